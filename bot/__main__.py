@@ -1,0 +1,183 @@
+"""The command line: `python -m bot demo | run | check | find | load | migrate | manifest`."""
+
+import argparse
+import asyncio
+import errno
+import signal
+import sys
+from pathlib import Path
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+
+from bot.app import load_first, serve
+from bot.check import EX_CONFIG, check
+from bot.clock import Clock, FollowingClock, system_clock
+from bot.demo import demo
+from bot.find import as_json, as_text
+from bot.log import configure_logging
+from bot.manifest import render
+from bot.settings import Settings, SettingsError, read_environment
+from store import open_store
+from store.documents import read_corpus
+from store.finder import Finder
+from store.types import ParleyError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and give its exit code: 0, 1 for a failure, 78 for a configuration error."""
+    arguments = _parser().parse_args(argv)
+    environ = read_environment(Path(".env"))
+    try:
+        code: int = asyncio.run(arguments.run(arguments, environ))
+        return code
+    except SettingsError as error:
+        for problem in error.problems:
+            _complain(f"{problem}.")
+        _complain("`python -m bot check` says more; .env.example lists the settings.")
+        return EX_CONFIG
+    except ParleyError as error:
+        _complain(str(error))
+        return EX_CONFIG
+    except SlackApiError as error:
+        _complain(
+            f"Slack refuses the token: {error.response.get('error')}. Try `python -m bot check`."
+        )
+        return EX_CONFIG
+    except (aiohttp.ClientError, TimeoutError) as error:
+        _complain(f"Slack cannot be reached: {error or type(error).__name__}.")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bot", description="Parley finds the right story and gets a channel talking."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, run: object, purpose: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(
+            name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}."
+        )
+        one.set_defaults(run=run)
+        return one
+
+    one = command("demo", _demo, "try Parley in the browser, without Slack")
+    one.add_argument("--port", type=int, default=8765, help="the page's port (8765; 0: any)")
+    one.add_argument(
+        "--corpus", type=Path, metavar="PATH", help="a folder of documents of your own"
+    )
+    command("run", _run, "connect to Slack and serve")
+    command("check", _check, "say what is wrong with settings, corpus, database and tokens")
+    one = command("find", _find, "look up from the terminal")
+    one.add_argument("words", nargs="*", metavar="WORDS", help="what to look for")
+    one.add_argument(
+        "--jsonl", action="store_true", help="a query a line in, a JSON object a line out"
+    )
+    one.add_argument("--corpus", type=Path, metavar="PATH", help="a folder, not the database")
+    one = command("load", _load, "load a folder of documents into the database")
+    one.add_argument("path", type=Path, nargs="?", metavar="PATH", help="instead of CORPUS_DIR")
+    command("migrate", _migrate, "bring the database's schema up to date")
+    command("manifest", _manifest, "print the app manifest to paste into Slack")
+    return parser
+
+
+async def _demo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
+    configure_logging(level=environ.get("LOG_LEVEL") or "warning", style="text")
+    try:
+        await demo(port=arguments.port, corpus=arguments.corpus, stop=_stop_on_signals())
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        _complain(f"Port {arguments.port} is taken: try --port 0.")
+        return 1
+    return 0
+
+
+async def _run(_: argparse.Namespace, environ: dict[str, str]) -> int:
+    settings = Settings.from_env(environ)
+    configure_logging(level=settings.log_level, style=settings.log_format)
+    clock: Clock = FollowingClock(settings.clock_url) if settings.clock_url else system_clock
+    await serve(settings, clock=clock, stop=_stop_on_signals())
+    return 0
+
+
+async def _check(_: argparse.Namespace, environ: dict[str, str]) -> int:
+    well, problems = await check(environ)
+    for line in well:
+        _say(line)
+    for line in problems:
+        _complain(line)
+    return EX_CONFIG if problems else 0
+
+
+async def _find(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
+    if not arguments.words and not arguments.jsonl:
+        _complain("Say what to look for: python -m bot find embassy talks")
+        return 2
+    finder = await _finder(arguments.corpus, environ)
+    if arguments.jsonl:
+        async for line in as_json(finder, sys.stdin):
+            _say(line)
+    else:
+        query = " ".join(arguments.words)
+        _say(as_text(query, await finder.find(query)))
+    return 0
+
+
+async def _load(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
+    settings = Settings.from_env(environ, connecting=False)
+    async with open_store(settings.database_url) as store:
+        path = arguments.path or settings.corpus_dir
+        reload = await store.corpus.reload(path, by="terminal", at=system_clock())
+        revision = reload.revision
+        done = "Loaded" if reload.is_changed else "Nothing has changed:"
+        _say(
+            f"{done} {revision.documents} documents with {revision.articles} articles from {path}:"
+            f" revision {revision.number}, {reload.added} added, {reload.removed} removed."
+        )
+    return 0
+
+
+async def _migrate(_: argparse.Namespace, environ: dict[str, str]) -> int:
+    settings = Settings.from_env(environ, connecting=False)
+    async with open_store(settings.database_url):
+        _say(f"The schema of {settings.database_url} is up to date.")
+    return 0
+
+
+async def _manifest(_: argparse.Namespace, __: dict[str, str]) -> int:
+    sys.stdout.write(render())
+    return 0
+
+
+async def _finder(corpus: Path | None, environ: dict[str, str]) -> Finder:
+    """Index *corpus*, or else what the database holds (at first, the corpus folder)."""
+    if corpus:
+        return Finder.build(read_corpus(corpus).articles)
+    settings = Settings.from_env(environ, connecting=False)
+    async with open_store(settings.database_url) as store:
+        await load_first(store, settings, system_clock)
+        return Finder.build(tuple(store.corpus.articles.values()))
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(one, stop.set)
+    return stop
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def _complain(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""`python -m bot find`: look up from the terminal, for people and for scripts."""
+
+import json
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+from store.finder import Finder
+from store.types import Answer, Found, Match, Nothing, Unsure
+
+_OUTCOMES = {Found: "found", Unsure: "unsure", Nothing: "none"}
+
+
+async def as_json(find: Finder, queries: Iterable[str]) -> AsyncIterator[str]:
+    """Yield one JSON object for each query: its outcome, and exactly what would be shown."""
+    for line in queries:
+        query = line.rstrip("\r\n")
+        yield json.dumps(_fields(query, await find.find(query)), ensure_ascii=False)
+
+
+def as_text(query: str, answer: Answer) -> str:
+    """Write an answer for a person."""
+    match answer:
+        case Found(matches=matches):
+            return "\n\n".join(map(_story, matches))
+        case Unsure(matches=matches):
+            stories = "\n\n".join(map(_story, matches))
+            return f"Not sure what “{query}” means. Did you mean:\n\n{stories}"
+        case Nothing(topics=topics):
+            near = f" The nearest topics: {', '.join(topics)}." if topics else ""
+            return f"No story on “{query}”.{near}"
+
+
+def _story(match: Match) -> str:
+    article = match.article
+    return (
+        f"{article.headline}  ({article.document}, story {article.position};"
+        f" score {match.score:.2f})"
+        f"\n{article.summary}\nInsight: {article.insight}\nQuestion: {article.question}"
+    )
+
+
+def _fields(query: str, answer: Answer) -> dict[str, Any]:
+    matches = [] if isinstance(answer, Nothing) else answer.matches
+    return {
+        "query": query,
+        "outcome": _OUTCOMES[type(answer)],
+        "matches": [
+            {
+                "article": match.article.id,
+                "document": match.article.document,
+                "position": match.article.position,
+                "score": round(match.score, 4),
+            }
+            for match in matches
+        ],
+        "suggestions": list(answer.topics) if isinstance(answer, Nothing) else [],
+    }

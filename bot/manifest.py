@@ -1,0 +1,60 @@
+"""The app manifest to paste into Slack, made from the names in `handlers.ids`."""
+
+import json
+from typing import Any
+
+from handlers.ids import Command
+
+_COMMANDS = {
+    Command.BRIEF: ("Find a story by a few words", "embassy talks"),
+    Command.DISCUSS: ("Get a question for this channel", "[words]"),
+    Command.DIGEST: ("A question a day for this channel", "on 09:30 | next | now | off | list"),
+    Command.CORPUS: ("What is loaded, and loading it anew (admins)", "status | reload"),
+}
+
+SCOPES = {
+    "commands": "answer slash commands",
+    "chat:write": "post questions and stories where people asked for them",
+    "channels:read": "see whether it is in a public channel",
+    "groups:read": "see whether it is in a private channel",
+    "channels:history": "look whether a post arrived before sending it again",
+    "groups:history": "the same in private channels",
+    "users:read": "take a person's time zone, and see who is an admin",
+}
+"""Every bot scope, and what it is for."""
+
+
+def manifest() -> dict[str, Any]:
+    """Give the manifest (docs.slack.dev, app manifest, version 2) for Socket Mode."""
+    return {
+        "_metadata": {"major_version": 2, "minor_version": 0},
+        "display_information": {
+            "name": "Parley",
+            "description": "Finds the right story, and gets a channel talking",
+            "background_color": "#1f4b5e",
+        },
+        "features": {
+            "bot_user": {"display_name": "Parley", "always_online": True},
+            "slash_commands": [
+                {
+                    "command": str(command),
+                    "description": description,
+                    "usage_hint": hint,
+                    "should_escape": True,
+                }
+                for command, (description, hint) in _COMMANDS.items()
+            ],
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "interactivity": {"is_enabled": True},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": True,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def render() -> str:
+    """Write the manifest as the JSON that `manifest.json` holds."""
+    return json.dumps(manifest(), indent=2) + "\n"

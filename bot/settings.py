@@ -1,0 +1,146 @@
+"""Settings: what the environment says, checked as a whole, with every problem named at once."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+from dotenv import dotenv_values
+
+STARTER = Path(__file__).parent.parent / "store" / "starter"
+
+
+class SettingsError(Exception):
+    """Say what is wrong with the settings, one line a problem; never a secret's value."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def read_environment(env_file: Path) -> dict[str, str]:
+    """Give the environment, completed from *env_file* where that is there.
+
+    Slack's names are taken out of the process's own environment: Bolt reads some of them by itself,
+    and no child process needs them.
+    """
+    file = {name: text for name, text in dotenv_values(env_file).items() if text is not None}
+    environ = file | os.environ
+    for name in environ:
+        if name.startswith("SLACK_"):
+            os.environ.pop(name, None)
+    return environ
+
+
+def _token(prefix: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if not text.startswith(prefix):
+            raise ValueError(f"must start with {prefix}")
+        return text
+
+    return read
+
+
+def _user_ids(text: str) -> frozenset[str]:
+    ids = frozenset(part for part in re.split(r"[,\s]+", text) if part)
+    if wrong := sorted(one for one in ids if not re.fullmatch(r"[UW][A-Z0-9]+", one)):
+        raise ValueError(
+            f"must list Slack user ids such as U012AB3CD, and {wrong[0]!r} is none"
+            " (in Slack: a person's profile, ⋮, Copy member ID)"
+        )
+    return ids
+
+
+def _choice(*allowed: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.lower() not in allowed:
+            raise ValueError(f"must be one of {', '.join(allowed)}, not {text!r}")
+        return text.lower()
+
+    return read
+
+
+def _slack_url(text: str) -> str:
+    if not re.match(r"https?://", text):
+        raise ValueError("must be an address such as https://slack.com/api/")
+    return text.rstrip("/") + "/"
+
+
+def _setting(
+    read: Callable[[str], Any], default: Any, purpose: str, *, secret: bool = False
+) -> Any:
+    """Declare a field: how its text is *read* (ValueError: what is wrong), and its *purpose*."""
+    return field(default=default, repr=not secret, metadata={"read": read, "help": purpose})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that can be set; a field is the environment variable of the same name."""
+
+    slack_bot_token: str = _setting(
+        _token("xoxb-"), "", "the bot token (in Slack: OAuth & Permissions)", secret=True
+    )
+    slack_app_token: str = _setting(
+        _token("xapp-"),
+        "",
+        "the app-level token for Socket Mode (in Slack: Basic Information)",
+        secret=True,
+    )
+    database_url: str = _setting(str, "sqlite:///data/parley.db", "where Parley remembers")
+    corpus_dir: Path = _setting(Path, STARTER, "the folder of documents, if not the starter corpus")
+    admin_user_ids: frozenset[str] = _setting(
+        _user_ids, frozenset(), "who may reload the corpus, beside workspace admins"
+    )
+    log_level: str = _setting(
+        _choice("debug", "info", "warning", "error"), "info", "how much is logged"
+    )
+    log_format: str = _setting(
+        _choice("auto", "text", "json"),
+        "auto",
+        "text for people, json for machines; auto is text on a terminal",
+    )
+    slack_api_url: str = _setting(
+        _slack_url, "https://slack.com/api/", "another Slack, for trying things out"
+    )
+    clock_url: str = _setting(
+        str, "", "where another Slack tells how far its clock was moved, for trying things out"
+    )
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> tuple[Self, list[str]]:
+        """Read every setting; (settings, with its default where a value is no good, problems)."""
+        values: dict[str, Any] = {}
+        problems: list[str] = []
+        for one in fields(cls):
+            name = one.name.upper()
+            text = environ.get(name, "").strip()
+            if not text:
+                continue
+            try:
+                values[one.name] = one.metadata["read"](text)
+            except ValueError as error:
+                problems.append(f"{name} {error}")
+        return cls(**values), problems
+
+    def missing(self) -> list[str]:
+        """Name what is needed to connect to Slack and is not set."""
+        return [
+            f"{one.name.upper()} is missing: {one.metadata['help']}"
+            for one in fields(self)
+            if one.name in ("slack_bot_token", "slack_app_token") and not getattr(self, one.name)
+        ]
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str], *, connecting: bool = True) -> Self:
+        """Read every setting, the tokens too when *connecting*.
+
+        Raises `SettingsError` that names each problem there is.
+        """
+        settings, problems = cls.read(environ)
+        if connecting:
+            problems = [*settings.missing(), *problems]
+        if problems:
+            raise SettingsError(problems)
+        return settings

@@ -1,0 +1,44 @@
+"""The ticker: wakes the jobs that watch the clock.
+
+It keeps no timers: each tick asks the store what is due, so a restart restores nothing and a
+machine that slept loses nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+log = logging.getLogger(__name__)
+
+Job = Callable[[], Awaitable[None]]
+
+
+class Ticker:
+    """Runs every job, again and again, until it is stopped."""
+
+    def __init__(self, jobs: Sequence[Job], *, seconds: float = 1.0) -> None:
+        """Tick every so many *seconds*."""
+        self._jobs = jobs
+        self._seconds = seconds
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """End `run` after the tick that is under way."""
+        self._stopped.set()
+
+    async def tick(self) -> None:
+        """Run every job once; one that raises is logged and gets its next tick."""
+        for job in self._jobs:
+            try:
+                await job()
+            except Exception:
+                log.exception("a job failed; it gets its next tick")
+
+    async def run(self) -> None:
+        """Tick until stopped."""
+        while not self._stopped.is_set():
+            await self.tick()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._seconds):
+                    await self._stopped.wait()

@@ -1,0 +1,147 @@
+"""conversations.* and users.*: who is where, and what was said (docs.slack.dev)."""
+
+import re
+from base64 import b64decode, b64encode
+from typing import TypeVar
+
+from bot.workspace.arguments import Args
+from bot.workspace.errors import ApiError, Json
+from bot.workspace.people import BOT_USER_ID, Channel
+from bot.workspace.state import State
+
+T = TypeVar("T")
+
+_FAMILIES = {"public": "channels", "private": "groups", "im": "im"}
+_TYPES = {"public": "public_channel", "private": "private_channel", "im": "im"}
+_TS = re.compile(r"(\d{1,10})(?:\.(\d{1,6}))?\Z")
+
+
+def info(state: State, args: Args) -> Json:
+    """Describe a channel."""
+    return {"channel": _readable(state, args, "read").as_slack()}
+
+
+def list_channels(state: State, args: Args) -> Json:
+    """List the channels that the bot may know of."""
+    wanted = (args.maybe("types") or "public_channel").replace(" ", "").split(",")
+    for kind, name in _TYPES.items():
+        if name in wanted:
+            state.need(f"{_FAMILIES[kind]}:read")
+    channels = [
+        channel
+        for channel in state.channels.values()
+        if _TYPES[channel.kind] in wanted
+        and channel.is_visible_to(BOT_USER_ID)
+        and not (channel.is_archived and args.flag("exclude_archived"))
+    ]
+    page, cursor = _page(channels, args, default=100)
+    return {"channels": [channel.as_slack() for channel in page], **cursor}
+
+
+def history(state: State, args: Args) -> Json:
+    """Give the channel's messages, the newest first, without the replies of threads."""
+    channel = _readable(state, args, "history")
+    _need_member(channel)
+    oldest, latest = _ts(args, "oldest", "0"), _ts(args, "latest", "9999999999")
+    messages = state.timeline(channel.id).between(oldest, latest, inclusive=args.flag("inclusive"))
+    page, cursor = _page(messages[::-1], args, default=100)
+    with_metadata = args.flag("include_all_metadata")
+    return {
+        "messages": [message.as_slack(with_metadata=with_metadata) for message in page],
+        "has_more": bool(cursor),
+        "pin_count": 0,
+        **cursor,
+    }
+
+
+def replies(state: State, args: Args) -> Json:
+    """Give a thread, its first message first."""
+    channel = _readable(state, args, "history")
+    _need_member(channel)
+    root = state.timeline(channel.id).root(args.text("ts"))
+    if root is None:
+        raise ApiError("thread_not_found")
+    page, cursor = _page([root, *root.replies], args, default=1000)
+    with_metadata = args.flag("include_all_metadata")
+    return {
+        "messages": [message.as_slack(with_metadata=with_metadata) for message in page],
+        "has_more": bool(cursor),
+        **cursor,
+    }
+
+
+def members(state: State, args: Args) -> Json:
+    """List who is in a channel."""
+    channel = _readable(state, args, "read")
+    page, cursor = _page(sorted(channel.members), args, default=100)
+    return {"members": page, **cursor}
+
+
+def join(state: State, args: Args) -> Json:
+    """Let the bot join a public channel."""
+    channel = state.find_channel(args.text("channel"))
+    if channel.is_archived:
+        raise ApiError("is_archived")
+    if channel.kind != "public":
+        raise ApiError("method_not_supported_for_channel_type")
+    state.set_member(channel, BOT_USER_ID, is_member=True)
+    return {"channel": channel.as_slack()}
+
+
+def open_direct(state: State, args: Args) -> Json:
+    """Give the direct message with one person."""
+    user = args.text("users")
+    if user not in state.people:
+        raise ApiError("user_not_found")
+    return {"channel": {"id": state.find_channel(user).id}, "no_op": True, "already_open": True}
+
+
+def user_info(state: State, args: Args) -> Json:
+    """Describe a person, their time zone and whether they are an admin."""
+    person = state.people.get(args.text("user"))
+    if person is None:
+        raise ApiError("user_not_found")
+    user = person.as_slack(state.clock())
+    if args.flag("include_locale"):
+        user["locale"] = "en-US"
+    return {"user": user}
+
+
+def list_users(state: State, args: Args) -> Json:
+    """List everybody."""
+    page, cursor = _page(list(state.people.values()), args, default=100)
+    return {"members": [person.as_slack(state.clock()) for person in page], **cursor}
+
+
+def _readable(state: State, args: Args, what: str) -> Channel:
+    channel = state.find_channel(args.text("channel"))
+    state.need(f"{_FAMILIES[channel.kind]}:{what}")
+    return channel
+
+
+def _need_member(channel: Channel) -> None:
+    if BOT_USER_ID not in channel.members:
+        raise ApiError("not_in_channel")
+
+
+def _ts(args: Args, name: str, default: str) -> str:
+    """Read a ts in the form in which message ts compare as text."""
+    given = _TS.match(args.maybe(name) or default)
+    if given is None:
+        raise ApiError(f"invalid_ts_{name}")
+    return f"{given[1]:0>10}.{given[2] or '':0<6}"
+
+
+def _page(everything: list[T], args: Args, *, default: int) -> tuple[list[T], Json]:
+    limit = args.number("limit", default, most=1000)
+    start = 0
+    if cursor := args.maybe("cursor"):
+        try:
+            start = int(b64decode(cursor, validate=True).removeprefix(b"next:"))
+        except ValueError:
+            raise ApiError("invalid_cursor") from None
+    page, rest = everything[start : start + limit], everything[start + limit :]
+    if not rest:
+        return page, {}
+    following = b64encode(f"next:{start + limit}".encode()).decode()
+    return page, {"response_metadata": {"next_cursor": following}}

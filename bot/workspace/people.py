@@ -1,0 +1,176 @@
+"""Who is in the workspace, and where they talk."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from bot.workspace.errors import Json
+
+Kind = Literal["public", "private", "im"]
+
+TEAM_ID = "T0LOCAL"
+TEAM_NAME = "Harbour News"
+TEAM_DOMAIN = "harbour-news"
+APP_ID = "A0PARLEY"
+BOT_USER_ID = "U0PARLEY"
+BOT_ID = "B0PARLEY"
+
+_COLORS = ("4a7c59", "9b4f96", "c06c2b", "3b6ea5", "a33b3b", "5b5ea6", "2f7f7b", "8a6d3b")
+
+
+@dataclass(slots=True, kw_only=True)
+class Person:
+    """A member of the workspace, or the app's bot user; *tz* is an IANA zone."""
+
+    id: str
+    name: str
+    real_name: str
+    tz: str = "UTC"
+    is_admin: bool = False
+    is_bot: bool = False
+    is_restricted: bool = False
+    color: str = ""
+
+    def __post_init__(self) -> None:
+        self.color = self.color or _COLORS[sum(map(ord, self.id)) % len(_COLORS)]
+
+    def as_page(self) -> Json:
+        """Draw the person for the page."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "real_name": self.real_name,
+            "tz": self.tz,
+            "is_admin": self.is_admin,
+            "is_bot": self.is_bot,
+            "color": self.color,
+        }
+
+    def as_slack(self, now: datetime) -> Json:
+        """Draw the person as `users.info` does at the instant *now*."""
+        local = now.astimezone(ZoneInfo(self.tz))
+        offset = local.utcoffset()
+        return {
+            "id": self.id,
+            "team_id": TEAM_ID,
+            "name": self.name,
+            "deleted": False,
+            "color": self.color,
+            "real_name": self.real_name,
+            "tz": self.tz,
+            "tz_label": local.tzname() or self.tz,
+            "tz_offset": int(offset.total_seconds()) if offset else 0,
+            "profile": {
+                "real_name": self.real_name,
+                "real_name_normalized": self.real_name,
+                "display_name": self.name,
+                "display_name_normalized": self.name,
+                "team": TEAM_ID,
+            },
+            "is_admin": self.is_admin,
+            "is_owner": False,
+            "is_primary_owner": False,
+            "is_restricted": self.is_restricted,
+            "is_ultra_restricted": False,
+            "is_bot": self.is_bot,
+            "is_app_user": False,
+            "updated": 1700000000,
+        }
+
+
+@dataclass(slots=True, kw_only=True)
+class Channel:
+    """A conversation; *with_user* is the person of a direct message with the bot."""
+
+    id: str
+    name: str
+    kind: Kind = "public"
+    members: set[str] = field(default_factory=set)
+    with_user: str | None = None
+    is_archived: bool = False
+    topic: str = ""
+
+    @property
+    def payload_name(self) -> str:
+        """Give the name that payloads carry, which hides private names."""
+        return {"public": self.name, "private": "privategroup", "im": "directmessage"}[self.kind]
+
+    def is_visible_to(self, user: str) -> bool:
+        """Say whether *user* may know of it at all."""
+        return self.kind == "public" or user in self.members
+
+    def as_page(self, user: str) -> Json:
+        """Draw the channel for *user*'s page."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "kind": self.kind,
+            "with": self.with_user,
+            "is_member": user in self.members,
+            "bot_is_member": BOT_USER_ID in self.members,
+            "is_archived": self.is_archived,
+            "topic": self.topic,
+        }
+
+    def as_slack(self) -> Json:
+        """Draw the channel as `conversations.info` shows it to the bot."""
+        drawn: Json = {
+            "id": self.id,
+            "created": 1700000000,
+            "is_channel": self.kind == "public",
+            "is_group": self.kind == "private",
+            "is_im": self.kind == "im",
+            "is_mpim": False,
+            "is_private": self.kind != "public",
+            "is_archived": self.is_archived,
+            "is_org_shared": False,
+            "context_team_id": TEAM_ID,
+        }
+        if self.kind == "im":
+            return drawn | {"user": self.with_user, "is_open": True}
+        return drawn | {
+            "name": self.name,
+            "name_normalized": self.name,
+            "is_general": self.name == "general",
+            "is_member": BOT_USER_ID in self.members,
+            "topic": {"value": self.topic, "creator": "", "last_set": 0},
+            "purpose": {"value": "", "creator": "", "last_set": 0},
+            "num_members": len(self.members),
+        }
+
+
+def direct_message(person: Person) -> Channel:
+    """Make the direct message of *person* with the bot."""
+    return Channel(
+        id="D" + person.id[1:],
+        name=person.name,
+        kind="im",
+        members={person.id, BOT_USER_ID},
+        with_user=person.id,
+    )
+
+
+def seed(bot_name: str) -> tuple[list[Person], list[Channel]]:
+    """Give the people and channels that a new workspace has."""
+    people = [
+        Person(id="U0ANA", name="ana", real_name="Ana Silva", tz="Europe/Lisbon", is_admin=True),
+        Person(id="U0BEN", name="ben", real_name="Ben Osei", tz="Africa/Accra"),
+        Person(id="U0CHLOE", name="chloe", real_name="Chloe Park", tz="America/New_York"),
+        Person(id=BOT_USER_ID, name=bot_name.lower(), real_name=bot_name, is_bot=True),
+    ]
+    humans = {person.id for person in people if not person.is_bot}
+    everyone = humans | {BOT_USER_ID}
+    channels = [
+        Channel(
+            id="C0GENERAL", name="general", members=set(everyone), topic="What concerns us all"
+        ),
+        Channel(
+            id="C0WORLD", name="world-news", members=set(everyone), topic="Stories from abroad"
+        ),
+        Channel(id="C0RANDOM", name="random", members=set(humans), topic="Parley is not in here"),
+        Channel(id="C0LEADERS", name="leadership", kind="private", members={"U0ANA", "U0BEN"}),
+        Channel(id="C0ARCHIVE", name="archive-2024", members=set(everyone), is_archived=True),
+    ]
+    channels += [direct_message(person) for person in people if not person.is_bot]
+    return people, channels

@@ -1,0 +1,216 @@
+"""Everything the workspace knows; each change is told to those who wait and to the page."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.workspace.errors import ApiError, Json
+from bot.workspace.people import (
+    BOT_ID,
+    BOT_USER_ID,
+    TEAM_ID,
+    Channel,
+    Kind,
+    Person,
+    direct_message,
+    seed,
+)
+from bot.workspace.signal import Signal
+from bot.workspace.tickets import RESPONSE_URL_LIFE, Pace, ResponseUrl, Triggers, new_id
+from bot.workspace.timeline import Message, Timeline
+from bot.workspace.views import Views
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that the page shows; *seen_by* None means everybody."""
+
+    event: Json
+    seen_by: frozenset[str] | None = None
+
+
+class State:
+    """Holds people, channels, messages and views, and numbers messages by the clock."""
+
+    def __init__(self, manifest: Json, clock: Callable[[], datetime]) -> None:
+        self.manifest = manifest
+        self.clock = clock
+        self.base_url = ""
+        self.signal = Signal()
+        self.watchers: list[Callable[[Change], None]] = []
+        people, channels = seed(manifest["display_information"]["name"])
+        self.people = {person.id: person for person in people}
+        self.channels: dict[str, Channel] = {}
+        self._timelines: dict[str, Timeline] = {}
+        for channel in channels:
+            self.add_channel(channel)
+        self.triggers = Triggers()
+        self.socket_tickets: set[str] = set()
+        self.response_urls: dict[str, ResponseUrl] = {}
+        self.pace = Pace()
+        self.views = Views(self._view_changed)
+        self._last_us = 0
+
+    @property
+    def scopes(self) -> list[str]:
+        """Give the bot scopes that the manifest asks for."""
+        return list(self.manifest.get("oauth_config", {}).get("scopes", {}).get("bot", []))
+
+    def is_subscribed(self, event: str, scope: str | None = None) -> bool:
+        """Say whether the app hears of *event*, for which it may need *scope*."""
+        settings = self.manifest.get("settings", {})
+        events = settings.get("event_subscriptions", {}).get("bot_events", [])
+        return event in events and (scope is None or scope in self.scopes)
+
+    def need(self, scope: str) -> None:
+        """Raise `ApiError` (missing_scope) unless the app has *scope*."""
+        if scope not in self.scopes:
+            raise ApiError("missing_scope", needed=scope, provided=",".join(self.scopes))
+
+    def next_ts(self) -> str:
+        """Give the ts of a new message: the clock's seconds, unique and rising."""
+        now = self.clock() - datetime(1970, 1, 1, tzinfo=UTC)
+        microseconds = (now.days * 86400 + now.seconds) * 1_000_000 + now.microseconds
+        self._last_us = max(microseconds, self._last_us + 1)
+        return f"{self._last_us // 1_000_000}.{self._last_us % 1_000_000:06d}"
+
+    def changed(self, event: Json, seen_by: Iterable[str] | None = None) -> None:
+        """Tell the page of *event*, and wake whoever waits for a change."""
+        change = Change(event, None if seen_by is None else frozenset(seen_by))
+        for watcher in tuple(self.watchers):
+            watcher(change)
+        self.signal.notify()
+
+    # People and channels
+
+    def add_person(self, person: Person) -> None:
+        """Let *person* join the workspace, with a direct message with the bot."""
+        self.people[person.id] = person
+        self.add_channel(direct_message(person))
+
+    def add_channel(self, channel: Channel) -> None:
+        """Open *channel*."""
+        self.channels[channel.id] = channel
+        self._timelines[channel.id] = Timeline()
+
+    def make_channel(self, name: str, kind: Kind, members: Iterable[str], topic: str) -> Channel:
+        """Open a channel called *name* and give it."""
+        channel = Channel(id=new_id("C"), name=name, kind=kind, members=set(members), topic=topic)
+        self.add_channel(channel)
+        return channel
+
+    def set_member(self, channel: Channel, user: str, *, is_member: bool) -> None:
+        """Let *user* into *channel*, or out of it."""
+        if is_member:
+            channel.members.add(user)
+        else:
+            channel.members.discard(user)
+        self.changed({"type": "membership", "channel": channel.id, "user": user})
+
+    def visible_channel(self, user: str, channel: str) -> Channel:
+        """Give a channel that *user* may know of; raises LookupError."""
+        found = self.channels[channel]
+        if not found.is_visible_to(user):
+            raise LookupError(f"{user} does not see {channel}")
+        return found
+
+    def find_channel(self, ref: str) -> Channel:
+        """Find what the bot means by *ref*: an id, a person's id, or #name.
+
+        Raises `ApiError` where there is no such channel or the bot may not know of it.
+        """
+        channel = self.channels.get(ref)
+        if channel is None and ref in self.people:
+            channel = self.channels.get("D" + ref[1:])
+        if channel is None:
+            name = ref.removeprefix("#")
+            channel = next(
+                (one for one in self.channels.values() if one.kind != "im" and one.name == name),
+                None,
+            )
+        if channel is None or not channel.is_visible_to(BOT_USER_ID):
+            raise ApiError("channel_not_found")
+        return channel
+
+    # Messages
+
+    def timeline(self, channel: str) -> Timeline:
+        """Give the messages of *channel*; raises KeyError for one that does not exist."""
+        return self._timelines[channel]
+
+    def post(self, message: Message) -> Message:
+        """Put *message* into its channel."""
+        self.timeline(message.channel).add(message)
+        self._message_changed("message", message)
+        if message.thread_ts and message.only_for is None:
+            self._root_changed(message)
+        return message
+
+    def edited(self, message: Message) -> None:
+        """Tell that *message* reads otherwise now."""
+        self._message_changed("changed", message)
+
+    def remove(self, message: Message) -> None:
+        """Take *message* out of its channel."""
+        self.timeline(message.channel).remove(message)
+        event = {"type": "removed", "channel": message.channel, "ts": message.ts}
+        self.changed(event, self._audience(message))
+        if message.thread_ts and message.only_for is None:
+            self._root_changed(message)
+
+    def bot_message(self, channel: Channel, text: str, blocks: list[Json]) -> Message:
+        """Write a message of the bot, which is not posted yet."""
+        return Message(
+            ts=self.next_ts(),
+            channel=channel.id,
+            user=BOT_USER_ID,
+            bot_id=BOT_ID,
+            text=text,
+            blocks=blocks,
+        )
+
+    def draw(self, message: Message) -> Json:
+        """Draw *message* for the page and the tests."""
+        return message.as_page(self.people[message.user].real_name)
+
+    def _root_changed(self, reply: Message) -> None:
+        root = self.timeline(reply.channel).root(reply.thread_ts or "")
+        if root:
+            self._message_changed("changed", root)
+
+    def _message_changed(self, kind: str, message: Message) -> None:
+        self.changed({"type": kind, "message": self.draw(message)}, self._audience(message))
+
+    def _audience(self, message: Message) -> Iterable[str] | None:
+        if message.only_for is not None:
+            return [message.only_for]
+        channel = self.channels[message.channel]
+        return None if channel.kind == "public" else channel.members
+
+    # What is handed out
+
+    def new_socket_url(self) -> str:
+        """Give the address of a Socket Mode connection, good for one."""
+        ticket = new_id("")
+        self.socket_tickets.add(ticket)
+        return f"{self.base_url.replace('http', 'ws', 1)}/socket?ticket={ticket}"
+
+    def new_response_url(
+        self,
+        *,
+        user: str,
+        channel: str,
+        message_ts: str | None = None,
+    ) -> str:
+        """Give a response_url by which the app can answer what *user* has done."""
+        key = new_id("") + new_id("")
+        self.response_urls[key] = ResponseUrl(
+            user=user,
+            channel=channel,
+            message_ts=message_ts,
+            expires_at=self.clock() + RESPONSE_URL_LIFE,
+        )
+        return f"{self.base_url}/response/{TEAM_ID}/{key}"
+
+    def _view_changed(self, event: Json, user: str) -> None:
+        self.changed(event, [user])

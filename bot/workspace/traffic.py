@@ -1,0 +1,105 @@
+"""What went between the app and the workspace, for the tests and the page's inspector."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from bot.workspace.errors import Json
+from bot.workspace.state import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call of the Web API or a response_url, or an envelope; *ms* is how long its answer took.
+
+    *status* is HTTP's, 0 where the connection was cut or nothing was acked.
+    """
+
+    n: int
+    direction: Literal["call", "envelope"]
+    method: str
+    args: Json
+    token_kind: str | None
+    status: int
+    response: Any
+    ms: float
+    at: datetime
+
+    @property
+    def is_ok(self) -> bool:
+        """Say whether it was done."""
+        if isinstance(self.response, dict) and "ok" in self.response:
+            return self.status == 200 and bool(self.response["ok"])
+        return self.status == 200
+
+    def as_page(self) -> Json:
+        """Draw it for the inspector."""
+        return {
+            "n": self.n,
+            "at": self.at.isoformat(),
+            "direction": self.direction,
+            "name": self.method,
+            "ok": self.is_ok,
+            "status": self.status,
+            "ms": round(self.ms, 1),
+            "request": self.args,
+            "response": self.response,
+        }
+
+
+class Traffic:
+    """Keeps every call and envelope, the newest last."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self.everything: list[Call] = []
+        self.answered: Counter[str] = Counter()
+        self.arrived: Counter[str] = Counter()
+
+    @property
+    def calls(self) -> list[Call]:
+        """Give the calls that the app made."""
+        return [call for call in self.everything if call.direction == "call"]
+
+    def received(self, method: str) -> None:
+        """Note that a call has arrived, which is not answered yet."""
+        self.arrived[method] += 1
+        self._state.signal.notify()
+
+    def record(
+        self,
+        direction: Literal["call", "envelope"],
+        method: str,
+        args: Json,
+        *,
+        status: int,
+        response: Any,
+        ms: float,
+        token_kind: str | None = None,
+    ) -> None:
+        """Note what was asked and what was answered."""
+        call = Call(
+            n=len(self.everything) + 1,
+            direction=direction,
+            method=method,
+            args=args,
+            token_kind=token_kind,
+            status=status,
+            response=response,
+            ms=ms,
+            at=self._state.clock(),
+        )
+        self.everything.append(call)
+        if direction == "call":
+            self.answered[method] += 1
+        self._state.changed({"type": "call", "call": call.as_page()})
+
+
+def token_kind(token: str | None) -> str | None:
+    """Name the kind of *token* as "xoxb-…", which hides the rest; None without a token."""
+    if token is None:
+        return None
+    kind = re.match(r"xox[a-z]-|xapp-", token)
+    return f"{kind[0]}…" if kind else "…"

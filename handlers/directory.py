@@ -1,0 +1,88 @@
+"""Who a person is and what a channel lets us do, asked of Slack and kept for a few minutes."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from store.types import ParleyError
+
+_KEPT = timedelta(minutes=5)
+
+_INVITE = "I am not a member of this channel yet: type `/invite @Parley`, then try again."
+NOT_READY = {
+    "not_in_channel": _INVITE,
+    "channel_not_found": _INVITE,  # Slack's answer for a private channel that we are not in
+    "is_archived": "This channel is archived, so I cannot post in it.",
+    "restricted_action": "This channel does not let me post.",
+}
+"""What to tell people for the errors with which Slack keeps us out of a channel."""
+
+
+class NotReadyError(ParleyError):
+    """Say what keeps Parley from posting in a channel."""
+
+
+class Directory:
+    """People and channels of the workspace."""
+
+    def __init__(
+        self, client: AsyncWebClient, *, admins: frozenset[str], clock: Callable[[], datetime]
+    ) -> None:
+        """Take the user ids of *admins*; workspace admins are admins too."""
+        self._client = client
+        self._admins = admins
+        self._clock = clock
+        self._people: dict[str, tuple[datetime, dict[str, Any]]] = {}
+
+    async def require_admin(self, user_id: str) -> None:
+        """Raise `ParleyError` unless that person may change the corpus.
+
+        Also when Slack cannot say: who is not known to be an admin is none.
+        """
+        if user_id in self._admins:
+            return
+        try:
+            person = await self._person(user_id)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            raise ParleyError(
+                "I cannot ask Slack whether you are an admin; please try again in a minute."
+            ) from error
+        if not (person.get("is_admin") or person.get("is_owner")):
+            raise ParleyError(
+                "Only admins may do that: workspace admins, and those in Parley's ADMIN_USER_IDS."
+            )
+
+    async def zone(self, user_id: str) -> str:
+        """Give the person's IANA time zone; UTC where Slack does not say."""
+        try:
+            return str((await self._person(user_id)).get("tz") or "UTC")
+        except (SlackApiError, aiohttp.ClientError, TimeoutError):
+            return "UTC"
+
+    async def require_member(self, channel_id: str) -> None:
+        """Raise `NotReadyError` unless Parley is in the channel and may post there."""
+        try:
+            response = await self._client.conversations_info(channel=channel_id)
+        except SlackApiError as error:
+            if reason := NOT_READY.get(error.response.get("error", "")):
+                raise NotReadyError(reason) from error
+            raise
+        channel = response["channel"]
+        if channel.get("is_archived"):
+            raise NotReadyError(NOT_READY["is_archived"])
+        if not (channel.get("is_member") or channel.get("is_im")):
+            raise NotReadyError(NOT_READY["not_in_channel"])
+
+    async def _person(self, user_id: str) -> dict[str, Any]:
+        now = self._clock()
+        kept = self._people.get(user_id)
+        if kept and timedelta() <= now - kept[0] < _KEPT:
+            return kept[1]
+        response = await self._client.users_info(user=user_id)
+        person: dict[str, Any] = response["user"]
+        self._people[user_id] = (now, person)
+        return person

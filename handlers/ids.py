@@ -1,0 +1,30 @@
+"""Every name that Slack sends back to us: commands, actions, blocks. No such string elsewhere."""
+
+from enum import StrEnum
+
+
+class Command(StrEnum):
+    """Slash commands; /topic, /search, /status and /feed are Slack's own."""
+
+    BRIEF = "/brief"
+    DISCUSS = "/discuss"
+    DIGEST = "/digest"
+    CORPUS = "/corpus"
+
+
+class Action(StrEnum):
+    """The action_id of every button."""
+
+    BRIEF_SHARE = "brief_share"
+    BRIEF_DISCUSS = "brief_discuss"
+    BRIEF_NEXT = "brief_next"
+    BRIEF_PICK = "brief_pick"
+    BRIEF_TOPIC = "brief_topic"
+    DISCUSS_POST = "discuss_post"
+    DISCUSS_ANOTHER = "discuss_another"
+
+
+class Event(StrEnum):
+    """Types of the events and of the message metadata that Parley writes."""
+
+    DELIVERY = "parley_delivery"

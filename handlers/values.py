@@ -1,0 +1,46 @@
+"""What a button carries from the moment it is drawn to the moment it is pressed."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Self
+
+from handlers.mrkdwn import truncate
+from store.types import ParleyError
+
+_STALE = "That button is from another version of me: please ask anew."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """The value of a button: what it is about, and never who may press it.
+
+    Slack gives it back as it was, but a client may send another: it allows nothing by itself.
+    """
+
+    article_id: str = ""
+    words: str = ""
+    """What was looked up."""
+    place: int = 0
+    """Which of the answers, counted from 0."""
+
+    def encode(self) -> str:
+        """Write it as the value of a button (docs.slack.dev, button element: 2,000 characters)."""
+        fields = asdict(self) | {"words": truncate(self.words, 300)}
+        set_fields = {name: value for name, value in fields.items() if value}
+        return json.dumps(set_fields, ensure_ascii=False)
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Read what `encode` wrote; raises `ParleyError` for anything else."""
+        try:
+            fields = json.loads(text)
+            value = cls(
+                article_id=str(fields.get("article_id", "")),
+                words=str(fields.get("words", "")),
+                place=int(fields.get("place", 0)),
+            )
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ParleyError(_STALE) from error
+        if value.place < 0:
+            raise ParleyError(_STALE)
+        return value

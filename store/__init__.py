@@ -1,0 +1,34 @@
+"""The domain and its memory: the corpus, the schedules and the posts. Knows nothing of Slack.
+
+Start with `types` (the values), then `corpus` (what is loaded, and looking it up).
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from store.corpus import Corpus
+from store.db import open_database
+from store.posts import Posts
+from store.schedules import Schedules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """Everything that Parley remembers."""
+
+    corpus: Corpus
+    schedules: Schedules
+    posts: Posts
+
+
+@asynccontextmanager
+async def open_store(url: str) -> AsyncIterator[Store]:
+    """Open the store at *url*, bring its schema up to date and take up the corpus it holds.
+
+    Raises `store.db.DatabaseError`.
+    """
+    async with open_database(url) as database:
+        corpus = Corpus(database)
+        await corpus.open()
+        yield Store(corpus=corpus, schedules=Schedules(database), posts=Posts(database))

@@ -1,0 +1,55 @@
+"""When a timetable falls due: wall time in an IANA zone, across every change of the clocks.
+
+A wall time that a change skips falls due at the first instant after the gap; one that comes twice
+falls due the first time (as Debian's cron does it, and the cronsim library, the tests' reference).
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from store.types import Occurrence, Timetable
+
+_DAY = timedelta(days=1)
+
+
+def occurrences(timetable: Timetable, *, after: datetime) -> Iterator[Occurrence]:
+    """Yield the turns that fall due later than *after* (aware), soonest first, without end.
+
+    Raises ValueError when the timetable has no weekday, since it would never yield.
+    """
+    if not timetable.weekdays:
+        raise ValueError("a timetable needs at least one weekday")
+    zone = ZoneInfo(timetable.zone)
+    # From the day before: an instant can belong to yesterday's turn when a gap crosses midnight.
+    on = after.astimezone(zone).date() - _DAY
+    while True:
+        if on.weekday() in timetable.weekdays:
+            due_at = _instant(on, timetable.at, zone)
+            if due_at is not None and due_at > after:
+                yield Occurrence(due_on=on, due_at=due_at)
+        on += _DAY
+
+
+def _instant(on: date, at: time, zone: ZoneInfo) -> datetime | None:
+    """Give the UTC instant of wall time *at* on the date *on*; None where the date never was."""
+    wall = datetime.combine(on, at)
+    instant = wall.replace(tzinfo=zone).astimezone(UTC)
+    if _wall(instant, zone) == wall:
+        return instant
+    # In a gap, fold=0 reads the wall time with the offset before the change and fold=1 with the
+    # one after it; the change lies between the two instants.
+    low, high = wall.replace(tzinfo=zone, fold=1).astimezone(UTC), instant
+    after = high.astimezone(zone).utcoffset()
+    while high - low > timedelta(seconds=1):
+        middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))
+        if middle.astimezone(zone).utcoffset() == after:
+            high = middle
+        else:
+            low = middle
+    # Samoa never had 30 December 2011: the whole date fell into a gap.
+    return high if _wall(high, zone).date() == on else None
+
+
+def _wall(instant: datetime, zone: ZoneInfo) -> datetime:
+    return instant.astimezone(zone).replace(tzinfo=None)

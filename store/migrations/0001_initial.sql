@@ -1,0 +1,67 @@
+-- Instants are UTC text (2026-11-24T09:00:00.000000Z), so that they sort as text; dates are ISO text.
+
+CREATE TABLE revision (
+    number      BIGINT PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
+    documents   BIGINT NOT NULL,
+    articles    BIGINT NOT NULL,
+    loaded_at   TEXT NOT NULL,
+    loaded_by   TEXT NOT NULL
+);
+
+CREATE TABLE document (
+    path     TEXT PRIMARY KEY,
+    headline TEXT NOT NULL
+);
+
+CREATE TABLE article (
+    id       TEXT PRIMARY KEY,
+    document TEXT NOT NULL REFERENCES document (path),
+    position BIGINT NOT NULL,
+    summary  TEXT NOT NULL,
+    insight  TEXT NOT NULL,
+    question TEXT NOT NULL,
+    UNIQUE (document, position)
+);
+
+-- A channel has one schedule of a kind. next_on and next_at are its next turn, kept so that the
+-- ticker asks one indexed question.
+CREATE TABLE schedule (
+    team_id      TEXT NOT NULL,
+    channel_id   TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    organiser_id TEXT NOT NULL,
+    at           TEXT NOT NULL,
+    weekdays     TEXT NOT NULL,
+    zone         TEXT NOT NULL,
+    next_on      TEXT NOT NULL,
+    next_at      TEXT NOT NULL,
+    PRIMARY KEY (team_id, channel_id, kind)
+);
+
+CREATE INDEX schedule_due ON schedule (next_at);
+
+-- One row for each message to a channel, written before the message leaves. The key of a schedule's
+-- turn is made of its channel and its local date (due_on, NULL for what a person pressed for), so
+-- that a channel gets one question a day. not_before is when the row may be claimed: its time, the
+-- end of the lease of the claim before, or the time to try again.
+CREATE TABLE post (
+    key         TEXT PRIMARY KEY,
+    team_id     TEXT NOT NULL,
+    channel_id  TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    article_id  TEXT,
+    state       TEXT NOT NULL,
+    due_on      TEXT,
+    due_at      TEXT NOT NULL,
+    parent_key  TEXT REFERENCES post (key),
+    asked_by    TEXT,
+    attempts    BIGINT NOT NULL DEFAULT 0,
+    not_before  TEXT NOT NULL,
+    owner       TEXT,
+    message_ts  TEXT,
+    error       TEXT
+);
+
+CREATE INDEX post_open ON post (not_before) WHERE state IN ('planned', 'sending', 'unknown');
+CREATE INDEX post_channel ON post (team_id, channel_id, kind);

@@ -1,0 +1,105 @@
+"""Words: the one way in which queries and articles are cut up and made comparable."""
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+
+_WORD = re.compile(
+    r"(?:[^\W\d_]\.){2,}(?:[^\W\d_](?![^\W_]))?"  # U.S., a.m., U.S.A
+    r"|[^\W_]+(?:['’][^\W_]+)*"
+)
+_POSSESSIVE = re.compile(r"['’]s?$", re.IGNORECASE)
+# Letters that Unicode does not take apart into a plain one and a mark.
+_PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
+
+_ENDINGS = (("ing", 3), ("ed", 3), ("ly", 4), ("ion", 5), ("e", 3))
+_BRITISH = (("is", "iz"), ("our", "or"), ("enc", "ens"), ("y", "i"))
+
+
+def words(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each word of *text* in its comparable form, and as it is spelt there."""
+    for found in _WORD.finditer(unicodedata.normalize("NFC", text)):
+        spelt = _POSSESSIVE.sub("", found[0])
+        word = _comparable(spelt)
+        if word:
+            yield word, spelt
+
+
+def _comparable(spelt: str) -> str:
+    if spelt.isascii():
+        return spelt.replace("'", "").replace(".", "").lower()
+    folded = unicodedata.normalize("NFKD", spelt).casefold().translate(_PLAIN)
+    return "".join(character for character in folded if character.isalnum())
+
+
+# A word used less than three hundred times in a billion is sooner a slip: "marron" for Macron.
+_RAREST = 2.5
+
+FUNCTION_WORDS = frozenset(
+    word
+    for word, _ in words(
+        """
+        a about across after again all also although am amid among an and any anyone anything
+        are aren as at be because been before behind being between both but by can cannot could
+        despite did didn do does doesn doing done don dont down each either else ever every for
+        from get gets getting give given go goes going gone got had has have having he her here
+        hers him his how however i if in into is isn it its itself just let like ll made make
+        makes making many may me meanwhile might more most much must my neither no nor not of
+        off on once one only or other our ours out over own please re really said same say
+        saying says shall she should so some someone something still such tell tells than that
+        thats the their theirs them then there these they thing things this those through to too
+        told under until up upon ve very was wasn we went were what whats when where whether
+        which while who whom whose why will with within without won would you your yours
+        happen happened happening happens involve involved know latest mean news read show story
+        stories talk think thinks thought update updates want wants
+        """
+    )
+)
+"""Words that carry no subject: grammar, and the small talk of questions."""
+
+
+def stem(word: str) -> str:
+    """Give what the forms of *word* have in common, in British and American spelling alike."""
+    if len(word) < 4 or not word.isascii() or not word.isalpha():
+        return word
+    if word.endswith("ies"):
+        word = word[:-3] + "y"
+    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    for ending, least in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= least:
+            word = word.removesuffix(ending)
+            break
+    if len(word) > 6:
+        word = word.removesuffix("at")
+    if len(word) > 3 and word[-1] == word[-2]:
+        word = word[:-1]
+    for british, american in _BRITISH:
+        if len(word) > 4 and word.endswith(british):
+            return word.removesuffix(british) + american
+    return word
+
+
+def is_english(word: str) -> bool:
+    """Tell whether *word* is one that English has anyway, and so hardly a misspelling."""
+    return word in _english()
+
+
+def commonness(word: str) -> float:
+    """Give how common *word* is in English: the logarithm of its uses in a billion words.
+
+    "The" has 7.4, "pizza" 4.2; 0 for a word that English does not have, or hardly uses.
+    """
+    return _english().get(word, 0.0)
+
+
+@cache
+def _english() -> Mapping[str, float]:
+    text = files("symspellpy").joinpath("frequency_dictionary_en_82_765.txt")
+    uses = dict(line.split() for line in text.read_text("utf-8-sig").splitlines())
+    billions = sum(map(int, uses.values())) / 1e9
+    known = {word: math.log10(int(count) / billions) for word, count in uses.items()}
+    return {word: common for word, common in known.items() if common >= _RAREST}

@@ -1,0 +1,159 @@
+"""The command line, as a person at a terminal meets it."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.__main__ import main
+from bot.manifest import render
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in an empty folder, with an environment that holds nothing of Parley's."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DATABASE_URL", "CORPUS_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def corpus(folder: Path, text: str = "Talks\nEnvoys met in Geneva.\nInsight.\nWhat next?\n") -> str:
+    path = folder / "corpus"
+    path.mkdir(exist_ok=True)
+    (path / "talks.txt").write_text(text)
+    return str(path)
+
+
+def test_find_answers_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a database of its own yet, it looks in the starter corpus."""
+    assert main(["find", "zelenksiy"]) == 0
+    assert "Question: " in capsys.readouterr().out
+
+
+def test_find_says_when_there_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["find", "kubernetes"]) == 0
+    assert "No story on “kubernetes”." in capsys.readouterr().out
+
+
+def test_find_without_words_says_how(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["find"]) == 2
+    assert "python -m bot find embassy talks" in capsys.readouterr().err
+
+
+def test_find_jsonl_answers_a_line_a_query(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queries = ["geneva", "", "kubernetes", 'q"uote\\ \u2028 NEAR(']
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(queries)))
+    assert main(["find", "--jsonl", "--corpus", corpus(folder)]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.split("\n") if line]
+    assert [line["query"] for line in lines] == queries
+    assert [line["outcome"] for line in lines][:3] == ["found", "none", "none"]
+    (match,) = lines[0]["matches"]
+    assert (match["document"], match["position"]) == ("talks.txt", 1)
+    assert 0 < match["score"] <= 1
+    assert all(set(line) == {"query", "outcome", "matches", "suggestions"} for line in lines)
+    assert not (folder / "data").exists()
+
+
+def test_find_in_the_real_corpus(
+    shared: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("darchiyev ambassador\nkim jong un\n"))
+    assert main(["find", "--jsonl", "--corpus", str(shared / "corpus")]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["outcome"] for line in lines] == ["found", "found"]
+    assert lines[0]["matches"][0]["position"] in (5, 8)
+    assert lines[1]["matches"][0]["position"] == 15
+
+
+def test_load_says_what_it_did(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = corpus(folder)
+    assert main(["load", path]) == 0
+    assert "Loaded 1 documents with 1 articles" in capsys.readouterr().out
+    assert main(["load", path]) == 0
+    assert "Nothing has changed" in capsys.readouterr().out
+
+
+def test_load_the_real_corpus(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["load", str(shared / "corpus")]) == 0
+    assert "Loaded 1 documents with 26 articles" in capsys.readouterr().out
+
+
+def test_load_of_a_broken_folder_keeps_what_was_there(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["load", corpus(folder)])
+    corpus(folder, "Talks\nEnvoys met.\n")
+    capsys.readouterr()
+    assert main(["load", str(folder / "corpus")]) == 78
+    assert "talks.txt:2: the last article has a summary" in capsys.readouterr().err
+    assert main(["find", "geneva"]) == 0
+    assert "Envoys met in Geneva." in capsys.readouterr().out
+
+
+def test_load_of_a_missing_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["load", "nowhere"]) == 78
+    assert "there is no such folder" in capsys.readouterr().err
+
+
+def test_migrate(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["migrate"]) == 0
+    assert "up to date" in capsys.readouterr().out
+
+
+def test_a_database_that_is_a_text_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "data").mkdir()
+    (folder / "data" / "parley.db").write_text("I am a diary.\n" * 100)
+    assert main(["load"]) == 78
+    assert "file is not a database" in capsys.readouterr().err
+
+
+def test_manifest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["manifest"]) == 0
+    assert capsys.readouterr().out == render()
+
+
+def test_run_without_tokens_names_them_both(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run"]) == 78
+    err = capsys.readouterr().err
+    assert "SLACK_BOT_TOKEN is missing" in err
+    assert "SLACK_APP_TOKEN is missing" in err
+
+
+def test_check_names_everything_at_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / ".env").write_text(
+        f"SLACK_BOT_TOKEN=xoxp-wrong\nCORPUS_DIR={corpus(folder, 'Only a headline')}\n"
+        "DATABASE_URL=sqlite:///corpus/talks.txt\n"
+    )
+    assert main(["check"]) == 78
+    err = capsys.readouterr().err
+    assert "SLACK_BOT_TOKEN must start with xoxb-" in err
+    assert "SLACK_APP_TOKEN is missing" in err
+    assert "talks.txt:1: has a headline and no article below it" in err
+    assert "not a database" in err
+    assert "wrong" not in err
+
+
+def test_check_when_slack_cannot_be_reached(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
+    monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:9/api/")
+    assert main(["check"]) == 78
+    captured = capsys.readouterr()
+    assert "http://127.0.0.1:9/api/ cannot be reached" in captured.err
+    assert "Corpus: 6 documents with 26 articles" in captured.out
+
+
+def test_run_when_slack_cannot_be_reached(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
+    monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:9/api/")
+    assert main(["run"]) == 1
+    assert "Slack cannot be reached" in capsys.readouterr().err

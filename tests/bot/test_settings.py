@@ -1,0 +1,80 @@
+"""Settings: all problems at once, no secret shown, and the documents that list them."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings, SettingsError, read_environment
+
+ROOT = Path(__file__).parents[2]
+TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1-secret", "SLACK_APP_TOKEN": "xapp-1-secret"}
+
+
+def test_two_tokens_are_enough() -> None:
+    settings = Settings.from_env(TOKENS)
+    assert settings.slack_api_url == "https://slack.com/api/"
+    assert settings.database_url == "sqlite:///data/parley.db"
+
+
+def test_without_slack_no_token_is_needed() -> None:
+    assert Settings.from_env({}, connecting=False).slack_bot_token == ""
+
+
+def test_every_problem_is_named_at_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(
+            {
+                "SLACK_APP_TOKEN": "xoxb-wrong-secret",
+                "ADMIN_USER_IDS": "U012AB3CD, ana",
+                "LOG_LEVEL": "loud",
+                "SLACK_API_URL": "slack.com",
+            }
+        )
+    named = [problem.split()[0] for problem in caught.value.problems]
+    assert named == [
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "SLACK_APP_TOKEN",
+        "ADMIN_USER_IDS",
+        "LOG_LEVEL",
+        "SLACK_API_URL",
+    ]
+    assert "secret" not in str(caught.value)
+
+
+def test_user_ids_are_read_with_commas_and_blanks() -> None:
+    settings = Settings.from_env(TOKENS | {"ADMIN_USER_IDS": "U012AB3CD, W0X\nU2"})
+    assert settings.admin_user_ids == {"U012AB3CD", "W0X", "U2"}
+
+
+def test_no_secret_in_repr() -> None:
+    assert "secret" not in repr(Settings.from_env(TOKENS))
+
+
+def test_the_environment_wins_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("LOG_LEVEL=debug\nSLACK_BOT_TOKEN=xoxb-file\n")
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-real")
+    environ = read_environment(tmp_path / ".env")
+    assert (environ["LOG_LEVEL"], environ["SLACK_BOT_TOKEN"]) == ("debug", "xoxb-real")
+
+
+NAMES = [one.name.upper() for one in fields(Settings)]
+
+
+def test_the_example_file_lists_every_setting_with_its_default() -> None:
+    text = (ROOT / ".env.example").read_text()
+    assert re.findall(r"^#?([A-Z_]+)=", text, re.MULTILINE) == NAMES
+    shown = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", text, re.MULTILINE))
+    shown = {name: value for name, value in shown.items() if value}
+    for one in fields(Settings):
+        if value := shown.get(one.name.upper()):
+            assert one.metadata["read"](value) == one.default
+
+
+def test_the_readme_lists_every_setting() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert re.findall(r"^\| `([A-Z_]+)` \|", text, re.MULTILINE) == NAMES

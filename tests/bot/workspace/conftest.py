@@ -1,0 +1,90 @@
+"""A workspace, the SDK's own client, and a small Bolt app joined by Socket Mode."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import aiohttp
+import pytest
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import MovableClock
+from bot.workspace import Workspace
+
+MANIFEST: dict[str, Any] = {
+    "display_information": {"name": "Parley"},
+    "features": {
+        "bot_user": {"display_name": "Parley"},
+        "app_home": {"home_tab_enabled": True},
+        "slash_commands": [
+            {"command": "/brief", "description": "Find", "should_escape": True},
+            {"command": "/raw", "description": "Not escaped"},
+        ],
+        "shortcuts": [
+            {"name": "Related", "type": "message", "callback_id": "related", "description": "Find"}
+        ],
+    },
+    "oauth_config": {
+        "scopes": {
+            "bot": [
+                "app_mentions:read",
+                "channels:history",
+                "channels:read",
+                "chat:write",
+                "commands",
+                "groups:history",
+                "im:history",
+                "users:read",
+            ]
+        }
+    },
+    "settings": {
+        "event_subscriptions": {"bot_events": ["app_home_opened", "app_mention", "message.im"]},
+        "interactivity": {"is_enabled": True},
+        "socket_mode_enabled": True,
+    },
+}
+
+ACK_SECONDS = 0.3
+
+Connect = Callable[..., Any]
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[Workspace]:
+    clock = MovableClock()
+    async with Workspace(manifest=MANIFEST, clock=clock, ack_seconds=ACK_SECONDS) as workspace:
+        yield workspace
+
+
+@pytest.fixture
+async def client(workspace: Workspace) -> AsyncIterator[AsyncWebClient]:
+    """A client as the bot's posting client is: one session, no retries."""
+    async with aiohttp.ClientSession() as session:
+        yield AsyncWebClient(
+            token=workspace.bot_token,
+            base_url=workspace.api_url,
+            session=session,
+            retry_handlers=[],
+        )
+
+
+@pytest.fixture
+async def connect(workspace: Workspace, client: AsyncWebClient) -> AsyncIterator[Connect]:
+    """Give a function that makes a Bolt app; `connect(app)` joins it by Socket Mode."""
+    async with AsyncExitStack() as stack:
+
+        async def connect(app: AsyncApp) -> AsyncSocketModeHandler:
+            handler = AsyncSocketModeHandler(app, workspace.app_token)
+            await handler.connect_async()
+            stack.push_async_callback(handler.close_async)
+            return handler
+
+        yield connect
+
+
+@pytest.fixture
+def app(client: AsyncWebClient) -> AsyncApp:
+    return AsyncApp(client=client, process_before_response=True)

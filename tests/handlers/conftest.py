@@ -1,0 +1,139 @@
+"""The real app against the local workspace's server, in one process."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from slack_bolt.request.async_request import AsyncBoltRequest
+
+from bot.app import Parley, assemble
+from bot.clock import MovableClock
+from bot.manifest import manifest
+from bot.settings import Settings
+from bot.workspace import Workspace
+from tests.conftest import StoppedClock
+
+ANA, BEN = "U0ANA", "U0BEN"
+GENERAL, RANDOM, LEADERS = "C0GENERAL", "C0RANDOM", "C0LEADERS"
+
+CORPUS = {
+    "talks.txt": """Envoys meet again
+
+Zelenskiy flew to Geneva for talks with envoys from nine countries.
+A neutral city lowers the price of turning up.
+Who should set the agenda when nobody trusts the host?
+
+Sanctions on timber exports were eased after the Geneva round.
+Trade moves sooner than trust.
+Which sanction would you lift first, and what for?
+""",
+    "ports.txt": """Harbours of the north
+
+Dockworkers in Gdansk ended a strike over night shifts.
+A port that stops makes its importance plain.
+What would make night work fair?
+""",
+}
+
+
+@dataclass
+class Slack:
+    """A workspace with Parley in it, and shorthands for what people do and see."""
+
+    workspace: Workspace
+    parley: Parley
+    clock: StoppedClock
+    corpus: Path
+    forged: str | None = None
+    """A value to put in the place of the next press's own, as no Slack client would."""
+
+    async def type(
+        self, text: str, *, user: str = ANA, channel: str = GENERAL
+    ) -> list[dict[str, Any]]:
+        """Type *text*, wait for every answer, and give what the person then sees new."""
+        before = {one["ts"] for one in self.workspace.messages(channel, user)}
+        delivery = await self.workspace.type(text, user=user, channel=channel)
+        assert delivery.acked, delivery.error
+        return await self._new(before, user, channel)
+
+    async def press(
+        self,
+        action: str,
+        message: dict[str, Any],
+        *,
+        user: str = ANA,
+        channel: str = GENERAL,
+        forged: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """Press a button of *message*, wait for every answer, and give all the person now sees."""
+        self.forged = forged
+        delivery = await self.workspace.press(user, action, channel=channel, ts=message["ts"])
+        assert delivery.acked, delivery.error
+        return await self._new(set(), user, channel)
+
+    async def _new(self, before: set[str], user: str, channel: str) -> list[dict[str, Any]]:
+        await self.parley.background.drain(10)
+        seen = self.workspace.messages(channel, user)
+        return [one for one in seen if one["ts"] not in before]
+
+    def public(self, channel: str = GENERAL, thread_ts: str | None = None) -> list[dict[str, Any]]:
+        """Give what everybody sees."""
+        return self.workspace.messages(channel, thread_ts=thread_ts)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for name, text in CORPUS.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture
+async def slack(tmp_path: Path, corpus: Path, clock: StoppedClock) -> AsyncIterator[Slack]:
+    moved = MovableClock(source=clock)
+    async with Workspace(manifest=manifest(), clock=moved) as workspace:
+        workspace.pace = False
+        settings = Settings(
+            slack_bot_token=workspace.bot_token,
+            slack_app_token=workspace.app_token,
+            slack_api_url=workspace.api_url,
+            database_url=f"sqlite:///{tmp_path}/parley.db",
+            corpus_dir=corpus,
+        )
+        async with assemble(settings, clock=moved) as parley:
+            slack = Slack(workspace, parley, clock, corpus)
+
+            async def receive(envelope: dict[str, Any]) -> dict[str, Any] | None:
+                if slack.forged is not None:
+                    envelope["payload"]["actions"][0]["value"] = slack.forged
+                request = AsyncBoltRequest(body=envelope["payload"], mode="socket_mode")
+                response = await parley.app.async_dispatch(request)
+                assert response.status == 200, response.body
+                if not response.body:
+                    return None
+                is_json = response.headers["content-type"][0].startswith("application/json")
+                return json.loads(response.body) if is_json else {"text": response.body}
+
+            workspace.receive_with(receive)
+            yield slack
+
+
+def texts(messages: list[dict[str, Any]]) -> str:
+    """Give everything that *messages* say, notifications and blocks together."""
+    return "\n".join(
+        f"{one['text']}\n{json.dumps(one['blocks'], ensure_ascii=False)}" for one in messages
+    )
+
+
+def labels(message: dict[str, Any]) -> list[str]:
+    """Give the labels of the message's buttons, in order."""
+    found: list[str] = []
+    for block in message["blocks"]:
+        elements = [*block.get("elements", []), block.get("accessory") or {}]
+        found += [one["text"]["text"] for one in elements if one.get("type") == "button"]
+    return found

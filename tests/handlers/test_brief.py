@@ -1,0 +1,135 @@
+"""/brief and its buttons, as the people in the channel see them."""
+
+import json
+
+import pytest
+
+from handlers.ids import Action
+from handlers.values import Value
+from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, labels, texts
+
+
+async def test_a_misspelt_name_is_found_and_only_its_asker_sees_it(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief zelenksiy")
+    assert answer["ephemeral"]
+    assert "Zelenskiy flew to Geneva" in texts([answer])
+    assert "Envoys meet again" in texts([answer])
+    assert labels(answer)[:2] == ["Share to channel", "Discuss here"]
+    assert not slack.workspace.messages(GENERAL, BEN)
+
+
+async def test_the_answer_is_in_the_ack_itself(slack: Slack) -> None:
+    """No response_url is used, and Slack is asked nothing."""
+    calls = len(slack.workspace.calls)
+    await slack.type("/brief zelenskiy")
+    assert len(slack.workspace.calls) == calls
+
+
+async def test_next_match_takes_the_place_of_the_answer(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief geneva")
+    assert "Match 1 of 2" in texts([answer])
+    (second,) = await slack.press(Action.BRIEF_NEXT, answer)
+    assert "Match 2 of 2" in texts([second])
+    (first,) = await slack.press(Action.BRIEF_NEXT, second)
+    assert "Match 1 of 2" in texts([first])
+    assert first["text"] == answer["text"]
+
+
+async def test_share_shows_everybody_the_story_and_who_shared_it(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers")
+    await slack.press(Action.BRIEF_SHARE, answer)
+    (shared,) = slack.public()
+    assert "Dockworkers in Gdansk" in texts([shared])
+    assert f"Shared by <@{ANA}>" in texts([shared])
+    (note,) = [one for one in slack.workspace.messages(GENERAL, ANA) if one["ephemeral"]]
+    assert note["text"] == "Shared with this channel."
+
+
+async def test_pressing_share_twice_shares_once(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers")
+    press = {"channel": GENERAL, "ts": answer["ts"]}
+    await slack.workspace.press(ANA, Action.BRIEF_SHARE, **press)
+    await slack.workspace.press(ANA, Action.BRIEF_SHARE, **press)
+    await slack.parley.background.drain(10)
+    assert len(slack.public()) == 1
+
+
+async def test_share_works_where_parley_is_no_member(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
+    await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)
+    (shared,) = slack.public(RANDOM)
+    assert "Dockworkers in Gdansk" in texts([shared])
+
+
+async def test_discuss_here_puts_the_question_with_its_story_in_the_thread(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers")
+    await slack.press(Action.BRIEF_DISCUSS, answer)
+    (question,) = slack.public()
+    assert "What would make night work fair?" in texts([question])
+    assert f"Asked by <@{ANA}>" in texts([question])
+    (story,) = [
+        one for one in slack.public(thread_ts=question["ts"]) if one["ts"] != question["ts"]
+    ]
+    assert "Dockworkers in Gdansk" in texts([story])
+
+
+async def test_discuss_where_parley_is_no_member_says_how_to_invite_it(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
+    seen = await slack.press(Action.BRIEF_DISCUSS, answer, channel=RANDOM)
+    assert "`/invite @Parley`" in seen[-1]["text"]
+    assert not slack.public(RANDOM)
+
+
+async def test_after_the_invitation_the_same_button_works(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
+    await slack.press(Action.BRIEF_DISCUSS, answer, channel=RANDOM)
+    slack.workspace.invite(RANDOM, slack.workspace.bot_user_id)
+    await slack.press(Action.BRIEF_DISCUSS, answer, channel=RANDOM)
+    assert len(slack.public(RANDOM)) == 1
+
+
+async def test_nothing_found_says_so(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief kubernetes")
+    assert "I have no story on “kubernetes”." in answer["text"]
+    assert answer["ephemeral"]
+
+
+@pytest.mark.parametrize("text", ["/brief", "/brief   ", "/brief help", "/brief HELP"])
+async def test_without_words_it_explains(slack: Slack, text: str) -> None:
+    (answer,) = await slack.type(text)
+    assert "/brief embassy talks" in answer["text"]
+
+
+async def test_what_was_typed_cannot_ping_or_mislead(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief <!channel> & <https://evil.example|bank> xyzzy")
+    assert "<!channel>" not in texts([answer])
+    assert "<https" not in texts([answer])
+    assert "&lt;!channel&gt; &amp; " in answer["text"]
+
+
+async def test_a_story_that_is_gone_is_said_to_be_gone(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers")
+    (slack.corpus / "ports.txt").unlink()
+    await slack.type("/corpus reload")
+    seen = await slack.press(Action.BRIEF_SHARE, answer)
+    assert "no longer in the corpus" in seen[-1]["text"]
+    assert not slack.public()
+
+
+@pytest.mark.parametrize(
+    "value", ["", "{", "[]", "7", '{"place": "x"}', '{"place": -1}', json.dumps({"place": 10**30})]
+)
+async def test_a_value_that_is_not_ours_is_refused_in_a_sentence(slack: Slack, value: str) -> None:
+    (answer,) = await slack.type("/brief geneva")
+    (*_, told) = await slack.press(Action.BRIEF_SHARE, answer, forged=value)
+    assert not slack.public()
+    assert told["text"].startswith(("That button is from", "That story is no longer"))
+
+
+def test_a_value_comes_back_as_it_was() -> None:
+    value = Value(article_id="a1", words="“x” & <y>", place=3)
+    assert Value.decode(value.encode()) == value
+
+
+def test_a_value_fits_in_a_button_whatever_was_typed() -> None:
+    assert len(Value(article_id="a" * 16, words='\\"é😀' * 3000, place=99).encode()) <= 2000

@@ -1,0 +1,67 @@
+"""/discuss: seen first, then posted."""
+
+from handlers.ids import Action
+from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, labels, texts
+
+
+async def test_the_preview_is_for_one_person(slack: Slack) -> None:
+    (preview,) = await slack.type("/discuss")
+    assert preview["ephemeral"]
+    assert labels(preview) == ["Post it here", "Another one"]
+    assert not slack.workspace.messages(GENERAL, BEN)
+
+
+async def test_another_one_goes_through_every_question(slack: Slack) -> None:
+    (preview,) = await slack.type("/discuss")
+    seen = [texts([preview])]
+    for _ in range(3):
+        (preview,) = await slack.press(Action.DISCUSS_ANOTHER, preview)
+        seen.append(texts([preview]).replace('"place', ""))
+    assert len({text.split("“")[0].split("\n")[0] for text in seen}) == 3
+
+
+async def test_words_choose_the_question(slack: Slack) -> None:
+    (preview,) = await slack.type("/discuss timber")
+    assert "Which sanction would you lift first" in texts([preview])
+
+
+async def test_post_it_here_posts_the_question_that_was_shown(slack: Slack) -> None:
+    (preview,) = await slack.type("/discuss timber")
+    await slack.press(Action.DISCUSS_POST, preview)
+    (question,) = slack.public()
+    assert "Which sanction would you lift first" in texts([question])
+    assert question["reply_count"] == 1
+
+
+async def test_a_question_that_was_posted_is_not_the_next_one(slack: Slack) -> None:
+    asked = set()
+    for _ in range(3):
+        (preview,) = await slack.type("/discuss")
+        await slack.press(Action.DISCUSS_POST, preview)
+        slack.clock.forward(seconds=90)
+        asked.add(slack.public()[-1]["text"])
+    assert len(asked) == 3
+
+
+async def test_pressing_post_twice_posts_once(slack: Slack) -> None:
+    (preview,) = await slack.type("/discuss")
+    for _ in range(2):
+        await slack.workspace.press(ANA, Action.DISCUSS_POST, channel=GENERAL, ts=preview["ts"])
+    await slack.parley.background.drain(10)
+    assert len(slack.public()) == 1
+
+
+async def test_where_parley_is_no_member_it_says_how_to_invite_it(slack: Slack) -> None:
+    (preview,) = await slack.type("/discuss", channel=RANDOM)
+    seen = await slack.press(Action.DISCUSS_POST, preview, channel=RANDOM)
+    assert "`/invite @Parley`" in seen[-1]["text"]
+
+
+async def test_words_without_a_story(slack: Slack) -> None:
+    (answer,) = await slack.type("/discuss kubernetes")
+    assert "I have no story on “kubernetes”." in answer["text"]
+
+
+async def test_help(slack: Slack) -> None:
+    (answer,) = await slack.type("/discuss help")
+    assert "You see it first" in answer["text"]

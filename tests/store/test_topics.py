@@ -1,0 +1,136 @@
+"""The catalogue of topics: what the articles name."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store.topics import Topic, catalogue, nearest
+from store.types import Article
+
+STARTER = Path(__file__).parents[2] / "store" / "starter"
+
+
+def article(number: int, summary: str, insight: str = "", question: str = "") -> Article:
+    return Article(
+        id=str(number),
+        document="made.txt",
+        position=number,
+        headline="News",
+        summary=summary,
+        insight=insight,
+        question=question,
+    )
+
+
+def named(*summaries: str) -> dict[str, tuple[str, ...]]:
+    articles = [article(number, summary) for number, summary in enumerate(summaries)]
+    return {topic.name: topic.article_ids for topic in catalogue(articles)}
+
+
+def test_names_are_topics_and_sentence_starts_are_not() -> None:
+    topics = named("This week the mayor of Lima met Rosa Quispe. Nobody else came on Friday.")
+    assert set(topics) == {"Lima", "Rosa Quispe"}
+
+
+def test_a_name_that_opens_a_sentence_is_whole() -> None:
+    assert set(named("Kim Jong Un waited. Behind Macron stood Kim Jong Un.")) == {
+        "Kim Jong Un",
+        "Macron",
+    }
+
+
+def test_spellings_of_one_name_are_one_topic_under_the_commonest() -> None:
+    topics = named(
+        "They met Zelenskiy and Zelenskiy.", "They met Zelensky.", "They met Volodymyr Zelenskyy."
+    )
+    assert topics == {"Zelenskiy": ("0", "1", "2")}
+
+
+def test_a_known_person_is_one_with_the_surname() -> None:
+    topics = named("They saw President Donald Trump.", "They met Trump and Trump.")
+    assert topics == {"Trump": ("0", "1")}
+
+
+def test_words_that_english_has_stay_apart_however_alike() -> None:
+    assert set(named("They went to Austria, Australia, Iran and Iraq.")) == {
+        "Austria",
+        "Australia",
+        "Iran",
+        "Iraq",
+    }
+
+
+def test_what_is_of_a_country_is_its_topic() -> None:
+    assert named("They met Russian guests in Russia.", "They left Russia.") == {
+        "Russia": ("0", "1")
+    }
+
+
+def test_a_title_is_no_part_of_a_name() -> None:
+    topics = named("They saw Secretary of State Marco Rubio and US President Joe Biden.")
+    assert set(topics) == {"Marco Rubio", "US", "Joe Biden"}
+
+
+def test_a_hyphen_joins_a_name_and_parts_two_countries() -> None:
+    topics = named("They saw Jean-Noël Barrot in Ukraine; the US-Ukraine talks; they like the US.")
+    assert set(topics) == {"Jean-Noël Barrot", "Ukraine", "US"}
+
+
+def test_topics_of_most_articles_come_first() -> None:
+    topics = catalogue(
+        [article(1, "They left Lima."), article(2, "They saw Oslo."), article(3, "They saw Oslo.")]
+    )
+    assert topics == (
+        Topic(name="Oslo", article_ids=("2", "3")),
+        Topic(name="Lima", article_ids=("1",)),
+    )
+
+
+def test_the_starter_corpus_has_its_people_and_places_once_and_no_empty_words() -> None:
+    articles: list[Article] = []
+    for path in sorted(STARTER.glob("*.txt")):
+        _, *body = filter(None, map(str.strip, path.read_text("utf-8").splitlines()))
+        articles += [
+            article(len(articles) + at, *body[at : at + 3]) for at in range(0, len(body), 3)
+        ]
+    names = [topic.name for topic in catalogue(articles)]
+    assert {"Russia", "Ukraine", "Saudi Arabia", "Oval Office", "Jean-Noël Barrot"} <= set(names)
+    assert sum("Zelensk" in name for name in names) == 1
+    assert sum("Darch" in name for name in names) == 1
+    assert not {"This", "Friday", "Wednesday", "What", "President", "January"} & set(names)
+
+
+TOPICS = tuple(
+    Topic(name=name, article_ids=("1",)) for name in ("Russia", "Turkey", "North Korea", "Ibiza")
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        pytest.param("turkey recipe", ("Turkey",), id="a word of the query is a topic"),
+        pytest.param("rusia", ("Russia",), id="misspelt"),
+        pytest.param("korea and turkey", ("Turkey", "North Korea"), id="several, commonest first"),
+        pytest.param("pizza", (), id="an English word is near to no other"),
+        pytest.param("", (), id="empty"),
+    ],
+)
+def test_nearest_topics(query: str, names: tuple[str, ...]) -> None:
+    assert nearest(query, TOPICS, 3) == names
+
+
+def test_no_more_nearest_topics_than_asked_for() -> None:
+    assert nearest("russia turkey ibiza", TOPICS, 2) == ("Russia", "Turkey")
+
+
+@given(st.lists(st.text(max_size=80), max_size=5), st.text(max_size=80))
+def test_any_text_has_topics(texts: list[str], query: str) -> None:
+    topics = catalogue([article(number, *[text] * 3) for number, text in enumerate(texts)])
+    names = [topic.name for topic in topics]
+    assert len(set(names)) == len(names)
+    assert all(
+        name.strip() and topic.article_ids for name, topic in zip(names, topics, strict=True)
+    )
+    assert len(nearest(query, topics, 3)) <= 3

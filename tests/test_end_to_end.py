@@ -1,0 +1,170 @@
+"""The bot as a process of its own, joined to the local workspace over real sockets."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bot.clock import MovableClock
+from bot.manifest import manifest
+from bot.workspace import Workspace
+from handlers.ids import Action
+from tests.handlers.conftest import ANA, BEN, CORPUS, GENERAL, texts
+
+ROOT = Path(__file__).parents[1]
+
+
+@asynccontextmanager
+async def bot(*arguments: str, folder: Path, **environ: str) -> AsyncIterator[Process]:
+    """Run `python -m bot` in *folder*; it is killed at the end if it has not ended by itself."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environ},
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def end(process: Process, how: signal.Signals) -> str:
+    """Send a signal, and give what the process then wrote to standard error; it must end with 0."""
+    process.send_signal(how)
+    _, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    return err.decode()
+
+
+async def line_with(stream: asyncio.StreamReader, words: str) -> str:
+    """Wait for a line that holds *words*."""
+    async for line in stream:
+        if words in line.decode():
+            return line.decode()
+    raise AssertionError(f"ended without {words!r}")
+
+
+def settings(workspace: Workspace, folder: Path) -> dict[str, str]:
+    corpus = folder / "corpus"
+    if not corpus.exists():
+        corpus.mkdir()
+        for name, text in CORPUS.items():
+            (corpus / name).write_text(text)
+    return {
+        "SLACK_BOT_TOKEN": workspace.bot_token,
+        "SLACK_APP_TOKEN": workspace.app_token,
+        "SLACK_API_URL": workspace.api_url,
+        "CLOCK_URL": f"{workspace.url}page/clock",
+        "CORPUS_DIR": str(corpus),
+    }
+
+
+async def test_a_day_with_parley(tmp_path: Path) -> None:
+    """Start, a command, a button, a question at its time, a reload, a stop, and a start again."""
+    clock = MovableClock()
+    async with Workspace(manifest=manifest(), clock=clock) as workspace:
+        workspace.pace = False
+        environ = settings(workspace, tmp_path)
+
+        async def seen(words: str, user: str | None = ANA) -> dict[str, Any]:
+            return await workspace.seen(GENERAL, lambda one: words in texts([one]), user=user)
+
+        async with bot("run", folder=tmp_path, **environ) as process:
+            assert process.stderr
+            await line_with(process.stderr, "connected")
+
+            delivery = await workspace.type("/brief zelenksiy", user=ANA, channel=GENERAL)
+            assert delivery.acked
+            answer = await seen("Zelenskiy flew to Geneva")
+            assert answer["ephemeral"]
+
+            await workspace.press(ANA, Action.BRIEF_DISCUSS, channel=GENERAL, ts=answer["ts"])
+            question = await seen("Who should set the agenda", user=None)
+            await workspace.seen(
+                GENERAL,
+                lambda one: "Zelenskiy flew" in texts([one]),
+                thread_ts=question["ts"],
+            )
+
+            await workspace.type("/digest on 09:30 daily UTC", user=ANA, channel=GENERAL)
+            await seen("at 09:30 every day (UTC)")
+            now = clock()
+            due = now.replace(hour=9, minute=30, second=5, microsecond=0)
+            clock.move(due + timedelta(days=1) - now if due <= now else due - now)
+            await seen("Question of the day", user=None)
+
+            (tmp_path / "corpus" / "lima.txt").write_text("Lima\nA summary.\nInsight.\nWhy?\n")
+            await workspace.type("/corpus reload", user=ANA, channel=GENERAL)
+            await seen("1 added, 0 removed")
+            await workspace.type("/corpus reload", user=BEN, channel=GENERAL)
+            assert await workspace.seen(GENERAL, lambda one: "Only admins" in one["text"], user=BEN)
+
+            await end(process, signal.SIGTERM)
+
+        async with bot("run", folder=tmp_path, **environ) as process:
+            assert process.stderr
+            await line_with(process.stderr, "connected")
+            await workspace.type("/digest next", user=ANA, channel=GENERAL)
+            await seen("organised by")
+            await end(process, signal.SIGTERM)
+        asked = [one for one in workspace.messages(GENERAL) if "Question of the day" in one["text"]]
+        assert len(asked) == 1
+
+
+async def test_a_wrong_token_is_said_to_be_wrong(tmp_path: Path) -> None:
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        environ = settings(workspace, tmp_path) | {"SLACK_BOT_TOKEN": "xoxb-wrong"}
+        async with bot("run", folder=tmp_path, **environ) as process:
+            _, err = await process.communicate()
+            assert process.returncode == 78
+            assert "Slack refuses the token: invalid_auth" in err.decode()
+            assert "xoxb-wrong" not in err.decode()
+        async with bot("check", folder=tmp_path, **environ) as process:
+            out, err = await process.communicate()
+            assert process.returncode == 78
+            assert "SLACK_BOT_TOKEN: Slack does not know it (invalid_auth)" in err.decode()
+            assert "SLACK_APP_TOKEN: Socket Mode can be opened" in out.decode()
+
+
+async def test_check_with_everything_right(tmp_path: Path) -> None:
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        async with bot("check", folder=tmp_path, **settings(workspace, tmp_path)) as process:
+            out, err = await process.communicate()
+        assert process.returncode == 0, err.decode()
+        assert "Corpus: 2 documents with 3 articles" in out.decode()
+
+
+async def test_the_demo_starts_serves_and_ends(tmp_path: Path) -> None:
+    async with bot("demo", "--port", "0", folder=tmp_path) as process:
+        assert process.stdout
+        line = await line_with(process.stdout, "Parley is running")
+        (url,) = re.findall(r"http://\S+", line)
+        async with aiohttp.ClientSession() as session, session.get(url) as page:
+            assert page.status == 200
+            assert "<title>" in await page.text()
+        assert "Traceback" not in await end(process, signal.SIGINT)
+
+
+async def test_a_port_that_is_taken_is_said_to_be_taken(tmp_path: Path) -> None:
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        port = workspace.url.rstrip("/").rpartition(":")[2]
+        async with bot("demo", "--port", port, folder=tmp_path) as process:
+            _, err = await process.communicate()
+        assert process.returncode == 1
+        assert f"Port {port} is taken: try --port 0." in err.decode()
