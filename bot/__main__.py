@@ -5,6 +5,8 @@ import asyncio
 import errno
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -14,7 +16,7 @@ from bot.app import load_first, serve
 from bot.check import EX_CONFIG, check
 from bot.clock import Clock, FollowingClock, system_clock
 from bot.demo import demo
-from bot.find import as_json, as_text
+from bot.find import Finds, as_json, as_text
 from bot.log import configure_logging
 from bot.manifest import render
 from bot.settings import Settings, SettingsError, read_environment
@@ -117,13 +119,13 @@ async def _find(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     if not arguments.words and not arguments.jsonl:
         _complain("Say what to look for: python -m bot find embassy talks")
         return 2
-    finder = await _finder(arguments.corpus, environ)
-    if arguments.jsonl:
-        async for line in as_json(finder, sys.stdin):
-            _say(line)
-    else:
-        query = " ".join(arguments.words)
-        _say(as_text(query, await finder.find(query)))
+    async with _finder(arguments.corpus, environ) as finder:
+        if arguments.jsonl:
+            async for line in as_json(finder, sys.stdin):
+                _say(line)
+        else:
+            query = " ".join(arguments.words)
+            _say(as_text(query, await finder.find(query)))
     return 0
 
 
@@ -153,14 +155,16 @@ async def _manifest(_: argparse.Namespace, __: dict[str, str]) -> int:
     return 0
 
 
-async def _finder(corpus: Path | None, environ: dict[str, str]) -> Finder:
+@asynccontextmanager
+async def _finder(corpus: Path | None, environ: dict[str, str]) -> AsyncIterator[Finds]:
     """Index *corpus*, or else what the database holds (at first, the corpus folder)."""
     if corpus:
-        return Finder.build(read_corpus(corpus).articles)
+        yield Finder.build(read_corpus(corpus).articles)
+        return
     settings = Settings.from_env(environ, connecting=False)
     async with open_store(settings.database_url) as store:
         await load_first(store, settings, system_clock)
-        return Finder.build(tuple(store.corpus.articles.values()))
+        yield store.corpus
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -2,15 +2,23 @@
 
 import json
 from collections.abc import AsyncIterator, Iterable
-from typing import Any
+from typing import Any, Protocol
 
-from store.finder import Finder
 from store.types import Answer, Found, Match, Nothing, Unsure
+
+
+class Finds(Protocol):
+    """What looks up: the corpus of the database, or an index over a folder."""
+
+    async def find(self, query: str) -> Answer:
+        """Look up *query*."""
+        ...
+
 
 _OUTCOMES = {Found: "found", Unsure: "unsure", Nothing: "none"}
 
 
-async def as_json(find: Finder, queries: Iterable[str]) -> AsyncIterator[str]:
+async def as_json(find: Finds, queries: Iterable[str]) -> AsyncIterator[str]:
     """Yield one JSON object for each query: its outcome, and exactly what would be shown."""
     for line in queries:
         query = line.rstrip("\r\n")

@@ -35,8 +35,8 @@ def register(
     clock: Callable[[], datetime],
 ) -> None:
     """Register every listener; the hottest first, since Bolt tries them in order."""
-    brief = Brief(store.corpus, posting)
-    discuss = Discuss(store.corpus, posting)
+    brief = Brief(store, posting)
+    discuss = Discuss(store, posting)
     digest = Digest(store, posting, directory, background, clock)
     corpus = CorpusAdmin(store.corpus, directory, background, path=corpus_path, clock=clock)
 

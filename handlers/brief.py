@@ -12,15 +12,16 @@ from handlers.posting import Posting
 from handlers.press import Press
 from handlers.views import story as views
 from handlers.views.message import Message, message
-from store.corpus import Corpus
+from store import Store
 from store.types import Article, Found, Nothing, ParleyError, PostKind, Unsure
 
 
 class Brief:
     """Answers `/brief` inside its ack, and the buttons under the answers."""
 
-    def __init__(self, corpus: Corpus, posting: Posting) -> None:
-        self._corpus = corpus
+    def __init__(self, store: Store, posting: Posting) -> None:
+        self._corpus = store.corpus
+        self._articles = store.articles
         self._posting = posting
 
     async def command(self, ack: AsyncAck, command: dict[str, Any]) -> None:
@@ -38,12 +39,12 @@ class Brief:
 
     async def pick(self, press: Press, respond: AsyncRespond) -> None:
         """Show the story that was meant."""
-        shown = views.picked(self._article(press), words=press.value.words)
+        shown = views.picked(await self._article(press), words=press.value.words)
         await answer(respond, shown, replace=True)
 
     async def share(self, press: Press, respond: AsyncRespond) -> None:
         """Show the story to the whole channel."""
-        article = self._article(press)
+        article = await self._article(press)
         try:
             await self._posting.press(press, PostKind.SHARE, article)
         except NotReadyError:
@@ -53,7 +54,7 @@ class Brief:
 
     async def discuss(self, press: Press, respond: AsyncRespond) -> None:
         """Put the story's question to the channel."""
-        await self._posting.press(press, PostKind.QUESTION, self._article(press))
+        await self._posting.press(press, PostKind.QUESTION, await self._article(press))
         await answer(respond, message("The question is in this channel."), replace=True)
 
     async def _look_up(self, words: str, *, place: int) -> Message:
@@ -66,8 +67,8 @@ class Brief:
             case Nothing() as nothing:
                 return views.nothing(nothing, words=words)
 
-    def _article(self, press: Press) -> Article:
-        article = self._corpus.articles.get(press.value.article_id)
+    async def _article(self, press: Press) -> Article:
+        article = await self._articles.get(press.value.article_id)
         if article is None:
             raise ParleyError(views.gone())
         return article

@@ -64,7 +64,7 @@ class Delivery:
         *owner* names this process in the record.
         """
         self._posts = store.posts
-        self._corpus = store.corpus
+        self._articles = store.articles
         self._client = client
         self._bot_id = bot_id
         self._owner = owner
@@ -103,7 +103,7 @@ class Delivery:
             log.warning("missed post %s", post.key)
             await posts.missed(claim, error=post.error or "found too late")
             return
-        article = self._corpus.articles.get(post.article_id or "")
+        article = await self._articles.get(post.article_id or "")
         if article is None:
             await posts.failed(claim, error="its story is no longer in the corpus")
             return

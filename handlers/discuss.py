@@ -12,15 +12,17 @@ from handlers.press import Press
 from handlers.views import question as views
 from handlers.views import story
 from handlers.views.message import Message, message
-from store.corpus import Corpus
-from store.types import Article, Found, Nothing, ParleyError, PostKind, Unsure
+from store import Store
+from store.types import Found, Nothing, ParleyError, PostKind, Unsure
 
 
 class Discuss:
     """Answers `/discuss` inside its ack, and the buttons of the preview."""
 
-    def __init__(self, corpus: Corpus, posting: Posting) -> None:
-        self._corpus = corpus
+    def __init__(self, store: Store, posting: Posting) -> None:
+        self._corpus = store.corpus
+        self._articles = store.articles
+        self._choice = store.choice
         self._posting = posting
 
     async def command(self, ack: AsyncAck, command: dict[str, Any]) -> None:
@@ -41,22 +43,21 @@ class Discuss:
 
     async def post(self, press: Press, respond: AsyncRespond) -> None:
         """Put the question to the channel."""
-        article = self._corpus.articles.get(press.value.article_id)
+        article = await self._articles.get(press.value.article_id)
         if article is None:
             raise ParleyError(story.gone())
         await self._posting.press(press, PostKind.QUESTION, article)
         await answer(respond, message("The question is in this channel."), replace=True)
 
     async def _preview(self, team_id: str, channel_id: str, *, words: str, place: int) -> Message:
-        articles: list[Article]
         if not words:
-            articles = await self._posting.next_articles(team_id, channel_id)
+            article = await self._choice.next(team_id, channel_id, place=place)
         else:
             match await self._corpus.find(words):
                 case Found(matches=matches) | Unsure(matches=matches):
-                    articles = [match.article for match in matches]
+                    article = matches[place % len(matches)].article
                 case Nothing() as nothing:
                     return story.nothing(nothing, words=words)
-        if not articles:
+        if article is None:
             raise ParleyError("There is no question to ask yet: the corpus is empty.")
-        return views.preview(articles[place % len(articles)], words=words, place=place)
+        return views.preview(article, words=words, place=place)

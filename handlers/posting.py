@@ -12,7 +12,6 @@ from handlers.delivery import GRACE, Delivery
 from handlers.directory import NOT_READY, NotReadyError
 from handlers.press import Press
 from store import Store
-from store.choice import rank
 from store.posts import LEASE
 from store.types import Article, ParleyError, Post, PostKind, PostState, Schedule
 
@@ -68,11 +67,6 @@ class Posting:
             raise ParleyError("Today's question is in this channel already.")
         await self._finish(post)
 
-    async def next_articles(self, team_id: str, channel_id: str) -> list[Article]:
-        """Give the stories with the questions that the channel is due, the next one first."""
-        asked = await self._store.posts.asked(team_id, channel_id)
-        return list(rank(self._store.corpus.articles.values(), asked, channel_id=channel_id))
-
     async def _plan_turns(self, schedule: Schedule) -> None:
         now = self._clock()
         while schedule.next.due_at <= now:
@@ -91,22 +85,23 @@ class Posting:
         asked_by: str | None = None,
         is_missed: bool = False,
     ) -> Post | None:
-        articles = await self.next_articles(schedule.team_id, schedule.channel_id)
-        is_missed = is_missed or not articles
-        if is_missed:
+        article = None
+        if not is_missed:
+            article = await self._store.choice.next(schedule.team_id, schedule.channel_id)
+        if article is None:
             log.warning("missed the question of %s in %s", due_on, schedule.channel_id)
         return await self._store.posts.plan(
             key=f"{schedule.team_id}:{schedule.channel_id}:{PostKind.QUESTION}:{due_on}",
             team_id=schedule.team_id,
             channel_id=schedule.channel_id,
             kind=PostKind.QUESTION,
-            article_id=None if is_missed else articles[0].id,
+            article_id=article.id if article else None,
             due_on=due_on,
             due_at=due_at,
             asked_by=asked_by,
             # Whoever asked waits and sends it at once: the ticker is not to come in between.
             not_before=due_at + LEASE if asked_by else due_at,
-            state=PostState.MISSED if is_missed else PostState.PLANNED,
+            state=PostState.PLANNED if article else PostState.MISSED,
         )
 
     async def _finish(self, post: Post) -> None:

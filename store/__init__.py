@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from store.articles import Articles
+from store.choice import Choice
 from store.corpus import Corpus
 from store.db import open_database
 from store.posts import Posts
@@ -18,6 +20,8 @@ class Store:
     """Everything that Parley remembers."""
 
     corpus: Corpus
+    articles: Articles
+    choice: Choice
     schedules: Schedules
     posts: Posts
 
@@ -31,4 +35,10 @@ async def open_store(url: str) -> AsyncIterator[Store]:
     async with open_database(url) as database:
         corpus = Corpus(database)
         await corpus.open()
-        yield Store(corpus=corpus, schedules=Schedules(database), posts=Posts(database))
+        yield Store(
+            corpus=corpus,
+            articles=Articles(database),
+            choice=Choice(database),
+            schedules=Schedules(database),
+            posts=Posts(database),
+        )

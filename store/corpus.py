@@ -1,21 +1,22 @@
 """The corpus: what is loaded, its index, and how it is replaced as a whole."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 
+from store.articles import to_article
+from store.choice import shuffle
 from store.db import Connection, Database, to_instant, to_text
 from store.documents import Contents, read_corpus
 from store.finder import Finder
-from store.types import Answer, Article, Revision
+from store.types import Answer, Revision
 
 _ARTICLES = """
 SELECT a.id, a.document, a.position, d.headline, a.summary, a.insight, a.question
 FROM article a JOIN document d ON d.path = a.document ORDER BY a.document, a.position
 """
+_IDS = "SELECT id FROM article"
 _REVISION = "SELECT * FROM revision ORDER BY number DESC LIMIT 1"
 _ADD_REVISION = """
 INSERT INTO revision (number, fingerprint, documents, articles, loaded_at, loaded_by)
@@ -23,8 +24,8 @@ VALUES ($1, $2, $3, $4, $5, $6)
 """
 _ADD_DOCUMENT = "INSERT INTO document (path, headline) VALUES ($1, $2)"
 _ADD_ARTICLE = """
-INSERT INTO article (id, document, position, summary, insight, question)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO article (id, document, position, summary, insight, question, shuffle)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 
 
@@ -45,12 +46,11 @@ class Reload:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Loaded:
     revision: Revision | None
-    articles: Mapping[str, Article]
     finder: Finder
 
 
 class Corpus:
-    """The loaded articles by id, and the index over them.
+    """The revision that is loaded, and the index over its articles.
 
     What is loaded is one immutable value, replaced in one assignment, so that a look-up sees either
     the old corpus or the new one.
@@ -59,7 +59,7 @@ class Corpus:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._reloading = asyncio.Lock()
-        self._loaded = _Loaded(revision=None, articles={}, finder=Finder.build(()))
+        self._loaded = _Loaded(revision=None, finder=Finder.build(()))
 
     async def open(self) -> None:
         """Take up what the database holds."""
@@ -70,11 +70,6 @@ class Corpus:
     def revision(self) -> Revision | None:
         """Give the revision that is loaded; None before the first."""
         return self._loaded.revision
-
-    @property
-    def articles(self) -> Mapping[str, Article]:
-        """Give every article by its id, in the order of the documents."""
-        return self._loaded.articles
 
     async def find(self, query: str, *, limit: int = 10) -> Answer:
         """Look up *query*, whatever it holds; see `Finder.find`."""
@@ -100,32 +95,21 @@ class Corpus:
             # Indexed before the transaction, so that after its commit nothing is left to fail.
             finder = await asyncio.to_thread(Finder.build, contents.articles)
             async with self._database.transaction() as connection:
+                old = {row["id"] for row in await connection.fetch(_IDS)}
                 revision = await _replace(connection, contents, by=by, at=at)
-            after = self._loaded = _Loaded(
-                revision=revision, articles=_by_id(contents.articles), finder=finder
-            )
+            self._loaded = _Loaded(revision=revision, finder=finder)
+            new = {article.id for article in contents.articles}
         return Reload(
             revision=revision,
             is_changed=True,
-            added=len(after.articles.keys() - before.articles.keys()),
-            removed=len(before.articles.keys() - after.articles.keys()),
+            added=len(new - old),
+            removed=len(old - new),
             ignored=contents.ignored,
         )
 
 
 async def _load(connection: Connection) -> _Loaded:
-    articles = tuple(
-        Article(
-            id=row["id"],
-            document=row["document"],
-            position=row["position"],
-            headline=row["headline"],
-            summary=row["summary"],
-            insight=row["insight"],
-            question=row["question"],
-        )
-        for row in await connection.fetch(_ARTICLES)
-    )
+    articles = tuple(map(to_article, await connection.fetch(_ARTICLES)))
     rows = await connection.fetch(_REVISION)
     revision = None
     if rows:
@@ -139,13 +123,8 @@ async def _load(connection: Connection) -> _Loaded:
         )
     return _Loaded(
         revision=revision,
-        articles=_by_id(articles),
         finder=await asyncio.to_thread(Finder.build, articles),
     )
-
-
-def _by_id(articles: tuple[Article, ...]) -> Mapping[str, Article]:
-    return MappingProxyType({article.id: article for article in articles})
 
 
 async def _replace(
@@ -168,7 +147,7 @@ async def _replace(
     await connection.executemany(
         _ADD_ARTICLE,
         (
-            (a.id, a.document, a.position, a.summary, a.insight, a.question)
+            (a.id, a.document, a.position, a.summary, a.insight, a.question, shuffle(a.id))
             for a in contents.articles
         ),
     )

@@ -33,7 +33,7 @@ def occurrences(timetable: Timetable, *, after: datetime) -> Iterator[Occurrence
 
 def _instant(on: date, at: time, zone: ZoneInfo) -> datetime | None:
     """Give the UTC instant of wall time *at* on the date *on*; None where the date never was."""
-    wall = datetime.combine(on, at)
+    wall = datetime.combine(on, at.replace(fold=0))
     instant = wall.replace(tzinfo=zone).astimezone(UTC)
     if _wall(instant, zone) == wall:
         return instant

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from store.choice import Asked
 from store.db import Connection, Database, Row, to_instant, to_text
 from store.types import Post, PostKind, PostState
 
@@ -55,12 +54,6 @@ WHERE key = $1 AND state = $2 AND attempts = $3 RETURNING *
 _GET = "SELECT * FROM post WHERE key = $1"
 _TURNS = """
 SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND due_on >= $3 ORDER BY due_on
-"""
-_ASKED = """
-SELECT article_id, COUNT(*) AS times FROM post
-WHERE team_id = $1 AND channel_id = $2 AND kind = 'question' AND article_id IS NOT NULL
-  AND state <> 'failed' AND state <> 'missed'
-GROUP BY article_id ORDER BY MAX(due_at)
 """
 
 
@@ -183,12 +176,6 @@ class Posts:
         async with self._database.reading() as connection:
             rows = await connection.fetch(_TURNS, team_id, channel_id, since.isoformat())
         return [_post(row) for row in rows]
-
-    async def asked(self, team_id: str, channel_id: str) -> Sequence[Asked]:
-        """Give what the channel was asked, or is about to be, the latest last."""
-        async with self._database.reading() as connection:
-            rows = await connection.fetch(_ASKED, team_id, channel_id)
-        return [Asked(article_id=row["article_id"], times=row["times"]) for row in rows]
 
     async def _settle(
         self, claim: Claim, to: PostState, *, error: str, not_before: datetime | None = None

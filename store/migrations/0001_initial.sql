@@ -14,6 +14,7 @@ CREATE TABLE document (
     headline TEXT NOT NULL
 );
 
+-- shuffle is a hash of the id: the circle in which channels are asked (store/choice.py).
 CREATE TABLE article (
     id       TEXT PRIMARY KEY,
     document TEXT NOT NULL REFERENCES document (path),
@@ -21,8 +22,11 @@ CREATE TABLE article (
     summary  TEXT NOT NULL,
     insight  TEXT NOT NULL,
     question TEXT NOT NULL,
+    shuffle  BIGINT NOT NULL,
     UNIQUE (document, position)
 );
+
+CREATE INDEX article_shuffle ON article (shuffle, id);
 
 -- A channel has one schedule of a kind. next_on and next_at are its next turn, kept so that the
 -- ticker asks one indexed question.

@@ -193,13 +193,14 @@ async def test_a_story_that_is_gone_by_its_time_is_not_posted(slack: Slack) -> N
 
 async def test_a_post_of_an_hour_ago_that_a_person_pressed_for_is_dropped(slack: Slack) -> None:
     """Nobody waits for it any more, and they may have pressed again."""
-    article = next(iter(slack.parley.store.corpus.articles))
+    article = await slack.parley.store.choice.next("T0LOCAL", GENERAL)
+    assert article
     await slack.parley.store.posts.plan(
         key="k",
         team_id="T0LOCAL",
         channel_id=GENERAL,
         kind=PostKind.SHARE,
-        article_id=article,
+        article_id=article.id,
         due_at=slack.clock(),
         asked_by=ANA,
     )

@@ -33,6 +33,15 @@ def test_a_repeated_hour_has_one_turn() -> None:
     assert found == ["10-25 02:30", "10-26 02:30", "10-27 02:30"]
 
 
+def test_a_wall_time_that_says_the_second_of_two_still_comes_first() -> None:
+    found = turns("Europe/Berlin", time(2, 30, fold=1), datetime(2026, 10, 24, 12, tzinfo=UTC))
+    assert found == ["10-25 02:30", "10-26 02:30", "10-27 02:30"]
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    timetable = Timetable(at=time(2, 30, fold=1), weekdays=DAILY, zone="Europe/Berlin")
+    turn = next(occurrences(timetable, after=datetime(2026, 10, 24, 12, tzinfo=UTC)))
+    assert turn.due_at == first
+
+
 def test_a_date_that_never_was_has_no_turn() -> None:
     """Samoa went from 29 to 31 December 2011."""
     found = turns("Pacific/Apia", time(9), datetime(2011, 12, 29, 0, tzinfo=UTC))

@@ -134,16 +134,6 @@ async def test_what_is_sent_stays_sent(store: Store, clock: StoppedClock) -> Non
         await store.posts.claim(post, owner="me", now=clock())
 
 
-async def test_asked_counts_what_went_out_or_is_about_to(store: Store, clock: StoppedClock) -> None:
-    for number, article_id in enumerate(["a1", "a2", "a1", "a3"]):
-        await plan(store, clock, f"k{number}", article_id=article_id)
-        clock.forward(days=1)
-    await store.posts.failed(await claimed(store, clock, "k3"), error="is_archived")
-    await plan(store, clock, "other", channel_id="C2", article_id="a9")
-    asked = await store.posts.asked("T1", "C1")
-    assert [(one.article_id, one.times) for one in asked] == [("a2", 1), ("a1", 2)]
-
-
 def test_every_state_has_its_moves() -> None:
     assert set(MOVES) == set(PostState)
     assert all(targets <= set(PostState) for targets in MOVES.values())

@@ -2,14 +2,9 @@
 
 from datetime import date, time
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from store import Store
-from store.choice import Asked, rank
 from store.schedules import upcoming
-from store.types import Article, Schedule, Timetable
+from store.types import Schedule, Timetable
 from tests.conftest import StoppedClock
 
 NINE = Timetable(at=time(9), weekdays=frozenset(range(5)), zone="Europe/Lisbon")
@@ -69,43 +64,3 @@ async def test_upcoming_leaves_out_the_dates_that_had_theirs(
     schedule = await on(store, clock)
     turns = upcoming(schedule, taken=frozenset({date(2026, 11, 24)}), count=3)
     assert [turn.due_on.day for turn in turns] == [25, 26, 27]
-
-
-def article(number: int) -> Article:
-    return Article(
-        id=f"a{number}",
-        document="d.txt",
-        position=number + 1,
-        headline=f"Headline {number % 3}",
-        summary="",
-        insight="",
-        question="",
-    )
-
-
-@given(count=st.integers(1, 12), days=st.integers(1, 40), channel=st.text(max_size=5))
-def test_no_question_returns_before_all_had_their_turn(count: int, days: int, channel: str) -> None:
-    articles = [article(number) for number in range(count)]
-    asked: list[str] = []
-    for _ in range(days):
-        history = [
-            Asked(article_id=one, times=asked.count(one))
-            for one in sorted(set(asked), key=lambda one: len(asked) - asked[::-1].index(one))
-        ]
-        asked.append(rank(articles, history, channel_id=channel)[0].id)
-    for start in range(0, days - count + 1, count):
-        assert len(set(asked[start : start + count])) == count
-
-
-@pytest.mark.parametrize("channel", ["C1", "C2", "C3", "C4"])
-def test_not_twice_in_a_row_from_one_headline(channel: str) -> None:
-    articles = [article(number) for number in range(9)]
-    first = rank(articles, [], channel_id=channel)[0]
-    second = rank(articles, [Asked(article_id=first.id, times=1)], channel_id=channel)[0]
-    assert first.headline != second.headline
-
-
-def test_channels_have_orders_of_their_own() -> None:
-    articles = [article(number) for number in range(9)]
-    orders = {tuple(one.id for one in rank(articles, [], channel_id=f"C{n}")) for n in range(5)}
-    assert len(orders) == 5

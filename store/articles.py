@@ -1,0 +1,48 @@
+"""The articles of the loaded corpus, by id; never all of them at once."""
+
+from collections.abc import Iterable, Sequence
+
+from store.db import Connection, Database, Row
+from store.types import Article
+
+_GET = """
+SELECT a.id, a.document, a.position, d.headline, a.summary, a.insight, a.question
+FROM article a JOIN document d ON d.path = a.document WHERE a.id = $1
+"""
+
+
+class Articles:
+    """The articles that are loaded."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, article_id: str) -> Article | None:
+        """Give the article; None where it is not, or no longer, in the corpus."""
+        async with self._database.reading() as connection:
+            return await fetch_article(connection, article_id)
+
+    async def get_many(self, article_ids: Iterable[str]) -> Sequence[Article]:
+        """Give the articles in that order, without those that are not in the corpus."""
+        async with self._database.reading() as connection:
+            found = [await fetch_article(connection, one) for one in article_ids]
+        return [article for article in found if article]
+
+
+async def fetch_article(connection: Connection, article_id: str) -> Article | None:
+    """Read one article inside a transaction; None where it is not in the corpus."""
+    rows = await connection.fetch(_GET, article_id)
+    return to_article(rows[0]) if rows else None
+
+
+def to_article(row: Row) -> Article:
+    """Read an article from a row that holds its columns and its headline."""
+    return Article(
+        id=row["id"],
+        document=row["document"],
+        position=row["position"],
+        headline=row["headline"],
+        summary=row["summary"],
+        insight=row["insight"],
+        question=row["question"],
+    )
