@@ -19,8 +19,7 @@ class Articles:
 
     async def get(self, article_id: str) -> Article | None:
         """Give the article; None where it is not, or no longer, in the corpus."""
-        async with self._database.reading() as connection:
-            return await fetch_article(connection, article_id)
+        return await fetch_article(self._database, article_id)
 
     async def get_many(self, article_ids: Iterable[str]) -> Sequence[Article]:
         """Give the articles in that order, without those that are not in the corpus."""
@@ -29,8 +28,8 @@ class Articles:
         return [article for article in found if article]
 
 
-async def fetch_article(connection: Connection, article_id: str) -> Article | None:
-    """Read one article inside a transaction; None where it is not in the corpus."""
+async def fetch_article(connection: Connection | Database, article_id: str) -> Article | None:
+    """Read one article; None where it is not in the corpus."""
     rows = await connection.fetch(_GET, article_id)
     return to_article(rows[0]) if rows else None
 

@@ -1,32 +1,47 @@
-"""The corpus: what is loaded, its index, and how it is replaced as a whole."""
+"""The corpus: what is loaded, looking it up, and replacing it as a whole."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from store import chunks
 from store.articles import to_article
+from store.changes import Changes, compare
 from store.choice import shuffle
 from store.db import Connection, Database, to_instant, to_text
-from store.documents import Contents, read_corpus
+from store.documents import Contents, another_id, read_corpus
 from store.finder import Finder
-from store.types import Answer, Revision
+from store.topics import catalogue
+from store.types import Answer, Article, Revision
 
-_ARTICLES = """
-SELECT a.id, a.document, a.position, d.headline, a.summary, a.insight, a.question
-FROM article a JOIN document d ON d.path = a.document ORDER BY a.document, a.position
+_COLUMNS = """
+SELECT a.number, a.id, a.document, a.position, d.headline, a.summary, a.insight, a.question
+FROM article a JOIN document d ON d.path = a.document
 """
-_IDS = "SELECT id FROM article"
+_EVERY = f"{_COLUMNS} ORDER BY a.number"
+_OF_DOCUMENT = f"{_COLUMNS} WHERE a.document = $1 ORDER BY a.position"
+_OF_NUMBERS = f"{_COLUMNS} WHERE a.number IN ({{}})"
+_DIGESTS = "SELECT path, digest FROM document"
+_LAST_NUMBER = "SELECT MAX(number) AS number FROM article"
+_COUNT = "SELECT COUNT(*) AS articles FROM article"
 _REVISION = "SELECT * FROM revision ORDER BY number DESC LIMIT 1"
 _ADD_REVISION = """
 INSERT INTO revision (number, fingerprint, documents, articles, loaded_at, loaded_by)
 VALUES ($1, $2, $3, $4, $5, $6)
 """
-_ADD_DOCUMENT = "INSERT INTO document (path, headline) VALUES ($1, $2)"
-_ADD_ARTICLE = """
-INSERT INTO article (id, document, position, summary, insight, question, shuffle)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+_PUT_DOCUMENT = """
+INSERT INTO document (path, headline, digest) VALUES ($1, $2, $3)
+ON CONFLICT (path) DO UPDATE SET headline = excluded.headline, digest = excluded.digest
 """
+_DROP_DOCUMENT = "DELETE FROM document WHERE path = $1"
+_ADD_ARTICLE = """
+INSERT INTO article (number, id, document, position, summary, insight, question, shuffle)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+_DROP_ARTICLE = "DELETE FROM article WHERE number = $1"
+_HOLDER = "SELECT number FROM article WHERE id = $1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +74,12 @@ class Corpus:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._reloading = asyncio.Lock()
-        self._loaded = _Loaded(revision=None, finder=Finder.build(()))
+        self._loaded = _Loaded(revision=None, finder=Finder.of(()))
 
     async def open(self) -> None:
-        """Take up what the database holds."""
+        """Take up what the database holds, with the index that was stored with it."""
         async with self._database.reading() as connection:
-            self._loaded = await _load(connection)
+            self._loaded = await _load(self._database, connection)
 
     @property
     def revision(self) -> Revision | None:
@@ -78,38 +93,84 @@ class Corpus:
     async def reload(self, path: Path, *, by: str, at: datetime) -> Reload:
         """Replace the corpus with the documents at *path*, all of them or none.
 
-        Loading what is loaded already changes nothing. Raises `CorpusInvalidError`; the corpus that
-        was there then stays.
+        Only the documents that changed are read and indexed anew. Loading what is loaded already
+        changes nothing. Raises `CorpusInvalidError`; the corpus that was there then stays.
         """
         async with self._reloading:
-            contents = await asyncio.to_thread(read_corpus, path)
-            before = self._loaded
-            if before.revision and before.revision.fingerprint == contents.fingerprint:
+            async with self._database.reading() as connection:
+                known = {row["path"]: row["digest"] for row in await connection.fetch(_DIGESTS)}
+            contents = await asyncio.to_thread(read_corpus, path, known)
+            before = self.revision
+            if before and before.fingerprint == contents.fingerprint:
                 return Reload(
-                    revision=before.revision,
+                    revision=before,
                     is_changed=False,
                     added=0,
                     removed=0,
                     ignored=contents.ignored,
                 )
-            # Indexed before the transaction, so that after its commit nothing is left to fail.
-            finder = await asyncio.to_thread(Finder.build, contents.articles)
+            changes, numbered = await self._compare(known, contents)
+            parts = await asyncio.to_thread(lambda: [*chunks.parts(changes.removed, numbered)])
             async with self._database.transaction() as connection:
-                old = {row["id"] for row in await connection.fetch(_IDS)}
-                revision = await _replace(connection, contents, by=by, at=at)
-            self._loaded = _Loaded(revision=revision, finder=finder)
-            new = {article.id for article in contents.articles}
+                await _replace(connection, contents, known, changes, numbered)
+                await chunks.write(connection, parts)
+                revision = await _add_revision(connection, contents, by=by, at=at)
+                # Read before the commit, so that nothing is left to fail after it.
+                loaded = await _load(self._database, connection)
+            self._loaded = loaded
         return Reload(
             revision=revision,
             is_changed=True,
-            added=len(new - old),
-            removed=len(old - new),
+            added=len(changes.added),
+            removed=len(changes.removed),
             ignored=contents.ignored,
         )
 
+    async def _compare(
+        self, known: Mapping[str, str], contents: Contents
+    ) -> tuple[Changes, Sequence[tuple[int, Article]]]:
+        """Tell what changes, and number the articles that come."""
+        changed = {document.path for document in contents.documents}
+        old: list[tuple[int, Article]] = []
+        async with self._database.reading() as connection:
+            for document in sorted(known.keys() & changed | known.keys() - contents.digests.keys()):
+                rows = await connection.fetch(_OF_DOCUMENT, document)
+                old += ((row["number"], to_article(row)) for row in rows)
+            (last,) = await connection.fetch(_LAST_NUMBER)
+            changes = compare(old, contents.articles)
+            added = await _with_own_ids(connection, changes)
+        start = 0 if last["number"] is None else last["number"] + 1
+        return changes, list(enumerate(added, start=start))
 
-async def _load(connection: Connection) -> _Loaded:
-    articles = tuple(map(to_article, await connection.fetch(_ARTICLES)))
+
+async def _with_own_ids(connection: Connection, changes: Changes) -> Sequence[Article]:
+    """Give the added articles, those with another id whose text stands elsewhere too."""
+    going = {number for number, _ in changes.removed}
+    taken: set[str] = {article.id for _, article in changes.moved}
+    added: list[Article] = []
+    for article in changes.added:
+        one = article
+        while (
+            one.id in taken
+            or {row["number"] for row in await connection.fetch(_HOLDER, one.id)} - going
+        ):
+            one = replace(one, id=another_id(one))
+        taken.add(one.id)
+        added.append(one)
+    return added
+
+
+async def _load(database: Database, connection: Connection) -> _Loaded:
+    async def articles(numbers: Sequence[int]) -> Mapping[int, Article]:
+        if not numbers:
+            return {}
+        places = ", ".join(f"${place}" for place in range(1, len(numbers) + 1))
+        rows = await database.fetch(_OF_NUMBERS.format(places), *numbers)
+        return {row["number"]: to_article(row) for row in rows}
+
+    index = await chunks.read(database, connection)
+    every = [to_article(row) for row in await connection.fetch(_EVERY)]
+    topics = await asyncio.to_thread(catalogue, every)
     rows = await connection.fetch(_REVISION)
     revision = None
     if rows:
@@ -121,35 +182,57 @@ async def _load(connection: Connection) -> _Loaded:
             loaded_at=to_instant(rows[0]["loaded_at"]),
             loaded_by=rows[0]["loaded_by"],
         )
-    return _Loaded(
-        revision=revision,
-        finder=await asyncio.to_thread(Finder.build, articles),
-    )
+    return _Loaded(revision=revision, finder=Finder(index, articles, topics))
 
 
 async def _replace(
-    connection: Connection, contents: Contents, *, by: str, at: datetime
-) -> Revision:
-    rows = await connection.fetch(_REVISION)
-    revision = Revision(
-        number=rows[0]["number"] + 1 if rows else 1,
-        fingerprint=contents.fingerprint,
-        documents=len(contents.documents),
-        articles=len(contents.articles),
-        loaded_at=at,
-        loaded_by=by,
-    )
-    await connection.execute("DELETE FROM article")
-    await connection.execute("DELETE FROM document")
+    connection: Connection,
+    contents: Contents,
+    known: Mapping[str, str],
+    changes: Changes,
+    numbered: Iterable[tuple[int, Article]],
+) -> None:
+    # What moved is taken out too, or two articles could pass through one place.
     await connection.executemany(
-        _ADD_DOCUMENT, ((document.path, document.headline) for document in contents.documents)
+        _DROP_ARTICLE, ((number,) for number, _ in (*changes.removed, *changes.moved))
+    )
+    await connection.executemany(
+        _DROP_DOCUMENT, ((path,) for path in known.keys() - contents.digests.keys())
+    )
+    await connection.executemany(
+        _PUT_DOCUMENT,
+        ((one.path, one.headline, contents.digests[one.path]) for one in contents.documents),
     )
     await connection.executemany(
         _ADD_ARTICLE,
-        (
-            (a.id, a.document, a.position, a.summary, a.insight, a.question, shuffle(a.id))
-            for a in contents.articles
-        ),
+        [
+            (
+                number,
+                article.id,
+                article.document,
+                article.position,
+                article.summary,
+                article.insight,
+                article.question,
+                shuffle(article.id),
+            )
+            for number, article in (*changes.moved, *numbered)
+        ],
+    )
+
+
+async def _add_revision(
+    connection: Connection, contents: Contents, *, by: str, at: datetime
+) -> Revision:
+    rows = await connection.fetch(_REVISION)
+    (count,) = await connection.fetch(_COUNT)
+    revision = Revision(
+        number=rows[0]["number"] + 1 if rows else 1,
+        fingerprint=contents.fingerprint,
+        documents=len(contents.digests),
+        articles=count["articles"],
+        loaded_at=at,
+        loaded_by=by,
     )
     await connection.execute(
         _ADD_REVISION,

@@ -57,6 +57,10 @@ class Database(Protocol):
         """Open a transaction that reads one state and never waits for a writer."""
         ...
 
+    async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
+        """Run one SELECT by itself and give every row: quicker than a transaction."""
+        ...
+
 
 def to_text(instant: datetime) -> str:
     """Write an aware *instant* as UTC text of fixed width, so that it sorts."""
@@ -108,6 +112,11 @@ class SQLiteDatabase:
         """Open a transaction that reads."""
         async with self._reads, _transaction(self._reader, "BEGIN") as connection:
             yield connection
+
+    async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
+        """Run one SELECT by itself."""
+        async with self._reads:
+            return await _SQLiteConnection(self._reader).fetch(sql, *args)
 
 
 @asynccontextmanager

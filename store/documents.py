@@ -5,10 +5,11 @@ insight, question). Blank lines, CRLF, a BOM and blanks around a line do not cou
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import blake2b, sha256
+from hashlib import blake2b, file_digest, sha256
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import BinaryIO
 
 from store.types import Article, CorpusInvalidError, Document, Problem
@@ -25,20 +26,31 @@ class Contents:
     """What a corpus folder holds."""
 
     documents: tuple[Document, ...]
-    fingerprint: str
+    """Those that were read, without those that are as they were known."""
+    digests: Mapping[str, str]
+    """A hash of every document's bytes, by its path below the folder."""
     ignored: int
     """Files left out: hidden ones, and those with another ending."""
 
     @property
     def articles(self) -> tuple[Article, ...]:
-        """Give the articles of all documents, in order."""
+        """Give the articles of the documents that were read, in order."""
         return tuple(article for document in self.documents for article in document.articles)
 
+    @property
+    def fingerprint(self) -> str:
+        """Hash every document's path and bytes; equal fingerprints mean equal corpora."""
+        whole = sha256()
+        for name, digest in sorted(self.digests.items()):
+            whole.update(f"{name}\0{digest}\0".encode())
+        return whole.hexdigest()
 
-def read_corpus(path: Path) -> Contents:
+
+def read_corpus(path: Path, known: Mapping[str, str] = MappingProxyType({})) -> Contents:
     """Read the document at *path*, or every document in the folder at *path*.
 
-    Raises `CorpusInvalidError` with every problem of every file.
+    A document with the digest that is *known* of its path is not read again. Raises
+    `CorpusInvalidError` with every problem of every file.
     """
     if not path.exists():
         raise _invalid(path.name or str(path), f"there is no such folder: {path}")
@@ -47,26 +59,27 @@ def read_corpus(path: Path) -> Contents:
         raise _invalid(path.name, f"holds no document: a document is a text file named *{ENDING}")
     documents: list[Document] = []
     problems: list[Problem] = []
-    seen: Counter[str] = Counter()
-    fingerprint = sha256()
+    digests: dict[str, str] = {}
     for file in files:
         name = file.relative_to(root).as_posix()
         lines = _Lines(name)
         try:
             with file.open("rb") as source:
+                if name in known and file_digest(source, "sha256").hexdigest() == known[name]:
+                    digests[name] = known[name]
+                    continue
+                source.seek(0)
                 texts = list(lines.read(source))
         except OSError as error:
             problems.append(_problem(name, None, f"cannot be read: {error.strerror}"))
             continue
         problems += lines.problems or _misshapen(name, texts)
         if not problems:
-            documents.append(_document(name, [text for _, text in texts], seen))
-        fingerprint.update(f"{name}\0{lines.digest.hexdigest()}\0".encode())
+            documents.append(_document(name, [text for _, text in texts]))
+        digests[name] = lines.digest.hexdigest()
     if problems:
         raise CorpusInvalidError(tuple(problems))
-    return Contents(
-        documents=tuple(documents), fingerprint=fingerprint.hexdigest(), ignored=ignored
-    )
+    return Contents(documents=tuple(documents), digests=digests, ignored=ignored)
 
 
 def _files(path: Path) -> tuple[Path, list[Path], int]:
@@ -137,15 +150,16 @@ def _misshapen(name: str, lines: list[tuple[int, str]]) -> list[Problem]:
     return [_problem(name, body[-left][0], message)]
 
 
-def _document(name: str, texts: list[str], seen: Counter[str]) -> Document:
+def _document(name: str, texts: list[str]) -> Document:
     headline, *body = texts
     triples = zip(body[0::3], body[1::3], body[2::3], strict=True)
-    return Document(
-        path=name,
-        headline=headline,
-        articles=tuple(
+    seen: Counter[tuple[str, ...]] = Counter()
+    articles: list[Article] = []
+    for position, triple in enumerate(triples, start=1):
+        seen[triple] += 1
+        articles.append(
             Article(
-                id=_id(triple, seen),
+                id=_id(triple, seen[triple]),
                 document=name,
                 position=position,
                 headline=headline,
@@ -153,16 +167,20 @@ def _document(name: str, texts: list[str], seen: Counter[str]) -> Document:
                 insight=triple[1],
                 question=triple[2],
             )
-            for position, triple in enumerate(triples, start=1)
-        ),
-    )
+        )
+    return Document(path=name, headline=headline, articles=tuple(articles))
 
 
-def _id(triple: tuple[str, str, str], seen: Counter[str]) -> str:
+def _id(triple: tuple[str, str, str], time: int) -> str:
     """Derive an id from the text alone, so that every replica and every restart gives the same."""
     text = "\n".join(triple)
-    seen[text] += 1
-    return blake2b(f"{text}\n{seen[text]}".encode(), digest_size=8).hexdigest()
+    return blake2b(f"{text}\n{time}".encode(), digest_size=8).hexdigest()
+
+
+def another_id(article: Article) -> str:
+    """Derive an id for an article whose own belongs to the same text in another document."""
+    text = f"{article.id}\n{article.document}"
+    return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def _problem(name: str, line: int | None, message: str) -> Problem:

@@ -4,7 +4,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 _WORD = re.compile(
@@ -21,18 +21,22 @@ _BRITISH = (("is", "iz"), ("our", "or"), ("enc", "ens"), ("y", "i"))
 
 def words(text: str) -> Iterator[tuple[str, str]]:
     """Yield each word of *text* in its comparable form, and as it is spelt there."""
-    for found in _WORD.finditer(unicodedata.normalize("NFC", text)):
-        spelt = _POSSESSIVE.sub("", found[0])
-        word = _comparable(spelt)
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    for found in _WORD.findall(text):
+        word, spelt = _word(found)
         if word:
             yield word, spelt
 
 
-def _comparable(spelt: str) -> str:
+# A corpus uses few words again and again, so that most of them need no second look.
+@lru_cache(maxsize=200_000)
+def _word(found: str) -> tuple[str, str]:
+    spelt = _POSSESSIVE.sub("", found)
     if spelt.isascii():
-        return spelt.replace("'", "").replace(".", "").lower()
+        return spelt.replace("'", "").replace(".", "").lower(), spelt
     folded = unicodedata.normalize("NFKD", spelt).casefold().translate(_PLAIN)
-    return "".join(character for character in folded if character.isalnum())
+    return "".join(character for character in folded if character.isalnum()), spelt
 
 
 # A word used less than three hundred times in a billion is sooner a slip: "marron" for Macron.
@@ -61,6 +65,7 @@ FUNCTION_WORDS = frozenset(
 """Words that carry no subject: grammar, and the small talk of questions."""
 
 
+@lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """Give what the forms of *word* have in common, in British and American spelling alike."""
     if len(word) < 4 or not word.isascii() or not word.isalpha():

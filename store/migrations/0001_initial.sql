@@ -11,12 +11,15 @@ CREATE TABLE revision (
 
 CREATE TABLE document (
     path     TEXT PRIMARY KEY,
-    headline TEXT NOT NULL
+    headline TEXT NOT NULL,
+    digest   TEXT NOT NULL
 );
 
--- shuffle is a hash of the id: the circle in which channels are asked (store/choice.py).
+-- number is the article's place in the index; an edited article gets another. shuffle is a hash of
+-- the id: the circle in which channels are asked (store/choice.py).
 CREATE TABLE article (
     id       TEXT PRIMARY KEY,
+    number   BIGINT NOT NULL UNIQUE,
     document TEXT NOT NULL REFERENCES document (path),
     position BIGINT NOT NULL,
     summary  TEXT NOT NULL,
@@ -27,6 +30,27 @@ CREATE TABLE article (
 );
 
 CREATE INDEX article_shuffle ON article (shuffle, id);
+
+-- The index (store/index.py), cut into chunks of 65,536 article numbers. The blobs are arrays of
+-- little-endian numbers: of 32 bits in postings (article number << 2 | field), 16 in lengths and 64 in
+-- headlines, where an article's place is its number within the chunk.
+CREATE TABLE word (
+    word     TEXT PRIMARY KEY,
+    articles BIGINT NOT NULL
+);
+
+CREATE TABLE posting (
+    word     TEXT NOT NULL,
+    chunk    BIGINT NOT NULL,
+    articles BYTEA NOT NULL,
+    PRIMARY KEY (word, chunk)
+);
+
+CREATE TABLE chunk (
+    chunk     BIGINT PRIMARY KEY,
+    lengths   BYTEA NOT NULL,
+    headlines BYTEA NOT NULL
+);
 
 -- A channel has one schedule of a kind. next_on and next_at are its next turn, kept so that the
 -- ticker asks one indexed question.

@@ -4,10 +4,12 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.settings import STARTER
 from store import Store, open_store
-from store.types import Article, CorpusInvalidError, Found, Revision
+from store.types import Article, CorpusInvalidError, Found, Nothing, Revision, Unsure
 from tests.conftest import NOW
 
 TALKS = "Talks\nEnvoys met in Geneva.\nIt matters.\nWhat next for Geneva?\n"
@@ -83,3 +85,76 @@ async def test_a_write_that_fails_half_way_changes_nothing(
     monkeypatch.undo()
     assert await held(store) == before
     assert await load(store, folder(tmp_path, talks=TALKS)) == (False, 0, 0)
+
+
+async def test_the_same_text_in_two_documents_is_two_articles(store: Store, tmp_path: Path) -> None:
+    path = folder(tmp_path, talks=TALKS, again=TALKS)
+    assert await load(store, path) == (True, 2, 0)
+    answer = await store.corpus.find("geneva")
+    assert isinstance(answer, Found)
+    ids = {match.article.id for match in answer.matches}
+    assert len(ids) == 2
+    folder(tmp_path, third=TALKS)
+    assert await load(store, path) == (True, 1, 0)
+    answer = await store.corpus.find("geneva")
+    assert isinstance(answer, Found)
+    assert ids < {match.article.id for match in answer.matches}
+
+
+async def test_a_story_that_moves_keeps_its_id(store: Store, tmp_path: Path) -> None:
+    path = folder(tmp_path, talks=TALKS)
+    await load(store, path)
+    before = await store.corpus.find("geneva")
+    (path / "talks.txt").rename(path / "moved.txt")
+    folder(tmp_path, moved=TALKS.replace("\n", "\nA new lead.\nIt leads.\nWhy lead?\n", 1))
+    assert await load(store, path) == (True, 1, 0)
+    after = await store.corpus.find("geneva")
+    assert isinstance(before, Found)
+    assert isinstance(after, Found)
+    (old,), (new,) = before.matches, after.matches
+    assert new.article.id == old.article.id
+    assert (new.article.document, new.article.position) == ("moved.txt", 2)
+
+
+TEXTS = ["Rain fell.", "Rain fell again.", "A ferry sank.", "Snow, rain and a ferry.", "Wind."]
+FOLDERS = st.dictionaries(
+    st.sampled_from("abcd"), st.lists(st.sampled_from(TEXTS), min_size=1, max_size=4), min_size=1
+)
+
+
+@given(st.lists(FOLDERS, min_size=1, max_size=4))
+async def test_reloads_give_what_one_load_gives(
+    tmp_path_factory: pytest.TempPathFactory, folders: list[dict[str, list[str]]]
+) -> None:
+    """However the folder changed, the index is as if the last state had been loaded at once."""
+    tmp = tmp_path_factory.mktemp("reloads")
+
+    async def answers(store: Store) -> list[set[tuple[str, int, float]] | type[Unsure | Nothing]]:
+        found = []
+        for query in ("rain", "ferry", "fell again", "wind", "snow ferri", "head a"):
+            answer = await store.corpus.find(query, limit=50)
+            # Which three of many likely stories are asked about depends on what was loaded first.
+            found.append(
+                {
+                    (match.article.document, match.article.position, match.score)
+                    for match in answer.matches
+                }
+                if isinstance(answer, Found)
+                else type(answer)
+            )
+        return found
+
+    async with open_store(f"sqlite:///{tmp}/many.db") as store:
+        for number, documents in enumerate(folders):
+            path = tmp / str(number)
+            path.mkdir()
+            for name, texts in documents.items():
+                body = "".join(f"{text}\nInsight.\nWhy?\n" for text in texts)
+                (path / f"{name}.txt").write_text(f"Head {name}\n{body}")
+            await load(store, path)
+        many = await answers(store)
+    async with open_store(f"sqlite:///{tmp}/many.db") as store:
+        assert await answers(store) == many
+    async with open_store(f"sqlite:///{tmp}/one.db") as store:
+        await load(store, path)
+        assert await answers(store) == many

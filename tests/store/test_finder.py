@@ -52,7 +52,7 @@ def made(number: int, summary: str, *, headline: str = "News") -> Article:
 
 
 STARTER = articles_in(sorted((ROOT / "store" / "starter").glob("*.txt")))
-FINDER = Finder.build(STARTER)
+FINDER = Finder.of(STARTER)
 
 
 def matches(answer: Answer) -> Sequence[Match]:
@@ -121,13 +121,13 @@ async def test_finds_nothing_where_nothing_is(query: str) -> None:
 
 
 async def test_an_english_word_is_no_misspelling_of_a_name() -> None:
-    finder = Finder.build([made(1, "Crowds filled the piazza.")])
+    finder = Finder.of([made(1, "Crowds filled the piazza.")])
     assert isinstance(await finder.find("pizza"), Nothing)
     assert isinstance(await finder.find("piaza"), Found)
 
 
 async def test_exact_words_come_before_likenesses() -> None:
-    finder = Finder.build(
+    finder = Finder.of(
         [made(1, "The negotiators left."), made(2, "A Zelenskyj fan."), made(3, "A Zelensky fan.")]
     )
     answer = await finder.find("Zelensky")
@@ -140,7 +140,7 @@ async def test_a_match_names_the_words_that_matched_as_the_article_spells_them()
 
 
 async def test_stories_that_cover_as_much_keep_the_order_of_the_corpus() -> None:
-    finder = Finder.build([made(number, "A ferry sank.") for number in range(5)])
+    finder = Finder.of([made(number, "A ferry sank.") for number in range(5)])
     assert [match.article.id for match in matches(await finder.find("ferry"))] == list("01234")
 
 
@@ -157,7 +157,7 @@ async def test_unsure_asks_about_at_most_three_stories_that_differ() -> None:
         "Every mayor but two will pay for the ferry",
         *(f"Filler {number}" for number in range(40)),
     ]
-    finder = Finder.build([made(number, summary) for number, summary in enumerate(summaries)])
+    finder = Finder.of([made(number, summary) for number, summary in enumerate(summaries)])
     answer = await finder.find("ferry mayor xylograph")
     assert isinstance(answer, Unsure)
     assert [match.article.id for match in answer.matches] == ["0", "3", "4"]
@@ -171,7 +171,7 @@ async def test_nothing_names_the_nearest_topics() -> None:
 
 
 async def test_an_empty_corpus_answers_nothing() -> None:
-    assert await Finder.build(()).find("anything") == Nothing(topics=())
+    assert await Finder.of(()).find("anything") == Nothing(topics=())
 
 
 # --- properties --------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ async def test_any_text_is_a_query(query: str) -> None:
 
 @given(st.lists(st.text(max_size=60), max_size=5), st.text(max_size=60))
 async def test_any_text_is_an_article(texts: list[str], query: str) -> None:
-    finder = Finder.build(
+    finder = Finder.of(
         [made(number, text, headline=text[::-1]) for number, text in enumerate(texts)]
     )
     for text in [*texts, query]:
@@ -215,7 +215,7 @@ async def test_an_exact_headline_finds_its_document_first(article: Article) -> N
 
 
 async def test_an_exact_headline_comes_before_a_story_with_all_its_words() -> None:
-    finder = Finder.build(
+    finder = Finder.of(
         [
             made(1, "Storm over Crete, again: the storm over Crete is back."),
             made(2, "Winds rise.", headline="Storm over Crete"),
@@ -299,7 +299,7 @@ async def test_quality_over_the_starter_corpus() -> None:
 
 async def test_quality_over_three_hundred_real_articles(shared: Path) -> None:
     folder = shared / "searchset" / "lee300"
-    finder = Finder.build(articles_in([folder / "lee300.txt"]))
+    finder = Finder.of(articles_in([folder / "lee300.txt"]))
     first, found, false = Tally(), Tally(), Tally()
     for line in (folder / "queries.jsonl").read_text("utf-8").splitlines():
         lookup = json.loads(line)
@@ -307,7 +307,7 @@ async def test_quality_over_three_hundred_real_articles(shared: Path) -> None:
         if lookup["class"] == "noanswer":
             false.add("noanswer", held=isinstance(answer, Found))
             continue
-        ranked = finder.rank(lookup["query"])
+        ranked = await finder.rank(lookup["query"], limit=10)
         is_right = bool(ranked) and ranked[0].article.position in lookup["relevant"]
         first.add("all", held=is_right)
         first.add(lookup["class"], held=is_right)

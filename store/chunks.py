@@ -1,0 +1,180 @@
+"""The index in the database: read as a whole at the start, changed article by article.
+
+Postings lie in rows of one word and one chunk of article numbers, so that an edited document
+rewrites the rows of its own words in its own chunk, and no others.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+
+import numpy as np
+
+from store.db import Connection, Database
+from store.index import CHUNK, Index, Postings, build
+from store.types import Article
+from store.vocabulary import Vocabulary
+
+_WORDS = "SELECT word, articles FROM word"
+_CHUNKS = "SELECT chunk, lengths, headlines FROM chunk ORDER BY chunk"
+_POSTINGS = "SELECT word, articles FROM posting WHERE word IN ({}) ORDER BY word, chunk"
+_OF_CHUNK = "SELECT word, articles FROM posting WHERE chunk = $1 AND word IN ({})"
+_PUT_POSTING = """
+INSERT INTO posting (word, chunk, articles) VALUES ($1, $2, $3)
+ON CONFLICT (word, chunk) DO UPDATE SET articles = excluded.articles
+"""
+_PUT_CHUNK = """
+INSERT INTO chunk (chunk, lengths, headlines) VALUES ($1, $2, $3)
+ON CONFLICT (chunk) DO UPDATE SET lengths = excluded.lengths, headlines = excluded.headlines
+"""
+_GET_CHUNK = "SELECT lengths, headlines FROM chunk WHERE chunk = $1"
+_COUNT = """
+INSERT INTO word (word, articles) VALUES ($1, $2)
+ON CONFLICT (word) DO UPDATE SET articles = word.articles + excluded.articles
+"""
+_FORGET = ("DELETE FROM posting WHERE articles = $1", "DELETE FROM word WHERE articles = 0")
+
+_BATCH = 500
+"""Words in one statement; SQLite takes 32,766 parameters and reads each word by itself anyway."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What changes in one chunk."""
+
+    chunk: int
+    removed: Mapping[str, Postings]
+    added: Mapping[str, Postings]
+    lengths: Mapping[int, int]
+    headlines: Mapping[int, int]
+
+
+def parts(
+    removed: Iterable[tuple[int, Article]], added: Iterable[tuple[int, Article]]
+) -> Iterator[Part]:
+    """Index what a reload changes, chunk by chunk; both rise by number."""
+    gone = {chunk: build(each) for chunk, each in _by_chunk(removed)}
+    come = {chunk: build(each) for chunk, each in _by_chunk(added)}
+    for chunk in sorted(gone.keys() | come.keys()):
+        old, old_lengths, _ = gone.get(chunk, ({}, {}, {}))
+        new, lengths, headlines = come.get(chunk, ({}, {}, {}))
+        nothing = dict.fromkeys(old_lengths, 0)
+        yield Part(
+            chunk=chunk,
+            removed=old,
+            added=new,
+            lengths=nothing | lengths,
+            headlines=nothing | headlines,
+        )
+
+
+async def write(connection: Connection, changed: Iterable[Part]) -> None:
+    """Write what changed in the index, in the caller's transaction."""
+    counts: defaultdict[str, int] = defaultdict(int)
+    for part in changed:
+        touched = sorted(part.removed.keys() | part.added.keys())
+        rows = await connection.fetch(_GET_CHUNK, part.chunk)
+        held: dict[str, Postings] = {}
+        if rows:
+            for some in _batches(touched):
+                sql = _OF_CHUNK.format(_places(some, start=2))
+                for row in await connection.fetch(sql, part.chunk, *some):
+                    held[row["word"]] = np.frombuffer(row["articles"], dtype="<u4")
+        await connection.executemany(
+            _PUT_POSTING, ((word, part.chunk, _changed(word, held, part)) for word in touched)
+        )
+        before = rows[0] if rows else {"lengths": b"", "headlines": b""}
+        await connection.execute(
+            _PUT_CHUNK,
+            part.chunk,
+            _column(before["lengths"], part.lengths, "<u2"),
+            _column(before["headlines"], part.headlines, "<u8"),
+        )
+        for word, postings in part.removed.items():
+            counts[word] -= len(postings)
+        for word, postings in part.added.items():
+            counts[word] += len(postings)
+    await connection.executemany(_COUNT, ((word, by) for word, by in counts.items() if by))
+    forget_postings, forget_words = _FORGET
+    await connection.execute(forget_postings, b"")
+    await connection.execute(forget_words)
+
+
+async def read(database: Database, connection: Connection) -> Index:
+    """Read the index that *connection* sees; its postings are fetched from *database* later."""
+    rows = await connection.fetch(_CHUNKS)
+    size = rows[-1]["chunk"] * CHUNK + len(rows[-1]["lengths"]) // 2 if rows else 0
+    lengths = np.zeros(size, dtype=np.uint16)
+    headlines = np.zeros(size, dtype=np.uint64)
+    for row in rows:
+        start = row["chunk"] * CHUNK
+        column = np.frombuffer(row["lengths"], dtype="<u2")
+        lengths[start : start + len(column)] = column
+        headlines[start : start + len(column)] = np.frombuffer(row["headlines"], dtype="<u8")
+    words = await connection.fetch(_WORDS)
+
+    async def fetch(wanted: Sequence[str]) -> Mapping[str, Postings]:
+        return await _postings(database, wanted, below=size)
+
+    return Index(
+        vocabulary=Vocabulary((row["word"], row["articles"]) for row in words),
+        lengths=lengths,
+        headlines=headlines,
+        fetch=fetch,
+    )
+
+
+async def _postings(
+    database: Database, wanted: Sequence[str], *, below: int
+) -> Mapping[str, Postings]:
+    found: dict[str, list[Postings]] = {word: [] for word in wanted}
+    for row in await database.fetch(_POSTINGS.format(_places(wanted)), *wanted):
+        found[row["word"]].append(np.frombuffer(row["articles"], dtype="<u4"))
+    whole = {
+        word: np.concatenate(some) if len(some) > 1 else some[0] if some else _NONE
+        for word, some in found.items()
+    }
+    # A reload may have added articles that this index does not know.
+    return {
+        word: every if not len(every) or every[-1] >> 2 < below else every[every >> 2 < below]
+        for word, every in whole.items()
+    }
+
+
+_NONE: Postings = np.zeros(0, dtype=np.uint32)
+
+
+def _changed(word: str, held: Mapping[str, Postings], part: Part) -> bytes:
+    now = held.get(word, _NONE)
+    if word in part.removed:
+        now = now[~np.isin(now >> 2, part.removed[word] >> 2)]
+    if word in part.added:
+        now = np.concatenate([now, part.added[word]])
+    return now.astype("<u4").tobytes()
+
+
+def _column(before: bytes, changed: Mapping[int, int], kind: str) -> bytes:
+    column = np.frombuffer(before, dtype=kind)
+    places = np.array([number % CHUNK for number in changed], dtype=np.int64)
+    now = np.zeros(max(len(column), int(places.max()) + 1), dtype=kind)
+    now[: len(column)] = column
+    now[places] = np.array(list(changed.values()), dtype=np.uint64)
+    return now.tobytes()
+
+
+def _by_chunk(
+    numbered: Iterable[tuple[int, Article]],
+) -> Iterator[tuple[int, Iterator[tuple[int, Article]]]]:
+    return groupby(numbered, key=lambda one: one[0] // CHUNK)
+
+
+def _batches(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    every = iter(words)
+    while some := list(islice(every, _BATCH)):
+        yield some
+
+
+def _places(some: Sequence[str], *, start: int = 1) -> str:
+    """Give a placeholder for each of *some*."""
+    return ", ".join(f"${place}" for place in range(start, start + len(some)))

@@ -1,0 +1,154 @@
+"""The index: which articles hold a word, as arrays of article numbers.
+
+An article's number is its place in every array here. Numbers rise and are not used again, so that
+an index, once read, stays right for the articles that it knows. In the database the numbers are cut
+into chunks; an edited document touches the rows of its own words in its own chunk, and no others.
+"""
+
+from array import array
+from collections import OrderedDict, defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
+from typing import Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from store.types import Article
+from store.vocabulary import Vocabulary
+from store.words import FUNCTION_WORDS, words
+
+Numbers: TypeAlias = NDArray[np.uint32]
+Postings: TypeAlias = NDArray[np.uint32]
+"""The articles that hold a word: number << 2 | field, rising; the field is the weightiest."""
+
+FIELDS = ("summary", "headline", "insight", "question")
+CHUNK = 1 << 16
+"""Articles whose numbers share the upper bits, kept together in the database."""
+
+_CACHED_BYTES = 32 << 20
+
+Fetch: TypeAlias = Callable[[Sequence[str]], Awaitable[Mapping[str, Postings]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What the index holds of one article."""
+
+    fields: Mapping[str, int]
+    """Each distinct word, function words left out, with the first of FIELDS that holds it."""
+    length: int
+    """Distinct words of its summary."""
+    headline: int
+    """A hash of the words of its headline, to know a headline that is typed in full."""
+
+
+def entry(article: Article) -> Entry:
+    """Cut an article up for the index."""
+    fields: dict[str, int] = {}
+    length = 0
+    for place, name in enumerate(FIELDS):
+        for word, _ in words(getattr(article, name)):
+            fields.setdefault(word, place)
+        length = length or len(fields)
+    for word in FUNCTION_WORDS & fields.keys():
+        del fields[word]
+    headline = tuple(word for word, _ in words(article.headline))
+    return Entry(fields=fields, length=max(length, 1), headline=hashed(headline))
+
+
+def hashed(typed: tuple[str, ...]) -> int:
+    """Hash a headline's words to 64 bits; 0 is for no headline at all."""
+    if not typed:
+        return 0
+    return int.from_bytes(blake2b(" ".join(typed).encode(), digest_size=8).digest())
+
+
+class Index:
+    """The vocabulary and the columns in memory, the postings fetched when a query needs them."""
+
+    def __init__(
+        self,
+        *,
+        vocabulary: Vocabulary,
+        lengths: NDArray[np.uint16],
+        headlines: NDArray[np.uint64],
+        fetch: Fetch,
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.lengths = lengths
+        self._by_headline = np.argsort(headlines, kind="stable").astype(np.uint32)
+        self._headlines = headlines[self._by_headline]
+        self.size = int(np.count_nonzero(lengths))
+        """How many articles there are; a number whose length is 0 belongs to none."""
+        self._fetch = fetch
+        self._cached: OrderedDict[str, Postings] = OrderedDict()
+        self._cached_bytes = 0
+
+    @classmethod
+    def of(cls, articles: Iterable[Article]) -> Self:
+        """Index *articles* in memory, numbered from 0."""
+        postings, lengths, headlines = build(enumerate(articles))
+
+        async def fetch(wanted: Sequence[str]) -> Mapping[str, Postings]:
+            return {word: postings[word] for word in wanted}
+
+        return cls(
+            vocabulary=Vocabulary((word, len(found)) for word, found in postings.items()),
+            lengths=np.array(list(lengths.values()), dtype=np.uint16),
+            headlines=np.array(list(headlines.values()), dtype=np.uint64),
+            fetch=fetch,
+        )
+
+    def titled(self, typed: tuple[str, ...], limit: int) -> Numbers:
+        """Give the first articles whose headline has exactly the words *typed*."""
+        wanted = np.uint64(hashed(typed))
+        low = int(np.searchsorted(self._headlines, wanted))
+        high = int(np.searchsorted(self._headlines, wanted, side="right"))
+        return self._by_headline[low : min(high, low + limit)] if wanted else self._by_headline[:0]
+
+    async def postings(self, wanted: Iterable[str]) -> Mapping[str, Postings]:
+        """Give the postings of words of the vocabulary."""
+        found: dict[str, Postings] = {}
+        missing: list[str] = []
+        for word in dict.fromkeys(wanted):
+            cached = self._cached.get(word)
+            if cached is None:
+                missing.append(word)
+            else:
+                self._cached.move_to_end(word)
+                found[word] = cached
+        if missing:
+            fetched = await self._fetch(missing)
+            found.update(fetched)
+            for word, postings in fetched.items():
+                self._keep(word, postings)
+        return found
+
+    def _keep(self, word: str, postings: Postings) -> None:
+        if word in self._cached:
+            return
+        self._cached[word] = postings
+        self._cached_bytes += postings.nbytes
+        while self._cached_bytes > _CACHED_BYTES:
+            _, dropped = self._cached.popitem(last=False)
+            self._cached_bytes -= dropped.nbytes
+
+
+Built: TypeAlias = tuple[dict[str, Postings], dict[int, int], dict[int, int]]
+
+
+def build(numbered: Iterable[tuple[int, Article]]) -> Built:
+    """Index articles whose numbers rise: the postings by word, lengths and headlines by number."""
+    raw: defaultdict[str, array[int]] = defaultdict(partial(array, "I"))
+    lengths: dict[int, int] = {}
+    headlines: dict[int, int] = {}
+    for number, article in numbered:
+        one = entry(article)
+        lengths[number], headlines[number] = one.length, one.headline
+        for word, place in one.fields.items():
+            raw[word].append(number << 2 | place)
+    postings = {word: np.frombuffer(found, dtype=np.uint32) for word, found in raw.items()}
+    return postings, lengths, headlines
