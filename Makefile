@@ -5,7 +5,7 @@ PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
 export PIP_CONSTRAINT := constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix
+.PHONY: help demo test lint fix bench-finding
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ fix: $(VENV)/.dev ## mend what ruff can mend
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
 
+bench-finding: $(VENV)/.bench ## ways of finding a story, side by side (SIZE=100000)
+	@$(VENV)/bin/python -m tests.bench.finding $(if $(SIZE),--size $(SIZE))
+
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Parley needs Python 3.11 or later; name one with PYTHON=python3.12"; exit 1; }
@@ -41,3 +44,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	@echo "Installing Parley and its development tools into $(VENV) ..."
 	@$(PIP) install --editable '.[dev]'
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.bench: $(VENV)/.dev
+	@$(PIP) install --editable '.[bench]'
+	@touch $@

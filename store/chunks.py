@@ -11,7 +11,7 @@ from itertools import groupby, islice
 
 import numpy as np
 
-from store.db import Connection, Database
+from store.db import Connection, Database, places
 from store.index import CHUNK, Index, Postings, build
 from store.types import Article
 from store.vocabulary import Vocabulary
@@ -78,7 +78,7 @@ async def write(connection: Connection, changed: Iterable[Part]) -> None:
         held: dict[str, Postings] = {}
         if rows:
             for some in _batches(touched):
-                sql = _OF_CHUNK.format(_places(some, start=2))
+                sql = _OF_CHUNK.format(places(some, start=2))
                 for row in await connection.fetch(sql, part.chunk, *some):
                     held[row["word"]] = np.frombuffer(row["articles"], dtype="<u4")
         await connection.executemany(
@@ -129,7 +129,7 @@ async def _postings(
     database: Database, wanted: Sequence[str], *, below: int
 ) -> Mapping[str, Postings]:
     found: dict[str, list[Postings]] = {word: [] for word in wanted}
-    for row in await database.fetch(_POSTINGS.format(_places(wanted)), *wanted):
+    for row in await database.fetch(_POSTINGS.format(places(wanted)), *wanted):
         found[row["word"]].append(np.frombuffer(row["articles"], dtype="<u4"))
     whole = {
         word: np.concatenate(some) if len(some) > 1 else some[0] if some else _NONE
@@ -173,8 +173,3 @@ def _batches(words: Sequence[str]) -> Iterator[Sequence[str]]:
     every = iter(words)
     while some := list(islice(every, _BATCH)):
         yield some
-
-
-def _places(some: Sequence[str], *, start: int = 1) -> str:
-    """Give a placeholder for each of *some*."""
-    return ", ".join(f"${place}" for place in range(start, start + len(some)))

@@ -1,7 +1,7 @@
 """The corpus: what is loaded, looking it up, and replacing it as a whole."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from store import chunks
 from store.articles import to_article
 from store.changes import Changes, compare
 from store.choice import shuffle
-from store.db import Connection, Database, to_instant, to_text
+from store.db import Connection, Database, places, to_instant, to_text
 from store.documents import Contents, another_id, read_corpus
 from store.finder import Finder
 from store.topics import catalogue
@@ -41,7 +41,8 @@ INSERT INTO article (number, id, document, position, summary, insight, question,
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 _DROP_ARTICLE = "DELETE FROM article WHERE number = $1"
-_HOLDER = "SELECT number FROM article WHERE id = $1"
+_HOLDERS = "SELECT number, id FROM article WHERE id IN ({})"
+_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,11 @@ class Corpus:
     def revision(self) -> Revision | None:
         """Give the revision that is loaded; None before the first."""
         return self._loaded.revision
+
+    @property
+    def finder(self) -> Finder:
+        """Give the finder over what is loaded; a reload brings another."""
+        return self._loaded.finder
 
     async def find(self, query: str, *, limit: int = 10) -> Answer:
         """Look up *query*, whatever it holds; see `Finder.find`."""
@@ -146,26 +152,34 @@ class Corpus:
 async def _with_own_ids(connection: Connection, changes: Changes) -> Sequence[Article]:
     """Give the added articles, those with another id whose text stands elsewhere too."""
     going = {number for number, _ in changes.removed}
-    taken: set[str] = {article.id for _, article in changes.moved}
+    taken = {article.id for _, article in changes.moved}
+    taken |= await _staying(connection, [article.id for article in changes.added], going)
     added: list[Article] = []
     for article in changes.added:
         one = article
-        while (
-            one.id in taken
-            or {row["number"] for row in await connection.fetch(_HOLDER, one.id)} - going
-        ):
+        while one.id in taken:
             one = replace(one, id=another_id(one))
+            taken |= await _staying(connection, [one.id], going)
         taken.add(one.id)
         added.append(one)
     return added
+
+
+async def _staying(connection: Connection, ids: Sequence[str], going: Set[int]) -> set[str]:
+    """Give those of *ids* that belong to an article which is not among *going*."""
+    staying: set[str] = set()
+    for start in range(0, len(ids), _BATCH):
+        some = ids[start : start + _BATCH]
+        rows = await connection.fetch(_HOLDERS.format(places(some)), *some)
+        staying |= {row["id"] for row in rows if row["number"] not in going}
+    return staying
 
 
 async def _load(database: Database, connection: Connection) -> _Loaded:
     async def articles(numbers: Sequence[int]) -> Mapping[int, Article]:
         if not numbers:
             return {}
-        places = ", ".join(f"${place}" for place in range(1, len(numbers) + 1))
-        rows = await database.fetch(_OF_NUMBERS.format(places), *numbers)
+        rows = await database.fetch(_OF_NUMBERS.format(places(numbers)), *numbers)
         return {row["number"]: to_article(row) for row in rows}
 
     index = await chunks.read(database, connection)

@@ -72,6 +72,11 @@ def to_instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def places(values: Sequence[object], *, start: int = 1) -> str:
+    """Give the placeholders of *values* for an IN (…), numbered from *start*."""
+    return ", ".join(f"${place}" for place in range(start, start + len(values)))
+
+
 def _named(args: Sequence[object]) -> dict[str, object]:
     return {str(place): value for place, value in enumerate(args, start=1)}
 

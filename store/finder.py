@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Self, TypeAlias
 
 from store.index import FIELDS, Index
-from store.ranking import rank, reasons
+from store.ranking import Asked, rank, reasons
 from store.topics import Topic, catalogue, nearest
 from store.types import Answer, Article, Found, Match, Nothing, Unsure
 from store.words import words
@@ -68,26 +68,37 @@ class Finder:
 
     async def rank(self, query: str, *, limit: int, least: float = 0.0) -> list[Match]:
         """Give the articles that cover most of *query*, best first, cut off only at *least*."""
-        typed = _typed(query)
-        readings = self._index.vocabulary.readings(typed)
-        postings = await self._index.postings(
-            word for meant in readings for reading in meant for word in reading
-        )
-        titled = [(int(number), 1.0) for number in self._index.titled(typed, limit)]
-        scores = dict(titled)
-        for number, score in rank(typed, readings, postings, self._index, limit=limit, least=least):
-            scores.setdefault(number, score)
-        best = dict(islice(scores.items(), limit))
+        asked = await self.ask(query)
+        best = dict(self.scores(asked, limit=limit, least=least))
         read = await self._read(best)
         return [
             Match(
                 article=read[number].article,
                 score=score,
-                why=tuple(dict.fromkeys(reasons(readings, typed, read[number].spelt))),
+                why=tuple(dict.fromkeys(reasons(asked, read[number].spelt))),
             )
             for number, score in best.items()
             if number in read
         ]
+
+    async def ask(self, query: str) -> Asked:
+        """Cut *query* up, and fetch what the index holds of what its words may mean."""
+        typed = _typed(query)
+        readings = self._index.vocabulary.readings(typed)
+        postings = await self._index.postings(
+            word for meant in readings for reading in meant for word in reading
+        )
+        return Asked(typed=typed, readings=readings, postings=postings)
+
+    def scores(self, asked: Asked, *, limit: int, least: float) -> list[tuple[int, float]]:
+        """Give the numbers of the best articles with their scores, best first.
+
+        A headline that was typed in full comes first.
+        """
+        scores = {int(number): 1.0 for number in self._index.titled(asked.typed, limit)}
+        for number, score in rank(asked, self._index, limit=limit, least=least):
+            scores.setdefault(number, score)
+        return list(islice(scores.items(), limit))
 
     async def _read(self, numbers: Iterable[int]) -> Mapping[int, _Read]:
         missing = [number for number in numbers if number not in self._known]

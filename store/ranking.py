@@ -31,6 +31,15 @@ _FUNCTION_WORD = 0.1
 _STEPS = 0xFFFF
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A query: its words, what each may mean, and the postings of all that."""
+
+    typed: tuple[str, ...]
+    readings: Sequence[Readings]
+    postings: Mapping[str, Postings]
+
+
 @dataclass(frozen=True, slots=True)
 class _Word:
     """One word of the query: the articles that hold a reading of it, and how well."""
@@ -48,28 +57,20 @@ class _Word:
         return np.where(self.numbers[at] == numbers, self.covers[at], np.float32(0))
 
 
-def rank(
-    typed: Sequence[str],
-    readings: Sequence[Readings],
-    postings: Mapping[str, Postings],
-    index: Index,
-    *,
-    limit: int,
-    least: float,
-) -> list[tuple[int, float]]:
+def rank(asked: Asked, index: Index, *, limit: int, least: float) -> list[tuple[int, float]]:
     """Give the number and the score of the best articles, the best first.
 
-    At most *limit*, and none that scores under *least*. Where stories cover as much, the shorter
-    comes first, and then the one that was loaded first.
+    At most *limit*, and none that scores under *least*. Among stories that cover as much, the one
+    that was loaded first comes first.
     """
-    asked = [
-        _word(word, meant, postings, index.size)
-        for word, meant in zip(typed, readings, strict=True)
+    each = [
+        _word(word, meant, asked.postings, index.size)
+        for word, meant in zip(asked.typed, asked.readings, strict=True)
     ]
-    whole = sum(word.weight for word in asked)
+    whole = sum(word.weight for word in each)
     if not whole:
         return []
-    numbers, scores = _candidates(asked, whole, limit=limit, least=least)
+    numbers, scores = _candidates(each, whole, limit=limit, least=least)
     keep = scores >= least
     numbers, scores = numbers[keep], scores[keep]
     if len(numbers) > 4 * limit:
@@ -162,11 +163,9 @@ def _merged(held: Sequence[tuple[float, Postings]]) -> tuple[Numbers, Scores]:
     return numbers[last], (keys[last] & np.uint64(_STEPS)).astype(np.float32) / _STEPS
 
 
-def reasons(
-    readings: Sequence[Readings], typed: Sequence[str], spelt: Mapping[str, str]
-) -> Iterator[str]:
+def reasons(asked: Asked, spelt: Mapping[str, str]) -> Iterator[str]:
     """Yield the words of an article, as *spelt* there, that answer the words of a query."""
-    for word, meant in zip(typed, readings, strict=True):
+    for word, meant in zip(asked.typed, asked.readings, strict=True):
         if word in FUNCTION_WORDS:
             continue
         best = max(
