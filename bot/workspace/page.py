@@ -160,7 +160,15 @@ class Page:
         if where is None or not where.is_visible_to(user):
             raise web.HTTPNotFound(text="no such channel")
         seen = self._state.timeline(channel).seen_by(user, request.query.get("thread_ts"))
-        return web.json_response({"messages": [self._state.draw(message) for message in seen]})
+        if before := request.query.get("before"):
+            seen = [message for message in seen if message.ts < before]
+        limit = _number(request, "limit") or len(seen)
+        return web.json_response(
+            {
+                "messages": [self._state.draw(message) for message in seen[-limit:]],
+                "has_more": len(seen) > limit,
+            }
+        )
 
     async def _views(self, request: web.Request) -> web.Response:
         user = request.query.get("user", "")
@@ -205,6 +213,8 @@ class Page:
         return {"ok": True}
 
     async def _press(self, body: Json) -> Json:
+        if "values" in body:
+            self._touch.fill(body["user"], body["view_id"], body["values"])
         chosen = {key: body[key] for key in _CHOSEN & body.keys()}
         return _told(
             await self._touch.press(body["user"], body["action_id"], **_where(body), **chosen)

@@ -63,6 +63,10 @@ class Touch:
             )
         return await self._interact(payload)
 
+    def fill(self, user: str, view_id: str, values: Json) -> None:
+        """Type *values* ({block_id: {action_id: state}}) into a view, and send nothing yet."""
+        form.fill(self._view(user, view_id), values)
+
     async def _interact(self, payload: Json) -> Delivery:
         delivery = await self._courier.send("interactive", payload)
         if delivery.error is not None:

@@ -112,6 +112,24 @@ async def test_a_person_sees_what_is_theirs(
         assert response.status == 404
 
 
+async def test_a_long_channel_is_read_by_pages(workspace: Workspace, browser: Browser) -> None:
+    for number in range(5):
+        workspace.post_as(BEN, GENERAL, str(number))
+
+    async def page(**query: Any) -> tuple[list[str], bool]:
+        answer = await browser.get("/page/messages", user=ANA, channel=GENERAL, **query)
+        oldest.append(answer["messages"][0]["ts"])
+        return [one["text"] for one in answer["messages"]], answer["has_more"]
+
+    oldest: list[str] = []
+    assert await page() == (["0", "1", "2", "3", "4"], False)
+    assert await page(limit=2) == (["3", "4"], True)
+    assert await page(limit=2, before=oldest[-1]) == (["1", "2"], True)
+    assert await page(limit=2, before=oldest[-1]) == (["0"], False)
+    with pytest.raises(aiohttp.ClientResponseError, match="400"):
+        await page(limit="-1")
+
+
 async def test_live_events_go_to_those_who_may_see_them(
     workspace: Workspace, browser: Browser, client: AsyncWebClient
 ) -> None:

@@ -1,0 +1,95 @@
+// Dates as Slack writes them, in a person's zone (docs.slack.dev: formatting message text).
+
+const formats = new Map();
+
+function format(zone, options) {
+  const key = zone + JSON.stringify(options);
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...options }));
+  return formats.get(key);
+}
+
+function parts(at, zone, options) {
+  return Object.fromEntries(format(zone, options).formatToParts(at).map((part) => [part.type, part.value]));
+}
+
+export function timeOf(at, zone, withSeconds = false) {
+  const seconds = withSeconds ? { second: "2-digit" } : {};
+  return format(zone, { hour: "2-digit", minute: "2-digit", ...seconds }).format(at);
+}
+
+// "2026-11-24", which sorts and compares.
+export function dayOf(at, zone) {
+  const { year, month, day } = parts(at, zone, { year: "numeric", month: "2-digit", day: "2-digit" });
+  return `${year}-${month}-${day}`;
+}
+
+export function longDay(at, zone) {
+  return format(zone, { weekday: "long", day: "numeric", month: "long" }).format(at);
+}
+
+export function shortInstant(at, zone) {
+  return format(zone, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }).format(at);
+}
+
+function ordinal(day) {
+  const teens = day % 100 > 10 && day % 100 < 14;
+  return day + (teens ? "th" : ["th", "st", "nd", "rd"][day % 10] || "th");
+}
+
+function written(at, zone, { month, weekday }) {
+  const said = parts(at, zone, { weekday: "long", month, day: "numeric", year: "numeric" });
+  const day = month === "long" ? ordinal(Number(said.day)) : said.day;
+  return `${weekday ? `${said.weekday}, ` : ""}${said.month} ${day}, ${said.year}`;
+}
+
+function pretty(at, zone, now, otherwise) {
+  const days = Math.round((Date.parse(dayOf(at, zone)) - Date.parse(dayOf(now, zone))) / 86_400_000);
+  return { "-1": "yesterday", 0: "today", 1: "tomorrow" }[days] ?? otherwise;
+}
+
+function ago(at, now) {
+  const seconds = Math.round((at - now) / 1000);
+  const said = new Intl.RelativeTimeFormat("en-GB", { numeric: "auto" });
+  for (const [unit, length] of [["day", 86_400], ["hour", 3600], ["minute", 60]]) {
+    if (Math.abs(seconds) >= length) return said.format(Math.trunc(seconds / length), unit);
+  }
+  return said.format(seconds, "second");
+}
+
+// Fills the tokens of a <!date^…> in; *at* and *now* are milliseconds since 1970.
+export function slackDate(tokens, at, zone, now) {
+  const long = written(at, zone, { month: "long" });
+  const short = written(at, zone, { month: "short" });
+  const full = written(at, zone, { month: "long", weekday: true });
+  const tokensSaid = {
+    date_num: dayOf(at, zone),
+    date_slash: dayOf(at, zone).replaceAll("-", "/"),
+    date: long,
+    date_short: short,
+    date_long: full,
+    date_pretty: pretty(at, zone, now, long),
+    date_short_pretty: pretty(at, zone, now, short),
+    date_long_pretty: pretty(at, zone, now, full),
+    time: timeOf(at, zone),
+    time_secs: timeOf(at, zone, true),
+    ago: ago(at, now),
+  };
+  return tokens.replace(/\{(\w+)\}/g, (token, name) => tokensSaid[name] ?? token);
+}
+
+// The instant at which clocks in *zone* read *day* and *time* ("2026-11-24", "09:30").
+export function instantOf(day, time, zone) {
+  const wanted = Date.parse(`${day}T${time}:00Z`);
+  let at = wanted;
+  for (let i = 0; i < 2; i += 1) {
+    const shown = Date.parse(`${dayOf(at, zone)}T${timeOf(at, zone, true)}Z`);
+    at += wanted - shown;
+  }
+  return at;
+}
+
+// The next instant after *now* at which clocks in *zone* read *time*.
+export function nextAt(time, zone, now) {
+  const today = instantOf(dayOf(now, zone), time, zone);
+  return today > now ? today : instantOf(dayOf(now + 86_400_000, zone), time, zone);
+}

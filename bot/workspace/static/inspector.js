@@ -1,0 +1,83 @@
+// Shows every call of the app and every envelope it was sent, the newest first.
+
+import { get } from "./api.js";
+import { timeOf } from "./dates.js";
+import { el } from "./dom.js";
+
+const MOST = 300;
+
+export function inspector(world) {
+  let calls = [];
+  const filter = el("input", { type: "search", placeholder: "Filter, such as chat. or error", "aria-label": "Filter the calls" });
+  const clear = el("button", { type: "button", class: "button small" }, "Clear");
+  const list = el("div", { class: "calls" });
+  const node = el(
+    "div",
+    {},
+    el("p", { class: "note" }, "What the bot asks of Slack, and what Slack sends the bot. Open a line to read it whole."),
+    el("div", { class: "row" }, filter, clear),
+    list,
+  );
+
+  const isWanted = (call) => {
+    const words = filter.value.trim().toLowerCase();
+    return !words || `${call.name} ${JSON.stringify(call.response)}`.toLowerCase().includes(words);
+  };
+
+  function draw() {
+    list.replaceChildren(...calls.filter(isWanted).map((call) => line(call, world)).reverse());
+    if (!list.childElementCount) list.append(el("p", { class: "empty" }, "Nothing yet."));
+  }
+
+  filter.addEventListener("input", draw);
+  clear.addEventListener("click", () => {
+    calls = [];
+    draw();
+  });
+  return {
+    node,
+    async read() {
+      calls = (await get("calls")).calls;
+      draw();
+    },
+    add(call) {
+      calls.push(call);
+      if (calls.length > MOST) calls.shift();
+      if (!node.isConnected || !isWanted(call)) return;
+      if (calls.length === 1) list.replaceChildren();
+      list.prepend(line(call, world));
+      if (list.childElementCount > MOST) list.lastChild.remove();
+    },
+    draw,
+  };
+}
+
+function line(call, world) {
+  const isEnvelope = call.direction === "envelope";
+  const status = call.ok ? "ok" : call.response?.error || call.status || "no ack";
+  const body = el("div", { class: "call-body" });
+  const box = el(
+    "details",
+    { class: `call ${call.ok ? "" : "failed"}` },
+    el(
+      "summary",
+      {},
+      el("span", { class: `way ${call.direction}`, title: isEnvelope ? "Slack to the bot" : "the bot to Slack" }, isEnvelope ? "→ bot" : "→ Slack"),
+      el("span", { class: "call-name" }, call.name),
+      el("span", { class: "call-status" }, status),
+      el("span", { class: "call-ms" }, `${Math.round(call.ms)} ms`),
+    ),
+    body,
+  );
+  box.addEventListener("toggle", () => {
+    if (!box.open || body.childElementCount) return;
+    body.append(
+      el("p", { class: "note" }, `No. ${call.n}, at ${timeOf(Date.parse(call.at), world.zone, true)}, HTTP ${call.status}`),
+      el("h4", {}, isEnvelope ? "Envelope" : "Arguments"),
+      el("pre", { tabindex: "0" }, JSON.stringify(call.request, null, 2)),
+      el("h4", {}, isEnvelope ? "Ack" : "Answer"),
+      el("pre", { tabindex: "0" }, JSON.stringify(call.response, null, 2) ?? "none"),
+    );
+  });
+  return box;
+}

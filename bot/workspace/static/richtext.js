@@ -1,0 +1,125 @@
+// Draws rich_text blocks, and `markdown` blocks as far as Slack's own dialect goes.
+
+import { slackDate } from "./dates.js";
+import { el } from "./dom.js";
+import { broadcast, channelMention, emoji, link, userMention } from "./mrkdwn.js";
+
+export function richText(block, world) {
+  return el("div", { class: "rich-text" }, block.elements.map((element) => part(element, world)));
+}
+
+function part(element, world) {
+  const inside = element.elements || [];
+  switch (element.type) {
+    case "rich_text_quote":
+      return el("blockquote", {}, spans(inside, world));
+    case "rich_text_preformatted":
+      return el("pre", {}, inside.map((one) => one.text ?? one.url ?? ""));
+    case "rich_text_list": {
+      const tag = element.style === "ordered" ? "ol" : "ul";
+      const start = tag === "ol" && element.offset ? element.offset + 1 : null;
+      const list = el(tag, { start, class: `indent-${Math.min(element.indent || 0, 4)}` });
+      list.append(...inside.map((item) => el("li", {}, spans(item.elements || [], world))));
+      return list;
+    }
+    default:
+      return el("p", {}, spans(inside, world));
+  }
+}
+
+function spans(elements, world) {
+  return elements.flatMap((element) => styled(span(element, world), element.style || {}));
+}
+
+function span(element, world) {
+  switch (element.type) {
+    case "text":
+      return lineBreaks(element.text);
+    case "link":
+      return [link(element.url, element.text) ?? element.text ?? element.url];
+    case "emoji":
+      return [element.unicode ? fromUnicode(element.unicode) : emoji(element.name)];
+    case "user":
+      return [userMention(element.user_id, world)];
+    case "channel":
+      return [channelMention(element.channel_id, world)];
+    case "usergroup":
+      return [el("span", { class: "mention" }, "@group")];
+    case "broadcast":
+      return [broadcast(element.range)];
+    case "date":
+      return [slackDate(element.format, element.timestamp * 1000, world.zone, world.now())];
+    case "color":
+      return [el("code", {}, element.value)];
+    default:
+      return [];
+  }
+}
+
+function styled(nodes, style) {
+  const tags = { code: "code", strike: "s", italic: "em", bold: "strong" };
+  return Object.entries(tags).reduce((inside, [name, tag]) => (style[name] ? [el(tag, {}, inside)] : inside), nodes);
+}
+
+function lineBreaks(text) {
+  return text.split("\n").flatMap((line, place) => (place ? [el("br"), line] : [line]));
+}
+
+function fromUnicode(code) {
+  try {
+    return String.fromCodePoint(...code.split("-").map((hex) => parseInt(hex, 16)));
+  } catch {
+    return "";
+  }
+}
+
+const INLINE = /`([^`]+)`|\[([^\]]+)\]\(([^)\s]+)\)|\*\*(.+?)\*\*|~~(.+?)~~|\*(\S(?:.*?\S)?)\*|\b_(\S(?:.*?\S)?)_\b/;
+
+export function markdown(text) {
+  const shown = el("div", { class: "rich-text" });
+  const chunks = text.split(/^```\w*\n([\s\S]*?)\n?```$/m);
+  chunks.forEach((chunk, place) => {
+    if (place % 2) shown.append(el("pre", {}, chunk));
+    else for (const paragraph of chunk.split(/\n{2,}/)) shown.append(...paragraphs(paragraph));
+  });
+  return shown;
+}
+
+function paragraphs(text) {
+  const nodes = [];
+  for (const line of text.split("\n").filter((one) => one.trim())) {
+    const [, heading] = /^#{1,6} +(.*)/.exec(line) || [];
+    const [, mark, item] = /^\s*([-*+]|\d+[.)]) +(.*)/.exec(line) || [];
+    const [, quote] = /^> ?(.*)/.exec(line) || [];
+    const last = nodes.at(-1);
+    if (heading !== undefined) nodes.push(el("p", { class: "heading" }, inline(heading)));
+    else if (mark !== undefined) {
+      const tag = /\d/.test(mark) ? "OL" : "UL";
+      if (last?.tagName !== tag) nodes.push(el(tag));
+      nodes.at(-1).append(el("li", {}, inline(item)));
+    } else {
+      const tag = quote === undefined ? "P" : "BLOCKQUOTE";
+      if (last?.tagName === tag && !last.className) last.append(el("br"));
+      else nodes.push(el(tag));
+      nodes.at(-1).append(...inline(quote ?? line));
+    }
+  }
+  return nodes;
+}
+
+function inline(text) {
+  const nodes = [];
+  let rest = text;
+  for (let found = INLINE.exec(rest); found; found = INLINE.exec(rest)) {
+    nodes.push(rest.slice(0, found.index));
+    const [whole, code, label, address, bold, strike, star, under] = found;
+    if (code !== undefined) nodes.push(el("code", {}, code));
+    else if (label !== undefined) nodes.push(link(address, label) ?? label);
+    else if (bold !== undefined) nodes.push(el("strong", {}, inline(bold)));
+    else if (strike !== undefined) nodes.push(el("s", {}, inline(strike)));
+    else nodes.push(el("em", {}, inline(star ?? under)));
+    rest = rest.slice(found.index + whole.length);
+  }
+  nodes.push(rest);
+  return nodes;
+}

@@ -1,0 +1,171 @@
+// A select that is typed into: one choice or several, from a list or from what the app answers.
+
+import { el, newId } from "./dom.js";
+import { place } from "./popup.js";
+
+const PAUSE_MS = 150;
+
+// *search* gives groups [{label, options: [{text, detail, value}]}] for what was typed, at once or
+// later; *chosen* are the options that are chosen at first. Gives {node, read}.
+export function combobox({ label, placeholder, isMany, search, least = 0, chosen, most, onchange, focusKey, describe }) {
+  let picked = [...chosen];
+  let shown = [];
+  let active = -1;
+  let asked = 0;
+  let timer = 0;
+  const listId = newId("list");
+  const chips = el("span", { class: "chips" });
+  const input = el("input", {
+    type: "text",
+    role: "combobox",
+    autocomplete: "off",
+    "aria-autocomplete": "list",
+    "aria-expanded": "false",
+    "aria-controls": listId,
+    "data-focus-key": focusKey,
+    placeholder,
+    ...describe,
+    "aria-label": label,
+  });
+  const list = el("div", { class: "listbox", role: "listbox", id: listId, popover: "manual", "aria-label": label || placeholder });
+  if (isMany) list.setAttribute("aria-multiselectable", "true");
+  const node = el("div", { class: `select ${isMany ? "many" : ""}` }, chips, input, list);
+
+  function show() {
+    if (!isMany) input.value = picked[0]?.text || "";
+    else {
+      chips.replaceChildren(
+        ...picked.map((option) =>
+          el("button", { type: "button", class: "chip", "aria-label": `Remove ${option.text}`, onclick: () => drop(option) }, option.text, " ×"),
+        ),
+      );
+      input.value = "";
+      input.placeholder = picked.length ? "" : placeholder;
+    }
+  }
+
+  const same = (one, other) => one.value === other.value;
+  const isPicked = (option) => picked.some((one) => same(one, option));
+
+  function change(next) {
+    const before = picked;
+    picked = next;
+    show();
+    onchange?.(() => {
+      picked = before;
+      show();
+    });
+  }
+
+  function drop(option) {
+    change(picked.filter((one) => !same(one, option)));
+    input.focus();
+  }
+
+  function pick(option) {
+    if (!isMany) {
+      close();
+      change([option]);
+    } else if (isPicked(option)) drop(option);
+    else if (!most || picked.length < most) change([...picked, option]);
+    if (isMany) ask("");
+  }
+
+  async function ask(text) {
+    asked += 1;
+    const serial = asked;
+    if (text.length < least) return draw([], `Type ${least === 1 ? "a letter" : `${least} letters`} or more`);
+    const groups = await search(text);
+    if (serial === asked && document.activeElement === input) draw(groups, "No results");
+  }
+
+  function draw(groups, empty) {
+    shown = groups.flatMap((group) => group.options);
+    active = shown.length ? 0 : -1;
+    let place_ = -1;
+    const rows = groups.flatMap((group) => [
+      group.label && el("div", { class: "group", role: "presentation" }, group.label),
+      ...group.options.map((option) => {
+        place_ += 1;
+        return row(option, place_);
+      }),
+    ]);
+    list.replaceChildren(...rows.filter(Boolean));
+    if (!shown.length) list.append(el("div", { class: "empty", role: "status" }, empty));
+    input.setAttribute("aria-expanded", "true");
+    place(list, input, { isWide: true });
+    mark();
+  }
+
+  function row(option, at) {
+    const attributes = {
+      role: "option",
+      id: `${listId}-${at}`,
+      "aria-selected": String(isPicked(option)),
+      onmousedown: (event) => event.preventDefault(),
+      onclick: () => pick(option),
+    };
+    return el("div", attributes, el("span", {}, option.text), option.detail && el("small", {}, option.detail));
+  }
+
+  function mark() {
+    for (const option of list.querySelectorAll("[role=option]")) {
+      const isActive = option.id === `${listId}-${active}`;
+      option.classList.toggle("active", isActive);
+      if (isActive) option.scrollIntoView({ block: "nearest" });
+    }
+    if (active < 0) input.removeAttribute("aria-activedescendant");
+    else input.setAttribute("aria-activedescendant", `${listId}-${active}`);
+  }
+
+  const isOpen = () => input.getAttribute("aria-expanded") === "true";
+
+  function close() {
+    clearTimeout(timer);
+    asked += 1;
+    if (isOpen()) list.hidePopover();
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+  }
+
+  input.addEventListener("click", () => isOpen() || ask(""));
+  input.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => ask(input.value), PAUSE_MS);
+  });
+  input.addEventListener("blur", () => {
+    close();
+    if (!isMany && !input.value && picked.length) change([]);
+    else show();
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      if (!isOpen()) ask("");
+      else if (shown.length) {
+        active = (active + (event.key === "ArrowDown" ? 1 : -1) + shown.length) % shown.length;
+        mark();
+      }
+    } else if (event.key === "Enter") {
+      if (isOpen() && active >= 0) pick(shown[active]);
+    } else if (event.key === "Escape" && isOpen()) {
+      close();
+      show();
+    } else if (event.key === "Backspace" && isMany && !input.value && picked.length) {
+      drop(picked.at(-1));
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  show();
+  return { node, read: () => picked };
+}
+
+// Gives a search among fixed *groups*, by what the text of an option holds.
+export function among(groups) {
+  return (text) => {
+    const wanted = text.toLowerCase();
+    return groups
+      .map((group) => ({ ...group, options: group.options.filter((one) => one.text.toLowerCase().includes(wanted)) }))
+      .filter((group) => group.options.length);
+  };
+}

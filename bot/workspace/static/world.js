@@ -1,0 +1,56 @@
+// What the page knows of the workspace, and the names that everything drawn asks of it.
+
+// Slack's own commands: they let the app into a channel, and out of it.
+const OWN_COMMANDS = [
+  { command: "/invite", description: "Let somebody into this channel", usage_hint: "@somebody" },
+  { command: "/remove", description: "Take somebody out of this channel", usage_hint: "@somebody" },
+];
+
+// *act* holds what a message or a panel may ask of the page: open, openThread, focusComposer.
+export function makeWorld(act) {
+  let info = null;
+  let current = null;
+  let isLive = false;
+  const unread = new Set();
+  return {
+    ...act,
+    get me() {
+      return info?.user;
+    },
+    get zone() {
+      return info.user.tz;
+    },
+    learn(state) {
+      info = state;
+      current = current && (info.channels.find((one) => one.id === current.id) ?? null);
+    },
+    now: () => Date.now() + info.offset_seconds * 1000,
+    offset: () => info.offset_seconds,
+    moved(time) {
+      info.offset_seconds = time.offset_seconds;
+    },
+    person: (id) => info.people.find((one) => one.id === id),
+    people: () => info.people,
+    channel: (id) => info.channels.find((one) => one.id === id),
+    channels: () => info.channels,
+    current: () => current,
+    enter(channel) {
+      current = channel;
+      unread.delete(channel.id);
+    },
+    unread: () => unread,
+    teamName: () => info.team.name,
+    appName: () => info.app.name,
+    appUser: () => info.app.bot_user_id,
+    commands: () => [...info.commands, ...OWN_COMMANDS],
+    messageShortcuts: () => info.message_shortcuts,
+    shortcuts: () => info.shortcuts,
+    hasHome: () => info.home_enabled,
+    tour: () => info.tour,
+    faults: () => info.faults,
+    isConnected: () => isLive && info.connected,
+    setLive(is) {
+      isLive = is;
+    },
+  };
+}
