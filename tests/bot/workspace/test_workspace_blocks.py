@@ -121,18 +121,19 @@ def test_a_modal_with_an_input_can_be_submitted() -> None:
 names = st.sampled_from(
     ["type", "text", "elements", "element", "options", "accessory", "fields", "confirm", "value"]
 )
-anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=4),
-    max_leaves=12,
-)
 kinds = st.sampled_from(["section", "actions", "context", "input", "rich_text", "header", "image"])
+leaves = st.sampled_from([None, True, 0, -1, "", "x", "button", "mrkdwn", "static_select"])
+# Drawn level by level: st.recursive spends seconds on trees that it then throws away.
+inner = leaves | st.lists(leaves, max_size=2) | st.dictionaries(names, leaves, max_size=3)
+anything = leaves | st.lists(inner, max_size=2) | st.dictionaries(names, inner, max_size=3)
 
 
 @given(
     st.lists(
-        st.dictionaries(names, anything).flatmap(
-            lambda block: kinds.map(lambda kind: {**block, "type": kind})
+        st.builds(
+            lambda block, kind: {**block, "type": kind},
+            st.dictionaries(names, anything, max_size=3),
+            kinds,
         ),
         max_size=3,
     )
