@@ -12,7 +12,7 @@ from bot.workspace import arguments, chat, conversations, modals
 from bot.workspace.arguments import Args
 from bot.workspace.errors import ApiError, Json
 from bot.workspace.faults import Fault, Faults
-from bot.workspace.people import BOT_ID, BOT_USER_ID, TEAM_ID, TEAM_NAME
+from bot.workspace.people import BOT_ID, BOT_USER_ID
 from bot.workspace.state import State
 from bot.workspace.traffic import Traffic, token_kind
 
@@ -23,9 +23,9 @@ APP_TOKEN = "xapp-local-not-a-secret"  # noqa: S105 -- what it says
 def _auth_test(state: State, args: Args) -> Json:
     return {
         "url": state.base_url + "/",
-        "team": TEAM_NAME,
+        "team": state.team.name,
         "user": state.people[BOT_USER_ID].name,
-        "team_id": TEAM_ID,
+        "team_id": state.team.id,
         "user_id": BOT_USER_ID,
         "bot_id": BOT_ID,
         "is_enterprise_install": False,

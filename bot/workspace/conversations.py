@@ -18,7 +18,7 @@ _TS = re.compile(r"(\d{1,10})(?:\.(\d{1,6}))?\Z")
 
 def info(state: State, args: Args) -> Json:
     """Describe a channel."""
-    return {"channel": _readable(state, args, "read").as_slack()}
+    return {"channel": _readable(state, args, "read").as_slack(state.team)}
 
 
 def list_channels(state: State, args: Args) -> Json:
@@ -35,7 +35,7 @@ def list_channels(state: State, args: Args) -> Json:
         and not (channel.is_archived and args.flag("exclude_archived"))
     ]
     page, cursor = _page(channels, args, default=100)
-    return {"channels": [channel.as_slack() for channel in page], **cursor}
+    return {"channels": [channel.as_slack(state.team) for channel in page], **cursor}
 
 
 def history(state: State, args: Args) -> Json:
@@ -85,7 +85,7 @@ def join(state: State, args: Args) -> Json:
     if channel.kind != "public":
         raise ApiError("method_not_supported_for_channel_type")
     state.set_member(channel, BOT_USER_ID, is_member=True)
-    return {"channel": channel.as_slack()}
+    return {"channel": channel.as_slack(state.team)}
 
 
 def open_direct(state: State, args: Args) -> Json:
@@ -101,7 +101,7 @@ def user_info(state: State, args: Args) -> Json:
     person = state.people.get(args.text("user"))
     if person is None:
         raise ApiError("user_not_found")
-    user = person.as_slack(state.clock())
+    user = person.as_slack(state.clock(), state.team)
     if args.flag("include_locale"):
         user["locale"] = "en-US"
     return {"user": user}
@@ -110,7 +110,7 @@ def user_info(state: State, args: Args) -> Json:
 def list_users(state: State, args: Args) -> Json:
     """List everybody."""
     page, cursor = _page(list(state.people.values()), args, default=100)
-    return {"members": [person.as_slack(state.clock()) for person in page], **cursor}
+    return {"members": [person.as_slack(state.clock(), state.team) for person in page], **cursor}
 
 
 def _readable(state: State, args: Args, what: str) -> Channel:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.workspace.blocks import Element, initial_values
 from bot.workspace.errors import Json
-from bot.workspace.people import APP_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID, Channel
+from bot.workspace.people import APP_ID, BOT_USER_ID, Channel
 from bot.workspace.state import State
 from bot.workspace.tickets import new_id
 from bot.workspace.timeline import Message
@@ -27,8 +27,8 @@ class Payloads:
         """Build the payload of a slash command."""
         return {
             "token": _TOKEN,
-            "team_id": TEAM_ID,
-            "team_domain": TEAM_DOMAIN,
+            "team_id": self._state.team.id,
+            "team_domain": self._state.team.domain,
             "channel_id": channel.id,
             "channel_name": channel.payload_name,
             "user_id": user,
@@ -144,7 +144,7 @@ class Payloads:
         """Wrap *event* as the Events API does."""
         return {
             "token": _TOKEN,
-            "team_id": TEAM_ID,
+            "team_id": self._state.team.id,
             "api_app_id": APP_ID,
             "event": event,
             "type": "event_callback",
@@ -153,7 +153,7 @@ class Payloads:
             "authorizations": [
                 {
                     "enterprise_id": None,
-                    "team_id": TEAM_ID,
+                    "team_id": self._state.team.id,
                     "user_id": BOT_USER_ID,
                     "is_bot": True,
                     "is_enterprise_install": False,
@@ -164,14 +164,19 @@ class Payloads:
         }
 
     def _interaction(self, kind: str, user: str) -> Json:
-        name = self._state.people[user].name
+        person, team = self._state.people[user], self._state.team
         return {
             "type": kind,
-            "user": {"id": user, "username": name, "name": name, "team_id": TEAM_ID},
+            "user": {
+                "id": user,
+                "username": person.name,
+                "name": person.name,
+                "team_id": person.team_id(team),
+            },
             "api_app_id": APP_ID,
             "token": _TOKEN,
             "trigger_id": self._state.triggers.issue(user),
-            "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
+            "team": {"id": team.id, "domain": team.domain},
             "enterprise": None,
             "is_enterprise_install": False,
         }

@@ -11,25 +11,45 @@ Kind = Literal["public", "private", "im"]
 
 TEAM_ID = "T0LOCAL"
 TEAM_NAME = "Harbour News"
-TEAM_DOMAIN = "harbour-news"
 APP_ID = "A0PARLEY"
 BOT_USER_ID = "U0PARLEY"
 BOT_ID = "B0PARLEY"
+STRANGERS_TEAM_ID = "T0ELSEWHERE"
 
 _COLORS = ("4a7c59", "9b4f96", "c06c2b", "3b6ea5", "a33b3b", "5b5ea6", "2f7f7b", "8a6d3b")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """A workspace, in Slack's own word; user and channel ids may be the same in two teams."""
+
+    id: str
+    name: str
+    domain: str
+
+
+HOME = Team(id=TEAM_ID, name=TEAM_NAME, domain="harbour-news")
+
+
 @dataclass(slots=True, kw_only=True)
 class Person:
-    """A member of the workspace, or the app's bot user; *tz* is an IANA zone."""
+    """A member of the workspace, or the app's bot user; *tz* is an IANA zone.
+
+    A guest is restricted, one of a single channel is ultra-restricted too. A stranger belongs to
+    another team, and is here by a shared channel.
+    """
 
     id: str
     name: str
     real_name: str
     tz: str = "UTC"
     is_admin: bool = False
+    is_owner: bool = False
     is_bot: bool = False
     is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    is_stranger: bool = False
+    is_deleted: bool = False
     color: str = ""
 
     def __post_init__(self) -> None:
@@ -44,38 +64,55 @@ class Person:
             "tz": self.tz,
             "is_admin": self.is_admin,
             "is_bot": self.is_bot,
+            "is_guest": self.is_restricted,
+            "is_stranger": self.is_stranger,
+            "is_deleted": self.is_deleted,
             "color": self.color,
         }
 
-    def as_slack(self, now: datetime) -> Json:
-        """Draw the person as `users.info` does at the instant *now*."""
-        local = now.astimezone(ZoneInfo(self.tz))
-        offset = local.utcoffset()
-        return {
+    def team_id(self, here: Team) -> str:
+        """Give the id of the team that they belong to, as seen from *here*."""
+        return STRANGERS_TEAM_ID if self.is_stranger else here.id
+
+    def as_slack(self, now: datetime, here: Team) -> Json:
+        """Draw the person as `users.info` of the team *here* does at the instant *now*.
+
+        Slack says little of who is deactivated: no zone, no roles.
+        """
+        team_id = self.team_id(here)
+        drawn: Json = {
             "id": self.id,
-            "team_id": TEAM_ID,
+            "team_id": team_id,
             "name": self.name,
-            "deleted": False,
-            "color": self.color,
-            "real_name": self.real_name,
-            "tz": self.tz,
-            "tz_label": local.tzname() or self.tz,
-            "tz_offset": int(offset.total_seconds()) if offset else 0,
+            "deleted": self.is_deleted,
             "profile": {
                 "real_name": self.real_name,
                 "real_name_normalized": self.real_name,
                 "display_name": self.name,
                 "display_name_normalized": self.name,
-                "team": TEAM_ID,
+                "team": team_id,
             },
-            "is_admin": self.is_admin,
-            "is_owner": False,
-            "is_primary_owner": False,
-            "is_restricted": self.is_restricted,
-            "is_ultra_restricted": False,
             "is_bot": self.is_bot,
             "is_app_user": False,
             "updated": 1700000000,
+        }
+        if self.is_stranger:
+            drawn["is_stranger"] = True
+        if self.is_deleted:
+            return drawn
+        local = now.astimezone(ZoneInfo(self.tz))
+        offset = local.utcoffset()
+        return drawn | {
+            "color": self.color,
+            "real_name": self.real_name,
+            "tz": self.tz,
+            "tz_label": local.tzname() or self.tz,
+            "tz_offset": int(offset.total_seconds()) if offset else 0,
+            "is_admin": self.is_admin or self.is_owner,
+            "is_owner": self.is_owner,
+            "is_primary_owner": False,
+            "is_restricted": self.is_restricted,
+            "is_ultra_restricted": self.is_ultra_restricted,
         }
 
 
@@ -89,6 +126,7 @@ class Channel:
     members: set[str] = field(default_factory=set)
     with_user: str | None = None
     is_archived: bool = False
+    is_read_only: bool = False
     topic: str = ""
 
     @property
@@ -110,11 +148,12 @@ class Channel:
             "is_member": user in self.members,
             "bot_is_member": BOT_USER_ID in self.members,
             "is_archived": self.is_archived,
+            "is_read_only": self.is_read_only,
             "topic": self.topic,
         }
 
-    def as_slack(self) -> Json:
-        """Draw the channel as `conversations.info` shows it to the bot."""
+    def as_slack(self, here: Team) -> Json:
+        """Draw the channel as `conversations.info` of the team *here* shows it to the bot."""
         drawn: Json = {
             "id": self.id,
             "created": 1700000000,
@@ -125,7 +164,7 @@ class Channel:
             "is_private": self.kind != "public",
             "is_archived": self.is_archived,
             "is_org_shared": False,
-            "context_team_id": TEAM_ID,
+            "context_team_id": here.id,
         }
         if self.kind == "im":
             return drawn | {"user": self.with_user, "is_open": True}

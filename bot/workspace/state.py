@@ -8,10 +8,11 @@ from bot.workspace.errors import ApiError, Json
 from bot.workspace.people import (
     BOT_ID,
     BOT_USER_ID,
-    TEAM_ID,
+    HOME,
     Channel,
     Kind,
     Person,
+    Team,
     direct_message,
     seed,
 )
@@ -30,9 +31,10 @@ class Change:
 
 
 class State:
-    """Holds people, channels, messages and views, and numbers messages by the clock."""
+    """Holds a team's people, channels, messages and views, and numbers messages by the clock."""
 
-    def __init__(self, manifest: Json, clock: Callable[[], datetime]) -> None:
+    def __init__(self, manifest: Json, clock: Callable[[], datetime], team: Team = HOME) -> None:
+        self.team = team
         self.manifest = manifest
         self.clock = clock
         self.base_url = ""
@@ -48,7 +50,7 @@ class State:
         self.socket_tickets: set[str] = set()
         self.response_urls: dict[str, ResponseUrl] = {}
         self.pace = Pace()
-        self.views = Views(self._view_changed)
+        self.views = Views(team.id, self._view_changed)
         self._last_us = 0
 
     @property
@@ -162,6 +164,7 @@ class State:
         """Write a message of the bot, which is not posted yet."""
         return Message(
             ts=self.next_ts(),
+            team_id=self.team.id,
             channel=channel.id,
             user=BOT_USER_ID,
             bot_id=BOT_ID,
@@ -210,7 +213,7 @@ class State:
             message_ts=message_ts,
             expires_at=self.clock() + RESPONSE_URL_LIFE,
         )
-        return f"{self.base_url}/response/{TEAM_ID}/{key}"
+        return f"{self.base_url}/response/{self.team.id}/{key}"
 
     def _view_changed(self, event: Json, user: str) -> None:
         self.changed(event, [user])

@@ -62,6 +62,7 @@ class Talk:
             raise LookupError(f"no thread {thread_ts} in {channel.id}")
         message = Message(
             ts=self._state.next_ts(),
+            team_id=self._state.team.id,
             channel=channel.id,
             user=user,
             text=self._escaped(text, user),
@@ -126,6 +127,7 @@ class Talk:
             self._state.post(
                 Message(
                     ts=self._state.next_ts(),
+                    team_id=self._state.team.id,
                     channel=channel.id,
                     user=user,
                     text=escape_plain(line),

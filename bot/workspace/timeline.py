@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
 from bot.workspace.errors import Json
-from bot.workspace.people import APP_ID, TEAM_ID
+from bot.workspace.people import APP_ID
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -12,6 +12,7 @@ class Message:
     """A message; *only_for* is the one person who sees an ephemeral one."""
 
     ts: str
+    team_id: str
     channel: str
     user: str
     text: str
@@ -39,7 +40,7 @@ class Message:
             "user": self.user,
             "text": self.text,
             "ts": self.ts,
-            "team": TEAM_ID,
+            "team": self.team_id,
         }
         if self.bot_id:
             drawn |= {"bot_id": self.bot_id, "app_id": APP_ID}

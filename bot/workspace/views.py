@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.workspace.blocks import initial_values
 from bot.workspace.errors import ApiError, Json
-from bot.workspace.people import APP_ID, BOT_ID, TEAM_ID
+from bot.workspace.people import APP_ID, BOT_ID
 from bot.workspace.tickets import new_id
 
 MAX_STACK = 3
@@ -29,6 +29,7 @@ class View:
     """A modal or a Home as *user* sees it; *content* is what the app gave."""
 
     id: str
+    team_id: str
     user: str
     content: Json
     hash: str = ""
@@ -47,7 +48,7 @@ class View:
         content = self.content
         return {
             "id": self.id,
-            "team_id": TEAM_ID,
+            "team_id": self.team_id,
             "type": content["type"],
             "blocks": self.blocks,
             "private_metadata": content.get("private_metadata", ""),
@@ -63,7 +64,7 @@ class View:
             "root_view_id": self.root_id,
             "app_id": APP_ID,
             "external_id": content.get("external_id", ""),
-            "app_installed_team_id": TEAM_ID,
+            "app_installed_team_id": self.team_id,
             "bot_id": BOT_ID,
         }
 
@@ -71,8 +72,9 @@ class View:
 class Views:
     """Keeps every person's stack of modals and App Home."""
 
-    def __init__(self, changed: Callable[[Json, str], None]) -> None:
+    def __init__(self, team_id: str, changed: Callable[[Json, str], None]) -> None:
         """Call *changed* with an event for the page, and its user, whenever a view changes."""
+        self._team_id = team_id
         self._changed = changed
         self._stacks: dict[str, list[View]] = {}
         self._homes: dict[str, View] = {}
@@ -109,7 +111,7 @@ class Views:
         if len(stack) >= MAX_STACK:
             raise ApiError("push_limit_reached")
         self._check_external_id(content)
-        view = View(id=new_id("V"), user=user, content=content)
+        view = View(id=new_id("V"), team_id=self._team_id, user=user, content=content)
         view.previous_id = stack[-1].id if stack else None
         view.root_id = stack[0].id if stack else view.id
         stack.append(view)
@@ -119,7 +121,7 @@ class Views:
         """Draw *user*'s App Home anew; raises `ApiError` (hash_conflict)."""
         view = self._homes.get(user)
         if view is None:
-            view = View(id=new_id("V"), user=user, content=content)
+            view = View(id=new_id("V"), team_id=self._team_id, user=user, content=content)
             view.root_id = view.id
             self._homes[user] = view
         elif hash_ and hash_ != view.hash:
