@@ -4,6 +4,7 @@ Postings lie in rows of one word and one chunk of article numbers, so that an ed
 rewrites the rows of its own words in its own chunk, and no others.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from itertools import groupby, islice
 
 import numpy as np
 
-from store.db import Connection, Database, places
+from store.db import Connection, Database, Row, places
 from store.index import CHUNK, Index, Postings, build
 from store.types import Article
 from store.vocabulary import Vocabulary
@@ -103,16 +104,20 @@ async def write(connection: Connection, changed: Iterable[Part]) -> None:
 
 async def read(database: Database, connection: Connection) -> Index:
     """Read the index that *connection* sees; its postings are fetched from *database* later."""
-    rows = await connection.fetch(_CHUNKS)
-    size = rows[-1]["chunk"] * CHUNK + len(rows[-1]["lengths"]) // 2 if rows else 0
+    columns = await connection.fetch(_CHUNKS)
+    words = await connection.fetch(_WORDS)
+    return await asyncio.to_thread(_index, database, columns, words)
+
+
+def _index(database: Database, columns: Sequence[Row], words: Sequence[Row]) -> Index:
+    size = columns[-1]["chunk"] * CHUNK + len(columns[-1]["lengths"]) // 2 if columns else 0
     lengths = np.zeros(size, dtype=np.uint16)
     headlines = np.zeros(size, dtype=np.uint64)
-    for row in rows:
+    for row in columns:
         start = row["chunk"] * CHUNK
         column = np.frombuffer(row["lengths"], dtype="<u2")
         lengths[start : start + len(column)] = column
         headlines[start : start + len(column)] = np.frombuffer(row["headlines"], dtype="<u8")
-    words = await connection.fetch(_WORDS)
 
     async def fetch(wanted: Sequence[str]) -> Mapping[str, Postings]:
         return await _postings(database, wanted, below=size)

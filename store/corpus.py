@@ -15,6 +15,7 @@ from store.documents import Contents, another_id, read_corpus
 from store.finder import Finder
 from store.topics import catalogue
 from store.types import Answer, Article, Revision
+from store.words import prepare
 
 _COLUMNS = """
 SELECT a.number, a.id, a.document, a.position, d.headline, a.summary, a.insight, a.question
@@ -79,6 +80,7 @@ class Corpus:
 
     async def open(self) -> None:
         """Take up what the database holds, with the index that was stored with it."""
+        await asyncio.to_thread(prepare)
         async with self._database.reading() as connection:
             self._loaded = await _load(self._database, connection)
 

@@ -101,6 +101,11 @@ def commonness(word: str) -> float:
     return _english().get(word, 0.0)
 
 
+def prepare() -> None:
+    """Read the list of English words now, so that the first look-up need not."""
+    _english()
+
+
 @cache
 def _english() -> Mapping[str, float]:
     text = files("symspellpy").joinpath("frequency_dictionary_en_82_765.txt")
