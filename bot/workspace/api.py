@@ -2,22 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
 from aiohttp import web
 
-from bot.workspace import arguments, chat, conversations, modals
+from bot.workspace import agents, arguments, chat, conversations, downloads, modals, oauth
 from bot.workspace.arguments import Args
 from bot.workspace.errors import ApiError, Json
 from bot.workspace.faults import Fault, Faults
+from bot.workspace.grants import Grants
+from bot.workspace.method import Method
 from bot.workspace.people import BOT_ID, BOT_USER_ID
 from bot.workspace.state import State
 from bot.workspace.traffic import Traffic, token_kind
-
-BOT_TOKEN = "xoxb-local-not-a-secret"  # noqa: S105 -- what it says
-APP_TOKEN = "xapp-local-not-a-secret"  # noqa: S105 -- what it says
 
 
 def _auth_test(state: State, args: Args) -> Json:
@@ -36,20 +32,13 @@ def _open_connection(state: State, args: Args) -> Json:
     return {"url": state.new_socket_url()}
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
-    """A method, the scope that it needs, and whose token: the bot user's or the app's."""
-
-    run: Callable[[State, Args], Json]
-    scope: str | None = None
-    actor: Literal["bot", "app"] = "bot"
-
-
 METHODS = {
     "auth.test": Method(_auth_test),
     "apps.connections.open": Method(_open_connection, actor="app"),
     "users.info": Method(conversations.user_info, "users:read"),
+    "users.conversations": Method(conversations.of_user),
     "users.list": Method(conversations.list_users, "users:read"),
+    "bots.info": Method(conversations.bot_info, "users:read"),
     # Which scope these need depends on the kind of the channel.
     "conversations.info": Method(conversations.info),
     "conversations.list": Method(conversations.list_channels),
@@ -63,20 +52,37 @@ METHODS = {
     "chat.update": Method(chat.update, "chat:write"),
     "chat.delete": Method(chat.delete, "chat:write"),
     "chat.getPermalink": Method(chat.get_permalink),
+    "files.info": Method(downloads.info, "files:read"),
+    "assistant.threads.setSuggestedPrompts": Method(
+        agents.set_suggested_prompts, "assistant:write"
+    ),
+    "assistant.threads.setStatus": Method(agents.set_status, "chat:write"),
     "views.open": Method(modals.open_view),
     "views.push": Method(modals.push),
     "views.update": Method(modals.update),
     "views.publish": Method(modals.publish),
 }
 
+_CUT = 0
+"""In place of a status: the connection is cut."""
+
 
 class WebApi:
-    """Answers `/api/METHOD`."""
+    """Answers `/api/METHOD`; *more* are methods that hold something of their own."""
 
-    def __init__(self, state: State, traffic: Traffic, faults: Faults) -> None:
-        self._state = state
+    def __init__(
+        self,
+        home: State,
+        grants: Grants,
+        traffic: Traffic,
+        faults: Faults,
+        more: dict[str, Method],
+    ) -> None:
+        self._home = home
+        self._grants = grants
         self._traffic = traffic
         self._faults = faults
+        self._methods = METHODS | more
         self._closing = asyncio.Event()
 
     def close(self) -> None:
@@ -87,41 +93,42 @@ class WebApi:
         """Answer one call, in whatever way a fault makes of it."""
         began = time.perf_counter()
         name = request.match_info["method"]
-        args, token = Args(), None
+        args, token, fault = Args(), None, None
         self._traffic.received(name)
-        fault = self._faults.take(name)
-        status, headers = 200, {"x-oauth-scopes": ",".join(self._state.scopes)}
+        status, headers = 200, {}
         try:
             args = await arguments.read(request)
             token = _token(request, args)
+            fault = self._faults.take(name, args)
             if fault:
                 await self._before(fault)
-            body = {"ok": True, **self._run(name, args, token)}
+            method, state = self._find(name, token)
+            headers["x-oauth-scopes"] = ",".join(state.scopes)
+            if method.scope:
+                state.need(method.scope)
+            body = {"ok": True, **method.run(state, args)}
         except ApiError as error:
             body = error.body
             if error.retry_after is not None:
                 status, headers["Retry-After"] = 429, str(error.retry_after)
-        if fault and fault.kind == "status":
-            status, body = fault.status, {"ok": False, "error": fault.error}
-        if fault and fault.kind == "delay" and fault.after:
-            await self._wait(fault.seconds)
-        is_cut = fault is not None and fault.kind == "drop_after"
+        if fault:
+            status = await self._after(fault, status, body)
         self._traffic.record(
             "call",
             name,
             args,
-            status=0 if is_cut else status,
+            status=status,
             response=body,
             ms=(time.perf_counter() - began) * 1000,
             token_kind=token_kind(token),
         )
-        if is_cut and request.transport:
+        if status == _CUT and request.transport:
             request.transport.abort()
-        return web.json_response(body, status=status, headers=headers)
+        return web.json_response(body, status=status or 200, headers=headers)
 
     async def _before(self, fault: Fault) -> None:
         match fault.kind:
-            case "refuse":
+            case "refuse" | "drop_before":
                 raise ApiError(fault.error)
             case "ratelimit":
                 raise ApiError("ratelimited", retry_after=max(1, round(fault.seconds)))
@@ -130,28 +137,50 @@ class WebApi:
             case "delay" if not fault.after:
                 await self._wait(fault.seconds)
 
+    async def _after(self, fault: Fault, status: int, body: Json) -> int:
+        """Spoil what was answered; give the status to answer with."""
+        match fault.kind:
+            case "drop_before" | "drop_after":
+                return _CUT
+            case "status":
+                status = fault.status
+                body.clear()
+                body |= {"ok": False, "error": fault.error}
+            case "delay" if fault.after:
+                await self._wait(fault.seconds)
+            case "lag":
+                youngest = f"{self._home.clock().timestamp() - fault.seconds:.6f}"
+                shown = [one for one in body.get("messages", []) if one["ts"] <= youngest]
+                body |= {"messages": shown} if "messages" in body else {}
+            case "no_metadata":
+                for message in body.get("messages", []):
+                    message.pop("metadata", None)
+        return status
+
     async def _wait(self, seconds: float) -> None:
         try:
             await asyncio.wait_for(self._closing.wait(), seconds)
         except TimeoutError:
             return
 
-    def _run(self, name: str, args: Args, token: str | None) -> Json:
-        method = METHODS.get(name)
+    def _find(self, name: str, token: str | None) -> tuple[Method, State]:
+        """Give the method, and the state of the team whose token it is; raises `ApiError`."""
+        method = self._methods.get(name)
         if method is None:
             raise ApiError("unknown_method", req_method=name)
+        if method.actor == "nobody":
+            return method, self._home
         if token is None:
             raise ApiError("not_authed")
-        if token not in (BOT_TOKEN, APP_TOKEN):
-            raise ApiError("invalid_auth")
-        if token != (BOT_TOKEN if method.actor == "bot" else APP_TOKEN):
+        grant = self._grants.find(token)
+        if (grant.kind == "app") != (method.actor == "app"):
             raise ApiError("not_allowed_token_type")
-        if method.scope:
-            self._state.need(method.scope)
-        return method.run(self._state, args)
+        return method, grant.state
 
 
 def _token(request: web.Request, args: Args) -> str | None:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    header = request.headers.get("Authorization", "")
+    args.update(oauth.basic(header))
+    scheme, _, token = header.partition(" ")
     given = args.pop("token", None)
     return token.strip() if scheme == "Bearer" else given

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from bot.workspace.errors import ApiError, Json, invalid
 
-_STRUCTURED = ("blocks", "metadata", "view", "attachments")
+_STRUCTURED = ("blocks", "metadata", "view", "attachments", "outputs", "prompts")
 
 
 class Args(dict[str, Any]):

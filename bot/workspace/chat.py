@@ -108,6 +108,8 @@ def _writable(state: State, args: Args) -> Channel:
         channel.kind == "public" and "chat:write.public" in state.scopes
     ):
         raise ApiError("not_in_channel")
+    if channel.is_read_only:
+        raise ApiError("restricted_action_read_only_channel")
     return channel
 
 

@@ -2,17 +2,20 @@
 
 import re
 from base64 import b64decode, b64encode
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from bot.workspace.arguments import Args
 from bot.workspace.errors import ApiError, Json
-from bot.workspace.people import BOT_USER_ID, Channel
+from bot.workspace.people import APP_ID, BOT_ID, BOT_USER_ID, FAMILIES, Channel, Kind
 from bot.workspace.state import State
 
 T = TypeVar("T")
 
-_FAMILIES = {"public": "channels", "private": "groups", "im": "im"}
-_TYPES = {"public": "public_channel", "private": "private_channel", "im": "im"}
+_TYPES: dict[Kind, str] = {
+    "public": "public_channel",
+    "private": "private_channel",
+    "im": "im",
+}
 _TS = re.compile(r"(\d{1,10})(?:\.(\d{1,6}))?\Z")
 
 
@@ -23,15 +26,10 @@ def info(state: State, args: Args) -> Json:
 
 def list_channels(state: State, args: Args) -> Json:
     """List the channels that the bot may know of."""
-    wanted = (args.maybe("types") or "public_channel").replace(" ", "").split(",")
-    for kind, name in _TYPES.items():
-        if name in wanted:
-            state.need(f"{_FAMILIES[kind]}:read")
     channels = [
         channel
-        for channel in state.channels.values()
-        if _TYPES[channel.kind] in wanted
-        and channel.is_visible_to(BOT_USER_ID)
+        for channel in _of_types(state, args)
+        if channel.is_visible_to(BOT_USER_ID)
         and not (channel.is_archived and args.flag("exclude_archived"))
     ]
     page, cursor = _page(channels, args, default=100)
@@ -61,7 +59,17 @@ def replies(state: State, args: Args) -> Json:
     root = state.timeline(channel.id).root(args.text("ts"))
     if root is None:
         raise ApiError("thread_not_found")
-    page, cursor = _page([root, *root.replies], args, default=1000)
+    oldest, latest = _ts(args, "oldest", "0"), _ts(args, "latest", "9999999999")
+    is_inclusive = args.flag("inclusive")
+    thread = [
+        root,
+        *(
+            reply
+            for reply in root.replies
+            if oldest < reply.ts < latest or (is_inclusive and reply.ts in (oldest, latest))
+        ),
+    ]
+    page, cursor = _page(thread, args, default=1000)
     with_metadata = args.flag("include_all_metadata")
     return {
         "messages": [message.as_slack(with_metadata=with_metadata) for message in page],
@@ -93,6 +101,8 @@ def open_direct(state: State, args: Args) -> Json:
     user = args.text("users")
     if user not in state.people:
         raise ApiError("user_not_found")
+    if state.people[user].is_deleted:
+        raise ApiError("user_disabled")
     return {"channel": {"id": state.find_channel(user).id}, "no_op": True, "already_open": True}
 
 
@@ -107,15 +117,62 @@ def user_info(state: State, args: Args) -> Json:
     return {"user": user}
 
 
+def bot_info(state: State, args: Args) -> Json:
+    """Describe the app's bot."""
+    if args.maybe("bot") not in (None, BOT_ID):
+        raise ApiError("bot_not_found")
+    bot = state.people[BOT_USER_ID]
+    return {
+        "bot": {
+            "id": BOT_ID,
+            "deleted": bot.is_deleted,
+            "name": bot.real_name,
+            "updated": 1700000000,
+            "app_id": APP_ID,
+            "user_id": BOT_USER_ID,
+            "icons": {},
+        }
+    }
+
+
+def of_user(state: State, args: Args) -> Json:
+    """List the channels that a person is in, as far as the bot may know of them."""
+    user = args.maybe("user") or BOT_USER_ID
+    if user not in state.people:
+        raise ApiError("user_not_found")
+    channels = [
+        channel
+        for channel in _of_types(state, args)
+        if user in channel.members
+        and channel.is_visible_to(BOT_USER_ID)
+        and not (channel.is_archived and args.flag("exclude_archived"))
+    ]
+    page, cursor = _page(channels, args, default=100)
+    return {"channels": [channel.as_slack(state.team) for channel in page], **cursor}
+
+
 def list_users(state: State, args: Args) -> Json:
     """List everybody."""
     page, cursor = _page(list(state.people.values()), args, default=100)
     return {"members": [person.as_slack(state.clock(), state.team) for person in page], **cursor}
 
 
-def _readable(state: State, args: Args, what: str) -> Channel:
+def _of_types(state: State, args: Args) -> list[Channel]:
+    """Give the channels of the kinds that are asked for, each of which needs its scope."""
+    wanted = (args.maybe("types") or "public_channel").replace(" ", "").split(",")
+    if not set(wanted) <= {*_TYPES.values(), "mpim"}:
+        raise ApiError("invalid_types")
+    channels = []
+    for kind, name in _TYPES.items():
+        if name in wanted:
+            state.need(f"{FAMILIES[kind]}:read")
+            channels += [one for one in state.channels.values() if one.kind == kind]
+    return channels
+
+
+def _readable(state: State, args: Args, what: Literal["read", "history"]) -> Channel:
     channel = state.find_channel(args.text("channel"))
-    state.need(f"{_FAMILIES[channel.kind]}:{what}")
+    state.need(channel.scope(what))
     return channel
 
 

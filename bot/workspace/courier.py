@@ -2,24 +2,21 @@
 
 import asyncio
 import json
-import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bot.workspace.errors import Json
-from bot.workspace.sockets import NotAckedError, NotConnectedError, Sockets
+from bot.workspace.request_urls import RequestUrls
+from bot.workspace.sockets import Sockets
 from bot.workspace.traffic import Traffic
-
-log = logging.getLogger(__name__)
+from bot.workspace.ways import InProcess, Receiver, UndeliveredError, Way
 
 ACK_SECONDS = 3.0
-MAX_RETRIES = 3
 
 EnvelopeType = Literal["slash_commands", "interactive", "events_api"]
-Receiver = Callable[[Json], Awaitable[Any]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,10 +36,13 @@ class Delivery:
 
 
 class Courier:
-    """Sends envelopes to a socket of the app, or to a stand-in in this process."""
+    """Takes envelopes to the app: in this process, by its request URLs, or by its sockets."""
 
-    def __init__(self, sockets: Sockets, traffic: Traffic, *, ack_seconds: float) -> None:
+    def __init__(
+        self, sockets: Sockets, urls: RequestUrls, traffic: Traffic, *, ack_seconds: float
+    ) -> None:
         self._sockets = sockets
+        self._urls = urls
         self._traffic = traffic
         self._ack_seconds = ack_seconds
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -55,27 +55,41 @@ class Courier:
         """
         delivery = Delivery(payload=payload)
         try:
-            delivery.answer = await self._hand_over(kind, payload)
+            delivery.answer = await self._hand_over(self._way, kind, payload)
             delivery.acked = True
-        except NotConnectedError:
-            delivery.error = "dispatch_failed"
-        except NotAckedError:
-            delivery.error = "operation_timeout"
+        except UndeliveredError as error:
+            delivery.error = error.code
         return delivery
 
     async def send_event(self, payload: Json) -> Delivery:
         """Send an event, and again up to three times while it is not acked (Events API)."""
         delivery = Delivery(payload=payload)
-        for attempt in range(MAX_RETRIES + 1):
-            retry = {"retry_attempt": attempt, "retry_reason": "timeout" if attempt else ""}
+        way, reason = self._way, ""
+        for attempt, wait in enumerate((0.0, *way.retry_waits)):
+            retry = {"retry_attempt": attempt, "retry_reason": reason}
             try:
-                await self._sockets.connected(self._ack_seconds, unless=self.receiver is not None)
-                await self._hand_over("events_api", payload, **retry)
-            except (NotConnectedError, NotAckedError):
-                continue
-            delivery.acked = True
-            break
+                await asyncio.sleep(wait)
+                await way.ready(self._ack_seconds)
+                await self._hand_over(way, "events_api", payload, **retry)
+            except UndeliveredError as error:
+                reason = error.reason
+                if error.is_final:
+                    break
+            else:
+                delivery.acked = True
+                break
         return delivery
+
+    @property
+    def is_connected(self) -> bool:
+        """Say whether the app would get an envelope; by HTTP that shows only when it is sent."""
+        return self.receiver is not None or self._urls.is_chosen or self._sockets.is_connected
+
+    @property
+    def _way(self) -> Way:
+        if self.receiver is not None:
+            return InProcess(self.receiver, self.spawn)
+        return self._urls if self._urls.is_chosen else self._sockets
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Do *work* in the background; closing ends it."""
@@ -90,7 +104,12 @@ class Courier:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _hand_over(self, kind: EnvelopeType, payload: Json, **more: Any) -> Json:
+    async def settled(self) -> None:
+        """Wait until nothing is under way."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _hand_over(self, way: Way, kind: EnvelopeType, payload: Json, **more: Any) -> Json:
         envelope = {
             "envelope_id": str(uuid.uuid4()),
             "type": kind,
@@ -101,10 +120,7 @@ class Courier:
         began = time.perf_counter()
         status, answer = 0, None
         try:
-            if self.receiver is not None:
-                answer = await self._receive(self.receiver, envelope)
-            else:
-                answer = await self._sockets.ask(envelope, self._ack_seconds)
+            answer = await way.ask(envelope, self._ack_seconds)
             status = 200
         finally:
             self._traffic.record(
@@ -116,20 +132,6 @@ class Courier:
                 ms=(time.perf_counter() - began) * 1000,
             )
         return _decoded(answer)
-
-    async def _receive(self, receiver: Receiver, envelope: Json) -> Any:
-        async def run() -> Any:
-            return await receiver(envelope)
-
-        # Not wait_for: as in Slack, a late listener still runs to its end.
-        task = self.spawn(run())
-        await asyncio.wait({task}, timeout=self._ack_seconds)
-        if not task.done() or task.cancelled():
-            raise NotAckedError
-        if (error := task.exception()) is not None:
-            log.error("the receiver failed", exc_info=error)
-            raise NotAckedError
-        return task.result()
 
 
 def _decoded(answer: Any) -> Json:

@@ -1,20 +1,48 @@
 """Faults on demand: what the Web API does wrong when it is told to."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields
+from fnmatch import fnmatchcase
+from random import Random
 from typing import Literal, get_args
 
 from bot.workspace.errors import Json
 
-FaultKind = Literal["refuse", "delay", "drop_after", "status", "ratelimit"]
+FaultKind = Literal[
+    "refuse",
+    "ratelimit",
+    "status",
+    "delay",
+    "drop_before",
+    "drop_after",
+    "lag",
+    "no_metadata",
+]
+
+KINDS: dict[FaultKind, tuple[str, tuple[str, ...]]] = {
+    "refuse": ("Answer ok: false", ("error",)),
+    "ratelimit": ("Answer 429, to be called again later", ("seconds",)),
+    "status": ("Answer with an HTTP status", ("status", "error", "after")),
+    "delay": ("Take long", ("seconds", "after")),
+    "drop_before": ("Cut the connection, and do nothing", ()),
+    "drop_after": ("Do it, then cut the connection", ()),
+    "lag": ("Leave the newest messages out of history", ("seconds",)),
+    "no_metadata": ("Leave metadata out of history", ()),
+}
+"""Every kind: what it does, and which fields it heeds beside where and how often."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """Something that goes wrong the next *times* that *method* ("*" is any) is called.
+    """Something that goes wrong the next *times* that *method* is called (None: every time).
 
-    refuse: answer `ok: false` with *error*. delay: wait *seconds*, before doing it or *after*.
-    drop_after: do it, then cut the connection. status: answer with HTTP *status*, having done it
-    when *after*. ratelimit: answer 429, to be called again after *seconds*.
+    *method* may have stars: "chat.*", "*". It happens in one *channel* only where that is given,
+    and to a *share* of the calls, which *seed* chooses: the same ones in every run.
+
+    refuse: answer `ok: false` with *error*. ratelimit: answer 429, to be called again after
+    *seconds*. status: answer with HTTP *status*, having done it when *after*. delay: wait
+    *seconds*, before doing it or *after*. drop_before: cut the connection without doing it.
+    drop_after: do it, then cut the connection. lag: history has nothing that is younger than
+    *seconds* by the workspace's clock. no_metadata: history has no metadata, asked for or not.
     """
 
     method: str
@@ -22,12 +50,33 @@ class Fault:
     error: str = "internal_error"
     seconds: float = 1
     status: int = 500
-    times: int = 1
+    times: int | None = 1
     after: bool = False
+    channel: str | None = None
+    share: float = 1
+    seed: int = 0
+    _chance: Random = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(FaultKind):
             raise ValueError(f"no fault is called {self.kind}")
+        if not 0 < self.share <= 1:
+            raise ValueError("the share of calls is above 0 and at most 1")
+        if self.times is not None and self.times < 1:
+            raise ValueError("a fault happens at least once")
+        self._chance = Random(self.seed)  # noqa: S311 -- to be the same in every run
+
+    def strikes(self, method: str, args: Json) -> bool:
+        """Say whether it happens to this call; asked once a call, for the share draws a lot."""
+        return (
+            fnmatchcase(method, self.method)
+            and self.channel in (None, args.get("channel"), args.get("channel_id"))
+            and self._chance.random() < self.share
+        )
+
+    def as_page(self) -> Json:
+        """Draw it for the page."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.init}
 
 
 class Faults:
@@ -44,16 +93,25 @@ class Faults:
         """Let nothing more go wrong."""
         self._faults.clear()
 
-    def take(self, method: str) -> Fault | None:
+    def take(self, method: str, args: Json) -> Fault | None:
         """Give the fault that happens to this call of *method*, and count it."""
         for fault in self._faults:
-            if fault.method in (method, "*"):
-                fault.times -= 1
-                if fault.times <= 0:
-                    self._faults.remove(fault)
+            if fault.strikes(method, args):
+                if fault.times is not None:
+                    fault.times -= 1
+                    if fault.times == 0:
+                        self._faults.remove(fault)
                 return fault
         return None
 
     def as_page(self) -> list[Json]:
         """Draw the faults for the page."""
-        return [asdict(fault) for fault in self._faults]
+        return [fault.as_page() for fault in self._faults]
+
+
+def kinds_as_page() -> list[Json]:
+    """Draw every kind of fault for the page: {kind, label, fields}."""
+    return [
+        {"kind": kind, "label": label, "fields": list(heeded)}
+        for kind, (label, heeded) in KINDS.items()
+    ]

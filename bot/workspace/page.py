@@ -13,7 +13,6 @@ from bot.workspace.faults import Fault, Faults
 from bot.workspace.gate import posted
 from bot.workspace.live import Live
 from bot.workspace.people import BOT_USER_ID, TEAM_ID, TEAM_NAME
-from bot.workspace.sockets import Sockets
 from bot.workspace.state import State
 from bot.workspace.talk import Talk
 from bot.workspace.touch import Touch
@@ -55,7 +54,6 @@ class Page:
         talk: Talk,
         touch: Touch,
         courier: Courier,
-        sockets: Sockets,
         traffic: Traffic,
         faults: Faults,
         clock: MovableClock,
@@ -65,7 +63,6 @@ class Page:
         self._talk = talk
         self._touch = touch
         self._courier = courier
-        self._sockets = sockets
         self._traffic = traffic
         self._faults = faults
         self._clock = clock
@@ -152,7 +149,7 @@ class Page:
     @property
     def is_connected(self) -> bool:
         """Say whether the app would get an envelope."""
-        return self._sockets.is_connected or self._courier.receiver is not None
+        return self._courier.is_connected
 
     async def _messages(self, request: web.Request) -> web.Response:
         user, channel = request.query.get("user", ""), request.query.get("channel", "")

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from typing import Any
+from typing import Any, Literal
 
 from bot.workspace.blocks import Element, initial_values
 from bot.workspace.errors import Json
@@ -127,16 +127,16 @@ class Payloads:
             event["channel_type"] = _CHANNEL_TYPES[self._state.channels[message.channel].kind]
         return self.event(event)
 
-    def home_opened(self, user: str) -> Json:
-        """Build the event of an opened App Home."""
+    def home_opened(self, user: str, tab: Literal["home", "messages"]) -> Json:
+        """Build the event of an opened App Home, at one of its tabs."""
         event: Json = {
             "type": "app_home_opened",
             "user": user,
             "channel": self._state.find_channel(user).id,
-            "tab": "home",
+            "tab": tab,
             "event_ts": _action_ts(),
         }
-        if view := self._state.views.home(user):
+        if tab == "home" and (view := self._state.views.home(user)):
             event["view"] = view.as_slack()
         return self.event(event)
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.workspace.errors import Json
 
 Kind = Literal["public", "private", "im"]
+FAMILIES: dict[Kind, str] = {"public": "channels", "private": "groups", "im": "im"}
 
 TEAM_ID = "T0LOCAL"
 TEAM_NAME = "Harbour News"
@@ -128,6 +129,10 @@ class Channel:
     is_archived: bool = False
     is_read_only: bool = False
     topic: str = ""
+
+    def scope(self, what: Literal["read", "history"]) -> str:
+        """Name the scope that it takes to read about this channel, or what was said in it."""
+        return f"{FAMILIES[self.kind]}:{what}"
 
     @property
     def payload_name(self) -> str:

@@ -1,45 +1,52 @@
-"""The workspace as a whole: a server on loopback, and the people who use it from Python."""
+"""The workspace as a whole: a server on loopback, with one team or several."""
 
-from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from aiohttp import web
 
 from bot.clock import MovableClock
-from bot.workspace.api import APP_TOKEN, BOT_TOKEN, WebApi
-from bot.workspace.courier import ACK_SECONDS, Courier, Receiver
+from bot.workspace import people
+from bot.workspace.api import WebApi
+from bot.workspace.behind import Behind
+from bot.workspace.courier import ACK_SECONDS, Courier
+from bot.workspace.downloads import Downloads
 from bot.workspace.errors import Json
 from bot.workspace.faults import Faults
 from bot.workspace.gate import only_from_here
+from bot.workspace.grants import APP_TOKEN, BOT_TOKEN, Grants
 from bot.workspace.live import Live
+from bot.workspace.oauth import CLIENT_ID, CLIENT_SECRET, OAuth
 from bot.workspace.page import Page
-from bot.workspace.people import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID, Channel, Kind, Person
-from bot.workspace.responses import Responses
+from bot.workspace.request_urls import RequestUrls
 from bot.workspace.sockets import Sockets
 from bot.workspace.state import State
-from bot.workspace.talk import Talk
+from bot.workspace.steps import Step, Steps
+from bot.workspace.team import Team
 from bot.workspace.tickets import new_id
-from bot.workspace.touch import Touch
 from bot.workspace.traffic import Call, Traffic
-from bot.workspace.views import Views
+from bot.workspace.ways import Receiver
 
 _CLOSING_SECONDS = 1
+_MAX_UPLOAD = 32 * 1024 * 1024
+RETRY_WAITS = (0.0, 60.0, 300.0)
+"""After how many seconds each an event comes again by HTTP (docs.slack.dev: Events API)."""
 
 
-class Workspace:
-    """A small, strict Slack on loopback, with the app of *manifest* installed.
+class Workspace(Team):
+    """A small, strict Slack on loopback, and its first team, with the app of *manifest* installed.
 
-    *port* 0 takes a free one. *ack_seconds* is how long an envelope may stay without ack.
+    *port* 0 takes a free one. *ack_seconds* is how long an envelope may stay without ack,
+    *retry_waits* after how many seconds an event comes again by HTTP.
     """
 
-    bot_token = BOT_TOKEN
     app_token = APP_TOKEN
     signing_secret = "local-not-a-secret"  # noqa: S105 -- what it says
-    team_id = TEAM_ID
-    app_id = APP_ID
-    bot_id = BOT_ID
-    bot_user_id = BOT_USER_ID
+    client_id = CLIENT_ID
+    client_secret = CLIENT_SECRET
+    app_id = people.APP_ID
+    bot_id = people.BOT_ID
+    bot_user_id = people.BOT_USER_ID
 
     def __init__(
         self,
@@ -50,52 +57,59 @@ class Workspace:
         port: int = 0,
         tour: Json | None = None,
         ack_seconds: float = ACK_SECONDS,
+        retry_waits: tuple[float, ...] = RETRY_WAITS,
     ) -> None:
         self.clock = clock or MovableClock()
         self.faults = Faults()
+        self._manifest = manifest
         self._host = host
         self._port = port
+        self._ack_seconds = ack_seconds
         self._runner: web.AppRunner | None = None
-        self._state = State(manifest, self.clock)
-        self._traffic = Traffic(self._state)
-        self._sockets = Sockets(self._state)
-        self._courier = Courier(self._sockets, self._traffic, ack_seconds=ack_seconds)
-        self._responses = Responses(self._state, self._traffic)
-        self._api = WebApi(self._state, self._traffic, self.faults)
-        self._talk = talk = Talk(self._state, self._courier, self._responses)
-        touch = Touch(self._state, self._courier)
-        self._live = Live(self._state)
+        home = State(manifest, self.clock)
+        self._states = {home.team.id: home}
+        self._grants = Grants(home)
+        self._grants.install(home, _scopes(manifest), BOT_TOKEN)
+        self._traffic = Traffic(home)
+        self._sockets = Sockets(home)
+        self._urls = RequestUrls(
+            manifest, signing_secret=self.signing_secret, retry_waits=retry_waits
+        )
+        self._courier = Courier(self._sockets, self._urls, self._traffic, ack_seconds=ack_seconds)
+        super().__init__(home, self._courier, self._traffic)
+        self._teams: dict[str, Team] = {home.team.id: self}
+        self._oauth = OAuth(self._grants, self._states)
+        self._steps = Steps(self._grants)
+        more = self._oauth.methods() | self._steps.methods()
+        self._api = WebApi(home, self._grants, self._traffic, self.faults, more)
+        self._live = Live(home)
         self._page = Page(
-            self._state,
-            talk=talk,
-            touch=touch,
+            home,
+            talk=self._talk,
+            touch=self._touch,
             courier=self._courier,
-            sockets=self._sockets,
             traffic=self._traffic,
             faults=self.faults,
             clock=self.clock,
             live=self._live,
         )
+        self._behind = Behind(self)
         self.tour = tour
-        self.type = talk.type
-        self.press = touch.press
-        self.submit = touch.submit
-        self.close_view = touch.close_view
-        self.options = touch.options
-        self.open_home = touch.open_home
-        self.use_shortcut = touch.use_shortcut
-        self.use_message_shortcut = touch.use_message_shortcut
         self.disconnect_sockets = self._sockets.disconnect
+        self.settled = self._courier.settled
 
     async def start(self) -> None:
         """Listen; raises OSError when the port is taken."""
-        app = web.Application(middlewares=[only_from_here])
+        app = web.Application(middlewares=[only_from_here], client_max_size=_MAX_UPLOAD)
         app.add_routes(
             [
                 web.route("*", "/api/{method}", self._api.handle),
                 web.get("/socket", self._sockets.handle),
-                web.post("/response/{team}/{key}", self._responses.handle),
+                web.post("/response/{team}/{key}", self._answered),
+                *self._oauth.routes(),
+                *Downloads(self._grants).routes(),
                 *self._page.routes(),
+                *self._behind.routes(),
             ]
         )
         self._runner = web.AppRunner(app, shutdown_timeout=_CLOSING_SECONDS, access_log=None)
@@ -103,7 +117,8 @@ class Workspace:
         site = web.TCPSite(self._runner, self._host, self._port)
         await site.start()
         host, port = self._runner.addresses[0][:2]
-        self._state.base_url = f"http://{host}:{port}"
+        for state in self._states.values():
+            state.base_url = f"http://{host}:{port}"
 
     async def close(self) -> None:
         """Stop listening; no task or socket is left."""
@@ -112,6 +127,7 @@ class Workspace:
         await self._live.close()
         await self._courier.close()
         await self._sockets.close()
+        await self._urls.close()
         if self._runner:
             await self._runner.cleanup()
             self._runner = None
@@ -141,19 +157,9 @@ class Workspace:
         return f"{self._state.base_url}/api/"
 
     @property
-    def people(self) -> dict[str, Person]:
-        """Give everybody, by id."""
-        return self._state.people
-
-    @property
-    def channels(self) -> dict[str, Channel]:
-        """Give every channel, by id."""
-        return self._state.channels
-
-    @property
-    def views(self) -> Views:
-        """Give the open views, by id."""
-        return self._state.views
+    def authorize_url(self) -> str:
+        """Give the address at which people are asked whether the app may come in."""
+        return f"{self._state.base_url}/oauth/v2/authorize"
 
     @property
     def calls(self) -> list[Call]:
@@ -176,7 +182,50 @@ class Workspace:
 
     @pace.setter
     def pace(self, is_on: bool) -> None:
-        self._state.pace.is_on = is_on
+        for state in self._states.values():
+            state.pace.is_on = is_on
+
+    def add_team(self, name: str) -> Team:
+        """Found another team, with people and channels of its own that have the same ids.
+
+        The app is not installed there: it asks for that by OAuth.
+        """
+        state = State(
+            self._manifest,
+            self.clock,
+            people.Team(id=new_id("T"), name=name, domain=name.lower().replace(" ", "-")),
+        )
+        state.base_url = self._state.base_url
+        state.pace.is_on = self._state.pace.is_on
+        state.withdraw(self.bot_user_id)
+        self._states[state.team.id] = state
+        team = self._teams[state.team.id] = Team(state, self._courier, self._traffic)
+        return team
+
+    def uninstall(self, team: Team | None = None) -> None:
+        """Take the app out of a team, as an admin does; the first one when none is given."""
+        self._grants.uninstall(self._states[(team or self).team_id])
+
+    def reinstall(self, scopes: list[str]) -> str:
+        """Install the app in the first team anew, with these scopes alone; give its token."""
+        self._grants.uninstall(self._state)
+        return self._grants.install(self._state, scopes)
+
+    def run_step(self, callback_id: str, inputs: Json) -> Step:
+        """Run one of the app's functions as a step of a workflow in the first team."""
+        return self._steps.run(self._state, callback_id, inputs)
+
+    async def over(self, step: Step) -> Step:
+        """Wait until the app has said how *step* went."""
+        await self._state.signal.until(lambda: step.status != "running" or None)
+        return step
+
+    async def set_request_url(self, url: str) -> None:
+        """Reach the app by signed HTTP at *url* from now on, and not by Socket Mode.
+
+        Raises ValueError where *url* does not answer Slack's challenge.
+        """
+        await self._urls.set(url, self._ack_seconds)
 
     def receive_with(self, receiver: Receiver | None) -> None:
         """Give every envelope to *receiver* in this process, in place of the app's sockets.
@@ -184,21 +233,6 @@ class Workspace:
         It gives the ack's payload, or None; when it raises, the envelope is not acked.
         """
         self._courier.receiver = receiver
-
-    def messages(
-        self, channel: str, user: str | None = None, thread_ts: str | None = None
-    ) -> list[Json]:
-        """Give what *user* sees in a channel or thread, the oldest first.
-
-        None for *user* leaves the ephemerals out.
-        """
-        seen = self._state.timeline(channel).seen_by(user, thread_ts)
-        return [self._state.draw(message) for message in seen]
-
-    def home(self, user: str) -> Json | None:
-        """Give *user*'s App Home; None until one is published."""
-        view = self._state.views.home(user)
-        return view.as_slack() if view else None
 
     async def called(self, method: str, count: int = 1) -> list[Call]:
         """Wait until the app has called *method* *count* times since the start; give the calls.
@@ -212,49 +246,12 @@ class Workspace:
         """Wait until *count* calls of *method* have arrived since the start, answered or not."""
         await self._state.signal.until(lambda: self._traffic.arrived[method] >= count or None)
 
-    async def seen(
-        self,
-        channel: str,
-        predicate: Callable[[Json], Any],
-        user: str | None = None,
-        thread_ts: str | None = None,
-    ) -> Json:
-        """Wait until *user* sees a message that satisfies *predicate*; give the first one."""
-        return await self._state.signal.until(
-            lambda: next(filter(predicate, self.messages(channel, user, thread_ts)), None)
-        )
+    async def _answered(self, request: web.Request) -> web.Response:
+        team = self._teams.get(request.match_info["team"])
+        if team is None:
+            raise web.HTTPNotFound(text="no_team")
+        return await team.answered(request)
 
-    def post_as(
-        self,
-        user: str,
-        channel: str,
-        text: str,
-        *,
-        thread_ts: str | None = None,
-        metadata: Json | None = None,
-    ) -> Json:
-        """Post a message as *user*, or as another app would for them, without telling the app."""
-        where = self._state.channels[channel]
-        message = self._talk.say(text, user=user, channel=where, thread_ts=thread_ts)
-        message.metadata = metadata
-        return self._state.draw(message)
 
-    def add_person(self, name: str, *, tz: str = "UTC", is_admin: bool = False) -> Person:
-        """Let somebody join the workspace."""
-        person = Person(id=new_id("U"), name=name.lower(), real_name=name, tz=tz, is_admin=is_admin)
-        self._state.add_person(person)
-        return person
-
-    def add_channel(
-        self, name: str, *, kind: Kind = "public", members: Iterable[str] = (), topic: str = ""
-    ) -> Channel:
-        """Open a channel."""
-        return self._state.make_channel(name, kind, members, topic)
-
-    def invite(self, channel: str, user: str) -> None:
-        """Let *user* into a channel."""
-        self._state.set_member(self._state.channels[channel], user, is_member=True)
-
-    def remove(self, channel: str, user: str) -> None:
-        """Take *user* out of a channel."""
-        self._state.set_member(self._state.channels[channel], user, is_member=False)
+def _scopes(manifest: Json) -> list[str]:
+    return list(manifest.get("oauth_config", {}).get("scopes", {}).get("bot", []))

@@ -9,22 +9,17 @@ from aiohttp import WSMsgType, web
 from bot.workspace.errors import Json
 from bot.workspace.people import APP_ID
 from bot.workspace.state import State
+from bot.workspace.ways import not_acked, not_connected
 
 MAX_CONNECTIONS = 10
 _HEARTBEAT_SECONDS = 30
 _CONNECTION_SECONDS = 3600
 
 
-class NotConnectedError(Exception):
-    """The app has no socket."""
-
-
-class NotAckedError(Exception):
-    """The app did not ack the envelope in time."""
-
-
 class Sockets:
     """Holds the app's sockets; each envelope goes to one of them, in turn."""
+
+    retry_waits: tuple[float, ...] = (0, 0, 0)
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -37,21 +32,21 @@ class Sockets:
         """Say whether an envelope can be sent."""
         return bool(self._open)
 
-    async def connected(self, seconds: float, *, unless: bool) -> None:
-        """Wait until the app has a socket; raises `NotConnectedError` after *seconds*."""
+    async def ready(self, seconds: float) -> None:
+        """Wait until the app has a socket; raises `UndeliveredError` after *seconds*."""
         try:
             async with asyncio.timeout(seconds):
-                await self._state.signal.until(lambda: unless or self._open or None)
+                await self._state.signal.until(lambda: self._open or None)
         except TimeoutError:
-            raise NotConnectedError from None
+            raise not_connected() from None
 
     async def ask(self, envelope: Json, seconds: float) -> Any:
         """Send *envelope* and give the payload of its ack.
 
-        Raises `NotConnectedError` at once, `NotAckedError` after *seconds*.
+        Raises `UndeliveredError`: at once without a socket, after *seconds* without an ack.
         """
         if not self._open:
-            raise NotConnectedError
+            raise not_connected()
         socket = self._open.pop(0)
         self._open.append(socket)
         ack: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -61,7 +56,7 @@ class Sockets:
                 await socket.send_json(envelope)
                 return await ack
         except (TimeoutError, ConnectionError):
-            raise NotAckedError from None
+            raise not_acked() from None
         finally:
             del self._acks[envelope["envelope_id"]]
 

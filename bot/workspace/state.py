@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from bot.workspace.errors import ApiError, Json
 from bot.workspace.people import (
@@ -20,6 +21,9 @@ from bot.workspace.signal import Signal
 from bot.workspace.tickets import RESPONSE_URL_LIFE, Pace, ResponseUrl, Triggers, new_id
 from bot.workspace.timeline import Message, Timeline
 from bot.workspace.views import Views
+
+if TYPE_CHECKING:
+    from bot.workspace.files import File
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,9 @@ class State:
         self.base_url = ""
         self.signal = Signal()
         self.watchers: list[Callable[[Change], None]] = []
+        self.heralds: list[Callable[[Json], None]] = []
+        self.bot_token: str | None = None
+        self.scopes: list[str] = []
         people, channels = seed(manifest["display_information"]["name"])
         self.people = {person.id: person for person in people}
         self.channels: dict[str, Channel] = {}
@@ -51,18 +58,24 @@ class State:
         self.response_urls: dict[str, ResponseUrl] = {}
         self.pace = Pace()
         self.views = Views(team.id, self._view_changed)
+        self.files: dict[str, File] = {}
+        self.prompts: dict[str, Json] = {}
         self._last_us = 0
-
-    @property
-    def scopes(self) -> list[str]:
-        """Give the bot scopes that the manifest asks for."""
-        return list(self.manifest.get("oauth_config", {}).get("scopes", {}).get("bot", []))
 
     def is_subscribed(self, event: str, scope: str | None = None) -> bool:
         """Say whether the app hears of *event*, for which it may need *scope*."""
+        if self.bot_token is None:
+            return False
         settings = self.manifest.get("settings", {})
         events = settings.get("event_subscriptions", {}).get("bot_events", [])
         return event in events and (scope is None or scope in self.scopes)
+
+    def tell_app(self, event: Json, *, name: str | None = None, scope: str | None = None) -> None:
+        """Send *event* if the app hears of it; *name* is what it subscribes to, if not its type."""
+        if self.is_subscribed(name or event["type"], scope):
+            event.setdefault("event_ts", self.next_ts())
+            for herald in self.heralds:
+                herald(event)
 
     def need(self, scope: str) -> None:
         """Raise `ApiError` (missing_scope) unless the app has *scope*."""
@@ -95,6 +108,11 @@ class State:
         self.channels[channel.id] = channel
         self._timelines[channel.id] = Timeline()
 
+    def drop_channel(self, channel: Channel) -> None:
+        """Take *channel* away, with everything in it."""
+        del self.channels[channel.id], self._timelines[channel.id]
+        self.changed({"type": "channel", "channel": channel.id})
+
     def make_channel(self, name: str, kind: Kind, members: Iterable[str], topic: str) -> Channel:
         """Open a channel called *name* and give it."""
         channel = Channel(id=new_id("C"), name=name, kind=kind, members=set(members), topic=topic)
@@ -102,12 +120,31 @@ class State:
         return channel
 
     def set_member(self, channel: Channel, user: str, *, is_member: bool) -> None:
-        """Let *user* into *channel*, or out of it."""
+        """Let *user* into *channel*, or out of it; the app hears of it where it is or was."""
+        if (user in channel.members) is is_member:
+            return
+        is_heard = BOT_USER_ID in channel.members
         if is_member:
             channel.members.add(user)
         else:
             channel.members.discard(user)
         self.changed({"type": "membership", "channel": channel.id, "user": user})
+        if is_heard or BOT_USER_ID in channel.members:
+            event = {
+                "type": "member_joined_channel" if is_member else "member_left_channel",
+                "user": user,
+                "channel": channel.id,
+                "channel_type": "C" if channel.kind == "public" else "G",
+                "team": self.team.id,
+            }
+            self.tell_app(event, scope=channel.scope("read"))
+
+    def withdraw(self, user: str) -> None:
+        """Deactivate *user*, who is in no channel any more."""
+        self.people[user].is_deleted = True
+        for channel in self.channels.values():
+            if channel.kind != "im":
+                self.set_member(channel, user, is_member=False)
 
     def visible_channel(self, user: str, channel: str) -> Channel:
         """Give a channel that *user* may know of; raises LookupError."""

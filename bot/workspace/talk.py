@@ -4,12 +4,13 @@ import asyncio
 
 from bot.workspace.courier import Courier, Delivery
 from bot.workspace.errors import ApiError, Json
+from bot.workspace.files import File
 from bot.workspace.markup import escape, escape_plain
 from bot.workspace.payloads import Payloads
 from bot.workspace.people import BOT_USER_ID, Channel
 from bot.workspace.responses import Responses
 from bot.workspace.state import State
-from bot.workspace.tickets import ResponseUrl
+from bot.workspace.tickets import ResponseUrl, new_id
 from bot.workspace.timeline import Message
 
 _ARCHIVED = "You cannot send messages to a channel that is archived."
@@ -70,6 +71,42 @@ class Talk:
         )
         return self._state.post(message)
 
+    def share_file(
+        self,
+        name: str,
+        content: bytes,
+        *,
+        user: str,
+        channel: str,
+        text: str = "",
+        thread_ts: str | None = None,
+    ) -> Json:
+        """Share a file with a message, and tell the app in the background; give the message.
+
+        Raises LookupError where *user* cannot write.
+        """
+        message, error = self.write(text, user=user, channel=channel, thread_ts=thread_ts)
+        if message is None:
+            raise LookupError(error)
+        file = File(
+            id=new_id("F"),
+            name=name,
+            user=user,
+            content=content,
+            created=int(self._state.clock().timestamp()),
+            base_url=self._state.base_url,
+            channels={channel},
+        )
+        self._state.files[file.id] = file
+        message.files.append(file)
+        self._state.edited(message)
+        self._courier.spawn(self.announce(message))
+        if BOT_USER_ID in self._state.channels[channel].members:
+            shared = {"type": "file_shared", "file_id": file.id, "file": {"id": file.id}}
+            shared |= {"user_id": user, "channel_id": channel}
+            self._state.tell_app(shared, scope="files:read")
+        return self._state.draw(message)
+
     async def announce(self, message: Message) -> Delivery:
         """Send the events of a person's message that the app subscribed to."""
         channel = self._state.channels[message.channel]
@@ -97,7 +134,7 @@ class Talk:
         command, _, text = line.partition(" ")
         commands = self._state.manifest["features"].get("slash_commands", [])
         known = next((one for one in commands if one["command"] == command), None)
-        if known is None:
+        if known is None or "commands" not in self._state.scopes:
             return Delivery(
                 error=f"{command} is not a valid command. In Slack, all messages that start with"
                 ' the "/" character are interpreted as commands.'

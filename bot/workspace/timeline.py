@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
 from bot.workspace.errors import Json
+from bot.workspace.files import File
 from bot.workspace.people import APP_ID
 
 
@@ -22,6 +23,7 @@ class Message:
     only_for: str | None = None
     edited_ts: str | None = None
     metadata: Json | None = None
+    files: list[File] = field(default_factory=list)
     is_command_echo: bool = False
     replies: list["Message"] = field(default_factory=list)
 
@@ -44,6 +46,9 @@ class Message:
         }
         if self.bot_id:
             drawn |= {"bot_id": self.bot_id, "app_id": APP_ID}
+        if self.files:
+            files = [file.as_slack() for file in self.files]
+            drawn |= {"subtype": "file_share", "files": files, "upload": False}
         if self.blocks:
             drawn["blocks"] = self.blocks
         if self.edited_ts:
@@ -82,6 +87,7 @@ class Message:
             "edited": self.edited_ts is not None,
             "is_command_echo": self.is_command_echo,
             "metadata": self.metadata,
+            "files": [file.as_slack() for file in self.files],
         }
 
 

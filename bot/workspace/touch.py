@@ -1,7 +1,7 @@
 """What people do with what they see: press, choose, fill in, submit, open."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from bot.workspace import form
 from bot.workspace.courier import Courier, Delivery
@@ -68,6 +68,8 @@ class Touch:
         form.fill(self._view(user, view_id), values)
 
     async def _interact(self, payload: Json) -> Delivery:
+        if self._state.bot_token is None:
+            return Delivery(error=_ERRORS["dispatch_failed"])
         delivery = await self._courier.send("interactive", payload)
         if delivery.error is not None:
             delivery.error = _ERRORS[delivery.error]
@@ -144,9 +146,16 @@ class Touch:
 
     async def open_home(self, user: str) -> Delivery:
         """Open the app's Home tab."""
+        return await self._open_app(user, "home")
+
+    async def open_messages(self, user: str) -> Delivery:
+        """Open the app's Messages tab, where people talk to it alone."""
+        return await self._open_app(user, "messages")
+
+    async def _open_app(self, user: str, tab: Literal["home", "messages"]) -> Delivery:
         if not self._state.is_subscribed("app_home_opened"):
             return Delivery(acked=True)
-        return await self._courier.send_event(self._payloads.home_opened(user))
+        return await self._courier.send_event(self._payloads.home_opened(user, tab))
 
     async def use_shortcut(self, user: str, callback_id: str) -> Delivery:
         """Use a global shortcut."""

@@ -9,6 +9,8 @@ from typing import Any, Literal
 from bot.workspace.errors import Json
 from bot.workspace.state import State
 
+_SECRETS = frozenset({"client_secret", "access_token", "bot_access_token"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -35,7 +37,7 @@ class Call:
         return self.status == 200
 
     def as_page(self) -> Json:
-        """Draw it for the inspector."""
+        """Draw it for the inspector, without the secrets that a few of them carry."""
         return {
             "n": self.n,
             "at": self.at.isoformat(),
@@ -44,8 +46,8 @@ class Call:
             "ok": self.is_ok,
             "status": self.status,
             "ms": round(self.ms, 1),
-            "request": self.args,
-            "response": self.response,
+            "request": _without_secrets(self.args),
+            "response": _without_secrets(self.response),
         }
 
 
@@ -95,6 +97,16 @@ class Traffic:
         if direction == "call":
             self.answered[method] += 1
         self._state.changed({"type": "call", "call": call.as_page()})
+
+
+def _without_secrets(value: Any) -> Any:
+    """Hide the secrets at the places where they come: at the top, or in an envelope's event."""
+    if not isinstance(value, dict):
+        return value
+    shown = {name: "…" if name in _SECRETS else one for name, one in value.items()}
+    if isinstance(payload := shown.get("payload"), dict) and "event" in payload:
+        shown["payload"] = payload | {"event": _without_secrets(payload["event"])}
+    return shown
 
 
 def token_kind(token: str | None) -> str | None:

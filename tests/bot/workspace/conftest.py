@@ -1,13 +1,15 @@
 """A workspace, the SDK's own client, and a small Bolt app joined by Socket Mode."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
+from copy import deepcopy
 from typing import Any
 
 import aiohttp
 import pytest
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import MovableClock
@@ -50,6 +52,46 @@ MANIFEST: dict[str, Any] = {
 ACK_SECONDS = 0.3
 
 Connect = Callable[..., Any]
+
+
+def extended(
+    *, scopes: Iterable[str] = (), events: Iterable[str] = (), **more: Any
+) -> dict[str, Any]:
+    """Give the manifest with more scopes, events and parts."""
+    manifest = deepcopy(MANIFEST) | more
+    manifest["oauth_config"]["scopes"]["bot"] += scopes
+    manifest["settings"]["event_subscriptions"]["bot_events"] += events
+    return manifest
+
+
+async def refusal(call: Awaitable[Any]) -> dict[str, Any]:
+    """Give the body of a call that must be refused."""
+    with pytest.raises(SlackApiError) as caught:
+        await call
+    body: dict[str, Any] = caught.value.response.data
+    assert body["ok"] is False
+    return body
+
+
+async def error(call: Awaitable[Any]) -> str:
+    return str((await refusal(call))["error"])
+
+
+class Listener:
+    """Acks everything, as an app in this process, and keeps what it was sent."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.envelopes: list[dict[str, Any]] = []
+        workspace.receive_with(self._receive)
+        self._workspace = workspace
+
+    async def _receive(self, envelope: dict[str, Any]) -> None:
+        self.envelopes.append(envelope)
+
+    async def events(self) -> list[dict[str, Any]]:
+        """Wait for what is under way, and give every event until now."""
+        await self._workspace.settled()
+        return [one["payload"]["event"] for one in self.envelopes if one["type"] == "events_api"]
 
 
 @pytest.fixture

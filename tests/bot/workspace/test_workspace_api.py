@@ -1,7 +1,6 @@
 """The Web API by the SDK's own client: as strict as Slack."""
 
 import json
-from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any
 
@@ -13,24 +12,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.workspace import Fault, Workspace
 from bot.workspace.errors import ApiError
 from bot.workspace.tickets import Triggers
+from tests.bot.workspace.conftest import error, refusal
 
 ANA, BEN = "U0ANA", "U0BEN"
 GENERAL, RANDOM, LEADERS, ARCHIVE = "C0GENERAL", "C0RANDOM", "C0LEADERS", "C0ARCHIVE"
 DIVIDER = {"type": "divider"}
 HOME = {"type": "home", "blocks": [DIVIDER]}
-
-
-async def refusal(call: Awaitable[Any]) -> dict[str, Any]:
-    """Give the body of a call that must be refused."""
-    with pytest.raises(SlackApiError) as caught:
-        await call
-    body: dict[str, Any] = caught.value.response.data
-    assert body["ok"] is False
-    return body
-
-
-async def error(call: Awaitable[Any]) -> str:
-    return str((await refusal(call))["error"])
 
 
 async def post_many(client: AsyncWebClient, count: int) -> list[str]:

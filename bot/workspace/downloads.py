@@ -1,0 +1,58 @@
+"""What the app can do with a file: have it described, and fetch it with its token."""
+
+from aiohttp import web
+
+from bot.workspace.arguments import Args
+from bot.workspace.errors import ApiError, Json
+from bot.workspace.files import File
+from bot.workspace.grants import Grants
+from bot.workspace.people import BOT_USER_ID
+from bot.workspace.state import State
+
+_SIGN_IN = "<!doctype html><title>Sign in</title><p>You need to sign in to see this file."
+
+
+def info(state: State, args: Args) -> Json:
+    """Describe a file that is shared where the bot is."""
+    file = state.files.get(args.text("file"))
+    if file is None or not _is_seen_by_bot(state, file):
+        raise ApiError("file_not_found")
+    return {"file": file.as_slack(), "comments": [], "response_metadata": {"next_cursor": ""}}
+
+
+class Downloads:
+    """Serves `url_private` and `url_private_download` to who has the right token.
+
+    Anybody else is sent to a page to sign in, with status 200 in the end: so does Slack, and what
+    an app then reads is HTML and not the file.
+    """
+
+    def __init__(self, grants: Grants) -> None:
+        self._grants = grants
+
+    def routes(self) -> list[web.RouteDef]:
+        """Give the routes of files and of the page to sign in."""
+        return [
+            web.get("/files-pri/{id}/{name}", self._serve),
+            web.get("/files-pri/{id}/download/{name}", self._serve),
+            web.get("/signin", self._sign_in),
+        ]
+
+    async def _serve(self, request: web.Request) -> web.Response:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        try:
+            state = self._grants.find(token if scheme == "Bearer" else "").state
+            state.need("files:read")
+        except ApiError:
+            raise web.HTTPFound("/signin") from None
+        file = state.files.get(request.match_info["id"])
+        if file is None or not _is_seen_by_bot(state, file):
+            raise web.HTTPNotFound(text="file_not_found")
+        return web.Response(body=file.content, content_type=file.as_slack()["mimetype"])
+
+    async def _sign_in(self, request: web.Request) -> web.Response:
+        return web.Response(text=_SIGN_IN, content_type="text/html")
+
+
+def _is_seen_by_bot(state: State, file: File) -> bool:
+    return any(BOT_USER_ID in state.channels[channel].members for channel in file.channels)

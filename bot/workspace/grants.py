@@ -1,0 +1,75 @@
+"""Installations of the app, and the tokens that came with them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.workspace.errors import ApiError
+from bot.workspace.people import BOT_USER_ID
+from bot.workspace.state import State
+from bot.workspace.tickets import new_id
+
+BOT_TOKEN = "xoxb-local-not-a-secret"  # noqa: S105 -- what it says
+APP_TOKEN = "xapp-local-not-a-secret"  # noqa: S105 -- what it says
+
+Kind = Literal["bot", "app", "step"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Grant:
+    """What a token lets do, and where; *refusal* is why it no longer does."""
+
+    kind: Kind
+    state: State
+    refusal: str | None = None
+
+
+class Grants:
+    """Every token that was ever given out; the app's own belongs to the first team."""
+
+    def __init__(self, home: State) -> None:
+        self._grants = {APP_TOKEN: Grant(kind="app", state=home)}
+
+    def find(self, token: str) -> Grant:
+        """Give what *token* lets do; raises `ApiError` for one that is none, or is one no more."""
+        grant = self._grants.get(token)
+        if grant is None:
+            raise ApiError("invalid_auth")
+        if grant.refusal:
+            raise ApiError(grant.refusal)
+        return grant
+
+    def install(self, state: State, scopes: list[str], token: str | None = None) -> str:
+        """Install the app in a team, or add *scopes* to it where it is already; give its token."""
+        state.scopes = list(dict.fromkeys([*state.scopes, *scopes]))
+        if state.bot_token is None:
+            state.bot_token = token or f"xoxb-{state.team.id}-{new_id('')}"
+            state.people[BOT_USER_ID].is_deleted = False
+            self._grants[state.bot_token] = Grant(kind="bot", state=state)
+        return state.bot_token
+
+    def uninstall(self, state: State, refusal: str = "account_inactive") -> None:
+        """Take the app out of a team, whose calls are answered with *refusal* from now on.
+
+        The app hears of it; its user is in no channel any more.
+        """
+        if state.bot_token is None:
+            return
+        for grant in self._grants.values():
+            if grant.state is state and grant.kind != "app":
+                grant.refusal = refusal
+        # Told while it is there: what the app is subscribed to goes with the installation.
+        tokens = {"oauth": [], "bot": [BOT_USER_ID]}
+        state.tell_app({"type": "tokens_revoked", "tokens": tokens})
+        state.tell_app({"type": "app_uninstalled"})
+        state.bot_token, state.scopes = None, []
+        state.withdraw(BOT_USER_ID)
+
+    def lend(self, state: State) -> str:
+        """Give the token of one workflow step, which does what the bot's does until it is over."""
+        token = f"xwfp-{new_id('')}"
+        self._grants[token] = Grant(kind="step", state=state)
+        return token
+
+    def take_back(self, token: str) -> None:
+        """Let the token of a workflow step be none."""
+        self._grants[token].refusal = "token_expired"
