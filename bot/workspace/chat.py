@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from bot.workspace import echoes
 from bot.workspace.arguments import Args
 from bot.workspace.blocks import with_ids
 from bot.workspace.errors import ApiError, Json, invalid
@@ -28,6 +29,7 @@ def post_message(state: State, args: Args) -> Json:
     message.thread_ts = thread_ts
     message.metadata = metadata
     state.post(message)
+    echoes.posted(state, message)
     answer: Json = {"channel": channel.id, "ts": message.ts, "message": message.as_slack()}
     if len(text) > MAX_TEXT:
         answer["warning"] = "message_truncated"
@@ -55,6 +57,7 @@ def update(state: State, args: Args) -> Json:
     text, blocks = content(args)
     if len(text) > MAX_UPDATED_TEXT:
         raise ApiError("msg_too_long")
+    before = message.as_slack()
     message.text = text
     if args.get("blocks") is not None:
         message.blocks = blocks
@@ -62,6 +65,7 @@ def update(state: State, args: Args) -> Json:
         message.metadata = _metadata(args["metadata"])
     message.edited_ts = state.next_ts()
     state.edited(message)
+    echoes.edited(state, message, before)
     drawn = message.as_slack()
     return {"channel": channel.id, "ts": message.ts, "text": text, "message": drawn}
 
@@ -71,6 +75,7 @@ def delete(state: State, args: Args) -> Json:
     channel = state.find_channel(args.text("channel"))
     message = _own_message(state, channel, args, "cant_delete_message")
     state.remove(message)
+    echoes.removed(state, message)
     return {"channel": channel.id, "ts": message.ts}
 
 

@@ -14,8 +14,6 @@ from bot.workspace.views import View
 
 _TOKEN = "local"  # noqa: S105 -- the deprecated verification token
 
-_CHANNEL_TYPES = {"public": "channel", "private": "group", "im": "im"}
-
 
 class Payloads:
     """Builds payloads, with the triggers and response_urls that come with them."""
@@ -124,7 +122,7 @@ class Payloads:
             "event_ts": message.ts,
         }
         if kind == "message":
-            event["channel_type"] = _CHANNEL_TYPES[self._state.channels[message.channel].kind]
+            event["channel_type"] = self._state.channels[message.channel].channel_type
         return self.event(event)
 
     def home_opened(self, user: str, tab: Literal["home", "messages"]) -> Json:

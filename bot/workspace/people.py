@@ -135,6 +135,16 @@ class Channel:
         return f"{FAMILIES[self.kind]}:{what}"
 
     @property
+    def message_event(self) -> str:
+        """Name the event that an app subscribes to for the messages in this channel."""
+        return f"message.{FAMILIES[self.kind]}"
+
+    @property
+    def channel_type(self) -> str:
+        """Give the kind as message events name it."""
+        return {"public": "channel", "private": "group", "im": "im"}[self.kind]
+
+    @property
     def payload_name(self) -> str:
         """Give the name that payloads carry, which hides private names."""
         return {"public": self.name, "private": "privategroup", "im": "directmessage"}[self.kind]

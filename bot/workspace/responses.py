@@ -5,6 +5,7 @@ import time
 
 from aiohttp import web
 
+from bot.workspace import echoes
 from bot.workspace.chat import content
 from bot.workspace.errors import ApiError, Json
 from bot.workspace.state import State
@@ -53,14 +54,17 @@ class Responses:
         if body.get("delete_original"):
             if original:
                 self._state.remove(original)
+                echoes.removed(self._state, original)
             return None
         text, blocks = content(body)
         if body.get("replace_original") and original:
             # An ephemeral stays one, whatever response_type says.
+            before = original.as_slack()
             original.text, original.blocks = text, blocks
             if original.only_for is None:
                 original.edited_ts = self._state.next_ts()
             self._state.edited(original)
+            echoes.edited(self._state, original, before)
             return original
         message = self._state.bot_message(self._state.channels[url.channel], text, blocks)
         if body.get("response_type") != "in_channel":
@@ -70,7 +74,9 @@ class Responses:
             if root is None:
                 raise ApiError("thread_not_found")
             message.thread_ts = root.ts
-        return self._state.post(message)
+        self._state.post(message)
+        echoes.posted(self._state, message)
+        return message
 
     def _redeem(self, key: str) -> ResponseUrl:
         url = self._state.response_urls.get(key)

@@ -15,12 +15,6 @@ from bot.workspace.timeline import Message
 
 _ARCHIVED = "You cannot send messages to a channel that is archived."
 
-_MESSAGE_EVENTS = {
-    "public": ("message.channels", "channels:history"),
-    "private": ("message.groups", "groups:history"),
-    "im": ("message.im", "im:history"),
-}
-
 
 class Talk:
     """Takes what people type, and tells the app."""
@@ -113,8 +107,7 @@ class Talk:
         if BOT_USER_ID not in channel.members:
             return Delivery(acked=True)
         kinds = []
-        name, scope = _MESSAGE_EVENTS[channel.kind]
-        if self._state.is_subscribed(name, scope):
+        if self._state.is_subscribed(channel.message_event, channel.scope("history")):
             kinds.append("message")
         is_mention = f"<@{BOT_USER_ID}" in message.text and channel.kind != "im"
         if is_mention and self._state.is_subscribed("app_mention", "app_mentions:read"):
