@@ -1,4 +1,4 @@
-"""The command line: `python -m bot demo | run | check | find | load | migrate | manifest`."""
+"""The command line: `python -m bot run` and the short commands beside it."""
 
 import argparse
 import asyncio
@@ -21,6 +21,8 @@ from bot.log import configure_logging
 from bot.manifest import render
 from bot.settings import Settings, SettingsError, read_environment
 from store import open_store
+from store.db import readable
+from store.db.moving import backup, copy, restore
 from store.documents import read_corpus
 from store.finder import Finder
 from store.types import ParleyError
@@ -82,6 +84,13 @@ def _parser() -> argparse.ArgumentParser:
     one = command("load", _load, "load a folder of documents into the database")
     one.add_argument("path", type=Path, nargs="?", metavar="PATH", help="instead of CORPUS_DIR")
     command("migrate", _migrate, "bring the database's schema up to date")
+    one = command("backup", _backup, "write the database into a new file, while the bot runs")
+    one.add_argument("file", type=Path, metavar="FILE", help="the backup to write")
+    one = command("restore", _restore, "put a backup in the place of the database")
+    one.add_argument("file", type=Path, metavar="FILE", help="the backup to read")
+    one = command("copy", _copy, "copy a database into an empty one, of the same engine or another")
+    one.add_argument("source", metavar="FROM", help="sqlite:///… or postgresql://…")
+    one.add_argument("target", metavar="TO", help="sqlite:///… or postgresql://…")
     command("manifest", _manifest, "print the app manifest to paste into Slack")
     return parser
 
@@ -146,7 +155,29 @@ async def _load(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
 async def _migrate(_: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ, connecting=False)
     async with open_store(settings.database_url):
-        _say(f"The schema of {settings.database_url} is up to date.")
+        _say(f"The schema of {readable(settings.database_url)} is up to date.")
+    return 0
+
+
+async def _backup(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
+    settings = Settings.from_env(environ, connecting=False)
+    await backup(settings.database_url, arguments.file)
+    _say(f"{readable(settings.database_url)} is backed up in {arguments.file}.")
+    return 0
+
+
+async def _restore(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
+    settings = Settings.from_env(environ, connecting=False)
+    kept = await restore(arguments.file, settings.database_url)
+    was = f" What was there is now {kept}." if kept else ""
+    _say(f"{readable(settings.database_url)} holds what {arguments.file} does.{was}")
+    return 0
+
+
+async def _copy(arguments: argparse.Namespace, _: dict[str, str]) -> int:
+    for table, rows in (await copy(arguments.source, arguments.target)).items():
+        _say(f"{table}: {rows}")
+    _say(f"Copied. Now set DATABASE_URL to {readable(arguments.target)}, with its password if any.")
     return 0
 
 

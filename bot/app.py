@@ -54,7 +54,7 @@ async def assemble(settings: Settings, *, clock: Clock) -> AsyncIterator[Parley]
     that Slack refuses. Leaving waits for the answers that are under way.
     """
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(settings.database_url))
+        store = await stack.enter_async_context(open_store(settings.database_url, hold=True))
         await load_first(store, settings, clock)
         session = await stack.enter_async_context(
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS))

@@ -9,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import Settings
 from store import open_store
+from store.db import readable
 from store.documents import read_corpus
 from store.types import CorpusInvalidError, ParleyError
 
@@ -56,7 +57,7 @@ async def _database(url: str, well: list[str], problems: list[str]) -> None:
         problems.append(f"Database: {error}")
     else:
         held = f"revision {revision.number}" if revision else "nothing loaded yet"
-        well.append(f"Database: {url}, {held}.")
+        well.append(f"Database: {readable(url)}, {held}.")
 
 
 async def _tokens(settings: Settings, well: list[str], problems: list[str]) -> None:

@@ -88,7 +88,9 @@ class Settings:
         "the app-level token for Socket Mode (in Slack: Basic Information)",
         secret=True,
     )
-    database_url: str = _setting(str, "sqlite:///data/parley.db", "where Parley remembers")
+    database_url: str = _setting(
+        str, "sqlite:///data/parley.db", "where Parley remembers", secret=True
+    )
     corpus_dir: Path = _setting(Path, STARTER, "the folder of documents, if not the starter corpus")
     admin_user_ids: frozenset[str] = _setting(
         _user_ids, frozenset(), "who may reload the corpus, beside workspace admins"

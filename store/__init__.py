@@ -27,12 +27,12 @@ class Store:
 
 
 @asynccontextmanager
-async def open_store(url: str) -> AsyncIterator[Store]:
+async def open_store(url: str, *, hold: bool = False) -> AsyncIterator[Store]:
     """Open the store at *url*, bring its schema up to date and take up the corpus it holds.
 
-    Raises `store.db.DatabaseError`.
+    *hold* and what it raises are those of `store.db.open_database`.
     """
-    async with open_database(url) as database:
+    async with open_database(url, hold=hold) as database:
         corpus = Corpus(database)
         await corpus.open()
         yield Store(

@@ -1,12 +1,13 @@
 """What every test may ask for."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from store import Store, open_store
+from tests import postgres
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -41,7 +42,23 @@ def clock() -> StoppedClock:
     return StoppedClock()
 
 
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    with postgres.server() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """An empty database: every promise of the store holds on both engines."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/parley.db"
+    else:
+        async with postgres.schema(request.getfixturevalue("postgres_server")) as url:
+            yield url
+
+
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with open_store(f"sqlite:///{tmp_path}/parley.db") as store:
+async def store(database_url: str) -> AsyncIterator[Store]:
+    async with open_store(database_url) as store:
         yield store

@@ -104,6 +104,27 @@ def test_migrate(capsys: pytest.CaptureFixture[str]) -> None:
     assert "up to date" in capsys.readouterr().out
 
 
+def test_backup_and_restore(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["load", corpus(folder)]) == 0
+    assert main(["backup", "today.db"]) == 0
+    assert "is backed up in today.db" in capsys.readouterr().out
+    assert main(["backup", "today.db"]) == 78
+    assert "today.db is there already" in capsys.readouterr().err
+    assert main(["restore", "today.db"]) == 0
+    out = capsys.readouterr().out
+    assert "What was there is now data/parley.db.replaced-1" in out
+
+
+def test_copy_says_what_it_copied(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["load", corpus(folder)]) == 0
+    assert main(["copy", "sqlite:///data/parley.db", "sqlite:///other.db"]) == 0
+    out = capsys.readouterr().out
+    assert "article: 1\n" in out
+    assert "Now set DATABASE_URL to sqlite:///other.db" in out
+    assert main(["copy", "sqlite:///data/parley.db", "sqlite:///other.db"]) == 78
+    assert "is not empty" in capsys.readouterr().err
+
+
 def test_a_database_that_is_a_text_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "data").mkdir()
     (folder / "data" / "parley.db").write_text("I am a diary.\n" * 100)

@@ -50,7 +50,8 @@ def test_user_ids_are_read_with_commas_and_blanks() -> None:
 
 
 def test_no_secret_in_repr() -> None:
-    assert "secret" not in repr(Settings.from_env(TOKENS))
+    url = "postgresql://parley:secret@db/parley"
+    assert "secret" not in repr(Settings.from_env(TOKENS | {"DATABASE_URL": url}))
 
 
 def test_the_environment_wins_over_the_file(

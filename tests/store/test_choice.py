@@ -78,9 +78,9 @@ async def test_channels_have_orders_of_their_own(store: Store, tmp_path: Path) -
 
 
 async def test_a_restart_and_another_replica_choose_the_same(
-    clock: StoppedClock, tmp_path: Path
+    database_url: str, clock: StoppedClock, tmp_path: Path
 ) -> None:
-    url = f"sqlite:///{tmp_path}/parley.db"
+    url = database_url
     async with open_store(url) as store:
         await load(store, tmp_path / "corpus", 5, 5)
         await ask(store, clock)

@@ -3,6 +3,7 @@
 import sqlite3
 from pathlib import Path
 
+import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,12 +63,11 @@ async def test_a_broken_folder_changes_nothing(store: Store, tmp_path: Path) -> 
     assert await held(store) == before
 
 
-async def test_what_is_loaded_is_there_after_reopening(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/parley.db"
-    async with open_store(url) as store:
+async def test_what_is_loaded_is_there_after_reopening(database_url: str) -> None:
+    async with open_store(database_url) as store:
         await load(store, STARTER)
         before = store.corpus.revision, await store.choice.next("T1", "C1")
-    async with open_store(url) as store:
+    async with open_store(database_url) as store:
         assert (store.corpus.revision, await store.choice.next("T1", "C1")) == before
         assert isinstance(await store.corpus.find("zelenski"), Found)
 
@@ -80,7 +80,7 @@ async def test_a_write_that_fails_half_way_changes_nothing(
     monkeypatch.setattr(
         "store.corpus._ADD_REVISION", "INSERT INTO nowhere VALUES ($1, $2, $3, $4, $5, $6)"
     )
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises((sqlite3.OperationalError, asyncpg.UndefinedTableError)):
         await load(store, folder(tmp_path, talks=TALKS.replace("Geneva", "Lagos")))
     monkeypatch.undo()
     assert await held(store) == before

@@ -1,50 +1,54 @@
-"""Opening, migrating and transacting; and the sentence for each database that is no good."""
+"""Opening, migrating and transacting on both engines; the sentence for each that is no good."""
 
 import asyncio
+import os
+import signal
+import socket
 import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from store import open_store
-from store.db import DatabaseError, open_database
+from store.db import DatabaseError, open_database, readable
+
+ROOT = Path(__file__).parents[2]
+ADD = "INSERT INTO revision VALUES ($1, 'f', 1, 1, 't', 'me')"
 
 
 async def count(url: str) -> int:
-    async with open_database(url) as database, database.reading() as connection:
-        rows = await connection.fetch("SELECT COUNT(*) AS n FROM revision")
+    async with open_database(url) as database:
+        rows = await database.fetch("SELECT COUNT(*) AS n FROM revision")
         return int(rows[0]["n"])
-
-
-ADD = "INSERT INTO revision VALUES ($1, 'f', 1, 1, 't', 'me')"
 
 
 async def test_opening_makes_the_folder_and_the_schema(tmp_path: Path) -> None:
     assert await count(f"sqlite:///{tmp_path}/deep/er/parley.db") == 0
 
 
-async def test_what_was_committed_is_there_after_reopening(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/parley.db"
-    async with open_database(url) as database, database.transaction() as connection:
+async def test_what_was_committed_is_there_after_reopening(database_url: str) -> None:
+    async with open_database(database_url) as database, database.transaction() as connection:
         await connection.execute(ADD, 1)
-    assert await count(url) == 1
+    assert await count(database_url) == 1
 
 
-async def test_an_exception_rolls_back(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/parley.db"
-    async with open_database(url) as database:
+async def test_an_exception_rolls_back(database_url: str) -> None:
+    async with open_database(database_url) as database:
         with pytest.raises(ZeroDivisionError):
             async with database.transaction() as connection:
                 await connection.execute(ADD, 1)
                 raise ZeroDivisionError
         async with database.transaction() as connection:
             await connection.execute(ADD, 2)
-    assert await count(url) == 1
+    assert await count(database_url) == 1
 
 
-async def test_cancelling_leaves_no_transaction_open(tmp_path: Path) -> None:
+async def test_cancelling_leaves_no_transaction_open(database_url: str) -> None:
     """Whatever the moment of the cancellation, the next transaction works."""
-    async with open_database(f"sqlite:///{tmp_path}/parley.db") as database:
+    async with open_database(database_url) as database:
 
         async def work(number: int) -> None:
             async with database.transaction() as connection:
@@ -60,34 +64,119 @@ async def test_cancelling_leaves_no_transaction_open(tmp_path: Path) -> None:
         await work(1)
 
 
-async def test_readers_go_on_while_a_writer_works(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/parley.db"
-    async with open_database(url) as database, database.transaction() as writer:
+async def test_readers_go_on_while_a_writer_works(database_url: str) -> None:
+    async with open_database(database_url) as database, database.transaction() as writer:
         await writer.execute(ADD, 1)
+        assert not await database.fetch("SELECT * FROM revision")
         async with database.reading() as reader:
             assert not await reader.fetch("SELECT * FROM revision")
 
 
+async def test_a_reader_sees_one_state_to_its_end(database_url: str) -> None:
+    async with open_database(database_url) as database, database.reading() as reader:
+        assert not await reader.fetch("SELECT * FROM revision")
+        async with database.transaction() as writer:
+            await writer.execute(ADD, 1)
+        assert not await reader.fetch("SELECT * FROM revision")
+        assert len(await database.fetch("SELECT * FROM revision")) == 1
+
+
+async def test_what_a_writer_has_read_stays_true_to_its_end(database_url: str) -> None:
+    """Two processes that add what comes after the last never add the same."""
+
+    async def add() -> None:
+        async with open_database(database_url) as database, database.transaction() as connection:
+            rows = await connection.fetch("SELECT COALESCE(MAX(number), 0) AS n FROM revision")
+            await connection.execute(ADD, rows[0]["n"] + 1)
+
+    async with open_database(database_url):
+        await asyncio.gather(*(add() for _ in range(8)))
+    assert await count(database_url) == 8
+
+
+async def test_rows_come_one_after_the_other(database_url: str) -> None:
+    async with open_database(database_url) as database:
+        async with database.transaction() as connection:
+            await connection.executemany(ADD, ((number,) for number in range(1200)))
+        async with database.reading() as connection:
+            rows = connection.stream("SELECT number FROM revision ORDER BY number")
+            assert [row["number"] async for row in rows] == list(range(1200))
+
+
+async def test_text_is_ordered_by_its_bytes(database_url: str) -> None:
+    words = ["Zagreb", "a", "Äther", "b", "_", "é", "B", "😀", "～"]
+    async with open_database(database_url) as database:
+        async with database.transaction() as connection:
+            sql = "INSERT INTO document (path, headline) VALUES ($1, 'h')"
+            await connection.executemany(sql, ((word,) for word in words))
+        rows = await database.fetch("SELECT path FROM document ORDER BY path")
+        assert [row["path"] for row in rows] == sorted(words)
+        rows = await database.fetch("SELECT path FROM document WHERE path > $1", "b")
+        assert {row["path"] for row in rows} == {word for word in words if word > "b"}
+
+
+async def test_bytes_come_back_as_they_were(database_url: str) -> None:
+    async with open_database(database_url) as database, database.transaction() as connection:
+        await connection.execute("CREATE TABLE packed (data BYTEA NOT NULL)")
+        await connection.execute("INSERT INTO packed (data) VALUES ($1)", bytes(range(256)))
+        (row,) = await connection.fetch("SELECT data FROM packed")
+        assert bytes(row["data"]) == bytes(range(256))
+
+
+async def test_five_starters_at_once_migrate_once(database_url: str) -> None:
+    """Each connection is as good as a process: nothing but the database stands between them."""
+
+    async def start() -> None:
+        async with open_database(database_url):
+            pass
+
+    await asyncio.gather(*(start() for _ in range(5)))
+    async with open_database(database_url) as database:
+        rows = await database.fetch("SELECT COUNT(*) AS n FROM schema_migration GROUP BY version")
+        assert rows
+        assert {row["n"] for row in rows} == {1}
+
+
 async def test_a_failing_migration_leaves_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "migrations").mkdir()
-    (tmp_path / "migrations" / "0001_bad.sql").write_text("CREATE TABLE one (a);\nCREATE nonsense;")
-    monkeypatch.setattr("store.db.resources.files", lambda _: tmp_path)
-    with pytest.raises(DatabaseError):
-        async with open_database(f"sqlite:///{tmp_path}/parley.db"):
-            pass
-    with sqlite3.connect(tmp_path / "parley.db") as raw:
-        assert not raw.execute("SELECT name FROM sqlite_master").fetchall()
-    raw.close()
+    script = "CREATE TABLE one (a TEXT);\nCREATE nonsense;"
+    (tmp_path / "migrations" / "0001_bad.sql").write_text(script)
+    with monkeypatch.context() as patch:
+        patch.setattr("store.db.schema.resources.files", lambda _: tmp_path)
+        with pytest.raises(DatabaseError, match="cannot be used"):
+            await count(database_url)
+    async with open_database(database_url) as database:
+        assert "one" not in await database.tables()
 
 
-async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/parley.db"
-    async with open_database(url) as database, database.transaction() as connection:
+async def test_a_newer_schema_is_refused(database_url: str) -> None:
+    async with open_database(database_url) as database, database.transaction() as connection:
         await connection.execute("INSERT INTO schema_migration (version, name) VALUES (99, 'x')")
-    with pytest.raises(DatabaseError, match="schema 99, this Parley knows 1: use the newer Parley"):
-        await count(url)
+    with pytest.raises(DatabaseError, match=r"schema 99, .* use the newer Parley"):
+        await count(database_url)
+
+
+async def test_a_database_of_the_first_schema_is_brought_up_to_date(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What the first released Parley wrote is there after the newest one has opened it."""
+    (tmp_path / "migrations").mkdir()
+    first = ROOT / "store" / "migrations" / "0001_initial.sql"
+    (tmp_path / "migrations" / first.name).write_text(first.read_text())
+    with monkeypatch.context() as patch:
+        patch.setattr("store.db.schema.resources.files", lambda _: tmp_path)
+        async with open_database(database_url) as database, database.transaction() as connection:
+            await connection.execute(
+                "INSERT INTO post (key, team_id, channel_id, kind, article_id, state, due_on,"
+                " due_at, not_before) VALUES ('k', 'T1', 'C1', 'question', 'a1', 'sent',"
+                " '2026-11-24', '2026-11-24T09:00:00.000000Z', '2026-11-24T09:00:00.000000Z')"
+            )
+    async with open_store(database_url) as store:
+        post = await store.posts.get("k")
+        assert post
+        assert (post.team_id, post.article_id, post.state) == ("T1", "a1", "sent")
 
 
 @pytest.mark.parametrize(
@@ -98,9 +187,11 @@ async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     ],
     ids=["a text file", "a folder"],
 )
-async def test_no_database_at_all(tmp_path: Path, prepare: object, sentence: str) -> None:
+async def test_no_database_at_all(
+    tmp_path: Path, prepare: Callable[[Path], object], sentence: str
+) -> None:
     path = tmp_path / "parley.db"
-    prepare(path)  # type: ignore[operator]
+    prepare(path)
     with pytest.raises(DatabaseError, match=f"parley.db cannot be .*: {sentence}"):
         async with open_store(f"sqlite:///{path}"):
             pass
@@ -112,6 +203,84 @@ async def test_a_path_that_cannot_be_written(tmp_path: Path) -> None:
         await count(f"sqlite:///{tmp_path}/file/parley.db")
 
 
+async def test_a_server_that_is_not_there() -> None:
+    with pytest.raises(DatabaseError, match="cannot be opened") as caught:
+        await count("postgresql://parley:hush@127.0.0.1:9/parley")
+    assert "hush" not in str(caught.value)
+
+
 async def test_a_url_of_another_kind() -> None:
     with pytest.raises(DatabaseError, match="must start with sqlite:///"):
         await count("mysql://localhost/parley")
+
+
+def test_a_password_is_not_shown() -> None:
+    assert readable("postgresql://p:hu:sh@db:5/parley") == "postgresql://p:…@db:5/parley"
+    assert readable("sqlite:///data/parley.db") == "sqlite:///data/parley.db"
+
+
+# --- one process for an SQLite file -------------------------------------------------------------
+
+
+async def test_a_second_process_is_told_who_has_the_file(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/parley.db"
+    who = f"in use by process {os.getpid()} on {socket.gethostname()}"
+    async with open_database(url, hold=True):
+        with pytest.raises(DatabaseError, match=who):
+            async with open_database(url, hold=True):
+                pass
+    async with open_database(url, hold=True):
+        pass
+
+
+async def test_short_commands_work_beside_the_process_that_has_the_file(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/parley.db"
+    async with open_database(url, hold=True):
+        assert await count(url) == 0
+
+
+async def test_the_schema_is_not_changed_under_a_running_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/parley.db"
+    async with open_database(url, hold=True):
+        with monkeypatch.context() as patch:
+            (tmp_path / "migrations").mkdir()
+            for place in range(1, 30):
+                script = tmp_path / "migrations" / f"{place:04}.sql"
+                script.write_text(f"CREATE TABLE t{place} (a TEXT);")
+            patch.setattr("store.db.schema.resources.files", lambda _: tmp_path)
+            with pytest.raises(DatabaseError, match="in use by process"):
+                await count(url)
+
+
+def test_a_killed_process_leaves_the_file_free(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/parley.db"
+    script = (
+        "import asyncio, sys\nfrom store.db import open_database\n"
+        "async def main():\n"
+        f"    async with open_database({url!r}, hold=True):\n"
+        "        print('held', flush=True)\n        await asyncio.sleep(60)\n"
+        "asyncio.run(main())"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "held\n"
+
+        async def take() -> None:
+            async with open_database(url, hold=True):
+                pass
+
+        with pytest.raises(DatabaseError, match=f"in use by process {other.pid} on"):
+            asyncio.run(take())
+        other.send_signal(signal.SIGKILL)
+        other.wait()
+        asyncio.run(take())
+
+
+def test_an_sqlite_too_old_is_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    with pytest.raises(DatabaseError, match=r"too old: Parley needs 3\.35"):
+        asyncio.run(count(f"sqlite:///{tmp_path}/parley.db"))

@@ -49,9 +49,9 @@ async def test_a_turn_is_planned_once(store: Store, clock: StoppedClock) -> None
     assert post.due_on == TODAY
 
 
-async def test_one_of_many_claims_wins(tmp_path: object, clock: StoppedClock) -> None:
+async def test_one_of_many_claims_wins(database_url: str, clock: StoppedClock) -> None:
     """Forty tasks over three connections, one right to send."""
-    url = f"sqlite:///{tmp_path}/parley.db"
+    url = database_url
     async with open_store(url) as one, open_store(url) as two, open_store(url) as three:
         post = await plan(one, clock)
         assert post

@@ -1,0 +1,70 @@
+"""The schema: numbered files of SQL, each applied once, all that are missing in one transaction."""
+
+import sqlite3
+from collections.abc import Iterable
+from importlib import resources
+
+from store.db.types import Connection, Database, DatabaseError
+
+_LEDGER = """
+CREATE TABLE IF NOT EXISTS schema_migration (
+    version    BIGINT PRIMARY KEY,
+    name       TEXT NOT NULL,
+    applied_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
+)
+"""
+LEDGER_TABLE = "schema_migration"
+
+
+async def migrate(database: Database) -> None:
+    """Apply what is missing, once however many processes start at the same time.
+
+    Raises `DatabaseError` where the schema is newer than this Parley, or in use while it is old.
+    """
+    files = sorted(
+        (resources.files("store") / "migrations").iterdir(), key=lambda entry: entry.name
+    )
+    if await _applied(database, len(files)) == len(files):
+        return
+    async with database.changing_schema() as connection:
+        await connection.execute(database.ddl(_LEDGER))
+        # Asked again: another starter may have been here while this one waited.
+        rows = await connection.fetch("SELECT version FROM schema_migration")
+        applied = {row["version"] for row in rows}
+        for version, file in enumerate(files, start=1):
+            if version not in applied:
+                await _apply(database, connection, version, file.name, file.read_text("utf-8"))
+
+
+async def _applied(database: Database, known: int) -> int:
+    """Give the version of the schema; 0 for a database that has none."""
+    if LEDGER_TABLE not in await database.tables():
+        return 0
+    rows = await database.fetch("SELECT MAX(version) AS version FROM schema_migration")
+    version = rows[0]["version"] or 0
+    if version > known:
+        raise DatabaseError(
+            f"The database has schema {version}, this Parley knows {known}: "
+            "use the newer Parley that wrote it, or restore a backup."
+        )
+    return int(version)
+
+
+async def _apply(
+    database: Database, connection: Connection, version: int, name: str, script: str
+) -> None:
+    for statement in _statements(script):
+        await connection.execute(database.ddl(statement))
+    await connection.execute(
+        "INSERT INTO schema_migration (version, name) VALUES ($1, $2)", version, name
+    )
+
+
+def _statements(script: str) -> Iterable[str]:
+    """Split *script* at the semicolons that end a statement (executescript would commit first)."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
