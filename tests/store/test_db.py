@@ -107,12 +107,12 @@ async def test_text_is_ordered_by_its_bytes(database_url: str) -> None:
     words = ["Zagreb", "a", "Äther", "b", "_", "é", "B", "😀", "～"]
     async with open_database(database_url) as database:
         async with database.transaction() as connection:
-            sql = "INSERT INTO document (path, headline) VALUES ($1, 'h')"
+            sql = "INSERT INTO word (word, articles) VALUES ($1, 1)"
             await connection.executemany(sql, ((word,) for word in words))
-        rows = await database.fetch("SELECT path FROM document ORDER BY path")
-        assert [row["path"] for row in rows] == sorted(words)
-        rows = await database.fetch("SELECT path FROM document WHERE path > $1", "b")
-        assert {row["path"] for row in rows} == {word for word in words if word > "b"}
+        rows = await database.fetch("SELECT word FROM word ORDER BY word")
+        assert [row["word"] for row in rows] == sorted(words)
+        rows = await database.fetch("SELECT word FROM word WHERE word > $1", "b")
+        assert {row["word"] for row in rows} == {word for word in words if word > "b"}
 
 
 async def test_bytes_come_back_as_they_were(database_url: str) -> None:
