@@ -5,7 +5,7 @@ PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
 export PIP_CONSTRAINT := constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix bench-finding
+.PHONY: help demo test lint fix bench-finding bench-quality
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,10 @@ lint: $(VENV)/.dev ## ruff, mypy --strict and the import rules
 fix: $(VENV)/.dev ## mend what ruff can mend
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
+
+bench-quality: $(VENV)/.dev ## how well look-ups are answered (CORPUS=folder LOOKUPS=file.jsonl)
+	@$(VENV)/bin/python -m tests.bench.quality $(or $(CORPUS),store/starter) \
+		$(or $(LOOKUPS),tests/store/lookups.jsonl)
 
 bench-finding: $(VENV)/.bench ## ways of finding a story, side by side (SIZE=100000)
 	@$(VENV)/bin/python -m tests.bench.finding $(if $(SIZE),--size $(SIZE))

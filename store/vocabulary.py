@@ -9,6 +9,7 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from store.countries import relatives
 from store.words import FUNCTION_WORDS, is_english, stem
 
 Reading: TypeAlias = tuple[str, ...]
@@ -66,6 +67,11 @@ class Vocabulary:
             for reading, likeness in self._joined(typed[at], typed[at + 1]).items():
                 for readings in each[at : at + 2]:
                     readings[reading] = max(likeness, readings.get(reading, 0.0))
+        for span, found in relatives(typed):
+            for name, likeness in found.items():
+                if all(word in self for word in name):
+                    for readings in each[span]:
+                        readings[name] = max(likeness, readings.get(name, 0.0))
         return [_likeliest(readings) for readings in each]
 
     def _read(self, word: str, *, is_last: bool) -> Readings:
