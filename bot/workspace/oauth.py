@@ -127,10 +127,8 @@ class OAuth:
         if args.get("grant_type", "authorization_code") != "authorization_code":
             raise ApiError("invalid_grant_type")
         code = self._codes.get(args.maybe("code") or "")
-        if code is None or home.clock() > code.expires_at:
+        if code is None or code.is_used or home.clock() > code.expires_at:
             raise ApiError("invalid_code")
-        if code.is_used:
-            raise ApiError("code_already_used")
         if args.maybe("redirect_uri") != code.redirect_uri:
             raise ApiError("bad_redirect_uri")
         code.is_used = True

@@ -1,6 +1,7 @@
 """Installing the app by OAuth v2 as Bolt does it, in two teams, and taking it out again."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -194,7 +195,10 @@ async def test_a_code_is_good_for_one_installation(
         code=code,
         redirect_uri=BACK,
     )
-    assert await exchange(code) == "code_already_used"
+    assert await exchange(code) == "invalid_code"
+    code = (await decide(browser, question(workspace), "allow", second))["code"]
+    workspace.clock.move(timedelta(minutes=11))
+    assert await exchange(code) == "invalid_code"
 
 
 async def test_an_app_that_is_taken_out_hears_of_it(
