@@ -15,11 +15,16 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def only_from_here(request: web.Request, handler: _Handler) -> web.StreamResponse:
     """Refuse other hosts (a name made to point here: DNS rebinding) and other sites' origins."""
     host = request.headers.get("Host", "")
-    if host.rsplit(":", 1)[0] not in _LOOPBACK and host not in _LOOPBACK:
+    if not is_here(host):
         raise web.HTTPForbidden(text="this workspace is on loopback only")
     if request.headers.get("Origin", f"http://{host}") != f"http://{host}":
         raise web.HTTPForbidden(text="another origin")
     return await handler(request)
+
+
+def is_here(host: str) -> bool:
+    """Say whether *host*, with a port or without, names this computer."""
+    return host in _LOOPBACK or host.rsplit(":", 1)[0] in _LOOPBACK
 
 
 def posted(run: Callable[[Json], Awaitable[Json]]) -> _Handler:

@@ -32,7 +32,11 @@ _PAGE = """<!doctype html>
 <button name="decision" value="cancel">Cancel</button>
 </form></html>
 """
-_HEADERS = {"X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer"}
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,7 +77,10 @@ class OAuth:
     async def _ask(self, request: web.Request) -> web.Response:
         self._check(request)
         home = next(iter(self._teams.values()))
-        options = (f'<option value="{one.team.id}">{one.team.name}' for one in self._teams.values())
+        options = (
+            f'<option value="{one.team.id}">{html.escape(one.team.name)}'
+            for one in self._teams.values()
+        )
         scopes = (f"<li>{html.escape(scope)}</li>" for scope in _scopes(request))
         name = html.escape(home.manifest["display_information"]["name"])
         page = _PAGE.format(app=name, teams="".join(options), scopes="".join(scopes))

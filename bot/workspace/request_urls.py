@@ -6,11 +6,12 @@ import json
 import secrets
 import time
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 
 from bot.workspace.errors import Json
+from bot.workspace.gate import is_here
 from bot.workspace.ways import UndeliveredError, not_acked, not_connected
 
 _AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
@@ -41,8 +42,10 @@ class RequestUrls:
         """Send everything to *url* from now on.
 
         As on Slack's page for it, the address must answer a challenge first, and a probe of its
-        certificate. Raises ValueError with what it did wrong.
+        certificate. Raises ValueError with what it did wrong, or when it is not on this computer.
         """
+        if not is_here(urlsplit(url).netloc):
+            raise ValueError(f"{url} is not on this computer, and nothing leaves it")
         challenge = secrets.token_hex(16)
         body = {"token": _TOKEN, "challenge": challenge, "type": "url_verification"}
         try:
@@ -63,7 +66,7 @@ class RequestUrls:
         """Post the envelope's payload and give the body of the answer."""
         kind, payload = envelope["type"], envelope["payload"]
         url = self._url or self._named(kind, payload)
-        if not url:
+        if not url or not is_here(urlsplit(url).netloc):
             raise not_connected("connection_failed")
         match kind:
             case "slash_commands":

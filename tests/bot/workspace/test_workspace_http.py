@@ -138,6 +138,8 @@ async def test_an_address_is_taken_only_when_it_answers_the_challenge(
     application.add_routes([web.post("/slack/events", silent)])
     with pytest.raises(ValueError, match="does not answer the challenge"):
         await workspace.set_request_url(await serve(application))
+    with pytest.raises(ValueError, match="not on this computer"):
+        await workspace.set_request_url("http://192.0.2.1/slack/events")
     with pytest.raises(ValueError, match="connection_failed"):
         await workspace.set_request_url("http://127.0.0.1:1/slack/events")
     # The app is still reached by Socket Mode, where nobody is connected.
