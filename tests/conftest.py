@@ -5,9 +5,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from store import Store, open_store
 from tests import postgres
+
+# How long a test takes says something about the machine, and nothing about Parley.
+settings.register_profile("parley", deadline=None)
+settings.load_profile("parley")
 
 SHARED = Path(__file__).parents[2] / "shared"
 
