@@ -5,7 +5,7 @@ PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
 export PIP_CONSTRAINT := constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix bench-finding bench-quality
+.PHONY: help demo test lint fix bench-finding bench-quality pictures
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ bench-quality: $(VENV)/.dev ## how well look-ups are answered (CORPUS=folder LOO
 
 bench-finding: $(VENV)/.bench ## ways of finding a story, side by side (SIZE=100000)
 	@$(VENV)/bin/python -m tests.bench.finding $(if $(SIZE),--size $(SIZE))
+
+pictures: $(VENV)/.dev ## take the README's pictures anew (needs chromium; handsome with fonts-lato)
+	@$(VENV)/bin/python -m pytest tests/browser --pictures docs
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

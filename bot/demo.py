@@ -1,6 +1,7 @@
 """`python -m bot demo`: the local workspace, and the bot beside it, joined as by Slack."""
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,8 +11,14 @@ from bot.clock import MovableClock
 from bot.manifest import manifest
 from bot.settings import STARTER, Settings
 from bot.workspace import Workspace
+from handlers.ids import Action
 
-_TOUR = {
+BEN, CHLOE = "U0BEN", "U0CHLOE"
+WORLD_NEWS = "C0WORLD"
+_STORY_SECONDS = 5
+
+TOUR = {
+    "channel": WORLD_NEWS,
     "title": "Welcome to a Slack of your own",
     "intro": "Parley is here, as it would be in your workspace. Nothing leaves this computer.",
     "steps": [
@@ -27,8 +34,20 @@ _TOUR = {
         },
         {
             "title": "A question a day",
-            "text": "Then move the clock a day, behind the scenes, and see it arrive.",
-            "try": "/digest on 09:30",
+            "text": "Then press the clock above, move it to the next 09:30, and see it arrive.",
+            "try": "/digest on 09:30 daily",
+        },
+    ],
+    "notes": [
+        {
+            "title": "Look behind the scenes",
+            "text": "Every call between Parley and Slack, the clock, and what happens when Slack"
+            " fails. To see what others see, act as somebody else: at the bottom on the left.",
+        },
+        {
+            "title": "With stories of your own",
+            "text": "Start it as `make demo CORPUS=path/to/folder`. A story is three lines of a"
+            " text file: a summary, an insight, a question; the file's first line is its headline.",
         },
     ],
 }
@@ -42,7 +61,7 @@ async def demo(*, port: int, corpus: Path | None, stop: asyncio.Event) -> None:
     """
     clock = MovableClock()
     with TemporaryDirectory(prefix="parley-demo-") as folder:
-        async with Workspace(manifest=manifest(), clock=clock, port=port, tour=_TOUR) as workspace:
+        async with Workspace(manifest=manifest(), clock=clock, port=port, tour=TOUR) as workspace:
             settings = Settings(
                 slack_bot_token=workspace.bot_token,
                 slack_app_token=workspace.app_token,
@@ -51,19 +70,51 @@ async def demo(*, port: int, corpus: Path | None, stop: asyncio.Event) -> None:
                 corpus_dir=corpus or STARTER,
             )
 
-            def ready() -> None:
+            async def welcome() -> None:
+                await connected.wait()
+                await _tell_a_story(workspace)
                 sys.stdout.write(_welcome(workspace.url))
                 sys.stdout.flush()
 
-            await serve(settings, clock=clock, stop=stop, ready=ready)
+            connected = asyncio.Event()
+            async with asyncio.TaskGroup() as tasks:
+                welcoming = tasks.create_task(welcome())
+                await serve(settings, clock=clock, stop=stop, ready=connected.set)
+                welcoming.cancel()
+
+
+async def _tell_a_story(workspace: Workspace) -> None:
+    """Let people talk to each other and to the bot, so that the newcomer finds a living channel."""
+    workspace.post_as(
+        CHLOE,
+        WORLD_NEWS,
+        "Hello everyone! @parley is new here. It finds a story by a few words, and asks us a"
+        " question when we want one. Ben, will you try it?",
+    )
+    await workspace.type("/discuss", user=BEN, channel=WORLD_NEWS)
+    preview = workspace.messages(WORLD_NEWS, BEN)[-1]
+    if Action.DISCUSS_POST not in json.dumps(preview["blocks"]):
+        return  # A corpus without questions: nothing to talk about.
+    await workspace.press(BEN, Action.DISCUSS_POST, channel=WORLD_NEWS, ts=preview["ts"])
+    try:
+        async with asyncio.timeout(_STORY_SECONDS):
+            await workspace.called("chat.postMessage", 2)
+    except TimeoutError:
+        return
+    question = workspace.messages(WORLD_NEWS)[-1]
+    for who, text in (
+        (CHLOE, "I would start with who gains if nothing changes."),
+        (BEN, "And with who is not in the room. What do you think, @ana?"),
+    ):
+        workspace.post_as(who, WORLD_NEWS, text, thread_ts=question["ts"])
 
 
 def _welcome(url: str) -> str:
     return (
         f"\nParley is running: open {url}\n\n"
         "Try first:\n"
-        "  /brief zelenski     find a story, misspelt or not; then press Share to channel\n"
-        "  /discuss sanctions  a question for the channel, shown to you first\n"
-        "  /digest on 09:30    a question a day; then move the clock behind the scenes\n\n"
-        "Ctrl-C ends it.\n"
+        "  /brief zelenski         find a story, misspelt or not; then press Share to channel\n"
+        "  /discuss sanctions      a question for the channel, shown to you first\n"
+        "  /digest on 09:30 daily  a question a day; then move the clock to the next 09:30\n\n"
+        "With stories of your own: make demo CORPUS=path/to/folder. Ctrl-C ends it.\n"
     )

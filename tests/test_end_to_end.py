@@ -158,6 +158,11 @@ async def test_the_demo_starts_serves_and_ends(tmp_path: Path) -> None:
         async with aiohttp.ClientSession() as session, session.get(url) as page:
             assert page.status == 200
             assert "<title>" in await page.text()
+            query = {"user": BEN, "channel": "C0WORLD"}
+            async with session.get(f"{url}page/messages", params=query) as answer:
+                *_, question = (await answer.json())["messages"]
+            assert "Asked by" in texts([question])
+            assert question["reply_count"] == 3
         assert "Traceback" not in await end(process, signal.SIGINT)
 
 

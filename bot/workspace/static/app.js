@@ -80,6 +80,7 @@ async function learn(user) {
 function setLive(is) {
   world.setLive(is);
   lost.hidden = is;
+  document.body.toggleAttribute("data-live", is);
   side.draw();
 }
 
@@ -118,29 +119,35 @@ const HAPPENED = {
     if (channel === world.current()?.id) main.remove(ts);
     pane.remove(channel, ts);
   },
-  async membership() {
-    const before = JSON.stringify(world.current());
-    await learn(world.me.id);
-    if (!world.current()) return arrive();
-    if (before !== JSON.stringify(world.current())) await main.open(main.tab());
+  membership: relearn,
+  channel: relearn,
+  person: relearn,
+  connected({ connected }) {
+    world.setConnected(connected);
     side.draw();
-    pane.changed();
   },
   clock(time) {
     world.moved(time);
     main.drawHead();
     pane.changed();
   },
-  async call({ call }) {
-    pane.called(call);
-    if (call.name !== "apps.connections.open") return;
-    await learn(world.me.id);
-    side.draw();
-  },
+  call: ({ call }) => pane.called(call),
   view: ({ view }) => forms.opened(view),
   view_closed: (event) => forms.closed(event.view_id),
   home: ({ view }) => home.show(view),
 };
+
+// Reads who is here and where they talk, when that has changed.
+async function relearn() {
+  const before = world.current();
+  await learn(world.me.id);
+  const now = world.current();
+  if (!now) return arrive();
+  if (before.is_member !== now.is_member || before.is_archived !== now.is_archived) await main.open(main.tab());
+  else main.drawHead();
+  side.draw();
+  pane.changed();
+}
 
 // Sends a text from a composer; gives null, or the sentence why it was not sent.
 async function send(text, threadTs = null) {

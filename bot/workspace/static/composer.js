@@ -109,8 +109,9 @@ export function composer(world, { label, send, tools = [] }) {
     fill("");
     last = text;
     const error = await send(text);
-    trouble.replaceChildren(...(error ? [icon("warn"), el("span", {}, error)] : []));
-    if (error && !input.value) fill(text);
+    if (!error) return;
+    if (!input.value) fill(text);
+    trouble.replaceChildren(icon("warn"), el("span", {}, error));
   }
 
   function fill(text) {
@@ -129,7 +130,8 @@ export function composer(world, { label, send, tools = [] }) {
   input.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     const isOffering = offers.length > 0;
-    const isWhole = isOffering && offers[active].text.trim() === input.value.trim();
+    const offered = isOffering ? offers[active] : null;
+    const isWhole = offered?.text.trim().toLowerCase() === input.value.slice(offered?.from).trim().toLowerCase();
     if (isOffering && ["ArrowDown", "ArrowUp"].includes(event.key)) {
       active = (active + (event.key === "ArrowDown" ? 1 : -1) + offers.length) % offers.length;
       mark();
@@ -147,6 +149,7 @@ export function composer(world, { label, send, tools = [] }) {
       fill(text);
       input.focus();
     },
+    text: () => input.value,
     focus: () => input.focus(),
     add: (key) => {
       input.focus();

@@ -13,6 +13,8 @@ export function conversation(world, home, act) {
   const head = el("header", { class: "channel-head" });
   const body = el("div", { class: "channel-body" });
   const node = el("main", { class: "conversation" }, head, body);
+  const drafts = new Map();
+  let keepDraft = () => {};
   let list = null;
   let box = null;
   let tab = "messages";
@@ -84,6 +86,7 @@ export function conversation(world, home, act) {
   // Draws the current channel anew, as *name* ("messages" or "home").
   async function open(name) {
     const channel = world.current();
+    keepDraft();
     tab = name;
     box = null;
     drawHead();
@@ -98,6 +101,9 @@ export function conversation(world, home, act) {
       beginning: () => beginning(channel),
     });
     body.replaceChildren(list.node, foot(channel));
+    const [draft, key] = [box, `${world.me.id}/${channel.id}`];
+    if (drafts.get(key)) draft?.fill(drafts.get(key));
+    keepDraft = () => drafts.set(key, draft?.text() ?? "");
     await list.read();
   }
 

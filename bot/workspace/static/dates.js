@@ -23,12 +23,15 @@ export function dayOf(at, zone) {
   return `${year}-${month}-${day}`;
 }
 
+// Put together here: what a browser puts between the parts differs from one to the next.
 export function longDay(at, zone) {
-  return format(zone, { weekday: "long", day: "numeric", month: "long" }).format(at);
+  const { weekday, day, month } = parts(at, zone, { weekday: "long", day: "numeric", month: "long" });
+  return `${weekday} ${day} ${month}`;
 }
 
 export function shortInstant(at, zone) {
-  return format(zone, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }).format(at);
+  const { weekday, day, month } = parts(at, zone, { weekday: "short", day: "numeric", month: "short" });
+  return `${weekday} ${day} ${month}, ${timeOf(at, zone)}`;
 }
 
 function ordinal(day) {

@@ -9,7 +9,7 @@ export function el(tag, attributes = {}, ...children) {
     else if (name === "checked" || name === "disabled") node[name] = true;
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
 
@@ -34,10 +34,10 @@ const ICONS = {
   bolt: "M13 3 5 13.5h6L10 21l8.5-11H12z",
   clock: "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17zM12 7.5V12l3 2",
   help: "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17zM9.5 9.6a2.5 2.5 0 1 1 3.4 2.3c-.6.3-.9.7-.9 1.4v.4M12 16.6h.01",
-  wrench: "M14.5 6.5a4.5 4.5 0 0 1 5.6-2.4l-2.9 2.9.6 2.2 2.2.6 2.9-2.9",
   panel: "M3.5 5h17v14h-17zM14.5 5v14",
   check: "m5 12.5 4.5 4.5L19 7.5",
   warn: "M12 4 2.5 20h19zM12 10v4.5M12 17h.01",
+  file: "M6 3h8l5 5v13H6zM14 3v5h5",
   picture: "M3.5 5h17v14h-17zM8 11a1.6 1.6 0 1 0 0-3.2A1.6 1.6 0 0 0 8 11zM4 18l5.5-5 3.5 3 3-2.5 4.5 4",
 };
 
@@ -70,8 +70,12 @@ export function avatar(person, size = "") {
 export function replaceKeepingFocus(old, fresh) {
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   const key = focused?.dataset.focusKey;
+  const alike = (node) => [...node.querySelectorAll("[data-focus-key]")].filter((one) => one.dataset.focusKey === key);
+  const nth = key === undefined ? -1 : alike(old).indexOf(focused);
+  const caret = focused?.selectionStart;
   old.replaceWith(fresh);
   if (!focused) return;
-  const again = key && [...fresh.querySelectorAll("[data-focus-key]")].find((node) => node.dataset.focusKey === key);
-  (again || fresh.querySelector("[data-focus-key]") || fresh).focus();
+  const again = alike(fresh)[nth] || fresh.querySelector("[data-focus-key]") || fresh;
+  again.focus();
+  if (typeof caret === "number" && again.value?.length >= caret) again.setSelectionRange?.(caret, caret);
 }

@@ -21,7 +21,6 @@ export function drawText(text, world) {
   return text.emoji === false ? [text.text] : [withEmoji(text.text)];
 }
 
-const keyOf = (element, block) => `${block.block_id}/${element.action_id}`;
 const named = (element, describe) => ({
   ...describe,
   "aria-label": describe["aria-labelledby"] ? null : element.placeholder?.text || element.type.replaceAll("_", " "),
@@ -48,7 +47,7 @@ function button(element, block, place) {
       type: "button",
       class: `button ${element.style || ""}`,
       "aria-label": element.accessibility_label,
-      "data-focus-key": keyOf(element, block),
+      "data-focus-key": element.action_id,
     },
     drawText(element.text, place.world),
   );
@@ -74,7 +73,7 @@ function overflow(element, block, place) {
       })),
     ),
   );
-  open.dataset.focusKey = keyOf(element, block);
+  open.dataset.focusKey = element.action_id;
   open.setAttribute("aria-haspopup", "menu");
   return el("span", {}, open);
 }
@@ -130,7 +129,7 @@ function select(element, block, place, describe) {
     least: kind === "external" ? (element.min_query_length ?? 3) : 0,
     chosen,
     most: element.max_selected_items,
-    focusKey: keyOf(element, block),
+    focusKey: element.action_id,
     onchange: async (undo) => {
       if (isSentAtOnce(block) && !(await send(element, block, place, state()))) undo();
     },
@@ -152,7 +151,7 @@ function choices(element, block, place, describe) {
     return { [name]: isMany ? picked : (picked[0] ?? null) };
   };
   inputs.forEach((input, at) => {
-    input.dataset.focusKey = `${keyOf(element, block)}/${at}`;
+    input.dataset.focusKey = `${element.action_id}/${at}`;
     input.addEventListener("change", async () => {
       if (isSentAtOnce(block) && !(await send(element, block, place, state()))) input.checked = !input.checked;
     });
@@ -182,7 +181,7 @@ function picker(element, block, place, describe) {
   const { zone } = place.world;
   const isInstant = type === "datetime-local";
   const first = held(element, block, place, name, initial);
-  const input = el("input", { type, "data-focus-key": keyOf(element, block), ...named(element, describe) });
+  const input = el("input", { type, "data-focus-key": element.action_id, ...named(element, describe) });
   input.value = first && isInstant ? `${dayOf(first * 1000, zone)}T${timeOf(first * 1000, zone)}` : first || "";
   const state = () => {
     const value = input.value || null;
@@ -209,7 +208,7 @@ function textInput(element, block, place, describe) {
     max: element.max_value,
     step: element.is_decimal_allowed ? "any" : null,
     autocomplete: "off",
-    "data-focus-key": keyOf(element, block),
+    "data-focus-key": element.action_id,
     ...named(element, describe),
   });
   input.value = (isRich ? plainOf(first) : first) ?? "";

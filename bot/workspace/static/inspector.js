@@ -62,7 +62,7 @@ function line(call, world) {
     el(
       "summary",
       {},
-      el("span", { class: `way ${call.direction}`, title: isEnvelope ? "Slack to the bot" : "the bot to Slack" }, isEnvelope ? "→ bot" : "→ Slack"),
+      el("span", { class: "way", title: isEnvelope ? "Slack to the bot" : "the bot to Slack" }, isEnvelope ? "→ bot" : "→ Slack"),
       el("span", { class: "call-name" }, call.name),
       el("span", { class: "call-status" }, status),
       el("span", { class: "call-ms" }, `${Math.round(call.ms)} ms`),

@@ -64,10 +64,11 @@ function content(message, world) {
     block_id: block.block_id,
     action_id: element.action_id,
   });
+  const files = message.files?.map((file) => el("span", { class: "file" }, icon("file"), file.name));
   const edited = message.edited && el("small", { class: "edited" }, " (edited)");
-  if (message.blocks.length) return [drawBlocks(message.blocks, place), edited];
+  if (message.blocks.length) return [drawBlocks(message.blocks, place), edited, files];
   const text = message.is_command_echo ? el("code", { class: "echo" }, mrkdwn(message.text, world)) : mrkdwn(message.text, world);
-  return el("div", { class: "text" }, text, edited);
+  return [el("div", { class: "text" }, text, edited), files];
 }
 
 function thread(message, world) {

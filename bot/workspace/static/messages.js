@@ -17,17 +17,20 @@ export function messageList(world, { label, isInThread, load, beginning }) {
   let late = null;
   const start = el("div", { class: "beginning" });
   const items = el("div", { class: "items" });
-  const node = el("div", { class: "messages", role: "log", "aria-label": label, tabindex: "-1" }, start, items);
+  const node = el("div", { class: "messages", role: "log", "aria-label": label, tabindex: "0" }, start, items);
 
+  let sticks = true;
+  let top = 0;
   const isAtEnd = () => node.scrollHeight - node.scrollTop - node.clientHeight < NEAR_PX;
-  const toEnd = () => (node.scrollTop = node.scrollHeight);
+  const toEnd = () => {
+    node.scrollTop = node.scrollHeight;
+    top = node.scrollTop;
+  };
 
-  // Does *change* without moving what is looked at: the end stays the end.
-  function steadily(change) {
-    const wasAtEnd = isAtEnd();
-    change();
-    if (wasAtEnd) toEnd();
-  }
+  // Who looks at the end goes on looking at it, whatever grows or shrinks.
+  const sizes = new ResizeObserver(() => sticks && toEnd());
+  sizes.observe(items);
+  sizes.observe(node);
 
   async function read() {
     reading += 1;
@@ -43,6 +46,7 @@ export function messageList(world, { label, isInThread, load, beginning }) {
     const missed = late;
     late = null;
     for (const change of missed) change();
+    sticks = true;
     toEnd();
   }
 
@@ -75,7 +79,11 @@ export function messageList(world, { label, isInThread, load, beginning }) {
   }
 
   function arrange(some) {
-    for (const one of some) follow(one, one.previousElementSibling);
+    for (const one of some) {
+      const previous = one.previousElementSibling;
+      const isFirstReply = isInThread && previous && previous === items.firstElementChild;
+      follow(one, isFirstReply ? null : previous);
+    }
   }
 
   // Shows a new message, or an old one that reads otherwise now.
@@ -83,18 +91,16 @@ export function messageList(world, { label, isInThread, load, beginning }) {
     late?.push(() => show(message));
     const old = nodes.get(message.ts);
     if (!old && hasMore && message.ts < items.firstElementChild?.dataset.ts) return;
-    steadily(() => {
-      const made = make(message);
-      if (old) replaceKeepingFocus(old, made);
-      else {
-        let before = items.lastElementChild;
-        while (before && before.dataset.ts > message.ts) before = before.previousElementSibling;
-        if (before) before.after(made);
-        else items.prepend(made);
-      }
-      arrange([made, made.nextElementSibling].filter(Boolean));
-    });
-    if (items.childElementCount > MOST && isAtEnd()) dropOldest();
+    const made = make(message);
+    if (old) replaceKeepingFocus(old, made);
+    else {
+      let before = items.lastElementChild;
+      while (before && before.dataset.ts > message.ts) before = before.previousElementSibling;
+      if (before) before.after(made);
+      else items.prepend(made);
+    }
+    arrange([made, made.nextElementSibling].filter(Boolean));
+    if (items.childElementCount > MOST && sticks) dropOldest();
   }
 
   function dropOldest() {
@@ -113,13 +119,18 @@ export function messageList(world, { label, isInThread, load, beginning }) {
     if (!old) return;
     const next = old.nextElementSibling;
     const hadFocus = old.contains(document.activeElement);
-    steadily(() => old.remove());
+    old.remove();
     nodes.delete(ts);
     if (next) arrange([next]);
     if (hadFocus) world.focusComposer();
   }
 
-  node.addEventListener("scroll", () => node.scrollTop < 400 && readOlder(), { passive: true });
+  node.addEventListener("scroll", () => {
+    // Only going up leaves the end; that more has come below does not.
+    sticks = isAtEnd() || (sticks && node.scrollTop >= top);
+    top = node.scrollTop;
+    if (node.scrollTop < 400) readOlder();
+  });
   node.addEventListener("keydown", (event) => {
     if (!["ArrowUp", "ArrowDown"].includes(event.key) || event.altKey) return;
     if (event.target.closest("input, textarea, select")) return;

@@ -1,11 +1,11 @@
 // The pane on the right: the welcome, a thread, or what stands behind the scenes.
 
-import { behindTabs } from "./tabs.js";
+import { get } from "./api.js";
 import { composer } from "./composer.js";
 import { el, iconButton } from "./dom.js";
-import { messageList } from "./messages.js";
-import { get } from "./api.js";
 import { isReply } from "./message.js";
+import { messageList } from "./messages.js";
+import { behindTabs } from "./tabs.js";
 import { tourPanel } from "./tour.js";
 
 // *put* takes a text into the main composer, *send* sends one. Gives {node, …} of what it shows.
@@ -62,8 +62,9 @@ export function sidePane(world, { put, send }) {
       if (world.tour()) open("tour", world.tour().title, null, tourPanel(world.tour(), put));
     },
     openBehind(tab) {
+      if (shows === "behind" && !tab) return close();
       open("behind", "Behind the scenes", null, behind.node);
-      behind.open(tab);
+      return behind.open(tab);
     },
     // Takes a message that is new or reads otherwise, if it is in the thread that is shown.
     show(message) {

@@ -36,7 +36,7 @@ export function combobox({ label, placeholder, isMany, search, least = 0, chosen
     else {
       chips.replaceChildren(
         ...picked.map((option) =>
-          el("button", { type: "button", class: "chip", "aria-label": `Remove ${option.text}`, onclick: () => drop(option) }, option.text, " ×"),
+          el("button", { type: "button", class: "chip", "aria-label": `Remove ${option.text}`, onmousedown: keep, onclick: () => drop(option) }, option.text, " ×"),
         ),
       );
       input.value = "";
@@ -44,6 +44,8 @@ export function combobox({ label, placeholder, isMany, search, least = 0, chosen
     }
   }
 
+  // The mouse must not take the keyboard from the input: leaving it draws the chips anew.
+  const keep = (event) => event.preventDefault();
   const same = (one, other) => one.value === other.value;
   const isPicked = (option) => picked.some((one) => same(one, option));
 
@@ -102,7 +104,7 @@ export function combobox({ label, placeholder, isMany, search, least = 0, chosen
       role: "option",
       id: `${listId}-${at}`,
       "aria-selected": String(isPicked(option)),
-      onmousedown: (event) => event.preventDefault(),
+      onmousedown: keep,
       onclick: () => pick(option),
     };
     return el("div", attributes, el("span", {}, option.text), option.detail && el("small", {}, option.detail));

@@ -11,6 +11,7 @@ export function makeWorld(act) {
   let info = null;
   let current = null;
   let isLive = false;
+  let skew = 0;
   const unread = new Set();
   return {
     ...act,
@@ -22,12 +23,14 @@ export function makeWorld(act) {
     },
     learn(state) {
       info = state;
+      skew = Date.parse(state.now) - Date.now();
       current = current && (info.channels.find((one) => one.id === current.id) ?? null);
     },
-    now: () => Date.now() + info.offset_seconds * 1000,
+    now: () => Date.now() + skew,
     offset: () => info.offset_seconds,
     moved(time) {
       info.offset_seconds = time.offset_seconds;
+      skew = Date.parse(time.now) - Date.now();
     },
     person: (id) => info.people.find((one) => one.id === id),
     people: () => info.people,
@@ -49,6 +52,9 @@ export function makeWorld(act) {
     tour: () => info.tour,
     faults: () => info.faults,
     isConnected: () => isLive && info.connected,
+    setConnected(is) {
+      info.connected = is;
+    },
     setLive(is) {
       isLive = is;
     },

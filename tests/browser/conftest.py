@@ -1,0 +1,156 @@
+"""A real browser on the page of a real workspace: one browser for all, a window for each person."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+
+from bot.app import serve
+from bot.clock import MovableClock
+from bot.demo import TOUR
+from bot.manifest import manifest
+from bot.settings import STARTER, Settings
+from bot.workspace import Workspace
+from tests.conftest import StoppedClock
+
+ANA, BEN, CHLOE = "U0ANA", "U0BEN", "U0CHLOE"
+GENERAL, WORLD = "C0GENERAL", "C0WORLD"
+MORNING = datetime(2026, 11, 24, 10, 12, tzinfo=UTC)
+_MOST_MS = 10_000
+
+expect.set_options(timeout=_MOST_MS)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", metavar="FOLDER", help="save the README's pictures here")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("needs Debian's chromium, which is not here")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@dataclass
+class Person:
+    """Somebody before the page, and shorthands for what they do and see."""
+
+    page: Page
+    complaints: list[str]
+    pictures: Path | None
+
+    @property
+    def composer(self) -> Locator:
+        return self.page.get_by_role("main").get_by_role("combobox", name="Message", exact=False)
+
+    @property
+    def list(self) -> Locator:
+        return self.page.get_by_role("log", name="Messages in")
+
+    @property
+    def pane(self) -> Locator:
+        return self.page.locator("aside")
+
+    @property
+    def dialog(self) -> Locator:
+        return self.page.get_by_role("dialog")
+
+    def message(self, words: str) -> Locator:
+        """The newest message in the channel that holds *words*."""
+        return self.list.get_by_role("article").filter(has_text=words).last
+
+    async def write(self, text: str) -> None:
+        await self.composer.fill(text)
+        await self.composer.press("Enter")
+
+    async def picture(self, name: str) -> None:
+        """Take a picture for the README, when they are asked for."""
+        if self.pictures is not None:
+            await self.page.evaluate("document.fonts.ready")
+            await self.page.screenshot(path=self.pictures / f"{name}.png", animations="disabled")
+
+
+Open = Callable[..., Any]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(browser: Browser, pytestconfig: pytest.Config) -> AsyncIterator[Open]:
+    """Give a function that opens a window; whatever the page complains of fails the test."""
+    complaints: list[str] = []
+    pictures = pytestconfig.getoption("pictures", None)
+
+    async with AsyncExitStack() as stack:
+
+        async def visit(workspace: Workspace, user: str = ANA, *, at: str = GENERAL) -> Person:
+            context = await browser.new_context(
+                viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="UTC"
+            )
+            stack.push_async_callback(context.close)
+            context.set_default_timeout(_MOST_MS)
+            page = await context.new_page()
+            page.on(
+                "console",
+                lambda line: complaints.append(line.text) if line.type != "log" else None,
+            )
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            await page.goto(f"{workspace.url}#{user}/{at}")
+            person = Person(page, complaints, Path(pictures) if pictures else None)
+            await expect(page.locator("body[data-live]")).to_be_visible()
+            return person
+
+        yield visit
+    assert complaints == []
+
+
+@dataclass
+class House:
+    """A workspace with Parley in it, joined by Socket Mode."""
+
+    workspace: Workspace
+    clock: StoppedClock
+    corpus: Path
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    clock = StoppedClock(MORNING)
+    corpus = tmp_path / "corpus"
+    shutil.copytree(STARTER, corpus)
+    moved = MovableClock(source=clock)
+    async with Workspace(manifest=manifest(), clock=moved, tour=TOUR) as workspace:
+        workspace.pace = False
+        settings = Settings(
+            slack_bot_token=workspace.bot_token,
+            slack_app_token=workspace.app_token,
+            slack_api_url=workspace.api_url,
+            database_url=f"sqlite:///{tmp_path}/parley.db",
+            corpus_dir=corpus,
+        )
+        async with running(settings, moved):
+            yield House(workspace, clock, corpus)
+
+
+@asynccontextmanager
+async def running(settings: Settings, clock: MovableClock) -> AsyncIterator[None]:
+    """Run the bot until the block is left."""
+    stop, ready = asyncio.Event(), asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(serve(settings, clock=clock, stop=stop, ready=ready.set))
+        await ready.wait()
+        try:
+            yield
+        finally:
+            stop.set()

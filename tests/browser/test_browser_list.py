@@ -1,0 +1,124 @@
+"""Messages as they are drawn, and a great many of them."""
+
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import expect
+
+from bot.clock import MovableClock
+from bot.workspace import Workspace
+from tests.bot.workspace.conftest import MANIFEST
+from tests.browser.conftest import BEN, GENERAL, MORNING, Open
+from tests.conftest import StoppedClock
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def workspace() -> Any:
+    clock = MovableClock(source=StoppedClock(MORNING))
+    async with Workspace(manifest=MANIFEST, clock=clock) as workspace:
+        yield workspace
+
+
+async def test_five_thousand_messages(workspace: Workspace, visit: Open) -> None:
+    for number in range(5_000):
+        workspace.post_as(BEN, GENERAL, f"Message number {number}.")
+    ana = await visit(workspace)
+    articles = ana.list.get_by_role("article")
+    await expect(ana.message("number 4999.")).to_be_in_viewport()
+    await expect(articles).to_have_count(100)
+    await ana.list.hover()
+    await ana.page.mouse.wheel(0, -100_000)
+    await expect(ana.message("number 4800.")).to_be_attached()
+    assert await articles.count() < 1_000
+    numbers = await articles.evaluate_all(
+        "all => all.map(one => Number(/number (\\d+)/.exec(one.textContent)[1]))"
+    )
+    assert numbers == list(range(numbers[0], 5_000))
+
+    # One who reads old messages is not torn away; one at the end sees what comes.
+    workspace.post_as(BEN, GENERAL, "The newest.")
+    await expect(ana.message("The newest.")).to_be_attached()
+    await expect(ana.message("The newest.")).not_to_be_in_viewport()
+    await ana.page.reload()
+    await expect(ana.message("The newest.")).to_be_in_viewport()
+    for number in range(600):
+        workspace.post_as(BEN, GENERAL, f"Flood number {number}.")
+    await expect(ana.message("Flood number 599.")).to_be_in_viewport()
+    assert await articles.count() <= 400
+
+
+async def test_a_bot_that_is_not_there(workspace: Workspace, visit: Open) -> None:
+    ana = await visit(workspace)
+    await expect(ana.page.get_by_role("navigation")).to_contain_text("Parley is not connected")
+    await ana.write("/brief zelenski")
+    await expect(ana.page.get_by_role("alert")).to_contain_text("/brief failed")
+    await expect(ana.composer).to_have_value("/brief zelenski")
+
+
+TOLD = [
+    ("a *bold _and italic_* word", "a <strong>bold <em>and italic</em></strong> word"),
+    ("2*3*4, snake_case_name, ~gone~", "2*3*4, snake_case_name, <s>gone</s>"),
+    ("`*code* &lt;b&gt;`", "<code>*code* &lt;b&gt;</code>"),
+    ("```\na *b*\n&amp;\n```after", "<pre>a *b*\n&amp;</pre>after"),
+    ("one\ntwo", "one<br>two"),
+    ("before\n&gt; quoted\n> too\nafter", "before<blockquote>quoted<br>too</blockquote>after"),
+    ("&lt;@U0BEN&gt; &amp;amp;", "&lt;@U0BEN&gt; &amp;amp;"),
+    ("<@U0BEN> <@U0ANA>", '<span class="mention">@Ben Osei</span> '
+     '<span class="mention me">@Ana Silva</span>'),
+    ("<!here> <#C0LEADERS|leaders>", '<span class="mention me">@here</span> '
+     '<span class="mention">#leaders</span>'),
+    ("<https://example.org/?a=1&amp;b=2|a *link*>", '<a href="https://example.org/?a=1&amp;b=2" '
+     'target="_blank" rel="noopener noreferrer">a *link*</a>'),
+    ("<javascript:alert(1)|click>", "&lt;javascript:alert(1)|click&gt;"),
+    ("<img src=x onerror=alert(1)>", "&lt;img src=x onerror=alert(1)&gt;"),
+    (":tada: :nothing_like_it:", "🎉 :nothing_like_it:"),
+    ("<!date^1795512600^{date_short_pretty} at {time}|then>", "today at 04:30"),
+    ("<!date^1795599000^{date_short_pretty}, {date_long}|then>",
+     "tomorrow, Wednesday, November 25th, 2026"),
+    ("<!date^nonsense^{time}|then>", "then"),
+]  # fmt: skip
+
+
+async def test_mrkdwn(workspace: Workspace, visit: Open) -> None:
+    ana = await visit(workspace)
+    drawn = await ana.page.evaluate(
+        """async ([texts, now]) => {
+            const { mrkdwn } = await import("/static/mrkdwn.js");
+            const people = { U0ANA: "Ana Silva", U0BEN: "Ben Osei" };
+            const world = {
+                me: { id: "U0ANA" },
+                zone: "America/New_York",
+                now: () => now,
+                person: (id) => ({ real_name: people[id] }),
+                channel: () => undefined,
+            };
+            return texts.map((text) => {
+                const box = document.createElement("div");
+                box.append(...mrkdwn(text, world));
+                for (const one of box.querySelectorAll("time")) one.replaceWith(one.textContent);
+                return box.innerHTML;
+            });
+        }""",
+        [[text for text, _ in TOLD], MORNING.timestamp() * 1000],
+    )
+    assert list(zip([text for text, _ in TOLD], drawn, strict=True)) == TOLD
+
+
+async def test_the_page_finds_back_to_a_workspace_that_was_away(visit: Open) -> None:
+    async with Workspace(manifest=MANIFEST) as workspace:
+        ana = await visit(workspace)
+        workspace.post_as(BEN, GENERAL, "Before")
+        await expect(ana.message("Before")).to_be_visible()
+        await ana.composer.fill("Half a thought")
+        port = int(workspace.url.rstrip("/").rpartition(":")[2])
+    await expect(ana.page.get_by_role("alert")).to_contain_text("does not answer")
+    async with Workspace(manifest=MANIFEST, port=port) as workspace:
+        workspace.post_as(BEN, GENERAL, "After")
+        await expect(ana.message("After")).to_be_visible()
+        await expect(ana.message("Before")).to_have_count(0)
+        await expect(ana.page.get_by_role("alert")).to_have_count(0)
+        await expect(ana.composer).to_have_value("Half a thought")
+    ana.complaints.clear()  # Chromium's own, about the connections that were refused.
