@@ -166,13 +166,14 @@ class Desk:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def desk() -> AsyncIterator[Desk]:
-    with_shortcut = deepcopy(MANIFEST)
-    with_shortcut["features"]["shortcuts"].append(
+    with_more = deepcopy(MANIFEST)
+    with_more["oauth_config"]["scopes"]["bot"].append("assistant:write")
+    with_more["features"]["shortcuts"].append(
         {"name": "New schedule", "type": "global", "callback_id": "new", "description": "Make"}
     )
     clock = MovableClock(source=StoppedClock(MORNING))
     async with (
-        Workspace(manifest=with_shortcut, clock=clock) as workspace,
+        Workspace(manifest=with_more, clock=clock) as workspace,
         aiohttp.ClientSession() as session,
     ):
         client = AsyncWebClient(
@@ -391,3 +392,16 @@ async def test_a_message_shortcut_names_its_message(desk: Desk, visit: Open) -> 
     await ana.message("Ankara").get_by_role("button", name="More actions").click()
     await ana.page.get_by_role("menuitem", name="Related").click()
     assert (await desk.next())["message"]["ts"] == posted["ts"]
+
+
+async def test_what_the_app_suggests_is_asked_with_a_press(desk: Desk, visit: Open) -> None:
+    ana = await visit(desk.workspace, at="D0ANA/messages")
+    await desk.client.assistant_threads_setSuggestedPrompts(
+        channel_id="D0ANA",
+        thread_ts="",
+        title="Ask me about",
+        prompts=[{"title": "Gdansk", "message": "What of Gdansk?"}],
+    )
+    await expect(ana.page.get_by_text("Ask me about")).to_be_visible()
+    await ana.page.get_by_role("button", name="Gdansk").click()
+    await expect(ana.message("What of Gdansk?")).to_be_visible()

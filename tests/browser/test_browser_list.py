@@ -58,6 +58,15 @@ async def test_a_bot_that_is_not_there(workspace: Workspace, visit: Open) -> Non
     await expect(ana.composer).to_have_value("/brief zelenski")
 
 
+async def test_a_file_is_shared_with_what_was_typed(workspace: Workspace, visit: Open) -> None:
+    ana = await visit(workspace)
+    await ana.composer.fill("The stories of December")
+    chosen = {"name": "december.txt", "mimeType": "text/plain", "buffer": b"Headline\n"}
+    await ana.page.locator("input[type=file]").set_input_files(chosen)
+    await expect(ana.message("december.txt")).to_contain_text("The stories of December")
+    await expect(ana.composer).to_have_value("")
+
+
 TOLD = [
     ("a *bold _and italic_* word", "a <strong>bold <em>and italic</em></strong> word"),
     ("2*3*4, snake_case_name, ~gone~", "2*3*4, snake_case_name, <s>gone</s>"),

@@ -63,6 +63,7 @@ async function arrive() {
   const shown = isApp && world.hasHome() && tab !== "messages" ? "home" : "messages";
   await attempt(() => main.open(shown));
   if (shown === "home") await home.open();
+  else if (isApp) await attempt(() => post("messages-tab", { user: world.me.id }));
   main.focus();
 }
 
@@ -132,6 +133,7 @@ const HAPPENED = {
     pane.changed();
   },
   call: ({ call }) => pane.called(call),
+  prompts: (event) => main.suggest(event),
   view: ({ view }) => forms.opened(view),
   view_closed: (event) => forms.closed(event.view_id),
   home: ({ view }) => home.show(view),

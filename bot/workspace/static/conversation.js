@@ -1,9 +1,10 @@
 // The middle of the page: a channel's name, its messages, and the composer; or the App Home.
 
 import { get } from "./api.js";
+import { attachButton } from "./attach.js";
 import { composer } from "./composer.js";
 import { shortInstant } from "./dates.js";
-import { el, icon, iconButton } from "./dom.js";
+import { el, icon, iconButton, smallButton } from "./dom.js";
 import { isReply } from "./message.js";
 import { messageList } from "./messages.js";
 import { menu } from "./popup.js";
@@ -13,6 +14,7 @@ export function conversation(world, home, act) {
   const head = el("header", { class: "channel-head" });
   const body = el("div", { class: "channel-body" });
   const node = el("main", { class: "conversation" }, head, body);
+  const suggestions = el("div", { class: "row suggestions" });
   const drafts = new Map();
   let keepDraft = () => {};
   let list = null;
@@ -80,7 +82,22 @@ export function conversation(world, home, act) {
       menu(slash, "Commands and shortcuts", [...title("Shortcuts", shortcuts), ...title("Commands", commands)]);
     });
     slash.setAttribute("aria-haspopup", "menu");
-    return [slash];
+    const take = () => {
+      const text = box.text();
+      box.fill("");
+      return text;
+    };
+    return [slash, ...attachButton(world, take)];
+  }
+
+  // Shows what the app suggests to ask: {title, prompts: [{title, message}]}.
+  function suggest({ title, prompts }) {
+    suggestions.replaceChildren(
+      ...[
+        prompts.length > 0 && title && el("p", { class: "note" }, title),
+        ...prompts.map((one) => smallButton(one.title, () => act.send(one.message))),
+      ].filter(Boolean),
+    );
   }
 
   // Draws the current channel anew, as *name* ("messages" or "home").
@@ -100,11 +117,13 @@ export function conversation(world, home, act) {
       load: (query) => get("messages", { user: world.me.id, channel: channel.id, ...query }),
       beginning: () => beginning(channel),
     });
-    body.replaceChildren(list.node, foot(channel));
+    suggestions.replaceChildren();
+    body.replaceChildren(list.node, suggestions, foot(channel));
     const [draft, key] = [box, `${world.me.id}/${channel.id}`];
     if (drafts.get(key)) draft?.fill(drafts.get(key));
     keepDraft = () => drafts.set(key, draft?.text() ?? "");
     await list.read();
+    if (channel.kind === "im") suggest(await get("prompts", { channel: channel.id }));
   }
 
   return {
@@ -112,6 +131,7 @@ export function conversation(world, home, act) {
     open,
     drawHead,
     tab: () => tab,
+    suggest: (event) => event.channel === world.current()?.id && suggest(event),
     reread: () => list?.read(),
     show: (message) => list && !isReply(message) && list.show(message),
     remove: (ts) => list?.remove(ts),

@@ -37,6 +37,7 @@ const ICONS = {
   panel: "M3.5 5h17v14h-17zM14.5 5v14",
   check: "m5 12.5 4.5 4.5L19 7.5",
   warn: "M12 4 2.5 20h19zM12 10v4.5M12 17h.01",
+  clip: "M20 11.5 11.7 19.8a5 5 0 0 1-7.1-7.1L13.3 4a3.4 3.4 0 0 1 4.8 4.8l-8.6 8.6a1.7 1.7 0 0 1-2.4-2.4L15 7.1",
   file: "M6 3h8l5 5v13H6zM14 3v5h5",
   picture: "M3.5 5h17v14h-17zM8 11a1.6 1.6 0 1 0 0-3.2A1.6 1.6 0 0 0 8 11zM4 18l5.5-5 3.5 3 3-2.5 4.5 4",
 };
@@ -55,6 +56,10 @@ export function icon(name) {
 
 export function iconButton(name, label, onclick, attributes = {}) {
   return el("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...attributes }, icon(name));
+}
+
+export function smallButton(label, onclick) {
+  return el("button", { type: "button", class: "button small", onclick }, label);
 }
 
 export function avatar(person, size = "") {

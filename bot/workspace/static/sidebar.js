@@ -54,11 +54,11 @@ export function sidebar(world, { act, open }) {
         "Act as",
         world
           .people()
-          .filter((one) => !one.is_bot)
+          .filter((one) => !one.is_bot && !one.is_deleted)
           .map((one) => ({
             lead: avatar(one, "small"),
             label: one.real_name,
-            detail: `${one.tz}${one.is_admin ? ", admin" : ""}`,
+            detail: [one.tz, one.is_admin && "admin", one.is_guest && "guest"].filter(Boolean).join(", "),
             isChosen: one.id === world.me.id,
             run: () => act(one.id),
           })),

@@ -1,11 +1,13 @@
-// The tabs behind the scenes: calls, clock, faults, channel.
+// The tabs behind the scenes: calls, clock, faults, place.
 
-import { channelPanel, clockPanel, faultsPanel } from "./behind.js";
+import { clockPanel } from "./clock.js";
 import { el } from "./dom.js";
+import { faultsPanel } from "./faults.js";
 import { inspector } from "./inspector.js";
+import { placePanel } from "./place.js";
 import { attempt } from "./popup.js";
 
-const TABS = { calls: "Calls", clock: "Clock", faults: "Faults", channel: "Channel" };
+const TABS = { calls: "Calls", clock: "Clock", faults: "Faults", place: "Place" };
 
 export function behindTabs(world) {
   let panels = null;
@@ -29,7 +31,7 @@ export function behindTabs(world) {
   }
 
   function make() {
-    panels ||= { calls: inspector(world), clock: clockPanel(world), faults: faultsPanel(world), channel: channelPanel(world) };
+    panels ||= { calls: inspector(world), clock: clockPanel(world), faults: faultsPanel(world), place: placePanel(world) };
     return panels;
   }
 
@@ -46,10 +48,15 @@ export function behindTabs(world) {
   }
 
   function changed() {
-    if (chosen === "faults") panels.faults.draw(world.faults());
-    else panels[chosen].draw();
+    panels[chosen].draw();
+  }
+
+  function called(call) {
+    panels?.calls.add(call);
+    const isUsedUp = call.direction === "call" && chosen === "faults" && panel.isConnected;
+    if (isUsedUp) panels.faults.draw();
   }
 
   setInterval(() => chosen === "clock" && panel.isConnected && panels.clock.draw(), 1000);
-  return { node, open, changed, called: (call) => panels?.calls.add(call) };
+  return { node, open, changed, called };
 }

@@ -50,7 +50,6 @@ export function makeWorld(act) {
     shortcuts: () => info.shortcuts,
     hasHome: () => info.home_enabled,
     tour: () => info.tour,
-    faults: () => info.faults,
     isConnected: () => isLive && info.connected,
     setConnected(is) {
       info.connected = is;

@@ -1,0 +1,99 @@
+// Faults on demand: what the Web API does wrong when it is told to.
+
+import { get, post } from "./api.js";
+import { el, smallButton } from "./dom.js";
+import { attempt } from "./popup.js";
+
+// Faults that are worth a try, ready to press.
+const READY = [
+  ["Refuse the next post", { method: "chat.postMessage", kind: "refuse", error: "internal_error" }],
+  ["Post, then cut the line", { method: "chat.postMessage", kind: "drop_after" }],
+  ["Post, then answer 500", { method: "chat.postMessage", kind: "status", status: 500, after: true }],
+  ["Too many requests (429)", { method: "chat.postMessage", kind: "ratelimit", seconds: 5 }],
+  ["Every call takes 2 s", { method: "*", kind: "delay", seconds: 2, times: 20 }],
+  ["History lags by a minute", { method: "conversations.history", kind: "lag", seconds: 60, times: 20 }],
+];
+const METHODS = ["*", "chat.*", "chat.postMessage", "conversations.history", "conversations.info", "users.info", "views.open", "views.publish"];
+const labelled = (label, input) => el("label", {}, label, input);
+
+export function faultsPanel(world) {
+  let kinds = [];
+  const list = el("ul", { class: "faults" });
+  const method = el("input", { list: "methods", value: "chat.postMessage" });
+  const kind = el("select", { onchange: choose });
+  const inputs = {
+    error: el("input", { value: "internal_error" }),
+    seconds: el("input", { type: "number", value: "2", min: "0", step: "any" }),
+    status: el("input", { type: "number", value: "503", min: "400", max: "599" }),
+    after: el("input", { type: "checkbox" }),
+  };
+  const times = el("input", { type: "number", value: "1", min: "1" });
+  const labels = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, labelled(name, input)]));
+
+  const heeded = () => kinds.find((one) => one.kind === kind.value)?.fields || [];
+
+  function choose() {
+    for (const [name, label] of Object.entries(labels)) label.hidden = !heeded().includes(name);
+  }
+
+  async function readKinds() {
+    if (kinds.length) return;
+    ({ kinds } = await get("fault-kinds"));
+    kind.replaceChildren(...kinds.map((one) => el("option", { value: one.kind }, one.label)));
+    choose();
+  }
+
+  async function add(fault) {
+    const answer = await attempt(() => post("faults", fault));
+    if (answer) show(answer.faults);
+  }
+
+  function own() {
+    const fault = { method: method.value.trim() || "*", kind: kind.value, times: Number(times.value) };
+    for (const name of heeded()) {
+      const input = inputs[name];
+      fault[name] = name === "after" ? input.checked : name === "error" ? input.value : Number(input.value);
+    }
+    return add(fault);
+  }
+
+  function show(faults) {
+    list.replaceChildren(...faults.map((one) => el("li", {}, el("strong", {}, one.kind), ` ${one.method} × ${one.times ?? "∞"}`)));
+    if (!faults.length) list.append(el("li", { class: "empty" }, "Nothing is set to go wrong."));
+  }
+
+  const form = el(
+    "form",
+    {
+      class: "fault-form",
+      onsubmit: (event) => {
+        event.preventDefault();
+        own();
+      },
+    },
+    labelled("what happens", kind),
+    labelled("to the method", method),
+    Object.values(labels),
+    labelled("how many times", times),
+    el("button", { type: "submit", class: "button small" }, "Add"),
+  );
+  const node = el(
+    "div",
+    {},
+    el("p", { class: "note" }, `What would ${world.appName()} do if Slack failed? Choose a fault, then try something.`),
+    el("div", { class: "row" }, READY.map(([label, fault]) => smallButton(label, () => add(fault)))),
+    el("h4", {}, "Set to go wrong"),
+    list,
+    smallButton("Clear all", () => add({ clear: true })),
+    el("h4", {}, "Another fault"),
+    el("datalist", { id: "methods" }, METHODS.map((name) => el("option", { value: name }))),
+    form,
+  );
+  function draw() {
+    attempt(async () => {
+      await readKinds();
+      show((await get("state", { user: world.me.id })).faults);
+    });
+  }
+  return { node, draw };
+}
