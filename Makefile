@@ -44,12 +44,12 @@ $(VENV)/bin/pip:
 
 $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	@echo "Installing Parley into $(VENV) ..."
-	@$(PIP) install --editable .
+	@$(PIP) install --editable '.[meaning]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	@echo "Installing Parley and its development tools into $(VENV) ..."
-	@$(PIP) install --editable '.[dev]'
+	@$(PIP) install --editable '.[dev,meaning]'
 	@touch $@ $(VENV)/.run
 
 $(VENV)/.bench: $(VENV)/.dev

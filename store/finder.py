@@ -1,15 +1,18 @@
 """The finder: from a few words, misspelt or not, to the stories that they mean."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from random import Random
 from typing import Self, TypeAlias
 
+from store import meaning
 from store.index import FIELDS, Index
+from store.meaning import Meaning, Stories
 from store.ranking import Asked, rank, reasons
 from store.topics import Topic, catalogue, nearest
 from store.types import Answer, Article, Found, Match, Nothing, Unsure
-from store.words import words
+from store.words import FUNCTION_WORDS, is_english, words
 
 CUT_OFF = 0.6
 """The score from which a story answers; see tests/store/test_finder.py for what it costs."""
@@ -19,6 +22,7 @@ SUGGESTIONS = 3
 
 _CHARACTERS = 2_000
 _WORDS = 32
+_COVERED, _LITTLE, _GUESSES = 200, 0.05, 10
 _KEPT = 500
 """Articles kept for the next look-up that shows them."""
 
@@ -37,20 +41,29 @@ class _Read:
 class Finder:
     """Looks up queries in one index."""
 
-    def __init__(self, index: Index, articles: GetArticles, topics: tuple[Topic, ...]) -> None:
+    def __init__(
+        self,
+        index: Index,
+        articles: GetArticles,
+        topics: tuple[Topic, ...],
+        meant: Stories | None = None,
+    ) -> None:
+        self._meant = meant
+        self._least: float | None = None
         self._index = index
         self._articles = articles
         self._topics = topics
         self._known: dict[int, _Read] = {}
 
     @classmethod
-    def of(cls, articles: Sequence[Article]) -> Self:
-        """Build a finder over *articles* in memory."""
+    def of(cls, articles: Sequence[Article], model: Meaning | None = None) -> Self:
+        """Build a finder over *articles* in memory; without *model* it goes by words alone."""
 
         async def get(numbers: Sequence[int]) -> Mapping[int, Article]:
             return {number: articles[number] for number in numbers}
 
-        return cls(Index.of(articles), get, catalogue(articles))
+        meant = Stories.of(model, articles) if model else None
+        return cls(Index.of(articles), get, catalogue(articles), meant)
 
     async def find(self, query: str, *, limit: int = 10) -> Answer:
         """Look up *query*, whatever it holds; never raises.
@@ -61,6 +74,10 @@ class Finder:
         found = [match for match in ranked if match.score >= CUT_OFF]
         if found:
             return Found(matches=tuple(found[: max(limit, 1)]))
+        if self._meant:
+            guessed = await self._guess(query, self._meant)
+            # What is misspelt all over has no meaning to go by, but its words may do.
+            ranked = guessed or (ranked if _is_misspelt(query) else [])
         unsure = tuple(islice(_differing(ranked), SUGGESTIONS))
         if unsure:
             return Unsure(matches=unsure)
@@ -80,6 +97,39 @@ class Finder:
             for number, score in best.items()
             if number in read
         ]
+
+    async def _guess(self, query: str, meant: Stories) -> list[Match]:
+        """Give the stories that may be meant, by meaning and words together."""
+        if self._least is None:
+            self._least = await self._calibrated(meant)
+        asked = await self.ask(query)
+        scores = dict(self._joined(asked, meant)[:_GUESSES])
+        read = await self._read(scores)
+        return [
+            Match(
+                article=read[number].article,
+                score=meaning.as_share(score),
+                why=tuple(dict.fromkeys(reasons(asked, read[number].spelt))),
+            )
+            for number, score in scores.items()
+            if number in read and score >= self._least
+        ]
+
+    async def _calibrated(self, meant: Stories) -> float:
+        drawn = meaning.probes(self._index.vocabulary.words, Random(0))  # noqa: S311
+        best: list[list[float]] = []
+        for group in (drawn.everyday, drawn.near_misses):
+            best.append([])
+            for probe in group:
+                asked = await self.ask(probe)
+                if not self.scores(asked, limit=1, least=CUT_OFF):
+                    joined = self._joined(asked, meant)
+                    best[-1].append(joined[0][1] if joined else 0.0)
+        return meaning.least(*best)
+
+    def _joined(self, asked: Asked, meant: Stories) -> list[tuple[int, float]]:
+        covered = self.scores(asked, limit=_COVERED, least=_LITTLE)
+        return meaning.join(covered, meant.nearest(_meant(asked), _COVERED))
 
     async def ask(self, query: str) -> Asked:
         """Cut *query* up, and fetch what the index holds of what its words may mean."""
@@ -115,6 +165,21 @@ def _typed(text: str) -> tuple[str, ...]:
     """Give the first few distinct words of *text*, so that the longest costs no more than a few."""
     distinct = dict.fromkeys(word for word, _ in words(text[:_CHARACTERS]))
     return tuple(islice(distinct, _WORDS))
+
+
+def _is_misspelt(query: str) -> bool:
+    """Tell whether half of the words of *query*, or more, are no English ones."""
+    typed = [word for word in _typed(query) if word not in FUNCTION_WORDS]
+    return 2 * sum(not is_english(word) for word in typed) >= len(typed)
+
+
+def _meant(asked: Asked) -> Iterator[str]:
+    """Yield the words of a query, the misspelt ones as their likeliest readings."""
+    for word, readings in zip(asked.typed, asked.readings, strict=True):
+        if readings and not is_english(word):
+            yield from max(readings, key=readings.__getitem__)
+        else:
+            yield word
 
 
 def _spelt(article: Article) -> Mapping[str, str]:

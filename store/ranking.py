@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from store.index import Index, Numbers, Postings
 from store.vocabulary import Reading, Readings
-from store.words import FUNCTION_WORDS, commonness
+from store.words import FUNCTION_WORDS, rarity
 
 Scores: TypeAlias = NDArray[np.float32]
 
@@ -23,8 +23,6 @@ Scores: TypeAlias = NDArray[np.float32]
 # In the order of index.FIELDS.
 _FIELD = np.array([1.0, 0.99, 0.98, 0.97], dtype=np.float32)
 
-# What English uses most says least; 7 is as common as "the" and "of".
-_PLAIN, _EMPTY, _LEAST = 5.0, 7.5, 0.3
 _FUNCTION_WORD = 0.1
 
 # Covers are sorted together with numbers, as whole steps of this size.
@@ -129,8 +127,7 @@ def _word(word: str, readings: Readings, postings: Mapping[str, Postings], size:
     if word in FUNCTION_WORDS:
         weight *= _FUNCTION_WORD if held else 0.0
     else:
-        rarity = (_EMPTY - commonness(word)) / (_EMPTY - _PLAIN)
-        weight *= min(max(rarity, _LEAST), 1.0)
+        weight *= rarity(word)
     return _Word(weight, numbers, covers)
 
 

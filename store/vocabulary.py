@@ -53,6 +53,11 @@ class Vocabulary:
         at = bisect_left(self._words, word)
         return at < len(self._words) and self._words[at] == word
 
+    @property
+    def words(self) -> Sequence[str]:
+        """Give every word, in their order."""
+        return self._words
+
     def __len__(self) -> int:
         """Count the words."""
         return len(self._words)

@@ -41,6 +41,9 @@ def _word(found: str) -> tuple[str, str]:
 
 # A word used less than three hundred times in a billion is sooner a slip: "marron" for Macron.
 _RAREST = 2.5
+_EVERYDAY = 3.6, 5.2
+# What English uses most says least; 7 is as common as "the" and "of".
+_COMMON, _EMPTIEST, _LEAST = 5.0, 7.5, 0.3
 
 FUNCTION_WORDS = frozenset(
     word
@@ -99,6 +102,21 @@ def commonness(word: str) -> float:
     "The" has 7.4, "pizza" 4.2; 0 for a word that English does not have, or hardly uses.
     """
     return _english().get(word, 0.0)
+
+
+def rarity(word: str) -> float:
+    """Give how much *word* says: 1 for what English hardly uses, less for what everybody does."""
+    return min(max((_EMPTIEST - commonness(word)) / (_EMPTIEST - _COMMON), _LEAST), 1.0)
+
+
+def everyday_words() -> frozenset[str]:
+    """Give the words that people use every day, those without a subject left out."""
+    low, high = _EVERYDAY
+    return frozenset(
+        word
+        for word, common in _english().items()
+        if low < common < high and len(word) > 2 and word not in FUNCTION_WORDS
+    )
 
 
 def prepare() -> None:
