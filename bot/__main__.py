@@ -191,7 +191,7 @@ async def _manifest(_: argparse.Namespace, __: dict[str, str]) -> int:
 async def _finder(corpus: Path | None, environ: dict[str, str]) -> AsyncIterator[Finds]:
     """Index *corpus*, or else what the database holds (at first, the corpus folder)."""
     if corpus:
-        yield Finder.of(read_corpus(corpus).articles, Meaning.load())
+        yield Finder.of([*read_corpus(corpus).articles()], Meaning.load())
         return
     settings = Settings.from_env(environ, connecting=False)
     async with open_store(settings.database_url) as store:

@@ -45,7 +45,7 @@ def _corpus(path: Path, well: list[str], problems: list[str]) -> None:
     except CorpusInvalidError as error:
         problems += [f"Corpus: {problem}" for problem in error.problems]
     else:
-        documents, articles = len(contents.documents), len(contents.articles)
+        documents, articles = len(contents.digests), len(contents.keys)
         well.append(f"Corpus: {documents} documents with {articles} articles in {path}.")
 
 

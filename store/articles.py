@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from store.db import Connection, Database, Row
 from store.types import Article
 
-_GET = """
-SELECT a.id, a.document, a.position, d.headline, a.summary, a.insight, a.question
-FROM article a JOIN document d ON d.path = a.document WHERE a.id = $1
+COLUMNS = """
+SELECT a.number, a.id, a.document, a.position, a.headline, a.summary, a.insight, a.question
+FROM article a
 """
+_GET = f"{COLUMNS} WHERE a.id = $1"
 
 
 class Articles:
@@ -35,7 +36,7 @@ async def fetch_article(connection: Connection | Database, article_id: str) -> A
 
 
 def to_article(row: Row) -> Article:
-    """Read an article from a row that holds its columns and its headline."""
+    """Read an article from a row that holds its columns."""
     return Article(
         id=row["id"],
         document=row["document"],

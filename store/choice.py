@@ -18,10 +18,9 @@ _WINDOW = 200
 _END = 2**63 - 1
 
 _ASKED = """
-SELECT p.article_id, COUNT(*) AS times, MAX(p.due_at) AS last_at, MAX(d.headline) AS headline
+SELECT p.article_id, COUNT(*) AS times, MAX(p.due_at) AS last_at, MAX(a.headline) AS headline
 FROM post p
 JOIN article a ON a.id = p.article_id
-JOIN document d ON d.path = a.document
 WHERE p.team_id = $1 AND p.channel_id = $2 AND p.kind = 'question'
   AND p.state <> 'failed' AND p.state <> 'missed'
 GROUP BY p.article_id ORDER BY MAX(p.due_at), p.article_id
@@ -33,11 +32,11 @@ WITH asked AS (
       AND state <> 'failed' AND state <> 'missed' AND article_id IS NOT NULL
     GROUP BY article_id
 )
-SELECT a.id, d.headline
+SELECT a.id, a.headline
 FROM article a
-JOIN document d ON d.path = a.document
 LEFT JOIN asked ON asked.article_id = a.id
 WHERE a.shuffle >= $3 AND a.shuffle < $4 AND COALESCE(asked.times, 0) = $5
+  AND a.question <> ''
 ORDER BY a.shuffle, a.id LIMIT $6
 """
 

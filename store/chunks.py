@@ -54,20 +54,17 @@ class Part:
 def parts(
     removed: Iterable[tuple[int, Article]], added: Iterable[tuple[int, Article]]
 ) -> Iterator[Part]:
-    """Index what a reload changes, chunk by chunk; both rise by number."""
-    gone = {chunk: build(each) for chunk, each in _by_chunk(removed)}
-    come = {chunk: build(each) for chunk, each in _by_chunk(added)}
-    for chunk in sorted(gone.keys() | come.keys()):
-        old, old_lengths, _ = gone.get(chunk, ({}, {}, {}))
-        new, lengths, headlines = come.get(chunk, ({}, {}, {}))
-        nothing = dict.fromkeys(old_lengths, 0)
-        yield Part(
-            chunk=chunk,
-            removed=old,
-            added=new,
-            lengths=nothing | lengths,
-            headlines=nothing | headlines,
-        )
+    """Index what a reload changes, chunk by chunk, holding one at a time; *added* rise by number.
+
+    What was removed comes first, so that a number may come back.
+    """
+    for chunk, each in _by_chunk(removed):
+        postings, lengths, _ = build(each)
+        nothing = dict.fromkeys(lengths, 0)
+        yield Part(chunk=chunk, removed=postings, added={}, lengths=nothing, headlines=nothing)
+    for chunk, each in _by_chunk(added):
+        postings, lengths, headlines = build(each)
+        yield Part(chunk=chunk, removed={}, added=postings, lengths=lengths, headlines=headlines)
 
 
 async def write(connection: Connection, changed: Iterable[Part]) -> None:
@@ -155,7 +152,11 @@ def _changed(word: str, held: Mapping[str, Postings], part: Part) -> bytes:
     if word in part.removed:
         now = now[~np.isin(now >> 2, part.removed[word] >> 2)]
     if word in part.added:
-        now = np.concatenate([now, part.added[word]])
+        new = part.added[word]
+        now = np.concatenate([now, new])
+        # An undo brings back numbers from before.
+        if len(new) < len(now) and now[-len(new) - 1] > new[0]:
+            now.sort()
     return now.astype("<u4").tobytes()
 
 

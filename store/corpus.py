@@ -1,63 +1,52 @@
 """The corpus: what is loaded, looking it up, and replacing it as a whole."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from store import chunks
-from store.articles import to_article
-from store.changes import Changes, compare
-from store.choice import shuffle
-from store.db import Connection, Database, places, to_instant, to_text
-from store.documents import Contents, another_id, read_corpus
+from store import chunks, reading, revisions
+from store.articles import COLUMNS, to_article
+from store.db import Connection, Database
+from store.documents import fingerprint, read_corpus
 from store.finder import Finder
+from store.plan import Plan
+from store.progress import Progress
+from store.reload import plan_reload
+from store.spool import Spool
 from store.topics import catalogue
-from store.types import Answer, Article, Revision
+from store.types import Answer, Article, ParleyError, Revision
+from store.undo import plan_undo, target_of
 from store.words import prepare
 
-_COLUMNS = """
-SELECT a.number, a.id, a.document, a.position, d.headline, a.summary, a.insight, a.question
-FROM article a JOIN document d ON d.path = a.document
-"""
-_EVERY = f"{_COLUMNS} ORDER BY a.number"
-_OF_DOCUMENT = f"{_COLUMNS} WHERE a.document = $1 ORDER BY a.position"
-_OF_NUMBERS = f"{_COLUMNS} WHERE a.number IN ({{}})"
-_DIGESTS = "SELECT path, digest FROM document"
-_LAST_NUMBER = "SELECT MAX(number) AS number FROM article"
-_COUNT = "SELECT COUNT(*) AS articles FROM article"
-_REVISION = "SELECT * FROM revision ORDER BY number DESC LIMIT 1"
-_ADD_REVISION = """
-INSERT INTO revision (number, fingerprint, documents, articles, loaded_at, loaded_by)
-VALUES ($1, $2, $3, $4, $5, $6)
-"""
-_PUT_DOCUMENT = """
-INSERT INTO document (path, headline, digest) VALUES ($1, $2, $3)
-ON CONFLICT (path) DO UPDATE SET headline = excluded.headline, digest = excluded.digest
-"""
-_DROP_DOCUMENT = "DELETE FROM document WHERE path = $1"
-_ADD_ARTICLE = """
-INSERT INTO article (number, id, document, position, summary, insight, question, shuffle)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-"""
-_DROP_ARTICLE = "DELETE FROM article WHERE number = $1"
-_HOLDERS = "SELECT number, id FROM article WHERE id IN ({})"
-_BATCH = 500
+_EVERY = f"{COLUMNS} ORDER BY a.number"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reload:
-    """What a reload did."""
+    """What a reload did; the revision tells how many articles it touched."""
 
     revision: Revision
     is_changed: bool
-    added: int
-    """Articles that were not there before."""
-    removed: int
-    """Articles that were there and are gone."""
     ignored: int
     """Files in the folder that are no documents."""
+
+    @property
+    def added(self) -> int:
+        """Count the articles that were not there before."""
+        return self.revision.added if self.is_changed else 0
+
+    @property
+    def removed(self) -> int:
+        """Count the articles that are gone."""
+        return self.revision.removed if self.is_changed else 0
+
+    @property
+    def edited(self) -> int:
+        """Count the articles with another text."""
+        return self.revision.edited if self.is_changed else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,165 +87,113 @@ class Corpus:
         """Look up *query*, whatever it holds; see `Finder.find`."""
         return await self._loaded.finder.find(query, limit=limit)
 
-    async def reload(self, path: Path, *, by: str, at: datetime) -> Reload:
+    async def history(self, limit: int = revisions.KEPT) -> Sequence[Revision]:
+        """Give the last revisions, the latest first: who changed how much, and when."""
+        return await revisions.history(self._database, limit)
+
+    async def reload(
+        self, path: Path, *, by: str, at: datetime, progress: Progress | None = None
+    ) -> Reload:
         """Replace the corpus with the documents at *path*, all of them or none.
 
-        Only the documents that changed are read and indexed anew. Loading what is loaded already
-        changes nothing. Raises `CorpusInvalidError`; the corpus that was there then stays.
+        Only the documents that changed are read and indexed anew; an article keeps its id when its
+        text is edited or moved. Loading what is loaded already changes nothing. Raises
+        `CorpusInvalidError`; the corpus that was there then stays.
         """
+        watched = progress or Progress()
+        async with self._planning() as plan:
+            held = await reading.documents(self._database)
+            known = {name: document.digest for name, document in held.items()}
+            contents = await asyncio.to_thread(read_corpus, path, known, watched)
+            if plan.after and fingerprint(known) == contents.fingerprint:
+                (revision,) = await self.history(1)
+                return Reload(revision=revision, is_changed=False, ignored=contents.ignored)
+            await plan_reload(self._database, plan, contents, held, watched)
+            revision = await self._apply(
+                plan, fingerprint=contents.fingerprint, by=by, at=at, progress=watched
+            )
+        return Reload(revision=revision, is_changed=True, ignored=contents.ignored)
+
+    async def undo(
+        self,
+        *,
+        by: str,
+        at: datetime,
+        number: int | None = None,
+        progress: Progress | None = None,
+    ) -> Revision:
+        """Bring back the revision before, or that of *number*, as a new revision.
+
+        Articles get back the ids, texts and places that they had. Raises `ParleyError` where there
+        is nothing to bring back, or nothing any more.
+        """
+        async with self._planning() as plan:
+            target = await target_of(self._database, number)
+            await plan_undo(self._database, plan, target)
+            return await self._apply(
+                plan,
+                fingerprint=target["fingerprint"],
+                by=by,
+                at=at,
+                restores=target["number"],
+                progress=progress or Progress(),
+            )
+
+    @asynccontextmanager
+    async def _planning(self) -> AsyncIterator[Plan]:
         async with self._reloading:
-            async with self._database.reading() as connection:
-                known = {row["path"]: row["digest"] for row in await connection.fetch(_DIGESTS)}
-            contents = await asyncio.to_thread(read_corpus, path, known)
-            before = self.revision
-            if before and before.fingerprint == contents.fingerprint:
-                return Reload(
-                    revision=before,
-                    is_changed=False,
-                    added=0,
-                    removed=0,
-                    ignored=contents.ignored,
-                )
-            changes, numbered = await self._compare(known, contents)
-            parts = await asyncio.to_thread(lambda: [*chunks.parts(changes.removed, numbered)])
+            last = await revisions.last(self._database)
+            with Plan(last["number"] if last else 0) as plan:
+                plan.next_number = last["next_number"] if last else 0
+                yield plan
+
+    async def _apply(
+        self,
+        plan: Plan,
+        *,
+        fingerprint: str,
+        by: str,
+        at: datetime,
+        progress: Progress,
+        restores: int | None = None,
+    ) -> Revision:
+        with Spool[chunks.Part](batch=1) as parts:
+            await asyncio.to_thread(_index, plan, parts, progress)
             async with self._database.transaction() as connection:
-                await _replace(connection, contents, known, changes, numbered)
+                last = await revisions.last(connection)
+                if (last["number"] if last else 0) != plan.after:
+                    raise ParleyError(
+                        "Another reload came first, and nothing was changed by this one: try again."
+                    )
+                revision = await revisions.write(
+                    connection,
+                    plan,
+                    fingerprint=fingerprint,
+                    by=by,
+                    at=at,
+                    restores=restores,
+                    progress=progress,
+                )
                 await chunks.write(connection, parts)
-                revision = await _add_revision(connection, contents, by=by, at=at)
                 # Read before the commit, so that nothing is left to fail after it.
                 loaded = await _load(self._database, connection)
             self._loaded = loaded
-        return Reload(
-            revision=revision,
-            is_changed=True,
-            added=len(changes.added),
-            removed=len(changes.removed),
-            ignored=contents.ignored,
-        )
-
-    async def _compare(
-        self, known: Mapping[str, str], contents: Contents
-    ) -> tuple[Changes, Sequence[tuple[int, Article]]]:
-        """Tell what changes, and number the articles that come."""
-        changed = {document.path for document in contents.documents}
-        old: list[tuple[int, Article]] = []
-        async with self._database.reading() as connection:
-            for document in sorted(known.keys() & changed | known.keys() - contents.digests.keys()):
-                rows = await connection.fetch(_OF_DOCUMENT, document)
-                old += ((row["number"], to_article(row)) for row in rows)
-            (last,) = await connection.fetch(_LAST_NUMBER)
-            changes = compare(old, contents.articles)
-            added = await _with_own_ids(connection, changes)
-        start = 0 if last["number"] is None else last["number"] + 1
-        return changes, list(enumerate(added, start=start))
+        return revision
 
 
-async def _with_own_ids(connection: Connection, changes: Changes) -> Sequence[Article]:
-    """Give the added articles, those with another id whose text stands elsewhere too."""
-    going = {number for number, _ in changes.removed}
-    taken = {article.id for _, article in changes.moved}
-    taken |= await _staying(connection, [article.id for article in changes.added], going)
-    added: list[Article] = []
-    for article in changes.added:
-        one = article
-        while one.id in taken:
-            one = replace(one, id=another_id(one))
-            taken |= await _staying(connection, [one.id], going)
-        taken.add(one.id)
-        added.append(one)
-    return added
-
-
-async def _staying(connection: Connection, ids: Sequence[str], going: Set[int]) -> set[str]:
-    """Give those of *ids* that belong to an article which is not among *going*."""
-    staying: set[str] = set()
-    for start in range(0, len(ids), _BATCH):
-        some = ids[start : start + _BATCH]
-        rows = await connection.fetch(_HOLDERS.format(places(some)), *some)
-        staying |= {row["id"] for row in rows if row["number"] not in going}
-    return staying
+def _index(plan: Plan, parts: Spool[chunks.Part], progress: Progress) -> None:
+    progress.start("Indexing", len(plan.gone) + len(plan.come))
+    gone, come = plan.articles(plan.gone), plan.articles(plan.come)
+    parts.extend(chunks.parts(progress.counting(gone), progress.counting(come)))
 
 
 async def _load(database: Database, connection: Connection) -> _Loaded:
     async def articles(numbers: Sequence[int]) -> Mapping[int, Article]:
-        if not numbers:
-            return {}
-        rows = await database.fetch(_OF_NUMBERS.format(places(numbers)), *numbers)
-        return {row["number"]: to_article(row) for row in rows}
+        return await reading.of_numbers(database, numbers)
 
     index = await chunks.read(database, connection)
     every = [to_article(row) for row in await connection.fetch(_EVERY)]
     topics = await asyncio.to_thread(catalogue, every)
-    rows = await connection.fetch(_REVISION)
-    revision = None
-    if rows:
-        revision = Revision(
-            number=rows[0]["number"],
-            fingerprint=rows[0]["fingerprint"],
-            documents=rows[0]["documents"],
-            articles=rows[0]["articles"],
-            loaded_at=to_instant(rows[0]["loaded_at"]),
-            loaded_by=rows[0]["loaded_by"],
-        )
+    last = await revisions.last(connection)
+    revision = revisions.to_revision(last) if last else None
     return _Loaded(revision=revision, finder=Finder(index, articles, topics))
-
-
-async def _replace(
-    connection: Connection,
-    contents: Contents,
-    known: Mapping[str, str],
-    changes: Changes,
-    numbered: Iterable[tuple[int, Article]],
-) -> None:
-    # What moved is taken out too, or two articles could pass through one place.
-    await connection.executemany(
-        _DROP_ARTICLE, ((number,) for number, _ in (*changes.removed, *changes.moved))
-    )
-    await connection.executemany(
-        _DROP_DOCUMENT, ((path,) for path in known.keys() - contents.digests.keys())
-    )
-    await connection.executemany(
-        _PUT_DOCUMENT,
-        ((one.path, one.headline, contents.digests[one.path]) for one in contents.documents),
-    )
-    await connection.executemany(
-        _ADD_ARTICLE,
-        [
-            (
-                number,
-                article.id,
-                article.document,
-                article.position,
-                article.summary,
-                article.insight,
-                article.question,
-                shuffle(article.id),
-            )
-            for number, article in (*changes.moved, *numbered)
-        ],
-    )
-
-
-async def _add_revision(
-    connection: Connection, contents: Contents, *, by: str, at: datetime
-) -> Revision:
-    rows = await connection.fetch(_REVISION)
-    (count,) = await connection.fetch(_COUNT)
-    revision = Revision(
-        number=rows[0]["number"] + 1 if rows else 1,
-        fingerprint=contents.fingerprint,
-        documents=len(contents.digests),
-        articles=count["articles"],
-        loaded_at=at,
-        loaded_by=by,
-    )
-    await connection.execute(
-        _ADD_REVISION,
-        revision.number,
-        revision.fingerprint,
-        revision.documents,
-        revision.articles,
-        to_text(revision.loaded_at),
-        revision.loaded_by,
-    )
-    return revision

@@ -22,7 +22,10 @@ class ParleyError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """One story: a summary, one line of insight and an open question, under a headline."""
+    """One story: a summary, one line of insight and an open question, under a headline.
+
+    One that came by a feed has neither insight nor question: it is found, and never asked.
+    """
 
     id: str
     document: str
@@ -33,15 +36,6 @@ class Article:
     summary: str
     insight: str
     question: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """One file of the corpus: a headline and its articles, in the file's order."""
-
-    path: str
-    headline: str
-    articles: tuple[Article, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +72,16 @@ class Revision:
     loaded_at: datetime
     loaded_by: str
     """A Slack user id, or "terminal"."""
+    restores: int | None
+    """The revision that it brought back; None where a folder was read."""
+    added: int
+    """Articles that were not there before."""
+    edited: int
+    """Articles with another text, under the id that they had."""
+    moved: int
+    """Articles in another place, with the text that they had."""
+    removed: int
+    """Articles that are gone."""
 
 
 # --- looking up --------------------------------------------------------------------------------

@@ -1,27 +1,37 @@
 -- Instants are UTC text (2026-11-24T09:00:00.000000Z), so that they sort as text; dates are ISO text.
 
+-- restores is the revision that was brought back; NULL where a folder was read. next_number is the
+-- first article number that was not used yet. added to removed count articles.
 CREATE TABLE revision (
     number      BIGINT PRIMARY KEY,
     fingerprint TEXT NOT NULL,
     documents   BIGINT NOT NULL,
     articles    BIGINT NOT NULL,
     loaded_at   TEXT NOT NULL,
-    loaded_by   TEXT NOT NULL
+    loaded_by   TEXT NOT NULL,
+    restores    BIGINT,
+    next_number BIGINT NOT NULL,
+    added       BIGINT NOT NULL,
+    edited      BIGINT NOT NULL,
+    moved       BIGINT NOT NULL,
+    removed     BIGINT NOT NULL
 );
 
 CREATE TABLE document (
     path     TEXT PRIMARY KEY,
-    headline TEXT NOT NULL,
-    digest   TEXT NOT NULL
+    digest   TEXT NOT NULL,
+    articles BIGINT NOT NULL
 );
 
--- number is the article's place in the index; an edited article gets another. shuffle is a hash of
--- the id: the circle in which channels are asked (store/choice.py).
+-- number is the article's place in the index; an edited article gets another, and keeps its id.
+-- shuffle is a hash of the id: the circle in which channels are asked (store/choice.py). insight and
+-- question may be empty.
 CREATE TABLE article (
     id       TEXT PRIMARY KEY,
     number   BIGINT NOT NULL UNIQUE,
     document TEXT NOT NULL REFERENCES document (path),
     position BIGINT NOT NULL,
+    headline TEXT NOT NULL,
     summary  TEXT NOT NULL,
     insight  TEXT NOT NULL,
     question TEXT NOT NULL,
@@ -30,6 +40,34 @@ CREATE TABLE article (
 );
 
 CREATE INDEX article_shuffle ON article (shuffle, id);
+
+-- How things were before a revision, for as long as it can be undone (store/undo.py): the documents
+-- and articles that it changed or took away. The other columns are NULL where there was none; for an
+-- article, where its number was new, there is no row at all.
+CREATE TABLE past_document (
+    path     TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    digest   TEXT,
+    articles BIGINT,
+    PRIMARY KEY (path, revision)
+);
+
+CREATE INDEX past_document_revision ON past_document (revision);
+
+CREATE TABLE past_article (
+    number   BIGINT NOT NULL,
+    revision BIGINT NOT NULL,
+    id       TEXT,
+    document TEXT,
+    position BIGINT,
+    headline TEXT,
+    summary  TEXT,
+    insight  TEXT,
+    question TEXT,
+    PRIMARY KEY (number, revision)
+);
+
+CREATE INDEX past_article_revision ON past_article (revision);
 
 -- The index (store/index.py), cut into chunks of 65,536 article numbers. The blobs are arrays of
 -- little-endian numbers: of 32 bits in postings (article number << 2 | field), 16 in lengths and 64 in

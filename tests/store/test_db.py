@@ -16,7 +16,7 @@ from store import open_store
 from store.db import DatabaseError, open_database, readable
 
 ROOT = Path(__file__).parents[2]
-ADD = "INSERT INTO revision VALUES ($1, 'f', 1, 1, 't', 'me')"
+ADD = "INSERT INTO revision VALUES ($1, 'f', 1, 1, 't', 'me', NULL, 0, 0, 0, 0, 0)"
 
 
 async def count(url: str) -> int:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.settings import STARTER
-from store.documents import MAX_LINE, read_corpus
-from store.types import CorpusInvalidError
+from store.documents import MAX_TEXT, read_corpus
+from store.types import Article, CorpusInvalidError
 
 TRIPLE = "A summary.\nAn insight.\nA question?\n"
 
@@ -21,6 +21,10 @@ def write(folder: Path, text: str | bytes, name: str = "news.txt") -> Path:
     return folder
 
 
+def read(folder: Path) -> list[Article]:
+    return [*read_corpus(folder).articles()]
+
+
 def problems(folder: Path) -> list[str]:
     with pytest.raises(CorpusInvalidError) as caught:
         read_corpus(folder)
@@ -29,17 +33,17 @@ def problems(folder: Path) -> list[str]:
 
 def test_real_document(shared: Path) -> None:
     """The real corpus is one document of 26 articles, without a problem."""
-    contents = read_corpus(shared / "corpus")
-    assert len(contents.documents) == 1
-    assert len(contents.articles) == 26
-    assert all(article.question.endswith("?") for article in contents.articles)
+    articles = read(shared / "corpus")
+    assert len({article.document for article in articles}) == 1
+    assert len(articles) == 26
+    assert all(article.question.endswith("?") for article in articles)
 
 
 def test_starter_corpus_is_sound() -> None:
-    contents = read_corpus(STARTER)
-    assert len(contents.articles) == 26
-    assert len({article.question for article in contents.articles}) == 26
-    assert all(article.question.endswith("?") for article in contents.articles)
+    articles = read(STARTER)
+    assert len(articles) == 26
+    assert len({article.question for article in articles}) == 26
+    assert all(article.question.endswith("?") for article in articles)
 
 
 def test_starter_corpus_is_in_our_own_words(shared: Path) -> None:
@@ -49,11 +53,9 @@ def test_starter_corpus_is_in_our_own_words(shared: Path) -> None:
         words = re.findall(r"[\w'-]+", text.lower())
         return {tuple(words[place : place + 6]) for place in range(len(words) - 5)}
 
-    real = [
-        f"{a.summary} {a.insight} {a.question}" for a in read_corpus(shared / "corpus").articles
-    ]
+    real = [f"{a.summary} {a.insight} {a.question}" for a in read(shared / "corpus")]
     taken = set().union(*map(runs, real))
-    for article in read_corpus(STARTER).articles:
+    for article in read(STARTER):
         for text in (article.summary, article.insight, article.question):
             assert not runs(text) & taken
 
@@ -69,10 +71,8 @@ def test_starter_corpus_is_in_our_own_words(shared: Path) -> None:
     ids=["plain", "CRLF", "BOM and blank lines", "blanks and no last newline"],
 )
 def test_spellings_of_one_document(tmp_path: Path, text: str) -> None:
-    (document,) = read_corpus(write(tmp_path, text)).documents
-    assert document.headline == "Headline"
-    assert [article.position for article in document.articles] == [1, 2]
-    first = document.articles[0]
+    first, second = read(write(tmp_path, text))
+    assert (first.position, second.position) == (1, 2)
     assert (first.summary, first.insight, first.question) == (
         "A summary.",
         "An insight.",
@@ -82,15 +82,10 @@ def test_spellings_of_one_document(tmp_path: Path, text: str) -> None:
 
 
 def test_an_article_keeps_its_id_when_its_file_is_renamed(tmp_path: Path) -> None:
-    before = read_corpus(write(tmp_path / "a", f"Headline\n{TRIPLE}", "old.txt"))
-    after = read_corpus(write(tmp_path / "b", f"Other\n{TRIPLE}", "new.txt"))
-    assert before.articles[0].id == after.articles[0].id
-    assert before.fingerprint != after.fingerprint
-
-
-def test_the_same_article_twice_has_two_ids(tmp_path: Path) -> None:
-    contents = read_corpus(write(tmp_path, f"Headline\n{TRIPLE}{TRIPLE}"))
-    assert len({article.id for article in contents.articles}) == 2
+    before = write(tmp_path / "a", f"Headline\n{TRIPLE}", "old.txt")
+    after = write(tmp_path / "b", f"Other\n{TRIPLE}", "new.txt")
+    assert read(before)[0].id == read(after)[0].id
+    assert read_corpus(before).fingerprint != read_corpus(after).fingerprint
 
 
 def test_other_files_are_ignored_and_counted(tmp_path: Path) -> None:
@@ -98,18 +93,18 @@ def test_other_files_are_ignored_and_counted(tmp_path: Path) -> None:
     write(tmp_path, "x", "notes.md")
     write(tmp_path, "x", ".hidden.txt")
     contents = read_corpus(tmp_path)
-    assert len(contents.documents) == 1
+    assert list(contents.digests) == ["news.txt"]
     assert contents.ignored == 2
 
 
 def test_folders_below_are_read(tmp_path: Path) -> None:
     write(tmp_path / "europe", f"Headline\n{TRIPLE}", "talks.txt")
-    assert read_corpus(tmp_path).documents[0].path == "europe/talks.txt"
+    assert read(tmp_path)[0].document == "europe/talks.txt"
 
 
 def test_a_single_file_is_a_corpus(tmp_path: Path) -> None:
     write(tmp_path, f"Headline\n{TRIPLE}")
-    assert len(read_corpus(tmp_path / "news.txt").articles) == 1
+    assert len(read(tmp_path / "news.txt")) == 1
 
 
 @pytest.mark.parametrize(
@@ -137,11 +132,11 @@ def test_a_single_file_is_a_corpus(tmp_path: Path) -> None:
         ),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "news.txt:1: is not UTF-8 text: byte 0 of the file is 0x89"),
         (b"GIF89a\x00\x01", "news.txt:1: is not text: it holds a NUL byte"),
-        ("x" * 10_000_000, f"news.txt:1: is longer than {MAX_LINE:,} characters"),
-        ("é" * 30_000, f"news.txt:1: is longer than {MAX_LINE:,} characters"),
+        ("x" * 10_000_000, f"news.txt:1: is longer than {MAX_TEXT:,} characters"),
+        ("é" * 30_000, f"news.txt:1: is longer than {MAX_TEXT:,} characters"),
         (
             f"Headline\n{TRIPLE}" + "😀" * 30_000,
-            f"news.txt:5: is longer than {MAX_LINE:,} characters",
+            f"news.txt:5: is longer than {MAX_TEXT:,} characters",
         ),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "bytes",
@@ -178,8 +173,8 @@ def test_what_is_written_is_read(
 ) -> None:
     """Any text without line breaks comes back as it was, but for blanks around it."""
     text = "\n".join([headline, *(line for triple in triples for line in triple)])
-    contents = read_corpus(write(tmp_path_factory.mktemp("corpus"), text))
-    assert contents.documents[0].headline == headline.strip()
-    assert [(a.summary, a.insight, a.question) for a in contents.articles] == [
+    articles = read(write(tmp_path_factory.mktemp("corpus"), text))
+    assert articles[0].headline == headline.strip()
+    assert [(a.summary, a.insight, a.question) for a in articles] == [
         tuple(line.strip() for line in triple) for triple in triples
     ]

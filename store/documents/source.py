@@ -1,0 +1,80 @@
+"""One file of the corpus: its lines, the digest of its bytes, and what is wrong with it."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import PurePosixPath
+from typing import BinaryIO, NamedTuple
+
+from store.types import Problem
+
+MAX_TEXT = 20_000
+"""Characters that a text may have; Slack shows 3,000 of them in a block, and nobody reads more."""
+
+
+class Story(NamedTuple):
+    """An article as it stands in a file; insight and question may be empty."""
+
+    headline: str
+    summary: str
+    insight: str
+    question: str
+
+
+class Source:
+    """Reads one file once, from its beginning, and holds no more of it than one long line."""
+
+    def __init__(self, name: str, file: BinaryIO) -> None:
+        self.name = name
+        self.problems: list[Problem] = []
+        self._file = file
+        self._digest = sha256()
+
+    @property
+    def digest(self) -> str:
+        """Give the hash of what was read so far."""
+        return self._digest.hexdigest()
+
+    def lines(self, *, longest: int = MAX_TEXT) -> Iterator[tuple[int, str]]:
+        """Yield (number, text) of each line that is not blank, counted from 1.
+
+        A line of more than *longest* characters, and one that is no UTF-8 text, is a problem;
+        after a problem comes nothing more.
+        """
+        number = offset = 0
+        # A character takes up to four bytes; the byte more tells a long line from a full one.
+        while raw := self._file.readline(longest * 4 + 1):
+            number += 1
+            self._digest.update(raw)
+            if b"\0" in raw:
+                return self._stop(number, "is not text: it holds a NUL byte")
+            if len(raw) > longest * 4:
+                return self._stop(number, f"is longer than {longest:,} characters")
+            try:
+                text = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+            except UnicodeDecodeError as error:
+                at, bad = offset + error.start, raw[error.start]
+                return self._stop(
+                    number, f"is not UTF-8 text: byte {at:,} of the file is 0x{bad:02X}"
+                )
+            if len(text) > longest:
+                return self._stop(number, f"is longer than {longest:,} characters")
+            offset += len(raw)
+            if text:
+                yield number, text
+        return None
+
+    def whole(self, *, most: int) -> bytes:
+        """Give every byte; a file of more than *most* is a problem, and gives none."""
+        data = self._file.read(most + 1)
+        self._digest.update(data)
+        if len(data) > most:
+            self.problem(None, f"is larger than {most >> 20} MB")
+            return b""
+        return data
+
+    def problem(self, line: int | None, message: str) -> None:
+        """Note what is wrong, on which line."""
+        self.problems.append(Problem(path=PurePosixPath(self.name), line=line, message=message))
+
+    def _stop(self, number: int, message: str) -> None:
+        self.problem(number, message)

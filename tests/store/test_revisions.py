@@ -1,0 +1,253 @@
+"""Ids that last, undoing, and the record of who changed what."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from store import Store, open_store
+from store.types import Article, Found, ParleyError
+from tests.conftest import NOW
+
+STORIES = [
+    f"{what} {where}.\n{why}\n{question}\n"
+    for what, where, why, question in (
+        ("Envoys met behind closed doors", "in Geneva", "Talks are back.", "Who gains from them?"),
+        ("The last ferry sank on a calm night", "off Lagos", "Nobody looked.", "Who must answer?"),
+        ("Snow shut every mountain road", "above Quito", "It never snows.", "Is this the future?"),
+        ("A strike stopped half of all trains", "to Lima", "Pay is low.", "Would you join them?"),
+    )
+]
+
+
+def write(tmp_path: Path, **documents: str | list[str]) -> Path:
+    """Write a corpus of just these documents, each under its own name as the headline."""
+    path = tmp_path / "corpus"
+    path.mkdir(exist_ok=True)
+    for file in path.iterdir():
+        file.unlink()
+    for name, stories in documents.items():
+        text = stories if isinstance(stories, str) else f"Head {name}\n{''.join(stories)}"
+        (path / f"{name}.txt").write_text(text)
+    return path
+
+
+async def load(store: Store, path: Path, by: str = "U1") -> None:
+    await store.corpus.reload(path, by=by, at=NOW)
+
+
+async def held(store: Store) -> dict[str, Article]:
+    """Give every article, by its id."""
+    articles: dict[str, Article] = {}
+    for word in ("geneva", "lagos", "quito", "lima", "kyiv", "head"):
+        answer = await store.corpus.find(word, limit=1000)
+        if isinstance(answer, Found):
+            articles |= {match.article.id: match.article for match in answer.matches}
+    assert store.corpus.revision
+    assert len(articles) == store.corpus.revision.articles
+    return articles
+
+
+def by_place(articles: dict[str, Article]) -> dict[tuple[str, int], str]:
+    return {(one.document, one.position): one.id for one in articles.values()}
+
+
+# --- ids ----------------------------------------------------------------------------------------
+
+
+async def ids_after(
+    store: Store, tmp_path: Path, before: dict[str, list[str]], after: dict[str, list[str]]
+) -> tuple[dict[tuple[str, int], str], dict[tuple[str, int], str]]:
+    await load(store, write(tmp_path, **before))
+    old = by_place(await held(store))
+    await load(store, write(tmp_path, **after))
+    return old, by_place(await held(store))
+
+
+async def test_an_edited_article_keeps_its_id(store: Store, tmp_path: Path) -> None:
+    edited = STORIES[1].replace("calm", "stormy").replace("Who must answer?", "Who must pay?")
+    old, new = await ids_after(
+        store, tmp_path, {"news": STORIES}, {"news": [STORIES[0], edited, *STORIES[2:]]}
+    )
+    assert new == old
+    assert isinstance(await store.corpus.find("stormy night"), Found)
+    assert store.corpus.revision
+    assert (store.corpus.revision.edited, store.corpus.revision.added) == (1, 0)
+
+
+async def test_ids_follow_articles_that_are_edited_and_moved(store: Store, tmp_path: Path) -> None:
+    """Others came before and between, one went, and two changed."""
+    a, b, c, d = STORIES
+    new_story = "Kyiv opens its museums again.\nArt is back.\nWhat would you see first?\n"
+    edited = [one.replace(".\n", " again.\n", 1) for one in (b, d)]
+    old, new = await ids_after(
+        store, tmp_path, {"news": [a, b, c, d]}, {"news": [new_story, edited[1], a, edited[0]]}
+    )
+    assert new["news.txt", 2] == old["news.txt", 4]
+    assert new["news.txt", 3] == old["news.txt", 1]
+    assert new["news.txt", 4] == old["news.txt", 2]
+    assert new["news.txt", 1] not in old.values()
+
+
+async def test_another_headline_leaves_the_ids(store: Store, tmp_path: Path) -> None:
+    path = write(tmp_path, news=STORIES)
+    await load(store, path)
+    old = by_place(await held(store))
+    text = (path / "news.txt").read_text()
+    (path / "news.txt").write_text(text.replace("Head news", "Another head"))
+    await load(store, path)
+    assert by_place(await held(store)) == old
+    assert isinstance(await store.corpus.find("another head"), Found)
+
+
+async def test_a_renamed_document_may_be_edited_too(store: Store, tmp_path: Path) -> None:
+    edited = STORIES[1].replace("calm", "stormy")
+    old, new = await ids_after(store, tmp_path, {"old": [STORIES[1]]}, {"new": [edited]})
+    assert new["new.txt", 1] == old["old.txt", 1]
+
+
+async def test_another_story_in_the_same_place_has_another_id(store: Store, tmp_path: Path) -> None:
+    old, new = await ids_after(store, tmp_path, {"news": STORIES[:1]}, {"news": STORIES[1:2]})
+    assert new["news.txt", 1] != old["news.txt", 1]
+
+
+async def test_the_old_text_of_an_edited_article_is_a_new_article(
+    store: Store, tmp_path: Path
+) -> None:
+    """Its id is derived from the text, and taken by the one that was edited."""
+    edited = STORIES[1].replace("calm", "stormy")
+    await load(store, write(tmp_path, news=[STORIES[1]]))
+    await load(store, write(tmp_path, news=[edited]))
+    old = by_place(await held(store))
+    await load(store, write(tmp_path, news=[edited], more=[STORIES[1], STORIES[1]]))
+    new = by_place(await held(store))
+    assert new["news.txt", 1] == old["news.txt", 1]
+    assert len(set(new.values())) == 3
+
+
+async def test_a_long_document_may_change_everywhere(store: Store, tmp_path: Path) -> None:
+    """An article is compared with those around its place, not with all of them."""
+    many = [
+        f"Geneva {n}: {' '.join(f'{word}{n * 7 % 1000}' for word in 'abcdefghij')}.\nI.\nWhy {n}?\n"
+        for n in range(1000)
+    ]
+    shifted = [STORIES[2]] * 3 + [one.replace(".\n", " anew.\n", 1) for one in many]
+    old, new = await ids_after(store, tmp_path, {"news": many}, {"news": shifted})
+    assert all(new["news.txt", at + 3] == old["news.txt", at] for at in range(1, 1001))
+
+
+# --- undo ---------------------------------------------------------------------------------------
+
+
+async def test_undo_brings_back_the_revision_before(store: Store, tmp_path: Path) -> None:
+    await load(store, write(tmp_path, a=STORIES[:2], b=STORIES[2:3]))
+    first = await held(store)
+    await load(store, write(tmp_path, a=STORIES[:1], c=STORIES[3:]))
+    second = await held(store)
+    revision = await store.corpus.undo(by="U2", at=NOW)
+    assert await held(store) == first
+    assert (revision.number, revision.restores, revision.loaded_by) == (3, 1, "U2")
+    assert (revision.added, revision.removed) == (2, 1)
+    revision = await store.corpus.undo(by="U2", at=NOW, number=2)
+    assert await held(store) == second
+    assert (revision.number, revision.restores) == (4, 2)
+
+
+async def test_undo_again_goes_further_back(store: Store, tmp_path: Path) -> None:
+    states = []
+    for count in range(1, 5):
+        await load(store, write(tmp_path, a=STORIES[:count]))
+        states.append(await held(store))
+    for state in reversed(states[:-1]):
+        await store.corpus.undo(by="U1", at=NOW)
+        assert await held(store) == state
+    with pytest.raises(ParleyError, match=r"This is the first\. Revision 7 is loaded."):
+        await store.corpus.undo(by="U1", at=NOW)
+
+
+async def test_a_reload_after_an_undo_reads_the_folder_again(store: Store, tmp_path: Path) -> None:
+    await load(store, write(tmp_path, a=STORIES[:1]))
+    await load(store, path := write(tmp_path, a=STORIES[:2]))
+    newest = await held(store)
+    await store.corpus.undo(by="U1", at=NOW)
+    await load(store, path)
+    assert await held(store) == newest
+    await store.corpus.undo(by="U1", at=NOW)
+    assert len(await held(store)) == 1
+
+
+async def test_ten_revisions_can_be_brought_back(store: Store, tmp_path: Path) -> None:
+    states = []
+    for number in range(12):
+        stories = [one.replace(".", f" {number}.", 1) for one in STORIES]
+        await load(store, write(tmp_path, a=stories[: 1 + number % 4]))
+        states.append(await held(store))
+    for number in range(11, 1, -1):
+        await store.corpus.undo(by="U1", at=NOW)
+        assert await held(store) == states[number - 1]
+    with pytest.raises(ParleyError, match="Revision 1 cannot be brought back any more"):
+        await store.corpus.undo(by="U1", at=NOW)
+
+
+async def test_nothing_to_undo(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(ParleyError, match="Nothing is loaded yet"):
+        await store.corpus.undo(by="U1", at=NOW)
+    await load(store, write(tmp_path, a=STORIES[:1]))
+    with pytest.raises(ParleyError, match=r"There is no revision 7\. Revision 1 is loaded."):
+        await store.corpus.undo(by="U1", at=NOW, number=7)
+
+
+async def test_the_history_says_who_changed_what(store: Store, tmp_path: Path) -> None:
+    await load(store, write(tmp_path, a=STORIES[:3]), by="U1")
+    edited = STORIES[0].replace("closed", "open")
+    await load(store, write(tmp_path, a=[STORIES[1], edited, STORIES[3]]), by="U2")
+    await store.corpus.undo(by="U3", at=NOW)
+    told: list[tuple[Any, ...]] = [
+        (one.number, one.loaded_by, one.restores, one.added, one.edited, one.moved, one.removed)
+        for one in await store.corpus.history()
+    ]
+    assert told == [
+        (3, "U3", 1, 1, 1, 1, 1),
+        (2, "U2", None, 1, 1, 1, 1),
+        (1, "U1", None, 3, 0, 0, 0),
+    ]
+
+
+VARIANTS = [
+    *STORIES,
+    *(story.replace(".\n", " again.\n", 1) for story in STORIES),
+    *(story.replace("?", " now?") for story in STORIES[:2]),
+]
+FOLDERS = st.dictionaries(
+    st.sampled_from("abcd"), st.lists(st.sampled_from(VARIANTS), min_size=1, max_size=5), min_size=1
+)
+
+
+@settings(deadline=None)
+@given(st.lists(FOLDERS | st.integers(1, 6) | st.none(), min_size=2, max_size=8))
+async def test_every_undo_is_exact(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[dict[str, list[str]] | int | None]
+) -> None:
+    """Whatever was loaded and undone before, a revision comes back with its ids and its index."""
+    tmp = tmp_path_factory.mktemp("undo")
+    states: list[dict[str, Article]] = []
+    async with open_store(f"sqlite:///{tmp}/parley.db") as store:
+        for step in steps:
+            number = len(states) + 1
+            if isinstance(step, dict):
+                await load(store, write(tmp, **step))
+            else:
+                try:
+                    revision = await store.corpus.undo(by="U1", at=NOW, number=step)
+                except ParleyError:
+                    continue
+                assert revision.restores
+                assert await held(store) == states[revision.restores - 1]
+                assert revision.fingerprint
+            if store.corpus.revision and store.corpus.revision.number == number:
+                states.append(await held(store))
+    async with open_store(f"sqlite:///{tmp}/parley.db") as store:
+        if states:
+            assert await held(store) == states[-1]
