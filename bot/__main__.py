@@ -19,14 +19,19 @@ from bot.demo import demo
 from bot.find import Finds, as_json, as_text
 from bot.log import configure_logging
 from bot.manifest import render
+from bot.preview import as_lines, told
 from bot.settings import Settings, SettingsError, read_environment
+from bot.waiting import shown
 from store import open_store
 from store.db import readable
 from store.db.moving import backup, copy, restore
 from store.documents import read_corpus
 from store.finder import Finder
 from store.meaning import Meaning
-from store.types import ParleyError
+from store.types import CorpusInvalidError, ParleyError
+
+_SHOWN = 100
+"""Problems of a corpus that are named before the rest is only counted."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -40,6 +45,15 @@ def main(argv: list[str] | None = None) -> int:
         for problem in error.problems:
             _complain(f"{problem}.")
         _complain("`python -m bot check` says more; .env.example lists the settings.")
+        return EX_CONFIG
+    except CorpusInvalidError as error:
+        for line in error.problems[:_SHOWN]:
+            _complain(str(line))
+        if len(error.problems) > _SHOWN:
+            _complain(
+                f"… and {len(error.problems) - _SHOWN:,} more:"
+                " `python -m bot check --corpus PATH` names them all."
+            )
         return EX_CONFIG
     except ParleyError as error:
         _complain(str(error))
@@ -75,7 +89,10 @@ def _parser() -> argparse.ArgumentParser:
         "--corpus", type=Path, metavar="PATH", help="a folder of documents of your own"
     )
     command("run", _run, "connect to Slack and serve")
-    command("check", _check, "say what is wrong with settings, corpus, database and tokens")
+    one = command("check", _check, "say what is wrong with settings, corpus, database and tokens")
+    one.add_argument(
+        "--corpus", type=Path, metavar="PATH", help="say what loading this folder would do instead"
+    )
     one = command("find", _find, "look up from the terminal")
     one.add_argument("words", nargs="*", metavar="WORDS", help="what to look for")
     one.add_argument(
@@ -84,6 +101,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--corpus", type=Path, metavar="PATH", help="a folder, not the database")
     one = command("load", _load, "load a folder of documents into the database")
     one.add_argument("path", type=Path, nargs="?", metavar="PATH", help="instead of CORPUS_DIR")
+    one = command("undo", _undo, "bring back the corpus as it was before")
+    one.add_argument("revision", type=int, nargs="?", metavar="REVISION", help="as in history")
+    command("history", _history, "say who loaded what, and when")
     command("migrate", _migrate, "bring the database's schema up to date")
     one = command("backup", _backup, "write the database into a new file, while the bot runs")
     one.add_argument("file", type=Path, metavar="FILE", help="the backup to write")
@@ -116,13 +136,29 @@ async def _run(_: argparse.Namespace, environ: dict[str, str]) -> int:
     return 0
 
 
-async def _check(_: argparse.Namespace, environ: dict[str, str]) -> int:
+async def _check(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
+    if arguments.corpus:
+        return await _check_corpus(arguments.corpus, environ)
     well, problems = await check(environ)
     for line in well:
         _say(line)
     for line in problems:
         _complain(line)
     return EX_CONFIG if problems else 0
+
+
+async def _check_corpus(path: Path, environ: dict[str, str]) -> int:
+    settings = Settings.from_env(environ, connecting=False)
+    async with open_store(settings.database_url) as store, shown() as progress:
+        try:
+            checked = await store.corpus.check(path, progress=progress)
+        except CorpusInvalidError as error:
+            # Here, and nowhere else, every one of them.
+            _complain(str(error))
+            return EX_CONFIG
+    for line in as_lines(checked):
+        _say(line)
+    return 0
 
 
 async def _find(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
@@ -143,13 +179,36 @@ async def _load(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ, connecting=False)
     async with open_store(settings.database_url) as store:
         path = arguments.path or settings.corpus_dir
-        reload = await store.corpus.reload(path, by="terminal", at=system_clock())
+        async with shown() as progress:
+            reload = await store.corpus.reload(
+                path, by="terminal", at=system_clock(), progress=progress
+            )
         revision = reload.revision
         done = "Loaded" if reload.is_changed else "Nothing has changed:"
         _say(
             f"{done} {revision.documents} documents with {revision.articles} articles from {path}:"
-            f" revision {revision.number}, {reload.added} added, {reload.removed} removed."
+            f" revision {revision.number}, {reload.added} added, {reload.edited} edited,"
+            f" {reload.removed} removed."
         )
+    return 0
+
+
+async def _undo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
+    settings = Settings.from_env(environ, connecting=False)
+    async with open_store(settings.database_url) as store:
+        async with shown() as progress:
+            revision = await store.corpus.undo(
+                by="terminal", at=system_clock(), number=arguments.revision, progress=progress
+            )
+        _say(told(revision))
+    return 0
+
+
+async def _history(_: argparse.Namespace, environ: dict[str, str]) -> int:
+    settings = Settings.from_env(environ, connecting=False)
+    async with open_store(settings.database_url) as store:
+        for revision in await store.corpus.history(20):
+            _say(told(revision))
     return 0
 
 

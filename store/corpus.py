@@ -9,9 +9,11 @@ from pathlib import Path
 
 from store import chunks, reading, revisions
 from store.articles import COLUMNS, to_article
+from store.check import Check, check
 from store.db import Connection, Database
-from store.documents import fingerprint, read_corpus
+from store.documents import Contents, read_corpus
 from store.finder import Finder
+from store.index import Index
 from store.plan import Plan
 from store.progress import Progress
 from store.reload import plan_reload
@@ -52,6 +54,7 @@ class Reload:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Loaded:
     revision: Revision | None
+    index: Index
     finder: Finder
 
 
@@ -65,7 +68,7 @@ class Corpus:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._reloading = asyncio.Lock()
-        self._loaded = _Loaded(revision=None, finder=Finder.of(()))
+        self._loaded = _Loaded(revision=None, index=Index.of(()), finder=Finder.of(()))
 
     async def open(self) -> None:
         """Take up what the database holds, with the index that was stored with it."""
@@ -102,17 +105,25 @@ class Corpus:
         """
         watched = progress or Progress()
         async with self._planning() as plan:
-            held = await reading.documents(self._database)
-            known = {name: document.digest for name, document in held.items()}
-            contents = await asyncio.to_thread(read_corpus, path, known, watched)
-            if plan.after and fingerprint(known) == contents.fingerprint:
+            contents = await self._plan(plan, path, watched)
+            if plan.after and not plan.documents:
                 (revision,) = await self.history(1)
                 return Reload(revision=revision, is_changed=False, ignored=contents.ignored)
-            await plan_reload(self._database, plan, contents, held, watched)
             revision = await self._apply(
                 plan, fingerprint=contents.fingerprint, by=by, at=at, progress=watched
             )
         return Reload(revision=revision, is_changed=True, ignored=contents.ignored)
+
+    async def check(self, path: Path, *, progress: Progress | None = None) -> Check:
+        """Tell what a reload of the documents at *path* would do, and do nothing.
+
+        Raises `CorpusInvalidError` with every problem of every file.
+        """
+        watched = progress or Progress()
+        async with self._planning() as plan:
+            contents = await self._plan(plan, path, watched)
+            watched.start("Looking for twins", 0)
+            return await check(self._database, self._loaded.index, plan, ignored=contents.ignored)
 
     async def undo(
         self,
@@ -146,6 +157,13 @@ class Corpus:
             with Plan(last["number"] if last else 0) as plan:
                 plan.next_number = last["next_number"] if last else 0
                 yield plan
+
+    async def _plan(self, plan: Plan, path: Path, progress: Progress) -> Contents:
+        held = await reading.documents(self._database)
+        known = {name: document.digest for name, document in held.items()}
+        contents = await asyncio.to_thread(read_corpus, path, known, progress)
+        await plan_reload(self._database, plan, contents, held, progress)
+        return contents
 
     async def _apply(
         self,
@@ -196,4 +214,4 @@ async def _load(database: Database, connection: Connection) -> _Loaded:
     topics = await asyncio.to_thread(catalogue, every)
     last = await revisions.last(connection)
     revision = revisions.to_revision(last) if last else None
-    return _Loaded(revision=revision, finder=Finder(index, articles, topics))
+    return _Loaded(revision=revision, index=index, finder=Finder(index, articles, topics))

@@ -130,19 +130,20 @@ class _Work:
         wanted.update(held.values())
         articles = await reading.of_numbers(self._database, sorted(wanted))
         like = await asyncio.to_thread(alike, articles, unpaired, near)
-        for place, number in like.items():
+        for number in like.values():
             self._take(number)
-            self._edit(number, articles[number], unpaired[place])
+        place = -1
         for article, pair in zip(batch, pairs, strict=True):
             if pair >= 0:
                 number = int(self._old.numbers[pair])
                 self._keep(number, articles[number], article)
-        for place, article in enumerate(unpaired):
-            if place in like:
                 continue
+            place += 1
             holder = held.get(article.id)
-            # The same text under another headline.
-            if holder is not None and self._take(holder):
+            if place in like:
+                self._edit(like[place], articles[like[place]], article)
+            elif holder is not None and self._take(holder):
+                # The same text under another headline.
                 self._edit(holder, articles[holder], article)
             else:
                 await self._add(article, is_taken=holder is not None)

@@ -58,6 +58,12 @@ class Vocabulary:
         """Give every word, in their order."""
         return self._words
 
+    def count(self, word: str) -> int:
+        """Give how many articles hold *word* as it is."""
+        at = bisect_left(self._words, word)
+        is_there = at < len(self._words) and self._words[at] == word
+        return int(self._counts[at]) if is_there else 0
+
     def __len__(self) -> int:
         """Count the words."""
         return len(self._words)

@@ -56,7 +56,7 @@ class Contents:
     @property
     def fingerprint(self) -> str:
         """Hash every document's path and bytes; equal fingerprints mean equal corpora."""
-        return fingerprint(self.digests)
+        return _fingerprint(self.digests)
 
     def articles(self) -> Iterator[Article]:
         """Read the articles of the documents that changed, in order.
@@ -75,7 +75,7 @@ class Contents:
                 raise _invalid(name, "was changed while it was read: try again")
 
 
-def fingerprint(digests: Mapping[str, str]) -> str:
+def _fingerprint(digests: Mapping[str, str]) -> str:
     """Hash documents' paths and digests."""
     whole = sha256()
     for name, digest in sorted(digests.items()):

@@ -77,6 +77,58 @@ def test_load_says_what_it_did(folder: Path, capsys: pytest.CaptureFixture[str])
     assert "Nothing has changed" in capsys.readouterr().out
 
 
+def test_check_of_a_corpus_says_what_loading_would_do(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["load", path := corpus(folder)])
+    (folder / "corpus" / "new.txt").write_text("New\nA fire in Lima.\nInsight.\nWhat next?\n")
+    (folder / "corpus" / "notes.md").write_text("x")
+    capsys.readouterr()
+    assert main(["check", "--corpus", path]) == 0
+    out = capsys.readouterr().out
+    assert "Documents: 1 added, 0 edited, 0 removed.\n" in out
+    assert "Articles: 1 added, 0 edited, 0 moved, 0 removed.\n" in out
+    assert "Headlines that come or change: New.\n" in out
+    assert "Ignored: 1 file, hidden or with another ending.\n" in out
+    main(["load", path])
+    capsys.readouterr()
+    assert main(["check", "--corpus", path]) == 0
+    assert "Nothing would change." in capsys.readouterr().out
+
+
+def test_check_of_a_broken_corpus_names_every_problem(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Loading names the first hundred."""
+    path = corpus(folder)
+    for number in range(150):
+        (folder / "corpus" / f"{number:03}.txt").write_text("")
+    assert main(["check", "--corpus", path]) == 78
+    assert len(capsys.readouterr().err.splitlines()) == 150
+    assert main(["load", path]) == 78
+    *named, last = capsys.readouterr().err.splitlines()
+    assert len(named) == 100
+    assert last.startswith("… and 50 more: `python -m bot check --corpus")
+
+
+def test_undo_and_history(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["load", corpus(folder)])
+    main(["load", corpus(folder, "Talks\nEnvoys met in Lima.\nInsight.\nWhat next?\n")])
+    capsys.readouterr()
+    assert main(["undo"]) == 0
+    assert "Revision 3 brings back revision 1: 1 documents with 1 articles;" in (
+        capsys.readouterr().out
+    )
+    main(["find", "geneva"])
+    assert "Envoys met in Geneva." in capsys.readouterr().out
+    assert main(["undo"]) == 78
+    assert "This is the first. Revision 3 is loaded." in capsys.readouterr().err
+    assert main(["history"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:10] for line in lines] == ["Revision 3", "Revision 2", "Revision 1"]
+    assert "1 edited" in lines[1]
+
+
 def test_load_the_real_corpus(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["load", str(shared / "corpus")]) == 0
     assert "Loaded 1 documents with 26 articles" in capsys.readouterr().out

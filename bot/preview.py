@@ -1,0 +1,89 @@
+"""What a reload would do, and what reloads have done, in plain words for the terminal."""
+
+from collections.abc import Iterator, Sequence
+
+from store.check import Check, Effect
+from store.twins import Twin, Twins
+from store.types import Revision
+
+_SHOWN = 10
+
+
+def as_lines(check: Check) -> Iterator[str]:
+    """Write a check for a person at a terminal."""
+    if not check.is_changed:
+        yield "Nothing would change."
+    else:
+        counts = check.counts
+        yield (
+            f"Documents: {len(check.added):,} added, {len(check.edited):,} edited,"
+            f" {len(check.removed):,} removed."
+        )
+        yield (
+            f"Articles: {counts.added:,} added, {counts.edited:,} edited, {counts.moved:,} moved,"
+            f" {counts.removed:,} removed."
+        )
+    for what, names in (
+        ("Added", check.added),
+        ("Edited", check.edited),
+        ("Removed", check.removed),
+        ("Headlines that come or change", check.headlines),
+        ("Headlines that lose articles", check.gone),
+    ):
+        if names:
+            yield f"{what}: {_some(names)}."
+    if check.ignored:
+        yield f"Ignored: {_count(check.ignored, 'file')}, hidden or with another ending."
+    if check.unasked:
+        yield f"Without a question: {_count(check.unasked, 'article')}, found and never asked."
+    yield from _twins(check.twins)
+    yield from map(_effect, check.effects)
+    if check.schedules > len(check.effects):
+        yield f"{check.schedules - len(check.effects):,} more schedules were not looked at."
+
+
+def told(revision: Revision) -> str:
+    """Say what a revision is, who made it and what it changed."""
+    what = f" brings back revision {revision.restores}:" if revision.restores else ":"
+    return (
+        f"Revision {revision.number}{what} {revision.documents:,} documents with"
+        f" {revision.articles:,} articles; {revision.added:,} added, {revision.edited:,} edited,"
+        f" {revision.moved:,} moved, {revision.removed:,} removed;"
+        f" {revision.loaded_at:%Y-%m-%d %H:%M} UTC, by {revision.loaded_by}."
+    )
+
+
+def _twins(twins: Twins) -> Iterator[str]:
+    for twin in twins.found[:_SHOWN]:
+        yield _twin(twin)
+    if twins.count > _SHOWN:
+        yield f"… and {twins.count - _SHOWN:,} more that are nearly the same."
+    for question, count in twins.repeated[:_SHOWN]:
+        yield f"Asked in {count:,} of the articles that come, word for word: “{question[:100]}”"
+    if twins.looked_at and len(twins.repeated) > _SHOWN:
+        yield f"… and {len(twins.repeated) - _SHOWN:,} more such questions."
+
+
+def _twin(twin: Twin) -> str:
+    where = " and ".join(
+        f"{one.document}, story {one.position}" for one in (twin.article, twin.other)
+    )
+    if twin.is_question:
+        return f"Nearly the same question: {where}: “{twin.article.question[:100]}”"
+    return f"Nearly the same story: {where}: {twin.article.summary[:100]}"
+
+
+def _effect(effect: Effect) -> str:
+    text = f"The schedule in {effect.channel_id} has {_count(effect.left, 'question')} left"
+    if effect.vanishing:
+        text += f"; {effect.vanishing} of its next {effect.upcoming} vanish"
+    return f"{text}."
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,46 @@
+"""A progress bar on the terminal, for work that takes more than a second."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from store.progress import Progress as Work
+
+_AFTER_SECONDS = 1.0
+_EVERY_SECONDS = 0.1
+
+
+@asynccontextmanager
+async def shown() -> AsyncIterator[Work]:
+    """Give a progress to work with; where a person looks on, it is drawn on standard error."""
+    work = Work()
+    if not sys.stderr.isatty():
+        yield work
+        return
+    drawing = asyncio.create_task(_draw(work))
+    try:
+        yield work
+    finally:
+        drawing.cancel()
+        with suppress(asyncio.CancelledError):
+            await drawing
+
+
+async def _draw(work: Work) -> None:
+    await asyncio.sleep(_AFTER_SECONDS)
+    columns = (
+        TextColumn("{task.description:<18}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    # Gone when the work is done: what was done is said in words.
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        while True:
+            bar.update(task, description=work.stage, completed=work.done, total=work.total or None)
+            await asyncio.sleep(_EVERY_SECONDS)

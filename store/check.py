@@ -1,0 +1,132 @@
+"""What a reload would do, told before it is done."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from store.choice import Choice
+from store.db import Database
+from store.index import Index
+from store.plan import Counts, Plan
+from store.twins import Twins, find_twins
+from store.types import Article
+
+UPCOMING = 10
+"""Questions of a schedule that are looked at."""
+_CHANNELS = 50
+"""Schedules that are looked at, at most."""
+_EXAMPLES = 5
+
+_SCHEDULED = "SELECT DISTINCT team_id, channel_id FROM schedule ORDER BY team_id, channel_id"
+_ASKED = """
+SELECT DISTINCT p.article_id AS id FROM post p JOIN article a ON a.id = p.article_id
+WHERE p.team_id = $1 AND p.channel_id = $2 AND p.kind = 'question' AND a.question <> ''
+  AND p.state NOT IN ('failed', 'missed', 'skipped')
+"""
+_QUESTIONS = "SELECT COUNT(*) AS articles FROM article WHERE question <> ''"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What a reload would do to one channel's schedule."""
+
+    team_id: str
+    channel_id: str
+    upcoming: int
+    """How many of its next questions were looked at."""
+    vanishing: int
+    """How many of those would be gone."""
+    left: int
+    """How many questions it would have that were not asked yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What a reload would change, and whom it would touch."""
+
+    counts: Counts
+    added: Sequence[str]
+    """Documents that would come, by their paths."""
+    edited: Sequence[str]
+    removed: Sequence[str]
+    headlines: Sequence[str]
+    """The first few that would come or change."""
+    gone: Sequence[str]
+    """The first few whose articles would go."""
+    ignored: int
+    unasked: int
+    """Articles that would come without a question: they are found, and never asked."""
+    twins: Twins
+    effects: Sequence[Effect]
+    schedules: int
+    """How many channels have one; the first fifty are looked at."""
+
+    @property
+    def is_changed(self) -> bool:
+        """Tell whether a reload would change anything."""
+        return bool(self.added or self.edited or self.removed)
+
+
+async def check(database: Database, index: Index, plan: Plan, *, ignored: int) -> Check:
+    """Tell what *plan* would do."""
+    changes = plan.documents.items()
+    channels = await database.fetch(_SCHEDULED)
+    looked_at = [(row["team_id"], row["channel_id"]) for row in channels[:_CHANNELS]]
+    return Check(
+        counts=plan.counts,
+        added=[path for path, change in changes if not change.before],
+        edited=[path for path, change in changes if change.before and change.after],
+        removed=[path for path, change in changes if not change.after],
+        headlines=_examples(step.article for step in plan.come),
+        gone=_examples(step.article for step in plan.gone if not step.is_edited),
+        ignored=ignored,
+        unasked=sum(not step.article.question for step in plan.come),
+        twins=await find_twins(database, index, plan),
+        effects=[one async for one in _effects(database, plan, looked_at)],
+        schedules=len(channels),
+    )
+
+
+async def _effects(
+    database: Database, plan: Plan, channels: Sequence[tuple[str, str]]
+) -> AsyncIterator[Effect]:
+    vanishing = _vanishing(plan)
+    (now,) = await database.fetch(_QUESTIONS)
+    questions = now["articles"] + _more_questions(plan)
+    for team_id, channel_id in channels:
+        upcoming = await _upcoming(database, team_id, channel_id)
+        rows = await database.fetch(_ASKED, team_id, channel_id)
+        asked = {row["id"] for row in rows} - vanishing
+        yield Effect(
+            team_id=team_id,
+            channel_id=channel_id,
+            upcoming=len(upcoming),
+            vanishing=len(upcoming & vanishing),
+            left=max(questions - len(asked), 0),
+        )
+
+
+def _vanishing(plan: Plan) -> set[str]:
+    """Give the ids of the articles that would not be asked any more."""
+    gone = {step.article.id for step in plan.gone if not step.is_edited}
+    return gone | {step.article.id for step in plan.come if not step.article.question}
+
+
+def _more_questions(plan: Plan) -> int:
+    come = sum(bool(step.article.question) for step in plan.come)
+    return come - sum(bool(step.article.question) for step in plan.gone)
+
+
+async def _upcoming(database: Database, team_id: str, channel_id: str) -> set[str]:
+    choice = Choice(database)
+    ids: set[str] = set()
+    for place in range(UPCOMING):
+        article = await choice.next(team_id, channel_id, place=place)
+        if article:
+            ids.add(article.id)
+    return ids
+
+
+def _examples(articles: Iterable[Article]) -> Sequence[str]:
+    """Give the first few distinct headlines."""
+    return list(islice(dict.fromkeys(article.headline for article in articles), _EXAMPLES))
