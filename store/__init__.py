@@ -3,6 +3,7 @@
 Start with `types` (the values), then `corpus` (what is loaded, and looking it up).
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from store.articles import Articles
 from store.choice import Choice
 from store.corpus import Corpus
 from store.db import open_database
+from store.meaning import Meaning
 from store.posts import Posts
 from store.schedules import Schedules
 
@@ -33,7 +35,7 @@ async def open_store(url: str, *, hold: bool = False) -> AsyncIterator[Store]:
     *hold* and what it raises are those of `store.db.open_database`.
     """
     async with open_database(url, hold=hold) as database:
-        corpus = Corpus(database)
+        corpus = Corpus(database, await asyncio.to_thread(Meaning.load))
         await corpus.open()
         yield Store(
             corpus=corpus,

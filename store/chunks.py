@@ -5,6 +5,7 @@ rewrites the rows of its own words in its own chunk, and no others.
 """
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,15 @@ import numpy as np
 
 from store.db import Connection, Database, Row, places
 from store.index import CHUNK, Index, Postings, build
+from store.meaning import BYTES, Meaning
+from store.reading import of_numbers
 from store.types import Article
 from store.vocabulary import Vocabulary
 
+log = logging.getLogger(__name__)
+
 _WORDS = "SELECT word, articles FROM word"
-_CHUNKS = "SELECT chunk, lengths, headlines FROM chunk ORDER BY chunk"
+_CHUNKS = "SELECT chunk, lengths, headlines, signs FROM chunk ORDER BY chunk"
 _POSTINGS = "SELECT word, articles FROM posting WHERE word IN ({}) ORDER BY word, chunk"
 _OF_CHUNK = "SELECT word, articles FROM posting WHERE chunk = $1 AND word IN ({})"
 _PUT_POSTING = """
@@ -26,16 +31,19 @@ INSERT INTO posting (word, chunk, articles) VALUES ($1, $2, $3)
 ON CONFLICT (word, chunk) DO UPDATE SET articles = excluded.articles
 """
 _PUT_CHUNK = """
-INSERT INTO chunk (chunk, lengths, headlines) VALUES ($1, $2, $3)
-ON CONFLICT (chunk) DO UPDATE SET lengths = excluded.lengths, headlines = excluded.headlines
+INSERT INTO chunk (chunk, lengths, headlines, signs) VALUES ($1, $2, $3, $4)
+ON CONFLICT (chunk) DO UPDATE SET
+    lengths = excluded.lengths, headlines = excluded.headlines, signs = excluded.signs
 """
-_GET_CHUNK = "SELECT lengths, headlines FROM chunk WHERE chunk = $1"
+_GET_CHUNK = "SELECT lengths, headlines, signs FROM chunk WHERE chunk = $1"
+_PUT_SIGNS = "UPDATE chunk SET signs = $2 WHERE chunk = $1"
 _COUNT = """
 INSERT INTO word (word, articles) VALUES ($1, $2)
 ON CONFLICT (word) DO UPDATE SET articles = word.articles + excluded.articles
 """
 _FORGET = ("DELETE FROM posting WHERE articles = $1", "DELETE FROM word WHERE articles = 0")
 
+_SIGNS = f"V{BYTES}"
 _BATCH = 500
 """Words in one statement; SQLite takes 32,766 parameters and reads each word by itself anyway."""
 
@@ -49,22 +57,38 @@ class Part:
     added: Mapping[str, Postings]
     lengths: Mapping[int, int]
     headlines: Mapping[int, int]
+    signs: Mapping[int, bytes]
 
 
 def parts(
-    removed: Iterable[tuple[int, Article]], added: Iterable[tuple[int, Article]]
+    removed: Iterable[tuple[int, Article]],
+    added: Iterable[tuple[int, Article]],
+    model: Meaning | None,
 ) -> Iterator[Part]:
     """Index what a reload changes, chunk by chunk, holding one at a time; *added* rise by number.
 
     What was removed comes first, so that a number may come back.
     """
     for chunk, each in _by_chunk(removed):
-        postings, lengths, _ = build(each)
-        nothing = dict.fromkeys(lengths, 0)
-        yield Part(chunk=chunk, removed=postings, added={}, lengths=nothing, headlines=nothing)
+        built = build(each, None)
+        yield Part(
+            chunk=chunk,
+            removed=built.postings,
+            added={},
+            lengths=dict.fromkeys(built.lengths, 0),
+            headlines=dict.fromkeys(built.lengths, 0),
+            signs={},
+        )
     for chunk, each in _by_chunk(added):
-        postings, lengths, headlines = build(each)
-        yield Part(chunk=chunk, removed={}, added=postings, lengths=lengths, headlines=headlines)
+        built = build(each, model)
+        yield Part(
+            chunk=chunk,
+            removed={},
+            added=built.postings,
+            lengths=built.lengths,
+            headlines=built.headlines,
+            signs=built.signs,
+        )
 
 
 async def write(connection: Connection, changed: Iterable[Part]) -> None:
@@ -82,12 +106,13 @@ async def write(connection: Connection, changed: Iterable[Part]) -> None:
         await connection.executemany(
             _PUT_POSTING, ((word, part.chunk, _changed(word, held, part)) for word in touched)
         )
-        before = rows[0] if rows else {"lengths": b"", "headlines": b""}
+        before = rows[0] if rows else {"lengths": b"", "headlines": b"", "signs": b""}
         await connection.execute(
             _PUT_CHUNK,
             part.chunk,
             _column(before["lengths"], part.lengths, "<u2"),
             _column(before["headlines"], part.headlines, "<u8"),
+            _column(before["signs"], part.signs, _SIGNS),
         )
         for word, postings in part.removed.items():
             counts[word] -= len(postings)
@@ -97,6 +122,27 @@ async def write(connection: Connection, changed: Iterable[Part]) -> None:
     forget_postings, forget_words = _FORGET
     await connection.execute(forget_postings, b"")
     await connection.execute(forget_words)
+
+
+async def complete(database: Database, model: Meaning) -> None:
+    """Make the signs of the articles that were loaded while there was no model."""
+    for row in await database.fetch(_CHUNKS):
+        lengths = np.frombuffer(row["lengths"], dtype="<u2")
+        signs = np.frombuffer(row["signs"], dtype=np.uint8).reshape(-1, BYTES)
+        has_signs = np.zeros(len(lengths), dtype=bool)
+        has_signs[: len(signs)] = signs.any(axis=1)
+        lacking = np.flatnonzero((lengths > 0) & ~has_signs) + row["chunk"] * CHUNK
+        if not len(lacking):
+            continue
+        log.info("making the vectors of %d articles", len(lacking))
+        made: dict[int, bytes] = {}
+        for start in range(0, len(lacking), _BATCH):
+            articles = await of_numbers(database, lacking[start : start + _BATCH].tolist())
+            rows = await asyncio.to_thread(model.signs, articles.values())
+            made.update(zip(articles, map(bytes, rows), strict=True))
+        async with database.transaction() as connection:
+            column = _column(row["signs"], made, _SIGNS)
+            await connection.execute(_PUT_SIGNS, row["chunk"], column)
 
 
 async def read(database: Database, connection: Connection) -> Index:
@@ -110,8 +156,11 @@ def _index(database: Database, columns: Sequence[Row], words: Sequence[Row]) -> 
     size = columns[-1]["chunk"] * CHUNK + len(columns[-1]["lengths"]) // 2 if columns else 0
     lengths = np.zeros(size, dtype=np.uint16)
     headlines = np.zeros(size, dtype=np.uint64)
+    signs = np.zeros((size, BYTES), dtype=np.uint8)
     for row in columns:
         start = row["chunk"] * CHUNK
+        rows = np.frombuffer(row["signs"], dtype=np.uint8).reshape(-1, BYTES)
+        signs[start : start + len(rows)] = rows
         column = np.frombuffer(row["lengths"], dtype="<u2")
         lengths[start : start + len(column)] = column
         headlines[start : start + len(column)] = np.frombuffer(row["headlines"], dtype="<u8")
@@ -123,6 +172,7 @@ def _index(database: Database, columns: Sequence[Row], words: Sequence[Row]) -> 
         vocabulary=Vocabulary((row["word"], row["articles"]) for row in words),
         lengths=lengths,
         headlines=headlines,
+        signs=signs,
         fetch=fetch,
     )
 
@@ -160,12 +210,14 @@ def _changed(word: str, held: Mapping[str, Postings], part: Part) -> bytes:
     return now.astype("<u4").tobytes()
 
 
-def _column(before: bytes, changed: Mapping[int, int], kind: str) -> bytes:
+def _column(before: bytes, changed: Mapping[int, int | bytes], kind: str) -> bytes:
     column = np.frombuffer(before, dtype=kind)
+    if not changed:
+        return before
     places = np.array([number % CHUNK for number in changed], dtype=np.int64)
     now = np.zeros(max(len(column), int(places.max()) + 1), dtype=kind)
     now[: len(column)] = column
-    now[places] = np.array(list(changed.values()), dtype=np.uint64)
+    now[places] = np.array(list(changed.values()), dtype=kind)
     return now.tobytes()
 
 

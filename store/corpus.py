@@ -1,6 +1,7 @@
 """The corpus: what is loaded, looking it up, and replacing it as a whole."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from store.db import Connection, Database
 from store.documents import Contents, read_corpus
 from store.finder import Finder
 from store.index import Index
+from store.meaning import Meaning
 from store.plan import Plan
 from store.progress import Progress
 from store.reload import plan_reload
@@ -24,6 +26,9 @@ from store.undo import plan_undo, target_of
 from store.words import prepare
 
 _EVERY = f"{COLUMNS} ORDER BY a.number"
+_CALIBRATION = "SELECT articles, least FROM calibration"
+_CALIBRATED = "INSERT INTO calibration (articles, least) VALUES ($1, $2)"
+_MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,16 +70,21 @@ class Corpus:
     the old corpus or the new one.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, model: Meaning | None) -> None:
+        """Take the *model* by which stories are found in other words; None to do without."""
         self._database = database
+        self._model = model
         self._reloading = asyncio.Lock()
         self._loaded = _Loaded(revision=None, index=Index.of(()), finder=Finder.of(()))
 
     async def open(self) -> None:
         """Take up what the database holds, with the index that was stored with it."""
         await asyncio.to_thread(prepare)
+        if self._model:
+            await chunks.complete(self._database, self._model)
         async with self._database.reading() as connection:
-            self._loaded = await _load(self._database, connection)
+            self._loaded = await self._load(connection)
+        await self._calibrate()
 
     @property
     def revision(self) -> Revision | None:
@@ -176,7 +186,7 @@ class Corpus:
         restores: int | None = None,
     ) -> Revision:
         with Spool[chunks.Part](batch=1) as parts:
-            await asyncio.to_thread(_index, plan, parts, progress)
+            await asyncio.to_thread(_index, plan, parts, progress, self._model)
             async with self._database.transaction() as connection:
                 last = await revisions.last(connection)
                 if (last["number"] if last else 0) != plan.after:
@@ -194,24 +204,43 @@ class Corpus:
                 )
                 await chunks.write(connection, parts)
                 # Read before the commit, so that nothing is left to fail after it.
-                loaded = await _load(self._database, connection)
+                loaded = await self._load(connection)
             self._loaded = loaded
+        await self._calibrate()
         return revision
 
+    async def _load(self, connection: Connection) -> _Loaded:
+        async def articles(numbers: Sequence[int]) -> Mapping[int, Article]:
+            return await reading.of_numbers(self._database, numbers)
 
-def _index(plan: Plan, parts: Spool[chunks.Part], progress: Progress) -> None:
+        index = await chunks.read(self._database, connection)
+        every = [to_article(row) for row in await connection.fetch(_EVERY)]
+        topics = await asyncio.to_thread(catalogue, every)
+        last = await revisions.last(connection)
+        revision = revisions.to_revision(last) if last else None
+        measured = await connection.fetch(_CALIBRATION)
+        least = measured[0]["least"] / _MILLION if measured else None
+        finder = Finder(index, articles, topics, self._model, least=least)
+        return _Loaded(revision=revision, index=index, finder=finder)
+
+    async def _calibrate(self) -> None:
+        """Measure what a guess needs, where the corpus is no longer of the size of last time."""
+        if not self._model:
+            return
+        size = self._loaded.index.size
+        measured = await self._database.fetch(_CALIBRATION)
+        if measured and abs(size - measured[0]["articles"]) * 10 <= measured[0]["articles"]:
+            return
+        least = await self._loaded.finder.calibrate()
+        if least is not None and math.isfinite(least):
+            async with self._database.transaction() as connection:
+                await connection.execute("DELETE FROM calibration")
+                await connection.execute(_CALIBRATED, size, round(least * _MILLION))
+
+
+def _index(
+    plan: Plan, parts: Spool[chunks.Part], progress: Progress, model: Meaning | None
+) -> None:
     progress.start("Indexing", len(plan.gone) + len(plan.come))
     gone, come = plan.articles(plan.gone), plan.articles(plan.come)
-    parts.extend(chunks.parts(progress.counting(gone), progress.counting(come)))
-
-
-async def _load(database: Database, connection: Connection) -> _Loaded:
-    async def articles(numbers: Sequence[int]) -> Mapping[int, Article]:
-        return await reading.of_numbers(database, numbers)
-
-    index = await chunks.read(database, connection)
-    every = [to_article(row) for row in await connection.fetch(_EVERY)]
-    topics = await asyncio.to_thread(catalogue, every)
-    last = await revisions.last(connection)
-    revision = revisions.to_revision(last) if last else None
-    return _Loaded(revision=revision, index=index, finder=Finder(index, articles, topics))
+    parts.extend(chunks.parts(progress.counting(gone), progress.counting(come), model))

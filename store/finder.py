@@ -1,5 +1,6 @@
 """The finder: from a few words, misspelt or not, to the stories that they mean."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -8,7 +9,7 @@ from typing import Self, TypeAlias
 
 from store import meaning
 from store.index import FIELDS, Index
-from store.meaning import Meaning, Stories
+from store.meaning import Meaning
 from store.ranking import Asked, rank, reasons
 from store.topics import Topic, catalogue, nearest
 from store.types import Answer, Article, Found, Match, Nothing, Unsure
@@ -22,7 +23,10 @@ SUGGESTIONS = 3
 
 _CHARACTERS = 2_000
 _WORDS = 32
-_COVERED, _LITTLE, _GUESSES = 200, 0.05, 10
+_COVERED, _LITTLE = 200, 0.05
+"""How many stories the words propose beside those that meaning does, and from which score."""
+_GUESSES = 10
+_LARGE = 20_000
 _KEPT = 500
 """Articles kept for the next look-up that shows them."""
 
@@ -46,13 +50,16 @@ class Finder:
         index: Index,
         articles: GetArticles,
         topics: tuple[Topic, ...],
-        meant: Stories | None = None,
+        model: Meaning | None,
+        *,
+        least: float | None = None,
     ) -> None:
-        self._meant = meant
-        self._least: float | None = None
-        self._index = index
+        """Take *least*, the score of a story that meaning may ask about; None to measure it."""
+        self.index = index
         self._articles = articles
         self._topics = topics
+        self._model = model
+        self._least = least
         self._known: dict[int, _Read] = {}
 
     @classmethod
@@ -62,23 +69,24 @@ class Finder:
         async def get(numbers: Sequence[int]) -> Mapping[int, Article]:
             return {number: articles[number] for number in numbers}
 
-        meant = Stories.of(model, articles) if model else None
-        return cls(Index.of(articles), get, catalogue(articles), meant)
+        return cls(Index.of(articles, model), get, catalogue(articles), model)
 
     async def find(self, query: str, *, limit: int = 10) -> Answer:
         """Look up *query*, whatever it holds; never raises.
 
         Found has at most *limit* matches, Unsure and Nothing at most three to choose from.
         """
-        ranked = await self.rank(query, limit=max(limit, 10), least=UNSURE)
-        found = [match for match in ranked if match.score >= CUT_OFF]
+        asked = await self.ask(query)
+        scores = self.scores(asked, limit=max(limit, 10), least=UNSURE)
+        answering = [one for one in scores if one[1] >= CUT_OFF]
+        found = await self._matches(asked, answering[: max(limit, 1)])
         if found:
-            return Found(matches=tuple(found[: max(limit, 1)]))
-        if self._meant:
-            guessed = await self._guess(query, self._meant)
+            return Found(matches=tuple(found))
+        if self._model:
+            guessed = await self._guess(asked, self._model)
             # What is misspelt all over has no meaning to go by, but its words may do.
-            ranked = guessed or (ranked if _is_misspelt(query) else [])
-        unsure = tuple(islice(_differing(ranked), SUGGESTIONS))
+            scores = guessed or (scores if _is_misspelt(asked.typed) else [])
+        unsure = tuple(islice(_differing(await self._matches(asked, scores)), SUGGESTIONS))
         if unsure:
             return Unsure(matches=unsure)
         return Nothing(topics=nearest(query, self._topics, SUGGESTIONS))
@@ -86,56 +94,65 @@ class Finder:
     async def rank(self, query: str, *, limit: int, least: float = 0.0) -> list[Match]:
         """Give the articles that cover most of *query*, best first, cut off only at *least*."""
         asked = await self.ask(query)
-        best = dict(self.scores(asked, limit=limit, least=least))
-        read = await self._read(best)
-        return [
-            Match(
-                article=read[number].article,
-                score=score,
-                why=tuple(dict.fromkeys(reasons(asked, read[number].spelt))),
-            )
-            for number, score in best.items()
-            if number in read
-        ]
+        return await self._matches(asked, self.scores(asked, limit=limit, least=least))
 
-    async def _guess(self, query: str, meant: Stories) -> list[Match]:
-        """Give the stories that may be meant, by meaning and words together."""
-        if self._least is None:
-            self._least = await self._calibrated(meant)
-        asked = await self.ask(query)
-        scores = dict(self._joined(asked, meant)[:_GUESSES])
-        read = await self._read(scores)
-        return [
-            Match(
-                article=read[number].article,
-                score=meaning.as_share(score),
-                why=tuple(dict.fromkeys(reasons(asked, read[number].spelt))),
-            )
-            for number, score in scores.items()
-            if number in read and score >= self._least
-        ]
+    async def calibrate(self) -> float | None:
+        """Measure the score that a story needs before it is asked about; None without a model.
 
-    async def _calibrated(self, meant: Stories) -> float:
-        drawn = meaning.probes(self._index.vocabulary.words, Random(0))  # noqa: S311
+        Few queries that must find nothing may reach it in this corpus: see `meaning.least`.
+        """
+        if not self._model:
+            return None
+        drawn = meaning.probes(self.index.vocabulary.words, Random(0))  # noqa: S311
         best: list[list[float]] = []
         for group in (drawn.everyday, drawn.near_misses):
             best.append([])
             for probe in group:
                 asked = await self.ask(probe)
                 if not self.scores(asked, limit=1, least=CUT_OFF):
-                    joined = self._joined(asked, meant)
+                    joined = await self._joined(asked, self._model)
                     best[-1].append(joined[0][1] if joined else 0.0)
-        return meaning.least(*best)
+        self._least = meaning.least(*best)
+        return self._least
 
-    def _joined(self, asked: Asked, meant: Stories) -> list[tuple[int, float]]:
-        covered = self.scores(asked, limit=_COVERED, least=_LITTLE)
-        return meaning.join(covered, meant.nearest(_meant(asked), _COVERED))
+    async def _guess(self, asked: Asked, model: Meaning) -> list[tuple[int, float]]:
+        """Give the stories that may be meant, by meaning and words together."""
+        least = await self.calibrate() if self._least is None else self._least
+        return [
+            (number, meaning.as_share(score))
+            for number, score in (await self._joined(asked, model))[:_GUESSES]
+            if least is not None and score >= least
+        ]
+
+    async def _joined(self, asked: Asked, model: Meaning) -> list[tuple[int, float]]:
+        def join() -> list[tuple[int, float]]:
+            covered = self.scores(asked, limit=_COVERED, least=_LITTLE)
+            (query,) = model.embed([_meant(asked)])
+            rows, found = meaning.nearest(
+                query, self.index.signs, _COVERED, there=self.index.has_signs
+            )
+            return meaning.join(covered, zip(rows.tolist(), found.tolist(), strict=True))
+
+        # Every story's signs are gone through: in a large corpus too long for the event loop.
+        return join() if self.index.size < _LARGE else await asyncio.to_thread(join)
+
+    async def _matches(self, asked: Asked, scores: Sequence[tuple[int, float]]) -> list[Match]:
+        read = await self._read([number for number, _ in scores])
+        return [
+            Match(
+                article=read[number].article,
+                score=score,
+                why=tuple(dict.fromkeys(reasons(asked, read[number].spelt))),
+            )
+            for number, score in scores
+            if number in read
+        ]
 
     async def ask(self, query: str) -> Asked:
         """Cut *query* up, and fetch what the index holds of what its words may mean."""
         typed = _typed(query)
-        readings = self._index.vocabulary.readings(typed)
-        postings = await self._index.postings(
+        readings = self.index.vocabulary.readings(typed)
+        postings = await self.index.postings(
             word for meant in readings for reading in meant for word in reading
         )
         return Asked(typed=typed, readings=readings, postings=postings)
@@ -145,12 +162,12 @@ class Finder:
 
         A headline that was typed in full comes first.
         """
-        scores = {int(number): 1.0 for number in self._index.titled(asked.typed, limit)}
-        for number, score in rank(asked, self._index, limit=limit, least=least):
+        scores = {int(number): 1.0 for number in self.index.titled(asked.typed, limit)}
+        for number, score in rank(asked, self.index, limit=limit, least=least):
             scores.setdefault(number, score)
         return list(islice(scores.items(), limit))
 
-    async def _read(self, numbers: Iterable[int]) -> Mapping[int, _Read]:
+    async def _read(self, numbers: Sequence[int]) -> Mapping[int, _Read]:
         missing = [number for number in numbers if number not in self._known]
         if missing:
             for number, article in (await self._articles(missing)).items():
@@ -167,10 +184,10 @@ def _typed(text: str) -> tuple[str, ...]:
     return tuple(islice(distinct, _WORDS))
 
 
-def _is_misspelt(query: str) -> bool:
-    """Tell whether half of the words of *query*, or more, are no English ones."""
-    typed = [word for word in _typed(query) if word not in FUNCTION_WORDS]
-    return 2 * sum(not is_english(word) for word in typed) >= len(typed)
+def _is_misspelt(typed: Sequence[str]) -> bool:
+    """Tell whether half of the words of a query, or more, are no English ones."""
+    content = [word for word in typed if word not in FUNCTION_WORDS]
+    return 2 * sum(not is_english(word) for word in content) >= len(content)
 
 
 def _meant(asked: Asked) -> Iterator[str]:

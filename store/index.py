@@ -11,11 +11,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
+from itertools import islice
 from typing import Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from store.meaning import BYTES, Meaning, Signs
 from store.types import Article
 from store.vocabulary import Vocabulary
 from store.words import FUNCTION_WORDS, words
@@ -29,6 +31,8 @@ CHUNK = 1 << 16
 """Articles whose numbers share the upper bits, kept together in the database."""
 
 _CACHED_BYTES = 32 << 20
+_AT_ONCE = 1_000
+"""Articles whose vectors are made together."""
 
 Fetch: TypeAlias = Callable[[Sequence[str]], Awaitable[Mapping[str, Postings]]]
 
@@ -75,10 +79,14 @@ class Index:
         vocabulary: Vocabulary,
         lengths: NDArray[np.uint16],
         headlines: NDArray[np.uint64],
+        signs: Signs,
         fetch: Fetch,
     ) -> None:
         self.vocabulary = vocabulary
         self.lengths = lengths
+        self.signs = signs
+        """A row an article, of zeros where there was no model."""
+        self.has_signs = (lengths > 0) & signs.any(axis=1)
         self._by_headline = np.argsort(headlines, kind="stable").astype(np.uint32)
         self._headlines = headlines[self._by_headline]
         self.size = int(np.count_nonzero(lengths))
@@ -88,17 +96,20 @@ class Index:
         self._cached_bytes = 0
 
     @classmethod
-    def of(cls, articles: Iterable[Article]) -> Self:
+    def of(cls, articles: Iterable[Article], model: Meaning | None = None) -> Self:
         """Index *articles* in memory, numbered from 0."""
-        postings, lengths, headlines = build(enumerate(articles))
+        built = build(enumerate(articles), model)
 
         async def fetch(wanted: Sequence[str]) -> Mapping[str, Postings]:
-            return {word: postings[word] for word in wanted}
+            return {word: built.postings[word] for word in wanted}
 
+        size = len(built.lengths)
+        signs = np.frombuffer(b"".join(built.signs.values()), dtype=np.uint8).reshape(-1, BYTES)
         return cls(
-            vocabulary=Vocabulary((word, len(found)) for word, found in postings.items()),
-            lengths=np.array(list(lengths.values()), dtype=np.uint16),
-            headlines=np.array(list(headlines.values()), dtype=np.uint64),
+            vocabulary=Vocabulary((word, len(found)) for word, found in built.postings.items()),
+            lengths=np.fromiter(built.lengths.values(), np.uint16, size),
+            headlines=np.fromiter(built.headlines.values(), np.uint64, size),
+            signs=signs if len(signs) else np.zeros((size, BYTES), dtype=np.uint8),
             fetch=fetch,
         )
 
@@ -137,18 +148,34 @@ class Index:
             self._cached_bytes -= dropped.nbytes
 
 
-Built: TypeAlias = tuple[dict[str, Postings], dict[int, int], dict[int, int]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """Articles as the index holds them: postings by word, and columns by article number."""
+
+    postings: Mapping[str, Postings]
+    lengths: Mapping[int, int]
+    headlines: Mapping[int, int]
+    signs: Mapping[int, bytes]
+    """Empty without a model."""
 
 
-def build(numbered: Iterable[tuple[int, Article]]) -> Built:
-    """Index articles whose numbers rise: the postings by word, lengths and headlines by number."""
+def build(numbered: Iterable[tuple[int, Article]], model: Meaning | None) -> Built:
+    """Index articles whose numbers rise."""
     raw: defaultdict[str, array[int]] = defaultdict(partial(array, "I"))
     lengths: dict[int, int] = {}
     headlines: dict[int, int] = {}
-    for number, article in numbered:
-        one = entry(article)
-        lengths[number], headlines[number] = one.length, one.headline
-        for word, place in one.fields.items():
-            raw[word].append(number << 2 | place)
+    signs: dict[int, bytes] = {}
+    every = iter(numbered)
+    while some := list(islice(every, _AT_ONCE)):
+        for number, article in some:
+            one = entry(article)
+            lengths[number], headlines[number] = one.length, one.headline
+            for word, place in one.fields.items():
+                raw[word].append(number << 2 | place)
+        if model:
+            rows = model.signs(article for _, article in some)
+            signs.update(
+                (number, row.tobytes()) for (number, _), row in zip(some, rows, strict=True)
+            )
     postings = {word: np.frombuffer(found, dtype=np.uint32) for word, found in raw.items()}
-    return postings, lengths, headlines
+    return Built(postings=postings, lengths=lengths, headlines=headlines, signs=signs)

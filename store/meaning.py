@@ -11,7 +11,7 @@ import logging
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
@@ -62,8 +62,12 @@ class Meaning:
         self._vector = lru_cache(_KEPT)(self._of_word)
 
     @classmethod
+    @cache
     def load(cls) -> Self | None:
-        """Read the weights from the installed package; None, and a line in the log, without it."""
+        """Read the weights from the installed package; None, and a line in the log, without it.
+
+        Read once: they never change, and everybody may share them.
+        """
         # Not imported: it would set up logging for the whole process and read far more than this.
         found = find_spec("wordllama")
         if not (found and found.submodule_search_locations and find_spec("tokenizers")):
@@ -86,7 +90,12 @@ class Meaning:
         for vector, text in zip(vectors, each, strict=True):
             if text:
                 table[text].sum(axis=0, out=vector)
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+        return vectors
+
+    def signs(self, articles: Iterable[Article]) -> Signs:
+        """Give what is kept of each of *articles*."""
+        return signs(self.embed(map(told, articles)))
 
     def _of_word(self, word: str) -> Vectors:
         ids = self._tokenizer.encode(word, add_special_tokens=False).ids
@@ -154,24 +163,6 @@ def told(article: Article) -> Iterator[str]:
     """
     for field in (article.summary, article.insight, article.question):
         yield from (word for word, _ in words(field))
-
-
-@dataclass(frozen=True, slots=True)
-class Stories:
-    """What is kept of every story, a row each, and the model that made it."""
-
-    model: Meaning
-    signs: Signs
-
-    @classmethod
-    def of(cls, model: Meaning, articles: Iterable[Article]) -> Self:
-        """Take *articles*, in the order of their numbers."""
-        return cls(model, signs(model.embed(map(told, articles))))
-
-    def nearest(self, query: Iterable[str], limit: int) -> list[tuple[int, float]]:
-        """Give the numbers of the stories nearest to the words of *query*, with their likeness."""
-        rows, found = nearest(self.model.embed([query])[0], self.signs, limit)
-        return list(zip(rows.tolist(), found.tolist(), strict=True))
 
 
 def _apart(query: Signs, stories: Signs) -> NDArray[np.uint8]:

@@ -71,7 +71,7 @@ CREATE INDEX past_article_revision ON past_article (revision);
 
 -- The index (store/index.py), cut into chunks of 65,536 article numbers. The blobs are arrays of
 -- little-endian numbers: of 32 bits in postings (article number << 2 | field), 16 in lengths and 64 in
--- headlines, where an article's place is its number within the chunk.
+-- headlines, where an article's place is its number within the chunk; in signs it has 32 bytes.
 CREATE TABLE word (
     word     TEXT PRIMARY KEY,
     articles BIGINT NOT NULL
@@ -87,7 +87,15 @@ CREATE TABLE posting (
 CREATE TABLE chunk (
     chunk     BIGINT PRIMARY KEY,
     lengths   BYTEA NOT NULL,
-    headlines BYTEA NOT NULL
+    headlines BYTEA NOT NULL,
+    signs     BYTEA NOT NULL
+);
+
+-- How near in meaning a story must be before it is asked about (store/finder.py), in millionths, and
+-- of how many articles that was measured. One row, or none.
+CREATE TABLE calibration (
+    articles BIGINT NOT NULL,
+    least    BIGINT NOT NULL
 );
 
 -- A channel has one schedule of a kind. next_on and next_at are its next turn, kept so that the

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.settings import STARTER
@@ -124,6 +124,7 @@ FOLDERS = st.dictionaries(
 )
 
 
+@settings(max_examples=20)  # each loads up to five corpora
 @given(st.lists(FOLDERS, min_size=1, max_size=4))
 async def test_reloads_give_what_one_load_gives(
     tmp_path_factory: pytest.TempPathFactory, folders: list[dict[str, list[str]]]
@@ -160,3 +161,20 @@ async def test_reloads_give_what_one_load_gives(
     async with open_store(f"sqlite:///{tmp}/one.db") as store:
         await load(store, path)
         assert await answers(store) == many
+
+
+async def test_what_was_loaded_without_the_model_gets_its_vectors_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/parley.db"
+    with monkeypatch.context() as without:
+        without.setattr("store.Meaning.load", lambda: None)
+        async with open_store(url) as store:
+            await load(store, STARTER)
+            assert not store.corpus.finder.index.has_signs.any()
+    async with open_store(url) as store:
+        assert store.corpus.finder.index.has_signs.all()
+        loaded = store.corpus.finder.index.signs
+    async with open_store(f"sqlite:///{tmp_path}/other.db") as store:
+        await load(store, STARTER)
+        assert (store.corpus.finder.index.signs == loaded).all()
