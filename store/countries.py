@@ -49,6 +49,36 @@ def relatives(typed: Sequence[str]) -> Iterator[tuple[slice, Relatives]]:
                 yield slice(start, end), found
 
 
+def country(name: Sequence[str]) -> Name | None:
+    """Give the country that *name* names, or whose people it is; None for anything else.
+
+    A city that is spelt in two ways is given by the one in use.
+    """
+    return _countries()[0].get(tuple(name))
+
+
+def is_people(name: Sequence[str]) -> bool:
+    """Tell whether *name* is a country's people, as British is."""
+    return tuple(name) in _countries()[1]
+
+
+@cache
+def _countries() -> tuple[Mapping[Name, Name], Container[Name]]:
+    named: dict[Name, Name] = {}
+    peoples: dict[Name, str] = {}
+    for country in _by_population():
+        people = _name(country.get("demonym") or "")
+        is_theirs = bool(people) and peoples.setdefault(people, country["name"]) == country["name"]
+        root = people[0][:4] if is_theirs and len(people) == 1 else ""
+        names = _names(_spellings(country), root, codes=set(country["ISO"].values()))
+        for name in (*names, *((people,) if is_theirs else ())):
+            named.setdefault(name, _name(country["name"]))
+    for city, others in _older_spellings().items():
+        for name in (city, *others):
+            named.setdefault(name, city)
+    return named, peoples.keys()
+
+
 @cache
 def _relatives() -> Mapping[Name, Relatives]:
     near: dict[Name, dict[Name, float]] = defaultdict(dict)
@@ -58,12 +88,8 @@ def _relatives() -> Mapping[Name, Relatives]:
             near[one][other] = near[other][one] = max(likeness, near[one].get(other, 0.0))
 
     older = _older_spellings()
-    # Martinique's people are French in the data too: France, with more of them, has that word.
-    countries: list[Mapping[str, Any]] = sorted(
-        CountryInfo.all().values(), key=lambda one: -(one.get("population") or 0)
-    )
     peoples: dict[Name, str] = {}
-    for country in countries:
+    for country in _by_population():
         spellings = _spellings(country)
         people = _name(country.get("demonym") or "")
         is_theirs = bool(people) and peoples.setdefault(people, country["name"]) == country["name"]
@@ -82,6 +108,11 @@ def _relatives() -> Mapping[Name, Relatives]:
         for name, capital in product(names, capitals):
             join(name, capital, CAPITAL)
     return dict(near)
+
+
+def _by_population() -> list[Mapping[str, Any]]:
+    # Martinique's people are French in the data too: France, with more of them, has that word.
+    return sorted(CountryInfo.all().values(), key=lambda one: -(one.get("population") or 0))
 
 
 def _spellings(country: Mapping[str, Any]) -> list[str]:
@@ -133,6 +164,6 @@ def _older_spellings() -> Mapping[Name, set[Name]]:
         # Zones are joined for their clocks too: Amsterdam, a place, is no spelling of Brussels.
         if kind == "L" and "/" in zones[1] and zones[1] not in places:
             city, other = (zone.rpartition("/")[2].replace("_", " ") for zone in zones)
-            if OSA.normalized_similarity(city, other) >= _LIKE:
+            if city != other and OSA.normalized_similarity(city, other) >= _LIKE:
                 spellings[_name(city)].add(_name(other))
     return spellings

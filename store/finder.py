@@ -11,8 +11,10 @@ from store import meaning
 from store.index import FIELDS, Index
 from store.meaning import Meaning
 from store.ranking import Asked, rank, reasons
-from store.topics import Topic, catalogue, nearest
+from store.topics import Topic, acronyms, catalogue
+from store.typeahead import Typeahead
 from store.types import Answer, Article, Found, Match, Nothing, Unsure
+from store.vocabulary import JOINED
 from store.words import FUNCTION_WORDS, is_english, words
 
 CUT_OFF = 0.6
@@ -57,7 +59,8 @@ class Finder:
         """Take *least*, the score of a story that meaning may ask about; None to measure it."""
         self.index = index
         self._articles = articles
-        self._topics = topics
+        self.topics = Typeahead(topics)
+        self._acronyms = acronyms(topics)
         self._model = model
         self._least = least
         self._known: dict[int, _Read] = {}
@@ -89,7 +92,7 @@ class Finder:
         unsure = tuple(islice(_differing(await self._matches(asked, scores)), SUGGESTIONS))
         if unsure:
             return Unsure(matches=unsure)
-        return Nothing(topics=nearest(query, self._topics, SUGGESTIONS))
+        return Nothing(topics=self.topics.nearest(query, SUGGESTIONS))
 
     async def rank(self, query: str, *, limit: int, least: float = 0.0) -> list[Match]:
         """Give the articles that cover most of *query*, best first, cut off only at *least*."""
@@ -152,6 +155,10 @@ class Finder:
         """Cut *query* up, and fetch what the index holds of what its words may mean."""
         typed = _typed(query)
         readings = self.index.vocabulary.readings(typed)
+        for word, may_mean in zip(typed, readings, strict=True):
+            for name in self._acronyms.get(word, ()):
+                if all(one in self.index.vocabulary for one in name):
+                    may_mean.setdefault(name, JOINED)
         postings = await self.index.postings(
             word for meant in readings for reading in meant for word in reading
         )
