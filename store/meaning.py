@@ -38,7 +38,7 @@ WORDS_COUNT = 0.25
 """What the share of the query that is there in words adds to the likeness in meaning."""
 EVERYDAY = 0.03
 """The share of everyday words, not in the corpus, that may be asked about."""
-NEAR_MISSES = 0.22
+NEAR_MISSES = 0.25
 """The same of an everyday word beside one of the corpus's."""
 PROBES = 200
 
