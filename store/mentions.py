@@ -69,6 +69,7 @@ def mentions(article: Article) -> Mentions:
 def _read(text: str, found: Mentions) -> None:
     run: list[Word] = []
     waiting: list[Word] = []
+    leading: list[Word] = []
     is_opening = False
     end = 0
     last = ""
@@ -94,13 +95,16 @@ def _read(text: str, found: Mentions) -> None:
             else:
                 if run:
                     found.runs.append(Run(tuple(run), is_opening))
-                run, is_opening = [one], is_first and not is_shout
-            waiting, last = [], ""
+                # The bin of bin Laden is a part of his name even where that stands alone.
+                is_led = before == " " and not is_first
+                run = [*leading, one] if is_led else [one]
+                is_opening = is_first and not is_shout
+            waiting, leading, last = [], [], ""
             continue
+        small = Word(word, spelt, is_hyphened=False, is_possessive=False, is_capital=False)
+        leading = [small] if word in WITHIN and word != "of" else []
         if run and before == " " and word in WITHIN and len(waiting) < 2:
-            waiting.append(
-                Word(word, spelt, is_hyphened=False, is_possessive=False, is_capital=False)
-            )
+            waiting.append(small)
         elif run:
             found.runs.append(Run(tuple(run), is_opening))
             run, waiting = [], []

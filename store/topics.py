@@ -188,9 +188,9 @@ class _Usage:
     def _piece(self, piece: list[Word], is_titled: bool) -> Iterator[tuple[tuple[Word, ...], bool]]:
         while piece and not piece[-1].is_capital:
             piece = piece[:-1]
-        while piece and not piece[0].is_capital:
+        while piece and piece[0].word == "of":
             piece = piece[1:]
-        if len(piece) > 1 or (piece and self.is_name(piece[0].word)):
+        if sum(word.is_capital for word in piece) > 1 or (piece and self.is_name(piece[-1].word)):
             yield tuple(piece), is_titled
 
 
@@ -228,12 +228,12 @@ def _merged(spellings: Mapping[_Key, Counter[str]], people: set[_Key]) -> list[l
         group = _country_group(key, spellings, countries)
         if group is None:
             group = next((each for each in alike[sound] if _is_one(key, each[0])), None)
-        if group is None and len(key) == 1:
-            group = _owner(key[0], owners[sound[0]], spellings, people)
+        if group is None and WITHIN.issuperset(key[:-1]):
+            group = _owner(key[-1], owners[sound[-1]], spellings, people)
         if group is None:
             group = []
             groups.append(group)
-            if len(key) > 1:
+            if not WITHIN.issuperset(key[:-1]):
                 owners[sound[-1]].append(group)
         if not group or key not in group:
             group.append(key)

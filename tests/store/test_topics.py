@@ -83,6 +83,11 @@ def test_a_name_may_hold_small_words_and_words_that_are_none() -> None:
     assert set(topics) == {"Ursula von der Leyen", "Rural Fire Service"}
 
 
+def test_a_small_word_leads_a_surname() -> None:
+    topics = named("They met Ursula von der Leyen.", "They left von der Leyen.", "And von Trapp.")
+    assert topics == {"Ursula von der Leyen": ("0", "1"), "von Trapp": ("2",)}
+
+
 def test_what_the_articles_argue_about_is_a_topic() -> None:
     filler = [f"They went to see house number {number}." for number in range(40)]
     told = ["They want a ceasefire.", "A ceasefire, they say.", "No ceasefire with military aid."]
