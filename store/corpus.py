@@ -1,34 +1,26 @@
 """The corpus: what is loaded, looking it up, and replacing it as a whole."""
 
 import asyncio
-import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from store import chunks, reading, revisions
-from store.articles import COLUMNS, to_article
+from store import chunks, derived, reading, revisions
 from store.check import Check, check
 from store.db import Connection, Database
 from store.documents import Contents, read_corpus
 from store.finder import Finder
-from store.index import Index
 from store.meaning import Meaning
 from store.plan import Plan
 from store.progress import Progress
 from store.reload import plan_reload
 from store.spool import Spool
-from store.topics import catalogue
+from store.topics import stored
 from store.types import Answer, Article, ParleyError, Revision
 from store.undo import plan_undo, target_of
 from store.words import prepare
-
-_EVERY = f"{COLUMNS} ORDER BY a.number"
-_CALIBRATION = "SELECT articles, least FROM calibration"
-_CALIBRATED = "INSERT INTO calibration (articles, least) VALUES ($1, $2)"
-_MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +51,6 @@ class Reload:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Loaded:
     revision: Revision | None
-    index: Index
     finder: Finder
 
 
@@ -75,7 +66,7 @@ class Corpus:
         self._database = database
         self._model = model
         self._reloading = asyncio.Lock()
-        self._loaded = _Loaded(revision=None, index=Index.of(()), finder=Finder.of(()))
+        self._loaded = _Loaded(revision=None, finder=Finder.of(()))
 
     async def open(self) -> None:
         """Take up what the database holds, with the index that was stored with it."""
@@ -84,7 +75,7 @@ class Corpus:
             await chunks.complete(self._database, self._model)
         async with self._database.reading() as connection:
             self._loaded = await self._load(connection)
-        await self._calibrate()
+        await self._derive()
 
     @property
     def revision(self) -> Revision | None:
@@ -133,7 +124,7 @@ class Corpus:
         async with self._planning() as plan:
             contents = await self._plan(plan, path, watched)
             watched.start("Looking for twins", 0)
-            return await check(self._database, self._loaded.index, plan, ignored=contents.ignored)
+            return await check(self._database, self.finder.index, plan, ignored=contents.ignored)
 
     async def undo(
         self,
@@ -206,36 +197,34 @@ class Corpus:
                 # Read before the commit, so that nothing is left to fail after it.
                 loaded = await self._load(connection)
             self._loaded = loaded
-        await self._calibrate()
+        await self._derive()
         return revision
 
     async def _load(self, connection: Connection) -> _Loaded:
         async def articles(numbers: Sequence[int]) -> Mapping[int, Article]:
             return await reading.of_numbers(self._database, numbers)
 
-        index = await chunks.read(self._database, connection)
-        every = [to_article(row) for row in await connection.fetch(_EVERY)]
-        topics = await asyncio.to_thread(catalogue, every)
         last = await revisions.last(connection)
-        revision = revisions.to_revision(last) if last else None
-        measured = await connection.fetch(_CALIBRATION)
-        least = measured[0]["least"] / _MILLION if measured else None
-        finder = Finder(index, articles, topics, self._model, least=least)
-        return _Loaded(revision=revision, index=index, finder=finder)
+        return _Loaded(
+            revision=revisions.to_revision(last) if last else None,
+            finder=Finder(
+                await chunks.read(self._database, connection),
+                articles,
+                await stored.read(connection),
+                self._model,
+                least=await derived.least(connection),
+            ),
+        )
 
-    async def _calibrate(self) -> None:
-        """Measure what a guess needs, where the corpus is no longer of the size of last time."""
-        if not self._model:
-            return
-        size = self._loaded.index.size
-        measured = await self._database.fetch(_CALIBRATION)
-        if measured and abs(size - measured[0]["articles"]) * 10 <= measured[0]["articles"]:
-            return
-        least = await self._loaded.finder.calibrate()
-        if least is not None and math.isfinite(least):
-            async with self._database.transaction() as connection:
-                await connection.execute("DELETE FROM calibration")
-                await connection.execute(_CALIBRATED, size, round(least * _MILLION))
+    async def _derive(self) -> None:
+        """Bring what is derived from the articles up to date, and take it up."""
+        if await derived.bring_up_to_date(self._database, self._loaded.finder):
+            self._loaded = replace(
+                self._loaded,
+                finder=self._loaded.finder.with_derived(
+                    await stored.read(self._database), await derived.least(self._database)
+                ),
+            )
 
 
 def _index(

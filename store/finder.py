@@ -11,9 +11,8 @@ from store import meaning
 from store.index import FIELDS, Index
 from store.meaning import Meaning
 from store.ranking import Asked, rank, reasons
-from store.topics import Topic, acronyms, catalogue
-from store.typeahead import Typeahead
-from store.types import Answer, Article, Found, Match, Nothing, Unsure
+from store.topics import Typeahead, acronyms, catalogue
+from store.types import Answer, Article, Found, Match, Nothing, Topic, Unsure
 from store.vocabulary import JOINED
 from store.words import FUNCTION_WORDS, is_english, words
 
@@ -51,7 +50,7 @@ class Finder:
         self,
         index: Index,
         articles: GetArticles,
-        topics: tuple[Topic, ...],
+        topics: Sequence[Topic],
         model: Meaning | None,
         *,
         least: float | None = None,
@@ -59,8 +58,11 @@ class Finder:
         """Take *least*, the score of a story that meaning may ask about; None to measure it."""
         self.index = index
         self._articles = articles
-        self.topics = Typeahead(topics)
-        self._acronyms = acronyms(topics)
+        self.topics = topics
+        """Those of most articles first."""
+        names = [topic.name for topic in topics]
+        self._names = Typeahead(names)
+        self._acronyms = acronyms(names)
         self._model = model
         self._least = least
         self._known: dict[int, _Read] = {}
@@ -72,7 +74,21 @@ class Finder:
         async def get(numbers: Sequence[int]) -> Mapping[int, Article]:
             return {number: articles[number] for number in numbers}
 
-        return cls(Index.of(articles, model), get, catalogue(articles), model)
+        topics = [Topic(name=name, articles=len(ids)) for name, ids in catalogue(articles).items()]
+        return cls(Index.of(articles, model), get, topics, model)
+
+    def with_derived(self, topics: Sequence[Topic], least: float | None) -> Self:
+        """Give a finder over the same index that has other *topics* and *least*."""
+        return type(self)(self.index, self._articles, topics, self._model, least=least)
+
+    @property
+    def has_model(self) -> bool:
+        """Tell whether it goes by meaning too."""
+        return self._model is not None
+
+    def complete(self, prefix: str, *, limit: int = 20) -> list[str]:
+        """Give the names of topics that *prefix* may be the beginning of; see `Typeahead`."""
+        return self._names.complete(prefix, limit)
 
     async def find(self, query: str, *, limit: int = 10) -> Answer:
         """Look up *query*, whatever it holds; never raises.
@@ -92,7 +108,7 @@ class Finder:
         unsure = tuple(islice(_differing(await self._matches(asked, scores)), SUGGESTIONS))
         if unsure:
             return Unsure(matches=unsure)
-        return Nothing(topics=self.topics.nearest(query, SUGGESTIONS))
+        return Nothing(topics=self._names.nearest(query, SUGGESTIONS))
 
     async def rank(self, query: str, *, limit: int, least: float = 0.0) -> list[Match]:
         """Give the articles that cover most of *query*, best first, cut off only at *least*."""

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from store.articles import COLUMNS, to_article
+from store.choice import shuffle
 from store.db import Database, Row, places
 from store.plan import Documents, Held
 from store.types import Article
@@ -21,6 +22,11 @@ _OF_DOCUMENT = f"""
 {COLUMNS} WHERE a.document = $1 AND a.position > $2 ORDER BY a.position LIMIT {BATCH}
 """
 _FROM_NUMBER = f"{COLUMNS} WHERE a.number >= $1 ORDER BY a.number LIMIT {BATCH}"
+# A shuffle is a hash of the id, so that its lowest part is a fair draw.
+_SPREAD = f"""
+{COLUMNS} WHERE a.shuffle > $1 AND a.shuffle <= $2 ORDER BY a.shuffle LIMIT {BATCH}
+"""
+_SHUFFLES = 2**63 - 1
 _OF_NUMBERS = f"{COLUMNS} WHERE a.number IN ({{}})"
 _HOLDERS = "SELECT number, id FROM article WHERE id IN ({})"
 
@@ -73,6 +79,15 @@ async def from_number(database: Database, number: int) -> AsyncIterator[Sequence
     """Yield the articles whose number is *number* or above, some at a time."""
     while rows := await database.fetch(_FROM_NUMBER, number):
         number = rows[-1]["number"] + 1
+        yield _numbered(rows)
+
+
+async def spread(database: Database, size: int, count: int) -> AsyncIterator[Sequence[Numbered]]:
+    """Yield about *count* of *size* articles, drawn evenly, some at a time; all of a few."""
+    high = min(_SHUFFLES * count // max(size, 1), _SHUFFLES)
+    low = -1
+    while rows := await database.fetch(_SPREAD, low, high):
+        low = shuffle(rows[-1]["id"])
         yield _numbered(rows)
 
 

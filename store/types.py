@@ -84,6 +84,15 @@ class Revision:
     """Articles that are gone."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A person, place, organisation or thing argued about, under its commonest spelling."""
+
+    name: str
+    articles: int
+    """How many articles there are on it."""
+
+
 # --- looking up --------------------------------------------------------------------------------
 
 

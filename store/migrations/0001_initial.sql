@@ -91,12 +91,32 @@ CREATE TABLE chunk (
     signs     BYTEA NOT NULL
 );
 
--- How near in meaning a story must be before it is asked about (store/finder.py), in millionths, and
--- of how many articles that was measured. One row, or none.
-CREATE TABLE calibration (
-    articles BIGINT NOT NULL,
-    least    BIGINT NOT NULL
+-- For which revision the topics, and least, were derived (store/derived.py). articles is how many there
+-- were when all was derived at once, touched how many have changed since. least is how near in meaning
+-- a story must be before it is asked about, in millionths; NULL without a model. One row, or none.
+CREATE TABLE derived (
+    revision    BIGINT NOT NULL,
+    articles    BIGINT NOT NULL,
+    next_number BIGINT NOT NULL,
+    touched     BIGINT NOT NULL,
+    least       BIGINT
 );
+
+-- place is the order in which topics are offered.
+CREATE TABLE topic (
+    name     TEXT PRIMARY KEY,
+    place    BIGINT NOT NULL UNIQUE,
+    articles BIGINT NOT NULL
+);
+
+CREATE TABLE topic_article (
+    topic   TEXT NOT NULL REFERENCES topic (name),
+    article TEXT NOT NULL,
+    PRIMARY KEY (topic, article)
+);
+
+CREATE INDEX topic_article_article ON topic_article (article);
+
 
 -- A channel has one schedule of a kind. next_on and next_at are its next turn, kept so that the
 -- ticker asks one indexed question.

@@ -8,7 +8,6 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from store.topics import Topic
 from store.words import FUNCTION_WORDS, is_english, words
 
 _LONGEST = 60
@@ -19,9 +18,9 @@ _LIKE = 0.65
 class Typeahead:
     """Finds topics by any word of their names, begun or misspelt, those of most articles first."""
 
-    def __init__(self, topics: Sequence[Topic]) -> None:
-        """Take *topics* in the order in which they are to be offered."""
-        self._names = [topic.name for topic in topics]
+    def __init__(self, names: Sequence[str]) -> None:
+        """Take the topics' *names* in the order in which they are to be offered."""
+        self._names = list(names)
         starts = sorted(
             (start, place) for place, name in enumerate(self._names) for start in _starts(name)
         )
