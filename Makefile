@@ -35,6 +35,8 @@ bench-finding: $(VENV)/.bench ## ways of finding a story, side by side (SIZE=100
 
 pictures: $(VENV)/.dev ## take the README's pictures anew (needs chromium; handsome with fonts-lato)
 	@$(VENV)/bin/python -m pytest tests/browser --pictures docs
+bench-kills: $(VENV)/.dev ## kill a reload at random, again and again (KILLS=200)
+	@$(VENV)/bin/python -m tests.bench.kills $(if $(KILLS),--kills $(KILLS))
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

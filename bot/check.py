@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import Settings
 from store import open_store
-from store.db import readable
+from store.db import examine, readable
 from store.documents import read_corpus
 from store.types import CorpusInvalidError, ParleyError
 
@@ -53,6 +53,7 @@ async def _database(url: str, well: list[str], problems: list[str]) -> None:
     try:
         async with open_store(url) as store:
             revision = store.corpus.revision
+        await examine(url)
     except ParleyError as error:
         problems.append(f"Database: {error}")
     else:

@@ -157,7 +157,13 @@ class Corpus:
             last = await revisions.last(self._database)
             with Plan(last["number"] if last else 0) as plan:
                 plan.next_number = last["next_number"] if last else 0
-                yield plan
+                try:
+                    yield plan
+                except OSError as error:
+                    # The documents' own are problems; what is left is the folder for spools.
+                    raise ParleyError(
+                        f"The corpus stays as it was, for want of room to work: {error.strerror}."
+                    ) from error
 
     async def _plan(self, plan: Plan, path: Path, progress: Progress) -> Contents:
         held = await reading.documents(self._database)

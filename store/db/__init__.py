@@ -18,6 +18,7 @@ __all__ = [
     "Database",
     "DatabaseError",
     "Row",
+    "examine",
     "open_database",
     "places",
     "readable",
@@ -39,6 +40,12 @@ async def open_database(url: str, *, hold: bool = False) -> AsyncIterator[Databa
     async with engine.connect(url, hold=hold) as database:
         await migrate(database)
         yield database
+
+
+async def examine(url: str) -> None:
+    """Look for damage in the database at *url*; raises `DatabaseError` that says how to go on."""
+    async with open_database(url) as database:
+        await database.examine()
 
 
 def readable(url: str) -> str:

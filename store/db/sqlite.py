@@ -98,18 +98,28 @@ class SQLite:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """Open a transaction that writes."""
-        async with self._writing, _transaction(self._writer, "BEGIN IMMEDIATE") as connection:
-            yield connection
+        with _told(self._path):
+            async with self._writing, _transaction(self._writer, "BEGIN IMMEDIATE") as connection:
+                yield connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
         """Open a transaction that reads."""
-        async with self._reading, _transaction(self._reader, "BEGIN") as connection:
-            yield connection
+        with _told(self._path):
+            async with self._reading, _transaction(self._reader, "BEGIN") as connection:
+                yield connection
 
     async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
         """Run one statement that reads."""
-        return list(await self._single.execute_fetchall(sql, _named(args)))
+        with _told(self._path):
+            return list(await self._single.execute_fetchall(sql, _named(args)))
+
+    async def examine(self) -> None:
+        """Look for damage in the file."""
+        (row,) = await self.fetch("PRAGMA integrity_check(1)")
+        (verdict,) = row
+        if verdict != "ok":
+            raise DatabaseError(_DAMAGED.format(path=self._path, why=verdict))
 
     async def tables(self) -> Sequence[str]:
         """Name the tables, in the order in which they were made."""
@@ -176,7 +186,41 @@ def _sentence(path: Path, what: str) -> Iterator[None]:
     except OSError as error:
         raise DatabaseError(f"The database {path} cannot be {what}: {error.strerror}.") from error
     except sqlite3.Error as error:
+        if _kind(error) == sqlite3.SQLITE_CORRUPT:
+            raise DatabaseError(_DAMAGED.format(path=path, why=error)) from error
         raise DatabaseError(f"The database {path} cannot be {what}: {error}.") from error
+
+
+_DAMAGED = (
+    "The database {path} is damaged ({why}): stop Parley, and put a backup in its place with"
+    " `python -m bot restore FILE`."
+)
+_SENTENCES = {
+    sqlite3.SQLITE_FULL: "The disk is full: nothing was changed in the database {path}.",
+    sqlite3.SQLITE_IOERR: "The disk refuses: nothing was changed in the database {path} ({why}).",
+    sqlite3.SQLITE_READONLY: "The database {path} can only be read: nothing was changed.",
+    sqlite3.SQLITE_BUSY: "Another process is writing to the database {path}: try again.",
+    sqlite3.SQLITE_LOCKED: "Another process is writing to the database {path}: try again.",
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+}
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say in a sentence what is wrong with the file or its disk; a wrong statement stays so."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        sentence = _SENTENCES.get(_kind(error))
+        if sentence is None:
+            raise
+        raise DatabaseError(sentence.format(path=path, why=error)) from error
+
+
+def _kind(error: sqlite3.Error) -> int:
+    # The lower byte is the kind, the rest is detail (sqlite.org/rescode.html).
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 # --- whole files --------------------------------------------------------------------------------

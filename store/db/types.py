@@ -71,6 +71,10 @@ class Database(Protocol):
         """
         ...
 
+    async def examine(self) -> None:
+        """Look for damage in what is stored; raises `DatabaseError` that says how to go on."""
+        ...
+
     async def tables(self) -> Sequence[str]:
         """Name the tables, each after those that it points to."""
         ...

@@ -1,0 +1,118 @@
+"""Kill a reload at random, again and again: the corpus is always the old or the new one, whole.
+
+python -m tests.bench.kills --kills 200
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from store import Store, open_store
+from store.documents import read_corpus
+from store.types import Found
+
+ROOT = Path(__file__).parents[2]
+_DOCUMENTS, _ARTICLES = 4, 150
+
+
+def write(folder: Path, mark: str) -> None:
+    """Write a corpus in which every story holds *mark*, and one document more for each letter."""
+    folder.mkdir()
+    for document in range(_DOCUMENTS + len(mark)):
+        lines = [f"Head {document} of all"]
+        for number in range(_ARTICLES):
+            lines += [f"Story {document}x{number} on {mark}.", "It stands.", f"Why {mark}{number}?"]
+        (folder / f"{document}.txt").write_text("\n".join(lines))
+
+
+async def reload_for_ever(url: str, folders: list[Path]) -> None:
+    """Load one folder after the other, until somebody ends the process."""
+    async with open_store(url) as store:
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        while True:
+            for folder in folders:
+                await store.corpus.reload(folder, by="kills", at=datetime.now(UTC))
+            await store.corpus.undo(by="kills", at=datetime.now(UTC))
+
+
+async def state(url: str, folders: list[Path]) -> int:
+    """Open the database and give which of *folders* it holds; fail where it is neither, whole."""
+    async with open_store(url) as store:
+        revision = store.corpus.revision
+        assert revision, "nothing is loaded"
+        contents = [read_corpus(folder) for folder in folders]
+        which = [one.fingerprint for one in contents].index(revision.fingerprint)
+        wanted = {(a.document, a.position): a.summary for a in contents[which].articles()}
+        assert revision.articles == len(wanted)
+        assert await held(store) == wanted, "not the articles of one corpus"
+        reload = await store.corpus.reload(folders[which], by="kills", at=datetime.now(UTC))
+        assert not reload.is_changed, "not what was loaded"
+        return which
+
+
+async def held(store: Store) -> dict[tuple[str, int], str]:
+    """Give every summary as the index finds it."""
+    answer = await store.corpus.find("head of all story", limit=1_000_000)
+    assert isinstance(answer, Found)
+    return {
+        (match.article.document, match.article.position): match.article.summary
+        for match in answer.matches
+    }
+
+
+def run(kills: int, seed: int) -> Counter[int]:
+    """Kill so often; give how often each of the two corpora was found afterwards."""
+    rng = random.Random(seed)
+    found: Counter[int] = Counter()
+    with TemporaryDirectory(prefix="parley-kills-") as temporary:
+        folder = Path(temporary)
+        folders = [folder / "old", folder / "new"]
+        for path, mark in zip(folders, ("ants", "bees!"), strict=True):
+            write(path, mark)
+        url = f"sqlite:///{temporary}/parley.db"
+        asyncio.run(_first(url, folders[0]))
+        for _ in range(kills):
+            child = subprocess.Popen(
+                [sys.executable, "-m", "tests.bench.kills", "--child", url, *map(str, folders)],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+            )
+            assert child.stdout
+            with child.stdout as output:
+                assert output.readline() == b"ready\n"
+                time.sleep(rng.uniform(0, 1))
+                os.kill(child.pid, signal.SIGKILL)
+            child.wait()
+            found[asyncio.run(state(url, folders))] += 1
+    return found
+
+
+async def _first(url: str, folder: Path) -> None:
+    async with open_store(url) as store:
+        await store.corpus.reload(folder, by="kills", at=datetime.now(UTC))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
+    parser.add_argument("--child", nargs=3, metavar=("URL", "OLD", "NEW"))
+    arguments = parser.parse_args()
+    if arguments.child:
+        database, *both = arguments.child
+        asyncio.run(reload_for_ever(database, [Path(one) for one in both]))
+    counts = run(arguments.kills, arguments.seed)
+    sys.stdout.write(
+        f"{arguments.kills} kills (seed {arguments.seed}): the old corpus {counts[0]} times,"
+        f" the new one {counts[1]} times, always whole.\n"
+    )
