@@ -22,6 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import Clock, FollowingClock
 from bot.settings import Settings
 from bot.ticker import Job, Ticker
+from bot.watch import watch
 from handlers import register
 from handlers.background import Background
 from handlers.delivery import Delivery
@@ -129,6 +130,11 @@ async def serve(
             await handler.connect_async()  # type: ignore[no-untyped-call]
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(parley.ticker.run(), name="ticker")
+                if settings.corpus_watch:
+                    watching = watch(
+                        parley.store.corpus, settings.corpus_dir, clock=clock, stop=stop
+                    )
+                    tasks.create_task(watching, name="watch")
                 log.info("connected")
                 ready()
                 await stop.wait()

@@ -62,6 +62,12 @@ def _choice(*allowed: str) -> Callable[[str], str]:
     return read
 
 
+def _flag(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError(f"must be 0 or 1, not {text!r}")
+    return text == "1"
+
+
 def _slack_url(text: str) -> str:
     if not re.match(r"https?://", text):
         raise ValueError("must be an address such as https://slack.com/api/")
@@ -92,6 +98,9 @@ class Settings:
         str, "sqlite:///data/parley.db", "where Parley remembers", secret=True
     )
     corpus_dir: Path = _setting(Path, STARTER, "the folder of documents, if not the starter corpus")
+    corpus_watch: bool = _setting(
+        _flag, False, "1 to load the folder of documents again whenever it changes"
+    )
     admin_user_ids: frozenset[str] = _setting(
         _user_ids, frozenset(), "who may reload the corpus, beside workspace admins"
     )
