@@ -13,6 +13,7 @@ from store.corpus import Corpus
 from store.db import open_database
 from store.posts import Posts
 from store.schedules import Schedules
+from store.tally import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class Store:
     choice: Choice
     schedules: Schedules
     posts: Posts
+    tally: Tally
 
 
 @asynccontextmanager
@@ -41,4 +43,5 @@ async def open_store(url: str, *, hold: bool = False) -> AsyncIterator[Store]:
             choice=Choice(database),
             schedules=Schedules(database),
             posts=Posts(database),
+            tally=Tally(database),
         )
