@@ -72,12 +72,15 @@ def source_of(peer: str | None, forwarded: str, proxies: int) -> str:
     hops = [*(hop.strip() for hop in forwarded.split(",") if hop.strip()), peer or ""]
     address = hops[-1 - min(proxies, len(hops) - 1)]
     try:
-        ip = ipaddress.ip_address(address)
+        # Without its zone, which is a name of the sender's choice.
+        ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return address[:50]
-    if ip.version == 6:
-        return str(ipaddress.ip_network((ip, 64), strict=False).network_address)
-    return str(ip)
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    if ip.ipv4_mapped:
+        return str(ip.ipv4_mapped)
+    return str(ipaddress.IPv6Network((ip, 64), strict=False).network_address)
 
 
 class Signatures:

@@ -81,7 +81,7 @@ class HttpMode:
             is_probe = problem == "unsigned" and b"ssl_check=1" in body
             # Slack asks now and then, without a signature, whether anybody is there.
             return self._refuse(200 if is_probe else 401, problem, source)
-        payload = _read(body, request.content_type)
+        payload = read(body, request.content_type)
         if payload is None:
             return self._refuse(400, "unreadable", source)
         answer = await self._intake.take(payload, _retries(request))
@@ -97,7 +97,7 @@ class HttpMode:
         return web.Response(status=status)
 
 
-def _read(body: bytes, content_type: str) -> dict[str, Any] | None:
+def read(body: bytes, content_type: str) -> dict[str, Any] | None:
     """Read a form, a form with JSON in its field `payload`, or JSON; None where it is none."""
     try:
         text = body.decode()

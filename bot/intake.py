@@ -33,7 +33,7 @@ class Intake:
     ) -> BoltResponse:
         """Give the answer to a request that certainly comes from Slack."""
         began = time.perf_counter()
-        with about(request=_event(body) or token_hex(4), **_who_and_where(body)):
+        with about(request=_event(body) or token_hex(4), **who_and_where(body)):
             response, outcome = await self._dispatch(body, headers)
         self._metrics.answered(_kind(body), outcome, time.perf_counter() - began)
         return response
@@ -67,7 +67,7 @@ def _kind(body: Mapping[str, Any]) -> str:
     return kind if isinstance(kind, str) and _KIND.fullmatch(kind) else "of no kind"
 
 
-def _who_and_where(body: Mapping[str, Any]) -> dict[str, str | None]:
+def who_and_where(body: Mapping[str, Any]) -> dict[str, str | None]:
     """Give the ids in a payload of any kind (docs.slack.dev: interaction payloads, Events API)."""
     event = body.get("event")
     inner = event if isinstance(event, dict) else body
