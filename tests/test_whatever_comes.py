@@ -27,9 +27,8 @@ def test_any_file_is_a_document_or_has_a_problem_with_its_place(raw: bytes) -> N
 
 
 words = st.lists(
-    st.sampled_from(
-        ["09:30", "9.30pm", "25:00", "mon-fri", "fri-mon", "daily", "Europe/Lisbon", "off", "&lt;", "<#C1|x>", "&amp;amp;", "\x00"]
-    )
+    st.sampled_from(["09:30", "9.30pm", "25:00", "mon-fri", "fri-mon", "daily", "Europe/Lisbon"])
+    | st.sampled_from(["off", "&lt;", "<#C1|x>", "&amp;amp;", "\0"])
     | st.text(max_size=12),
     max_size=8,
 ).map(" ".join)
