@@ -37,6 +37,13 @@ audit: $(VENV)/.dev ## ask whether anything installed is known to be vulnerable 
 	@$(PIP) install --editable '.[audit]'
 	@$(VENV)/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict
 
+bench: $(VENV)/.dev ## how fast /brief is answered, beside a bare Bolt app (ROUNDS=3 CORPUS= LOOKUPS=)
+	@$(VENV)/bin/python -m tests.bench.answering $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(CORPUS),--corpus "$(CORPUS)") $(if $(LOOKUPS),--lookups "$(LOOKUPS)")
+
+soak: $(VENV)/.dev ## everything at once for an hour (SECONDS=3600)
+	@$(VENV)/bin/python -m tests.bench.soak $(if $(SECONDS),--seconds $(SECONDS))
+
 bench-replicas: $(VENV)/.dev ## three bots, one killed while it posts (CHANNELS=500)
 	@$(VENV)/bin/python -m tests.bench.replicas $(if $(CHANNELS),--channels $(CHANNELS))
 

@@ -22,7 +22,7 @@ from bot.clock import system_clock
 from bot.log import configure_logging
 from bot.settings import STARTER, Settings
 
-SECRET = "not-a-secret"  # noqa: S105 -- what it says
+SECRET = "not-a-secret"
 
 
 def ready(port: int = 0) -> None:
@@ -35,7 +35,7 @@ async def parley(way: str, api: str, port: int, stop: asyncio.Event) -> None:
     """Run Parley as `python -m bot run` does."""
     is_http = way == "http"
     settings = Settings(
-        slack_bot_token="xoxb-1",  # noqa: S106 -- what it says
+        slack_bot_token="xoxb-1",
         slack_app_token="" if is_http else "xapp-1",
         slack_signing_secret=SECRET if is_http else "",
         port=port if is_http else None,
@@ -48,7 +48,7 @@ async def parley(way: str, api: str, port: int, stop: asyncio.Event) -> None:
 
 async def echo(way: str, api: str, port: int, stop: asyncio.Event) -> None:
     """Run the least there is: a Bolt app with Parley's settings that answers with a text."""
-    authorized = AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="xoxb-1")  # noqa: S106
+    authorized = AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="xoxb-1")
 
     async def authorize() -> AuthorizeResult:
         return authorized
