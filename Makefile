@@ -5,7 +5,8 @@ PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
 export PIP_CONSTRAINT := constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix bench-finding bench-quality pictures
+.PHONY: help demo test lint fix fuzz audit soak pictures
+.PHONY: bench bench-replicas bench-finding bench-quality
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +26,26 @@ lint: $(VENV)/.dev ## ruff, mypy --strict and the import rules
 fix: $(VENV)/.dev ## mend what ruff can mend
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
+
+fuzz: $(VENV)/.dev ## look for inputs that break an entrance (SECONDS=60, each of three)
+	@$(PIP) install --editable '.[fuzz]'
+	@for entrance in document words payload; do \
+		$(VENV)/bin/python -m tests.bench.fuzz $$entrance \
+			-max_total_time=$(or $(SECONDS),60) -artifact_prefix=/tmp/ || exit 1; done
+
+audit: $(VENV)/.dev ## ask whether anything installed is known to be vulnerable (needs the network)
+	@$(PIP) install --editable '.[audit]'
+	@$(VENV)/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict
+
+bench: $(VENV)/.dev ## how fast /brief is answered, beside a bare Bolt app (ROUNDS=3 CORPUS= LOOKUPS=)
+	@$(VENV)/bin/python -m tests.bench.answering $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(CORPUS),--corpus "$(CORPUS)") $(if $(LOOKUPS),--lookups "$(LOOKUPS)")
+
+soak: $(VENV)/.dev ## everything at once for an hour (SECONDS=3600)
+	@$(VENV)/bin/python -m tests.bench.soak $(if $(SECONDS),--seconds $(SECONDS))
+
+bench-replicas: $(VENV)/.dev ## three bots, one killed while it posts (CHANNELS=500)
+	@$(VENV)/bin/python -m tests.bench.replicas $(if $(CHANNELS),--channels $(CHANNELS))
 
 bench-quality: $(VENV)/.dev ## how well look-ups are answered (CORPUS=folder LOOKUPS=file.jsonl)
 	@$(VENV)/bin/python -m tests.bench.quality $(or $(CORPUS),store/starter) \

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import errno
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -19,8 +20,10 @@ from bot.demo import demo
 from bot.find import Finds, as_json, as_text
 from bot.log import configure_logging
 from bot.manifest import render
+from bot.patience import reason
 from bot.preview import as_lines, told
 from bot.settings import Settings, SettingsError, read_environment
+from bot.socket_mode import SocketLostError
 from bot.waiting import shown
 from store import open_store
 from store.db import readable
@@ -59,12 +62,18 @@ def main(argv: list[str] | None = None) -> int:
         _complain(str(error))
         return EX_CONFIG
     except SlackApiError as error:
-        _complain(
-            f"Slack refuses the token: {error.response.get('error')}. Try `python -m bot check`."
-        )
+        _complain(f"Slack refuses the token: {reason(error)}. Try `python -m bot check`.")
         return EX_CONFIG
+    except SocketLostError as error:
+        _complain(f"{error}: giving up, to be started anew.")
+        return 1
     except (aiohttp.ClientError, TimeoutError) as error:
         _complain(f"Slack cannot be reached: {error or type(error).__name__}.")
+        return 1
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        _complain(f"The port is taken: {error.strerror}.")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -112,7 +121,10 @@ def _parser() -> argparse.ArgumentParser:
     one = command("copy", _copy, "copy a database into an empty one, of the same engine or another")
     one.add_argument("source", metavar="FROM", help="sqlite:///… or postgresql://…")
     one.add_argument("target", metavar="TO", help="sqlite:///… or postgresql://…")
-    command("manifest", _manifest, "print the app manifest to paste into Slack")
+    one = command("manifest", _manifest, "print the app manifest to paste into Slack")
+    one.add_argument(
+        "--url", help="for HTTP: where Slack finds Parley, https://…; without it, Socket Mode"
+    )
     return parser
 
 
@@ -241,8 +253,8 @@ async def _copy(arguments: argparse.Namespace, _: dict[str, str]) -> int:
     return 0
 
 
-async def _manifest(_: argparse.Namespace, __: dict[str, str]) -> int:
-    sys.stdout.write(render())
+async def _manifest(arguments: argparse.Namespace, _: dict[str, str]) -> int:
+    sys.stdout.write(render(arguments.url))
     return 0
 
 
@@ -259,10 +271,17 @@ async def _finder(corpus: Path | None, environ: dict[str, str]) -> AsyncIterator
 
 
 def _stop_on_signals() -> asyncio.Event:
+    """Give the event that the first signal sets; a second signal ends the process at once."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def caught(number: signal.Signals) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
     for one in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(one, stop.set)
+        loop.add_signal_handler(one, caught, one)
     return stop
 
 

@@ -5,12 +5,11 @@ import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.http_retry.builtin_async_handlers import (
@@ -19,8 +18,15 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.clock import Clock, FollowingClock
+from bot.clock import Clock, FollowingClock, system_clock
+from bot.health import Health, broken
+from bot.http_mode import HttpMode
+from bot.intake import Intake
+from bot.metrics import Metrics
+from bot.patience import StoppedError, patiently
 from bot.settings import Settings
+from bot.socket_mode import SocketMode
+from bot.status import status_pages
 from bot.ticker import Job, Ticker
 from bot.watch import watch
 from handlers import register
@@ -45,40 +51,52 @@ class Parley:
     store: Store
     ticker: Ticker
     background: Background
+    intake: Intake
 
 
 @asynccontextmanager
-async def assemble(settings: Settings, *, clock: Clock) -> AsyncIterator[Parley]:
+async def assemble(
+    settings: Settings,
+    *,
+    clock: Clock,
+    metrics: Metrics | None = None,
+    stop: asyncio.Event | None = None,
+) -> AsyncIterator[Parley]:
     """Open what the bot needs, and load the corpus where none was ever loaded.
 
-    Raises `ParleyError` for a database or corpus that is no good, and `SlackApiError` for a token
-    that Slack refuses. Leaving waits for the answers that are under way.
+    Waits for Slack until it can be reached, or *stop* is set. Raises `ParleyError` for a database
+    or corpus that is no good, `SlackApiError` for a token that Slack refuses, and `StoppedError`.
+    Leaving waits for the answers that are under way.
     """
+    metrics = metrics or Metrics()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.database_url, hold=True))
         await load_first(store, settings, clock)
-        session = await stack.enter_async_context(
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS))
-        )
 
-        def client(*retry_handlers: Any, token: str | None) -> AsyncWebClient:
+        async def client(
+            *retry_handlers: Any, token: str | None, posting: bool = False
+        ) -> AsyncWebClient:
+            session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS),
+                trace_configs=[metrics.trace(posting=posting)],
+            )
             return AsyncWebClient(
                 token=token,
                 base_url=settings.slack_api_url,
-                session=session,
+                session=await stack.enter_async_context(session),
                 retry_handlers=list(retry_handlers),
             )
 
-        asking = client(
+        asking = await client(
             AsyncConnectionErrorRetryHandler(),
             AsyncRateLimitErrorRetryHandler(max_retry_count=2),
             token=settings.slack_bot_token,
         )
-        me = await asking.auth_test()
+        me = await patiently(asking.auth_test, stop=stop or asyncio.Event())
         # The SDK's own retry after a lost connection would post twice.
         delivery = Delivery(
             store,
-            client(token=settings.slack_bot_token),
+            await client(token=settings.slack_bot_token, posting=True),
             bot_id=me["bot_id"],
             owner=f"{socket.gethostname()}:{os.getpid()}",
             clock=clock,
@@ -89,7 +107,7 @@ async def assemble(settings: Settings, *, clock: Clock) -> AsyncIterator[Parley]
         authorized = AuthorizeResult.from_auth_test_response(
             auth_test_response=me, bot_token=settings.slack_bot_token
         )
-        app = _bolt(client(token=None), authorized)
+        app = _bolt(await client(token=None), authorized)
         register(
             app,
             store=store,
@@ -99,11 +117,18 @@ async def assemble(settings: Settings, *, clock: Clock) -> AsyncIterator[Parley]
             corpus_path=settings.corpus_dir,
             clock=clock,
         )
-        jobs: list[Job] = [posting.run]
+        # Another process may load a corpus too: from a terminal, or as a replica.
+        jobs: list[Job] = [posting.run, store.corpus.follow]
         if isinstance(clock, FollowingClock):
             await clock.read()
             jobs.insert(0, clock.read)
-        yield Parley(app=app, store=store, ticker=Ticker(jobs), background=background)
+        yield Parley(
+            app=app,
+            store=store,
+            ticker=Ticker(jobs),
+            background=background,
+            intake=Intake(app, metrics),
+        )
 
 
 async def load_first(store: Store, settings: Settings, clock: Clock) -> None:
@@ -120,28 +145,94 @@ async def serve(
     stop: asyncio.Event,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Run the bot by Socket Mode until *stop* is set, and close everything in order.
+    """Run the bot until *stop* is set, and close everything in order.
 
-    *ready* is called once it is connected.
+    *ready* is called once requests can come in. Raises what `assemble` does, and `SocketLostError`.
     """
-    async with assemble(settings, clock=clock) as parley:
-        handler = AsyncSocketModeHandler(parley.app, settings.slack_app_token)
-        try:
-            await handler.connect_async()  # type: ignore[no-untyped-call]
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(parley.ticker.run(), name="ticker")
-                if settings.corpus_watch:
-                    watching = watch(
-                        parley.store.corpus, settings.corpus_dir, clock=clock, stop=stop
-                    )
-                    tasks.create_task(watching, name="watch")
-                log.info("connected")
-                ready()
-                await stop.wait()
-                log.info("stopping")
-                parley.ticker.stop()
-        finally:
-            await handler.close_async()  # type: ignore[no-untyped-call]
+    metrics, health = Metrics(), Health()
+    health.watch("start", broken("not ready yet"))
+    opened: list[Store] = []
+
+    async def measures() -> bytes:
+        return await metrics.page(opened[0] if opened else None, clock())
+
+    async with AsyncExitStack() as stack:
+        if settings.status_port:
+            await stack.enter_async_context(status_pages(settings.status_port, health, measures))
+        stack.enter_context(suppress(StoppedError))
+        parley = await stack.enter_async_context(
+            assemble(settings, clock=clock, metrics=metrics, stop=stop)
+        )
+        opened.append(parley.store)
+        stack.callback(opened.clear)
+        way_in = _way_in(settings, parley, health, metrics)
+        _watch(health, parley, way_in)
+        ticking = asyncio.create_task(parley.ticker.run(), name="ticker")
+        stack.push_async_callback(_end, ticking, parley.ticker)
+        if settings.corpus_watch:
+            corpus = parley.store.corpus
+            watching = asyncio.create_task(
+                watch(corpus, settings.corpus_dir, clock=clock, stop=stop), name="watch"
+            )
+            stack.push_async_callback(_cut_off, watching)
+        await way_in.run(stop, ready)
+        log.info("stopping")
+
+
+def _way_in(
+    settings: Settings, parley: Parley, health: Health, metrics: Metrics
+) -> HttpMode | SocketMode:
+    if settings.is_http and settings.port is not None:
+        return HttpMode(
+            parley.intake,
+            signing_secret=settings.slack_signing_secret,
+            port=settings.port,
+            trusted_proxies=settings.trusted_proxies,
+            clock=system_clock,
+            health=health,
+            metrics=metrics,
+        )
+    return SocketMode(
+        parley.app,
+        parley.intake,
+        parley.app.client,
+        app_token=settings.slack_app_token,
+        metrics=metrics,
+    )
+
+
+def _watch(health: Health, parley: Parley, way_in: HttpMode | SocketMode) -> None:
+    async def database() -> str | None:
+        await parley.store.tally.ping()
+        return None
+
+    async def corpus() -> str | None:
+        return None if parley.store.corpus.revision else "nothing is loaded"
+
+    health.watch("database", database)
+    health.watch("corpus", corpus)
+    health.watch("start", _well)
+    if isinstance(way_in, SocketMode):
+        health.watch("socket", way_in.problem)
+
+
+async def _well() -> str | None:
+    return None
+
+
+async def _cut_off(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def _end(ticking: "asyncio.Task[None]", ticker: Ticker) -> None:
+    """Let the posts that are under way end; what is cut off is looked for at the next start."""
+    ticker.stop()
+    await asyncio.wait([ticking], timeout=_DRAIN_SECONDS)
+    if not ticking.done():
+        log.warning("posts were cut off at the end")
+        ticking.cancel()
+        await asyncio.wait([ticking])
 
 
 def _bolt(client: AsyncWebClient, authorized: AuthorizeResult) -> AsyncApp:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from bot.http_mode import PATH
 from handlers.ids import Command
 
 _COMMANDS = {
@@ -24,8 +25,12 @@ SCOPES = {
 """Every bot scope, and what it is for."""
 
 
-def manifest() -> dict[str, Any]:
-    """Give the manifest (docs.slack.dev, app manifest, version 2) for Socket Mode."""
+def manifest(url: str | None = None) -> dict[str, Any]:
+    """Give the manifest (docs.slack.dev, app manifest, version 2).
+
+    *url* is where Slack finds Parley by HTTP; None is for Socket Mode.
+    """
+    entry = f"{url.rstrip('/')}{PATH}" if url else None
     return {
         "_metadata": {"major_version": 2, "minor_version": 0},
         "display_information": {
@@ -42,19 +47,20 @@ def manifest() -> dict[str, Any]:
                     "usage_hint": hint,
                     "should_escape": True,
                 }
+                | ({"url": entry} if entry else {})
                 for command, (description, hint) in _COMMANDS.items()
             ],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
-            "interactivity": {"is_enabled": True},
+            "interactivity": {"is_enabled": True} | ({"request_url": entry} if entry else {}),
             "org_deploy_enabled": False,
-            "socket_mode_enabled": True,
+            "socket_mode_enabled": entry is None,
             "token_rotation_enabled": False,
         },
     }
 
 
-def render() -> str:
-    """Write the manifest as the JSON that `manifest.json` holds."""
-    return json.dumps(manifest(), indent=2) + "\n"
+def render(url: str | None = None) -> str:
+    """Write the manifest as JSON; without *url* it is what `manifest.json` holds."""
+    return json.dumps(manifest(url), indent=2) + "\n"

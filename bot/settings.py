@@ -68,6 +68,21 @@ def _flag(text: str) -> bool:
     return text == "1"
 
 
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+            raise ValueError(f"must be a whole number from {low} to {high}, not {text!r}")
+        return int(text)
+
+    return read
+
+
+def _address(text: str) -> tuple[str, int]:
+    """Read a port of this machine alone, or an address with a port."""
+    host, _, port = text.rpartition(":")
+    return host.strip("[]") or "127.0.0.1", _whole(0, 65535)(port)
+
+
 def _slack_url(text: str) -> str:
     if not re.match(r"https?://", text):
         raise ValueError("must be an address such as https://slack.com/api/")
@@ -91,8 +106,19 @@ class Settings:
     slack_app_token: str = _setting(
         _token("xapp-"),
         "",
-        "the app-level token for Socket Mode (in Slack: Basic Information)",
+        "the app-level token for Socket Mode, or for HTTP a SLACK_SIGNING_SECRET and a PORT"
+        " (in Slack: Basic Information)",
         secret=True,
+    )
+    slack_signing_secret: str = _setting(
+        str,
+        "",
+        "the signing secret for HTTP, in place of Socket Mode (in Slack: Basic Information)",
+        secret=True,
+    )
+    port: int | None = _setting(_whole(0, 65535), None, "the port for HTTP")
+    trusted_proxies: int = _setting(
+        _whole(0, 9), 0, "how many proxies stand before the port, each adding to X-Forwarded-For"
     )
     database_url: str = _setting(
         str, "sqlite:///data/parley.db", "where Parley remembers", secret=True
@@ -103,6 +129,9 @@ class Settings:
     )
     admin_user_ids: frozenset[str] = _setting(
         _user_ids, frozenset(), "who may reload the corpus, beside workspace admins"
+    )
+    status_port: tuple[str, int] | None = _setting(
+        _address, None, "where /healthz, /readyz and /metrics are: port, or address:port"
     )
     log_level: str = _setting(
         _choice("debug", "info", "warning", "error"), "info", "how much is logged"
@@ -135,12 +164,30 @@ class Settings:
                 problems.append(f"{name} {error}")
         return cls(**values), problems
 
+    @property
+    def is_http(self) -> bool:
+        """Say which way requests come: by HTTP, or else by Socket Mode."""
+        return bool(self.slack_signing_secret) and self.port is not None
+
     def missing(self) -> list[str]:
-        """Name what is needed to connect to Slack and is not set."""
+        """Name what is needed to connect to Slack and is not set, or is set twice."""
+        if self.slack_app_token and self.is_http:
+            return [
+                *self._unset("slack_bot_token"),
+                "SLACK_APP_TOKEN is for Socket Mode, SLACK_SIGNING_SECRET with PORT is for HTTP:"
+                " take one of them out",
+            ]
+        if self.slack_app_token or self.is_http:
+            return self._unset("slack_bot_token")
+        if self.slack_signing_secret:
+            return self._unset("slack_bot_token", "port")
+        return self._unset("slack_bot_token", "slack_app_token")
+
+    def _unset(self, *names: str) -> list[str]:
         return [
             f"{one.name.upper()} is missing: {one.metadata['help']}"
             for one in fields(self)
-            if one.name in ("slack_bot_token", "slack_app_token") and not getattr(self, one.name)
+            if one.name in names and getattr(self, one.name) in ("", None)
         ]
 
     @classmethod

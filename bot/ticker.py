@@ -18,27 +18,34 @@ class Ticker:
     """Runs every job, again and again, until it is stopped."""
 
     def __init__(self, jobs: Sequence[Job], *, seconds: float = 1.0) -> None:
-        """Tick every so many *seconds*."""
+        """Run each job every so many *seconds*, however long the others take."""
         self._jobs = jobs
         self._seconds = seconds
         self._stopped = asyncio.Event()
 
     def stop(self) -> None:
-        """End `run` after the tick that is under way."""
+        """End `run` after what is under way."""
         self._stopped.set()
 
     async def tick(self) -> None:
         """Run every job once; one that raises is logged and gets its next tick."""
         for job in self._jobs:
-            try:
-                await job()
-            except Exception:
-                log.exception("a job failed; it gets its next tick")
+            await _run(job)
 
     async def run(self) -> None:
         """Tick until stopped."""
+        await asyncio.gather(*map(self._repeat, self._jobs))
+
+    async def _repeat(self, job: Job) -> None:
         while not self._stopped.is_set():
-            await self.tick()
+            await _run(job)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._seconds):
                     await self._stopped.wait()
+
+
+async def _run(job: Job) -> None:
+    try:
+        await job()
+    except Exception:
+        log.exception("a job failed; it gets its next tick")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.background import answer, answer_channel
@@ -13,7 +14,7 @@ from handlers.press import Press
 from handlers.views import story as views
 from handlers.views.message import Message, message
 from store import Store
-from store.types import Article, Found, Nothing, ParleyError, PostKind, Unsure
+from store.types import Answer, Article, Found, Nothing, ParleyError, PostKind, Unsure
 
 
 class Brief:
@@ -24,13 +25,17 @@ class Brief:
         self._articles = store.articles
         self._posting = posting
 
-    async def command(self, ack: AsyncAck, command: dict[str, Any]) -> None:
+    async def command(
+        self, ack: AsyncAck, command: dict[str, Any], context: AsyncBoltContext
+    ) -> None:
         """Show the best match, only to the person who asked."""
         words = unescape(command.get("text") or "").strip()
         if words.lower() in ("", "help"):
             await ack(**views.brief_help())
         else:
-            await ack(**await self._look_up(words, place=0))
+            found = await self._corpus.find(words)
+            context["outcome"] = type(found).__name__.lower()
+            await ack(**_drawn(found, words=words, place=0))
 
     async def show(self, press: Press, respond: AsyncRespond) -> None:
         """Show another match, or what a suggested topic finds, in the place of this answer."""
@@ -58,17 +63,21 @@ class Brief:
         await answer(respond, message("The question is in this channel."), replace=True)
 
     async def _look_up(self, words: str, *, place: int) -> Message:
-        match await self._corpus.find(words):
-            case Found() as found:
-                # A reload may have left fewer matches than there were.
-                return views.found(found, words=words, place=place % len(found.matches))
-            case Unsure() as unsure:
-                return views.unsure(unsure, words=words)
-            case Nothing() as nothing:
-                return views.nothing(nothing, words=words)
+        return _drawn(await self._corpus.find(words), words=words, place=place)
 
     async def _article(self, press: Press) -> Article:
         article = await self._articles.get(press.value.article_id)
         if article is None:
             raise ParleyError(views.gone())
         return article
+
+
+def _drawn(answer: Answer, *, words: str, place: int) -> Message:
+    match answer:
+        case Found() as found:
+            # A reload may have left fewer matches than there were.
+            return views.found(found, words=words, place=place % len(found.matches))
+        case Unsure() as unsure:
+            return views.unsure(unsure, words=words)
+        case Nothing() as nothing:
+            return views.nothing(nothing, words=words)

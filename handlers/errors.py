@@ -4,6 +4,7 @@ import logging
 from secrets import token_hex
 
 from slack_bolt import BoltResponse
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.error import BoltUnhandledRequestError
 
 from store.types import ParleyError
@@ -23,13 +24,15 @@ def sentence(error: Exception) -> str:
     return f"Something went wrong on my side. If it happens again, tell an admin: error {error_id}."
 
 
-async def on_error(error: Exception) -> BoltResponse:
+async def on_error(error: Exception, context: AsyncBoltContext) -> BoltResponse:
     """Answer for a listener that raised before it acked.
 
     Slack shows the body of a 200 to the person who typed a command; for any other request it is an
     empty ack. Any other status would leave the person with `dispatch_failed`.
     """
+    context["outcome"] = "error"
     if isinstance(error, BoltUnhandledRequestError):
+        context["outcome"] = "unknown"
         log.warning(
             "no listener for a request of type %s", error.request.body.get("type", "command")
         )

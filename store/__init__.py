@@ -15,6 +15,7 @@ from store.db import open_database
 from store.meaning import Meaning
 from store.posts import Posts
 from store.schedules import Schedules
+from store.tally import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Store:
     choice: Choice
     schedules: Schedules
     posts: Posts
+    tally: Tally
 
 
 @asynccontextmanager
@@ -43,4 +45,5 @@ async def open_store(url: str, *, hold: bool = False) -> AsyncIterator[Store]:
             choice=Choice(database),
             schedules=Schedules(database),
             posts=Posts(database),
+            tally=Tally(database),
         )

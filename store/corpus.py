@@ -1,8 +1,10 @@
 """The corpus: what is loaded, looking it up, and replacing it as a whole."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import logging
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +23,8 @@ from store.topics import stored
 from store.types import Answer, Article, ParleyError, Revision
 from store.undo import plan_undo, target_of
 from store.words import prepare
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +71,26 @@ class Corpus:
         self._model = model
         self._reloading = asyncio.Lock()
         self._loaded = _Loaded(revision=None, finder=Finder.of(()))
+        self.load_seconds = 0.0
+        """How long the last load of this process took."""
 
     async def open(self) -> None:
         """Take up what the database holds, with the index that was stored with it."""
-        await asyncio.to_thread(prepare)
-        if self._model:
-            await chunks.complete(self._database, self._model)
-        async with self._database.reading() as connection:
-            self._loaded = await self._load(connection)
-        await self._derive()
+        with self._timing():
+            await asyncio.to_thread(prepare)
+            if self._model:
+                await chunks.complete(self._database, self._model)
+            async with self._database.reading() as connection:
+                self._loaded = await self._load(connection)
+            await self._derive()
+
+    async def follow(self) -> None:
+        """Take up what another process has loaded since, if any did."""
+        last = await revisions.last(self._database)
+        if last and (self.revision is None or self.revision.number != last["number"]):
+            async with self._reloading:
+                await self.open()
+            log.info("took up revision %d", last["number"])
 
     @property
     def revision(self) -> Revision | None:
@@ -105,13 +120,17 @@ class Corpus:
         `CorpusInvalidError`; the corpus that was there then stays.
         """
         watched = progress or Progress()
+        with self._timing():
+            return await self._reload(path, by=by, at=at, progress=watched)
+
+    async def _reload(self, path: Path, *, by: str, at: datetime, progress: Progress) -> Reload:
         async with self._planning() as plan:
-            contents = await self._plan(plan, path, watched)
+            contents = await self._plan(plan, path, progress)
             if plan.after and not plan.documents:
                 (revision,) = await self.history(1)
                 return Reload(revision=revision, is_changed=False, ignored=contents.ignored)
             revision = await self._apply(
-                plan, fingerprint=contents.fingerprint, by=by, at=at, progress=watched
+                plan, fingerprint=contents.fingerprint, by=by, at=at, progress=progress
             )
         return Reload(revision=revision, is_changed=True, ignored=contents.ignored)
 
@@ -150,6 +169,12 @@ class Corpus:
                 restores=target["number"],
                 progress=progress or Progress(),
             )
+
+    @contextmanager
+    def _timing(self) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.load_seconds = time.perf_counter() - began
 
     @asynccontextmanager
     async def _planning(self) -> AsyncIterator[Plan]:

@@ -150,6 +150,29 @@ async def test_check_with_everything_right(tmp_path: Path) -> None:
         assert "Corpus: 2 documents with 3 articles" in out.decode()
 
 
+async def test_check_looks_at_scopes_and_channels(tmp_path: Path) -> None:
+    """An app that was installed before it asked for all it needs, and left a channel since."""
+    lacking = manifest()
+    lacking["oauth_config"]["scopes"]["bot"].remove("groups:history")
+    async with Workspace(manifest=lacking, clock=MovableClock()) as workspace:
+        environ = settings(workspace, tmp_path)
+        async with bot("run", folder=tmp_path, **environ) as process:
+            assert process.stderr
+            await line_with(process.stderr, "connected")
+            for channel in (GENERAL, "C0RANDOM"):
+                workspace.invite(channel, workspace.bot_user_id)
+                await workspace.type("/digest on 09:30 daily UTC", user=ANA, channel=channel)
+                await workspace.seen(channel, lambda one: "at 09:30" in str(one), user=ANA)
+            await end(process, signal.SIGTERM)
+        workspace.remove("C0RANDOM", workspace.bot_user_id)
+        async with bot("check", folder=tmp_path, **environ) as process:
+            out, err = await process.communicate()
+        assert process.returncode == 78
+        assert "SLACK_BOT_TOKEN: lacks groups:history; paste the manifest anew" in err.decode()
+        assert "Channel C0RANDOM has a schedule: I am not a member" in err.decode()
+        assert "Channels: Parley can post in 1 of 2 with a schedule." in out.decode()
+
+
 async def test_the_demo_starts_serves_and_ends(tmp_path: Path) -> None:
     async with bot("demo", "--port", "0", folder=tmp_path) as process:
         assert process.stdout

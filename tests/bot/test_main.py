@@ -8,6 +8,7 @@ import pytest
 
 from bot.__main__ import main
 from bot.manifest import render
+from bot.socket_mode import SocketLostError
 
 
 @pytest.fixture(autouse=True)
@@ -222,11 +223,23 @@ def test_check_when_slack_cannot_be_reached(
     assert "Corpus: 6 documents with 26 articles" in captured.out
 
 
-def test_run_when_slack_cannot_be_reached(
+def test_a_socket_that_is_lost_is_a_failure_for_the_supervisor(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    async def lose(*_: object, **__: object) -> None:
+        raise SocketLostError("The socket is lost")
+
+    monkeypatch.setattr("bot.__main__.serve", lose)
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
     monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
-    monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:9/api/")
     assert main(["run"]) == 1
-    assert "Slack cannot be reached" in capsys.readouterr().err
+    assert "The socket is lost: giving up, to be started anew." in capsys.readouterr().err
+
+
+def test_a_manifest_for_http(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["manifest", "--url", "https://parley.example/"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    entry = "https://parley.example/slack/events"
+    assert {one["url"] for one in shown["features"]["slash_commands"]} == {entry}
+    assert shown["settings"]["interactivity"]["request_url"] == entry
+    assert shown["settings"]["socket_mode_enabled"] is False

@@ -44,6 +44,59 @@ def test_every_problem_is_named_at_once() -> None:
     assert "secret" not in str(caught.value)
 
 
+BOT, APP = {"SLACK_BOT_TOKEN": "xoxb-1"}, {"SLACK_APP_TOKEN": "xapp-1"}
+SECRET, PORT = {"SLACK_SIGNING_SECRET": "s"}, {"PORT": "3000"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_http"),
+    [
+        (BOT | APP, False),
+        (BOT | APP | PORT, False),  # some hosts set PORT whether it is wanted or not
+        (BOT | APP | SECRET, False),
+        (BOT | SECRET | PORT, True),
+    ],
+)
+def test_the_way_in_follows_from_what_is_set(environ: dict[str, str], is_http: bool) -> None:
+    assert Settings.from_env(environ).is_http is is_http
+
+
+@pytest.mark.parametrize(
+    ("environ", "problems"),
+    [
+        (BOT, ["SLACK_APP_TOKEN is missing"]),
+        (BOT | PORT, ["SLACK_APP_TOKEN is missing"]),
+        (BOT | SECRET, ["PORT is missing"]),
+        (SECRET | PORT, ["SLACK_BOT_TOKEN is missing"]),
+        (BOT | APP | SECRET | PORT, ["SLACK_APP_TOKEN is for Socket Mode, SLACK_SIGNING_SECRET"]),
+        (BOT | APP | {"PORT": "http"}, ["PORT must be a whole number from 0 to 65535"]),
+        (BOT | APP | {"PORT": "70000"}, ["PORT must be a whole number from 0 to 65535"]),
+        (BOT | APP | {"STATUS_PORT": "x:y"}, ["STATUS_PORT must be a whole number"]),
+    ],
+)
+def test_what_is_missing_for_the_way_in_is_named(
+    environ: dict[str, str], problems: list[str]
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(environ)
+    for found, problem in zip(caught.value.problems, problems, strict=True):
+        assert found.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("9090", ("127.0.0.1", 9090)),
+        ("0.0.0.0:9090", ("0.0.0.0", 9090)),
+        ("[::1]:9090", ("::1", 9090)),
+    ],
+)
+def test_the_status_pages_are_for_this_machine_unless_said_otherwise(
+    text: str, address: tuple[str, int]
+) -> None:
+    assert Settings.from_env(TOKENS | {"STATUS_PORT": text}).status_port == address
+
+
 def test_user_ids_are_read_with_commas_and_blanks() -> None:
     settings = Settings.from_env(TOKENS | {"ADMIN_USER_IDS": "U012AB3CD, W0X\nU2"})
     assert settings.admin_user_ids == {"U012AB3CD", "W0X", "U2"}
@@ -51,7 +104,8 @@ def test_user_ids_are_read_with_commas_and_blanks() -> None:
 
 def test_no_secret_in_repr() -> None:
     url = "postgresql://parley:secret@db/parley"
-    assert "secret" not in repr(Settings.from_env(TOKENS | {"DATABASE_URL": url}))
+    more = {"DATABASE_URL": url, "SLACK_SIGNING_SECRET": "secret"}
+    assert "secret" not in repr(Settings.from_env(TOKENS | more))
 
 
 def test_the_environment_wins_over_the_file(

@@ -1,0 +1,120 @@
+"""HTTP: the way in by signed requests to /slack/events, where Socket Mode is not wanted."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
+
+from bot.clock import Clock
+from bot.guard import Signatures, Sources, source_of
+from bot.health import Health
+from bot.intake import Intake
+from bot.metrics import Metrics
+from bot.status import health_routes, listening
+
+log = logging.getLogger(__name__)
+
+PATH = "/slack/events"
+
+_MOST_BYTES = 1_000_000
+"""No payload of Slack's comes near it: the largest, a view, has 250 kB."""
+_BODY_SECONDS = 5
+_CLOSING_SECONDS = 3
+
+
+class HttpMode:
+    """The way in by HTTP."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        *,
+        signing_secret: str,
+        port: int,
+        trusted_proxies: int,
+        clock: Clock,
+        health: Health,
+        metrics: Metrics,
+    ) -> None:
+        """Check signatures against *clock*, which is the machine's: Slack signs with its own."""
+        self._intake = intake
+        self._signatures = Signatures(signing_secret, clock)
+        self._sources = Sources(asyncio.get_running_loop().time)
+        self.port = port
+        """The port to open, and once it is open the one that 0 came to."""
+        self._proxies = trusted_proxies
+        self._metrics = metrics
+        self._app = web.Application(client_max_size=_MOST_BYTES)
+        self._app.add_routes([web.post(PATH, self._receive), *health_routes(health)])
+
+    async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+        """Serve until *stop* is set, and then until what is under way is answered.
+
+        *ready* is called once the port is open. Raises OSError when it is taken.
+        """
+        # All addresses: whoever forwards the requests comes from outside.
+        where = ("0.0.0.0", self.port)  # noqa: S104
+        async with listening(self._app, where, closing_seconds=_CLOSING_SECONDS) as self.port:
+            log.info("listening on port %d", self.port)
+            ready()
+            await stop.wait()
+
+    async def _receive(self, request: web.Request) -> web.StreamResponse:
+        source = source_of(
+            request.remote, request.headers.get("X-Forwarded-For", ""), self._proxies
+        )
+        if self._sources.is_shut_out(source):
+            return self._refuse(429, "too many")
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return self._refuse(413, "too large", source)
+        except (TimeoutError, ConnectionError):
+            return self._refuse(408, "too slow", source)
+        if problem := self._signatures.problem(request.headers, body):
+            is_probe = problem == "unsigned" and b"ssl_check=1" in body
+            # Slack asks now and then, without a signature, whether anybody is there.
+            return self._refuse(200 if is_probe else 401, problem, source)
+        payload = read(body, request.content_type)
+        if payload is None:
+            return self._refuse(400, "unreadable", source)
+        answer = await self._intake.take(payload, _retries(request))
+        if answer.status >= 500:
+            self._signatures.forget(request.headers)
+        return await to_aiohttp_response(answer)
+
+    def _refuse(self, status: int, reason: str, source: str | None = None) -> web.Response:
+        if source is not None:
+            self._sources.blame(source)
+        self._metrics.refusals.labels(reason).inc()
+        log.debug("refused a request: %s", reason)
+        return web.Response(status=status)
+
+
+def read(body: bytes, content_type: str) -> dict[str, Any] | None:
+    """Read a form, a form with JSON in its field `payload`, or JSON; None where it is none."""
+    try:
+        text = body.decode()
+        if content_type == "application/json" or text.startswith("{"):
+            payload = json.loads(text)
+        else:
+            form = dict(parse_qsl(text, keep_blank_values=True))
+            payload = json.loads(form["payload"]) if "payload" in form else form
+    except (ValueError, RecursionError):
+        return None
+    return payload if isinstance(payload, dict) else None
+
+
+def _retries(request: web.Request) -> dict[str, str]:
+    """Give the headers that say that an event comes again."""
+    return {
+        name.lower(): value
+        for name, value in request.headers.items()
+        if name.lower().startswith("x-slack-retry-")
+    }

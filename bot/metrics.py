@@ -1,0 +1,125 @@
+"""What can be measured of a running Parley, for Prometheus."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+from prometheus_client import (
+    GC_COLLECTOR,
+    PROCESS_COLLECTOR,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+
+from store import Store
+
+_QUICK = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3)
+_SLOW = (0.03, 0.1, 0.3, 1, 3, 10)
+_LOOK_UPS = frozenset({"conversations.history", "conversations.replies"})
+
+
+class Metrics:
+    """Every counter, gauge and histogram; each process of several has its own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        for collector in (PROCESS_COLLECTOR, GC_COLLECTOR):
+            self._registry.register(collector)
+        one = self._registry
+        self._requests = Counter(
+            "parley_requests", "Requests from Slack", ["request", "outcome"], registry=one
+        )
+        self._request_seconds = Histogram(
+            "parley_request_seconds",
+            "Seconds to the answer",
+            ["request"],
+            buckets=_QUICK,
+            registry=one,
+        )
+        self._calls = Counter(
+            "parley_slack_calls", "Calls of Slack's Web API", ["method", "status"], registry=one
+        )
+        self._call_seconds = Histogram(
+            "parley_slack_call_seconds",
+            "Seconds to Slack's answer",
+            ["method"],
+            buckets=_SLOW,
+            registry=one,
+        )
+        self._reconciliations = Counter(
+            "parley_reconciliations", "Look-ups whether a post had arrived", registry=one
+        )
+        self.refusals = Counter(
+            "parley_http_refusals", "HTTP requests refused unread", ["reason"], registry=one
+        )
+        self._posts = Gauge("parley_posts", "Posts by state", ["state"], registry=one)
+        self._lag = Gauge(
+            "parley_post_lag_seconds", "How overdue the oldest open post is", registry=one
+        )
+        self._articles = Gauge("parley_corpus_articles", "Articles loaded", registry=one)
+        self._revision = Gauge("parley_corpus_revision", "Revision loaded", registry=one)
+        self._load_seconds = Gauge(
+            "parley_corpus_load_seconds", "Seconds that the last load took", registry=one
+        )
+        self.socket_connected = Gauge(
+            "parley_socket_connected", "1 while the socket is connected", registry=one
+        )
+        self.socket_connections = Gauge(
+            "parley_socket_connections", "The app's sockets, as Slack said last", registry=one
+        )
+        self.socket_rebuilds = Counter(
+            "parley_socket_rebuilds", "Sockets given up for a new one", registry=one
+        )
+        self._silence = Gauge(
+            "parley_socket_silence_seconds",
+            "Seconds since the socket brought one",
+            ["frame"],
+            registry=one,
+        )
+
+    def answered(self, request: str, outcome: str, seconds: float) -> None:
+        """Count a request of Slack's."""
+        self._requests.labels(request, outcome).inc()
+        self._request_seconds.labels(request).observe(seconds)
+
+    def watch_silence(self, frame: str, seconds: Callable[[], float]) -> None:
+        """Show how long ago the socket brought a *frame*: hello, pong or envelope."""
+        self._silence.labels(frame).set_function(seconds)
+
+    def trace(self, *, posting: bool = False) -> aiohttp.TraceConfig:
+        """Give what counts the calls of an HTTP session; *posting* for the one that posts."""
+        trace = aiohttp.TraceConfig()
+
+        async def start(_: aiohttp.ClientSession, call: SimpleNamespace, __: Any) -> None:
+            call.began = time.perf_counter()
+
+        async def end(_: aiohttp.ClientSession, call: SimpleNamespace, done: Any) -> None:
+            method = done.url.path.rpartition("/")[2]
+            response = getattr(done, "response", None)
+            self._calls.labels(method, str(response.status) if response else "none").inc()
+            self._call_seconds.labels(method).observe(time.perf_counter() - call.began)
+            if posting and method in _LOOK_UPS:
+                self._reconciliations.inc()
+
+        trace.on_request_start.append(start)
+        trace.on_request_end.append(end)
+        trace.on_request_exception.append(end)
+        return trace
+
+    async def page(self, store: Store | None, now: datetime) -> bytes:
+        """Give everything in the format of Prometheus; *store* is None while it is not open."""
+        if store:
+            for state, number in (await store.tally.posts()).items():
+                self._posts.labels(state).set(number)
+            self._lag.set((await store.tally.lag(now)).total_seconds())
+            if revision := store.corpus.revision:
+                self._articles.set(revision.articles)
+                self._revision.set(revision.number)
+                self._load_seconds.set(store.corpus.load_seconds)
+        return generate_latest(self._registry)

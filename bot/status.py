@@ -1,0 +1,64 @@
+"""The status pages: /healthz, /readyz and /metrics, for supervisors and for Prometheus."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from bot.health import Health
+
+
+def health_routes(health: Health) -> list[web.RouteDef]:
+    """Give /healthz, which answers while the process is alive, and /readyz.
+
+    /readyz is 200 when all is well, else 503; it says which.
+    """
+
+    async def alive(_: web.Request) -> web.Response:
+        return web.json_response({"alive": True})
+
+    async def ready(_: web.Request) -> web.Response:
+        checks = await health.read()
+        is_ready = bool(checks) and not any(checks.values())
+        said = {name: wrong or "well" for name, wrong in checks.items()}
+        return web.json_response(
+            {"ready": is_ready, "checks": said}, status=200 if is_ready else 503
+        )
+
+    return [web.get("/healthz", alive), web.get("/readyz", ready)]
+
+
+@asynccontextmanager
+async def status_pages(
+    address: tuple[str, int], health: Health, metrics: Callable[[], Awaitable[bytes]]
+) -> AsyncIterator[int]:
+    """Serve the pages, and give their port; raises OSError when it is taken."""
+
+    async def show(_: web.Request) -> web.Response:
+        return web.Response(body=await metrics(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = web.Application()
+    app.add_routes([*health_routes(health), web.get("/metrics", show)])
+    async with listening(app, address) as port:
+        yield port
+
+
+@asynccontextmanager
+async def listening(
+    app: web.Application, address: tuple[str, int], *, closing_seconds: float = 1
+) -> AsyncIterator[int]:
+    """Serve *app* at (host, port), and give the port; 0 takes a free one.
+
+    Leaving stops listening first, and then waits for the answers that are under way.
+    """
+    # What a handler's client has hung up on still runs to its end: it may be half done.
+    runner = web.AppRunner(
+        app, access_log=None, shutdown_timeout=closing_seconds, handler_cancellation=False
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, *address).start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()

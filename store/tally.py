@@ -1,0 +1,36 @@
+"""The tally: counts over what is remembered, for those who watch it."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from store.db import Database, to_instant, to_text
+from store.types import PostState
+
+_POSTS = "SELECT state, COUNT(*) AS number FROM post GROUP BY state"
+_OLDEST = """
+SELECT MIN(due_at) AS due_at FROM post
+WHERE state IN ('planned', 'sending', 'unknown') AND not_before <= $1
+"""
+
+
+class Tally:
+    """Counts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def posts(self) -> Mapping[PostState, int]:
+        """Give how many posts there are in each state."""
+        counts = dict.fromkeys(PostState, 0)
+        for row in await self._database.fetch(_POSTS):
+            counts[PostState(row["state"])] = row["number"]
+        return counts
+
+    async def lag(self, now: datetime) -> timedelta:
+        """Give how overdue the oldest post is that waits to be sent; zero where none does."""
+        (row,) = await self._database.fetch(_OLDEST, to_text(now))
+        return max(now - to_instant(row["due_at"]), timedelta()) if row["due_at"] else timedelta()
+
+    async def ping(self) -> None:
+        """Ask the database for anything at all; raises where it does not answer."""
+        await self._database.fetch("SELECT 1 AS one")

@@ -1,0 +1,42 @@
+"""Look for inputs that break an entrance, guided by what the code does with them: `make fuzz`.
+
+One entrance a run, since libFuzzer does not come back; what breaks it is written to a file that
+`python -m tests.bench.fuzz ENTRANCE FILE` tries again.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["bot", "handlers", "store"]):
+    from tests.entrances import read_document, read_payload, read_words
+
+_FOLDER = Path(tempfile.mkdtemp(prefix="parley-fuzz-"))
+
+
+def document(raw: bytes) -> None:
+    """Read a document."""
+    read_document(raw, _FOLDER)
+
+
+def words(raw: bytes) -> None:
+    """Read the words of a command."""
+    provider = atheris.FuzzedDataProvider(raw)
+    read_words(provider.ConsumeUnicodeNoSurrogates(200))
+
+
+def payload(raw: bytes) -> None:
+    """Read the body of a request."""
+    content_types = ["application/json", "application/x-www-form-urlencoded", ""]
+    provider = atheris.FuzzedDataProvider(raw)
+    content_type = provider.PickValueInList(content_types)
+    read_payload(provider.ConsumeBytes(400), content_type)
+
+
+ENTRANCES = {"document": document, "words": words, "payload": payload}
+
+if __name__ == "__main__":
+    atheris.Setup([sys.argv[0], *sys.argv[2:]], ENTRANCES[sys.argv[1]])
+    atheris.Fuzz()

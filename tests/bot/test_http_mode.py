@@ -1,0 +1,271 @@
+"""The HTTP entry: what Slack sends is answered, and nothing else is looked at."""
+
+import asyncio
+import json
+from contextlib import suppress
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.bot.conftest import FORM, SECRET, Entry, command, signed
+from tests.handlers.conftest import GENERAL
+
+
+async def test_a_command_is_answered_in_the_response(entry: Entry) -> None:
+    status, body = await entry.send(command("/brief geneva"))
+    assert status == 200
+    assert "Zelenskiy flew to Geneva" in body
+
+
+@pytest.mark.parametrize("words", ["payload", "payload=1", "a payload to geneva", "{", "&payload="])
+async def test_no_word_of_a_command_confuses_the_reader(entry: Entry, words: str) -> None:
+    """Bolt's own reader takes a form with the word "payload" in it for an interaction."""
+    status, body = await entry.send(command(f"/brief {words}"))
+    assert status == 200
+    assert "I do not know that one" not in body
+
+
+async def test_a_button_is_answered(entry: Entry) -> None:
+    payload = {
+        "type": "block_actions",
+        "team": {"id": "T0LOCAL"},
+        "channel": {"id": GENERAL},
+        "user": {"id": "U0ANA"},
+        "container": {"message_ts": "1.0"},
+        "response_url": "http://127.0.0.1:9/response/x/y",
+        "actions": [{"type": "button", "action_id": "nobody_knows", "block_id": "b"}],
+    }
+    assert (await entry.send({"payload": json.dumps(payload)}))[0] == 200
+
+
+async def test_slack_may_ask_whether_the_url_is_ours(entry: Entry) -> None:
+    body = json.dumps({"type": "url_verification", "challenge": "c-1", "token": "x"})
+    status, answer = await entry.send(body, content_type="application/json")
+    assert (status, json.loads(answer)) == (200, {"challenge": "c-1"})
+
+
+async def test_slack_may_ask_whether_anybody_is_there(entry: Entry) -> None:
+    assert await entry.send("ssl_check=1&token=x", headers={}) == (200, "")
+
+
+NOBODY = {"X-Slack-Request-Timestamp": "1", "X-Slack-Signature": "v0=0"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        NOBODY,
+        {"X-Slack-Request-Timestamp": "soon", "X-Slack-Signature": "v0=0"},
+        {"X-Slack-Request-Timestamp": "9" * 400, "X-Slack-Signature": "v0=0"},
+        {"X-Slack-Request-Timestamp": "-1", "X-Slack-Signature": "v0=0"},
+        {"X-Slack-Request-Timestamp": "1795507200"},
+        {"X-Slack-Request-Timestamp": "1795507200", "X-Slack-Signature": "v0=é"},
+    ],
+)
+async def test_what_is_not_signed_is_refused(
+    entry: Entry, headers: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert await entry.send(command("/brief a secret"), headers=headers) == (401, "")
+    assert "secret" not in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+async def test_another_secret_is_refused(entry: Entry) -> None:
+    body = "command=/brief"
+    headers = signed(body, entry.clock().timestamp(), secret=f"{SECRET}x")
+    assert (await entry.send(body, headers=headers))[0] == 401
+
+
+async def test_a_changed_body_is_refused(entry: Entry) -> None:
+    headers = signed("command=%2Fbrief&text=a", entry.clock().timestamp())
+    assert (await entry.send("command=%2Fbrief&text=b", headers=headers))[0] == 401
+
+
+@pytest.mark.parametrize(
+    ("late", "status"), [(-301, 401), (-299, 200), (0, 200), (299, 200), (301, 401)]
+)
+async def test_five_minutes_are_the_limit(entry: Entry, late: int, status: int) -> None:
+    assert (await entry.send(command(), late=timedelta(seconds=late)))[0] == status
+
+
+async def test_the_same_request_again_is_refused(entry: Entry) -> None:
+    body = "command=%2Fbrief&text=geneva"
+    headers = signed(body, entry.clock().timestamp() + 290)
+    assert (await entry.send(body, headers=headers))[0] == 200
+    for _ in range(3):
+        assert (await entry.send(body, headers=headers))[0] == 401
+        entry.clock.forward(seconds=190)
+    assert (await entry.refusals())["replay"] == 3
+
+
+async def test_what_failed_here_may_come_again(
+    entry: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack sends an event anew after an error, and may do so within the second."""
+    body = "command=%2Fbrief&text=geneva"
+    headers = signed(body, entry.clock().timestamp())
+    with monkeypatch.context() as patch:
+        patch.setattr(entry.parley.app, "async_dispatch", failing)
+        assert (await entry.send(body, headers=headers))[0] == 500
+    assert (await entry.send(body, headers=headers))[0] == 200
+
+
+async def failing(_: object) -> None:
+    raise RuntimeError("a bug")
+
+
+async def test_a_body_that_is_too_large_is_refused(entry: Entry) -> None:
+    assert (await entry.send("x" * 1_000_001))[0] == 413
+
+
+async def test_other_paths_and_methods_are_nothing(entry: Entry) -> None:
+    async with entry.session.get(entry.url) as response:
+        assert response.status == 405
+    async with entry.session.post(entry.url + "/more") as response:
+        assert response.status == 404
+
+
+async def test_a_source_of_many_refusals_is_not_read_any_more(entry: Entry) -> None:
+    """By its address, as our own proxy saw it; others go on as before."""
+    bad = {"X-Forwarded-For": "9.9.9.9, 203.0.113.7"}
+    statuses = [(await entry.send("x", headers=NOBODY, more=bad))[0] for _ in range(22)]
+    assert statuses.count(401) == 20
+    assert statuses[-2:] == [429, 429]
+    assert (await entry.send(command(), more=bad))[0] == 429
+    good = {"X-Forwarded-For": "203.0.113.7, 198.51.100.1"}
+    assert (await entry.send(command("/brief ports"), more=good))[0] == 200
+
+
+async def test_slack_is_never_slowed_down(entry: Entry) -> None:
+    bodies = [command("/brief geneva", trigger_id=str(number)) for number in range(100)]
+    answers = await asyncio.gather(*map(entry.send, bodies))
+    assert {status for status, _ in answers} == {200}
+
+
+async def test_what_is_under_way_is_answered_at_the_end(
+    entry: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, go_on = asyncio.Event(), asyncio.Event()
+    dispatch = entry.parley.app.async_dispatch
+
+    async def slow(request: object) -> object:
+        began.set()
+        await go_on.wait()
+        return await dispatch(request)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(entry.parley.app, "async_dispatch", slow)
+    asking = asyncio.create_task(entry.send(command()))
+    await began.wait()
+    entry.stop.set()
+    with suppress(ConnectionError):
+        # The port closes first: nothing new comes in.
+        while not entry.running.done():
+            _, writer = await asyncio.open_connection("127.0.0.1", entry.mode.port)
+            writer.close()
+    assert not entry.running.done()
+    go_on.set()
+    assert (await asking)[0] == 200
+    await entry.running
+
+
+async def test_the_health_pages_are_here_and_the_measures_are_not(entry: Entry) -> None:
+    base = entry.url.removesuffix("/slack/events")
+    async with entry.session.get(f"{base}/healthz") as response:
+        assert await response.json() == {"alive": True}
+    async with entry.session.get(f"{base}/metrics") as response:
+        assert response.status == 404
+
+
+# --- whatever is sent ---------------------------------------------------------------------------
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+shapes = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from(
+            ["block_actions", "view_submission", "shortcut", "event_callback", "url_verification"]
+        )
+        | json_values,
+        "command": st.sampled_from(["/brief", "/discuss", "/digest", "/corpus", "/other"])
+        | json_values,
+        "text": json_values,
+        "team": json_values,
+        "team_id": json_values,
+        "user": json_values,
+        "user_id": json_values,
+        "channel": json_values,
+        "event": json_values,
+        "authorizations": json_values,
+        "actions": json_values,
+        "view": json_values,
+        "enterprise": json_values,
+        "ssl_check": json_values,
+        "challenge": json_values,
+    },
+)
+
+
+requests = st.tuples(
+    st.binary(max_size=300).map(lambda one: one.decode("utf-8", "replace"))
+    | st.text(max_size=300)
+    | json_values.map(json.dumps)
+    | shapes.map(json.dumps)
+    | shapes.map(lambda one: f"payload={quote(json.dumps(one))}"),
+    st.sampled_from([FORM, "application/json", "text/plain", "x/y; charset=z"]),
+)
+
+
+async def test_no_signed_body_breaks_the_entry(
+    entry: Entry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Even where our secret is in the wrong hands, there is an answer and no crash."""
+    sent: list[tuple[str, str]] = []
+
+    @settings(max_examples=150, deadline=None)
+    @given(request=requests)
+    def collect(request: tuple[str, str]) -> None:
+        sent.append(request)
+
+    collect()
+    for number, (body, content_type) in enumerate(sent):
+        entry.clock.forward(seconds=1)
+        somebody = {"X-Forwarded-For": f"10.0.{number // 250}.{number % 250}"}
+        headers = signed(body, entry.clock().timestamp())
+        status, _ = await entry.send(
+            body.encode(), headers=headers, content_type=content_type, more=somebody
+        )
+        assert status in (200, 400, 401, 404, 500), (body, content_type)
+    # What even Bolt trips over is an answer with an error's number, never a broken connection.
+    assert "Error handling request" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "chunk", [b"", b"GET / HTTP/9\r\n\r\n", b"\x16\x03\x01\x02\x00", b"\r\n" * 99]
+)
+async def test_what_is_no_http_is_survived(entry: Entry, chunk: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", entry.mode.port)
+    writer.write(chunk)
+    writer.write_eof()
+    await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    assert (await entry.send(command()))[0] == 200
+
+
+async def test_a_client_that_hangs_up_half_way_is_survived(entry: Entry) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", entry.mode.port)
+    writer.write(b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    assert (await entry.send(command()))[0] == 200

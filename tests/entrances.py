@@ -1,0 +1,59 @@
+"""The entrances for what others write, each with what must hold whatever that is.
+
+Used by `tests/test_whatever_comes.py`, which hypothesis drives, and by `tests/bench/fuzz.py`, which
+is driven by what the code does.
+"""
+
+from contextlib import suppress
+from pathlib import Path
+
+from bot.guard import source_of
+from bot.http_mode import read
+from bot.intake import who_and_where
+from bot.log import redact
+from handlers.mrkdwn import escape, unescape
+from handlers.timetable import describe, parse
+from handlers.values import Value
+from store.documents import MAX_LINE, read_corpus
+from store.types import CorpusInvalidError, ParleyError
+
+
+def read_document(raw: bytes, folder: Path) -> None:
+    """Read a file of a corpus."""
+    file = folder / "document.txt"
+    file.write_bytes(raw)
+    try:
+        contents = read_corpus(file)
+    except CorpusInvalidError as error:
+        for problem in error.problems:
+            assert problem.message
+            assert problem.line is None or 1 <= problem.line <= raw.count(b"\n") + 1
+        return
+    for article in contents.articles:
+        for text in (article.headline, article.summary, article.insight, article.question):
+            assert text == text.strip() != ""
+            assert len(text) <= MAX_LINE
+            assert "\0" not in text
+            text.encode()
+
+
+def read_words(text: str) -> None:
+    """Read what follows a command, and what a button carries."""
+    assert not {"<", ">"} & set(escape(unescape(text)))
+    assert "xoxb-1" not in redact(f"{text}xoxb-1-2 {text}")
+    with suppress(ParleyError):
+        timetable = parse(unescape(text), zone="UTC")
+        assert describe(timetable)
+        assert timetable.weekdays <= frozenset(range(7))
+    with suppress(ParleyError):
+        assert Value.decode(text).place >= 0
+
+
+def read_payload(raw: bytes, content_type: str) -> None:
+    """Read a signed request, and where it comes from."""
+    payload = read(raw, content_type)
+    assert payload is None or isinstance(payload, dict)
+    if payload is not None:
+        ids = who_and_where(payload)
+        assert all(one is None or isinstance(one, str) for one in ids.values())
+    assert len(source_of("10.0.0.1", raw.decode("latin-1"), 1)) <= 50

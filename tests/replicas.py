@@ -1,0 +1,178 @@
+"""Several bots on one database, one of which is killed while it posts.
+
+`tests/test_replicas.py` runs it small, `python -m tests.bench.replicas` with 500 channels.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+
+from bot.clock import MovableClock
+from bot.manifest import manifest
+from bot.settings import STARTER
+from bot.workspace import Fault, Workspace
+from store import Store, open_store
+from store.db import open_database
+from store.posts import LEASE
+from store.types import PostState, Timetable
+
+ROOT = Path(__file__).parents[1]
+POST = "chat.postMessage"
+_LOOK_UPS = ("conversations.history", "conversations.replies")
+_UNSETTLED = (PostState.PLANNED, PostState.SENDING, PostState.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of it."""
+
+    questions: Counter[int]
+    """How many channels got so many questions."""
+    stories: Counter[int]
+    """How many questions got so many stories in their thread."""
+    states: dict[PostState, int]
+    cut_off: int
+    """Posts that the killed bot had claimed and not settled."""
+    looked_up: int
+    """Times that somebody looked whether a post had arrived."""
+    seconds: float
+
+
+async def post_to_many(
+    url: str, folder: Path, *, channels: int, replicas: int, kill_after: int, call_seconds: float
+) -> Outcome:
+    """Let *channels* fall due at once, and kill one of the *replicas* after so many posts.
+
+    *call_seconds* is how long Slack takes for a post: long enough to be killed in.
+    """
+    clock = MovableClock()
+    async with AsyncExitStack() as stack:
+        workspace = await stack.enter_async_context(Workspace(manifest=manifest(), clock=clock))
+        workspace.pace = False
+        ids = [
+            workspace.add_channel(f"c{number}", members=[workspace.bot_user_id]).id
+            for number in range(channels)
+        ]
+        store = await stack.enter_async_context(open_store(url))
+        await store.corpus.reload(STARTER, by="terminal", at=clock())
+        due_at = await _schedule(store, workspace.team_id, ids, clock())
+        bots = [
+            await stack.enter_async_context(_bot(workspace, url, folder)) for _ in range(replicas)
+        ]
+        workspace.faults.add(
+            Fault(method=POST, kind="delay", seconds=call_seconds, after=True, times=10**9)
+        )
+        began = asyncio.get_running_loop().time()
+        clock.move(due_at - clock() + timedelta(seconds=1))
+        await workspace.received(POST, kill_after)
+        victim = await _busy(url, bots)
+        victim.send_signal(signal.SIGKILL)
+        await victim.wait()
+        cut_off = (await _claims(url))[victim.pid]
+        await _settle(store, clock)
+        seconds = asyncio.get_running_loop().time() - began
+        states = dict(await store.tally.posts())
+    questions = {one: _bot_messages(workspace, one) for one in ids}
+    return Outcome(
+        questions=Counter(map(len, questions.values())),
+        stories=Counter(
+            len(workspace.messages(one, thread_ts=ts)) - 1
+            for one, found in questions.items()
+            for ts in found
+        ),
+        states=states,
+        cut_off=cut_off,
+        looked_up=sum(call.method in _LOOK_UPS for call in workspace.calls),
+        seconds=seconds,
+    )
+
+
+async def _schedule(store: Store, team: str, channels: Sequence[str], now: datetime) -> datetime:
+    """Give every channel the same turn, an hour from now."""
+    at = now + timedelta(hours=1)
+    timetable = Timetable(at=time(at.hour, at.minute), weekdays=frozenset(range(7)), zone="UTC")
+    for channel in channels:
+        schedule = await store.schedules.set(
+            team_id=team, channel_id=channel, organiser_id="U0ANA", timetable=timetable, now=now
+        )
+    return schedule.next.due_at
+
+
+@asynccontextmanager
+async def _bot(workspace: Workspace, url: str, folder: Path) -> AsyncIterator[Process]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "run"),
+        cwd=folder,
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "SLACK_BOT_TOKEN": workspace.bot_token,
+            "SLACK_APP_TOKEN": workspace.app_token,
+            "SLACK_API_URL": workspace.api_url,
+            "CLOCK_URL": f"{workspace.url}page/clock",
+            "DATABASE_URL": url,
+        },
+        stderr=PIPE,
+    )
+    assert process.stderr
+    reading = None
+    try:
+        async for line in process.stderr:
+            if b"connected" in line:
+                break
+        # Read on, or a full pipe would stop the bot.
+        reading = asyncio.create_task(process.stderr.read())
+        yield process
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        if reading:
+            await reading
+
+
+async def _settle(store: Store, clock: MovableClock) -> None:
+    """Wait until nothing more happens, and let the killed bot's leases run out."""
+    before, quiet = None, 0
+    while True:
+        # The database tells nobody what goes on in it, so it is asked.
+        await asyncio.sleep(0.2)
+        states = await store.tally.posts()
+        quiet = quiet + 1 if states == before else 0
+        before = states
+        if quiet >= 10:
+            if not any(states[state] for state in _UNSETTLED):
+                return
+            clock.move(LEASE + timedelta(seconds=1))
+            quiet = 0
+
+
+async def _busy(url: str, bots: Sequence[Process]) -> Process:
+    """Find a bot that is in the middle of posting."""
+    while True:
+        claims = await _claims(url)
+        for bot in bots:
+            if claims[bot.pid]:
+                return bot
+
+
+async def _claims(url: str) -> Counter[int]:
+    """Give how many posts each process has claimed and not settled."""
+    async with open_database(url) as database:
+        rows = await database.fetch("SELECT owner FROM post WHERE state = $1", PostState.SENDING)
+    return Counter(int(row["owner"].rpartition(":")[2]) for row in rows)
+
+
+def _bot_messages(workspace: Workspace, channel: str) -> list[str]:
+    return [one["ts"] for one in workspace.messages(channel) if one.get("bot_id")]

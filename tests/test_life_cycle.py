@@ -1,0 +1,228 @@
+"""Starting, stopping and standing beside each other, as processes."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+
+import aiohttp
+import pytest
+
+from bot.clock import MovableClock
+from bot.manifest import manifest
+from bot.workspace import Fault, Workspace
+from store import open_store
+from store.types import PostState
+from tests.bot.conftest import SECRET, command, signed
+from tests.handlers.conftest import ANA, GENERAL
+from tests.test_end_to_end import ROOT, bot, end, line_with, settings
+
+POST = "chat.postMessage"
+
+
+def free_port() -> int:
+    """Give a port that nobody listens at just now."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+async def get(port: int, path: str) -> tuple[int, str]:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}{path}") as response,
+    ):
+        return response.status, await response.text()
+
+
+async def test_a_start_waits_for_slack(tmp_path: Path) -> None:
+    slack, status = free_port(), free_port()
+    environ = {
+        "SLACK_BOT_TOKEN": Workspace.bot_token,
+        "SLACK_APP_TOKEN": Workspace.app_token,
+        "SLACK_API_URL": f"http://127.0.0.1:{slack}/api/",
+        "STATUS_PORT": str(status),
+    }
+    async with bot("run", folder=tmp_path, **environ) as process:
+        assert process.stderr
+        await line_with(process.stderr, "Slack cannot be reached")
+        assert (await get(status, "/healthz"))[0] == 200
+        code, said = await get(status, "/readyz")
+        assert (code, json.loads(said)["checks"]) == (503, {"start": "not ready yet"})
+        async with Workspace(manifest=manifest(), clock=MovableClock(), port=slack):
+            await line_with(process.stderr, '"connected"')
+            code, said = await get(status, "/readyz")
+            assert code == 200, said
+            assert "parley_socket_connected 1.0" in (await get(status, "/metrics"))[1]
+            await end(process, signal.SIGTERM)
+
+
+async def test_a_start_that_waits_can_be_stopped(tmp_path: Path) -> None:
+    environ = {
+        "SLACK_BOT_TOKEN": "xoxb-1",
+        "SLACK_APP_TOKEN": "xapp-1",
+        "SLACK_API_URL": "http://127.0.0.1:9/api/",
+    }
+    async with bot("run", folder=tmp_path, **environ) as process:
+        assert process.stderr
+        await line_with(process.stderr, "trying again")
+        await end(process, signal.SIGTERM)
+
+
+async def due(workspace: Workspace, clock: MovableClock) -> None:
+    """Give the channel a question a day, and let its time come."""
+    await workspace.type("/digest on 09:30 daily UTC", user=ANA, channel=GENERAL)
+    await workspace.seen(GENERAL, lambda one: "at 09:30" in str(one), user=ANA)
+    now = clock()
+    at = now.replace(hour=9, minute=30, second=5, microsecond=0)
+    clock.move(at + timedelta(days=1) - now if at <= now else at - now)
+
+
+async def test_a_post_under_way_is_finished_first(tmp_path: Path) -> None:
+    clock = MovableClock()
+    async with Workspace(manifest=manifest(), clock=clock) as workspace:
+        workspace.pace = False
+        async with bot("run", folder=tmp_path, **settings(workspace, tmp_path)) as process:
+            assert process.stderr
+            await line_with(process.stderr, "connected")
+            workspace.faults.add(Fault(method=POST, kind="delay", seconds=1, after=True))
+            await due(workspace, clock)
+            await workspace.received(POST)
+            await end(process, signal.SIGTERM)
+        async with open_store(f"sqlite:///{tmp_path}/data/parley.db") as store:
+            counts = await store.tally.posts()
+            assert counts[PostState.SENT] >= 1
+            assert counts[PostState.SENDING] == counts[PostState.UNKNOWN] == 0
+
+
+async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
+    clock = MovableClock()
+    async with Workspace(manifest=manifest(), clock=clock) as workspace:
+        workspace.pace = False
+        async with bot("run", folder=tmp_path, **settings(workspace, tmp_path)) as process:
+            assert process.stderr
+            await line_with(process.stderr, "connected")
+            workspace.faults.add(Fault(method=POST, kind="delay", seconds=30))
+            await due(workspace, clock)
+            await workspace.received(POST)
+            process.send_signal(signal.SIGTERM)
+            await line_with(process.stderr, "stopping")
+            process.send_signal(signal.SIGTERM)
+            assert await process.wait() == 128 + signal.SIGTERM
+
+
+async def test_a_second_bot_on_one_file_is_told_who_has_it(tmp_path: Path) -> None:
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        environ = settings(workspace, tmp_path)
+        async with bot("run", folder=tmp_path, **environ) as first:
+            assert first.stderr
+            await line_with(first.stderr, "connected")
+            async with bot("run", folder=tmp_path, **environ) as second:
+                _, err = await second.communicate()
+                assert second.returncode == 78
+                assert f"in use by process {first.pid} on {socket.gethostname()}" in err.decode()
+            for arguments in (["find", "geneva"], ["check"], ["backup", "b.db"], ["load"]):
+                async with bot(*arguments, folder=tmp_path, **environ) as beside:
+                    _, err = await beside.communicate()
+                    assert beside.returncode == 0, (arguments, err.decode())
+            await end(first, signal.SIGTERM)
+
+
+async def test_what_is_loaded_from_a_terminal_is_taken_up(tmp_path: Path) -> None:
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        environ = settings(workspace, tmp_path)
+        async with bot("run", folder=tmp_path, **environ) as process:
+            assert process.stderr
+            await line_with(process.stderr, "connected")
+            (tmp_path / "corpus" / "quito.txt").write_text("Quito\nA summary.\nInsight.\nWhy?\n")
+            async with bot("load", folder=tmp_path, **environ) as load:
+                await load.communicate()
+            await line_with(process.stderr, "took up revision 2")
+            await workspace.type("/brief quito", user=ANA, channel=GENERAL)
+            await workspace.seen(GENERAL, lambda one: "A summary." in str(one), user=ANA)
+            await end(process, signal.SIGTERM)
+
+
+async def test_the_log_holds_no_words_and_no_secrets(tmp_path: Path) -> None:
+    """At the loudest level, with every kind of trouble."""
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        environ = settings(workspace, tmp_path) | {"LOG_LEVEL": "debug", "LOG_FORMAT": "json"}
+        async with bot("run", folder=tmp_path, **environ) as process:
+            assert process.stderr
+            await line_with(process.stderr, "connected")
+            for words in ("/brief zelenksiy", "/brief kubernetes", "/corpus nonsense"):
+                await workspace.type(words, user=ANA, channel=GENERAL)
+            workspace.faults.add(Fault(method="*", kind="status", status=500, times=3))
+            await workspace.type("/corpus reload", user=ANA, channel=GENERAL)
+            await workspace.called("users.info")
+            await workspace.disconnect_sockets()
+            err = await end(process, signal.SIGTERM)
+    lines = [json.loads(line) for line in err.splitlines()]
+    assert {line["level"] for line in lines} <= {"debug", "info", "warning", "error"}
+    for word in ("zelenksiy", "kubernetes", "nonsense", "xoxb", "xapp", "response/T", "ticket="):
+        assert word not in err
+
+
+async def test_http_as_a_process_by_the_procfile(tmp_path: Path) -> None:
+    """`honcho start web`, a signed command, a forged one, a stop."""
+    port = free_port()
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        environ = settings(workspace, tmp_path)
+        del environ["SLACK_APP_TOKEN"]
+        environ |= {"SLACK_SIGNING_SECRET": SECRET}
+        honcho = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "honcho", "--procfile", str(ROOT / "Procfile"), "--app-root", str(tmp_path)),
+            *("start", "--port", str(port), "web"),
+            cwd=tmp_path,
+            env={
+                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                "PYTHONPATH": str(ROOT),
+                "PYTHONUNBUFFERED": "1",
+                **environ,
+            },
+            stdout=PIPE,
+            stderr=PIPE,
+        )
+        try:
+            assert honcho.stdout
+            line = await line_with(honcho.stdout, "listening on port")
+            assert int(re.findall(r"port (\d+)", line)[0]) == port
+            body = urlencode(command("/brief zelenksiy"))
+            url = f"http://127.0.0.1:{port}/slack/events"
+            async with aiohttp.ClientSession() as session:
+                for secret, status in ((SECRET, 200), ("another", 401)):
+                    headers = signed(body, MovableClock()().timestamp(), secret=secret)
+                    headers["Content-Type"] = "application/x-www-form-urlencoded"
+                    async with session.post(url, data=body, headers=headers) as response:
+                        assert response.status == status
+                        assert ("Zelenskiy flew" in await response.text()) is (status == 200)
+            honcho.send_signal(signal.SIGTERM)
+            out, _ = await honcho.communicate()
+            assert "stopping" in out.decode()
+        finally:
+            if honcho.returncode is None:
+                honcho.kill()
+                await honcho.communicate()
+
+
+@pytest.mark.parametrize("setting", ["PORT", "STATUS_PORT"])
+async def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path, setting: str) -> None:
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        environ = settings(workspace, tmp_path)
+        taken = workspace.url.rstrip("/").rpartition(":")[2]
+        if setting == "PORT":
+            del environ["SLACK_APP_TOKEN"]
+            environ |= {"SLACK_SIGNING_SECRET": SECRET}
+        async with bot("run", folder=tmp_path, **environ | {setting: taken}) as process:
+            _, err = await process.communicate()
+        assert process.returncode == 1
+        assert "The port is taken" in err.decode()
+        assert "Traceback" not in err.decode()

@@ -1,0 +1,44 @@
+"""Whatever bytes and words come from outside end in a value or in one sentence.
+
+The HTTP entry has the same in `tests/bot/test_http_mode.py`; `make fuzz` looks for longer.
+"""
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.entrances import read_document, read_payload, read_words
+
+lines = st.lists(
+    st.sampled_from(
+        [b"Headline", b"Why?", b"", b"  ", b"\xef\xbb\xbfx", b"\xff\xfe", b"\0", "é…😀".encode()]
+    )
+    | st.binary(max_size=30),
+    max_size=12,
+)
+
+
+@given(raw=lines.map(b"\n".join) | lines.map(b"\r\n".join) | st.binary(max_size=300))
+def test_any_file_is_a_document_or_has_a_problem_with_its_place(raw: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        read_document(raw, Path(folder))
+
+
+words = st.lists(
+    st.sampled_from(["09:30", "9.30pm", "25:00", "mon-fri", "fri-mon", "daily", "Europe/Lisbon"])
+    | st.sampled_from(["off", "&lt;", "<#C1|x>", "&amp;amp;", "\0"])
+    | st.text(max_size=12),
+    max_size=8,
+).map(" ".join)
+
+
+@given(text=words | st.text(max_size=200))
+def test_any_words_are_a_timetable_or_one_sentence(text: str) -> None:
+    read_words(text)
+
+
+@given(raw=st.binary(max_size=200), content_type=st.sampled_from(["application/json", "x", ""]))
+def test_any_body_is_a_payload_or_nothing(raw: bytes, content_type: str) -> None:
+    read_payload(raw, content_type)
