@@ -14,7 +14,7 @@ from bot.log import redact
 from handlers.mrkdwn import escape, unescape
 from handlers.timetable import describe, parse
 from handlers.values import Value
-from store.documents import MAX_LINE, read_corpus
+from store.documents import MAX_TEXT, read_corpus
 from store.types import CorpusInvalidError, ParleyError
 
 
@@ -29,10 +29,10 @@ def read_document(raw: bytes, folder: Path) -> None:
             assert problem.message
             assert problem.line is None or 1 <= problem.line <= raw.count(b"\n") + 1
         return
-    for article in contents.articles:
+    for article in contents.articles():
         for text in (article.headline, article.summary, article.insight, article.question):
             assert text == text.strip() != ""
-            assert len(text) <= MAX_LINE
+            assert len(text) <= MAX_TEXT
             assert "\0" not in text
             text.encode()
 

@@ -45,7 +45,7 @@ class Contents:
     digests: Mapping[str, str]
     """A hash of every document's bytes, by its path below the root."""
     ignored: int
-    """Files left out: hidden ones, and those with another ending."""
+    """Files left out: hidden ones, those with another ending, and tables of something else."""
     changed: Mapping[str, int]
     """The documents whose digest was not known, in order, with how many articles each has."""
     keys: Keys
@@ -103,12 +103,11 @@ def read_corpus(
     ]
     problems += (_problem(name, "has a name that is not UTF-8") for name in files.misnamed)
     if not files.documents and not problems:
-        raise _invalid(
-            path.name, f"holds no document: a document is a file named *{', *'.join(ENDINGS)}"
-        )
+        raise _no_document(path)
     digests: dict[str, str] = {}
     changed: dict[str, int] = {}
     keys, ids = array("Q"), array("Q")
+    ignored = files.ignored
     for name in (progress or Progress()).through("Reading", files.documents):
         try:
             with (files.root / name).open("rb") as file:
@@ -123,15 +122,20 @@ def read_corpus(
         except OSError as error:
             problems.append(_problem(name, f"cannot be read: {error.strerror}"))
             continue
+        if source.is_other:
+            ignored += 1
+            continue
         problems += source.problems
         changed[name] = len(keys) - before
         digests[name] = source.digest
+    if not digests and not problems:
+        raise _no_document(path)
     if problems:
         raise CorpusInvalidError(tuple(problems))
     return Contents(
         root=files.root,
         digests=digests,
-        ignored=files.ignored,
+        ignored=ignored,
         changed=changed,
         keys=np.array(keys, dtype=np.uint64),
         repeated=_repeated(np.array(ids, dtype=np.uint64)),
@@ -179,6 +183,12 @@ def another_id(article: Article) -> str:
 
 def _problem(name: str, message: str) -> Problem:
     return Problem(path=PurePosixPath(name), line=None, message=message)
+
+
+def _no_document(path: Path) -> CorpusInvalidError:
+    return _invalid(
+        path.name, f"holds no document: a document is a file named *{', *'.join(ENDINGS)}"
+    )
 
 
 def _invalid(name: str, message: str) -> CorpusInvalidError:

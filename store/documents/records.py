@@ -17,7 +17,7 @@ def from_json_lines(source: Source) -> Iterator[Story]:
     """Yield the stories of a file with one JSON object a line; other fields are left out."""
     is_empty = True
     for number, line in source.lines(longest=_LONGEST):
-        is_empty = False
+        is_first, is_empty = is_empty, False
         try:
             record = json.loads(line)
         except ValueError as error:
@@ -30,6 +30,9 @@ def from_json_lines(source: Source) -> Iterator[Story]:
         if not isinstance(record, dict):
             source.problem(number, f"is not a JSON object with the fields {', '.join(_FIELDS)}")
             continue
+        if is_first and not record.keys() & set(_FIELDS):
+            source.is_other = True
+            return
         yield from _story(source, number, record)
     _if_empty(source, is_empty, "one JSON object a line")
 
@@ -50,6 +53,9 @@ def from_csv(source: Source) -> Iterator[Story]:
     reader = csv.reader(chain([first], every), delimiter=delimiter, strict=True)
     try:
         header = [name.strip().lower() for name in next(reader, [])]
+        if header and not set(header) & set(_FIELDS):
+            source.is_other = True
+            return
         missing = [name for name in _NEEDED if name not in header]
         if header and missing:
             source.problem(

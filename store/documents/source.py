@@ -26,6 +26,8 @@ class Source:
     def __init__(self, name: str, file: BinaryIO) -> None:
         self.name = name
         self.problems: list[Problem] = []
+        self.is_other = False
+        """Whether it turned out to be no document at all, but something else of that ending."""
         self._file = file
         self._digest = sha256()
 

@@ -271,3 +271,15 @@ def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     write(tmp_path, "b.txt", f"Head\n{TRIPLE}")
     (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text("x")
     assert problems(tmp_path) == ["caf?.txt: has a name that is not UTF-8"]
+
+
+def test_a_table_of_something_else_is_left_out_and_counted(tmp_path: Path) -> None:
+    (tmp_path / "news.jsonl").write_text('{"headline": "Ports", "summary": "A strike ended."}\n')
+    (tmp_path / "queries.jsonl").write_text('{"query": "ports"}\n{"query": "strike"}\n')
+    (tmp_path / "sums.csv").write_text("month,amount\nMay,3\n")
+    contents = read_corpus(tmp_path)
+    assert list(contents.changed) == ["news.jsonl"]
+    assert contents.ignored == 2
+    (tmp_path / "news.jsonl").unlink()
+    with pytest.raises(CorpusInvalidError, match="holds no document"):
+        read_corpus(tmp_path)
