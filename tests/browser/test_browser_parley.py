@@ -46,9 +46,9 @@ async def test_what_is_half_understood_is_asked_about(house: House, visit: Open)
 
 async def test_nothing_found_offers_topics_to_press(house: House, visit: Open) -> None:
     ana = await visit(house.workspace)
-    await ana.write("/brief turkey recipe")
-    await ana.message("I have no story on").get_by_role("button", name="Turkey").click()
-    await expect(ana.message("Match 1 of")).to_be_visible()
+    await ana.write("/brief paris hotel")
+    await ana.message("I have no story on").get_by_role("button", name="Paris").click()
+    await expect(ana.message("for “Paris”")).to_be_visible()
 
 
 async def test_a_day_passes_and_one_question_comes(house: House, visit: Open) -> None:
@@ -111,7 +111,7 @@ async def test_the_keyboard_is_enough(house: House, visit: Open) -> None:
     await press("Tab")
     await ana.page.keyboard.type("putin")
     await press("Enter")
-    await expect(ana.message("Match 1 of")).to_be_visible()
+    await expect(ana.message("for “Paris”")).to_be_visible()
 
     # From the composer back to the answer's last button; it keeps the focus when it is drawn anew.
     await press("Shift+Tab")
