@@ -80,9 +80,7 @@ async def assemble(
             *retry_handlers: Any, token: str | None, posting: bool = False
         ) -> AsyncWebClient:
             session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(
-                    total=_CALL_SECONDS, sock_connect=_CONNECT_SECONDS
-                ),
+                timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS, sock_connect=_CONNECT_SECONDS),
                 trace_configs=[metrics.trace(posting=posting)],
             )
             return AsyncWebClient(

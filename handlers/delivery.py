@@ -100,7 +100,7 @@ class Delivery:
                 return
             if not await self._is_absent(claim):
                 return
-        await self._deliver(claim, parent_ts)
+        await self._deliver(claim, parent)
 
     async def _is_absent(self, claim: Claim) -> bool:
         """Say whether a look that found nothing was the last one, and allows another try."""
@@ -130,14 +130,14 @@ class Delivery:
         until = now + ((failed and failed.retry_after) or _UNREAD)
         await posts.look_again(claim, error=reason, until=until, now=now, is_absent=False)
 
-    async def _deliver(self, claim: Claim, parent_ts: str | None) -> None:
+    async def _deliver(self, claim: Claim, parent: Post | None) -> None:
         post, posts, now = claim.post, self._posts, self._clock()
         is_press = post.asked_by is not None and post.due_on is None
         if now - post.due_at > (PRESS_GRACE if is_press and not post.parent_key else GRACE):
             log.warning("missed post %s", post.key)
             await posts.missed(claim, error=post.error or "found too late", now=now)
             return
-        articles = await self._articles_of(post)
+        articles = await self._articles_of(parent or post)
         if not articles and not post.kind.is_notice:
             await posts.failed(claim, error="its story is no longer in the corpus", now=now)
             return
@@ -150,7 +150,7 @@ class Delivery:
         try:
             response = await self._client.chat_postMessage(
                 channel=post.channel_id,
-                thread_ts=parent_ts,
+                thread_ts=parent.message_ts if parent else None,
                 unfurl_links=False,
                 unfurl_media=False,
                 metadata={
@@ -193,7 +193,7 @@ class Delivery:
                 await posts.in_doubt(claim, error=code, until=now + LOOKS[0], now=now)
 
     async def _articles_of(self, post: Post) -> Sequence[Article]:
-        """Give what the post tells: one story, or a digest's."""
-        of = post.parent_key if post.kind is PostKind.STORY else post.key
-        ids = await self._posts.stories(of or post.key) or [post.article_id or ""]
-        return await self._articles.get_many(ids)
+        """Give what the post and its thread tell: one story, or a digest's."""
+        if post.kind is PostKind.DIGEST:
+            return await self._articles.get_many(await self._posts.stories(post.key))
+        return await self._articles.get_many([post.article_id] if post.article_id else [])

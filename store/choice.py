@@ -56,8 +56,8 @@ _TOPICS = """
 (SELECT b.* FROM topic_pool t JOIN article b ON b.id = t.article_id
  WHERE t.team_id = $1 AND t.channel_id = $2 AND b.question <> '') a
 """
-_REVISION = "SELECT number, articles FROM revision ORDER BY number DESC LIMIT 1"
-_POOL_SIZE = "SELECT COUNT(*) AS articles FROM {pool}"
+_REVISION = "SELECT number FROM revision ORDER BY number DESC LIMIT 1"
+_SIZE = "SELECT COUNT(*) AS articles FROM {pool}"
 _RECENT = """
 SELECT a.headline, a.question FROM post p
 JOIN article a ON a.id = p.article_id
@@ -146,11 +146,11 @@ async def choose(
     window = await _window(connection, team_id, channel_id, had, pool)
     if not window.candidates:
         return None
-    (revision,) = await connection.fetch(_REVISION)
-    size: int = revision["articles"]
-    if has_topics:
-        (counted,) = await connection.fetch(_POOL_SIZE.format(pool=pool), team_id, channel_id)
-        size = counted["articles"]
+    (row,) = await connection.fetch(_REVISION)
+    revision: int = row["number"]
+    where = (team_id, channel_id) if has_topics else ()
+    (counted,) = await connection.fetch(_SIZE.format(pool=pool), *where)
+    size: int = counted["articles"]
     recent = await _recent(connection, team_id, channel_id)
     picked: list[Candidate] = []
     for _ in range(stories if kind is PostKind.DIGEST else 1):
@@ -161,7 +161,7 @@ async def choose(
     before = sum(count for often, count in window.counts.items() if often > times)
     return Chosen(
         article_ids=tuple(one.article_id for one in picked),
-        revision=revision["number"],
+        revision=revision,
         why=_why(picked[0], recent, pool=size, before=before),
         pool=size,
         left=max(size - before - len(picked), 0),

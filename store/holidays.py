@@ -49,8 +49,7 @@ class Holidays:
 
     async def between(self, first: date, last: date) -> Mapping[date, str]:
         """Give the names of the dates from *first* to *last*."""
-        async with self._database.reading() as connection:
-            rows = await connection.fetch(_BETWEEN, first.isoformat(), last.isoformat())
+        rows = await self._database.fetch(_BETWEEN, first.isoformat(), last.isoformat())
         return {date.fromisoformat(row["due_on"]): row["name"] for row in rows}
 
 

@@ -57,30 +57,25 @@ class Posts:
 
     async def by_message(self, channel_id: str, message_ts: str) -> Post | None:
         """Give the post that this message is; None where it is another's."""
-        async with self._database.reading() as connection:
-            rows = await connection.fetch(_BY_MESSAGE, channel_id, message_ts)
+        rows = await self._database.fetch(_BY_MESSAGE, channel_id, message_ts)
         return to_post(rows[0]) if rows else None
 
     async def stories(self, key: str) -> Sequence[str]:
         """Give the ids of a digest's articles, in their order."""
-        async with self._database.reading() as connection:
-            return [row["article_id"] for row in await connection.fetch(_STORIES, key)]
+        return [row["article_id"] for row in await self._database.fetch(_STORIES, key)]
 
     async def open(self, now: datetime, *, limit: int = 1000) -> Sequence[Post]:
         """Give the posts that wait to be claimed, the oldest first."""
-        async with self._database.reading() as connection:
-            return [to_post(row) for row in await connection.fetch(_OPEN, to_text(now), limit)]
+        return [to_post(row) for row in await self._database.fetch(_OPEN, to_text(now), limit)]
 
     async def turns(self, team_id: str, channel_id: str, *, since: date) -> Sequence[Post]:
         """Give the channel's scheduled posts for local dates from *since* on."""
-        async with self._database.reading() as connection:
-            rows = await connection.fetch(_TURNS, team_id, channel_id, since.isoformat())
+        rows = await self._database.fetch(_TURNS, team_id, channel_id, since.isoformat())
         return [to_post(row) for row in rows]
 
     async def last_turn(self, team_id: str, channel_id: str, *, now: datetime) -> Post | None:
         """Give the channel's latest scheduled post whose time has come; None before the first."""
-        async with self._database.reading() as connection:
-            rows = await connection.fetch(_LAST_TURN, team_id, channel_id, to_text(now))
+        rows = await self._database.fetch(_LAST_TURN, team_id, channel_id, to_text(now))
         return to_post(rows[0]) if rows else None
 
     async def claim(self, post: Post, *, owner: str, now: datetime) -> Claim | None:

@@ -128,10 +128,11 @@ async def plan_post(connection: Connection, plan: Plan, *, now: datetime) -> Pos
     )
     if not rows:
         return None
-    await connection.execute(_ERASE_STORIES, plan.key)
-    await connection.executemany(
-        _ADD_STORY, [(plan.key, place, story) for place, story in enumerate(plan.story_ids)]
-    )
+    if plan.kind is PostKind.DIGEST:
+        await connection.execute(_ERASE_STORIES, plan.key)
+        await connection.executemany(
+            _ADD_STORY, [(plan.key, place, story) for place, story in enumerate(plan.story_ids)]
+        )
     await connection.execute(_LOG, plan.key, plan.state, to_text(now), plan.asked_by, plan.error)
     return to_post(rows[0])
 

@@ -88,19 +88,16 @@ class Schedules:
 
     async def get(self, team_id: str, channel_id: str) -> Schedule | None:
         """Give the channel's schedule; None where it has none."""
-        async with self._database.reading() as connection:
-            rows = await connection.fetch(_GET, team_id, channel_id)
+        rows = await self._database.fetch(_GET, team_id, channel_id)
         return to_schedule(rows[0]) if rows else None
 
     async def list(self, team_id: str) -> Sequence[Schedule]:
         """Give every schedule of the team, the soonest first."""
-        async with self._database.reading() as connection:
-            return [to_schedule(row) for row in await connection.fetch(_ALL, team_id)]
+        return [to_schedule(row) for row in await self._database.fetch(_ALL, team_id)]
 
     async def watched(self, until: datetime) -> Sequence[Schedule]:
         """Give the schedules whose next turn comes by *until*, and those that are stopped."""
-        async with self._database.reading() as connection:
-            return [to_schedule(row) for row in await connection.fetch(_WATCHED, to_text(until))]
+        return [to_schedule(row) for row in await self._database.fetch(_WATCHED, to_text(until))]
 
     async def pause(self, team_id: str, channel_id: str, *, until: date) -> None:
         """Leave out the turns before the local date *until*."""

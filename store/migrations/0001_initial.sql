@@ -39,7 +39,7 @@ CREATE TABLE article (
     UNIQUE (document, position)
 );
 
-CREATE INDEX article_shuffle ON article (shuffle, id);
+CREATE INDEX article_shuffle ON article (shuffle, id) WHERE question <> '';
 
 -- How things were before a revision, for as long as it can be undone (store/undo.py): the documents
 -- and articles that it changed or took away. The other columns are NULL where there was none; for an

@@ -17,6 +17,7 @@ from tests.handlers.conftest import ANA, GENERAL, Slack, labels, texts
 
 POST = "chat.postMessage"
 ANA_DM = "D0ANA"
+BOT = "U0PARLEY"
 
 
 async def due(slack: Slack) -> None:
@@ -67,6 +68,79 @@ async def test_what_arrived_without_an_answer_is_found_and_not_sent_again(
     assert await states(slack) == [PostState.SENT]
     (question,) = questions(slack)
     assert question["reply_count"] == 1
+
+
+async def test_a_history_that_lags_is_looked_at_again(slack: Slack) -> None:
+    """Slack took the message and lost the answer, and shows it in the history a minute later."""
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="drop_after"))
+    slack.workspace.faults.add(
+        Fault(method="conversations.history", kind="lag", seconds=60, times=None)
+    )
+    await settle(slack)
+    assert await states(slack) == [PostState.SENT]
+    assert len(questions(slack)) == 1
+
+
+async def test_a_history_without_metadata_is_read_by_the_blocks(slack: Slack) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="drop_after"))
+    slack.workspace.faults.add(Fault(method="conversations.*", kind="no_metadata", times=None))
+    await settle(slack)
+    assert await states(slack) == [PostState.SENT]
+    assert len(questions(slack)) == 1
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a call to Slack take a fraction of a second."""
+    monkeypatch.setattr("bot.app._CALL_SECONDS", 0.5)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_an_answer_after_the_timeout_is_not_waited_for_and_not_sent_again(
+    slack: Slack,
+) -> None:
+    """The call ends without an answer, and only then Slack makes a message of it."""
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="delay", seconds=1))
+    await slack.parley.ticker.tick()
+    assert await states(slack) == [PostState.UNKNOWN]
+    assert not questions(slack)
+    await slack.workspace.called(POST)
+    await settle(slack)
+    assert await states(slack) == [PostState.SENT]
+    assert len(questions(slack)) == 1
+
+
+async def test_a_storm_of_refusals_ends_in_one_message_a_channel(slack: Slack) -> None:
+    channels = [slack.workspace.add_channel(f"c{n}", members=[ANA, BOT]).id for n in range(12)]
+    for channel in channels:
+        await slack.type("/digest on 09:30 daily", channel=channel)
+    slack.clock.forward(minutes=91)
+    storm = Fault(method=POST, kind="ratelimit", seconds=7, times=None, share=0.8, seed=4)
+    slack.workspace.faults.add(storm)
+    for _ in range(40):
+        await slack.parley.ticker.tick()
+        slack.clock.forward(seconds=7)
+    slack.workspace.faults.clear()
+    await settle(slack)
+    for channel in channels:
+        (question,) = slack.public(channel)
+        assert question["reply_count"] == 1
+
+
+async def test_membership_lost_while_the_outcome_is_open_is_left_to_its_organiser(
+    slack: Slack,
+) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="drop_after"))
+    await slack.parley.ticker.tick()
+    slack.workspace.remove(GENERAL, BOT)
+    await settle(slack)
+    assert await states(slack) == [PostState.UNKNOWN]
+    assert "Slack did not confirm a post of mine" in texts(notices(slack))
+    assert len(questions(slack)) == 1
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,8 @@ async def test_near_identical_questions_are_kept_apart(
     for channel in ("C1", "C2", "C3", "C4", "C5", "C6"):
         asked = [(await ask(store, clock, channel)).question for _ in range(24)]
         first, second = (place for place, one in enumerate(asked) if "guard" in one)
-        assert second - first > 5
+        # Apart, or the last that was left of its round.
+        assert second - first > 10 or second == 23
 
 
 async def test_channels_have_orders_of_their_own(store: Store, tmp_path: Path) -> None:
