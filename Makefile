@@ -6,7 +6,7 @@ export PIP_CONSTRAINT := constraints.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint fix fuzz audit soak pictures
-.PHONY: bench bench-replicas bench-finding bench-quality
+.PHONY: bench bench-replicas bench-finding bench-quality bench-posting
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,12 @@ bench-replicas: $(VENV)/.dev ## three bots, one killed while it posts (CHANNELS=
 bench-quality: $(VENV)/.dev ## how well look-ups are answered (CORPUS=folder LOOKUPS=file.jsonl)
 	@$(VENV)/bin/python -m tests.bench.quality $(or $(CORPUS),store/starter) \
 		$(or $(LOOKUPS),tests/store/lookups.jsonl)
+
+bench-posting: $(VENV)/.dev ## kills, a crowd and a year: posts counted and timed (KILLS=1000, half an hour)
+	@$(VENV)/bin/python -m tests.bench.sigkill --kills $(or $(KILLS),1000)
+	@$(VENV)/bin/python -m tests.bench.sigkill --kills $(or $(KILLS),1000) --database postgres
+	@$(VENV)/bin/python -m tests.bench.crowd
+	@$(VENV)/bin/python -m tests.bench.year
 
 bench-finding: $(VENV)/.bench ## ways of finding a story, side by side (SIZE=100000)
 	@$(VENV)/bin/python -m tests.bench.finding $(if $(SIZE),--size $(SIZE))

@@ -25,11 +25,12 @@ from bot.preview import as_lines, told
 from bot.settings import Settings, SettingsError, read_environment
 from bot.socket_mode import SocketLostError
 from bot.waiting import shown
-from store import open_store
+from store import Store, open_store
 from store.db import readable
 from store.db.moving import backup, copy, restore
 from store.documents import read_corpus
 from store.finder import Finder
+from store.holidays import read_holidays
 from store.meaning import Meaning
 from store.types import CorpusInvalidError, ParleyError
 
@@ -108,8 +109,11 @@ def _parser() -> argparse.ArgumentParser:
         "--jsonl", action="store_true", help="a query a line in, a JSON object a line out"
     )
     one.add_argument("--corpus", type=Path, metavar="PATH", help="a folder, not the database")
-    one = command("load", _load, "load a folder of documents into the database")
+    one = command("load", _load, "load a folder of documents, or holidays, into the database")
     one.add_argument("path", type=Path, nargs="?", metavar="PATH", help="instead of CORPUS_DIR")
+    one.add_argument(
+        "--holidays", type=Path, metavar="FILE", help="a calendar (.ics) of dates without posts"
+    )
     one = command("undo", _undo, "bring back the corpus as it was before")
     one.add_argument("revision", type=int, nargs="?", metavar="REVISION", help="as in history")
     command("history", _history, "say who loaded what, and when")
@@ -190,19 +194,35 @@ async def _find(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
 async def _load(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ, connecting=False)
     async with open_store(settings.database_url) as store:
-        path = arguments.path or settings.corpus_dir
-        async with shown() as progress:
-            reload = await store.corpus.reload(
-                path, by="terminal", at=system_clock(), progress=progress
-            )
-        revision = reload.revision
-        done = "Loaded" if reload.is_changed else "Nothing has changed:"
-        _say(
-            f"{done} {revision.documents} documents with {revision.articles} articles from {path}:"
-            f" revision {revision.number}, {reload.added} added, {reload.edited} edited,"
-            f" {reload.removed} removed."
-        )
+        if arguments.holidays:
+            await _load_holidays(store, arguments.holidays)
+        if arguments.path or not arguments.holidays:
+            await _load_corpus(store, arguments.path or settings.corpus_dir)
     return 0
+
+
+async def _load_corpus(store: Store, path: Path) -> None:
+    async with shown() as progress:
+        reload = await store.corpus.reload(
+            path, by="terminal", at=system_clock(), progress=progress
+        )
+    revision = reload.revision
+    done = "Loaded" if reload.is_changed else "Nothing has changed:"
+    _say(
+        f"{done} {revision.documents} documents with {revision.articles} articles from {path}:"
+        f" revision {revision.number}, {reload.added} added, {reload.edited} edited,"
+        f" {reload.removed} removed."
+    )
+
+
+async def _load_holidays(store: Store, path: Path) -> None:
+    holidays = read_holidays(path, today=system_clock().date())
+    await store.holidays.replace(holidays)
+    first, last = holidays[0], holidays[-1]
+    _say(
+        f"No posts on {len(holidays)} dates from {path}, in the place of those before:"
+        f" the first is {first.due_on} ({first.name}), the last {last.due_on} ({last.name})."
+    )
 
 
 async def _undo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:

@@ -34,12 +34,14 @@ from handlers.background import Background
 from handlers.delivery import Delivery
 from handlers.directory import Directory
 from handlers.posting import Posting
+from handlers.watch import Watch
 from store import Store, open_store
 
 log = logging.getLogger(__name__)
 
 _CALL_SECONDS = 10
 """How long a call to Slack may take; shorter than a claim's lease."""
+_CONNECT_SECONDS = 5
 _DRAIN_SECONDS = 10
 
 
@@ -50,6 +52,7 @@ class Parley:
     app: AsyncApp
     store: Store
     ticker: Ticker
+    posting: Posting
     background: Background
     intake: Intake
 
@@ -77,7 +80,7 @@ async def assemble(
             *retry_handlers: Any, token: str | None, posting: bool = False
         ) -> AsyncWebClient:
             session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS),
+                timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS, sock_connect=_CONNECT_SECONDS),
                 trace_configs=[metrics.trace(posting=posting)],
             )
             return AsyncWebClient(
@@ -108,17 +111,19 @@ async def assemble(
             auth_test_response=me, bot_token=settings.slack_bot_token
         )
         app = _bolt(await client(token=None), authorized)
+        directory = Directory(asking, admins=settings.admin_user_ids, clock=clock)
         register(
             app,
             store=store,
             posting=posting,
-            directory=Directory(asking, admins=settings.admin_user_ids, clock=clock),
+            directory=directory,
             background=background,
             corpus_path=settings.corpus_dir,
             clock=clock,
         )
         # Another process may load a corpus too: from a terminal, or as a replica.
-        jobs: list[Job] = [posting.run, store.corpus.follow]
+        watching = Watch(store.schedules, directory, clock=clock)
+        jobs: list[Job] = [watching.run, posting.run, store.corpus.follow]
         if isinstance(clock, FollowingClock):
             await clock.read()
             jobs.insert(0, clock.read)
@@ -126,6 +131,7 @@ async def assemble(
             app=app,
             store=store,
             ticker=Ticker(jobs),
+            posting=posting,
             background=background,
             intake=Intake(app, metrics),
         )
@@ -168,7 +174,7 @@ async def serve(
         way_in = _way_in(settings, parley, health, metrics)
         _watch(health, parley, way_in)
         ticking = asyncio.create_task(parley.ticker.run(), name="ticker")
-        stack.push_async_callback(_end, ticking, parley.ticker)
+        stack.push_async_callback(_end, ticking, parley)
         if settings.corpus_watch:
             corpus = parley.store.corpus
             watching = asyncio.create_task(
@@ -225,9 +231,10 @@ async def _cut_off(task: "asyncio.Task[None]") -> None:
     await asyncio.wait([task])
 
 
-async def _end(ticking: "asyncio.Task[None]", ticker: Ticker) -> None:
+async def _end(ticking: "asyncio.Task[None]", parley: Parley) -> None:
     """Let the posts that are under way end; what is cut off is looked for at the next start."""
-    ticker.stop()
+    parley.posting.stop()
+    parley.ticker.stop()
     await asyncio.wait([ticking], timeout=_DRAIN_SECONDS)
     if not ticking.done():
         log.warning("posts were cut off at the end")

@@ -9,7 +9,10 @@ from handlers.ids import Command
 _COMMANDS = {
     Command.BRIEF: ("Find a story by a few words", "embassy talks"),
     Command.DISCUSS: ("Get a question for this channel", "[words]"),
-    Command.DIGEST: ("A question a day for this channel", "on 09:30 | next | now | off | list"),
+    Command.DIGEST: (
+        "A question or digest a day for this channel",
+        "on 09:30 | next | preview | skip | pause",
+    ),
     Command.CORPUS: ("What is loaded, and loading it anew (admins)", "status | reload"),
 }
 

@@ -19,6 +19,7 @@ from handlers.directory import Directory
 from handlers.discuss import Discuss
 from handlers.errors import on_error
 from handlers.ids import Action, Command
+from handlers.organise import Organise
 from handlers.posting import Posting
 from handlers.press import Pressed, on_press
 from store import Store
@@ -37,7 +38,8 @@ def register(
     """Register every listener; the hottest first, since Bolt tries them in order."""
     brief = Brief(store, posting)
     discuss = Discuss(store, posting)
-    digest = Digest(store, posting, directory, background, clock)
+    organise = Organise(store, posting, directory, clock)
+    digest = Digest(store, posting, organise, directory, background, clock)
     corpus = CorpusAdmin(store.corpus, directory, background, path=corpus_path, clock=clock)
 
     def pressed(action: str | re.Pattern[str], listener: Pressed) -> None:
@@ -55,5 +57,9 @@ def register(
     pressed(Action.BRIEF_DISCUSS, brief.discuss)
     pressed(Action.DISCUSS_POST, discuss.post)
     pressed(Action.DISCUSS_ANOTHER, discuss.another)
+    pressed(Action.POST_MORE, organise.menu)
+    pressed(Action.POST_AGAIN, organise.post_again)
+    pressed(Action.POST_SEEN, organise.post_seen)
+    pressed(Action.DIGEST_RESUME, organise.resume_pressed)
 
     app.error(on_error)

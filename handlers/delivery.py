@@ -6,45 +6,31 @@ sent again (docs.slack.dev: chat.postMessage, conversations.history, message met
 """
 
 import logging
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
-import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.history import History, TooLongError, mark
 from handlers.ids import Event
-from handlers.views import question as views
-from handlers.views.message import Message
-from handlers.views.story import shared
+from handlers.outcomes import FAILURES, Failure, Outcome, failure
+from handlers.views.post import render
 from store import Store
 from store.posts import Claim
+from store.record import GRACE, LEASE
 from store.types import Article, Post, PostKind
 
 log = logging.getLogger(__name__)
 
-GRACE = timedelta(hours=2)
-"""How late a schedule's post may go out; later, its turn is missed and said so."""
 PRESS_GRACE = timedelta(minutes=2)
 """How late a post may go out that a person pressed for and no longer waits for."""
-_RETRY = timedelta(seconds=30)
-_LOOK_AGAIN = timedelta(seconds=60)
-_SKEW = timedelta(minutes=2)
-_NEVER = datetime.max.replace(tzinfo=UTC)
-
-# Refused, and certainly not delivered: to be tried again.
-_PUT_OFF = frozenset(
-    {
-        "ratelimited",
-        "rate_limited",
-        "service_unavailable",
-        "request_timeout",
-        "message_limit_exceeded",
-    }
-)
-# Part of the operation may have succeeded.
-_AMBIGUOUS = frozenset({"internal_error", "fatal_error"})
-_NOT_JSON = "an answer that is not JSON"
+LOOKS = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 30, 60))
+"""How long before each look after an open outcome: history lags behind what was posted."""
+TRIES = 3
+"""How many calls may end without an answer before nothing is sent again by itself."""
+_STRANGE_TRIES = 5
+_UNREAD = timedelta(seconds=30)
+_HALT = timedelta(minutes=5)
 
 
 class Delivery:
@@ -66,140 +52,148 @@ class Delivery:
         self._posts = store.posts
         self._articles = store.articles
         self._client = client
-        self._bot_id = bot_id
+        self._history = History(client, bot_id=bot_id, clock=clock)
         self._owner = owner
         self._clock = clock
+        self._under_way: set[str] = set()
+        self._halted: tuple[str, datetime] | None = None
+
+    @property
+    def halted(self) -> str | None:
+        """Give Slack's word for why it refuses the token; None while nothing keeps posts back."""
+        if self._halted and self._clock() < self._halted[1]:
+            return self._halted[0]
+        return None
 
     async def send(self, post: Post) -> None:
-        """Send *post* unless somebody else has claimed it, and record what came of it."""
-        posts = self._posts
-        claim = await posts.claim(post, owner=self._owner, now=self._clock())
-        if claim is None:
+        """Send *post* unless somebody else has claimed it, and record what came of it.
+
+        Does nothing for a post that this process is sending already: its lease may seem to have run
+        out, when the clock was moved or the machine slept.
+        """
+        if post.key in self._under_way:
             return
-        post = claim.post
-        parent_ts = None
-        if post.parent_key and (parent := await posts.get(post.parent_key)):
-            parent_ts = parent.message_ts
+        self._under_way.add(post.key)
+        try:
+            claim = await self._posts.claim(post, owner=self._owner, now=self._clock())
+            if claim:
+                await self._see_out(claim)
+        finally:
+            self._under_way.discard(post.key)
+
+    async def _see_out(self, claim: Claim) -> None:
+        post, posts = claim.post, self._posts
+        parent = await posts.get(post.parent_key) if post.parent_key else None
+        parent_ts = parent.message_ts if parent else None
         if claim.may_have_arrived:
             try:
-                arrived = await self._look_for(post, parent_ts)
-            except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-                now = self._clock()
-                is_over = now - post.due_at > GRACE
-                until = _NEVER if is_over else now + _LOOK_AGAIN
-                reason = f"history cannot be read: {_code(error)}"
-                await posts.unknown(claim, error=reason, until=until)
+                arrived = await self._history.find(post, parent_ts=parent_ts, until=claim.until)
+            except FAILURES as error:
+                await self._unread(claim, failure(error))
+                return
+            except TooLongError:
+                await self._unread(claim, None)
                 return
             if arrived:
                 log.info("post %s had arrived", post.key)
                 await posts.sent(claim, message_ts=arrived, now=self._clock())
                 return
-        await self._deliver(claim, parent_ts)
+            if not await self._is_absent(claim):
+                return
+        await self._deliver(claim, parent)
 
-    async def _deliver(self, claim: Claim, parent_ts: str | None) -> None:
+    async def _is_absent(self, claim: Claim) -> bool:
+        """Say whether a look that found nothing was the last one, and allows another try."""
+        post, posts, now = claim.post, self._posts, self._clock()
+        looks = post.looks + 1
+        if looks < len(LOOKS):
+            until = now + LOOKS[looks]
+            error = post.error or "broken off"
+            await posts.look_again(claim, error=error, until=until, now=now, is_absent=True)
+            return False
+        if post.doubts < TRIES:
+            return True
+        log.error("post %s: %d calls without an answer, none arrived", post.key, post.doubts)
+        await posts.give_up(claim, error=post.error or "no answer", now=now)
+        return False
+
+    async def _unread(self, claim: Claim, failed: Failure | None) -> None:
+        """Look again later where the history may be read then, and else ask a person."""
+        post, posts, now = claim.post, self._posts, self._clock()
+        code = failed.code if failed else "too long to read in time"
+        reason = f"history cannot be read: {code}"
+        is_final = failed is not None and failed.outcome in (Outcome.TOKEN, Outcome.CHANNEL)
+        if is_final or now - post.due_at > GRACE:
+            log.error("post %s: nobody knows whether it arrived (%s)", post.key, reason)
+            await posts.give_up(claim, error=reason, now=now)
+            return
+        until = now + ((failed and failed.retry_after) or _UNREAD)
+        await posts.look_again(claim, error=reason, until=until, now=now, is_absent=False)
+
+    async def _deliver(self, claim: Claim, parent: Post | None) -> None:
         post, posts, now = claim.post, self._posts, self._clock()
         is_press = post.asked_by is not None and post.due_on is None
-        if now - post.due_at > (PRESS_GRACE if is_press else GRACE):
+        if now - post.due_at > (PRESS_GRACE if is_press and not post.parent_key else GRACE):
             log.warning("missed post %s", post.key)
-            await posts.missed(claim, error=post.error or "found too late")
+            await posts.missed(claim, error=post.error or "found too late", now=now)
             return
-        article = await self._articles.get(post.article_id or "")
-        if article is None:
-            await posts.failed(claim, error="its story is no longer in the corpus")
+        articles = await self._articles_of(parent or post)
+        if not articles and not post.kind.is_notice:
+            await posts.failed(claim, error="its story is no longer in the corpus", now=now)
+            return
+        message = render(post, articles)
+        message["blocks"][0]["block_id"] = mark(post)
+        if self._clock() - claim.at > LEASE / 2:
+            # Held up since the claim: another process may take over before the call ends.
+            await posts.put_off(claim, error="held up", until=claim.until, now=now)
             return
         try:
             response = await self._client.chat_postMessage(
                 channel=post.channel_id,
-                thread_ts=parent_ts,
+                thread_ts=parent.message_ts if parent else None,
                 unfurl_links=False,
                 unfurl_media=False,
                 metadata={
                     "event_type": Event.DELIVERY,
                     "event_payload": {"delivery_key": post.key},
                 },
-                **_render(post, article),
+                **message,
             )
-        except aiohttp.ClientConnectorError as error:
-            # No connection, so nothing was sent.
-            await posts.put_off(claim, error=str(error), until=now + _RETRY)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            await self._refused(claim, error)
+        except FAILURES as error:
+            await self._failed(claim, failure(error))
         else:
+            self._halted = None
             await posts.sent(claim, message_ts=str(response["ts"]), now=self._clock())
 
-    async def _refused(self, claim: Claim, error: Exception) -> None:
-        posts, now, code = self._posts, self._clock(), _code(error)
-        log.warning("post %s: %s", claim.post.key, code)
-        if code in _PUT_OFF:
-            await posts.put_off(claim, error=code, until=now + _retry_after(error))
-        elif code in _AMBIGUOUS or not isinstance(error, SlackApiError) or _is_server_error(error):
-            await posts.unknown(claim, error=code, until=now + _LOOK_AGAIN)
-        else:
-            await posts.failed(claim, error=code)
+    async def _failed(self, claim: Claim, failed: Failure) -> None:
+        post, posts, now, code = claim.post, self._posts, self._clock(), failed.code
+        log.warning("post %s: %s", post.key, code)
+        match failed.outcome:
+            case Outcome.TOKEN:
+                if not self._halted:
+                    log.critical(
+                        "Slack refuses the token (%s): nothing is posted until it is", code
+                    )
+                self._halted = code, now + _HALT
+                await posts.put_off(claim, error=code, until=now + _HALT, now=now)
+            case Outcome.CHANNEL if not post.parent_key and not post.kind.is_notice:
+                await posts.shut_out(claim, error=code, now=now)
+            case Outcome.CHANNEL:
+                await posts.failed(claim, error=code, now=now)
+            case Outcome.CONTENT:
+                log.error("post %s: Slack refuses what it says: %s", post.key, code)
+                await posts.failed(claim, error=code, now=now)
+            case Outcome.STRANGE if post.attempts >= _STRANGE_TRIES:
+                log.error("post %s: given up: %s", post.key, code)
+                await posts.failed(claim, error=code, now=now)
+            case Outcome.NOT_DELIVERED | Outcome.STRANGE:
+                until = now + failed.wait(post.attempts)
+                await posts.put_off(claim, error=code, until=until, now=now)
+            case Outcome.AMBIGUOUS:
+                await posts.in_doubt(claim, error=code, until=now + LOOKS[0], now=now)
 
-    async def _look_for(self, post: Post, parent_ts: str | None) -> str | None:
-        """Look for the message in the channel's history; give its ts, or None.
-
-        Only our own messages count: anybody can write metadata.
-        """
-        oldest = f"{(post.due_at - _SKEW).timestamp():.6f}"
-        cursor = None
-        while True:
-            if parent_ts:
-                page = await self._client.conversations_replies(
-                    channel=post.channel_id,
-                    ts=parent_ts,
-                    include_all_metadata=True,
-                    limit=200,
-                    cursor=cursor,
-                )
-            else:
-                page = await self._client.conversations_history(
-                    channel=post.channel_id,
-                    oldest=oldest,
-                    inclusive=True,
-                    include_all_metadata=True,
-                    limit=200,
-                    cursor=cursor,
-                )
-            for found in page["messages"]:
-                payload = found.get("metadata", {}).get("event_payload", {})
-                if payload.get("delivery_key") == post.key and found.get("bot_id") == self._bot_id:
-                    return str(found["ts"])
-            cursor = (page.get("response_metadata") or {}).get("next_cursor")
-            if not cursor:
-                return None
-
-
-def _render(post: Post, article: Article) -> Message:
-    match post.kind:
-        case PostKind.QUESTION:
-            return views.question(article, asked_by=post.asked_by)
-        case PostKind.STORY:
-            return views.story(article)
-        case PostKind.SHARE:
-            return shared(article, by=post.asked_by or "")
-
-
-def _code(error: Exception) -> str:
-    """Name what happened: Slack's own word, or the kind of failure."""
-    if isinstance(error, SlackApiError):
-        response = error.response
-        code = response.get("error") if hasattr(response, "get") else None
-        return str(code or _NOT_JSON)
-    return type(error).__name__
-
-
-def _is_server_error(error: SlackApiError) -> bool:
-    response = error.response
-    # What is not JSON comes as aiohttp's own response, which spells it otherwise.
-    status = getattr(response, "status_code", 0) or getattr(response, "status", 0)
-    return status >= 500 or _code(error) == _NOT_JSON
-
-
-def _retry_after(error: Exception) -> timedelta:
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
-    try:
-        return timedelta(seconds=int(headers.get("Retry-After", "")))
-    except ValueError:
-        return _RETRY
+    async def _articles_of(self, post: Post) -> Sequence[Article]:
+        """Give what the post and its thread tell: one story, or a digest's."""
+        if post.kind is PostKind.DIGEST:
+            return await self._articles.get_many(await self._posts.stories(post.key))
+        return await self._articles.get_many([post.article_id] if post.article_id else [])

@@ -1,5 +1,6 @@
-"""/digest: a channel's daily question, when it comes and what comes next."""
+"""/digest: a channel's daily question or digest, when it comes and what comes next."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -8,16 +9,19 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.background import Background, answer
+from handlers.dates import parse_date, parse_dates
 from handlers.directory import Directory
+from handlers.mrkdwn import unescape
+from handlers.order import parse_order
+from handlers.organise import Organise
 from handlers.posting import Posting
-from handlers.timetable import parse
 from handlers.views import digest as views
 from handlers.views.message import Message
 from store import Store
-from store.schedules import upcoming
-from store.types import ParleyError, Schedule
+from store.types import FOREVER, ParleyError, Schedule
 
 _SHOWN = 5
+_UNTIL = re.compile(r"^until +", re.IGNORECASE)
 
 
 class Digest:
@@ -30,12 +34,14 @@ class Digest:
         self,
         store: Store,
         posting: Posting,
+        organise: Organise,
         directory: Directory,
         background: Background,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._posting = posting
+        self._organise = organise
         self._directory = directory
         self._background = background
         self._clock = clock
@@ -46,62 +52,97 @@ class Digest:
         self._background.start(self._run(command, respond), respond)
 
     async def _run(self, command: dict[str, Any], respond: AsyncRespond) -> None:
-        word, _, rest = (command.get("text") or "").strip().partition(" ")
+        word, _, rest = unescape(command.get("text") or "").strip().partition(" ")
+        await answer(respond, await self._answer(command, word, rest.strip()))
+
+    async def _answer(self, command: dict[str, Any], word: str, rest: str) -> Message:
         match word.lower():
             case "on":
-                shown = await self._on(command, rest)
-            case "next":
-                shown = await self._next(command)
-            case "now":
-                shown = await self._now(command)
-            case "off":
-                shown = await self._off(command)
+                return await self._on(command, rest)
             case "list":
-                shown = await self._list(command)
+                return views.schedules(await self._store.schedules.list(command["team_id"]))
             case "" | "help":
-                shown = views.digest_help()
+                return views.digest_help()
+            case "next" | "preview" | "now" | "off" | "skip" | "unskip" | "pause" | "resume":
+                where = command["team_id"], command["channel_id"]
+                schedule = await self._organise.schedule(*where)
+                return await self._about(schedule, command, word.lower(), rest)
             case _:
-                shown = views.digest_help(unknown=word)
-        await answer(respond, shown)
+                return views.digest_help(unknown=word)
+
+    async def _about(
+        self, schedule: Schedule, command: dict[str, Any], word: str, rest: str
+    ) -> Message:
+        user_id = command["user_id"]
+        today = schedule.timetable.local_date(self._clock())
+        match word:
+            case "next":
+                return await self._next(schedule, user_id)
+            case "preview":
+                return await self._preview(schedule)
+            case "now":
+                return await self._now(schedule, command, rest)
+            case "skip":
+                dates = parse_dates(rest, today=today)
+                return await self._organise.skip(schedule, dates, by=user_id)
+            case "unskip":
+                return await self._organise.unskip(schedule, parse_dates(rest, today=today))
+            case "pause":
+                words = _UNTIL.sub("", rest)
+                until = parse_date(words, today=today) if words else FOREVER
+                return await self._organise.pause(schedule, until)
+            case "resume":
+                return await self._organise.resume(schedule, by=user_id)
+            case _:
+                await self._store.schedules.remove(schedule.team_id, schedule.channel_id)
+                return views.is_off()
 
     async def _on(self, command: dict[str, Any], words: str) -> Message:
-        timetable = parse(words, zone=await self._directory.zone(command["user_id"]))
+        order = parse_order(words, zone=await self._directory.zone(command["user_id"]))
         await self._directory.require_member(command["channel_id"])
         schedule = await self._store.schedules.set(
             team_id=command["team_id"],
             channel_id=command["channel_id"],
             organiser_id=command["user_id"],
-            timetable=timetable,
+            timetable=order.timetable,
+            kind=order.kind,
+            stories=order.stories,
+            topics=order.topics,
             now=self._clock(),
         )
-        return views.is_on(schedule, (await self._upcoming(schedule))[0])
+        is_empty = await self._store.planning.preview(schedule) is None
+        turns = await self._store.planning.upcoming(schedule, 1)
+        return views.is_on(schedule, turns, is_empty=is_empty)
 
-    async def _next(self, command: dict[str, Any]) -> Message:
-        schedule = await self._schedule(command)
-        return views.coming(schedule, await self._upcoming(schedule))
-
-    async def _now(self, command: dict[str, Any]) -> Message:
-        schedule = await self._schedule(command)
-        await self._posting.today(schedule, user_id=command["user_id"])
-        return views.posted_now((await self._upcoming(schedule))[0])
-
-    async def _off(self, command: dict[str, Any]) -> Message:
-        await self._schedule(command)
-        await self._store.schedules.remove(command["team_id"], command["channel_id"])
-        return views.is_off()
-
-    async def _list(self, command: dict[str, Any]) -> Message:
-        return views.schedules(await self._store.schedules.list(command["team_id"]))
-
-    async def _schedule(self, command: dict[str, Any]) -> Schedule:
-        schedule = await self._store.schedules.get(command["team_id"], command["channel_id"])
-        if schedule is None:
-            raise ParleyError("This channel has no daily question. Start one: `/digest on 09:30`.")
-        return schedule
-
-    async def _upcoming(self, schedule: Schedule) -> views.Turns:
-        posts = await self._store.posts.turns(
-            schedule.team_id, schedule.channel_id, since=schedule.next.due_on
+    async def _next(self, schedule: Schedule, user_id: str) -> Message:
+        turns = await self._store.planning.upcoming(schedule, _SHOWN)
+        last = await self._store.posts.last_turn(
+            schedule.team_id, schedule.channel_id, now=self._clock()
         )
-        taken = frozenset(post.due_on for post in posts if post.due_on)
-        return upcoming(schedule, taken=taken, count=_SHOWN)
+        chosen = await self._store.planning.preview(schedule)
+        zone = await self._directory.zone(user_id)
+        return views.coming(schedule, turns, zone=zone, last=last, chosen=chosen)
+
+    async def _preview(self, schedule: Schedule) -> Message:
+        chosen = await self._store.planning.preview(schedule)
+        if chosen is None:
+            raise ParleyError("There is no story to choose from.")
+        articles = await self._store.articles.get_many(chosen.article_ids)
+        turns = await self._store.planning.upcoming(schedule, 1)
+        return views.preview(schedule, turns, articles)
+
+    async def _now(self, schedule: Schedule, command: dict[str, Any], rest: str) -> Message:
+        is_todays = rest.lower() in ("today", "as today", "as today's", "for today", "today's")
+        if rest and not is_todays:
+            raise ParleyError(
+                "It is `/digest now` for one more, or `/digest now today` as today's."
+            )
+        # A trigger is one person's one command: sent to us twice, it is the same post.
+        key = (
+            None
+            if is_todays
+            else f"{schedule.team_id}:{schedule.channel_id}:now:{command['trigger_id']}"
+        )
+        await self._posting.now(schedule, user_id=command["user_id"], key=key)
+        turns = await self._store.planning.upcoming(schedule, 1)
+        return views.posted_now(turns, is_todays=is_todays)

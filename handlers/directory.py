@@ -63,19 +63,49 @@ class Directory:
         except (SlackApiError, aiohttp.ClientError, TimeoutError):
             return "UTC"
 
+    async def is_admin(self, user_id: str) -> bool:
+        """Say whether that person may change the corpus; False when Slack cannot say."""
+        try:
+            await self.require_admin(user_id)
+        except ParleyError:
+            return False
+        return True
+
     async def require_member(self, channel_id: str) -> None:
         """Raise `NotReadyError` unless Parley is in the channel and may post there."""
+        if reason := await self.reason(channel_id):
+            raise NotReadyError(NOT_READY[reason])
+
+    async def reason(self, channel_id: str) -> str | None:
+        """Give Slack's word for what keeps Parley out of the channel; None when nothing is seen."""
         try:
             response = await self._client.conversations_info(channel=channel_id)
         except SlackApiError as error:
-            if reason := NOT_READY.get(error.response.get("error", "")):
-                raise NotReadyError(reason) from error
+            reason = error.response.get("error", "")
+            if reason in NOT_READY:
+                return str(reason)
             raise
         channel = response["channel"]
         if channel.get("is_archived"):
-            raise NotReadyError(NOT_READY["is_archived"])
-        if not (channel.get("is_member") or channel.get("is_im")):
-            raise NotReadyError(NOT_READY["not_in_channel"])
+            return "is_archived"
+        is_in = channel.get("is_member") or channel.get("is_im")
+        return None if is_in else "not_in_channel"
+
+    async def channels(self) -> frozenset[str]:
+        """Give the ids of the channels that Parley is a member of, but for archived ones."""
+        ids: set[str] = set()
+        cursor = None
+        while True:
+            page = await self._client.users_conversations(
+                types="public_channel,private_channel",
+                exclude_archived=True,
+                limit=999,
+                cursor=cursor,
+            )
+            ids |= {channel["id"] for channel in page["channels"]}
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return frozenset(ids)
 
     async def _person(self, user_id: str) -> dict[str, Any]:
         now = self._clock()

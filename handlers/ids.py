@@ -22,6 +22,16 @@ class Action(StrEnum):
     BRIEF_TOPIC = "brief_topic"
     DISCUSS_POST = "discuss_post"
     DISCUSS_ANOTHER = "discuss_another"
+    POST_MORE = "post_more"
+    POST_AGAIN = "post_again"
+    POST_SEEN = "post_seen"
+    DIGEST_RESUME = "digest_resume"
+
+
+class Block(StrEnum):
+    """The block_id of the blocks that Parley looks for."""
+
+    DELIVERY = "parley_delivery"
 
 
 class Event(StrEnum):

@@ -5,19 +5,26 @@ The ticker calls `run`, a button `press`. Both go through the same record in `st
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 
-from handlers.delivery import GRACE, Delivery
+from handlers.delivery import Delivery
 from handlers.directory import NOT_READY, NotReadyError
+from handlers.pace import Pace
 from handlers.press import Press
 from store import Store
-from store.posts import LEASE
+from store.record import LEASE, Plan
 from store.types import Article, ParleyError, Post, PostKind, PostState, Schedule
 
 log = logging.getLogger(__name__)
 
-_IN_FLIGHT = 8
+IN_FLIGHT = 16
+"""How many calls that post may be under way at once."""
+_AHEAD = 200
+"""How many open posts are taken up at once."""
+_BEAT = 1.0
+"""How long a call that hangs may keep the others from being taken up, in seconds."""
 
 
 class Posting:
@@ -27,12 +34,40 @@ class Posting:
         self._store = store
         self._delivery = delivery
         self._clock = clock
+        self._pace = Pace()
+        self._is_stopping = False
+
+    def stop(self) -> None:
+        """Let `run` end as soon as the calls that are under way have their answers."""
+        self._is_stopping = True
 
     async def run(self) -> None:
-        """Plan the turns that have come, and send every post that is open."""
-        for schedule in await self._store.schedules.due(self._clock()):
-            await self._plan_turns(schedule)
-        await self._send_open()
+        """Plan the turns that have come, and send every post that is open, until none is.
+
+        A call that hangs holds up nothing but itself.
+        """
+        calls: dict[str, asyncio.Task[None]] = {}
+        queue: deque[Post] = deque()
+        time = asyncio.get_running_loop().time
+        planned_at = -_BEAT
+        try:
+            while not self._is_stopping:
+                if time() - planned_at >= _BEAT:
+                    await self._store.planning.plan_due(self._clock())
+                    planned_at = time()
+                if not queue:
+                    queue += await self._store.posts.open(self._clock(), limit=_AHEAD)
+                self._start(queue, calls)
+                if not calls:
+                    return
+                await asyncio.wait(
+                    calls.values(), timeout=_BEAT, return_when=asyncio.FIRST_COMPLETED
+                )
+                for key in [key for key, call in calls.items() if call.done()]:
+                    del calls[key]
+        finally:
+            if calls:
+                await asyncio.wait(calls.values())
 
     async def press(self, press: Press, kind: PostKind, article: Article) -> None:
         """Post what a person pressed for, once however often the button is pressed.
@@ -41,76 +76,44 @@ class Posting:
         message is not in the channel for another reason, or already was.
         """
         now = self._clock()
-        post = await self._store.posts.plan(
+        revision = self._store.corpus.revision
+        plan = Plan(
             key=press.key(kind),
             team_id=press.team_id,
             channel_id=press.channel_id,
             kind=kind,
             article_id=article.id,
+            revision=revision.number if revision else None,
             due_at=now,
             asked_by=press.user_id,
             not_before=now + LEASE,
         )
+        post = await self._store.posts.plan(plan, now=now)
         if post is None:
             raise ParleyError("That is posted already.")
-        await self._finish(post)
+        await self.finish(post)
 
-    async def today(self, schedule: Schedule, *, user_id: str) -> None:
-        """Post the schedule's question of today now, ahead of its time.
+    async def now(self, schedule: Schedule, *, user_id: str, key: str | None) -> None:
+        """Post what the schedule would post next: as today's, or as one more with this *key*.
 
         Raises `ParleyError` when today's is there already, or cannot be posted.
         """
-        now = self._clock()
-        today = schedule.timetable.local_date(now)
-        post = await self._plan(schedule, due_on=today, due_at=now, asked_by=user_id)
+        post = await self._store.planning.plan_now(schedule, by=user_id, now=self._clock(), key=key)
         if post is None:
-            raise ParleyError("Today's question is in this channel already.")
-        await self._finish(post)
+            raise ParleyError(
+                "Today's post is in this channel already."
+                if await self._store.planning.preview(schedule)
+                else "There is no story to choose from."
+            )
+        await self.finish(post)
 
-    async def _plan_turns(self, schedule: Schedule) -> None:
-        now = self._clock()
-        while schedule.next.due_at <= now:
-            turn = schedule.next
-            is_late = now - turn.due_at > GRACE
-            await self._plan(schedule, due_on=turn.due_on, due_at=turn.due_at, is_missed=is_late)
-            # Planned first: after a crash between the two, planning again finds the row and stops.
-            schedule = await self._store.schedules.advance(schedule)
-
-    async def _plan(
-        self,
-        schedule: Schedule,
-        *,
-        due_on: date,
-        due_at: datetime,
-        asked_by: str | None = None,
-        is_missed: bool = False,
-    ) -> Post | None:
-        article = None
-        if not is_missed:
-            article = await self._store.choice.next(schedule.team_id, schedule.channel_id)
-        if article is None:
-            log.warning("missed the question of %s in %s", due_on, schedule.channel_id)
-        return await self._store.posts.plan(
-            key=f"{schedule.team_id}:{schedule.channel_id}:{PostKind.QUESTION}:{due_on}",
-            team_id=schedule.team_id,
-            channel_id=schedule.channel_id,
-            kind=PostKind.QUESTION,
-            article_id=article.id if article else None,
-            due_on=due_on,
-            due_at=due_at,
-            asked_by=asked_by,
-            # Whoever asked waits and sends it at once: the ticker is not to come in between.
-            not_before=due_at + LEASE if asked_by else due_at,
-            state=PostState.PLANNED if article else PostState.MISSED,
-        )
-
-    async def _finish(self, post: Post) -> None:
-        """Send *post* and its story while its person waits."""
+    async def finish(self, post: Post) -> None:
+        """Send *post* and its story while its person waits; raises as `press` does."""
         await self._delivery.send(post)
         done = await self._store.posts.get(post.key)
         match done and done.state:
             case PostState.SENT:
-                await self._send_open()
+                await self._thread(post)
             case PostState.FAILED:
                 error = done.error if done and done.error else "no reason given"
                 if error in NOT_READY:
@@ -122,16 +125,23 @@ class Posting:
                     " please do not post it again."
                 )
 
-    async def _send_open(self) -> None:
-        limit = asyncio.Semaphore(_IN_FLIGHT)
+    async def _thread(self, post: Post) -> None:
+        story = await self._store.posts.get(f"{post.key}:story")
+        if story and story.state is PostState.PLANNED:
+            await self._delivery.send(story)
 
-        async def one(post: Post) -> None:
-            async with limit:
-                try:
-                    await self._delivery.send(post)
-                except Exception:
-                    log.exception("post %s", post.key)
+    def _start(self, queue: deque[Post], calls: dict[str, asyncio.Task[None]]) -> None:
+        """Start calls for the posts in *queue*, at most so many, each at its channel's pace."""
+        if self._delivery.halted:
+            queue.clear()
+        while queue and len(calls) < IN_FLIGHT:
+            post = queue.popleft()
+            # One that comes too early stays open, and is found again.
+            if post.key not in calls and self._pace.take(post.channel_id, self._clock()):
+                calls[post.key] = asyncio.create_task(self._send(post))
 
-        # A question that was sent opens its story, so look again until nothing is open.
-        while posts := await self._store.posts.open(self._clock()):
-            await asyncio.gather(*map(one, posts))
+    async def _send(self, post: Post) -> None:
+        try:
+            await self._delivery.send(post)
+        except Exception:
+            log.exception("post %s", post.key)

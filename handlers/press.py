@@ -13,7 +13,7 @@ from handlers.values import Value
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
-    """What a block_actions payload says of one button."""
+    """What a block_actions payload says of one button, or of one option of a menu."""
 
     team_id: str
     channel_id: str
@@ -24,12 +24,14 @@ class Press:
     @classmethod
     def of(cls, body: dict[str, Any]) -> Self:
         """Read the payload; raises `ParleyError` for a value that is not ours."""
+        action = body["actions"][0]
+        option = action.get("selected_option") or {}
         return cls(
             team_id=body["team"]["id"],
             channel_id=body["channel"]["id"],
             user_id=body["user"]["id"],
             message_ts=body["container"]["message_ts"],
-            value=Value.decode(body["actions"][0].get("value", "")),
+            value=Value.decode(action.get("value") or option.get("value", "")),
         )
 
     def key(self, purpose: str) -> str:

@@ -22,6 +22,10 @@ class Value:
     """What was looked up."""
     place: int = 0
     """Which of the answers, counted from 0."""
+    key: str = ""
+    """The delivery key of a post."""
+    channel_id: str = ""
+    """The channel of a schedule, where the button is somewhere else."""
 
     def encode(self) -> str:
         """Write it as the value of a button (docs.slack.dev, button element: 2,000 characters)."""
@@ -38,6 +42,8 @@ class Value:
                 article_id=str(fields.get("article_id", "")),
                 words=str(fields.get("words", "")),
                 place=int(fields.get("place", 0)),
+                key=str(fields.get("key", "")),
+                channel_id=str(fields.get("channel_id", "")),
             )
         except (ValueError, TypeError, AttributeError) as error:
             raise ParleyError(_STALE) from error

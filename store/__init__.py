@@ -12,7 +12,9 @@ from store.articles import Articles
 from store.choice import Choice
 from store.corpus import Corpus
 from store.db import open_database
+from store.holidays import Holidays
 from store.meaning import Meaning
+from store.planning import Planning
 from store.posts import Posts
 from store.schedules import Schedules
 from store.tally import Tally
@@ -26,8 +28,10 @@ class Store:
     articles: Articles
     choice: Choice
     schedules: Schedules
+    planning: Planning
     posts: Posts
     tally: Tally
+    holidays: Holidays
 
 
 @asynccontextmanager
@@ -44,6 +48,8 @@ async def open_store(url: str, *, hold: bool = False) -> AsyncIterator[Store]:
             articles=Articles(database),
             choice=Choice(database),
             schedules=Schedules(database),
+            planning=Planning(database, corpus),
             posts=Posts(database),
             tally=Tally(database),
+            holidays=Holidays(database),
         )

@@ -1,43 +1,69 @@
-"""Choosing a channel's next question from what it has been asked.
+"""Choosing what a channel is asked next, from what it has had.
 
 Every article has a place in one shuffle of the corpus, written when it is loaded. A channel goes
-around that circle from a start of its own, so the order depends on nothing but ids: a restart or
-another replica gives the same one, and no more than a window of the corpus is read.
+around that circle from a start of its own, so the order depends on nothing but ids and the record:
+a restart or another replica chooses the same, and no more than a window of the corpus is read.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
 from store.articles import fetch_article
-from store.db import Connection, Database, Row
-from store.types import Article
+from store.db import Connection, Database
+from store.likeness import are_alike
+from store.types import Article, PostKind
 
 _WINDOW = 200
 """How many articles of the shuffle are looked at for one choice."""
+_APART = 10
+"""How many other questions lie between two near-identical ones, where there are so many."""
 _END = 2**63 - 1
 
-_ASKED = """
-SELECT p.article_id, COUNT(*) AS times, MAX(p.due_at) AS last_at, MAX(a.headline) AS headline
-FROM post p
-JOIN article a ON a.id = p.article_id
-WHERE p.team_id = $1 AND p.channel_id = $2 AND p.kind = 'question'
-  AND p.state <> 'failed' AND p.state <> 'missed'
-GROUP BY p.article_id ORDER BY MAX(p.due_at), p.article_id
+# What counts as had: for a question, that it was asked; for a digest's story, that it was shown.
+_HAD = """
+SELECT article_id FROM post
+WHERE team_id = $1 AND channel_id = $2 AND kind IN ({kinds}) AND article_id IS NOT NULL
+  AND state NOT IN ('failed', 'missed', 'skipped')
+"""
+_ASKED = _HAD.format(kinds="'question', 'digest'")
+_SHOWN = (
+    _HAD.format(kinds="'question', 'digest', 'share'")
+    + """
+UNION ALL
+SELECT s.article_id FROM post_story s JOIN post p ON p.key = s.post_key
+WHERE p.team_id = $1 AND p.channel_id = $2 AND s.place > 0
+  AND p.state NOT IN ('failed', 'missed', 'skipped')
+"""
+)
+_TIMES = """
+WITH had AS (SELECT article_id, COUNT(*) AS times FROM ({had}) every GROUP BY article_id)
+"""
+_COUNTS = """
+SELECT had.times, COUNT(*) AS articles FROM had JOIN {pool} ON a.id = had.article_id
+GROUP BY had.times ORDER BY had.times
 """
 _CANDIDATES = """
-WITH asked AS (
-    SELECT article_id, COUNT(*) AS times FROM post
-    WHERE team_id = $1 AND channel_id = $2 AND kind = 'question'
-      AND state <> 'failed' AND state <> 'missed' AND article_id IS NOT NULL
-    GROUP BY article_id
-)
-SELECT a.id, a.headline
-FROM article a
-LEFT JOIN asked ON asked.article_id = a.id
-WHERE a.shuffle >= $3 AND a.shuffle < $4 AND COALESCE(asked.times, 0) = $5
-  AND a.question <> ''
+SELECT a.id, a.headline, a.question
+FROM {pool}
+LEFT JOIN had ON had.article_id = a.id
+WHERE a.shuffle >= $3 AND a.shuffle < $4 AND COALESCE(had.times, 0) = $5
 ORDER BY a.shuffle, a.id LIMIT $6
+"""
+_CORPUS = "(SELECT * FROM article WHERE question <> '') a"
+_TOPICS = """
+(SELECT b.* FROM topic_pool t JOIN article b ON b.id = t.article_id
+ WHERE t.team_id = $1 AND t.channel_id = $2 AND b.question <> '') a
+"""
+_REVISION = "SELECT number FROM revision ORDER BY number DESC LIMIT 1"
+_SIZE = "SELECT COUNT(*) AS articles FROM {pool}"
+_RECENT = """
+SELECT a.headline, a.question FROM post p
+JOIN article a ON a.id = p.article_id
+WHERE p.team_id = $1 AND p.channel_id = $2 AND p.kind IN ('question', 'digest')
+  AND p.state NOT IN ('failed', 'missed', 'skipped')
+ORDER BY p.due_at DESC, p.key DESC LIMIT $3
 """
 
 
@@ -48,12 +74,37 @@ def shuffle(text: str) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An article that could be asked next."""
+    """An article that could come next."""
 
     article_id: str
     headline: str
+    question: str
     times: int
-    """How often the channel was asked it."""
+    """How often the channel had it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recent:
+    """The last questions of a channel, the latest first."""
+
+    headlines: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What comes next in a channel, and why."""
+
+    article_ids: tuple[str, ...]
+    """One, or a digest's stories; the first one's question is asked."""
+    revision: int
+    why: str
+    pool: int
+    """How many articles there are to choose from."""
+    left: int
+    """How many come after these before one of them returns."""
+    times: int
+    """How often the channel has had these."""
 
 
 class Choice:
@@ -68,38 +119,150 @@ class Choice:
         *place* counts on from there, and goes around.
         """
         async with self._database.reading() as connection:
-            asked = await connection.fetch(_ASKED, team_id, channel_id)
-            window = await _window(connection, team_id, channel_id, asked)
-            if not window:
+            window = await _window(
+                connection, team_id, channel_id, _TIMES.format(had=_ASKED), _CORPUS
+            )
+            if not window.candidates:
                 return None
-            ranked = rank(window, headline=asked[-1]["headline"] if asked else None)
+            ranked = rank(window.candidates, await _recent(connection, team_id, channel_id))
             return await fetch_article(connection, ranked[place % len(ranked)].article_id)
 
 
-def rank(window: Sequence[Candidate], *, headline: str | None) -> Sequence[Candidate]:
+async def choose(
+    connection: Connection,
+    team_id: str,
+    channel_id: str,
+    *,
+    kind: PostKind = PostKind.QUESTION,
+    stories: int = 1,
+    has_topics: bool = False,
+) -> Chosen | None:
+    """Choose what the channel's schedule posts next; None where there is nothing to choose from.
+
+    With *has_topics* it is chosen from the channel's `topic_pool`.
+    """
+    had = _TIMES.format(had=_SHOWN if kind is PostKind.DIGEST else _ASKED)
+    pool = _TOPICS if has_topics else _CORPUS
+    window = await _window(connection, team_id, channel_id, had, pool)
+    if not window.candidates:
+        return None
+    (row,) = await connection.fetch(_REVISION)
+    revision: int = row["number"]
+    where = (team_id, channel_id) if has_topics else ()
+    (counted,) = await connection.fetch(_SIZE.format(pool=pool), *where)
+    size: int = counted["articles"]
+    recent = await _recent(connection, team_id, channel_id)
+    picked: list[Candidate] = []
+    for _ in range(stories if kind is PostKind.DIGEST else 1):
+        rest = [one for one in window.candidates if one not in picked]
+        if rest:
+            picked.append(rank(rest, _after(recent, picked))[0])
+    times = picked[0].times
+    before = sum(count for often, count in window.counts.items() if often > times)
+    return Chosen(
+        article_ids=tuple(one.article_id for one in picked),
+        revision=revision,
+        why=_why(picked[0], recent, pool=size, before=before),
+        pool=size,
+        left=max(size - before - len(picked), 0),
+        times=times,
+    )
+
+
+def rank(window: Sequence[Candidate], recent: Recent) -> Sequence[Candidate]:
     """Order the candidates of a *window*, the next one first.
 
-    What was asked least comes first, so that nothing returns before all have had their turn; among
-    equals the *headline* asked last is put behind the others. The rest stays as the shuffle has it.
+    What the channel had least comes first, so that nothing returns before all have had their turn.
+    Among equals, those behind come that share the last headline; the rest stays as the shuffle has
+    it. The first of all is one whose question is not nearly one of the last few, and that lets the
+    rest follow without one headline twice in a row, where there is such a one.
     """
-    return sorted(window, key=lambda one: (one.times, one.headline == headline))
+    last = recent.headlines[0] if recent.headlines else None
+    ordered = sorted(window, key=lambda one: (one.times, one.headline == last))
+    equals = [
+        one
+        for one in ordered
+        if one.times == ordered[0].times and (one.headline == last) == (ordered[0].headline == last)
+    ]
+    whole = sum(one.times == ordered[0].times for one in ordered)
+    if whole < _WINDOW:
+        counts = Counter(one.headline for one in ordered[:whole])
+        equals = [one for one in equals if _alternates(counts, one.headline)] or equals
+    first = next((one for one in equals if not _is_near(one, recent)), equals[0])
+    return [first, *(one for one in ordered if one is not first)]
+
+
+def _is_near(one: Candidate, recent: Recent) -> bool:
+    return any(are_alike(one.question, other) for other in recent.questions)
+
+
+def _alternates(counts: Counter[str], headline: str) -> bool:
+    """Say whether, with *headline* now, the rest can follow without one twice in a row."""
+    rest = counts.total() - 1
+    return all(
+        count - (name == headline) <= (rest if name == headline else rest + 1) // 2
+        for name, count in counts.items()
+    )
+
+
+def _after(recent: Recent, picked: Sequence[Candidate]) -> Recent:
+    """Give what was last, once those *picked* are out too."""
+    return Recent(
+        headlines=(*(one.headline for one in reversed(picked)), *recent.headlines),
+        questions=(*(one.question for one in picked), *recent.questions),
+    )
+
+
+def _why(first: Candidate, recent: Recent, *, pool: int, before: int) -> str:
+    if first.times:
+        turns = "once" if first.times == 1 else f"{first.times} times"
+        had = f"All {pool:,} questions had their turn here; this one came {turns}"
+        if before:
+            had += f", {before:,} others more often"
+    else:
+        had = f"This channel has had {before:,} of {pool:,} questions, and not this one"
+    if recent.headlines and recent.headlines[0] != first.headline:
+        had += "; the last one was on another headline"
+    return f"{had}. Among those it is the next in the channel's own order."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Window:
+    candidates: Sequence[Candidate]
+    counts: dict[int, int]
+    """How many articles the channel had once, twice, …"""
 
 
 async def _window(
-    connection: Connection, team_id: str, channel_id: str, asked: Sequence[Row]
-) -> Sequence[Candidate]:
-    """Go around the shuffle from the channel's start: first those never asked, then the others."""
+    connection: Connection, team_id: str, channel_id: str, had: str, pool: str
+) -> _Window:
+    """Go around the shuffle from the channel's start: first what it never had, then the rest."""
+    rows = await connection.fetch(had + _COUNTS.format(pool=pool), team_id, channel_id)
+    counts: dict[int, int] = {row["times"]: row["articles"] for row in rows}
     start = shuffle(f"{team_id}:{channel_id}")
-    window: list[Candidate] = []
-    for times in sorted({0, *(row["times"] for row in asked)}):
+    candidates: list[Candidate] = []
+    sql = had + _CANDIDATES.format(pool=pool)
+    for times in (0, *counts):
         for low, high in ((start, _END), (0, start)):
-            rows = await connection.fetch(
-                _CANDIDATES, team_id, channel_id, low, high, times, _WINDOW - len(window)
+            room = _WINDOW - len(candidates)
+            if not room:
+                break
+            found = await connection.fetch(sql, team_id, channel_id, low, high, times, room)
+            candidates += (
+                Candidate(
+                    article_id=row["id"],
+                    headline=row["headline"],
+                    question=row["question"],
+                    times=times,
+                )
+                for row in found
             )
-            window += (
-                Candidate(article_id=row["id"], headline=row["headline"], times=times)
-                for row in rows
-            )
-            if len(window) >= _WINDOW:
-                return window
-    return window
+    return _Window(candidates=candidates, counts=counts)
+
+
+async def _recent(connection: Connection, team_id: str, channel_id: str) -> Recent:
+    rows = await connection.fetch(_RECENT, team_id, channel_id, _APART)
+    return Recent(
+        headlines=tuple(row["headline"] for row in rows),
+        questions=tuple(row["question"] for row in rows),
+    )

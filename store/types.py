@@ -157,28 +157,62 @@ class Occurrence:
 
 
 class PostKind(StrEnum):
-    """What a message to a channel carries."""
+    """What a message carries."""
 
     QUESTION = "question"
+    DIGEST = "digest"
+    """A few stories and one question."""
     STORY = "story"
-    """A question's story, in the question's thread."""
+    """The stories of a question or a digest, in its thread."""
     SHARE = "share"
     """A story that a person shared."""
+    UNSURE = "unsure"
+    """Asks its organiser whether a post arrived."""
+    STOPPED = "stopped"
+    """Tells its organiser what keeps Parley out of a channel."""
+    READY = "ready"
+    """Tells its organiser that nothing does any more."""
+    LOW = "low"
+    """Tells its organiser that a channel's questions run out."""
+
+    @property
+    def is_notice(self) -> bool:
+        """Say whether it is for one person, and about something else."""
+        return self in (PostKind.UNSURE, PostKind.STOPPED, PostKind.READY, PostKind.LOW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """A channel's daily question: when, and whose idea it was."""
+    """A channel's daily question or digest: when, about what, and whose idea it was."""
 
     team_id: str
     channel_id: str
     organiser_id: str
     timetable: Timetable
     next: Occurrence
+    kind: PostKind = PostKind.QUESTION
+    """QUESTION or DIGEST."""
+    stories: int = 1
+    """How many stories a digest shows."""
+    topics: tuple[str, ...] = ()
+    """Words that its stories answer; none for the whole corpus."""
+    paused_until: date | None = None
+    """The local date on which it goes on; None where it is not paused."""
+    stopped: str | None = None
+    """Slack's word for what keeps Parley out of the channel; None when nothing does."""
+
+    @property
+    def is_paused(self) -> bool:
+        """Say whether its next turn falls into a pause."""
+        return self.paused_until is not None and self.next.due_on < self.paused_until
+
+
+FOREVER = date.max
+"""A pause that only a person ends."""
 
 
 class PostState(StrEnum):
-    """Where one message to a channel stands; `store.posts` has the legal moves."""
+    """Where one message stands; `store.posts` has the legal moves."""
 
     PLANNED = "planned"
     SENDING = "sending"
@@ -187,29 +221,58 @@ class PostState(StrEnum):
     UNKNOWN = "unknown"
     """The call left and its outcome is not known."""
     FAILED = "failed"
+    """Slack refused it for good."""
     MISSED = "missed"
     """Its time went by, grace included."""
+    SKIPPED = "skipped"
+    """A person, a pause or a holiday said no."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a notice tells; each kind of notice fills in what it needs."""
+
+    channel_id: str
+    post_key: str = ""
+    error: str = ""
+    left: int = 0
+    days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """One message to a channel: planned, and then sent at most once."""
+    """One message: planned, and then sent at most once."""
 
     key: str
-    """The delivery key, unique, and carried in the message's metadata."""
+    """The delivery key, unique, and carried by the message."""
     team_id: str
     channel_id: str
+    """A person's id where it goes to them alone."""
     kind: PostKind
     article_id: str | None
-    """None where a turn was missed, for nothing was chosen."""
+    """The article whose question it asks; None where nothing was chosen."""
+    revision: int | None
+    """The revision of the corpus that it was chosen from."""
+    why: str | None
+    """What made it the next one."""
+    about: About | None
     state: PostState
     due_on: date | None
-    """The local date of its schedule's turn; None for what a person pressed for."""
+    """The local date of its schedule's turn; None for any other message."""
     due_at: datetime
     parent_key: str | None
     """The post in whose thread this one goes; None for a message of its own."""
     asked_by: str | None
     """The person who pressed for it; None when a schedule did."""
     attempts: int
+    """How often it was claimed."""
+    doubts: int
+    """How many calls ended without an answer."""
+    looks: int
+    """How often the last of them was looked for, and not found."""
+    called_at: datetime | None
+    """When the first call left whose outcome is open."""
+    owner: str | None
+    """The process that claimed it last."""
     message_ts: str | None
     error: str | None

@@ -41,3 +41,10 @@ def test_no_id_is_written_out_beside_ids_py() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_tells_one_story(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 350
+
+
+def test_only_the_record_writes_posts() -> None:
+    """Every move of a post is a legal one, because one file makes them all."""
+    writes = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM) post(_move|_story)?\b")
+    found = {path.name for path in SOURCES if writes.search(path.read_text())}
+    assert found == {"record.py"}

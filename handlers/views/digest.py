@@ -1,25 +1,43 @@
 """What /digest answers."""
 
 from collections.abc import Sequence
+from datetime import date
+from datetime import datetime as instant
+from zoneinfo import ZoneInfo
 
+from handlers import mrkdwn
 from handlers.ids import Command
-from handlers.mrkdwn import date, plain
+from handlers.mrkdwn import plain
 from handlers.timetable import describe
+from handlers.views import question
 from handlers.views.message import Message, context, message, section
-from store.types import Occurrence, Schedule
+from handlers.views.notice import WHY_STOPPED, span
+from store.choice import Chosen
+from store.notices import READY_AGAIN
+from store.planning import Turn
+from store.types import FOREVER, Article, Post, PostKind, PostState, Schedule
 
-Turns = Sequence[Occurrence]
-_LISTED = 60
+_LISTED = 50
 
 _EXAMPLES = (
     (
         f"{Command.DIGEST} on 09:30 mon-fri Europe/Lisbon",
         "a question then; the zone can be left out",
     ),
+    (
+        f"{Command.DIGEST} on 09:30 digest 3 about sanctions, turkey",
+        "three stories and a question; either part can be left out",
+    ),
     (f"{Command.DIGEST} next", "the next posts in this channel"),
-    (f"{Command.DIGEST} now", "today's question at once"),
-    (f"{Command.DIGEST} off", "no more questions in this channel"),
-    (f"{Command.DIGEST} list", "every channel with a daily question"),
+    (f"{Command.DIGEST} preview", "what the next one will say; only you see it"),
+    (f"{Command.DIGEST} now", "one more at once; `now today`: today's, ahead of its time"),
+    (
+        f"{Command.DIGEST} skip",
+        "leave the next one out, or `skip 24 Dec, 31 Dec`; `unskip` takes it back",
+    ),
+    (f"{Command.DIGEST} pause until 2 Jan", "no posts before that date, or until `resume`"),
+    (f"{Command.DIGEST} off", "no more posts in this channel"),
+    (f"{Command.DIGEST} list", "every channel with a schedule"),
 )
 
 
@@ -31,47 +49,206 @@ def digest_help(*, unknown: str | None = None) -> Message:
     return message(f"{text}\n{lines}", [section(f"{text}\n{lines}")])
 
 
-def is_on(schedule: Schedule, first: Occurrence) -> Message:
-    """Confirm a schedule."""
-    text = f"This channel gets a question at {describe(schedule.timetable)}. First: {_when(first)}."
+def is_on(schedule: Schedule, turns: Sequence[Turn], *, is_empty: bool) -> Message:
+    """Confirm a schedule; *is_empty* where no story answers its topics."""
+    text = f"This channel gets {_what(schedule)}. First: {_first(turns)}."
+    if is_empty:
+        text += " There is no story for it yet: as it is, nothing will be posted."
     hint = context(f"`{Command.DIGEST} next` lists what comes, `{Command.DIGEST} off` ends it.")
     return message(text, [section(text), hint])
 
 
-def coming(schedule: Schedule, turns: Turns) -> Message:
-    """List the next turns in the reader's own zone."""
-    lead = f"A question at {describe(schedule.timetable)}, organised by <@{schedule.organiser_id}>."
-    lines = "\n".join(f"• {_when(turn)}" for turn in turns)
-    return message(f"{lead} Next:\n{lines}", [section(f"{lead} Next:\n{lines}")])
+def coming(
+    schedule: Schedule,
+    turns: Sequence[Turn],
+    *,
+    zone: str,
+    last: Post | None,
+    chosen: Chosen | None,
+) -> Message:
+    """List the next turns as the reader in *zone* lives through them; changes of clocks noted."""
+    lead = f"{_what(schedule, is_first=True)}, organised by <@{schedule.organiser_id}>."
+    lines = []
+    before = None
+    for turn in turns:
+        note = f": no post ({plain(turn.unless, 100)})" if turn.unless else ""
+        if not note:
+            note = _clocks(schedule, turn, zone=zone, before=before)
+            before = turn
+        lines.append(f"• {_when(turn)}{note}")
+    parts = [lead]
+    if schedule.stopped == READY_AGAIN:
+        parts.append(f"It was stopped; `{Command.DIGEST} resume` lets it go on.")
+    elif schedule.stopped:
+        why = WHY_STOPPED.get(schedule.stopped, plain(schedule.stopped, 100))
+        parts.append(f"I cannot post here: {why}. Then `{Command.DIGEST} resume`.")
+    if schedule.paused_until == FOREVER:
+        parts.append(f"It is paused; `{Command.DIGEST} resume` lets it go on.")
+    elif schedule.is_paused and schedule.paused_until:
+        parts.append(f"It is paused until {_day(schedule.paused_until)}.")
+    if lines:
+        parts.append("Next:\n" + "\n".join(lines))
+    if last and last.state is not PostState.SENT and last.due_on:
+        parts.append(f"The last one, of {_day(last.due_on)}: {_state(last)}.")
+    if chosen and (left := _left(schedule, chosen)):
+        parts.append(left)
+    return message("\n".join(parts), [section(part) for part in parts])
 
 
-def posted_now(following: Occurrence) -> Message:
-    """Confirm that today's question went out ahead of its time."""
-    text = f"Today's question is in this channel. The next one comes {_when(following)}."
+def preview(schedule: Schedule, turns: Sequence[Turn], articles: Sequence[Article]) -> Message:
+    """Show one person exactly what the next turn posts."""
+    if schedule.kind is PostKind.DIGEST:
+        shown = question.digest(articles, asked_by=None, has_menu=True)
+    else:
+        shown = question.question(articles[0], asked_by=None, has_menu=True)
+    when = _first(turns)
+    lead = context(f"Only you see this. As things are, it is posted {when}:").to_dict()
+    return Message(text=f"Posted {when}: {shown['text']}"[:4000], blocks=[lead, *shown["blocks"]])
+
+
+def posted_now(turns: Sequence[Turn], *, is_todays: bool) -> Message:
+    """Confirm that a post went out ahead of its time, or beside it."""
+    what = "Today's post" if is_todays else "One more post"
+    text = f"{what} is in this channel. The next one comes {_first(turns)}."
     return message(text, [section(text)])
+
+
+def skipped(dates: Sequence[date], turns: Sequence[Turn]) -> Message:
+    """Confirm what is left out."""
+    text = f"No post on {_days(dates)}. The next one comes {_first(turns)}."
+    return message(text, [section(text)])
+
+
+def unskipped(dates: Sequence[date]) -> Message:
+    """Confirm that skips are taken back."""
+    return message(f"There will be a post on {_days(dates)} after all.")
+
+
+def paused(until: date) -> Message:
+    """Confirm a pause."""
+    if until == FOREVER:
+        return message(f"Paused: no posts in this channel until `{Command.DIGEST} resume`.")
+    return message(f"Paused: the posts in this channel go on from {_day(until)}.")
+
+
+def resumed(schedule: Schedule, turns: Sequence[Turn]) -> Message:
+    """Confirm that a schedule goes on."""
+    text = f"<#{schedule.channel_id}> gets its posts again. The next one comes {_first(turns)}."
+    return message(text, [section(text)])
+
+
+def why(post: Post) -> Message:
+    """Say what made a post the next one, from the record."""
+    text = post.why or "A person asked for this one."
+    if post.revision:
+        text += f" It was chosen from revision {post.revision} of the corpus."
+    return message(plain(text), [section(plain(text))])
 
 
 def is_off() -> Message:
     """Confirm that a channel has no schedule any more."""
-    return message("This channel gets no daily question any more.")
+    return message("This channel gets no more posts.")
 
 
 def schedules(every: Sequence[Schedule]) -> Message:
     """List the schedules of the team."""
     if not every:
-        return message(f"No channel has a daily question. Start one: `{Command.DIGEST} on 09:30`.")
+        return message(f"No channel has a schedule. Start one: `{Command.DIGEST} on 09:30`.")
     lines = [
-        f"• <#{schedule.channel_id}>: {describe(schedule.timetable)}, next {_when(schedule.next)}"
+        f"• <#{schedule.channel_id}>: {_what(schedule, topics=40)}, {_whether(schedule)}"
         for schedule in every[:_LISTED]
     ]
     if len(every) > len(lines):
         lines.append(f"… and {len(every) - len(lines)} more")
-    lead = "Channels with a daily question:\n"
-    # A section holds some twenty such lines.
-    parts = ["\n".join(lines[start : start + 15]) for start in range(0, len(lines), 15)]
+    lead = "Channels with a schedule:\n"
+    # A section holds some fifteen such lines.
+    parts = ["\n".join(lines[start : start + 10]) for start in range(0, len(lines), 10)]
     return message(lead + parts[0], [section(part) for part in (lead, *parts)])
 
 
-def _when(turn: Occurrence) -> str:
-    fallback = f"{turn.due_at:%a %d %b %Y, %H:%M} UTC"
-    return date(int(turn.due_at.timestamp()), fallback)
+def _whether(schedule: Schedule) -> str:
+    if schedule.stopped:
+        return "stopped"
+    if schedule.is_paused and schedule.paused_until:
+        forever = schedule.paused_until == FOREVER
+        return "paused" if forever else f"paused until {_day(schedule.paused_until)}"
+    return f"next {_when(Turn(occurrence=schedule.next))}"
+
+
+def _what(schedule: Schedule, *, is_first: bool = False, topics: int = 300) -> str:
+    what = "a question"
+    if schedule.kind is PostKind.DIGEST:
+        stories = "story" if schedule.stories == 1 else "stories"
+        what = f"a digest of {schedule.stories} {stories}"
+    if schedule.topics:
+        what += f" about {plain(', '.join(schedule.topics), topics)}"
+    text = f"{what} at {describe(schedule.timetable)}"
+    return text[0].upper() + text[1:] if is_first else text
+
+
+def _first(turns: Sequence[Turn]) -> str:
+    turn = next((turn for turn in turns if turn.unless is None), None)
+    return _when(turn) if turn else "when it is resumed"
+
+
+def _clocks(schedule: Schedule, turn: Turn, *, zone: str, before: Turn | None) -> str:
+    """Note what a change of the clocks does to this turn, for a reader in *zone*."""
+    there = _local(turn, schedule.timetable.zone)
+    if there.time() != schedule.timetable.at:
+        at = schedule.timetable.at
+        return f" (the clocks skip {at:%H:%M} that day, so it comes at {there:%H:%M})"
+    here = _local(turn, zone)
+    if before is None:
+        return ""
+    here_before = _local(before, zone)
+    if here.time() != here_before.time():
+        changed = [zone, schedule.timetable.zone]
+        if there.utcoffset() != _local(before, schedule.timetable.zone).utcoffset():
+            changed.reverse()
+        return (
+            f" ({here:%H:%M} for you instead of {here_before:%H:%M}: clocks change in {changed[0]})"
+        )
+    if here.utcoffset() != here_before.utcoffset():
+        return f" (the clocks change in {zone})"
+    return ""
+
+
+def _local(turn: Turn, zone: str) -> instant:
+    return turn.occurrence.due_at.astimezone(ZoneInfo(zone))
+
+
+def _state(post: Post) -> str:
+    words = {
+        PostState.PLANNED: "not out yet",
+        PostState.SENDING: "on its way",
+        PostState.UNKNOWN: "Slack did not confirm it",
+        PostState.FAILED: "Slack refused it",
+        PostState.MISSED: "missed",
+        PostState.SKIPPED: "left out",
+    }
+    why = f" ({plain(post.error, 150)})" if post.error else ""
+    return f"{words[post.state]}{why}"
+
+
+def _left(schedule: Schedule, chosen: Chosen) -> str | None:
+    """Say how long the questions last, where that is not long."""
+    left = chosen.left + len(chosen.article_ids)
+    posts = -(-left // len(chosen.article_ids))
+    days = -(-posts * 7 // len(schedule.timetable.weekdays))
+    if days > 14:
+        return None
+    questions = "1 question is" if left == 1 else f"{left} questions are"
+    return f"{questions} left before they come round again: {span(days)} of posts at this pace."
+
+
+def _when(turn: Turn) -> str:
+    due_at = turn.occurrence.due_at
+    return mrkdwn.date(int(due_at.timestamp()), f"{due_at:%a %d %b %Y, %H:%M} UTC")
+
+
+def _days(dates: Sequence[date]) -> str:
+    return ", ".join(map(_day, dates))
+
+
+def _day(on: date) -> str:
+    return f"{on:%a} {on.day} {on:%b %Y}"

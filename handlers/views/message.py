@@ -10,6 +10,8 @@ from slack_sdk.models.blocks import (
     ContextBlock,
     HeaderBlock,
     MarkdownTextObject,
+    Option,
+    OverflowMenuElement,
     PlainTextObject,
     SectionBlock,
 )
@@ -38,8 +40,10 @@ def header(text: str) -> HeaderBlock:
     return HeaderBlock(text=PlainTextObject(text=truncate(text, 150), emoji=False))
 
 
-def section(mrkdwn: str, *, accessory: ButtonElement | None = None) -> SectionBlock:
-    """Show *mrkdwn*, escaped already, with a button at its side if there is one."""
+def section(
+    mrkdwn: str, *, accessory: ButtonElement | OverflowMenuElement | None = None
+) -> SectionBlock:
+    """Show *mrkdwn*, escaped already, with a button or a menu at its side if there is one."""
     text = MarkdownTextObject(text=mrkdwn, verbatim=True)
     return SectionBlock(text=text, accessory=accessory)
 
@@ -59,6 +63,19 @@ def button(
         value=value.encode(),
         style="primary" if primary else None,
         accessibility_label=truncate(hint, 75) if hint else None,
+    )
+
+
+def overflow(action: str, options: Sequence[tuple[str, Value]]) -> OverflowMenuElement:
+    """Give a menu behind three dots; a value is at most 75 characters long when it is written."""
+    return OverflowMenuElement(
+        action_id=action,
+        options=[
+            Option(
+                text=PlainTextObject(text=truncate(label, 75), emoji=False), value=value.encode()
+            )
+            for label, value in options
+        ],
     )
 
 

@@ -1,11 +1,30 @@
-"""A question put to a channel: its preview, the post, and the story in its thread."""
+"""What is put to a channel: a question or a digest, and the stories in its thread."""
+
+from collections.abc import Sequence
+
+from slack_sdk.models.blocks import Block, OverflowMenuElement
 
 from handlers.ids import Action, Command
-from handlers.mrkdwn import plain, quote
+from handlers.mrkdwn import plain, quote, truncate
 from handlers.values import Value
-from handlers.views.message import Message, actions, button, context, message, section
+from handlers.views.message import (
+    Message,
+    actions,
+    button,
+    context,
+    header,
+    message,
+    overflow,
+    section,
+)
 from handlers.views.story import card, spoken
 from store.types import Article
+
+MENU_WHY, MENU_SKIP, MENU_PAUSE = "why", "skip", "pause"
+_SHORT = 280
+"""How much of a story a digest shows: a glance."""
+_THREAD = 8000
+"""What all stories of a thread may hold together: Slack refuses a message of about 11,000."""
 
 
 def preview(article: Article, *, words: str, place: int) -> Message:
@@ -28,21 +47,57 @@ def preview(article: Article, *, words: str, place: int) -> Message:
     )
 
 
-def question(article: Article, *, asked_by: str | None) -> Message:
-    """Put the question to the channel; *asked_by* is None when a schedule does."""
+def question(article: Article, *, asked_by: str | None, has_menu: bool = False) -> Message:
+    """Put the question to the channel; *asked_by* is None when a schedule does.
+
+    With *has_menu*, its organiser finds what can be done about it.
+    """
     source = f"Asked by <@{asked_by}>" if asked_by else "Question of the day"
     return message(
         f"{'A question' if asked_by else 'Question of the day'}: {plain(article.question, 2500)}",
         [
             context(f"{source} · the story is in the thread"),
-            section(f"*{plain(article.question, 2900)}*"),
+            section(f"*{plain(article.question, 2900)}*", accessory=_menu(has_menu)),
         ],
     )
 
 
-def story(article: Article) -> Message:
-    """Tell the story in the question's thread."""
-    return message(spoken(article), card(article, question=False))
+def digest(articles: Sequence[Article], *, asked_by: str | None, has_menu: bool = False) -> Message:
+    """Show a few stories in short, and ask the first one's question."""
+    source = f"Brought by <@{asked_by}>" if asked_by else "Today's stories"
+    asked = articles[0].question
+    blocks: list[Block] = [context(f"{source} · more of each is in the thread")]
+    for article in articles:
+        summary = plain(truncate(article.summary, _SHORT), _SHORT * 2)
+        blocks.append(section(f"*{plain(article.headline, 150)}*\n{summary}"))
+    blocks.append(section(f"*{plain(asked, 1500)}*", accessory=_menu(has_menu)))
+    told = " ".join(plain(truncate(article.summary, _SHORT)) for article in articles)
+    return message(f"{source}: {told} {plain(asked, 1500)}", blocks)
+
+
+def thread(articles: Sequence[Article]) -> Message:
+    """Tell the stories in the thread of their question or digest."""
+    if len(articles) == 1:
+        return message(spoken(articles[0]), card(articles[0], question=False))
+    room = _THREAD // len(articles)
+    blocks: list[Block] = []
+    for article in articles:
+        summary = plain(article.summary, room * 2 // 3)
+        insight = plain(article.insight, room // 3)
+        blocks += [header(article.headline), section(summary), section(f"*Insight*\n{insight}")]
+    headlines = "; ".join(plain(article.headline, 150) for article in articles)
+    return message(f"More on: {headlines}", blocks)
+
+
+def _menu(is_there: bool) -> OverflowMenuElement | None:
+    if not is_there:
+        return None
+    options = [
+        ("Why this one?", Value(words=MENU_WHY)),
+        ("Skip the next one", Value(words=MENU_SKIP)),
+        ("Pause", Value(words=MENU_PAUSE)),
+    ]
+    return overflow(Action.POST_MORE, options)
 
 
 def discuss_help() -> Message:

@@ -39,7 +39,7 @@ CREATE TABLE article (
     UNIQUE (document, position)
 );
 
-CREATE INDEX article_shuffle ON article (shuffle, id);
+CREATE INDEX article_shuffle ON article (shuffle, id) WHERE question <> '';
 
 -- How things were before a revision, for as long as it can be undone (store/undo.py): the documents
 -- and articles that it changed or took away. The other columns are NULL where there was none; for an
@@ -118,40 +118,69 @@ CREATE TABLE topic_article (
 CREATE INDEX topic_article_article ON topic_article (article);
 
 
--- A channel has one schedule of a kind. next_on and next_at are its next turn, kept so that the
--- ticker asks one indexed question.
+-- The articles that a schedule's topics allow; none for a schedule that takes the whole corpus.
+CREATE TABLE topic_pool (
+    team_id    TEXT NOT NULL,
+    channel_id TEXT NOT NULL,
+    article_id TEXT NOT NULL,
+    PRIMARY KEY (team_id, channel_id, article_id)
+);
+
+-- A channel has one schedule. next_on and next_at are its next turn, kept so that the ticker asks
+-- one indexed question. topics is a JSON list of words. paused_until is the local date on which it
+-- goes on; stopped is Slack's word for what keeps Parley out of the channel, NULL when nothing does.
+-- pool_revision is the revision of which topic_pool was filled.
 CREATE TABLE schedule (
-    team_id      TEXT NOT NULL,
-    channel_id   TEXT NOT NULL,
-    kind         TEXT NOT NULL,
-    organiser_id TEXT NOT NULL,
-    at           TEXT NOT NULL,
-    weekdays     TEXT NOT NULL,
-    zone         TEXT NOT NULL,
-    next_on      TEXT NOT NULL,
-    next_at      TEXT NOT NULL,
-    PRIMARY KEY (team_id, channel_id, kind)
+    team_id       TEXT NOT NULL,
+    channel_id    TEXT NOT NULL,
+    kind          TEXT NOT NULL,
+    organiser_id  TEXT NOT NULL,
+    at            TEXT NOT NULL,
+    weekdays      TEXT NOT NULL,
+    zone          TEXT NOT NULL,
+    stories       BIGINT NOT NULL,
+    topics        TEXT NOT NULL,
+    pool_revision BIGINT,
+    paused_until  TEXT,
+    stopped       TEXT,
+    next_on       TEXT NOT NULL,
+    next_at       TEXT NOT NULL,
+    PRIMARY KEY (team_id, channel_id)
 );
 
 CREATE INDEX schedule_due ON schedule (next_at);
 
--- One row for each message to a channel, written before the message leaves. The key of a schedule's
--- turn is made of its channel and its local date (due_on, NULL for what a person pressed for), so
--- that a channel gets one question a day. not_before is when the row may be claimed: its time, the
--- end of the lease of the claim before, or the time to try again.
+-- Dates on which no schedule posts.
+CREATE TABLE holiday (
+    due_on TEXT PRIMARY KEY,
+    name   TEXT NOT NULL
+);
+
+-- One row for each message, written before the message leaves. The key of a schedule's turn is made
+-- of its channel and its local date (due_on, NULL for any other message), so that a date has one
+-- post. not_before is when the row may be claimed: its time, the end of the lease of the claim
+-- before, or the time to try or to look again. called_at is when the first call may have left whose
+-- outcome is open; doubts counts such calls, looks how often the last of them was looked for. about
+-- is JSON: what a notice tells.
 CREATE TABLE post (
     key         TEXT PRIMARY KEY,
     team_id     TEXT NOT NULL,
     channel_id  TEXT NOT NULL,
     kind        TEXT NOT NULL,
     article_id  TEXT,
+    revision    BIGINT,
+    why         TEXT,
+    about       TEXT,
     state       TEXT NOT NULL,
     due_on      TEXT,
     due_at      TEXT NOT NULL,
     parent_key  TEXT REFERENCES post (key),
     asked_by    TEXT,
     attempts    BIGINT NOT NULL DEFAULT 0,
+    doubts      BIGINT NOT NULL DEFAULT 0,
+    looks       BIGINT NOT NULL DEFAULT 0,
     not_before  TEXT NOT NULL,
+    called_at   TEXT,
     owner       TEXT,
     message_ts  TEXT,
     error       TEXT
@@ -159,3 +188,23 @@ CREATE TABLE post (
 
 CREATE INDEX post_open ON post (not_before) WHERE state IN ('planned', 'sending', 'unknown');
 CREATE INDEX post_channel ON post (team_id, channel_id, kind);
+CREATE INDEX post_message ON post (channel_id, message_ts);
+
+-- Every move of a post, the first (its planning) included: what happened, when, and to whom.
+CREATE TABLE post_move (
+    post_key TEXT NOT NULL REFERENCES post (key),
+    number   BIGINT NOT NULL,
+    state    TEXT NOT NULL,
+    at       TEXT NOT NULL,
+    owner    TEXT,
+    error    TEXT,
+    PRIMARY KEY (post_key, number)
+);
+
+-- The stories of a digest, in their order; the first one's question is asked.
+CREATE TABLE post_story (
+    post_key   TEXT NOT NULL REFERENCES post (key),
+    place      BIGINT NOT NULL,
+    article_id TEXT NOT NULL,
+    PRIMARY KEY (post_key, place)
+);

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.handlers.conftest import ANA, BEN, GENERAL, LEADERS, RANDOM, Slack, texts
+from tests.handlers.conftest import BEN, GENERAL, LEADERS, RANDOM, Slack, texts
 
 
 async def tick(slack: Slack) -> None:
@@ -51,16 +51,27 @@ async def test_a_little_late_is_late_and_not_missed(slack: Slack) -> None:
     assert len(slack.public()) == 1
 
 
-async def test_now_counts_as_today_s(slack: Slack) -> None:
+async def test_now_today_counts_as_today_s(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
-    (*_, answer) = await slack.type("/digest now")
-    assert "Today's question is in this channel." in answer["text"]
+    (*_, answer) = await slack.type("/digest now today")
+    assert "Today's post is in this channel." in answer["text"]
     assert len(slack.public()) == 1
     slack.clock.forward(hours=2)
     await tick(slack)
     assert len(slack.public()) == 1
-    (answer,) = await slack.type("/digest now")
-    assert answer["text"] == "Today's question is in this channel already."
+    (answer,) = await slack.type("/digest now today")
+    assert answer["text"] == "Today's post is in this channel already."
+
+
+async def test_now_is_one_more(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (*_, answer) = await slack.type("/digest now")
+    assert "One more post is in this channel." in answer["text"]
+    slack.clock.forward(hours=2)
+    await tick(slack)
+    first, second = slack.public()
+    assert first["reply_count"] == second["reply_count"] == 1
+    assert first["blocks"][1] != second["blocks"][1]
 
 
 async def test_next_lists_five_and_leaves_out_what_was_posted(slack: Slack) -> None:
@@ -68,7 +79,7 @@ async def test_next_lists_five_and_leaves_out_what_was_posted(slack: Slack) -> N
     (answer,) = await slack.type("/digest next")
     assert answer["text"].count("<!date^") == 5
     assert "Tue 24 Nov 2026, 09:30 UTC" in answer["text"]
-    await slack.type("/digest now")
+    await slack.type("/digest now today")
     (answer,) = await slack.type("/digest next")
     assert "24 Nov" not in answer["text"]
     assert answer["text"].count("<!date^") == 5
@@ -81,7 +92,7 @@ async def test_off_ends_it(slack: Slack) -> None:
     await tick(slack)
     assert not slack.public()
     (answer,) = await slack.type("/digest next")
-    assert "no daily question" in answer["text"]
+    assert "no schedule" in answer["text"]
 
 
 async def test_off_and_on_again_does_not_post_twice_a_day(slack: Slack) -> None:
@@ -98,12 +109,12 @@ async def test_off_and_on_again_does_not_post_twice_a_day(slack: Slack) -> None:
 
 async def test_list_names_every_channel(slack: Slack) -> None:
     (answer,) = await slack.type("/digest list")
-    assert "No channel has a daily question" in answer["text"]
+    assert "No channel has a schedule" in answer["text"]
     await slack.type("/digest on 09:30")
     await slack.type("/digest on 10:00", channel="C0WORLD")
     (answer,) = await slack.type("/digest list")
-    assert f"<#{GENERAL}>: 09:30" in answer["text"]
-    assert "<#C0WORLD>: 10:00" in answer["text"]
+    assert f"<#{GENERAL}>: a question at 09:30" in answer["text"]
+    assert "<#C0WORLD>: a question at 10:00" in answer["text"]
 
 
 @pytest.mark.parametrize("channel", [RANDOM, LEADERS])
@@ -122,9 +133,9 @@ async def test_on_where_parley_is_no_member_is_refused_at_once(slack: Slack, cha
         ("pasue", "I do not know “pasue”."),
         ("on", "Start with a time"),
         ("on 9:30 Europe/Lisbom", "Did you mean Europe/Lisbon?"),
-        ("next", "This channel has no daily question."),
-        ("now", "This channel has no daily question."),
-        ("off", "This channel has no daily question."),
+        ("next", "This channel has no schedule."),
+        ("now", "This channel has no schedule."),
+        ("off", "This channel has no schedule."),
     ],
 )
 async def test_words_that_change_nothing_get_a_sentence(
@@ -133,19 +144,6 @@ async def test_words_that_change_nothing_get_a_sentence(
     (answer,) = await slack.type(f"/digest {words}")
     assert sentence in answer["text"]
     assert answer["ephemeral"]
-
-
-async def test_thrown_out_of_its_channel_it_fails_once_and_can_be_asked_again(slack: Slack) -> None:
-    await slack.type("/digest on 09:30 daily")
-    slack.workspace.remove(GENERAL, slack.workspace.bot_user_id)
-    slack.clock.forward(minutes=91)
-    for _ in range(3):
-        await tick(slack)
-    posts = [call for call in slack.workspace.calls if call.method == "chat.postMessage"]
-    assert len(posts) == 1
-    slack.workspace.invite(GENERAL, slack.workspace.bot_user_id)
-    await slack.type("/digest now", user=ANA)
-    assert len(slack.public()) == 1
 
 
 async def test_every_question_is_asked_before_one_returns(slack: Slack) -> None:

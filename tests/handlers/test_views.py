@@ -9,19 +9,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.views import corpus, digest, question, story
+from handlers.views import corpus, digest, notice, question, story
 from handlers.views.message import Message
+from store.planning import Turn
 from store.types import (
+    About,
     Article,
     Found,
     Match,
     Nothing,
     Occurrence,
+    Post,
+    PostKind,
+    PostState,
     Problem,
     Schedule,
     Timetable,
     Unsure,
 )
+from tests.conftest import NOW
 from tests.handlers.conftest import texts
 
 HOSTILE = st.one_of(
@@ -56,7 +62,7 @@ MATCHES = st.lists(
     min_size=1,
     max_size=3,
 ).map(tuple)
-MENTION = re.compile(r"<(?!@U0ANA>|!date\^)")
+MENTION = re.compile(r"<(?!@U0ANA>|#C1>|!date\^)")
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -101,6 +107,49 @@ def plain_texts(value: Any) -> Iterator[str]:
             yield from plain_texts(inner)
 
 
+OCCURRENCE = Occurrence(due_on=date(2026, 11, 24), due_at=NOW)
+
+
+def told(kind: PostKind, words: str) -> Post:
+    """A post whose every word comes from somewhere else."""
+    return Post(
+        key="k" * 80,
+        team_id="T1",
+        channel_id="C1",
+        kind=kind,
+        article_id="a",
+        revision=3,
+        why=words,
+        about=About(channel_id="C1", post_key="k" * 80, error=words, left=10**9, days=10**6),
+        state=PostState.FAILED,
+        due_on=date(2026, 11, 24),
+        due_at=NOW,
+        parent_key=None,
+        asked_by=None,
+        attempts=1,
+        doubts=0,
+        looks=0,
+        called_at=None,
+        owner="me",
+        message_ts=None,
+        error=words,
+    )
+
+
+def planned(words: str) -> Schedule:
+    return Schedule(
+        team_id="T1",
+        channel_id="C1",
+        organiser_id="U0ANA",
+        timetable=Timetable(at=time(9), weekdays=frozenset({0, 2, 4}), zone="UTC"),
+        next=OCCURRENCE,
+        kind=PostKind.DIGEST,
+        stories=5,
+        topics=(words,) * 10,
+        stopped=words,
+    )
+
+
 VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "found": lambda matches, words: story.found(Found(matches=matches), words=words, place=0),
     "unsure": lambda matches, words: story.unsure(Unsure(matches=matches), words=words),
@@ -112,7 +161,24 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "preview": lambda matches, words: question.preview(matches[0].article, words=words, place=0),
     "question": lambda matches, words: question.question(matches[0].article, asked_by="U0ANA"),
     "of the day": lambda matches, words: question.question(matches[0].article, asked_by=None),
-    "story": lambda matches, words: question.story(matches[0].article),
+    "story": lambda matches, words: question.thread([matches[0].article]),
+    "digest": lambda matches, words: question.digest(
+        [match.article for match in matches], asked_by=None, has_menu=True
+    ),
+    "thread": lambda matches, words: question.thread([match.article for match in matches]),
+    "unsure post": lambda matches, words: notice.notice(told(PostKind.UNSURE, words)),
+    "stopped": lambda matches, words: notice.notice(told(PostKind.STOPPED, words)),
+    "ready": lambda matches, words: notice.notice(told(PostKind.READY, words)),
+    "low": lambda matches, words: notice.notice(told(PostKind.LOW, words)),
+    "why": lambda matches, words: digest.why(told(PostKind.QUESTION, words)),
+    "coming": lambda matches, words: digest.coming(
+        planned(words),
+        [Turn(occurrence=OCCURRENCE, unless=words), Turn(occurrence=OCCURRENCE)],
+        zone="Europe/Lisbon",
+        last=told(PostKind.QUESTION, words),
+        chosen=None,
+    ),
+    "schedules": lambda matches, words: digest.schedules([planned(words)] * 70),
     "problems": lambda matches, words: corpus.invalid(
         [Problem(path=words, line=1, message=words)] * 40
     ),

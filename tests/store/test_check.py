@@ -6,6 +6,7 @@ import pytest
 
 from store import Store
 from store.check import Check
+from store.record import Plan
 from store.types import CorpusInvalidError, PostKind, Timetable
 from tests.conftest import NOW
 from tests.store.test_revisions import STORIES, held, load, write
@@ -110,12 +111,15 @@ async def test_effects_on_a_schedule(store: Store, tmp_path: Path) -> None:
     asked = await store.choice.next("T1", "C1")
     assert asked
     await store.posts.plan(
-        key="k",
-        team_id="T1",
-        channel_id="C1",
-        kind=PostKind.QUESTION,
-        article_id=asked.id,
-        due_at=NOW,
+        Plan(
+            key="k",
+            team_id="T1",
+            channel_id="C1",
+            kind=PostKind.QUESTION,
+            article_id=asked.id,
+            due_at=NOW,
+        ),
+        now=NOW,
     )
     kept = next(story for story in STORIES if story.startswith(asked.summary))
     others = [story for story in STORIES if story != kept]

@@ -11,6 +11,7 @@ from bot.settings import STARTER
 from store import open_store
 from store.db import DatabaseError, open_database
 from store.db.moving import backup, copy, restore
+from store.record import Plan
 from store.types import Found, PostKind, Timetable
 from tests import postgres
 from tests.conftest import NOW
@@ -38,12 +39,15 @@ async def fill(url: str) -> None:
             article = await store.choice.next("T1", "C1", place=number)
             assert article
             post = await store.posts.plan(
-                key=f"Zé😀 {number}",
-                team_id="T1",
-                channel_id="C1",
-                kind=PostKind.QUESTION,
-                article_id=article.id,
-                due_at=NOW,
+                Plan(
+                    key=f"Zé😀 {number}",
+                    team_id="T1",
+                    channel_id="C1",
+                    kind=PostKind.QUESTION,
+                    article_id=article.id,
+                    due_at=NOW,
+                ),
+                now=NOW,
             )
             assert post
             claim = await store.posts.claim(post, owner="me", now=NOW)

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import pytest
 
 from store import Store, open_store
-from store.posts import LEASE, MOVES, Claim
+from store.posts import Claim
+from store.record import LEASE, MOVES, Plan
 from store.types import Post, PostKind, PostState
 from tests.conftest import StoppedClock
 
@@ -15,7 +16,7 @@ TODAY = date(2026, 11, 24)
 
 
 async def plan(store: Store, clock: StoppedClock, key: str = "k", **fields: object) -> Post | None:
-    return await store.posts.plan(
+    plan = Plan(
         **{  # type: ignore[arg-type]
             "key": key,
             "team_id": "T1",
@@ -26,6 +27,7 @@ async def plan(store: Store, clock: StoppedClock, key: str = "k", **fields: obje
             **fields,
         }
     )
+    return await store.posts.plan(plan, now=clock())
 
 
 async def claimed(store: Store, clock: StoppedClock, key: str = "k") -> Claim:
@@ -96,7 +98,9 @@ async def test_a_sent_question_opens_its_story(store: Store, clock: StoppedClock
 async def test_what_is_put_off_waits_and_has_not_arrived(store: Store, clock: StoppedClock) -> None:
     await plan(store, clock)
     until = clock() + timedelta(seconds=30)
-    await store.posts.put_off(await claimed(store, clock), error="ratelimited", until=until)
+    await store.posts.put_off(
+        await claimed(store, clock), error="ratelimited", until=until, now=clock()
+    )
     assert not await store.posts.open(clock())
     clock.forward(seconds=30)
     claim = await claimed(store, clock)
@@ -106,7 +110,8 @@ async def test_what_is_put_off_waits_and_has_not_arrived(store: Store, clock: St
 
 async def test_what_is_unknown_may_have_arrived(store: Store, clock: StoppedClock) -> None:
     await plan(store, clock)
-    await store.posts.unknown(await claimed(store, clock), error="timeout", until=clock())
+    claim = await claimed(store, clock)
+    await store.posts.in_doubt(claim, error="timeout", until=clock(), now=clock())
     assert (await claimed(store, clock)).may_have_arrived
 
 
@@ -117,7 +122,7 @@ async def test_what_ended_without_a_message_can_be_asked_again(
     await plan(store, clock, due_on=TODAY)
     claim = await claimed(store, clock)
     settle = store.posts.failed if end is PostState.FAILED else store.posts.missed
-    await settle(claim, error="not_in_channel")
+    await settle(claim, error="not_in_channel", now=clock())
     assert await state(store) is end
     assert await plan(store, clock, due_on=TODAY, state=PostState.MISSED) is None
     assert await plan(store, clock, due_on=TODAY, asked_by="U1")

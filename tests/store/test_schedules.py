@@ -3,8 +3,7 @@
 from datetime import date, time
 
 from store import Store
-from store.schedules import upcoming
-from store.types import Schedule, Timetable
+from store.types import FOREVER, About, PostKind, Schedule, Timetable
 from tests.conftest import StoppedClock
 
 NINE = Timetable(at=time(9), weekdays=frozenset(range(5)), zone="Europe/Lisbon")
@@ -37,20 +36,6 @@ async def test_setting_again_replaces(store: Store, clock: StoppedClock) -> None
     assert schedule.next.due_on == date(2026, 11, 25)
 
 
-async def test_a_schedule_is_due_at_its_instant_and_moves_on(
-    store: Store, clock: StoppedClock
-) -> None:
-    await on(store, clock)
-    assert not await store.schedules.due(clock.forward(minutes=59))
-    (schedule,) = await store.schedules.due(clock.forward(minutes=1))
-    await store.schedules.advance(schedule)
-    await store.schedules.advance(schedule)
-    assert not await store.schedules.due(clock())
-    after = await store.schedules.get("T1", "C1")
-    assert after
-    assert after.next.due_on == date(2026, 11, 25)
-
-
 async def test_taking_it_away(store: Store, clock: StoppedClock) -> None:
     await on(store, clock)
     assert await store.schedules.remove("T1", "C1")
@@ -58,9 +43,40 @@ async def test_taking_it_away(store: Store, clock: StoppedClock) -> None:
     assert not await store.schedules.list("T1")
 
 
-async def test_upcoming_leaves_out_the_dates_that_had_theirs(
-    store: Store, clock: StoppedClock
-) -> None:
-    schedule = await on(store, clock)
-    turns = upcoming(schedule, taken=frozenset({date(2026, 11, 24)}), count=3)
-    assert [turn.due_on.day for turn in turns] == [25, 26, 27]
+async def test_a_digest_keeps_its_size_and_topics(store: Store, clock: StoppedClock) -> None:
+    set_up = await store.schedules.set(
+        team_id="T1",
+        channel_id="C1",
+        organiser_id="U1",
+        timetable=NINE,
+        kind=PostKind.DIGEST,
+        stories=3,
+        topics=("sanctions", "the “grain” deal"),
+        now=clock(),
+    )
+    assert await store.schedules.get("T1", "C1") == set_up
+
+
+async def test_a_pause_has_an_end_and_resuming_ends_it(store: Store, clock: StoppedClock) -> None:
+    await on(store, clock)
+    await store.schedules.pause("T1", "C1", until=date(2026, 11, 25))
+    schedule = await store.schedules.get("T1", "C1")
+    assert schedule
+    assert schedule.is_paused
+    await store.schedules.pause("T1", "C1", until=FOREVER)
+    await store.schedules.resume("T1", "C1")
+    schedule = await store.schedules.get("T1", "C1")
+    assert schedule
+    assert not schedule.is_paused
+
+
+async def test_what_stops_a_schedule_is_told_once(store: Store, clock: StoppedClock) -> None:
+    await on(store, clock)
+    for _ in range(2):
+        await store.schedules.stop("T1", "C1", error="not_in_channel", now=clock())
+    (notice,) = await store.posts.open(clock())
+    assert (notice.kind, notice.channel_id) == (PostKind.STOPPED, "U1")
+    assert notice.about == About(channel_id="C1", error="not_in_channel")
+    await store.schedules.stop("T1", "C1", error="is_archived", now=clock.forward(seconds=1))
+    assert len(await store.posts.open(clock())) == 2
+    assert [one.channel_id for one in await store.schedules.watched(clock())] == ["C1"]

@@ -1,0 +1,61 @@
+"""The words of a date: `24 Dec`, `2026-12-24`, `friday`, `tomorrow`, `in 2 weeks`."""
+
+import re
+from datetime import date, datetime, time, timedelta
+
+from dateutil.parser import ParserError, parse
+
+from store.types import ParleyError
+
+_SPAN = re.compile(r"(?:in )?(\d{1,3}|a|one|two|three) (day|week)s?", re.IGNORECASE)
+_COUNTS = {"a": 1, "one": 1, "two": 2, "three": 3}
+_WEEKDAY = re.compile(r"(mon|tue|wed|thu|fri|sat|sun)[a-z]*", re.IGNORECASE)
+_NEXT = re.compile(r"^(?:next|on) +", re.IGNORECASE)
+_YEAR = re.compile(r"\d{4}")
+
+
+def parse_date(words: str, *, today: date) -> date:
+    """Read a date from *today* on; raises `ParleyError` that says what was not understood."""
+    text = _NEXT.sub("", words.strip())
+    if text.lower() == "today":
+        return today
+    if text.lower() == "tomorrow":
+        return today + timedelta(days=1)
+    if span := _SPAN.fullmatch(text):
+        count = _COUNTS.get(span[1].lower()) or int(span[1])
+        return today + timedelta(days=count * (7 if span[2].lower() == "week" else 1))
+    if "/" in text or not text:
+        # 3/4 is in March for some and in April for others.
+        raise _not_understood(words)
+    try:
+        found = parse(text, default=datetime.combine(today, time())).date()
+    except (ParserError, OverflowError, ValueError) as error:
+        raise _not_understood(words) from error
+    if _WEEKDAY.fullmatch(text) and found == today:
+        found += timedelta(days=7)
+    if not _YEAR.search(text):
+        if found < today:
+            found = _a_year_on(found)
+        if found > today + timedelta(days=366):
+            raise _not_understood(words)  # "32 Dec" is no day of 2032
+    if found < today:
+        raise ParleyError(f"{found:%-d %b %Y} is over.")
+    return found
+
+
+def parse_dates(words: str, *, today: date) -> list[date]:
+    """Read dates with commas or `and` between them."""
+    return [parse_date(part, today=today) for part in re.split(r",| and ", words) if part.strip()]
+
+
+def _a_year_on(on: date) -> date:
+    try:
+        return on.replace(year=on.year + 1)
+    except ValueError:  # 29 February
+        return on.replace(year=on.year + 1, month=3, day=1)
+
+
+def _not_understood(words: str) -> ParleyError:
+    return ParleyError(
+        f"I do not understand “{words.strip()[:60]}” as a date: try 24 Dec, or friday."
+    )

@@ -1,0 +1,178 @@
+"""What people change about a schedule: skip, pause, resume, and the menu of its posts."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from handlers.background import answer
+from handlers.directory import Directory
+from handlers.posting import Posting
+from handlers.press import Press
+from handlers.views import digest as views
+from handlers.views.message import Message, message
+from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
+from store import Store
+from store.planning import turn_key
+from store.record import GRACE, Plan
+from store.types import FOREVER, ParleyError, Post, PostState, Schedule
+
+_NONE_HERE = "This channel has no schedule. Start one: `/digest on 09:30`."
+
+
+class Organise:
+    """Changes schedules, for words and for buttons alike."""
+
+    def __init__(
+        self,
+        store: Store,
+        posting: Posting,
+        directory: Directory,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._posting = posting
+        self._directory = directory
+        self._clock = clock
+
+    async def schedule(self, team_id: str, channel_id: str) -> Schedule:
+        """Give the channel's schedule; raises `ParleyError` where it has none."""
+        schedule = await self._store.schedules.get(team_id, channel_id)
+        if schedule is None:
+            raise ParleyError(_NONE_HERE)
+        return schedule
+
+    async def skip(self, schedule: Schedule, dates: Sequence[date], *, by: str) -> Message:
+        """Leave out the posts of *dates*, or the next one."""
+        now, timetable = self._clock(), schedule.timetable
+        if not dates:
+            dates = [await self._next_on(schedule)]
+        for on in dates:
+            plan = Plan(
+                key=turn_key(schedule, on),
+                team_id=schedule.team_id,
+                channel_id=schedule.channel_id,
+                kind=schedule.kind,
+                due_on=on,
+                due_at=datetime.combine(on, timetable.at, tzinfo=ZoneInfo(timetable.zone)),
+                asked_by=by,
+                state=PostState.SKIPPED,
+                error="skipped",
+            )
+            if not await self._store.posts.skip(plan, now=now):
+                raise ParleyError(f"The post of {on:%a %d %b} is out already, or under way.")
+        return views.skipped(dates, await self._store.planning.upcoming(schedule, 1))
+
+    async def unskip(self, schedule: Schedule, dates: Sequence[date]) -> Message:
+        """Take the skips of *dates* back, or the next one."""
+        if not dates:
+            skipped = [
+                post.due_on
+                for post in await self._store.posts.turns(
+                    schedule.team_id, schedule.channel_id, since=schedule.next.due_on
+                )
+                if post.state is PostState.SKIPPED and post.due_on
+            ]
+            dates = skipped[:1]
+        for on in dates:
+            is_coming = on >= schedule.next.due_on
+            if not (is_coming and await self._store.posts.unskip(turn_key(schedule, on))):
+                raise ParleyError(f"The post of {on:%a %d %b} is not skipped.")
+        if not dates:
+            raise ParleyError("No post to come is skipped.")
+        return views.unskipped(dates)
+
+    async def pause(self, schedule: Schedule, until: date) -> Message:
+        """Leave out every post before the local date *until*."""
+        await self._store.schedules.pause(schedule.team_id, schedule.channel_id, until=until)
+        return views.paused(until)
+
+    async def resume(self, schedule: Schedule, *, by: str) -> Message:
+        """End a pause, and what stopped the schedule; a post that it cost an hour ago goes out.
+
+        Raises `NotReadyError` where the channel does still not let Parley in.
+        """
+        if not (schedule.stopped or schedule.paused_until):
+            raise ParleyError("The schedule of this channel is neither paused nor stopped.")
+        await self._directory.require_member(schedule.channel_id)
+        await self._store.schedules.resume(schedule.team_id, schedule.channel_id)
+        if schedule.stopped and await self._is_owed(schedule):
+            await self._posting.now(schedule, user_id=by, key=None)
+        schedule = await self.schedule(schedule.team_id, schedule.channel_id)
+        return views.resumed(schedule, await self._store.planning.upcoming(schedule, 1))
+
+    async def menu(self, press: Press, respond: AsyncRespond) -> None:
+        """Answer the menu of a post."""
+        post = await self._store.posts.by_message(press.channel_id, press.message_ts)
+        if post is None:
+            raise ParleyError("I have no record of that post any more.")
+        if press.value.words == MENU_WHY:
+            await answer(respond, views.why(post))
+            return
+        schedule = await self.schedule(press.team_id, press.channel_id)
+        await self._require_organiser(schedule, press.user_id)
+        match press.value.words:
+            case str(words) if words == MENU_SKIP:
+                shown = await self.skip(schedule, (), by=press.user_id)
+            case str(words) if words == MENU_PAUSE:
+                shown = await self.pause(schedule, FOREVER)
+            case _:
+                raise ParleyError("That is not in my menu any more.")
+        await answer(respond, shown)
+
+    async def resume_pressed(self, press: Press, respond: AsyncRespond) -> None:
+        """Resume the schedule that a notice tells of."""
+        schedule = await self.schedule(press.team_id, press.value.channel_id)
+        await self._require_organiser(schedule, press.user_id)
+        shown = await self.resume(schedule, by=press.user_id)
+        await answer(respond, shown, replace=True)
+
+    async def post_again(self, press: Press, respond: AsyncRespond) -> None:
+        """Post what its organiser did not find in the channel."""
+        await self._unsure(press)
+        post = await self._store.posts.not_there(
+            press.value.key, by=press.user_id, now=self._clock()
+        )
+        if post is None:
+            raise ParleyError("That is settled already.")
+        await self._posting.finish(post)
+        await answer(respond, message(f"Posted in <#{post.channel_id}>."), replace=True)
+
+    async def post_seen(self, press: Press, respond: AsyncRespond) -> None:
+        """Take the organiser's word that the post is in the channel."""
+        post = await self._unsure(press)
+        if not await self._store.posts.seen(post.key, by=press.user_id, now=self._clock()):
+            raise ParleyError("That is settled already.")
+        shown = message(f"Good: the post in <#{post.channel_id}> counts as sent.")
+        await answer(respond, shown, replace=True)
+
+    async def _unsure(self, press: Press) -> Post:
+        post = await self._store.posts.get(press.value.key)
+        if post is None:
+            raise ParleyError("I have no record of that post any more.")
+        if press.user_id != post.asked_by:
+            schedule = await self.schedule(post.team_id, post.channel_id)
+            await self._require_organiser(schedule, press.user_id)
+        return post
+
+    async def _require_organiser(self, schedule: Schedule, user_id: str) -> None:
+        if user_id != schedule.organiser_id and not await self._directory.is_admin(user_id):
+            raise ParleyError(f"Only its organiser, <@{schedule.organiser_id}>, can do that.")
+
+    async def _next_on(self, schedule: Schedule) -> date:
+        for turn in await self._store.planning.upcoming(schedule, 1):
+            if turn.unless is None:
+                return turn.occurrence.due_on
+        raise ParleyError("No post is coming that could be skipped.")
+
+    async def _is_owed(self, schedule: Schedule) -> bool:
+        """Say whether the schedule's last turn was lost to what stopped it, within the grace."""
+        now = self._clock()
+        last = await self._store.posts.last_turn(schedule.team_id, schedule.channel_id, now=now)
+        return (
+            last is not None
+            and last.state in (PostState.FAILED, PostState.MISSED)
+            and last.due_on == schedule.timetable.local_date(now)
+            and now - last.due_at <= GRACE
+        )

@@ -1,0 +1,80 @@
+"""What one person is told about their schedule or their post."""
+
+from slack_sdk.models.blocks import ButtonElement
+
+from handlers.ids import Action, Command
+from handlers.mrkdwn import plain
+from handlers.values import Value
+from handlers.views.message import Message, actions, button, message, section
+from store.types import About, Post, PostKind
+
+WHY_STOPPED = {
+    "not_in_channel": "I am not a member of it any more: invite me with `/invite @Parley`",
+    "channel_not_found": "it was deleted, or it is private and I am not a member:"
+    " invite me with `/invite @Parley`",
+    "is_archived": "it is archived",
+    "restricted_action": "only some people may post in it",
+    "restricted_action_read_only_channel": "only some people may post in it",
+    "restricted_action_thread_only_channel": "only replies in threads are allowed in it",
+    "restricted_action_non_threadable_channel": "threads are not allowed in it",
+}
+"""What keeps Parley out of a channel, and what can be done."""
+
+
+def notice(post: Post) -> Message:
+    """Draw a notice; its kind says which."""
+    about = post.about or About(channel_id="")
+    match post.kind:
+        case PostKind.UNSURE:
+            return _unsure(about)
+        case PostKind.STOPPED:
+            return _stopped(about)
+        case PostKind.READY:
+            return _ready(about)
+        case _:
+            return _low(about)
+
+
+def _unsure(about: About) -> Message:
+    text = (
+        f"Slack did not confirm a post of mine in <#{about.channel_id}>, and I cannot see whether"
+        f" it is there ({plain(about.error or 'no answer', 200)}). To be sure that it is not there"
+        " twice, I leave it to you: please look."
+    )
+    value = Value(key=about.post_key, channel_id=about.channel_id)
+    buttons = [
+        button("Post it", Action.POST_AGAIN, value, hint="Post it: it is not in the channel"),
+        button("It is there", Action.POST_SEEN, value),
+    ]
+    return message(text, [section(text), actions(buttons)])
+
+
+def _stopped(about: About) -> Message:
+    why = WHY_STOPPED.get(about.error, f"Slack says `{plain(about.error, 100)}`")
+    text = f"I cannot post in <#{about.channel_id}>: {why}. Its schedule waits until you resume it."
+    return message(text, [section(text), actions([_resume(about)])])
+
+
+def _ready(about: About) -> Message:
+    text = f"I could post in <#{about.channel_id}> again. Its schedule waits until you resume it."
+    return message(text, [section(text), actions([_resume(about)])])
+
+
+def _low(about: About) -> Message:
+    left = "1 question is" if about.left == 1 else f"{about.left:,} questions are"
+    text = (
+        f"{left} left for <#{about.channel_id}>: {span(about.days)} of posts at this pace. After"
+        f" that they come round again, unless new stories are loaded. `{Command.DIGEST} preview`"
+        " there shows what is next."
+    )
+    return message(text, [section(text)])
+
+
+def _resume(about: About) -> ButtonElement:
+    return button("Resume", Action.DIGEST_RESUME, Value(channel_id=about.channel_id), primary=True)
+
+
+def span(days: int) -> str:
+    """Say how long so many days are: "a week", "two weeks", "9 days"."""
+    weeks = {7: "a week", 14: "two weeks"}
+    return weeks.get(days, "a day" if days == 1 else f"{days} days")

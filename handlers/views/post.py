@@ -1,0 +1,24 @@
+"""The message that a post becomes, whatever its kind."""
+
+from collections.abc import Sequence
+
+from handlers.views import notice, question
+from handlers.views.message import Message
+from handlers.views.story import shared
+from store.types import Article, Post, PostKind
+
+
+def render(post: Post, articles: Sequence[Article]) -> Message:
+    """Draw *post* with what it tells: its story, a digest's stories, or none for a notice."""
+    has_menu = post.why is not None
+    match post.kind:
+        case PostKind.QUESTION:
+            return question.question(articles[0], asked_by=post.asked_by, has_menu=has_menu)
+        case PostKind.DIGEST:
+            return question.digest(articles, asked_by=post.asked_by, has_menu=has_menu)
+        case PostKind.STORY:
+            return question.thread(articles)
+        case PostKind.SHARE:
+            return shared(articles[0], by=post.asked_by or "")
+        case _:
+            return notice.notice(post)

@@ -1,0 +1,141 @@
+"""Never twice, whenever the process is killed: SIGKILL at each point of a post's way.
+
+Nothing in the bot is made to stop for these tests: a lock on the database, a slow answer of the
+local workspace or its silence holds the process where it is to be killed. `make bench-posting` does
+the same a thousand times at random moments.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from bot.workspace import Fault
+from store import open_store
+from tests import postgres
+from tests.bench.scene import CHANNEL, POST, Scene, with_scene
+
+
+async def before_the_claim(scene: Scene) -> None:
+    """Its turn is written down, and the process waits for the database to claim it."""
+    (process,) = scene.processes
+    assert process.pid
+    os.kill(process.pid, signal.SIGSTOP)
+    await scene.go_to_next_turn()
+    async with open_store(scene.settings.database_url) as store:
+        await store.planning.plan_due(scene.now)
+    async with scene.database.transaction():
+        os.kill(process.pid, signal.SIGCONT)
+        # Nothing tells that it waits; if it does not yet, it is killed all the more before.
+        await asyncio.sleep(0.2)
+        assert await scene.states() == {scene.key: "planned"}
+        await scene.kill()
+
+
+async def the_row_says_sending(scene: Scene) -> None:
+    """The claim is on disk, and the request may be on its way or not."""
+    scene.workspace.faults.add(Fault(method=POST, kind="delay", seconds=0.5))
+    await scene.go_to_next_turn()
+    while (await scene.states()).get(scene.key) != "sending":  # noqa: ASYNC110 -- it tells nobody
+        await asyncio.sleep(0.001)
+    await scene.kill()
+
+
+async def the_request_is_lost(scene: Scene) -> None:
+    """The claim is on disk, and nothing ever comes of the request."""
+    await the_row_says_sending(scene)
+    scene.workspace.remove(CHANNEL, scene.workspace.bot_user_id)
+    await asyncio.sleep(0.7)
+    scene.workspace.invite(CHANNEL, scene.workspace.bot_user_id)
+    scene.workspace.faults.clear()
+    assert not scene.count()
+
+
+async def on_the_wire_and_accepted_later(scene: Scene) -> None:
+    """The request has arrived; the workspace makes a message of it when the process is dead."""
+    scene.workspace.faults.add(Fault(method=POST, kind="delay", seconds=0.5))
+    await scene.go_to_next_turn()
+    await scene.workspace.received(POST, calls(scene) + 1)
+    await scene.kill()
+    assert not scene.count()
+
+
+async def on_the_wire_and_accepted(scene: Scene) -> None:
+    """The message is in the channel; the answer is never read."""
+    scene.workspace.faults.add(Fault(method=POST, kind="delay", seconds=0.5, after=True))
+    await scene.go_to_next_turn()
+    await scene.workspace.seen(CHANNEL, lambda message: message["metadata"])
+    await scene.kill()
+    assert await scene.states() == {scene.key: "sending"}
+
+
+async def after_the_answer(scene: Scene) -> None:
+    """The answer is there, and the process waits for the database to record it."""
+    scene.workspace.faults.add(Fault(method=POST, kind="delay", seconds=0.3, after=True))
+    before = calls(scene)
+    await scene.go_to_next_turn()
+    await scene.workspace.seen(CHANNEL, lambda message: message["metadata"])
+    async with scene.database.transaction():
+        await scene.workspace.called(POST, before + 1)
+        await asyncio.sleep(0.2)
+        await scene.kill()
+    assert await scene.states() == {scene.key: "sending"}
+
+
+async def after_the_record(scene: Scene) -> None:
+    """The question is recorded, and its story is still to be posted."""
+    await scene.go_to_next_turn()
+    while (await scene.states()).get(scene.key) != "sent":  # noqa: ASYNC110 -- it tells nobody
+        await asyncio.sleep(0.001)
+    await scene.kill()
+
+
+def calls(scene: Scene) -> int:
+    return len([call for call in scene.workspace.calls if call.method == POST])
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        before_the_claim,
+        the_row_says_sending,
+        the_request_is_lost,
+        on_the_wire_and_accepted_later,
+        on_the_wire_and_accepted,
+        after_the_answer,
+        after_the_record,
+    ],
+    ids=lambda point: point.__name__,
+)
+async def test_killed_and_started_again_it_posts_once(
+    database_url: str, point: Callable[[Scene], Awaitable[None]]
+) -> None:
+    """Started again as one process on SQLite, and as two at once on PostgreSQL."""
+
+    async def run(scene: Scene) -> None:
+        await scene.start()
+        await point(scene)
+        assert not scene.processes
+        key = scene.key
+        await scene.start(1 if database_url.startswith("sqlite") else 2)
+        await scene.settle(key)
+        assert scene.count() == {key: 1, f"{key}:story": 1}
+
+    await with_scene(database_url, run)
+
+
+async def test_two_at_once_post_once(postgres_server: str) -> None:
+    """A week of turns, with two processes that both want to post them."""
+
+    async def run(scene: Scene) -> None:
+        await scene.start(2)
+        for _ in range(7):
+            await scene.go_to_next_turn()
+            await scene.settle(scene.key)
+        assert set(scene.count().values()) == {1}
+        assert len(scene.count()) == 14
+
+    async with postgres.schema(postgres_server) as url:
+        await with_scene(url, run)
