@@ -27,10 +27,12 @@ def parse_date(words: str, *, today: date) -> date:
     if "/" in text or not text:
         # 3/4 is in March for some and in April for others.
         raise _not_understood(words)
-    try:
-        found = parse(text, default=datetime.combine(today, time())).date()
-    except (ParserError, OverflowError, ValueError) as error:
-        raise _not_understood(words) from error
+    found = _parsed(text, today)
+    if found is None and not _YEAR.search(text):
+        # 29 February may be a day of next year alone.
+        found = _parsed(text, date(today.year + 1, 1, 1))
+    if found is None:
+        raise _not_understood(words)
     if _WEEKDAY.fullmatch(text) and found == today:
         found += timedelta(days=7)
     if not _YEAR.search(text):
@@ -41,6 +43,13 @@ def parse_date(words: str, *, today: date) -> date:
     if found < today:
         raise ParleyError(f"{found:%-d %b %Y} is over.")
     return found
+
+
+def _parsed(text: str, from_: date) -> date | None:
+    try:
+        return parse(text, default=datetime.combine(from_, time())).date()
+    except (ParserError, OverflowError, ValueError):
+        return None
 
 
 def parse_dates(words: str, *, today: date) -> list[date]:

@@ -36,6 +36,10 @@ def test_understood(words: str, found: date) -> None:
     assert parse_date(words, today=TUESDAY) == found
 
 
+def test_a_leap_day_of_next_year_is_understood() -> None:
+    assert parse_date("29 February", today=date(2027, 12, 1)) == date(2028, 2, 29)
+
+
 @pytest.mark.parametrize("words", ["", "3/4", "soonish", "32 Dec", "2026-13-01", "1 Dec 99999"])
 def test_not_understood_is_said(words: str) -> None:
     with pytest.raises(ParleyError, match="I do not understand"):
