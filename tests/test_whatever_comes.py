@@ -9,21 +9,26 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from store.documents import ENDINGS
 from tests.entrances import read_document, read_payload, read_words
 
-lines = st.lists(
-    st.sampled_from(
-        [b"Headline", b"Why?", b"", b"  ", b"\xef\xbb\xbfx", b"\xff\xfe", b"\0", "é…😀".encode()]
-    )
+pieces = st.lists(
+    st.sampled_from([b"Headline", b"Why?", b"", b"  ", b"\xef\xbb\xbfx", b"\xff", b"\0"])
+    | st.sampled_from([b'{"headline": "x"', b'"summary": 1}', b"headline,summary", b'"', b"[[]]"])
+    | st.sampled_from([b"<rss><channel>", b"<item><title>x</title>", b"]]>", b"<!DOCTYPE x ["])
+    | st.sampled_from([b'<!ENTITY a "&a;">', b"&amp;", b"</channel>"])
     | st.binary(max_size=30),
     max_size=12,
 )
 
 
-@given(raw=lines.map(b"\n".join) | lines.map(b"\r\n".join) | st.binary(max_size=300))
-def test_any_file_is_a_document_or_has_a_problem_with_its_place(raw: bytes) -> None:
+@given(
+    raw=pieces.map(b"\n".join) | pieces.map(b"\r\n".join) | st.binary(max_size=300),
+    ending=st.sampled_from(sorted(ENDINGS)),
+)
+def test_any_file_is_a_document_or_has_a_problem_with_its_place(raw: bytes, ending: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        read_document(raw, Path(folder))
+        read_document(raw, Path(folder), ending=ending)
 
 
 words = st.lists(

@@ -1,8 +1,8 @@
 """How fast `/brief` is answered, beside the least that a Bolt app can do: `make bench`.
 
-Both are processes with the same settings of Bolt. The clients are in this one, on another core if
-there is one. Parley and the echo app take turns, and the middle one of the rounds counts, so that
-what else the machine does falls on both. CPU is the server's own, which a busy machine changes
+Both are processes with the same settings of Bolt. The clients are in this one, on another core
+where there is one. Parley and the echo app take turns, and the middle one of the rounds counts, so
+that what else the machine does falls on both. CPU is the server's own, which a busy machine changes
 least. Memory is what it holds at the end.
 """
 

@@ -11,14 +11,17 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["bot", "handlers", "store"]):
+    from store.documents import ENDINGS
     from tests.entrances import read_document, read_payload, read_words
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="parley-fuzz-"))
 
 
 def document(raw: bytes) -> None:
-    """Read a document."""
-    read_document(raw, _FOLDER)
+    """Read a document of any kind."""
+    provider = atheris.FuzzedDataProvider(raw)
+    ending = provider.PickValueInList(sorted(ENDINGS))
+    read_document(provider.ConsumeBytes(2000), _FOLDER, ending=ending)
 
 
 def words(raw: bytes) -> None:
