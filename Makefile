@@ -6,7 +6,7 @@ export PIP_CONSTRAINT := constraints.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint fix fuzz audit soak pictures
-.PHONY: bench bench-replicas bench-finding bench-quality bench-posting
+.PHONY: bench bench-replicas bench-finding bench-quality bench-posting bench-loading bench-kills
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,10 @@ bench-finding: $(VENV)/.bench ## ways of finding a story, side by side (SIZE=100
 
 pictures: $(VENV)/.dev ## take the README's pictures anew (needs chromium; handsome with fonts-lato)
 	@$(VENV)/bin/python -m pytest tests/browser --pictures docs
+
+bench-loading: $(VENV)/.dev ## how fast a corpus loads, and what people wait meanwhile (SIZE=100000)
+	@$(VENV)/bin/python -m tests.bench.loading $(if $(SIZE),--size $(SIZE))
+
 bench-kills: $(VENV)/.dev ## kill a reload at random, again and again (KILLS=200)
 	@$(VENV)/bin/python -m tests.bench.kills $(if $(KILLS),--kills $(KILLS))
 

@@ -10,7 +10,9 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.background import Background, answer
 from handlers.directory import Directory
+from handlers.progress import told
 from handlers.views import corpus as views
+from handlers.views import preview
 from handlers.views.message import Message
 from store.corpus import Corpus
 from store.types import CorpusInvalidError
@@ -46,17 +48,39 @@ class CorpusAdmin:
         match words:
             case ["status"]:
                 shown = views.status(self._corpus.revision)
+            case ["check"]:
+                shown = await self._check(respond)
             case ["reload"]:
-                shown = await self._reload(command["user_id"])
+                shown = await self._reload(command["user_id"], respond)
+            case ["undo"]:
+                shown = await self._undo(command["user_id"], respond)
+            case ["history"]:
+                shown = preview.history(await self._corpus.history())
             case [] | ["help"]:
                 shown = views.corpus_help()
             case _:
                 shown = views.corpus_help(unknown=" ".join(words))
         await answer(respond, shown)
 
-    async def _reload(self, user_id: str) -> Message:
+    async def _check(self, respond: AsyncRespond) -> Message:
         try:
-            reload = await self._corpus.reload(self._path, by=user_id, at=self._clock())
+            async with told(respond) as progress:
+                check = await self._corpus.check(self._path, progress=progress)
+        except CorpusInvalidError as error:
+            return views.invalid(error.problems)
+        return preview.checked(check)
+
+    async def _reload(self, user_id: str, respond: AsyncRespond) -> Message:
+        try:
+            async with told(respond) as progress:
+                reload = await self._corpus.reload(
+                    self._path, by=user_id, at=self._clock(), progress=progress
+                )
         except CorpusInvalidError as error:
             return views.invalid(error.problems)
         return views.reloaded(reload)
+
+    async def _undo(self, user_id: str, respond: AsyncRespond) -> Message:
+        async with told(respond) as progress:
+            revision = await self._corpus.undo(by=user_id, at=self._clock(), progress=progress)
+        return preview.restored(revision)

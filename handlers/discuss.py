@@ -6,6 +6,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.background import answer
+from handlers.ids import Command
 from handlers.mrkdwn import unescape
 from handlers.posting import Posting
 from handlers.press import Press
@@ -55,7 +56,13 @@ class Discuss:
         else:
             match await self._corpus.find(words):
                 case Found(matches=matches) | Unsure(matches=matches):
-                    article = matches[place % len(matches)].article
+                    # What has no question is found, and never asked.
+                    asked = [match.article for match in matches if match.article.question]
+                    if not asked:
+                        raise ParleyError(
+                            f"`{Command.BRIEF}` finds stories on that, none with a question."
+                        )
+                    article = asked[place % len(asked)]
                 case Nothing() as nothing:
                     return story.nothing(nothing, words=words)
         if article is None:

@@ -16,6 +16,7 @@ import numpy as np
 from store.db import Connection, Database, Row, places
 from store.index import CHUNK, Index, Postings, build
 from store.meaning import BYTES, Meaning
+from store.progress import politely
 from store.reading import of_numbers
 from store.types import Article
 from store.vocabulary import Vocabulary
@@ -94,8 +95,10 @@ def parts(
 async def write(connection: Connection, changed: Iterable[Part]) -> None:
     """Write what changed in the index, in the caller's transaction."""
     counts: defaultdict[str, int] = defaultdict(int)
-    for part in changed:
-        touched = sorted(part.removed.keys() | part.added.keys())
+    every = iter(changed)
+    # A part is long: in a thread whatever is done to the whole of it.
+    while part := await asyncio.to_thread(next, every, None):
+        touched = await asyncio.to_thread(_touched, part, counts)
         rows = await connection.fetch(_GET_CHUNK, part.chunk)
         held: dict[str, Postings] = {}
         if rows:
@@ -103,25 +106,38 @@ async def write(connection: Connection, changed: Iterable[Part]) -> None:
                 sql = _OF_CHUNK.format(places(some, start=2))
                 for row in await connection.fetch(sql, part.chunk, *some):
                     held[row["word"]] = np.frombuffer(row["articles"], dtype="<u4")
-        await connection.executemany(
-            _PUT_POSTING, ((word, part.chunk, _changed(word, held, part)) for word in touched)
-        )
+        await connection.executemany(_PUT_POSTING, _postings_of(part, touched, held))
         before = rows[0] if rows else {"lengths": b"", "headlines": b"", "signs": b""}
-        await connection.execute(
-            _PUT_CHUNK,
-            part.chunk,
-            _column(before["lengths"], part.lengths, "<u2"),
-            _column(before["headlines"], part.headlines, "<u8"),
-            _column(before["signs"], part.signs, _SIGNS),
-        )
-        for word, postings in part.removed.items():
-            counts[word] -= len(postings)
-        for word, postings in part.added.items():
-            counts[word] += len(postings)
+        columns = await asyncio.to_thread(_columns, before, part)
+        await connection.execute(_PUT_CHUNK, part.chunk, *columns)
     await connection.executemany(_COUNT, ((word, by) for word, by in counts.items() if by))
     forget_postings, forget_words = _FORGET
     await connection.execute(forget_postings, b"")
     await connection.execute(forget_words)
+
+
+def _touched(part: Part, counts: defaultdict[str, int]) -> Sequence[str]:
+    """Count what the words of *part* gain and lose, and give them in order."""
+    for word, postings in part.removed.items():
+        counts[word] -= len(postings)
+    for word, postings in part.added.items():
+        counts[word] += len(postings)
+    return sorted(part.removed.keys() | part.added.keys())
+
+
+def _postings_of(
+    part: Part, touched: Sequence[str], held: Mapping[str, Postings]
+) -> Iterator[Sequence[object]]:
+    for word in politely(touched):
+        yield word, part.chunk, _changed(word, held, part)
+
+
+def _columns(before: Row | Mapping[str, bytes], part: Part) -> Sequence[bytes]:
+    return (
+        _column(before["lengths"], part.lengths, "<u2"),
+        _column(before["headlines"], part.headlines, "<u8"),
+        _column(before["signs"], part.signs, _SIGNS),
+    )
 
 
 async def complete(database: Database, model: Meaning) -> None:

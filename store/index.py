@@ -7,9 +7,9 @@ into chunks; an edited document touches the rows of its own words in its own chu
 
 from array import array
 from collections import OrderedDict, defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
 from typing import Self, TypeAlias
@@ -54,13 +54,24 @@ def entry(article: Article) -> Entry:
     fields: dict[str, int] = {}
     length = 0
     for place, name in enumerate(FIELDS):
-        for word, _ in words(getattr(article, name)):
-            fields.setdefault(word, place)
+        for word in _distinct(getattr(article, name)):
+            if word not in fields:
+                fields[word] = place
         length = length or len(fields)
     for word in FUNCTION_WORDS & fields.keys():
         del fields[word]
-    headline = tuple(word for word, _ in words(article.headline))
-    return Entry(fields=fields, length=max(length, 1), headline=hashed(headline))
+    return Entry(fields=fields, length=max(length, 1), headline=_headline(article.headline))
+
+
+# A document's articles share their headline, and many a corpus the same few insights.
+@lru_cache(maxsize=1_000)
+def _distinct(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for word, _ in words(text)))
+
+
+@lru_cache(maxsize=1_000)
+def _headline(text: str) -> int:
+    return hashed(tuple(word for word, _ in words(text)))
 
 
 def hashed(typed: tuple[str, ...]) -> int:
@@ -148,6 +159,31 @@ class Index:
             self._cached_bytes -= dropped.nbytes
 
 
+class Table(Mapping[str, Postings]):
+    """Postings by word, end to end in one array: a few bytes each, and quick to pickle."""
+
+    def __init__(
+        self, places: Mapping[str, int], starts: NDArray[np.int64], every: Postings
+    ) -> None:
+        """Take the place of each word, and where in *every* the postings of each place start."""
+        self._places = places
+        self._starts = starts
+        self._every = every
+
+    def __getitem__(self, word: str) -> Postings:
+        """Give the postings of *word*."""
+        place = self._places[word]
+        return self._every[self._starts[place] : self._starts[place + 1]]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the words."""
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        """Count the words."""
+        return len(self._places)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
     """Articles as the index holds them: postings by word, and columns by article number."""
@@ -161,7 +197,9 @@ class Built:
 
 def build(numbered: Iterable[tuple[int, Article]], model: Meaning | None) -> Built:
     """Index articles whose numbers rise."""
-    raw: defaultdict[str, array[int]] = defaultdict(partial(array, "I"))
+    places: defaultdict[str, int] = defaultdict()
+    places.default_factory = places.__len__
+    owners, entries = array("I"), array("I")
     lengths: dict[int, int] = {}
     headlines: dict[int, int] = {}
     signs: dict[int, bytes] = {}
@@ -170,12 +208,26 @@ def build(numbered: Iterable[tuple[int, Article]], model: Meaning | None) -> Bui
         for number, article in some:
             one = entry(article)
             lengths[number], headlines[number] = one.length, one.headline
-            for word, place in one.fields.items():
-                raw[word].append(number << 2 | place)
+            first = number << 2
+            owners.extend([places[word] for word in one.fields])
+            entries.extend([first | place for place in one.fields.values()])
         if model:
             rows = model.signs(article for _, article in some)
             signs.update(
                 (number, row.tobytes()) for (number, _), row in zip(some, rows, strict=True)
             )
-    postings = {word: np.frombuffer(found, dtype=np.uint32) for word, found in raw.items()}
-    return Built(postings=postings, lengths=lengths, headlines=headlines, signs=signs)
+    return Built(
+        postings=_table(dict(places), owners, entries),
+        lengths=lengths,
+        headlines=headlines,
+        signs=signs,
+    )
+
+
+def _table(places: Mapping[str, int], owners: "array[int]", entries: "array[int]") -> Table:
+    """Put together what each word owns, in the order in which it came."""
+    owned_by = np.array(owners, dtype=np.uint32)
+    starts = np.zeros(len(places) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(owned_by, minlength=len(places)), out=starts[1:])
+    order = np.argsort(owned_by, kind="stable")
+    return Table(places, starts, np.array(entries, dtype=np.uint32)[order])

@@ -2,7 +2,7 @@
 
 import asyncio
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -122,16 +122,31 @@ class _Work:
     async def take(self, batch: Sequence[Article], at: int) -> None:
         """Decide about a *batch*, the first of which is new article number *at*."""
         pairs = self._pairs[at : at + len(batch)].tolist()
-        near = list(self._candidates(batch, pairs))
         unpaired = [article for article, pair in zip(batch, pairs, strict=True) if pair < 0]
+        near = await asyncio.to_thread(lambda: [*self._candidates(batch, pairs)])
         wanted = {int(self._old.numbers[place]) for place in pairs if place >= 0}
         wanted.update(number for numbers in near for number in numbers)
         held = await reading.holders(self._database, [article.id for article in unpaired])
         wanted.update(held.values())
         articles = await reading.of_numbers(self._database, sorted(wanted))
         like = await asyncio.to_thread(alike, articles, unpaired, near)
+        # In a thread, for it writes to the plan's spools.
+        taken = await asyncio.to_thread(self._decide, batch, pairs, like, held, articles)
+        for article in taken:
+            await self._add_under_another_id(article)
+
+    def _decide(
+        self,
+        batch: Sequence[Article],
+        pairs: Sequence[int],
+        like: Mapping[int, int],
+        held: Mapping[str, int],
+        articles: Mapping[int, Article],
+    ) -> Sequence[Article]:
+        """Put a batch into the plan, and give those new articles whose id belongs to another."""
         for number in like.values():
             self._take(number)
+        taken: list[Article] = []
         place = -1
         for article, pair in zip(batch, pairs, strict=True):
             if pair >= 0:
@@ -145,8 +160,13 @@ class _Work:
             elif holder is not None and self._take(holder):
                 # The same text under another headline.
                 self._edit(holder, articles[holder], article)
+            elif holder is not None or article.id in self._assigned:
+                taken.append(article)
             else:
-                await self._add(article, is_taken=holder is not None)
+                if article.id in self._repeated:
+                    self._assigned.add(article.id)
+                self._plan.enter(self._plan.next_number, article, is_edited=False)
+        return taken
 
     async def drop_the_rest(self) -> None:
         """Take out the old articles that are no new one."""
@@ -217,15 +237,12 @@ class _Work:
         after = replace(new, id=before.id)
         self._plan.enter(self._plan.next_number, after, is_edited=True)
 
-    async def _add(self, article: Article, *, is_taken: bool) -> None:
-        is_taken = is_taken or article.id in self._assigned
-        if article.id in self._repeated:
-            self._assigned.add(article.id)
+    async def _add_under_another_id(self, article: Article) -> None:
+        is_taken = True
         while is_taken:
             article = replace(article, id=another_id(article))
             is_taken = article.id in self._assigned or bool(
                 await reading.holders(self._database, [article.id])
             )
-            if not is_taken:
-                self._assigned.add(article.id)
+        self._assigned.add(article.id)
         self._plan.enter(self._plan.next_number, article, is_edited=False)

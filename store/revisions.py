@@ -161,11 +161,9 @@ def _past_articles(plan: Plan, revision: int, fresh: int) -> Iterator[Sequence[o
 
 
 def _present(plan: Plan, progress: Progress) -> Iterator[Sequence[object]]:
-    for move in plan.moved:
-        progress.done += 1
+    for move in progress.counting(plan.moved):
         yield move.number, *_columns(move.after), shuffle(move.after.id)
-    for step in plan.come:
-        progress.done += 1
+    for step in progress.counting(plan.come):
         yield step.number, *_columns(step.article), shuffle(step.article.id)
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from handlers.ids import Command
-from handlers.mrkdwn import date, plain
+from handlers.mrkdwn import plain
 from handlers.views.message import Message, message, section
+from handlers.views.preview import when, who
 from store.corpus import Reload
 from store.types import Problem, Revision
 
@@ -16,7 +17,10 @@ def corpus_help(*, unknown: str | None = None) -> Message:
     lead = f"I do not know “{plain(unknown, 100)}”. " if unknown else ""
     text = (
         f"{lead}For admins:\n• `{Command.CORPUS} status`: what is loaded"
+        f"\n• `{Command.CORPUS} check`: what a reload would change, before it does"
         f"\n• `{Command.CORPUS} reload`: read the corpus folder again"
+        f"\n• `{Command.CORPUS} undo`: bring back what was loaded before"
+        f"\n• `{Command.CORPUS} history`: who changed how much, and when"
     )
     return message(text, [section(text)])
 
@@ -25,9 +29,10 @@ def status(revision: Revision | None) -> Message:
     """Say what is loaded."""
     if revision is None:
         return message(f"Nothing is loaded yet: `{Command.CORPUS} reload` reads the corpus folder.")
-    by = "at the terminal" if revision.loaded_by == "terminal" else f"by <@{revision.loaded_by}>"
-    when = date(int(revision.loaded_at.timestamp()), f"{revision.loaded_at:%d %b %Y, %H:%M} UTC")
-    text = f"{_size(revision)} are loaded: revision {revision.number}, {when}, {by}."
+    text = (
+        f"{_size(revision)} are loaded: revision {revision.number}, {when(revision)},"
+        f" {who(revision)}."
+    )
     return message(text, [section(text)])
 
 
@@ -35,7 +40,7 @@ def reloaded(reload: Reload) -> Message:
     """Say what a reload changed."""
     revision = reload.revision
     if reload.is_changed:
-        change = f"{reload.added} added, {reload.removed} removed"
+        change = f"{reload.added} added, {reload.edited} edited, {reload.removed} removed"
         text = f"Reloaded: {_size(revision)}, {change}. This is revision {revision.number}."
     else:
         text = f"Nothing has changed: still revision {revision.number}, {_size(revision)}."

@@ -1,6 +1,6 @@
 """A story as a card, and the three outcomes of a look-up."""
 
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, ButtonElement
 
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain, quote, truncate
@@ -14,9 +14,11 @@ def card(article: Article, *, question: bool = True) -> list[Block]:
     blocks: list[Block] = [
         header(article.headline),
         section(plain(article.summary)),
-        section(f"*Insight*\n{plain(article.insight, 1500)}"),
     ]
-    if question:
+    # What came by a feed has neither.
+    if article.insight:
+        blocks.append(section(f"*Insight*\n{plain(article.insight, 1500)}"))
+    if question and article.question:
         blocks.append(section(f"*Question*\n{quote(article.question, 1500)}"))
     blocks.append(context(f"Story {article.position} of {plain(article.document, 200)}"))
     return blocks
@@ -25,17 +27,14 @@ def card(article: Article, *, question: bool = True) -> list[Block]:
 def spoken(article: Article) -> str:
     """Say a story in a few sentences, for notifications and screen readers."""
     headline, summary = plain(article.headline, 300), plain(article.summary, 2000)
-    return f"{headline}. {summary} {plain(article.question, 1500)}"
+    return f"{headline}. {summary} {plain(article.question, 1500)}".rstrip()
 
 
 def found(answer: Found, *, words: str, place: int) -> Message:
     """Show one of the matches, and what can be done with it."""
     match, count = answer.matches[place], len(answer.matches)
     value = Value(article_id=match.article.id, words=words, place=place)
-    buttons = [
-        button("Share to channel", Action.BRIEF_SHARE, value, primary=True),
-        button("Discuss here", Action.BRIEF_DISCUSS, value),
-    ]
+    buttons = _buttons(match.article, value)
     if count > 1:
         following = Value(words=words, place=(place + 1) % count)
         buttons.append(button("Next match", Action.BRIEF_NEXT, following))
@@ -76,11 +75,14 @@ def unsure(answer: Unsure, *, words: str) -> Message:
 def picked(article: Article, *, words: str) -> Message:
     """Show the story that somebody picked."""
     value = Value(article_id=article.id, words=words)
-    buttons = [
-        button("Share to channel", Action.BRIEF_SHARE, value, primary=True),
-        button("Discuss here", Action.BRIEF_DISCUSS, value),
-    ]
-    return message(spoken(article), [*card(article), actions(buttons)])
+    return message(spoken(article), [*card(article), actions(_buttons(article, value))])
+
+
+def _buttons(article: Article, value: Value) -> list[ButtonElement]:
+    buttons = [button("Share to channel", Action.BRIEF_SHARE, value, primary=True)]
+    if article.question:
+        buttons.append(button("Discuss here", Action.BRIEF_DISCUSS, value))
+    return buttons
 
 
 def nothing(answer: Nothing, *, words: str) -> Message:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from store.documents import feed, plain, records
 from store.documents.folder import ENDINGS, files_of
 from store.documents.source import MAX_TEXT, Source, Story
-from store.progress import Progress
+from store.progress import Progress, politely
 from store.types import Article, CorpusInvalidError, Problem
 
 __all__ = ["ENDINGS", "MAX_TEXT", "Contents", "Keys", "another_id", "key", "read_corpus", "text"]
@@ -68,7 +68,7 @@ class Contents:
             try:
                 with (self.root / name).open("rb") as file:
                     source = Source(name, file)
-                    yield from _articles(source)
+                    yield from politely(_articles(source))
             except OSError as error:
                 raise _invalid(name, f"cannot be read: {error.strerror}") from error
             if source.problems or source.digest != self.digests[name]:
@@ -116,7 +116,7 @@ def read_corpus(
                     continue
                 file.seek(0)
                 source, before = Source(name, file), len(keys)
-                for article in _articles(source):
+                for article in politely(_articles(source)):
                     keys.append(key(article))
                     ids.append(int(article.id, 16))
         except OSError as error:

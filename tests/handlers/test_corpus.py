@@ -18,7 +18,8 @@ async def test_reload_says_what_changed(slack: Slack) -> None:
     (slack.corpus / "notes.md").write_text("x")
     (answer,) = await slack.type("/corpus reload")
     assert (
-        "1 added, 1 removed. This is revision 2. 1 file of another kind ignored." in answer["text"]
+        "1 added, 0 edited, 1 removed. This is revision 2. 1 file of another kind ignored."
+        in answer["text"]
     )
     (answer,) = await slack.type("/brief lima")
     assert "A summary of Lima." in answer["text"]
@@ -35,7 +36,45 @@ async def test_a_broken_document_is_named_and_changes_nothing(slack: Slack) -> N
     assert "revision 1" in answer["text"]
 
 
-@pytest.mark.parametrize("words", ["status", "reload", "", "help", "nonsense"])
+async def test_check_says_what_would_change_and_changes_nothing(slack: Slack) -> None:
+    (slack.corpus / "new.txt").write_text("New & <!here>\nLima waits.\nAn insight.\nA question?\n")
+    (slack.corpus / "ports.txt").unlink()
+    (answer,) = await slack.type("/corpus check")
+    assert "documents: 1 added, 0 edited, 1 removed; stories: 1 added" in answer["text"]
+    assert "*Added*: new.txt" in texts([answer])
+    assert "New &amp; &lt;!here&gt;" in texts([answer])
+    assert slack.parley.store.corpus.revision
+    assert slack.parley.store.corpus.revision.number == 1
+    (slack.corpus / "bad.txt").write_text("Only a headline\n")
+    (answer,) = await slack.type("/corpus check")
+    assert "bad.txt:1: has a headline and no article below it" in texts([answer])
+
+
+async def test_check_says_what_happens_to_the_schedules(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (slack.corpus / "ports.txt").unlink()
+    (answer,) = await slack.type("/corpus check")
+    assert "of the next 3 questions vanish;" in texts([answer])
+
+
+async def test_undo_brings_back_what_was_loaded_before(slack: Slack) -> None:
+    (slack.corpus / "new.txt").write_text("New\nA summary of Lima.\nAn insight.\nA question?\n")
+    await slack.type("/corpus reload")
+    (answer,) = await slack.type("/corpus undo")
+    assert "Revision 1 is back, as revision 3: 3 stories; 0 added" in answer["text"]
+    (answer,) = await slack.type("/brief lima")
+    assert "A summary of Lima." not in answer["text"]
+    (answer,) = await slack.type("/corpus undo")
+    assert answer["text"] == "This is the first. Revision 3 is loaded."
+    (answer,) = await slack.type("/corpus history")
+    lines = answer["text"].split("\n")[1:]
+    assert [line.split(":")[0] for line in lines] == ["• *3* (revision 1 again)", "• *2*", "• *1*"]
+    assert f"by <@{ANA}>" in lines[0]
+
+
+@pytest.mark.parametrize(
+    "words", ["status", "check", "reload", "undo", "history", "", "help", "nonsense"]
+)
 async def test_others_are_refused(slack: Slack, words: str) -> None:
     (slack.corpus / "ports.txt").unlink()
     (answer,) = await slack.type(f"/corpus {words}", user=BEN)

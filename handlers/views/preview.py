@@ -1,0 +1,147 @@
+"""What a reload would do, how far it has come, and what an undo did."""
+
+from collections.abc import Iterator, Sequence
+
+from handlers.ids import Command
+from handlers.mrkdwn import date, plain
+from handlers.views.message import Message, message, section
+from store.check import Check, Effect
+from store.progress import Progress
+from store.twins import Twin, Twins
+from store.types import Revision
+
+_SHOWN = 5
+
+
+def checked(check: Check) -> Message:
+    """Say what a reload would change, and what it would do to the schedules."""
+    if not check.is_changed:
+        text = "Nothing would change: the folder is what is loaded."
+        return message(text, [section(text), *map(section, _notes(check))])
+    counts = check.counts
+    text = (
+        f"A reload would change this: documents: {len(check.added):,} added,"
+        f" {len(check.edited):,} edited, {len(check.removed):,} removed; stories:"
+        f" {counts.added:,} added, {counts.edited:,} edited, {counts.moved:,} moved,"
+        f" {counts.removed:,} removed."
+    )
+    lines = [
+        f"• *{what}*: {_some(names)}"
+        for what, names in (
+            ("Added", check.added),
+            ("Edited", check.edited),
+            ("Removed", check.removed),
+            ("Headlines that come or change", check.headlines),
+            ("Headlines that lose stories", check.gone),
+        )
+        if names
+    ]
+    last = f"Nothing is changed yet: `{Command.CORPUS} reload` does it."
+    parts = ["\n".join(lines), *_notes(check), last]
+    return message(f"{text} {last}", [section(text), *map(section, parts)])
+
+
+def _notes(check: Check) -> Iterator[str]:
+    """Yield what to look at before a reload, in paragraphs."""
+    effects = [_effect(effect) for effect in check.effects if effect.vanishing]
+    calm = len(check.effects) - len(effects)
+    if calm:
+        effects.append(f"• {_count(calm, 'schedule')}: none of the next questions vanishes")
+    if check.schedules > len(check.effects):
+        effects.append(f"… and {check.schedules - len(check.effects):,} that were not looked at")
+    if effects:
+        yield "\n".join(("*Schedules*", *effects[:20]))
+    twins = list(_twins(check.twins))
+    if twins:
+        yield "\n".join(("*Nearly the same*", *twins))
+    small = []
+    if check.unasked:
+        small.append(f"{_count(check.unasked, 'story')} without a question: found, never asked.")
+    if check.ignored:
+        small.append(f"{_count(check.ignored, 'file')} hidden or of another kind ignored.")
+    if small:
+        yield " ".join(small)
+
+
+def _effect(effect: Effect) -> str:
+    return (
+        f"• <#{effect.channel_id}>: {effect.vanishing} of the next {effect.upcoming} questions"
+        f" vanish; {effect.left:,} left"
+    )
+
+
+def _twins(twins: Twins) -> Iterator[str]:
+    for twin in twins.found[:_SHOWN]:
+        yield _twin(twin)
+    if twins.count > _SHOWN:
+        yield f"… and {twins.count - _SHOWN:,} more"
+    for question, count in twins.repeated[:_SHOWN]:
+        yield f"• asked by {count:,} of the stories that come: “{plain(question, 100)}”"
+
+
+def _twin(twin: Twin) -> str:
+    one, other = (
+        f"{plain(article.document, 60)}, story {article.position}"
+        for article in (twin.article, twin.other)
+    )
+    what = "question" if twin.is_question else "story"
+    text = twin.article.question if twin.is_question else twin.article.summary
+    return f"• the {what} of {one}, and {other}: “{plain(text, 80)}”"
+
+
+def restored(revision: Revision) -> Message:
+    """Say what an undo brought back."""
+    text = (
+        f"Revision {revision.restores} is back, as revision {revision.number}:"
+        f" {_count(revision.articles, 'story')}; {revision.added:,} added, {revision.edited:,}"
+        f" edited, {revision.removed:,} removed. `{Command.CORPUS} reload` reads the folder again."
+    )
+    return message(text, [section(text)])
+
+
+def history(revisions: Sequence[Revision]) -> Message:
+    """List who changed how much, and when, the latest first."""
+    if not revisions:
+        return message(f"Nothing is loaded yet: `{Command.CORPUS} reload` reads the corpus folder.")
+    text = f"The last changes; `{Command.CORPUS} undo` brings back the one before."
+    lines = "\n".join(map(_revision, revisions))
+    return message(f"{text}\n{lines}", [section(text), section(lines)])
+
+
+def _revision(revision: Revision) -> str:
+    what = f" (revision {revision.restores} again)" if revision.restores else ""
+    return (
+        f"• *{revision.number}*{what}: {_count(revision.articles, 'story')};"
+        f" {revision.added:,} added, {revision.edited:,} edited, {revision.removed:,} removed;"
+        f" {when(revision)}, {who(revision)}"
+    )
+
+
+def who(revision: Revision) -> str:
+    """Say who loaded a revision, for the end of a sentence."""
+    by = revision.loaded_by
+    if by == "terminal":
+        return "at the terminal"
+    return "as the folder changed" if by == "folder" else f"by <@{by}>"
+
+
+def when(revision: Revision) -> str:
+    """Say when a revision was loaded, in each reader's own zone."""
+    at = revision.loaded_at
+    return date(int(at.timestamp()), f"{at:%d %b %Y, %H:%M} UTC")
+
+
+def under_way(progress: Progress) -> Message:
+    """Say how far a reload has come."""
+    how_far = f", {progress.done * 100 // progress.total} %" if progress.total else ""
+    return message(f"{progress.stage or 'Starting'}{how_far} …")
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(plain(name, 60) for name in names[:_SHOWN]) + more
+
+
+def _count(number: int, noun: str) -> str:
+    plural = {"story": "stories"}.get(noun, f"{noun}s")
+    return f"{number:,} {noun if number == 1 else plural}"

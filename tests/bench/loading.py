@@ -1,0 +1,176 @@
+"""Loading a corpus: how fast, in how much memory, and what people wait meanwhile.
+
+python -m tests.bench.loading --size 100000
+"""
+
+import argparse
+import asyncio
+import resource
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from itertools import cycle
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from store import Store, open_store
+from store.documents import read_corpus
+from tests.bench.corpora import News
+
+ROOT = Path(__file__).parents[2]
+_INSERT = "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def bare(folder: Path, database: Path) -> float:
+    """Put the same rows into one table of SQLite by executemany; give the seconds it takes."""
+    articles = list(read_corpus(folder).articles())
+    started = time.perf_counter()
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(
+            "CREATE TABLE article (id TEXT PRIMARY KEY, number BIGINT, document TEXT,"
+            " position BIGINT, headline TEXT, summary TEXT, insight TEXT, question TEXT)"
+        )
+        with connection:
+            connection.executemany(
+                _INSERT,
+                (
+                    (
+                        str(number),
+                        number,
+                        a.document,
+                        a.position,
+                        a.headline,
+                        a.summary,
+                        a.insight,
+                        a.question,
+                    )
+                    for number, a in enumerate(articles)
+                ),
+            )
+    return time.perf_counter() - started
+
+
+async def asking(store: Store, queries: list[str], is_done: asyncio.Event) -> list[float]:
+    """Do what `/brief` and `/discuss` do, every few milliseconds; give the ms that each took."""
+    took: list[float] = []
+    for query in cycle(queries):
+        if is_done.is_set():
+            return took
+        started = time.perf_counter()
+        await store.corpus.find(query)
+        await store.choice.next("T1", "C1")
+        took.append((time.perf_counter() - started) * 1000)
+        await asyncio.sleep(0.005)
+    return took
+
+
+async def load(url: str, folder: Path) -> None:
+    """Load, in a process of its own, and print the seconds and the most memory it had."""
+    async with open_store(url) as store:
+        before = _peak()
+        started = time.perf_counter()
+        await store.corpus.reload(folder, by="bench", at=datetime.now(UTC))
+        took = time.perf_counter() - started
+    sys.stdout.write(f"{took} {before} {_peak()}\n")
+
+
+async def opened(url: str) -> float:
+    """Give the seconds that opening takes."""
+    started = time.perf_counter()
+    async with open_store(url):
+        return time.perf_counter() - started
+
+
+async def edit(url: str, folder: Path) -> tuple[float, float]:
+    """Change a word in every story of one file; give the seconds of the reload and of the undo."""
+    file = max(folder.glob("*.txt"))  # noqa: ASYNC240 -- nobody waits
+    text = file.read_text()
+    async with open_store(url) as store:
+        file.write_text(text.replace(".\n", " again.\n"))
+        started = time.perf_counter()
+        await store.corpus.reload(folder, by="bench", at=datetime.now(UTC))
+        reloaded = time.perf_counter() - started
+        file.write_text(text)
+        started = time.perf_counter()
+        await store.corpus.undo(by="bench", at=datetime.now(UTC))
+        return reloaded, time.perf_counter() - started
+
+
+async def wait_meanwhile(url: str, small: Path, large: Path) -> tuple[list[float], list[float]]:
+    """Ask without pause, first in peace and then while the *large* corpus is loaded."""
+    queries = [lookup.query for lookup in News(1_000).lookups(200)]
+    async with open_store(url) as store:
+        await store.corpus.reload(small, by="bench", at=datetime.now(UTC))
+        each = []
+        for work in (asyncio.sleep(3), store.corpus.reload(large, by="b", at=datetime.now(UTC))):
+            is_done = asyncio.Event()
+            task = asyncio.create_task(asking(store, queries, is_done))
+            await work
+            is_done.set()
+            each.append(sorted(await task))
+    return each[0], each[1]
+
+
+def run(size: int) -> None:
+    """Print the table."""
+    say = sys.stdout.write
+    with TemporaryDirectory(prefix="parley-bench-") as temporary:
+        at = Path(temporary)
+        small, large = at / "small", at / "large"
+        for folder, count in ((small, 1_000), (large, size)):
+            folder.mkdir()
+            News(count).write(folder)
+        bytes_read = sum(file.stat().st_size for file in large.iterdir())
+        url = f"sqlite:///{temporary}/parley.db"
+        child = subprocess.run(
+            [sys.executable, "-m", "tests.bench.loading", "--child", url, str(large)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        loaded, before, peak = map(float, child.stdout.split())
+        barely = bare(large, at / "bare.db")
+        start = asyncio.run(opened(url))
+        reloaded, undone = asyncio.run(edit(url, large))
+        peace, meanwhile = asyncio.run(
+            wait_meanwhile(f"sqlite:///{temporary}/asked.db", small, large)
+        )
+        say(f"| {size:,} articles, {bytes_read / 1e6:,.0f} MB of text | |\n| --- | --- |\n")
+        for name, value in (
+            ("load", f"{loaded:,.1f} s, {size / loaded:,.0f} articles a second"),
+            ("a bare executemany of the same rows", f"{barely:,.1f} s"),
+            ("ratio", f"{barely / loaded:.2f}"),
+            ("most memory", f"{peak:,.0f} MB, {peak - before:,.0f} MB more than before the load"),
+            ("start from the stored index", f"{start:,.2f} s"),
+            ("reload of one edited file", f"{reloaded:,.2f} s"),
+            ("undo of it", f"{undone:,.2f} s"),
+            ("a look-up and a choice, in peace", _late(peace)),
+            ("the same during the load", _late(meanwhile)),
+        ):
+            say(f"| {name} | {value} |\n")
+
+
+def _late(took: list[float]) -> str:
+    median, late = took[len(took) // 2], took[int(len(took) * 0.99)]
+    return f"median {median:,.1f} ms, 99 % {late:,.1f} ms, worst {took[-1]:,.1f} ms ({len(took):,})"
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=int, default=100_000)
+    parser.add_argument("--child", nargs=2, metavar=("URL", "FOLDER"))
+    arguments = parser.parse_args()
+    if arguments.child:
+        database, path = arguments.child
+        asyncio.run(load(database, Path(path)))
+    else:
+        run(arguments.size)

@@ -1,0 +1,128 @@
+"""/corpus check and history at their longest, and telling how far work has come."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers import progress
+from handlers.views import preview
+from store.check import Check, Effect
+from store.plan import Counts
+from store.progress import Progress
+from store.twins import Twin, Twins
+from store.types import Revision
+from tests.conftest import NOW
+from tests.handlers.conftest import Slack, labels, texts
+from tests.handlers.test_views import ARTICLES, HOSTILE, MENTION
+
+NAMES = st.lists(HOSTILE, max_size=30)
+CHECKS = st.builds(
+    Check,
+    counts=st.builds(Counts, added=st.integers(0, 10**6)),
+    added=NAMES,
+    edited=NAMES,
+    removed=NAMES,
+    headlines=NAMES,
+    gone=NAMES,
+    ignored=st.integers(0, 10**6),
+    unasked=st.integers(0, 10**6),
+    twins=st.builds(
+        Twins,
+        found=st.lists(
+            st.builds(Twin, article=ARTICLES, other=ARTICLES, is_question=st.booleans()), max_size=9
+        ),
+        count=st.integers(0, 10**6),
+        repeated=st.lists(st.tuples(HOSTILE, st.integers(2, 10**6)), max_size=9),
+    ),
+    effects=st.lists(
+        st.builds(
+            Effect,
+            team_id=st.just("T1"),
+            channel_id=st.just("C0123456789"),
+            upcoming=st.just(10),
+            vanishing=st.integers(0, 10),
+            left=st.integers(0, 10**6),
+        ),
+        max_size=50,
+    ),
+    schedules=st.integers(0, 10**4),
+)
+
+
+@given(CHECKS)
+def test_a_check_fits_and_mentions_nobody(check: Check) -> None:
+    message = preview.checked(check)
+    said = texts([dict(message)]).replace("<#C0123456789>", "")
+    assert not MENTION.search(said)
+    assert len(message["blocks"]) <= 50
+    assert all(0 < len(block["text"]["text"]) <= 3000 for block in message["blocks"])
+
+
+def test_the_history_fits() -> None:
+    revision = Revision(
+        number=10**6,
+        fingerprint="",
+        documents=10**6,
+        articles=10**6,
+        loaded_at=NOW,
+        loaded_by="U0123456789",
+        restores=10**6,
+        added=10**6,
+        edited=10**6,
+        moved=10**6,
+        removed=10**6,
+    )
+    message = preview.history([revision] * 10)
+    assert all(len(block["text"]["text"]) <= 3000 for block in message["blocks"])
+
+
+class Responses:
+    """Stands for a response_url: keeps what was sent, or refuses."""
+
+    def __init__(self, status: int = 200) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.status_code, self.body = status, ""
+
+    async def __call__(self, **message: Any) -> "Responses":
+        self.sent.append(message)
+        return self
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_AFTER_SECONDS", (0, 0, 0))
+
+
+async def test_long_work_tells_how_far_it_is() -> None:
+    responses = Responses()
+    work = Progress()
+    work.start("Reading", 8)
+    work.done = 2
+    await progress._tell(work, responses)  # type: ignore[arg-type]
+    assert {one["text"] for one in responses.sent} == {"Reading, 25 % …"}
+    assert [one["replace_original"] for one in responses.sent] == [False, True, True]
+
+
+async def test_work_goes_on_where_it_cannot_be_told() -> None:
+    async with progress.told(Responses(404)) as work:  # type: ignore[arg-type]
+        work.start("Reading", 8)
+        with pytest.raises(RuntimeError):
+            await progress._tell(work, Responses(404))  # type: ignore[arg-type]
+
+
+async def test_a_story_of_a_feed_is_shown_and_not_discussed(slack: Slack) -> None:
+    """It has neither an insight nor a question, and no button for one."""
+    (slack.corpus / "feed.rss").write_text(
+        "<rss version='2.0'><channel><title>World</title><item><title>Harbour news</title>"
+        "<description>Whales came to Porto.</description></item></channel></rss>"
+    )
+    await slack.type("/corpus reload")
+    (answer,) = await slack.type("/brief whales porto")
+    assert "Whales came to Porto." in answer["text"]
+    assert "*Insight*" not in texts([answer])
+    assert "*Question*" not in texts([answer])
+    assert not any(label.startswith("Discuss") for label in labels(answer))
+    (answer,) = await slack.type("/discuss whales porto")
+    assert answer["text"] == "`/brief` finds stories on that, none with a question."
