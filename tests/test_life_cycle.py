@@ -44,9 +44,10 @@ async def get(port: int, path: str) -> tuple[int, str]:
 
 async def test_a_start_waits_for_slack(tmp_path: Path) -> None:
     slack, status = free_port(), free_port()
+    away = Workspace(manifest=manifest(), clock=MovableClock(), port=slack)
     environ = {
-        "SLACK_BOT_TOKEN": Workspace.bot_token,
-        "SLACK_APP_TOKEN": Workspace.app_token,
+        "SLACK_BOT_TOKEN": away.bot_token,
+        "SLACK_APP_TOKEN": away.app_token,
         "SLACK_API_URL": f"http://127.0.0.1:{slack}/api/",
         "STATUS_PORT": str(status),
     }
@@ -56,7 +57,7 @@ async def test_a_start_waits_for_slack(tmp_path: Path) -> None:
         assert (await get(status, "/healthz"))[0] == 200
         code, said = await get(status, "/readyz")
         assert (code, json.loads(said)["checks"]) == (503, {"start": "not ready yet"})
-        async with Workspace(manifest=manifest(), clock=MovableClock(), port=slack):
+        async with away:
             await line_with(process.stderr, '"connected"')
             code, said = await get(status, "/readyz")
             assert code == 200, said
