@@ -3,6 +3,7 @@
 Only what is certainly not delivered may be sent again without looking for it first.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
@@ -145,8 +146,9 @@ def _outcome(error: Exception, code: str) -> Outcome:
 
 def _code(error: Exception) -> str:
     if isinstance(error, SlackApiError):
-        response = error.response
-        code = response.get("error") if hasattr(response, "get") else None
+        # A body that is no JSON comes as text, or as aiohttp's own response.
+        body = getattr(error.response, "data", error.response)
+        code = body.get("error") if isinstance(body, Mapping) else None
         return str(code or _NOT_JSON)
     return type(error).__name__
 

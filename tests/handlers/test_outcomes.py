@@ -44,6 +44,19 @@ def test_a_server_error_leaves_everything_open(code: str) -> None:
     assert refused(code, status=429).outcome is Outcome.NOT_DELIVERED
 
 
+def test_an_answer_that_is_no_json_leaves_everything_open() -> None:
+    response = AsyncSlackResponse(
+        client=None,
+        http_verb="POST",
+        api_url="",
+        req_args={},
+        data="<html>Bad gateway</html>",
+        headers={},
+        status_code=200,
+    )
+    assert failure(SlackApiError("refused", response)).outcome is Outcome.AMBIGUOUS
+
+
 def test_an_unknown_word_is_strange() -> None:
     assert refused("moon_phase").outcome is Outcome.STRANGE
 
