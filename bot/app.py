@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -34,6 +35,7 @@ from handlers.background import Background
 from handlers.delivery import Delivery
 from handlers.directory import Directory
 from handlers.posting import Posting
+from handlers.surfaces import Surfaces
 from handlers.watch import Watch
 from store import Store, open_store
 
@@ -117,7 +119,9 @@ async def assemble(
             store=store,
             posting=posting,
             directory=directory,
+            surfaces=Surfaces(asking),
             background=background,
+            keep_misses=timedelta(days=settings.misses_days),
             corpus_path=settings.corpus_dir,
             clock=clock,
         )

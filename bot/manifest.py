@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from bot.http_mode import PATH
-from handlers.ids import Command
+from handlers.ids import Command, Shortcut
 
 _COMMANDS = {
     Command.BRIEF: ("Find a story by a few words", "embassy talks"),
@@ -16,11 +16,19 @@ _COMMANDS = {
     Command.CORPUS: ("What is loaded, and loading it anew (admins)", "status | reload"),
 }
 
+_SHORTCUTS = {
+    Shortcut.DISCUSSION: ("global", "Start a discussion", "Put a question to a channel"),
+    Shortcut.RELATED: ("message", "Find related stories", "Find the stories close to a message"),
+}
+
 SCOPES = {
-    "commands": "answer slash commands",
+    "commands": "answer slash commands and shortcuts",
+    "app_mentions:read": "answer `@Parley` in threads, where slash commands do not work",
+    "im:history": "answer direct messages",
     "chat:write": "post questions and stories where people asked for them",
     "channels:read": "see whether it is in a public channel",
     "groups:read": "see whether it is in a private channel",
+    "channels:join": "join a public channel when somebody presses **Join**",
     "channels:history": "look whether a post arrived before sending it again",
     "groups:history": "the same in private channels",
     "users:read": "take a person's time zone, and see who is an admin",
@@ -53,10 +61,26 @@ def manifest(url: str | None = None) -> dict[str, Any]:
                 | ({"url": entry} if entry else {})
                 for command, (description, hint) in _COMMANDS.items()
             ],
+            "shortcuts": [
+                {
+                    "name": name,
+                    "type": kind,
+                    "callback_id": str(shortcut),
+                    "description": description,
+                }
+                for shortcut, (kind, name, description) in _SHORTCUTS.items()
+            ],
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
             "interactivity": {"is_enabled": True} | ({"request_url": entry} if entry else {}),
+            "event_subscriptions": {"bot_events": ["app_home_opened", "app_mention", "message.im"]}
+            | ({"request_url": entry} if entry else {}),
             "org_deploy_enabled": False,
             "socket_mode_enabled": entry is None,
             "token_rotation_enabled": False,

@@ -133,6 +133,11 @@ class Settings:
     status_port: tuple[str, int] | None = _setting(
         _address, None, "where /healthz, /readyz and /metrics are: port, or address:port"
     )
+    misses_days: int = _setting(
+        _whole(0, 3650),
+        90,
+        "how long look-ups that found nothing are kept, in days; 0: not at all",
+    )
     log_level: str = _setting(
         _choice("debug", "info", "warning", "error"), "info", "how much is logged"
     )

@@ -6,7 +6,7 @@ command beside its buttons; `views` draws, `posting` sends, `ids` names.
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from slack_bolt.async_app import AsyncApp
@@ -17,11 +17,15 @@ from handlers.corpus import CorpusAdmin
 from handlers.digest import Digest
 from handlers.directory import Directory
 from handlers.discuss import Discuss
+from handlers.discussion import Discussion
 from handlers.errors import on_error
-from handlers.ids import Action, Command
+from handlers.ids import Action, Command, Modal, Shortcut
+from handlers.lookup import LookUp
+from handlers.mention import Mention
 from handlers.organise import Organise
 from handlers.posting import Posting
 from handlers.press import Pressed, on_press
+from handlers.surfaces import Surfaces
 from store import Store
 
 
@@ -31,19 +35,24 @@ def register(
     store: Store,
     posting: Posting,
     directory: Directory,
+    surfaces: Surfaces,
     background: Background,
+    keep_misses: timedelta,
     corpus_path: Path,
     clock: Callable[[], datetime],
 ) -> None:
     """Register every listener; the hottest first, since Bolt tries them in order."""
-    brief = Brief(store, posting)
-    discuss = Discuss(store, posting)
+    lookup = LookUp(store, background, keep_misses=keep_misses, clock=clock)
+    brief = Brief(lookup, posting)
+    discuss = Discuss(store, lookup, posting, directory, surfaces)
+    discussion = Discussion(lookup, discuss, directory, surfaces, background)
+    mention = Mention(lookup, directory, surfaces, background)
     organise = Organise(store, posting, directory, clock)
     digest = Digest(store, posting, organise, directory, background, clock)
     corpus = CorpusAdmin(store.corpus, directory, background, path=corpus_path, clock=clock)
 
     def pressed(action: str | re.Pattern[str], listener: Pressed) -> None:
-        app.block_action(action)(on_press(background, listener))
+        app.block_action(action)(on_press(background, surfaces, listener))
 
     app.command(Command.BRIEF)(brief.command)
     app.command(Command.DISCUSS)(discuss.command)
@@ -54,12 +63,24 @@ def register(
     pressed(re.compile(rf"^{Action.BRIEF_TOPIC}_\d+$"), brief.show)
     pressed(Action.BRIEF_PICK, brief.pick)
     pressed(Action.BRIEF_SHARE, brief.share)
-    pressed(Action.BRIEF_DISCUSS, brief.discuss)
+    pressed(Action.BRIEF_LIKE, brief.like)
+    pressed(Action.BRIEF_ASK, brief.ask)
+    pressed(Action.STORY_READ, brief.read)
+    pressed(Action.BRIEF_DISCUSS, discuss.post)
     pressed(Action.DISCUSS_POST, discuss.post)
     pressed(Action.DISCUSS_ANOTHER, discuss.another)
+    pressed(Action.DISCUSS_JOIN, discuss.join)
+    pressed(Action.DISCUSS_START, discussion.start)
     pressed(Action.POST_MORE, organise.menu)
     pressed(Action.POST_AGAIN, organise.post_again)
     pressed(Action.POST_SEEN, organise.post_seen)
     pressed(Action.DIGEST_RESUME, organise.resume_pressed)
+
+    app.event("app_mention")(mention.mentioned)
+    app.event("message")(mention.direct)
+    app.shortcut(Shortcut.RELATED)(mention.related)
+    app.shortcut(Shortcut.DISCUSSION)(discussion.shortcut)
+    app.view(Modal.DISCUSSION)(discussion.submitted)
+    app.view(Modal.DISCUSSION_PREVIEW)(discussion.confirmed)
 
     app.error(on_error)

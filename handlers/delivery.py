@@ -85,6 +85,8 @@ class Delivery:
         post, posts = claim.post, self._posts
         parent = await posts.get(post.parent_key) if post.parent_key else None
         parent_ts = parent.message_ts if parent else None
+        if parent_ts is None and post.about:
+            parent_ts = post.about.thread_ts or None
         if claim.may_have_arrived:
             try:
                 arrived = await self._history.find(post, parent_ts=parent_ts, until=claim.until)

@@ -27,7 +27,8 @@ def actions(*elements: Json) -> Json:
 
 
 def menu(*options: Json) -> Json:
-    return section("Choose", accessory={"type": "overflow", "action_id": "m", "options": [*options]})
+    accessory = {"type": "overflow", "action_id": "m", "options": [*options]}
+    return section("Choose", accessory=accessory)
 
 
 def option(text: str = "One", value: str = "1") -> Json:
