@@ -13,7 +13,7 @@ _COMMANDS = {
         "A question or digest a day for this channel",
         "on 09:30 | next | preview | skip | pause",
     ),
-    Command.CORPUS: ("What is loaded, and loading it anew (admins)", "status | reload"),
+    Command.CORPUS: ("What is loaded, and loading it anew (admins)", "status | reload | problems | missed"),
 }
 
 _SHORTCUTS = {

@@ -19,6 +19,7 @@ from handlers.directory import Directory
 from handlers.discuss import Discuss
 from handlers.discussion import Discussion
 from handlers.errors import on_error
+from handlers.home import Home
 from handlers.ids import Action, Command, Modal, Shortcut
 from handlers.lookup import LookUp
 from handlers.mention import Mention
@@ -49,7 +50,16 @@ def register(
     mention = Mention(lookup, directory, surfaces, background)
     organise = Organise(store, posting, directory, clock)
     digest = Digest(store, posting, organise, directory, background, clock)
-    corpus = CorpusAdmin(store.corpus, directory, background, path=corpus_path, clock=clock)
+    corpus = CorpusAdmin(
+        store,
+        directory,
+        surfaces,
+        background,
+        path=corpus_path,
+        keep_misses=keep_misses,
+        clock=clock,
+    )
+    home = Home(store, lookup, directory, surfaces, background, clock)
 
     def pressed(action: str | re.Pattern[str], listener: Pressed) -> None:
         app.block_action(action)(on_press(background, surfaces, listener))
@@ -76,6 +86,17 @@ def register(
     pressed(Action.POST_SEEN, organise.post_seen)
     pressed(Action.DIGEST_RESUME, organise.resume_pressed)
 
+    pressed(Action.HOME_SEARCH, home.search)
+    pressed(re.compile(rf"^{Action.HOME_PAGE}_\d+$"), home.turn)
+    pressed(Action.CORPUS_STATUS, corpus.pressed("status"))
+    pressed(Action.CORPUS_CHECK, corpus.pressed("check"))
+    pressed(Action.CORPUS_UNDO, corpus.pressed("undo"))
+    pressed(Action.CORPUS_HISTORY, corpus.pressed("history"))
+    pressed(Action.CORPUS_RELOAD, corpus.pressed("reload"))
+    pressed(Action.CORPUS_PROBLEMS, corpus.pressed("problems"))
+    pressed(Action.CORPUS_MISSED, corpus.pressed("missed"))
+
+    app.event("app_home_opened")(home.opened)
     app.event("app_mention")(mention.mentioned)
     app.event("message")(mention.direct)
     app.shortcut(Shortcut.RELATED)(mention.related)

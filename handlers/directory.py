@@ -137,12 +137,16 @@ class Directory:
         is_in = channel.get("is_member") or channel.get("is_im")
         return None if is_in else "not_in_channel"
 
-    async def channels(self) -> frozenset[str]:
-        """Give the ids of the channels that Parley is a member of, but for archived ones."""
+    async def channels(self, *, of: str | None = None) -> frozenset[str]:
+        """Give the ids of the channels that Parley is a member of, but for archived ones.
+
+        With *of* those that this person is a member of, as far as Parley may know.
+        """
         ids: set[str] = set()
         cursor = None
         while True:
             page = await self._client.users_conversations(
+                user=of,
                 types="public_channel,private_channel",
                 exclude_archived=True,
                 limit=999,

@@ -27,6 +27,15 @@ class Action(StrEnum):
     DISCUSS_ANOTHER = "discuss_another"
     DISCUSS_JOIN = "discuss_join"
     DISCUSS_START = "discuss_start"
+    HOME_SEARCH = "home_search"
+    HOME_PAGE = "home_page"
+    CORPUS_STATUS = "corpus_status"
+    CORPUS_CHECK = "corpus_check"
+    CORPUS_UNDO = "corpus_undo"
+    CORPUS_HISTORY = "corpus_history"
+    CORPUS_RELOAD = "corpus_reload"
+    CORPUS_MISSED = "corpus_missed"
+    CORPUS_PROBLEMS = "corpus_problems"
     POST_MORE = "post_more"
     POST_AGAIN = "post_again"
     POST_SEEN = "post_seen"
@@ -53,6 +62,7 @@ class Block(StrEnum):
     DELIVERY = "parley_delivery"
     CHANNEL = "block_channel"
     WORDS = "block_words"
+    SEARCH = "block_search"
 
 
 class Field(StrEnum):

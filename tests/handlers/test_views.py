@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from bot.settings import STARTER
 from handlers.values import CHANNEL, DIRECT, MODAL, Value
-from handlers.views import corpus, digest, modal, notice, question, story
+from handlers.views import corpus, digest, home, modal, notice, question, story
 from handlers.views.message import Message
 from store.documents import read_corpus
+from store.misses import Miss
 from store.planning import Turn
+from store.topics import Topic
 from store.types import (
     About,
     Article,
@@ -157,6 +159,12 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         chosen=None,
     ),
     "schedules": lambda matches, words: digest.schedules([planned(words)] * 70),
+    "status": lambda matches, words: corpus.status(
+        None, corpus.Size(questions=1, topics=10**6, characters=10**9)
+    ),
+    "missed": lambda matches, words: corpus.missed(
+        [Miss(words=words[:200], searched=10**6, asked=1, last_at=NOW)] * 60, days=90
+    ),
     "problems": lambda matches, words: corpus.invalid(
         [Problem(path=words, line=1, message=words)] * 40
     ),
@@ -181,6 +189,32 @@ WINDOWS: dict[str, Callable[[tuple[Match, ...], str], modal.View]] = {
     "discussion preview": lambda matches, words: modal.discussion_preview(
         matches[0].article, value=Value(article_id="a", words=words, channel_id="C1", where=MODAL)
     ),
+}
+
+
+def at_home(words: str, *, page: int) -> home.Contents:
+    article = Article(
+        id="a",
+        document=words,
+        position=1,
+        headline=words,
+        summary=words,
+        insight="",
+        question=words,
+    )
+    return home.Contents(
+        today=home.Today(article=article, channel_id="C1"),
+        topics=[Topic(name=words[:5000] or "x", article_ids=("a",) * 300)] * 100,
+        page=page,
+        schedules=[planned(words)] * 60,
+        revision=None,
+        is_admin=True,
+    )
+
+
+WINDOWS |= {
+    "home": lambda matches, words: home.home(at_home(words, page=0)),
+    "home's last page": lambda matches, words: home.home(at_home(words, page=4)),
 }
 
 
