@@ -13,7 +13,10 @@ _COMMANDS = {
         "A question or digest a day for this channel",
         "on 09:30 | next | preview | skip | pause",
     ),
-    Command.CORPUS: ("What is loaded, and loading it anew (admins)", "status | reload | problems | missed"),
+    Command.CORPUS: (
+        "What is loaded, and loading it anew (admins)",
+        "status | reload | problems | missed",
+    ),
 }
 
 _SHORTCUTS = {

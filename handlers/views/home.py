@@ -91,9 +91,7 @@ def _search() -> Block:
             action_id=Action.HOME_SEARCH,
             placeholder=_text("A few words, misspelt or not, and Enter"),
             max_length=MAX_WORDS,
-            dispatch_action_config=DispatchActionConfig(
-                trigger_actions_on=["on_enter_pressed"]
-            ),
+            dispatch_action_config=DispatchActionConfig(trigger_actions_on=["on_enter_pressed"]),
         ),
         dispatch_action=True,
     )
