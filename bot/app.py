@@ -24,6 +24,7 @@ from bot.health import Health, broken
 from bot.http_mode import HttpMode
 from bot.intake import Intake
 from bot.metrics import Metrics
+from bot.once import OnceApp
 from bot.patience import StoppedError, patiently
 from bot.settings import Settings
 from bot.socket_mode import SocketMode
@@ -124,6 +125,8 @@ async def assemble(
             keep_misses=timedelta(days=settings.misses_days),
             corpus_path=settings.corpus_dir,
             clock=clock,
+            has_agent_view=settings.agent_view,
+            has_workflow_steps=settings.workflow_steps,
         )
         # Another process may load a corpus too: from a terminal, or as a replica.
         watching = Watch(store.schedules, directory, clock=clock)
@@ -253,7 +256,7 @@ def _bolt(client: AsyncWebClient, authorized: AuthorizeResult) -> AsyncApp:
         # Prepared once: Bolt would ask auth.test again for each of many first requests.
         return authorized
 
-    return AsyncApp(
+    return OnceApp(
         client=client,
         authorize=authorize,
         # The default mode waits 10 ms for the ack, and loses it when a listener then raises.

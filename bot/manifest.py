@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from bot.http_mode import PATH
-from handlers.ids import Command, Shortcut
+from handlers.ids import Command, Shortcut, Step
 
 _COMMANDS = {
     Command.BRIEF: ("Find a story by a few words", "embassy talks"),
@@ -39,12 +39,72 @@ SCOPES = {
 """Every bot scope, and what it is for."""
 
 
-def manifest(url: str | None = None) -> dict[str, Any]:
+_STORY = {
+    "headline": ("Headline", "The headline of the story"),
+    "summary": ("Summary", "What happened"),
+    "insight": ("Insight", "Why it matters, if the story says so"),
+    "question": ("Question", "What to discuss, if the story asks"),
+}
+_WORDS = {"type": "string", "title": "Words", "description": "A few words, misspelt or not"}
+_FUNCTIONS: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
+    Step.FIND_STORY: (
+        "Find a story",
+        "Give the story that a few words mean",
+        {"words": _WORDS},
+        ["words"],
+    ),
+    Step.PICK_QUESTION: (
+        "Pick a question",
+        "Give the next question that a channel has not had",
+        {
+            "channel": {
+                "type": "slack#/types/channel_id",
+                "title": "Channel",
+                "description": "The channel that is to be asked",
+            },
+            "words": _WORDS,
+        },
+        ["channel"],
+    ),
+}
+
+
+def manifest(
+    url: str | None = None, *, agent_view: bool = False, workflow_steps: bool = False
+) -> dict[str, Any]:
     """Give the manifest (docs.slack.dev, app manifest, version 2).
 
     *url* is where Slack finds Parley by HTTP; None is for Socket Mode.
     """
-    entry = f"{url.rstrip('/')}{PATH}" if url else None
+    whole = _plain(f"{url.rstrip('/')}{PATH}" if url else None)
+    if agent_view:
+        description = "Finds the stories that a few words mean"
+        whole["features"]["agent_view"] = {"agent_description": description}
+        whole["oauth_config"]["scopes"]["bot"].append("assistant:write")
+    if workflow_steps:
+        whole["functions"] = {str(step): _function(*about) for step, about in _FUNCTIONS.items()}
+        settings = whole["settings"]
+        settings["event_subscriptions"]["bot_events"].append("function_executed")
+        settings |= {"function_runtime": "remote", "org_deploy_enabled": True}
+    return whole
+
+
+def _function(
+    title: str, description: str, inputs: dict[str, Any], required: list[str]
+) -> dict[str, Any]:
+    outputs = {
+        name: {"type": "string", "title": title, "description": what}
+        for name, (title, what) in _STORY.items()
+    }
+    return {
+        "title": title,
+        "description": description,
+        "input_parameters": {"properties": inputs, "required": required},
+        "output_parameters": {"properties": outputs, "required": ["headline", "summary"]},
+    }
+
+
+def _plain(entry: str | None) -> dict[str, Any]:
     return {
         "_metadata": {"major_version": 2, "minor_version": 0},
         "display_information": {
@@ -81,7 +141,8 @@ def manifest(url: str | None = None) -> dict[str, Any]:
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
-            "interactivity": {"is_enabled": True} | ({"request_url": entry} if entry else {}),
+            "interactivity": {"is_enabled": True}
+            | ({"request_url": entry, "message_menu_options_url": entry} if entry else {}),
             "event_subscriptions": {"bot_events": ["app_home_opened", "app_mention", "message.im"]}
             | ({"request_url": entry} if entry else {}),
             "org_deploy_enabled": False,
@@ -91,6 +152,9 @@ def manifest(url: str | None = None) -> dict[str, Any]:
     }
 
 
-def render(url: str | None = None) -> str:
-    """Write the manifest as JSON; without *url* it is what `manifest.json` holds."""
-    return json.dumps(manifest(url), indent=2) + "\n"
+def render(
+    url: str | None = None, *, agent_view: bool = False, workflow_steps: bool = False
+) -> str:
+    """Write the manifest as JSON; with no argument it is what `manifest.json` holds."""
+    whole = manifest(url, agent_view=agent_view, workflow_steps=workflow_steps)
+    return json.dumps(whole, indent=2) + "\n"

@@ -138,6 +138,12 @@ class Settings:
         90,
         "how long look-ups that found nothing are kept, in days; 0: not at all",
     )
+    agent_view: bool = _setting(
+        _flag, False, "1: the agent panel, where the workspace's plan has it"
+    )
+    workflow_steps: bool = _setting(
+        _flag, False, "1: steps for Workflow Builder, where the plan has it"
+    )
     log_level: str = _setting(
         _choice("debug", "info", "warning", "error"), "info", "how much is logged"
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from slack_bolt.async_app import AsyncApp
 
+from handlers.agent import Agent
 from handlers.background import Background
 from handlers.brief import Brief
 from handlers.corpus import CorpusAdmin
@@ -27,6 +28,7 @@ from handlers.organise import Organise
 from handlers.posting import Posting
 from handlers.press import Pressed, on_press
 from handlers.surfaces import Surfaces
+from handlers.workflow import Workflow
 from store import Store
 
 
@@ -41,6 +43,8 @@ def register(
     keep_misses: timedelta,
     corpus_path: Path,
     clock: Callable[[], datetime],
+    has_agent_view: bool,
+    has_workflow_steps: bool,
 ) -> None:
     """Register every listener; the hottest first, since Bolt tries them in order."""
     lookup = LookUp(store, background, keep_misses=keep_misses, clock=clock)
@@ -96,6 +100,10 @@ def register(
     pressed(Action.CORPUS_PROBLEMS, corpus.pressed("problems"))
     pressed(Action.CORPUS_MISSED, corpus.pressed("missed"))
 
+    if has_agent_view:
+        Agent(lookup, background).register(app)
+    if has_workflow_steps:
+        Workflow(store, lookup, discuss, background, clock).register(app)
     app.event("app_home_opened")(home.opened)
     app.event("app_mention")(mention.mentioned)
     app.event("message")(mention.direct)

@@ -1,5 +1,6 @@
 """/brief: find the stories that a few words mean, and what can be done with them."""
 
+from collections import deque
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -16,6 +17,8 @@ from handlers.views import story as views
 from handlers.views.message import message
 from store.types import PostKind
 
+_REMEMBERED = 500
+
 
 class Brief:
     """Answers `/brief` inside its ack, and the buttons under every story."""
@@ -23,6 +26,7 @@ class Brief:
     def __init__(self, lookup: LookUp, posting: Posting) -> None:
         self._lookup = lookup
         self._posting = posting
+        self._asked: deque[str] = deque(maxlen=_REMEMBERED)
 
     async def command(
         self, ack: AsyncAck, command: dict[str, Any], context: AsyncBoltContext
@@ -62,7 +66,10 @@ class Brief:
 
     async def ask(self, press: Press, respond: AsyncRespond) -> None:
         """Note the topic as asked for."""
-        await self._lookup.miss(press.value.words, is_asked=True)
+        # Pressed twice at once, it is still one request.
+        if (key := press.key(press.value.words)) not in self._asked:
+            self._asked.append(key)
+            await self._lookup.miss(press.value.words, is_asked=True)
         await answer(respond, views.asked(press.value.words), replace=True)
 
     async def share(self, press: Press, respond: AsyncRespond) -> None:

@@ -49,6 +49,13 @@ class Shortcut(StrEnum):
     RELATED = "shortcut_related"
 
 
+class Step(StrEnum):
+    """The callback_id of every step for Workflow Builder."""
+
+    FIND_STORY = "step_find_story"
+    PICK_QUESTION = "step_pick_question"
+
+
 class Modal(StrEnum):
     """The callback_id of every modal that is submitted."""
 

@@ -10,8 +10,6 @@ from handlers.views.message import Message
 from store import Store
 from store.types import Answer, Article, Found, Nothing, ParleyError, Unsure
 
-_EXAMPLES = 3
-
 
 class LookUp:
     """Finds stories and draws the answer; what is not found is noted as missed."""
@@ -83,9 +81,9 @@ class LookUp:
         """Note that there is no story on *words*, or that somebody asked for one."""
         await self._store.misses.note(words, at=self._clock(), kept=self._keep, is_asked=is_asked)
 
-    def examples(self) -> list[str]:
+    def examples(self, count: int = 3) -> list[str]:
         """Give words that find something in what is loaded."""
-        return [topic.name for topic in self._store.corpus.topics[:_EXAMPLES]]
+        return [topic.name for topic in self._store.corpus.topics[:count]]
 
 
 def is_help(words: str) -> bool:

@@ -52,6 +52,15 @@ class Slack:
     """A value to put in the place of the next press's own, as no Slack client would."""
     acks: list[Any] = field(default_factory=list)
     """What the acks carried."""
+    payloads: list[dict[str, Any]] = field(default_factory=list)
+    """What the app was sent."""
+
+    async def repeat(self) -> Any:
+        """Send the last thing again, as Slack does where an ack was lost; give what is acked."""
+        request = AsyncBoltRequest(body=self.payloads[-1], mode="socket_mode")
+        response = await self.parley.app.async_dispatch(request)
+        await self.settled()
+        return response.body
 
     async def type(
         self, text: str, *, user: str = ANA, channel: str = GENERAL
@@ -143,9 +152,17 @@ def corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def slack(tmp_path: Path, corpus: Path, clock: StoppedClock) -> AsyncIterator[Slack]:
+def switches() -> dict[str, bool]:
+    """What is switched on beside the defaults; a test file may have its own."""
+    return {}
+
+
+@pytest.fixture
+async def slack(
+    tmp_path: Path, corpus: Path, clock: StoppedClock, switches: dict[str, bool]
+) -> AsyncIterator[Slack]:
     moved = MovableClock(source=clock)
-    async with Workspace(manifest=manifest(), clock=moved) as workspace:
+    async with Workspace(manifest=manifest(**switches), clock=moved) as workspace:
         workspace.pace = False
         settings = Settings(
             slack_bot_token=workspace.bot_token,
@@ -153,6 +170,7 @@ async def slack(tmp_path: Path, corpus: Path, clock: StoppedClock) -> AsyncItera
             slack_api_url=workspace.api_url,
             database_url=f"sqlite:///{tmp_path}/parley.db",
             corpus_dir=corpus,
+            **switches,
         )
         async with assemble(settings, clock=moved) as parley:
             slack = Slack(workspace, parley, clock, corpus)
@@ -160,6 +178,7 @@ async def slack(tmp_path: Path, corpus: Path, clock: StoppedClock) -> AsyncItera
             async def receive(envelope: dict[str, Any]) -> dict[str, Any] | None:
                 if slack.forged is not None:
                     envelope["payload"]["actions"][0]["value"] = slack.forged
+                slack.payloads.append(envelope["payload"])
                 request = AsyncBoltRequest(body=envelope["payload"], mode="socket_mode")
                 response = await parley.app.async_dispatch(request)
                 assert response.status == 200, response.body

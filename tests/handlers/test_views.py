@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -177,7 +178,20 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
 @settings(max_examples=40, deadline=None)
 @given(matches=MATCHES, words=HOSTILE)
 def test_limits_hold_and_nothing_pings(view: str, matches: tuple[Match, ...], words: str) -> None:
-    check_message(VIEWS[view](matches, words), people=PEOPLE)
+    shown = VIEWS[view](matches, words)
+    check_message(shown, people=PEOPLE)
+    check_buttons(shown["blocks"])
+
+
+def check_buttons(blocks: list[dict[str, Any]]) -> None:
+    """Fail where a screen reader says the same of two buttons that do different things."""
+    heard: dict[str, tuple[str, str]] = {}
+    for block in blocks:
+        for one in [*block.get("elements", []), block.get("accessory") or {}]:
+            if one.get("type") == "button":
+                does = (one["action_id"].rstrip("0123456789"), one.get("value", ""))
+                label = one.get("accessibility_label") or one["text"]["text"]
+                assert heard.setdefault(label, does) == does, label
 
 
 WINDOWS: dict[str, Callable[[tuple[Match, ...], str], modal.View]] = {
