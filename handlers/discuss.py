@@ -69,6 +69,8 @@ class Discuss:
     async def post(self, press: Press, respond: AsyncRespond) -> None:
         """Put the question to the channel; where Parley is not in it, say what helps."""
         article = await self._lookup.article(press.value.article_id)
+        if not article.question:
+            raise ParleyError(story.unasked())
         try:
             await self._posting.press(press, PostKind.QUESTION, article)
         except NotReadyError as error:

@@ -11,7 +11,7 @@ FROM article a
 """
 _GET = f"{COLUMNS} WHERE a.id = $1"
 _MEASURE = """
-SELECT COUNT(DISTINCT question) AS questions,
+SELECT COUNT(DISTINCT NULLIF(question, '')) AS questions,
        SUM(LENGTH(summary) + LENGTH(insight) + LENGTH(question)) AS characters
 FROM article
 """

@@ -96,7 +96,7 @@ def _buttons(
     value = Value(article_id=article.id, words=words, where=where)
     about = article.headline
     buttons = []
-    if where in (DIRECT, MODAL):
+    if where in (DIRECT, MODAL) and article.question:
         buttons.append(
             button(
                 "Discuss in a channel",
@@ -115,9 +115,11 @@ def _buttons(
                 primary=True,
                 hint=f"Share to channel: {about}",
             ),
-            button("Discuss here", Action.BRIEF_DISCUSS, value, hint=f"Discuss here: {about}"),
         ]
-    else:
+        if article.question:
+            hint = f"Discuss here: {about}"
+            buttons.append(button("Discuss here", Action.BRIEF_DISCUSS, value, hint=hint))
+    elif where not in (DIRECT, MODAL):
         buttons.append(
             button(
                 "Share in thread",
@@ -127,11 +129,11 @@ def _buttons(
                 hint=f"Share in thread: {about}",
             )
         )
-    if following:
-        buttons.append(button("Next match", Action.BRIEF_NEXT, following))
     buttons.append(
         button("More like this", Action.BRIEF_LIKE, value, hint=f"More like this: {about}")
     )
+    if following:
+        buttons.append(button("Next match", Action.BRIEF_NEXT, following))
     return buttons
 
 
@@ -257,3 +259,8 @@ def shared(article: Article, *, by: str, words: str = "") -> Message:
 def gone() -> str:
     """Say that a story is no longer there."""
     return "That story is no longer in the corpus: please look it up anew."
+
+
+def unasked() -> str:
+    """Say that a story asks nothing."""
+    return "That story has no question to discuss."

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -72,6 +73,32 @@ async def test_discuss_here_puts_the_question_with_its_story_in_the_thread(slack
         one for one in slack.public(thread_ts=question["ts"]) if one["ts"] != question["ts"]
     ]
     assert "Dockworkers in Gdansk" in texts([story])
+
+
+async def test_a_story_without_a_question_is_shown_and_not_discussed(slack: Slack) -> None:
+    (slack.corpus / "quarry.csv").write_text("headline,summary\nQuarry,A quarry closed.\n")
+    await slack.type("/corpus reload")
+    (answer,) = await slack.type("/brief quarry")
+    assert "A quarry closed." in texts([answer])
+    assert labels(answer) == ["Share to channel", "More like this"]
+    assert "Insight" not in texts([answer])
+    forged = Value(article_id=_article_of(answer)).encode()
+    (other,) = await slack.type("/brief dockworkers")
+    seen = await slack.press(Action.BRIEF_DISCUSS, other, forged=forged)
+    assert seen[-1]["text"] == "That story has no question to discuss."
+    assert not slack.public()
+    (preview,) = await slack.type("/discuss quarry")
+    assert "I have no story on “quarry”" in preview["text"]
+
+
+def _article_of(answer: dict[str, Any]) -> str:
+    (value,) = [
+        one["value"]
+        for block in answer["blocks"]
+        for one in block.get("elements", [])
+        if one.get("action_id") == Action.BRIEF_SHARE
+    ]
+    return Value.decode(value).article_id
 
 
 async def test_discuss_where_parley_is_no_member_says_how_to_invite_it(slack: Slack) -> None:

@@ -136,3 +136,10 @@ async def test_when_slack_cannot_say_who_is_an_admin_nobody_is(slack: Slack) -> 
 async def test_help(slack: Slack, words: str) -> None:
     (answer,) = await slack.type(f"/corpus {words}")
     assert "`/corpus reload`" in answer["text"]
+
+
+async def test_an_edited_story_is_counted(slack: Slack) -> None:
+    file = slack.corpus / "ports.txt"
+    file.write_text(file.read_text().replace("night shifts", "the night shifts"))
+    (answer,) = await slack.type("/corpus reload")
+    assert "0 added, 1 edited, 0 removed" in answer["text"]

@@ -242,7 +242,7 @@ def test_modals_keep_their_limits(view: str, matches: tuple[Match, ...], words: 
 def corpora(shared: Path | None) -> dict[str, tuple[Article, ...]]:
     """Give real stories, and 300 under one headline."""
     folders = {"starter": STARTER} | ({"shared": shared / "corpus"} if shared else {})
-    read = {name: read_corpus(folder).articles for name, folder in folders.items()}
+    read = {name: tuple(read_corpus(folder).articles()) for name, folder in folders.items()}
     (one, *_) = read["starter"]
     read["300"] = tuple(replace(one, id=f"{number:016x}", position=number) for number in range(300))
     return read
