@@ -273,8 +273,12 @@ async def _copy(arguments: argparse.Namespace, _: dict[str, str]) -> int:
     return 0
 
 
-async def _manifest(arguments: argparse.Namespace, _: dict[str, str]) -> int:
-    sys.stdout.write(render(arguments.url))
+async def _manifest(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
+    settings = Settings.from_env(environ, connecting=False)
+    manifest = render(
+        arguments.url, agent_view=settings.agent_view, workflow_steps=settings.workflow_steps
+    )
+    sys.stdout.write(manifest)
     return 0
 
 

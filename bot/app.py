@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -23,6 +24,7 @@ from bot.health import Health, broken
 from bot.http_mode import HttpMode
 from bot.intake import Intake
 from bot.metrics import Metrics
+from bot.once import OnceApp
 from bot.patience import StoppedError, patiently
 from bot.settings import Settings
 from bot.socket_mode import SocketMode
@@ -34,6 +36,7 @@ from handlers.background import Background
 from handlers.delivery import Delivery
 from handlers.directory import Directory
 from handlers.posting import Posting
+from handlers.surfaces import Surfaces
 from handlers.watch import Watch
 from store import Store, open_store
 
@@ -117,9 +120,13 @@ async def assemble(
             store=store,
             posting=posting,
             directory=directory,
+            surfaces=Surfaces(asking),
             background=background,
+            keep_misses=timedelta(days=settings.misses_days),
             corpus_path=settings.corpus_dir,
             clock=clock,
+            has_agent_view=settings.agent_view,
+            has_workflow_steps=settings.workflow_steps,
         )
         # Another process may load a corpus too: from a terminal, or as a replica.
         watching = Watch(store.schedules, directory, clock=clock)
@@ -249,7 +256,7 @@ def _bolt(client: AsyncWebClient, authorized: AuthorizeResult) -> AsyncApp:
         # Prepared once: Bolt would ask auth.test again for each of many first requests.
         return authorized
 
-    return AsyncApp(
+    return OnceApp(
         client=client,
         authorize=authorize,
         # The default mode waits 10 ms for the ack, and loses it when a listener then raises.

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from bot.http_mode import PATH
-from handlers.ids import Command
+from handlers.ids import Command, Shortcut, Step
 
 _COMMANDS = {
     Command.BRIEF: ("Find a story by a few words", "embassy talks"),
@@ -13,14 +13,25 @@ _COMMANDS = {
         "A question or digest a day for this channel",
         "on 09:30 | next | preview | skip | pause",
     ),
-    Command.CORPUS: ("What is loaded, and loading it anew (admins)", "status | reload"),
+    Command.CORPUS: (
+        "What is loaded, and loading it anew (admins)",
+        "status | reload | problems | missed",
+    ),
+}
+
+_SHORTCUTS = {
+    Shortcut.DISCUSSION: ("global", "Start a discussion", "Put a question to a channel"),
+    Shortcut.RELATED: ("message", "Find related stories", "Find the stories close to a message"),
 }
 
 SCOPES = {
-    "commands": "answer slash commands",
+    "commands": "answer slash commands and shortcuts",
+    "app_mentions:read": "answer `@Parley` in threads, where slash commands do not work",
+    "im:history": "answer direct messages",
     "chat:write": "post questions and stories where people asked for them",
     "channels:read": "see whether it is in a public channel",
     "groups:read": "see whether it is in a private channel",
+    "channels:join": "join a public channel when somebody presses **Join**",
     "channels:history": "look whether a post arrived before sending it again",
     "groups:history": "the same in private channels",
     "users:read": "take a person's time zone, and see who is an admin",
@@ -28,12 +39,72 @@ SCOPES = {
 """Every bot scope, and what it is for."""
 
 
-def manifest(url: str | None = None) -> dict[str, Any]:
+_STORY = {
+    "headline": ("Headline", "The headline of the story"),
+    "summary": ("Summary", "What happened"),
+    "insight": ("Insight", "Why it matters, if the story says so"),
+    "question": ("Question", "What to discuss, if the story asks"),
+}
+_WORDS = {"type": "string", "title": "Words", "description": "A few words, misspelt or not"}
+_FUNCTIONS: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
+    Step.FIND_STORY: (
+        "Find a story",
+        "Give the story that a few words mean",
+        {"words": _WORDS},
+        ["words"],
+    ),
+    Step.PICK_QUESTION: (
+        "Pick a question",
+        "Give the next question that a channel has not had",
+        {
+            "channel": {
+                "type": "slack#/types/channel_id",
+                "title": "Channel",
+                "description": "The channel that is to be asked",
+            },
+            "words": _WORDS,
+        },
+        ["channel"],
+    ),
+}
+
+
+def manifest(
+    url: str | None = None, *, agent_view: bool = False, workflow_steps: bool = False
+) -> dict[str, Any]:
     """Give the manifest (docs.slack.dev, app manifest, version 2).
 
     *url* is where Slack finds Parley by HTTP; None is for Socket Mode.
     """
-    entry = f"{url.rstrip('/')}{PATH}" if url else None
+    whole = _plain(f"{url.rstrip('/')}{PATH}" if url else None)
+    if agent_view:
+        description = "Finds the stories that a few words mean"
+        whole["features"]["agent_view"] = {"agent_description": description}
+        whole["oauth_config"]["scopes"]["bot"].append("assistant:write")
+    if workflow_steps:
+        whole["functions"] = {str(step): _function(*about) for step, about in _FUNCTIONS.items()}
+        settings = whole["settings"]
+        settings["event_subscriptions"]["bot_events"].append("function_executed")
+        settings |= {"function_runtime": "remote", "org_deploy_enabled": True}
+    return whole
+
+
+def _function(
+    title: str, description: str, inputs: dict[str, Any], required: list[str]
+) -> dict[str, Any]:
+    outputs = {
+        name: {"type": "string", "title": title, "description": what}
+        for name, (title, what) in _STORY.items()
+    }
+    return {
+        "title": title,
+        "description": description,
+        "input_parameters": {"properties": inputs, "required": required},
+        "output_parameters": {"properties": outputs, "required": ["headline", "summary"]},
+    }
+
+
+def _plain(entry: str | None) -> dict[str, Any]:
     return {
         "_metadata": {"major_version": 2, "minor_version": 0},
         "display_information": {
@@ -53,10 +124,27 @@ def manifest(url: str | None = None) -> dict[str, Any]:
                 | ({"url": entry} if entry else {})
                 for command, (description, hint) in _COMMANDS.items()
             ],
+            "shortcuts": [
+                {
+                    "name": name,
+                    "type": kind,
+                    "callback_id": str(shortcut),
+                    "description": description,
+                }
+                for shortcut, (kind, name, description) in _SHORTCUTS.items()
+            ],
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
-            "interactivity": {"is_enabled": True} | ({"request_url": entry} if entry else {}),
+            "interactivity": {"is_enabled": True}
+            | ({"request_url": entry, "message_menu_options_url": entry} if entry else {}),
+            "event_subscriptions": {"bot_events": ["app_home_opened", "app_mention", "message.im"]}
+            | ({"request_url": entry} if entry else {}),
             "org_deploy_enabled": False,
             "socket_mode_enabled": entry is None,
             "token_rotation_enabled": False,
@@ -64,6 +152,9 @@ def manifest(url: str | None = None) -> dict[str, Any]:
     }
 
 
-def render(url: str | None = None) -> str:
-    """Write the manifest as JSON; without *url* it is what `manifest.json` holds."""
-    return json.dumps(manifest(url), indent=2) + "\n"
+def render(
+    url: str | None = None, *, agent_view: bool = False, workflow_steps: bool = False
+) -> str:
+    """Write the manifest as JSON; with no argument it is what `manifest.json` holds."""
+    whole = manifest(url, agent_view=agent_view, workflow_steps=workflow_steps)
+    return json.dumps(whole, indent=2) + "\n"

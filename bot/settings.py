@@ -133,6 +133,17 @@ class Settings:
     status_port: tuple[str, int] | None = _setting(
         _address, None, "where /healthz, /readyz and /metrics are: port, or address:port"
     )
+    misses_days: int = _setting(
+        _whole(0, 3650),
+        90,
+        "how long look-ups that found nothing are kept, in days; 0: not at all",
+    )
+    agent_view: bool = _setting(
+        _flag, False, "1: the agent panel, where the workspace's plan has it"
+    )
+    workflow_steps: bool = _setting(
+        _flag, False, "1: steps for Workflow Builder, where the plan has it"
+    )
     log_level: str = _setting(
         _choice("debug", "info", "warning", "error"), "info", "how much is logged"
     )

@@ -6,22 +6,29 @@ command beside its buttons; `views` draws, `posting` sends, `ids` names.
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from slack_bolt.async_app import AsyncApp
 
+from handlers.agent import Agent
 from handlers.background import Background
 from handlers.brief import Brief
 from handlers.corpus import CorpusAdmin
 from handlers.digest import Digest
 from handlers.directory import Directory
 from handlers.discuss import Discuss
+from handlers.discussion import Discussion
 from handlers.errors import on_error
-from handlers.ids import Action, Command
+from handlers.home import Home
+from handlers.ids import Action, Command, Modal, Shortcut
+from handlers.lookup import LookUp
+from handlers.mention import Mention
 from handlers.organise import Organise
 from handlers.posting import Posting
 from handlers.press import Pressed, on_press
+from handlers.surfaces import Surfaces
+from handlers.workflow import Workflow
 from store import Store
 
 
@@ -31,19 +38,35 @@ def register(
     store: Store,
     posting: Posting,
     directory: Directory,
+    surfaces: Surfaces,
     background: Background,
+    keep_misses: timedelta,
     corpus_path: Path,
     clock: Callable[[], datetime],
+    has_agent_view: bool,
+    has_workflow_steps: bool,
 ) -> None:
     """Register every listener; the hottest first, since Bolt tries them in order."""
-    brief = Brief(store, posting)
-    discuss = Discuss(store, posting)
+    lookup = LookUp(store, background, keep_misses=keep_misses, clock=clock)
+    brief = Brief(lookup, posting)
+    discuss = Discuss(store, lookup, posting, directory, surfaces)
+    discussion = Discussion(lookup, discuss, directory, surfaces, background)
+    mention = Mention(lookup, directory, surfaces, background)
     organise = Organise(store, posting, directory, clock)
     digest = Digest(store, posting, organise, directory, background, clock)
-    corpus = CorpusAdmin(store.corpus, directory, background, path=corpus_path, clock=clock)
+    corpus = CorpusAdmin(
+        store,
+        directory,
+        surfaces,
+        background,
+        path=corpus_path,
+        keep_misses=keep_misses,
+        clock=clock,
+    )
+    home = Home(store, lookup, directory, surfaces, background, clock)
 
     def pressed(action: str | re.Pattern[str], listener: Pressed) -> None:
-        app.block_action(action)(on_press(background, listener))
+        app.block_action(action)(on_press(background, surfaces, listener))
 
     app.command(Command.BRIEF)(brief.command)
     app.command(Command.DISCUSS)(discuss.command)
@@ -54,12 +77,39 @@ def register(
     pressed(re.compile(rf"^{Action.BRIEF_TOPIC}_\d+$"), brief.show)
     pressed(Action.BRIEF_PICK, brief.pick)
     pressed(Action.BRIEF_SHARE, brief.share)
-    pressed(Action.BRIEF_DISCUSS, brief.discuss)
+    pressed(Action.BRIEF_LIKE, brief.like)
+    pressed(Action.BRIEF_ASK, brief.ask)
+    pressed(Action.STORY_READ, brief.read)
+    pressed(Action.BRIEF_DISCUSS, discuss.post)
     pressed(Action.DISCUSS_POST, discuss.post)
     pressed(Action.DISCUSS_ANOTHER, discuss.another)
+    pressed(Action.DISCUSS_JOIN, discuss.join)
+    pressed(Action.DISCUSS_START, discussion.start)
     pressed(Action.POST_MORE, organise.menu)
     pressed(Action.POST_AGAIN, organise.post_again)
     pressed(Action.POST_SEEN, organise.post_seen)
     pressed(Action.DIGEST_RESUME, organise.resume_pressed)
+
+    pressed(Action.HOME_SEARCH, home.search)
+    pressed(re.compile(rf"^{Action.HOME_PAGE}_\d+$"), home.turn)
+    pressed(Action.CORPUS_STATUS, corpus.pressed("status"))
+    pressed(Action.CORPUS_CHECK, corpus.pressed("check"))
+    pressed(Action.CORPUS_UNDO, corpus.pressed("undo"))
+    pressed(Action.CORPUS_HISTORY, corpus.pressed("history"))
+    pressed(Action.CORPUS_RELOAD, corpus.pressed("reload"))
+    pressed(Action.CORPUS_PROBLEMS, corpus.pressed("problems"))
+    pressed(Action.CORPUS_MISSED, corpus.pressed("missed"))
+
+    if has_agent_view:
+        Agent(lookup, background).register(app)
+    if has_workflow_steps:
+        Workflow(store, lookup, discuss, background, clock).register(app)
+    app.event("app_home_opened")(home.opened)
+    app.event("app_mention")(mention.mentioned)
+    app.event("message")(mention.direct)
+    app.shortcut(Shortcut.RELATED)(mention.related)
+    app.shortcut(Shortcut.DISCUSSION)(discussion.shortcut)
+    app.view(Modal.DISCUSSION)(discussion.submitted)
+    app.view(Modal.DISCUSSION_PREVIEW)(discussion.confirmed)
 
     app.error(on_error)

@@ -1,5 +1,6 @@
 """/brief: find the stories that a few words mean, and what can be done with them."""
 
+from collections import deque
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -8,76 +9,78 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.background import answer, answer_channel
 from handlers.directory import NotReadyError
-from handlers.mrkdwn import unescape
+from handlers.lookup import LookUp, is_help
+from handlers.mrkdwn import readable
 from handlers.posting import Posting
 from handlers.press import Press
 from handlers.views import story as views
-from handlers.views.message import Message, message
-from store import Store
-from store.types import Answer, Article, Found, Nothing, ParleyError, PostKind, Unsure
+from handlers.views.message import message
+from store.types import PostKind
+
+_REMEMBERED = 500
 
 
 class Brief:
-    """Answers `/brief` inside its ack, and the buttons under the answers."""
+    """Answers `/brief` inside its ack, and the buttons under every story."""
 
-    def __init__(self, store: Store, posting: Posting) -> None:
-        self._corpus = store.corpus
-        self._articles = store.articles
+    def __init__(self, lookup: LookUp, posting: Posting) -> None:
+        self._lookup = lookup
         self._posting = posting
+        self._asked: deque[str] = deque(maxlen=_REMEMBERED)
 
     async def command(
         self, ack: AsyncAck, command: dict[str, Any], context: AsyncBoltContext
     ) -> None:
         """Show the best match, only to the person who asked."""
-        words = unescape(command.get("text") or "").strip()
-        if words.lower() in ("", "help"):
-            await ack(**views.brief_help())
-        else:
-            found = await self._corpus.find(words)
-            context["outcome"] = type(found).__name__.lower()
-            await ack(**_drawn(found, words=words, place=0))
+        words = readable(command.get("text") or "")
+        if is_help(words):
+            await ack(**self._lookup.help())
+            return
+        found = await self._lookup.find(words)
+        context["outcome"] = type(found).__name__.lower()
+        await ack(**self._lookup.drawn(found, words=words))
 
     async def show(self, press: Press, respond: AsyncRespond) -> None:
         """Show another match, or what a suggested topic finds, in the place of this answer."""
-        shown = await self._look_up(press.value.words, place=press.value.place)
+        value = press.value
+        shown = await self._lookup.answer(value.words, place=value.place, where=value.where)
         await answer(respond, shown, replace=True)
 
     async def pick(self, press: Press, respond: AsyncRespond) -> None:
         """Show the story that was meant."""
-        shown = views.picked(await self._article(press), words=press.value.words)
+        article = await self._lookup.article(press.value.article_id)
+        shown = views.picked(article, words=press.value.words, where=press.value.where)
         await answer(respond, shown, replace=True)
 
+    async def like(self, press: Press, respond: AsyncRespond) -> None:
+        """Show what is close to the story."""
+        article = await self._lookup.article(press.value.article_id)
+        shown = await self._lookup.like(article, where=press.value.where)
+        await answer(respond, shown, replace=True)
+
+    async def read(self, press: Press, respond: AsyncRespond) -> None:
+        """Show the next part of a long story, below the part that is there."""
+        article = await self._lookup.article(press.value.article_id)
+        shown = views.more(article, page=press.value.place, where=press.value.where)
+        await answer(respond, shown)
+
+    async def ask(self, press: Press, respond: AsyncRespond) -> None:
+        """Note the topic as asked for."""
+        # Pressed twice at once, it is still one request.
+        if (key := press.key(press.value.words)) not in self._asked:
+            self._asked.append(key)
+            await self._lookup.miss(press.value.words, is_asked=True)
+        await answer(respond, views.asked(press.value.words), replace=True)
+
     async def share(self, press: Press, respond: AsyncRespond) -> None:
-        """Show the story to the whole channel."""
-        article = await self._article(press)
+        """Show the story to everybody where it was looked up."""
+        article = await self._lookup.article(press.value.article_id)
+        thread_ts = press.value.thread_ts
         try:
             await self._posting.press(press, PostKind.SHARE, article)
         except NotReadyError:
             # Where Parley is no member, the person's own response_url still reaches the channel.
-            await answer_channel(respond, views.shared(article, by=press.user_id))
-        await answer(respond, message("Shared with this channel."), replace=True)
-
-    async def discuss(self, press: Press, respond: AsyncRespond) -> None:
-        """Put the story's question to the channel."""
-        await self._posting.press(press, PostKind.QUESTION, await self._article(press))
-        await answer(respond, message("The question is in this channel."), replace=True)
-
-    async def _look_up(self, words: str, *, place: int) -> Message:
-        return _drawn(await self._corpus.find(words), words=words, place=place)
-
-    async def _article(self, press: Press) -> Article:
-        article = await self._articles.get(press.value.article_id)
-        if article is None:
-            raise ParleyError(views.gone())
-        return article
-
-
-def _drawn(answer: Answer, *, words: str, place: int) -> Message:
-    match answer:
-        case Found() as found:
-            # A reload may have left fewer matches than there were.
-            return views.found(found, words=words, place=place % len(found.matches))
-        case Unsure() as unsure:
-            return views.unsure(unsure, words=words)
-        case Nothing() as nothing:
-            return views.nothing(nothing, words=words)
+            shown = views.shared(article, by=press.user_id, words=press.value.words)
+            await answer_channel(respond, shown, thread_ts=thread_ts)
+        done = "Shared in this thread." if thread_ts else "Shared with this channel."
+        await answer(respond, message(done), replace=True)

@@ -1,7 +1,8 @@
-"""/corpus: what is loaded, and loading it anew; for admins."""
+"""/corpus: what is loaded, what is missing, and loading it anew; for admins."""
 
+import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,57 +11,100 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.background import Background, answer
 from handlers.directory import Directory
+from handlers.errors import sentence
+from handlers.press import Press, Pressed
 from handlers.progress import told
+from handlers.surfaces import Surfaces
 from handlers.views import corpus as views
 from handlers.views import preview
 from handlers.views.message import Message
-from store.corpus import Corpus
+from handlers.views.modal import window
+from store import Store
+from store.documents import read_corpus
 from store.types import CorpusInvalidError
 
-
 class CorpusAdmin:
-    """Answers `/corpus`, to admins only."""
+    """Answers `/corpus` and its buttons in App Home, to admins only.
+
+    Who asks is checked in `_answer`, and nothing else gives an answer.
+    """
 
     def __init__(
         self,
-        corpus: Corpus,
+        store: Store,
         directory: Directory,
+        surfaces: Surfaces,
         background: Background,
         *,
         path: Path,
+        keep_misses: timedelta,
         clock: Callable[[], datetime],
     ) -> None:
         """Take the *path* of the folder that a reload reads."""
-        self._corpus = corpus
+        self._store = store
+        self._corpus = store.corpus
         self._directory = directory
+        self._surfaces = surfaces
         self._background = background
         self._path = path
+        self._keep = keep_misses
         self._clock = clock
 
     async def command(self, ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
         """Do what the first word says."""
-        await ack()
-        self._background.start(self._run(command, respond), respond)
 
-    async def _run(self, command: dict[str, Any], respond: AsyncRespond) -> None:
-        await self._directory.require_admin(command["user_id"])
-        words = (command.get("text") or "").lower().split()
-        match words:
-            case ["status"]:
-                shown = views.status(self._corpus.revision)
-            case ["check"]:
-                shown = await self._check(respond)
-            case ["reload"]:
-                shown = await self._reload(command["user_id"], respond)
-            case ["undo"]:
-                shown = await self._undo(command["user_id"], respond)
-            case ["history"]:
-                shown = preview.history(await self._corpus.history())
-            case [] | ["help"]:
-                shown = views.corpus_help()
+        async def work() -> None:
+            word = " ".join((command.get("text") or "").lower().split())
+            await answer(respond, await self._answer(word, command["user_id"], respond))
+
+        await ack()
+        self._background.start(work(), respond)
+
+    def pressed(self, word: str) -> Pressed:
+        """Do on a press in App Home what `/corpus` does on a word."""
+
+        async def listener(press: Press, respond: AsyncRespond) -> None:
+            await self._directory.require_admin(press.user_id)
+            # A folder takes longer to read than a trigger lives, so the modal comes first.
+            waiting = await self._surfaces.open(press.trigger_id, window(views.waiting()))
+            if waiting:
+                respond = self._surfaces.modal(waiting)
+            try:
+                await answer(respond, await self._answer(word, press.user_id, respond))
+            except Exception as error:
+                await answer(respond, Message(text=sentence(error), blocks=[]))
+
+        return listener
+
+    async def _answer(self, word: str, user_id: str, respond: AsyncRespond) -> Message:
+        await self._directory.require_admin(user_id)
+        match word:
+            case "status":
+                return await self._status()
+            case "check":
+                return await self._check(respond)
+            case "reload":
+                return await self._reload(user_id, respond)
+            case "undo":
+                return await self._undo(user_id, respond)
+            case "history":
+                return preview.history(await self._corpus.history())
+            case "problems":
+                return await self._problems()
+            case "missed":
+                since = self._clock() - self._keep
+                misses = await self._store.misses.list(since=since)
+                return views.missed(misses, days=self._keep.days)
+            case "" | "help":
+                return views.corpus_help()
             case _:
-                shown = views.corpus_help(unknown=" ".join(words))
-        await answer(respond, shown)
+                return views.corpus_help(unknown=word)
+
+    async def _status(self) -> Message:
+        questions, characters = await self._store.articles.measure()
+        topics = len(self._corpus.topics)
+        size = views.Size(questions=questions, topics=topics, characters=characters)
+        return views.status(self._corpus.revision, size)
 
     async def _check(self, respond: AsyncRespond) -> Message:
         try:
@@ -84,3 +128,10 @@ class CorpusAdmin:
         async with told(respond) as progress:
             revision = await self._corpus.undo(by=user_id, at=self._clock(), progress=progress)
         return preview.restored(revision)
+
+    async def _problems(self) -> Message:
+        try:
+            contents = await asyncio.to_thread(read_corpus, self._path)
+        except CorpusInvalidError as error:
+            return views.invalid(error.problems)
+        return views.sound(len(contents.digests), contents.ignored)

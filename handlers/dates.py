@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 
 from dateutil.parser import ParserError, parse
 
+from handlers.mrkdwn import plain
 from store.types import ParleyError
 
 _SPAN = re.compile(r"(?:in )?(\d{1,3}|a|one|two|three) (day|week)s?", re.IGNORECASE)
@@ -66,5 +67,5 @@ def _a_year_on(on: date) -> date:
 
 def _not_understood(words: str) -> ParleyError:
     return ParleyError(
-        f"I do not understand “{words.strip()[:60]}” as a date: try 24 Dec, or friday."
+        f"I do not understand “{plain(words.strip(), 60)}” as a date: try 24 Dec, or friday."
     )

@@ -84,10 +84,10 @@ class Delivery:
     async def _see_out(self, claim: Claim) -> None:
         post, posts = claim.post, self._posts
         parent = await posts.get(post.parent_key) if post.parent_key else None
-        parent_ts = parent.message_ts if parent else None
+        thread_ts = _thread_of(post, parent)
         if claim.may_have_arrived:
             try:
-                arrived = await self._history.find(post, parent_ts=parent_ts, until=claim.until)
+                arrived = await self._history.find(post, parent_ts=thread_ts, until=claim.until)
             except FAILURES as error:
                 await self._unread(claim, failure(error))
                 return
@@ -150,7 +150,7 @@ class Delivery:
         try:
             response = await self._client.chat_postMessage(
                 channel=post.channel_id,
-                thread_ts=parent.message_ts if parent else None,
+                thread_ts=_thread_of(post, parent),
                 unfurl_links=False,
                 unfurl_media=False,
                 metadata={
@@ -197,3 +197,9 @@ class Delivery:
         if post.kind is PostKind.DIGEST:
             return await self._articles.get_many(await self._posts.stories(post.key))
         return await self._articles.get_many([post.article_id] if post.article_id else [])
+
+
+def _thread_of(post: Post, parent: Post | None) -> str | None:
+    if parent:
+        return parent.message_ts
+    return (post.about.thread_ts or None) if post.about else None

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.outcomes import FAILURES
 from store.types import ParleyError
 
 _KEPT = timedelta(minutes=5)
 
+STRANGER = "I answer the people of this workspace only: please ask one of them."
 _INVITE = "I am not a member of this channel yet: type `/invite @Parley`, then try again."
 NOT_READY = {
     "not_in_channel": _INVITE,
@@ -47,7 +48,7 @@ class Directory:
             return
         try:
             person = await self._person(user_id)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+        except FAILURES as error:
             raise ParleyError(
                 "I cannot ask Slack whether you are an admin; please try again in a minute."
             ) from error
@@ -56,11 +57,56 @@ class Directory:
                 "Only admins may do that: workspace admins, and those in Parley's ADMIN_USER_IDS."
             )
 
+    async def require_colleague(self, user_id: str) -> None:
+        """Raise `ParleyError` for somebody of another workspace, or whose account is closed.
+
+        Where Slack cannot say they count as one of us: they see no more than a look-up.
+        """
+        try:
+            person = await self._person(user_id)
+        except FAILURES:
+            return
+        if person.get("is_stranger") or person.get("deleted"):
+            raise ParleyError(STRANGER)
+
+    async def require_present(self, user_id: str, channel_id: str) -> None:
+        """Raise `ParleyError` unless that person may see the channel.
+
+        A channel that is named in a form is what a client says, and not what Slack says.
+        """
+        response = await self._client.conversations_info(channel=channel_id)
+        if not response["channel"].get("is_private"):
+            return
+        cursor = None
+        while True:
+            page = await self._client.conversations_members(
+                channel=channel_id, limit=999, cursor=cursor
+            )
+            if user_id in page["members"]:
+                return
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                raise ParleyError("You are not a member of that channel.")
+
+    async def can_join(self, channel_id: str) -> bool:
+        """Say whether Parley may join the channel by itself: a public one that is open."""
+        try:
+            response = await self._client.conversations_info(channel=channel_id)
+        except FAILURES:
+            return False
+        channel = response["channel"]
+        return bool(
+            channel.get("is_channel")
+            and not channel.get("is_private")
+            and not channel.get("is_archived")
+            and not channel.get("is_member")
+        )
+
     async def zone(self, user_id: str) -> str:
         """Give the person's IANA time zone; UTC where Slack does not say."""
         try:
             return str((await self._person(user_id)).get("tz") or "UTC")
-        except (SlackApiError, aiohttp.ClientError, TimeoutError):
+        except FAILURES:
             return "UTC"
 
     async def is_admin(self, user_id: str) -> bool:
@@ -91,12 +137,16 @@ class Directory:
         is_in = channel.get("is_member") or channel.get("is_im")
         return None if is_in else "not_in_channel"
 
-    async def channels(self) -> frozenset[str]:
-        """Give the ids of the channels that Parley is a member of, but for archived ones."""
+    async def channels(self, *, of: str | None = None) -> frozenset[str]:
+        """Give the ids of the channels that Parley is a member of, but for archived ones.
+
+        With *of* those that this person is a member of, as far as Parley may know.
+        """
         ids: set[str] = set()
         cursor = None
         while True:
             page = await self._client.users_conversations(
+                user=of,
                 types="public_channel,private_channel",
                 exclude_archived=True,
                 limit=999,

@@ -1,59 +1,103 @@
 """/discuss: offer a question for this channel, and post it when somebody says so."""
 
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_sdk.errors import SlackApiError
 
 from handlers.background import answer
+from handlers.directory import Directory, NotReadyError
 from handlers.ids import Command
-from handlers.mrkdwn import unescape
+from handlers.lookup import LookUp
+from handlers.mrkdwn import readable
 from handlers.posting import Posting
 from handlers.press import Press
+from handlers.surfaces import Surfaces
+from handlers.views import modal, story
 from handlers.views import question as views
-from handlers.views import story
 from handlers.views.message import Message, message
 from store import Store
-from store.types import Found, Nothing, ParleyError, PostKind, Unsure
+from store.types import Article, Found, Nothing, ParleyError, PostKind, Unsure
 
 
 class Discuss:
-    """Answers `/discuss` inside its ack, and the buttons of the preview."""
+    """Answers `/discuss` inside its ack, and every button that puts a question to a channel."""
 
-    def __init__(self, store: Store, posting: Posting) -> None:
+    def __init__(
+        self,
+        store: Store,
+        lookup: LookUp,
+        posting: Posting,
+        directory: Directory,
+        surfaces: Surfaces,
+    ) -> None:
         self._corpus = store.corpus
-        self._articles = store.articles
         self._choice = store.choice
+        self._lookup = lookup
         self._posting = posting
+        self._directory = directory
+        self._surfaces = surfaces
 
     async def command(self, ack: AsyncAck, command: dict[str, Any]) -> None:
         """Show the person a question for this channel."""
-        words = unescape(command.get("text") or "").strip()
+        words = readable(command.get("text") or "")
         if words.lower() == "help":
-            await ack(**views.discuss_help())
+            await ack(**views.discuss_help(self._lookup.examples()))
             return
         team_id, channel_id = command["team_id"], command["channel_id"]
         await ack(**await self._preview(team_id, channel_id, words=words, place=0))
 
     async def another(self, press: Press, respond: AsyncRespond) -> None:
         """Show another question in the place of this one."""
-        shown = await self._preview(
-            press.team_id, press.channel_id, words=press.value.words, place=press.value.place
+        value = press.value
+        if not press.view_id:
+            shown = await self._preview(
+                press.team_id, press.channel_id, words=value.words, place=value.place
+            )
+            await answer(respond, shown, replace=True)
+            return
+        found = await self.question(
+            press.team_id, value.channel_id, words=value.words, place=value.place
         )
-        await answer(respond, shown, replace=True)
+        if isinstance(found, Nothing):
+            raise ParleyError(story.gone())
+        value = replace(value, article_id=found.id)
+        await self._surfaces.update(press.view_id, modal.discussion_preview(found, value=value))
 
     async def post(self, press: Press, respond: AsyncRespond) -> None:
-        """Put the question to the channel."""
-        article = await self._articles.get(press.value.article_id)
-        if article is None:
-            raise ParleyError(story.gone())
-        await self._posting.press(press, PostKind.QUESTION, article)
-        await answer(respond, message("The question is in this channel."), replace=True)
+        """Put the question to the channel; where Parley is not in it, say what helps."""
+        article = await self._lookup.article(press.value.article_id)
+        if not article.question:
+            raise ParleyError(story.unasked())
+        try:
+            await self._posting.press(press, PostKind.QUESTION, article)
+        except NotReadyError as error:
+            if not await self._directory.can_join(press.channel_id):
+                raise
+            value = replace(press.value, channel_id=press.channel_id)
+            await answer(respond, views.offer_to_join(str(error), value))
+            return
+        done = message(f"The question is in <#{press.channel_id}>.")
+        await answer(respond, done, replace=True)
 
-    async def _preview(self, team_id: str, channel_id: str, *, words: str, place: int) -> Message:
-        if not words:
-            article = await self._choice.next(team_id, channel_id, place=place)
-        else:
+    async def join(self, press: Press, respond: AsyncRespond) -> None:
+        """Join the channel, and put the question to it."""
+        press = replace(press, channel_id=press.channel_id or press.value.channel_id)
+        if not await self._directory.can_join(press.channel_id):
+            raise ParleyError("I cannot join that channel: `/invite @Parley` lets me in.")
+        try:
+            await self._surfaces.join(press.channel_id)
+        except SlackApiError as error:
+            raise ParleyError("Slack does not let me join: type `/invite @Parley`.") from error
+        await self.post(press, respond)
+
+    async def question(
+        self, team_id: str, channel_id: str, *, words: str, place: int
+    ) -> Article | Nothing:
+        """Give the channel's question at this *place* in its order, or one that *words* find."""
+        if words:
             match await self._corpus.find(words):
                 case Found(matches=matches) | Unsure(matches=matches):
                     # What has no question is found, and never asked.
@@ -62,9 +106,16 @@ class Discuss:
                         raise ParleyError(
                             f"`{Command.BRIEF}` finds stories on that, none with a question."
                         )
-                    article = asked[place % len(asked)]
+                    return asked[place % len(asked)]
                 case Nothing() as nothing:
-                    return story.nothing(nothing, words=words)
+                    return nothing
+        article = await self._choice.next(team_id, channel_id, place=place)
         if article is None:
             raise ParleyError("There is no question to ask yet: the corpus is empty.")
-        return views.preview(article, words=words, place=place)
+        return article
+
+    async def _preview(self, team_id: str, channel_id: str, *, words: str, place: int) -> Message:
+        found = await self.question(team_id, channel_id, words=words, place=place)
+        if isinstance(found, Nothing):
+            return story.nothing(found, words=words)
+        return views.preview(found, words=words, place=place)

@@ -1,4 +1,4 @@
-"""Every name that Slack sends back to us: commands, actions, blocks. No such string elsewhere."""
+"""Every name that Slack sends back to us: commands, actions, views, blocks; only here."""
 
 from enum import StrEnum
 
@@ -20,18 +20,63 @@ class Action(StrEnum):
     BRIEF_NEXT = "brief_next"
     BRIEF_PICK = "brief_pick"
     BRIEF_TOPIC = "brief_topic"
+    BRIEF_LIKE = "brief_like"
+    BRIEF_ASK = "brief_ask"
+    STORY_READ = "story_read"
     DISCUSS_POST = "discuss_post"
     DISCUSS_ANOTHER = "discuss_another"
+    DISCUSS_JOIN = "discuss_join"
+    DISCUSS_START = "discuss_start"
+    HOME_SEARCH = "home_search"
+    HOME_PAGE = "home_page"
+    CORPUS_STATUS = "corpus_status"
+    CORPUS_CHECK = "corpus_check"
+    CORPUS_UNDO = "corpus_undo"
+    CORPUS_HISTORY = "corpus_history"
+    CORPUS_RELOAD = "corpus_reload"
+    CORPUS_MISSED = "corpus_missed"
+    CORPUS_PROBLEMS = "corpus_problems"
     POST_MORE = "post_more"
     POST_AGAIN = "post_again"
     POST_SEEN = "post_seen"
     DIGEST_RESUME = "digest_resume"
 
 
+class Shortcut(StrEnum):
+    """The callback_id of every shortcut."""
+
+    DISCUSSION = "shortcut_discussion"
+    RELATED = "shortcut_related"
+
+
+class Step(StrEnum):
+    """The callback_id of every step for Workflow Builder."""
+
+    FIND_STORY = "step_find_story"
+    PICK_QUESTION = "step_pick_question"
+
+
+class Modal(StrEnum):
+    """The callback_id of every modal that is submitted."""
+
+    DISCUSSION = "modal_discussion"
+    DISCUSSION_PREVIEW = "modal_discussion_preview"
+
+
 class Block(StrEnum):
     """The block_id of the blocks that Parley looks for."""
 
     DELIVERY = "parley_delivery"
+    CHANNEL = "block_channel"
+    WORDS = "block_words"
+    SEARCH = "block_search"
+
+
+class Field(StrEnum):
+    """The action_id of every input."""
+
+    CHANNEL = "field_channel"
+    WORDS = "field_words"
 
 
 class Event(StrEnum):

@@ -15,7 +15,7 @@ from handlers.pace import Pace
 from handlers.press import Press
 from store import Store
 from store.record import LEASE, Plan
-from store.types import Article, ParleyError, Post, PostKind, PostState, Schedule
+from store.types import About, Article, ParleyError, Post, PostKind, PostState, Schedule
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +86,11 @@ class Posting:
             revision=revision.number if revision else None,
             due_at=now,
             asked_by=press.user_id,
+            about=About(
+                channel_id=press.channel_id,
+                words=press.value.words,
+                thread_ts=press.value.thread_ts or "",
+            ),
             not_before=now + LEASE,
         )
         post = await self._store.posts.plan(plan, now=now)

@@ -8,30 +8,46 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.background import Background
+from handlers.directory import STRANGER
+from handlers.surfaces import Surfaces
 from handlers.values import Value
+from store.types import ParleyError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
-    """What a block_actions payload says of one button, or of one option of a menu."""
+    """What a block_actions payload says of one button, one option of a menu, or one input."""
 
     team_id: str
     channel_id: str
+    """"" for a press in a modal or in App Home."""
     user_id: str
     message_ts: str
+    """The id of the first modal of the stack, or of App Home, for a press there."""
     value: Value
+    trigger_id: str = ""
+    view_id: str = ""
+    """The modal that it is in; "" for a press in a message or in App Home."""
 
     @classmethod
     def of(cls, body: dict[str, Any]) -> Self:
         """Read the payload; raises `ParleyError` for a value that is not ours."""
+        require_home(body)
         action = body["actions"][0]
-        option = action.get("selected_option") or {}
+        view = body.get("view")
+        if action["type"] == "plain_text_input":
+            value = Value(words=(action.get("value") or "").strip())
+        else:
+            option = action.get("selected_option") or {}
+            value = Value.decode(action.get("value") or option.get("value", ""))
         return cls(
             team_id=body["team"]["id"],
-            channel_id=body["channel"]["id"],
+            channel_id="" if view else body["channel"]["id"],
             user_id=body["user"]["id"],
-            message_ts=body["container"]["message_ts"],
-            value=Value.decode(action.get("value") or option.get("value", "")),
+            message_ts=view["root_view_id"] if view else body["container"]["message_ts"],
+            value=value,
+            trigger_id=body["trigger_id"],
+            view_id=view["id"] if view and view["type"] == "modal" else "",
         )
 
     def key(self, purpose: str) -> str:
@@ -44,14 +60,31 @@ Pressed = Callable[[Press, AsyncRespond], Awaitable[None]]
 """What a feature does about a press; a `ParleyError` that it raises is told to the person."""
 
 
-def on_press(background: Background, pressed: Pressed) -> Callable[..., Awaitable[None]]:
-    """Make a Bolt listener of *pressed*: it acks at once, and goes on in the background."""
+def on_press(
+    background: Background, surfaces: Surfaces, pressed: Pressed
+) -> Callable[..., Awaitable[None]]:
+    """Make a Bolt listener of *pressed*: it acks at once, and goes on in the background.
+
+    It answers by the response_url of each press, or where there is none in a modal.
+    """
 
     async def listener(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         async def work() -> None:
-            await pressed(Press.of(body), respond)
+            await pressed(Press.of(body), where)
 
+        view = body.get("view")
+        where = respond
+        if view:
+            is_modal = view["type"] == "modal"
+            where = surfaces.modal(view["id"]) if is_modal else surfaces.window(body["trigger_id"])
         await ack()
-        background.start(work(), respond)
+        background.start(work(), where)
 
     return listener
+
+
+def require_home(body: dict[str, Any]) -> None:
+    """Raise `ParleyError` for somebody of another workspace, who shares a channel with this one."""
+    theirs = body["user"].get("team_id")
+    if theirs and theirs != body["team"]["id"]:
+        raise ParleyError(STRANGER)

@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 
 from rapidfuzz import process
 
+from handlers.mrkdwn import plain
 from store.types import ParleyError, Timetable
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -41,7 +42,8 @@ def parse(words: str, *, zone: str) -> Timetable:
         elif named_zone is None:
             named_zone = _zone(word)
         else:
-            raise ParleyError(f"I understand {named_zone} as the time zone, but not “{word}”.")
+            other = plain(word, 60)
+            raise ParleyError(f"I understand {named_zone} as the time zone, but not “{other}”.")
     return Timetable(at=at, weekdays=weekdays or WEEKDAYS, zone=named_zone or zone)
 
 
@@ -109,4 +111,4 @@ def _zone(word: str) -> str:
     near_city = process.extract(key, list(cities), limit=1, score_cutoff=80)
     guess = cities[near_city[0][0]] if near_city else near[0][0] if near else None
     hint = f" Did you mean {zones[guess]}?" if guess else " A time zone reads like Europe/Lisbon."
-    raise ParleyError(f"I know neither a weekday nor a time zone “{word}”.{hint}")
+    raise ParleyError(f"I know neither a weekday nor a time zone “{plain(word, 60)}”.{hint}")

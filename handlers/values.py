@@ -1,12 +1,16 @@
 """What a button carries from the moment it is drawn to the moment it is pressed."""
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import Self
 
 from handlers.mrkdwn import truncate
 from store.types import ParleyError
 
+CHANNEL, DIRECT, MODAL = "", "direct", "modal"
+"""Where an answer is shown, when it is not in the thread of that ts."""
+_WHERE = re.compile(rf"|{DIRECT}|{MODAL}|\d+\.\d+")
 _STALE = "That button is from another version of me: please ask anew."
 
 
@@ -26,6 +30,13 @@ class Value:
     """The delivery key of a post."""
     channel_id: str = ""
     """The channel of a schedule, where the button is somewhere else."""
+    where: str = CHANNEL
+    """Where the answer is shown: CHANNEL, DIRECT, MODAL, or the ts of a thread."""
+
+    @property
+    def thread_ts(self) -> str | None:
+        """Give the thread that the answer is shown in; None anywhere else."""
+        return None if self.where in (CHANNEL, DIRECT, MODAL) else self.where
 
     def encode(self) -> str:
         """Write it as the value of a button (docs.slack.dev, button element: 2,000 characters)."""
@@ -44,9 +55,10 @@ class Value:
                 place=int(fields.get("place", 0)),
                 key=str(fields.get("key", "")),
                 channel_id=str(fields.get("channel_id", "")),
+                where=str(fields.get("where", CHANNEL)),
             )
         except (ValueError, TypeError, AttributeError) as error:
             raise ParleyError(_STALE) from error
-        if value.place < 0:
+        if value.place < 0 or not _WHERE.fullmatch(value.where):
             raise ParleyError(_STALE)
         return value

@@ -14,6 +14,7 @@ from store.corpus import Corpus
 from store.db import open_database
 from store.holidays import Holidays
 from store.meaning import Meaning
+from store.misses import Misses
 from store.planning import Planning
 from store.posts import Posts
 from store.schedules import Schedules
@@ -32,6 +33,7 @@ class Store:
     posts: Posts
     tally: Tally
     holidays: Holidays
+    misses: Misses
 
 
 @asynccontextmanager
@@ -52,4 +54,5 @@ async def open_store(url: str, *, hold: bool = False) -> AsyncIterator[Store]:
             posts=Posts(database),
             tally=Tally(database),
             holidays=Holidays(database),
+            misses=Misses(database),
         )

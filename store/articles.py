@@ -10,6 +10,11 @@ SELECT a.number, a.id, a.document, a.position, a.headline, a.summary, a.insight,
 FROM article a
 """
 _GET = f"{COLUMNS} WHERE a.id = $1"
+_MEASURE = """
+SELECT COUNT(DISTINCT NULLIF(question, '')) AS questions,
+       SUM(LENGTH(summary) + LENGTH(insight) + LENGTH(question)) AS characters
+FROM article
+"""
 
 
 class Articles:
@@ -21,6 +26,11 @@ class Articles:
     async def get(self, article_id: str) -> Article | None:
         """Give the article; None where it is not, or no longer, in the corpus."""
         return await fetch_article(self._database, article_id)
+
+    async def measure(self) -> tuple[int, int]:
+        """Count the distinct questions of the corpus, and the characters of its articles."""
+        (row,) = await self._database.fetch(_MEASURE)
+        return row["questions"], row["characters"] or 0
 
     async def get_many(self, article_ids: Iterable[str]) -> Sequence[Article]:
         """Give the articles in that order, without those that are not in the corpus."""

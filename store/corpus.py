@@ -19,12 +19,15 @@ from store.plan import Plan
 from store.progress import Progress
 from store.reload import plan_reload
 from store.spool import Spool
-from store.topics import stored
-from store.types import Answer, Article, ParleyError, Revision
+from store.topics import Topic, stored
+from store.types import Answer, Article, Match, ParleyError, Revision
 from store.undo import plan_undo, target_of
 from store.words import prepare
 
 log = logging.getLogger(__name__)
+
+_LIKE = 0.15
+"""The share of a text that a related article has; what only shares common words has less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,23 @@ class Corpus:
     async def history(self, limit: int = revisions.KEPT) -> Sequence[Revision]:
         """Give the last revisions, the latest first: who changed how much, and when."""
         return await revisions.history(self._database, limit)
+
+    @property
+    def topics(self) -> Sequence[Topic]:
+        """Give the topics of what is loaded, those that most articles name first."""
+        return self._loaded.finder.topics
+
+    def complete(self, prefix: str, *, limit: int = 20) -> Sequence[str]:
+        """Give the names of topics that *prefix* may be the beginning of."""
+        return self._loaded.finder.complete(prefix, limit=limit)
+
+    async def like(self, text: str, *, limit: int = 3, but: str = "") -> Sequence[Match]:
+        """Give the articles that share most with a whole *text*, the best first.
+
+        The article with the id *but* is left out.
+        """
+        ranked = await self._loaded.finder.rank(text, limit=limit + 1, least=_LIKE)
+        return [match for match in ranked if match.article.id != but][:limit]
 
     async def reload(
         self, path: Path, *, by: str, at: datetime, progress: Progress | None = None

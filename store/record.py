@@ -43,7 +43,7 @@ MOVES: dict[PostState, frozenset[PostState]] = {
     PostState.MISSED: frozenset({PostState.PLANNED}),
     PostState.SKIPPED: frozenset({PostState.PLANNED}),
 }
-"""Every legal move. A turn's row starts as planned, missed or skipped; a skip can be taken back."""
+"""Every legal move. A row starts as planned, or as `Plan.state` says; a skip can be taken back."""
 
 _PLAN = """
 INSERT INTO post (key, team_id, channel_id, kind, article_id, revision, why, about, state, due_on,
@@ -98,7 +98,8 @@ class Plan:
     not_before: datetime | None = None
     """When it may be claimed; None is *due_at*."""
     state: PostState = PostState.PLANNED
-    """MISSED or SKIPPED for a turn that nothing is to be sent for."""
+    """MISSED or SKIPPED for a turn that nothing is to be sent for; SENT for a question that went
+    out by other hands than ours."""
     error: str | None = None
 
 

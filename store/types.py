@@ -230,13 +230,17 @@ class PostState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a notice tells; each kind of notice fills in what it needs."""
+    """What a notice tells, or a story that is shared; each kind fills in what it needs."""
 
     channel_id: str
     post_key: str = ""
     error: str = ""
     left: int = 0
     days: int = 0
+    words: str = ""
+    """What was looked up, and found the story."""
+    thread_ts: str = ""
+    """The thread that a story is shared in, where it is another's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

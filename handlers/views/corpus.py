@@ -1,39 +1,84 @@
-"""What /corpus answers."""
+"""What admins see of the corpus."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from handlers.ids import Command
-from handlers.mrkdwn import plain
-from handlers.views.message import Message, message, section
+from slack_sdk.models.blocks import Block
+
+from handlers.ids import Action, Command
+from handlers.mrkdwn import date, plain
+from handlers.values import Value
+from handlers.views.message import Message, actions, button, message, section
 from handlers.views.preview import when, who
 from store.corpus import Reload
+from store.misses import Miss
 from store.types import Problem, Revision
 
 _SHOWN = 10
+_MISSED = 20
+
+_WORDS = (
+    ("status", "what is loaded"),
+    ("check", "what a reload would change, before it does"),
+    ("reload", "read the corpus folder again"),
+    ("undo", "bring back what was loaded before"),
+    ("history", "who changed how much, and when"),
+    ("problems", "what is wrong in the folder, before it is loaded"),
+    ("missed", "what people looked for in vain"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much there is, beside what the revision says."""
+
+    questions: int
+    topics: int
+    characters: int
 
 
 def corpus_help(*, unknown: str | None = None) -> Message:
     """Explain /corpus; *unknown* is what was typed and not understood."""
     lead = f"I do not know “{plain(unknown, 100)}”. " if unknown else ""
-    text = (
-        f"{lead}For admins:\n• `{Command.CORPUS} status`: what is loaded"
-        f"\n• `{Command.CORPUS} check`: what a reload would change, before it does"
-        f"\n• `{Command.CORPUS} reload`: read the corpus folder again"
-        f"\n• `{Command.CORPUS} undo`: bring back what was loaded before"
-        f"\n• `{Command.CORPUS} history`: who changed how much, and when"
-    )
+    lines = "\n".join(f"• `{Command.CORPUS} {word}`: {what}" for word, what in _WORDS)
+    text = f"{lead}For admins:\n{lines}"
     return message(text, [section(text)])
 
 
-def status(revision: Revision | None) -> Message:
+def status(revision: Revision | None, size: Size | None = None) -> Message:
     """Say what is loaded."""
-    if revision is None:
-        return message(f"Nothing is loaded yet: `{Command.CORPUS} reload` reads the corpus folder.")
-    text = (
-        f"{_size(revision)} are loaded: revision {revision.number}, {when(revision)},"
-        f" {who(revision)}."
-    )
+    text = _loaded(revision)
+    if size:
+        text += (
+            f" {_count(size.questions, 'question')}, {_count(size.topics, 'topic')},"
+            f" {_count(size.characters, 'character')}."
+        )
     return message(text, [section(text)])
+
+
+def panel(revision: Revision | None) -> list[Block]:
+    """Draw the admin's part of App Home."""
+    buttons = [
+        button("Status", Action.CORPUS_STATUS, Value(), hint="Status of the corpus"),
+        button("Check", Action.CORPUS_CHECK, Value(), hint="Check what a reload would change"),
+        button("Reload", Action.CORPUS_RELOAD, Value(), hint="Reload the corpus folder"),
+        button(
+            "Undo",
+            Action.CORPUS_UNDO,
+            Value(),
+            hint="Undo the last reload",
+            confirm="Bring back the stories that were loaded before the last reload?",
+        ),
+        button("History", Action.CORPUS_HISTORY, Value(), hint="History of the corpus"),
+        button("Problems", Action.CORPUS_PROBLEMS, Value(), hint="Problems in the corpus folder"),
+        button("Missed", Action.CORPUS_MISSED, Value(), hint="What people looked for in vain"),
+    ]
+    return [section(f"*Corpus* (for admins)\n{_loaded(revision)}"), actions(buttons)]
+
+
+def waiting() -> Message:
+    """Say that an answer takes a moment."""
+    return message("One moment …")
 
 
 def reloaded(reload: Reload) -> Message:
@@ -50,12 +95,53 @@ def reloaded(reload: Reload) -> Message:
 
 
 def invalid(problems: Sequence[Problem]) -> Message:
-    """Name what kept a corpus from being loaded."""
+    """Name what keeps a corpus from being loaded."""
     text = f"The corpus stays as it was: {_count(len(problems), 'problem')} in the folder."
     lines = [f"• {plain(str(problem), 250)}" for problem in problems[:_SHOWN]]
     if len(problems) > _SHOWN:
         lines.append(f"… and {len(problems) - _SHOWN} more")
     return message(f"{text}\n" + "\n".join(lines), [section(text), section("\n".join(lines))])
+
+
+def sound(documents: int, ignored: int) -> Message:
+    """Say that nothing keeps the folder from being loaded."""
+    text = f"No problems: {_count(documents, 'document')} can be loaded."
+    if ignored:
+        text += f" {_count(ignored, 'file')} of another kind would be ignored."
+    return message(text, [section(text)])
+
+
+def missed(misses: Sequence[Miss], *, days: int) -> Message:
+    """List what was looked for in vain in the last *days*."""
+    if not days:
+        return message("Look-ups that find nothing are not kept: MISSES_DAYS is 0.")
+    if not misses:
+        return message(f"Nothing was looked for in vain in the last {_count(days, 'day')}.")
+    lines = [_miss(miss) for miss in misses[:_MISSED]]
+    if len(misses) > _MISSED:
+        lines.append(f"… and {len(misses) - _MISSED} more")
+    lead = f"Looked for in vain in the last {_count(days, 'day')}, what was asked for most first:"
+    parts = ["\n".join(lines[at : at + 10]) for at in range(0, len(lines), 10)]
+    return message(f"{lead}\n{parts[0]}", [section(lead), *map(section, parts)])
+
+
+def _miss(miss: Miss) -> str:
+    when = date(int(miss.last_at.timestamp()), f"{miss.last_at:%d %b %Y}", "{date_short_pretty}")
+    asked = f", asked for {_times(miss.asked)}" if miss.asked else ""
+    return f"• “{plain(miss.words, 120)}”: looked for {_times(miss.searched)}{asked}, last {when}"
+
+
+def _times(number: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}.get(number, f"{number:,} times")
+
+
+def _loaded(revision: Revision | None) -> str:
+    if revision is None:
+        return f"Nothing is loaded yet: `{Command.CORPUS} reload` reads the corpus folder."
+    return (
+        f"{_size(revision)} are loaded: revision {revision.number}, {when(revision)},"
+        f" {who(revision)}."
+    )
 
 
 def _size(revision: Revision) -> str:

@@ -5,6 +5,8 @@ from datetime import date
 from datetime import datetime as instant
 from zoneinfo import ZoneInfo
 
+from slack_sdk.models.blocks import Block
+
 from handlers import mrkdwn
 from handlers.ids import Command
 from handlers.mrkdwn import plain
@@ -154,16 +156,22 @@ def schedules(every: Sequence[Schedule]) -> Message:
     """List the schedules of the team."""
     if not every:
         return message(f"No channel has a schedule. Start one: `{Command.DIGEST} on 09:30`.")
-    lines = [
-        f"• <#{schedule.channel_id}>: {_what(schedule, topics=40)}, {_whether(schedule)}"
-        for schedule in every[:_LISTED]
-    ]
+    lines = [line(schedule) for schedule in every[:_LISTED]]
     if len(every) > len(lines):
         lines.append(f"… and {len(every) - len(lines)} more")
     lead = "Channels with a schedule:\n"
-    # A section holds some fifteen such lines.
-    parts = ["\n".join(lines[start : start + 10]) for start in range(0, len(lines), 10)]
-    return message(lead + parts[0], [section(part) for part in (lead, *parts)])
+    parts = listed(lines)
+    return message(lead + "\n".join(lines[:10]), [section(lead), *parts])
+
+
+def line(schedule: Schedule) -> str:
+    """Say in a line what a channel gets, and when next."""
+    return f"• <#{schedule.channel_id}>: {_what(schedule, topics=40)}, {_whether(schedule)}"
+
+
+def listed(lines: Sequence[str]) -> list[Block]:
+    """Put lines into sections; one holds some fifteen of them."""
+    return [section("\n".join(lines[at : at + 10])) for at in range(0, len(lines), 10)]
 
 
 def _whether(schedule: Schedule) -> str:

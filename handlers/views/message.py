@@ -7,6 +7,7 @@ from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     ButtonElement,
+    ConfirmObject,
     ContextBlock,
     HeaderBlock,
     MarkdownTextObject,
@@ -54,15 +55,34 @@ def context(*mrkdwn: str) -> ContextBlock:
 
 
 def button(
-    label: str, action: str, value: Value, *, primary: bool = False, hint: str | None = None
+    label: str,
+    action: str,
+    value: Value,
+    *,
+    primary: bool = False,
+    hint: str | None = None,
+    confirm: str | None = None,
 ) -> ButtonElement:
-    """Give a button; *hint* is what a screen reader says when the label is not enough."""
+    """Give a button; *hint* is what a screen reader says when the label is not enough.
+
+    *confirm* is what is asked before the press counts.
+    """
     return ButtonElement(
         text=PlainTextObject(text=truncate(label, 75), emoji=False),
         action_id=action,
         value=value.encode(),
         style="primary" if primary else None,
         accessibility_label=truncate(hint, 75) if hint else None,
+        confirm=_asked_first(label, confirm) if confirm else None,
+    )
+
+
+def _asked_first(label: str, question: str) -> ConfirmObject:
+    return ConfirmObject(
+        title=PlainTextObject(text=label, emoji=False),
+        text=PlainTextObject(text=truncate(question, 300), emoji=False),
+        confirm=PlainTextObject(text=label, emoji=False),
+        deny=PlainTextObject(text="Cancel", emoji=False),
     )
 
 

@@ -19,6 +19,7 @@ def render(post: Post, articles: Sequence[Article]) -> Message:
         case PostKind.STORY:
             return question.thread(articles)
         case PostKind.SHARE:
-            return shared(articles[0], by=post.asked_by or "")
+            words = post.about.words if post.about else ""
+            return shared(articles[0], by=post.asked_by or "", words=words)
         case _:
             return notice.notice(post)

@@ -100,10 +100,17 @@ def _menu(is_there: bool) -> OverflowMenuElement | None:
     return overflow(Action.POST_MORE, options)
 
 
-def discuss_help() -> Message:
-    """Explain /discuss."""
-    text = (
-        f"Type `{Command.DISCUSS}` for the next question this channel has not had, or"
-        f" `{Command.DISCUSS} sanctions` for one on a topic. You see it first, and decide."
-    )
+def offer_to_join(why: str, value: Value) -> Message:
+    """Say why a question is not posted, and offer to join the channel and post it."""
+    text = f"{why} Or let me join this public channel by myself:"
+    join = button("Join and post it", Action.DISCUSS_JOIN, value, primary=True)
+    return message(text, [section(text), actions([join])])
+
+
+def discuss_help(examples: Sequence[str]) -> Message:
+    """Explain /discuss, with *examples* that the corpus has questions on."""
+    text = f"Type `{Command.DISCUSS}` for the next question this channel has not had"
+    if examples:
+        text += f", or `{Command.DISCUSS} {plain(examples[0], 75)}` for one on a topic"
+    text += ". You see it first, and decide."
     return message(text, [section(text)])

@@ -1,27 +1,68 @@
-"""A story as a card, and the three outcomes of a look-up."""
+"""A story as a card, and the outcomes of a look-up."""
+
+from collections.abc import Iterator, Sequence
 
 from slack_sdk.models.blocks import Block, ButtonElement
 
 from handlers.ids import Action, Command
-from handlers.mrkdwn import plain, quote, truncate
-from handlers.values import Value
+from handlers.mrkdwn import marked, pieces, plain, quote, truncate
+from handlers.values import CHANNEL, DIRECT, MODAL, Value
 from handlers.views.message import Message, actions, button, context, header, message, section
 from store.types import Article, Found, Match, Nothing, Unsure
 
+_PIECE = 2800
+_ROOM = 7000
+"""What the texts of one card may hold: with all around it, it stays below 9,000 characters, for
+Slack refuses a message of about 11,000."""
 
-def card(article: Article, *, question: bool = True) -> list[Block]:
-    """Draw a story: its headline, summary, insight and question, and where it comes from."""
-    blocks: list[Block] = [
-        header(article.headline),
-        section(plain(article.summary)),
-    ]
-    # What came by a feed has neither.
-    if article.insight:
-        blocks.append(section(f"*Insight*\n{plain(article.insight, 1500)}"))
-    if question and article.question:
-        blocks.append(section(f"*Question*\n{quote(article.question, 1500)}"))
-    blocks.append(context(f"Story {article.position} of {plain(article.document, 200)}"))
+
+def card(
+    article: Article,
+    *,
+    question: bool = True,
+    why: Sequence[str] = (),
+    page: int = 0,
+    where: str = CHANNEL,
+) -> list[Block]:
+    """Draw a story: its headline, summary, insight and question, and where it comes from.
+
+    The words in *why* are bold. A story that is too long for one message has pages, with a button
+    to read on; in a modal it is drawn whole.
+    """
+    pages = _pages(article, question=question, why=why, is_whole=where == MODAL)
+    page = min(page, len(pages) - 1)
+    source = f"Story {article.position} of {plain(article.document, 200)}"
+    if len(pages) > 1:
+        source += f" · part {page + 1} of {len(pages)}"
+    blocks = [header(article.headline), *map(section, pages[page]), context(source)]
+    if page + 1 < len(pages):
+        following = Value(article_id=article.id, place=page + 1, where=where)
+        blocks.append(actions([button("Read on", Action.STORY_READ, following)]))
     return blocks
+
+
+def _pages(
+    article: Article, *, question: bool, why: Sequence[str], is_whole: bool
+) -> Sequence[Sequence[str]]:
+    pages: list[list[str]] = [[]]
+    for text in _sections(article, question=question, why=why):
+        if not is_whole and sum(map(len, pages[-1])) + len(text) > _ROOM:
+            pages.append([])
+        pages[-1].append(text)
+    return pages
+
+
+def _sections(article: Article, *, question: bool, why: Sequence[str]) -> Iterator[str]:
+    for piece in pieces(article.summary, _PIECE):
+        yield marked(piece, why)
+    lead = "*Insight*\n"
+    for piece in pieces(article.insight, _PIECE):
+        yield lead + marked(piece, why, 2900)
+        lead = ""
+    lead = "*Question*\n"
+    for piece in pieces(article.question, _PIECE) if question else ():
+        yield lead + quote(piece, 2900)
+        lead = ""
 
 
 def spoken(article: Article) -> str:
@@ -30,96 +71,196 @@ def spoken(article: Article) -> str:
     return f"{headline}. {summary} {plain(article.question, 1500)}".rstrip()
 
 
-def found(answer: Found, *, words: str, place: int) -> Message:
+def found(answer: Found, *, words: str, place: int, where: str = CHANNEL) -> Message:
     """Show one of the matches, and what can be done with it."""
     match, count = answer.matches[place], len(answer.matches)
-    value = Value(article_id=match.article.id, words=words, place=place)
-    buttons = _buttons(match.article, value)
-    if count > 1:
-        following = Value(words=words, place=(place + 1) % count)
-        buttons.append(button("Next match", Action.BRIEF_NEXT, following))
+    following = Value(words=words, place=(place + 1) % count, where=where) if count > 1 else None
     return message(
         spoken(match.article),
         [
             context(_why(match, words=words, place=place, count=count)),
-            *card(match.article),
-            actions(buttons),
+            *card(match.article, why=match.why, where=where),
+            actions(_buttons(match.article, words=words, where=where, following=following)),
         ],
     )
 
 
 def _why(match: Match, *, words: str, place: int, count: int) -> str:
     which = "The only match" if count == 1 else f"Match {place + 1} of {count}"
-    why = ", ".join(f"*{plain(word, 40)}*" for word in match.why[:6])
-    return f"{which} for “{plain(words, 200)}”" + (f" · found by {why}" if why else "")
+    return f"{which} for “{plain(words, 200)}”"
 
 
-def unsure(answer: Unsure, *, words: str) -> Message:
+def _buttons(
+    article: Article, *, words: str, where: str, following: Value | None = None
+) -> list[ButtonElement]:
+    value = Value(article_id=article.id, words=words, where=where)
+    about = article.headline
+    buttons = []
+    if where in (DIRECT, MODAL) and article.question:
+        buttons.append(
+            button(
+                "Discuss in a channel",
+                Action.DISCUSS_START,
+                value,
+                primary=True,
+                hint=f"Discuss in a channel: {about}",
+            )
+        )
+    elif where == CHANNEL:
+        buttons += [
+            button(
+                "Share to channel",
+                Action.BRIEF_SHARE,
+                value,
+                primary=True,
+                hint=f"Share to channel: {about}",
+            ),
+        ]
+        if article.question:
+            hint = f"Discuss here: {about}"
+            buttons.append(button("Discuss here", Action.BRIEF_DISCUSS, value, hint=hint))
+    elif where not in (DIRECT, MODAL):
+        buttons.append(
+            button(
+                "Share in thread",
+                Action.BRIEF_SHARE,
+                value,
+                primary=True,
+                hint=f"Share in thread: {about}",
+            )
+        )
+    buttons.append(
+        button("More like this", Action.BRIEF_LIKE, value, hint=f"More like this: {about}")
+    )
+    if following:
+        buttons.append(button("Next match", Action.BRIEF_NEXT, following))
+    return buttons
+
+
+def unsure(answer: Unsure, *, words: str, where: str = CHANNEL) -> Message:
     """Ask which story is meant."""
-    shown = plain(words, 200)
-    blocks: list[Block] = [section(f"I am not sure what you mean by “{shown}”. Did you mean:")]
-    for match in answer.matches:
+    lead = f"I am not sure what you mean by “{plain(words, 200)}”. Did you mean:"
+    ask = button(
+        "None of these: ask for this topic", Action.BRIEF_ASK, Value(words=words, where=where)
+    )
+    return _choices(lead, answer.matches, words=words, where=where, ask=ask)
+
+
+def like(article: Article, matches: Sequence[Match], *, where: str) -> Message:
+    """Offer the stories that are close to one."""
+    if not matches:
+        return message(f"I have nothing else like “{plain(article.headline, 300)}”.")
+    lead = f"Close to “{plain(article.headline, 300)}”:"
+    return _choices(lead, matches, words=article.headline, where=where)
+
+
+def related(matches: Sequence[Match], *, where: str) -> Message:
+    """Offer the stories that are close to what somebody wrote."""
+    if not matches:
+        return message("I have no story that is close to that message.")
+    return _choices("Stories close to that message:", matches, words="", where=where)
+
+
+def _choices(
+    lead: str,
+    matches: Sequence[Match],
+    *,
+    words: str,
+    where: str,
+    ask: ButtonElement | None = None,
+) -> Message:
+    blocks: list[Block] = [section(lead)]
+    for match in matches:
         article = match.article
         show = button(
             "Show",
             Action.BRIEF_PICK,
-            Value(article_id=article.id, words=words),
+            Value(article_id=article.id, words=words, where=where),
             hint=f"Show: {truncate(article.summary, 60)}",
         )
         summary = plain(truncate(article.summary, 220))
         blocks.append(section(f"*{plain(article.headline, 150)}*\n{summary}", accessory=show))
-    stories = "; ".join(plain(truncate(match.article.summary, 120)) for match in answer.matches)
-    return message(f"I am not sure what you mean by “{shown}”. Did you mean: {stories}", blocks)
+    if ask:
+        blocks.append(actions([ask]))
+    stories = "; ".join(plain(truncate(match.article.summary, 120)) for match in matches)
+    return message(f"{lead} {stories}", blocks)
 
 
-def picked(article: Article, *, words: str) -> Message:
+def picked(article: Article, *, words: str, where: str = CHANNEL) -> Message:
     """Show the story that somebody picked."""
-    value = Value(article_id=article.id, words=words)
-    return message(spoken(article), [*card(article), actions(_buttons(article, value))])
+    buttons = _buttons(article, words=words, where=where)
+    return message(spoken(article), [*card(article, where=where), actions(buttons)])
 
 
-def _buttons(article: Article, value: Value) -> list[ButtonElement]:
-    buttons = [button("Share to channel", Action.BRIEF_SHARE, value, primary=True)]
-    if article.question:
-        buttons.append(button("Discuss here", Action.BRIEF_DISCUSS, value))
-    return buttons
+def more(article: Article, *, page: int, where: str) -> Message:
+    """Go on with a story that is too long for one message."""
+    return message(spoken(article), card(article, page=page, where=where))
 
 
-def nothing(answer: Nothing, *, words: str) -> Message:
-    """Say that no story answers, and name the topics nearest to the words."""
+def nothing(answer: Nothing, *, words: str, where: str = CHANNEL) -> Message:
+    """Say that no story answers, name the topics nearest to the words, and take a request."""
     text = f"I have no story on “{plain(words, 200)}”."
     blocks: list[Block] = [section(text)]
     if answer.topics:
         blocks.append(section("The nearest topics I know:"))
-        blocks.append(
-            actions(
-                [
-                    # An action_id is unique in its block, so the place goes with it.
-                    button(topic, f"{Action.BRIEF_TOPIC}_{place}", Value(words=topic))
-                    for place, topic in enumerate(answer.topics)
-                ]
-            )
-        )
+        blocks.append(topics(answer.topics, where=where))
         text += (
             " The nearest topics: " + ", ".join(plain(topic, 75) for topic in answer.topics) + "."
         )
+    ask = Value(words=words, where=where)
+    blocks.append(actions([button("Ask for this topic", Action.BRIEF_ASK, ask)]))
     return message(text, blocks)
 
 
-def brief_help() -> Message:
-    """Explain /brief."""
-    text = (
-        f"Type `{Command.BRIEF}` and a few words, misspelt or not, and I show you the stories that"
-        f" match; only you see them. For example: `{Command.BRIEF} embassy talks`."
+def topics(names: Sequence[str], *, where: str = CHANNEL) -> Block:
+    """Give a row of topics to press."""
+    return actions(
+        [
+            # An action_id is unique in its block, so the place goes with it.
+            button(
+                name,
+                f"{Action.BRIEF_TOPIC}_{place}",
+                Value(words=name, where=where),
+                hint=f"Stories on {name}",
+            )
+            for place, name in enumerate(names)
+        ]
     )
+
+
+def asked(words: str) -> Message:
+    """Confirm that a topic was asked for."""
+    text = f"Noted: those who keep the stories will see that “{plain(words, 200)}” is missed."
     return message(text, [section(text)])
 
 
-def shared(article: Article, *, by: str) -> Message:
-    """Show a story to the channel, and who shared it."""
-    return message(spoken(article), [context(f"Shared by <@{by}>"), *card(article)])
+def brief_help(examples: Sequence[str]) -> Message:
+    """Explain /brief, with *examples* that the corpus has stories on."""
+    tried = [f"`{Command.BRIEF} {plain(words, 75)}`" for words in examples]
+    text = (
+        f"Type `{Command.BRIEF}` and a few words, misspelt or not, and I show you the stories that"
+        " match; only you see them, until you share one."
+    )
+    if not tried:
+        text += " There are no stories yet."
+        return message(text, [section(text)])
+    text += f" For example: {', '.join(tried)}."
+    return message(text, [section(text), topics(examples)])
+
+
+def shared(article: Article, *, by: str, words: str = "") -> Message:
+    """Show a story to the channel, who shared it, and the words they had asked for."""
+    who = f"Shared by <@{by}>"
+    if words:
+        who += f", who asked for “{plain(words, 200)}”"
+    return message(spoken(article), [context(who), *card(article)])
 
 
 def gone() -> str:
     """Say that a story is no longer there."""
     return "That story is no longer in the corpus: please look it up anew."
+
+
+def unasked() -> str:
+    """Say that a story asks nothing."""
+    return "That story has no question to discuss."

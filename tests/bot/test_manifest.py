@@ -1,9 +1,13 @@
 """The manifest: what Slack would refuse, and the file that must be its equal."""
 
+import json
 from pathlib import Path
 
+import pytest
+
+from bot.__main__ import main
 from bot.manifest import SCOPES, manifest, render
-from handlers.ids import Command
+from handlers.ids import Command, Shortcut, Step
 
 ROOT = Path(__file__).parents[2]
 SLACK_S_OWN = {"/topic", "/search", "/status", "/feed", "/invite", "/remind", "/who", "/me"}
@@ -28,6 +32,37 @@ def test_lengths_that_slack_demands() -> None:
         assert 2 <= len(entry["command"]) <= 32
         assert 1 <= len(entry["description"]) <= 2000
         assert 1 <= len(entry["usage_hint"]) <= 1000
+
+
+def test_what_not_every_plan_has_is_off_until_it_is_switched_on() -> None:
+    plain = manifest()
+    assert "functions" not in plain
+    assert "agent_view" not in plain["features"]
+    assert plain["settings"]["org_deploy_enabled"] is False
+    whole = manifest(agent_view=True, workflow_steps=True)
+    assert set(whole["functions"]) == {str(step) for step in Step}
+    assert whole["settings"]["function_runtime"] == "remote"
+    assert "assistant:write" in whole["oauth_config"]["scopes"]["bot"]
+    assert manifest() == plain
+
+
+def test_the_command_prints_what_the_settings_say(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKFLOW_STEPS", "1")
+        assert main(["manifest"]) == 0
+    assert json.loads(capsys.readouterr().out) == manifest(workflow_steps=True)
+
+
+def test_shortcuts_and_functions_keep_the_limits() -> None:
+    shown = manifest(agent_view=True, workflow_steps=True)
+    for shortcut in shown["features"]["shortcuts"]:
+        assert len(shortcut["name"]) <= 24
+        assert len(shortcut["description"]) <= 150
+    assert {one["callback_id"] for one in shown["features"]["shortcuts"]} == set(Shortcut)
+    assert len(shown["features"]["agent_view"]["agent_description"]) <= 300
+    for function in shown["functions"].values():
+        for part in ("input_parameters", "output_parameters"):
+            assert set(function[part]["required"]) <= set(function[part]["properties"])
 
 
 def test_the_readme_gives_a_reason_for_every_scope() -> None:

@@ -120,6 +120,8 @@ async def test_the_keyboard_is_enough(house: House, visit: Open) -> None:
     await expect(ana.message("Match 2 of")).to_be_visible()
     await expect(focused).to_have_text("Next match")
     await press("Shift+Tab")
+    await expect(focused).to_have_text("More like this")
+    await press("Shift+Tab")
     await expect(focused).to_have_text("Discuss here")
     await press("Enter")
     await expect(ana.message("Asked by")).to_contain_text("1 reply")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from bot.clock import MovableClock
 from bot.manifest import manifest
 from bot.settings import Settings
 from bot.workspace import Workspace
+from tests.blockkit import check_ack, check_call
 from tests.conftest import StoppedClock
 
 ANA, BEN = "U0ANA", "U0BEN"
@@ -49,6 +50,17 @@ class Slack:
     corpus: Path
     forged: str | None = None
     """A value to put in the place of the next press's own, as no Slack client would."""
+    acks: list[Any] = field(default_factory=list)
+    """What the acks carried."""
+    payloads: list[dict[str, Any]] = field(default_factory=list)
+    """What the app was sent."""
+
+    async def repeat(self) -> Any:
+        """Send the last thing again, as Slack does where an ack was lost; give what is acked."""
+        request = AsyncBoltRequest(body=self.payloads[-1], mode="socket_mode")
+        response = await self.parley.app.async_dispatch(request)
+        await self.settled()
+        return response.body
 
     async def type(
         self, text: str, *, user: str = ANA, channel: str = GENERAL
@@ -59,6 +71,16 @@ class Slack:
         assert delivery.acked, delivery.error
         return await self._new(before, user, channel)
 
+    async def say(
+        self, text: str, *, user: str = ANA, channel: str = GENERAL, thread_ts: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Write a message, and give what Parley then says there, as that person sees it."""
+        before = {one["ts"] for one in self.workspace.messages(channel, user, thread_ts)}
+        delivery = await self.workspace.type(text, user=user, channel=channel, thread_ts=thread_ts)
+        assert delivery.acked, delivery.error
+        new = await self._new(before, user, channel, thread_ts)
+        return [one for one in new if one["user"] == self.workspace.bot_user_id]
+
     async def press(
         self,
         action: str,
@@ -66,18 +88,54 @@ class Slack:
         *,
         user: str = ANA,
         channel: str = GENERAL,
+        thread_ts: str | None = None,
         forged: str | None = None,
+        **chosen: Any,
     ) -> list[dict[str, Any]]:
         """Press a button of *message*, wait for every answer, and give all the person now sees."""
         self.forged = forged
-        delivery = await self.workspace.press(user, action, channel=channel, ts=message["ts"])
+        delivery = await self.workspace.press(
+            user, action, channel=channel, ts=message["ts"], **chosen
+        )
         assert delivery.acked, delivery.error
-        return await self._new(set(), user, channel)
+        self.forged = None
+        return await self._new(set(), user, channel, thread_ts)
 
-    async def _new(self, before: set[str], user: str, channel: str) -> list[dict[str, Any]]:
-        await self.parley.background.drain(10)
-        seen = self.workspace.messages(channel, user)
+    async def _new(
+        self, before: set[str], user: str, channel: str, thread_ts: str | None = None
+    ) -> list[dict[str, Any]]:
+        await self.settled()
+        seen = self.workspace.messages(channel, user, thread_ts)
         return [one for one in seen if one["ts"] not in before]
+
+    async def settled(self) -> None:
+        """Wait until nothing is under way, here or there."""
+        await self.parley.background.drain(10)
+        await self.workspace.settled()
+        await self.parley.background.drain(10)
+
+    def modal(self, user: str = ANA) -> dict[str, Any] | None:
+        """Give the modal on top, as that person sees it; None where none is open."""
+        stack = self.workspace.views.stack(user)
+        return stack[-1].as_slack() if stack else None
+
+    async def press_in(
+        self, view: dict[str, Any], action: str, *, user: str = ANA, **chosen: Any
+    ) -> dict[str, Any] | None:
+        """Press a button of a modal or of App Home, and give the modal that is then on top."""
+        delivery = await self.workspace.press(user, action, view_id=view["id"], **chosen)
+        assert delivery.acked, delivery.error
+        await self.settled()
+        return self.modal(user)
+
+    async def submit(
+        self, view: dict[str, Any], values: dict[str, Any] | None = None, *, user: str = ANA
+    ) -> dict[str, str]:
+        """Fill a modal in and submit it, wait for every answer, and give the errors in it."""
+        delivery = await self.workspace.submit(user, view["id"], values)
+        assert not delivery.error, delivery.error
+        await self.settled()
+        return delivery.errors
 
     def public(self, channel: str = GENERAL, thread_ts: str | None = None) -> list[dict[str, Any]]:
         """Give what everybody sees."""
@@ -94,9 +152,17 @@ def corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def slack(tmp_path: Path, corpus: Path, clock: StoppedClock) -> AsyncIterator[Slack]:
+def switches() -> dict[str, bool]:
+    """What is switched on beside the defaults; a test file may have its own."""
+    return {}
+
+
+@pytest.fixture
+async def slack(
+    tmp_path: Path, corpus: Path, clock: StoppedClock, switches: dict[str, bool]
+) -> AsyncIterator[Slack]:
     moved = MovableClock(source=clock)
-    async with Workspace(manifest=manifest(), clock=moved) as workspace:
+    async with Workspace(manifest=manifest(**switches), clock=moved) as workspace:
         workspace.pace = False
         settings = Settings(
             slack_bot_token=workspace.bot_token,
@@ -104,6 +170,7 @@ async def slack(tmp_path: Path, corpus: Path, clock: StoppedClock) -> AsyncItera
             slack_api_url=workspace.api_url,
             database_url=f"sqlite:///{tmp_path}/parley.db",
             corpus_dir=corpus,
+            **switches,
         )
         async with assemble(settings, clock=moved) as parley:
             slack = Slack(workspace, parley, clock, corpus)
@@ -111,23 +178,37 @@ async def slack(tmp_path: Path, corpus: Path, clock: StoppedClock) -> AsyncItera
             async def receive(envelope: dict[str, Any]) -> dict[str, Any] | None:
                 if slack.forged is not None:
                     envelope["payload"]["actions"][0]["value"] = slack.forged
+                slack.payloads.append(envelope["payload"])
                 request = AsyncBoltRequest(body=envelope["payload"], mode="socket_mode")
                 response = await parley.app.async_dispatch(request)
                 assert response.status == 200, response.body
                 if not response.body:
                     return None
                 is_json = response.headers["content-type"][0].startswith("application/json")
-                return json.loads(response.body) if is_json else {"text": response.body}
+                ack = json.loads(response.body) if is_json else {"text": response.body}
+                slack.acks.append(ack)
+                return ack
 
             workspace.receive_with(receive)
             yield slack
+            # Whatever a test is about, everything that was sent is what Slack takes.
+            for ack in slack.acks:
+                check_ack(ack)
+            for call in workspace.calls:
+                check_call(call.method, call.args)
 
 
 def texts(messages: list[dict[str, Any]]) -> str:
-    """Give everything that *messages* say, notifications and blocks together."""
+    """Give everything that *messages* or views say, notifications and blocks together."""
     return "\n".join(
-        f"{one['text']}\n{json.dumps(one['blocks'], ensure_ascii=False)}" for one in messages
+        f"{one.get('text', '')}\n{json.dumps(one['blocks'], ensure_ascii=False)}"
+        for one in messages
     )
+
+
+def dm(user: str) -> str:
+    """Give the direct message of *user* with Parley."""
+    return f"D{user[1:]}"
 
 
 def labels(message: dict[str, Any]) -> list[str]:

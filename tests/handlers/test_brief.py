@@ -1,6 +1,8 @@
 """/brief and its buttons, as the people in the channel see them."""
 
 import json
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -73,6 +75,32 @@ async def test_discuss_here_puts_the_question_with_its_story_in_the_thread(slack
     assert "Dockworkers in Gdansk" in texts([story])
 
 
+async def test_a_story_without_a_question_is_shown_and_not_discussed(slack: Slack) -> None:
+    (slack.corpus / "quarry.csv").write_text("headline,summary\nQuarry,A quarry closed.\n")
+    await slack.type("/corpus reload")
+    (answer,) = await slack.type("/brief quarry")
+    assert "A quarry closed." in texts([answer])
+    assert labels(answer) == ["Share to channel", "More like this"]
+    assert "Insight" not in texts([answer])
+    forged = Value(article_id=_article_of(answer)).encode()
+    (other,) = await slack.type("/brief dockworkers")
+    seen = await slack.press(Action.BRIEF_DISCUSS, other, forged=forged)
+    assert seen[-1]["text"] == "That story has no question to discuss."
+    assert not slack.public()
+    (preview,) = await slack.type("/discuss quarry")
+    assert "I have no story on “quarry”" in preview["text"]
+
+
+def _article_of(answer: dict[str, Any]) -> str:
+    (value,) = [
+        one["value"]
+        for block in answer["blocks"]
+        for one in block.get("elements", [])
+        if one.get("action_id") == Action.BRIEF_SHARE
+    ]
+    return Value.decode(value).article_id
+
+
 async def test_discuss_where_parley_is_no_member_says_how_to_invite_it(slack: Slack) -> None:
     (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
     seen = await slack.press(Action.BRIEF_DISCUSS, answer, channel=RANDOM)
@@ -97,13 +125,81 @@ async def test_nothing_found_says_so(slack: Slack) -> None:
 @pytest.mark.parametrize("text", ["/brief", "/brief   ", "/brief help", "/brief HELP"])
 async def test_without_words_it_explains(slack: Slack, text: str) -> None:
     (answer,) = await slack.type(text)
-    assert "/brief embassy talks" in answer["text"]
+    assert "`/brief Geneva`" in answer["text"]
+
+
+async def test_the_examples_of_the_help_find_something(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief help")
+    (shown,) = await slack.press(f"{Action.BRIEF_TOPIC}_0", answer)
+    assert "Match 1 of 2 for “Geneva”" in texts([shown])
+
+
+async def test_more_like_this_offers_the_story_s_neighbours(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief zelenskiy")
+    (close,) = await slack.press(Action.BRIEF_LIKE, answer)
+    assert "Close to “Envoys meet again”" in close["text"]
+    assert "Sanctions on timber" in texts([close])
+    assert "Zelenskiy flew" not in texts([close])
+    (shown,) = await slack.press(Action.BRIEF_PICK, close)
+    assert "Sanctions on timber" in shown["text"]
+
+
+async def test_the_words_that_matched_are_bold(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief zelenksiy")
+    assert "*Zelenskiy* flew to Geneva" in texts([answer])
+
+
+async def test_whoever_shares_says_what_they_had_asked_for(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dokworkers")
+    await slack.press(Action.BRIEF_SHARE, answer)
+    assert f"Shared by <@{ANA}>, who asked for “dokworkers”" in texts(slack.public())
+
+
+async def test_what_is_not_found_can_be_asked_for(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief kubernetes")
+    (noted,) = await slack.press(Action.BRIEF_ASK, answer)
+    assert "“kubernetes” is missed" in noted["text"]
+    await slack.type("/brief Kubernetes!", user=BEN)
+    (miss,) = await slack.parley.store.misses.list(since=slack.clock() - timedelta(days=1))
+    assert (miss.words, miss.searched, miss.asked) == ("kubernetes", 2, 1)
+
+
+async def test_none_of_the_suggestions_can_be_asked_for_too(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief hey dockworkers")
+    assert "Did you mean" in answer["text"]
+    (noted,) = await slack.press(Action.BRIEF_ASK, answer)
+    assert "“hey dockworkers” is missed" in noted["text"]
+
+
+async def test_paging_goes_on_longer_than_one_response_url_lives(slack: Slack) -> None:
+    """A response_url is good for five answers in half an hour; each press brings its own."""
+    (answer,) = await slack.type("/brief geneva")
+    for _ in range(8):
+        slack.clock.forward(minutes=10)
+        (answer,) = await slack.press(Action.BRIEF_NEXT, answer)
+    assert "Match 1 of 2" in texts([answer])
+
+
+async def test_a_long_story_is_read_in_parts_and_nothing_of_it_is_lost(slack: Slack) -> None:
+    sentences = [f"Sentence {number} of the long quarry story." for number in range(400)]
+    (slack.corpus / "long.txt").write_text(f"Quarry\n{' '.join(sentences)}\nInsight.\nWhy?\n")
+    await slack.type("/corpus reload")
+    (answer,) = await slack.type("/brief quarry")
+    read = [answer]
+    while "Read on" in labels(read[-1]):
+        read.append((await slack.press(Action.STORY_READ, read[-1]))[-1])
+    shown = texts(read).replace("*", "")
+    assert len(read) == 3
+    assert all(sentence in shown for sentence in sentences)
+    assert "part 3 of 3" in shown
+    await slack.press(Action.BRIEF_SHARE, answer)
+    assert "Read on" in labels(slack.public()[-1])
 
 
 async def test_what_was_typed_cannot_ping_or_mislead(slack: Slack) -> None:
     (answer,) = await slack.type("/brief <!channel> & <https://evil.example|bank> xyzzy")
-    assert "<!channel>" not in texts([answer])
-    assert "<https" not in texts([answer])
+    # That no block pings either is checked of everything that is sent: see conftest.py.
+    assert "<" not in answer["text"]
     assert "&lt;!channel&gt; &amp; " in answer["text"]
 
 

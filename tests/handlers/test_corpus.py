@@ -3,13 +3,44 @@
 import pytest
 
 from bot.workspace import Fault
+from handlers.ids import Action
 from tests.handlers.conftest import ANA, BEN, Slack, texts
 
 
 async def test_status_says_what_is_loaded(slack: Slack) -> None:
     (answer,) = await slack.type("/corpus status")
     assert "2 documents with 3 stories are loaded: revision 1" in answer["text"]
+    assert "3 questions, 2 topics, " in answer["text"]
     assert answer["ephemeral"]
+
+
+async def test_problems_are_told_before_anything_is_loaded(slack: Slack) -> None:
+    (answer,) = await slack.type("/corpus problems")
+    assert answer["text"] == "No problems: 2 documents can be loaded."
+    (slack.corpus / "bad.txt").write_text("Only a headline\n")
+    (answer,) = await slack.type("/corpus problems")
+    assert "bad.txt:1: has a headline and no article below it" in texts([answer])
+
+
+async def test_missed_lists_what_was_looked_for_in_vain(slack: Slack) -> None:
+    (answer,) = await slack.type("/corpus missed")
+    assert answer["text"] == "Nothing was looked for in vain in the last 90 days."
+    for words in ("kubernetes", "Kubernetes", "kubernetess", "pizza <!channel>"):
+        await slack.type(f"/brief {words}", user=BEN)
+    (missed,) = await slack.type("/brief pizza <!channel>", user=BEN)
+    await slack.press(Action.BRIEF_ASK, missed, user=BEN)
+    (answer,) = await slack.type("/corpus missed")
+    lines = [line for line in answer["text"].splitlines() if line.startswith("• ")]
+    assert "“pizza &lt;!channel&gt;”: looked for twice, asked for once" in lines[0]
+    assert "“kubernetes”: looked for 3 times, last" in lines[1]
+    assert BEN not in texts([answer])
+
+
+async def test_what_is_missed_is_forgotten_in_time(slack: Slack) -> None:
+    await slack.type("/brief kubernetes")
+    slack.clock.forward(days=91)
+    (answer,) = await slack.type("/corpus missed")
+    assert "Nothing was looked for in vain" in answer["text"]
 
 
 async def test_reload_says_what_changed(slack: Slack) -> None:
@@ -73,7 +104,19 @@ async def test_undo_brings_back_what_was_loaded_before(slack: Slack) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["status", "check", "reload", "undo", "history", "", "help", "nonsense"]
+    "words",
+    [
+        "status",
+        "check",
+        "reload",
+        "undo",
+        "history",
+        "problems",
+        "missed",
+        "",
+        "help",
+        "nonsense",
+    ],
 )
 async def test_others_are_refused(slack: Slack, words: str) -> None:
     (slack.corpus / "ports.txt").unlink()
@@ -93,3 +136,10 @@ async def test_when_slack_cannot_say_who_is_an_admin_nobody_is(slack: Slack) -> 
 async def test_help(slack: Slack, words: str) -> None:
     (answer,) = await slack.type(f"/corpus {words}")
     assert "`/corpus reload`" in answer["text"]
+
+
+async def test_an_edited_story_is_counted(slack: Slack) -> None:
+    file = slack.corpus / "ports.txt"
+    file.write_text(file.read_text().replace("night shifts", "the night shifts"))
+    (answer,) = await slack.type("/corpus reload")
+    assert "0 added, 1 edited, 0 removed" in answer["text"]

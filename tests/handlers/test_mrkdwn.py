@@ -6,7 +6,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.mrkdwn import escape, plain, quote, truncate, unescape
+from handlers.mrkdwn import escape, marked, pieces, plain, quote, truncate, unescape
 
 ANY = st.text(alphabet=st.sampled_from("ab &<>!@#;`*_~é😀\n"), max_size=400)
 CONTROL = re.compile(r"<|>|&(?!amp;|lt;|gt;)")
@@ -48,3 +48,27 @@ def test_text_is_cut_at_a_word() -> None:
 def test_a_quote_is_one_line() -> None:
     """A second line would fall out of the quote."""
     assert quote("a\nb & c") == "> a b &amp; c"
+
+
+@given(ANY, st.integers(10, 120))
+def test_pieces_hold_everything_and_each_fits(text: str, limit: int) -> None:
+    cut = pieces(text, limit)
+    assert all(len(escape(one)) <= limit for one in cut)
+    assert "".join("".join(cut).split()) == "".join(text.split())
+
+
+def test_a_text_is_cut_after_a_sentence() -> None:
+    assert pieces("One two three. Four five six.", 22) == ["One two three.", "Four five six."]
+
+
+@given(ANY, st.lists(st.sampled_from(["a", "b", "é", "&"]), max_size=3), st.integers(10, 500))
+def test_bold_words_change_nothing_else(text: str, words: list[str], limit: int) -> None:
+    shown = marked(text, words, limit)
+    assert len(shown) <= limit
+    if "*" not in text:
+        assert shown.replace("*", "") == plain(text, limit)
+
+
+def test_the_words_that_matched_are_bold_where_they_stand_alone() -> None:
+    shown = marked("Zelenskiy’s envoys met Zelenskiy, not Zelenskiyism & co.", ["Zelenskiy"])
+    assert shown == "*Zelenskiy*’s envoys met *Zelenskiy*, not Zelenskiyism &amp; co."

@@ -1,17 +1,23 @@
 """Every view keeps Slack's limits and pings nobody, whatever the corpus and the people say."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.views import corpus, digest, notice, question, story
+from bot.settings import STARTER
+from handlers.values import CHANNEL, DIRECT, MODAL, Value
+from handlers.views import corpus, digest, home, modal, notice, question, story
 from handlers.views.message import Message
+from store.documents import read_corpus
+from store.misses import Miss
 from store.planning import Turn
+from store.topics import Topic
 from store.types import (
     About,
     Article,
@@ -27,6 +33,7 @@ from store.types import (
     Timetable,
     Unsure,
 )
+from tests.blockkit import check_message, check_view
 from tests.conftest import NOW
 from tests.handlers.conftest import texts
 
@@ -62,49 +69,7 @@ MATCHES = st.lists(
     min_size=1,
     max_size=3,
 ).map(tuple)
-MENTION = re.compile(r"<(?!@U0ANA>|#C1>|!date\^)")
-
-
-def strings(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        if value.get("type") in ("mrkdwn", "plain_text"):
-            yield value["text"]
-        for inner in value.values():
-            yield from strings(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from strings(inner)
-
-
-def check(message: Message) -> None:
-    """Check a message against docs.slack.dev, Block Kit reference."""
-    assert 1 <= len(message["text"]) <= 4000
-    assert len(message["blocks"]) <= 50
-    assert sum(map(len, strings(message["blocks"]))) <= 9000
-    for block in message["blocks"]:
-        limit = {"section": 3000, "header": 150, "context": 3000}.get(block["type"], 75)
-        for text in strings({**block, "accessory": None}):
-            assert len(text.strip()) >= 1
-            assert len(text) <= limit
-        ids = [one["action_id"] for one in block.get("elements", []) if "action_id" in one]
-        assert len(set(ids)) == len(ids)
-        for button in [*block.get("elements", []), block.get("accessory") or {}]:
-            assert len(button.get("value", "")) <= 2000
-            assert len(button.get("accessibility_label", "")) <= 75
-    for text in [message["text"], *strings(message["blocks"])]:
-        is_plain = any(text == one for one in plain_texts(message["blocks"]))
-        assert is_plain or not MENTION.search(text)
-
-
-def plain_texts(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        if value.get("type") == "plain_text":
-            yield value["text"]
-        for inner in value.values():
-            yield from plain_texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from plain_texts(inner)
+PEOPLE = frozenset({"U0ANA"})
 
 
 OCCURRENCE = Occurrence(due_on=date(2026, 11, 24), due_at=NOW)
@@ -157,7 +122,23 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         Nothing(topics=tuple(match.article.headline for match in matches)), words=words
     ),
     "picked": lambda matches, words: story.picked(matches[0].article, words=words),
-    "shared": lambda matches, words: story.shared(matches[0].article, by="U0ANA"),
+    "shared": lambda matches, words: story.shared(matches[0].article, by="U0ANA", words=words),
+    "in a thread": lambda matches, words: story.found(
+        Found(matches=matches), words=words, place=0, where="1.2"
+    ),
+    "in a direct message": lambda matches, words: story.picked(
+        matches[0].article, words=words, where=DIRECT
+    ),
+    "last part": lambda matches, words: story.more(matches[0].article, page=99, where=CHANNEL),
+    "like": lambda matches, words: story.like(matches[0].article, matches, where=CHANNEL),
+    "nothing like": lambda matches, words: story.like(matches[0].article, (), where=CHANNEL),
+    "related": lambda matches, words: story.related(matches, where="1.2"),
+    "asked": lambda matches, words: story.asked(words),
+    "help": lambda matches, words: story.brief_help([words] * 3),
+    "discuss help": lambda matches, words: question.discuss_help([words]),
+    "offer to join": lambda matches, words: question.offer_to_join(
+        "Why.", Value(article_id="a", words=words)
+    ),
     "preview": lambda matches, words: question.preview(matches[0].article, words=words, place=0),
     "question": lambda matches, words: question.question(matches[0].article, asked_by="U0ANA"),
     "of the day": lambda matches, words: question.question(matches[0].article, asked_by=None),
@@ -179,6 +160,12 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         chosen=None,
     ),
     "schedules": lambda matches, words: digest.schedules([planned(words)] * 70),
+    "status": lambda matches, words: corpus.status(
+        None, corpus.Size(questions=1, topics=10**6, characters=10**9)
+    ),
+    "missed": lambda matches, words: corpus.missed(
+        [Miss(words=words[:200], searched=10**6, asked=1, last_at=NOW)] * 60, days=90
+    ),
     "problems": lambda matches, words: corpus.invalid(
         [Problem(path=words, line=1, message=words)] * 40
     ),
@@ -191,7 +178,115 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
 @settings(max_examples=40, deadline=None)
 @given(matches=MATCHES, words=HOSTILE)
 def test_limits_hold_and_nothing_pings(view: str, matches: tuple[Match, ...], words: str) -> None:
-    check(VIEWS[view](matches, words))
+    shown = VIEWS[view](matches, words)
+    check_message(shown, people=PEOPLE)
+    check_buttons(shown["blocks"])
+
+
+def check_buttons(blocks: list[dict[str, Any]]) -> None:
+    """Fail where a screen reader says the same of two buttons that do different things."""
+    heard: dict[str, tuple[str, str]] = {}
+    for block in blocks:
+        for one in [*block.get("elements", []), block.get("accessory") or {}]:
+            if one.get("type") == "button":
+                does = (one["action_id"].rstrip("0123456789"), one.get("value", ""))
+                label = one.get("accessibility_label") or one["text"]["text"]
+                assert heard.setdefault(label, does) == does, label
+
+
+WINDOWS: dict[str, Callable[[tuple[Match, ...], str], modal.View]] = {
+    "answer": lambda matches, words: modal.window(
+        story.found(Found(matches=matches), words=words, place=0, where=MODAL)
+    ),
+    "discussion": lambda matches, words: modal.discussion(None, channel_id="C1", words=words[:150]),
+    "discussion of a story": lambda matches, words: modal.discussion(matches[0].article),
+    "discussion preview": lambda matches, words: modal.discussion_preview(
+        matches[0].article, value=Value(article_id="a", words=words, channel_id="C1", where=MODAL)
+    ),
+}
+
+
+def at_home(words: str, *, page: int) -> home.Contents:
+    article = Article(
+        id="a",
+        document=words,
+        position=1,
+        headline=words,
+        summary=words,
+        insight="",
+        question=words,
+    )
+    return home.Contents(
+        today=home.Today(article=article, channel_id="C1"),
+        topics=[Topic(name=words[:5000] or "x", article_ids=("a",) * 300)] * 100,
+        page=page,
+        schedules=[planned(words)] * 60,
+        revision=None,
+        is_admin=True,
+    )
+
+
+WINDOWS |= {
+    "home": lambda matches, words: home.home(at_home(words, page=0)),
+    "home's last page": lambda matches, words: home.home(at_home(words, page=4)),
+}
+
+
+@pytest.mark.parametrize("view", WINDOWS)
+@settings(max_examples=40, deadline=None)
+@given(matches=MATCHES, words=HOSTILE)
+def test_modals_keep_their_limits(view: str, matches: tuple[Match, ...], words: str) -> None:
+    check_view(WINDOWS[view](matches, words), people=PEOPLE)
+
+
+def corpora(shared: Path | None) -> dict[str, tuple[Article, ...]]:
+    """Give real stories, and 300 under one headline."""
+    folders = {"starter": STARTER} | ({"shared": shared / "corpus"} if shared else {})
+    read = {name: tuple(read_corpus(folder).articles()) for name, folder in folders.items()}
+    (one, *_) = read["starter"]
+    read["300"] = tuple(replace(one, id=f"{number:016x}", position=number) for number in range(300))
+    return read
+
+
+def check_every_view(articles: tuple[Article, ...]) -> None:
+    matches = tuple(Match(article=one, score=1.0, why=("the", "Russia")) for one in articles)
+    for place in range(0, len(matches), max(1, len(matches) // 30)):
+        some = (matches * 2)[place : place + 3]
+        for view in VIEWS.values():
+            check_message(view(some, "embassy talks"), people=PEOPLE)
+        for window in WINDOWS.values():
+            check_view(window(some, "embassy talks"), people=PEOPLE)
+
+
+@pytest.mark.parametrize("name", ["starter", "300"])
+def test_every_view_of_a_corpus_keeps_the_limits(name: str) -> None:
+    check_every_view(corpora(None)[name])
+
+
+def test_every_view_of_the_real_document_keeps_the_limits(shared: Path) -> None:
+    check_every_view(corpora(shared)["shared"])
+
+
+def test_no_character_of_a_long_story_is_lost() -> None:
+    long = Article(
+        id="a",
+        document="talks.txt",
+        position=1,
+        headline="Long",
+        summary="Envoys & <ports>. " * 1100,
+        insight="It matters. " * 900,
+        question="What next? " * 900,
+    )
+    pages: list[str] = []
+    for page in range(99):
+        shown = texts([dict(story.more(long, page=page, where=CHANNEL))])
+        pages.append(shown)
+        if "Read on" not in shown:
+            break
+    whole = "".join(pages)
+    assert whole.count("Envoys &amp; &lt;ports&gt;.") >= 1100
+    assert whole.count("It matters.") >= 900
+    assert whole.count("What next?") >= 900
 
 
 def test_a_card_says_everything_about_its_story() -> None:
@@ -223,5 +318,4 @@ def test_the_list_of_schedules_fits_however_long(every: int) -> None:
         next=Occurrence(due_on=date(2026, 11, 24), due_at=datetime(2026, 11, 24, tzinfo=UTC)),
     )
     message = digest.schedules([one] * every)
-    assert all(len(text) <= 3000 for text in strings(message["blocks"]))
-    assert len(message["text"]) <= 4000
+    check_message(message, people=PEOPLE)

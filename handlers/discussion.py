@@ -1,0 +1,116 @@
+"""*Start a discussion*: a modal that asks for a channel, shows the question and posts it."""
+
+from dataclasses import replace
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from handlers.background import Background
+from handlers.directory import Directory
+from handlers.discuss import Discuss
+from handlers.errors import sentence
+from handlers.ids import Block, Field
+from handlers.lookup import LookUp
+from handlers.press import Press, require_home
+from handlers.surfaces import Surfaces
+from handlers.values import MODAL, Value
+from handlers.views import modal as views
+from handlers.views.message import message
+from store.types import Nothing, ParleyError
+
+
+class Discussion:
+    """Answers the shortcut and the button that open the modal, and what is submitted in it."""
+
+    def __init__(
+        self,
+        lookup: LookUp,
+        discuss: Discuss,
+        directory: Directory,
+        surfaces: Surfaces,
+        background: Background,
+    ) -> None:
+        self._lookup = lookup
+        self._discuss = discuss
+        self._directory = directory
+        self._surfaces = surfaces
+        self._background = background
+
+    async def shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Open the modal."""
+
+        async def work() -> None:
+            require_home(body)
+            await self._surfaces.open(body["trigger_id"], views.discussion(None))
+
+        await ack()
+        self._background.start(work(), self._surfaces.window(body["trigger_id"]))
+
+    async def start(self, press: Press, respond: AsyncRespond) -> None:
+        """Open the modal for the story whose button was pressed, or for none."""
+        article = None
+        if press.value.article_id:
+            article = await self._lookup.article(press.value.article_id)
+        on_top = bool(press.view_id)
+        await self._surfaces.open(press.trigger_id, views.discussion(article), on_top=on_top)
+
+    async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        """Post the question of the modal's story, or show the one that is to be posted."""
+        try:
+            require_home(body)
+            value = Value.decode(view["private_metadata"])
+            values = view["state"]["values"]
+            channel_id = values[Block.CHANNEL][Field.CHANNEL]["selected_conversation"]
+            value = replace(value, channel_id=channel_id, where=MODAL)
+            if value.article_id:
+                await self._post(ack, body, value)
+                return
+            typed = values[Block.WORDS][Field.WORDS].get("value") or ""
+            words = " ".join(typed.split())
+            found = await self._discuss.question(
+                body["team"]["id"], channel_id, words=words, place=0
+            )
+            if isinstance(found, Nothing):
+                nearest = ", ".join(found.topics)
+                hint = f" Near to it: {nearest}." if nearest else ""
+                await ack(
+                    response_action="errors",
+                    errors={Block.WORDS: f"I have no story on “{words}”.{hint}"},
+                )
+                return
+            value = replace(value, article_id=found.id, words=words)
+            shown = views.discussion_preview(found, value=value)
+        except ParleyError as error:
+            shown = views.window(message(sentence(error)))
+        await ack(response_action="update", view=shown)
+
+    async def confirmed(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        """Post the question that the modal shows."""
+        try:
+            require_home(body)
+            await self._post(ack, body, Value.decode(view["private_metadata"]))
+        except ParleyError as error:
+            shown = views.window(message(sentence(error)))
+            await ack(response_action="update", view=shown)
+
+    async def _post(self, ack: AsyncAck, body: dict[str, Any], value: Value) -> None:
+        """Ack with a modal that waits, and then say in it how the posting went."""
+        view = body["view"]
+        respond = self._surfaces.modal(view["id"])
+        press = Press(
+            team_id=body["team"]["id"],
+            channel_id=value.channel_id,
+            user_id=body["user"]["id"],
+            message_ts=view["root_view_id"],
+            value=value,
+            view_id=view["id"],
+        )
+
+        async def work() -> None:
+            # The channel came with the form, and not from Slack.
+            await self._directory.require_present(press.user_id, press.channel_id)
+            await self._discuss.post(press, respond)
+
+        await ack(response_action="update", view=views.window(message("Posting the question …")))
+        self._background.start(work(), respond)

@@ -1,0 +1,91 @@
+"""Looking up, wherever it was asked for: in a channel, a thread, a direct message or a modal."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from handlers.background import Background
+from handlers.values import CHANNEL
+from handlers.views import story as views
+from handlers.views.message import Message
+from store import Store
+from store.types import Answer, Article, Found, Nothing, ParleyError, Unsure
+
+
+class LookUp:
+    """Finds stories and draws the answer; what is not found is noted as missed."""
+
+    def __init__(
+        self,
+        store: Store,
+        background: Background,
+        *,
+        keep_misses: timedelta,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._background = background
+        self._keep = keep_misses
+        self._clock = clock
+
+    async def answer(self, words: str, *, place: int = 0, where: str = CHANNEL) -> Message:
+        """Show what *words* mean, or how to ask where there are none."""
+        if is_help(words):
+            return self.help()
+        return self.drawn(await self.find(words), words=words, place=place, where=where)
+
+    def help(self) -> Message:
+        """Explain how to look up."""
+        return views.brief_help(self.examples())
+
+    async def find(self, words: str) -> Answer:
+        """Look up *words*, whatever they are."""
+        return await self._store.corpus.find(words)
+
+    def drawn(
+        self, answer: Answer, *, words: str, place: int = 0, where: str = CHANNEL
+    ) -> Message:
+        """Draw what was found for *words*, the match at *place*; a miss is noted."""
+        match answer:
+            case Found() as found:
+                # A reload may have left fewer matches than there were.
+                place %= len(found.matches)
+                return views.found(found, words=words, place=place, where=where)
+            case Unsure() as unsure:
+                return views.unsure(unsure, words=words, where=where)
+            case Nothing() as nothing:
+                if place == 0:
+                    self._background.start(self.miss(words))
+                return views.nothing(nothing, words=words, where=where)
+
+    async def like(self, article: Article, *, where: str) -> Message:
+        """Show what is close to a story."""
+        text = f"{article.headline} {article.summary}"
+        matches = await self._store.corpus.like(text, but=article.id)
+        return views.like(article, matches, where=where)
+
+    async def related(self, text: str, *, where: str) -> Message:
+        """Show what is close to a message that somebody wrote."""
+        answer = await self._store.corpus.find(text)
+        if isinstance(answer, Nothing):
+            return views.related(await self._store.corpus.like(text), where=where)
+        return views.related(answer.matches[:3], where=where)
+
+    async def article(self, article_id: str) -> Article:
+        """Give the article; raises `ParleyError` where a reload took it away."""
+        article = await self._store.articles.get(article_id)
+        if article is None:
+            raise ParleyError(views.gone())
+        return article
+
+    async def miss(self, words: str, *, is_asked: bool = False) -> None:
+        """Note that there is no story on *words*, or that somebody asked for one."""
+        await self._store.misses.note(words, at=self._clock(), kept=self._keep, is_asked=is_asked)
+
+    def examples(self, count: int = 3) -> list[str]:
+        """Give words that find something in what is loaded."""
+        return [topic.name for topic in self._store.corpus.topics[:count]]
+
+
+def is_help(words: str) -> bool:
+    """Tell whether somebody asks how to ask."""
+    return words.lower() in ("", "help")

@@ -1,0 +1,153 @@
+"""App Home: today's question, a search box, topics to browse, the reader's channels, the corpus."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from slack_sdk.models.blocks import (
+    Block,
+    DividerBlock,
+    InputBlock,
+    PlainTextInputElement,
+    PlainTextObject,
+)
+from slack_sdk.models.blocks.basic_components import DispatchActionConfig
+
+from handlers import ids
+from handlers.ids import Action, Command
+from handlers.mrkdwn import plain, quote
+from handlers.values import MODAL, Value
+from handlers.views import corpus, digest
+from handlers.views.message import actions, button, context, header, section
+from handlers.views.modal import MAX_WORDS, View
+from store.topics import Topic
+from store.types import Article, Revision, Schedule
+
+TOPICS = 20
+"""Topics on a page."""
+_ROW = 5
+_CHANNELS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Today:
+    """The question that App Home shows, and the channel that was asked it; None for no channel."""
+
+    article: Article
+    channel_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What one person's App Home shows."""
+
+    today: Today | None
+    topics: Sequence[Topic]
+    page: int
+    schedules: Sequence[Schedule]
+    """Those of the channels that the reader is in."""
+    revision: Revision | None
+    is_admin: bool
+
+
+def home(contents: Contents) -> View:
+    """Draw one person's App Home."""
+    parts = [
+        _today(contents.today),
+        [_search()],
+        _topics(contents.topics, contents.page),
+        _channels(contents.schedules),
+        corpus.panel(contents.revision) if contents.is_admin else [],
+    ]
+    blocks: list[Block] = []
+    for part in filter(None, parts):
+        blocks += [DividerBlock(), *part] if blocks else part
+    return {"type": "home", "blocks": [block.to_dict() for block in blocks]}
+
+
+def _today(today: Today | None) -> list[Block]:
+    if today is None:
+        return [header("Today's question"), section("There are no stories yet.")]
+    article = today.article
+    value = Value(article_id=article.id, where=MODAL)
+    asked = f"Asked in <#{today.channel_id}> today" if today.channel_id else "One for today"
+    return [
+        header("Today's question"),
+        section(quote(article.question, 2900)),
+        context(f"{asked} · {plain(article.headline, 300)}"),
+        actions(
+            [
+                button("Read the story", Action.BRIEF_PICK, value),
+                button("Discuss in a channel", Action.DISCUSS_START, value),
+            ]
+        ),
+    ]
+
+
+def _search() -> Block:
+    return InputBlock(
+        block_id=ids.Block.SEARCH,
+        label=_text("Find a story"),
+        element=PlainTextInputElement(
+            action_id=Action.HOME_SEARCH,
+            placeholder=_text("A few words, misspelt or not, and Enter"),
+            max_length=MAX_WORDS,
+            dispatch_action_config=DispatchActionConfig(trigger_actions_on=["on_enter_pressed"]),
+        ),
+        dispatch_action=True,
+    )
+
+
+def _topics(topics: Sequence[Topic], page: int) -> list[Block]:
+    if not topics:
+        return []
+    pages = -(-len(topics) // TOPICS)
+    page %= pages
+    shown = topics[page * TOPICS : (page + 1) * TOPICS]
+    blocks: list[Block] = [section("*Browse by topic*")]
+    blocks += (_row(shown[start : start + _ROW]) for start in range(0, len(shown), _ROW))
+    if pages > 1:
+        turns = [("Previous", page - 1)] if page else []
+        turns += [("More topics", page + 1)] if page + 1 < pages else []
+        blocks.append(
+            actions(
+                [
+                    button(label, f"{Action.HOME_PAGE}_{place}", Value(place=to))
+                    for place, (label, to) in enumerate(turns)
+                ]
+            )
+        )
+        blocks.append(context(f"Page {page + 1} of {pages}"))
+    return blocks
+
+
+def _row(topics: Sequence[Topic]) -> Block:
+    return actions(
+        [
+            button(
+                _counted(topic),
+                f"{Action.BRIEF_TOPIC}_{place}",
+                Value(words=topic.name, where=MODAL),
+                hint=f"Stories on {topic.name}",
+            )
+            for place, topic in enumerate(topics)
+        ]
+    )
+
+
+def _counted(topic: Topic) -> str:
+    return f"{topic.name[:60]} · {len(topic.article_ids)}"
+
+
+def _channels(schedules: Sequence[Schedule]) -> list[Block]:
+    lead = "*In your channels*"
+    if not schedules:
+        hint = f"No channel of yours has a schedule. In one, type `{Command.DIGEST} on 09:30`."
+        return [section(f"{lead}\n{hint}")]
+    lines = [digest.line(schedule) for schedule in schedules[:_CHANNELS]]
+    if len(schedules) > len(lines):
+        lines.append(f"… and {len(schedules) - len(lines)} more: `{Command.DIGEST} list`")
+    return [section(lead), *digest.listed(lines)]
+
+
+def _text(text: str) -> PlainTextObject:
+    return PlainTextObject(text=text, emoji=False)

@@ -1,0 +1,314 @@
+"""An independent check of what Parley sends: Block Kit as three readers understand it.
+
+`slack_sdk`'s models and the `blockkit` package each know some of Slack's limits; `_own` has those
+that both miss, from docs.slack.dev (Block Kit reference) and from what people have run into.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import blockkit.core
+from slack_sdk.errors import SlackObjectFormationError
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
+
+Json = dict[str, Any]
+
+MAX_BLOCKS = {"message": 50, "modal": 100, "home": 100}
+MAX_MESSAGE_TEXT = 9_000
+"""All block text of a message together: Slack refuses some 11,000 (bolt-js#2867), undocumented."""
+MAX_TEXT = 4_000
+"""docs.slack.dev, chat.postMessage: what `text` should hold."""
+
+_MARKUP = re.compile(r"<[^<>]*>?")
+_HARMLESS = re.compile(
+    r"<(?:@(?P<person>[UW][A-Z0-9]+)|\#C[A-Z0-9]+|!date\^\d+\^[^|<>]+\|[^|<>]+)>", re.VERBOSE
+)
+_BARE = re.compile(r"&(?!amp;|lt;|gt;)|>")
+
+_CLASSES: dict[str, type[blockkit.core.Component]] = {
+    name: getattr(blockkit.core, cls)
+    for name, cls in {
+        "actions": "Actions",
+        "button": "Button",
+        "channels_select": "ChannelsSelect",
+        "checkboxes": "Checkboxes",
+        "context": "Context",
+        "conversations_select": "ConversationsSelect",
+        "datepicker": "DatePicker",
+        "divider": "Divider",
+        "external_select": "ExternalSelect",
+        "header": "Header",
+        "home": "Home",
+        "image": "Image",
+        "input": "Input",
+        "modal": "Modal",
+        "mrkdwn": "Text",
+        "multi_external_select": "MultiExternalSelect",
+        "multi_static_select": "MultiStaticSelect",
+        "number_input": "NumberInput",
+        "overflow": "Overflow",
+        "plain_text": "Text",
+        "plain_text_input": "PlainTextInput",
+        "radio_buttons": "RadioButtons",
+        "section": "Section",
+        "static_select": "StaticSelect",
+        "timepicker": "TimePicker",
+    }.items()
+}
+_BY_PLACE = {
+    "options": "Option",
+    "initial_option": "Option",
+    "initial_options": "Option",
+    "option_groups": "OptionGroup",
+    "confirm": "Confirm",
+    "filter": "ConversationFilter",
+    "dispatch_action_config": "DispatchActionConfig",
+}
+
+
+def check_message(message: Json, *, people: frozenset[str] | None = None) -> None:
+    """Fail unless Slack would take *message*, and it mentions nobody but *people* (None: anybody).
+
+    A message is what ack, respond and chat.postMessage take.
+    """
+    text = message.get("text") or ""
+    blocks = message.get("blocks") or []
+    problems = []
+    if not text.strip():
+        problems.append("text: a notification says nothing")
+    if len(text) > MAX_TEXT:
+        problems.append(f"text: {len(text)} characters")
+    problems += _markup(text, "text", people)
+    problems += _blocks(blocks, "message", people)
+    size = sum(len(shown) for _, _, shown in _shown(blocks))
+    if size > MAX_MESSAGE_TEXT:
+        problems.append(f"blocks: {size} characters of text together")
+    if message.get("link_names") or message.get("parse") == "full":
+        problems.append("link_names, parse: bare names become mentions")
+    _fail(problems, message)
+
+
+def check_view(view: Json, *, people: frozenset[str] | None = None) -> None:
+    """Fail unless Slack would open or publish *view*, and it mentions nobody but *people*."""
+    kind = view.get("type", "")
+    if kind not in ("modal", "home"):
+        _fail([f"type: {kind!r} is no view"], view)
+    blocks = view.get("blocks") or []
+    problems = _blocks(blocks, kind, people)
+    problems += _sdk(lambda: View(**view).to_dict())
+    problems += _package(view, "")
+    if kind == "modal" and any(one.get("type") == "input" for one in blocks):
+        problems += [] if view.get("submit") else ["submit: an input needs one"]
+    if len(view.get("private_metadata") or "") > 3000:
+        problems.append("private_metadata: over 3,000 characters")
+    if len(json.dumps(view)) > 250_000:
+        problems.append("view: over 250 kB")
+    _fail(problems, view)
+
+
+def check_options(answer: Json) -> None:
+    """Fail unless Slack would show *answer* to a block_suggestion."""
+    options = answer.get("options")
+    assert isinstance(options, list), answer
+    problems = ["options: over 100"] if len(options) > 100 else []
+    problems += list(_choices({"options": options}, "")) if options else []
+    _fail(problems, answer)
+
+
+def check_call(method: str, args: Json) -> None:
+    """Check what a call of the Web API or of a response_url carries, if that is something shown."""
+    if "view" in args:
+        view = args["view"]
+        check_view(json.loads(view) if isinstance(view, str) else view)
+    elif method.startswith("chat.post") or method in ("chat.update", "response_url"):
+        blocks = args.get("blocks") or []
+        blocks = json.loads(blocks) if isinstance(blocks, str) else blocks
+        if not args.get("delete_original"):
+            check_message({**args, "blocks": blocks})
+        if method == "chat.postMessage":
+            assert args.get("unfurl_links") in (False, "false", "0", 0), args
+
+
+def check_ack(answer: Any) -> None:
+    """Check what an ack carries: a message, a view, options, errors or nothing."""
+    if not isinstance(answer, dict) or not answer:
+        return
+    if "options" in answer:
+        check_options(answer)
+    elif "view" in answer:
+        check_view(answer["view"])
+    elif "errors" in answer:
+        assert all(str(error).strip() for error in answer["errors"].values()), answer
+    elif "response_action" not in answer:
+        check_message(answer)
+
+
+def _fail(problems: list[str], payload: Json) -> None:
+    if problems:
+        shown = json.dumps(payload, ensure_ascii=False)[:3000]
+        raise AssertionError("\n".join([*problems, shown]))
+
+
+def _blocks(blocks: list[Json], surface: str, people: frozenset[str] | None) -> list[str]:
+    problems = _sdk(lambda: [block and block.to_dict() for block in Block.parse_all(blocks)])
+    for place, block in enumerate(blocks):
+        problems += _package(block, f"blocks/{place}")
+    problems += _own(blocks, surface)
+    for at, kind, shown in _shown(blocks):
+        problems += [f"{at}: nothing but blanks"] if not shown.strip() else []
+        problems += _markup(shown, at, people) if kind == "mrkdwn" else []
+    return problems
+
+
+def _sdk(build: Any) -> list[str]:
+    try:
+        build()
+    except SlackObjectFormationError as error:
+        return [f"slack_sdk: {error}"]
+    return []
+
+
+def _package(value: Json, at: str) -> list[str]:
+    """Build *value* with the `blockkit` package, which also refuses fields it does not know."""
+    try:
+        _component(value).build()
+    except (
+        blockkit.core.FieldValidationError,
+        blockkit.core.ComponentValidationError,
+        AttributeError,
+        KeyError,
+        TypeError,
+    ) as error:
+        return [f"blockkit: {at}: {type(error).__name__}: {error}"]
+    return []
+
+
+def _component(value: Json, place: str = "") -> Any:
+    component = _CLASSES[value["type"]]() if "type" in value else _untyped(place)()
+    for name, inner in value.items():
+        if name == "type":
+            continue
+        set_field = getattr(component, name)
+        if isinstance(inner, list):
+            set_field(*(_inner(one, name) for one in inner))
+        else:
+            set_field(_inner(inner, name))
+    if value.get("type") in ("mrkdwn", "plain_text"):
+        component.type(value["type"])  # last, for it guesses one from the text
+    return component
+
+
+def _untyped(place: str) -> type[blockkit.core.Component]:
+    return getattr(blockkit.core, _BY_PLACE[place])  # type: ignore[no-any-return]
+
+
+def _inner(value: Any, place: str) -> Any:
+    return _component(value, place) if isinstance(value, dict) else value
+
+
+def _own(blocks: list[Json], surface: str) -> list[str]:
+    problems = []
+    if len(blocks) > MAX_BLOCKS[surface]:
+        problems.append(f"blocks: {len(blocks)} of them")
+    problems += [
+        f"block_id: {block_id!r} twice"
+        for block_id, times in Counter(one.get("block_id") for one in blocks).items()
+        if block_id is not None and times > 1
+    ]
+    for place, block in enumerate(blocks):
+        at = f"blocks/{place}"
+        if block["type"] == "input" and surface == "message":
+            problems.append(f"{at}: an input in a message")
+        elements = block.get("elements", [])
+        if "elements" in block and not elements:
+            problems.append(f"{at}: no elements")
+        if block["type"] == "context" and len(elements) > 10:
+            problems.append(f"{at}: {len(elements)} elements")
+        if "fields" in block and not 1 <= len(block["fields"]) <= 10:
+            problems.append(f"{at}: {len(block['fields'])} fields")
+        problems += [
+            f"{at}: a field of {len(field['text'])} characters"
+            for field in block.get("fields", [])
+            if len(field["text"]) > 2000
+        ]
+        shown = [*elements, block.get("accessory"), block.get("element")]
+        interactive = [one for one in shown if isinstance(one, dict) and "action_id" in one]
+        for action_id, times in Counter(one["action_id"] for one in interactive).items():
+            problems += [f"{at}: action_id {action_id!r} twice"] if times > 1 else []
+        for element in interactive:
+            problems += _element(element, at)
+    return problems
+
+
+def _element(element: Json, at: str) -> Iterator[str]:
+    if not 1 <= len(element["action_id"]) <= 255:
+        yield f"{at}: action_id of {len(element['action_id'])} characters"
+    if element["type"] == "button":
+        label = element["text"]["text"]
+        if len(label) > 75 or not label.strip():
+            yield f"{at}: a button labelled {label!r}"
+        if len(element.get("value", "")) > 2000:
+            yield f"{at}: a button's value of {len(element['value'])} characters"
+        if "accessibility_label" in element:
+            spoken = element["accessibility_label"]
+            if not 1 <= len(spoken.strip()) <= 75 or len(spoken) > 75:
+                yield f"{at}: accessibility_label {spoken!r}"
+    yield from _choices(element, at)
+
+
+def _choices(element: Json, at: str) -> Iterator[str]:
+    groups = element.get("option_groups", [])
+    lists = [element["options"]] if "options" in element else []
+    lists += [group["options"] for group in groups]
+    for options in lists:
+        if not 1 <= len(options) <= 100:
+            yield f"{at}: {len(options)} options"
+        values = Counter(option.get("value") for option in options)
+        yield from (f"{at}: option {value!r} twice" for value in values if values[value] > 1)
+    initial = element.get("initial_option")
+    initials = [initial] if initial else []
+    for option in [one for options in lists for one in options] + initials:
+        for name, shown in (("text", option["text"]), ("description", option.get("description"))):
+            if shown and not 1 <= len(shown["text"]) <= 75:
+                yield f"{at}: an option's {name} of {len(shown['text'])} characters"
+        # The Python models allow 150, @slack/types 75: what both take is safe.
+        if not 1 <= len(option.get("value") or "") <= 75:
+            yield f"{at}: an option's value of {len(option.get('value') or '')} characters"
+    for group in groups:
+        if not 1 <= len(group["label"]["text"]) <= 75:
+            yield f"{at}: a group's label of {len(group['label']['text'])} characters"
+
+
+def _shown(value: Any, at: str = "blocks") -> Iterator[tuple[str, str, str]]:
+    """Yield (place, type, text) of every text object."""
+    if isinstance(value, dict):
+        if value.get("type") in ("mrkdwn", "plain_text") and isinstance(value.get("text"), str):
+            yield at, value["type"], value["text"]
+            if value["type"] == "mrkdwn" and value.get("verbatim") is not True:
+                yield f"{at}: not verbatim, so that names in it become links", "", ""
+        for name, inner in value.items():
+            yield from _shown(inner, f"{at}/{name}")
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from _shown(inner, f"{at}/{place}")
+
+
+def _markup(text: str, at: str, people: frozenset[str] | None) -> list[str]:
+    """Find what Slack would read as a mention, a link or broken markup."""
+    problems = []
+    for found in _MARKUP.finditer(text):
+        harmless = _HARMLESS.fullmatch(found[0])
+        if not harmless:
+            problems.append(f"{at}: {found[0][:60]!r} would be read as markup")
+        elif people is not None and harmless["person"] and harmless["person"] not in people:
+            problems.append(f"{at}: {found[0]} would be pinged")
+    rest = _MARKUP.sub("", text)
+    # A > at the start of a line is a quote of ours.
+    rest = re.sub(r"^> ?", "", rest, flags=re.MULTILINE)
+    if bare := _BARE.search(rest):
+        problems.append(f"{at}: a bare {bare[0]!r}")
+    return problems

@@ -1,0 +1,145 @@
+"""*Start a discussion*: the modal, from the shortcut and from a story that was looked up alone."""
+
+from typing import Any
+
+from handlers.ids import Action, Block, Field, Shortcut
+from tests.handlers.conftest import (
+    ANA,
+    BEN,
+    GENERAL,
+    LEADERS,
+    RANDOM,
+    Slack,
+    dm,
+    labels,
+    texts,
+)
+
+
+def filled(channel: str, words: str | None = None) -> dict[str, Any]:
+    values = {Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": channel}}}
+    if words is not None:
+        values[Block.WORDS] = {Field.WORDS: {"value": words}}
+    return values
+
+
+async def opened(slack: Slack, user: str = ANA) -> dict[str, Any]:
+    delivery = await slack.workspace.use_shortcut(user, Shortcut.DISCUSSION)
+    assert delivery.acked
+    await slack.settled()
+    modal = slack.modal(user)
+    assert modal
+    return modal
+
+
+async def test_a_question_is_seen_in_the_modal_and_then_posted(slack: Slack) -> None:
+    modal = await opened(slack)
+    assert not await slack.submit(modal, filled(GENERAL, "timber"))
+    preview = slack.modal()
+    assert preview
+    assert "Which sanction would you lift first" in texts([preview])
+    assert not slack.public()
+    await slack.submit(preview)
+    (question,) = slack.public()
+    assert "Which sanction would you lift first" in texts([question])
+    assert question["reply_count"] == 1
+    done = slack.modal()
+    assert done
+    assert f"The question is in <#{GENERAL}>" in texts([done])
+
+
+async def test_without_words_it_is_the_channel_s_next_question_or_another(slack: Slack) -> None:
+    await slack.submit(await opened(slack), filled(GENERAL))
+    first = slack.modal()
+    assert first
+    second = await slack.press_in(first, Action.DISCUSS_ANOTHER)
+    assert second
+    assert second["id"] == first["id"]
+    assert texts([second]) != texts([first])
+    await slack.submit(second)
+    (question,) = slack.public()
+    assert question["text"].removeprefix("A question: ") in texts([second])
+
+
+async def test_words_that_find_nothing_are_told_below_the_field(slack: Slack) -> None:
+    errors = await slack.submit(await opened(slack), filled(GENERAL, "kubernetes"))
+    assert errors == {Block.WORDS: "I have no story on “kubernetes”."}
+    assert not slack.public()
+
+
+async def test_submitting_twice_posts_once(slack: Slack) -> None:
+    await slack.submit(await opened(slack), filled(GENERAL, "timber"))
+    preview = slack.modal()
+    assert preview
+    for _ in range(2):
+        await slack.workspace.submit(ANA, preview["id"])
+    await slack.settled()
+    assert len(slack.public()) == 1
+
+
+async def test_where_parley_is_no_member_it_offers_to_join_a_public_channel(slack: Slack) -> None:
+    await slack.submit(await opened(slack), filled(RANDOM, "timber"))
+    preview = slack.modal()
+    assert preview
+    await slack.submit(preview)
+    offer = slack.modal()
+    assert offer
+    assert "`/invite @Parley`" in texts([offer])
+    done = await slack.press_in(offer, Action.DISCUSS_JOIN)
+    assert done
+    assert f"The question is in <#{RANDOM}>" in texts([done])
+    assert len(slack.public(RANDOM)) == 1
+
+
+async def test_a_story_from_a_direct_message_is_discussed_in_a_channel(slack: Slack) -> None:
+    (answer,) = await slack.say("dockworkers", channel=dm(ANA))
+    await slack.press(Action.DISCUSS_START, answer, channel=dm(ANA))
+    modal = slack.modal()
+    assert modal
+    assert "What would make night work fair?" in texts([modal])
+    await slack.submit(modal, filled(GENERAL))
+    (question,) = slack.public()
+    assert "What would make night work fair?" in texts([question])
+
+
+async def test_a_story_that_went_while_the_modal_was_open_is_said_to_be_gone(slack: Slack) -> None:
+    await slack.submit(await opened(slack), filled(GENERAL, "dockworkers"))
+    preview = slack.modal()
+    assert preview
+    (slack.corpus / "ports.txt").unlink()
+    await slack.type("/corpus reload")
+    await slack.submit(preview)
+    told = slack.modal()
+    assert told
+    assert "no longer in the corpus" in texts([told])
+    assert not slack.public()
+
+
+async def test_a_modal_that_is_closed_meanwhile_takes_nothing_away(slack: Slack) -> None:
+    await slack.submit(await opened(slack), filled(GENERAL, "timber"))
+    preview = slack.modal()
+    assert preview
+    delivery = await slack.workspace.submit(ANA, preview["id"])
+    assert delivery.acked
+    await slack.workspace.close_view(ANA, preview["id"])
+    await slack.settled()
+    assert len(slack.public()) == 1
+
+
+async def test_nobody_posts_into_a_private_channel_that_they_are_not_in(slack: Slack) -> None:
+    """The channel comes with a form: a client could name any."""
+    slack.workspace.invite(LEADERS, slack.workspace.bot_user_id)
+    slack.workspace.remove(LEADERS, BEN)
+    await slack.submit(await opened(slack, BEN), filled(LEADERS, "timber"), user=BEN)
+    preview = slack.modal(BEN)
+    assert preview
+    await slack.submit(preview, user=BEN)
+    told = slack.modal(BEN)
+    assert told
+    assert "You are not a member of that channel." in texts([told])
+    assert not slack.public(LEADERS)
+
+
+async def test_an_empty_corpus_has_nothing_to_discuss(slack: Slack) -> None:
+    (answer,) = await slack.say("harbour strike", channel=dm(ANA))
+    assert "Discuss in a channel" in labels(answer)

@@ -1,0 +1,212 @@
+"""What happens when things go wrong, or come from people who are not quite of the team."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from handlers.ids import Action, Block, Command, Field, Shortcut
+from tests.handlers.conftest import ANA, BEN, GENERAL, Slack, dm, texts
+
+# Sent again
+
+
+async def test_a_command_that_comes_again_is_answered_the_same_and_done_once(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief kubernetes")
+    again = json.loads(await slack.repeat())
+    assert again["text"] == answer["text"]
+    (miss,) = await slack.parley.store.misses.list(since=slack.clock())
+    assert miss.searched == 1
+
+
+async def test_a_press_that_comes_again_posts_once(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers")
+    calls = len(await _shared(slack, answer))
+    await slack.repeat()
+    assert len(slack.public()) == 1
+    assert len(slack.workspace.calls) == calls
+
+
+async def _shared(slack: Slack, answer: dict[str, Any]) -> list[Any]:
+    await slack.press(Action.BRIEF_SHARE, answer)
+    return slack.workspace.calls
+
+
+async def test_a_mention_that_comes_again_is_answered_once(slack: Slack) -> None:
+    await slack.say("@Parley dockworkers")
+    seen = len(slack.workspace.messages(GENERAL, ANA))
+    await slack.repeat()
+    assert len(slack.workspace.messages(GENERAL, ANA)) == seen
+
+
+async def test_what_comes_twice_at_once_runs_once(slack: Slack) -> None:
+    await slack.type("/brief dockworkers")
+    payload = {**slack.payloads[-1], "trigger_id": "1.1.another", "text": "kubernetes"}
+    slack.payloads.append(payload)
+    await asyncio.gather(slack.repeat(), slack.repeat())
+    (miss,) = await slack.parley.store.misses.list(since=slack.clock())
+    assert miss.searched == 1
+
+
+async def test_a_second_press_asks_for_a_topic_no_second_time(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief kubernetes")
+    press = {"channel": GENERAL, "ts": answer["ts"]}
+    await asyncio.gather(
+        slack.workspace.press(ANA, Action.BRIEF_ASK, **press),
+        slack.workspace.press(ANA, Action.BRIEF_ASK, **press),
+    )
+    await slack.settled()
+    (miss,) = await slack.parley.store.misses.list(since=slack.clock())
+    assert miss.asked == 1
+
+
+# Gone meanwhile
+
+
+@pytest.mark.parametrize(
+    "action", [Action.BRIEF_SHARE, Action.BRIEF_DISCUSS, Action.BRIEF_LIKE, Action.BRIEF_PICK]
+)
+async def test_a_button_whose_story_has_gone_says_so(slack: Slack, action: str) -> None:
+    (answer,) = await slack.type("/brief hey dockworkers")
+    if action != Action.BRIEF_PICK:
+        (answer,) = await slack.press(Action.BRIEF_PICK, answer)
+    (slack.corpus / "ports.txt").unlink()
+    await slack.type("/corpus reload")
+    seen = await slack.press(action, answer)
+    assert "no longer in the corpus" in seen[-1]["text"]
+    assert not slack.public()
+
+
+async def test_next_match_after_a_reload_shows_what_there_is(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief geneva")
+    (slack.corpus / "talks.txt").unlink()
+    await slack.type("/corpus reload")
+    seen = await slack.press(Action.BRIEF_NEXT, answer)
+    assert any("I have no story on “geneva”" in one["text"] for one in seen)
+
+
+# People
+
+
+async def test_a_guest_looks_up_and_shares_where_they_are(slack: Slack) -> None:
+    slack.workspace.change_person(BEN, is_restricted=True, is_ultra_restricted=True)
+    (answer,) = await slack.type("/brief dockworkers", user=BEN)
+    await slack.press(Action.BRIEF_SHARE, answer, user=BEN)
+    assert f"Shared by <@{BEN}>" in texts(slack.public())
+
+
+async def test_a_stranger_presses_nothing(slack: Slack) -> None:
+    """Somebody of another company, in a channel that both share, sees what is posted there."""
+    (answer,) = await slack.type("/brief dockworkers")
+    await slack.press(Action.BRIEF_DISCUSS, answer)
+    slack.workspace.change_person(BEN, is_stranger=True)
+    root = slack.workspace.post_as(ANA, GENERAL, "harbour strike in Gdansk")
+    shared = {"channel": GENERAL, "ts": root["ts"]}
+    await slack.workspace.use_message_shortcut(BEN, Shortcut.RELATED, **shared)
+    await slack.settled()
+    told = slack.workspace.messages(GENERAL, BEN)[-1]
+    assert told["text"] == "I answer the people of this workspace only: please ask one of them."
+    await slack.workspace.use_shortcut(BEN, Shortcut.DISCUSSION)
+    await slack.settled()
+    modal = slack.modal(BEN)
+    assert modal
+    assert "people of this workspace only" in texts([modal])
+
+
+async def test_a_stranger_submits_nothing(slack: Slack) -> None:
+    await slack.workspace.use_shortcut(BEN, Shortcut.DISCUSSION)
+    await slack.settled()
+    modal = slack.modal(BEN)
+    assert modal
+    slack.workspace.change_person(BEN, is_stranger=True)
+    channel = {Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": GENERAL}}}
+    await slack.submit(modal, channel, user=BEN)
+    told = slack.modal(BEN)
+    assert told
+    assert "people of this workspace only" in texts([told])
+    assert not slack.public()
+
+
+async def test_a_deactivated_admin_is_no_admin(slack: Slack) -> None:
+    slack.workspace.change_person(ANA, is_deleted=True)
+    slack.clock.forward(minutes=6)
+    (answer,) = await slack.type("/corpus reload")
+    assert answer["text"].startswith("Only admins may do that")
+
+
+async def test_what_a_deactivated_person_scheduled_goes_on(slack: Slack) -> None:
+    await slack.type("/digest on 09:00 daily UTC")
+    slack.workspace.change_person(ANA, is_deleted=True)
+    slack.clock.forward(hours=1, minutes=1)
+    await slack.parley.ticker.tick()
+    assert "Question of the day" in slack.public()[-1]["text"]
+
+
+# Errors
+
+
+async def test_a_bug_in_a_command_becomes_an_id_that_the_log_has(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    _break(slack, monkeypatch)
+    (answer,) = await slack.type("/brief dockworkers")
+    _is_an_id_of(answer["text"], caplog.text)
+
+
+async def test_a_bug_after_the_ack_becomes_an_id_too(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (answer,) = await slack.type("/brief geneva")
+    _break(slack, monkeypatch)
+    seen = await slack.press(Action.BRIEF_NEXT, answer)
+    _is_an_id_of(seen[-1]["text"], caplog.text)
+    (told,) = await slack.say("geneva", channel=dm(ANA))
+    _is_an_id_of(told["text"], caplog.text)
+
+
+def _break(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the disk is on fire")
+
+    monkeypatch.setattr(slack.parley.store.corpus, "find", broken)
+
+
+def _is_an_id_of(text: str, log: str) -> None:
+    assert text.startswith("Something went wrong on my side.")
+    error_id = text.rstrip(".").split()[-1]
+    assert f"error {error_id}" in log
+    assert "the disk is on fire" in log
+    assert "fire" not in text
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"command": "/another", "text": ""},
+        {"type": "block_actions", "actions": [{"type": "button", "action_id": "of old"}]},
+        {"type": "view_submission", "view": {"type": "modal", "callback_id": "of old"}},
+        {"type": "shortcut", "callback_id": "of old"},
+        {"type": "event_callback", "event": {"type": "of old"}},
+    ],
+)
+async def test_what_nobody_listens_to_is_acked_all_the_same(
+    slack: Slack, payload: dict[str, Any]
+) -> None:
+    """An app that was updated still gets what its old version drew."""
+    await slack.type("/brief geneva")
+    base = {key: slack.payloads[-1][key] for key in ("team_id", "user_id", "channel_id")}
+    where = {"team": {"id": base["team_id"]}, "user": {"id": base["user_id"]}}
+    slack.payloads.append({**base, **where, **payload})
+    body = await slack.repeat()
+    assert "Type `/brief help`" in body
+
+
+@pytest.mark.parametrize("command", list(Command))
+@pytest.mark.parametrize("words", ["<!channel>", "&amp;", "😀" * 500, "`*_~", "\u202e", "x" * 9000])
+async def test_whatever_is_typed_is_answered_and_pings_nobody(
+    slack: Slack, command: str, words: str
+) -> None:
+    """What is sent is checked when the test ends: see conftest.py."""
+    for line in (words, f"on {words}", f"on 09:30 {words}", f"skip {words}"):
+        assert len(await slack.type(f"{command} {line}")) == 1

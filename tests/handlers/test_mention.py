@@ -1,0 +1,137 @@
+"""Mentions, direct messages and the shortcut on a message: the same look-up where people talk."""
+
+import pytest
+
+from handlers.ids import Action, Shortcut
+from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, dm, labels, texts
+
+
+async def thread(slack: Slack, text: str = "What do we know?", channel: str = GENERAL) -> str:
+    """Start a thread, and give its ts."""
+    root = slack.workspace.post_as(BEN, channel, text)
+    slack.workspace.post_as(BEN, channel, "Anybody?", thread_ts=root["ts"])
+    return str(root["ts"])
+
+
+async def test_a_mention_in_a_thread_is_answered_there_and_only_its_author_sees_it(
+    slack: Slack,
+) -> None:
+    ts = await thread(slack)
+    (answer,) = await slack.say("@Parley zelenksiy", thread_ts=ts)
+    assert answer["ephemeral"]
+    assert answer["thread_ts"] == ts
+    assert "Zelenskiy* flew to Geneva" in texts([answer])
+    assert labels(answer)[0] == "Share in thread"
+    assert len(slack.public(thread_ts=ts)) == 3
+
+
+async def test_what_is_shared_from_a_thread_goes_into_the_thread(slack: Slack) -> None:
+    ts = await thread(slack)
+    (answer,) = await slack.say("@Parley dockworkers", thread_ts=ts)
+    for _ in range(2):
+        await slack.workspace.press(ANA, Action.BRIEF_SHARE, channel=GENERAL, ts=answer["ts"])
+    await slack.settled()
+    shared = slack.public(thread_ts=ts)[-1]
+    assert f"Shared by <@{ANA}>, who asked for “dockworkers”" in texts([shared])
+    assert len(slack.public(thread_ts=ts)) == 4
+    assert len(slack.public()) == 1
+
+
+async def test_the_buttons_stay_in_the_thread(slack: Slack) -> None:
+    ts = await thread(slack)
+    (answer,) = await slack.say("@Parley geneva", thread_ts=ts)
+    seen = await slack.press(Action.BRIEF_NEXT, answer, thread_ts=ts)
+    assert "Match 2 of 2" in texts([seen[-1]])
+    assert "Share in thread" in labels(seen[-1])
+
+
+async def test_a_mention_in_the_channel_is_answered_in_the_channel(slack: Slack) -> None:
+    (answer,) = await slack.say("Hey @Parley dockworkers")
+    assert answer["ephemeral"]
+    assert "Share to channel" in labels(answer)
+
+
+async def test_a_mention_without_words_explains(slack: Slack) -> None:
+    (answer,) = await slack.say("@Parley")
+    assert "`/brief Geneva`" in answer["text"]
+
+
+async def test_a_direct_message_is_a_look_up(slack: Slack) -> None:
+    (answer,) = await slack.say("geneva", channel=dm(BEN), user=BEN)
+    assert "Match 1 of 2" in texts([answer])
+    assert labels(answer) == ["Discuss in a channel", "More like this", "Next match"]
+    seen = await slack.press(Action.BRIEF_NEXT, answer, user=BEN, channel=dm(BEN))
+    assert "Match 2 of 2" in texts([seen[-1]])
+
+
+async def test_the_words_of_other_messages_are_none_of_our_business(slack: Slack) -> None:
+    assert not await slack.say("dockworkers everywhere")
+
+
+async def test_what_an_app_writes_is_not_answered(slack: Slack) -> None:
+    """Two bots that answer each other would never stop."""
+    channel = slack.workspace.channels[dm(ANA)]
+    calls = len(slack.workspace.calls)
+    await slack.parley.app.client.chat_postMessage(
+        token=slack.workspace.bot_token,
+        channel=channel.id,
+        text="dockworkers",
+        unfurl_links=False,
+    )
+    await slack.settled()
+    assert len(slack.workspace.calls) == calls + 1
+
+
+async def test_stories_close_to_a_message(slack: Slack) -> None:
+    root = slack.workspace.post_as(
+        BEN, GENERAL, "I wonder whether <https://x.example|Gdansk> port workers will strike again"
+    )
+    delivery = await slack.workspace.use_message_shortcut(
+        ANA, Shortcut.RELATED, GENERAL, root["ts"]
+    )
+    assert delivery.acked
+    await slack.settled()
+    answer = slack.workspace.messages(GENERAL, ANA)[-1]
+    assert answer["ephemeral"]
+    assert "Dockworkers in Gdansk" in texts([answer])
+    (*_, shown) = await slack.press(Action.BRIEF_PICK, answer)
+    assert "What would make night work fair?" in texts([shown])
+
+
+async def test_stories_close_to_a_message_in_a_thread_where_parley_is_no_member(
+    slack: Slack,
+) -> None:
+    ts = await thread(slack, "Geneva talks about sanctions on timber", channel=RANDOM)
+    delivery = await slack.workspace.use_message_shortcut(ANA, Shortcut.RELATED, RANDOM, ts)
+    assert delivery.acked
+    await slack.settled()
+    answer = slack.workspace.messages(RANDOM, ANA, ts)[-1]
+    assert answer["thread_ts"] == ts
+    where = {"channel": RANDOM, "thread_ts": ts}
+    (*_, shown) = await slack.press(Action.BRIEF_PICK, answer, **where)
+    await slack.press(Action.BRIEF_SHARE, shown, **where)
+    assert f"Shared by <@{ANA}>" in texts([slack.public(RANDOM, ts)[-1]])
+    assert len(slack.public(RANDOM)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("", "no words"), ("kubernetes ingress", "no story that is close")],
+)
+async def test_a_message_with_nothing_close_to_it(slack: Slack, text: str, told: str) -> None:
+    root = slack.workspace.post_as(BEN, GENERAL, text)
+    await slack.workspace.use_message_shortcut(ANA, Shortcut.RELATED, GENERAL, root["ts"])
+    await slack.settled()
+    assert told in slack.workspace.messages(GENERAL, ANA)[-1]["text"]
+
+
+async def test_a_stranger_is_refused_in_a_sentence(slack: Slack) -> None:
+    slack.workspace.change_person(BEN, is_stranger=True)
+    (answer,) = await slack.say("@Parley dockworkers", user=BEN)
+    assert answer["text"].startswith("I answer the people of this workspace only")
+
+
+async def test_a_guest_looks_up_like_anybody_else(slack: Slack) -> None:
+    slack.workspace.change_person(BEN, is_restricted=True)
+    (answer,) = await slack.say("@Parley dockworkers", user=BEN)
+    assert "Dockworkers in Gdansk" in answer["text"]

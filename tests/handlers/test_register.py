@@ -1,0 +1,234 @@
+"""What Parley listens to: every id has a test that goes through it, every listener fits Bolt."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import Any
+
+import pytest
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.kwargs_injection.async_args import AsyncArgs
+
+from handlers import ids
+from handlers.ids import Action, Block, Command, Field, Modal, Shortcut, Step
+from handlers.views.question import MENU_WHY
+from tests.handlers.conftest import ANA, GENERAL, RANDOM, Slack, dm
+from tests.handlers.test_organise import choose, posted
+from tests.handlers.test_posting import unreadable
+
+_NAMES = {
+    "self",
+    "context",
+    *inspect.signature(AsyncArgs.__init__).parameters,
+    *dict(inspect.getmembers(AsyncBoltContext, lambda one: isinstance(one, property))),
+}
+
+
+@pytest.fixture
+def switches() -> dict[str, bool]:
+    return {"agent_view": True, "workflow_steps": True}
+
+
+async def test_every_listener_asks_for_what_bolt_knows(slack: Slack) -> None:
+    """Bolt gives None for any other name, and says so only in the log."""
+    listeners = slack.parley.app._async_listeners
+    assert len(listeners) > 20
+    for listener in listeners:
+        for function in (listener.ack_function, *listener.lazy_functions):
+            names = set(inspect.signature(function).parameters)
+            assert names <= _NAMES, (function, names - _NAMES)
+
+
+async def found(slack: Slack, words: str = "geneva") -> dict[str, Any]:
+    (answer,) = await slack.type(f"/brief {words}")
+    return answer
+
+
+def command(line: str) -> Callable[[Slack], Awaitable[Any]]:
+    async def way(slack: Slack) -> None:
+        assert await slack.type(line)
+
+    return way
+
+
+def answered(action: str, words: str = "geneva") -> Callable[[Slack], Awaitable[Any]]:
+    async def way(slack: Slack) -> None:
+        assert await slack.press(action, await found(slack, words))
+
+    return way
+
+
+async def read_on(slack: Slack) -> None:
+    text = "A long story of a quarry. " * 500
+    (slack.corpus / "long.txt").write_text(f"Quarry\n{text}\nInsight.\nWhy?\n")
+    await slack.type("/corpus reload")
+    await slack.press(Action.STORY_READ, await found(slack, "quarry"))
+
+
+async def preview(slack: Slack, action: str, channel: str = GENERAL) -> list[dict[str, Any]]:
+    (shown,) = await slack.type("/discuss", channel=channel)
+    return await slack.press(action, shown, channel=channel)
+
+
+async def join(slack: Slack) -> None:
+    offer = (await preview(slack, Action.DISCUSS_POST, RANDOM))[-1]
+    await slack.press(Action.DISCUSS_JOIN, offer, channel=RANDOM)
+    assert slack.public(RANDOM)
+
+
+async def start(slack: Slack) -> None:
+    (answer,) = await slack.say("geneva", channel=dm(ANA))
+    await slack.press(Action.DISCUSS_START, answer, channel=dm(ANA))
+    assert slack.modal()
+
+
+async def discussion(slack: Slack) -> None:
+    await slack.workspace.use_shortcut(ANA, Shortcut.DISCUSSION)
+    await slack.settled()
+    modal = slack.modal()
+    assert modal
+    chosen = {Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": GENERAL}}}
+    await slack.submit(modal, chosen | {Block.WORDS: {Field.WORDS: {"value": "geneva"}}})
+    shown = slack.modal()
+    assert shown
+    await slack.submit(shown)
+    assert slack.public()
+
+
+async def related(slack: Slack) -> None:
+    root = slack.workspace.post_as(ANA, GENERAL, "geneva")
+    await slack.workspace.use_message_shortcut(ANA, Shortcut.RELATED, GENERAL, root["ts"])
+    await slack.settled()
+
+
+def at_home(action: str, **chosen: Any) -> Callable[[Slack], Awaitable[Any]]:
+    async def way(slack: Slack) -> None:
+        await slack.workspace.open_home(ANA)
+        await slack.settled()
+        home = slack.workspace.home(ANA)
+        assert home
+        assert await slack.press_in(home, action, **chosen)
+
+    return way
+
+
+async def pages(slack: Slack) -> None:
+    names = [f"{a}{end}" for a in "BDFGKLMNPRSTVZ" for end in ("alupo", "eriki", "osuma")]
+    towns = "".join(f"A visit to {name} went well.\nGood.\nWhy?\n" for name in names)
+    (slack.corpus / "towns.txt").write_text(f"Towns\n{towns}")
+    await slack.type("/corpus reload")
+    await slack.workspace.open_home(ANA)
+    await slack.settled()
+    home = slack.workspace.home(ANA)
+    assert home
+    await slack.press_in(home, f"{Action.HOME_PAGE}_0")
+
+
+def step(name: str, **inputs: str) -> Callable[[Slack], Awaitable[Any]]:
+    async def way(slack: Slack) -> None:
+        done = await slack.workspace.over(slack.workspace.run_step(name, inputs))
+        assert done.status == "completed"
+
+    return way
+
+
+async def menu(slack: Slack) -> None:
+    assert await choose(slack, await posted(slack), MENU_WHY)
+
+
+async def resume(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    slack.workspace.archive(GENERAL, ANA)
+    slack.clock.forward(minutes=91)
+    await slack.parley.ticker.tick()
+    await slack.press(Action.DIGEST_RESUME, slack.public(dm(ANA))[-1], channel=dm(ANA))
+
+
+def unsure(action: str) -> Callable[[Slack], Awaitable[Any]]:
+    async def way(slack: Slack) -> None:
+        notice = await unreadable(slack, arrives=True)
+        await slack.press(action, notice, channel=dm(ANA))
+
+    return way
+
+
+WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
+    Command.BRIEF: command("/brief geneva"),
+    Command.DISCUSS: command("/discuss"),
+    Command.DIGEST: command("/digest"),
+    Command.CORPUS: command("/corpus"),
+    Action.BRIEF_SHARE: answered(Action.BRIEF_SHARE),
+    Action.BRIEF_DISCUSS: answered(Action.BRIEF_DISCUSS),
+    Action.BRIEF_NEXT: answered(Action.BRIEF_NEXT),
+    Action.BRIEF_PICK: answered(Action.BRIEF_PICK, "hey dockworkers"),
+    Action.BRIEF_TOPIC: answered(f"{Action.BRIEF_TOPIC}_0", "help"),
+    Action.BRIEF_LIKE: answered(Action.BRIEF_LIKE),
+    Action.BRIEF_ASK: answered(Action.BRIEF_ASK, "kubernetes"),
+    Action.STORY_READ: read_on,
+    Action.DISCUSS_POST: lambda slack: preview(slack, Action.DISCUSS_POST),
+    Action.DISCUSS_ANOTHER: lambda slack: preview(slack, Action.DISCUSS_ANOTHER),
+    Action.DISCUSS_JOIN: join,
+    Action.DISCUSS_START: start,
+    Action.HOME_SEARCH: at_home(Action.HOME_SEARCH, value="geneva"),
+    Action.HOME_PAGE: pages,
+    Action.CORPUS_STATUS: at_home(Action.CORPUS_STATUS),
+    Action.CORPUS_CHECK: at_home(Action.CORPUS_CHECK),
+    Action.CORPUS_UNDO: at_home(Action.CORPUS_UNDO),
+    Action.CORPUS_HISTORY: at_home(Action.CORPUS_HISTORY),
+    Action.CORPUS_RELOAD: at_home(Action.CORPUS_RELOAD),
+    Action.CORPUS_MISSED: at_home(Action.CORPUS_MISSED),
+    Action.CORPUS_PROBLEMS: at_home(Action.CORPUS_PROBLEMS),
+    Action.POST_MORE: menu,
+    Action.POST_AGAIN: unsure(Action.POST_AGAIN),
+    Action.POST_SEEN: unsure(Action.POST_SEEN),
+    Action.DIGEST_RESUME: resume,
+    Shortcut.DISCUSSION: discussion,
+    Shortcut.RELATED: related,
+    Step.FIND_STORY: step(Step.FIND_STORY, words="geneva"),
+    Step.PICK_QUESTION: step(Step.PICK_QUESTION, channel=GENERAL),
+    Modal.DISCUSSION: discussion,
+    Modal.DISCUSSION_PREVIEW: discussion,
+    Block.CHANNEL: discussion,
+    Block.WORDS: discussion,
+    Block.SEARCH: at_home(Action.HOME_SEARCH, value="geneva"),
+    Field.CHANNEL: discussion,
+    Field.WORDS: discussion,
+}
+"""For each id, something that a person does which brings it back to us."""
+
+_GROUPS = (Command, Action, Shortcut, Step, Modal, Block, Field)
+_NEVER_SENT_BACK = {Block.DELIVERY}
+"""What we write, and read in a channel's history: tests/handlers/test_delivery.py."""
+
+
+@pytest.mark.parametrize("one", [one for group in _GROUPS for one in group])
+async def test_every_id_goes_through_its_listener(slack: Slack, one: StrEnum) -> None:
+    """A new id without a way to it fails here."""
+    if one in _NEVER_SENT_BACK:
+        return
+    await WAYS[one](slack)
+    await slack.settled()
+    assert any(one in sent for sent in map(_sent, slack.payloads))
+
+
+async def test_no_group_of_ids_is_left_out() -> None:
+    groups = {one for one in vars(ids).values() if inspect.isclass(one) and one is not StrEnum}
+    assert groups == {*_GROUPS, ids.Event}
+
+
+def _sent(payload: dict[str, Any]) -> set[str]:
+    """Give every id that a payload brings back."""
+    view = payload.get("view") or {}
+    values = view.get("state", {}).get("values", {})
+    pressed = payload.get("actions", [])
+    function = payload.get("event", {}).get("function", {})
+    return {
+        payload.get("command", ""),
+        payload.get("callback_id", ""),
+        view.get("callback_id", ""),
+        function.get("callback_id", ""),
+        *(one["action_id"].rstrip("0123456789").removesuffix("_") for one in pressed),
+        *(one["block_id"] for one in pressed),
+        *values,
+        *(field for fields in values.values() for field in fields),
+    }

@@ -1,0 +1,65 @@
+"""The steps for Workflow Builder: what they give to the steps after them."""
+
+import pytest
+
+from handlers.ids import Step
+from tests.handlers.conftest import ANA, GENERAL, Slack
+
+
+@pytest.fixture
+def switches() -> dict[str, bool]:
+    return {"workflow_steps": True}
+
+
+async def run(slack: Slack, step: str, **inputs: str) -> tuple[str, dict[str, str], str]:
+    """Run a step, and give how it went, what it gave, and why it failed."""
+    done = await slack.workspace.over(slack.workspace.run_step(step, inputs))
+    await slack.settled()
+    return done.status, done.outputs or {}, done.error or ""
+
+
+async def test_find_a_story_gives_its_texts(slack: Slack) -> None:
+    status, outputs, _ = await run(slack, Step.FIND_STORY, words="dokworkers")
+    assert status == "completed"
+    assert outputs["headline"] == "Harbours of the north"
+    assert outputs["question"] == "What would make night work fair?"
+
+
+async def test_what_is_not_found_or_not_sure_fails_with_a_sentence(slack: Slack) -> None:
+    status, _, error = await run(slack, Step.FIND_STORY, words="kubernetes")
+    assert (status, error) == ("failed", "I have no story on “kubernetes”.")
+    (miss,) = await slack.parley.store.misses.list(since=slack.clock())
+    assert miss.words == "kubernetes"
+    status, _, error = await run(slack, Step.FIND_STORY, words="hey dockworkers")
+    assert status == "failed"
+    assert error == "I am not sure what “hey dockworkers” means. Perhaps: Harbours of the north"
+
+
+async def test_pick_a_question_goes_through_all_of_a_channel_s(slack: Slack) -> None:
+    picked = [
+        (await run(slack, Step.PICK_QUESTION, channel=GENERAL))[1]["question"] for _ in range(2)
+    ]
+    (preview,) = await slack.type("/discuss", user=ANA)
+    picked.append(preview["text"].removeprefix("Here is a question for this channel: "))
+    assert len(set(picked)) == 3
+
+
+async def test_pick_a_question_on_a_topic(slack: Slack) -> None:
+    _, outputs, _ = await run(slack, Step.PICK_QUESTION, channel=GENERAL, words="timber")
+    assert outputs["question"].startswith("Which sanction")
+    status, _, error = await run(slack, Step.PICK_QUESTION, channel=GENERAL, words="kubernetes")
+    assert (status, error) == ("failed", "I have no story on “kubernetes”.")
+
+
+async def test_a_bug_fails_the_step_with_an_id_that_the_log_has(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the disk is on fire")
+
+    monkeypatch.setattr(slack.parley.store.corpus, "find", broken)
+    status, _, error = await run(slack, Step.FIND_STORY, words="dockworkers")
+    assert status == "failed"
+    error_id = error.rstrip(".").split()[-1]
+    assert f"error {error_id}" in caplog.text
+    assert "fire" not in error

@@ -1,0 +1,63 @@
+"""What was looked for in vain: counted together, without people, for a time."""
+
+from datetime import timedelta
+
+import pytest
+
+from store import Store
+from tests.conftest import NOW
+
+KEPT = timedelta(days=90)
+EVER = NOW - timedelta(days=400)
+
+
+async def note(store: Store, *typed: str, days: int = 0, is_asked: bool = False) -> None:
+    for words in typed:
+        at = NOW + timedelta(days=days)
+        await store.misses.note(words, at=at, kept=KEPT, is_asked=is_asked)
+
+
+async def test_case_and_order_make_no_difference(store: Store) -> None:
+    await note(store, "Mars mission", "mission  MARS", "mars, mission?")
+    (miss,) = await store.misses.list(since=EVER)
+    assert (miss.words, miss.searched, miss.asked) == ("Mars mission", 3, 0)
+
+
+async def test_typos_are_counted_together(store: Store) -> None:
+    await note(store, "kubernetes", "kubernetes", "kuberntes", "pizza")
+    assert [(one.words, one.searched) for one in await store.misses.list(since=EVER)] == [
+        ("kubernetes", 3),
+        ("pizza", 1),
+    ]
+
+
+async def test_what_was_asked_for_comes_first(store: Store) -> None:
+    await note(store, "pizza", "pizza", "mars")
+    await note(store, "mars", is_asked=True)
+    first, second = await store.misses.list(since=EVER)
+    assert (first.words, first.searched, first.asked) == ("mars", 1, 1)
+    assert second.words == "pizza"
+
+
+async def test_what_is_old_is_forgotten(store: Store) -> None:
+    await note(store, "pizza")
+    await note(store, "mars", days=91)
+    assert [one.words for one in await store.misses.list(since=EVER)] == ["mars"]
+
+
+async def test_what_was_looked_for_before_is_not_listed(store: Store) -> None:
+    await note(store, "pizza")
+    assert not await store.misses.list(since=NOW + timedelta(days=1))
+
+
+async def test_nothing_is_kept_where_nothing_is_to_be_kept(store: Store) -> None:
+    await note(store, "pizza")
+    await store.misses.note("mars", at=NOW, kept=timedelta(), is_asked=False)
+    await store.misses.note("mars", at=NOW + timedelta(days=1), kept=timedelta(), is_asked=True)
+    assert not await store.misses.list(since=EVER)
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "?!", "x" * 5000, "😀", "\u202e"])
+async def test_whatever_is_typed(store: Store, typed: str) -> None:
+    await note(store, typed, typed)
+    assert all(len(one.words) <= 200 for one in await store.misses.list(since=EVER))
