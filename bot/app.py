@@ -33,6 +33,7 @@ from handlers import register
 from handlers.background import Background
 from handlers.delivery import Delivery
 from handlers.directory import Directory
+from handlers.files import Files
 from handlers.posting import Posting
 from handlers.watch import Watch
 from store import Store, open_store
@@ -118,6 +119,7 @@ async def assemble(
             posting=posting,
             directory=directory,
             background=background,
+            files=Files(asking),
             corpus_path=settings.corpus_dir,
             clock=clock,
         )

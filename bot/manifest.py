@@ -23,6 +23,8 @@ SCOPES = {
     "groups:read": "see whether it is in a private channel",
     "channels:history": "look whether a post arrived before sending it again",
     "groups:history": "the same in private channels",
+    "im:history": "see the documents that admins drop into its direct messages",
+    "files:read": "read those documents",
     "users:read": "take a person's time zone, and see who is an admin",
 }
 """Every bot scope, and what it is for."""
@@ -42,6 +44,7 @@ def manifest(url: str | None = None) -> dict[str, Any]:
             "background_color": "#1f4b5e",
         },
         "features": {
+            "app_home": {"messages_tab_enabled": True, "messages_tab_read_only_enabled": False},
             "bot_user": {"display_name": "Parley", "always_online": True},
             "slash_commands": [
                 {
@@ -57,6 +60,8 @@ def manifest(url: str | None = None) -> dict[str, Any]:
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
             "interactivity": {"is_enabled": True} | ({"request_url": entry} if entry else {}),
+            "event_subscriptions": {"bot_events": ["message.im"]}
+            | ({"request_url": entry} if entry else {}),
             "org_deploy_enabled": False,
             "socket_mode_enabled": entry is None,
             "token_rotation_enabled": False,

@@ -17,7 +17,9 @@ from handlers.corpus import CorpusAdmin
 from handlers.digest import Digest
 from handlers.directory import Directory
 from handlers.discuss import Discuss
+from handlers.dropped import Dropped, is_dropped
 from handlers.errors import on_error
+from handlers.files import Files
 from handlers.ids import Action, Command
 from handlers.organise import Organise
 from handlers.posting import Posting
@@ -32,6 +34,7 @@ def register(
     posting: Posting,
     directory: Directory,
     background: Background,
+    files: Files,
     corpus_path: Path,
     clock: Callable[[], datetime],
 ) -> None:
@@ -40,6 +43,7 @@ def register(
     discuss = Discuss(store, posting)
     organise = Organise(store, posting, directory, clock)
     digest = Digest(store, posting, organise, directory, background, clock)
+    dropped = Dropped(store.corpus, files, directory, background, path=corpus_path, clock=clock)
     corpus = CorpusAdmin(store.corpus, directory, background, path=corpus_path, clock=clock)
 
     def pressed(action: str | re.Pattern[str], listener: Pressed) -> None:
@@ -61,5 +65,8 @@ def register(
     pressed(Action.POST_AGAIN, organise.post_again)
     pressed(Action.POST_SEEN, organise.post_seen)
     pressed(Action.DIGEST_RESUME, organise.resume_pressed)
+
+    pressed(Action.CORPUS_ADD, dropped.add)
+    app.event("message", matchers=[is_dropped])(dropped.shared)
 
     app.error(on_error)

@@ -22,6 +22,7 @@ class Action(StrEnum):
     BRIEF_TOPIC = "brief_topic"
     DISCUSS_POST = "discuss_post"
     DISCUSS_ANOTHER = "discuss_another"
+    CORPUS_ADD = "corpus_add"
     POST_MORE = "post_more"
     POST_AGAIN = "post_again"
     POST_SEEN = "post_seen"
