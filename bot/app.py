@@ -35,6 +35,7 @@ from handlers import register
 from handlers.background import Background
 from handlers.delivery import Delivery
 from handlers.directory import Directory
+from handlers.files import Files
 from handlers.posting import Posting
 from handlers.surfaces import Surfaces
 from handlers.watch import Watch
@@ -123,6 +124,7 @@ async def assemble(
             surfaces=Surfaces(asking),
             background=background,
             keep_misses=timedelta(days=settings.misses_days),
+            files=Files(asking),
             corpus_path=settings.corpus_dir,
             clock=clock,
             has_agent_view=settings.agent_view,

@@ -27,13 +27,14 @@ _SHORTCUTS = {
 SCOPES = {
     "commands": "answer slash commands and shortcuts",
     "app_mentions:read": "answer `@Parley` in threads, where slash commands do not work",
-    "im:history": "answer direct messages",
     "chat:write": "post questions and stories where people asked for them",
     "channels:read": "see whether it is in a public channel",
     "groups:read": "see whether it is in a private channel",
     "channels:join": "join a public channel when somebody presses **Join**",
     "channels:history": "look whether a post arrived before sending it again",
     "groups:history": "the same in private channels",
+    "im:history": "answer direct messages, and see the documents that admins drop there",
+    "files:read": "read those documents",
     "users:read": "take a person's time zone, and see who is an admin",
 }
 """Every bot scope, and what it is for."""
@@ -113,6 +114,11 @@ def _plain(entry: str | None) -> dict[str, Any]:
             "background_color": "#1f4b5e",
         },
         "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
             "bot_user": {"display_name": "Parley", "always_online": True},
             "slash_commands": [
                 {
@@ -133,11 +139,6 @@ def _plain(entry: str | None) -> dict[str, Any]:
                 }
                 for shortcut, (kind, name, description) in _SHORTCUTS.items()
             ],
-            "app_home": {
-                "home_tab_enabled": True,
-                "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": False,
-            },
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {

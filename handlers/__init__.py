@@ -19,7 +19,9 @@ from handlers.digest import Digest
 from handlers.directory import Directory
 from handlers.discuss import Discuss
 from handlers.discussion import Discussion
+from handlers.dropped import Dropped, is_dropped
 from handlers.errors import on_error
+from handlers.files import Files
 from handlers.home import Home
 from handlers.ids import Action, Command, Modal, Shortcut
 from handlers.lookup import LookUp
@@ -41,6 +43,7 @@ def register(
     surfaces: Surfaces,
     background: Background,
     keep_misses: timedelta,
+    files: Files,
     corpus_path: Path,
     clock: Callable[[], datetime],
     has_agent_view: bool,
@@ -64,6 +67,9 @@ def register(
         clock=clock,
     )
     home = Home(store, lookup, directory, surfaces, background, clock)
+    dropped = Dropped(
+        store.corpus, files, directory, surfaces, background, path=corpus_path, clock=clock
+    )
 
     def pressed(action: str | re.Pattern[str], listener: Pressed) -> None:
         app.block_action(action)(on_press(background, surfaces, listener))
@@ -100,12 +106,15 @@ def register(
     pressed(Action.CORPUS_PROBLEMS, corpus.pressed("problems"))
     pressed(Action.CORPUS_MISSED, corpus.pressed("missed"))
 
+    pressed(Action.CORPUS_ADD, dropped.add)
+
     if has_agent_view:
         Agent(lookup, background).register(app)
     if has_workflow_steps:
         Workflow(store, lookup, discuss, background, clock).register(app)
     app.event("app_home_opened")(home.opened)
     app.event("app_mention")(mention.mentioned)
+    app.event("message", matchers=[is_dropped])(dropped.shared)
     app.event("message")(mention.direct)
     app.shortcut(Shortcut.RELATED)(mention.related)
     app.shortcut(Shortcut.DISCUSSION)(discussion.shortcut)

@@ -36,6 +36,7 @@ class Action(StrEnum):
     CORPUS_RELOAD = "corpus_reload"
     CORPUS_MISSED = "corpus_missed"
     CORPUS_PROBLEMS = "corpus_problems"
+    CORPUS_ADD = "corpus_add"
     POST_MORE = "post_more"
     POST_AGAIN = "post_again"
     POST_SEEN = "post_seen"

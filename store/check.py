@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from store.choice import Choice
-from store.db import Database
+from store.choice import outlook
+from store.db import Database, Row
 from store.index import Index
 from store.plan import Counts, Plan
 from store.twins import Twins, find_twins
-from store.types import Article
+from store.types import Article, PostKind
 
 UPCOMING = 10
 """Questions of a schedule that are looked at."""
@@ -17,11 +17,8 @@ _CHANNELS = 50
 """Schedules that are looked at, at most."""
 _EXAMPLES = 5
 
-_SCHEDULED = "SELECT DISTINCT team_id, channel_id FROM schedule ORDER BY team_id, channel_id"
-_ASKED = """
-SELECT DISTINCT p.article_id AS id FROM post p JOIN article a ON a.id = p.article_id
-WHERE p.team_id = $1 AND p.channel_id = $2 AND p.kind = 'question' AND a.question <> ''
-  AND p.state NOT IN ('failed', 'missed', 'skipped')
+_SCHEDULED = """
+SELECT team_id, channel_id, kind, topics FROM schedule ORDER BY team_id, channel_id
 """
 _QUESTIONS = "SELECT COUNT(*) AS articles FROM article WHERE question <> ''"
 
@@ -70,8 +67,7 @@ class Check:
 async def check(database: Database, index: Index, plan: Plan, *, ignored: int) -> Check:
     """Tell what *plan* would do."""
     changes = plan.documents.items()
-    channels = await database.fetch(_SCHEDULED)
-    looked_at = [(row["team_id"], row["channel_id"]) for row in channels[:_CHANNELS]]
+    schedules = await database.fetch(_SCHEDULED)
     return Check(
         counts=plan.counts,
         added=[path for path, change in changes if not change.before],
@@ -82,27 +78,35 @@ async def check(database: Database, index: Index, plan: Plan, *, ignored: int) -
         ignored=ignored,
         unasked=sum(not step.article.question for step in plan.come),
         twins=await find_twins(database, index, plan),
-        effects=[one async for one in _effects(database, plan, looked_at)],
-        schedules=len(channels),
+        effects=[one async for one in _effects(database, plan, schedules[:_CHANNELS])],
+        schedules=len(schedules),
     )
 
 
 async def _effects(
-    database: Database, plan: Plan, channels: Sequence[tuple[str, str]]
+    database: Database, plan: Plan, schedules: Sequence[Row]
 ) -> AsyncIterator[Effect]:
     vanishing = _vanishing(plan)
     (now,) = await database.fetch(_QUESTIONS)
     questions = now["articles"] + _more_questions(plan)
-    for team_id, channel_id in channels:
-        upcoming = await _upcoming(database, team_id, channel_id)
-        rows = await database.fetch(_ASKED, team_id, channel_id)
-        asked = {row["id"] for row in rows} - vanishing
+    for row in schedules:
+        async with database.reading() as connection:
+            ahead = await outlook(
+                connection,
+                row["team_id"],
+                row["channel_id"],
+                kind=PostKind(row["kind"]),
+                has_topics=row["topics"] != "[]",
+                count=UPCOMING,
+            )
+        # What comes on its topics is not known before it is there.
+        pool = len(ahead.topical - vanishing) if ahead.topical else questions
         yield Effect(
-            team_id=team_id,
-            channel_id=channel_id,
-            upcoming=len(upcoming),
-            vanishing=len(upcoming & vanishing),
-            left=max(questions - len(asked), 0),
+            team_id=row["team_id"],
+            channel_id=row["channel_id"],
+            upcoming=len(ahead.next),
+            vanishing=len(vanishing.intersection(ahead.next)),
+            left=max(pool - len(ahead.had - vanishing), 0),
         )
 
 
@@ -115,16 +119,6 @@ def _vanishing(plan: Plan) -> set[str]:
 def _more_questions(plan: Plan) -> int:
     come = sum(bool(step.article.question) for step in plan.come)
     return come - sum(bool(step.article.question) for step in plan.gone)
-
-
-async def _upcoming(database: Database, team_id: str, channel_id: str) -> set[str]:
-    choice = Choice(database)
-    ids: set[str] = set()
-    for place in range(UPCOMING):
-        article = await choice.next(team_id, channel_id, place=place)
-        if article:
-            ids.add(article.id)
-    return ids
 
 
 def _examples(articles: Iterable[Article]) -> Sequence[str]:

@@ -58,6 +58,8 @@ _TOPICS = """
 """
 _REVISION = "SELECT number FROM revision ORDER BY number DESC LIMIT 1"
 _SIZE = "SELECT COUNT(*) AS articles FROM {pool}"
+_IDS = "SELECT a.id FROM {pool}"
+_HAD_OF_POOL = "SELECT had.article_id FROM had JOIN {pool} ON a.id = had.article_id"
 _RECENT = """
 SELECT a.headline, a.question FROM post p
 JOIN article a ON a.id = p.article_id
@@ -107,6 +109,18 @@ class Chosen:
     """How often the channel has had these."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What a channel's schedule has before it, as things are now."""
+
+    next: tuple[str, ...]
+    """The articles of its next turns, should nothing change."""
+    had: frozenset[str]
+    """Those it has had, of what it chooses from."""
+    topical: frozenset[str]
+    """Those that its topics allow; empty where it chooses from the whole corpus."""
+
+
 class Choice:
     """Chooses what a channel is asked."""
 
@@ -152,11 +166,7 @@ async def choose(
     (counted,) = await connection.fetch(_SIZE.format(pool=pool), *where)
     size: int = counted["articles"]
     recent = await _recent(connection, team_id, channel_id)
-    picked: list[Candidate] = []
-    for _ in range(stories if kind is PostKind.DIGEST else 1):
-        rest = [one for one in window.candidates if one not in picked]
-        if rest:
-            picked.append(rank(rest, _after(recent, picked))[0])
+    picked = _pick(window.candidates, recent, stories if kind is PostKind.DIGEST else 1)
     times = picked[0].times
     before = sum(count for often, count in window.counts.items() if often > times)
     return Chosen(
@@ -167,6 +177,41 @@ async def choose(
         left=max(size - before - len(picked), 0),
         times=times,
     )
+
+
+async def outlook(
+    connection: Connection,
+    team_id: str,
+    channel_id: str,
+    *,
+    kind: PostKind = PostKind.QUESTION,
+    has_topics: bool = False,
+    count: int,
+) -> Outlook:
+    """Give what the channel's schedule has before it, with the next *count* of it."""
+    had = _SHOWN if kind is PostKind.DIGEST else _ASKED
+    pool = _TOPICS if has_topics else _CORPUS
+    window = await _window(connection, team_id, channel_id, _TIMES.format(had=had), pool)
+    picked = _pick(window.candidates, await _recent(connection, team_id, channel_id), count)
+    sql = _TIMES.format(had=had) + _HAD_OF_POOL.format(pool=pool)
+    rows = await connection.fetch(sql, team_id, channel_id)
+    topical = (
+        await connection.fetch(_IDS.format(pool=pool), team_id, channel_id) if has_topics else ()
+    )
+    return Outlook(
+        next=tuple(one.article_id for one in picked),
+        had=frozenset(row["article_id"] for row in rows),
+        topical=frozenset(row["id"] for row in topical),
+    )
+
+
+def _pick(window: Sequence[Candidate], recent: Recent, count: int) -> Sequence[Candidate]:
+    picked: list[Candidate] = []
+    for _ in range(count):
+        rest = [one for one in window if one not in picked]
+        if rest:
+            picked.append(rank(rest, _after(recent, picked))[0])
+    return picked
 
 
 def rank(window: Sequence[Candidate], recent: Recent) -> Sequence[Candidate]:

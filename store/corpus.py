@@ -19,8 +19,8 @@ from store.plan import Plan
 from store.progress import Progress
 from store.reload import plan_reload
 from store.spool import Spool
-from store.topics import Topic, stored
-from store.types import Answer, Article, Match, ParleyError, Revision
+from store.topics import stored
+from store.types import Answer, Article, Match, ParleyError, Revision, Topic
 from store.undo import plan_undo, target_of
 from store.words import prepare
 
@@ -154,14 +154,17 @@ class Corpus:
             )
         return Reload(revision=revision, is_changed=True, ignored=contents.ignored)
 
-    async def check(self, path: Path, *, progress: Progress | None = None) -> Check:
+    async def check(
+        self, path: Path, *, extra: Path | None = None, progress: Progress | None = None
+    ) -> Check:
         """Tell what a reload of the documents at *path* would do, and do nothing.
 
-        Raises `CorpusInvalidError` with every problem of every file.
+        *extra* is one more document, as if it were there too. Raises `CorpusInvalidError` with
+        every problem of every file.
         """
         watched = progress or Progress()
         async with self._planning() as plan:
-            contents = await self._plan(plan, path, watched)
+            contents = await self._plan(plan, path, watched, extra)
             watched.start("Looking for twins", 0)
             return await check(self._database, self.finder.index, plan, ignored=contents.ignored)
 
@@ -210,10 +213,12 @@ class Corpus:
                         f"The corpus stays as it was, for want of room to work: {error.strerror}."
                     ) from error
 
-    async def _plan(self, plan: Plan, path: Path, progress: Progress) -> Contents:
+    async def _plan(
+        self, plan: Plan, path: Path, progress: Progress, extra: Path | None = None
+    ) -> Contents:
         held = await reading.documents(self._database)
         known = {name: document.digest for name, document in held.items()}
-        contents = await asyncio.to_thread(read_corpus, path, known, progress)
+        contents = await asyncio.to_thread(read_corpus, path, known, progress, extra)
         await plan_reload(self._database, plan, contents, held, progress)
         return contents
 

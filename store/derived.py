@@ -5,8 +5,6 @@ few changed articles are linked to the topics that there are; all is derived ane
 small, when many articles have changed since the last time, or when an undo brought some back.
 """
 
-import math
-
 from store import revisions
 from store.db import Connection, Database
 from store.finder import Finder
@@ -25,6 +23,8 @@ _SMALL = 5_000
 _SHARE = 20
 """One article in so many may have changed before all is derived anew."""
 _MILLION = 1_000_000
+_OUT_OF_REACH = 2.0
+"""More than any score of a guess."""
 
 
 async def least(database: Connection | Database) -> float | None:
@@ -54,7 +54,8 @@ async def bring_up_to_date(database: Database, finder: Finder) -> bool:
     ):
         await stored.derive(database, size)
         measured = await finder.calibrate()
-        needed = None if measured is None or math.isinf(measured) else round(measured * _MILLION)
+        # In a corpus without English words nothing can be measured, and nothing is guessed.
+        needed = None if measured is None else round(min(measured, _OUT_OF_REACH) * _MILLION)
         now = (last["number"], size, last["next_number"], 0, needed)
     else:
         await stored.keep_up(

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from handlers.ids import Command
+from handlers.ids import Action, Command
 from handlers.mrkdwn import date, plain
-from handlers.views.message import Message, message, section
+from handlers.values import Value
+from handlers.views.message import Message, actions, button, message, section
 from store.check import Check, Effect
 from store.progress import Progress
 from store.twins import Twin, Twins
@@ -39,6 +40,18 @@ def checked(check: Check) -> Message:
     last = f"Nothing is changed yet: `{Command.CORPUS} reload` does it."
     parts = ["\n".join(lines), *_notes(check), last]
     return message(f"{text} {last}", [section(text), *map(section, parts)])
+
+
+def dropped(check: Check, name: str, file_id: str) -> Message:
+    """Say what a document that was dropped would change, and offer to add it."""
+    shown = checked(check)
+    if not check.is_changed:
+        return shown
+    add = button("Add it to the corpus", Action.CORPUS_ADD, Value(words=file_id), primary=True)
+    text = f"*{plain(name, 150)}* has no mistakes. {shown['text']}"
+    # The last block says how a folder is loaded; here a button does it.
+    blocks = [*shown["blocks"][:-1], actions([add]).to_dict()]
+    return Message(text=text, blocks=blocks)
 
 
 def _notes(check: Check) -> Iterator[str]:

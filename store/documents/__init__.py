@@ -42,6 +42,8 @@ class Contents:
     """What a corpus folder holds, checked as a whole; its articles are read when they are asked."""
 
     root: Path
+    extra: Path | None
+    """A document beside those below the root, in the place of one of the same name there."""
     digests: Mapping[str, str]
     """A hash of every document's bytes, by its path below the root."""
     ignored: int
@@ -66,7 +68,7 @@ class Contents:
         for name in self.changed:
             source = None
             try:
-                with (self.root / name).open("rb") as file:
+                with _place(self.root, self.extra, name).open("rb") as file:
                     source = Source(name, file)
                     yield from politely(_articles(source))
             except OSError as error:
@@ -84,12 +86,15 @@ def _fingerprint(digests: Mapping[str, str]) -> str:
 
 
 def read_corpus(
-    path: Path, known: Mapping[str, str] = MappingProxyType({}), progress: Progress | None = None
+    path: Path,
+    known: Mapping[str, str] = MappingProxyType({}),
+    progress: Progress | None = None,
+    extra: Path | None = None,
 ) -> Contents:
     """Check the document at *path*, or every document in the folder at *path*.
 
-    A document with the digest that is *known* of its path is not looked into. Raises
-    `CorpusInvalidError` with every problem of every file.
+    *extra* is read as if it were in the folder too. A document with the digest that is *known* of
+    its path is not looked into. Raises `CorpusInvalidError` with every problem of every file.
     """
     if not path.exists():
         raise _invalid(path.name or str(path), f"there is no such folder: {path}")
@@ -102,15 +107,16 @@ def read_corpus(
         for name in files.outside
     ]
     problems += (_problem(name, "has a name that is not UTF-8") for name in files.misnamed)
-    if not files.documents and not problems:
+    if not files.documents and not problems and not extra:
         raise _no_document(path)
     digests: dict[str, str] = {}
     changed: dict[str, int] = {}
     keys, ids = array("Q"), array("Q")
     ignored = files.ignored
-    for name in (progress or Progress()).through("Reading", files.documents):
+    names = sorted({*files.documents, extra.name}) if extra else files.documents
+    for name in (progress or Progress()).through("Reading", names):
         try:
-            with (files.root / name).open("rb") as file:
+            with _place(files.root, extra, name).open("rb") as file:
                 if name in known and file_digest(file, "sha256").hexdigest() == known[name]:
                     digests[name] = known[name]
                     continue
@@ -134,12 +140,17 @@ def read_corpus(
         raise CorpusInvalidError(tuple(problems))
     return Contents(
         root=files.root,
+        extra=extra,
         digests=digests,
         ignored=ignored,
         changed=changed,
         keys=np.array(keys, dtype=np.uint64),
         repeated=_repeated(np.array(ids, dtype=np.uint64)),
     )
+
+
+def _place(root: Path, extra: Path | None, name: str) -> Path:
+    return extra if extra and extra.name == name else root / name
 
 
 def _repeated(ids: Keys) -> frozenset[str]:

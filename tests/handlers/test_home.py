@@ -149,7 +149,7 @@ async def test_admins_have_the_corpus_with_its_buttons(slack: Slack) -> None:
     (slack.corpus / "ports.txt").unlink()
     shown = await slack.press_in(home, Action.CORPUS_RELOAD)
     assert shown
-    assert "0 added, 1 removed. This is revision 2." in texts([shown])
+    assert "0 added, 0 edited, 1 removed. This is revision 2." in texts([shown])
     for action, told in (
         (Action.CORPUS_STATUS, "revision 2"),
         (Action.CORPUS_PROBLEMS, "No problems"),

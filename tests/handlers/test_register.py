@@ -13,6 +13,7 @@ from handlers import ids
 from handlers.ids import Action, Block, Command, Field, Modal, Shortcut, Step
 from handlers.views.question import MENU_WHY
 from tests.handlers.conftest import ANA, GENERAL, RANDOM, Slack, dm
+from tests.handlers.test_dropped import drop
 from tests.handlers.test_organise import choose, posted
 from tests.handlers.test_posting import unreadable
 
@@ -124,6 +125,11 @@ async def pages(slack: Slack) -> None:
     await slack.press_in(home, f"{Action.HOME_PAGE}_0")
 
 
+async def dropped(slack: Slack) -> None:
+    offered = await drop(slack)
+    await slack.press(Action.CORPUS_ADD, offered, channel=dm(ANA))
+
+
 def step(name: str, **inputs: str) -> Callable[[Slack], Awaitable[Any]]:
     async def way(slack: Slack) -> None:
         done = await slack.workspace.over(slack.workspace.run_step(name, inputs))
@@ -178,6 +184,7 @@ WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Action.CORPUS_RELOAD: at_home(Action.CORPUS_RELOAD),
     Action.CORPUS_MISSED: at_home(Action.CORPUS_MISSED),
     Action.CORPUS_PROBLEMS: at_home(Action.CORPUS_PROBLEMS),
+    Action.CORPUS_ADD: dropped,
     Action.POST_MORE: menu,
     Action.POST_AGAIN: unsure(Action.POST_AGAIN),
     Action.POST_SEEN: unsure(Action.POST_SEEN),

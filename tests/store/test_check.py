@@ -140,3 +140,19 @@ async def test_a_question_that_is_taken_out_vanishes(store: Store, tmp_path: Pat
     checked = await check(store, path)
     (effect,) = checked.effects
     assert (effect.vanishing, effect.left, checked.unasked) == (1, 0, 1)
+
+
+async def test_effects_on_a_schedule_with_topics(store: Store, tmp_path: Path) -> None:
+    """It chooses from what its topics allow, and loses no more than that."""
+    await load(store, write(tmp_path, a=STORIES))
+    schedule = await store.schedules.set(
+        team_id="T1",
+        channel_id="C1",
+        organiser_id="U1",
+        timetable=Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC"),
+        topics=("Geneva", "Lagos"),
+        now=NOW,
+    )
+    assert await store.planning.preview(schedule)
+    (effect,) = (await check(store, write(tmp_path, a=STORIES[1:2]))).effects
+    assert (effect.upcoming, effect.vanishing, effect.left) == (2, 1, 1)

@@ -1,0 +1,61 @@
+"""Files that people share with Parley: what Slack says of one, and what it holds."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from store.types import ParleyError
+
+MOST = 10 << 20
+"""Bytes of a file that is read from Slack; a larger corpus belongs into its folder."""
+_HOST = "files.slack.com"
+
+
+class Files:
+    """Reads files from Slack with the bot's token."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+
+    async def describe(self, file_id: str) -> dict[str, Any]:
+        """Give what Slack says of a file; raises `ParleyError` where it says nothing."""
+        try:
+            file: dict[str, Any] = (await self._client.files_info(file=file_id))["file"]
+        except SlackApiError as error:
+            if error.response.get("error") == "missing_scope":
+                raise ParleyError("I may not read files yet: I need `files:read`.") from error
+            raise ParleyError("That file is not there any more.") from error
+        return file
+
+    async def read(self, file: dict[str, Any]) -> bytes:
+        """Give what a file holds; raises `ParleyError` where it cannot be had."""
+        if file.get("size", 0) > MOST:
+            raise ParleyError(f"That file is larger than {MOST >> 20} MB: put it into the folder.")
+        url = file.get("url_private_download") or ""
+        # The token goes to Slack alone: a file may also be a link to somewhere else.
+        if file.get("is_external") or urlsplit(url).hostname not in self._hosts():
+            raise ParleyError("That file is not kept by Slack: upload the file itself.")
+        session = self._client.session
+        if session is None:
+            raise RuntimeError("the client has no session")
+        bearer = {"Authorization": f"Bearer {self._client.token}"}
+        try:
+            async with session.get(url, headers=bearer, allow_redirects=False) as response:
+                # Without the right to read it, Slack sends a page to sign in.
+                if response.status != 200 or response.content_type == "text/html":
+                    raise ParleyError("I may not read that file: does my app have `files:read`?")
+                data = await response.content.read(MOST + 1)
+                while len(data) <= MOST and (more := await response.content.read(MOST)):
+                    data += more
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise ParleyError("Slack does not send me that file: please try again.") from error
+        if len(data) > MOST:
+            raise ParleyError(f"That file is larger than {MOST >> 20} MB: put it into the folder.")
+        return data
+
+    def _hosts(self) -> set[str | None]:
+        # Another Slack, such as the local workspace, keeps its files itself.
+        return {_HOST, urlsplit(self._client.base_url).hostname}
