@@ -130,9 +130,6 @@ class Settings:
     admin_user_ids: frozenset[str] = _setting(
         _user_ids, frozenset(), "who may reload the corpus, beside workspace admins"
     )
-    status_port: tuple[str, int] | None = _setting(
-        _address, None, "where /healthz, /readyz and /metrics are: port, or address:port"
-    )
     misses_days: int = _setting(
         _whole(0, 3650),
         90,
@@ -143,6 +140,9 @@ class Settings:
     )
     workflow_steps: bool = _setting(
         _flag, False, "1: steps for Workflow Builder, where the plan has it"
+    )
+    status_port: tuple[str, int] | None = _setting(
+        _address, None, "where /healthz, /readyz and /metrics are: port, or address:port"
     )
     log_level: str = _setting(
         _choice("debug", "info", "warning", "error"), "info", "how much is logged"

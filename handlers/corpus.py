@@ -23,6 +23,7 @@ from store import Store
 from store.documents import read_corpus
 from store.types import CorpusInvalidError
 
+
 class CorpusAdmin:
     """Answers `/corpus` and its buttons in App Home, to admins only.
 

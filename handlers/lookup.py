@@ -41,9 +41,7 @@ class LookUp:
         """Look up *words*, whatever they are."""
         return await self._store.corpus.find(words)
 
-    def drawn(
-        self, answer: Answer, *, words: str, place: int = 0, where: str = CHANNEL
-    ) -> Message:
+    def drawn(self, answer: Answer, *, words: str, place: int = 0, where: str = CHANNEL) -> Message:
         """Draw what was found for *words*, the match at *place*; a miss is noted."""
         match answer:
             case Found() as found:

@@ -19,8 +19,8 @@ from store.plan import Plan
 from store.progress import Progress
 from store.reload import plan_reload
 from store.spool import Spool
-from store.topics import Topic, stored
-from store.types import Answer, Article, Match, ParleyError, Revision
+from store.topics import stored
+from store.types import Answer, Article, Match, ParleyError, Revision, Topic
 from store.undo import plan_undo, target_of
 from store.words import prepare
 

@@ -19,8 +19,7 @@ from handlers.values import MODAL, Value
 from handlers.views import corpus, digest
 from handlers.views.message import actions, button, context, header, section
 from handlers.views.modal import MAX_WORDS, View
-from store.topics import Topic
-from store.types import Article, Revision, Schedule
+from store.types import Article, Revision, Schedule, Topic
 
 TOPICS = 20
 """Topics on a page."""
@@ -135,7 +134,7 @@ def _row(topics: Sequence[Topic]) -> Block:
 
 
 def _counted(topic: Topic) -> str:
-    return f"{topic.name[:60]} · {len(topic.article_ids)}"
+    return f"{topic.name[:60]} · {topic.articles:,}"
 
 
 def _channels(schedules: Sequence[Schedule]) -> list[Block]:

@@ -17,7 +17,6 @@ from handlers.views.message import Message
 from store.documents import read_corpus
 from store.misses import Miss
 from store.planning import Turn
-from store.topics import Topic
 from store.types import (
     About,
     Article,
@@ -31,6 +30,7 @@ from store.types import (
     Problem,
     Schedule,
     Timetable,
+    Topic,
     Unsure,
 )
 from tests.blockkit import check_message, check_view
@@ -218,7 +218,7 @@ def at_home(words: str, *, page: int) -> home.Contents:
     )
     return home.Contents(
         today=home.Today(article=article, channel_id="C1"),
-        topics=[Topic(name=words[:5000] or "x", article_ids=("a",) * 300)] * 100,
+        topics=[Topic(name=words[:5000] or "x", articles=300)] * 100,
         page=page,
         schedules=[planned(words)] * 60,
         revision=None,
