@@ -88,7 +88,7 @@ async def test_a_story_without_a_question_is_shown_and_not_discussed(slack: Slac
     assert seen[-1]["text"] == "That story has no question to discuss."
     assert not slack.public()
     (preview,) = await slack.type("/discuss quarry")
-    assert "I have no story on “quarry”" in preview["text"]
+    assert preview["text"] == "`/brief` finds stories on that, none with a question."
 
 
 def _article_of(answer: dict[str, Any]) -> str:

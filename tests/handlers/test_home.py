@@ -152,6 +152,9 @@ async def test_admins_have_the_corpus_with_its_buttons(slack: Slack) -> None:
     assert "0 added, 0 edited, 1 removed. This is revision 2." in texts([shown])
     for action, told in (
         (Action.CORPUS_STATUS, "revision 2"),
+        (Action.CORPUS_CHECK, "Nothing would change"),
+        (Action.CORPUS_HISTORY, "• *2*"),
+        (Action.CORPUS_UNDO, "Revision 1 is back, as revision 3"),
         (Action.CORPUS_PROBLEMS, "No problems"),
         (Action.CORPUS_MISSED, "Nothing was looked for in vain"),
     ):
@@ -164,6 +167,9 @@ async def test_admins_have_the_corpus_with_its_buttons(slack: Slack) -> None:
     "action",
     [
         Action.CORPUS_STATUS,
+        Action.CORPUS_CHECK,
+        Action.CORPUS_UNDO,
+        Action.CORPUS_HISTORY,
         Action.CORPUS_RELOAD,
         Action.CORPUS_PROBLEMS,
         Action.CORPUS_MISSED,
