@@ -30,7 +30,7 @@ FIELDS = ("summary", "headline", "insight", "question")
 CHUNK = 1 << 16
 """Articles whose numbers share the upper bits, kept together in the database."""
 
-_CACHED_BYTES = 32 << 20
+_CACHED_BYTES = 16 << 20
 _AT_ONCE = 1_000
 """Articles whose vectors are made together."""
 
