@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -27,6 +28,9 @@ SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 FORM = "application/x-www-form-urlencoded"
 
 
+_TRIGGERS = count()
+
+
 def command(text: str = "/brief geneva", **fields: str) -> dict[str, str]:
     """Give the payload of a slash command."""
     name, _, words = text.partition(" ")
@@ -41,7 +45,7 @@ def command(text: str = "/brief geneva", **fields: str) -> dict[str, str]:
         "api_app_id": "A0",
         "is_enterprise_install": "false",
         "response_url": "http://127.0.0.1:9/response/x/y",
-        "trigger_id": "1.2.abc",
+        "trigger_id": f"1.2.{next(_TRIGGERS)}",
         **fields,
     }
 
