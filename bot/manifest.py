@@ -11,7 +11,7 @@ _COMMANDS = {
     Command.DISCUSS: ("Get a question for this channel", "[words]"),
     Command.DIGEST: (
         "A question or digest a day for this channel",
-        "on 09:30 | next | preview | skip | pause",
+        "[help | on 09:30 | next | list | pause]",
     ),
     Command.CORPUS: (
         "What is loaded, and loading it anew (admins)",

@@ -23,12 +23,13 @@ from handlers.dropped import Dropped, is_dropped
 from handlers.errors import on_error
 from handlers.files import Files
 from handlers.home import Home
-from handlers.ids import Action, Command, Modal, Shortcut
+from handlers.ids import Action, Command, Field, Modal, Shortcut
 from handlers.lookup import LookUp
 from handlers.mention import Mention
 from handlers.organise import Organise
 from handlers.posting import Posting
 from handlers.press import Pressed, on_press
+from handlers.schedule import ScheduleForm
 from handlers.surfaces import Surfaces
 from handlers.workflow import Workflow
 from store import Store
@@ -56,7 +57,8 @@ def register(
     discussion = Discussion(lookup, discuss, directory, surfaces, background)
     mention = Mention(lookup, directory, surfaces, background)
     organise = Organise(store, posting, directory, clock)
-    digest = Digest(store, posting, organise, directory, background, clock)
+    form = ScheduleForm(store, organise, directory, surfaces, background, clock)
+    digest = Digest(store, posting, organise, form, directory, background, clock)
     corpus = CorpusAdmin(
         store,
         directory,
@@ -96,6 +98,10 @@ def register(
     pressed(Action.POST_SEEN, organise.post_seen)
     pressed(Action.DIGEST_RESUME, organise.resume_pressed)
 
+    pressed(Action.DIGEST_SET, form.pressed)
+    pressed(Action.DIGEST_GUESS, digest.guessed)
+    pressed(Action.DIGEST_CHANGE, digest.change)
+    pressed(re.compile(rf"^{Action.DIGEST_PAGE}_\d+$"), digest.page)
     pressed(Action.HOME_SEARCH, home.search)
     pressed(re.compile(rf"^{Action.HOME_PAGE}_\d+$"), home.turn)
     pressed(Action.CORPUS_STATUS, corpus.pressed("status"))
@@ -118,6 +124,9 @@ def register(
     app.event("message")(mention.direct)
     app.shortcut(Shortcut.RELATED)(mention.related)
     app.shortcut(Shortcut.DISCUSSION)(discussion.shortcut)
+    app.options(Field.TOPICS)(form.topics)
+    app.options(Field.ZONE)(form.zones)
+    app.view(Modal.SCHEDULE)(form.submitted)
     app.view(Modal.DISCUSSION)(discussion.submitted)
     app.view(Modal.DISCUSSION_PREVIEW)(discussion.confirmed)
 

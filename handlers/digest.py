@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from rapidfuzz import fuzz, process
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
@@ -15,12 +16,18 @@ from handlers.mrkdwn import unescape
 from handlers.order import parse_order
 from handlers.organise import Organise
 from handlers.posting import Posting
+from handlers.press import Press
+from handlers.schedule import ScheduleForm
 from handlers.views import digest as views
 from handlers.views.message import Message
 from store import Store
 from store.types import FOREVER, ParleyError, Schedule
 
 _SHOWN = 5
+_CHANGING = frozenset({"on", "now", "skip", "unskip", "pause", "resume", "off"})
+_WORDS = _CHANGING | {"next", "preview", "list", "help"}
+_ALIKE = 65
+"""How like a known word a mistyped one is, of 100, to be asked about."""
 _UNTIL = re.compile(r"^until +", re.IGNORECASE)
 
 
@@ -35,6 +42,7 @@ class Digest:
         store: Store,
         posting: Posting,
         organise: Organise,
+        form: ScheduleForm,
         directory: Directory,
         background: Background,
         clock: Callable[[], datetime],
@@ -42,6 +50,7 @@ class Digest:
         self._store = store
         self._posting = posting
         self._organise = organise
+        self._form = form
         self._directory = directory
         self._background = background
         self._clock = clock
@@ -53,22 +62,80 @@ class Digest:
 
     async def _run(self, command: dict[str, Any], respond: AsyncRespond) -> None:
         word, _, rest = unescape(command.get("text") or "").strip().partition(" ")
-        await answer(respond, await self._answer(command, word, rest.strip()))
+        if word:
+            await answer(respond, await self._answer(command, word, rest.strip()))
+        else:
+            await self._form.open(
+                command["trigger_id"],
+                team_id=command["team_id"],
+                user_id=command["user_id"],
+                channel_id=command["channel_id"],
+            )
+
+    async def guessed(self, press: Press, respond: AsyncRespond) -> None:
+        """Do what was meant by a mistyped word, now that somebody says so."""
+        word, _, rest = press.value.words.partition(" ")
+        if word not in _WORDS:
+            raise ParleyError("I do not know that word any more.")
+        command = {
+            "team_id": press.team_id,
+            "channel_id": press.channel_id,
+            "user_id": press.user_id,
+            "trigger_id": press.trigger_id,
+        }
+        await answer(respond, await self._answer(command, word, rest), replace=True)
+
+    async def page(self, press: Press, respond: AsyncRespond) -> None:
+        """Show another page of the list."""
+        shown = await self._list(press.team_id, press.user_id, page=press.value.place)
+        await answer(respond, shown, replace=True)
+
+    async def change(self, press: Press, respond: AsyncRespond) -> None:
+        """Edit or end a schedule from the list."""
+        schedule = await self._organise.schedule(press.team_id, press.value.channel_id)
+        await self._organise.require_organiser(schedule, press.user_id)
+        match press.value.words:
+            case views.EDIT:
+                await self._form.open(
+                    press.trigger_id,
+                    team_id=press.team_id,
+                    user_id=press.user_id,
+                    channel_id=schedule.channel_id,
+                    is_known=True,
+                )
+            case views.END:
+                await self._organise.off(schedule)
+                shown = await self._list(press.team_id, press.user_id)
+                await answer(respond, shown, replace=True)
+            case _:
+                raise ParleyError("That is not in my menu any more.")
+
+    async def _list(self, team_id: str, user_id: str, *, page: int = 0) -> Message:
+        return views.schedules(
+            await self._store.schedules.list(team_id),
+            user_id=user_id,
+            is_admin=await self._directory.is_admin(user_id),
+            page=page,
+        )
 
     async def _answer(self, command: dict[str, Any], word: str, rest: str) -> Message:
+        if word.lower() in _CHANGING:
+            await self._organise.require_member(command["user_id"])
         match word.lower():
             case "on":
                 return await self._on(command, rest)
             case "list":
-                return views.schedules(await self._store.schedules.list(command["team_id"]))
-            case "" | "help":
+                return await self._list(command["team_id"], command["user_id"])
+            case "help":
                 return views.digest_help()
             case "next" | "preview" | "now" | "off" | "skip" | "unskip" | "pause" | "resume":
                 where = command["team_id"], command["channel_id"]
                 schedule = await self._organise.schedule(*where)
                 return await self._about(schedule, command, word.lower(), rest)
             case _:
-                return views.digest_help(unknown=word)
+                guess = _guess(word)
+                meant = f"{guess} {rest}".strip() if guess else None
+                return views.digest_help(unknown=word, meant=meant)
 
     async def _about(
         self, schedule: Schedule, command: dict[str, Any], word: str, rest: str
@@ -94,25 +161,14 @@ class Digest:
             case "resume":
                 return await self._organise.resume(schedule, by=user_id)
             case _:
-                await self._store.schedules.remove(schedule.team_id, schedule.channel_id)
-                return views.is_off()
+                return await self._organise.off(schedule)
 
     async def _on(self, command: dict[str, Any], words: str) -> Message:
         order = parse_order(words, zone=await self._directory.zone(command["user_id"]))
         await self._directory.require_member(command["channel_id"])
-        schedule = await self._store.schedules.set(
-            team_id=command["team_id"],
-            channel_id=command["channel_id"],
-            organiser_id=command["user_id"],
-            timetable=order.timetable,
-            kind=order.kind,
-            stories=order.stories,
-            topics=order.topics,
-            now=self._clock(),
+        return await self._organise.set_up(
+            command["team_id"], command["channel_id"], order=order, by=command["user_id"]
         )
-        is_empty = await self._store.planning.preview(schedule) is None
-        turns = await self._store.planning.upcoming(schedule, 1)
-        return views.is_on(schedule, turns, is_empty=is_empty)
 
     async def _next(self, schedule: Schedule, user_id: str) -> Message:
         turns = await self._store.planning.upcoming(schedule, _SHOWN)
@@ -146,3 +202,9 @@ class Digest:
         await self._posting.now(schedule, user_id=command["user_id"], key=key)
         turns = await self._store.planning.upcoming(schedule, 1)
         return views.posted_now(turns, is_todays=is_todays)
+
+
+def _guess(word: str) -> str | None:
+    """Give the word that *word* may be a slip of; None where none is near."""
+    near = process.extractOne(word.lower(), sorted(_WORDS), scorer=fuzz.ratio, score_cutoff=_ALIKE)
+    return near[0] if near else None

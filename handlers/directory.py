@@ -69,24 +69,24 @@ class Directory:
         if person.get("is_stranger") or person.get("deleted"):
             raise ParleyError(STRANGER)
 
+    async def is_guest(self, user_id: str) -> bool:
+        """Say whether that person is a guest; False where Slack cannot say."""
+        try:
+            person = await self._person(user_id)
+        except FAILURES:
+            return False
+        return bool(person.get("is_restricted") or person.get("is_ultra_restricted"))
+
     async def require_present(self, user_id: str, channel_id: str) -> None:
-        """Raise `ParleyError` unless that person may see the channel.
+        """Raise `ParleyError` unless that person is a member of the channel.
 
         A channel that is named in a form is what a client says, and not what Slack says.
         """
-        response = await self._client.conversations_info(channel=channel_id)
-        if not response["channel"].get("is_private"):
-            return
-        cursor = None
-        while True:
-            page = await self._client.conversations_members(
-                channel=channel_id, limit=999, cursor=cursor
+        if channel_id not in await self.channels(of=user_id):
+            raise ParleyError(
+                "I do not see you in that channel. If you are in it, type `/invite @Parley` there,"
+                " then try again."
             )
-            if user_id in page["members"]:
-                return
-            cursor = (page.get("response_metadata") or {}).get("next_cursor")
-            if not cursor:
-                raise ParleyError("You are not a member of that channel.")
 
     async def can_join(self, channel_id: str) -> bool:
         """Say whether Parley may join the channel by itself: a public one that is open."""

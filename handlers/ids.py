@@ -41,6 +41,10 @@ class Action(StrEnum):
     POST_AGAIN = "post_again"
     POST_SEEN = "post_seen"
     DIGEST_RESUME = "digest_resume"
+    DIGEST_SET = "digest_set"
+    DIGEST_CHANGE = "digest_change"
+    DIGEST_PAGE = "digest_page"
+    DIGEST_GUESS = "digest_guess"
 
 
 class Shortcut(StrEnum):
@@ -62,6 +66,7 @@ class Modal(StrEnum):
 
     DISCUSSION = "modal_discussion"
     DISCUSSION_PREVIEW = "modal_discussion_preview"
+    SCHEDULE = "modal_schedule"
 
 
 class Block(StrEnum):
@@ -71,6 +76,12 @@ class Block(StrEnum):
     CHANNEL = "block_channel"
     WORDS = "block_words"
     SEARCH = "block_search"
+    KIND = "block_kind"
+    TIME = "block_time"
+    WEEKDAYS = "block_weekdays"
+    ZONE = "block_zone"
+    TOPICS = "block_topics"
+    STORIES = "block_stories"
 
 
 class Field(StrEnum):
@@ -78,6 +89,12 @@ class Field(StrEnum):
 
     CHANNEL = "field_channel"
     WORDS = "field_words"
+    KIND = "field_kind"
+    TIME = "field_time"
+    WEEKDAYS = "field_weekdays"
+    ZONE = "field_zone"
+    TOPICS = "field_topics"
+    STORIES = "field_stories"
 
 
 class Event(StrEnum):

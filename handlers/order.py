@@ -7,6 +7,7 @@ from handlers.timetable import parse
 from store.types import ParleyError, PostKind, Timetable
 
 MOST_STORIES = 5
+MOST_TOPICS = 10
 _STORIES = 3
 _DIGEST = re.compile(
     r"\b(?:digest(?: +of)?(?: +(?P<after>\d+))?(?: +stories)?|(?P<before>\d+) +stories)\b",
@@ -34,7 +35,7 @@ def parse_order(words: str, *, zone: str) -> Order:
     if about := _ABOUT.search(words):
         words = words[: about.start()]
         every = (topic.strip() for topic in re.split(r",| and ", about["topics"]))
-        topics = tuple(dict.fromkeys(topic[:100] for topic in every if topic))[:10]
+        topics = tuple(dict.fromkeys(topic[:100] for topic in every if topic))[:MOST_TOPICS]
         if not topics:
             raise ParleyError("About what? As in `/digest on 09:30 about sanctions, turkey`.")
     kind, stories = PostKind.QUESTION, 1

@@ -8,6 +8,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.background import answer
 from handlers.directory import Directory
+from handlers.order import Order
 from handlers.posting import Posting
 from handlers.press import Press
 from handlers.views import digest as views
@@ -42,6 +43,37 @@ class Organise:
         if schedule is None:
             raise ParleyError(_NONE_HERE)
         return schedule
+
+    async def set_up(self, team_id: str, channel_id: str, *, order: Order, by: str) -> Message:
+        """Give the channel what was ordered, in the place of what it had."""
+        schedule = await self._store.schedules.set(
+            team_id=team_id,
+            channel_id=channel_id,
+            organiser_id=by,
+            timetable=order.timetable,
+            kind=order.kind,
+            stories=order.stories,
+            topics=order.topics,
+            now=self._clock(),
+        )
+        is_empty = await self._store.planning.preview(schedule) is None
+        turns = await self._store.planning.upcoming(schedule, 1)
+        return views.is_on(schedule, turns, is_empty=is_empty)
+
+    async def off(self, schedule: Schedule) -> Message:
+        """Take the channel's schedule away."""
+        await self._store.schedules.remove(schedule.team_id, schedule.channel_id)
+        return views.is_off(schedule)
+
+    async def require_member(self, user_id: str) -> None:
+        """Raise `ParleyError` for a guest: what a channel gets is for members to say."""
+        if await self._directory.is_guest(user_id):
+            raise ParleyError("Guests cannot change what a channel gets: please ask a member.")
+
+    async def require_organiser(self, schedule: Schedule, user_id: str) -> None:
+        """Raise `ParleyError` unless that person made the schedule, or is an admin."""
+        if user_id != schedule.organiser_id and not await self._directory.is_admin(user_id):
+            raise ParleyError(f"Only its organiser, <@{schedule.organiser_id}>, can do that.")
 
     async def skip(self, schedule: Schedule, dates: Sequence[date], *, by: str) -> Message:
         """Leave out the posts of *dates*, or the next one."""
@@ -111,7 +143,7 @@ class Organise:
             await answer(respond, views.why(post))
             return
         schedule = await self.schedule(press.team_id, press.channel_id)
-        await self._require_organiser(schedule, press.user_id)
+        await self.require_organiser(schedule, press.user_id)
         match press.value.words:
             case str(words) if words == MENU_SKIP:
                 shown = await self.skip(schedule, (), by=press.user_id)
@@ -124,7 +156,7 @@ class Organise:
     async def resume_pressed(self, press: Press, respond: AsyncRespond) -> None:
         """Resume the schedule that a notice tells of."""
         schedule = await self.schedule(press.team_id, press.value.channel_id)
-        await self._require_organiser(schedule, press.user_id)
+        await self.require_organiser(schedule, press.user_id)
         shown = await self.resume(schedule, by=press.user_id)
         await answer(respond, shown, replace=True)
 
@@ -153,12 +185,8 @@ class Organise:
             raise ParleyError("I have no record of that post any more.")
         if press.user_id != post.asked_by:
             schedule = await self.schedule(post.team_id, post.channel_id)
-            await self._require_organiser(schedule, press.user_id)
+            await self.require_organiser(schedule, press.user_id)
         return post
-
-    async def _require_organiser(self, schedule: Schedule, user_id: str) -> None:
-        if user_id != schedule.organiser_id and not await self._directory.is_admin(user_id):
-            raise ParleyError(f"Only its organiser, <@{schedule.organiser_id}>, can do that.")
 
     async def _next_on(self, schedule: Schedule) -> date:
         for turn in await self._store.planning.upcoming(schedule, 1):

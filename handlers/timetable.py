@@ -21,6 +21,26 @@ _SETS = {
 }
 _TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(am|pm)?", re.IGNORECASE)
 WEEKDAYS = _SETS["weekdays"]
+DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_COMMON = (
+    "UTC",
+    "Europe/London",
+    "Europe/Lisbon",
+    "Europe/Berlin",
+    "Europe/Kyiv",
+    "America/New_York",
+    "America/Chicago",
+    "America/Los_Angeles",
+    "America/Sao_Paulo",
+    "Africa/Lagos",
+    "Africa/Nairobi",
+    "Asia/Dubai",
+    "Asia/Kolkata",
+    "Asia/Singapore",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+)
+"""Zones to choose from before anything is typed."""
 
 
 def parse(words: str, *, zone: str) -> Timetable:
@@ -57,6 +77,26 @@ def describe(timetable: Timetable) -> str:
     else:
         which = "on " + ", ".join(_DAYS[day] for day in days)
     return f"{timetable.at:%H:%M} {which} ({timetable.zone})"
+
+
+def zones_like(typed: str, limit: int = 30) -> list[str]:
+    """Give the time zones that *typed* may be the beginning of: a city, a region or all of it."""
+    key = typed.strip().lower().replace(" ", "_")
+    every = sorted(_zones().values())
+    if not key:
+        return [zone for zone in _COMMON if zone in every]
+    starting = [zone for zone in every if _city(zone).startswith(key)]
+    holding = [zone for zone in every if key in zone.lower()]
+    found = list(dict.fromkeys([*starting, *holding]))
+    if not found:
+        cities = {_city(zone): zone for zone in every}
+        near = process.extract(key, list(cities), limit=5, score_cutoff=70)
+        found = [cities[city] for city, _, _ in near]
+    return found[:limit]
+
+
+def _city(zone: str) -> str:
+    return zone.rpartition("/")[2].lower()
 
 
 def _time(word: str) -> time | None:

@@ -5,23 +5,35 @@ from datetime import date
 from datetime import datetime as instant
 from zoneinfo import ZoneInfo
 
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, OverflowMenuElement
 
 from handlers import mrkdwn
-from handlers.ids import Command
+from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
 from handlers.timetable import describe
+from handlers.values import Value
 from handlers.views import question
-from handlers.views.message import Message, context, message, section
+from handlers.views.message import (
+    Message,
+    actions,
+    button,
+    context,
+    message,
+    overflow,
+    section,
+)
 from handlers.views.notice import WHY_STOPPED, span
 from store.choice import Chosen
 from store.notices import READY_AGAIN
 from store.planning import Turn
 from store.types import FOREVER, Article, Post, PostKind, PostState, Schedule
 
-_LISTED = 50
+EDIT, END = "edit", "end"
+_LISTED = 20
+"""Schedules on a page."""
 
 _EXAMPLES = (
+    (f"{Command.DIGEST}", "a form: what, where, when and about what"),
     (
         f"{Command.DIGEST} on 09:30 mon-fri Europe/Lisbon",
         "a question then; the zone can be left out",
@@ -43,17 +55,23 @@ _EXAMPLES = (
 )
 
 
-def digest_help(*, unknown: str | None = None) -> Message:
-    """Explain /digest; *unknown* is a word that it does not know."""
+def digest_help(*, unknown: str | None = None, meant: str | None = None) -> Message:
+    """Explain /digest; *unknown* is a word that it does not know, *meant* what it may be."""
     lead = f"I do not know “{plain(unknown, 100)}”. " if unknown else ""
+    if meant:
+        shown = plain(meant, 60).replace("`", "'")
+        text = f"{lead}Did you mean `{Command.DIGEST} {shown}`?"
+        yes = button(f"Yes: {meant}", Action.DIGEST_GUESS, Value(words=meant))
+        return message(text, [section(text), actions([yes])])
     text = f"{lead}A question a day gets a channel talking:"
     lines = "\n".join(f"• `{words}`: {what}" for words, what in _EXAMPLES)
-    return message(f"{text}\n{lines}", [section(f"{text}\n{lines}")])
+    form = button("Open the form", Action.DIGEST_SET, Value(), hint="Open the form of a schedule")
+    return message(f"{text}\n{lines}", [section(f"{text}\n{lines}"), actions([form])])
 
 
 def is_on(schedule: Schedule, turns: Sequence[Turn], *, is_empty: bool) -> Message:
     """Confirm a schedule; *is_empty* where no story answers its topics."""
-    text = f"This channel gets {_what(schedule)}. First: {_first(turns)}."
+    text = f"<#{schedule.channel_id}> gets {_what(schedule)}. First: {_first(turns)}."
     if is_empty:
         text += " There is no story for it yet: as it is, nothing will be posted."
     hint = context(f"`{Command.DIGEST} next` lists what comes, `{Command.DIGEST} off` ends it.")
@@ -147,21 +165,44 @@ def why(post: Post) -> Message:
     return message(plain(text), [section(plain(text))])
 
 
-def is_off() -> Message:
+def is_off(schedule: Schedule) -> Message:
     """Confirm that a channel has no schedule any more."""
-    return message("This channel gets no more posts.")
+    return message(f"<#{schedule.channel_id}> gets no more posts.")
 
 
-def schedules(every: Sequence[Schedule]) -> Message:
-    """List the schedules of the team."""
+def schedules(every: Sequence[Schedule], *, user_id: str, is_admin: bool, page: int = 0) -> Message:
+    """List the schedules of the team; those that the reader may change have a menu."""
     if not every:
         return message(f"No channel has a schedule. Start one: `{Command.DIGEST} on 09:30`.")
-    lines = [line(schedule) for schedule in every[:_LISTED]]
-    if len(every) > len(lines):
-        lines.append(f"… and {len(every) - len(lines)} more")
-    lead = "Channels with a schedule:\n"
-    parts = listed(lines)
-    return message(lead + "\n".join(lines[:10]), [section(lead), *parts])
+    pages = -(-len(every) // _LISTED)
+    page = min(page, pages - 1)
+    shown = every[page * _LISTED : (page + 1) * _LISTED]
+    lead = "Channels with a schedule:"
+    blocks: list[Block] = [section(lead)]
+    for schedule in shown:
+        may_change = is_admin or schedule.organiser_id == user_id
+        blocks.append(section(line(schedule), accessory=_menu(schedule) if may_change else None))
+    if pages > 1:
+        turns = [("Previous", page - 1)] if page else []
+        turns += [("Next page", page + 1)] if page + 1 < pages else []
+        blocks.append(context(f"Page {page + 1} of {pages}"))
+        blocks.append(
+            actions(
+                [
+                    button(label, f"{Action.DIGEST_PAGE}_{place}", Value(place=to))
+                    for place, (label, to) in enumerate(turns)
+                ]
+            )
+        )
+    return message("\n".join([lead, *map(line, shown[:10])]), blocks)
+
+
+def _menu(schedule: Schedule) -> OverflowMenuElement:
+    options = [
+        ("Edit", Value(words=EDIT, channel_id=schedule.channel_id)),
+        ("End it", Value(words=END, channel_id=schedule.channel_id)),
+    ]
+    return overflow(Action.DIGEST_CHANGE, options)
 
 
 def line(schedule: Schedule) -> str:

@@ -128,9 +128,8 @@ async def test_on_where_parley_is_no_member_is_refused_at_once(slack: Slack, cha
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("", "A question a day"),
         ("help", "A question a day"),
-        ("pasue", "I do not know “pasue”."),
+        ("xylophone", "I do not know “xylophone”."),
         ("on", "Start with a time"),
         ("on 9:30 Europe/Lisbom", "Did you mean Europe/Lisbon?"),
         ("next", "This channel has no schedule."),

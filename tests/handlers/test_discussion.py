@@ -136,7 +136,7 @@ async def test_nobody_posts_into_a_private_channel_that_they_are_not_in(slack: S
     await slack.submit(preview, user=BEN)
     told = slack.modal(BEN)
     assert told
-    assert "You are not a member of that channel." in texts([told])
+    assert "I do not see you in that channel." in texts([told])
     assert not slack.public(LEADERS)
 
 

@@ -158,10 +158,58 @@ def unsure(action: str) -> Callable[[Slack], Awaitable[Any]]:
     return way
 
 
+async def form(slack: Slack) -> None:
+    await slack.type("/digest")
+    modal = slack.modal()
+    assert modal
+    await slack.submit(modal)
+    assert await slack.parley.store.schedules.list("T0LOCAL")
+
+
+def options(field: Field) -> Callable[[Slack], Awaitable[Any]]:
+    async def way(slack: Slack) -> None:
+        await slack.type("/digest")
+        modal = slack.modal()
+        assert modal
+        delivery = await slack.workspace.options(ANA, field, "", view_id=modal["id"])
+        assert delivery.answer["options"]
+
+    return way
+
+
+async def set_up(slack: Slack) -> None:
+    (shown,) = await slack.type("/digest help")
+    await slack.press(Action.DIGEST_SET, shown)
+    assert slack.modal()
+
+
+async def guess(slack: Slack) -> None:
+    (shown,) = await slack.type("/digest lits")
+    await slack.press(Action.DIGEST_GUESS, shown)
+
+
+async def change(slack: Slack) -> None:
+    await slack.type("/digest on 09:30")
+    (shown,) = await slack.type("/digest list")
+    menu = shown["blocks"][1]["accessory"]
+    edit = menu["options"][0]["value"]
+    await slack.press(Action.DIGEST_CHANGE, shown, selected_option=edit)
+    assert slack.modal()
+
+
+async def turn(slack: Slack) -> None:
+    for number in range(21):
+        members = [ANA, slack.workspace.bot_user_id]
+        where = slack.workspace.add_channel(f"room-{number}", members=members)
+        await slack.type("/digest on 09:30", channel=where.id)
+    (shown,) = await slack.type("/digest list")
+    await slack.press(f"{Action.DIGEST_PAGE}_0", shown)
+
+
 WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Command.BRIEF: command("/brief geneva"),
     Command.DISCUSS: command("/discuss"),
-    Command.DIGEST: command("/digest"),
+    Command.DIGEST: command("/digest list"),
     Command.CORPUS: command("/corpus"),
     Action.BRIEF_SHARE: answered(Action.BRIEF_SHARE),
     Action.BRIEF_DISCUSS: answered(Action.BRIEF_DISCUSS),
@@ -189,6 +237,23 @@ WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Action.POST_AGAIN: unsure(Action.POST_AGAIN),
     Action.POST_SEEN: unsure(Action.POST_SEEN),
     Action.DIGEST_RESUME: resume,
+    Action.DIGEST_SET: set_up,
+    Action.DIGEST_GUESS: guess,
+    Action.DIGEST_CHANGE: change,
+    Action.DIGEST_PAGE: turn,
+    Modal.SCHEDULE: form,
+    Block.KIND: form,
+    Block.TIME: form,
+    Block.WEEKDAYS: form,
+    Block.ZONE: form,
+    Block.TOPICS: form,
+    Block.STORIES: form,
+    Field.KIND: form,
+    Field.TIME: form,
+    Field.WEEKDAYS: form,
+    Field.ZONE: options(Field.ZONE),
+    Field.TOPICS: options(Field.TOPICS),
+    Field.STORIES: form,
     Shortcut.DISCUSSION: discussion,
     Shortcut.RELATED: related,
     Step.FIND_STORY: step(Step.FIND_STORY, words="geneva"),
@@ -232,6 +297,7 @@ def _sent(payload: dict[str, Any]) -> set[str]:
     return {
         payload.get("command", ""),
         payload.get("callback_id", ""),
+        payload.get("action_id", ""),
         view.get("callback_id", ""),
         function.get("callback_id", ""),
         *(one["action_id"].rstrip("0123456789").removesuffix("_") for one in pressed),

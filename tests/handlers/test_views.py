@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.settings import STARTER
+from handlers.order import Order
 from handlers.values import CHANNEL, DIRECT, MODAL, Value
-from handlers.views import corpus, digest, home, modal, notice, question, story
+from handlers.views import corpus, digest, home, modal, notice, question, schedule, story
 from handlers.views.message import Message
 from store.documents import read_corpus
 from store.misses import Miss
@@ -159,7 +160,10 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         last=told(PostKind.QUESTION, words),
         chosen=None,
     ),
-    "schedules": lambda matches, words: digest.schedules([planned(words)] * 70),
+    "schedules": lambda matches, words: digest.schedules(
+        [planned(words)] * 70, user_id="U0ANA", is_admin=False, page=1
+    ),
+    "mistyped digest": lambda matches, words: digest.digest_help(unknown=words, meant=words),
     "status": lambda matches, words: corpus.status(
         None, corpus.Size(questions=1, topics=10**6, characters=10**9)
     ),
@@ -227,6 +231,15 @@ def at_home(words: str, *, page: int) -> home.Contents:
 
 
 WINDOWS |= {
+    "schedule": lambda matches, words: schedule.schedule(
+        Order(timetable=planned(words).timetable, topics=(words, words[:75], "x")),
+        channel_id="C1",
+        is_known=False,
+        now=NOW,
+    ),
+    "known schedule": lambda matches, words: schedule.schedule(
+        Order(timetable=planned(words).timetable), channel_id="C1", is_known=True, now=NOW
+    ),
     "home": lambda matches, words: home.home(at_home(words, page=0)),
     "home's last page": lambda matches, words: home.home(at_home(words, page=4)),
 }
@@ -317,5 +330,5 @@ def test_the_list_of_schedules_fits_however_long(every: int) -> None:
         ),
         next=Occurrence(due_on=date(2026, 11, 24), due_at=datetime(2026, 11, 24, tzinfo=UTC)),
     )
-    message = digest.schedules([one] * every)
+    message = digest.schedules([one] * every, user_id="U1", is_admin=True, page=99)
     check_message(message, people=PEOPLE)
