@@ -42,7 +42,8 @@ _COUNT = """
 INSERT INTO word (word, articles) VALUES ($1, $2)
 ON CONFLICT (word) DO UPDATE SET articles = word.articles + excluded.articles
 """
-_FORGET = ("DELETE FROM posting WHERE articles = $1", "DELETE FROM word WHERE articles = 0")
+_DROP_POSTING = "DELETE FROM posting WHERE word = $1 AND chunk = $2"
+_DROP_WORD = "DELETE FROM word WHERE word = $1 AND articles = 0"
 
 _SIGNS = f"V{BYTES}"
 _BATCH = 500
@@ -106,14 +107,14 @@ async def write(connection: Connection, changed: Iterable[Part]) -> None:
                 sql = _OF_CHUNK.format(places(some, start=2))
                 for row in await connection.fetch(sql, part.chunk, *some):
                     held[row["word"]] = np.frombuffer(row["articles"], dtype="<u4")
-        await connection.executemany(_PUT_POSTING, _postings_of(part, touched, held))
+        emptied: list[str] = []
+        await connection.executemany(_PUT_POSTING, _postings_of(part, touched, held, emptied))
+        await connection.executemany(_DROP_POSTING, ((word, part.chunk) for word in emptied))
         before = rows[0] if rows else {"lengths": b"", "headlines": b"", "signs": b""}
         columns = await asyncio.to_thread(_columns, before, part)
         await connection.execute(_PUT_CHUNK, part.chunk, *columns)
     await connection.executemany(_COUNT, ((word, by) for word, by in counts.items() if by))
-    forget_postings, forget_words = _FORGET
-    await connection.execute(forget_postings, b"")
-    await connection.execute(forget_words)
+    await connection.executemany(_DROP_WORD, ((word,) for word, by in counts.items() if by < 0))
 
 
 def _touched(part: Part, counts: defaultdict[str, int]) -> Sequence[str]:
@@ -126,10 +127,15 @@ def _touched(part: Part, counts: defaultdict[str, int]) -> Sequence[str]:
 
 
 def _postings_of(
-    part: Part, touched: Sequence[str], held: Mapping[str, Postings]
+    part: Part, touched: Sequence[str], held: Mapping[str, Postings], emptied: list[str]
 ) -> Iterator[Sequence[object]]:
+    """Yield the rows of the words that *part* leaves in its chunk; the others are *emptied*."""
     for word in politely(touched):
-        yield word, part.chunk, _changed(word, held, part)
+        now = _changed(word, held, part)
+        if now:
+            yield word, part.chunk, now
+        else:
+            emptied.append(word)
 
 
 def _columns(before: Row | Mapping[str, bytes], part: Part) -> Sequence[bytes]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.settings import STARTER
 from store import Store, open_store
+from store.db import open_database
 from store.types import Article, CorpusInvalidError, Found, Nothing, Revision, Unsure
 from tests.conftest import NOW
 
@@ -178,3 +179,18 @@ async def test_what_was_loaded_without_the_model_gets_its_vectors_at_the_next_st
     async with open_store(f"sqlite:///{tmp_path}/other.db") as store:
         await load(store, STARTER)
         assert (store.corpus.finder.index.signs == loaded).all()
+
+
+async def test_a_word_that_no_article_holds_any_more_is_forgotten(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with open_store(database_url) as store, open_database(database_url) as database:
+        path = folder(tmp_path, talks=TALKS, trade=TALKS.replace("Geneva", "Lagos"))
+        await load(store, path)
+        (path / "trade.txt").unlink()
+        await load(store, path)
+        for table in ("word", "posting"):
+            rows = await database.fetch(f"SELECT word FROM {table}")
+            words = {row["word"] for row in rows}
+            assert "geneva" in words
+            assert "lagos" not in words
