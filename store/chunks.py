@@ -24,7 +24,7 @@ from store.vocabulary import Vocabulary
 log = logging.getLogger(__name__)
 
 _WORDS = "SELECT word, articles FROM word"
-_CHUNKS = "SELECT chunk, lengths, headlines, signs FROM chunk ORDER BY chunk"
+_CHUNKS = "SELECT chunk, headlines, signs FROM chunk ORDER BY chunk"
 _POSTINGS = "SELECT word, articles FROM posting WHERE word IN ({}) ORDER BY word, chunk"
 _OF_CHUNK = "SELECT word, articles FROM posting WHERE chunk = $1 AND word IN ({})"
 _PUT_POSTING = """
@@ -32,11 +32,10 @@ INSERT INTO posting (word, chunk, articles) VALUES ($1, $2, $3)
 ON CONFLICT (word, chunk) DO UPDATE SET articles = excluded.articles
 """
 _PUT_CHUNK = """
-INSERT INTO chunk (chunk, lengths, headlines, signs) VALUES ($1, $2, $3, $4)
-ON CONFLICT (chunk) DO UPDATE SET
-    lengths = excluded.lengths, headlines = excluded.headlines, signs = excluded.signs
+INSERT INTO chunk (chunk, headlines, signs) VALUES ($1, $2, $3)
+ON CONFLICT (chunk) DO UPDATE SET headlines = excluded.headlines, signs = excluded.signs
 """
-_GET_CHUNK = "SELECT lengths, headlines, signs FROM chunk WHERE chunk = $1"
+_GET_CHUNK = "SELECT headlines, signs FROM chunk WHERE chunk = $1"
 _PUT_SIGNS = "UPDATE chunk SET signs = $2 WHERE chunk = $1"
 _COUNT = """
 INSERT INTO word (word, articles) VALUES ($1, $2)
@@ -57,7 +56,6 @@ class Part:
     chunk: int
     removed: Mapping[str, Postings]
     added: Mapping[str, Postings]
-    lengths: Mapping[int, int]
     headlines: Mapping[int, int]
     signs: Mapping[int, bytes]
 
@@ -77,8 +75,7 @@ def parts(
             chunk=chunk,
             removed=built.postings,
             added={},
-            lengths=dict.fromkeys(built.lengths, 0),
-            headlines=dict.fromkeys(built.lengths, 0),
+            headlines=dict.fromkeys(built.headlines, 0),
             signs={},
         )
     for chunk, each in _by_chunk(added):
@@ -87,7 +84,6 @@ def parts(
             chunk=chunk,
             removed={},
             added=built.postings,
-            lengths=built.lengths,
             headlines=built.headlines,
             signs=built.signs,
         )
@@ -110,7 +106,7 @@ async def write(connection: Connection, changed: Iterable[Part]) -> None:
         emptied: list[str] = []
         await connection.executemany(_PUT_POSTING, _postings_of(part, touched, held, emptied))
         await connection.executemany(_DROP_POSTING, ((word, part.chunk) for word in emptied))
-        before = rows[0] if rows else {"lengths": b"", "headlines": b"", "signs": b""}
+        before = rows[0] if rows else {"headlines": b"", "signs": b""}
         columns = await asyncio.to_thread(_columns, before, part)
         await connection.execute(_PUT_CHUNK, part.chunk, *columns)
     await connection.executemany(_COUNT, ((word, by) for word, by in counts.items() if by))
@@ -140,7 +136,6 @@ def _postings_of(
 
 def _columns(before: Row | Mapping[str, bytes], part: Part) -> Sequence[bytes]:
     return (
-        _column(before["lengths"], part.lengths, "<u2"),
         _column(before["headlines"], part.headlines, "<u8"),
         _column(before["signs"], part.signs, _SIGNS),
     )
@@ -149,11 +144,11 @@ def _columns(before: Row | Mapping[str, bytes], part: Part) -> Sequence[bytes]:
 async def complete(database: Database, model: Meaning) -> None:
     """Make the signs of the articles that were loaded while there was no model."""
     for row in await database.fetch(_CHUNKS):
-        lengths = np.frombuffer(row["lengths"], dtype="<u2")
+        headlines = np.frombuffer(row["headlines"], dtype="<u8")
         signs = np.frombuffer(row["signs"], dtype=np.uint8).reshape(-1, BYTES)
-        has_signs = np.zeros(len(lengths), dtype=bool)
+        has_signs = np.zeros(len(headlines), dtype=bool)
         has_signs[: len(signs)] = signs.any(axis=1)
-        lacking = np.flatnonzero((lengths > 0) & ~has_signs) + row["chunk"] * CHUNK
+        lacking = np.flatnonzero((headlines != 0) & ~has_signs) + row["chunk"] * CHUNK
         if not len(lacking):
             continue
         log.info("making the vectors of %d articles", len(lacking))
@@ -175,24 +170,21 @@ async def read(database: Database, connection: Connection) -> Index:
 
 
 def _index(database: Database, columns: Sequence[Row], words: Sequence[Row]) -> Index:
-    size = columns[-1]["chunk"] * CHUNK + len(columns[-1]["lengths"]) // 2 if columns else 0
-    lengths = np.zeros(size, dtype=np.uint16)
+    size = columns[-1]["chunk"] * CHUNK + len(columns[-1]["headlines"]) // 8 if columns else 0
     headlines = np.zeros(size, dtype=np.uint64)
     signs = np.zeros((size, BYTES), dtype=np.uint8)
     for row in columns:
         start = row["chunk"] * CHUNK
         rows = np.frombuffer(row["signs"], dtype=np.uint8).reshape(-1, BYTES)
         signs[start : start + len(rows)] = rows
-        column = np.frombuffer(row["lengths"], dtype="<u2")
-        lengths[start : start + len(column)] = column
-        headlines[start : start + len(column)] = np.frombuffer(row["headlines"], dtype="<u8")
+        column = np.frombuffer(row["headlines"], dtype="<u8")
+        headlines[start : start + len(column)] = column
 
     async def fetch(wanted: Sequence[str]) -> Mapping[str, Postings]:
         return await _postings(database, wanted, below=size)
 
     return Index(
         vocabulary=Vocabulary((row["word"], row["articles"]) for row in words),
-        lengths=lengths,
         headlines=headlines,
         signs=signs,
         fetch=fetch,

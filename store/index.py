@@ -43,24 +43,20 @@ class Entry:
 
     fields: Mapping[str, int]
     """Each distinct word, function words left out, with the first of FIELDS that holds it."""
-    length: int
-    """Distinct words of its summary."""
     headline: int
-    """A hash of the words of its headline, to know a headline that is typed in full."""
+    """A hash of the words of its headline, to know a headline that is typed in full; never 0."""
 
 
 def entry(article: Article) -> Entry:
     """Cut an article up for the index."""
     fields: dict[str, int] = {}
-    length = 0
     for place, name in enumerate(FIELDS):
         for word in _distinct(getattr(article, name)):
             if word not in fields:
                 fields[word] = place
-        length = length or len(fields)
     for word in FUNCTION_WORDS & fields.keys():
         del fields[word]
-    return Entry(fields=fields, length=max(length, 1), headline=_headline(article.headline))
+    return Entry(fields=fields, headline=_headline(article.headline))
 
 
 # A document's articles share their headline, and many a corpus the same few insights.
@@ -75,10 +71,8 @@ def _headline(text: str) -> int:
 
 
 def hashed(typed: tuple[str, ...]) -> int:
-    """Hash a headline's words to 64 bits; 0 is for no headline at all."""
-    if not typed:
-        return 0
-    return int.from_bytes(blake2b(" ".join(typed).encode(), digest_size=8).digest())
+    """Hash a headline's words to 64 bits; 0 is the place of no article."""
+    return int.from_bytes(blake2b(" ".join(typed).encode(), digest_size=8).digest()) or 1
 
 
 class Index:
@@ -88,20 +82,19 @@ class Index:
         self,
         *,
         vocabulary: Vocabulary,
-        lengths: NDArray[np.uint16],
         headlines: NDArray[np.uint64],
         signs: Signs,
         fetch: Fetch,
     ) -> None:
         self.vocabulary = vocabulary
-        self.lengths = lengths
         self.signs = signs
         """A row an article, of zeros where there was no model."""
-        self.has_signs = (lengths > 0) & signs.any(axis=1)
+        is_there = headlines != 0
+        self.has_signs = is_there & signs.any(axis=1)
         self._by_headline = np.argsort(headlines, kind="stable").astype(np.uint32)
         self._headlines = headlines[self._by_headline]
-        self.size = int(np.count_nonzero(lengths))
-        """How many articles there are; a number whose length is 0 belongs to none."""
+        self.size = int(np.count_nonzero(is_there))
+        """How many articles there are; a number whose headline is 0 belongs to none."""
         self._fetch = fetch
         self._cached: OrderedDict[str, Postings] = OrderedDict()
         self._cached_bytes = 0
@@ -114,22 +107,21 @@ class Index:
         async def fetch(wanted: Sequence[str]) -> Mapping[str, Postings]:
             return {word: built.postings[word] for word in wanted}
 
-        size = len(built.lengths)
+        size = len(built.headlines)
         signs = np.frombuffer(b"".join(built.signs.values()), dtype=np.uint8).reshape(-1, BYTES)
         return cls(
             vocabulary=Vocabulary((word, len(found)) for word, found in built.postings.items()),
-            lengths=np.fromiter(built.lengths.values(), np.uint16, size),
             headlines=np.fromiter(built.headlines.values(), np.uint64, size),
             signs=signs if len(signs) else np.zeros((size, BYTES), dtype=np.uint8),
             fetch=fetch,
         )
 
     def titled(self, typed: tuple[str, ...], limit: int) -> Numbers:
-        """Give the first articles whose headline has exactly the words *typed*."""
+        """Give the first articles whose headline is exactly the words *typed*; none for no word."""
         wanted = np.uint64(hashed(typed))
         low = int(np.searchsorted(self._headlines, wanted))
         high = int(np.searchsorted(self._headlines, wanted, side="right"))
-        return self._by_headline[low : min(high, low + limit)] if wanted else self._by_headline[:0]
+        return self._by_headline[low : min(high, low + limit) if typed else low]
 
     async def postings(self, wanted: Iterable[str]) -> Mapping[str, Postings]:
         """Give the postings of words of the vocabulary."""
@@ -189,7 +181,6 @@ class Built:
     """Articles as the index holds them: postings by word, and columns by article number."""
 
     postings: Mapping[str, Postings]
-    lengths: Mapping[int, int]
     headlines: Mapping[int, int]
     signs: Mapping[int, bytes]
     """Empty without a model."""
@@ -200,14 +191,13 @@ def build(numbered: Iterable[tuple[int, Article]], model: Meaning | None) -> Bui
     places: defaultdict[str, int] = defaultdict()
     places.default_factory = places.__len__
     owners, entries = array("I"), array("I")
-    lengths: dict[int, int] = {}
     headlines: dict[int, int] = {}
     signs: dict[int, bytes] = {}
     every = iter(numbered)
     while some := list(islice(every, _AT_ONCE)):
         for number, article in some:
             one = entry(article)
-            lengths[number], headlines[number] = one.length, one.headline
+            headlines[number] = one.headline
             first = number << 2
             owners.extend([places[word] for word in one.fields])
             entries.extend([first | place for place in one.fields.values()])
@@ -218,7 +208,6 @@ def build(numbered: Iterable[tuple[int, Article]], model: Meaning | None) -> Bui
             )
     return Built(
         postings=_table(dict(places), owners, entries),
-        lengths=lengths,
         headlines=headlines,
         signs=signs,
     )

@@ -70,8 +70,8 @@ CREATE TABLE past_article (
 CREATE INDEX past_article_revision ON past_article (revision);
 
 -- The index (store/index.py), cut into chunks of 65,536 article numbers. The blobs are arrays of
--- little-endian numbers: of 32 bits in postings (article number << 2 | field), 16 in lengths and 64 in
--- headlines, where an article's place is its number within the chunk; in signs it has 32 bytes.
+-- little-endian numbers: of 32 bits in postings (article number << 2 | field), 64 in headlines,
+-- where an article's place is its number within the chunk; in signs it has 32 bytes.
 CREATE TABLE word (
     word     TEXT PRIMARY KEY,
     articles BIGINT NOT NULL
@@ -86,7 +86,6 @@ CREATE TABLE posting (
 
 CREATE TABLE chunk (
     chunk     BIGINT PRIMARY KEY,
-    lengths   BYTEA NOT NULL,
     headlines BYTEA NOT NULL,
     signs     BYTEA NOT NULL
 );
