@@ -141,8 +141,12 @@ def _columns(before: Row | Mapping[str, bytes], part: Part) -> Sequence[bytes]:
     )
 
 
-async def complete(database: Database, model: Meaning) -> None:
-    """Make the signs of the articles that were loaded while there was no model."""
+async def complete(database: Database, model: Meaning) -> bool:
+    """Make the signs of the articles that were loaded while there was no model.
+
+    False where none could be made: a story without words has none.
+    """
+    is_changed = False
     for row in await database.fetch(_CHUNKS):
         headlines = np.frombuffer(row["headlines"], dtype="<u8")
         signs = np.frombuffer(row["signs"], dtype=np.uint8).reshape(-1, BYTES)
@@ -157,9 +161,12 @@ async def complete(database: Database, model: Meaning) -> None:
             articles = await of_numbers(database, lacking[start : start + _BATCH].tolist())
             rows = await asyncio.to_thread(model.signs, articles.values())
             made.update(zip(articles, map(bytes, rows), strict=True))
-        async with database.transaction() as connection:
-            column = _column(row["signs"], made, _SIGNS)
-            await connection.execute(_PUT_SIGNS, row["chunk"], column)
+        column = _column(row["signs"], made, _SIGNS)
+        if column != row["signs"]:
+            is_changed = True
+            async with database.transaction() as connection:
+                await connection.execute(_PUT_SIGNS, row["chunk"], column)
+    return is_changed
 
 
 async def read(database: Database, connection: Connection) -> Index:

@@ -81,11 +81,18 @@ class Corpus:
         """Take up what the database holds, with the index that was stored with it."""
         with self._timing():
             await asyncio.to_thread(prepare)
-            if self._model:
-                await chunks.complete(self._database, self._model)
-            async with self._database.reading() as connection:
-                self._loaded = await self._load(connection)
+            await self._take_up()
+            if (
+                self._model
+                and self.finder.index.lacks_signs
+                and await chunks.complete(self._database, self._model)
+            ):
+                await self._take_up()
             await self._derive()
+
+    async def _take_up(self) -> None:
+        async with self._database.reading() as connection:
+            self._loaded = await self._load(connection)
 
     async def follow(self) -> None:
         """Take up what another process has loaded since, if any did."""

@@ -93,6 +93,8 @@ class Index:
         self.has_signs = is_there & signs.any(axis=1)
         self._by_headline = np.argsort(headlines, kind="stable").astype(np.uint32)
         self._headlines = headlines[self._by_headline]
+        self.lacks_signs = bool((is_there & ~self.has_signs).any())
+        """Whether some articles were indexed while there was no model."""
         self.size = int(np.count_nonzero(is_there))
         """How many articles there are; a number whose headline is 0 belongs to none."""
         self._fetch = fetch
