@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from handlers.views.message import counted
 from store.check import Check, Effect
 from store.twins import Twin, Twins
 from store.types import Revision
@@ -33,9 +34,9 @@ def as_lines(check: Check) -> Iterator[str]:
         if names:
             yield f"{what}: {_some(names)}."
     if check.ignored:
-        yield f"Ignored: {_count(check.ignored, 'file')}, hidden or with another ending."
+        yield f"Ignored: {counted(check.ignored, 'file')}, hidden or with another ending."
     if check.unasked:
-        yield f"Without a question: {_count(check.unasked, 'article')}, found and never asked."
+        yield f"Without a question: {counted(check.unasked, 'article')}, found and never asked."
     yield from _twins(check.twins)
     yield from map(_effect, check.effects)
     if check.schedules > len(check.effects):
@@ -74,7 +75,7 @@ def _twin(twin: Twin) -> str:
 
 
 def _effect(effect: Effect) -> str:
-    text = f"The schedule in {effect.channel_id} has {_count(effect.left, 'question')} left"
+    text = f"The schedule in {effect.channel_id} has {counted(effect.left, 'question')} left"
     if effect.vanishing:
         text += f"; {effect.vanishing} of its next {effect.upcoming} vanish"
     return f"{text}."
@@ -83,7 +84,3 @@ def _effect(effect: Effect) -> str:
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

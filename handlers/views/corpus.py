@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block
 from handlers.ids import Action, Command
 from handlers.mrkdwn import date, plain
 from handlers.values import Value
-from handlers.views.message import Message, actions, button, message, section
+from handlers.views.message import Message, actions, button, counted, message, section
 from handlers.views.preview import when, who
 from store.corpus import Reload
 from store.misses import Miss
@@ -50,8 +50,8 @@ def status(revision: Revision | None, size: Size | None = None) -> Message:
     text = _loaded(revision)
     if size:
         text += (
-            f" {_count(size.questions, 'question')}, {_count(size.topics, 'topic')},"
-            f" {_count(size.characters, 'character')}."
+            f" {counted(size.questions, 'question')}, {counted(size.topics, 'topic')},"
+            f" {counted(size.characters, 'character')}."
         )
     return message(text, [section(text)])
 
@@ -90,13 +90,13 @@ def reloaded(reload: Reload) -> Message:
     else:
         text = f"Nothing has changed: still revision {revision.number}, {_size(revision)}."
     if reload.ignored:
-        text += f" {_count(reload.ignored, 'file')} of another kind ignored."
+        text += f" {counted(reload.ignored, 'file')} of another kind ignored."
     return message(text, [section(text)])
 
 
 def invalid(problems: Sequence[Problem]) -> Message:
     """Name what keeps a corpus from being loaded."""
-    text = f"The corpus stays as it was: {_count(len(problems), 'problem')} in the folder."
+    text = f"The corpus stays as it was: {counted(len(problems), 'problem')} in the folder."
     lines = [f"• {plain(str(problem), 250)}" for problem in problems[:_SHOWN]]
     if len(problems) > _SHOWN:
         lines.append(f"… and {len(problems) - _SHOWN} more")
@@ -105,9 +105,9 @@ def invalid(problems: Sequence[Problem]) -> Message:
 
 def sound(documents: int, ignored: int) -> Message:
     """Say that nothing keeps the folder from being loaded."""
-    text = f"No problems: {_count(documents, 'document')} can be loaded."
+    text = f"No problems: {counted(documents, 'document')} can be loaded."
     if ignored:
-        text += f" {_count(ignored, 'file')} of another kind would be ignored."
+        text += f" {counted(ignored, 'file')} of another kind would be ignored."
     return message(text, [section(text)])
 
 
@@ -116,11 +116,11 @@ def missed(misses: Sequence[Miss], *, days: int) -> Message:
     if not days:
         return message("Look-ups that find nothing are not kept: MISSES_DAYS is 0.")
     if not misses:
-        return message(f"Nothing was looked for in vain in the last {_count(days, 'day')}.")
+        return message(f"Nothing was looked for in vain in the last {counted(days, 'day')}.")
     lines = [_miss(miss) for miss in misses[:_MISSED]]
     if len(misses) > _MISSED:
         lines.append(f"… and {len(misses) - _MISSED} more")
-    lead = f"Looked for in vain in the last {_count(days, 'day')}, what was asked for most first:"
+    lead = f"Looked for in vain in the last {counted(days, 'day')}, what was asked for most first:"
     parts = ["\n".join(lines[at : at + 10]) for at in range(0, len(lines), 10)]
     return message(f"{lead}\n{parts[0]}", [section(lead), *map(section, parts)])
 
@@ -145,9 +145,4 @@ def _loaded(revision: Revision | None) -> str:
 
 
 def _size(revision: Revision) -> str:
-    return f"{_count(revision.documents, 'document')} with {_count(revision.articles, 'story')}"
-
-
-def _count(number: int, noun: str) -> str:
-    plural = {"story": "stories"}.get(noun, f"{noun}s")
-    return f"{number:,} {noun if number == 1 else plural}"
+    return f"{counted(revision.documents, 'document')} with {counted(revision.articles, 'story')}"

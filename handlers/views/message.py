@@ -36,6 +36,12 @@ def message(text: str, blocks: Sequence[Block] = ()) -> Message:
     return Message(text=truncate(text, MAX_TEXT), blocks=[block.to_dict() for block in blocks])
 
 
+def counted(number: int, noun: str) -> str:
+    """Say how many there are: 1 story, 2,000 stories."""
+    plural = {"story": "stories"}.get(noun, f"{noun}s")
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
 def header(text: str) -> HeaderBlock:
     """Show *text* large, literally."""
     return HeaderBlock(text=PlainTextObject(text=truncate(text, 150), emoji=False))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from handlers.ids import Action, Command
 from handlers.mrkdwn import date, plain
 from handlers.values import Value
-from handlers.views.message import Message, actions, button, message, section
+from handlers.views.message import Message, actions, button, counted, message, section
 from store.check import Check, Effect
 from store.progress import Progress
 from store.twins import Twin, Twins
@@ -59,7 +59,7 @@ def _notes(check: Check) -> Iterator[str]:
     effects = [_effect(effect) for effect in check.effects if effect.vanishing]
     calm = len(check.effects) - len(effects)
     if calm:
-        effects.append(f"• {_count(calm, 'schedule')}: none of the next questions vanishes")
+        effects.append(f"• {counted(calm, 'schedule')}: none of the next questions vanishes")
     if check.schedules > len(check.effects):
         effects.append(f"… and {check.schedules - len(check.effects):,} that were not looked at")
     if effects:
@@ -69,9 +69,9 @@ def _notes(check: Check) -> Iterator[str]:
         yield "\n".join(("*Nearly the same*", *twins))
     small = []
     if check.unasked:
-        small.append(f"{_count(check.unasked, 'story')} without a question: found, never asked.")
+        small.append(f"{counted(check.unasked, 'story')} without a question: found, never asked.")
     if check.ignored:
-        small.append(f"{_count(check.ignored, 'file')} hidden or of another kind ignored.")
+        small.append(f"{counted(check.ignored, 'file')} hidden or of another kind ignored.")
     if small:
         yield " ".join(small)
 
@@ -106,7 +106,7 @@ def restored(revision: Revision) -> Message:
     """Say what an undo brought back."""
     text = (
         f"Revision {revision.restores} is back, as revision {revision.number}:"
-        f" {_count(revision.articles, 'story')}; {revision.added:,} added, {revision.edited:,}"
+        f" {counted(revision.articles, 'story')}; {revision.added:,} added, {revision.edited:,}"
         f" edited, {revision.removed:,} removed. `{Command.CORPUS} reload` reads the folder again."
     )
     return message(text, [section(text)])
@@ -124,7 +124,7 @@ def history(revisions: Sequence[Revision]) -> Message:
 def _revision(revision: Revision) -> str:
     what = f" (revision {revision.restores} again)" if revision.restores else ""
     return (
-        f"• *{revision.number}*{what}: {_count(revision.articles, 'story')};"
+        f"• *{revision.number}*{what}: {counted(revision.articles, 'story')};"
         f" {revision.added:,} added, {revision.edited:,} edited, {revision.removed:,} removed;"
         f" {when(revision)}, {who(revision)}"
     )
@@ -153,8 +153,3 @@ def under_way(progress: Progress) -> Message:
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
     return ", ".join(plain(name, 60) for name in names[:_SHOWN]) + more
-
-
-def _count(number: int, noun: str) -> str:
-    plural = {"story": "stories"}.get(noun, f"{noun}s")
-    return f"{number:,} {noun if number == 1 else plural}"
