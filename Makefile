@@ -49,7 +49,7 @@ bench-replicas: $(VENV)/.dev ## three bots, one killed while it posts (CHANNELS=
 
 bench-quality: $(VENV)/.dev ## how well look-ups are answered (CORPUS=folder LOOKUPS=file.jsonl)
 	@$(VENV)/bin/python -m tests.bench.quality $(or $(CORPUS),store/starter) \
-		$(or $(LOOKUPS),tests/store/lookups.jsonl)
+		$(or $(LOOKUPS),tests/store/finding/lookups.jsonl)
 
 bench-posting: $(VENV)/.dev ## kills, a crowd and a year: posts counted and timed (KILLS=1000, half an hour)
 	@$(VENV)/bin/python -m tests.bench.sigkill --kills $(or $(KILLS),1000)

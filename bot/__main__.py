@@ -28,10 +28,10 @@ from bot.waiting import shown
 from store import Store, open_store
 from store.db import readable
 from store.db.moving import backup, copy, restore
-from store.documents import read_corpus
-from store.finder import Finder
-from store.holidays import read_holidays
-from store.meaning import Meaning
+from store.finding.finder import Finder
+from store.finding.meaning import Meaning
+from store.loading.documents import read_corpus
+from store.posting.holidays import read_holidays
 from store.types import CorpusInvalidError, ParleyError
 
 _SHOWN = 100

@@ -16,7 +16,7 @@ from bot.settings import Settings
 from handlers.directory import Directory
 from store import open_store
 from store.db import examine, readable
-from store.documents import read_corpus
+from store.loading.documents import read_corpus
 from store.types import CorpusInvalidError, ParleyError
 
 EX_CONFIG = 78

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from handlers.views.message import counted
-from store.check import Check, Effect
-from store.twins import Twin, Twins
+from store.loading.check import Check, Effect
+from store.loading.twins import Twin, Twins
 from store.types import Revision
 
 _SHOWN = 10

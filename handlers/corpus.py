@@ -20,7 +20,7 @@ from handlers.views import preview
 from handlers.views.message import Message
 from handlers.views.modal import window
 from store import Store
-from store.documents import read_corpus
+from store.loading.documents import read_corpus
 from store.types import CorpusInvalidError
 
 

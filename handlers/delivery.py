@@ -16,8 +16,8 @@ from handlers.ids import Event
 from handlers.outcomes import FAILURES, Failure, Outcome, failure
 from handlers.views.post import render
 from store import Store
-from store.posts import Claim
-from store.record import GRACE, LEASE
+from store.posting.posts import Claim
+from store.posting.record import GRACE, LEASE
 from store.types import Article, Post, PostKind
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from handlers.surfaces import Surfaces
 from handlers.views import corpus as views
 from handlers.views import preview
 from store.corpus import Corpus
-from store.documents import ENDINGS
+from store.loading.documents import ENDINGS
 from store.types import CorpusInvalidError, ParleyError
 
 _STARTER = Path(str(resources.files("store") / "starter"))

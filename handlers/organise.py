@@ -15,8 +15,8 @@ from handlers.views import digest as views
 from handlers.views.message import Message, message
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from store import Store
-from store.planning import turn_key
-from store.record import GRACE, Plan
+from store.posting.planning import turn_key
+from store.posting.record import GRACE, Plan
 from store.types import FOREVER, ParleyError, Post, PostState, Schedule
 
 _NONE_HERE = "This channel has no schedule. Start one: `/digest on 09:30`."

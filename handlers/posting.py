@@ -1,6 +1,6 @@
 """Posting: what goes to a channel, and when; `delivery` then sends it.
 
-The ticker calls `run`, a button `press`. Both go through the same record in `store.posts`.
+The ticker calls `run`, a button `press`. Both go through the same record in `store.posting.posts`.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from handlers.directory import NOT_READY, NotReadyError
 from handlers.pace import Pace
 from handlers.press import Press
 from store import Store
-from store.record import LEASE, Plan
+from store.posting.record import LEASE, Plan
 from store.types import About, Article, ParleyError, Post, PostKind, PostState, Schedule
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from handlers.directory import Directory
 from handlers.outcomes import FAILURES
-from store.notices import READY_AGAIN
-from store.schedules import Schedules
+from store.posting.notices import READY_AGAIN
+from store.posting.schedules import Schedules
 from store.types import Schedule
 
 log = logging.getLogger(__name__)

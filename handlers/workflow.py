@@ -17,7 +17,7 @@ from handlers.errors import sentence
 from handlers.ids import Step
 from handlers.lookup import LookUp
 from store import Store
-from store.record import Plan
+from store.posting.record import Plan
 from store.types import Article, Found, Nothing, ParleyError, PostKind, PostState, Unsure
 
 Inputs = dict[str, Any]

@@ -9,15 +9,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from store.articles import Articles
-from store.choice import Choice
 from store.corpus import Corpus
 from store.db import open_database
-from store.holidays import Holidays
-from store.meaning import Meaning
-from store.misses import Misses
-from store.planning import Planning
-from store.posts import Posts
-from store.schedules import Schedules
+from store.finding.meaning import Meaning
+from store.finding.misses import Misses
+from store.posting.choice import Choice
+from store.posting.holidays import Holidays
+from store.posting.planning import Planning
+from store.posting.posts import Posts
+from store.posting.schedules import Schedules
 from store.tally import Tally
 
 

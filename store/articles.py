@@ -1,6 +1,7 @@
-"""The articles of the loaded corpus, by id; never all of them at once."""
+"""The articles of the loaded corpus, by id, and their places in its shuffle."""
 
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 
 from store.db import Connection, Database, Row
 from store.types import Article
@@ -9,6 +10,9 @@ COLUMNS = """
 SELECT a.number, a.id, a.document, a.position, a.headline, a.summary, a.insight, a.question
 FROM article a
 """
+SHUFFLES = 2**63 - 1
+"""How many places the shuffle has."""
+
 _GET = f"{COLUMNS} WHERE a.id = $1"
 _MEASURE = """
 SELECT COUNT(DISTINCT NULLIF(question, '')) AS questions,
@@ -37,6 +41,11 @@ class Articles:
         async with self._database.reading() as connection:
             found = [await fetch_article(connection, one) for one in article_ids]
         return [article for article in found if article]
+
+
+def shuffle(text: str) -> int:
+    """Give the place of *text* in the shuffle: a hash of it, the same everywhere, from 0."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) % SHUFFLES
 
 
 async def fetch_article(connection: Connection | Database, article_id: str) -> Article | None:

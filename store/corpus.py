@@ -9,20 +9,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from store import chunks, derived, reading, revisions
-from store.check import Check, check
+from store import reading
 from store.db import Connection, Database
-from store.documents import Contents, read_corpus
-from store.finder import Finder
-from store.meaning import Meaning
-from store.plan import Plan
+from store.finding import chunks
+from store.finding.finder import Finder
+from store.finding.meaning import Meaning
+from store.finding.topics import stored
+from store.finding.words import prepare
+from store.loading import derived, revisions
+from store.loading.check import Check, check
+from store.loading.documents import Contents, read_corpus
+from store.loading.plan import Plan
+from store.loading.reload import plan_reload
+from store.loading.spool import Spool
+from store.loading.undo import plan_undo, target_of
 from store.progress import Progress
-from store.reload import plan_reload
-from store.spool import Spool
-from store.topics import stored
 from store.types import Answer, Article, Match, ParleyError, Revision, Topic
-from store.undo import plan_undo, target_of
-from store.words import prepare
 
 log = logging.getLogger(__name__)
 

@@ -1,13 +1,12 @@
 """Reading the articles that are loaded, never all of them at once."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
-from store.articles import COLUMNS, to_article
-from store.choice import shuffle
+from store.articles import COLUMNS, SHUFFLES, shuffle, to_article
 from store.db import Database, Row, places
-from store.plan import Documents, Held
 from store.types import Article
 
 Numbered: TypeAlias = tuple[int, Article]
@@ -26,9 +25,19 @@ _FROM_NUMBER = f"{COLUMNS} WHERE a.number >= $1 ORDER BY a.number LIMIT {BATCH}"
 _SPREAD = f"""
 {COLUMNS} WHERE a.shuffle > $1 AND a.shuffle <= $2 ORDER BY a.shuffle LIMIT {BATCH}
 """
-_SHUFFLES = 2**63 - 1
 _OF_NUMBERS = f"{COLUMNS} WHERE a.number IN ({{}})"
 _HOLDERS = "SELECT number, id FROM article WHERE id IN ({})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What the database holds of one document, beside its articles."""
+
+    digest: str
+    articles: int
+
+
+Documents: TypeAlias = Mapping[str, Held]
 
 
 async def documents(database: Database) -> Documents:
@@ -84,7 +93,7 @@ async def from_number(database: Database, number: int) -> AsyncIterator[Sequence
 
 async def spread(database: Database, size: int, count: int) -> AsyncIterator[Sequence[Numbered]]:
     """Yield about *count* of *size* articles, drawn evenly, some at a time; all of a few."""
-    high = min(_SHUFFLES * count // max(size, 1), _SHUFFLES)
+    high = min(SHUFFLES * count // max(size, 1), SHUFFLES)
     low = -1
     while rows := await database.fetch(_SPREAD, low, high):
         low = shuffle(rows[-1]["id"])

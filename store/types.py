@@ -212,7 +212,7 @@ FOREVER = date.max
 
 
 class PostState(StrEnum):
-    """Where one message stands; `store.posts` has the legal moves."""
+    """Where one message stands; `store.posting.posts` has the legal moves."""
 
     PLANNED = "planned"
     SENDING = "sending"

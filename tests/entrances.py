@@ -14,12 +14,12 @@ from bot.log import redact
 from handlers.mrkdwn import escape, unescape
 from handlers.timetable import describe, parse
 from handlers.values import Value
-from store.documents import ENDINGS, MAX_TEXT, read_corpus
+from store.loading.documents import ENDINGS, MAX_TEXT, read_corpus
 from store.types import CorpusInvalidError, ParleyError
 
 
 def read_document(raw: bytes, folder: Path, *, ending: str) -> None:
-    """Read a file of a corpus; *ending* is one of `store.documents.ENDINGS`."""
+    """Read a file of a corpus; *ending* is one of `store.loading.documents.ENDINGS`."""
     assert ending in ENDINGS
     file = folder / f"document{ending}"
     file.write_bytes(raw)

@@ -21,7 +21,7 @@ from bot.settings import STARTER
 from bot.workspace import Fault, Workspace
 from store import Store, open_store
 from store.db import open_database
-from store.posts import LEASE
+from store.posting.posts import LEASE
 from store.types import PostState, Timetable
 
 ROOT = Path(__file__).parents[1]

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.documents import ENDINGS
+from store.loading.documents import ENDINGS
 from tests.entrances import read_document, read_payload, read_words
 
 pieces = st.lists(

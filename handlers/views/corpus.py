@@ -11,7 +11,7 @@ from handlers.values import Value
 from handlers.views.message import Message, actions, button, counted, message, section
 from handlers.views.preview import when, who
 from store.corpus import Reload
-from store.misses import Miss
+from store.finding.misses import Miss
 from store.types import Problem, Revision
 
 _SHOWN = 10

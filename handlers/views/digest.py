@@ -23,9 +23,9 @@ from handlers.views.message import (
     section,
 )
 from handlers.views.notice import WHY_STOPPED, span
-from store.choice import Chosen
-from store.notices import READY_AGAIN
-from store.planning import Turn
+from store.posting.choice import Chosen
+from store.posting.notices import READY_AGAIN
+from store.posting.planning import Turn
 from store.types import FOREVER, Article, Post, PostKind, PostState, Schedule
 
 EDIT, END = "edit", "end"

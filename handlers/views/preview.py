@@ -6,9 +6,9 @@ from handlers.ids import Action, Command
 from handlers.mrkdwn import date, plain
 from handlers.values import Value
 from handlers.views.message import Message, actions, button, counted, message, section
-from store.check import Check, Effect
+from store.loading.check import Check, Effect
+from store.loading.twins import Twin, Twins
 from store.progress import Progress
-from store.twins import Twin, Twins
 from store.types import Revision
 
 _SHOWN = 5

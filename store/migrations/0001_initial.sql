@@ -24,8 +24,8 @@ CREATE TABLE document (
 );
 
 -- number is the article's place in the index; an edited article gets another, and keeps its id.
--- shuffle is a hash of the id: the circle in which channels are asked (store/choice.py). insight and
--- question may be empty.
+-- shuffle is a hash of the id: the circle in which channels are asked (store/posting/choice.py).
+-- insight and question may be empty.
 CREATE TABLE article (
     id       TEXT PRIMARY KEY,
     number   BIGINT NOT NULL UNIQUE,
@@ -41,9 +41,9 @@ CREATE TABLE article (
 
 CREATE INDEX article_shuffle ON article (shuffle, id) WHERE question <> '';
 
--- How things were before a revision, for as long as it can be undone (store/undo.py): the documents
--- and articles that it changed or took away. The other columns are NULL where there was none; for an
--- article, where its number was new, there is no row at all.
+-- How things were before a revision, for as long as it can be undone (store/loading/undo.py): the
+-- documents and articles that it changed or took away. The other columns are NULL where there was
+-- none; for an article, where its number was new, there is no row at all.
 CREATE TABLE past_document (
     path     TEXT NOT NULL,
     revision BIGINT NOT NULL,
@@ -69,7 +69,7 @@ CREATE TABLE past_article (
 
 CREATE INDEX past_article_revision ON past_article (revision);
 
--- The index (store/index.py), cut into chunks of 65,536 article numbers. The blobs are arrays of
+-- The index (store/finding/index.py), cut into chunks of 65,536 article numbers. The blobs are arrays of
 -- little-endian numbers: of 32 bits in postings (article number << 2 | field), 64 in headlines,
 -- where an article's place is its number within the chunk; in signs it has 32 bytes.
 CREATE TABLE word (
@@ -90,9 +90,10 @@ CREATE TABLE chunk (
     signs     BYTEA NOT NULL
 );
 
--- For which revision the topics, and least, were derived (store/derived.py). articles is how many there
--- were when all was derived at once, touched how many have changed since. least is how near in meaning
--- a story must be before it is asked about, in millionths; NULL without a model. One row, or none.
+-- For which revision the topics, and least, were derived (store/loading/derived.py). articles is how
+-- many there were when all was derived at once, touched how many have changed since. least is how
+-- near in meaning a story must be before it is asked about, in millionths; NULL without a model. One
+-- row, or none.
 CREATE TABLE derived (
     revision    BIGINT NOT NULL,
     articles    BIGINT NOT NULL,

@@ -152,7 +152,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--corpus", type=_whole_path, help="a folder; else the starter corpus")
-    parser.add_argument("--lookups", type=Path, default=ROOT / "tests/store/lookups.jsonl")
+    parser.add_argument("--lookups", type=Path, default=ROOT / "tests/store/finding/lookups.jsonl")
     parser.add_argument("--ways", nargs="+", default=["http", "socket"])
     options = parser.parse_args()
     if len(cores := sorted(os.sched_getaffinity(0))) > 1:

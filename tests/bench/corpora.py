@@ -12,7 +12,7 @@ from importlib.resources import files
 from itertools import accumulate
 from pathlib import Path
 
-from store.words import FUNCTION_WORDS
+from store.finding.words import FUNCTION_WORDS
 
 ARTICLES_IN_A_DOCUMENT = 1_000
 

@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from rapidfuzz import fuzz, process, utils
 
 from store import Store, open_store
-from store.finder import UNSURE
+from store.finding.finder import UNSURE
 from store.types import Nothing
 from tests.bench.corpora import ARTICLES_IN_A_DOCUMENT, Lookup, News
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["bot", "handlers", "store"]):
-    from store.documents import ENDINGS
+    from store.loading.documents import ENDINGS
     from tests.entrances import read_document, read_payload, read_words
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="parley-fuzz-"))

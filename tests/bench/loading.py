@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from store import Store, open_store
-from store.documents import read_corpus
+from store.loading.documents import read_corpus
 from tests.bench.corpora import News
 
 ROOT = Path(__file__).parents[2]

@@ -57,7 +57,7 @@ class Soak:
             task.result()
 
     async def _look_up(self) -> None:
-        for query in cycle(read_queries(ROOT / "tests/store/lookups.jsonl")):
+        for query in cycle(read_queries(ROOT / "tests/store/finding/lookups.jsonl")):
             delivery = await self.workspace.type(f"/brief {query}", user=ANA, channel=GENERAL)
             self.commands[delivery.error or "acked"] += 1
             # Not more, for the workspace keeps every answer.

@@ -11,7 +11,7 @@ import pytest
 
 from bot.workspace import Fault
 from handlers.ids import Action
-from store.record import GRACE, Plan
+from store.posting.record import GRACE, Plan
 from store.types import PostKind, PostState
 from tests.handlers.conftest import ANA, GENERAL, Slack, labels, texts
 

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from handlers import progress
 from handlers.views import preview
-from store.check import Check, Effect
-from store.plan import Counts
+from store.loading.check import Check, Effect
+from store.loading.plan import Counts
+from store.loading.twins import Twin, Twins
 from store.progress import Progress
-from store.twins import Twin, Twins
 from store.types import Revision
 from tests.blockkit import check_message
 from tests.conftest import NOW

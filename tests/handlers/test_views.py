@@ -15,9 +15,9 @@ from handlers.order import Order
 from handlers.values import CHANNEL, DIRECT, MODAL, Value
 from handlers.views import corpus, digest, home, modal, notice, question, schedule, story
 from handlers.views.message import Message
-from store.documents import read_corpus
-from store.misses import Miss
-from store.planning import Turn
+from store.finding.misses import Miss
+from store.loading.documents import read_corpus
+from store.posting.planning import Turn
 from store.types import (
     About,
     Article,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bot.settings import STARTER
 from store import Store
-from store.documents import read_corpus
+from store.loading.documents import read_corpus
 from tests.conftest import NOW
 
 

@@ -82,7 +82,7 @@ async def test_a_write_that_fails_half_way_changes_nothing(
 ) -> None:
     await load(store, folder(tmp_path, talks=TALKS))
     before = await held(store)
-    monkeypatch.setattr("store.revisions._ADD", "INSERT INTO nowhere VALUES ($1)")
+    monkeypatch.setattr("store.loading.revisions._ADD", "INSERT INTO nowhere VALUES ($1)")
     with pytest.raises((sqlite3.Error, asyncpg.PostgresError)):
         await load(store, folder(tmp_path, talks=TALKS.replace("Geneva", "Lagos")))
     monkeypatch.undo()

@@ -11,7 +11,7 @@ from bot.settings import STARTER
 from store import open_store
 from store.db import DatabaseError, open_database
 from store.db.moving import backup, copy, restore
-from store.record import Plan
+from store.posting.record import Plan
 from store.types import Found, PostKind, Timetable
 from tests import postgres
 from tests.conftest import NOW

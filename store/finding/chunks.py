@@ -1,0 +1,254 @@
+"""The index in the database: read as a whole at the start, changed article by article.
+
+Postings lie in rows of one word and one chunk of article numbers, so that an edited document
+rewrites the rows of its own words in its own chunk, and no others.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+
+import numpy as np
+
+from store.db import Connection, Database, Row, places
+from store.finding.index import CHUNK, Index, Postings, build
+from store.finding.meaning import BYTES, Meaning
+from store.finding.vocabulary import Vocabulary
+from store.progress import politely
+from store.reading import of_numbers
+from store.types import Article
+
+log = logging.getLogger(__name__)
+
+_WORDS = "SELECT word, articles FROM word"
+_CHUNKS = "SELECT chunk, headlines, signs FROM chunk ORDER BY chunk"
+_POSTINGS = "SELECT word, articles FROM posting WHERE word IN ({}) ORDER BY word, chunk"
+_OF_CHUNK = "SELECT word, articles FROM posting WHERE chunk = $1 AND word IN ({})"
+_PUT_POSTING = """
+INSERT INTO posting (word, chunk, articles) VALUES ($1, $2, $3)
+ON CONFLICT (word, chunk) DO UPDATE SET articles = excluded.articles
+"""
+_PUT_CHUNK = """
+INSERT INTO chunk (chunk, headlines, signs) VALUES ($1, $2, $3)
+ON CONFLICT (chunk) DO UPDATE SET headlines = excluded.headlines, signs = excluded.signs
+"""
+_GET_CHUNK = "SELECT headlines, signs FROM chunk WHERE chunk = $1"
+_PUT_SIGNS = "UPDATE chunk SET signs = $2 WHERE chunk = $1"
+_COUNT = """
+INSERT INTO word (word, articles) VALUES ($1, $2)
+ON CONFLICT (word) DO UPDATE SET articles = word.articles + excluded.articles
+"""
+_DROP_POSTING = "DELETE FROM posting WHERE word = $1 AND chunk = $2"
+_DROP_WORD = "DELETE FROM word WHERE word = $1 AND articles = 0"
+
+_SIGNS = f"V{BYTES}"
+_BATCH = 500
+"""Words in one statement; SQLite takes 32,766 parameters and reads each word by itself anyway."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What changes in one chunk."""
+
+    chunk: int
+    removed: Mapping[str, Postings]
+    added: Mapping[str, Postings]
+    headlines: Mapping[int, int]
+    signs: Mapping[int, bytes]
+
+
+def parts(
+    removed: Iterable[tuple[int, Article]],
+    added: Iterable[tuple[int, Article]],
+    model: Meaning | None,
+) -> Iterator[Part]:
+    """Index what a reload changes, chunk by chunk, holding one at a time; *added* rise by number.
+
+    What was removed comes first, so that a number may come back.
+    """
+    for chunk, each in _by_chunk(removed):
+        built = build(each, None)
+        yield Part(
+            chunk=chunk,
+            removed=built.postings,
+            added={},
+            headlines=dict.fromkeys(built.headlines, 0),
+            signs={},
+        )
+    for chunk, each in _by_chunk(added):
+        built = build(each, model)
+        yield Part(
+            chunk=chunk,
+            removed={},
+            added=built.postings,
+            headlines=built.headlines,
+            signs=built.signs,
+        )
+
+
+async def write(connection: Connection, changed: Iterable[Part]) -> None:
+    """Write what changed in the index, in the caller's transaction."""
+    counts: defaultdict[str, int] = defaultdict(int)
+    every = iter(changed)
+    # A part is long: in a thread whatever is done to the whole of it.
+    while part := await asyncio.to_thread(next, every, None):
+        touched = await asyncio.to_thread(_touched, part, counts)
+        rows = await connection.fetch(_GET_CHUNK, part.chunk)
+        held: dict[str, Postings] = {}
+        if rows:
+            for some in _batches(touched):
+                sql = _OF_CHUNK.format(places(some, start=2))
+                for row in await connection.fetch(sql, part.chunk, *some):
+                    held[row["word"]] = np.frombuffer(row["articles"], dtype="<u4")
+        emptied: list[str] = []
+        await connection.executemany(_PUT_POSTING, _postings_of(part, touched, held, emptied))
+        await connection.executemany(_DROP_POSTING, ((word, part.chunk) for word in emptied))
+        before = rows[0] if rows else {"headlines": b"", "signs": b""}
+        columns = await asyncio.to_thread(_columns, before, part)
+        await connection.execute(_PUT_CHUNK, part.chunk, *columns)
+    await connection.executemany(_COUNT, ((word, by) for word, by in counts.items() if by))
+    await connection.executemany(_DROP_WORD, ((word,) for word, by in counts.items() if by < 0))
+
+
+def _touched(part: Part, counts: defaultdict[str, int]) -> Sequence[str]:
+    """Count what the words of *part* gain and lose, and give them in order."""
+    for word, postings in part.removed.items():
+        counts[word] -= len(postings)
+    for word, postings in part.added.items():
+        counts[word] += len(postings)
+    return sorted(part.removed.keys() | part.added.keys())
+
+
+def _postings_of(
+    part: Part, touched: Sequence[str], held: Mapping[str, Postings], emptied: list[str]
+) -> Iterator[Sequence[object]]:
+    """Yield the rows of the words that *part* leaves in its chunk; the others are *emptied*."""
+    for word in politely(touched):
+        now = _changed(word, held, part)
+        if now:
+            yield word, part.chunk, now
+        else:
+            emptied.append(word)
+
+
+def _columns(before: Row | Mapping[str, bytes], part: Part) -> Sequence[bytes]:
+    return (
+        _column(before["headlines"], part.headlines, "<u8"),
+        _column(before["signs"], part.signs, _SIGNS),
+    )
+
+
+async def complete(database: Database, model: Meaning) -> bool:
+    """Make the signs of the articles that were loaded while there was no model.
+
+    False where none could be made: a story without words has none.
+    """
+    is_changed = False
+    for row in await database.fetch(_CHUNKS):
+        headlines = np.frombuffer(row["headlines"], dtype="<u8")
+        signs = np.frombuffer(row["signs"], dtype=np.uint8).reshape(-1, BYTES)
+        has_signs = np.zeros(len(headlines), dtype=bool)
+        has_signs[: len(signs)] = signs.any(axis=1)
+        lacking = np.flatnonzero((headlines != 0) & ~has_signs) + row["chunk"] * CHUNK
+        if not len(lacking):
+            continue
+        log.info("making the vectors of %d articles", len(lacking))
+        made: dict[int, bytes] = {}
+        for start in range(0, len(lacking), _BATCH):
+            articles = await of_numbers(database, lacking[start : start + _BATCH].tolist())
+            rows = await asyncio.to_thread(model.signs, articles.values())
+            made.update(zip(articles, map(bytes, rows), strict=True))
+        column = _column(row["signs"], made, _SIGNS)
+        if column != row["signs"]:
+            is_changed = True
+            async with database.transaction() as connection:
+                await connection.execute(_PUT_SIGNS, row["chunk"], column)
+    return is_changed
+
+
+async def read(database: Database, connection: Connection) -> Index:
+    """Read the index that *connection* sees; its postings are fetched from *database* later."""
+    columns = await connection.fetch(_CHUNKS)
+    words = await connection.fetch(_WORDS)
+    return await asyncio.to_thread(_index, database, columns, words)
+
+
+def _index(database: Database, columns: Sequence[Row], words: Sequence[Row]) -> Index:
+    size = columns[-1]["chunk"] * CHUNK + len(columns[-1]["headlines"]) // 8 if columns else 0
+    headlines = np.zeros(size, dtype=np.uint64)
+    signs = np.zeros((size, BYTES), dtype=np.uint8)
+    for row in columns:
+        start = row["chunk"] * CHUNK
+        rows = np.frombuffer(row["signs"], dtype=np.uint8).reshape(-1, BYTES)
+        signs[start : start + len(rows)] = rows
+        column = np.frombuffer(row["headlines"], dtype="<u8")
+        headlines[start : start + len(column)] = column
+
+    async def fetch(wanted: Sequence[str]) -> Mapping[str, Postings]:
+        return await _postings(database, wanted, below=size)
+
+    return Index(
+        vocabulary=Vocabulary((row["word"], row["articles"]) for row in words),
+        headlines=headlines,
+        signs=signs,
+        fetch=fetch,
+    )
+
+
+async def _postings(
+    database: Database, wanted: Sequence[str], *, below: int
+) -> Mapping[str, Postings]:
+    found: dict[str, list[Postings]] = {word: [] for word in wanted}
+    for row in await database.fetch(_POSTINGS.format(places(wanted)), *wanted):
+        found[row["word"]].append(np.frombuffer(row["articles"], dtype="<u4"))
+    whole = {
+        word: np.concatenate(some) if len(some) > 1 else some[0] if some else _NONE
+        for word, some in found.items()
+    }
+    # A reload may have added articles that this index does not know.
+    return {
+        word: every if not len(every) or every[-1] >> 2 < below else every[every >> 2 < below]
+        for word, every in whole.items()
+    }
+
+
+_NONE: Postings = np.zeros(0, dtype=np.uint32)
+
+
+def _changed(word: str, held: Mapping[str, Postings], part: Part) -> bytes:
+    now = held.get(word, _NONE)
+    if word in part.removed:
+        now = now[~np.isin(now >> 2, part.removed[word] >> 2)]
+    if word in part.added:
+        new = part.added[word]
+        now = np.concatenate([now, new])
+        # An undo brings back numbers from before.
+        if len(new) < len(now) and now[-len(new) - 1] > new[0]:
+            now.sort()
+    return now.astype("<u4").tobytes()
+
+
+def _column(before: bytes, changed: Mapping[int, int | bytes], kind: str) -> bytes:
+    column = np.frombuffer(before, dtype=kind)
+    if not changed:
+        return before
+    places = np.array([number % CHUNK for number in changed], dtype=np.int64)
+    now = np.zeros(max(len(column), int(places.max()) + 1), dtype=kind)
+    now[: len(column)] = column
+    now[places] = np.array(list(changed.values()), dtype=kind)
+    return now.tobytes()
+
+
+def _by_chunk(
+    numbered: Iterable[tuple[int, Article]],
+) -> Iterator[tuple[int, Iterator[tuple[int, Article]]]]:
+    return groupby(numbered, key=lambda one: one[0] // CHUNK)
+
+
+def _batches(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    every = iter(words)
+    while some := list(islice(every, _BATCH)):
+        yield some

@@ -1,0 +1,241 @@
+"""The finder: from a few words, misspelt or not, to the stories that they mean."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from random import Random
+from typing import Self, TypeAlias
+
+from store.finding import meaning
+from store.finding.index import FIELDS, Index
+from store.finding.meaning import Meaning
+from store.finding.ranking import Asked, rank, reasons
+from store.finding.topics import Typeahead, acronyms, catalogue
+from store.finding.vocabulary import JOINED
+from store.finding.words import FUNCTION_WORDS, is_english, words
+from store.types import Answer, Article, Found, Match, Nothing, Topic, Unsure
+
+CUT_OFF = 0.6
+"""The score from which a story answers; test_finder.py has what it costs."""
+UNSURE = 0.475
+"""The score from which a story is worth a question."""
+SUGGESTIONS = 3
+
+_CHARACTERS = 2_000
+_WORDS = 32
+_COVERED, _LITTLE = 200, 0.05
+"""How many stories the words propose beside those that meaning does, and from which score."""
+_GUESSES = 10
+_LARGE = 20_000
+_KEPT = 500
+"""Articles kept for the next look-up that shows them."""
+
+GetArticles: TypeAlias = Callable[[Sequence[int]], Awaitable[Mapping[int, Article]]]
+"""Give the articles of some numbers, leaving out those that are gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An article with its words as they are spelt there."""
+
+    article: Article
+    spelt: Mapping[str, str]
+
+
+class Finder:
+    """Looks up queries in one index."""
+
+    def __init__(
+        self,
+        index: Index,
+        articles: GetArticles,
+        topics: Sequence[Topic],
+        model: Meaning | None,
+        *,
+        least: float | None = None,
+    ) -> None:
+        """Take *least*, the score of a story that meaning may ask about; None to measure it."""
+        self.index = index
+        self._articles = articles
+        self.topics = topics
+        """Those of most articles first."""
+        names = [topic.name for topic in topics]
+        self._names = Typeahead(names)
+        self._acronyms = acronyms(names)
+        self._model = model
+        self._least = least
+        self._known: dict[int, _Read] = {}
+
+    @classmethod
+    def of(cls, articles: Sequence[Article], model: Meaning | None = None) -> Self:
+        """Build a finder over *articles* in memory; without *model* it goes by words alone."""
+
+        async def get(numbers: Sequence[int]) -> Mapping[int, Article]:
+            return {number: articles[number] for number in numbers}
+
+        topics = [Topic(name=name, articles=len(ids)) for name, ids in catalogue(articles).items()]
+        return cls(Index.of(articles, model), get, topics, model)
+
+    def with_derived(self, topics: Sequence[Topic], least: float | None) -> Self:
+        """Give a finder over the same index that has other *topics* and *least*."""
+        return type(self)(self.index, self._articles, topics, self._model, least=least)
+
+    @property
+    def has_model(self) -> bool:
+        """Tell whether it goes by meaning too."""
+        return self._model is not None
+
+    def complete(self, prefix: str, *, limit: int = 20) -> list[str]:
+        """Give the names of topics that *prefix* may be the beginning of; see `Typeahead`."""
+        return self._names.complete(prefix, limit)
+
+    async def find(self, query: str, *, limit: int = 10) -> Answer:
+        """Look up *query*, whatever it holds; never raises.
+
+        Found has at most *limit* matches, Unsure and Nothing at most three to choose from.
+        """
+        asked = await self.ask(query)
+        scores = self.scores(asked, limit=max(limit, 10), least=UNSURE)
+        answering = [one for one in scores if one[1] >= CUT_OFF]
+        found = await self._matches(asked, answering[: max(limit, 1)])
+        if found:
+            return Found(matches=tuple(found))
+        if self._model:
+            guessed = await self._guess(asked, self._model)
+            # What is misspelt all over has no meaning to go by, but its words may do.
+            scores = guessed or (scores if _is_misspelt(asked.typed) else [])
+        unsure = tuple(islice(_differing(await self._matches(asked, scores)), SUGGESTIONS))
+        if unsure:
+            return Unsure(matches=unsure)
+        return Nothing(topics=self._names.nearest(query, SUGGESTIONS))
+
+    async def rank(self, query: str, *, limit: int, least: float = 0.0) -> list[Match]:
+        """Give the articles that cover most of *query*, best first, cut off only at *least*."""
+        asked = await self.ask(query)
+        return await self._matches(asked, self.scores(asked, limit=limit, least=least))
+
+    async def calibrate(self) -> float | None:
+        """Measure the score that a story needs before it is asked about; None without a model.
+
+        Few queries that must find nothing may reach it in this corpus: see `meaning.least`.
+        """
+        if not self._model:
+            return None
+        drawn = meaning.probes(self.index.vocabulary.words, Random(0))  # noqa: S311
+        best: list[list[float]] = []
+        for group in (drawn.everyday, drawn.near_misses):
+            best.append([])
+            for probe in group:
+                asked = await self.ask(probe)
+                if not self.scores(asked, limit=1, least=CUT_OFF):
+                    joined = await self._joined(asked, self._model)
+                    best[-1].append(joined[0][1] if joined else 0.0)
+        self._least = meaning.least(*best)
+        return self._least
+
+    async def _guess(self, asked: Asked, model: Meaning) -> list[tuple[int, float]]:
+        """Give the stories that may be meant, by meaning and words together."""
+        least = await self.calibrate() if self._least is None else self._least
+        return [
+            (number, meaning.as_share(score))
+            for number, score in (await self._joined(asked, model))[:_GUESSES]
+            if least is not None and score >= least
+        ]
+
+    async def _joined(self, asked: Asked, model: Meaning) -> list[tuple[int, float]]:
+        def join() -> list[tuple[int, float]]:
+            covered = self.scores(asked, limit=_COVERED, least=_LITTLE)
+            (query,) = model.embed([_meant(asked)])
+            rows, found = meaning.nearest(
+                query, self.index.signs, _COVERED, there=self.index.has_signs
+            )
+            return meaning.join(covered, zip(rows.tolist(), found.tolist(), strict=True))
+
+        # Every story's signs are gone through: in a large corpus too long for the event loop.
+        return join() if self.index.size < _LARGE else await asyncio.to_thread(join)
+
+    async def _matches(self, asked: Asked, scores: Sequence[tuple[int, float]]) -> list[Match]:
+        read = await self._read([number for number, _ in scores])
+        return [
+            Match(
+                article=read[number].article,
+                score=score,
+                why=tuple(dict.fromkeys(reasons(asked, read[number].spelt))),
+            )
+            for number, score in scores
+            if number in read
+        ]
+
+    async def ask(self, query: str) -> Asked:
+        """Cut *query* up, and fetch what the index holds of what its words may mean."""
+        typed = _typed(query)
+        readings = self.index.vocabulary.readings(typed)
+        for word, may_mean in zip(typed, readings, strict=True):
+            for name in self._acronyms.get(word, ()):
+                if all(one in self.index.vocabulary for one in name):
+                    may_mean.setdefault(name, JOINED)
+        postings = await self.index.postings(
+            word for meant in readings for reading in meant for word in reading
+        )
+        return Asked(typed=typed, readings=readings, postings=postings)
+
+    def scores(self, asked: Asked, *, limit: int, least: float) -> list[tuple[int, float]]:
+        """Give the numbers of the best articles with their scores, best first.
+
+        A headline that was typed in full comes first.
+        """
+        scores = {int(number): 1.0 for number in self.index.titled(asked.typed, limit)}
+        for number, score in rank(asked, self.index, limit=limit, least=least):
+            scores.setdefault(number, score)
+        return list(islice(scores.items(), limit))
+
+    async def _read(self, numbers: Sequence[int]) -> Mapping[int, _Read]:
+        missing = [number for number in numbers if number not in self._known]
+        if missing:
+            for number, article in (await self._articles(missing)).items():
+                self._known[number] = _Read(article, _spelt(article))
+        read = {number: self._known[number] for number in numbers if number in self._known}
+        while len(self._known) > _KEPT:
+            del self._known[next(iter(self._known))]
+        return read
+
+
+def _typed(text: str) -> tuple[str, ...]:
+    """Give the first few distinct words of *text*, so that the longest costs no more than a few."""
+    distinct = dict.fromkeys(word for word, _ in words(text[:_CHARACTERS]))
+    return tuple(islice(distinct, _WORDS))
+
+
+def _is_misspelt(typed: Sequence[str]) -> bool:
+    """Tell whether half of the words of a query, or more, are no English ones."""
+    content = [word for word in typed if word not in FUNCTION_WORDS]
+    return 2 * sum(not is_english(word) for word in content) >= len(content)
+
+
+def _meant(asked: Asked) -> Iterator[str]:
+    """Yield the words of a query, the misspelt ones as their likeliest readings."""
+    for word, readings in zip(asked.typed, asked.readings, strict=True):
+        if readings and not is_english(word):
+            yield from max(readings, key=readings.__getitem__)
+        else:
+            yield word
+
+
+def _spelt(article: Article) -> Mapping[str, str]:
+    """Give the words of *article* with their spelling there, the first of each."""
+    spelt: dict[str, str] = {}
+    for field in FIELDS:
+        for word, spelling in words(getattr(article, field)):
+            spelt.setdefault(word, spelling)
+    return spelt
+
+
+def _differing(matches: Iterable[Match]) -> Iterable[Match]:
+    """Leave out each story that tells nearly the same as one before it."""
+    shown: list[set[str]] = []
+    for match in matches:
+        told = {word for word, _ in words(match.article.summary)}
+        if all(len(told & other) < 0.6 * len(told | other) for other in shown):
+            shown.append(told)
+            yield match

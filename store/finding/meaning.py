@@ -1,0 +1,230 @@
+"""Meaning: how near a query is to a story that tells the same in other words.
+
+Words come first and meaning second: `join` never displaces a story whose words answer. A text's
+vector is the sum of its words' vectors, which wordllama (MIT) ships inside its package; of a
+story's only the signs are kept, 32 bytes, which costs no quality that could be measured while the
+query keeps its own vector whole. Without the package Parley finds by words alone.
+"""
+
+import json
+import logging
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from store.finding.words import FUNCTION_WORDS, everyday_words, is_english, rarity, words
+from store.types import Article
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+Vectors: TypeAlias = NDArray[np.float32]
+"""A row a text, of length 1; all zeros for a text without words."""
+Signs: TypeAlias = NDArray[np.uint8]
+"""A row a story: the signs of its vector, packed eight to a byte."""
+
+BYTES = 32
+"""Of one story's signs."""
+
+WORDS_COUNT = 0.25
+"""What the share of the query that is there in words adds to the likeness in meaning."""
+EVERYDAY = 0.03
+"""The share of everyday words, not in the corpus, that may be asked about."""
+NEAR_MISSES = 0.25
+"""The same of an everyday word beside one of the corpus's."""
+PROBES = 200
+
+_WEIGHTS = "weights/l2_supercat_256.safetensors"
+_TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
+_KEPT = 20_000
+_FUNCTION_WORD = 0.15
+_SHORTLIST = 256
+_FARTHEST = 255
+_BLOCK = 1 << 14
+
+_log = logging.getLogger(__name__)
+
+
+class Meaning:
+    """Vectors for words, and from them for texts."""
+
+    def __init__(self, table: NDArray[np.float16], tokenizer: "Tokenizer") -> None:
+        self._table = table
+        self._tokenizer = tokenizer
+        self._vector = lru_cache(_KEPT)(self._of_word)
+
+    @classmethod
+    @cache
+    def load(cls) -> Self | None:
+        """Read the weights from the installed package; None, and a line in the log, without it.
+
+        Read once: they never change, and everybody may share them.
+        """
+        # Not imported: it would set up logging for the whole process and read far more than this.
+        found = find_spec("wordllama")
+        if not (found and found.submodule_search_locations and find_spec("tokenizers")):
+            _log.info("wordllama is not installed: stories are found by their words alone")
+            return None
+        from tokenizers import Tokenizer
+
+        folder = Path(found.submodule_search_locations[0])
+        tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return cls(_read(folder / _WEIGHTS), tokenizer)
+
+    def embed(self, texts: Iterable[Iterable[str]]) -> Vectors:
+        """Give the vector of each of *texts*, each the words that `words` cuts it into."""
+        rows: dict[str, int] = {}
+        each = [[rows.setdefault(word, len(rows)) for word in text] for text in texts]
+        table = np.array([self._vector(word) for word in rows]).reshape(len(rows), BYTES * 8)
+        vectors = np.zeros((len(each), BYTES * 8), dtype=np.float32)
+        for vector, text in zip(vectors, each, strict=True):
+            if text:
+                table[text].sum(axis=0, out=vector)
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+        return vectors
+
+    def signs(self, articles: Iterable[Article]) -> Signs:
+        """Give what is kept of each of *articles*."""
+        return signs(self.embed(map(told, articles)))
+
+    def _of_word(self, word: str) -> Vectors:
+        ids = self._tokenizer.encode(word, add_special_tokens=False).ids
+        if not ids:
+            return np.zeros(BYTES * 8, dtype=np.float32)
+        vector = self._table[ids].astype(np.float32).mean(axis=0)
+        # The length of a vector says how much its word matters; half of that measured best.
+        weight = _FUNCTION_WORD if word in FUNCTION_WORDS else rarity(word)
+        length = max(float(np.linalg.norm(vector)), 1e-9)
+        weighed: Vectors = vector * np.float32(weight / math.sqrt(length))
+        return weighed
+
+
+def _read(path: Path) -> NDArray[np.float16]:
+    """Map the one tensor of a safetensors file: a length, a header in JSON, and the numbers."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        (tensor,) = (
+            value for key, value in json.loads(file.read(size)).items() if key != "__metadata__"
+        )
+    rows, columns = tensor["shape"]
+    start = 8 + size + tensor["data_offsets"][0]
+    return np.memmap(path, np.float16, "r", start, (rows, columns))
+
+
+def signs(vectors: Vectors) -> Signs:
+    """Keep of *vectors* what stories are compared by."""
+    return np.packbits(vectors > 0, axis=1)
+
+
+def likenesses(query: Vectors, stories: Signs) -> Vectors:
+    """Give the likeness of one *query* vector to each of *stories*, at most 1, unrelated near 0."""
+    bits = np.unpackbits(stories, axis=1).astype(np.float32)
+    # What a sign of 1 or -1 adds, from a bit of 1 or 0.
+    found: Vectors = (2 * (bits @ query) - query.sum()) / np.float32(math.sqrt(len(query)))
+    return found
+
+
+def nearest(
+    query: Vectors, stories: Signs, limit: int, *, there: NDArray[np.bool_] | None = None
+) -> tuple[NDArray[np.intp], Vectors]:
+    """Give the rows of the stories nearest to *query* with their likeness, the nearest first.
+
+    A shortlist by the signs that differ, counted in whole words of the machine, is then compared
+    with the query's own vector. *there* marks the rows that are stories; None if all are.
+    """
+    if not len(stories) or not query.any():
+        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32)
+    apart = _apart(signs(query[None, :]), stories)
+    if there is not None:
+        apart[~there] = _FARTHEST
+    size = max(limit, _SHORTLIST)
+    # The distance within which the shortlist lies: far quicker than to sort by it.
+    within = int(np.searchsorted(np.cumsum(np.bincount(apart, minlength=_FARTHEST)), size))
+    rows = np.flatnonzero(apart <= min(within, _FARTHEST - 1))
+    found = likenesses(query, stories[rows])
+    order = np.lexsort((rows, -found))[:limit]
+    return rows[order], found[order]
+
+
+def told(article: Article) -> Iterator[str]:
+    """Yield the words that an article's meaning is made of, as often as it uses them.
+
+    Its headline is left out, which it shares with other stories.
+    """
+    for field in (article.summary, article.insight, article.question):
+        yield from (word for word, _ in words(field))
+
+
+def _apart(query: Signs, stories: Signs) -> NDArray[np.uint8]:
+    """Count the signs in which each of *stories* differs from *query*, in whole machine words."""
+    wanted = query.view(np.uint64)
+    apart = np.empty(len(stories), dtype=np.uint8)
+    for start in range(0, len(stories), _BLOCK):
+        block = np.ascontiguousarray(stories[start : start + _BLOCK]).view(np.uint64)
+        counts = np.bitwise_count(block ^ wanted)
+        # The four counts of a row are four bytes: multiplied so, the highest holds their sum. It
+        # overflows for the exact opposite alone, which the shortlist then puts last.
+        sums = counts.view(np.uint32)[:, 0] * np.uint32(0x01010101) >> np.uint32(24)
+        apart[start : start + _BLOCK] = sums
+    return apart
+
+
+def join(
+    words_say: Iterable[tuple[int, float]], meaning_says: Iterable[tuple[int, float]]
+) -> list[tuple[int, float]]:
+    """Order stories by meaning and words together, where words alone do not answer.
+
+    *words_say* how much of the query is there in words, *meaning_says* how near each story is; a
+    story that only one of them names has nothing of the other. Best first, with scores that `least`
+    is about.
+    """
+    scores = dict(meaning_says)
+    for number, share in words_say:
+        scores[number] = scores.get(number, 0.0) + WORDS_COUNT * share
+    return sorted(scores.items(), key=lambda one: (-one[1], one[0]))
+
+
+def as_share(score: float) -> float:
+    """Give a score of `join` as what a match shows: from 0 to 1, and 1 for all there is."""
+    return min(max(score, 0.0) / (1 + WORDS_COUNT), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """Queries that must find nothing, made to see how much a corpus gives to such ones."""
+
+    everyday: tuple[str, ...]
+    near_misses: tuple[str, ...]
+
+
+def probes(corpus: Sequence[str], rng: Random) -> Probes:
+    """Draw everyday words that *corpus*, a list of its words, lacks, alone and beside its own."""
+    own = sorted(word for word in set(corpus) - FUNCTION_WORDS if is_english(word))
+    other = sorted(everyday_words() - set(corpus))
+    if not own or not other:
+        return Probes((), ())
+    return Probes(
+        everyday=tuple(rng.choices(other, k=PROBES)),
+        near_misses=tuple(f"{rng.choice(own)} {rng.choice(other)}" for _ in range(PROBES)),
+    )
+
+
+def least(everyday: Sequence[float], near_misses: Sequence[float]) -> float:
+    """Give the score that a story needs, from the best scores that the probes got.
+
+    So few of them pass as `EVERYDAY` and `NEAR_MISSES` say, in this corpus as in any other.
+    """
+    return max(
+        float(np.quantile(everyday, 1 - EVERYDAY)) if len(everyday) else math.inf,
+        float(np.quantile(near_misses, 1 - NEAR_MISSES)) if len(near_misses) else math.inf,
+    )

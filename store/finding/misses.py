@@ -1,0 +1,103 @@
+"""Misses: look-ups that found nothing, for those who keep the corpus; never who made them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rapidfuzz import fuzz
+
+from store.db import Database, Row, to_instant, to_text
+from store.finding.words import words
+
+MAX_WORDS = 200
+"""Characters of a look-up that are kept."""
+_ALIKE = 85
+"""How alike two look-ups are, of 100, that are taken for one: a typo or a word more."""
+_READ = 1000
+
+_NOTE = """
+INSERT INTO miss (key, words, searched, asked, first_at, last_at) VALUES ($1, $2, $3, $4, $5, $5)
+ON CONFLICT (key) DO UPDATE SET
+    searched = miss.searched + excluded.searched, asked = miss.asked + excluded.asked,
+    last_at = excluded.last_at
+"""
+_SINCE = """
+SELECT * FROM miss WHERE last_at >= $1 ORDER BY asked DESC, searched DESC, last_at DESC LIMIT $2
+"""
+_FORGET = "DELETE FROM miss WHERE last_at < $1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Miss:
+    """What people looked for in vain, look-ups that are alike counted together."""
+
+    words: str
+    searched: int
+    asked: int
+    """How often somebody asked for the topic, beside looking it up."""
+    last_at: datetime
+
+
+class Misses:
+    """What was looked for in vain, and for how long that is kept."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def note(
+        self, typed: str, *, at: datetime, kept: timedelta, is_asked: bool = False
+    ) -> None:
+        """Count a look-up that found nothing, or with *is_asked* a request for its topic.
+
+        Forgets what was last looked for longer than *kept* ago; *kept* 0 keeps nothing at all.
+        """
+        typed = " ".join(typed.split())[:MAX_WORDS]
+        async with self._database.transaction() as connection:
+            await connection.execute(_FORGET, to_text(at - kept))
+            if not kept or not typed:
+                return
+            await connection.execute(
+                _NOTE, _key(typed), typed, int(not is_asked), int(is_asked), to_text(at)
+            )
+
+    async def list(self, *, since: datetime) -> Sequence[Miss]:
+        """Give what was looked for in vain since then, what was asked for most first."""
+        async with self._database.reading() as connection:
+            rows = await connection.fetch(_SINCE, to_text(since), _READ)
+        return merged([_miss(row) for row in rows])
+
+
+def merged(misses: Sequence[Miss]) -> Sequence[Miss]:
+    """Count misses together that are alike, under the words of the first."""
+    groups: list[list[Miss]] = []
+    for miss in misses:
+        folded = _key(miss.words)
+        for group in groups:
+            if fuzz.token_sort_ratio(folded, _key(group[0].words)) >= _ALIKE:
+                group.append(miss)
+                break
+        else:
+            groups.append([miss])
+    sums = [
+        Miss(
+            words=group[0].words,
+            searched=sum(miss.searched for miss in group),
+            asked=sum(miss.asked for miss in group),
+            last_at=max(miss.last_at for miss in group),
+        )
+        for group in groups
+    ]
+    return sorted(sums, key=lambda miss: (-miss.asked, -miss.searched, miss.words))
+
+
+def _key(typed: str) -> str:
+    return " ".join(sorted({word for word, _ in words(typed)})) or typed.lower()
+
+
+def _miss(row: Row) -> Miss:
+    return Miss(
+        words=row["words"],
+        searched=row["searched"],
+        asked=row["asked"],
+        last_at=to_instant(row["last_at"]),
+    )

@@ -1,0 +1,92 @@
+"""The topics in the database: derived from all articles, and kept up with the few that change."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+
+from store.db import Connection, Database
+from store.finding.topics.catalogue import SAMPLE, Catalogue
+from store.finding.topics.mentions import mentions
+from store.finding.words import words
+from store.reading import Numbered, from_number, spread
+from store.types import Article, Topic
+
+_TOPICS = "SELECT name, articles FROM topic WHERE articles > 0 ORDER BY place"
+_ADD_TOPIC = "INSERT INTO topic (place, name, articles) VALUES ($1, $2, $3)"
+_LINK = """
+INSERT INTO topic_article (topic, article) VALUES ($1, $2) ON CONFLICT (topic, article) DO NOTHING
+"""
+_UNLINK = """
+DELETE FROM topic_article WHERE article IN (SELECT id FROM past_article WHERE revision > $1)
+"""
+_COUNT = """
+UPDATE topic SET articles = (SELECT COUNT(*) FROM topic_article l WHERE l.topic = topic.name)
+"""
+LARGEST = 200_000
+"""Articles from which topics are derived; of a larger corpus as many, drawn evenly."""
+_LONGEST = 5
+
+
+async def read(connection: Connection | Database) -> Sequence[Topic]:
+    """Give the topics, those of most articles first."""
+    rows = await connection.fetch(_TOPICS)
+    return [Topic(name=row["name"], articles=row["articles"]) for row in rows]
+
+
+async def derive(database: Database, size: int) -> None:
+    """Derive the topics of a corpus of *size* articles anew."""
+    sample = [article async for some in spread(database, size, SAMPLE) for _, article in some]
+    made = await asyncio.to_thread(Catalogue, sample)
+    async for some in _every(database, size):
+        await asyncio.to_thread(made.add, [article for _, article in some])
+    found = await asyncio.to_thread(made.topics)
+    async with database.transaction() as connection:
+        await connection.execute("DELETE FROM topic_article")
+        await connection.execute("DELETE FROM topic")
+        await connection.executemany(
+            _ADD_TOPIC, ((place, name, len(found[name])) for place, name in enumerate(found))
+        )
+        await connection.executemany(
+            _LINK, ((name, article) for name, ids in found.items() for article in ids)
+        )
+
+
+async def keep_up(database: Database, *, revision: int, next_number: int) -> None:
+    """Link what has changed since *revision* to the topics that there are.
+
+    *next_number* is the first that it had not used. A name that is new waits until topics are
+    derived again.
+    """
+    names = {_key(topic.name): topic.name for topic in await read(database)}
+    links: list[tuple[str, str]] = []
+    async for some in from_number(database, next_number):
+        links += await asyncio.to_thread(lambda: [*_links(names, some)])  # noqa: B023 -- awaited
+    async with database.transaction() as connection:
+        await connection.execute(_UNLINK, revision)
+        await connection.executemany(_LINK, links)
+        await connection.execute(_COUNT)
+
+
+def _every(database: Database, size: int) -> AsyncIterator[Sequence[Numbered]]:
+    return from_number(database, 0) if size <= LARGEST else spread(database, size, LARGEST)
+
+
+def _links(
+    names: Mapping[tuple[str, ...], str], some: Sequence[Numbered]
+) -> Iterator[tuple[str, str]]:
+    for _, article in some:
+        for name in {names[key] for key in _mentioned(article) if key in names}:
+            yield name, article.id
+
+
+def _mentioned(article: Article) -> Iterator[tuple[str, ...]]:
+    found = mentions(article)
+    yield from found.phrases
+    for run in found.runs:
+        told = tuple(word.word for word in run.words)
+        for start in range(len(told)):
+            for end in range(start + 1, min(start + _LONGEST, len(told)) + 1):
+                yield told[start:end]
+
+
+def _key(name: str) -> tuple[str, ...]:
+    return tuple(word for word, _ in words(name))

@@ -1,0 +1,68 @@
+"""What is derived from the whole corpus: its topics, and what a guess by meaning needs.
+
+Both follow a reload, since they take a while in a large corpus and are right enough until then. A
+few changed articles are linked to the topics that there are; all is derived anew when the corpus is
+small, when many articles have changed since the last time, or when an undo brought some back.
+"""
+
+from store.db import Connection, Database
+from store.finding.finder import Finder
+from store.finding.topics import stored
+from store.loading import revisions
+
+_GET = "SELECT revision, articles, next_number, touched, least FROM derived"
+_PUT = """
+INSERT INTO derived (revision, articles, next_number, touched, least) VALUES ($1, $2, $3, $4, $5)
+"""
+_TOUCHED = """
+SELECT COALESCE(SUM(added + edited + removed), 0) AS touched, COUNT(restores) AS restored
+FROM revision WHERE number > $1
+"""
+
+_SMALL = 5_000
+_SHARE = 20
+"""One article in so many may have changed before all is derived anew."""
+_MILLION = 1_000_000
+_OUT_OF_REACH = 2.0
+"""More than any score of a guess."""
+
+
+async def least(database: Connection | Database) -> float | None:
+    """Give the score that a guess needs; None where it was not measured."""
+    rows = await database.fetch(_GET)
+    return rows[0]["least"] / _MILLION if rows and rows[0]["least"] is not None else None
+
+
+async def bring_up_to_date(database: Database, finder: Finder) -> bool:
+    """Derive what the loaded revision needs; False where it is there already."""
+    last = await revisions.last(database)
+    rows = await database.fetch(_GET)
+    before = rows[0] if rows else None
+    lacks_least = finder.has_model and before is not None and before["least"] is None
+    if last is None or (before and before["revision"] == last["number"] and not lacks_least):
+        return False
+    size = finder.index.size
+    if before:
+        (since,) = await database.fetch(_TOUCHED, before["revision"])
+        touched = before["touched"] + int(since["touched"])
+    if (
+        before is None
+        or lacks_least
+        or since["restored"]
+        or size < _SMALL
+        or touched * _SHARE > before["articles"]
+    ):
+        await stored.derive(database, size)
+        measured = await finder.calibrate()
+        # In a corpus without English words nothing can be measured, and nothing is guessed.
+        needed = None if measured is None else round(min(measured, _OUT_OF_REACH) * _MILLION)
+        now = (last["number"], size, last["next_number"], 0, needed)
+    else:
+        await stored.keep_up(
+            database, revision=before["revision"], next_number=before["next_number"]
+        )
+        now = (last["number"], before["articles"], last["next_number"], touched, before["least"])
+    async with database.transaction() as connection:
+        await connection.execute("DELETE FROM derived")
+        await connection.execute(_PUT, *now)
+    return True

@@ -1,0 +1,243 @@
+"""Posts by their delivery key: planned, claimed, sent, and what else becomes of them.
+
+Each verb here is a move in `store.posting.record`, and does in the same transaction what follows
+from it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from store.db import Connection, Database, to_text
+from store.posting.notices import note_stopped, note_unsure
+from store.posting.record import LEASE, NEVER, Plan, erase, fetch_post, move, plan_post, to_post
+from store.types import Post, PostKind, PostState
+
+_OPEN = """
+SELECT * FROM post WHERE state IN ('planned', 'sending', 'unknown') AND not_before <= $1
+ORDER BY due_at, key LIMIT $2
+"""
+_STORIES = "SELECT article_id FROM post_story WHERE post_key = $1 ORDER BY place"
+_BY_MESSAGE = "SELECT * FROM post WHERE channel_id = $1 AND message_ts = $2"
+_TURNS = """
+SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND due_on >= $3 ORDER BY due_on
+"""
+_LAST_TURN = """
+SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND due_on IS NOT NULL AND due_at <= $3
+ORDER BY due_at DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The right to send one post, for the length of a lease."""
+
+    post: Post
+    may_have_arrived: bool
+    """An earlier claim ended without a record: look for the message before sending it."""
+    at: datetime
+    until: datetime
+    """When the lease ends."""
+
+
+class Posts:
+    """The posts of every channel."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def plan(self, plan: Plan, *, now: datetime) -> Post | None:
+        """Write down a post that is to go out; see `store.posting.record.plan_post`."""
+        async with self._database.transaction() as connection:
+            return await plan_post(connection, plan, now=now)
+
+    async def get(self, key: str) -> Post | None:
+        """Give the post with that delivery key; None where there is none."""
+        async with self._database.reading() as connection:
+            return await fetch_post(connection, key)
+
+    async def by_message(self, channel_id: str, message_ts: str) -> Post | None:
+        """Give the post that this message is; None where it is another's."""
+        rows = await self._database.fetch(_BY_MESSAGE, channel_id, message_ts)
+        return to_post(rows[0]) if rows else None
+
+    async def stories(self, key: str) -> Sequence[str]:
+        """Give the ids of a digest's articles, in their order."""
+        return [row["article_id"] for row in await self._database.fetch(_STORIES, key)]
+
+    async def open(self, now: datetime, *, limit: int = 1000) -> Sequence[Post]:
+        """Give the posts that wait to be claimed, the oldest first."""
+        return [to_post(row) for row in await self._database.fetch(_OPEN, to_text(now), limit)]
+
+    async def turns(self, team_id: str, channel_id: str, *, since: date) -> Sequence[Post]:
+        """Give the channel's scheduled posts for local dates from *since* on."""
+        rows = await self._database.fetch(_TURNS, team_id, channel_id, since.isoformat())
+        return [to_post(row) for row in rows]
+
+    async def last_turn(self, team_id: str, channel_id: str, *, now: datetime) -> Post | None:
+        """Give the channel's latest scheduled post whose time has come; None before the first."""
+        rows = await self._database.fetch(_LAST_TURN, team_id, channel_id, to_text(now))
+        return to_post(rows[0]) if rows else None
+
+    async def claim(self, post: Post, *, owner: str, now: datetime) -> Claim | None:
+        """Take the right to send *post*; None where somebody else has it, or it is done."""
+        is_broken_off = post.state is PostState.SENDING
+        async with self._database.transaction() as connection:
+            claimed = await move(
+                connection,
+                post,
+                PostState.SENDING,
+                now=now,
+                attempts=post.attempts + 1,
+                doubts=post.doubts + is_broken_off,
+                looks=0 if is_broken_off else post.looks,
+                not_before=now + LEASE,
+                called_at=post.called_at or now,
+                owner=owner,
+                error=post.error,
+            )
+        if claimed is None:
+            return None
+        may_have_arrived = is_broken_off or post.state is PostState.UNKNOWN
+        return Claim(post=claimed, may_have_arrived=may_have_arrived, at=now, until=now + LEASE)
+
+    async def sent(self, claim: Claim, *, message_ts: str, now: datetime) -> None:
+        """Record that the message is in the channel; the stories of its thread are planned."""
+        async with self._database.transaction() as connection:
+            await _sent(connection, claim.post, message_ts=message_ts, now=now)
+
+    async def put_off(self, claim: Claim, *, error: str, until: datetime, now: datetime) -> None:
+        """Record that Slack certainly did not deliver, and that it is to be tried again."""
+        async with self._database.transaction() as connection:
+            await move(
+                connection, claim.post, PostState.PLANNED, now=now, error=error, not_before=until
+            )
+
+    async def in_doubt(self, claim: Claim, *, error: str, until: datetime, now: datetime) -> None:
+        """Record that the call ended without an answer, and when to look for the message."""
+        async with self._database.transaction() as connection:
+            await move(
+                connection,
+                claim.post,
+                PostState.UNKNOWN,
+                now=now,
+                error=error,
+                not_before=until,
+                doubts=claim.post.doubts + 1,
+                looks=0,
+            )
+
+    async def look_again(
+        self, claim: Claim, *, error: str, until: datetime, now: datetime, is_absent: bool
+    ) -> None:
+        """Record a look that found nothing (*is_absent*) or could not be had; look again then."""
+        async with self._database.transaction() as connection:
+            await move(
+                connection,
+                claim.post,
+                PostState.UNKNOWN,
+                now=now,
+                error=error,
+                not_before=until,
+                looks=claim.post.looks + is_absent,
+            )
+
+    async def give_up(self, claim: Claim, *, error: str, now: datetime) -> None:
+        """Record that looking will not tell, and ask the one whose post it is."""
+        async with self._database.transaction() as connection:
+            post = await move(
+                connection, claim.post, PostState.UNKNOWN, now=now, error=error, not_before=NEVER
+            )
+            if post and not post.kind.is_notice:
+                await note_unsure(connection, post, now=now)
+
+    async def failed(self, claim: Claim, *, error: str, now: datetime) -> None:
+        """Record that it cannot be sent."""
+        async with self._database.transaction() as connection:
+            await move(connection, claim.post, PostState.FAILED, now=now, error=error)
+
+    async def shut_out(self, claim: Claim, *, error: str, now: datetime) -> None:
+        """Record that the channel does not let Parley in; its schedule stops until it does."""
+        post = claim.post
+        async with self._database.transaction() as connection:
+            await move(connection, post, PostState.FAILED, now=now, error=error)
+            await note_stopped(connection, post.team_id, post.channel_id, error=error, now=now)
+
+    async def missed(self, claim: Claim, *, error: str, now: datetime) -> None:
+        """Record that its time went by."""
+        async with self._database.transaction() as connection:
+            await move(connection, claim.post, PostState.MISSED, now=now, error=error)
+
+    async def seen(self, key: str, *, by: str, now: datetime) -> bool:
+        """Record that a person sees the message; False where its outcome is not open."""
+        async with self._database.transaction() as connection:
+            post = await fetch_post(connection, key)
+            if post is None or post.state is not PostState.UNKNOWN:
+                return False
+            return bool(await _sent(connection, post, message_ts=None, now=now, owner=by))
+
+    async def not_there(self, key: str, *, by: str, now: datetime) -> Post | None:
+        """Plan anew what a person does not see; None where its outcome is not open."""
+        async with self._database.transaction() as connection:
+            post = await fetch_post(connection, key)
+            if post is None or post.state is not PostState.UNKNOWN:
+                return None
+            return await move(
+                connection,
+                post,
+                PostState.PLANNED,
+                now=now,
+                not_before=now + LEASE,
+                doubts=0,
+                looks=0,
+                owner=by,
+            )
+
+    async def skip(self, plan: Plan, *, now: datetime) -> bool:
+        """Write down that a turn is skipped; False where its post is under way or done."""
+        async with self._database.transaction() as connection:
+            post = await fetch_post(connection, plan.key)
+            if post is None:
+                return bool(await plan_post(connection, plan, now=now))
+            if post.state is not PostState.PLANNED:
+                return post.state is PostState.SKIPPED
+            return bool(
+                await move(
+                    connection,
+                    post,
+                    PostState.SKIPPED,
+                    now=now,
+                    owner=plan.asked_by,
+                    error=plan.error,
+                )
+            )
+
+    async def unskip(self, key: str) -> bool:
+        """Take a skip back, as if nothing had been said; False where it is not skipped."""
+        async with self._database.transaction() as connection:
+            return await erase(connection, key)
+
+
+async def _sent(
+    connection: Connection,
+    post: Post,
+    *,
+    message_ts: str | None,
+    now: datetime,
+    owner: str | None = None,
+) -> Post | None:
+    sent = await move(connection, post, PostState.SENT, now=now, message_ts=message_ts, owner=owner)
+    if sent and message_ts and sent.kind in (PostKind.QUESTION, PostKind.DIGEST):
+        thread = Plan(
+            key=f"{sent.key}:story",
+            team_id=sent.team_id,
+            channel_id=sent.channel_id,
+            kind=PostKind.STORY,
+            article_id=sent.article_id,
+            revision=sent.revision,
+            parent_key=sent.key,
+            asked_by=sent.asked_by,
+            due_at=now,
+        )
+        await plan_post(connection, thread, now=now)
+    return sent

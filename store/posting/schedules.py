@@ -1,0 +1,158 @@
+"""Schedules: which channel has a daily question or a digest, and when its next turn is."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, time
+
+from store.db import Connection, Database, Row, to_instant, to_text
+from store.posting.due import occurrences
+from store.posting.notices import note_stopped
+from store.types import Occurrence, PostKind, Schedule, Timetable
+
+_SET = """
+INSERT INTO schedule (team_id, channel_id, kind, organiser_id, at, weekdays, zone, stories, topics,
+                      next_on, next_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (team_id, channel_id) DO UPDATE SET
+    kind = excluded.kind, organiser_id = excluded.organiser_id, at = excluded.at,
+    weekdays = excluded.weekdays, zone = excluded.zone, stories = excluded.stories,
+    topics = excluded.topics, pool_revision = NULL, paused_until = NULL, stopped = NULL,
+    next_on = excluded.next_on, next_at = excluded.next_at
+"""
+_GET = "SELECT * FROM schedule WHERE team_id = $1 AND channel_id = $2"
+_ALL = "SELECT * FROM schedule WHERE team_id = $1 ORDER BY next_at, channel_id"
+_ADVANCE = """
+UPDATE schedule SET next_on = $3, next_at = $4
+WHERE team_id = $1 AND channel_id = $2 AND next_at = $5
+"""
+_WATCHED = """
+SELECT * FROM schedule WHERE next_at <= $1 OR stopped IS NOT NULL ORDER BY next_at, channel_id
+"""
+_PAUSE = "UPDATE schedule SET paused_until = $3 WHERE team_id = $1 AND channel_id = $2"
+_RESUME = """
+UPDATE schedule SET paused_until = NULL, stopped = NULL WHERE team_id = $1 AND channel_id = $2
+"""
+_REMOVE = "DELETE FROM schedule WHERE team_id = $1 AND channel_id = $2 RETURNING channel_id"
+_EMPTY_POOL = "DELETE FROM topic_pool WHERE team_id = $1 AND channel_id = $2"
+
+
+class Schedules:
+    """The schedules of every channel, by (team_id, channel_id)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def set(
+        self,
+        *,
+        team_id: str,
+        channel_id: str,
+        organiser_id: str,
+        timetable: Timetable,
+        now: datetime,
+        kind: PostKind = PostKind.QUESTION,
+        stories: int = 1,
+        topics: Sequence[str] = (),
+    ) -> Schedule:
+        """Give the channel this schedule in the place of the one it had.
+
+        Its turns start after *now*, and nothing pauses or stops it.
+        """
+        schedule = Schedule(
+            team_id=team_id,
+            channel_id=channel_id,
+            organiser_id=organiser_id,
+            timetable=timetable,
+            next=next(occurrences(timetable, after=now)),
+            kind=kind,
+            stories=stories,
+            topics=tuple(topics),
+        )
+        async with self._database.transaction() as connection:
+            await connection.execute(
+                _SET,
+                team_id,
+                channel_id,
+                kind,
+                organiser_id,
+                timetable.at.isoformat("minutes"),
+                "".join(map(str, sorted(timetable.weekdays))),
+                timetable.zone,
+                stories,
+                json.dumps(schedule.topics),
+                schedule.next.due_on.isoformat(),
+                to_text(schedule.next.due_at),
+            )
+        return schedule
+
+    async def get(self, team_id: str, channel_id: str) -> Schedule | None:
+        """Give the channel's schedule; None where it has none."""
+        rows = await self._database.fetch(_GET, team_id, channel_id)
+        return to_schedule(rows[0]) if rows else None
+
+    async def list(self, team_id: str) -> Sequence[Schedule]:
+        """Give every schedule of the team, the soonest first."""
+        return [to_schedule(row) for row in await self._database.fetch(_ALL, team_id)]
+
+    async def watched(self, until: datetime) -> Sequence[Schedule]:
+        """Give the schedules whose next turn comes by *until*, and those that are stopped."""
+        return [to_schedule(row) for row in await self._database.fetch(_WATCHED, to_text(until))]
+
+    async def pause(self, team_id: str, channel_id: str, *, until: date) -> None:
+        """Leave out the turns before the local date *until*."""
+        async with self._database.transaction() as connection:
+            await connection.execute(_PAUSE, team_id, channel_id, until.isoformat())
+
+    async def resume(self, team_id: str, channel_id: str) -> None:
+        """End its pause, and what stopped it."""
+        async with self._database.transaction() as connection:
+            await connection.execute(_RESUME, team_id, channel_id)
+
+    async def stop(self, team_id: str, channel_id: str, *, error: str, now: datetime) -> bool:
+        """Stop it for *error* and tell its organiser; False where that is known already."""
+        async with self._database.transaction() as connection:
+            return await note_stopped(connection, team_id, channel_id, error=error, now=now)
+
+    async def remove(self, team_id: str, channel_id: str) -> bool:
+        """Take the channel's schedule away; False where it had none."""
+        async with self._database.transaction() as connection:
+            await connection.execute(_EMPTY_POOL, team_id, channel_id)
+            return bool(await connection.fetch(_REMOVE, team_id, channel_id))
+
+
+async def advance(connection: Connection, schedule: Schedule) -> Schedule:
+    """Move the schedule on to the turn after its next one; once, however often called."""
+    following = next(occurrences(schedule.timetable, after=schedule.next.due_at))
+    await connection.execute(
+        _ADVANCE,
+        schedule.team_id,
+        schedule.channel_id,
+        following.due_on.isoformat(),
+        to_text(following.due_at),
+        to_text(schedule.next.due_at),
+    )
+    return replace(schedule, next=following)
+
+
+def to_schedule(row: Row) -> Schedule:
+    """Read a schedule from its row."""
+    until = row["paused_until"]
+    return Schedule(
+        team_id=row["team_id"],
+        channel_id=row["channel_id"],
+        organiser_id=row["organiser_id"],
+        timetable=Timetable(
+            at=time.fromisoformat(row["at"]),
+            weekdays=frozenset(map(int, row["weekdays"])),
+            zone=row["zone"],
+        ),
+        next=Occurrence(
+            due_on=date.fromisoformat(row["next_on"]), due_at=to_instant(row["next_at"])
+        ),
+        kind=PostKind(row["kind"]),
+        stories=row["stories"],
+        topics=tuple(json.loads(row["topics"])),
+        paused_until=date.fromisoformat(until) if until else None,
+        stopped=row["stopped"],
+    )

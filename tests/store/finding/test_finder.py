@@ -1,0 +1,319 @@
+"""The finder: what people type, and the stories that they mean."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from store.finding.finder import CUT_OFF, UNSURE, Finder
+from store.finding.words import is_english
+from store.types import Answer, Article, Found, Match, Nothing, Unsure
+
+ROOT = Path(__file__).parents[3]
+LOOKUPS = Path(__file__).with_name("lookups.jsonl")
+
+
+def articles_in(paths: Iterable[Path]) -> list[Article]:
+    """Read the triples of each document; `store.loading.documents` does it with care."""
+    articles = []
+    for path in paths:
+        headline, *body = filter(None, map(str.strip, path.read_text("utf-8-sig").splitlines()))
+        for at in range(0, len(body), 3):
+            summary, insight, question = body[at : at + 3]
+            articles.append(
+                Article(
+                    id=f"{path.name}:{at // 3 + 1}",
+                    document=path.name,
+                    position=at // 3 + 1,
+                    headline=headline,
+                    summary=summary,
+                    insight=insight,
+                    question=question,
+                )
+            )
+    return articles
+
+
+def made(number: int, summary: str, *, headline: str = "News") -> Article:
+    return Article(
+        id=str(number),
+        document="made.txt",
+        position=number,
+        headline=headline,
+        summary=summary,
+        insight="",
+        question="",
+    )
+
+
+STARTER = articles_in(sorted((ROOT / "store" / "starter").glob("*.txt")))
+FINDER = Finder.of(STARTER)
+
+
+def matches(answer: Answer) -> Sequence[Match]:
+    return () if isinstance(answer, Nothing) else answer.matches
+
+
+def told(article: Article) -> str:
+    return " ".join((article.headline, article.summary, article.insight, article.question))
+
+
+@pytest.mark.parametrize(
+    ("query", "word"),
+    [
+        pytest.param("Peskov", "Peskov", id="a name as it is spelt"),
+        pytest.param("PESKOV?!", "Peskov", id="case and punctuation"),
+        pytest.param("Peskov’s", "Peskov", id="a possessive with a curly quote"),
+        pytest.param("jean noel barrot", "Barrot", id="no accents"),
+        pytest.param("BARRO\u0302T", "Barrot", id="a wrong accent, as a mark of its own"),
+        pytest.param("zelenski", "Zelensk", id="another spelling"),
+        pytest.param("medvdev", "Medvedev", id="a letter dropped"),
+        pytest.param("meddvedev", "Medvedev", id="a letter doubled"),
+        pytest.param("ednvedev medvdeev", "Medvedev", id="letters swapped"),
+        pytest.param("bedvedev", "Medvedev", id="a wrong first letter"),
+        pytest.param("peskv", "Peskov", id="a short name with one slip"),
+        pytest.param("pyongjang", "Pyongyang", id="a letter replaced"),
+        pytest.param("istnabull", "Istanbul", id="two slips"),
+        pytest.param("cease fire", "ceasefire", id="one word typed as two"),
+        pytest.param("cese fire", "ceasefire", id="one word typed as two, misspelt"),
+        pytest.param("saudiarabia", "Saudi Arabia", id="two words typed as one"),
+        pytest.param("korea north", "North Korea", id="words in another order"),
+        pytest.param("pyong", "Pyongyang", id="a word still being typed"),
+        pytest.param("nuclear prog", "nuclear programme", id="a last word still being typed"),
+        pytest.param("U.S. Russia sanctions", "sanctions", id="a dotted acronym"),
+        pytest.param("us russia sanctions", "sanctions", id="the same without its dots"),
+        pytest.param("nuclear program", "nuclear programme", id="American spelling"),
+        pytest.param("what does the kremlin think about sanctions?", "sanctions", id="a question"),
+    ],
+)
+async def test_finds_the_story_that_is_meant(query: str, word: str) -> None:
+    answer = await FINDER.find(query)
+    assert isinstance(answer, Found)
+    assert word in told(answer.matches[0].article)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param("pizza", id="a word on another subject"),
+        pytest.param("kubernetes", id="a word that no list knows"),
+        pytest.param("qwertyuiop", id="no word at all"),
+        pytest.param("trumpet lessons", id="a word that begins like a name"),
+        pytest.param("", id="empty"),
+        pytest.param(" \t\n", id="blanks"),
+        pytest.param("?!... --- ''", id="only punctuation"),
+        pytest.param("🍕🎉", id="only emoji"),
+        pytest.param("what is the", id="only function words"),
+        pytest.param("\0", id="NUL"),
+        pytest.param('" OR 1=1; -- *', id="query syntax of others"),
+        pytest.param("новости 新聞 خبر", id="other scripts"),
+        pytest.param("x" * 3_000, id="one word of 3,000 letters"),
+        pytest.param("zq " * 1_000, id="a thousand words"),
+    ],
+)
+async def test_finds_nothing_where_nothing_is(query: str) -> None:
+    assert isinstance(await FINDER.find(query), Nothing)
+
+
+async def test_an_english_word_is_no_misspelling_of_a_name() -> None:
+    finder = Finder.of([made(1, "Crowds filled the piazza.")])
+    assert isinstance(await finder.find("pizza"), Nothing)
+    assert isinstance(await finder.find("piaza"), Found)
+
+
+async def test_exact_words_come_before_likenesses() -> None:
+    finder = Finder.of(
+        [made(1, "The negotiators left."), made(2, "A Zelenskyj fan."), made(3, "A Zelensky fan.")]
+    )
+    answer = await finder.find("Zelensky")
+    assert [match.article.id for match in matches(answer)] == ["3", "2"]
+
+
+async def test_a_match_names_the_words_that_matched_as_the_article_spells_them() -> None:
+    answer = await FINDER.find("jean noel barot and the u.s.")
+    assert matches(answer)[0].why[:3] == ("Jean", "Noël", "Barrot")
+
+
+async def test_stories_that_cover_as_much_keep_the_order_of_the_corpus() -> None:
+    finder = Finder.of([made(number, "A ferry sank.") for number in range(5)])
+    assert [match.article.id for match in matches(await finder.find("ferry"))] == list("01234")
+
+
+async def test_found_has_at_most_as_many_matches_as_asked_for() -> None:
+    assert len(matches(await FINDER.find("ukraine", limit=4))) == 4
+    assert len(matches(await FINDER.find("ukraine"))) == 10
+
+
+async def test_unsure_asks_about_at_most_three_stories_that_differ() -> None:
+    summaries = [
+        *["The mayor of Sfax took the last ferry home"] * 3,
+        "A ferry is named after a mayor",
+        "Striking crews hold one ferry, and the mayor shrugs",
+        "Every mayor but two will pay for the ferry",
+        *(f"Filler {number}" for number in range(40)),
+    ]
+    finder = Finder.of([made(number, summary) for number, summary in enumerate(summaries)])
+    answer = await finder.find("ferry mayor xylograph")
+    assert isinstance(answer, Unsure)
+    assert [match.article.id for match in answer.matches] == ["0", "3", "4"]
+    assert all(UNSURE <= match.score < CUT_OFF for match in answer.matches)
+
+
+async def test_nothing_names_the_nearest_topics() -> None:
+    answer = await FINDER.find("turkey recipe")
+    assert isinstance(answer, Nothing)
+    assert answer.topics == ("Turkey",)
+
+
+async def test_an_empty_corpus_answers_nothing() -> None:
+    assert await Finder.of(()).find("anything") == Nothing(topics=())
+
+
+# --- properties --------------------------------------------------------------------------------
+
+SOME_WORDS = sorted({word for article in STARTER for word in told(article).split()})
+queries = st.one_of(
+    st.text(max_size=200),
+    st.text(alphabet=st.characters(), min_size=2_000, max_size=3_000),
+    st.lists(st.sampled_from(SOME_WORDS), max_size=8).map(" ".join),
+)
+
+
+@given(queries)
+async def test_any_text_is_a_query(query: str) -> None:
+    answer = await FINDER.find(query)
+    assert await FINDER.find(query) == answer
+    shown = matches(answer)
+    assert len({match.article.id for match in shown}) == len(shown)
+    scores = [match.score for match in shown]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 < score <= 1 for score in scores)
+    if isinstance(answer, Unsure):
+        assert 1 <= len(shown) <= 3
+    if isinstance(answer, Nothing):
+        assert len(answer.topics) <= 3
+
+
+@given(st.lists(st.text(max_size=60), max_size=5), st.text(max_size=60))
+async def test_any_text_is_an_article(texts: list[str], query: str) -> None:
+    finder = Finder.of(
+        [made(number, text, headline=text[::-1]) for number, text in enumerate(texts)]
+    )
+    for text in [*texts, query]:
+        await finder.find(text)
+
+
+@given(st.sampled_from(STARTER))
+async def test_an_exact_headline_finds_its_document_first(article: Article) -> None:
+    first = matches(await FINDER.find(article.headline))[0]
+    assert first.article.document == article.document
+
+
+async def test_an_exact_headline_comes_before_a_story_with_all_its_words() -> None:
+    finder = Finder.of(
+        [
+            made(1, "Storm over Crete, again: the storm over Crete is back."),
+            made(2, "Winds rise.", headline="Storm over Crete"),
+            made(3, "A band plays.", headline="The Who"),
+        ]
+    )
+    assert matches(await finder.find("storm over crete"))[0].article.id == "2"
+    assert matches(await finder.find("the who"))[0].article.id == "3"
+
+
+RARE_NAMES = ["Medvedev", "Darchiyev", "Pyongyang", "Istanbul", "Starmer", "Macron", "Zelenskyy"]
+
+
+@given(st.sampled_from(RARE_NAMES), st.data())
+async def test_one_slip_in_a_rare_name_still_finds_it(name: str, data: st.DataObject) -> None:
+    at = data.draw(st.integers(1, len(name) - 2))
+    letter = data.draw(st.sampled_from("abcdefghijklmnopqrstuvwxyz"))
+    slip = data.draw(
+        st.sampled_from(
+            [
+                name[:at] + name[at + 1 :],
+                name[:at] + letter + name[at:],
+                name[:at] + letter + name[at + 1 :],
+                name[:at] + name[at + 1] + name[at] + name[at + 2 :],
+            ]
+        )
+    )
+    # What is another English word is taken for that word.
+    assume(not is_english(slip.lower()))
+    answer = await FINDER.find(slip)
+    assert isinstance(answer, Found), slip
+    assert any(name[:4] in told(match.article) for match in answer.matches)
+
+
+# --- quality, on labelled look-ups ---------------------------------------------------------------
+
+
+class Tally:
+    """Counts, by class of look-up, how often something held."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, list[bool]] = defaultdict(list)
+
+    def add(self, kind: str, *, held: bool) -> None:
+        self._held[kind].append(held)
+
+    def share(self, *kinds: str) -> float:
+        held = [each for kind in kinds for each in self._held[kind]]
+        assert held, kinds
+        return sum(held) / len(held)
+
+
+async def test_quality_over_the_starter_corpus() -> None:
+    first, shown, found, unsure = Tally(), Tally(), Tally(), Tally()
+    for line in LOOKUPS.read_text("utf-8").splitlines():
+        lookup = json.loads(line)
+        kind, patterns = lookup["class"], lookup["has"]
+        answer = await FINDER.find(lookup["query"])
+        found.add(kind, held=isinstance(answer, Found))
+        unsure.add(kind, held=isinstance(answer, Unsure))
+        is_right = [
+            all(re.search(pattern, told(match.article), re.IGNORECASE) for pattern in patterns)
+            for match in matches(answer)
+        ]
+        first.add(kind, held=isinstance(answer, Found) and is_right[0])
+        shown.add(kind, held=any(is_right[:3]))
+    words = ("name", "spelling", "one_typo", "two_typo", "joined", "prefix", "order", "ideas")
+    assert first.share("name", "spelling", "prefix", "joined", "order") >= 0.97
+    assert first.share("one_typo", "two_typo") >= 0.97
+    assert first.share("ideas") >= 0.95
+    assert shown.share(*words) >= 0.98
+    assert first.share("acronym") >= 0.95
+    # What words alone can do; tests/store/finding/test_meaning.py has what meaning adds.
+    assert shown.share("question") >= 0.90
+    assert shown.share("paraphrase") >= 0.50
+    assert found.share("everyday") == 0
+    assert found.share("nearmiss") <= 0.05
+    assert unsure.share("everyday") <= 0.03
+    assert unsure.share("nearmiss") <= 0.25
+
+
+async def test_quality_over_three_hundred_real_articles(shared: Path) -> None:
+    folder = shared / "searchset" / "lee300"
+    finder = Finder.of(articles_in([folder / "lee300.txt"]))
+    first, found, false = Tally(), Tally(), Tally()
+    for line in (folder / "queries.jsonl").read_text("utf-8").splitlines():
+        lookup = json.loads(line)
+        answer = await finder.find(lookup["query"])
+        if lookup["class"] == "noanswer":
+            false.add("noanswer", held=isinstance(answer, Found))
+            continue
+        ranked = await finder.rank(lookup["query"], limit=10)
+        is_right = bool(ranked) and ranked[0].article.position in lookup["relevant"]
+        first.add("all", held=is_right)
+        first.add(lookup["class"], held=is_right)
+        found.add("all", held=is_right and isinstance(answer, Found))
+    assert first.share("all") >= 0.98
+    assert first.share("one_typo") >= 0.98
+    assert first.share("all_typo") >= 0.95
+    assert found.share("all") >= 0.945
+    assert false.share("noanswer") <= 0.01

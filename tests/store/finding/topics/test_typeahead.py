@@ -1,0 +1,89 @@
+"""Type-ahead: what is offered while somebody types a topic."""
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from store.finding.topics import Typeahead
+
+NAMES = ("Russia", "Volodymyr Zelenskiy", "North Korea", "Turkey", "Jean-Noël Barrot", "Ibiza")
+TYPEAHEAD = Typeahead(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        pytest.param("ru", ["Russia"], id="the beginning"),
+        pytest.param("RUS", ["Russia"], id="in capitals"),
+        pytest.param("kor", ["North Korea"], id="the beginning of another word"),
+        pytest.param("north k", ["North Korea"], id="of the second word"),
+        pytest.param("zelinsk", ["Volodymyr Zelenskiy"], id="misspelt"),
+        pytest.param("jean noel", ["Jean-Noël Barrot"], id="without its accents"),
+        pytest.param("noël", ["Jean-Noël Barrot"], id="with them"),
+        pytest.param("nroth korea", ["North Korea"], id="a slip in the first of two words"),
+        pytest.param("xylophone", [], id="no topic"),
+        pytest.param("?", [], id="no word"),
+        pytest.param("", list(NAMES), id="nothing yet"),
+    ],
+)
+def test_what_is_offered(typed: str, names: list[str]) -> None:
+    assert TYPEAHEAD.complete(typed) == names
+
+
+def test_what_is_begun_comes_before_what_is_misspelt() -> None:
+    assert Typeahead(["Marconi", "Macron", "Macros"]).complete("macro") == [
+        "Macron",
+        "Macros",
+        "Marconi",
+    ]
+
+
+def test_no_more_than_asked_for() -> None:
+    assert TYPEAHEAD.complete("", 2) == ["Russia", "Volodymyr Zelenskiy"]
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        pytest.param("turkey recipe", ("Turkey",), id="a word of the query is a topic"),
+        pytest.param("rusia", ("Russia",), id="misspelt"),
+        pytest.param("korea and turkey", ("North Korea", "Turkey"), id="several, commonest first"),
+        pytest.param("pizza", (), id="an English word is near to no other"),
+        pytest.param("", (), id="empty"),
+    ],
+)
+def test_nearest_topics(query: str, names: tuple[str, ...]) -> None:
+    assert TYPEAHEAD.nearest(query, 3) == names
+
+
+def test_no_more_nearest_topics_than_asked_for() -> None:
+    assert TYPEAHEAD.nearest("russia turkey ibiza", 2) == ("Russia", "Turkey")
+
+
+named = st.lists(st.text(max_size=30), max_size=30, unique=True)
+
+
+@given(named, st.text(max_size=40), st.integers(1, 25))
+def test_any_text_may_be_typed(names: list[str], typed: str, limit: int) -> None:
+    typeahead = Typeahead(names)
+    offered = typeahead.complete(typed, limit)
+    assert len(offered) == len(set(offered)) <= limit
+    assert set(offered) <= set(names)
+    assert len(typeahead.nearest(typed, 3)) <= 3
+
+
+words = st.text(alphabet="abcdefghijklmnoprstuvz", min_size=5, max_size=12)
+
+
+@given(st.lists(words, min_size=1, max_size=15, unique=True), st.data())
+def test_every_beginning_and_one_slip_offer_the_topic(
+    names: list[str], data: st.DataObject
+) -> None:
+    typeahead = Typeahead(names)
+    name = data.draw(st.sampled_from(names))
+    size = data.draw(st.integers(3, len(name)))
+    assert name in typeahead.complete(name[:size])
+    at = data.draw(st.integers(1, len(name) - 2))
+    slip = name[:at] + data.draw(st.sampled_from("xyw")) + name[at + 1 :]
+    assume(slip != name)
+    assert name in typeahead.complete(slip)

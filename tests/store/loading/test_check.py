@@ -1,0 +1,158 @@
+"""What a reload would do, told before it is done."""
+
+from pathlib import Path
+
+import pytest
+
+from store import Store
+from store.loading.check import Check
+from store.posting.record import Plan
+from store.types import CorpusInvalidError, PostKind, Timetable
+from tests.conftest import NOW
+from tests.store.loading.test_revisions import STORIES, held, load, write
+
+
+async def check(store: Store, path: Path) -> Check:
+    """Check, and make sure that nothing was changed by it."""
+    before = store.corpus.revision, await store.corpus.history()
+    checked = await store.corpus.check(path)
+    assert (store.corpus.revision, await store.corpus.history()) == before
+    return checked
+
+
+async def test_it_counts_what_would_change(store: Store, tmp_path: Path) -> None:
+    await load(store, write(tmp_path, a=STORIES[:2], b=STORIES[2:3], c=STORIES[3:]))
+    before = await held(store)
+    edited = STORIES[0].replace("closed", "open")
+    path = write(tmp_path, a=[edited], b=STORIES[2:3], d=STORIES[3:])
+    (path / "notes.md").write_text("x")
+    checked = await check(store, path)
+    assert (checked.added, checked.edited, checked.removed) == (["d.txt"], ["a.txt"], ["c.txt"])
+    counts = checked.counts
+    assert (counts.added, counts.edited, counts.moved, counts.removed) == (0, 2, 0, 1)
+    assert checked.headlines == ["Head a", "Head d"]
+    assert checked.gone == ["Head a"]
+    assert checked.ignored == 1
+    assert await held(store) == before
+
+
+async def test_nothing_would_change(store: Store, tmp_path: Path) -> None:
+    await load(store, path := write(tmp_path, a=STORIES))
+    assert not (await check(store, path)).is_changed
+
+
+async def test_before_the_first_load(store: Store, tmp_path: Path) -> None:
+    checked = await check(store, write(tmp_path, a=STORIES))
+    assert checked.counts.added == 4
+    assert store.corpus.revision is None
+
+
+async def test_every_problem_is_named(store: Store, tmp_path: Path) -> None:
+    path = write(tmp_path, a="Head\nOnly a summary.\n", b=STORIES, c="")
+    with pytest.raises(CorpusInvalidError) as caught:
+        await check(store, path)
+    assert [str(problem).split(" ")[0] for problem in caught.value.problems] == [
+        "a.txt:2:",
+        "c.txt:",
+    ]
+
+
+async def test_near_identical_stories_are_named(store: Store, tmp_path: Path) -> None:
+    """With what is loaded, and among those that come; each once, and never with itself."""
+    await load(store, write(tmp_path, a=STORIES[:2]))
+    copies = [STORIES[0].replace("Envoys met", "The envoys met"), STORIES[2], STORIES[3]]
+    again = STORIES[2].replace("every mountain road", "each mountain road")
+    checked = await check(store, write(tmp_path, a=STORIES[:2], b=copies, c=[again]))
+    found = {
+        (twin.article.document, twin.other.document)
+        for twin in checked.twins.found
+        if not twin.is_question
+    }
+    assert found == {("b.txt", "a.txt"), ("c.txt", "b.txt")}
+
+
+async def test_an_edited_story_is_no_twin_of_what_it_was(store: Store, tmp_path: Path) -> None:
+    await load(store, write(tmp_path, a=STORIES))
+    edited = [story.replace(".\n", " again.\n", 1) for story in STORIES]
+    assert (await check(store, write(tmp_path, a=edited))).twins.count == 0
+
+
+async def test_near_identical_questions_are_named(store: Store, tmp_path: Path) -> None:
+    def story(number: int, question: str) -> str:
+        summary = f"Number{number} " + " ".join(f"word{number}x{place}" for place in range(6))
+        return f"{summary}.\nInsight.\n{question}\n"
+
+    await load(store, write(tmp_path, a=[story(1, "Should museums return looted statues?")]))
+    checked = await check(
+        store,
+        write(
+            tmp_path,
+            a=[story(1, "Should museums return looted statues?")],
+            b=[
+                story(2, "Should the museums return looted statues?"),
+                story(3, "What now?"),
+                story(4, "What now?"),
+            ],
+        ),
+    )
+    (twin,) = checked.twins.found
+    assert twin.is_question
+    assert (twin.article.position, twin.other.document) == (1, "a.txt")
+    assert checked.twins.repeated == [("What now?", 2)]
+
+
+async def test_effects_on_a_schedule(store: Store, tmp_path: Path) -> None:
+    """Four questions, one of them asked; two of the others vanish."""
+    await load(store, write(tmp_path, a=STORIES))
+    timetable = Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC")
+    await store.schedules.set(
+        team_id="T1", channel_id="C1", organiser_id="U1", timetable=timetable, now=NOW
+    )
+    asked = await store.choice.next("T1", "C1")
+    assert asked
+    await store.posts.plan(
+        Plan(
+            key="k",
+            team_id="T1",
+            channel_id="C1",
+            kind=PostKind.QUESTION,
+            article_id=asked.id,
+            due_at=NOW,
+        ),
+        now=NOW,
+    )
+    kept = next(story for story in STORIES if story.startswith(asked.summary))
+    others = [story for story in STORIES if story != kept]
+    (effect,) = (await check(store, write(tmp_path, a=[kept, others[0]]))).effects
+    assert (effect.channel_id, effect.upcoming, effect.vanishing, effect.left) == ("C1", 4, 2, 1)
+
+
+async def test_a_question_that_is_taken_out_vanishes(store: Store, tmp_path: Path) -> None:
+    path = write(tmp_path)
+    story = '{"headline": "Head", "summary": "Envoys met in Geneva.", "question": "Why?"}'
+    (path / "a.jsonl").write_text(story)
+    await load(store, path)
+    timetable = Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC")
+    await store.schedules.set(
+        team_id="T1", channel_id="C1", organiser_id="U1", timetable=timetable, now=NOW
+    )
+    (path / "a.jsonl").write_text(story.replace("Why?", ""))
+    checked = await check(store, path)
+    (effect,) = checked.effects
+    assert (effect.vanishing, effect.left, checked.unasked) == (1, 0, 1)
+
+
+async def test_effects_on_a_schedule_with_topics(store: Store, tmp_path: Path) -> None:
+    """It chooses from what its topics allow, and loses no more than that."""
+    await load(store, write(tmp_path, a=STORIES))
+    schedule = await store.schedules.set(
+        team_id="T1",
+        channel_id="C1",
+        organiser_id="U1",
+        timetable=Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC"),
+        topics=("Geneva", "Lagos"),
+        now=NOW,
+    )
+    assert await store.planning.preview(schedule)
+    (effect,) = (await check(store, write(tmp_path, a=STORIES[1:2]))).effects
+    assert (effect.upcoming, effect.vanishing, effect.left) == (2, 1, 1)

@@ -1,0 +1,163 @@
+"""What a channel is asked next: nothing again before its time, and not the same headline twice."""
+
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store import Store, open_store
+from store.posting.choice import Candidate, Recent, rank
+from store.posting.record import Plan
+from store.types import Article, PostKind
+from tests.conftest import NOW, StoppedClock
+
+
+async def load(store: Store, folder: Path, *counts: int) -> None:
+    """Load documents with so many articles each."""
+    write(folder, counts)
+    await store.corpus.reload(folder, by="U1", at=NOW)
+
+
+def write(folder: Path, counts: tuple[int, ...]) -> None:
+    folder.mkdir(exist_ok=True)
+    for number, count in enumerate(counts):
+        lines = [f"Headline {number}"]
+        for place in range(count):
+            lines += [f"Summary {number}.{place}.", "Insight.", f"Question {number}.{place}?"]
+        (folder / f"d{number}.txt").write_text("\n".join(lines))
+
+
+async def ask(store: Store, clock: StoppedClock, channel: str = "C1") -> Article:
+    """Ask the channel its next question."""
+    article = await store.choice.next("T1", channel)
+    assert article
+    clock.forward(days=1)
+    plan = Plan(
+        key=f"{channel}:{clock()}",
+        team_id="T1",
+        channel_id=channel,
+        kind=PostKind.QUESTION,
+        article_id=article.id,
+        due_at=clock(),
+    )
+    assert await store.posts.plan(plan, now=clock())
+    return article
+
+
+async def test_an_empty_corpus_has_nothing_to_ask(store: Store) -> None:
+    assert await store.choice.next("T1", "C1") is None
+
+
+@pytest.mark.parametrize("channel", ["C1", "C2", "C3", "C4"])
+async def test_no_question_returns_before_all_had_their_turn(
+    store: Store, clock: StoppedClock, tmp_path: Path, channel: str
+) -> None:
+    await load(store, tmp_path / "corpus", 3, 2, 4)
+    asked = [(await ask(store, clock, channel)).id for _ in range(27)]
+    for start in range(0, 27, 9):
+        assert len(set(asked[start : start + 9])) == 9
+
+
+@pytest.mark.parametrize("counts", [(3, 3, 3), (5, 3, 1), (4, 4), (2, 6, 3)])
+@pytest.mark.parametrize("channel", ["C1", "C2", "C3"])
+async def test_not_twice_in_a_row_from_one_headline(
+    store: Store, clock: StoppedClock, tmp_path: Path, channel: str, counts: tuple[int, ...]
+) -> None:
+    """Also at the end of a round, where carelessness would have left one headline's alone."""
+    await load(store, tmp_path / "corpus", *counts)
+    headlines = [(await ask(store, clock, channel)).headline for _ in range(sum(counts))]
+    most = max(counts)
+    unavoidable = max(0, most - (sum(counts) - most) - 1)
+    twice = sum(one == other for one, other in pairwise(headlines))
+    assert twice == unavoidable
+
+
+async def test_near_identical_questions_are_kept_apart(
+    store: Store, clock: StoppedClock, tmp_path: Path
+) -> None:
+    folder = tmp_path / "corpus"
+    write(folder, (12, 12))
+    for number in range(2):
+        path = folder / f"d{number}.txt"
+        path.write_text(
+            path.read_text().replace(
+                f"Question {number}.3?", f"Who should guard the northern border{'s' * number}?"
+            )
+        )
+    await store.corpus.reload(folder, by="U1", at=NOW)
+    for channel in ("C1", "C2", "C3", "C4", "C5", "C6"):
+        asked = [(await ask(store, clock, channel)).question for _ in range(24)]
+        first, second = (place for place, one in enumerate(asked) if "guard" in one)
+        # Apart, or the last that was left of its round.
+        assert second - first > 10 or second == 23
+
+
+async def test_channels_have_orders_of_their_own(store: Store, tmp_path: Path) -> None:
+    await load(store, tmp_path / "corpus", 9)
+    orders = set()
+    for channel in ("C1", "C2", "C3", "C4", "C5"):
+        order = [await store.choice.next("T1", channel, place=place) for place in range(9)]
+        assert len({one.id for one in order if one}) == 9
+        orders.add(tuple(one.id for one in order if one))
+    assert len(orders) > 1
+
+
+async def test_a_restart_and_another_replica_choose_the_same(
+    database_url: str, clock: StoppedClock, tmp_path: Path
+) -> None:
+    url = database_url
+    async with open_store(url) as store:
+        await load(store, tmp_path / "corpus", 5, 5)
+        await ask(store, clock)
+        chosen = await store.choice.next("T1", "C1")
+    async with open_store(url) as one, open_store(url) as two:
+        assert await one.choice.next("T1", "C1") == await two.choice.next("T1", "C1") == chosen
+
+
+async def test_a_new_story_is_asked_before_an_old_one_returns(
+    store: Store, clock: StoppedClock, tmp_path: Path
+) -> None:
+    await load(store, tmp_path / "corpus", 2)
+    for _ in range(2):
+        await ask(store, clock)
+    await load(store, tmp_path / "corpus", 2, 1)
+    assert (await ask(store, clock)).headline == "Headline 1"
+
+
+candidates = st.lists(
+    st.builds(
+        Candidate,
+        article_id=st.uuids().map(str),
+        headline=st.sampled_from("ABC"),
+        question=st.sampled_from(["Who goes first?", "Who came last?", "What now?"]),
+        times=st.integers(0, 2),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(window=candidates, headline=st.sampled_from([None, *"ABC"]))
+def test_the_first_is_asked_least_and_has_another_headline_where_one_does(
+    window: list[Candidate], headline: str | None
+) -> None:
+    ranked = rank(window, Recent(headlines=(headline,) if headline else ()))
+    assert Counter(ranked) == Counter(window)
+    least = min(one.times for one in window)
+    others = [one for one in window if one.times == least and one.headline != headline]
+    assert ranked[0].times == least
+    assert not others or ranked[0].headline != headline
+
+
+@given(window=candidates, question=st.sampled_from(["Who goes first?", "What now?"]))
+def test_the_first_is_not_like_the_last_few_where_one_is_not(
+    window: list[Candidate], question: str
+) -> None:
+    """Among those that the headlines allow, which come first."""
+    recent = Recent(headlines=("Z",), questions=(question,))
+    first = rank(window, recent)[0]
+    twins = [one for one in window if one.times == first.times and one.headline == first.headline]
+    assert first.question != question or all(one.question == question for one in twins)

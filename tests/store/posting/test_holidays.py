@@ -1,0 +1,68 @@
+"""Dates without posts, from a calendar file."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from store import Store
+from store.posting.holidays import Holiday, HolidaysInvalidError, read_holidays
+
+TODAY = date(2026, 11, 24)
+
+
+def calendar(tmp_path: Path, *events: str) -> Path:
+    path = tmp_path / "holidays.ics"
+    body = "".join(
+        f"BEGIN:VEVENT\nUID:{n}\n{event}\nEND:VEVENT\n" for n, event in enumerate(events)
+    )
+    text = f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//t//t//EN\n{body}END:VCALENDAR\n"
+    path.write_bytes(text.replace("\n", "\r\n").encode())
+    return path
+
+
+def test_a_day_and_several_days(tmp_path: Path) -> None:
+    path = calendar(
+        tmp_path,
+        "DTSTART;VALUE=DATE:20261225\nDTEND;VALUE=DATE:20261227\nSUMMARY:Christmas",
+        "DTSTART;VALUE=DATE:20270101\nSUMMARY:New Year",
+        "DTSTART;VALUE=DATE:20251225\nSUMMARY:Last year",
+    )
+    assert read_holidays(path, today=TODAY) == [
+        Holiday(due_on=date(2026, 12, 25), name="Christmas"),
+        Holiday(due_on=date(2026, 12, 26), name="Christmas"),
+        Holiday(due_on=date(2027, 1, 1), name="New Year"),
+    ]
+
+
+def test_a_day_that_recurs(tmp_path: Path) -> None:
+    path = calendar(tmp_path, "DTSTART;VALUE=DATE:20200501\nRRULE:FREQ=YEARLY\nSUMMARY:Labour Day")
+    found = [one.due_on for one in read_holidays(path, today=TODAY)]
+    assert found == [date(year, 5, 1) for year in (2027, 2028, 2029)]
+
+
+def test_an_event_at_an_hour_takes_its_day(tmp_path: Path) -> None:
+    path = calendar(tmp_path, "DTSTART:20261224T120000Z\nDTEND:20261224T180000Z\nSUMMARY:Party")
+    assert read_holidays(path, today=TODAY) == [Holiday(due_on=date(2026, 12, 24), name="Party")]
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff\xfe\x00", b"BEGIN:VCALENDAR\r\n"])
+def test_what_is_no_calendar_is_said_to_be_none(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bad.ics"
+    path.write_bytes(content)
+    with pytest.raises(HolidaysInvalidError, match=r"bad\.ics"):
+        read_holidays(path, today=TODAY)
+
+
+def test_a_calendar_of_the_past_is_said_to_be_one(tmp_path: Path) -> None:
+    path = calendar(tmp_path, "DTSTART;VALUE=DATE:20200501\nSUMMARY:Long ago")
+    with pytest.raises(HolidaysInvalidError, match="no event from 24 Nov 2026 on"):
+        read_holidays(path, today=TODAY)
+    with pytest.raises(HolidaysInvalidError, match="cannot be read"):
+        read_holidays(tmp_path / "nowhere.ics", today=TODAY)
+
+
+async def test_what_is_loaded_replaces_what_was(store: Store) -> None:
+    await store.holidays.replace([Holiday(due_on=TODAY, name="One")])
+    await store.holidays.replace([Holiday(due_on=date(2026, 12, 25), name="Two")])
+    assert await store.holidays.between(TODAY, date(2027, 1, 1)) == {date(2026, 12, 25): "Two"}

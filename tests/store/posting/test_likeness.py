@@ -1,0 +1,46 @@
+"""Which questions are nearly the same."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store.posting.likeness import are_alike
+
+GUARD = "Who should guard the northern border once the envoys leave?"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        GUARD,
+        "Once the envoys leave, who should be guarding the northern borders?",
+        "Who should guard the border once the envoys leave?",
+        "Who should guard the southern border once the envoys leave?",
+        "Who should guard the northern border once the envoys and soldiers leave?",
+    ],
+)
+def test_one_word_more_less_or_other_makes_no_difference(other: str) -> None:
+    assert are_alike(GUARD, other)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Who should guard the southern border once the soldiers leave?",
+        "What would you do with an old harbour?",
+        "",
+    ],
+)
+def test_two_words_do(other: str) -> None:
+    assert not are_alike(GUARD, other)
+
+
+def test_a_short_question_is_like_its_double_only() -> None:
+    assert are_alike("Why now?", "Why now?")
+    assert not are_alike("Why now?", "Why here?")
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_likeness_goes_both_ways(one: str, other: str) -> None:
+    assert are_alike(one, one)
+    assert are_alike(one, other) == are_alike(other, one)

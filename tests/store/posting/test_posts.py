@@ -1,0 +1,153 @@
+"""The record of posts: who may send, and what can follow what."""
+
+import asyncio
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from store import Store, open_store
+from store.posting.posts import Claim
+from store.posting.record import LEASE, MOVES, Plan
+from store.types import Post, PostKind, PostState
+from tests.conftest import StoppedClock
+
+TODAY = date(2026, 11, 24)
+
+
+async def plan(store: Store, clock: StoppedClock, key: str = "k", **fields: object) -> Post | None:
+    plan = Plan(
+        **{  # type: ignore[arg-type]
+            "key": key,
+            "team_id": "T1",
+            "channel_id": "C1",
+            "kind": PostKind.QUESTION,
+            "article_id": "a1",
+            "due_at": clock(),
+            **fields,
+        }
+    )
+    return await store.posts.plan(plan, now=clock())
+
+
+async def claimed(store: Store, clock: StoppedClock, key: str = "k") -> Claim:
+    post = await store.posts.get(key)
+    assert post
+    claim = await store.posts.claim(post, owner="me", now=clock())
+    assert claim
+    return claim
+
+
+async def state(store: Store, key: str = "k") -> PostState:
+    post = await store.posts.get(key)
+    assert post
+    return post.state
+
+
+async def test_a_turn_is_planned_once(store: Store, clock: StoppedClock) -> None:
+    assert await plan(store, clock, due_on=TODAY)
+    assert await plan(store, clock, due_on=TODAY) is None
+    (post,) = await store.posts.turns("T1", "C1", since=TODAY)
+    assert post.due_on == TODAY
+
+
+async def test_one_of_many_claims_wins(database_url: str, clock: StoppedClock) -> None:
+    """Forty tasks over three connections, one right to send."""
+    url = database_url
+    async with open_store(url) as one, open_store(url) as two, open_store(url) as three:
+        post = await plan(one, clock)
+        assert post
+        claims = await asyncio.gather(
+            *(
+                [one, two, three][n % 3].posts.claim(post, owner=str(n), now=clock())
+                for n in range(40)
+            )
+        )
+        assert len([claim for claim in claims if claim]) == 1
+
+
+async def test_a_claimed_post_is_open_again_after_its_lease(
+    store: Store, clock: StoppedClock
+) -> None:
+    await plan(store, clock)
+    assert not (await claimed(store, clock)).may_have_arrived
+    assert not await store.posts.open(clock())
+    assert not await store.posts.open(clock.forward(seconds=LEASE.total_seconds() - 1))
+    (post,) = await store.posts.open(clock.forward(seconds=1))
+    again = await store.posts.claim(post, owner="other", now=clock())
+    assert again
+    assert again.may_have_arrived
+
+
+async def test_an_overtaken_claim_writes_nothing(store: Store, clock: StoppedClock) -> None:
+    await plan(store, clock)
+    slow = await claimed(store, clock)
+    clock.forward(seconds=LEASE.total_seconds())
+    await claimed(store, clock)
+    await store.posts.sent(slow, message_ts="1.0", now=clock())
+    assert await state(store) is PostState.SENDING
+
+
+async def test_a_sent_question_opens_its_story(store: Store, clock: StoppedClock) -> None:
+    await plan(store, clock)
+    await store.posts.sent(await claimed(store, clock), message_ts="1.0", now=clock())
+    (story,) = await store.posts.open(clock())
+    assert (story.kind, story.parent_key, story.article_id) == (PostKind.STORY, "k", "a1")
+
+
+async def test_what_is_put_off_waits_and_has_not_arrived(store: Store, clock: StoppedClock) -> None:
+    await plan(store, clock)
+    until = clock() + timedelta(seconds=30)
+    await store.posts.put_off(
+        await claimed(store, clock), error="ratelimited", until=until, now=clock()
+    )
+    assert not await store.posts.open(clock())
+    clock.forward(seconds=30)
+    claim = await claimed(store, clock)
+    assert not claim.may_have_arrived
+    assert claim.post.error == "ratelimited"
+
+
+async def test_what_is_unknown_may_have_arrived(store: Store, clock: StoppedClock) -> None:
+    await plan(store, clock)
+    claim = await claimed(store, clock)
+    await store.posts.in_doubt(claim, error="timeout", until=clock(), now=clock())
+    assert (await claimed(store, clock)).may_have_arrived
+
+
+@pytest.mark.parametrize("end", [PostState.FAILED, PostState.MISSED])
+async def test_what_ended_without_a_message_can_be_asked_again(
+    store: Store, clock: StoppedClock, end: PostState
+) -> None:
+    await plan(store, clock, due_on=TODAY)
+    claim = await claimed(store, clock)
+    settle = store.posts.failed if end is PostState.FAILED else store.posts.missed
+    await settle(claim, error="not_in_channel", now=clock())
+    assert await state(store) is end
+    assert await plan(store, clock, due_on=TODAY, state=PostState.MISSED) is None
+    assert await plan(store, clock, due_on=TODAY, asked_by="U1")
+    assert await state(store) is PostState.PLANNED
+
+
+async def test_what_is_sent_stays_sent(store: Store, clock: StoppedClock) -> None:
+    await plan(store, clock)
+    await store.posts.sent(await claimed(store, clock), message_ts="1.0", now=clock())
+    assert await plan(store, clock) is None
+    post = await store.posts.get("k")
+    assert post
+    with pytest.raises(ValueError, match="does not go from sent to sending"):
+        await store.posts.claim(post, owner="me", now=clock())
+
+
+def test_every_state_has_its_moves() -> None:
+    assert set(MOVES) == set(PostState)
+    assert all(targets <= set(PostState) for targets in MOVES.values())
+
+
+async def test_a_claim_holds_against_a_stale_copy(store: Store, clock: StoppedClock) -> None:
+    """A copy of the row as it was before a claim cannot claim it a second time."""
+    post = await plan(store, clock)
+    assert post
+    await claimed(store, clock)
+    stale = replace(post, state=PostState.PLANNED)
+    assert await store.posts.claim(stale, owner="other", now=clock()) is None
