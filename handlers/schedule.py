@@ -95,13 +95,13 @@ class ScheduleForm:
         offered = self._store.corpus.complete(typed, limit=_OFFERED)
         known = {topic.lower() for topic in offered}
         own = [typed] if typed and typed.lower() not in known else []
-        await ack(options=[one.to_dict() for one in views.topic_options([*offered, *own])])
+        await ack(options=views.topic_options([*offered, *own]))
 
     async def zones(self, ack: AsyncAck, payload: dict[str, Any]) -> None:
         """Offer the time zones that what was typed may be the beginning of."""
         now = self._clock()
         zones = zones_like(str(payload.get("value") or ""))
-        await ack(options=[views.zone_option(zone, now=now).to_dict() for zone in zones])
+        await ack(options=[views.zone_option(zone, now=now) for zone in zones])
 
     async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Save what was filled in, or say beside each field what is wrong with it."""

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Self
 
 from handlers.mrkdwn import truncate
@@ -40,9 +40,11 @@ class Value:
 
     def encode(self) -> str:
         """Write it as the value of a button (docs.slack.dev, button element: 2,000 characters)."""
-        fields = asdict(self) | {"words": truncate(self.words, 300)}
-        set_fields = {name: value for name, value in fields.items() if value}
-        return json.dumps(set_fields, ensure_ascii=False)
+        fields = ((name, getattr(self, name)) for name in self.__slots__)
+        given = {name: value for name, value in fields if value}
+        if self.words:
+            given["words"] = truncate(self.words, 300)
+        return json.dumps(given, ensure_ascii=False)
 
     @classmethod
     def decode(cls, text: str) -> Self:

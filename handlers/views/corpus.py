@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from slack_sdk.models.blocks import Block
-
 from handlers.ids import Action, Command
 from handlers.mrkdwn import date, plain
 from handlers.values import Value
-from handlers.views.message import Message, actions, button, counted, message, section
+from handlers.views.blocks import Block, actions, button, section
+from handlers.views.message import Message, counted, message
 from handlers.views.preview import when, who
 from store.corpus import Reload
 from store.finding.misses import Miss

@@ -5,23 +5,14 @@ from datetime import date
 from datetime import datetime as instant
 from zoneinfo import ZoneInfo
 
-from slack_sdk.models.blocks import Block, OverflowMenuElement
-
 from handlers import mrkdwn
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
 from handlers.timetable import describe
 from handlers.values import Value
 from handlers.views import question
-from handlers.views.message import (
-    Message,
-    actions,
-    button,
-    context,
-    message,
-    overflow,
-    section,
-)
+from handlers.views.blocks import Block, Element, actions, button, context, overflow, section
+from handlers.views.message import Message, message
 from handlers.views.notice import WHY_STOPPED, span
 from store.posting.choice import Chosen
 from store.posting.notices import READY_AGAIN
@@ -122,8 +113,8 @@ def preview(schedule: Schedule, turns: Sequence[Turn], articles: Sequence[Articl
     else:
         shown = question.question(articles[0], asked_by=None, has_menu=True)
     when = _first(turns)
-    lead = context(f"Only you see this. As things are, it is posted {when}:").to_dict()
-    return Message(text=f"Posted {when}: {shown['text']}"[:4000], blocks=[lead, *shown["blocks"]])
+    lead = context(f"Only you see this. As things are, it is posted {when}:")
+    return message(f"Posted {when}: {shown['text']}", [lead, *shown["blocks"]])
 
 
 def posted_now(turns: Sequence[Turn], *, is_todays: bool) -> Message:
@@ -197,7 +188,7 @@ def schedules(every: Sequence[Schedule], *, user_id: str, is_admin: bool, page: 
     return message("\n".join([lead, *map(line, shown[:10])]), blocks)
 
 
-def _menu(schedule: Schedule) -> OverflowMenuElement:
+def _menu(schedule: Schedule) -> Element:
     options = [
         ("Edit", Value(words=EDIT, channel_id=schedule.channel_id)),
         ("End it", Value(words=END, channel_id=schedule.channel_id)),

@@ -3,21 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from slack_sdk.models.blocks import (
-    Block,
-    DividerBlock,
-    InputBlock,
-    PlainTextInputElement,
-    PlainTextObject,
-)
-from slack_sdk.models.blocks.basic_components import DispatchActionConfig
-
 from handlers import ids
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain, quote
 from handlers.values import MODAL, Value
 from handlers.views import corpus, digest
-from handlers.views.message import actions, button, context, header, section
+from handlers.views.blocks import (
+    Block,
+    actions,
+    button,
+    context,
+    divider,
+    header,
+    input_block,
+    section,
+    text_input,
+)
 from handlers.views.modal import MAX_WORDS, View
 from store.types import Article, Revision, Schedule, Topic
 
@@ -59,8 +60,8 @@ def home(contents: Contents) -> View:
     ]
     blocks: list[Block] = []
     for part in filter(None, parts):
-        blocks += [DividerBlock(), *part] if blocks else part
-    return {"type": "home", "blocks": [block.to_dict() for block in blocks]}
+        blocks += [divider(), *part] if blocks else part
+    return {"type": "home", "blocks": blocks}
 
 
 def _today(today: Today | None) -> list[Block]:
@@ -83,17 +84,13 @@ def _today(today: Today | None) -> list[Block]:
 
 
 def _search() -> Block:
-    return InputBlock(
-        block_id=ids.Block.SEARCH,
-        label=_text("Find a story"),
-        element=PlainTextInputElement(
-            action_id=Action.HOME_SEARCH,
-            placeholder=_text("A few words, misspelt or not, and Enter"),
-            max_length=MAX_WORDS,
-            dispatch_action_config=DispatchActionConfig(trigger_actions_on=["on_enter_pressed"]),
-        ),
-        dispatch_action=True,
+    words = text_input(
+        Action.HOME_SEARCH,
+        "A few words, misspelt or not, and Enter",
+        most=MAX_WORDS,
+        dispatch_action_config={"trigger_actions_on": ["on_enter_pressed"]},
     )
+    return input_block(ids.Block.SEARCH, "Find a story", words) | {"dispatch_action": True}
 
 
 def _topics(topics: Sequence[Topic], page: int) -> list[Block]:
@@ -146,7 +143,3 @@ def _channels(schedules: Sequence[Schedule]) -> list[Block]:
     if len(schedules) > len(lines):
         lines.append(f"… and {len(schedules) - len(lines)} more: `{Command.DIGEST} list`")
     return [section(lead), *digest.listed(lines)]
-
-
-def _text(text: str) -> PlainTextObject:
-    return PlainTextObject(text=text, emoji=False)

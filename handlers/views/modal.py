@@ -3,21 +3,22 @@
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from slack_sdk.models.blocks import (
-    Block,
-    ConversationFilter,
-    ConversationSelectElement,
-    InputBlock,
-    PlainTextInputElement,
-    PlainTextObject,
-)
-from slack_sdk.models.views import View as SdkView
-
 from handlers import ids
 from handlers.ids import Action
 from handlers.mrkdwn import plain, quote
 from handlers.values import MODAL, Value
-from handlers.views.message import Message, actions, button, context, section
+from handlers.views.blocks import (
+    Block,
+    actions,
+    button,
+    channel_select,
+    context,
+    input_block,
+    literal,
+    section,
+    text_input,
+)
+from handlers.views.message import Message
 from handlers.views.story import card
 from store.types import Article
 
@@ -31,9 +32,9 @@ def window(shown: Message) -> View:
     """Show a message in a modal."""
     return {
         "type": "modal",
-        "title": _plain("Parley"),
-        "close": _plain("Close"),
-        "blocks": shown["blocks"] or [section(shown["text"]).to_dict()],
+        "title": literal("Parley"),
+        "close": literal("Close"),
+        "blocks": shown["blocks"] or [section(shown["text"])],
     }
 
 
@@ -46,48 +47,33 @@ def form(
     value: Value | None = None,
 ) -> View:
     """Put a modal together; *value* comes back with it, and is to be checked like a button's."""
-    return SdkView(
-        type="modal",
-        callback_id=callback_id,
-        title=_text(title),
-        close=_text("Cancel" if submit else "Close"),
-        submit=_text(submit) if submit else None,
-        private_metadata=value.encode() if value else None,
-        blocks=list(blocks),
-    ).to_dict()
+    view: View = {
+        "type": "modal",
+        "callback_id": callback_id,
+        "title": literal(title),
+        "close": literal("Cancel" if submit else "Close"),
+        "blocks": list(blocks),
+    }
+    if submit:
+        view["submit"] = literal(submit)
+    if value:
+        view["private_metadata"] = value.encode()
+    return view
 
 
 def discussion(article: Article | None, *, channel_id: str = "", words: str = "") -> View:
     """Ask for the channel of a discussion, and for its topic unless it is about *article*."""
-    channel = ConversationSelectElement(
-        action_id=ids.Field.CHANNEL,
-        placeholder=_text("Choose a channel"),
-        initial_conversation=channel_id or None,
-        default_to_current_conversation=True,
-        filter=ConversationFilter(include=["public", "private"]),
-    )
-    blocks: list[Block] = [
-        InputBlock(block_id=ids.Block.CHANNEL, label=_text("Channel"), element=channel)
-    ]
+    channel = channel_select(ids.Field.CHANNEL, chosen=channel_id)
+    blocks = [input_block(ids.Block.CHANNEL, "Channel", channel)]
     if article:
         asked = f"*{plain(article.headline, 150)}*\n{quote(article.question, 2000)}"
         blocks.insert(0, section(asked))
     else:
-        typed = PlainTextInputElement(
-            action_id=ids.Field.WORDS,
-            placeholder=_text("sanctions"),
-            initial_value=words or None,
-            max_length=MAX_WORDS,
+        typed = text_input(
+            ids.Field.WORDS, "sanctions", most=MAX_WORDS, initial_value=words or None
         )
-        blocks.append(
-            InputBlock(
-                block_id=ids.Block.WORDS,
-                label=_text("About"),
-                hint=_text("A few words; without any it is the channel's next question."),
-                element=typed,
-                optional=True,
-            )
-        )
+        hint = "A few words; without any it is the channel's next question."
+        blocks.append(input_block(ids.Block.WORDS, "About", typed, hint=hint, optional=True))
     value = Value(article_id=article.id if article else "")
     submit = "See the question" if article is None else "Post it"
     return form(ids.Modal.DISCUSSION, "Start a discussion", blocks, submit=submit, value=value)
@@ -107,11 +93,3 @@ def discussion_preview(article: Article, *, value: Value) -> View:
     return form(
         ids.Modal.DISCUSSION_PREVIEW, "Start a discussion", blocks, submit="Post it", value=value
     )
-
-
-def _text(text: str) -> PlainTextObject:
-    return PlainTextObject(text=text, emoji=False)
-
-
-def _plain(text: str) -> dict[str, Any]:
-    return _text(text).to_dict()

@@ -1,11 +1,10 @@
 """What one person is told about their schedule or their post."""
 
-from slack_sdk.models.blocks import ButtonElement
-
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
 from handlers.values import Value
-from handlers.views.message import Message, actions, button, message, section
+from handlers.views.blocks import Element, actions, button, section
+from handlers.views.message import Message, message
 from store.types import About, Post, PostKind
 
 WHY_STOPPED = {
@@ -70,7 +69,7 @@ def _low(about: About) -> Message:
     return message(text, [section(text)])
 
 
-def _resume(about: About) -> ButtonElement:
+def _resume(about: About) -> Element:
     return button("Resume", Action.DIGEST_RESUME, Value(channel_id=about.channel_id), primary=True)
 
 

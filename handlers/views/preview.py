@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from handlers.ids import Action, Command
 from handlers.mrkdwn import date, plain
 from handlers.values import Value
-from handlers.views.message import Message, actions, button, counted, message, section
+from handlers.views.blocks import actions, button, section
+from handlers.views.message import Message, counted, message
 from store.loading.check import Check, Effect
 from store.loading.twins import Twin, Twins
 from store.progress import Progress
@@ -50,7 +51,7 @@ def dropped(check: Check, name: str, file_id: str) -> Message:
     add = button("Add it to the corpus", Action.CORPUS_ADD, Value(words=file_id), primary=True)
     text = f"*{plain(name, 150)}* has no mistakes. {shown['text']}"
     # The last block says how a folder is loaded; here a button does it.
-    blocks = [*shown["blocks"][:-1], actions([add]).to_dict()]
+    blocks = [*shown["blocks"][:-1], actions([add])]
     return Message(text=text, blocks=blocks)
 
 

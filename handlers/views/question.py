@@ -2,21 +2,20 @@
 
 from collections.abc import Sequence
 
-from slack_sdk.models.blocks import Block, OverflowMenuElement
-
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain, quote, truncate
 from handlers.values import Value
-from handlers.views.message import (
-    Message,
+from handlers.views.blocks import (
+    Block,
+    Element,
     actions,
     button,
     context,
     header,
-    message,
     overflow,
     section,
 )
+from handlers.views.message import Message, message
 from handlers.views.story import card, spoken
 from store.types import Article
 
@@ -89,7 +88,7 @@ def thread(articles: Sequence[Article]) -> Message:
     return message(f"More on: {headlines}", blocks)
 
 
-def _menu(is_there: bool) -> OverflowMenuElement | None:
+def _menu(is_there: bool) -> Element | None:
     if not is_there:
         return None
     options = [

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from slack_sdk.models.blocks import Block, ButtonElement
-
 from handlers.ids import Action, Command
 from handlers.mrkdwn import marked, pieces, plain, quote, truncate
 from handlers.values import CHANNEL, DIRECT, MODAL, Value
-from handlers.views.message import Message, actions, button, context, header, message, section
+from handlers.views.blocks import Block, Element, actions, button, context, header, section
+from handlers.views.message import Message, message
 from store.types import Article, Found, Match, Nothing, Unsure
 
 _PIECE = 2800
@@ -92,7 +91,7 @@ def _why(match: Match, *, words: str, place: int, count: int) -> str:
 
 def _buttons(
     article: Article, *, words: str, where: str, following: Value | None = None
-) -> list[ButtonElement]:
+) -> list[Element]:
     value = Value(article_id=article.id, words=words, where=where)
     about = article.headline
     buttons = []
@@ -167,7 +166,7 @@ def _choices(
     *,
     words: str,
     where: str,
-    ask: ButtonElement | None = None,
+    ask: Element | None = None,
 ) -> Message:
     blocks: list[Block] = [section(lead)]
     for match in matches:
