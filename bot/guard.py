@@ -9,6 +9,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from slack_sdk.signature import Clock as _SdkClock
 from slack_sdk.signature import SignatureVerifier
@@ -63,6 +64,7 @@ class Sources:
         return max(level - (self._clock() - at) * self._per_second, 0)
 
 
+@lru_cache(1_000)
 def source_of(peer: str | None, forwarded: str, proxies: int) -> str:
     """Name the source of a request: its address, as the outermost of our own *proxies* saw it.
 

@@ -1,9 +1,9 @@
 """The Bolt app, answering what Slack sends again as it was answered the first time."""
 
 import asyncio
-from collections import OrderedDict
 from typing import Any
 
+from cachetools import LRUCache
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -21,18 +21,22 @@ class OnceApp(AsyncApp):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._answers: OrderedDict[str, asyncio.Task[BoltResponse]] = OrderedDict()
+        self._answers: LRUCache[str, asyncio.Future[BoltResponse]] = LRUCache(_KEPT)
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         """Answer *req*, or wait for the answer that it gets already."""
         name = req.body.get("event_id") or req.body.get("trigger_id")
         if not isinstance(name, str):
             return await super().async_dispatch(req)
-        answer = self._answers.get(name)
-        if answer is None:
-            answer = asyncio.ensure_future(super().async_dispatch(req))
-            self._answers[name] = answer
-            while len(self._answers) > _KEPT:
-                self._answers.popitem(last=False)
-        # One who asks may go away, the other still waits for the answer.
-        return await asyncio.shield(answer)
+        if name in self._answers:
+            return await asyncio.shield(self._answers[name])
+        answer = self._answers[name] = asyncio.get_running_loop().create_future()
+        try:
+            response = await super().async_dispatch(req)
+        except BaseException:
+            # It has no answer: sent again, it is tried again.
+            self._answers.pop(name, None)
+            answer.cancel()
+            raise
+        answer.set_result(response)
+        return response

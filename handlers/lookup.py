@@ -3,12 +3,17 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from cachetools import LRUCache
+
 from handlers.background import Background
 from handlers.values import CHANNEL
 from handlers.views import story as views
 from handlers.views.message import Message
 from store import Store
 from store.types import Answer, Article, Found, Nothing, ParleyError, Unsure
+
+_DRAWN = 500
+"""How many answers are kept for who asks the same again."""
 
 
 class LookUp:
@@ -26,6 +31,7 @@ class LookUp:
         self._background = background
         self._keep = keep_misses
         self._clock = clock
+        self._drawn: LRUCache[tuple[str, int, str], tuple[Answer, Message]] = LRUCache(_DRAWN)
 
     async def answer(self, words: str, *, place: int = 0, where: str = CHANNEL) -> Message:
         """Show what *words* mean, or how to ask where there are none."""
@@ -43,17 +49,15 @@ class LookUp:
 
     def drawn(self, answer: Answer, *, words: str, place: int = 0, where: str = CHANNEL) -> Message:
         """Draw what was found for *words*, the match at *place*; a miss is noted."""
-        match answer:
-            case Found() as found:
-                # A reload may have left fewer matches than there were.
-                place %= len(found.matches)
-                return views.found(found, words=words, place=place, where=where)
-            case Unsure() as unsure:
-                return views.unsure(unsure, words=words, where=where)
-            case Nothing() as nothing:
-                if place == 0:
-                    self._background.start(self.miss(words))
-                return views.nothing(nothing, words=words, where=where)
+        if isinstance(answer, Nothing) and place == 0:
+            self._background.start(self.miss(words))
+        key = (words, place, where)
+        drawn_from, shown = self._drawn.get(key, (None, None))
+        # The finder gives the same answer to the same words until something is loaded.
+        if shown is None or drawn_from is not answer:
+            shown = _draw(answer, words=words, place=place, where=where)
+            self._drawn[key] = answer, shown
+        return shown
 
     async def like(self, article: Article, *, where: str) -> Message:
         """Show what is close to a story."""
@@ -82,6 +86,18 @@ class LookUp:
     def examples(self, count: int = 3) -> list[str]:
         """Give words that find something in what is loaded."""
         return [topic.name for topic in self._store.corpus.topics[:count]]
+
+
+def _draw(answer: Answer, *, words: str, place: int, where: str) -> Message:
+    match answer:
+        case Found() as found:
+            # A reload may have left fewer matches than there were.
+            place %= len(found.matches)
+            return views.found(found, words=words, place=place, where=where)
+        case Unsure() as unsure:
+            return views.unsure(unsure, words=words, where=where)
+        case Nothing() as nothing:
+            return views.nothing(nothing, words=words, where=where)
 
 
 def is_help(words: str) -> bool:

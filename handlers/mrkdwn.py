@@ -1,16 +1,16 @@
 """Text into mrkdwn that says only what it says: escaped, bounded, never a mention."""
 
+import html
 import re
 from collections.abc import Iterable, Sequence
 
-_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _MARKUP = re.compile(r"<[@#!]?[^<>|]*(?:\|(?P<label>[^<>]*))?>")
 _CHARACTERS = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
 def escape(text: str) -> str:
     """Escape the three characters that mrkdwn reads (docs.slack.dev, formatting message text)."""
-    return text.translate(_ENTITIES)
+    return html.escape(text, quote=False)
 
 
 def unescape(text: str) -> str:

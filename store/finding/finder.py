@@ -7,6 +7,8 @@ from itertools import islice
 from random import Random
 from typing import Self, TypeAlias
 
+from cachetools import LRUCache
+
 from store.finding import meaning
 from store.finding.index import FIELDS, Index
 from store.finding.meaning import Meaning
@@ -28,8 +30,8 @@ _COVERED, _LITTLE = 200, 0.05
 """How many stories the words propose beside those that meaning does, and from which score."""
 _GUESSES = 10
 _LARGE = 20_000
-_KEPT = 500
-"""Articles kept for the next look-up that shows them."""
+_ARTICLES, _ANSWERS = 500, 500
+"""How many articles and answers are kept for the next look-up that needs them."""
 
 GetArticles: TypeAlias = Callable[[Sequence[int]], Awaitable[Mapping[int, Article]]]
 """Give the articles of some numbers, leaving out those that are gone."""
@@ -65,7 +67,8 @@ class Finder:
         self._acronyms = acronyms(names)
         self._model = model
         self._least = least
-        self._known: dict[int, _Read] = {}
+        self._known: LRUCache[int, _Read] = LRUCache(_ARTICLES)
+        self._answers: LRUCache[tuple[str, int], Answer] = LRUCache(_ANSWERS)
 
     @classmethod
     def of(cls, articles: Sequence[Article], model: Meaning | None = None) -> Self:
@@ -93,8 +96,16 @@ class Finder:
     async def find(self, query: str, *, limit: int = 10) -> Answer:
         """Look up *query*, whatever it holds; never raises.
 
-        Found has at most *limit* matches, Unsure and Nothing at most three to choose from.
+        Found has at most *limit* matches, Unsure and Nothing at most three to choose from. The same
+        answer is given again to who asks again, or presses a button under it.
         """
+        key = (query[:_CHARACTERS], limit)
+        answer = self._answers.get(key)
+        if answer is None:
+            answer = self._answers[key] = await self._find(*key)
+        return answer
+
+    async def _find(self, query: str, limit: int) -> Answer:
         asked = await self.ask(query)
         scores = self.scores(asked, limit=max(limit, 10), least=UNSURE)
         answering = [one for one in scores if one[1] >= CUT_OFF]
@@ -191,13 +202,12 @@ class Finder:
         return list(islice(scores.items(), limit))
 
     async def _read(self, numbers: Sequence[int]) -> Mapping[int, _Read]:
-        missing = [number for number in numbers if number not in self._known]
+        known = {number: self._known.get(number) for number in numbers}
+        read = {number: one for number, one in known.items() if one}
+        missing = [number for number, one in known.items() if not one]
         if missing:
             for number, article in (await self._articles(missing)).items():
-                self._known[number] = _Read(article, _spelt(article))
-        read = {number: self._known[number] for number in numbers if number in self._known}
-        while len(self._known) > _KEPT:
-            del self._known[next(iter(self._known))]
+                read[number] = self._known[number] = _Read(article, _spelt(article))
         return read
 
 

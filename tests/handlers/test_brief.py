@@ -229,3 +229,14 @@ def test_a_value_comes_back_as_it_was() -> None:
 
 def test_a_value_fits_in_a_button_whatever_was_typed() -> None:
     assert len(Value(article_id="a" * 16, words='\\"é😀' * 3000, place=99).encode()) <= 2000
+
+
+async def test_what_is_asked_again_after_a_reload_is_answered_anew(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers")
+    (same,) = await slack.type("/brief dockworkers")
+    assert texts([same]) == texts([answer])
+    ports = slack.corpus / "ports.txt"
+    ports.write_text(ports.read_text().replace("night shifts", "the price of bread"))
+    await slack.type("/corpus reload")
+    (anew,) = await slack.type("/brief dockworkers")
+    assert "the price of bread" in texts([anew])

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from slack_bolt.async_app import AsyncApp
 
 from handlers.ids import Action, Block, Command, Field, Shortcut
 from tests.handlers.conftest import ANA, BEN, GENERAL, Slack, dm, texts
@@ -47,6 +48,24 @@ async def test_what_comes_twice_at_once_runs_once(slack: Slack) -> None:
     await asyncio.gather(slack.repeat(), slack.repeat())
     (miss,) = await slack.parley.store.misses.list(since=slack.clock())
     assert miss.searched == 1
+
+
+async def test_what_failed_and_is_sent_again_is_tried_again(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dispatch without an answer must not be what its repeats get for ever."""
+    await slack.type("/brief dockworkers")
+    slack.payloads.append({**slack.payloads[-1], "trigger_id": "1.1.another"})
+    dispatch = AsyncApp.async_dispatch
+
+    async def fails(*_: Any) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(AsyncApp, "async_dispatch", fails)
+    with pytest.raises(ConnectionError):
+        await slack.repeat()
+    monkeypatch.setattr(AsyncApp, "async_dispatch", dispatch)
+    assert "Dockworkers" in json.loads(await slack.repeat())["text"]
 
 
 async def test_a_second_press_asks_for_a_topic_no_second_time(slack: Slack) -> None:
