@@ -177,13 +177,13 @@ class Workspace(Team):
 
     @property
     def pace(self) -> bool:
-        """Say whether a channel takes a message a second only."""
+        """Say whether calls are limited: messages by channel, and every method by its tier."""
         return self._state.pace.is_on
 
     @pace.setter
     def pace(self, is_on: bool) -> None:
         for state in self._states.values():
-            state.pace.is_on = is_on
+            state.pace.is_on = state.tiers.is_on = is_on
 
     def add_team(self, name: str) -> Team:
         """Found another team, with people and channels of its own that have the same ids.
@@ -196,7 +196,7 @@ class Workspace(Team):
             people.Team(id=new_id("T"), name=name, domain=name.lower().replace(" ", "-")),
         )
         state.base_url = self._state.base_url
-        state.pace.is_on = self._state.pace.is_on
+        state.pace.is_on = state.tiers.is_on = self.pace
         state.withdraw(self.bot_user_id)
         self._states[state.team.id] = state
         team = self._teams[state.team.id] = Team(state, self._courier, self._traffic)

@@ -10,6 +10,7 @@ from bot.workspace.method import Method
 from bot.workspace.people import APP_ID
 from bot.workspace.state import State
 from bot.workspace.tickets import new_id
+from bot.workspace.tiers import Tier
 
 _PYTHON: dict[str, type | tuple[type, ...]] = {
     "string": str,
@@ -44,8 +45,8 @@ class Steps:
     def methods(self) -> dict[str, Method]:
         """Give the Web API's side; no scope is needed."""
         return {
-            "functions.completeSuccess": Method(self._succeed),
-            "functions.completeError": Method(self._fail),
+            "functions.completeSuccess": Method(self._succeed, Tier.THREE),
+            "functions.completeError": Method(self._fail, Tier.THREE),
         }
 
     def run(self, state: State, callback_id: str, inputs: Json) -> Step:
