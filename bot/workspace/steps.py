@@ -53,9 +53,11 @@ class Steps:
         """Run a function as a step of a workflow, and tell the app.
 
         Raises LookupError for a function that the manifest does not have, and ValueError for inputs
-        that do not fit it.
+        that do not fit it, or where the app is not installed.
         """
         function = state.manifest["functions"][callback_id]
+        if state.bot_token is None:
+            raise ValueError("the app is not installed")
         if problems := _problems(function["input_parameters"], inputs):
             raise ValueError("; ".join(problems))
         step = Step(id=new_id("Fx"), function=callback_id, token=self._grants.lend(state))
@@ -112,6 +114,19 @@ class Steps:
         self._grants.take_back(step.token)
         state.changed({"type": "step", "id": step.id, "function": step.function, "status": status})
         return {}
+
+
+def functions_as_page(manifest: Json) -> list[Json]:
+    """Draw the app's functions for the page: {callback_id, title, description, inputs}."""
+    return [
+        {
+            "callback_id": callback_id,
+            "title": one["title"],
+            "description": one["description"],
+            "inputs": _parameters(one["input_parameters"]),
+        }
+        for callback_id, one in manifest.get("functions", {}).items()
+    ]
 
 
 def _problems(parameters: Json, values: Json) -> list[str]:
