@@ -28,7 +28,6 @@ async def test_a_schedule_is_made_in_the_modal_with_one_wrong_field_first(
     await expect(wrong).to_have_text("I have no story on “qzxv wvq”: please take it out.")
     await expect(form.get_by_label("Time", exact=True)).to_have_value("08:15")
     await expect(form.get_by_role("checkbox", name="Sunday")).not_to_be_checked()
-    await ana.picture("form")
     await form.get_by_role("button", name="Remove qzxv wvq").click()
     await topics.press_sequentially("sanct")
     await ana.page.get_by_role("option", name="sanctions").first.click()
