@@ -61,13 +61,15 @@ async def demo(*, port: int, corpus: Path | None, stop: asyncio.Event) -> None:
     """
     clock = MovableClock()
     with TemporaryDirectory(prefix="parley-demo-") as folder:
-        async with Workspace(manifest=manifest(), clock=clock, port=port, tour=TOUR) as workspace:
+        whole = manifest(workflow_steps=True)
+        async with Workspace(manifest=whole, clock=clock, port=port, tour=TOUR) as workspace:
             settings = Settings(
                 slack_bot_token=workspace.bot_token,
                 slack_app_token=workspace.app_token,
                 slack_api_url=workspace.api_url,
                 database_url=f"sqlite:///{folder}/demo.db",
                 corpus_dir=corpus or STARTER,
+                workflow_steps=True,
             )
 
             async def welcome() -> None:

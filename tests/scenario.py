@@ -6,7 +6,7 @@
     diff ours.jsonl theirs.jsonl
 
 The bot runs as a process of its own. It must be in the channel, and the user too. What is read back
-is read by the Web API; a person's commands and presses come from tests/switchboard.py, or, with
+is read by the Web API; a person's commands and presses come from tests/switchboard, or, with
 `--page`, from the page of Parley's own local workspace, and then by its Socket Mode.
 """
 
@@ -29,13 +29,25 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace.grants import APP_TOKEN, BOT_TOKEN
-from handlers.ids import Action, Command
-from tests.switchboard import Json, Switchboard
+from handlers.ids import Action, Block, Command, Field
+from tests.switchboard import Json, Page, Switchboard
 
 ROOT = Path(__file__).parents[1]
 
 _VARYING = frozenset(
-    {"block_id", "event_payload", "latest", "oldest", "text", "thread_ts", "ts", "value"}
+    {
+        "block_id",
+        "event_payload",
+        "latest",
+        "oldest",
+        "private_metadata",
+        "text",
+        "thread_ts",
+        "trigger_id",
+        "ts",
+        "value",
+        "view_id",
+    }
 )
 """What each run chooses or makes up anew: whether it is there is compared, and not what it is."""
 
@@ -49,36 +61,26 @@ class Client(Protocol):
     async def press(self, action_id: str) -> None:
         """Press the newest button of this action_id."""
 
+    async def offered(self, block_id: str, action_id: str, typed: str) -> list[Json]:
+        """Type into a select of the modal that is open; give the options that come."""
+
+    async def submit(self, values: Json) -> dict[str, str]:
+        """Fill the modal in and submit it; give what is said beside its fields, by block_id."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """A Slack-like server, and who and where in it; *page* is that of a local workspace."""
+    """A Slack-like server, and who and where in it; *page* is that of a local workspace.
+
+    *trigger_method* is the method by which it gives a trigger, where it can be asked for one.
+    """
 
     slack_api_url: str
     bot_token: str = BOT_TOKEN
     channel: str = "C0GENERAL"
     user: str = "U0ANA"
     page: str | None = None
-
-
-class Page:
-    """Types and presses in the page of a local workspace."""
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-
-    async def type(self, line: str) -> None:
-        await self._post("type", text=line)
-
-    async def press(self, action_id: str) -> None:
-        await self._post("press", action_id=action_id)
-
-    async def _post(self, act: str, **what: str) -> None:
-        body = {"user": self._server.user, "channel": self._server.channel, **what}
-        url, headers = f"{self._server.page}page/{act}", {"X-Workspace": "1"}
-        async with aiohttp.request("POST", url, json=body, headers=headers) as response:
-            told = await response.json()
-        assert told["ok"], told
+    trigger_method: str | None = None
 
 
 async def run(server: Server) -> list[Json]:
@@ -94,10 +96,12 @@ async def run(server: Server) -> list[Json]:
         async with (
             Switchboard(
                 server.slack_api_url,
+                token=server.bot_token,
                 user=server.user,
                 channel=server.channel,
                 team=team,
                 is_client=server.page is None,
+                trigger_method=server.trigger_method,
             ) as switchboard,
             _bot(server, switchboard) as process,
         ):
@@ -105,7 +109,9 @@ async def run(server: Server) -> list[Json]:
             await _line_with(process.stderr, "connected")
             # What is written to standard error later on must not fill the pipe.
             reading = asyncio.create_task(process.stderr.read())
-            await _day(Page(server) if server.page else switchboard, switchboard, slack, server)
+            who = {"user": server.user, "channel": server.channel}
+            page = Page(server.page, switchboard, **who) if server.page else None
+            await _day(page or switchboard.person, switchboard, slack, server)
             process.send_signal(signal.SIGTERM)
             log = (await reading).decode()
             assert await process.wait() == 0, log
@@ -115,7 +121,7 @@ async def run(server: Server) -> list[Json]:
 async def _day(
     client: Client, switchboard: Switchboard, slack: AsyncWebClient, server: Server
 ) -> None:
-    """Ask for a story and put it to the channel, then another question, then one a day."""
+    """Ask for a story, put it to the channel, post another question, then one a day by a form."""
     switchboard.begin("a story is asked for")
     await client.type(f"{Command.BRIEF} zelenski")
     switchboard.begin("it is put to the channel")
@@ -131,9 +137,26 @@ async def _day(
     question, _ = await switchboard.happened(posts=2, answers=1)
     await _is_in_history(slack, server, question)
 
-    switchboard.begin("a schedule is made")
-    await client.type(f"{Command.DIGEST} on 09:30 daily UTC")
-    await switchboard.happened(answers=1)
+    switchboard.begin("the form of a schedule is opened")
+    await client.type(Command.DIGEST)
+    await switchboard.happened(views=1)
+    switchboard.begin("its fields are completed")
+    (zone, *_) = await client.offered(Block.ZONE, Field.ZONE, "utc")
+    (topic, *_) = await client.offered(Block.TOPICS, Field.TOPICS, "sanct")
+    zones = {Block.ZONE: {Field.ZONE: {"selected_option": zone}}}
+    assert (zone["value"], topic["value"]) == ("Etc/UTC", "sanctions")
+
+    def about(chosen: Json) -> Json:
+        return zones | {Block.TOPICS: {Field.TOPICS: {"selected_options": [chosen]}}}
+
+    switchboard.begin("a field is wrong")
+    nonsense = {"text": {"type": "plain_text", "text": "qzxv wvq"}, "value": "qzxv wvq"}
+    errors = await client.submit(about(nonsense))
+    assert errors.keys() == {Block.TOPICS}, errors
+    switchboard.begin("it is mended, and a schedule is made")
+    assert await client.submit(about(topic)) == {}
+    await switchboard.happened(views=1)
+    assert "09:30" in json.dumps(switchboard.person.view["blocks"])
     switchboard.begin("its time comes")
     now = datetime.now(UTC)
     due = now.replace(hour=9, minute=30, second=5, microsecond=0)
@@ -147,19 +170,35 @@ async def _day(
 
 
 async def _is_in_history(slack: AsyncWebClient, server: Server, posted: Json) -> None:
-    history = await slack.conversations_history(channel=server.channel, limit=20)
+    asked = {"channel": server.channel, "limit": "20"}
+    history = await slack.api_call("conversations.history", data=asked)
     _is_among(history["messages"], posted)
 
 
 async def _is_in_thread(slack: AsyncWebClient, server: Server, posted: Json, under: Json) -> None:
-    thread = await slack.conversations_replies(channel=server.channel, ts=under["ts"])
+    asked = {"channel": server.channel, "ts": under["ts"]}
+    thread = await slack.api_call("conversations.replies", data=asked)
     _is_among(thread["messages"], posted)
 
 
 def _is_among(messages: list[Json], posted: Json) -> None:
     (found,) = [one for one in messages if one["ts"] == posted["ts"]]
     assert found["text"] == posted["message"]["text"]
-    assert found["bot_id"]
+    assert found["user"] == posted["message"]["user"]
+
+
+def outline(lines: list[Json]) -> str:
+    """Give what is called and acked in each step, by name and the names of what is sent."""
+    told: list[str] = []
+    step = None
+    for line in lines:
+        if line["step"] != step:
+            step = line["step"]
+            told.append(step)
+        names = ", ".join(sorted(line["sent"] or ()))
+        refused = f" -> {line['error']}" if line["error"] else ""
+        told.append(f"  {line['kind']} {line['name']}: {names}".rstrip(": ") + refused)
+    return "\n".join(told) + "\n"
 
 
 def comparable(written: Json, server: Server) -> Json:
@@ -227,10 +266,16 @@ def main() -> None:
     )
     parser.add_argument("--user", default=Server.user, help="id of a user")
     parser.add_argument("--page", help="of a local workspace: type and press there")
+    parser.add_argument("--trigger-method", help="by which the server gives a trigger for a view")
+    parser.add_argument("--outline", action="store_true", help="names only, as in scenario.txt")
     parser.add_argument("--out", type=argparse.FileType("w"), default=sys.stdout)
     given = vars(parser.parse_args())
-    out = given.pop("out")
-    for line in asyncio.run(run(Server(**given))):
+    out, is_outline = given.pop("out"), given.pop("outline")
+    lines = asyncio.run(run(Server(**given)))
+    if is_outline:
+        out.write(outline(lines))
+        return
+    for line in lines:
         out.write(json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n")
 
 

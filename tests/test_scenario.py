@@ -1,8 +1,13 @@
 """The scenario against the local workspace, in two ways that must not differ."""
 
+from pathlib import Path
+
 from bot.manifest import manifest
 from bot.workspace import Workspace
-from tests.scenario import Server, run
+from tests.scenario import Server, outline, run
+
+KNOWN = Path(__file__).with_name("scenario.txt")
+"""What is called, by method and names of arguments: a change of it is meant, or it is a mistake."""
 
 
 async def test_the_bot_does_the_same_however_a_person_reaches_it() -> None:
@@ -16,11 +21,4 @@ async def test_the_bot_does_the_same_however_a_person_reaches_it() -> None:
     by_page, bare = lines
     assert by_page == bare
     assert all(one["ok"] for one in bare)
-    assert [one["name"] for one in bare if one["kind"] == "ack"] == [
-        "/brief",
-        "brief_discuss",
-        "/discuss",
-        "discuss_post",
-        "/digest",
-        "/digest",
-    ]
+    assert outline(bare) == KNOWN.read_text()

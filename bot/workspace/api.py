@@ -13,6 +13,7 @@ from bot.workspace.grants import Grants
 from bot.workspace.method import Method
 from bot.workspace.people import BOT_ID, BOT_USER_ID
 from bot.workspace.state import State
+from bot.workspace.tiers import Tier
 from bot.workspace.traffic import Traffic, token_kind
 
 
@@ -33,34 +34,34 @@ def _open_connection(state: State, args: Args) -> Json:
 
 
 METHODS = {
-    "auth.test": Method(_auth_test),
-    "apps.connections.open": Method(_open_connection, actor="app"),
-    "users.info": Method(conversations.user_info, "users:read"),
-    "users.conversations": Method(conversations.of_user),
-    "users.list": Method(conversations.list_users, "users:read"),
-    "bots.info": Method(conversations.bot_info, "users:read"),
+    "auth.test": Method(_auth_test, Tier.SPECIAL),
+    "apps.connections.open": Method(_open_connection, Tier.THREE, actor="app"),
+    "users.info": Method(conversations.user_info, Tier.FOUR, "users:read"),
+    "users.conversations": Method(conversations.of_user, Tier.THREE),
+    "users.list": Method(conversations.list_users, Tier.TWO, "users:read"),
+    "bots.info": Method(conversations.bot_info, Tier.THREE, "users:read"),
     # Which scope these need depends on the kind of the channel.
-    "conversations.info": Method(conversations.info),
-    "conversations.list": Method(conversations.list_channels),
-    "conversations.history": Method(conversations.history),
-    "conversations.replies": Method(conversations.replies),
-    "conversations.members": Method(conversations.members),
-    "conversations.join": Method(conversations.join, "channels:join"),
-    "conversations.open": Method(conversations.open_direct, "im:write"),
-    "chat.postMessage": Method(chat.post_message, "chat:write"),
-    "chat.postEphemeral": Method(chat.post_ephemeral, "chat:write"),
-    "chat.update": Method(chat.update, "chat:write"),
-    "chat.delete": Method(chat.delete, "chat:write"),
-    "chat.getPermalink": Method(chat.get_permalink),
-    "files.info": Method(downloads.info, "files:read"),
+    "conversations.info": Method(conversations.info, Tier.THREE),
+    "conversations.list": Method(conversations.list_channels, Tier.TWO),
+    "conversations.history": Method(conversations.history, Tier.THREE),
+    "conversations.replies": Method(conversations.replies, Tier.THREE),
+    "conversations.members": Method(conversations.members, Tier.FOUR),
+    "conversations.join": Method(conversations.join, Tier.THREE, "channels:join"),
+    "conversations.open": Method(conversations.open_direct, Tier.THREE, "im:write"),
+    "chat.postMessage": Method(chat.post_message, Tier.SPECIAL, "chat:write"),
+    "chat.postEphemeral": Method(chat.post_ephemeral, Tier.FOUR, "chat:write"),
+    "chat.update": Method(chat.update, Tier.THREE, "chat:write"),
+    "chat.delete": Method(chat.delete, Tier.THREE, "chat:write"),
+    "chat.getPermalink": Method(chat.get_permalink, Tier.SPECIAL),
+    "files.info": Method(downloads.info, Tier.FOUR, "files:read"),
     "assistant.threads.setSuggestedPrompts": Method(
-        agents.set_suggested_prompts, "assistant:write"
+        agents.set_suggested_prompts, Tier.FOUR, "assistant:write"
     ),
-    "assistant.threads.setStatus": Method(agents.set_status, "chat:write"),
-    "views.open": Method(modals.open_view),
-    "views.push": Method(modals.push),
-    "views.update": Method(modals.update),
-    "views.publish": Method(modals.publish),
+    "assistant.threads.setStatus": Method(agents.set_status, Tier.FOUR, "chat:write"),
+    "views.open": Method(modals.open_view, Tier.FOUR),
+    "views.push": Method(modals.push, Tier.FOUR),
+    "views.update": Method(modals.update, Tier.FOUR),
+    "views.publish": Method(modals.publish, Tier.FOUR),
 }
 
 _CUT = 0
@@ -104,6 +105,7 @@ class WebApi:
                 await self._before(fault)
             method, state = self._find(name, token)
             headers["x-oauth-scopes"] = ",".join(state.scopes)
+            state.tiers.take(name, method.tier)
             if method.scope:
                 state.need(method.scope)
             body = {"ok": True, **method.run(state, args)}

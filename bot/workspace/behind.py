@@ -13,6 +13,8 @@ from bot.workspace.gate import posted
 if TYPE_CHECKING:
     from bot.workspace.server import Workspace
 
+_STEP_SECONDS = 30
+
 
 class Behind:
     """Serves what changes the place: channels, people, files, and how the app is reached."""
@@ -31,10 +33,12 @@ class Behind:
             "request-url": self._request_url,
             "disconnect": self._disconnect,
             "uninstall": self._uninstall,
+            "install": self._install,
         }
         return [
             web.get("/page/fault-kinds", self._fault_kinds),
             web.get("/page/prompts", self._prompts),
+            web.get("/page/app", self._app),
             *(web.post(f"/page/{name}", posted(run)) for name, run in posts.items()),
         ]
 
@@ -44,6 +48,9 @@ class Behind:
     async def _prompts(self, request: web.Request) -> web.Response:
         channel = request.query.get("channel", "")
         return web.json_response(self._workspace.prompts.get(channel, {"prompts": []}))
+
+    async def _app(self, request: web.Request) -> web.Response:
+        return web.json_response(self._workspace.app_as_page())
 
     async def _channel(self, body: Json) -> Json:
         """Do *act* to a channel: archive, unarchive, rename, restrict, open or delete it."""
@@ -86,8 +93,11 @@ class Behind:
     async def _step(self, body: Json) -> Json:
         """Run a function and wait for its end: {function, inputs}."""
         step = self._workspace.run_step(body["function"], body["inputs"])
-        async with asyncio.timeout(30):
-            await self._workspace.over(step)
+        try:
+            async with asyncio.timeout(_STEP_SECONDS):
+                await self._workspace.over(step)
+        except TimeoutError:
+            return {"ok": False, "error": "The app did not say how it went."}
         return {"ok": step.error is None, "outputs": step.outputs, "error": step.error}
 
     async def _request_url(self, body: Json) -> Json:
@@ -100,4 +110,8 @@ class Behind:
 
     async def _uninstall(self, body: Json) -> Json:
         self._workspace.uninstall()
+        return {"ok": True}
+
+    async def _install(self, body: Json) -> Json:
+        self._workspace.install()
         return {"ok": True}

@@ -85,6 +85,12 @@ class Courier:
         """Say whether the app would get an envelope; by HTTP that shows only when it is sent."""
         return self.receiver is not None or self._urls.is_chosen or self._sockets.is_connected
 
+    def as_page(self) -> Json:
+        """Draw for the page how the app is reached: {way, sockets} or {way, urls}."""
+        if self._urls.is_chosen:
+            return {"way": "http", "urls": self._urls.urls}
+        return {"way": "socket", "sockets": self._sockets.count}
+
     @property
     def _way(self) -> Way:
         if self.receiver is not None:

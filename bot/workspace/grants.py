@@ -45,6 +45,7 @@ class Grants:
             state.bot_token = token or f"xoxb-{state.team.id}-{new_id('')}"
             state.people[BOT_USER_ID].is_deleted = False
             self._grants[state.bot_token] = Grant(kind="bot", state=state)
+            state.changed({"type": "installed", "installed": True})
         return state.bot_token
 
     def uninstall(self, state: State, refusal: str = "account_inactive") -> None:
@@ -63,6 +64,7 @@ class Grants:
         state.tell_app({"type": "app_uninstalled"})
         state.bot_token, state.scopes = None, []
         state.withdraw(BOT_USER_ID)
+        state.changed({"type": "installed", "installed": False})
 
     def lend(self, state: State) -> str:
         """Give the token of one workflow step, which does what the bot's does until it is over."""

@@ -16,6 +16,7 @@ from bot.workspace.method import Method
 from bot.workspace.people import APP_ID, BOT_USER_ID
 from bot.workspace.state import State
 from bot.workspace.tickets import new_id
+from bot.workspace.tiers import Tier
 
 CLIENT_ID = "1000000000.2000000000"
 CLIENT_SECRET = "local-not-a-secret"  # noqa: S105 -- what it says
@@ -69,9 +70,9 @@ class OAuth:
     def methods(self) -> dict[str, Method]:
         """Give the Web API's side."""
         return {
-            "oauth.v2.access": Method(self._access, actor="nobody"),
-            "auth.revoke": Method(self._revoke),
-            "apps.uninstall": Method(self._uninstall),
+            "oauth.v2.access": Method(self._access, Tier.FOUR, actor="nobody"),
+            "auth.revoke": Method(self._revoke, Tier.THREE),
+            "apps.uninstall": Method(self._uninstall, Tier.ONE),
         }
 
     async def _ask(self, request: web.Request) -> web.Response:

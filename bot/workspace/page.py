@@ -115,7 +115,9 @@ class Page:
         user = self._state.people.get(request.query.get("user", "U0ANA"))
         if user is None or user.is_bot:
             raise web.HTTPNotFound(text="no such person")
-        features = self._state.manifest["features"]
+        # What an app offers goes with it.
+        is_installed = self._state.bot_token is not None
+        features = self._state.manifest["features"] if is_installed else {}
         shortcuts = features.get("shortcuts", [])
         channels = self._state.channels.values()
         return web.json_response(
@@ -127,6 +129,7 @@ class Page:
                 },
                 **self._time(),
                 "connected": self.is_connected,
+                "installed": is_installed,
                 "user": user.as_page(),
                 "people": [person.as_page() for person in self._state.people.values()],
                 "channels": [

@@ -38,6 +38,22 @@ class RequestUrls:
         is_socket = self._manifest.get("settings", {}).get("socket_mode_enabled", False)
         return self._url is not None or not is_socket
 
+    @property
+    def urls(self) -> list[str]:
+        """Give every address that something is sent to, each once."""
+        if self._url:
+            return [self._url]
+        settings = self._manifest.get("settings", {})
+        interactivity = settings.get("interactivity", {})
+        commands = self._manifest["features"].get("slash_commands", [])
+        named = [
+            settings.get("event_subscriptions", {}).get("request_url"),
+            interactivity.get("request_url"),
+            interactivity.get("message_menu_options_url"),
+            *(one.get("url") for one in commands),
+        ]
+        return list(dict.fromkeys(filter(None, named)))
+
     async def set(self, url: str, seconds: float) -> None:
         """Send everything to *url* from now on.
 

@@ -21,7 +21,7 @@ from bot.workspace.page import Page
 from bot.workspace.request_urls import RequestUrls
 from bot.workspace.sockets import Sockets
 from bot.workspace.state import State
-from bot.workspace.steps import Step, Steps
+from bot.workspace.steps import Step, Steps, functions_as_page
 from bot.workspace.team import Team
 from bot.workspace.tickets import new_id
 from bot.workspace.traffic import Call, Traffic
@@ -177,13 +177,13 @@ class Workspace(Team):
 
     @property
     def pace(self) -> bool:
-        """Say whether a channel takes a message a second only."""
+        """Say whether calls are limited: messages by channel, and every method by its tier."""
         return self._state.pace.is_on
 
     @pace.setter
     def pace(self, is_on: bool) -> None:
         for state in self._states.values():
-            state.pace.is_on = is_on
+            state.pace.is_on = state.tiers.is_on = is_on
 
     def add_team(self, name: str) -> Team:
         """Found another team, with people and channels of its own that have the same ids.
@@ -196,7 +196,7 @@ class Workspace(Team):
             people.Team(id=new_id("T"), name=name, domain=name.lower().replace(" ", "-")),
         )
         state.base_url = self._state.base_url
-        state.pace.is_on = self._state.pace.is_on
+        state.pace.is_on = state.tiers.is_on = self.pace
         state.withdraw(self.bot_user_id)
         self._states[state.team.id] = state
         team = self._teams[state.team.id] = Team(state, self._courier, self._traffic)
@@ -210,6 +210,23 @@ class Workspace(Team):
         """Install the app in the first team anew, with these scopes alone; give its token."""
         self._grants.uninstall(self._state)
         return self._grants.install(self._state, scopes)
+
+    def install(self) -> None:
+        """Install the app in the first team with all it asks for, where it was taken out.
+
+        Slack would give it another token. Here the one that it was started with is good again, so
+        that it can go on.
+        """
+        self._grants.install(self._state, _scopes(self._manifest), BOT_TOKEN)
+
+    def app_as_page(self) -> Json:
+        """Draw the app for the page: whether it is installed, how it is reached, what it can do."""
+        return {
+            "installed": self.is_installed,
+            "scopes": self._state.scopes,
+            "delivery": self._courier.as_page(),
+            "functions": functions_as_page(self._manifest),
+        }
 
     def run_step(self, callback_id: str, inputs: Json) -> Step:
         """Run one of the app's functions as a step of a workflow in the first team."""

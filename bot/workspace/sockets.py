@@ -32,6 +32,11 @@ class Sockets:
         """Say whether an envelope can be sent."""
         return bool(self._open)
 
+    @property
+    def count(self) -> int:
+        """Give how many the app has open."""
+        return len(self._open)
+
     async def ready(self, seconds: float) -> None:
         """Wait until the app has a socket; raises `UndeliveredError` after *seconds*."""
         try:

@@ -19,6 +19,7 @@ from bot.workspace.people import (
 )
 from bot.workspace.signal import Signal
 from bot.workspace.tickets import RESPONSE_URL_LIFE, Pace, ResponseUrl, Triggers, new_id
+from bot.workspace.tiers import Tiers
 from bot.workspace.timeline import Message, Timeline
 from bot.workspace.views import Views
 
@@ -57,6 +58,7 @@ class State:
         self.socket_tickets: set[str] = set()
         self.response_urls: dict[str, ResponseUrl] = {}
         self.pace = Pace()
+        self.tiers = Tiers()
         self.views = Views(team.id, self._view_changed)
         self.files: dict[str, File] = {}
         self.prompts: dict[str, Json] = {}

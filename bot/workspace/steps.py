@@ -10,6 +10,7 @@ from bot.workspace.method import Method
 from bot.workspace.people import APP_ID
 from bot.workspace.state import State
 from bot.workspace.tickets import new_id
+from bot.workspace.tiers import Tier
 
 _PYTHON: dict[str, type | tuple[type, ...]] = {
     "string": str,
@@ -44,17 +45,19 @@ class Steps:
     def methods(self) -> dict[str, Method]:
         """Give the Web API's side; no scope is needed."""
         return {
-            "functions.completeSuccess": Method(self._succeed),
-            "functions.completeError": Method(self._fail),
+            "functions.completeSuccess": Method(self._succeed, Tier.THREE),
+            "functions.completeError": Method(self._fail, Tier.THREE),
         }
 
     def run(self, state: State, callback_id: str, inputs: Json) -> Step:
         """Run a function as a step of a workflow, and tell the app.
 
         Raises LookupError for a function that the manifest does not have, and ValueError for inputs
-        that do not fit it.
+        that do not fit it, or where the app is not installed.
         """
         function = state.manifest["functions"][callback_id]
+        if state.bot_token is None:
+            raise ValueError("the app is not installed")
         if problems := _problems(function["input_parameters"], inputs):
             raise ValueError("; ".join(problems))
         step = Step(id=new_id("Fx"), function=callback_id, token=self._grants.lend(state))
@@ -111,6 +114,19 @@ class Steps:
         self._grants.take_back(step.token)
         state.changed({"type": "step", "id": step.id, "function": step.function, "status": status})
         return {}
+
+
+def functions_as_page(manifest: Json) -> list[Json]:
+    """Draw the app's functions for the page: {callback_id, title, description, inputs}."""
+    return [
+        {
+            "callback_id": callback_id,
+            "title": one["title"],
+            "description": one["description"],
+            "inputs": _parameters(one["input_parameters"]),
+        }
+        for callback_id, one in manifest.get("functions", {}).items()
+    ]
 
 
 def _problems(parameters: Json, values: Json) -> list[str]:

@@ -130,7 +130,8 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     corpus = tmp_path / "corpus"
     shutil.copytree(STARTER, corpus)
     moved = MovableClock(source=clock)
-    async with Workspace(manifest=manifest(), clock=moved, tour=TOUR) as workspace:
+    whole = manifest(workflow_steps=True)
+    async with Workspace(manifest=whole, clock=moved, tour=TOUR) as workspace:
         workspace.pace = False
         settings = Settings(
             slack_bot_token=workspace.bot_token,
@@ -138,6 +139,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
             slack_api_url=workspace.api_url,
             database_url=f"sqlite:///{tmp_path}/parley.db",
             corpus_dir=corpus,
+            workflow_steps=True,
         )
         async with running(settings, moved):
             yield House(workspace, clock, corpus)

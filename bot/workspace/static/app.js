@@ -123,9 +123,11 @@ const HAPPENED = {
   membership: relearn,
   channel: relearn,
   person: relearn,
+  installed: relearn,
   connected({ connected }) {
     world.setConnected(connected);
     side.draw();
+    pane.changed();
   },
   clock(time) {
     world.moved(time);

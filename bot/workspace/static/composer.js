@@ -39,7 +39,7 @@ export function composer(world, { label, send, tools = [] }) {
     hint.replaceChildren(...(known ? [el("code", {}, known.command), ` ${known.usage_hint}`] : []));
   }
 
-  // What could stand where the caret is: [{lead, name, detail, from, text}].
+  // What could stand where the caret is: [{lead, name, hint, detail, from, text}].
   function find() {
     const before = input.value.slice(0, input.selectionStart);
     const command = /^\/\S*$/.exec(before);
@@ -47,7 +47,7 @@ export function composer(world, { label, send, tools = [] }) {
       return world
         .commands()
         .filter((one) => one.command.startsWith(before.toLowerCase()))
-        .map((one) => ({ lead: icon("bolt"), name: `${one.command} ${one.usage_hint}`, detail: one.description, from: 0, text: `${one.command} ` }));
+        .map((one) => ({ lead: icon("bolt"), name: one.command, hint: one.usage_hint, detail: one.description, from: 0, text: `${one.command} ` }));
     }
     const [, sign, word] = /(?:^|\s)([@#])([\w.-]*)$/.exec(before) || [];
     if (!sign) return [];
@@ -76,7 +76,7 @@ export function composer(world, { label, send, tools = [] }) {
           "div",
           { role: "option", id: `${listId}-${at}`, onmousedown: (event) => event.preventDefault(), onclick: () => take(one) },
           one.lead,
-          el("strong", {}, one.name),
+          el("span", {}, el("strong", {}, one.name), one.hint && ` ${one.hint}`),
           el("span", { class: "menu-detail" }, one.detail),
         ),
       ),

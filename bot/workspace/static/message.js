@@ -106,12 +106,13 @@ function useShortcut(shortcut, message, world) {
   return attempt(() => post("shortcut", { user: world.me.id, callback_id: shortcut.callback_id, channel, ts }));
 }
 
-// Tells *node* what comes before it: the same author does not need naming twice in a row.
+// Tells *node* what comes before it: the same author does not need naming twice in a row. What only
+// one person sees stands by itself, as each is the answer to something else.
 export function follow(node, previous) {
   const isNewDay = !previous || previous.dataset.day !== node.dataset.day;
   const isSoon = previous && Number(node.dataset.ts) - Number(previous.dataset.ts) < TOGETHER_SECONDS;
   const isAlike = previous && previous.dataset.user === node.dataset.user;
-  const isPlain = previous && previous.classList.contains("ephemeral") === node.classList.contains("ephemeral");
+  const isPlain = previous && ![previous, node].some((one) => one.classList.contains("ephemeral"));
   node.classList.toggle("new-day", isNewDay);
   node.classList.toggle("follows", Boolean(!isNewDay && isSoon && isAlike && isPlain));
 }

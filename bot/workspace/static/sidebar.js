@@ -73,10 +73,11 @@ export function sidebar(world, { act, open }) {
       const focused = node.contains(document.activeElement) ? document.activeElement.dataset.focusKey : null;
       const channels = world.channels();
       const isDm = (one) => one.kind === "im";
-      const state = world.isConnected() ? `${world.appName()} is connected` : `${world.appName()} is not connected`;
+      const isThere = world.isConnected() && world.isInstalled();
+      const state = `${world.appName()} is ${isThere ? "" : "not "}${world.isInstalled() ? "connected" : "installed"}`;
       head.replaceChildren(
         el("strong", {}, world.teamName()),
-        el("span", { class: `connection ${world.isConnected() ? "on" : "off"}`, role: "status" }, state),
+        el("span", { class: `connection ${isThere ? "on" : "off"}`, role: "status" }, state),
       );
       lists.replaceChildren(
         ...[

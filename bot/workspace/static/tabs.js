@@ -1,13 +1,14 @@
-// The tabs behind the scenes: calls, clock, faults, place.
+// The tabs behind the scenes: calls, clock, faults, place, app.
 
 import { clockPanel } from "./clock.js";
 import { el } from "./dom.js";
 import { faultsPanel } from "./faults.js";
+import { appPanel } from "./install.js";
 import { inspector } from "./inspector.js";
 import { placePanel } from "./place.js";
 import { attempt } from "./popup.js";
 
-const TABS = { calls: "Calls", clock: "Clock", faults: "Faults", place: "Place" };
+const TABS = { calls: "Calls", clock: "Clock", faults: "Faults", place: "Place", app: "App" };
 
 export function behindTabs(world) {
   let panels = null;
@@ -31,7 +32,13 @@ export function behindTabs(world) {
   }
 
   function make() {
-    panels ||= { calls: inspector(world), clock: clockPanel(world), faults: faultsPanel(world), place: placePanel(world) };
+    panels ||= {
+      calls: inspector(world),
+      clock: clockPanel(world),
+      faults: faultsPanel(world),
+      place: placePanel(world),
+      app: appPanel(world),
+    };
     return panels;
   }
 

@@ -51,6 +51,7 @@ export function makeWorld(act) {
     hasHome: () => info.home_enabled,
     tour: () => info.tour,
     isConnected: () => isLive && info.connected,
+    isInstalled: () => info.installed,
     setConnected(is) {
       info.connected = is;
     },

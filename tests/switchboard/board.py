@@ -1,14 +1,7 @@
-"""Between the bot and a Slack-like server: every call passes through here, and is written down.
-
-The Web API is always the server's. What a person does is in no public API, so it is done here: the
-bot's Socket Mode connection ends in the switchboard, which sends the envelopes, takes the acks and
-holds the response_urls. A server that has a client of its own can do all that itself; then that
-passes through here as well.
-"""
+"""The switchboard itself: what passes through, and the written record of it."""
 
 import asyncio
 import json
-import time
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -18,8 +11,7 @@ import aiohttp
 from aiohttp import WSMsgType, web
 
 from bot.workspace.signal import Signal
-
-Json = dict[str, Any]
+from tests.switchboard.person import Json, Person
 
 ACK_SECONDS = 3
 WAIT_SECONDS = 30
@@ -27,35 +19,47 @@ _AT_ITS_OWN_TIME = frozenset({"users.conversations"})
 """Asked by the ticker, which looks at channels ahead of posts: in which step is chance."""
 _PASSED_ON = ("Authorization", "Content-Type")
 _PASSED_BACK = ("Content-Type", "Retry-After")
-_NAMES = {"channel_name": "general", "user_name": "somebody", "team_domain": "somewhere"}
 
 
 class Switchboard:
-    """Passes on the bot's calls, and is the client in which *user* types and presses.
+    """Passes on the bot's calls; *person* is who types and presses.
 
     With *is_client* False it passes on the socket too: the server has a client of its own.
+    *trigger_method* is what the server gives a trigger by, where it can be asked for one.
     """
 
     def __init__(
-        self, slack_api_url: str, *, user: str, channel: str, team: str, is_client: bool = True
+        self,
+        slack_api_url: str,
+        *,
+        token: str,
+        user: str,
+        channel: str,
+        team: str,
+        is_client: bool = True,
+        trigger_method: str | None = None,
     ) -> None:
         self.url = ""
         self.clock_offset = timedelta()
         self._upstream = slack_api_url.rstrip("/") + "/"
-        self._user, self._channel, self._team = user, channel, team
+        self._token = token
+        self._user = user
         self._is_client = is_client
+        self._trigger_method = trigger_method
         self._socket: web.WebSocketResponse | None = None
         self._socket_url = ""
         self._response_urls: dict[str, str] = {}
         self._acks: dict[str, tuple[str, asyncio.Future[Any]]] = {}
-        self._shown: list[Json] = []
         self._step = "the bot starts"
         self._written: list[Json] = []
         self._posts: list[Json] = []
         self._answers = 0
+        self._views = 0
         self._signal = Signal()
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
+        trigger = self._trigger if trigger_method else None
+        self.person = Person(user, channel, team, send=self._send, trigger=trigger)
 
     async def __aenter__(self) -> "Switchboard":
         app = web.Application(client_max_size=2**24)
@@ -96,14 +100,17 @@ class Switchboard:
         """Write what comes under another *step*."""
         self._step = step
         self._posts.clear()
-        self._answers = 0
+        self._answers = self._views = 0
 
-    async def happened(self, *, posts: int = 0, answers: int = 0) -> list[Json]:
-        """Wait for so many messages and uses of a response_url in this step; give the messages."""
+    async def happened(self, *, posts: int = 0, answers: int = 0, views: int = 0) -> list[Json]:
+        """Wait for so many messages, uses of a response_url and views in this step.
+
+        Give the messages; the newest view is the person's.
+        """
 
         def look() -> list[Json] | None:
             is_there = len(self._posts) >= posts and self._answers >= answers
-            return self._posts[:posts] if is_there else None
+            return self._posts[:posts] if is_there and self._views >= views else None
 
         try:
             async with asyncio.timeout(WAIT_SECONDS):
@@ -111,92 +118,64 @@ class Switchboard:
         except TimeoutError:
             raise AssertionError(
                 f"{self._step}: {len(self._posts)} messages of {posts},"
-                f" {self._answers} answers of {answers}"
+                f" {self._answers} answers of {answers}, {self._views} views of {views}"
             ) from None
 
-    # What a person does
+    # To the bot
 
-    async def type(self, line: str) -> None:
-        """Type a slash command, and wait for its ack."""
-        command, _, text = line.partition(" ")
-        payload = {
-            "command": command,
-            "text": text,
-            "team_id": self._team,
-            "channel_id": self._channel,
-            "user_id": self._user,
-            "is_enterprise_install": "false",
-        }
-        await self._send("slash_commands", payload | _NAMES)
-
-    async def press(self, action_id: str) -> None:
-        """Press a button of what the bot showed last, and wait for the ack."""
-        block, button = next(
-            (block, element)
-            for message in reversed(self._shown)
-            for block in message.get("blocks", [])
-            for element in [*block.get("elements", []), block.get("accessory") or {}]
-            if element.get("action_id") == action_id
-        )
-        stamp = f"{time.time():.6f}"
-        action = {
-            "type": button["type"],
-            "action_id": action_id,
-            "block_id": block.get("block_id", "b1"),
-            "text": button["text"],
-            "value": button.get("value", ""),
-            "action_ts": stamp,
-        }
-        container = {"type": "message", "message_ts": stamp, "channel_id": self._channel}
-        payload = {
-            "type": "block_actions",
-            "user": {"id": self._user, "username": "somebody", "team_id": self._team},
-            "team": {"id": self._team, "domain": "somewhere"},
-            "channel": {"id": self._channel, "name": "general"},
-            "container": container | {"is_ephemeral": True},
-            "state": {"values": {}},
-            "actions": [action],
-        }
-        await self._send("interactive", payload)
-
-    async def _send(self, kind: str, payload: Json) -> None:
+    async def _send(self, kind: str, payload: Json) -> Any:
+        """Send it in an envelope, and give what the bot acks it with."""
         socket = await self._signal.until(lambda: self._socket)
         key = uuid.uuid4().hex
         payload |= {
             "api_app_id": "A0SCENARIO",
             "token": "scenario",
-            "trigger_id": f"1.2.{key}",
             "response_url": f"{self.url}/response/{key}",
         }
         envelope = {"envelope_id": key, "type": kind, "payload": payload}
         ack = self._awaited(envelope)
         await socket.send_json(envelope | {"accepts_response_payload": True})
         async with asyncio.timeout(ACK_SECONDS):
-            await ack
+            return await ack
 
-    # What the bot does
+    async def _trigger(self) -> str:
+        """Ask the server for a trigger, as its own client would get one."""
+        assert self._session
+        headers = {"Authorization": f"Bearer {self._token}"}
+        url = f"{self._upstream}{self._trigger_method}"
+        async with self._session.post(url, data={"user_id": self._user}, headers=headers) as answer:
+            return str((await answer.json())["trigger_id"])
+
+    # From the bot
 
     async def _call(self, request: web.Request) -> web.Response:
         assert self._session
         method, body = request.match_info["method"], await request.read()
-        if method == "apps.connections.open" and self._is_client:
-            status, answer, back = 200, Json(ok=True), {"Content-Type": "application/json"}
+        sent = _arguments(request, body)
+        own = self._own_answer(method, sent)
+        if own is not None:
+            status, answer, back = 200, own, {"Content-Type": "application/json"}
         else:
             headers = {one: request.headers[one] for one in _PASSED_ON if one in request.headers}
-            async with self._session.request(
-                request.method,
-                self._upstream + method,
-                params=request.query,
-                data=body,
-                headers=headers,
+            # By POST, which every server takes; the SDK reads by GET, which some do not.
+            async with self._session.post(
+                self._upstream + method, data=body or dict(request.query), headers=headers
             ) as response:
                 status, answer = response.status, json.loads(await response.read())
             back = {one: response.headers[one] for one in _PASSED_BACK if one in response.headers}
-        self._write("call", method, _arguments(request, body), answer)
+        self._write("call", method, sent, answer)
         if method == "apps.connections.open" and answer["ok"]:
             self._socket_url = answer.get("url", "")
             answer = answer | {"url": self.url.replace("http", "ws", 1) + "/socket"}
         return web.Response(body=json.dumps(answer), status=status, headers=back)
+
+    def _own_answer(self, method: str, sent: Json) -> Json | None:
+        """Answer what is the client's to answer; None for what is the server's."""
+        if not self._is_client:
+            return None
+        if method == "apps.connections.open":
+            return {"ok": True}
+        return self.person.answer(method, sent)
 
     async def _connect(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
@@ -234,23 +213,23 @@ class Switchboard:
             if frame.type is WSMsgType.TEXT:
                 ack = json.loads(frame.data)
                 name, waiting = self._acks.pop(ack["envelope_id"])
-                self._write("ack", name, ack.get("payload"))
-                self._show(ack.get("payload"))
-                waiting.set_result(None)
+                payload = ack.get("payload")
+                self._write("ack", name, payload)
+                self.person.shown(payload)
+                waiting.set_result(payload)
                 if upstream:
                     await upstream.send_str(frame.data)
 
     def _awaited(self, envelope: Json) -> asyncio.Future[Any]:
-        payload = envelope["payload"]
-        name = payload.get("command") or payload["actions"][0]["action_id"]
         ack: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._acks[envelope["envelope_id"]] = (name, ack)
+        self._acks[envelope["envelope_id"]] = (_name(envelope["payload"]), ack)
         return ack
 
     def _stand_in_for_response_url(self, payload: Json) -> None:
-        key = uuid.uuid4().hex
-        self._response_urls[key] = payload["response_url"]
-        payload["response_url"] = f"{self.url}/response/{key}"
+        if "response_url" in payload:
+            key = uuid.uuid4().hex
+            self._response_urls[key] = payload["response_url"]
+            payload["response_url"] = f"{self.url}/response/{key}"
 
     async def _respond(self, request: web.Request) -> web.Response:
         assert self._session
@@ -260,15 +239,11 @@ class Switchboard:
                 status, text = response.status, await response.text()
         self._answers += 1
         self._write("call", "response_url", body, {"ok": status == 200})
-        self._show(body)
+        self.person.shown(body)
         return web.Response(status=status, text=text)
 
     async def _tell_clock(self, request: web.Request) -> web.Response:
         return web.json_response({"offset_seconds": self.clock_offset.total_seconds()})
-
-    def _show(self, message: Any) -> None:
-        if isinstance(message, dict) and message.get("blocks"):
-            self._shown.append(message)
 
     def _write(self, kind: str, name: str, sent: Any, answer: Json | None = None) -> None:
         answer = answer or {"ok": True}
@@ -279,7 +254,17 @@ class Switchboard:
         self._written.append(line | {"ok": is_ok, "error": error})
         if name == "chat.postMessage" and is_ok:
             self._posts.append(answer)
+        if "view" in answer:
+            self.person.opened(answer["view"])
+            self._views += 1
         self._signal.notify()
+
+
+def _name(payload: Json) -> str:
+    if "command" in payload:
+        return str(payload["command"])
+    pressed = payload.get("actions", [payload])[0]
+    return str(pressed.get("action_id") or payload["view"]["callback_id"])
 
 
 def _arguments(request: web.Request, body: bytes) -> Json:

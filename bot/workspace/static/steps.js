@@ -1,0 +1,42 @@
+// A form that runs one of the app's functions as a step of a workflow, and shows what it gives.
+
+import { post } from "./api.js";
+import { el } from "./dom.js";
+import { attempt } from "./popup.js";
+
+// *step* is {callback_id, title, description, inputs: [{name, type, title, description, is_required}]}.
+export function stepForm(world, step) {
+  const fields = step.inputs.map((one) => ({ ...one, input: field(world, one) }));
+  const result = el("div", { class: "step-result", role: "status" });
+  const run = el("button", { type: "submit", class: "button small" }, "Run");
+
+  async function start(event) {
+    event.preventDefault();
+    if (run.getAttribute("aria-busy")) return;
+    const filled = fields.filter(({ input }) => input.value.trim());
+    const inputs = Object.fromEntries(filled.map(({ name, input }) => [name, input.value.trim()]));
+    run.setAttribute("aria-busy", "true");
+    result.replaceChildren();
+    const answer = await attempt(() => post("step", { function: step.callback_id, inputs }));
+    run.removeAttribute("aria-busy");
+    if (!answer) return;
+    if (answer.error) result.append(el("p", { class: "error" }, answer.error));
+    else result.append(el("dl", {}, Object.entries(answer.outputs).map(([name, value]) => [el("dt", {}, name), el("dd", {}, String(value))])));
+  }
+
+  return el(
+    "form",
+    { class: "step", "aria-label": step.title, onsubmit: start },
+    el("strong", {}, step.title),
+    el("p", { class: "note" }, step.description),
+    fields.map(({ title, is_required: isRequired, input }) => el("label", {}, isRequired ? title : `${title} (optional)`, input)),
+    el("div", { class: "row" }, run),
+    result,
+  );
+}
+
+function field(world, { type, description, is_required: isRequired }) {
+  if (type !== "slack#/types/channel_id") return el("input", { type: "text", title: description, required: isRequired });
+  const channels = world.channels().filter((one) => one.kind !== "im");
+  return el("select", { title: description, required: isRequired }, channels.map((one) => el("option", { value: one.id }, `#${one.name}`)));
+}

@@ -1,0 +1,46 @@
+"""How often a method may be called: by its tier, and in each team by itself (docs.slack.dev)."""
+
+import math
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable
+from enum import IntEnum
+
+from bot.workspace.errors import ApiError
+
+WINDOW_SECONDS = 60
+
+
+class Tier(IntEnum):
+    """Calls a minute; Slack promises these, and may allow more for a moment."""
+
+    ONE = 1
+    TWO = 20
+    THREE = 50
+    FOUR = 100
+    SPECIAL = 300
+    """Unpublished: where Slack says no more than that it takes several hundred."""
+
+
+class Tiers:
+    """Counts one team's calls of each method over the last minute, by the machine's clock."""
+
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        self.is_on = True
+        self._seconds = seconds
+        self._called: dict[str, deque[float]] = defaultdict(deque)
+
+    def take(self, method: str, tier: Tier) -> None:
+        """Count a call of *method*; raises `ApiError` (ratelimited) when there were too many.
+
+        What is refused does not count, and no other method is held up by it.
+        """
+        if not self.is_on:
+            return
+        now, called = self._seconds(), self._called[method]
+        while called and now - called[0] >= WINDOW_SECONDS:
+            called.popleft()
+        if len(called) >= tier:
+            wait = math.ceil(called[0] + WINDOW_SECONDS - now)
+            raise ApiError("ratelimited", retry_after=max(1, wait))
+        called.append(now)
