@@ -8,6 +8,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.outcomes import FAILURES
+from handlers.timetable import is_zone
 from store.types import ParleyError
 
 _KEPT = timedelta(minutes=5)
@@ -103,11 +104,12 @@ class Directory:
         )
 
     async def zone(self, user_id: str) -> str:
-        """Give the person's IANA time zone; UTC where Slack does not say."""
+        """Give the person's IANA time zone; UTC where Slack does not say, or names one unknown."""
         try:
-            return str((await self._person(user_id)).get("tz") or "UTC")
+            zone = str((await self._person(user_id)).get("tz"))
         except FAILURES:
             return "UTC"
+        return zone if is_zone(zone) else "UTC"
 
     async def is_admin(self, user_id: str) -> bool:
         """Say whether that person may change the corpus; False when Slack cannot say."""

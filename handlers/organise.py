@@ -45,7 +45,7 @@ class Organise:
         return schedule
 
     async def set_up(self, team_id: str, channel_id: str, *, order: Order, by: str) -> Message:
-        """Give the channel what was ordered, in the place of what it had."""
+        """Give the channel what was ordered, in the place of what it had; *by* organises it."""
         schedule = await self._store.schedules.set(
             team_id=team_id,
             channel_id=channel_id,
@@ -72,8 +72,12 @@ class Organise:
 
     async def require_organiser(self, schedule: Schedule, user_id: str) -> None:
         """Raise `ParleyError` unless that person made the schedule, or is an admin."""
-        if user_id != schedule.organiser_id and not await self._directory.is_admin(user_id):
+        if not await self.may_change(schedule, user_id):
             raise ParleyError(f"Only its organiser, <@{schedule.organiser_id}>, can do that.")
+
+    async def may_change(self, schedule: Schedule, user_id: str) -> bool:
+        """Say whether that person made the schedule, or is an admin."""
+        return user_id == schedule.organiser_id or await self._directory.is_admin(user_id)
 
     async def skip(self, schedule: Schedule, dates: Sequence[date], *, by: str) -> Message:
         """Leave out the posts of *dates*, or the next one."""

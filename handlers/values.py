@@ -27,7 +27,7 @@ class Value:
     place: int = 0
     """Which of the answers, counted from 0."""
     key: str = ""
-    """The delivery key of a post."""
+    """The delivery key of a post, or the mark of the schedule that a form started from."""
     channel_id: str = ""
     """The channel of a schedule, where the button is somewhere else."""
     where: str = CHANNEL

@@ -198,7 +198,7 @@ def _menu(schedule: Schedule) -> Element:
 
 def line(schedule: Schedule) -> str:
     """Say in a line what a channel gets, and when next."""
-    return f"• <#{schedule.channel_id}>: {_what(schedule, topics=40)}, {_whether(schedule)}"
+    return f"• <#{schedule.channel_id}>: {_what(schedule, topics=40)}, {whether(schedule)}"
 
 
 def listed(lines: Sequence[str]) -> list[Block]:
@@ -206,7 +206,8 @@ def listed(lines: Sequence[str]) -> list[Block]:
     return [section("\n".join(lines[at : at + 10])) for at in range(0, len(lines), 10)]
 
 
-def _whether(schedule: Schedule) -> str:
+def whether(schedule: Schedule) -> str:
+    """Say when the next post comes, or that none does."""
     if schedule.stopped:
         return "stopped"
     if schedule.is_paused and schedule.paused_until:

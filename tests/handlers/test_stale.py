@@ -83,7 +83,8 @@ async def test_a_button_about_stories_that_have_gone_is_answered(
     await slack.settled()
     for document in slack.corpus.iterdir():
         document.unlink()
-    (slack.corpus / "garden.txt").write_text("Turnips\nTurnips grew well.\nThey do.\nWhy turnips?\n")
+    garden = "Turnips\nTurnips grew well.\nThey do.\nWhy turnips?\n"
+    (slack.corpus / "garden.txt").write_text(garden)
     await slack.parley.store.corpus.reload(slack.corpus, by="U0ANA", at=slack.clock())
     caplog.clear()
     told = await press_again(slack, action)

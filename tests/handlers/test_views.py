@@ -235,10 +235,17 @@ WINDOWS |= {
         Order(timetable=planned(words).timetable, topics=(words, words[:75], "x")),
         channel_id="C1",
         is_known=False,
+        mark="",
+        note=schedule.replaces(planned(words)),
         now=NOW,
     ),
     "known schedule": lambda matches, words: schedule.schedule(
-        Order(timetable=planned(words).timetable), channel_id="C1", is_known=True, now=NOW
+        Order(timetable=planned(words).timetable),
+        channel_id="C1",
+        is_known=True,
+        mark="of before",
+        note=schedule.waits(planned(words)),
+        now=NOW,
     ),
     "home": lambda matches, words: home.home(at_home(words, page=0)),
     "home's last page": lambda matches, words: home.home(at_home(words, page=4)),
