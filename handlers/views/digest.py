@@ -164,7 +164,8 @@ def is_off(schedule: Schedule) -> Message:
 def schedules(every: Sequence[Schedule], *, user_id: str, is_admin: bool, page: int = 0) -> Message:
     """List the schedules of the team; those that the reader may change have a menu."""
     if not every:
-        return message(f"No channel has a schedule. Start one: `{Command.DIGEST} on 09:30`.")
+        text = f"No channel that you see has a schedule. Start one: `{Command.DIGEST} on 09:30`."
+        return message(text)
     pages = -(-len(every) // _LISTED)
     page = min(page, pages - 1)
     shown = every[page * _LISTED : (page + 1) * _LISTED]

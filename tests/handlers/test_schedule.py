@@ -352,7 +352,7 @@ async def test_a_schedule_is_ended_from_the_list(slack: Slack) -> None:
     answer = await listed(slack)
     end = choice(answer, "End it")
     seen = await slack.press(Action.DIGEST_CHANGE, answer, selected_option=end)
-    assert "No channel has a schedule" in texts(seen)
+    assert "No channel that you see has a schedule" in texts(seen)
 
 
 async def test_only_organisers_and_admins_change_a_schedule_from_the_list(slack: Slack) -> None:
@@ -400,6 +400,37 @@ async def test_a_mistyped_word_is_asked_about_and_not_acted_on(slack: Slack) -> 
     assert "go on from Thu 26 Nov 2026" in texts(seen)
     (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
     assert schedule.paused_until is not None
+
+
+async def test_a_guess_that_is_pressed_twice_posts_once(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type("/digest nwo")
+    await slack.press_thrice(Action.DIGEST_GUESS, answer)
+    assert len(slack.public()) == 1
+
+
+async def test_a_guess_that_is_pressed_twice_skips_one(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type("/digest skp")
+    await slack.press_thrice(Action.DIGEST_GUESS, answer)
+    (answer,) = await slack.type("/digest next")
+    assert answer["text"].count("no post (skipped)") == 1
+
+
+async def test_a_guess_that_is_too_long_for_a_button_is_not_cut(slack: Slack) -> None:
+    topics = ", ".join(f"{'geneva ' * 9}{number}" for number in range(5))
+    (answer,) = await slack.type(f"/digest onn 09:30 about {topics}")
+    assert answer["text"].startswith("I do not know “onn”. A question a day")
+    assert Action.DIGEST_GUESS not in texts([answer])
+
+
+async def test_a_schedule_that_has_ended_is_not_changed_from_the_list(slack: Slack) -> None:
+    await slack.type("/digest on 09:30")
+    answer = await listed(slack)
+    end = choice(answer, "End it")
+    await slack.type("/digest off")
+    seen = await slack.press(Action.DIGEST_CHANGE, answer, selected_option=end)
+    assert seen[-1]["text"] == "That schedule has been ended meanwhile."
 
 
 async def test_a_word_that_is_like_none_gets_the_help_with_the_form(slack: Slack) -> None:

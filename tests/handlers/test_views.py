@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.settings import STARTER
+from handlers.ids import Action
 from handlers.order import Order
 from handlers.values import CHANNEL, DIRECT, MODAL, Value
 from handlers.views import corpus, digest, home, modal, notice, question, schedule, story
@@ -138,7 +139,7 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "help": lambda matches, words: story.brief_help([words] * 3),
     "discuss help": lambda matches, words: question.discuss_help([words]),
     "offer to join": lambda matches, words: question.offer_to_join(
-        "Why.", Value(article_id="a", words=words)
+        "Why.", "Join and post it", Action.DISCUSS_JOIN, Value(article_id="a", words=words)
     ),
     "preview": lambda matches, words: question.preview(matches[0].article, words=words, place=0),
     "question": lambda matches, words: question.question(matches[0].article, asked_by="U0ANA"),
