@@ -100,6 +100,7 @@ def register(
 
     pressed(Action.DIGEST_SET, form.pressed)
     pressed(Action.DIGEST_GUESS, digest.guessed)
+    pressed(Action.DIGEST_JOIN, digest.joined)
     pressed(Action.DIGEST_CHANGE, digest.change)
     pressed(re.compile(rf"^{Action.DIGEST_PAGE}_\d+$"), digest.page)
     pressed(Action.HOME_SEARCH, home.search)

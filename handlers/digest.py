@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from rapidfuzz import fuzz, process
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -11,14 +12,18 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.background import Background, answer
 from handlers.dates import parse_date, parse_dates
-from handlers.directory import Directory
+from handlers.directory import Directory, NotReadyError
+from handlers.ids import Action
 from handlers.mrkdwn import unescape
 from handlers.order import parse_order
 from handlers.organise import Organise
+from handlers.outcomes import FAILURES
 from handlers.posting import Posting
 from handlers.press import Press
 from handlers.schedule import ScheduleForm
+from handlers.values import MOST_WORDS, Value
 from handlers.views import digest as views
+from handlers.views import question
 from handlers.views.message import Message
 from store import Store
 from store.types import FOREVER, ParleyError, Schedule
@@ -29,6 +34,40 @@ _WORDS = _CHANGING | {"next", "preview", "list", "help"}
 _ALIKE = 65
 """How like a known word a mistyped one is, of 100, to be asked about."""
 _UNTIL = re.compile(r"^until +", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Who asks for something, and where."""
+
+    team_id: str
+    channel_id: str
+    user_id: str
+    once: str
+    """The same where the same wish comes again, and for no other one."""
+    is_pressed: bool = False
+    """It was asked by a button, which may be pressed twice."""
+
+    @classmethod
+    def of(cls, command: dict[str, Any]) -> Self:
+        """Read the payload of a command, each of which has a trigger of its own."""
+        return cls(
+            team_id=command["team_id"],
+            channel_id=command["channel_id"],
+            user_id=command["user_id"],
+            once=command["trigger_id"],
+        )
+
+    @classmethod
+    def by(cls, press: Press) -> Self:
+        """Read the press of a button, which pressed twice is the same wish."""
+        return cls(
+            team_id=press.team_id,
+            channel_id=press.channel_id,
+            user_id=press.user_id,
+            once=press.message_ts,
+            is_pressed=True,
+        )
 
 
 class Digest:
@@ -63,7 +102,7 @@ class Digest:
     async def _run(self, command: dict[str, Any], respond: AsyncRespond) -> None:
         word, _, rest = unescape(command.get("text") or "").strip().partition(" ")
         if word:
-            await answer(respond, await self._answer(command, word, rest.strip()))
+            await answer(respond, await self._answer(Asked.of(command), word, rest.strip()))
         else:
             await self._form.open(
                 command["trigger_id"],
@@ -77,13 +116,14 @@ class Digest:
         word, _, rest = press.value.words.partition(" ")
         if word not in _WORDS:
             raise ParleyError("I do not know that word any more.")
-        command = {
-            "team_id": press.team_id,
-            "channel_id": press.channel_id,
-            "user_id": press.user_id,
-            "trigger_id": press.trigger_id,
-        }
-        await answer(respond, await self._answer(command, word, rest), replace=True)
+        await answer(respond, await self._answer(Asked.by(press), word, rest), replace=True)
+
+    async def joined(self, press: Press, respond: AsyncRespond) -> None:
+        """Join the channel, and give it what was ordered."""
+        await self._organise.require_member(press.user_id)
+        await self._directory.join(press.channel_id)
+        shown = await self._answer(Asked.by(press), "on", press.value.words)
+        await answer(respond, shown, replace=True)
 
     async def page(self, press: Press, respond: AsyncRespond) -> None:
         """Show another page of the list."""
@@ -92,7 +132,9 @@ class Digest:
 
     async def change(self, press: Press, respond: AsyncRespond) -> None:
         """Edit or end a schedule from the list."""
-        schedule = await self._organise.schedule(press.team_id, press.value.channel_id)
+        schedule = await self._store.schedules.get(press.team_id, press.value.channel_id)
+        if schedule is None:
+            raise ParleyError("That schedule has been ended meanwhile.")
         await self._organise.require_organiser(schedule, press.user_id)
         match press.value.words:
             case views.EDIT:
@@ -111,36 +153,42 @@ class Digest:
                 raise ParleyError("That is not in my menu any more.")
 
     async def _list(self, team_id: str, user_id: str, *, page: int = 0) -> Message:
-        return views.schedules(
-            await self._store.schedules.list(team_id),
-            user_id=user_id,
-            is_admin=await self._directory.is_admin(user_id),
-            page=page,
-        )
+        every = await self._store.schedules.list(team_id)
+        is_admin = await self._directory.is_admin(user_id)
+        if not is_admin:
+            known = await self._known_to(user_id)
+            every = [one for one in every if one.organiser_id == user_id or one.channel_id in known]
+        return views.schedules(every, user_id=user_id, is_admin=is_admin, page=page)
 
-    async def _answer(self, command: dict[str, Any], word: str, rest: str) -> Message:
+    async def _known_to(self, user_id: str) -> frozenset[str]:
+        """Give the channels of which that person may know; none where Slack cannot say."""
+        try:
+            return await self._directory.known_to(user_id)
+        except FAILURES:
+            return frozenset()
+
+    async def _answer(self, asked: Asked, word: str, rest: str) -> Message:
         if word.lower() in _CHANGING:
-            await self._organise.require_member(command["user_id"])
+            await self._organise.require_member(asked.user_id)
         match word.lower():
             case "on":
-                return await self._on(command, rest)
+                return await self._on(asked, rest)
             case "list":
-                return await self._list(command["team_id"], command["user_id"])
+                return await self._list(asked.team_id, asked.user_id)
             case "help":
                 return views.digest_help()
             case "next" | "preview" | "now" | "off" | "skip" | "unskip" | "pause" | "resume":
-                where = command["team_id"], command["channel_id"]
-                schedule = await self._organise.schedule(*where)
-                return await self._about(schedule, command, word.lower(), rest)
+                schedule = await self._organise.schedule(asked.team_id, asked.channel_id)
+                return await self._about(schedule, asked, word.lower(), rest)
             case _:
                 guess = _guess(word)
-                meant = f"{guess} {rest}".strip() if guess else None
-                return views.digest_help(unknown=word, meant=meant)
+                meant = f"{guess} {rest}".strip() if guess else ""
+                # A button would carry the beginning alone.
+                is_whole = 0 < len(meant) <= MOST_WORDS
+                return views.digest_help(unknown=word, meant=meant if is_whole else None)
 
-    async def _about(
-        self, schedule: Schedule, command: dict[str, Any], word: str, rest: str
-    ) -> Message:
-        user_id = command["user_id"]
+    async def _about(self, schedule: Schedule, asked: Asked, word: str, rest: str) -> Message:
+        user_id = asked.user_id
         today = schedule.timetable.local_date(self._clock())
         match word:
             case "next":
@@ -148,9 +196,11 @@ class Digest:
             case "preview":
                 return await self._preview(schedule)
             case "now":
-                return await self._now(schedule, command, rest)
+                return await self._now(schedule, asked, rest)
             case "skip":
                 dates = parse_dates(rest, today=today)
+                if asked.is_pressed and not dates:
+                    return await self._organise.skip_next(schedule, by=user_id)
                 return await self._organise.skip(schedule, dates, by=user_id)
             case "unskip":
                 return await self._organise.unskip(schedule, parse_dates(rest, today=today))
@@ -163,11 +213,23 @@ class Digest:
             case _:
                 return await self._organise.off(schedule)
 
-    async def _on(self, command: dict[str, Any], words: str) -> Message:
-        order = parse_order(words, zone=await self._directory.zone(command["user_id"]))
-        await self._directory.require_member(command["channel_id"])
+    async def _on(self, asked: Asked, words: str) -> Message:
+        order = parse_order(words, zone=await self._directory.zone(asked.user_id))
+        if asked.channel_id.startswith("D"):
+            raise ParleyError(
+                "A schedule is for a channel: type this in the one that is to get it."
+            )
+        try:
+            await self._directory.require_member(asked.channel_id)
+        except NotReadyError as error:
+            can_join = await self._directory.can_join(asked.channel_id)
+            if not can_join or len(words) > MOST_WORDS:
+                raise
+            return question.offer_to_join(
+                str(error), "Join and start it", Action.DIGEST_JOIN, Value(words=words)
+            )
         return await self._organise.set_up(
-            command["team_id"], command["channel_id"], order=order, by=command["user_id"]
+            asked.team_id, asked.channel_id, order=order, by=asked.user_id
         )
 
     async def _next(self, schedule: Schedule, user_id: str) -> Message:
@@ -187,19 +249,14 @@ class Digest:
         turns = await self._store.planning.upcoming(schedule, 1)
         return views.preview(schedule, turns, articles)
 
-    async def _now(self, schedule: Schedule, command: dict[str, Any], rest: str) -> Message:
+    async def _now(self, schedule: Schedule, asked: Asked, rest: str) -> Message:
         is_todays = rest.lower() in ("today", "as today", "as today's", "for today", "today's")
         if rest and not is_todays:
             raise ParleyError(
                 "It is `/digest now` for one more, or `/digest now today` as today's."
             )
-        # A trigger is one person's one command: sent to us twice, it is the same post.
-        key = (
-            None
-            if is_todays
-            else f"{schedule.team_id}:{schedule.channel_id}:now:{command['trigger_id']}"
-        )
-        await self._posting.now(schedule, user_id=command["user_id"], key=key)
+        key = f"{schedule.team_id}:{schedule.channel_id}:now:{asked.once}"
+        await self._posting.now(schedule, user_id=asked.user_id, key=None if is_todays else key)
         turns = await self._store.planning.upcoming(schedule, 1)
         return views.posted_now(turns, is_todays=is_todays)
 

@@ -8,6 +8,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.outcomes import FAILURES
+from handlers.timetable import is_zone
 from store.types import ParleyError
 
 _KEPT = timedelta(minutes=5)
@@ -103,11 +104,12 @@ class Directory:
         )
 
     async def zone(self, user_id: str) -> str:
-        """Give the person's IANA time zone; UTC where Slack does not say."""
+        """Give the person's IANA time zone; UTC where Slack does not say, or names one unknown."""
         try:
-            return str((await self._person(user_id)).get("tz") or "UTC")
+            zone = str((await self._person(user_id)).get("tz"))
         except FAILURES:
             return "UTC"
+        return zone if is_zone(zone) else "UTC"
 
     async def is_admin(self, user_id: str) -> bool:
         """Say whether that person may change the corpus; False when Slack cannot say."""
@@ -137,7 +139,30 @@ class Directory:
         is_in = channel.get("is_member") or channel.get("is_im")
         return None if is_in else "not_in_channel"
 
-    async def channels(self, *, of: str | None = None) -> frozenset[str]:
+    async def join(self, channel_id: str) -> None:
+        """Be in a public channel; raises `ParleyError` where Parley cannot join by itself."""
+        if await self.reason(channel_id) is None:
+            return
+        if not await self.can_join(channel_id):
+            raise ParleyError("I cannot join that channel: `/invite @Parley` lets me in.")
+        try:
+            await self._client.conversations_join(channel=channel_id)
+        except SlackApiError as error:
+            raise ParleyError("Slack does not let me join: type `/invite @Parley`.") from error
+
+    async def known_to(self, user_id: str) -> frozenset[str]:
+        """Give the ids of the channels that person may know of: theirs, and the public ones.
+
+        Of the public ones those that Parley is in; a guest knows of none but theirs.
+        """
+        theirs = await self.channels(of=user_id)
+        if await self.is_guest(user_id):
+            return theirs
+        return theirs | await self.channels(types="public_channel")
+
+    async def channels(
+        self, *, of: str | None = None, types: str = "public_channel,private_channel"
+    ) -> frozenset[str]:
         """Give the ids of the channels that Parley is a member of, but for archived ones.
 
         With *of* those that this person is a member of, as far as Parley may know.
@@ -147,7 +172,7 @@ class Directory:
         while True:
             page = await self._client.users_conversations(
                 user=of,
-                types="public_channel,private_channel",
+                types=types,
                 exclude_archived=True,
                 limit=999,
                 cursor=cursor,

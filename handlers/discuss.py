@@ -5,11 +5,10 @@ from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
-from slack_sdk.errors import SlackApiError
 
 from handlers.background import answer
 from handlers.directory import Directory, NotReadyError
-from handlers.ids import Command
+from handlers.ids import Action, Command
 from handlers.lookup import LookUp
 from handlers.mrkdwn import readable
 from handlers.posting import Posting
@@ -77,7 +76,8 @@ class Discuss:
             if not await self._directory.can_join(press.channel_id):
                 raise
             value = replace(press.value, channel_id=press.channel_id)
-            await answer(respond, views.offer_to_join(str(error), value))
+            offer = views.offer_to_join(str(error), "Join and post it", Action.DISCUSS_JOIN, value)
+            await answer(respond, offer)
             return
         done = message(f"The question is in <#{press.channel_id}>.")
         await answer(respond, done, replace=True)
@@ -85,12 +85,7 @@ class Discuss:
     async def join(self, press: Press, respond: AsyncRespond) -> None:
         """Join the channel, and put the question to it."""
         press = replace(press, channel_id=press.channel_id or press.value.channel_id)
-        if not await self._directory.can_join(press.channel_id):
-            raise ParleyError("I cannot join that channel: `/invite @Parley` lets me in.")
-        try:
-            await self._surfaces.join(press.channel_id)
-        except SlackApiError as error:
-            raise ParleyError("Slack does not let me join: type `/invite @Parley`.") from error
+        await self._directory.join(press.channel_id)
         await self.post(press, respond)
 
     async def question(

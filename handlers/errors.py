@@ -2,11 +2,14 @@
 
 import logging
 from secrets import token_hex
+from typing import Any
 
 from slack_bolt import BoltResponse
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.error import BoltUnhandledRequestError
 
+from handlers.views.message import message
+from handlers.views.modal import window
 from store.types import ParleyError
 
 log = logging.getLogger(__name__)
@@ -24,17 +27,38 @@ def sentence(error: Exception) -> str:
     return f"Something went wrong on my side. If it happens again, tell an admin: error {error_id}."
 
 
-async def on_error(error: Exception, context: AsyncBoltContext) -> BoltResponse:
+async def on_error(
+    error: Exception, context: AsyncBoltContext, body: dict[str, Any]
+) -> BoltResponse:
     """Answer for a listener that raised before it acked.
 
-    Slack shows the body of a 200 to the person who typed a command; for any other request it is an
-    empty ack. Any other status would leave the person with `dispatch_failed`.
+    Any other status than 200 would leave the person with `dispatch_failed`.
     """
     context["outcome"] = "error"
     if isinstance(error, BoltUnhandledRequestError):
         context["outcome"] = "unknown"
-        log.warning(
-            "no listener for a request of type %s", error.request.body.get("type", "command")
-        )
-        return BoltResponse(status=200, body="I do not know that one. Type `/brief help` to begin.")
-    return BoltResponse(status=200, body=sentence(error))
+        log.warning("no listener for a request of type %s", body.get("type", "command"))
+        return _told("I do not know that one. Type `/brief help` to begin.", body)
+    return _told(sentence(error), body)
+
+
+def _told(text: str, body: dict[str, Any]) -> BoltResponse:
+    """Say *text* in an ack, as each kind of request takes it.
+
+    A form stays as it was filled in, with the text at its first field: an ack without a word closes
+    it. A text is shown to whoever typed a command, and is no more than an ack for anything else.
+    """
+    match body.get("type"):
+        case "view_submission":
+            view = body["view"]
+            inputs = [one["block_id"] for one in view.get("blocks", []) if one["type"] == "input"]
+            answer: dict[str, Any] = {"response_action": "update", "view": window(message(text))}
+            if inputs:
+                # What stands beside a field is no mrkdwn.
+                told = text.replace("`", "")
+                answer = {"response_action": "errors", "errors": {inputs[0]: told}}
+            return BoltResponse(status=200, body=answer)
+        case "block_suggestion":
+            return BoltResponse(status=200, body={"options": []})
+        case _:
+            return BoltResponse(status=200, body=text)

@@ -8,6 +8,8 @@ from store.types import ParleyError, PostKind, Timetable
 
 MOST_STORIES = 5
 MOST_TOPICS = 10
+LONGEST_TOPIC = 75
+"""An option of a select holds no more (docs.slack.dev, option object)."""
 _STORIES = 3
 _DIGEST = re.compile(
     r"\b(?:digest(?: +of)?(?: +(?P<after>\d+))?(?: +stories)?|(?P<before>\d+) +stories)\b",
@@ -35,9 +37,13 @@ def parse_order(words: str, *, zone: str) -> Order:
     if about := _ABOUT.search(words):
         words = words[: about.start()]
         every = (topic.strip() for topic in re.split(r",| and ", about["topics"]))
-        topics = tuple(dict.fromkeys(topic[:100] for topic in every if topic))[:MOST_TOPICS]
+        topics = tuple(dict.fromkeys(topic for topic in every if topic))
         if not topics:
             raise ParleyError("About what? As in `/digest on 09:30 about sanctions, turkey`.")
+        if len(topics) > MOST_TOPICS:
+            raise ParleyError(f"A schedule has at most {MOST_TOPICS} topics, not {len(topics)}.")
+        if any(len(topic) > LONGEST_TOPIC for topic in topics):
+            raise ParleyError(f"A topic has at most {LONGEST_TOPIC} characters.")
     kind, stories = PostKind.QUESTION, 1
     if digest := _DIGEST.search(words):
         words = f"{words[: digest.start()]} {words[digest.end() :]}"

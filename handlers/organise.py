@@ -19,6 +19,7 @@ from store.posting.planning import turn_key
 from store.posting.record import GRACE, Plan
 from store.types import FOREVER, ParleyError, Post, PostState, Schedule
 
+_SKIPPED = "skipped"
 _NONE_HERE = "This channel has no schedule. Start one: `/digest on 09:30`."
 
 
@@ -45,7 +46,7 @@ class Organise:
         return schedule
 
     async def set_up(self, team_id: str, channel_id: str, *, order: Order, by: str) -> Message:
-        """Give the channel what was ordered, in the place of what it had."""
+        """Give the channel what was ordered, in the place of what it had; *by* organises it."""
         schedule = await self._store.schedules.set(
             team_id=team_id,
             channel_id=channel_id,
@@ -72,8 +73,12 @@ class Organise:
 
     async def require_organiser(self, schedule: Schedule, user_id: str) -> None:
         """Raise `ParleyError` unless that person made the schedule, or is an admin."""
-        if user_id != schedule.organiser_id and not await self._directory.is_admin(user_id):
+        if not await self.may_change(schedule, user_id):
             raise ParleyError(f"Only its organiser, <@{schedule.organiser_id}>, can do that.")
+
+    async def may_change(self, schedule: Schedule, user_id: str) -> bool:
+        """Say whether that person made the schedule, or is an admin."""
+        return user_id == schedule.organiser_id or await self._directory.is_admin(user_id)
 
     async def skip(self, schedule: Schedule, dates: Sequence[date], *, by: str) -> Message:
         """Leave out the posts of *dates*, or the next one."""
@@ -90,11 +95,18 @@ class Organise:
                 due_at=datetime.combine(on, timetable.at, tzinfo=ZoneInfo(timetable.zone)),
                 asked_by=by,
                 state=PostState.SKIPPED,
-                error="skipped",
+                error=_SKIPPED,
             )
             if not await self._store.posts.skip(plan, now=now):
                 raise ParleyError(f"The post of {on:%a %d %b} is out already, or under way.")
         return views.skipped(dates, await self._store.planning.upcoming(schedule, 1))
+
+    async def skip_next(self, schedule: Schedule, *, by: str) -> Message:
+        """Leave out the next post, which is the same one however often it is said."""
+        for turn in await self._store.planning.upcoming(schedule, 1):
+            if turn.unless in (None, _SKIPPED):
+                return await self.skip(schedule, [turn.occurrence.due_on], by=by)
+        raise ParleyError("No post is coming that could be skipped.")
 
     async def unskip(self, schedule: Schedule, dates: Sequence[date]) -> Message:
         """Take the skips of *dates* back, or the next one."""
@@ -146,7 +158,7 @@ class Organise:
         await self.require_organiser(schedule, press.user_id)
         match press.value.words:
             case str(words) if words == MENU_SKIP:
-                shown = await self.skip(schedule, (), by=press.user_id)
+                shown = await self.skip_next(schedule, by=press.user_id)
             case str(words) if words == MENU_PAUSE:
                 shown = await self.pause(schedule, FOREVER)
             case _:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time
+from hashlib import blake2b
 from typing import Any
-from zoneinfo import available_timezones
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
@@ -14,16 +14,16 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from handlers.background import Background, answer
 from handlers.directory import Directory
 from handlers.ids import Block, Field
-from handlers.order import MOST_STORIES, MOST_TOPICS, Order
+from handlers.order import LONGEST_TOPIC, MOST_STORIES, MOST_TOPICS, Order
 from handlers.organise import Organise
 from handlers.outcomes import FAILURES
 from handlers.press import Press, require_home
 from handlers.surfaces import Surfaces
-from handlers.timetable import WEEKDAYS, zones_like
+from handlers.timetable import WEEKDAYS, describe, is_zone, zones_like
 from handlers.values import Value
 from handlers.views import schedule as views
 from handlers.views.message import message
-from handlers.views.modal import window
+from handlers.views.modal import View, window
 from store import Store
 from store.types import Found, ParleyError, PostKind, Schedule, Timetable
 
@@ -31,7 +31,10 @@ _MORNING = time(9, 30)
 _STORIES = 3
 _CHECK_SECONDS = 1.5
 """How long Slack may take to say what it knows of a channel; a modal waits for three seconds."""
+_ZONE_SECONDS = 1.0
+"""How long Slack may take to say in which zone somebody is, while a trigger runs out."""
 _OFFERED = 20
+_SLOW = "Slack does not say yet whether you are in that channel: please press Save again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,13 @@ class Filled:
 
     channel_id: str
     order: Order
+    start: Value
+    """What the form started from."""
+
+    @property
+    def is_known(self) -> bool:
+        """Say whether the form was for this channel alone."""
+        return bool(self.start.channel_id)
 
 
 class ScheduleForm:
@@ -76,7 +86,14 @@ class ScheduleForm:
         """
         schedule = await self._store.schedules.get(team_id, channel_id)
         order = _order_of(schedule) if schedule else await self._usual(user_id)
-        view = views.schedule(order, channel_id=channel_id, is_known=is_known, now=self._clock())
+        view = views.schedule(
+            order,
+            channel_id=channel_id,
+            is_known=is_known,
+            mark=_mark(schedule),
+            note=views.waits(schedule) if schedule else None,
+            now=self._clock(),
+        )
         if await self._surfaces.open(trigger_id, view) is None:
             raise ParleyError("Slack took too long to open the form: please try again.")
 
@@ -109,46 +126,84 @@ class ScheduleForm:
         try:
             require_home(body)
             filled, errors = _read(view)
-            if not errors and filled:
-                is_known = filled.channel_id == Value.decode(view["private_metadata"]).channel_id
-                errors = await self._problems(filled, user_id, is_known=is_known)
+            team_id, before = body["team"]["id"], None
+            if filled:
+                before = await self._store.schedules.get(team_id, filled.channel_id)
+                errors = await self._problems(filled, before, user_id)
         except ParleyError as error:
             await ack(response_action="update", view=window(message(str(error))))
             return
         if errors or filled is None:
             await ack(response_action="errors", errors=errors)
             return
+        if note := _unseen(filled, before):
+            await ack(response_action="update", view=self._again(filled, before, note))
+            return
+        # An admin who mends what somebody organises does not become its organiser.
+        by = before.organiser_id if before and filled.is_known else user_id
         respond = self._surfaces.modal(view["id"])
 
         async def work() -> None:
-            where = body["team"]["id"], filled.channel_id
-            shown = await self._organise.set_up(*where, order=filled.order, by=user_id)
+            shown = await self._organise.set_up(
+                team_id, filled.channel_id, order=filled.order, by=by
+            )
             await answer(respond, shown)
 
         await ack(response_action="update", view=window(message("Saving …")))
         self._background.start(work(), respond)
 
-    async def _problems(self, filled: Filled, user_id: str, *, is_known: bool) -> dict[str, str]:
+    def _again(self, filled: Filled, before: Schedule | None, note: str) -> View:
+        return views.schedule(
+            filled.order,
+            channel_id=filled.channel_id,
+            is_known=filled.is_known,
+            mark=_mark(before),
+            note=note,
+            now=self._clock(),
+        )
+
+    async def _problems(
+        self, filled: Filled, before: Schedule | None, user_id: str
+    ) -> dict[str, str]:
         """Say what is wrong with values that are well formed: {block_id: sentence}."""
         errors: dict[str, str] = {}
         for topic in filled.order.topics:
             if not isinstance(await self._store.corpus.find(topic, limit=1), Found):
                 errors[Block.TOPICS] = f"I have no story on “{topic}”: please take it out."
-        # Where the channel is settled there is no field of it to tell the error at.
-        at = Block.TIME if is_known else Block.CHANNEL
-        with suppress(TimeoutError, *FAILURES):
-            async with asyncio.timeout(_CHECK_SECONDS):
-                try:
-                    await self._organise.require_member(user_id)
-                    await self._directory.require_member(filled.channel_id)
-                    await self._directory.require_present(user_id, filled.channel_id)
-                except ParleyError as error:
-                    # What stands beside a field is no mrkdwn.
-                    errors[at] = str(error).replace("`", "")
+        if problem := await self._channel_problem(filled.channel_id, before, user_id):
+            # Where the channel is settled there is no field of it to tell the error at, and what
+            # stands beside a field is no mrkdwn.
+            at = Block.TIME if filled.is_known else Block.CHANNEL
+            errors[at] = problem.replace("`", "")
         return errors
 
+    async def _channel_problem(
+        self, channel_id: str, before: Schedule | None, user_id: str
+    ) -> str | None:
+        """Say why that person cannot set the channel up; None where nothing is seen against it.
+
+        Who they are has to be known. Whether Parley may post is also watched before each post.
+        """
+        until = asyncio.get_running_loop().time() + _CHECK_SECONDS
+        try:
+            async with asyncio.timeout_at(until):
+                await self._organise.require_member(user_id)
+                if not (before and await self._organise.may_change(before, user_id)):
+                    await self._directory.require_present(user_id, channel_id)
+            with suppress(TimeoutError, *FAILURES):
+                async with asyncio.timeout_at(until):
+                    await self._directory.require_member(channel_id)
+        except ParleyError as error:
+            return str(error)
+        except (TimeoutError, *FAILURES):
+            return _SLOW
+        return None
+
     async def _usual(self, user_id: str) -> Order:
-        zone = await self._directory.zone(user_id)
+        zone = "UTC"
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_ZONE_SECONDS):
+                zone = await self._directory.zone(user_id)
         timetable = Timetable(at=_MORNING, weekdays=WEEKDAYS, zone=zone)
         return Order(timetable=timetable, stories=_STORIES)
 
@@ -163,6 +218,32 @@ def _order_of(schedule: Schedule) -> Order:
     )
 
 
+def _mark(schedule: Schedule | None) -> str:
+    """Tell one state of a channel's schedule from another; "" for none."""
+    if schedule is None:
+        return ""
+    what = (
+        schedule.channel_id,
+        schedule.organiser_id,
+        describe(schedule.timetable),
+        schedule.kind,
+        schedule.stories,
+        schedule.topics,
+        schedule.paused_until,
+        schedule.stopped,
+    )
+    return blake2b(repr(what).encode(), digest_size=12).hexdigest()
+
+
+def _unseen(filled: Filled, before: Schedule | None) -> str | None:
+    """Say what saving would undo that was not there when the form opened; None for nothing."""
+    if before and _mark(before) != filled.start.key:
+        return views.replaces(before)
+    if before is None and filled.is_known:
+        return views.ended(filled.channel_id) if filled.start.key else None
+    return None
+
+
 def _read(view: dict[str, Any]) -> tuple[Filled | None, dict[str, str]]:
     """Read the fields: what was filled in, or what is wrong where.
 
@@ -174,9 +255,8 @@ def _read(view: dict[str, Any]) -> tuple[Filled | None, dict[str, str]]:
     def chosen(block: Block, field: Field, name: str) -> Any:
         return values.get(block, {}).get(field, {}).get(name)
 
-    channel_id = Value.decode(view["private_metadata"]).channel_id or chosen(
-        Block.CHANNEL, Field.CHANNEL, "selected_conversation"
-    )
+    start = Value.decode(view["private_metadata"])
+    channel_id = start.channel_id or chosen(Block.CHANNEL, Field.CHANNEL, "selected_conversation")
     if not channel_id:
         errors[Block.CHANNEL] = "Choose a channel."
     try:
@@ -188,7 +268,7 @@ def _read(view: dict[str, Any]) -> tuple[Filled | None, dict[str, str]]:
     if not weekdays:
         errors[Block.WEEKDAYS] = "Choose at least one day."
     zone = str((chosen(Block.ZONE, Field.ZONE, "selected_option") or {}).get("value"))
-    if zone not in available_timezones():
+    if not is_zone(zone):
         errors[Block.ZONE] = "Choose a time zone."
     kind = (chosen(Block.KIND, Field.KIND, "selected_option") or {}).get("value")
     is_digest = kind == PostKind.DIGEST
@@ -202,6 +282,6 @@ def _read(view: dict[str, Any]) -> tuple[Filled | None, dict[str, str]]:
         timetable=Timetable(at=at, weekdays=weekdays, zone=zone),
         kind=PostKind.DIGEST if is_digest else PostKind.QUESTION,
         stories=int(stories) if is_digest else 1,
-        topics=tuple(dict.fromkeys(one["value"][:100] for one in topics))[:MOST_TOPICS],
+        topics=tuple(dict.fromkeys(one["value"][:LONGEST_TOPIC] for one in topics))[:MOST_TOPICS],
     )
-    return Filled(channel_id=channel_id, order=order), {}
+    return Filled(channel_id=channel_id, order=order, start=start), {}

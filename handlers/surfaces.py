@@ -94,10 +94,6 @@ class Surfaces:
             raise
         return str(response["view"]["hash"])
 
-    async def join(self, channel_id: str) -> None:
-        """Join a public channel."""
-        await self._client.conversations_join(channel=channel_id)
-
 
 class _Elsewhere(AsyncRespond):
     """Answers by *show* in the place of a response_url."""

@@ -79,6 +79,11 @@ def describe(timetable: Timetable) -> str:
     return f"{timetable.at:%H:%M} {which} ({timetable.zone})"
 
 
+def is_zone(name: str) -> bool:
+    """Say whether *name* is a time zone, spelt as it is."""
+    return _zones().get(name.lower()) == name
+
+
 def zones_like(typed: str, limit: int = 30) -> list[str]:
     """Give the time zones that *typed* may be the beginning of: a city, a region or all of it."""
     key = typed.strip().lower().replace(" ", "_")

@@ -8,6 +8,8 @@ from typing import Self
 from handlers.mrkdwn import truncate
 from store.types import ParleyError
 
+MOST_WORDS = 300
+"""Characters of words that a button carries."""
 CHANNEL, DIRECT, MODAL = "", "direct", "modal"
 """Where an answer is shown, when it is not in the thread of that ts."""
 _WHERE = re.compile(rf"|{DIRECT}|{MODAL}|\d+\.\d+")
@@ -27,7 +29,7 @@ class Value:
     place: int = 0
     """Which of the answers, counted from 0."""
     key: str = ""
-    """The delivery key of a post."""
+    """The delivery key of a post, or the mark of the schedule that a form started from."""
     channel_id: str = ""
     """The channel of a schedule, where the button is somewhere else."""
     where: str = CHANNEL
@@ -43,7 +45,7 @@ class Value:
         fields = ((name, getattr(self, name)) for name in self.__slots__)
         given = {name: value for name, value in fields if value}
         if self.words:
-            given["words"] = truncate(self.words, 300)
+            given["words"] = truncate(self.words, MOST_WORDS)
         return json.dumps(given, ensure_ascii=False)
 
     @classmethod

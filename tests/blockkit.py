@@ -190,7 +190,8 @@ def _package(value: Json, at: str) -> list[str]:
 def _component(value: Json, place: str = "") -> Any:
     component = _CLASSES[value["type"]]() if "type" in value else _untyped(place)()
     for name, inner in value.items():
-        if name == "type":
+        # The package counts from 1; Slack takes 0, and asks as soon as the menu opens.
+        if name == "type" or (name, inner) == ("min_query_length", 0):
             continue
         set_field = getattr(component, name)
         if isinstance(inner, list):

@@ -125,12 +125,15 @@ def text_input(action: str, placeholder: str, *, most: int, **fields: object) ->
 
 
 def channel_select(action: str, *, chosen: str = "") -> Element:
-    """Let somebody choose a channel, at first the one that they are in where none is *chosen*."""
+    """Let somebody choose a channel, at first the one that they are in where none is *chosen*.
+
+    What the filter leaves out, such as a direct message, is never chosen at first.
+    """
     return element(
         "conversations_select",
         action,
         placeholder=literal("Choose a channel"),
-        initial_conversation=chosen or None,
+        initial_conversation=chosen if chosen.startswith(("C", "G")) else None,
         default_to_current_conversation=not chosen,
         filter={"include": ["public", "private"]},
     )

@@ -164,7 +164,8 @@ def is_off(schedule: Schedule) -> Message:
 def schedules(every: Sequence[Schedule], *, user_id: str, is_admin: bool, page: int = 0) -> Message:
     """List the schedules of the team; those that the reader may change have a menu."""
     if not every:
-        return message(f"No channel has a schedule. Start one: `{Command.DIGEST} on 09:30`.")
+        text = f"No channel that you see has a schedule. Start one: `{Command.DIGEST} on 09:30`."
+        return message(text)
     pages = -(-len(every) // _LISTED)
     page = min(page, pages - 1)
     shown = every[page * _LISTED : (page + 1) * _LISTED]
@@ -198,7 +199,7 @@ def _menu(schedule: Schedule) -> Element:
 
 def line(schedule: Schedule) -> str:
     """Say in a line what a channel gets, and when next."""
-    return f"• <#{schedule.channel_id}>: {_what(schedule, topics=40)}, {_whether(schedule)}"
+    return f"• <#{schedule.channel_id}>: {_what(schedule, topics=40)}, {whether(schedule)}"
 
 
 def listed(lines: Sequence[str]) -> list[Block]:
@@ -206,7 +207,8 @@ def listed(lines: Sequence[str]) -> list[Block]:
     return [section("\n".join(lines[at : at + 10])) for at in range(0, len(lines), 10)]
 
 
-def _whether(schedule: Schedule) -> str:
+def whether(schedule: Schedule) -> str:
+    """Say when the next post comes, or that none does."""
     if schedule.stopped:
         return "stopped"
     if schedule.is_paused and schedule.paused_until:

@@ -99,10 +99,10 @@ def _menu(is_there: bool) -> Element | None:
     return overflow(Action.POST_MORE, options)
 
 
-def offer_to_join(why: str, value: Value) -> Message:
-    """Say why a question is not posted, and offer to join the channel and post it."""
+def offer_to_join(why: str, label: str, action: Action, value: Value) -> Message:
+    """Say why nothing can be posted here, and offer to join the channel and do it."""
     text = f"{why} Or let me join this public channel by myself:"
-    join = button("Join and post it", Action.DISCUSS_JOIN, value, primary=True)
+    join = button(label, action, value, primary=True)
     return message(text, [section(text), actions([join])])
 
 

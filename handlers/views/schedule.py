@@ -18,8 +18,9 @@ from handlers.views.blocks import (
     option,
     section,
 )
+from handlers.views.digest import line, whether
 from handlers.views.modal import View, form
-from store.types import PostKind
+from store.types import PostKind, Schedule
 
 _KINDS = {
     PostKind.QUESTION: "A question, with its story in the thread",
@@ -28,13 +29,23 @@ _KINDS = {
 _MAX_OPTION = 75
 
 
-def schedule(order: Order, *, channel_id: str, is_known: bool, now: datetime) -> View:
+def schedule(
+    order: Order,
+    *,
+    channel_id: str,
+    is_known: bool,
+    mark: str,
+    note: str | None = None,
+    now: datetime,
+) -> View:
     """Ask what a channel is to get, and when, starting from *order*.
 
-    *is_known* where the channel is settled, as it is for a schedule that is there already.
+    *is_known* where the channel is settled, as it is for a schedule that is there already; *mark*
+    tells which state of it this starts from, and *note* is what to know before it is saved.
     """
     timetable = order.timetable
     blocks: list[Block] = [
+        *([section(note)] if note else []),
         _channel(channel_id, is_known=is_known),
         input_block(
             ids.Block.KIND,
@@ -68,7 +79,7 @@ def schedule(order: Order, *, channel_id: str, is_known: bool, now: datetime) ->
                 "external_select",
                 ids.Field.ZONE,
                 placeholder=literal("Type a city"),
-                min_query_length=1,
+                min_query_length=0,
                 initial_option=zone_option(timetable.zone, now=now),
             ),
         ),
@@ -79,7 +90,7 @@ def schedule(order: Order, *, channel_id: str, is_known: bool, now: datetime) ->
                 "multi_external_select",
                 ids.Field.TOPICS,
                 placeholder=literal("Type a person, a place or a subject"),
-                min_query_length=1,
+                min_query_length=0,
                 max_selected_items=MOST_TOPICS,
                 initial_options=topic_options(order.topics) or None,
             ),
@@ -97,8 +108,32 @@ def schedule(order: Order, *, channel_id: str, is_known: bool, now: datetime) ->
             ),
         ),
     ]
-    value = Value(channel_id=channel_id if is_known else "")
+    value = Value(channel_id=channel_id if is_known else "", key=mark)
     return form(ids.Modal.SCHEDULE, "A post a day", blocks, submit="Save", value=value)
+
+
+def waits(schedule: Schedule) -> str | None:
+    """Say that the schedule posts nothing now, and will when it is saved; None where it posts."""
+    if not (schedule.is_paused or schedule.stopped):
+        return None
+    return f"Posts in <#{schedule.channel_id}> are {whether(schedule)}. Saving lets them go on."
+
+
+def replaces(schedule: Schedule) -> str:
+    """Warn of a schedule that whoever fills the form in has not seen."""
+    what = line(schedule).removeprefix("• ")
+    return (
+        f"*Not saved yet.* There is a schedule that this form did not show you:\n{what},"
+        f" organised by <@{schedule.organiser_id}>.\nSave again to put yours in its place."
+    )
+
+
+def ended(channel_id: str) -> str:
+    """Warn that the schedule which is being changed was ended meanwhile."""
+    return (
+        f"*Not saved yet.* Somebody ended the schedule of <#{channel_id}> meanwhile. Save"
+        " again to start it anew."
+    )
 
 
 def zone_option(zone: str, *, now: datetime) -> Element:

@@ -1,5 +1,6 @@
 """The real app against the local workspace's server, in one process."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -100,6 +101,17 @@ class Slack:
         assert delivery.acked, delivery.error
         self.forged = None
         return await self._new(set(), user, channel, thread_ts)
+
+    async def press_thrice(
+        self, action: str, message: dict[str, Any], *, user: str = ANA, channel: str = GENERAL
+    ) -> list[dict[str, Any]]:
+        """Press a button twice at once, and again before the message is seen to have changed."""
+        press = {"channel": channel, "ts": message["ts"]}
+        await asyncio.gather(*(self.workspace.press(user, action, **press) for _ in range(2)))
+        await self.settled()
+        self.payloads.append({**self.payloads[-1], "trigger_id": "1.1.late"})
+        await self.repeat()
+        return await self._new(set(), user, channel)
 
     async def _new(
         self, before: set[str], user: str, channel: str, thread_ts: str | None = None

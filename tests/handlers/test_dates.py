@@ -104,6 +104,8 @@ def test_an_order(words: str, kind: PostKind, stories: int, topics: tuple[str, .
         ("09:30 digest 0", "A digest has 1 to 5 stories."),
         ("09:30 digest 99", "A digest has 1 to 5 stories."),
         ("09:30 about", "About what?"),
+        ("09:30 about a, b, c, d, e, f, g, h, i, j, k", "at most 10 topics, not 11"),
+        (f"09:30 about {'x' * 76}", "A topic has at most 75 characters."),
         ("digest 3", "Start with a time"),
         ("09:30 dijest 3", "neither a weekday nor a time zone “dijest”"),
     ],

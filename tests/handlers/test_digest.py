@@ -2,7 +2,21 @@
 
 import pytest
 
-from tests.handlers.conftest import BEN, GENERAL, LEADERS, RANDOM, Slack, texts
+from bot.workspace import Fault
+from handlers.ids import Action
+from tests.handlers.conftest import (
+    ANA,
+    BEN,
+    GENERAL,
+    LEADERS,
+    RANDOM,
+    Slack,
+    dm,
+    labels,
+    texts,
+)
+
+CHLOE = "U0CHLOE"
 
 
 async def tick(slack: Slack) -> None:
@@ -109,12 +123,72 @@ async def test_off_and_on_again_does_not_post_twice_a_day(slack: Slack) -> None:
 
 async def test_list_names_every_channel(slack: Slack) -> None:
     (answer,) = await slack.type("/digest list")
-    assert "No channel has a schedule" in answer["text"]
+    assert "No channel that you see has a schedule" in answer["text"]
     await slack.type("/digest on 09:30")
     await slack.type("/digest on 10:00", channel="C0WORLD")
     (answer,) = await slack.type("/digest list")
     assert f"<#{GENERAL}>: a question at 09:30" in answer["text"]
     assert "<#C0WORLD>: a question at 10:00" in answer["text"]
+
+
+async def test_schedules_of_private_channels_are_listed_to_those_who_are_in_them(
+    slack: Slack,
+) -> None:
+    slack.workspace.invite(LEADERS, slack.workspace.bot_user_id)
+    await slack.type("/digest on 09:30 about geneva", user=BEN, channel=LEADERS)
+    await slack.type("/digest on 09:30", user=BEN, channel="C0WORLD")
+    (answer,) = await slack.type("/digest list", user=CHLOE)
+    assert LEADERS not in texts([answer])
+    assert "C0WORLD" in texts([answer])
+    for who in (BEN, ANA):
+        (answer,) = await slack.type("/digest list", user=who)
+        assert LEADERS in texts([answer])
+    slack.workspace.change_person(CHLOE, is_restricted=True)
+    slack.workspace.remove("C0WORLD", CHLOE)
+    slack.clock.forward(minutes=6)
+    (answer,) = await slack.type("/digest list", user=CHLOE)
+    assert "No channel that you see has a schedule" in answer["text"]
+
+
+async def test_when_slack_does_not_say_who_is_where_the_list_is_one_s_own(slack: Slack) -> None:
+    await slack.type("/digest on 09:30", user=BEN)
+    await slack.type("/digest on 09:30", channel="C0WORLD")
+    slack.workspace.faults.add(
+        Fault(method="users.conversations", kind="refuse", error="internal_error", times=9)
+    )
+    (answer,) = await slack.type("/digest list", user=BEN)
+    assert GENERAL in texts([answer])
+    assert "C0WORLD" not in texts([answer])
+
+
+async def test_on_in_a_direct_message_says_where_it_belongs(slack: Slack) -> None:
+    (answer,) = await slack.type("/digest on 09:30", channel=dm(BEN), user=BEN)
+    assert answer["text"].startswith("A schedule is for a channel")
+
+
+async def test_parley_offers_to_join_a_public_channel_and_starts_what_was_ordered(
+    slack: Slack,
+) -> None:
+    words = "10:15 sat,sun Asia/Tokyo digest 2 about geneva"
+    (offer,) = await slack.type(f"/digest on {words}", channel=RANDOM)
+    assert "`/invite @Parley`" in offer["text"]
+    assert labels(offer) == ["Join and start it"]
+    assert not await slack.parley.store.schedules.list("T0LOCAL")
+    seen = await slack.press_thrice(Action.DIGEST_JOIN, offer, channel=RANDOM)
+    assert f"<#{RANDOM}> gets a digest of 2 stories about geneva at 10:15 on Sat, Sun" in texts(
+        seen
+    )
+    assert "cannot join" not in texts(seen)
+    assert len(await slack.parley.store.schedules.list("T0LOCAL")) == 1
+
+
+async def test_guests_do_not_let_parley_into_a_channel(slack: Slack) -> None:
+    (offer,) = await slack.type("/digest on 09:30", channel=RANDOM, user=BEN)
+    slack.workspace.change_person(BEN, is_restricted=True)
+    slack.clock.forward(minutes=6)
+    seen = await slack.press(Action.DIGEST_JOIN, offer, channel=RANDOM, user=BEN)
+    assert seen[-1]["text"].startswith("Guests cannot change what a channel gets")
+    assert not await slack.parley.store.schedules.list("T0LOCAL")
 
 
 @pytest.mark.parametrize("channel", [RANDOM, LEADERS])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from slack_bolt.async_app import AsyncApp
 
+from handlers.discussion import Discussion
 from handlers.ids import Action, Block, Command, Field, Shortcut
 from tests.handlers.conftest import ANA, BEN, GENERAL, Slack, dm, texts
 
@@ -184,6 +185,70 @@ async def test_a_bug_after_the_ack_becomes_an_id_too(
     _is_an_id_of(told["text"], caplog.text)
 
 
+async def test_a_bug_in_a_form_is_told_at_its_field_and_nothing_is_lost(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await slack.type("/digest")
+    modal = slack.modal()
+    assert modal
+    _break(slack, monkeypatch)
+    topics = [{"text": {"type": "plain_text", "text": "Geneva"}, "value": "Geneva"}]
+    filled = {Block.TOPICS: {Field.TOPICS: {"selected_options": topics}}}
+    errors = await slack.submit(modal, filled)
+    assert list(errors) == [Block.CHANNEL]
+    _is_an_id_of(errors[Block.CHANNEL], caplog.text)
+    kept = slack.modal()
+    assert kept
+    assert kept["state"]["values"][Block.TOPICS][Field.TOPICS]["selected_options"] == topics
+
+
+async def test_a_bug_in_a_form_without_fields_is_told_in_its_place(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await slack.workspace.use_shortcut(ANA, Shortcut.DISCUSSION)
+    await slack.settled()
+    modal = slack.modal()
+    assert modal
+    channel = {Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": GENERAL}}}
+    await slack.submit(modal, channel)
+    preview = slack.modal()
+    assert preview
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("the disk is on fire")
+
+    monkeypatch.setattr(Discussion, "_post", broken)
+    await slack.submit(preview)
+    told = slack.modal()
+    assert told
+    _is_an_id_of(told["blocks"][0]["text"]["text"], caplog.text)
+
+
+async def test_a_bug_while_somebody_types_offers_nothing(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await slack.type("/digest")
+    modal = slack.modal()
+    assert modal
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the disk is on fire")
+
+    monkeypatch.setattr(slack.parley.store.corpus, "complete", broken)
+    delivery = await slack.workspace.options(ANA, Field.TOPICS, "gen", view_id=modal["id"])
+    assert delivery.answer == {"options": []}
+    assert "the disk is on fire" in caplog.text
+
+
+async def test_a_form_of_another_version_of_me_stays_open_and_says_so(slack: Slack) -> None:
+    await slack.type("/digest")
+    modal = slack.modal()
+    assert modal
+    slack.workspace.views[modal["id"]].content["callback_id"] = "of old"
+    errors = await slack.submit(modal)
+    assert errors == {Block.CHANNEL: "I do not know that one. Type /brief help to begin."}
+
+
 def _break(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the disk is on fire")
@@ -218,7 +283,7 @@ async def test_what_nobody_listens_to_is_acked_all_the_same(
     where = {"team": {"id": base["team_id"]}, "user": {"id": base["user_id"]}}
     slack.payloads.append({**base, **where, **payload})
     body = await slack.repeat()
-    assert "Type `/brief help`" in body
+    assert "/brief help" in body
 
 
 @pytest.mark.parametrize("command", list(Command))

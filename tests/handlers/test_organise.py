@@ -69,6 +69,12 @@ async def test_skipping_twice_skips_two(slack: Slack) -> None:
     assert "No post on Wed 25 Nov 2026." in answer["text"]
 
 
+async def test_the_menu_pressed_twice_skips_one(slack: Slack) -> None:
+    post = await posted(slack)
+    assert "No post on Wed 25 Nov 2026." in await choose(slack, post, MENU_SKIP)
+    assert "No post on Wed 25 Nov 2026." in await choose(slack, post, MENU_SKIP)
+
+
 async def test_dates_without_a_post(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     (answer,) = await slack.type("/digest skip 24 Dec, 2026-12-31 and friday")

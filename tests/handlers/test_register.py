@@ -188,6 +188,11 @@ async def guess(slack: Slack) -> None:
     await slack.press(Action.DIGEST_GUESS, shown)
 
 
+async def join_for_schedule(slack: Slack) -> None:
+    (offer,) = await slack.type("/digest on 09:30", channel=RANDOM)
+    await slack.press(Action.DIGEST_JOIN, offer, channel=RANDOM)
+
+
 async def change(slack: Slack) -> None:
     await slack.type("/digest on 09:30")
     (shown,) = await slack.type("/digest list")
@@ -240,6 +245,7 @@ WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Action.DIGEST_SET: set_up,
     Action.DIGEST_GUESS: guess,
     Action.DIGEST_CHANGE: change,
+    Action.DIGEST_JOIN: join_for_schedule,
     Action.DIGEST_PAGE: turn,
     Modal.SCHEDULE: form,
     Block.KIND: form,

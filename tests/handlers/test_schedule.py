@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from bot.workspace import Fault
+from handlers import timetable
 from handlers.ids import Action, Block, Field
-from tests.handlers.conftest import ANA, BEN, GENERAL, LEADERS, RANDOM, Slack, labels, texts
+from tests.handlers.conftest import ANA, BEN, GENERAL, LEADERS, RANDOM, Slack, dm, labels, texts
 
 WORLD = "C0WORLD"
 
@@ -179,6 +180,131 @@ async def test_when_slack_does_not_say_it_is_saved_all_the_same(slack: Slack) ->
     assert await slack.parley.store.schedules.get("T0LOCAL", GENERAL)
 
 
+async def test_when_slack_does_not_say_who_is_there_nothing_is_saved_and_nothing_lost(
+    slack: Slack,
+) -> None:
+    modal = await opened(slack)
+    slack.workspace.faults.add(
+        Fault(method="users.conversations", kind="refuse", error="internal_error", times=9)
+    )
+    errors = await slack.submit(modal, values(time="11:11"))
+    assert errors == {
+        Block.CHANNEL: (
+            "Slack does not say yet whether you are in that channel: please press Save again."
+        )
+    }
+    assert not await slack.parley.store.schedules.list("T0LOCAL")
+    slack.workspace.faults.clear()
+    still = slack.modal()
+    assert still
+    assert not await slack.submit(still)
+    (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
+    assert f"{schedule.timetable.at:%H:%M}" == "11:11"
+
+
+async def test_who_edits_at_the_same_time_is_shown_what_the_other_saved(slack: Slack) -> None:
+    await slack.type("/digest on 09:30", user=BEN)
+    mine, theirs = await opened(slack), await opened(slack, BEN)
+    await slack.submit(theirs, values(time="10:00"), user=BEN)
+    assert not await slack.submit(mine, values(time="11:00", topics=[option("Geneva")]))
+    again = slack.modal()
+    assert again
+    assert "Not saved yet" in texts([again])
+    assert "a question at 10:00 on Mon–Fri (Africa/Accra), next" in texts([again])
+    assert f"organised by <@{BEN}>" in texts([again])
+    assert chosen(again, "time") == "11:00"
+    assert [one["value"] for one in chosen(again, "topics")] == ["Geneva"]
+    (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
+    assert f"{schedule.timetable.at:%H:%M}" == "10:00"
+    assert not await slack.submit(again)
+    (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
+    assert f"{schedule.timetable.at:%H:%M}" == "11:00"
+
+
+async def test_another_channel_s_schedule_is_shown_before_it_is_replaced(slack: Slack) -> None:
+    await slack.type("/digest on 08:00 daily", user=BEN, channel=WORLD)
+    modal = await opened(slack)
+    assert not await slack.submit(modal, values(channel=WORLD))
+    again = slack.modal()
+    assert again
+    assert "There is a schedule that this form did not show you" in texts([again])
+    assert chosen(again, "channel") == WORLD
+    schedule = await slack.parley.store.schedules.get("T0LOCAL", WORLD)
+    assert schedule
+    assert schedule.organiser_id == BEN
+    await slack.submit(again)
+    schedule = await slack.parley.store.schedules.get("T0LOCAL", WORLD)
+    assert schedule
+    assert schedule.organiser_id == ANA
+
+
+async def test_a_schedule_that_was_ended_meanwhile_is_not_started_anew_unasked(
+    slack: Slack,
+) -> None:
+    await slack.type("/digest on 09:30")
+    answer = await listed(slack)
+    edit = choice(answer, "Edit")
+    await slack.press(Action.DIGEST_CHANGE, answer, selected_option=edit)
+    modal = slack.modal()
+    assert modal
+    await slack.type("/digest off")
+    await slack.submit(modal, values(time="11:45"))
+    again = slack.modal()
+    assert again
+    assert f"Somebody ended the schedule of <#{GENERAL}> meanwhile" in texts([again])
+    assert not await slack.parley.store.schedules.list("T0LOCAL")
+    await slack.submit(again)
+    assert await slack.parley.store.schedules.list("T0LOCAL")
+
+
+async def test_a_form_of_a_paused_schedule_says_that_saving_lets_it_go_on(slack: Slack) -> None:
+    await slack.type("/digest on 09:30")
+    await slack.type("/digest pause")
+    modal = await opened(slack)
+    assert f"Posts in <#{GENERAL}> are paused. Saving lets them go on." in texts([modal])
+
+
+async def test_an_admin_mends_what_somebody_organises_elsewhere(slack: Slack) -> None:
+    """They need not be in that channel, and it stays its organiser's."""
+    slack.workspace.invite(LEADERS, slack.workspace.bot_user_id)
+    await slack.type("/digest on 09:30", user=BEN, channel=LEADERS)
+    slack.workspace.remove(LEADERS, ANA)
+    answer = await listed(slack)
+    edit = choice(answer, "Edit")
+    await slack.press(Action.DIGEST_CHANGE, answer, selected_option=edit)
+    modal = slack.modal()
+    assert modal
+    assert not await slack.submit(modal, values(time="11:45"))
+    (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
+    assert f"{schedule.timetable.at:%H:%M}" == "11:45"
+    assert schedule.organiser_id == BEN
+
+
+async def test_in_a_direct_message_the_form_leaves_the_channel_open(slack: Slack) -> None:
+    modal = await opened(slack, channel=dm(ANA))
+    assert not chosen(modal, "channel")
+    assert Block.CHANNEL in await slack.submit(modal)
+    assert not await slack.submit(modal, values(channel=GENERAL))
+    assert await slack.parley.store.schedules.get("T0LOCAL", GENERAL)
+
+
+async def test_a_zone_that_nobody_knows_is_utc(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack may know a zone that this machine does not."""
+    monkeypatch.setattr(timetable, "_zones", lambda: {"utc": "UTC"})
+    modal = await opened(slack)
+    assert chosen(modal, "zone")["value"] == "UTC"
+
+
+async def test_what_is_offered_with_nothing_typed_is_asked_for(slack: Slack) -> None:
+    """With a longer query Slack would not ask before somebody has typed it."""
+    modal = await opened(slack)
+    selects = [block["element"] for block in modal["blocks"] if "element" in block]
+    external = [one for one in selects if "external" in one["type"]]
+    assert [one["min_query_length"] for one in external] == [0, 0]
+
+
 async def test_guests_change_nothing(slack: Slack) -> None:
     slack.workspace.change_person(BEN, is_restricted=True)
     (answer,) = await slack.type("/digest on 09:30", user=BEN)
@@ -226,7 +352,7 @@ async def test_a_schedule_is_ended_from_the_list(slack: Slack) -> None:
     answer = await listed(slack)
     end = choice(answer, "End it")
     seen = await slack.press(Action.DIGEST_CHANGE, answer, selected_option=end)
-    assert "No channel has a schedule" in texts(seen)
+    assert "No channel that you see has a schedule" in texts(seen)
 
 
 async def test_only_organisers_and_admins_change_a_schedule_from_the_list(slack: Slack) -> None:
@@ -274,6 +400,37 @@ async def test_a_mistyped_word_is_asked_about_and_not_acted_on(slack: Slack) -> 
     assert "go on from Thu 26 Nov 2026" in texts(seen)
     (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
     assert schedule.paused_until is not None
+
+
+async def test_a_guess_that_is_pressed_twice_posts_once(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type("/digest nwo")
+    await slack.press_thrice(Action.DIGEST_GUESS, answer)
+    assert len(slack.public()) == 1
+
+
+async def test_a_guess_that_is_pressed_twice_skips_one(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type("/digest skp")
+    await slack.press_thrice(Action.DIGEST_GUESS, answer)
+    (answer,) = await slack.type("/digest next")
+    assert answer["text"].count("no post (skipped)") == 1
+
+
+async def test_a_guess_that_is_too_long_for_a_button_is_not_cut(slack: Slack) -> None:
+    topics = ", ".join(f"{'geneva ' * 9}{number}" for number in range(5))
+    (answer,) = await slack.type(f"/digest onn 09:30 about {topics}")
+    assert answer["text"].startswith("I do not know “onn”. A question a day")
+    assert Action.DIGEST_GUESS not in texts([answer])
+
+
+async def test_a_schedule_that_has_ended_is_not_changed_from_the_list(slack: Slack) -> None:
+    await slack.type("/digest on 09:30")
+    answer = await listed(slack)
+    end = choice(answer, "End it")
+    await slack.type("/digest off")
+    seen = await slack.press(Action.DIGEST_CHANGE, answer, selected_option=end)
+    assert seen[-1]["text"] == "That schedule has been ended meanwhile."
 
 
 async def test_a_word_that_is_like_none_gets_the_help_with_the_form(slack: Slack) -> None:

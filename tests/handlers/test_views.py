@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.settings import STARTER
+from handlers.ids import Action
 from handlers.order import Order
 from handlers.values import CHANNEL, DIRECT, MODAL, Value
 from handlers.views import corpus, digest, home, modal, notice, question, schedule, story
@@ -138,7 +139,7 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "help": lambda matches, words: story.brief_help([words] * 3),
     "discuss help": lambda matches, words: question.discuss_help([words]),
     "offer to join": lambda matches, words: question.offer_to_join(
-        "Why.", Value(article_id="a", words=words)
+        "Why.", "Join and post it", Action.DISCUSS_JOIN, Value(article_id="a", words=words)
     ),
     "preview": lambda matches, words: question.preview(matches[0].article, words=words, place=0),
     "question": lambda matches, words: question.question(matches[0].article, asked_by="U0ANA"),
@@ -235,10 +236,17 @@ WINDOWS |= {
         Order(timetable=planned(words).timetable, topics=(words, words[:75], "x")),
         channel_id="C1",
         is_known=False,
+        mark="",
+        note=schedule.replaces(planned(words)),
         now=NOW,
     ),
     "known schedule": lambda matches, words: schedule.schedule(
-        Order(timetable=planned(words).timetable), channel_id="C1", is_known=True, now=NOW
+        Order(timetable=planned(words).timetable),
+        channel_id="C1",
+        is_known=True,
+        mark="of before",
+        note=schedule.waits(planned(words)),
+        now=NOW,
     ),
     "home": lambda matches, words: home.home(at_home(words, page=0)),
     "home's last page": lambda matches, words: home.home(at_home(words, page=4)),
