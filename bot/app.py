@@ -33,6 +33,7 @@ from bot.ticker import Job, Ticker
 from bot.watch import watch
 from handlers import register
 from handlers.background import Background
+from handlers.correcting import Correcting
 from handlers.delivery import Delivery
 from handlers.directory import Directory
 from handlers.files import Files
@@ -133,6 +134,11 @@ async def assemble(
         # Another process may load a corpus too: from a terminal, or as a replica.
         watching = Watch(store.schedules, directory, clock=clock)
         jobs: list[Job] = [watching.run, posting.run, store.corpus.follow]
+        if settings.correct_posts:
+            within = timedelta(days=settings.correct_days)
+            # Its own: what makes a call wait here would make posts wait.
+            changing = await client(token=settings.slack_bot_token)
+            jobs.append(Correcting(store, changing, within=within, clock=clock).run)
         if isinstance(clock, FollowingClock):
             await clock.read()
             jobs.insert(0, clock.read)

@@ -8,12 +8,14 @@ sent again (docs.slack.dev: chat.postMessage, conversations.history, message met
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.history import History, TooLongError, mark
 from handlers.ids import Event
 from handlers.outcomes import FAILURES, Failure, Outcome, failure
+from handlers.views.message import Message
 from handlers.views.post import render
 from store import Store
 from store.posting.posts import Claim
@@ -141,8 +143,6 @@ class Delivery:
         if not articles and not post.kind.is_notice:
             await posts.failed(claim, error="its story is no longer in the corpus", now=now)
             return
-        message = render(post, articles)
-        message["blocks"][0]["block_id"] = mark(post)
         if self._clock() - claim.at > LEASE / 2:
             # Held up since the claim: another process may take over before the call ends.
             await posts.put_off(claim, error="held up", until=claim.until, now=now)
@@ -153,11 +153,7 @@ class Delivery:
                 thread_ts=_thread_of(post, parent),
                 unfurl_links=False,
                 unfurl_media=False,
-                metadata={
-                    "event_type": Event.DELIVERY,
-                    "event_payload": {"delivery_key": post.key},
-                },
-                **message,
+                **marked(post, render(post, articles)),
             )
         except FAILURES as error:
             await self._failed(claim, failure(error))
@@ -197,6 +193,16 @@ class Delivery:
         if post.kind is PostKind.DIGEST:
             return await self._articles.get_many(await self._posts.stories(post.key))
         return await self._articles.get_many([post.article_id] if post.article_id else [])
+
+
+def marked(post: Post, message: Message) -> dict[str, Any]:
+    """Give what Slack is sent of *message*, with what it is known by again."""
+    first, *others = message["blocks"]
+    return {
+        "text": message["text"],
+        "blocks": [{**first, "block_id": mark(post)}, *others],
+        "metadata": {"event_type": Event.DELIVERY, "event_payload": {"delivery_key": post.key}},
+    }
 
 
 def _thread_of(post: Post, parent: Post | None) -> str | None:

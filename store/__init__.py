@@ -14,6 +14,7 @@ from store.db import open_database
 from store.finding.meaning import Meaning
 from store.finding.misses import Misses
 from store.posting.choice import Choice
+from store.posting.corrections import Corrections
 from store.posting.holidays import Holidays
 from store.posting.planning import Planning
 from store.posting.posts import Posts
@@ -31,6 +32,7 @@ class Store:
     schedules: Schedules
     planning: Planning
     posts: Posts
+    corrections: Corrections
     tally: Tally
     holidays: Holidays
     misses: Misses
@@ -52,6 +54,7 @@ async def open_store(url: str, *, hold: bool = False) -> AsyncIterator[Store]:
             schedules=Schedules(database),
             planning=Planning(database, corpus),
             posts=Posts(database),
+            corrections=Corrections(database),
             tally=Tally(database),
             holidays=Holidays(database),
             misses=Misses(database),

@@ -2,7 +2,7 @@
 
 Both follow a reload, since they take a while in a large corpus and are right enough until then. A
 few changed articles are linked to the topics that there are; all is derived anew when the corpus is
-small, when many articles have changed since the last time, or when an undo brought some back.
+small, when many articles have changed since the last time, or when what they were is forgotten.
 """
 
 from store.db import Connection, Database
@@ -15,8 +15,7 @@ _PUT = """
 INSERT INTO derived (revision, articles, next_number, touched, least) VALUES ($1, $2, $3, $4, $5)
 """
 _TOUCHED = """
-SELECT COALESCE(SUM(added + edited + removed), 0) AS touched, COUNT(restores) AS restored
-FROM revision WHERE number > $1
+SELECT COALESCE(SUM(added + edited + removed), 0) AS touched FROM revision WHERE number > $1
 """
 
 _SMALL = 5_000
@@ -48,7 +47,7 @@ async def bring_up_to_date(database: Database, finder: Finder) -> bool:
     if (
         before is None
         or lacks_least
-        or since["restored"]
+        or before["revision"] < await revisions.oldest_kept(database)
         or size < _SMALL
         or touched * _SHARE > before["articles"]
     ):

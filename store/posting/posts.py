@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from store.db import Connection, Database, to_text
+from store.posting.corrections import note_shown
 from store.posting.notices import note_stopped, note_unsure
 from store.posting.record import LEASE, NEVER, Plan, erase, fetch_post, move, plan_post, to_post
 from store.types import Post, PostKind, PostState
@@ -96,9 +97,12 @@ class Posts:
                 owner=owner,
                 error=post.error,
             )
+            # What may have arrived shows what was noted at the claim before.
+            may_have_arrived = is_broken_off or post.state is PostState.UNKNOWN
+            if claimed and not may_have_arrived and not claimed.kind.is_notice:
+                await note_shown(connection, claimed, now=now)
         if claimed is None:
             return None
-        may_have_arrived = is_broken_off or post.state is PostState.UNKNOWN
         return Claim(post=claimed, may_have_arrived=may_have_arrived, at=now, until=now + LEASE)
 
     async def sent(self, claim: Claim, *, message_ts: str, now: datetime) -> None:

@@ -170,8 +170,14 @@ def switches() -> dict[str, bool]:
 
 
 @pytest.fixture
+def corrects() -> bool:
+    """Whether what was posted follows its stories."""
+    return False
+
+
+@pytest.fixture
 async def slack(
-    tmp_path: Path, corpus: Path, clock: StoppedClock, switches: dict[str, bool]
+    tmp_path: Path, corpus: Path, clock: StoppedClock, switches: dict[str, bool], corrects: bool
 ) -> AsyncIterator[Slack]:
     moved = MovableClock(source=clock)
     async with Workspace(manifest=manifest(**switches), clock=moved) as workspace:
@@ -182,6 +188,7 @@ async def slack(
             slack_api_url=workspace.api_url,
             database_url=f"sqlite:///{tmp_path}/parley.db",
             corpus_dir=corpus,
+            correct_posts=corrects,
             **switches,
         )
         async with assemble(settings, clock=moved) as parley:

@@ -7,7 +7,7 @@ from store.db import Connection, Database
 from store.finding.topics.catalogue import SAMPLE, Catalogue
 from store.finding.topics.mentions import mentions
 from store.finding.words import words
-from store.reading import Numbered, from_number, spread
+from store.reading import BATCH, Numbered, from_number, of_numbers, spread
 from store.types import Article, Topic
 
 _TOPICS = "SELECT name, articles FROM topic WHERE articles > 0 ORDER BY place"
@@ -15,8 +15,19 @@ _ADD_TOPIC = "INSERT INTO topic (place, name, articles) VALUES ($1, $2, $3)"
 _LINK = """
 INSERT INTO topic_article (topic, article) VALUES ($1, $2) ON CONFLICT (topic, article) DO NOTHING
 """
+# What has changed since revision $1: a number is one text's alone, so an article that is under the
+# number that it had, and under its id, says what it said.
 _UNLINK = """
-DELETE FROM topic_article WHERE article IN (SELECT id FROM past_article WHERE revision > $1)
+DELETE FROM topic_article WHERE article IN (
+    SELECT p.id FROM past_article p WHERE p.revision > $1 AND NOT EXISTS (
+        SELECT 1 FROM article a WHERE a.number = p.number AND a.id = p.id
+    )
+)
+"""
+_RETURNED = """
+SELECT DISTINCT p.number FROM past_article p LEFT JOIN article a ON a.number = p.number
+WHERE p.revision > $1 AND p.number < $2 AND (p.id IS NULL OR p.id <> a.id)
+ORDER BY p.number
 """
 _COUNT = """
 UPDATE topic SET articles = (SELECT COUNT(*) FROM topic_article l WHERE l.topic = topic.name)
@@ -53,12 +64,12 @@ async def derive(database: Database, size: int) -> None:
 async def keep_up(database: Database, *, revision: int, next_number: int) -> None:
     """Link what has changed since *revision* to the topics that there are.
 
-    *next_number* is the first that it had not used. A name that is new waits until topics are
-    derived again.
+    *next_number* is the first that it had not used. How things were after *revision* must still be
+    kept. A name that is new waits until topics are derived again.
     """
     names = {_key(topic.name): topic.name for topic in await read(database)}
     links: list[tuple[str, str]] = []
-    async for some in from_number(database, next_number):
+    async for some in _changed(database, revision, next_number):
         links += await asyncio.to_thread(lambda: [*_links(names, some)])  # noqa: B023 -- awaited
     async with database.transaction() as connection:
         await connection.execute(_UNLINK, revision)
@@ -68,6 +79,17 @@ async def keep_up(database: Database, *, revision: int, next_number: int) -> Non
 
 def _every(database: Database, size: int) -> AsyncIterator[Sequence[Numbered]]:
     return from_number(database, 0) if size <= LARGEST else spread(database, size, LARGEST)
+
+
+async def _changed(
+    database: Database, revision: int, next_number: int
+) -> AsyncIterator[Sequence[Numbered]]:
+    """Yield the articles that came, or came back, since *revision*."""
+    returned = [row["number"] for row in await database.fetch(_RETURNED, revision, next_number)]
+    for start in range(0, len(returned), BATCH):
+        yield [*(await of_numbers(database, returned[start : start + BATCH])).items()]
+    async for some in from_number(database, next_number):
+        yield some
 
 
 def _links(

@@ -119,6 +119,22 @@ async def test_metadata_is_given_only_to_who_asks(client: AsyncWebClient) -> Non
     assert await error(bad) == "invalid_metadata_schema"
 
 
+async def test_an_update_keeps_metadata_unless_it_brings_its_own(client: AsyncWebClient) -> None:
+    first, second = (
+        {"event_type": "delivery", "event_payload": {"key": key}} for key in ("1", "2")
+    )
+    ts = (await client.chat_postMessage(channel=GENERAL, text="A", metadata=first))["ts"]
+
+    async def metadata() -> object:
+        page = await client.conversations_history(channel=GENERAL, include_all_metadata=True)
+        return page["messages"][0]["metadata"]
+
+    await client.chat_update(channel=GENERAL, ts=ts, text="B")
+    assert await metadata() == first
+    await client.chat_update(channel=GENERAL, ts=ts, text="C", metadata=second)
+    assert await metadata() == second
+
+
 async def test_history_pages_from_the_newest(workspace: Workspace, client: AsyncWebClient) -> None:
     workspace.pace = False
     ts = await post_many(client, 7)

@@ -66,6 +66,20 @@ async def test_an_undo_brings_the_topics_back(
     many = {f"d{number}": story(f"They left Cairo in week {number}.") for number in range(60)}
     path = tmp_path / "a"
     first = await load(store, path, one=LIMA, two=OSLO, **many)
-    await load(store, path, two=story("They saw Lima."))
-    await store.corpus.undo(by="U1", at=NOW)
-    assert {topic.name: topic.articles for topic in store.corpus.finder.topics} == first
+    assert (await load(store, path, two=story("They saw Lima.")))["Lima"] == 2
+    (path / "one.txt").unlink()
+    assert (await load(store, path))["Lima"] == 1
+    for _ in range(2):
+        await store.corpus.undo(by="U1", at=NOW)
+    assert {topic.name: topic.articles for topic in store.corpus.topics} == first
+
+
+async def test_what_only_moves_keeps_its_topics(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(derived, "_SMALL", 0)
+    many = {f"d{number}": story(f"They left Cairo in week {number}.") for number in range(60)}
+    path = tmp_path / "a"
+    first = await load(store, path, one=LIMA, two=OSLO, **many)
+    moved = await load(store, path, two=story("They saw nothing.") + OSLO)
+    assert (moved["Oslo"], moved["Lima"]) == (first["Oslo"], first["Lima"])

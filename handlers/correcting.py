@@ -1,0 +1,113 @@
+"""Correcting: posted messages are drawn anew where a reload has edited their story.
+
+chat.update changes one message in its place, as often as it is called, so an outcome that is open
+is simply tried again (docs.slack.dev, chat.update).
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.delivery import marked
+from handlers.outcomes import FAILURES, Failure, Outcome, failure
+from handlers.views.post import corrected, render
+from store import Store
+from store.posting.corrections import TRIES, Correction
+from store.types import PostKind
+
+log = logging.getLogger(__name__)
+
+_STAYS = frozenset(
+    ["message_not_found", "cant_update_message", "edit_window_closed", "streaming_state_conflict"]
+)
+"""Slack's words for a message that cannot be changed, beside those for its channel and content."""
+_AT_ONCE = 200
+_AGAIN = timedelta(minutes=10)
+_HALT = timedelta(minutes=5)
+
+
+class Correcting:
+    """Keeps what was posted in the last days as its stories are now.
+
+    A run makes one call at most: the ticker's second between them is the pace that Slack asks for.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        client: AsyncWebClient,
+        *,
+        within: timedelta,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Take how old a message may be that is still changed."""
+        self._corpus = store.corpus
+        self._corrections = store.corrections
+        self._client = client
+        self._within = within
+        self._clock = clock
+        self._queue: deque[str] = deque()
+        self._seen: int | None = None
+        """The revision of which nothing was left."""
+        self._again_at = clock()
+        """When to look all the same: for what was put off, or on its way when the reload came."""
+        self._paused_until: datetime | None = None
+
+    async def run(self) -> None:
+        """Draw the next message anew, if one says something else than its stories."""
+        now, revision = self._clock(), self._corpus.revision
+        if revision is None or (self._paused_until and now < self._paused_until):
+            return
+        if not self._queue:
+            await self._look(revision.number, now)
+        while self._queue:
+            key = self._queue.popleft()
+            correction = await self._corrections.claim(key, revision=revision.number, now=now)
+            if correction:
+                await self._draw(correction)
+                return
+
+    async def _look(self, revision: int, now: datetime) -> None:
+        if self._seen == revision and now < self._again_at:
+            return
+        self._queue += await self._corrections.due(
+            since=now - self._within, revision=revision, now=now, limit=_AT_ONCE
+        )
+        if len(self._queue) < _AT_ONCE:
+            self._seen, self._again_at = revision, now + _AGAIN
+
+    async def _draw(self, correction: Correction) -> None:
+        post, articles = correction.post, correction.articles
+        if post.kind in (PostKind.QUESTION, PostKind.DIGEST) and not articles[0].question:
+            await self._corrections.give_up(correction, error="it asks nothing any more")
+            return
+        message = render(post, articles)
+        if correction.is_corrected:
+            message = corrected(message)
+        try:
+            await self._client.chat_update(
+                channel=post.channel_id, ts=post.message_ts or "", **marked(post, message)
+            )
+        except FAILURES as error:
+            await self._failed(correction, failure(error))
+        else:
+            await self._corrections.done(correction, now=self._clock())
+            log.info("corrected post %s", post.key)
+
+    async def _failed(self, correction: Correction, failed: Failure) -> None:
+        key, now, code = correction.post.key, self._clock(), failed.code
+        log.warning("correcting post %s: %s", key, code)
+        is_final = code in _STAYS or failed.outcome in (Outcome.CHANNEL, Outcome.CONTENT)
+        if is_final or correction.attempts >= TRIES:
+            await self._corrections.give_up(correction, error=code)
+            return
+        # Slack takes no call now, whichever the message.
+        is_refused = failed.outcome in (Outcome.TOKEN, Outcome.NOT_DELIVERED)
+        until = now + (_HALT if failed.outcome is Outcome.TOKEN else failed.wait(1))
+        if is_refused:
+            self._paused_until = until
+        await self._corrections.put_off(correction, error=code, until=until, counts=not is_refused)
+        self._again_at = min(self._again_at, until)

@@ -1,0 +1,157 @@
+"""Posted messages whose story was edited since, and what became of drawing them anew.
+
+Drawing a message twice does no harm, so the record only has to see to it that it does not go on
+for ever: each claim counts, whether or not its process lives to tell how it ended.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from store.articles import to_article
+from store.db import Connection, Database, to_text
+from store.posting.record import LEASE, NEVER, fetch_post
+from store.types import Article, Post
+
+TRIES = 5
+"""How many calls are made for one message and one revision."""
+
+_FORGET = "DELETE FROM shown WHERE post_key = $1"
+_SHOW = """
+INSERT INTO shown (post_key, place, article_id, sent_as, number, at)
+SELECT $1, COALESCE(s.place, 0), a.id, a.number, a.number, $4
+FROM article a LEFT JOIN post_story s ON s.post_key = $2 AND s.article_id = a.id
+WHERE a.id = $3 OR a.id IN (SELECT article_id FROM post_story WHERE post_key = $2)
+"""
+_DUE = """
+SELECT DISTINCT s.post_key, s.at FROM shown s
+JOIN article a ON a.id = s.article_id AND a.number <> s.number
+JOIN post p ON p.key = s.post_key AND p.state = 'sent' AND p.message_ts IS NOT NULL
+LEFT JOIN correction c ON c.post_key = s.post_key
+WHERE s.at > $1 AND (
+    c.post_key IS NULL OR c.not_before <= $2 OR (c.revision < $3 AND c.not_before = $4)
+)
+ORDER BY s.at DESC LIMIT $5
+"""
+_SHOWN = """
+SELECT s.sent_as, s.number AS shown, a.number, a.id, a.document, a.position, a.headline, a.summary,
+       a.insight, a.question
+FROM shown s LEFT JOIN article a ON a.id = s.article_id WHERE s.post_key = $1 ORDER BY s.place
+"""
+_CLAIM = """
+INSERT INTO correction (post_key, revision, attempts, not_before) VALUES ($1, $2, 1, $3)
+ON CONFLICT (post_key) DO UPDATE SET
+    attempts = CASE WHEN correction.revision < excluded.revision THEN 1
+                    ELSE correction.attempts + 1 END,
+    revision = excluded.revision, not_before = excluded.not_before
+WHERE correction.not_before <= $4
+    OR (correction.revision < excluded.revision AND correction.not_before = $5)
+RETURNING attempts
+"""
+_DONE = """
+UPDATE correction SET not_before = $2, corrected_at = $2, error = NULL WHERE post_key = $1
+"""
+_SHOWS = "UPDATE shown SET number = $3 WHERE post_key = $1 AND article_id = $2"
+_PUT_OFF = """
+UPDATE correction SET not_before = $2, error = $3, attempts = attempts - $4 WHERE post_key = $1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """The right to draw one message anew, for the length of a lease."""
+
+    post: Post
+    articles: Sequence[Article]
+    """What it tells, as it is now."""
+    numbers: Sequence[int]
+    is_corrected: bool
+    """Whether it then says something else than when it was sent; an undo may take that back."""
+    attempts: int
+    """How many calls were made for this revision, this one included."""
+
+
+async def note_shown(connection: Connection, post: Post, *, now: datetime) -> None:
+    """Write down which texts the message of *post* will show, in the caller's transaction."""
+    if post.attempts > 1:
+        await connection.execute(_FORGET, post.key)
+    digest_key = post.parent_key or post.key
+    await connection.execute(_SHOW, post.key, digest_key, post.article_id, to_text(now))
+
+
+class Corrections:
+    """The messages that say something else than their stories do."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def due(
+        self, *, since: datetime, revision: int, now: datetime, limit: int
+    ) -> Sequence[str]:
+        """Give the keys of the posts to draw anew, of those sent after *since*, the latest first.
+
+        One that was given up is tried again after another *revision*.
+        """
+        rows = await self._database.fetch(
+            _DUE, to_text(since), to_text(now), revision, to_text(NEVER), limit
+        )
+        return list(dict.fromkeys(row["post_key"] for row in rows))
+
+    async def claim(self, key: str, *, revision: int, now: datetime) -> Correction | None:
+        """Take the right to draw a message anew.
+
+        None where somebody else has it, where nothing is left to change, and where it is given up:
+        after too many calls, or because what it told is no longer in the corpus.
+        """
+        async with self._database.transaction() as connection:
+            rows = await connection.fetch(_SHOWN, key)
+            if all(row["number"] in (None, row["shown"]) for row in rows):
+                return None
+            post = await fetch_post(connection, key)
+            claimed = await connection.fetch(
+                _CLAIM, key, revision, to_text(now + LEASE), to_text(now), to_text(NEVER)
+            )
+            if not claimed or post is None:
+                return None
+            attempts = claimed[0]["attempts"]
+            if any(row["number"] is None for row in rows):
+                await _put_off(connection, key, error="a story of it is gone", until=NEVER)
+                return None
+            if attempts > TRIES:
+                await _put_off(connection, key, error="broken off too often", until=NEVER)
+                return None
+        return Correction(
+            post=post,
+            articles=[to_article(row) for row in rows],
+            numbers=[row["number"] for row in rows],
+            is_corrected=any(row["number"] != row["sent_as"] for row in rows),
+            attempts=attempts,
+        )
+
+    async def done(self, correction: Correction, *, now: datetime) -> None:
+        """Record that the message shows what its stories say."""
+        key = correction.post.key
+        async with self._database.transaction() as connection:
+            for article, number in zip(correction.articles, correction.numbers, strict=True):
+                await connection.execute(_SHOWS, key, article.id, number)
+            await connection.execute(_DONE, key, to_text(now))
+
+    async def put_off(
+        self, correction: Correction, *, error: str, until: datetime, counts: bool
+    ) -> None:
+        """Record that a call failed, and when to make another; *counts* as one of the few."""
+        async with self._database.transaction() as connection:
+            await _put_off(
+                connection, correction.post.key, error=error, until=until, back=not counts
+            )
+
+    async def give_up(self, correction: Correction, *, error: str) -> None:
+        """Record that the message stays as it is."""
+        async with self._database.transaction() as connection:
+            await _put_off(connection, correction.post.key, error=error, until=NEVER)
+
+
+async def _put_off(
+    connection: Connection, key: str, *, error: str, until: datetime, back: bool = False
+) -> None:
+    await connection.execute(_PUT_OFF, key, to_text(until), error, int(back))
