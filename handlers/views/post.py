@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 from handlers.mrkdwn import truncate
 from handlers.views import notice, question
-from handlers.views.message import MAX_TEXT, Message, context, message
+from handlers.views.blocks import context
+from handlers.views.message import MAX_TEXT, Message
 from handlers.views.story import shared
 from store.types import Article, Post, PostKind
 
 
 def corrected(drawn: Message) -> Message:
     """Add that a message is not as it was posted; of that, Slack itself shows nothing."""
-    line = message("", [context("Corrected since it was posted.")])
     return Message(
         text=truncate(f"Corrected. {drawn['text']}", MAX_TEXT),
-        blocks=[*drawn["blocks"], *line["blocks"]],
+        blocks=[*drawn["blocks"], context("Corrected since it was posted.")],
     )
 
 
