@@ -23,7 +23,7 @@ from store.loading.plan import Plan
 from store.loading.reload import plan_reload
 from store.loading.spool import Spool
 from store.loading.undo import plan_undo, target_of
-from store.progress import Progress
+from store.progress import Progress, giving_way
 from store.types import Answer, Article, Match, ParleyError, Revision, Topic
 
 log = logging.getLogger(__name__)
@@ -205,7 +205,8 @@ class Corpus:
     @contextmanager
     def _timing(self) -> Iterator[None]:
         began = time.perf_counter()
-        yield
+        with giving_way():
+            yield
         self.load_seconds = time.perf_counter() - began
 
     @asynccontextmanager
