@@ -74,14 +74,17 @@ async def answer(
 
 async def answer_channel(
     respond: AsyncRespond, message: Message, *, thread_ts: str | None = None
-) -> None:
-    """Show everybody in the channel or thread, where Parley need not be a member."""
+) -> WebhookResponse:
+    """Show everybody in the channel or thread, where Parley need not be a member.
+
+    Gives Slack's answer, which may be a refusal.
+    """
     # Without the SDK's retry, which after a lost connection would show it twice.
     client = AsyncWebhookClient(respond.response_url or "", retry_handlers=[])
     options = {"response_type": "in_channel", "replace_original": False}
     if thread_ts:
         options["thread_ts"] = thread_ts
-    _check(await client.send_dict({**message, **options}))
+    return await client.send_dict({**message, **options})
 
 
 def _check(response: WebhookResponse) -> None:

@@ -7,15 +7,13 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.background import answer, answer_channel
-from handlers.directory import NotReadyError
+from handlers.background import answer
 from handlers.lookup import LookUp, is_help
 from handlers.mrkdwn import readable
 from handlers.posting import Posting
 from handlers.press import Press
 from handlers.views import story as views
 from handlers.views.message import message
-from store.types import PostKind
 
 _REMEMBERED = 500
 
@@ -76,11 +74,6 @@ class Brief:
         """Show the story to everybody where it was looked up."""
         article = await self._lookup.article(press.value.article_id)
         thread_ts = press.value.thread_ts
-        try:
-            await self._posting.press(press, PostKind.SHARE, article)
-        except NotReadyError:
-            # Where Parley is no member, the person's own response_url still reaches the channel.
-            shown = views.shared(article, by=press.user_id, words=press.value.words)
-            await answer_channel(respond, shown, thread_ts=thread_ts)
+        await self._posting.share(press, article, respond)
         done = "Shared in this thread." if thread_ts else "Shared with this channel."
         await answer(respond, message(done), replace=True)

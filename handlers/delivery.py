@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.background import answer_channel
 from handlers.history import History, TooLongError, mark
 from handlers.ids import Event
 from handlers.outcomes import FAILURES, Failure, Outcome, failure
@@ -82,6 +84,32 @@ class Delivery:
                 await self._see_out(claim)
         finally:
             self._under_way.discard(post.key)
+
+    async def answer(self, post: Post, respond: AsyncRespond) -> None:
+        """Send *post* as `send` does, by the response_url of whoever pressed for it.
+
+        That reaches a channel of which Parley is no member. What arrived without an answer cannot
+        be looked for there, so that whoever pressed is asked.
+        """
+        claim = await self._posts.claim(post, owner=self._owner, now=self._clock())
+        if claim is None:
+            return
+        message = render(post, await self._articles_of(post))
+        error = None
+        try:
+            response = await answer_channel(respond, message, thread_ts=_thread_of(post, None))
+        except FAILURES as failed:
+            error, is_open = failure(failed).code, failure(failed).outcome is Outcome.AMBIGUOUS
+        else:
+            if response.status_code != 200:
+                error, is_open = response.body[:100], response.status_code >= 500
+        now = self._clock()
+        if error is None:
+            await self._posts.sent(claim, message_ts=None, now=now)
+            return
+        log.warning("post %s by its response_url: %s", post.key, error)
+        become = self._posts.give_up if is_open else self._posts.failed
+        await become(claim, error=error, now=now)
 
     async def _see_out(self, claim: Claim) -> None:
         post, posts = claim.post, self._posts

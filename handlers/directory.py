@@ -20,12 +20,24 @@ NOT_READY = {
     "channel_not_found": _INVITE,  # Slack's answer for a private channel that we are not in
     "is_archived": "This channel is archived, so I cannot post in it.",
     "restricted_action": "This channel does not let me post.",
+    "restricted_action_read_only_channel": "Only some people may post in this channel.",
+    "restricted_action_thread_only_channel": "This channel takes replies in threads only.",
+    "restricted_action_non_threadable_channel": "This channel has no threads for the story.",
 }
 """What to tell people for the errors with which Slack keeps us out of a channel."""
 
 
+_OUTSIDE = frozenset({"not_in_channel", "channel_not_found"})
+
+
 class NotReadyError(ParleyError):
     """Say what keeps Parley from posting in a channel."""
+
+    def __init__(self, reason: str) -> None:
+        """Take Slack's word for it, one of `NOT_READY`."""
+        super().__init__(NOT_READY[reason])
+        self.is_outside = reason in _OUTSIDE
+        """Whether Parley is no member, and nothing else is known to be in the way."""
 
 
 class Directory:
@@ -122,7 +134,7 @@ class Directory:
     async def require_member(self, channel_id: str) -> None:
         """Raise `NotReadyError` unless Parley is in the channel and may post there."""
         if reason := await self.reason(channel_id):
-            raise NotReadyError(NOT_READY[reason])
+            raise NotReadyError(reason)
 
     async def reason(self, channel_id: str) -> str | None:
         """Give Slack's word for what keeps Parley out of the channel; None when nothing is seen."""

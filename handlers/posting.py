@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
 from handlers.delivery import Delivery
 from handlers.directory import NOT_READY, NotReadyError
 from handlers.pace import Pace
@@ -23,6 +25,7 @@ IN_FLIGHT = 16
 """How many calls that post may be under way at once."""
 _AHEAD = 200
 """How many open posts are taken up at once."""
+_ALREADY = "That is posted already."
 _BEAT = 1.0
 """How long a call that hangs may keep the others from being taken up, in seconds."""
 
@@ -75,10 +78,32 @@ class Posting:
         Raises `NotReadyError` where the channel does not let Parley in, and `ParleyError` where the
         message is not in the channel for another reason, or already was.
         """
+        await self.finish(await self._plan(press, kind, article, key=press.key(kind)))
+
+    async def share(self, press: Press, article: Article, respond: AsyncRespond) -> None:
+        """Show a story to the channel as `press` posts it, also where Parley is no member.
+
+        There it is the person's own response_url that reaches everybody, which leaves no message
+        to look for: it is tried once, under a key of its own.
+        """
+        key = f"{press.key(PostKind.SHARE)}:outside"
+        before = await self._store.posts.get(key)
+        if before and before.state is not PostState.FAILED:
+            raise ParleyError(_ALREADY)
+        try:
+            await self.press(press, PostKind.SHARE, article)
+        except NotReadyError as error:
+            if not error.is_outside:
+                raise
+            post = await self._plan(press, PostKind.SHARE, article, key=key)
+            await self._delivery.answer(post, respond)
+            await self._require_sent(post)
+
+    async def _plan(self, press: Press, kind: PostKind, article: Article, *, key: str) -> Post:
         now = self._clock()
         revision = self._store.corpus.revision
         plan = Plan(
-            key=press.key(kind),
+            key=key,
             team_id=press.team_id,
             channel_id=press.channel_id,
             kind=kind,
@@ -95,8 +120,8 @@ class Posting:
         )
         post = await self._store.posts.plan(plan, now=now)
         if post is None:
-            raise ParleyError("That is posted already.")
-        await self.finish(post)
+            raise ParleyError(_ALREADY)
+        return post
 
     async def now(self, schedule: Schedule, *, user_id: str, key: str | None) -> None:
         """Post what the schedule would post next: as today's, or as one more with this *key*.
@@ -115,14 +140,18 @@ class Posting:
     async def finish(self, post: Post) -> None:
         """Send *post* and its story while its person waits; raises as `press` does."""
         await self._delivery.send(post)
+        await self._require_sent(post)
+        await self._thread(post)
+
+    async def _require_sent(self, post: Post) -> None:
         done = await self._store.posts.get(post.key)
         match done and done.state:
             case PostState.SENT:
-                await self._thread(post)
+                return
             case PostState.FAILED:
                 error = done.error if done and done.error else "no reason given"
                 if error in NOT_READY:
-                    raise NotReadyError(NOT_READY[error])
+                    raise NotReadyError(error)
                 raise ParleyError(f"The post was refused: {error}.")
             case _:
                 raise ParleyError(

@@ -1,7 +1,7 @@
 """A press of a button: who, where and on what, and how its listener runs."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -65,20 +65,30 @@ def on_press(
 ) -> Callable[..., Awaitable[None]]:
     """Make a Bolt listener of *pressed*: it acks at once, and goes on in the background.
 
-    It answers by the response_url of each press, or where there is none in a modal.
+    It answers by the response_url of each press, or where there is none in a modal. A second press
+    of the same button, while the first one is seen to, says nothing new.
     """
+    seen_to: set[Press] = set()
+
+    async def once(body: dict[str, Any], respond: AsyncRespond) -> None:
+        press = Press.of(body)
+        same = replace(press, trigger_id="")
+        if same in seen_to:
+            return
+        seen_to.add(same)
+        try:
+            await pressed(press, respond)
+        finally:
+            seen_to.discard(same)
 
     async def listener(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
-        async def work() -> None:
-            await pressed(Press.of(body), where)
-
         view = body.get("view")
         where = respond
         if view:
             is_modal = view["type"] == "modal"
             where = surfaces.modal(view["id"]) if is_modal else surfaces.window(body["trigger_id"])
         await ack()
-        background.start(work(), where)
+        background.start(once(body, where), where)
 
     return listener
 

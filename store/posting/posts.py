@@ -105,8 +105,11 @@ class Posts:
             return None
         return Claim(post=claimed, may_have_arrived=may_have_arrived, at=now, until=now + LEASE)
 
-    async def sent(self, claim: Claim, *, message_ts: str, now: datetime) -> None:
-        """Record that the message is in the channel; the stories of its thread are planned."""
+    async def sent(self, claim: Claim, *, message_ts: str | None, now: datetime) -> None:
+        """Record that the message is in the channel; the stories of its thread are planned.
+
+        *message_ts* is None where Slack did not say, and then there is no thread.
+        """
         async with self._database.transaction() as connection:
             await _sent(connection, claim.post, message_ts=message_ts, now=now)
 

@@ -49,6 +49,7 @@ class Slack:
     parley: Parley
     clock: StoppedClock
     corpus: Path
+    settings: Settings
     forged: str | None = None
     """A value to put in the place of the next press's own, as no Slack client would."""
     acks: list[Any] = field(default_factory=list)
@@ -176,8 +177,18 @@ def corrects() -> bool:
 
 
 @pytest.fixture
+def bot_database(tmp_path: Path) -> str:
+    """Where the bot keeps what it knows; a test file may have another place."""
+    return f"sqlite:///{tmp_path}/parley.db"
+
+
+@pytest.fixture
 async def slack(
-    tmp_path: Path, corpus: Path, clock: StoppedClock, switches: dict[str, bool], corrects: bool
+    bot_database: str,
+    corpus: Path,
+    clock: StoppedClock,
+    switches: dict[str, bool],
+    corrects: bool,
 ) -> AsyncIterator[Slack]:
     moved = MovableClock(source=clock)
     async with Workspace(manifest=manifest(**switches), clock=moved) as workspace:
@@ -186,13 +197,13 @@ async def slack(
             slack_bot_token=workspace.bot_token,
             slack_app_token=workspace.app_token,
             slack_api_url=workspace.api_url,
-            database_url=f"sqlite:///{tmp_path}/parley.db",
+            database_url=bot_database,
             corpus_dir=corpus,
             correct_posts=corrects,
             **switches,
         )
         async with assemble(settings, clock=moved) as parley:
-            slack = Slack(workspace, parley, clock, corpus)
+            slack = Slack(workspace, parley, clock, corpus, settings)
 
             async def receive(envelope: dict[str, Any]) -> dict[str, Any] | None:
                 if slack.forged is not None:

@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from slack_sdk.webhook import WebhookResponse
 
+from handlers import delivery
 from handlers.ids import Action
 from handlers.values import Value
 from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, labels, texts
@@ -229,6 +231,65 @@ def test_a_value_comes_back_as_it_was() -> None:
 
 def test_a_value_fits_in_a_button_whatever_was_typed() -> None:
     assert len(Value(article_id="a" * 16, words='\\"é😀' * 3000, place=99).encode()) <= 2000
+
+
+@pytest.mark.parametrize("channel", [GENERAL, RANDOM])
+async def test_a_share_that_is_pressed_again_is_one(slack: Slack, channel: str) -> None:
+    (answer,) = await slack.type("/brief dockworkers", channel=channel)
+    seen = await slack.press_thrice(Action.BRIEF_SHARE, answer, channel=channel)
+    assert len(slack.public(channel)) == 1
+    assert seen[-1]["text"] == "That is posted already."
+
+
+async def test_a_share_that_parley_was_invited_after_is_not_made_again(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
+    await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)
+    slack.workspace.invite(RANDOM, slack.workspace.bot_user_id)
+    slack.payloads.append({**slack.payloads[-1], "trigger_id": "1.1.late"})
+    await slack.repeat()
+    assert len(slack.public(RANDOM)) == 1
+
+
+async def test_a_channel_where_only_some_may_post_is_not_got_around(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers")
+    slack.workspace.restrict(GENERAL)
+    seen = await slack.press(Action.BRIEF_SHARE, answer)
+    assert seen[-1]["text"] == "Only some people may post in this channel."
+    assert not slack.public()
+
+
+async def test_a_share_by_a_response_url_that_is_refused_can_be_made_again(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
+
+    async def refused(*_: object, **__: object) -> WebhookResponse:
+        return WebhookResponse(url="", status_code=404, body="used_url", headers={})
+
+    with monkeypatch.context() as patched:
+        patched.setattr(delivery, "answer_channel", refused)
+        seen = await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)
+    assert "The post was refused: used_url." in texts(seen)
+    await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)
+    assert len(slack.public(RANDOM)) == 1
+
+
+async def test_a_share_by_a_response_url_without_an_answer_is_asked_about(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
+
+    async def lost(*_: object, **__: object) -> WebhookResponse:
+        raise TimeoutError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(delivery, "answer_channel", lost)
+        seen = await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)
+    assert "Slack has not confirmed the post" in texts(seen)
+    seen = await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)
+    assert seen[-1]["text"] == "That is posted already."
+    await slack.parley.ticker.tick()
+    assert "Slack did not confirm a post of mine" in texts(slack.public("D0ANA"))
 
 
 async def test_what_is_asked_again_after_a_reload_is_answered_anew(slack: Slack) -> None:

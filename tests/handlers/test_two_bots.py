@@ -1,0 +1,119 @@
+"""Two bots on one database: what one has done, the other does not do again."""
+
+import copy
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from slack_bolt.request.async_request import AsyncBoltRequest
+
+from bot.app import Parley, assemble
+from handlers.ids import Action, Step
+from tests import postgres
+from tests.handlers.conftest import GENERAL, RANDOM, Slack, texts
+
+
+@pytest.fixture
+async def bot_database(postgres_server: str) -> AsyncIterator[str]:
+    async with postgres.schema(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture
+def switches() -> dict[str, bool]:
+    return {"agent_view": True, "workflow_steps": True}
+
+
+@pytest.fixture
+async def other(slack: Slack) -> AsyncIterator[Parley]:
+    """A second bot beside the one of *slack*."""
+    async with assemble(slack.settings, clock=slack.clock) as other:
+        yield other
+
+
+async def press_there(slack: Slack, other: Parley, action: str) -> None:
+    """Press on the second bot what was pressed on the first, as a click more that goes there."""
+    pressed = [
+        one
+        for one in slack.payloads
+        if any(given["action_id"] == action for given in one.get("actions", []))
+    ]
+    payload = copy.deepcopy(pressed[-1])
+    user, channel = payload["user"]["id"], payload["channel"]["id"]
+    state, ts = slack.workspace._state, payload["container"]["message_ts"]
+    payload["trigger_id"] = state.triggers.issue(user)
+    payload["response_url"] = state.new_response_url(user=user, channel=channel, message_ts=ts)
+    await come_there(slack, other, payload)
+
+
+async def come_there(slack: Slack, other: Parley, payload: dict[str, Any]) -> None:
+    request = AsyncBoltRequest(body=copy.deepcopy(payload), mode="socket_mode")
+    response = await other.app.async_dispatch(request)
+    assert response.status == 200
+    await other.background.drain(10)
+    await slack.settled()
+
+
+@pytest.mark.parametrize("channel", [GENERAL, RANDOM], ids=["a member", "no member"])
+async def test_a_story_is_shared_once(slack: Slack, other: Parley, channel: str) -> None:
+    (answer,) = await slack.type("/brief dockworkers", channel=channel)
+    await slack.press(Action.BRIEF_SHARE, answer, channel=channel)
+    await press_there(slack, other, Action.BRIEF_SHARE)
+    assert len(slack.public(channel)) == 1
+
+
+async def test_a_question_is_posted_once(slack: Slack, other: Parley) -> None:
+    (preview,) = await slack.type("/discuss")
+    await slack.press(Action.DISCUSS_POST, preview)
+    await press_there(slack, other, Action.DISCUSS_POST)
+    (question,) = slack.public()
+    assert question["reply_count"] == 1
+
+
+async def test_one_more_now_is_one_more(slack: Slack, other: Parley) -> None:
+    await slack.type("/digest on 09:30 daily")
+    await slack.type("/digest now")
+    await come_there(slack, other, slack.payloads[-1])
+    assert len(slack.public()) == 1
+
+
+@pytest.mark.parametrize(("word", "posted", "skipped"), [("nwo", 1, 0), ("skp", 0, 1)])
+async def test_a_guess_is_acted_on_once(
+    slack: Slack, other: Parley, word: str, posted: int, skipped: int
+) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type(f"/digest {word}")
+    await slack.press(Action.DIGEST_GUESS, answer)
+    await press_there(slack, other, Action.DIGEST_GUESS)
+    assert len(slack.public()) == posted
+    told = await slack.type("/digest next")
+    assert texts(told).partition("\n[")[0].count("no post (skipped)") == skipped
+
+
+async def test_parley_joins_and_starts_a_schedule_once(slack: Slack, other: Parley) -> None:
+    (offer,) = await slack.type("/digest on 09:30", channel=RANDOM)
+    await slack.press(Action.DIGEST_JOIN, offer, channel=RANDOM)
+    await press_there(slack, other, Action.DIGEST_JOIN)
+    assert len(await slack.parley.store.schedules.list("T0LOCAL")) == 1
+
+
+async def test_a_reload_that_comes_again_changes_nothing(slack: Slack, other: Parley) -> None:
+    (slack.corpus / "garden.txt").write_text("Turnips\nThey grew.\nWell.\nWhy turnips?\n")
+    await slack.type("/corpus reload")
+    await come_there(slack, other, slack.payloads[-1])
+    assert "Nothing has changed: still revision 2" in texts(
+        slack.workspace.messages(GENERAL, "U0ANA")
+    )
+
+
+async def test_a_step_that_is_told_of_again_picks_the_same_question(
+    slack: Slack, other: Parley
+) -> None:
+    await slack.workspace.over(slack.workspace.run_step(Step.PICK_QUESTION, {"channel": GENERAL}))
+    function = next(one for one in slack.payloads if one.get("event", {}).get("function"))
+    await come_there(slack, other, function)
+    (first, *_) = picked = [
+        call.args for call in slack.workspace.calls if call.method == "functions.completeSuccess"
+    ]
+    assert len(picked) == 2
+    assert all(one["outputs"] == first["outputs"] for one in picked)
