@@ -168,6 +168,7 @@ class Digest:
             return frozenset()
 
     async def _answer(self, asked: Asked, word: str, rest: str) -> Message:
+        await self._directory.require_colleague(asked.user_id)
         if word.lower() in _CHANGING:
             await self._organise.require_member(asked.user_id)
         match word.lower():

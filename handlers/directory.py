@@ -65,7 +65,9 @@ class Directory:
             raise ParleyError(
                 "I cannot ask Slack whether you are an admin; please try again in a minute."
             ) from error
-        if not (person.get("is_admin") or person.get("is_owner")):
+        # An admin of another workspace is none of ours.
+        is_ours = not (person.get("is_stranger") or person.get("deleted"))
+        if not (is_ours and (person.get("is_admin") or person.get("is_owner"))):
             raise ParleyError(
                 "Only admins may do that: workspace admins, and those in Parley's ADMIN_USER_IDS."
             )

@@ -18,7 +18,7 @@ from handlers.surfaces import Surfaces
 from handlers.values import MODAL
 from handlers.views import home as views
 from store import Store
-from store.types import PostState, Schedule
+from store.types import ParleyError, PostState, Schedule
 
 _LOOKED_AT = 20
 """Channels that are looked at for a question of today."""
@@ -69,7 +69,11 @@ class Home:
     ) -> None:
         self._under_way.add(user_id)
         try:
-            home = views.home(await self._contents(team_id, user_id, page))
+            try:
+                await self._directory.require_colleague(user_id)
+                home = views.home(await self._contents(team_id, user_id, page))
+            except ParleyError as error:
+                home = views.closed(str(error))
             digest = blake2b(json.dumps(home).encode()).digest()
             if seen and self._shown.get(user_id) == (digest, seen):
                 return

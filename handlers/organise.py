@@ -67,7 +67,8 @@ class Organise:
         return views.is_off(schedule)
 
     async def require_member(self, user_id: str) -> None:
-        """Raise `ParleyError` for a guest: what a channel gets is for members to say."""
+        """Raise `ParleyError` for a guest or a stranger: a channel is for members to arrange."""
+        await self._directory.require_colleague(user_id)
         if await self._directory.is_guest(user_id):
             raise ParleyError("Guests cannot change what a channel gets: please ask a member.")
 

@@ -20,6 +20,8 @@ Json = dict[str, Any]
 MAX_BLOCKS = {"message": 50, "modal": 100, "home": 100}
 MAX_MESSAGE_TEXT = 9_000
 """All block text of a message together: Slack refuses some 11,000 (bolt-js#2867), undocumented."""
+MAX_MESSAGE_JSON = 12_000
+"""All blocks of a message as JSON, in characters: 13,200 have been refused, undocumented too."""
 MAX_TEXT = 4_000
 """docs.slack.dev, chat.postMessage: what `text` should hold."""
 
@@ -87,6 +89,9 @@ def check_message(message: Json, *, people: frozenset[str] | None = None) -> Non
     size = sum(len(shown) for _, _, shown in _shown(blocks))
     if size > MAX_MESSAGE_TEXT:
         problems.append(f"blocks: {size} characters of text together")
+    written = len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
+    if written > MAX_MESSAGE_JSON:
+        problems.append(f"blocks: {written} characters of JSON")
     if message.get("link_names") or message.get("parse") == "full":
         problems.append("link_names, parse: bare names become mentions")
     _fail(problems, message)

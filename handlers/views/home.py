@@ -64,6 +64,11 @@ def home(contents: Contents) -> View:
     return {"type": "home", "blocks": blocks}
 
 
+def closed(why: str) -> View:
+    """Draw the App Home of somebody for whom there is none."""
+    return {"type": "home", "blocks": [section(why)]}
+
+
 def _today(today: Today | None) -> list[Block]:
     if today is None:
         return [header("Today's question"), section("There are no stories yet.")]
