@@ -102,6 +102,7 @@ async def assemble(
         )
         me = await patiently(asking.auth_test, stop=stop or asyncio.Event())
         # The SDK's own retry after a lost connection would post twice.
+        sending = await client(token=settings.slack_bot_token)
         delivery = Delivery(
             store,
             await client(token=settings.slack_bot_token, posting=True),
@@ -122,7 +123,7 @@ async def assemble(
             store=store,
             posting=posting,
             directory=directory,
-            surfaces=Surfaces(asking),
+            surfaces=Surfaces(asking, sending=sending),
             background=background,
             keep_misses=timedelta(days=settings.misses_days),
             files=Files(asking),

@@ -27,8 +27,10 @@ class Surfaces:
     What gives an `AsyncRespond` lets a feature answer there as by a response_url.
     """
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, *, sending: AsyncWebClient) -> None:
+        """Take the client that sends messages, which does not retry: a retry could send twice."""
         self._client = client
+        self._sending = sending
 
     def modal(self, view_id: str) -> AsyncRespond:
         """Answer in the modal in which something was pressed."""
@@ -46,7 +48,7 @@ class Surfaces:
         """Answer one person where they wrote, seen by nobody else."""
 
         async def show(shown: Message) -> None:
-            await self._client.chat_postEphemeral(
+            await self._sending.chat_postEphemeral(
                 channel=channel, user=user, thread_ts=thread_ts, **shown
             )
 
@@ -56,7 +58,7 @@ class Surfaces:
         """Answer in a direct message."""
 
         async def show(shown: Message) -> None:
-            await self._client.chat_postMessage(
+            await self._sending.chat_postMessage(
                 channel=channel,
                 thread_ts=thread_ts,
                 unfurl_links=False,

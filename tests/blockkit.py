@@ -25,6 +25,7 @@ MAX_MESSAGE_JSON = 12_000
 MAX_TEXT = 4_000
 """docs.slack.dev, chat.postMessage: what `text` should hold."""
 
+_ESCAPE = re.compile(r"\\(?:u....|.)")
 _MARKUP = re.compile(r"<[^<>]*>?")
 _HARMLESS = re.compile(
     r"<(?:@(?P<person>[UW][A-Z0-9]+)|\#C[A-Z0-9]+|!date\^\d+\^[^|<>]+\|[^|<>]+)>", re.VERBOSE
@@ -89,7 +90,8 @@ def check_message(message: Json, *, people: frozenset[str] | None = None) -> Non
     size = sum(len(shown) for _, _, shown in _shown(blocks))
     if size > MAX_MESSAGE_TEXT:
         problems.append(f"blocks: {size} characters of text together")
-    written = len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
+    # An escape counts as the one character that it stands for.
+    written = len(_ESCAPE.sub("x", json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))))
     if written > MAX_MESSAGE_JSON:
         problems.append(f"blocks: {written} characters of JSON")
     if message.get("link_names") or message.get("parse") == "full":
@@ -135,7 +137,8 @@ def check_call(method: str, args: Json) -> None:
         if not args.get("delete_original"):
             check_message({**args, "blocks": blocks})
         if method == "chat.postMessage":
-            assert args.get("unfurl_links") in (False, "false", "0", 0), args
+            for unfurl in ("unfurl_links", "unfurl_media"):
+                assert args.get(unfurl) in (False, "false", "0", 0), args
 
 
 def check_ack(answer: Any) -> None:

@@ -51,7 +51,8 @@ def text_input(**more: Any) -> Json:
         [{"type": "header", "text": plain("x" * 150)}],
         [section("&lt;!channel&gt; &amp; `x`"), section("> quoted\n> twice")],
         [section("<@U0ANA> in <#C0GENERAL> <!date^1700000000^{date} at {time}|then>")],
-        [actions(*(button(f"a{n}", "x" * 75, value="v" * 2000) for n in range(25)))],
+        [actions(*(button(f"a{n}", "x" * 75, value="v" * 200) for n in range(25)))],
+        [actions(button("a", "x", value="v" * 2000))],
         [menu(option(), option("x" * 75, "v" * 75))],
     ],
 )
@@ -64,6 +65,7 @@ def test_what_slack_takes_passes(blocks: list[Json]) -> None:
     [
         ("51 of them", [section("x")] * 51),
         ("together", [section("x" * 2999)] * 4),
+        ("of JSON", [actions(*(button(f"a{n}", value="v" * 2000) for n in range(6)))]),
         ("twice", [section("x", block_id="b"), section("y", block_id="b")]),
         ("twice", [actions(button("a"), button("a"))]),
         ("no elements", [actions()]),
@@ -135,7 +137,8 @@ def test_calls_and_acks() -> None:
     check_options({"options": [option()]})
     check_call("users.info", {"user": "U1"})
     check_call("views.open", {"view": json.dumps(modal(section("x")))})
-    check_call("chat.postMessage", {"text": "x", "blocks": "[]", "unfurl_links": False})
+    quiet = {"unfurl_links": False, "unfurl_media": False}
+    check_call("chat.postMessage", {"text": "x", "blocks": "[]", **quiet})
     check_ack(None)
     check_ack({"response_action": "clear"})
     with pytest.raises(AssertionError):

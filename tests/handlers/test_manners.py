@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from slack_bolt.async_app import AsyncApp
 
+from bot.workspace import Fault
 from handlers.discussion import Discussion
 from handlers.ids import Action, Block, Command, Field, Shortcut
 from tests.handlers.conftest import ANA, BEN, GENERAL, Slack, dm, texts
@@ -79,6 +80,17 @@ async def test_a_second_press_asks_for_a_topic_no_second_time(slack: Slack) -> N
     await slack.settled()
     (miss,) = await slack.parley.store.misses.list(since=slack.clock())
     assert miss.asked == 1
+
+
+async def test_an_answer_whose_arrival_slack_does_not_confirm_is_not_sent_again(
+    slack: Slack,
+) -> None:
+    """A retry of the client's own would say it twice."""
+    slack.workspace.faults.add(Fault(method="chat.postMessage", kind="drop_after"))
+    await slack.workspace.type("dockworkers", user=ANA, channel=dm(ANA))
+    await slack.settled()
+    told = [one for one in slack.public(dm(ANA)) if one["text"].startswith("Harbours")]
+    assert len(told) == 1
 
 
 # Gone meanwhile

@@ -77,6 +77,7 @@ async def test_what_an_app_writes_is_not_answered(slack: Slack) -> None:
         channel=channel.id,
         text="dockworkers",
         unfurl_links=False,
+        unfurl_media=False,
     )
     await slack.settled()
     assert len(slack.workspace.calls) == calls + 1
