@@ -112,6 +112,7 @@ async def assemble(
         )
         posting = Posting(store, delivery, clock=clock)
         background = Background()
+        stack.push_async_callback(store.misses.write)
         stack.push_async_callback(background.drain, _DRAIN_SECONDS)
         authorized = AuthorizeResult.from_auth_test_response(
             auth_test_response=me, bot_token=settings.slack_bot_token
@@ -134,7 +135,7 @@ async def assemble(
         )
         # Another process may load a corpus too: from a terminal, or as a replica.
         watching = Watch(store.schedules, directory, clock=clock)
-        jobs: list[Job] = [watching.run, posting.run, store.corpus.follow]
+        jobs: list[Job] = [watching.run, posting.run, store.corpus.follow, store.misses.write]
         if settings.correct_posts:
             within = timedelta(days=settings.correct_days)
             # Its own: what makes a call wait here would make posts wait.

@@ -51,7 +51,7 @@ def register(
     has_workflow_steps: bool,
 ) -> None:
     """Register every listener; the hottest first, since Bolt tries them in order."""
-    lookup = LookUp(store, background, keep_misses=keep_misses, clock=clock)
+    lookup = LookUp(store, keep_misses=keep_misses, clock=clock)
     brief = Brief(lookup, posting)
     discuss = Discuss(store, lookup, posting, directory, surfaces)
     discussion = Discussion(lookup, discuss, directory, surfaces, background)

@@ -67,7 +67,7 @@ class Brief:
         # Pressed twice at once, it is still one request.
         if (key := press.key(press.value.words)) not in self._asked:
             self._asked.append(key)
-            await self._lookup.miss(press.value.words, is_asked=True)
+            await self._lookup.ask_for(press.value.words)
         await answer(respond, views.asked(press.value.words), replace=True)
 
     async def share(self, press: Press, respond: AsyncRespond) -> None:

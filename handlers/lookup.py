@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from cachetools import LRUCache
 
-from handlers.background import Background
 from handlers.values import CHANNEL
 from handlers.views import story as views
 from handlers.views.message import Message
@@ -22,13 +21,11 @@ class LookUp:
     def __init__(
         self,
         store: Store,
-        background: Background,
         *,
         keep_misses: timedelta,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
-        self._background = background
         self._keep = keep_misses
         self._clock = clock
         self._drawn: LRUCache[tuple[str, int, str], tuple[Answer, Message]] = LRUCache(_DRAWN)
@@ -50,7 +47,7 @@ class LookUp:
     def drawn(self, answer: Answer, *, words: str, place: int = 0, where: str = CHANNEL) -> Message:
         """Draw what was found for *words*, the match at *place*; a miss is noted."""
         if isinstance(answer, Nothing) and place == 0:
-            self._background.start(self.miss(words))
+            self.miss(words)
         key = (words, place, where)
         drawn_from, shown = self._drawn.get(key, (None, None))
         # The finder gives the same answer to the same words until something is loaded.
@@ -79,9 +76,14 @@ class LookUp:
             raise ParleyError(views.gone())
         return article
 
-    async def miss(self, words: str, *, is_asked: bool = False) -> None:
+    def miss(self, words: str, *, is_asked: bool = False) -> None:
         """Note that there is no story on *words*, or that somebody asked for one."""
-        await self._store.misses.note(words, at=self._clock(), kept=self._keep, is_asked=is_asked)
+        self._store.misses.note(words, at=self._clock(), kept=self._keep, is_asked=is_asked)
+
+    async def ask_for(self, words: str) -> None:
+        """Write down that somebody asks for a story on *words*."""
+        self.miss(words, is_asked=True)
+        await self._store.misses.write()
 
     def examples(self, count: int = 3) -> list[str]:
         """Give words that find something in what is loaded."""

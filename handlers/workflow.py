@@ -66,7 +66,7 @@ class Workflow:
                 near = "; ".join(match.article.headline for match in matches)
                 raise ParleyError(f"I am not sure what “{words}” means. Perhaps: {near}")
             case Nothing():
-                await self._lookup.miss(words)
+                self._lookup.miss(words)
         raise ParleyError(f"I have no story on “{words}”.")
 
     async def _pick(self, inputs: Inputs, *, team_id: str, execution_id: str) -> Article:

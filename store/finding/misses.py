@@ -1,5 +1,6 @@
 """Misses: look-ups that found nothing, for those who keep the corpus; never who made them."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,8 @@ MAX_WORDS = 200
 _ALIKE = 85
 """How alike two look-ups are, of 100, that are taken for one: a typo or a word more."""
 _READ = 1000
+_WAITING = 1000
+"""How many may wait to be written, where the database is not to be had."""
 
 _NOTE = """
 INSERT INTO miss (key, words, searched, asked, first_at, last_at) VALUES ($1, $2, $3, $4, $5, $5)
@@ -43,25 +46,39 @@ class Misses:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._noted: deque[tuple[str, str, int, int, str]] = deque(maxlen=_WAITING)
+        self._forgotten: datetime | None = None
 
-    async def note(
-        self, typed: str, *, at: datetime, kept: timedelta, is_asked: bool = False
-    ) -> None:
+    def note(self, typed: str, *, at: datetime, kept: timedelta, is_asked: bool = False) -> None:
         """Count a look-up that found nothing, or with *is_asked* a request for its topic.
 
-        Forgets what was last looked for longer than *kept* ago; *kept* 0 keeps nothing at all.
+        `write` writes it down, and forgets what was last looked for longer than *kept* ago; *kept*
+        0 keeps nothing at all.
         """
         typed = " ".join(typed.split())[:MAX_WORDS]
-        async with self._database.transaction() as connection:
-            await connection.execute(_FORGET, to_text(at - kept))
-            if not kept or not typed:
-                return
-            await connection.execute(
-                _NOTE, _key(typed), typed, int(not is_asked), int(is_asked), to_text(at)
-            )
+        self._forgotten = at - kept
+        if kept and typed:
+            row = (_key(typed), typed, int(not is_asked), int(is_asked), to_text(at))
+            self._noted.append(row)
+
+    async def write(self) -> None:
+        """Write down what was noted since the last time; where that fails, it waits."""
+        if self._forgotten is None:
+            return
+        noted, self._noted = self._noted, deque(maxlen=_WAITING)
+        forgotten, self._forgotten = self._forgotten, None
+        try:
+            async with self._database.transaction() as connection:
+                await connection.executemany(_NOTE, noted)
+                await connection.execute(_FORGET, to_text(forgotten))
+        except BaseException:
+            self._noted.extendleft(reversed(noted))
+            self._forgotten = self._forgotten or forgotten
+            raise
 
     async def list(self, *, since: datetime) -> Sequence[Miss]:
         """Give what was looked for in vain since then, what was asked for most first."""
+        await self.write()
         async with self._database.reading() as connection:
             rows = await connection.fetch(_SINCE, to_text(since), _READ)
         return merged([_miss(row) for row in rows])

@@ -14,7 +14,7 @@ EVER = NOW - timedelta(days=400)
 async def note(store: Store, *typed: str, days: int = 0, is_asked: bool = False) -> None:
     for words in typed:
         at = NOW + timedelta(days=days)
-        await store.misses.note(words, at=at, kept=KEPT, is_asked=is_asked)
+        store.misses.note(words, at=at, kept=KEPT, is_asked=is_asked)
 
 
 async def test_case_and_order_make_no_difference(store: Store) -> None:
@@ -52,8 +52,8 @@ async def test_what_was_looked_for_before_is_not_listed(store: Store) -> None:
 
 async def test_nothing_is_kept_where_nothing_is_to_be_kept(store: Store) -> None:
     await note(store, "pizza")
-    await store.misses.note("mars", at=NOW, kept=timedelta(), is_asked=False)
-    await store.misses.note("mars", at=NOW + timedelta(days=1), kept=timedelta(), is_asked=True)
+    store.misses.note("mars", at=NOW, kept=timedelta(), is_asked=False)
+    store.misses.note("mars", at=NOW + timedelta(days=1), kept=timedelta(), is_asked=True)
     assert not await store.misses.list(since=EVER)
 
 
@@ -61,3 +61,22 @@ async def test_nothing_is_kept_where_nothing_is_to_be_kept(store: Store) -> None
 async def test_whatever_is_typed(store: Store, typed: str) -> None:
     await note(store, typed, typed)
     assert all(len(one.words) <= 200 for one in await store.misses.list(since=EVER))
+
+
+async def test_what_cannot_be_written_waits(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    await note(store, "pizza")
+    monkeypatch.setattr("store.finding.misses._NOTE", "INSERT INTO nowhere VALUES ($1)")
+    with pytest.raises(Exception, match="nowhere"):
+        await store.misses.write()
+    monkeypatch.undo()
+    await note(store, "pizza")
+    (miss,) = await store.misses.list(since=EVER)
+    assert miss.searched == 2
+
+
+async def test_what_is_written_is_written_once(store: Store) -> None:
+    await note(store, "pizza")
+    await store.misses.write()
+    await store.misses.write()
+    (miss,) = await store.misses.list(since=EVER)
+    assert miss.searched == 1
