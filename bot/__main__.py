@@ -33,6 +33,7 @@ from store.finding.meaning import Meaning
 from store.loading.documents import read_corpus
 from store.posting.holidays import read_holidays
 from store.types import CorpusInvalidError, ParleyError
+from store.vault import new_key
 
 _SHOWN = 100
 """Problems of a corpus that are named before the rest is only counted."""
@@ -129,6 +130,10 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--url", help="for HTTP: where Slack finds Parley, https://…; without it, Socket Mode"
     )
+    one.add_argument(
+        "--shared", action="store_true", help="with --url: for many workspaces, which install it"
+    )
+    command("key", _key, "make an ENCRYPTION_KEY, for many workspaces")
     return parser
 
 
@@ -275,10 +280,21 @@ async def _copy(arguments: argparse.Namespace, _: dict[str, str]) -> int:
 
 async def _manifest(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ, connecting=False)
+    if arguments.shared and not arguments.url:
+        _complain("Many workspaces need HTTP: python -m bot manifest --shared --url https://…")
+        return 2
     manifest = render(
-        arguments.url, agent_view=settings.agent_view, workflow_steps=settings.workflow_steps
+        arguments.url,
+        agent_view=settings.agent_view,
+        workflow_steps=settings.workflow_steps,
+        is_shared=arguments.shared,
     )
     sys.stdout.write(manifest)
+    return 0
+
+
+async def _key(_: argparse.Namespace, __: dict[str, str]) -> int:
+    _say(new_key())
     return 0
 
 

@@ -8,24 +8,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-import aiohttp
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.http_retry.builtin_async_handlers import (
-    AsyncConnectionErrorRetryHandler,
-    AsyncRateLimitErrorRetryHandler,
-)
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock, FollowingClock, system_clock
+from bot.connect import bolt, join, open_clients
 from bot.health import Health, broken
 from bot.http_mode import HttpMode
+from bot.install import Install
 from bot.intake import Intake
 from bot.metrics import Metrics
-from bot.once import OnceApp
-from bot.patience import StoppedError, patiently
+from bot.patience import StoppedError
 from bot.settings import Settings
 from bot.socket_mode import SocketMode
 from bot.status import status_pages
@@ -44,9 +37,6 @@ from store import Store, open_store
 
 log = logging.getLogger(__name__)
 
-_CALL_SECONDS = 10
-"""How long a call to Slack may take; shorter than a claim's lease."""
-_CONNECT_SECONDS = 5
 _DRAIN_SECONDS = 10
 
 
@@ -60,6 +50,8 @@ class Parley:
     posting: Posting
     background: Background
     intake: Intake
+    install: Install | None
+    """The pages by which many workspaces install it; None for one."""
 
 
 @asynccontextmanager
@@ -81,66 +73,42 @@ async def assemble(
         store = await stack.enter_async_context(open_store(settings.database_url, hold=True))
         await load_first(store, settings, clock)
 
-        async def client(
-            *retry_handlers: Any, token: str | None, posting: bool = False
-        ) -> AsyncWebClient:
-            session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS, sock_connect=_CONNECT_SECONDS),
-                trace_configs=[metrics.trace(posting=posting)],
-            )
-            return AsyncWebClient(
-                token=token,
-                base_url=settings.slack_api_url,
-                session=await stack.enter_async_context(session),
-                retry_handlers=list(retry_handlers),
-            )
-
-        asking = await client(
-            AsyncConnectionErrorRetryHandler(),
-            AsyncRateLimitErrorRetryHandler(max_retry_count=2),
-            token=settings.slack_bot_token,
+        clients = await stack.enter_async_context(open_clients(settings.slack_api_url, metrics))
+        teams, install = await join(
+            settings, store, clients, clock=clock, stop=stop or asyncio.Event()
         )
-        me = await patiently(asking.auth_test, stop=stop or asyncio.Event())
-        # The SDK's own retry after a lost connection would post twice.
-        sending = await client(token=settings.slack_bot_token)
         delivery = Delivery(
-            store,
-            await client(token=settings.slack_bot_token, posting=True),
-            bot_id=me["bot_id"],
-            owner=f"{socket.gethostname()}:{os.getpid()}",
-            clock=clock,
+            store, teams, owner=f"{socket.gethostname()}:{os.getpid()}", clock=clock
         )
         posting = Posting(store, delivery, clock=clock)
         background = Background()
         stack.push_async_callback(store.misses.write)
         stack.push_async_callback(background.drain, _DRAIN_SECONDS)
-        authorized = AuthorizeResult.from_auth_test_response(
-            auth_test_response=me, bot_token=settings.slack_bot_token
+        app = bolt(clients.plain(), teams)
+        directory = Directory(
+            teams, admins=settings.admin_user_ids, clock=clock, is_shared=settings.is_shared
         )
-        app = _bolt(await client(token=None), authorized)
-        directory = Directory(asking, admins=settings.admin_user_ids, clock=clock)
         register(
             app,
             store=store,
             posting=posting,
             directory=directory,
-            surfaces=Surfaces(asking, sending=sending),
+            surfaces=Surfaces(teams),
             background=background,
             keep_misses=timedelta(days=settings.misses_days),
-            files=Files(asking),
+            files=Files(teams),
             corpus_path=settings.corpus_dir,
             clock=clock,
             has_agent_view=settings.agent_view,
             has_workflow_steps=settings.workflow_steps,
+            is_shared=settings.is_shared,
         )
         # Another process may load a corpus too: from a terminal, or as a replica.
         watching = Watch(store.schedules, directory, clock=clock)
         jobs: list[Job] = [watching.run, posting.run, store.corpus.follow, store.misses.write]
         if settings.correct_posts:
             within = timedelta(days=settings.correct_days)
-            # Its own: what makes a call wait here would make posts wait.
-            changing = await client(token=settings.slack_bot_token)
-            jobs.append(Correcting(store, changing, within=within, clock=clock).run)
+            jobs.append(Correcting(store, teams, within=within, clock=clock).run)
         if isinstance(clock, FollowingClock):
             await clock.read()
             jobs.insert(0, clock.read)
@@ -151,6 +119,7 @@ async def assemble(
             posting=posting,
             background=background,
             intake=Intake(app, metrics),
+            install=install,
         )
 
 
@@ -214,6 +183,7 @@ def _way_in(
             clock=system_clock,
             health=health,
             metrics=metrics,
+            install=parley.install,
         )
     return SocketMode(
         parley.app,
@@ -257,20 +227,3 @@ async def _end(ticking: "asyncio.Task[None]", parley: Parley) -> None:
         log.warning("posts were cut off at the end")
         ticking.cancel()
         await asyncio.wait([ticking])
-
-
-def _bolt(client: AsyncWebClient, authorized: AuthorizeResult) -> AsyncApp:
-    """Build the Bolt app of the one workspace that the token belongs to."""
-
-    async def authorize() -> AuthorizeResult:
-        # Prepared once: Bolt would ask auth.test again for each of many first requests.
-        return authorized
-
-    return OnceApp(
-        client=client,
-        authorize=authorize,
-        # The default mode waits 10 ms for the ack, and loses it when a listener then raises.
-        process_before_response=True,
-        raise_error_for_unhandled_request=True,
-        logger=logging.getLogger("slack_bolt"),
-    )

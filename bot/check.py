@@ -1,23 +1,25 @@
 """`python -m bot check`: what is wrong, in plain words, before anybody meets it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.clock import system_clock
 from bot.manifest import SCOPES
 from bot.patience import reason
 from bot.settings import Settings
 from handlers.directory import Directory
+from handlers.teams import Bot, Teams
 from store import open_store
 from store.db import examine, readable
+from store.installations import Installation
 from store.loading.documents import read_corpus
-from store.types import CorpusInvalidError, ParleyError
+from store.types import CorpusInvalidError, ParleyError, Schedule
+from store.vault import Vault, VaultError
 
 EX_CONFIG = 78
 """The exit code for a configuration error (sysexits.h)."""
@@ -43,7 +45,7 @@ class _Findings:
 async def check(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """Look at everything that can be looked at from here: (what is well, problems).
 
-    The settings, the corpus, the database, the tokens, the token's scopes, and whether Parley may
+    The settings, the corpus, the database, the tokens, each token's scopes, and whether Parley may
     post in each channel that has a schedule.
     """
     settings, wrong = Settings.read(environ)
@@ -52,15 +54,9 @@ async def check(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
     if not found.problems:
         found.well.append("Settings: complete.")
     _corpus(settings.corpus_dir, found)
-    client = AsyncWebClient(
-        base_url=settings.slack_api_url,
-        timeout=10,
-        retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=5)],
-    )
-    me = await _bot_token(settings, client, found) if settings.slack_bot_token else None
     if settings.slack_app_token:
-        await _app_token(settings, client, found)
-    await _database(settings, client, me, found)
+        await _app_token(settings, found)
+    await _database(settings, found)
     return found.well, found.problems
 
 
@@ -74,70 +70,123 @@ def _corpus(path: Path, found: _Findings) -> None:
         found.well.append(f"Corpus: {documents} documents with {articles} articles in {path}.")
 
 
-async def _bot_token(
-    settings: Settings, client: AsyncWebClient, found: _Findings
-) -> AsyncSlackResponse | None:
+async def _app_token(settings: Settings, found: _Findings) -> None:
     try:
-        me = await client.auth_test(token=settings.slack_bot_token)
-    except _UNREACHED as error:
-        found.problems.append(f"SLACK_BOT_TOKEN: {_reason(error, settings)}.")
-        return None
-    found.well.append(f"SLACK_BOT_TOKEN: {me['user']} in {me['team']}.")
-    # Slack lists the token's scopes on every answer (docs.slack.dev: OAuth scopes).
-    granted = {scope.strip() for scope in me.headers.get("x-oauth-scopes", "").split(",")}
-    if lacking := [scope for scope in SCOPES if scope not in granted]:
-        found.problems.append(
-            f"SLACK_BOT_TOKEN: lacks {', '.join(lacking)}; paste the manifest anew"
-            " (python -m bot manifest) and install the app again."
-        )
-    else:
-        found.well.append("SLACK_BOT_TOKEN: has every scope of the manifest.")
-    return me
-
-
-async def _app_token(settings: Settings, client: AsyncWebClient, found: _Findings) -> None:
-    try:
-        await client.apps_connections_open(app_token=settings.slack_app_token)
+        await _client(settings)(None).apps_connections_open(app_token=settings.slack_app_token)
         found.well.append("SLACK_APP_TOKEN: Socket Mode can be opened.")
     except _UNREACHED as error:
         found.problems.append(f"SLACK_APP_TOKEN: {_reason(error, settings)}.")
 
 
-async def _database(
-    settings: Settings, client: AsyncWebClient, me: AsyncSlackResponse | None, found: _Findings
-) -> None:
+async def _database(settings: Settings, found: _Findings) -> None:
     url = settings.database_url
+    schedules: Mapping[str, Sequence[Schedule]] = {}
+    installations: Sequence[Installation] = ()
     try:
         async with open_store(url) as store:
             revision = store.corpus.revision
-            schedules = await store.schedules.list(me["team_id"]) if me else []
+            schedules = await store.schedules.by_team()
+            installations = await store.installations.list()
         await examine(url)
     except ParleyError as error:
         found.problems.append(f"Database: {error}")
+    else:
+        held = f"revision {revision.number}" if revision else "nothing loaded yet"
+        found.well.append(f"Database: {readable(url)}, {held}.")
+    if settings.is_shared:
+        await _installed(installations, schedules, settings, found)
+    elif settings.slack_bot_token:
+        await _team("SLACK_BOT_TOKEN", settings.slack_bot_token, schedules, settings, found)
+
+
+async def _installed(
+    installations: Sequence[Installation],
+    schedules: Mapping[str, Sequence[Schedule]],
+    settings: Settings,
+    found: _Findings,
+) -> None:
+    found.well.append(f"Workspaces: {len(installations)} have installed Parley.")
+    if not (installations and settings.encryption_key):
         return
-    held = f"revision {revision.number}" if revision else "nothing loaded yet"
-    found.well.append(f"Database: {readable(url)}, {held}.")
-    if schedules:
-        client.token = settings.slack_bot_token
-        channels = list(dict.fromkeys(schedule.channel_id for schedule in schedules))
-        await _channels(channels, client, settings, found)
+    try:
+        vault = Vault(settings.encryption_key)
+    except VaultError as error:
+        found.problems.append(str(error))
+        return
+    for one in installations:
+        name = f"Workspace {one.team_id}"
+        try:
+            token = vault.unseal(one.token)
+        except VaultError as error:
+            found.problems.append(f"{name}: {error}")
+        else:
+            await _team(name, token, schedules, settings, found)
+
+
+async def _team(
+    name: str,
+    token: str,
+    schedules: Mapping[str, Sequence[Schedule]],
+    settings: Settings,
+    found: _Findings,
+) -> None:
+    """Look at a bot token, called *name*, its scopes, and the channels of its team's schedules."""
+    try:
+        me = await _client(settings)(token).auth_test()
+    except _UNREACHED as error:
+        found.problems.append(f"{name}: {_reason(error, settings)}.")
+        return
+    found.well.append(f"{name}: {me['user']} in {me['team']}.")
+    # Slack lists the token's scopes on every answer (docs.slack.dev: OAuth scopes).
+    granted = {scope.strip() for scope in me.headers.get("x-oauth-scopes", "").split(",")}
+    if lacking := [scope for scope in SCOPES if scope not in granted]:
+        found.problems.append(
+            f"{name}: lacks {', '.join(lacking)}; paste the manifest anew"
+            " (python -m bot manifest) and install the app again."
+        )
+    else:
+        found.well.append(f"{name}: has every scope of the manifest.")
+    channels = [schedule.channel_id for schedule in schedules.get(me["team_id"], ())]
+    if channels:
+        bot = Bot(bot_id=me["bot_id"], user_id=me["user_id"], token=token)
+        await _channels(me["team_id"], channels, bot, settings, found)
 
 
 async def _channels(
-    channels: Sequence[str], client: AsyncWebClient, settings: Settings, found: _Findings
+    team_id: str, channels: Sequence[str], bot: Bot, settings: Settings, found: _Findings
 ) -> None:
-    directory = Directory(client, admins=frozenset(), clock=system_clock)
+    async def only(_: str) -> Bot:
+        return bot
+
+    teams = Teams(only, asking=_client(settings), posting=_client(settings))
+    directory = Directory(teams, admins=frozenset(), clock=system_clock)
+    where = f" of {team_id}" if settings.is_shared else ""
     ready = 0
     for channel in channels:
         try:
-            await directory.require_member(channel)
+            await directory.require_member(team_id, channel)
         except ParleyError as error:
-            found.problems.append(f"Channel {channel} has a schedule: {error}")
+            found.problems.append(f"Channel {channel}{where} has a schedule: {error}")
         except _UNREACHED as error:
-            found.problems.append(f"Channel {channel} has a schedule: {_reason(error, settings)}.")
+            reason = _reason(error, settings)
+            found.problems.append(f"Channel {channel}{where} has a schedule: {reason}.")
         else:
             ready += 1
-    found.well.append(f"Channels: Parley can post in {ready} of {len(channels)} with a schedule.")
+    found.well.append(
+        f"Channels{where}: Parley can post in {ready} of {len(channels)} with a schedule."
+    )
+
+
+def _client(settings: Settings) -> Callable[[str | None], AsyncWebClient]:
+    def make(token: str | None) -> AsyncWebClient:
+        return AsyncWebClient(
+            token=token,
+            base_url=settings.slack_api_url,
+            timeout=10,
+            retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=5)],
+        )
+
+    return make
 
 
 def _reason(error: Exception, settings: Settings) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,6 +13,7 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from bot.clock import Clock
 from bot.guard import Signatures, Sources, source_of
 from bot.health import Health
+from bot.install import INSTALL_PATH, REDIRECT_PATH, Install
 from bot.intake import Intake
 from bot.metrics import Metrics
 from bot.status import health_routes, listening
@@ -25,6 +26,9 @@ _MOST_BYTES = 1_000_000
 """No payload of Slack's comes near it: the largest, a view, has 250 kB."""
 _BODY_SECONDS = 5
 _CLOSING_SECONDS = 3
+_VISITS_PER_SECOND = 0.2
+
+_Page = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class HttpMode:
@@ -40,8 +44,12 @@ class HttpMode:
         clock: Clock,
         health: Health,
         metrics: Metrics,
+        install: Install | None = None,
     ) -> None:
-        """Check signatures against *clock*, which is the machine's: Slack signs with its own."""
+        """Check signatures against *clock*, which is the machine's: Slack signs with its own.
+
+        With *install*, people may install Parley by its pages.
+        """
         self._intake = intake
         self._signatures = Signatures(signing_secret, clock)
         self._sources = Sources(asyncio.get_running_loop().time)
@@ -51,6 +59,14 @@ class HttpMode:
         self._metrics = metrics
         self._app = web.Application(client_max_size=_MOST_BYTES)
         self._app.add_routes([web.post(PATH, self._receive), *health_routes(health)])
+        self._visits = Sources(asyncio.get_running_loop().time, per_second=_VISITS_PER_SECOND)
+        if install:
+            self._app.add_routes(
+                [
+                    web.get(INSTALL_PATH, self._limited(install.begin), allow_head=False),
+                    web.get(REDIRECT_PATH, self._limited(install.end), allow_head=False),
+                ]
+            )
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Serve until *stop* is set, and then until what is under way is answered.
@@ -65,9 +81,7 @@ class HttpMode:
             await stop.wait()
 
     async def _receive(self, request: web.Request) -> web.StreamResponse:
-        source = source_of(
-            request.remote, request.headers.get("X-Forwarded-For", ""), self._proxies
-        )
+        source = self._source_of(request)
         if self._sources.is_shut_out(source):
             return self._refuse(429, "too many")
         try:
@@ -88,6 +102,22 @@ class HttpMode:
         if answer.status >= 500:
             self._signatures.forget(request.headers)
         return await to_aiohttp_response(answer)
+
+    def _limited(self, page: _Page) -> _Page:
+        """Show *page* to each source only so often: each visit of some is a row for a while."""
+
+        async def show(request: web.Request) -> web.StreamResponse:
+            source = self._source_of(request)
+            if self._visits.is_shut_out(source):
+                return self._refuse(429, "too many")
+            self._visits.blame(source)
+            return await page(request)
+
+        return show
+
+    def _source_of(self, request: web.Request) -> str:
+        forwarded = request.headers.get("X-Forwarded-For", "")
+        return source_of(request.remote, forwarded, self._proxies)
 
     def _refuse(self, status: int, reason: str, source: str | None = None) -> web.Response:
         if source is not None:

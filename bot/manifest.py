@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from bot.http_mode import PATH
+from bot.install import REDIRECT_PATH
 from handlers.ids import Command, Shortcut, Step
 
 _COMMANDS = {
@@ -38,7 +39,7 @@ SCOPES = {
     "users:read": "take a person's time zone, and see who is an admin",
 }
 """Every bot scope, and what it is for."""
-
+_LEAVING = ["app_uninstalled", "tokens_revoked"]
 
 _STORY = {
     "headline": ("Headline", "The headline of the story"),
@@ -71,13 +72,21 @@ _FUNCTIONS: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
 
 
 def manifest(
-    url: str | None = None, *, agent_view: bool = False, workflow_steps: bool = False
+    url: str | None = None,
+    *,
+    agent_view: bool = False,
+    workflow_steps: bool = False,
+    is_shared: bool = False,
 ) -> dict[str, Any]:
     """Give the manifest (docs.slack.dev, app manifest, version 2).
 
-    *url* is where Slack finds Parley by HTTP; None is for Socket Mode.
+    *url* is where Slack finds Parley by HTTP; None is for Socket Mode. *is_shared* is for many
+    workspaces, and needs *url*.
     """
     whole = _plain(f"{url.rstrip('/')}{PATH}" if url else None)
+    if url and is_shared:
+        whole["oauth_config"]["redirect_urls"] = [f"{url.rstrip('/')}{REDIRECT_PATH}"]
+        whole["settings"]["event_subscriptions"]["bot_events"] += _LEAVING
     if agent_view:
         description = "Finds the stories that a few words mean"
         whole["features"]["agent_view"] = {"agent_description": description}
@@ -154,8 +163,12 @@ def _plain(entry: str | None) -> dict[str, Any]:
 
 
 def render(
-    url: str | None = None, *, agent_view: bool = False, workflow_steps: bool = False
+    url: str | None = None,
+    *,
+    agent_view: bool = False,
+    workflow_steps: bool = False,
+    is_shared: bool = False,
 ) -> str:
     """Write the manifest as JSON; with no argument it is what `manifest.json` holds."""
-    whole = manifest(url, agent_view=agent_view, workflow_steps=workflow_steps)
+    whole = manifest(url, agent_view=agent_view, workflow_steps=workflow_steps, is_shared=is_shared)
     return json.dumps(whole, indent=2) + "\n"

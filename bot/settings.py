@@ -45,12 +45,19 @@ def _token(prefix: str) -> Callable[[str], str]:
 
 def _user_ids(text: str) -> frozenset[str]:
     ids = frozenset(part for part in re.split(r"[,\s]+", text) if part)
-    if wrong := sorted(one for one in ids if not re.fullmatch(r"[UW][A-Z0-9]+", one)):
+    if wrong := sorted(one for one in ids if not re.fullmatch(r"(T[A-Z0-9]+:)?[UW][A-Z0-9]+", one)):
         raise ValueError(
             f"must list Slack user ids such as U012AB3CD, and {wrong[0]!r} is none"
             " (in Slack: a person's profile, ⋮, Copy member ID)"
         )
     return ids
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    keys = tuple(part for part in re.split(r"[,\s]+", text) if part)
+    if not all(re.fullmatch(r"[\w-]{43}=", key, re.ASCII) for key in keys):
+        raise ValueError("must be a key as `python -m bot key` prints it, or several with commas")
+    return keys
 
 
 def _choice(*allowed: str) -> Callable[[str], str]:
@@ -117,6 +124,15 @@ class Settings:
         secret=True,
     )
     port: int | None = _setting(_whole(0, 65535), None, "the port for HTTP")
+    slack_client_id: str = _setting(
+        str, "", "for many workspaces by HTTP: the client id (in Slack: Basic Information)"
+    )
+    slack_client_secret: str = _setting(
+        str, "", "and the client secret (in Slack: Basic Information)", secret=True
+    )
+    encryption_key: tuple[str, ...] = _setting(
+        _keys, (), "and what their tokens are encrypted with, the newest key first", secret=True
+    )
     trusted_proxies: int = _setting(
         _whole(0, 9), 0, "how many proxies stand before the port, each adding to X-Forwarded-For"
     )
@@ -134,7 +150,10 @@ class Settings:
         _whole(1, 365), 7, "how many days old what is changed so may be at most"
     )
     admin_user_ids: frozenset[str] = _setting(
-        _user_ids, frozenset(), "who may reload the corpus, beside workspace admins"
+        _user_ids,
+        frozenset(),
+        "who may reload the corpus, beside workspace admins; with many workspaces they alone, as"
+        " T012AB3CD:U012AB3CD",
     )
     misses_days: int = _setting(
         _whole(0, 3650),
@@ -186,8 +205,38 @@ class Settings:
         """Say which way requests come: by HTTP, or else by Socket Mode."""
         return bool(self.slack_signing_secret) and self.port is not None
 
+    @property
+    def is_shared(self) -> bool:
+        """Say whether many workspaces install Parley, or else the bot token says which one."""
+        return bool(self.slack_client_id or self.slack_client_secret or self.encryption_key)
+
     def missing(self) -> list[str]:
-        """Name what is needed to connect to Slack and is not set, or is set twice."""
+        """Name what is needed to connect to Slack and is not set, or does not go together."""
+        bare = [one for one in sorted(self.admin_user_ids) if (":" in one) != self.is_shared]
+        shape = "T012AB3CD:U012AB3CD" if self.is_shared else "U012AB3CD"
+        misnamed = [f"ADMIN_USER_IDS must list ids such as {shape}, not {bare[0]}"] if bare else []
+        return [*(self._missing_shared() if self.is_shared else self._missing()), *misnamed]
+
+    def _missing_shared(self) -> list[str]:
+        problems = self._unset(
+            "slack_signing_secret",
+            "port",
+            "slack_client_id",
+            "slack_client_secret",
+            "encryption_key",
+        )
+        if self.slack_bot_token:
+            problems.append(
+                "SLACK_BOT_TOKEN is for one workspace, SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and"
+                " ENCRYPTION_KEY are for many: take out what is not meant"
+            )
+        if self.slack_app_token:
+            problems.append(
+                "SLACK_APP_TOKEN is for Socket Mode, and many workspaces need HTTP: take it out"
+            )
+        return problems
+
+    def _missing(self) -> list[str]:
         if self.slack_app_token and self.is_http:
             return [
                 *self._unset("slack_bot_token"),
@@ -204,7 +253,7 @@ class Settings:
         return [
             f"{one.name.upper()} is missing: {one.metadata['help']}"
             for one in fields(self)
-            if one.name in names and getattr(self, one.name) in ("", None)
+            if one.name in names and getattr(self, one.name) in ("", None, ())
         ]
 
     @classmethod

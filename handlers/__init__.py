@@ -31,6 +31,7 @@ from handlers.posting import Posting
 from handlers.press import Pressed, on_press
 from handlers.schedule import ScheduleForm
 from handlers.surfaces import Surfaces
+from handlers.uninstalled import Uninstalled
 from handlers.workflow import Workflow
 from store import Store
 
@@ -49,8 +50,12 @@ def register(
     clock: Callable[[], datetime],
     has_agent_view: bool,
     has_workflow_steps: bool,
+    is_shared: bool,
 ) -> None:
-    """Register every listener; the hottest first, since Bolt tries them in order."""
+    """Register every listener; the hottest first, since Bolt tries them in order.
+
+    *is_shared* is for Parley in many workspaces, each of which may take it out again.
+    """
     lookup = LookUp(store, keep_misses=keep_misses, clock=clock)
     brief = Brief(lookup, posting)
     discuss = Discuss(store, lookup, posting, directory, surfaces)
@@ -119,6 +124,8 @@ def register(
         Agent(lookup, background).register(app)
     if has_workflow_steps:
         Workflow(store, lookup, discuss, background, clock).register(app)
+    if is_shared:
+        Uninstalled(store).register(app)
     app.event("app_home_opened")(home.opened)
     app.event("app_mention")(mention.mentioned)
     app.event("message", matchers=[is_dropped])(dropped.shared)

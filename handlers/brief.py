@@ -36,12 +36,14 @@ class Brief:
             return
         found = await self._lookup.find(words)
         context["outcome"] = type(found).__name__.lower()
-        await ack(**self._lookup.drawn(found, words=words))
+        await ack(**self._lookup.drawn(found, words=words, team_id=command["team_id"]))
 
     async def show(self, press: Press, respond: AsyncRespond) -> None:
         """Show another match, or what a suggested topic finds, in the place of this answer."""
         value = press.value
-        shown = await self._lookup.answer(value.words, place=value.place, where=value.where)
+        shown = await self._lookup.answer(
+            value.words, team_id=press.team_id, place=value.place, where=value.where
+        )
         await answer(respond, shown, replace=True)
 
     async def pick(self, press: Press, respond: AsyncRespond) -> None:
@@ -67,7 +69,7 @@ class Brief:
         # Pressed twice at once, it is still one request.
         if (key := press.key(press.value.words)) not in self._asked:
             self._asked.append(key)
-            await self._lookup.ask_for(press.value.words)
+            await self._lookup.ask_for(press.team_id, press.value.words)
         await answer(respond, views.asked(press.value.words), replace=True)
 
     async def share(self, press: Press, respond: AsyncRespond) -> None:

@@ -23,11 +23,15 @@ from store import Store
 from store.loading.documents import read_corpus
 from store.types import CorpusInvalidError
 
+_KEEPING = frozenset({"check", "reload", "undo", "history", "problems"})
+"""What is about the corpus as a whole, and not about one team."""
+
 
 class CorpusAdmin:
     """Answers `/corpus` and its buttons in App Home, to admins only.
 
-    Who asks is checked in `_answer`, and nothing else gives an answer.
+    Who asks is checked in `_answer`, and nothing else gives an answer. Where several workspaces
+    share the corpus, their admins see what is their own, and its keepers everything.
     """
 
     def __init__(
@@ -56,7 +60,8 @@ class CorpusAdmin:
 
         async def work() -> None:
             word = " ".join((command.get("text") or "").lower().split())
-            await answer(respond, await self._answer(word, command["user_id"], respond))
+            who = command["team_id"], command["user_id"]
+            await answer(respond, await self._answer(word, *who, respond))
 
         await ack()
         self._background.start(work(), respond)
@@ -65,36 +70,44 @@ class CorpusAdmin:
         """Do on a press in App Home what `/corpus` does on a word."""
 
         async def listener(press: Press, respond: AsyncRespond) -> None:
-            await self._directory.require_admin(press.user_id)
+            who = press.team_id, press.user_id
+            await self._directory.require_admin(*who)
             # A folder takes longer to read than a trigger lives, so the modal comes first.
-            waiting = await self._surfaces.open(press.trigger_id, window(views.waiting()))
+            view = window(views.waiting())
+            waiting = await self._surfaces.open(press.team_id, press.trigger_id, view)
             if waiting:
-                respond = self._surfaces.modal(waiting)
+                respond = self._surfaces.modal(press.team_id, waiting)
             try:
-                await answer(respond, await self._answer(word, press.user_id, respond))
+                await answer(respond, await self._answer(word, *who, respond))
             except Exception as error:
                 await answer(respond, Message(text=sentence(error), blocks=[]))
 
         return listener
 
-    async def _answer(self, word: str, user_id: str, respond: AsyncRespond) -> Message:
-        await self._directory.require_admin(user_id)
+    async def _answer(
+        self, word: str, team_id: str, user_id: str, respond: AsyncRespond
+    ) -> Message:
+        if word in _KEEPING:
+            await self._directory.require_keeper(team_id, user_id)
+        else:
+            await self._directory.require_admin(team_id, user_id)
+        by = self._directory.name(team_id, user_id)
         match word:
             case "status":
                 return await self._status()
             case "check":
-                return await self._check(respond)
+                return await self._check(team_id, respond)
             case "reload":
-                return await self._reload(user_id, respond)
+                return await self._reload(by, respond)
             case "undo":
-                return await self._undo(user_id, respond)
+                return await self._undo(by, respond)
             case "history":
                 return preview.history(await self._corpus.history())
             case "problems":
                 return await self._problems()
             case "missed":
                 since = self._clock() - self._keep
-                misses = await self._store.misses.list(since=since)
+                misses = await self._store.misses.list(team_id, since=since)
                 return views.missed(misses, days=self._keep.days)
             case "" | "help":
                 return views.corpus_help()
@@ -107,27 +120,27 @@ class CorpusAdmin:
         size = views.Size(questions=questions, topics=topics, characters=characters)
         return views.status(self._corpus.revision, size)
 
-    async def _check(self, respond: AsyncRespond) -> Message:
+    async def _check(self, team_id: str, respond: AsyncRespond) -> Message:
         try:
             async with told(respond) as progress:
                 check = await self._corpus.check(self._path, progress=progress)
         except CorpusInvalidError as error:
             return views.invalid(error.problems)
-        return preview.checked(check)
+        return preview.checked(check, team_id=team_id)
 
-    async def _reload(self, user_id: str, respond: AsyncRespond) -> Message:
+    async def _reload(self, by: str, respond: AsyncRespond) -> Message:
         try:
             async with told(respond) as progress:
                 reload = await self._corpus.reload(
-                    self._path, by=user_id, at=self._clock(), progress=progress
+                    self._path, by=by, at=self._clock(), progress=progress
                 )
         except CorpusInvalidError as error:
             return views.invalid(error.problems)
         return views.reloaded(reload)
 
-    async def _undo(self, user_id: str, respond: AsyncRespond) -> Message:
+    async def _undo(self, by: str, respond: AsyncRespond) -> Message:
         async with told(respond) as progress:
-            revision = await self._corpus.undo(by=user_id, at=self._clock(), progress=progress)
+            revision = await self._corpus.undo(by=by, at=self._clock(), progress=progress)
         return preview.restored(revision)
 
     async def _problems(self) -> Message:

@@ -9,10 +9,9 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from slack_sdk.web.async_client import AsyncWebClient
-
 from handlers.delivery import marked
 from handlers.outcomes import FAILURES, Failure, Outcome, failure
+from handlers.teams import Teams
 from handlers.views.post import corrected, render
 from store import Store
 from store.posting.corrections import TRIES, Correction
@@ -38,7 +37,7 @@ class Correcting:
     def __init__(
         self,
         store: Store,
-        client: AsyncWebClient,
+        teams: Teams,
         *,
         within: timedelta,
         clock: Callable[[], datetime],
@@ -46,7 +45,7 @@ class Correcting:
         """Take how old a message may be that is still changed."""
         self._corpus = store.corpus
         self._corrections = store.corrections
-        self._client = client
+        self._teams = teams
         self._within = within
         self._clock = clock
         self._queue: deque[str] = deque()
@@ -88,7 +87,9 @@ class Correcting:
         if correction.is_corrected:
             message = corrected(message)
         try:
-            await self._client.chat_update(
+            team = await self._teams.of(post.team_id)
+            # By the client that never waits by itself: posts would wait with it.
+            await team.posting.chat_update(
                 channel=post.channel_id, ts=post.message_ts or "", **marked(post, message)
             )
         except FAILURES as error:

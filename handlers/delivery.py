@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
-from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.background import answer_channel
 from handlers.history import History, TooLongError, mark
 from handlers.ids import Event
 from handlers.outcomes import FAILURES, Failure, Outcome, failure
+from handlers.teams import Teams
 from handlers.views.message import Message
 from handlers.views.post import render
 from store import Store
@@ -43,31 +43,25 @@ class Delivery:
     def __init__(
         self,
         store: Store,
-        client: AsyncWebClient,
+        teams: Teams,
         *,
-        bot_id: str,
         owner: str,
         clock: Callable[[], datetime],
     ) -> None:
-        """Take a *client* that does not retry: a retry by itself could post twice.
-
-        *owner* names this process in the record.
-        """
+        """Take an *owner* to name this process in the record."""
         self._posts = store.posts
         self._articles = store.articles
-        self._client = client
-        self._history = History(client, bot_id=bot_id, clock=clock)
+        self._teams = teams
         self._owner = owner
         self._clock = clock
         self._under_way: set[str] = set()
-        self._halted: tuple[str, datetime] | None = None
+        self._halted: dict[str, datetime] = {}
 
     @property
-    def halted(self) -> str | None:
-        """Give Slack's word for why it refuses the token; None while nothing keeps posts back."""
-        if self._halted and self._clock() < self._halted[1]:
-            return self._halted[0]
-        return None
+    def halted(self) -> Sequence[str]:
+        """Give the teams whose token Slack refuses, and that are posted to no more for now."""
+        now = self._clock()
+        return [team_id for team_id, until in self._halted.items() if now < until]
 
     async def send(self, post: Post) -> None:
         """Send *post* unless somebody else has claimed it, and record what came of it.
@@ -113,11 +107,13 @@ class Delivery:
 
     async def _see_out(self, claim: Claim) -> None:
         post, posts = claim.post, self._posts
-        parent = await posts.get(post.parent_key) if post.parent_key else None
+        parent = await posts.get(post.team_id, post.parent_key) if post.parent_key else None
         thread_ts = _thread_of(post, parent)
         if claim.may_have_arrived:
             try:
-                arrived = await self._history.find(post, parent_ts=thread_ts, until=claim.until)
+                team = await self._teams.of(post.team_id)
+                history = History(team.posting, bot_id=team.bot.bot_id, clock=self._clock)
+                arrived = await history.find(post, parent_ts=thread_ts, until=claim.until)
             except FAILURES as error:
                 await self._unread(claim, failure(error))
                 return
@@ -176,7 +172,8 @@ class Delivery:
             await posts.put_off(claim, error="held up", until=claim.until, now=now)
             return
         try:
-            response = await self._client.chat_postMessage(
+            team = await self._teams.of(post.team_id)
+            response = await team.posting.chat_postMessage(
                 channel=post.channel_id,
                 thread_ts=_thread_of(post, parent),
                 unfurl_links=False,
@@ -186,7 +183,7 @@ class Delivery:
         except FAILURES as error:
             await self._failed(claim, failure(error))
         else:
-            self._halted = None
+            self._halted.pop(post.team_id, None)
             await posts.sent(claim, message_ts=str(response["ts"]), now=self._clock())
 
     async def _failed(self, claim: Claim, failed: Failure) -> None:
@@ -194,11 +191,13 @@ class Delivery:
         log.warning("post %s: %s", post.key, code)
         match failed.outcome:
             case Outcome.TOKEN:
-                if not self._halted:
+                if post.team_id not in self._halted:
                     log.critical(
-                        "Slack refuses the token (%s): nothing is posted until it is", code
+                        "Slack refuses the token of %s (%s): nothing is posted there for now",
+                        post.team_id,
+                        code,
                     )
-                self._halted = code, now + _HALT
+                self._halted[post.team_id] = now + _HALT
                 await posts.put_off(claim, error=code, until=now + _HALT, now=now)
             case Outcome.CHANNEL if not post.parent_key and not post.kind.is_notice:
                 await posts.shut_out(claim, error=code, now=now)
@@ -219,7 +218,7 @@ class Delivery:
     async def _articles_of(self, post: Post) -> Sequence[Article]:
         """Give what the post and its thread tell: one story, or a digest's."""
         if post.kind is PostKind.DIGEST:
-            return await self._articles.get_many(await self._posts.stories(post.key))
+            return await self._articles.get_many(await self._posts.stories(post.team_id, post.key))
         return await self._articles.get_many([post.article_id] if post.article_id else [])
 
 

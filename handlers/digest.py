@@ -120,8 +120,8 @@ class Digest:
 
     async def joined(self, press: Press, respond: AsyncRespond) -> None:
         """Join the channel, and give it what was ordered."""
-        await self._organise.require_member(press.user_id)
-        await self._directory.join(press.channel_id)
+        await self._organise.require_member(press.team_id, press.user_id)
+        await self._directory.join(press.team_id, press.channel_id)
         shown = await self._answer(Asked.by(press), "on", press.value.words)
         await answer(respond, shown, replace=True)
 
@@ -154,23 +154,23 @@ class Digest:
 
     async def _list(self, team_id: str, user_id: str, *, page: int = 0) -> Message:
         every = await self._store.schedules.list(team_id)
-        is_admin = await self._directory.is_admin(user_id)
+        is_admin = await self._directory.is_admin(team_id, user_id)
         if not is_admin:
-            known = await self._known_to(user_id)
+            known = await self._known_to(team_id, user_id)
             every = [one for one in every if one.organiser_id == user_id or one.channel_id in known]
         return views.schedules(every, user_id=user_id, is_admin=is_admin, page=page)
 
-    async def _known_to(self, user_id: str) -> frozenset[str]:
+    async def _known_to(self, team_id: str, user_id: str) -> frozenset[str]:
         """Give the channels of which that person may know; none where Slack cannot say."""
         try:
-            return await self._directory.known_to(user_id)
+            return await self._directory.known_to(team_id, user_id)
         except FAILURES:
             return frozenset()
 
     async def _answer(self, asked: Asked, word: str, rest: str) -> Message:
-        await self._directory.require_colleague(asked.user_id)
+        await self._directory.require_colleague(asked.team_id, asked.user_id)
         if word.lower() in _CHANGING:
-            await self._organise.require_member(asked.user_id)
+            await self._organise.require_member(asked.team_id, asked.user_id)
         match word.lower():
             case "on":
                 return await self._on(asked, rest)
@@ -215,15 +215,15 @@ class Digest:
                 return await self._organise.off(schedule)
 
     async def _on(self, asked: Asked, words: str) -> Message:
-        order = parse_order(words, zone=await self._directory.zone(asked.user_id))
+        order = parse_order(words, zone=await self._directory.zone(asked.team_id, asked.user_id))
         if asked.channel_id.startswith("D"):
             raise ParleyError(
                 "A schedule is for a channel: type this in the one that is to get it."
             )
         try:
-            await self._directory.require_member(asked.channel_id)
+            await self._directory.require_member(asked.team_id, asked.channel_id)
         except NotReadyError as error:
-            can_join = await self._directory.can_join(asked.channel_id)
+            can_join = await self._directory.can_join(asked.team_id, asked.channel_id)
             if not can_join or len(words) > MOST_WORDS:
                 raise
             return question.offer_to_join(
@@ -239,7 +239,7 @@ class Digest:
             schedule.team_id, schedule.channel_id, now=self._clock()
         )
         chosen = await self._store.planning.preview(schedule)
-        zone = await self._directory.zone(user_id)
+        zone = await self._directory.zone(schedule.team_id, user_id)
         return views.coming(schedule, turns, zone=zone, last=last, chosen=chosen)
 
     async def _preview(self, schedule: Schedule) -> Message:

@@ -8,6 +8,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.outcomes import FAILURES
+from handlers.teams import Teams
 from handlers.timetable import is_zone
 from store.types import ParleyError
 
@@ -41,26 +42,58 @@ class NotReadyError(ParleyError):
 
 
 class Directory:
-    """People and channels of the workspace."""
+    """People and channels of every team that Parley is in."""
 
     def __init__(
-        self, client: AsyncWebClient, *, admins: frozenset[str], clock: Callable[[], datetime]
+        self,
+        teams: Teams,
+        *,
+        admins: frozenset[str],
+        clock: Callable[[], datetime],
+        is_shared: bool = False,
     ) -> None:
-        """Take the user ids of *admins*; workspace admins are admins too."""
-        self._client = client
+        """Take the user ids of *admins*; workspace admins are admins too.
+
+        With *is_shared* many workspaces share the corpus: an admin is listed as `TEAM:USER`, and
+        only who is listed keeps it.
+        """
+        self._teams = teams
         self._admins = admins
         self._clock = clock
-        self._people: dict[str, tuple[datetime, dict[str, Any]]] = {}
+        self._is_shared = is_shared
+        self._people: dict[tuple[str, str], tuple[datetime, dict[str, Any]]] = {}
 
-    async def require_admin(self, user_id: str) -> None:
-        """Raise `ParleyError` unless that person may change the corpus.
+    def name(self, team_id: str, user_id: str) -> str:
+        """Give what a person is listed and recorded as."""
+        return f"{team_id}:{user_id}" if self._is_shared else user_id
+
+    async def require_keeper(self, team_id: str, user_id: str) -> None:
+        """Raise `ParleyError` unless that person may change the corpus."""
+        if not self._is_shared:
+            await self.require_admin(team_id, user_id)
+        elif self.name(team_id, user_id) not in self._admins:
+            raise ParleyError(
+                "Several workspaces share these stories: only those in Parley's ADMIN_USER_IDS may"
+                " do that."
+            )
+
+    async def is_keeper(self, team_id: str, user_id: str) -> bool:
+        """Say whether that person may change the corpus; False when Slack cannot say."""
+        try:
+            await self.require_keeper(team_id, user_id)
+        except ParleyError:
+            return False
+        return True
+
+    async def require_admin(self, team_id: str, user_id: str) -> None:
+        """Raise `ParleyError` unless that person is an admin of the workspace, or listed as one.
 
         Also when Slack cannot say: who is not known to be an admin is none.
         """
-        if user_id in self._admins:
+        if self.name(team_id, user_id) in self._admins:
             return
         try:
-            person = await self._person(user_id)
+            person = await self._person(team_id, user_id)
         except FAILURES as error:
             raise ParleyError(
                 "I cannot ask Slack whether you are an admin; please try again in a minute."
@@ -72,41 +105,42 @@ class Directory:
                 "Only admins may do that: workspace admins, and those in Parley's ADMIN_USER_IDS."
             )
 
-    async def require_colleague(self, user_id: str) -> None:
+    async def require_colleague(self, team_id: str, user_id: str) -> None:
         """Raise `ParleyError` for somebody of another workspace, or whose account is closed.
 
         Where Slack cannot say they count as one of us: they see no more than a look-up.
         """
         try:
-            person = await self._person(user_id)
+            person = await self._person(team_id, user_id)
         except FAILURES:
             return
         if person.get("is_stranger") or person.get("deleted"):
             raise ParleyError(STRANGER)
 
-    async def is_guest(self, user_id: str) -> bool:
+    async def is_guest(self, team_id: str, user_id: str) -> bool:
         """Say whether that person is a guest; False where Slack cannot say."""
         try:
-            person = await self._person(user_id)
+            person = await self._person(team_id, user_id)
         except FAILURES:
             return False
         return bool(person.get("is_restricted") or person.get("is_ultra_restricted"))
 
-    async def require_present(self, user_id: str, channel_id: str) -> None:
+    async def require_present(self, team_id: str, user_id: str, channel_id: str) -> None:
         """Raise `ParleyError` unless that person is a member of the channel.
 
         A channel that is named in a form is what a client says, and not what Slack says.
         """
-        if channel_id not in await self.channels(of=user_id):
+        if channel_id not in await self.channels(team_id, of=user_id):
             raise ParleyError(
                 "I do not see you in that channel. If you are in it, type `/invite @Parley` there,"
                 " then try again."
             )
 
-    async def can_join(self, channel_id: str) -> bool:
+    async def can_join(self, team_id: str, channel_id: str) -> bool:
         """Say whether Parley may join the channel by itself: a public one that is open."""
         try:
-            response = await self._client.conversations_info(channel=channel_id)
+            client = await self._client(team_id)
+            response = await client.conversations_info(channel=channel_id)
         except FAILURES:
             return False
         channel = response["channel"]
@@ -117,31 +151,32 @@ class Directory:
             and not channel.get("is_member")
         )
 
-    async def zone(self, user_id: str) -> str:
+    async def zone(self, team_id: str, user_id: str) -> str:
         """Give the person's IANA time zone; UTC where Slack does not say, or names one unknown."""
         try:
-            zone = str((await self._person(user_id)).get("tz"))
+            zone = str((await self._person(team_id, user_id)).get("tz"))
         except FAILURES:
             return "UTC"
         return zone if is_zone(zone) else "UTC"
 
-    async def is_admin(self, user_id: str) -> bool:
-        """Say whether that person may change the corpus; False when Slack cannot say."""
+    async def is_admin(self, team_id: str, user_id: str) -> bool:
+        """Say whether that person is an admin; False when Slack cannot say."""
         try:
-            await self.require_admin(user_id)
+            await self.require_admin(team_id, user_id)
         except ParleyError:
             return False
         return True
 
-    async def require_member(self, channel_id: str) -> None:
+    async def require_member(self, team_id: str, channel_id: str) -> None:
         """Raise `NotReadyError` unless Parley is in the channel and may post there."""
-        if reason := await self.reason(channel_id):
+        if reason := await self.reason(team_id, channel_id):
             raise NotReadyError(reason)
 
-    async def reason(self, channel_id: str) -> str | None:
+    async def reason(self, team_id: str, channel_id: str) -> str | None:
         """Give Slack's word for what keeps Parley out of the channel; None when nothing is seen."""
         try:
-            response = await self._client.conversations_info(channel=channel_id)
+            client = await self._client(team_id)
+            response = await client.conversations_info(channel=channel_id)
         except SlackApiError as error:
             reason = error.response.get("error", "")
             if reason in NOT_READY:
@@ -153,38 +188,44 @@ class Directory:
         is_in = channel.get("is_member") or channel.get("is_im")
         return None if is_in else "not_in_channel"
 
-    async def join(self, channel_id: str) -> None:
+    async def join(self, team_id: str, channel_id: str) -> None:
         """Be in a public channel; raises `ParleyError` where Parley cannot join by itself."""
-        if await self.reason(channel_id) is None:
+        if await self.reason(team_id, channel_id) is None:
             return
-        if not await self.can_join(channel_id):
+        if not await self.can_join(team_id, channel_id):
             raise ParleyError("I cannot join that channel: `/invite @Parley` lets me in.")
+        client = await self._client(team_id)
         try:
-            await self._client.conversations_join(channel=channel_id)
+            await client.conversations_join(channel=channel_id)
         except SlackApiError as error:
             raise ParleyError("Slack does not let me join: type `/invite @Parley`.") from error
 
-    async def known_to(self, user_id: str) -> frozenset[str]:
+    async def known_to(self, team_id: str, user_id: str) -> frozenset[str]:
         """Give the ids of the channels that person may know of: theirs, and the public ones.
 
         Of the public ones those that Parley is in; a guest knows of none but theirs.
         """
-        theirs = await self.channels(of=user_id)
-        if await self.is_guest(user_id):
+        theirs = await self.channels(team_id, of=user_id)
+        if await self.is_guest(team_id, user_id):
             return theirs
-        return theirs | await self.channels(types="public_channel")
+        return theirs | await self.channels(team_id, types="public_channel")
 
     async def channels(
-        self, *, of: str | None = None, types: str = "public_channel,private_channel"
+        self,
+        team_id: str,
+        *,
+        of: str | None = None,
+        types: str = "public_channel,private_channel",
     ) -> frozenset[str]:
         """Give the ids of the channels that Parley is a member of, but for archived ones.
 
         With *of* those that this person is a member of, as far as Parley may know.
         """
+        client = await self._client(team_id)
         ids: set[str] = set()
         cursor = None
         while True:
-            page = await self._client.users_conversations(
+            page = await client.users_conversations(
                 user=of,
                 types=types,
                 exclude_archived=True,
@@ -196,12 +237,16 @@ class Directory:
             if not cursor:
                 return frozenset(ids)
 
-    async def _person(self, user_id: str) -> dict[str, Any]:
+    async def _person(self, team_id: str, user_id: str) -> dict[str, Any]:
         now = self._clock()
-        kept = self._people.get(user_id)
+        kept = self._people.get((team_id, user_id))
         if kept and timedelta() <= now - kept[0] < _KEPT:
             return kept[1]
-        response = await self._client.users_info(user=user_id)
+        client = await self._client(team_id)
+        response = await client.users_info(user=user_id)
         person: dict[str, Any] = response["user"]
-        self._people[user_id] = (now, person)
+        self._people[team_id, user_id] = (now, person)
         return person
+
+    async def _client(self, team_id: str) -> AsyncWebClient:
+        return (await self._teams.of(team_id)).asking

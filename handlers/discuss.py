@@ -63,7 +63,8 @@ class Discuss:
         if isinstance(found, Nothing):
             raise ParleyError(story.gone())
         value = replace(value, article_id=found.id)
-        await self._surfaces.update(press.view_id, modal.discussion_preview(found, value=value))
+        view = modal.discussion_preview(found, value=value)
+        await self._surfaces.update(press.team_id, press.view_id, view)
 
     async def post(self, press: Press, respond: AsyncRespond) -> None:
         """Put the question to the channel; where Parley is not in it, say what helps."""
@@ -73,7 +74,7 @@ class Discuss:
         try:
             await self._posting.press(press, PostKind.QUESTION, article)
         except NotReadyError as error:
-            if not await self._directory.can_join(press.channel_id):
+            if not await self._directory.can_join(press.team_id, press.channel_id):
                 raise
             value = replace(press.value, channel_id=press.channel_id)
             offer = views.offer_to_join(str(error), "Join and post it", Action.DISCUSS_JOIN, value)
@@ -85,7 +86,7 @@ class Discuss:
     async def join(self, press: Press, respond: AsyncRespond) -> None:
         """Join the channel, and put the question to it."""
         press = replace(press, channel_id=press.channel_id or press.value.channel_id)
-        await self._directory.join(press.channel_id)
+        await self._directory.join(press.team_id, press.channel_id)
         await self.post(press, respond)
 
     async def question(

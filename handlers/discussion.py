@@ -12,7 +12,7 @@ from handlers.discuss import Discuss
 from handlers.errors import sentence
 from handlers.ids import Block, Field
 from handlers.lookup import LookUp
-from handlers.press import Press, require_home
+from handlers.press import Press, home_of, require_home
 from handlers.surfaces import Surfaces
 from handlers.values import MODAL, Value
 from handlers.views import modal as views
@@ -41,11 +41,12 @@ class Discussion:
         """Open the modal."""
 
         async def work() -> None:
-            require_home(body)
-            await self._surfaces.open(body["trigger_id"], views.discussion(None))
+            team_id = require_home(body)
+            await self._surfaces.open(team_id, body["trigger_id"], views.discussion(None))
 
         await ack()
-        self._background.start(work(), self._surfaces.window(body["trigger_id"]))
+        respond = self._surfaces.window(home_of(body), body["trigger_id"])
+        self._background.start(work(), respond)
 
     async def start(self, press: Press, respond: AsyncRespond) -> None:
         """Open the modal for the story whose button was pressed, or for none."""
@@ -53,24 +54,23 @@ class Discussion:
         if press.value.article_id:
             article = await self._lookup.article(press.value.article_id)
         on_top = bool(press.view_id)
-        await self._surfaces.open(press.trigger_id, views.discussion(article), on_top=on_top)
+        view = views.discussion(article)
+        await self._surfaces.open(press.team_id, press.trigger_id, view, on_top=on_top)
 
     async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Post the question of the modal's story, or show the one that is to be posted."""
         try:
-            require_home(body)
+            team_id = require_home(body)
             value = Value.decode(view["private_metadata"])
             values = view["state"]["values"]
             channel_id = values[Block.CHANNEL][Field.CHANNEL]["selected_conversation"]
             value = replace(value, channel_id=channel_id, where=MODAL)
             if value.article_id:
-                await self._post(ack, body, value)
+                await self._post(ack, body, team_id, value)
                 return
             typed = values[Block.WORDS][Field.WORDS].get("value") or ""
             words = " ".join(typed.split())
-            found = await self._discuss.question(
-                body["team"]["id"], channel_id, words=words, place=0
-            )
+            found = await self._discuss.question(team_id, channel_id, words=words, place=0)
             if isinstance(found, Nothing):
                 nearest = ", ".join(found.topics)
                 hint = f" Near to it: {nearest}." if nearest else ""
@@ -88,18 +88,18 @@ class Discussion:
     async def confirmed(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Post the question that the modal shows."""
         try:
-            require_home(body)
-            await self._post(ack, body, Value.decode(view["private_metadata"]))
+            team_id = require_home(body)
+            await self._post(ack, body, team_id, Value.decode(view["private_metadata"]))
         except ParleyError as error:
             shown = views.window(message(sentence(error)))
             await ack(response_action="update", view=shown)
 
-    async def _post(self, ack: AsyncAck, body: dict[str, Any], value: Value) -> None:
+    async def _post(self, ack: AsyncAck, body: dict[str, Any], team_id: str, value: Value) -> None:
         """Ack with a modal that waits, and then say in it how the posting went."""
         view = body["view"]
-        respond = self._surfaces.modal(view["id"])
+        respond = self._surfaces.modal(team_id, view["id"])
         press = Press(
-            team_id=body["team"]["id"],
+            team_id=team_id,
             channel_id=value.channel_id,
             user_id=body["user"]["id"],
             message_ts=view["root_view_id"],
@@ -109,7 +109,7 @@ class Discussion:
 
         async def work() -> None:
             # The channel came with the form, and not from Slack.
-            await self._directory.require_present(press.user_id, press.channel_id)
+            await self._directory.require_present(team_id, press.user_id, press.channel_id)
             await self._discuss.post(press, respond)
 
         await ack(response_action="update", view=views.window(message("Posting the question …")))

@@ -54,21 +54,24 @@ class Dropped:
         self._path = path
         self._clock = clock
 
-    async def shared(self, event: dict[str, Any]) -> None:
+    async def shared(self, event: dict[str, Any], context: dict[str, Any]) -> None:
         """Check what was dropped, and offer to add it."""
-        respond = self._surfaces.direct(event["channel"], event.get("thread_ts"))
+        team_id = context["team_id"]
+        respond = self._surfaces.direct(team_id, event["channel"], event.get("thread_ts"))
         for file in event.get("files", []):
-            self._background.start(self._check(file["id"], event["user"], respond), respond)
+            work = self._check(file["id"], team_id, event["user"], respond)
+            self._background.start(work, respond)
 
     async def add(self, press: Press, respond: AsyncRespond) -> None:
         """Put the document into the corpus folder and load it; where that fails, take it back."""
-        await self._directory.require_admin(press.user_id)
-        name, data = await self._file(press.value.words)
+        await self._directory.require_keeper(press.team_id, press.user_id)
+        name, data = await self._file(press.team_id, press.value.words)
         await asyncio.to_thread(self._require_folder)
         place = self._path / name
         before = await asyncio.to_thread(_swap, place, data)
         try:
-            reload = await self._corpus.reload(self._path, by=press.user_id, at=self._clock())
+            by = self._directory.name(press.team_id, press.user_id)
+            reload = await self._corpus.reload(self._path, by=by, at=self._clock())
         except BaseException as error:
             await asyncio.to_thread(_swap, place, before)
             if not isinstance(error, CorpusInvalidError):
@@ -78,9 +81,9 @@ class Dropped:
             shown = views.reloaded(reload)
         await answer(respond, shown, replace=True)
 
-    async def _check(self, file_id: str, user_id: str, respond: AsyncRespond) -> None:
-        await self._directory.require_admin(user_id)
-        name, data = await self._file(file_id)
+    async def _check(self, file_id: str, team_id: str, user_id: str, respond: AsyncRespond) -> None:
+        await self._directory.require_keeper(team_id, user_id)
+        name, data = await self._file(team_id, file_id)
         with TemporaryDirectory(prefix="parley-") as temporary:
             extra = Path(temporary) / name
             await asyncio.to_thread(extra.write_bytes, data)
@@ -89,17 +92,17 @@ class Dropped:
             except CorpusInvalidError as error:
                 await answer(respond, views.invalid(error.problems))
                 return
-        await answer(respond, preview.dropped(check, name, file_id))
+        await answer(respond, preview.dropped(check, name, file_id, team_id=team_id))
 
-    async def _file(self, file_id: str) -> tuple[str, bytes]:
-        file = await self._files.describe(file_id)
+    async def _file(self, team_id: str, file_id: str) -> tuple[str, bytes]:
+        file = await self._files.describe(team_id, file_id)
         name: str = file["name"]
         if PurePosixPath(name).suffix.lower() not in ENDINGS or not _NAME.fullmatch(name):
             raise ParleyError(
                 f"I take documents with a plain name that ends in {', '.join(ENDINGS)}; `README.md`"
                 " says what is in them."
             )
-        return name, await self._files.read(file)
+        return name, await self._files.read(team_id, file)
 
     def _require_folder(self) -> None:
         if not self._path.is_dir() or self._path.resolve() == _STARTER.resolve():

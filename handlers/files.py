@@ -7,6 +7,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.teams import Teams
 from store.types import ParleyError
 
 MOST = 10 << 20
@@ -15,33 +16,35 @@ _HOST = "files.slack.com"
 
 
 class Files:
-    """Reads files from Slack with the bot's token."""
+    """Reads files from Slack with the token of the team that they are in."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
-        self._client = client
+    def __init__(self, teams: Teams) -> None:
+        self._teams = teams
 
-    async def describe(self, file_id: str) -> dict[str, Any]:
+    async def describe(self, team_id: str, file_id: str) -> dict[str, Any]:
         """Give what Slack says of a file; raises `ParleyError` where it says nothing."""
+        client = (await self._teams.of(team_id)).asking
         try:
-            file: dict[str, Any] = (await self._client.files_info(file=file_id))["file"]
+            file: dict[str, Any] = (await client.files_info(file=file_id))["file"]
         except SlackApiError as error:
             if error.response.get("error") == "missing_scope":
                 raise ParleyError("I may not read files yet: I need `files:read`.") from error
             raise ParleyError("That file is not there any more.") from error
         return file
 
-    async def read(self, file: dict[str, Any]) -> bytes:
+    async def read(self, team_id: str, file: dict[str, Any]) -> bytes:
         """Give what a file holds; raises `ParleyError` where it cannot be had."""
         if file.get("size", 0) > MOST:
             raise ParleyError(f"That file is larger than {MOST >> 20} MB: put it into the folder.")
+        client = (await self._teams.of(team_id)).asking
         url = file.get("url_private_download") or ""
         # The token goes to Slack alone: a file may also be a link to somewhere else.
-        if file.get("is_external") or urlsplit(url).hostname not in self._hosts():
+        if file.get("is_external") or urlsplit(url).hostname not in _hosts(client):
             raise ParleyError("That file is not kept by Slack: upload the file itself.")
-        session = self._client.session
+        session = client.session
         if session is None:
             raise RuntimeError("the client has no session")
-        bearer = {"Authorization": f"Bearer {self._client.token}"}
+        bearer = {"Authorization": f"Bearer {client.token}"}
         try:
             async with session.get(url, headers=bearer, allow_redirects=False) as response:
                 # Without the right to read it, Slack sends a page to sign in.
@@ -56,6 +59,7 @@ class Files:
             raise ParleyError(f"That file is larger than {MOST >> 20} MB: put it into the folder.")
         return data
 
-    def _hosts(self) -> set[str | None]:
-        # Another Slack, such as the local workspace, keeps its files itself.
-        return {_HOST, urlsplit(self._client.base_url).hostname}
+
+def _hosts(client: AsyncWebClient) -> set[str | None]:
+    # Another Slack, such as the local workspace, keeps its files itself.
+    return {_HOST, urlsplit(client.base_url).hostname}

@@ -42,19 +42,20 @@ class Home:
         self._surfaces = surfaces
         self._background = background
         self._clock = clock
-        self._under_way: set[str] = set()
-        self._shown: dict[str, tuple[bytes, str]] = {}
+        self._under_way: set[tuple[str, str]] = set()
+        self._shown: dict[tuple[str, str], tuple[bytes, str]] = {}
 
-    async def opened(self, event: dict[str, Any], body: dict[str, Any]) -> None:
+    async def opened(self, event: dict[str, Any], context: dict[str, Any]) -> None:
         """Publish the page of whoever opens it.
 
         It is opened again and again: what it shows already is not published anew, and while one
         publishing is under way another would only show the same.
         """
-        if event.get("tab") != "home" or event["user"] in self._under_way:
+        who = context["team_id"], event["user"]
+        if event.get("tab") != "home" or who in self._under_way:
             return
         seen = (event.get("view") or {}).get("hash")
-        self._background.start(self._publish(body["team_id"], event["user"], seen=seen))
+        self._background.start(self._publish(*who, seen=seen))
 
     async def turn(self, press: Press, respond: AsyncRespond) -> None:
         """Show another page of topics."""
@@ -62,26 +63,29 @@ class Home:
 
     async def search(self, press: Press, respond: AsyncRespond) -> None:
         """Look up what was typed into the search box."""
-        await answer(respond, await self._lookup.answer(press.value.words, where=MODAL))
+        words = press.value.words
+        shown = await self._lookup.answer(words, team_id=press.team_id, where=MODAL)
+        await answer(respond, shown)
 
     async def _publish(
         self, team_id: str, user_id: str, *, page: int = 0, seen: str | None = None
     ) -> None:
-        self._under_way.add(user_id)
+        who = team_id, user_id
+        self._under_way.add(who)
         try:
             try:
-                await self._directory.require_colleague(user_id)
+                await self._directory.require_colleague(team_id, user_id)
                 home = views.home(await self._contents(team_id, user_id, page))
             except ParleyError as error:
                 home = views.closed(str(error))
             digest = blake2b(json.dumps(home).encode()).digest()
-            if seen and self._shown.get(user_id) == (digest, seen):
+            if seen and self._shown.get(who) == (digest, seen):
                 return
-            shown = await self._surfaces.publish(user_id, home, hash_=seen)
+            shown = await self._surfaces.publish(*who, home, hash_=seen)
             if shown:
-                self._shown[user_id] = digest, shown
+                self._shown[who] = digest, shown
         finally:
-            self._under_way.discard(user_id)
+            self._under_way.discard(who)
 
     async def _contents(self, team_id: str, user_id: str, page: int) -> views.Contents:
         schedules = await self._schedules(team_id, user_id)
@@ -91,7 +95,7 @@ class Home:
             page=page,
             schedules=schedules,
             revision=self._store.corpus.revision,
-            is_admin=await self._directory.is_admin(user_id),
+            is_keeper=await self._directory.is_keeper(team_id, user_id),
         )
 
     async def _schedules(self, team_id: str, user_id: str) -> list[Schedule]:
@@ -99,7 +103,7 @@ class Home:
         if not every:
             return []
         try:
-            theirs = await self._directory.channels(of=user_id)
+            theirs = await self._directory.channels(team_id, of=user_id)
         except FAILURES:
             return []
         return [schedule for schedule in every if schedule.channel_id in theirs]
@@ -116,7 +120,8 @@ class Home:
                 article = await self._store.articles.get(last.article_id)
                 if article:
                     return views.Today(article=article, channel_id=schedule.channel_id)
-        today: date = now.astimezone(ZoneInfo(await self._directory.zone(user_id))).date()
+        zone = await self._directory.zone(team_id, user_id)
+        today: date = now.astimezone(ZoneInfo(zone)).date()
         # A channel's order depends on its id alone, so a day's name gives the day's question.
         article = await self._store.choice.next(team_id, f"home:{today}")
         return views.Today(article=article, channel_id=None) if article else None

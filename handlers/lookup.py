@@ -30,11 +30,14 @@ class LookUp:
         self._clock = clock
         self._drawn: LRUCache[tuple[str, int, str], tuple[Answer, Message]] = LRUCache(_DRAWN)
 
-    async def answer(self, words: str, *, place: int = 0, where: str = CHANNEL) -> Message:
+    async def answer(
+        self, words: str, *, team_id: str, place: int = 0, where: str = CHANNEL
+    ) -> Message:
         """Show what *words* mean, or how to ask where there are none."""
         if is_help(words):
             return self.help()
-        return self.drawn(await self.find(words), words=words, place=place, where=where)
+        found = await self.find(words)
+        return self.drawn(found, words=words, team_id=team_id, place=place, where=where)
 
     def help(self) -> Message:
         """Explain how to look up."""
@@ -44,10 +47,12 @@ class LookUp:
         """Look up *words*, whatever they are."""
         return await self._store.corpus.find(words)
 
-    def drawn(self, answer: Answer, *, words: str, place: int = 0, where: str = CHANNEL) -> Message:
-        """Draw what was found for *words*, the match at *place*; a miss is noted."""
+    def drawn(
+        self, answer: Answer, *, words: str, team_id: str, place: int = 0, where: str = CHANNEL
+    ) -> Message:
+        """Draw what was found for *words*, the match at *place*; a miss is noted as the team's."""
         if isinstance(answer, Nothing) and place == 0:
-            self.miss(words)
+            self.miss(team_id, words)
         key = (words, place, where)
         drawn_from, shown = self._drawn.get(key, (None, None))
         # The finder gives the same answer to the same words until something is loaded.
@@ -76,13 +81,15 @@ class LookUp:
             raise ParleyError(views.gone())
         return article
 
-    def miss(self, words: str, *, is_asked: bool = False) -> None:
-        """Note that there is no story on *words*, or that somebody asked for one."""
-        self._store.misses.note(words, at=self._clock(), kept=self._keep, is_asked=is_asked)
+    def miss(self, team_id: str, words: str, *, is_asked: bool = False) -> None:
+        """Note that there is no story on *words*, or that somebody of the team asked for one."""
+        self._store.misses.note(
+            team_id, words, at=self._clock(), kept=self._keep, is_asked=is_asked
+        )
 
-    async def ask_for(self, words: str) -> None:
-        """Write down that somebody asks for a story on *words*."""
-        self.miss(words, is_asked=True)
+    async def ask_for(self, team_id: str, words: str) -> None:
+        """Write down that somebody of the team asks for a story on *words*."""
+        self.miss(team_id, words, is_asked=True)
         await self._store.misses.write()
 
     def examples(self, count: int = 3) -> list[str]:

@@ -38,19 +38,23 @@ class Mention:
         if not _is_a_person_s(event):
             return
         thread_ts = event.get("thread_ts")
-        respond = self._surfaces.whisper(event["channel"], event["user"], thread_ts)
+        team_id = context["team_id"]
+        respond = self._surfaces.whisper(team_id, event["channel"], event["user"], thread_ts)
         before, _, after = (event.get("text") or "").partition(f"<@{context['bot_user_id']}")
         words = readable(after.partition(">")[2]) or readable(before)
         where = thread_ts or CHANNEL
-        self._background.start(self._answer(event["user"], words, respond, where), respond)
+        work = self._answer(team_id, event["user"], words, respond, where)
+        self._background.start(work, respond)
 
-    async def direct(self, event: dict[str, Any]) -> None:
+    async def direct(self, event: dict[str, Any], context: dict[str, Any]) -> None:
         """Answer a direct message."""
         if event.get("channel_type") != "im" or not _is_a_person_s(event):
             return
-        respond = self._surfaces.direct(event["channel"], event.get("thread_ts"))
+        team_id = context["team_id"]
+        respond = self._surfaces.direct(team_id, event["channel"], event.get("thread_ts"))
         words = readable(event.get("text") or "")
-        self._background.start(self._answer(event["user"], words, respond, DIRECT), respond)
+        work = self._answer(team_id, event["user"], words, respond, DIRECT)
+        self._background.start(work, respond)
 
     async def related(
         self, ack: AsyncAck, body: dict[str, Any], shortcut: dict[str, Any], respond: AsyncRespond
@@ -69,9 +73,11 @@ class Mention:
         await ack()
         self._background.start(work(), respond)
 
-    async def _answer(self, user_id: str, words: str, respond: AsyncRespond, where: str) -> None:
-        await self._directory.require_colleague(user_id)
-        await answer(respond, await self._lookup.answer(words, where=where))
+    async def _answer(
+        self, team_id: str, user_id: str, words: str, respond: AsyncRespond, where: str
+    ) -> None:
+        await self._directory.require_colleague(team_id, user_id)
+        await answer(respond, await self._lookup.answer(words, team_id=team_id, where=where))
 
 
 def _is_a_person_s(event: dict[str, Any]) -> bool:

@@ -66,10 +66,10 @@ class Organise:
         await self._store.schedules.remove(schedule.team_id, schedule.channel_id)
         return views.is_off(schedule)
 
-    async def require_member(self, user_id: str) -> None:
+    async def require_member(self, team_id: str, user_id: str) -> None:
         """Raise `ParleyError` for a guest or a stranger: a channel is for members to arrange."""
-        await self._directory.require_colleague(user_id)
-        if await self._directory.is_guest(user_id):
+        await self._directory.require_colleague(team_id, user_id)
+        if await self._directory.is_guest(team_id, user_id):
             raise ParleyError("Guests cannot change what a channel gets: please ask a member.")
 
     async def require_organiser(self, schedule: Schedule, user_id: str) -> None:
@@ -79,7 +79,9 @@ class Organise:
 
     async def may_change(self, schedule: Schedule, user_id: str) -> bool:
         """Say whether that person made the schedule, or is an admin."""
-        return user_id == schedule.organiser_id or await self._directory.is_admin(user_id)
+        if user_id == schedule.organiser_id:
+            return True
+        return await self._directory.is_admin(schedule.team_id, user_id)
 
     async def skip(self, schedule: Schedule, dates: Sequence[date], *, by: str) -> Message:
         """Leave out the posts of *dates*, or the next one."""
@@ -122,7 +124,8 @@ class Organise:
             dates = skipped[:1]
         for on in dates:
             is_coming = on >= schedule.next.due_on
-            if not (is_coming and await self._store.posts.unskip(turn_key(schedule, on))):
+            key = turn_key(schedule, on)
+            if not (is_coming and await self._store.posts.unskip(schedule.team_id, key)):
                 raise ParleyError(f"The post of {on:%a %d %b} is not skipped.")
         if not dates:
             raise ParleyError("No post to come is skipped.")
@@ -140,7 +143,7 @@ class Organise:
         """
         if not (schedule.stopped or schedule.paused_until):
             raise ParleyError("The schedule of this channel is neither paused nor stopped.")
-        await self._directory.require_member(schedule.channel_id)
+        await self._directory.require_member(schedule.team_id, schedule.channel_id)
         await self._store.schedules.resume(schedule.team_id, schedule.channel_id)
         if schedule.stopped and await self._is_owed(schedule):
             await self._posting.now(schedule, user_id=by, key=None)
@@ -149,7 +152,7 @@ class Organise:
 
     async def menu(self, press: Press, respond: AsyncRespond) -> None:
         """Answer the menu of a post."""
-        post = await self._store.posts.by_message(press.channel_id, press.message_ts)
+        post = await self._store.posts.by_message(press.team_id, press.channel_id, press.message_ts)
         if post is None:
             raise ParleyError("I have no record of that post any more.")
         if press.value.words == MENU_WHY:
@@ -177,7 +180,7 @@ class Organise:
         """Post what its organiser did not find in the channel."""
         await self._unsure(press)
         post = await self._store.posts.not_there(
-            press.value.key, by=press.user_id, now=self._clock()
+            press.team_id, press.value.key, by=press.user_id, now=self._clock()
         )
         if post is None:
             raise ParleyError("That is settled already.")
@@ -187,13 +190,16 @@ class Organise:
     async def post_seen(self, press: Press, respond: AsyncRespond) -> None:
         """Take the organiser's word that the post is in the channel."""
         post = await self._unsure(press)
-        if not await self._store.posts.seen(post.key, by=press.user_id, now=self._clock()):
+        is_seen = await self._store.posts.seen(
+            press.team_id, post.key, by=press.user_id, now=self._clock()
+        )
+        if not is_seen:
             raise ParleyError("That is settled already.")
         shown = message(f"Good: the post in <#{post.channel_id}> counts as sent.")
         await answer(respond, shown, replace=True)
 
     async def _unsure(self, press: Press) -> Post:
-        post = await self._store.posts.get(press.value.key)
+        post = await self._store.posts.get(press.team_id, press.value.key)
         if post is None:
             raise ParleyError("I have no record of that post any more.")
         if press.user_id != post.asked_by:

@@ -11,7 +11,9 @@ from enum import Enum, auto
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-FAILURES = (SlackApiError, aiohttp.ClientError, TimeoutError)
+from handlers.teams import NotInstalledError
+
+FAILURES = (SlackApiError, aiohttp.ClientError, TimeoutError, NotInstalledError)
 """How a call to Slack fails."""
 
 
@@ -19,7 +21,7 @@ class Outcome(Enum):
     """What a failed call means."""
 
     TOKEN = auto()
-    """Refused whoever asks and wherever: nothing can be sent until somebody mends it."""
+    """Refused wherever in the team: nothing can be sent there until somebody mends it."""
     CHANNEL = auto()
     """Refused in this channel, until something changes there."""
     CONTENT = auto()
@@ -98,6 +100,7 @@ CODES: dict[Outcome, frozenset[str]] = {
 
 _MEANING = {code: outcome for outcome, codes in CODES.items() for code in codes}
 _NOT_JSON = "an answer that is not JSON"
+_NOT_INSTALLED = "not_installed"
 
 _FIRST_WAIT = timedelta(seconds=5)
 _LONGEST_WAIT = timedelta(minutes=5)
@@ -134,6 +137,8 @@ def _outcome(error: Exception, code: str) -> Outcome:
     # Without a connection nothing was sent. Any other failure on the way leaves it open.
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return Outcome.NOT_DELIVERED
+    if isinstance(error, NotInstalledError):
+        return Outcome.TOKEN
     if not isinstance(error, SlackApiError):
         return Outcome.AMBIGUOUS
     status = _status(error)
@@ -150,7 +155,7 @@ def _code(error: Exception) -> str:
         body = getattr(error.response, "data", error.response)
         code = body.get("error") if isinstance(body, Mapping) else None
         return str(code or _NOT_JSON)
-    return type(error).__name__
+    return _NOT_INSTALLED if isinstance(error, NotInstalledError) else type(error).__name__
 
 
 def _status(error: SlackApiError) -> int:

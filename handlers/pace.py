@@ -8,14 +8,14 @@ _KEPT = 10_000
 
 
 class Pace:
-    """Says which channels may be posted in now."""
+    """Says which channels may be posted in now, each by a name that no other has."""
 
     def __init__(self) -> None:
         self._free_at: dict[str, datetime] = {}
 
-    def take(self, channel_id: str, now: datetime) -> bool:
+    def take(self, channel: str, now: datetime) -> bool:
         """Count a message in the channel; False where it comes too early."""
-        free_at = max(self._free_at.get(channel_id, now), now)
+        free_at = max(self._free_at.get(channel, now), now)
         ahead = free_at - now
         # Further ahead than it can be: the clock was set back.
         if ahead > _BURST * _STEP:
@@ -24,5 +24,5 @@ class Pace:
             return False
         if len(self._free_at) >= _KEPT:
             self._free_at = {one: at for one, at in self._free_at.items() if at > now}
-        self._free_at[channel_id] = free_at + _STEP
+        self._free_at[channel] = free_at + _STEP
         return True

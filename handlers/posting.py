@@ -59,7 +59,8 @@ class Posting:
                     await self._store.planning.plan_due(self._clock())
                     planned_at = time()
                 if not queue:
-                    queue += await self._store.posts.open(self._clock(), limit=_AHEAD)
+                    halted = self._delivery.halted
+                    queue += await self._store.posts.open(self._clock(), but=halted, limit=_AHEAD)
                 self._start(queue, calls)
                 if not calls:
                     return
@@ -87,7 +88,7 @@ class Posting:
         to look for: it is tried once, under a key of its own.
         """
         key = f"{press.key(PostKind.SHARE)}:outside"
-        before = await self._store.posts.get(key)
+        before = await self._store.posts.get(press.team_id, key)
         if before and before.state is not PostState.FAILED:
             raise ParleyError(_ALREADY)
         try:
@@ -144,7 +145,7 @@ class Posting:
         await self._thread(post)
 
     async def _require_sent(self, post: Post) -> None:
-        done = await self._store.posts.get(post.key)
+        done = await self._store.posts.get(post.team_id, post.key)
         match done and done.state:
             case PostState.SENT:
                 return
@@ -160,18 +161,19 @@ class Posting:
                 )
 
     async def _thread(self, post: Post) -> None:
-        story = await self._store.posts.get(f"{post.key}:story")
+        story = await self._store.posts.get(post.team_id, f"{post.key}:story")
         if story and story.state is PostState.PLANNED:
             await self._delivery.send(story)
 
     def _start(self, queue: deque[Post], calls: dict[str, asyncio.Task[None]]) -> None:
         """Start calls for the posts in *queue*, at most so many, each at its channel's pace."""
-        if self._delivery.halted:
-            queue.clear()
+        halted = self._delivery.halted
         while queue and len(calls) < IN_FLIGHT:
             post = queue.popleft()
+            if post.key in calls or post.team_id in halted:
+                continue
             # One that comes too early stays open, and is found again.
-            if post.key not in calls and self._pace.take(post.channel_id, self._clock()):
+            if self._pace.take(f"{post.team_id}:{post.channel_id}", self._clock()):
                 calls[post.key] = asyncio.create_task(self._send(post))
 
     async def _send(self, post: Post) -> None:

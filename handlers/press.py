@@ -32,7 +32,7 @@ class Press:
     @classmethod
     def of(cls, body: dict[str, Any]) -> Self:
         """Read the payload; raises `ParleyError` for a value that is not ours."""
-        require_home(body)
+        team_id = require_home(body)
         action = body["actions"][0]
         view = body.get("view")
         if action["type"] == "plain_text_input":
@@ -41,7 +41,7 @@ class Press:
             option = action.get("selected_option") or {}
             value = Value.decode(action.get("value") or option.get("value", ""))
         return cls(
-            team_id=body["team"]["id"],
+            team_id=team_id,
             channel_id="" if view else body["channel"]["id"],
             user_id=body["user"]["id"],
             message_ts=view["root_view_id"] if view else body["container"]["message_ts"],
@@ -86,15 +86,30 @@ def on_press(
         where = respond
         if view:
             is_modal = view["type"] == "modal"
-            where = surfaces.modal(view["id"]) if is_modal else surfaces.window(body["trigger_id"])
+            where = (
+                surfaces.modal(home_of(body), view["id"])
+                if is_modal
+                else surfaces.window(home_of(body), body["trigger_id"])
+            )
         await ack()
         background.start(once(body, where), where)
 
     return listener
 
 
-def require_home(body: dict[str, Any]) -> None:
-    """Raise `ParleyError` for somebody of another workspace, who shares a channel with this one."""
-    theirs = body["user"].get("team_id")
-    if theirs and theirs != body["team"]["id"]:
+def home_of(body: dict[str, Any]) -> str:
+    """Give the team whose Parley an interaction is with.
+
+    In a channel that two share, a view's `team` may be the other one (docs.slack.dev: Slack
+    Connect).
+    """
+    home = (body.get("view") or {}).get("app_installed_team_id") or body["team"]["id"]
+    return str(home)
+
+
+def require_home(body: dict[str, Any]) -> str:
+    """Give the team whose Parley it is; raises `ParleyError` for somebody of another one."""
+    home, theirs = home_of(body), body["user"].get("team_id")
+    if theirs and theirs != home:
         raise ParleyError(STRANGER)
+    return home

@@ -85,7 +85,7 @@ class ScheduleForm:
         Raises `ParleyError` where Slack took too long for the modal to open.
         """
         schedule = await self._store.schedules.get(team_id, channel_id)
-        order = _order_of(schedule) if schedule else await self._usual(user_id)
+        order = _order_of(schedule) if schedule else await self._usual(team_id, user_id)
         view = views.schedule(
             order,
             channel_id=channel_id,
@@ -94,7 +94,7 @@ class ScheduleForm:
             note=views.waits(schedule) if schedule else None,
             now=self._clock(),
         )
-        if await self._surfaces.open(trigger_id, view) is None:
+        if await self._surfaces.open(team_id, trigger_id, view) is None:
             raise ParleyError("Slack took too long to open the form: please try again.")
 
     async def pressed(self, press: Press, respond: AsyncRespond) -> None:
@@ -124,12 +124,11 @@ class ScheduleForm:
         """Save what was filled in, or say beside each field what is wrong with it."""
         user_id = body["user"]["id"]
         try:
-            require_home(body)
+            team_id, before = require_home(body), None
             filled, errors = _read(view)
-            team_id, before = body["team"]["id"], None
             if filled:
                 before = await self._store.schedules.get(team_id, filled.channel_id)
-                errors = await self._problems(filled, before, user_id)
+                errors = await self._problems(filled, before, team_id, user_id)
         except ParleyError as error:
             await ack(response_action="update", view=window(message(str(error))))
             return
@@ -141,7 +140,7 @@ class ScheduleForm:
             return
         # An admin who mends what somebody organises does not become its organiser.
         by = before.organiser_id if before and filled.is_known else user_id
-        respond = self._surfaces.modal(view["id"])
+        respond = self._surfaces.modal(team_id, view["id"])
 
         async def work() -> None:
             shown = await self._organise.set_up(
@@ -163,14 +162,14 @@ class ScheduleForm:
         )
 
     async def _problems(
-        self, filled: Filled, before: Schedule | None, user_id: str
+        self, filled: Filled, before: Schedule | None, team_id: str, user_id: str
     ) -> dict[str, str]:
         """Say what is wrong with values that are well formed: {block_id: sentence}."""
         errors: dict[str, str] = {}
         for topic in filled.order.topics:
             if not isinstance(await self._store.corpus.find(topic, limit=1), Found):
                 errors[Block.TOPICS] = f"I have no story on “{topic}”: please take it out."
-        if problem := await self._channel_problem(filled.channel_id, before, user_id):
+        if problem := await self._channel_problem(filled.channel_id, before, team_id, user_id):
             # Where the channel is settled there is no field of it to tell the error at, and what
             # stands beside a field is no mrkdwn.
             at = Block.TIME if filled.is_known else Block.CHANNEL
@@ -178,7 +177,7 @@ class ScheduleForm:
         return errors
 
     async def _channel_problem(
-        self, channel_id: str, before: Schedule | None, user_id: str
+        self, channel_id: str, before: Schedule | None, team_id: str, user_id: str
     ) -> str | None:
         """Say why that person cannot set the channel up; None where nothing is seen against it.
 
@@ -187,23 +186,23 @@ class ScheduleForm:
         until = asyncio.get_running_loop().time() + _CHECK_SECONDS
         try:
             async with asyncio.timeout_at(until):
-                await self._organise.require_member(user_id)
+                await self._organise.require_member(team_id, user_id)
                 if not (before and await self._organise.may_change(before, user_id)):
-                    await self._directory.require_present(user_id, channel_id)
+                    await self._directory.require_present(team_id, user_id, channel_id)
             with suppress(TimeoutError, *FAILURES):
                 async with asyncio.timeout_at(until):
-                    await self._directory.require_member(channel_id)
+                    await self._directory.require_member(team_id, channel_id)
         except ParleyError as error:
             return str(error)
         except (TimeoutError, *FAILURES):
             return _SLOW
         return None
 
-    async def _usual(self, user_id: str) -> Order:
+    async def _usual(self, team_id: str, user_id: str) -> Order:
         zone = "UTC"
         with suppress(TimeoutError):
             async with asyncio.timeout(_ZONE_SECONDS):
-                zone = await self._directory.zone(user_id)
+                zone = await self._directory.zone(team_id, user_id)
         timetable = Timetable(at=_MORNING, weekdays=WEEKDAYS, zone=zone)
         return Order(timetable=timetable, stories=_STORIES)
 

@@ -9,6 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook import WebhookResponse
 
+from handlers.teams import Teams
 from handlers.views.message import Message
 from handlers.views.modal import View, window
 
@@ -27,38 +28,38 @@ class Surfaces:
     What gives an `AsyncRespond` lets a feature answer there as by a response_url.
     """
 
-    def __init__(self, client: AsyncWebClient, *, sending: AsyncWebClient) -> None:
-        """Take the client that sends messages, which does not retry: a retry could send twice."""
-        self._client = client
-        self._sending = sending
+    def __init__(self, teams: Teams) -> None:
+        self._teams = teams
 
-    def modal(self, view_id: str) -> AsyncRespond:
+    def modal(self, team_id: str, view_id: str) -> AsyncRespond:
         """Answer in the modal in which something was pressed."""
-        return _Elsewhere(lambda shown: self.update(view_id, window(shown)))
+        return _Elsewhere(lambda shown: self.update(team_id, view_id, window(shown)))
 
-    def window(self, trigger_id: str) -> AsyncRespond:
+    def window(self, team_id: str, trigger_id: str) -> AsyncRespond:
         """Answer in a modal that opens; a trigger is good for three seconds, and for one modal."""
 
         async def show(shown: Message) -> None:
-            await self.open(trigger_id, window(shown))
+            await self.open(team_id, trigger_id, window(shown))
 
         return _Elsewhere(show)
 
-    def whisper(self, channel: str, user: str, thread_ts: str | None) -> AsyncRespond:
+    def whisper(self, team_id: str, channel: str, user: str, thread_ts: str | None) -> AsyncRespond:
         """Answer one person where they wrote, seen by nobody else."""
 
         async def show(shown: Message) -> None:
-            await self._sending.chat_postEphemeral(
+            sending = (await self._teams.of(team_id)).posting
+            await sending.chat_postEphemeral(
                 channel=channel, user=user, thread_ts=thread_ts, **shown
             )
 
         return _Elsewhere(show)
 
-    def direct(self, channel: str, thread_ts: str | None) -> AsyncRespond:
+    def direct(self, team_id: str, channel: str, thread_ts: str | None) -> AsyncRespond:
         """Answer in a direct message."""
 
         async def show(shown: Message) -> None:
-            await self._sending.chat_postMessage(
+            sending = (await self._teams.of(team_id)).posting
+            await sending.chat_postMessage(
                 channel=channel,
                 thread_ts=thread_ts,
                 unfurl_links=False,
@@ -68,9 +69,12 @@ class Surfaces:
 
         return _Elsewhere(show)
 
-    async def open(self, trigger_id: str, view: View, *, on_top: bool = False) -> str | None:
+    async def open(
+        self, team_id: str, trigger_id: str, view: View, *, on_top: bool = False
+    ) -> str | None:
         """Open a modal, over another one with *on_top*; give its id, None where it is too late."""
-        call = self._client.views_push if on_top else self._client.views_open
+        client = await self._client(team_id)
+        call = client.views_push if on_top else client.views_open
         try:
             response = await call(trigger_id=trigger_id, view=view)
         except SlackApiError as error:
@@ -78,23 +82,30 @@ class Surfaces:
             return None
         return str(response["view"]["id"])
 
-    async def update(self, view_id: str, view: View) -> None:
+    async def update(self, team_id: str, view_id: str, view: View) -> None:
         """Draw a modal anew; one that was closed meanwhile stays closed."""
+        client = await self._client(team_id)
         try:
-            await self._client.views_update(view_id=view_id, view=view)
+            await client.views_update(view_id=view_id, view=view)
         except SlackApiError as error:
             _forgive(error)
 
-    async def publish(self, user_id: str, home: View, *, hash_: str | None) -> str | None:
+    async def publish(
+        self, team_id: str, user_id: str, home: View, *, hash_: str | None
+    ) -> str | None:
         """Publish somebody's App Home; give its hash, None where it is not *hash_* any more."""
         given = {"hash": hash_} if hash_ else {}
+        client = await self._client(team_id)
         try:
-            response = await self._client.views_publish(user_id=user_id, view=home, **given)
+            response = await client.views_publish(user_id=user_id, view=home, **given)
         except SlackApiError as error:
             if error.response.get("error") == "hash_conflict":
                 return None
             raise
         return str(response["view"]["hash"])
+
+    async def _client(self, team_id: str) -> AsyncWebClient:
+        return (await self._teams.of(team_id)).asking
 
 
 class _Elsewhere(AsyncRespond):

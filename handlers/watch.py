@@ -1,11 +1,11 @@
 """Watching the channels of schedules: what keeps Parley out is known before a post is due."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from handlers.directory import Directory
-from handlers.outcomes import FAILURES
+from handlers.outcomes import FAILURES, failure
 from store.posting.notices import READY_AGAIN
 from store.posting.schedules import Schedules
 from store.types import Schedule
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 _AHEAD = timedelta(hours=1)
 _EVERY = timedelta(minutes=5)
 _ASKED_ABOUT = 20
-"""How many channels are asked about one by one in one round (conversations.info: 50 a minute)."""
+"""How many channels of a team are asked about in one round (conversations.info: 50 a minute)."""
 _SEEN_FROM_OUTSIDE = frozenset({"not_in_channel", "channel_not_found", "is_archived"})
 """What the list of channels shows; that posting is restricted, only a post does."""
 
@@ -37,20 +37,24 @@ class Watch:
         if self._looked_at and timedelta() <= now - self._looked_at < _EVERY:
             return
         self._looked_at = now
-        watched = await self._schedules.watched(now + _AHEAD)
-        if not watched:
-            return
-        try:
-            ours = await self._directory.channels()
-            doubtful = [one for one in watched if one.channel_id not in ours]
-            for schedule in watched:
-                if schedule.channel_id in ours and schedule.stopped in _SEEN_FROM_OUTSIDE:
-                    await self._stop(schedule, READY_AGAIN)
-            for schedule in doubtful[:_ASKED_ABOUT]:
-                if reason := await self._directory.reason(schedule.channel_id):
-                    await self._stop(schedule, reason)
-        except FAILURES as error:
-            log.warning("channels cannot be looked at: %s", error)
+        teams: dict[str, list[Schedule]] = {}
+        for schedule in await self._schedules.watched(now + _AHEAD):
+            teams.setdefault(schedule.team_id, []).append(schedule)
+        for team_id, watched in teams.items():
+            try:
+                await self._look(team_id, watched)
+            except FAILURES as error:
+                log.warning("channels of %s cannot be looked at: %s", team_id, failure(error).code)
+
+    async def _look(self, team_id: str, watched: Sequence[Schedule]) -> None:
+        ours = await self._directory.channels(team_id)
+        doubtful = [one for one in watched if one.channel_id not in ours]
+        for schedule in watched:
+            if schedule.channel_id in ours and schedule.stopped in _SEEN_FROM_OUTSIDE:
+                await self._stop(schedule, READY_AGAIN)
+        for schedule in doubtful[:_ASKED_ABOUT]:
+            if reason := await self._directory.reason(team_id, schedule.channel_id):
+                await self._stop(schedule, reason)
 
     async def _stop(self, schedule: Schedule, error: str) -> None:
         await self._schedules.stop(

@@ -45,9 +45,12 @@ class Workflow:
         app.function(Step.FIND_STORY)(self.find_story)
         app.function(Step.PICK_QUESTION)(self.pick_question)
 
-    async def find_story(self, inputs: Inputs, complete: AsyncComplete, fail: AsyncFail) -> None:
+    async def find_story(
+        self, inputs: Inputs, body: dict[str, Any], complete: AsyncComplete, fail: AsyncFail
+    ) -> None:
         """Give the story that some words mean; what is not sure is no answer."""
-        self._background.start(_see_out(self._find(inputs), complete, fail))
+        found = self._find(inputs, team_id=body["team_id"])
+        self._background.start(_see_out(found, complete, fail))
 
     async def pick_question(
         self, inputs: Inputs, body: dict[str, Any], complete: AsyncComplete, fail: AsyncFail
@@ -57,7 +60,7 @@ class Workflow:
         picked = self._pick(inputs, team_id=body["team_id"], execution_id=execution_id)
         self._background.start(_see_out(picked, complete, fail))
 
-    async def _find(self, inputs: Inputs) -> Article:
+    async def _find(self, inputs: Inputs, *, team_id: str) -> Article:
         words = " ".join(str(inputs.get("words") or "").split())
         match await self._store.corpus.find(words, limit=1):
             case Found(matches=matches):
@@ -66,7 +69,7 @@ class Workflow:
                 near = "; ".join(match.article.headline for match in matches)
                 raise ParleyError(f"I am not sure what “{words}” means. Perhaps: {near}")
             case Nothing():
-                self._lookup.miss(words)
+                self._lookup.miss(team_id, words)
         raise ParleyError(f"I have no story on “{words}”.")
 
     async def _pick(self, inputs: Inputs, *, team_id: str, execution_id: str) -> Article:
@@ -74,7 +77,7 @@ class Workflow:
         words = " ".join(str(inputs.get("words") or "").split())
         key = f"{team_id}:{channel_id}:workflow:{execution_id}"
         # The same run, told of again, gets the same question.
-        if (known := await self._store.posts.get(key)) and known.article_id:
+        if (known := await self._store.posts.get(team_id, key)) and known.article_id:
             return await self._lookup.article(known.article_id)
         found = await self._discuss.question(team_id, channel_id, words=words, place=0)
         if isinstance(found, Nothing):

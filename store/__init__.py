@@ -13,6 +13,7 @@ from store.corpus import Corpus
 from store.db import open_database
 from store.finding.meaning import Meaning
 from store.finding.misses import Misses
+from store.installations import Installations
 from store.posting.choice import Choice
 from store.posting.corrections import Corrections
 from store.posting.holidays import Holidays
@@ -36,6 +37,7 @@ class Store:
     tally: Tally
     holidays: Holidays
     misses: Misses
+    installations: Installations
 
 
 @asynccontextmanager
@@ -58,4 +60,5 @@ async def open_store(url: str, *, hold: bool = False) -> AsyncIterator[Store]:
             tally=Tally(database),
             holidays=Holidays(database),
             misses=Misses(database),
+            installations=Installations(database),
         )

@@ -71,7 +71,8 @@ class Revision:
     articles: int
     loaded_at: datetime
     loaded_by: str
-    """A Slack user id, or "terminal"."""
+    """A Slack user id, with its team's before it (`T1:U1`) where several share the corpus, or
+    "terminal", or "folder"."""
     restores: int | None
     """The revision that it brought back; None where a folder was read."""
     added: int

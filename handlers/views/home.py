@@ -46,7 +46,7 @@ class Contents:
     schedules: Sequence[Schedule]
     """Those of the channels that the reader is in."""
     revision: Revision | None
-    is_admin: bool
+    is_keeper: bool
 
 
 def home(contents: Contents) -> View:
@@ -56,7 +56,7 @@ def home(contents: Contents) -> View:
         [_search()],
         _topics(contents.topics, contents.page),
         _channels(contents.schedules),
-        corpus.panel(contents.revision) if contents.is_admin else [],
+        corpus.panel(contents.revision) if contents.is_keeper else [],
     ]
     blocks: list[Block] = []
     for part in filter(None, parts):

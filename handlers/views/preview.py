@@ -15,11 +15,11 @@ from store.types import Revision
 _SHOWN = 5
 
 
-def checked(check: Check) -> Message:
+def checked(check: Check, *, team_id: str) -> Message:
     """Say what a reload would change, and what it would do to the schedules."""
     if not check.is_changed:
         text = "Nothing would change: the folder is what is loaded."
-        return message(text, [section(text), *map(section, _notes(check))])
+        return message(text, [section(text), *map(section, _notes(check, team_id))])
     counts = check.counts
     text = (
         f"A reload would change this: documents: {len(check.added):,} added,"
@@ -39,13 +39,13 @@ def checked(check: Check) -> Message:
         if names
     ]
     last = f"Nothing is changed yet: `{Command.CORPUS} reload` does it."
-    parts = ["\n".join(lines), *_notes(check), last]
+    parts = ["\n".join(lines), *_notes(check, team_id), last]
     return message(f"{text} {last}", [section(text), *map(section, parts)])
 
 
-def dropped(check: Check, name: str, file_id: str) -> Message:
+def dropped(check: Check, name: str, file_id: str, *, team_id: str) -> Message:
     """Say what a document that was dropped would change, and offer to add it."""
-    shown = checked(check)
+    shown = checked(check, team_id=team_id)
     if not check.is_changed:
         return shown
     add = button("Add it to the corpus", Action.CORPUS_ADD, Value(words=file_id), primary=True)
@@ -55,10 +55,16 @@ def dropped(check: Check, name: str, file_id: str) -> Message:
     return Message(text=text, blocks=blocks)
 
 
-def _notes(check: Check) -> Iterator[str]:
-    """Yield what to look at before a reload, in paragraphs."""
-    effects = [_effect(effect) for effect in check.effects if effect.vanishing]
-    calm = len(check.effects) - len(effects)
+def _notes(check: Check, team_id: str) -> Iterator[str]:
+    """Yield what to look at before a reload, in paragraphs; other teams' channels are counted."""
+    touched = [effect for effect in check.effects if effect.vanishing]
+    effects = [_effect(effect) for effect in touched if effect.team_id == team_id]
+    elsewhere = len(touched) - len(effects)
+    if elsewhere:
+        effects.append(
+            f"• {counted(elsewhere, 'schedule')} of other workspaces: next questions vanish"
+        )
+    calm = len(check.effects) - len(touched)
     if calm:
         effects.append(f"• {counted(calm, 'schedule')}: none of the next questions vanishes")
     if check.schedules > len(check.effects):
@@ -136,6 +142,9 @@ def who(revision: Revision) -> str:
     by = revision.loaded_by
     if by == "terminal":
         return "at the terminal"
+    if ":" in by:
+        # Of another workspace perhaps, where Slack would show somebody else or nobody.
+        return f"by {plain(by, 60)}"
     return "as the folder changed" if by == "folder" else f"by <@{by}>"
 
 

@@ -19,13 +19,15 @@ _WAITING = 1000
 """How many may wait to be written, where the database is not to be had."""
 
 _NOTE = """
-INSERT INTO miss (key, words, searched, asked, first_at, last_at) VALUES ($1, $2, $3, $4, $5, $5)
-ON CONFLICT (key) DO UPDATE SET
+INSERT INTO miss (team_id, key, words, searched, asked, first_at, last_at)
+VALUES ($1, $2, $3, $4, $5, $6, $6)
+ON CONFLICT (team_id, key) DO UPDATE SET
     searched = miss.searched + excluded.searched, asked = miss.asked + excluded.asked,
     last_at = excluded.last_at
 """
 _SINCE = """
-SELECT * FROM miss WHERE last_at >= $1 ORDER BY asked DESC, searched DESC, last_at DESC LIMIT $2
+SELECT * FROM miss WHERE team_id = $1 AND last_at >= $2
+ORDER BY asked DESC, searched DESC, last_at DESC LIMIT $3
 """
 _FORGET = "DELETE FROM miss WHERE last_at < $1"
 
@@ -42,23 +44,25 @@ class Miss:
 
 
 class Misses:
-    """What was looked for in vain, and for how long that is kept."""
+    """What each team looked for in vain, and for how long that is kept."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._noted: deque[tuple[str, str, int, int, str]] = deque(maxlen=_WAITING)
+        self._noted: deque[tuple[str, str, str, int, int, str]] = deque(maxlen=_WAITING)
         self._forgotten: datetime | None = None
 
-    def note(self, typed: str, *, at: datetime, kept: timedelta, is_asked: bool = False) -> None:
+    def note(
+        self, team_id: str, typed: str, *, at: datetime, kept: timedelta, is_asked: bool = False
+    ) -> None:
         """Count a look-up that found nothing, or with *is_asked* a request for its topic.
 
-        `write` writes it down, and forgets what was last looked for longer than *kept* ago; *kept*
-        0 keeps nothing at all.
+        `write` writes it down, and forgets what any team last looked for longer than *kept* ago;
+        *kept* 0 keeps nothing at all.
         """
         typed = " ".join(typed.split())[:MAX_WORDS]
         self._forgotten = at - kept
         if kept and typed:
-            row = (_key(typed), typed, int(not is_asked), int(is_asked), to_text(at))
+            row = (team_id, _key(typed), typed, int(not is_asked), int(is_asked), to_text(at))
             self._noted.append(row)
 
     async def write(self) -> None:
@@ -76,11 +80,11 @@ class Misses:
             self._forgotten = self._forgotten or forgotten
             raise
 
-    async def list(self, *, since: datetime) -> Sequence[Miss]:
-        """Give what was looked for in vain since then, what was asked for most first."""
+    async def list(self, team_id: str, *, since: datetime) -> Sequence[Miss]:
+        """Give what the team looked for in vain since then, what was asked for most first."""
         await self.write()
         async with self._database.reading() as connection:
-            rows = await connection.fetch(_SINCE, to_text(since), _READ)
+            rows = await connection.fetch(_SINCE, team_id, to_text(since), _READ)
         return merged([_miss(row) for row in rows])
 
 

@@ -8,18 +8,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from store.db import Connection, Database, to_text
+from store.db import Connection, Database, places, to_text
 from store.posting.corrections import note_shown
 from store.posting.notices import note_stopped, note_unsure
 from store.posting.record import LEASE, NEVER, Plan, erase, fetch_post, move, plan_post, to_post
 from store.types import Post, PostKind, PostState
 
 _OPEN = """
-SELECT * FROM post WHERE state IN ('planned', 'sending', 'unknown') AND not_before <= $1
+SELECT * FROM post WHERE state IN ('planned', 'sending', 'unknown') AND not_before <= $1{but}
 ORDER BY due_at, key LIMIT $2
 """
-_STORIES = "SELECT article_id FROM post_story WHERE post_key = $1 ORDER BY place"
-_BY_MESSAGE = "SELECT * FROM post WHERE channel_id = $1 AND message_ts = $2"
+_GET = "SELECT * FROM post WHERE team_id = $1 AND key = $2"
+_STORIES = """
+SELECT s.article_id FROM post_story s JOIN post p ON p.key = s.post_key
+WHERE p.team_id = $1 AND p.key = $2 ORDER BY s.place
+"""
+_BY_MESSAGE = "SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND message_ts = $3"
 _TURNS = """
 SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND due_on >= $3 ORDER BY due_on
 """
@@ -52,23 +56,27 @@ class Posts:
         async with self._database.transaction() as connection:
             return await plan_post(connection, plan, now=now)
 
-    async def get(self, key: str) -> Post | None:
-        """Give the post with that delivery key; None where there is none."""
-        async with self._database.reading() as connection:
-            return await fetch_post(connection, key)
-
-    async def by_message(self, channel_id: str, message_ts: str) -> Post | None:
-        """Give the post that this message is; None where it is another's."""
-        rows = await self._database.fetch(_BY_MESSAGE, channel_id, message_ts)
+    async def get(self, team_id: str, key: str) -> Post | None:
+        """Give the team's post with that delivery key; None where it has none."""
+        rows = await self._database.fetch(_GET, team_id, key)
         return to_post(rows[0]) if rows else None
 
-    async def stories(self, key: str) -> Sequence[str]:
-        """Give the ids of a digest's articles, in their order."""
-        return [row["article_id"] for row in await self._database.fetch(_STORIES, key)]
+    async def by_message(self, team_id: str, channel_id: str, message_ts: str) -> Post | None:
+        """Give the post that this message is; None where it is another's."""
+        rows = await self._database.fetch(_BY_MESSAGE, team_id, channel_id, message_ts)
+        return to_post(rows[0]) if rows else None
 
-    async def open(self, now: datetime, *, limit: int = 1000) -> Sequence[Post]:
-        """Give the posts that wait to be claimed, the oldest first."""
-        return [to_post(row) for row in await self._database.fetch(_OPEN, to_text(now), limit)]
+    async def stories(self, team_id: str, key: str) -> Sequence[str]:
+        """Give the ids of a digest's articles, in their order."""
+        return [row["article_id"] for row in await self._database.fetch(_STORIES, team_id, key)]
+
+    async def open(
+        self, now: datetime, *, but: Sequence[str] = (), limit: int = 1000
+    ) -> Sequence[Post]:
+        """Give the posts that wait to be claimed, of every team *but* these, the oldest first."""
+        sql = _OPEN.format(but=f" AND team_id NOT IN ({places(but, start=3)})" if but else "")
+        rows = await self._database.fetch(sql, to_text(now), limit, *but)
+        return [to_post(row) for row in rows]
 
     async def turns(self, team_id: str, channel_id: str, *, since: date) -> Sequence[Post]:
         """Give the channel's scheduled posts for local dates from *since* on."""
@@ -175,19 +183,19 @@ class Posts:
         async with self._database.transaction() as connection:
             await move(connection, claim.post, PostState.MISSED, now=now, error=error)
 
-    async def seen(self, key: str, *, by: str, now: datetime) -> bool:
+    async def seen(self, team_id: str, key: str, *, by: str, now: datetime) -> bool:
         """Record that a person sees the message; False where its outcome is not open."""
         async with self._database.transaction() as connection:
-            post = await fetch_post(connection, key)
-            if post is None or post.state is not PostState.UNKNOWN:
+            post = await _open_outcome(connection, team_id, key)
+            if post is None:
                 return False
             return bool(await _sent(connection, post, message_ts=None, now=now, owner=by))
 
-    async def not_there(self, key: str, *, by: str, now: datetime) -> Post | None:
+    async def not_there(self, team_id: str, key: str, *, by: str, now: datetime) -> Post | None:
         """Plan anew what a person does not see; None where its outcome is not open."""
         async with self._database.transaction() as connection:
-            post = await fetch_post(connection, key)
-            if post is None or post.state is not PostState.UNKNOWN:
+            post = await _open_outcome(connection, team_id, key)
+            if post is None:
                 return None
             return await move(
                 connection,
@@ -204,7 +212,7 @@ class Posts:
         """Write down that a turn is skipped; False where its post is under way or done."""
         async with self._database.transaction() as connection:
             post = await fetch_post(connection, plan.key)
-            if post is None:
+            if post is None or post.team_id != plan.team_id:
                 return bool(await plan_post(connection, plan, now=now))
             if post.state is not PostState.PLANNED:
                 return post.state is PostState.SKIPPED
@@ -219,10 +227,17 @@ class Posts:
                 )
             )
 
-    async def unskip(self, key: str) -> bool:
+    async def unskip(self, team_id: str, key: str) -> bool:
         """Take a skip back, as if nothing had been said; False where it is not skipped."""
         async with self._database.transaction() as connection:
-            return await erase(connection, key)
+            return await erase(connection, team_id, key)
+
+
+async def _open_outcome(connection: Connection, team_id: str, key: str) -> Post | None:
+    """Give the team's post if nobody knows whether it arrived; None for any other."""
+    post = await fetch_post(connection, key)
+    is_open = post and post.team_id == team_id and post.state is PostState.UNKNOWN
+    return post if is_open else None
 
 
 async def _sent(

@@ -54,7 +54,7 @@ ON CONFLICT (key) DO UPDATE SET
     why = excluded.why, state = excluded.state, due_at = excluded.due_at,
     asked_by = excluded.asked_by, not_before = excluded.not_before, error = NULL,
     doubts = 0, looks = 0, called_at = NULL
-WHERE excluded.state = 'planned' AND (
+WHERE post.team_id = excluded.team_id AND excluded.state = 'planned' AND (
     post.state IN ('failed', 'missed') OR (post.state = 'skipped' AND excluded.asked_by IS NOT NULL)
 ) RETURNING *
 """
@@ -73,6 +73,13 @@ _ERASE = (
     "DELETE FROM shown WHERE post_key = $1",
     _ERASE_STORIES,
     "DELETE FROM post WHERE key = $1",
+)
+_FORGET = (
+    "DELETE FROM correction WHERE post_key IN (SELECT key FROM post WHERE team_id = $1)",
+    "DELETE FROM shown WHERE post_key IN (SELECT key FROM post WHERE team_id = $1)",
+    "DELETE FROM post_move WHERE post_key IN (SELECT key FROM post WHERE team_id = $1)",
+    "DELETE FROM post_story WHERE post_key IN (SELECT key FROM post WHERE team_id = $1)",
+    "DELETE FROM post WHERE team_id = $1",
 )
 _ADD_STORY = "INSERT INTO post_story (post_key, place, article_id) VALUES ($1, $2, $3)"
 _GET = "SELECT * FROM post WHERE key = $1"
@@ -186,14 +193,20 @@ async def move(
     return to_post(rows[0])
 
 
-async def erase(connection: Connection, key: str) -> bool:
+async def erase(connection: Connection, team_id: str, key: str) -> bool:
     """Take a skipped turn's row away, as if nothing had been said; False where it is none."""
-    rows = await connection.fetch(_GET, key)
-    if not rows or rows[0]["state"] != PostState.SKIPPED:
+    post = await fetch_post(connection, key)
+    if post is None or post.team_id != team_id or post.state is not PostState.SKIPPED:
         return False
     for statement in _ERASE:
         await connection.execute(statement, key)
     return True
+
+
+async def forget_posts(connection: Connection, team_id: str) -> None:
+    """Take every row of the team's away, whatever its state."""
+    for statement in _FORGET:
+        await connection.execute(statement, team_id)
 
 
 async def fetch_post(connection: Connection, key: str) -> Post | None:

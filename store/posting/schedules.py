@@ -1,7 +1,7 @@
 """Schedules: which channel has a daily question or a digest, and when its next turn is."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
 
@@ -22,6 +22,7 @@ ON CONFLICT (team_id, channel_id) DO UPDATE SET
 """
 _GET = "SELECT * FROM schedule WHERE team_id = $1 AND channel_id = $2"
 _ALL = "SELECT * FROM schedule WHERE team_id = $1 ORDER BY next_at, channel_id"
+_EVERY = "SELECT * FROM schedule ORDER BY team_id, next_at, channel_id"
 _ADVANCE = """
 UPDATE schedule SET next_on = $3, next_at = $4
 WHERE team_id = $1 AND channel_id = $2 AND next_at = $5
@@ -94,6 +95,13 @@ class Schedules:
     async def list(self, team_id: str) -> Sequence[Schedule]:
         """Give every schedule of the team, the soonest first."""
         return [to_schedule(row) for row in await self._database.fetch(_ALL, team_id)]
+
+    async def by_team(self) -> Mapping[str, Sequence[Schedule]]:
+        """Give every schedule there is, under its team's id."""
+        teams: dict[str, list[Schedule]] = {}
+        for row in await self._database.fetch(_EVERY):
+            teams.setdefault(row["team_id"], []).append(to_schedule(row))
+        return teams
 
     async def watched(self, until: datetime) -> Sequence[Schedule]:
         """Give the schedules whose next turn comes by *until*, and those that are stopped."""

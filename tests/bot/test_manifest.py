@@ -46,6 +46,20 @@ def test_what_not_every_plan_has_is_off_until_it_is_switched_on() -> None:
     assert manifest() == plain
 
 
+def test_many_workspaces_are_asked_by_a_page_and_may_leave() -> None:
+    shared = manifest("https://parley.example/", is_shared=True)
+    back = "https://parley.example/slack/oauth_redirect"
+    assert shared["oauth_config"].pop("redirect_urls") == [back]
+    events = shared["settings"]["event_subscriptions"]["bot_events"]
+    assert {events.pop(), events.pop()} == {"app_uninstalled", "tokens_revoked"}
+    assert shared == manifest("https://parley.example")
+
+
+def test_many_workspaces_need_an_address(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["manifest", "--shared"]) == 2
+    assert "--url" in capsys.readouterr().err
+
+
 def test_the_command_prints_what_the_settings_say(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORKFLOW_STEPS", "1")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings, SettingsError, read_environment
+from store.vault import new_key
 
 ROOT = Path(__file__).parents[2]
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1-secret", "SLACK_APP_TOKEN": "xapp-1-secret"}
@@ -115,6 +116,55 @@ def test_the_environment_wins_over_the_file(
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-real")
     environ = read_environment(tmp_path / ".env")
     assert (environ["LOG_LEVEL"], environ["SLACK_BOT_TOKEN"]) == ("debug", "xoxb-real")
+
+
+SHARED = {
+    "SLACK_SIGNING_SECRET": "s",
+    "PORT": "3000",
+    "SLACK_CLIENT_ID": "1.2",
+    "SLACK_CLIENT_SECRET": "c",
+    "ENCRYPTION_KEY": f"{new_key()},{new_key()}",
+}
+
+
+def test_many_workspaces_need_no_bot_token() -> None:
+    settings = Settings.from_env(SHARED | {"ADMIN_USER_IDS": "T1:U1 T2:U1"})
+    assert settings.is_shared
+    assert settings.is_http
+    assert len(settings.encryption_key) == 2
+    assert SHARED["ENCRYPTION_KEY"][:43] not in repr(settings)
+    assert not Settings.from_env(BOT | APP).is_shared
+
+
+@pytest.mark.parametrize(
+    ("environ", "problems"),
+    [
+        (SHARED | BOT, ["SLACK_BOT_TOKEN is for one workspace"]),
+        (SHARED | APP, ["SLACK_APP_TOKEN is for Socket Mode, and many workspaces need HTTP"]),
+        (SHARED | {"PORT": ""}, ["PORT is missing"]),
+        (SHARED | {"SLACK_CLIENT_SECRET": ""}, ["SLACK_CLIENT_SECRET is missing"]),
+        (SHARED | {"ENCRYPTION_KEY": ""}, ["ENCRYPTION_KEY is missing"]),
+        (
+            SHARED | {"ENCRYPTION_KEY": "secret"},
+            ["ENCRYPTION_KEY is missing", "ENCRYPTION_KEY must be a key as `python -m bot key`"],
+        ),
+        (
+            SHARED | {"ADMIN_USER_IDS": "T1:U1,U2"},
+            ["ADMIN_USER_IDS must list ids such as T012AB3CD:"],
+        ),
+        (
+            BOT | APP | {"ADMIN_USER_IDS": "T1:U1"},
+            ["ADMIN_USER_IDS must list ids such as U012AB3CD,"],
+        ),
+    ],
+)
+def test_what_does_not_go_with_many_workspaces_is_named(
+    environ: dict[str, str], problems: list[str]
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(environ)
+    for found, problem in zip(caught.value.problems, problems, strict=True):
+        assert found.startswith(problem)
 
 
 NAMES = [one.name.upper() for one in fields(Settings)]

@@ -162,7 +162,9 @@ async def test_what_is_not_found_can_be_asked_for(slack: Slack) -> None:
     (noted,) = await slack.press(Action.BRIEF_ASK, answer)
     assert "“kubernetes” is missed" in noted["text"]
     await slack.type("/brief Kubernetes!", user=BEN)
-    (miss,) = await slack.parley.store.misses.list(since=slack.clock() - timedelta(days=1))
+    (miss,) = await slack.parley.store.misses.list(
+        "T0LOCAL", since=slack.clock() - timedelta(days=1)
+    )
     assert (miss.words, miss.searched, miss.asked) == ("kubernetes", 2, 1)
 
 

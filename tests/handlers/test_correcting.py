@@ -78,7 +78,7 @@ async def test_it_still_carries_its_key(slack: Slack) -> None:
         token=slack.workspace.bot_token, channel=GENERAL, include_all_metadata=True
     )
     (changed,) = [one for one in history["messages"] if one["ts"] == question["ts"]]
-    post = await slack.parley.store.posts.by_message(GENERAL, question["ts"])
+    post = await slack.parley.store.posts.by_message("T0LOCAL", GENERAL, question["ts"])
     assert post
     assert changed["metadata"]["event_payload"]["delivery_key"] == post.key
     assert changed["blocks"][0]["block_id"].endswith(post.key)

@@ -7,6 +7,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.files import Files
+from handlers.teams import Bot, Teams
 from store.types import ParleyError
 from tests.handlers.conftest import ANA, BEN, Slack, labels, texts
 
@@ -94,7 +95,12 @@ async def test_a_folder_that_cannot_be_written_to(slack: Slack) -> None:
 
 async def test_the_token_goes_to_slack_alone() -> None:
     """A file may be a link to another place, which is not to learn the token."""
-    files = Files(AsyncWebClient(token="xoxb-secret"))
+    bot = Bot(bot_id="B1", user_id="U1", token="xoxb-secret")
+
+    async def find(_: str) -> Bot:
+        return bot
+
+    files = Files(Teams(find, asking=AsyncWebClient, posting=AsyncWebClient))
     for file in (
         {"url_private_download": "https://evil.example/lima.txt"},
         {"url_private_download": "https://files.slack.com/lima.txt", "is_external": True},
@@ -102,7 +108,7 @@ async def test_the_token_goes_to_slack_alone() -> None:
         {"name": "lima.txt"},
     ):
         with pytest.raises(ParleyError, match="not kept by Slack"):
-            await files.read(file)
+            await files.read("T1", file)
 
 
 def test_the_starter_corpus_takes_no_documents(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ async def test_a_history_without_metadata_is_read_by_the_blocks(slack: Slack) ->
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a call to Slack take a fraction of a second."""
-    monkeypatch.setattr("bot.app._CALL_SECONDS", 0.5)
+    monkeypatch.setattr("bot.connect._CALL_SECONDS", 0.5)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -221,7 +221,7 @@ async def test_a_refusal_for_the_token_stops_everything_for_a_while(
     for _ in range(10):
         await slack.parley.ticker.tick()
     assert len([call for call in slack.workspace.calls if call.method == POST]) == 2
-    assert "Slack refuses the token (token_revoked)" in caplog.text
+    assert "Slack refuses the token of T0LOCAL (token_revoked)" in caplog.text
     slack.clock.forward(minutes=6)
     await slack.parley.ticker.tick()
     assert len(questions(slack)) == len(slack.public("C0WORLD")) == 1

@@ -233,7 +233,7 @@ def at_home(words: str, *, page: int) -> home.Contents:
         page=page,
         schedules=[planned(words)] * 60,
         revision=None,
-        is_admin=True,
+        is_keeper=True,
     )
 
 

@@ -174,7 +174,7 @@ async def test_a_database_of_the_first_schema_is_brought_up_to_date(
                 " '2026-11-24', '2026-11-24T09:00:00.000000Z', '2026-11-24T09:00:00.000000Z')"
             )
     async with open_store(database_url) as store:
-        post = await store.posts.get("k")
+        post = await store.posts.get("T1", "k")
         assert post
         assert (post.team_id, post.article_id, post.state) == ("T1", "a1", "sent")
 

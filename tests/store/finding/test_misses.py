@@ -7,6 +7,7 @@ import pytest
 from store import Store
 from tests.conftest import NOW
 
+TEAM = "T0PARLEY"
 KEPT = timedelta(days=90)
 EVER = NOW - timedelta(days=400)
 
@@ -14,18 +15,18 @@ EVER = NOW - timedelta(days=400)
 async def note(store: Store, *typed: str, days: int = 0, is_asked: bool = False) -> None:
     for words in typed:
         at = NOW + timedelta(days=days)
-        store.misses.note(words, at=at, kept=KEPT, is_asked=is_asked)
+        store.misses.note(TEAM, words, at=at, kept=KEPT, is_asked=is_asked)
 
 
 async def test_case_and_order_make_no_difference(store: Store) -> None:
     await note(store, "Mars mission", "mission  MARS", "mars, mission?")
-    (miss,) = await store.misses.list(since=EVER)
+    (miss,) = await store.misses.list(TEAM, since=EVER)
     assert (miss.words, miss.searched, miss.asked) == ("Mars mission", 3, 0)
 
 
 async def test_typos_are_counted_together(store: Store) -> None:
     await note(store, "kubernetes", "kubernetes", "kuberntes", "pizza")
-    assert [(one.words, one.searched) for one in await store.misses.list(since=EVER)] == [
+    assert [(one.words, one.searched) for one in await store.misses.list(TEAM, since=EVER)] == [
         ("kubernetes", 3),
         ("pizza", 1),
     ]
@@ -34,7 +35,7 @@ async def test_typos_are_counted_together(store: Store) -> None:
 async def test_what_was_asked_for_comes_first(store: Store) -> None:
     await note(store, "pizza", "pizza", "mars")
     await note(store, "mars", is_asked=True)
-    first, second = await store.misses.list(since=EVER)
+    first, second = await store.misses.list(TEAM, since=EVER)
     assert (first.words, first.searched, first.asked) == ("mars", 1, 1)
     assert second.words == "pizza"
 
@@ -42,25 +43,25 @@ async def test_what_was_asked_for_comes_first(store: Store) -> None:
 async def test_what_is_old_is_forgotten(store: Store) -> None:
     await note(store, "pizza")
     await note(store, "mars", days=91)
-    assert [one.words for one in await store.misses.list(since=EVER)] == ["mars"]
+    assert [one.words for one in await store.misses.list(TEAM, since=EVER)] == ["mars"]
 
 
 async def test_what_was_looked_for_before_is_not_listed(store: Store) -> None:
     await note(store, "pizza")
-    assert not await store.misses.list(since=NOW + timedelta(days=1))
+    assert not await store.misses.list(TEAM, since=NOW + timedelta(days=1))
 
 
 async def test_nothing_is_kept_where_nothing_is_to_be_kept(store: Store) -> None:
     await note(store, "pizza")
-    store.misses.note("mars", at=NOW, kept=timedelta(), is_asked=False)
-    store.misses.note("mars", at=NOW + timedelta(days=1), kept=timedelta(), is_asked=True)
-    assert not await store.misses.list(since=EVER)
+    store.misses.note(TEAM, "mars", at=NOW, kept=timedelta(), is_asked=False)
+    store.misses.note(TEAM, "mars", at=NOW + timedelta(days=1), kept=timedelta(), is_asked=True)
+    assert not await store.misses.list(TEAM, since=EVER)
 
 
 @pytest.mark.parametrize("typed", ["", "   ", "?!", "x" * 5000, "😀", "\u202e"])
 async def test_whatever_is_typed(store: Store, typed: str) -> None:
     await note(store, typed, typed)
-    assert all(len(one.words) <= 200 for one in await store.misses.list(since=EVER))
+    assert all(len(one.words) <= 200 for one in await store.misses.list(TEAM, since=EVER))
 
 
 async def test_what_cannot_be_written_waits(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +71,7 @@ async def test_what_cannot_be_written_waits(store: Store, monkeypatch: pytest.Mo
         await store.misses.write()
     monkeypatch.undo()
     await note(store, "pizza")
-    (miss,) = await store.misses.list(since=EVER)
+    (miss,) = await store.misses.list(TEAM, since=EVER)
     assert miss.searched == 2
 
 
@@ -78,5 +79,5 @@ async def test_what_is_written_is_written_once(store: Store) -> None:
     await note(store, "pizza")
     await store.misses.write()
     await store.misses.write()
-    (miss,) = await store.misses.list(since=EVER)
+    (miss,) = await store.misses.list(TEAM, since=EVER)
     assert miss.searched == 1

@@ -36,7 +36,7 @@ async def plan(store: Store, clock: StoppedClock, key: str = "k") -> None:
 
 
 async def send(store: Store, clock: StoppedClock, key: str = "k") -> None:
-    post = await store.posts.get(key)
+    post = await store.posts.get("T1", key)
     assert post
     claim = await store.posts.claim(post, owner="me", now=clock())
     assert claim
@@ -164,7 +164,7 @@ async def test_what_was_refused_and_sent_again_shows_the_second_text(
 ) -> None:
     await load(store, tmp_path / "a", clock, STORY)
     await plan(store, clock)
-    post = await store.posts.get("k")
+    post = await store.posts.get("T1", "k")
     assert post
     first = await store.posts.claim(post, owner="me", now=clock())
     assert first
@@ -179,7 +179,7 @@ async def test_what_may_have_arrived_shows_the_first_text(
 ) -> None:
     await load(store, tmp_path / "a", clock, STORY)
     await plan(store, clock)
-    post = await store.posts.get("k")
+    post = await store.posts.get("T1", "k")
     assert post
     first = await store.posts.claim(post, owner="me", now=clock())
     assert first
@@ -195,7 +195,7 @@ async def test_a_skip_of_what_was_put_off_can_be_taken_back(
     """Nothing points to the row that goes."""
     await load(store, tmp_path / "a", clock, STORY)
     await plan(store, clock)
-    post = await store.posts.get("k")
+    post = await store.posts.get("T1", "k")
     assert post
     first = await store.posts.claim(post, owner="me", now=clock())
     assert first
@@ -210,5 +210,5 @@ async def test_a_skip_of_what_was_put_off_can_be_taken_back(
         asked_by="U1",
     )
     assert await store.posts.skip(replace(skipped, error="no"), now=clock())
-    assert await store.posts.unskip("k")
-    assert await store.posts.get("k") is None
+    assert await store.posts.unskip("T1", "k")
+    assert await store.posts.get("T1", "k") is None

@@ -63,7 +63,7 @@ async def test_the_record_says_what_was_chosen_from_which_revision_and_why(
 ) -> None:
     schedule = await on(store, clock)
     await store.planning.plan_due(clock.forward(hours=1))
-    post = await store.posts.get(turn_key(schedule, TODAY))
+    post = await store.posts.get("T1", turn_key(schedule, TODAY))
     assert post
     assert post.article_id
     assert post.revision == 1
@@ -194,7 +194,7 @@ async def test_a_skip_leaves_its_turn_out_and_can_be_taken_back(
         (26, None),
         (27, None),
     ]
-    assert await store.posts.unskip(turn_key(schedule, date(2026, 11, 25)))
+    assert await store.posts.unskip("T1", turn_key(schedule, date(2026, 11, 25)))
     for _ in range(2):
         await store.planning.plan_due(clock.forward(hours=24))
     assert [(on, state) for on, state, _ in await rows(store)][:1] == [("2026-11-24", "skipped")]
@@ -218,7 +218,7 @@ async def test_a_preview_is_what_is_then_planned(store: Store, clock: StoppedClo
         (*_, post) = await store.posts.turns("T1", "C1", since=TODAY)
         if post.state is PostState.PLANNED:
             assert chosen
-            assert tuple(await store.posts.stories(post.key)) == chosen.article_ids
+            assert tuple(await store.posts.stories("T1", post.key)) == chosen.article_ids
         clock.forward(hours=-23)
         await store.planning.plan_due(clock())
         clock.forward(hours=23)
@@ -233,7 +233,7 @@ async def test_a_digest_shows_what_the_channel_has_not_seen(
     for _ in range(5):
         await store.planning.plan_due(clock.forward(hours=24))
         (*_, post) = await store.posts.turns("T1", "C1", since=TODAY)
-        stories = await store.posts.stories(post.key)
+        stories = await store.posts.stories("T1", post.key)
         assert post.article_id == stories[0]
         assert len(stories) == 5
         seen += stories

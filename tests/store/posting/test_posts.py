@@ -31,7 +31,7 @@ async def plan(store: Store, clock: StoppedClock, key: str = "k", **fields: obje
 
 
 async def claimed(store: Store, clock: StoppedClock, key: str = "k") -> Claim:
-    post = await store.posts.get(key)
+    post = await store.posts.get("T1", key)
     assert post
     claim = await store.posts.claim(post, owner="me", now=clock())
     assert claim
@@ -39,7 +39,7 @@ async def claimed(store: Store, clock: StoppedClock, key: str = "k") -> Claim:
 
 
 async def state(store: Store, key: str = "k") -> PostState:
-    post = await store.posts.get(key)
+    post = await store.posts.get("T1", key)
     assert post
     return post.state
 
@@ -133,7 +133,7 @@ async def test_what_is_sent_stays_sent(store: Store, clock: StoppedClock) -> Non
     await plan(store, clock)
     await store.posts.sent(await claimed(store, clock), message_ts="1.0", now=clock())
     assert await plan(store, clock) is None
-    post = await store.posts.get("k")
+    post = await store.posts.get("T1", "k")
     assert post
     with pytest.raises(ValueError, match="does not go from sent to sending"):
         await store.posts.claim(post, owner="me", now=clock())

@@ -1,0 +1,65 @@
+"""The teams that Parley is in: whose token speaks to Slack for which of them.
+
+There is one for a bot token in the settings, and one for each installation by OAuth.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+
+class NotInstalledError(Exception):
+    """Say that Parley is not, or no longer, installed in a team."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bot:
+    """Who Parley is in a team."""
+
+    bot_id: str
+    user_id: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """What speaks to Slack for one team."""
+
+    bot: Bot
+    asking: AsyncWebClient
+    """Tries again where a connection is lost or Slack asks to wait."""
+    posting: AsyncWebClient
+    """Never tries again: that could post twice."""
+
+
+class Teams:
+    """Gives each team's clients, kept for as long as its bot stays what it is."""
+
+    def __init__(
+        self,
+        find: Callable[[str], Awaitable[Bot | None]],
+        *,
+        asking: Callable[[str], AsyncWebClient],
+        posting: Callable[[str], AsyncWebClient],
+    ) -> None:
+        """Take what finds a team's bot by the team's id, and what makes clients of a token."""
+        self._find = find
+        self._asking = asking
+        self._posting = posting
+        self._known: dict[str, Team] = {}
+
+    async def of(self, team_id: str) -> Team:
+        """Give the team; raises `NotInstalledError`.
+
+        The bot is looked up each time: another process may have let it in, or out, a moment ago.
+        """
+        bot = await self._find(team_id)
+        if bot is None:
+            self._known.pop(team_id, None)
+            raise NotInstalledError(team_id)
+        known = self._known.get(team_id)
+        if known is None or known.bot != bot:
+            asking, posting = self._asking(bot.token), self._posting(bot.token)
+            known = self._known[team_id] = Team(bot=bot, asking=asking, posting=posting)
+        return known

@@ -1,0 +1,232 @@
+"""One Parley by HTTP in two workspaces, whose channels and people have the same ids."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+
+from bot.app import Parley, assemble
+from bot.clock import MovableClock, system_clock
+from bot.health import Health
+from bot.http_mode import PATH, HttpMode
+from bot.install import INSTALL_PATH, REDIRECT_PATH, Bots
+from bot.manifest import manifest
+from bot.metrics import Metrics
+from bot.settings import Settings
+from bot.workspace import Workspace
+from bot.workspace.oauth import CLIENT_ID, CLIENT_SECRET
+from bot.workspace.team import Team
+from store import open_store
+from store.vault import Vault, VaultError, new_key
+from tests.conftest import StoppedClock
+from tests.handlers.conftest import ANA, CORPUS, GENERAL, texts
+
+# slack_sdk still makes its Authorization header so; nothing of ours does.
+pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
+
+
+@dataclass
+class Both:
+    """The app, the first workspace and the second one, and a browser."""
+
+    parley: Parley
+    first: Workspace
+    second: Team
+    settings: Settings
+    clock: StoppedClock
+    browser: aiohttp.ClientSession
+    url: str
+
+    async def begin(self) -> tuple[str, dict[str, str]]:
+        """Go to the page that installs: where it leads to, and the cookie that it gave."""
+        async with self.browser.get(f"{self.url}{INSTALL_PATH}", allow_redirects=False) as page:
+            assert page.status == 302
+            cookie = page.headers["Set-Cookie"].partition(";")[0]
+            return page.headers["Location"], {"Cookie": cookie}
+
+    async def decide(self, where: str, team: Team, decision: str = "allow") -> str:
+        """Answer what Slack asks there, and give the path that it leads back to."""
+        form = {"decision": decision, "team": team.team_id}
+        async with self.browser.post(where, data=form, allow_redirects=False) as page:
+            assert page.status == 302, await page.text()
+            back = urlsplit(page.headers["Location"])
+        assert back.path == REDIRECT_PATH
+        return f"{self.url}{back.path}?{back.query}"
+
+    async def end(self, back: str, headers: dict[str, str]) -> tuple[int, str]:
+        async with self.browser.get(back, headers=headers) as page:
+            return page.status, await page.text()
+
+    async def install(self, team: Team) -> tuple[int, str]:
+        where, cookie = await self.begin()
+        return await self.end(await self.decide(where, team), cookie)
+
+    async def type(self, team: Team, text: str) -> str:
+        """Type in a team, and give all that is then seen there."""
+        delivery = await team.type(text, user=ANA, channel=GENERAL)
+        assert delivery.acked, delivery.error
+        await self.settled()
+        return texts(team.messages(GENERAL, ANA))
+
+    async def settled(self) -> None:
+        for _ in range(2):
+            await self.parley.background.drain(10)
+            await self.first.settled()
+
+    def said(self, team: Team) -> list[dict[str, Any]]:
+        return [one for one in team.messages(GENERAL) if one["user"] == self.first.bot_user_id]
+
+
+@pytest.fixture
+async def both(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Both]:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for name, text in CORPUS.items():
+        (corpus / name).write_text(text)
+    moved, shape = MovableClock(source=clock), manifest("http://127.0.0.1", is_shared=True)
+    async with Workspace(manifest=shape, clock=moved, retry_waits=()) as workspace:
+        # Nobody hears of it yet.
+        workspace.uninstall()
+        await workspace.settled()
+        clock.forward(seconds=1)
+        workspace.pace = False
+        settings = Settings(
+            slack_signing_secret=workspace.signing_secret,
+            port=0,
+            slack_client_id=CLIENT_ID,
+            slack_client_secret=CLIENT_SECRET,
+            encryption_key=(new_key(),),
+            admin_user_ids=frozenset({f"{workspace.team_id}:{ANA}"}),
+            slack_api_url=workspace.api_url,
+            database_url=f"sqlite:///{tmp_path}/parley.db",
+            corpus_dir=corpus,
+        )
+        assert not settings.missing()
+        stop, ready = asyncio.Event(), asyncio.Event()
+        async with assemble(settings, clock=moved) as parley, aiohttp.ClientSession() as browser:
+            mode = HttpMode(
+                parley.intake,
+                signing_secret=settings.slack_signing_secret,
+                port=0,
+                trusted_proxies=0,
+                clock=system_clock,
+                health=Health(),
+                metrics=Metrics(),
+                install=parley.install,
+            )
+            running = asyncio.create_task(mode.run(stop, ready.set))
+            await ready.wait()
+            url = f"http://127.0.0.1:{mode.port}"
+            await workspace.set_request_url(f"{url}{PATH}")
+            second = workspace.add_team("Second Harbour")
+            yield Both(parley, workspace, second, settings, clock, browser, url)
+            stop.set()
+            await running
+
+
+def all_of(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.glob("parley.db*"))
+
+
+async def test_two_workspaces_share_the_stories_and_nothing_else(both: Both) -> None:
+    for team, name in ((both.first, "Harbour News"), (both.second, "Second Harbour")):
+        status, page = await both.install(team)
+        assert (status, f"Parley is in {name}" in page) == (200, True), page
+        team.invite(GENERAL, both.first.bot_user_id)
+        assert "Zelenskiy flew to Geneva" in await both.type(team, "/brief geneva")
+    assert both.first.bot_token != both.second.bot_token
+    await both.type(both.first, "/digest on 09:30 daily")
+    await both.type(both.second, "/digest on 09:40 daily")
+    assert "09:40" not in await both.type(both.first, "/digest list")
+    both.clock.forward(minutes=120)
+    await both.parley.ticker.tick()
+    questions = [len(both.said(team)) for team in (both.first, both.second)]
+    assert questions == [1, 1]
+
+    both.first.uninstall()
+    await both.settled()
+    schedules = both.parley.store.schedules
+    assert not await schedules.list(both.first.team_id)
+    assert len(await schedules.list(both.second.team_id)) == 1
+    assert await both.parley.store.installations.find(both.first.team_id) is None
+    both.clock.forward(days=1)
+    await both.parley.ticker.tick()
+    assert len(both.said(both.second)) == 2
+    assert len(both.said(both.first)) == 1
+
+    status, _ = await both.install(both.first)
+    assert status == 200
+    both.first.invite(GENERAL, both.first.bot_user_id)
+    assert "no schedule" in await both.type(both.first, "/digest next")
+
+
+async def test_a_revoked_token_stops_its_own_team_alone(both: Both) -> None:
+    for team in (both.first, both.second):
+        await both.install(team)
+        team.invite(GENERAL, both.first.bot_user_id)
+        await both.type(team, "/digest on 09:30 daily")
+    # Slack refuses the token of one, and its event has not come yet.
+    found = await both.parley.store.installations.find(both.first.team_id)
+    assert found
+    sealed = Vault(both.settings.encryption_key).seal("xoxb-of-another-time")
+    await both.parley.store.installations.reseal(found, sealed)
+    both.clock.forward(minutes=120)
+    await both.parley.ticker.tick()
+    assert (len(both.said(both.first)), len(both.said(both.second))) == (0, 1)
+
+
+async def test_only_who_is_listed_changes_what_all_share(both: Both) -> None:
+    for team in (both.first, both.second):
+        await both.install(team)
+    # The same id, and an admin of the second workspace too.
+    assert "ADMIN_USER_IDS" in await both.type(both.second, "/corpus reload")
+    assert "ADMIN_USER_IDS" not in await both.type(both.first, "/corpus reload")
+
+
+async def test_an_installation_is_of_the_browser_that_began_it(both: Both) -> None:
+    where, cookie = await both.begin()
+    back = await both.decide(where, both.second)
+    status, page = await both.end(back, {})
+    assert (status, "not begun in this browser" in page) == (400, True), page
+    assert await both.parley.store.installations.find(both.second.team_id) is None
+    # Nor by a state that nobody was given.
+    forged = back.replace("state=", "state=x")
+    assert (await both.end(forged, cookie))[0] == 400
+
+
+async def test_who_says_no_is_told_so(both: Both) -> None:
+    where, cookie = await both.begin()
+    back = await both.decide(where, both.second, "cancel")
+    assert "You said no" in (await both.end(back, cookie))[1]
+
+
+async def test_no_token_is_written_as_it_is(
+    both: Both, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    await both.install(both.second)
+    token = both.second.bot_token
+    assert token
+    assert token.encode() not in all_of(tmp_path)
+    assert token not in caplog.text
+    assert token not in repr(await both.parley.store.installations.list())
+
+
+async def test_another_key_is_told_at_the_start(both: Both) -> None:
+    await both.install(both.second)
+    old = both.settings.encryption_key
+    async with open_store(both.settings.database_url) as store:
+        other = (new_key(),)
+        with pytest.raises(VaultError, match="1 of the workspaces were sealed with another"):
+            await Bots(store.installations, Vault(other)).renew()
+        bots = Bots(store.installations, Vault([*other, *old]))
+        await bots.renew()
+        bot = await Bots(store.installations, Vault(other)).find(both.second.team_id)
+        assert bot
+        assert bot.token == both.second.bot_token
+        assert bot.token not in repr(bot)

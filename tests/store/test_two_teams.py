@@ -1,0 +1,326 @@
+"""Two teams whose channels and people have the same ids: each sees what it would see alone.
+
+What happens in one team is played once by itself, and once between the doings of another one. Every
+public method of the store takes part, or is listed below as one that is no team's.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, time, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, get_type_hints
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from store import Store, open_store
+from store.installations import Installation
+from store.posting.record import Plan
+from store.types import Post, PostKind, Schedule, Timetable
+from tests.conftest import NOW, StoppedClock
+
+CHANNELS = st.sampled_from(["C1", "C2"])
+MOST = 6
+"""The greatest of the numbers by which one doing differs from another of its kind."""
+TODAY = NOW.date()
+EVER = NOW - timedelta(days=400)
+
+NO_TEAM_S = frozenset(
+    [
+        # The corpus, its articles and the holidays are the operator's, and everybody's.
+        *(f"corpus.{name}" for name in ("check", "complete", "find", "follow", "history", "like")),
+        *(f"corpus.{name}" for name in ("open", "reload", "undo")),
+        *(f"articles.{name}" for name in ("get", "get_many", "measure")),
+        *(f"holidays.{name}" for name in ("between", "replace")),
+        *(f"tally.{name}" for name in ("lag", "ping", "posts")),
+        # Of whoever begins to install it, before there is a team.
+        *(f"installations.{name}" for name in ("begin", "end")),
+    ]
+)
+
+
+class Played:
+    """One team of a store, and what it does."""
+
+    def __init__(self, store: Store, team_id: str, clock: Callable[[], Any]) -> None:
+        self.store = store
+        self.team_id = team_id
+        self.clock = clock
+
+    def key(self, channel_id: str, number: int) -> str:
+        """Name a post, of this team or of the other one."""
+        return f"{self.team_id}:{channel_id}:{number}"
+
+    def plan(self, channel_id: str, number: int, **more: Any) -> Plan:
+        return Plan(
+            key=self.key(channel_id, number),
+            team_id=self.team_id,
+            channel_id=channel_id,
+            kind=PostKind.QUESTION,
+            due_at=NOW,
+            asked_by="U1",
+            **more,
+        )
+
+    async def posts(self) -> list[Post]:
+        every = await self.store.posts.open(NOW + timedelta(days=400))
+        return [one for one in every if one.team_id == self.team_id]
+
+    async def schedule(self, channel_id: str) -> Schedule | None:
+        return await self.store.schedules.get(self.team_id, channel_id)
+
+
+async def set_up(team: Played, channel_id: str, number: int) -> Any:
+    return await team.store.schedules.set(
+        team_id=team.team_id,
+        channel_id=channel_id,
+        organiser_id="U1",
+        timetable=Timetable(at=time(9 + number), weekdays=frozenset(range(7)), zone="UTC"),
+        topics=("geneva",) if number else (),
+        now=team.clock(),
+    )
+
+
+async def pause(team: Played, channel_id: str, number: int) -> Any:
+    until = TODAY + timedelta(days=number)
+    await team.store.schedules.pause(team.team_id, channel_id, until=until)
+
+
+async def resume(team: Played, channel_id: str, _: int) -> Any:
+    await team.store.schedules.resume(team.team_id, channel_id)
+
+
+async def stop(team: Played, channel_id: str, _: int) -> Any:
+    return await team.store.schedules.stop(
+        team.team_id, channel_id, error="is_archived", now=team.clock()
+    )
+
+
+async def remove(team: Played, channel_id: str, _: int) -> Any:
+    return await team.store.schedules.remove(team.team_id, channel_id)
+
+
+async def plan(team: Played, channel_id: str, number: int) -> Any:
+    article = await team.store.choice.next(team.team_id, channel_id, place=number)
+    made = team.plan(channel_id, number, article_id=article.id if article else None)
+    return await team.store.posts.plan(made, now=team.clock())
+
+
+async def now(team: Played, channel_id: str, number: int) -> Any:
+    if schedule := await team.schedule(channel_id):
+        key = f"{team.key(channel_id, number)}:now" if number else None
+        return await team.store.planning.plan_now(schedule, by="U1", now=team.clock(), key=key)
+    return None
+
+
+async def skip(team: Played, channel_id: str, number: int) -> Any:
+    on = TODAY + timedelta(days=number)
+    return await team.store.posts.skip(team.plan(channel_id, number, due_on=on), now=team.clock())
+
+
+async def unskip(team: Played, channel_id: str, number: int) -> Any:
+    return await team.store.posts.unskip(team.team_id, team.key(channel_id, number))
+
+
+async def seen(team: Played, channel_id: str, number: int) -> Any:
+    key = team.key(channel_id, number)
+    return await team.store.posts.seen(team.team_id, key, by="U1", now=team.clock())
+
+
+async def not_there(team: Played, channel_id: str, number: int) -> Any:
+    key = team.key(channel_id, number)
+    return await team.store.posts.not_there(team.team_id, key, by="U1", now=team.clock())
+
+
+async def send(team: Played, channel_id: str, number: int) -> Any:
+    """Send every open post; the two teams' messages bear the same times."""
+    posts, at = team.store.posts, team.clock()
+    for post in await team.posts():
+        if claim := await posts.claim(post, owner="me", now=at):
+            await posts.sent(claim, message_ts=f"{number}.{channel_id}", now=at)
+
+
+async def post(team: Played, channel_id: str, number: int) -> Any:
+    await plan(team, channel_id, number)
+    await send(team, channel_id, number)
+
+
+async def fail(team: Played, _: str, number: int) -> Any:
+    """Claim every open post, and let its call end in another way."""
+    posts, at = team.store.posts, team.clock()
+    later = at + timedelta(minutes=1)
+    for post in await team.posts():
+        claim = await posts.claim(post, owner="me", now=at)
+        if claim is None:
+            continue
+        match number:
+            case 0:
+                await posts.put_off(claim, error="ratelimited", until=later, now=at)
+            case 1:
+                await posts.in_doubt(claim, error="TimeoutError", until=at, now=at)
+            case 2:
+                await posts.failed(claim, error="no_text", now=at)
+            case 3:
+                await posts.shut_out(claim, error="not_in_channel", now=at)
+            case 4:
+                await posts.missed(claim, error="too late", now=at)
+            case 5:
+                await posts.look_again(claim, error="", until=at, now=at, is_absent=True)
+            case _:
+                await posts.give_up(claim, error="no answer", now=at)
+
+
+async def correct(team: Played, _: str, number: int) -> Any:
+    corrections = team.store.corrections
+    keys = await corrections.due(since=EVER, revision=9, now=team.clock(), limit=99)
+    for key in sorted(one for one in keys if one.startswith(f"{team.team_id}:")):
+        correction = await corrections.claim(key, revision=9, now=team.clock())
+        if correction is None:
+            continue
+        match number:
+            case 0:
+                await corrections.done(correction, now=team.clock())
+            case 1:
+                until = team.clock() + timedelta(minutes=1)
+                await corrections.put_off(correction, error="", until=until, counts=True)
+            case _:
+                await corrections.give_up(correction, error="message_not_found")
+
+
+async def miss(team: Played, channel_id: str, number: int) -> Any:
+    team.store.misses.note(
+        team.team_id, "pizza", at=team.clock(), kept=timedelta(days=90), is_asked=bool(number)
+    )
+    if channel_id == "C1":
+        await team.store.misses.write()
+
+
+async def install(team: Played, _: str, number: int) -> Any:
+    await team.store.installations.save(
+        Installation(
+            team_id=team.team_id,
+            name="Harbour",
+            bot_id="B1",
+            bot_user_id="U0",
+            scopes=("commands",),
+            token=f"sealed {number}",
+            installed_by="U1",
+            installed_at=team.clock(),
+        )
+    )
+
+
+async def reseal(team: Played, _: str, __: int) -> Any:
+    if found := await team.store.installations.find(team.team_id):
+        await team.store.installations.reseal(found, f"{found.token}, anew")
+
+
+async def forget(team: Played, _: str, __: int) -> Any:
+    await team.store.misses.write()
+    await team.store.installations.forget(team.team_id)
+
+
+DOINGS: Sequence[Callable[[Played, str, int], Awaitable[Any]]] = [
+    *(set_up, pause, resume, stop, remove, plan, now, skip, unskip, seen, not_there, send),
+    *(post, post, fail),
+    *(correct, miss, install, reseal, forget),
+]
+
+
+async def view(team: Played) -> dict[str, Any]:
+    """Give all that the team can see."""
+    store, team_id = team.store, team.team_id
+    seen: dict[str, Any] = {
+        "schedules": await store.schedules.list(team_id),
+        "by team": (await store.schedules.by_team()).get(team_id, []),
+        "watched": [one for one in await store.schedules.watched(NOW) if one.team_id == team_id],
+        "open": await team.posts(),
+        "misses": await store.misses.list(team_id, since=EVER),
+        "installation": await store.installations.find(team_id),
+        "listed": [one for one in await store.installations.list() if one.team_id == team_id],
+    }
+    other = "T2" if team_id == "T1" else "T1"
+    seen["but the other"] = await store.posts.open(NOW + timedelta(days=400), but=[other])
+    for channel_id in ("C1", "C2"):
+        turns = await store.posts.turns(team_id, channel_id, since=date(2026, 1, 1))
+        seen[channel_id] = [
+            turns,
+            [await store.posts.stories(team_id, one.key) for one in turns],
+            await store.posts.last_turn(team_id, channel_id, now=NOW + timedelta(days=9)),
+            [await store.choice.next(team_id, channel_id, place=place) for place in range(3)],
+            [await store.posts.get(team_id, team.key(channel_id, one)) for one in range(MOST + 1)],
+            [
+                await store.posts.by_message(team_id, channel_id, f"{number}.{channel_id}")
+                for number in range(MOST + 1)
+            ],
+        ]
+        if schedule := await team.schedule(channel_id):
+            seen[channel_id] += [
+                await store.planning.preview(schedule),
+                await store.planning.upcoming(schedule, 3),
+            ]
+        # What is the other team's is not there, whatever it is asked for with.
+        theirs = f"{other}:{channel_id}:0"
+        assert await store.posts.get(team_id, theirs) is None
+        assert not await store.posts.stories(team_id, theirs)
+        assert not await store.posts.unskip(team_id, theirs)
+        assert not await store.posts.seen(team_id, theirs, by="U1", now=NOW)
+        assert await store.posts.not_there(team_id, theirs, by="U1", now=NOW) is None
+    return seen
+
+
+Doing = tuple[str, int, str, int]
+TIME = "time"
+
+
+async def play(folder: Path, doings: Sequence[Doing], only: str | None) -> list[dict[str, Any]]:
+    clock = StoppedClock()
+    async with open_store(f"sqlite:///{folder}/{only or 'both'}.db") as store:
+        await store.corpus.reload(folder / "corpus", by="terminal", at=NOW)
+        teams = {team_id: Played(store, team_id, clock) for team_id in ("T1", "T2")}
+        for who, what, channel_id, number in doings:
+            if who == TIME:
+                clock.forward(hours=13)
+                await store.planning.plan_due(clock())
+            elif only in (None, who):
+                await DOINGS[what](teams[who], channel_id, number)
+        return [await view(team) for team in teams.values() if only in (None, team.team_id)]
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["T1", "T2", TIME]),
+            st.integers(0, len(DOINGS) - 1),
+            CHANNELS,
+            st.integers(0, MOST),
+        ),
+        max_size=40,
+    )
+)
+async def test_each_team_is_as_if_it_were_alone(doings: list[Doing]) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "corpus").mkdir()
+        story = "Talks in Geneva {0}\n\nEnvoys of {0} met.\nIt takes {0}.\nWho hosts {0}?\n"
+        for number in range(5):
+            (folder / "corpus" / f"{number}.txt").write_text(story.format(f"city{number}"))
+        first, second = await play(folder, doings, None)
+        assert [first] == await play(folder, doings, "T1")
+        assert [second] == await play(folder, doings, "T2")
+
+
+def test_every_method_of_the_store_takes_part() -> None:
+    every = {
+        f"{part}.{name}"
+        for part, kind in get_type_hints(Store).items()
+        for name, _ in inspect.getmembers(kind, inspect.isfunction)
+        if not name.startswith("_")
+    }
+    taking_part = (*DOINGS, view, play, Played.posts, Played.schedule)
+    text = "".join(inspect.getsource(one) for one in taking_part).replace(" posts.", "store.posts.")
+    text = text.replace(" corrections.", "store.corrections.")
+    called = {one for one in every if f"store.{one}(" in text}
+    assert called | NO_TEAM_S == every
