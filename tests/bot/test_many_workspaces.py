@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from bot.app import Parley, assemble
+from bot.check import check
 from bot.clock import MovableClock, system_clock
 from bot.health import Health
 from bot.http_mode import PATH, HttpMode
@@ -230,3 +231,25 @@ async def test_another_key_is_told_at_the_start(both: Both) -> None:
         assert bot
         assert bot.token == both.second.bot_token
         assert bot.token not in repr(bot)
+
+
+async def test_the_check_looks_at_each_workspace(both: Both, tmp_path: Path) -> None:
+    await both.install(both.second)
+    environ = {
+        "SLACK_SIGNING_SECRET": both.settings.slack_signing_secret,
+        "PORT": "3000",
+        "SLACK_CLIENT_ID": CLIENT_ID,
+        "SLACK_CLIENT_SECRET": CLIENT_SECRET,
+        "ENCRYPTION_KEY": both.settings.encryption_key[0],
+        "SLACK_API_URL": both.settings.slack_api_url,
+        "DATABASE_URL": both.settings.database_url,
+        "CORPUS_DIR": str(tmp_path / "corpus"),
+    }
+    well, problems = await check(environ)
+    assert "Workspaces: 1 have installed Parley." in well
+    assert any("in Second Harbour" in line for line in well)
+    assert not problems
+    _, problems = await check(environ | {"ENCRYPTION_KEY": new_key()})
+    (problem,) = problems
+    assert both.second.team_id in problem
+    assert "another ENCRYPTION_KEY" in problem
