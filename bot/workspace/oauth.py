@@ -140,18 +140,7 @@ class OAuth:
         if args.maybe("redirect_uri") != code.redirect_uri:
             raise ApiError("bad_redirect_uri")
         code.is_used = True
-        token = self._grants.install(code.state, code.scopes)
-        return {
-            "app_id": APP_ID,
-            "authed_user": {"id": code.user},
-            "scope": ",".join(code.state.scopes),
-            "token_type": "bot",
-            "access_token": token,
-            "bot_user_id": BOT_USER_ID,
-            "team": {"id": code.state.team.id, "name": code.state.team.name},
-            "enterprise": None,
-            "is_enterprise_install": False,
-        }
+        return granted(code.state, code.user, self._grants.install(code.state, code.scopes))
 
     def _revoke(self, state: State, args: Args) -> Json:
         """Give the token back; it is the team's only one, so the app goes with it."""
@@ -168,6 +157,21 @@ class OAuth:
             raise ApiError("bad_client_secret")
         self._grants.uninstall(state)
         return {}
+
+
+def granted(state: State, user: str, token: str) -> Json:
+    """Give what oauth.v2.access answers to a code that is good."""
+    return {
+        "app_id": APP_ID,
+        "authed_user": {"id": user},
+        "scope": ",".join(state.scopes),
+        "token_type": "bot",
+        "access_token": token,
+        "bot_user_id": BOT_USER_ID,
+        "team": {"id": state.team.id, "name": state.team.name},
+        "enterprise": None,
+        "is_enterprise_install": False,
+    }
 
 
 def basic(header: str) -> Json:

@@ -19,7 +19,7 @@ from bot.install import INSTALL_PATH, REDIRECT_PATH, Bots
 from bot.manifest import manifest
 from bot.metrics import Metrics
 from bot.settings import Settings
-from bot.workspace import Workspace
+from bot.workspace import Workspace, oauth
 from bot.workspace.oauth import CLIENT_ID, CLIENT_SECRET
 from bot.workspace.team import Team
 from store import open_store
@@ -204,6 +204,28 @@ async def test_who_says_no_is_told_so(both: Both) -> None:
     where, cookie = await both.begin()
     back = await both.decide(where, both.second, "cancel")
     assert "You said no" in (await both.end(back, cookie))[1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (
+            {"is_enterprise_install": True, "team": None, "enterprise": {"id": "E1", "name": "We"}},
+            "not in a whole organisation",
+        ),
+        ({"refresh_token": "xoxe-1-1", "expires_in": 43200}, "token rotation switched on"),
+    ],
+)
+async def test_what_parley_cannot_serve_is_not_installed(
+    both: Both, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any], told: str
+) -> None:
+    plain = oauth.granted
+    monkeypatch.setattr(oauth, "granted", lambda *code: plain(*code) | answer)
+    status, page = await both.install(both.second)
+    assert status >= 400
+    assert told in page
+    assert not await both.parley.store.installations.list()
+    assert "auth.revoke" in [call.method for call in both.first.calls]
 
 
 async def test_no_token_is_written_as_it_is(
