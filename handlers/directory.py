@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.outcomes import FAILURES
 from handlers.teams import Teams
@@ -26,7 +25,6 @@ NOT_READY = {
     "restricted_action_non_threadable_channel": "This channel has no threads for the story.",
 }
 """What to tell people for the errors with which Slack keeps us out of a channel."""
-
 
 _OUTSIDE = frozenset({"not_in_channel", "channel_not_found"})
 
@@ -139,7 +137,7 @@ class Directory:
     async def can_join(self, team_id: str, channel_id: str) -> bool:
         """Say whether Parley may join the channel by itself: a public one that is open."""
         try:
-            client = await self._client(team_id)
+            client = await self._teams.asking(team_id)
             response = await client.conversations_info(channel=channel_id)
         except FAILURES:
             return False
@@ -175,7 +173,7 @@ class Directory:
     async def reason(self, team_id: str, channel_id: str) -> str | None:
         """Give Slack's word for what keeps Parley out of the channel; None when nothing is seen."""
         try:
-            client = await self._client(team_id)
+            client = await self._teams.asking(team_id)
             response = await client.conversations_info(channel=channel_id)
         except SlackApiError as error:
             reason = error.response.get("error", "")
@@ -190,11 +188,11 @@ class Directory:
 
     async def join(self, team_id: str, channel_id: str) -> None:
         """Be in a public channel; raises `ParleyError` where Parley cannot join by itself."""
-        if await self.reason(team_id, channel_id) is None:
-            return
         if not await self.can_join(team_id, channel_id):
+            if await self.reason(team_id, channel_id) is None:
+                return
             raise ParleyError("I cannot join that channel: `/invite @Parley` lets me in.")
-        client = await self._client(team_id)
+        client = await self._teams.asking(team_id)
         try:
             await client.conversations_join(channel=channel_id)
         except SlackApiError as error:
@@ -221,7 +219,7 @@ class Directory:
 
         With *of* those that this person is a member of, as far as Parley may know.
         """
-        client = await self._client(team_id)
+        client = await self._teams.asking(team_id)
         ids: set[str] = set()
         cursor = None
         while True:
@@ -242,11 +240,8 @@ class Directory:
         kept = self._people.get((team_id, user_id))
         if kept and timedelta() <= now - kept[0] < _KEPT:
             return kept[1]
-        client = await self._client(team_id)
+        client = await self._teams.asking(team_id)
         response = await client.users_info(user=user_id)
         person: dict[str, Any] = response["user"]
         self._people[team_id, user_id] = (now, person)
         return person
-
-    async def _client(self, team_id: str) -> AsyncWebClient:
-        return (await self._teams.of(team_id)).asking

@@ -23,7 +23,7 @@ class Files:
 
     async def describe(self, team_id: str, file_id: str) -> dict[str, Any]:
         """Give what Slack says of a file; raises `ParleyError` where it says nothing."""
-        client = (await self._teams.of(team_id)).asking
+        client = await self._teams.asking(team_id)
         try:
             file: dict[str, Any] = (await client.files_info(file=file_id))["file"]
         except SlackApiError as error:
@@ -36,7 +36,7 @@ class Files:
         """Give what a file holds; raises `ParleyError` where it cannot be had."""
         if file.get("size", 0) > MOST:
             raise ParleyError(f"That file is larger than {MOST >> 20} MB: put it into the folder.")
-        client = (await self._teams.of(team_id)).asking
+        client = await self._teams.asking(team_id)
         url = file.get("url_private_download") or ""
         # The token goes to Slack alone: a file may also be a link to somewhere else.
         if file.get("is_external") or urlsplit(url).hostname not in _hosts(client):

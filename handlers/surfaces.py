@@ -6,7 +6,6 @@ from typing import Any
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook import WebhookResponse
 
 from handlers.teams import Teams
@@ -73,7 +72,7 @@ class Surfaces:
         self, team_id: str, trigger_id: str, view: View, *, on_top: bool = False
     ) -> str | None:
         """Open a modal, over another one with *on_top*; give its id, None where it is too late."""
-        client = await self._client(team_id)
+        client = await self._teams.asking(team_id)
         call = client.views_push if on_top else client.views_open
         try:
             response = await call(trigger_id=trigger_id, view=view)
@@ -84,7 +83,7 @@ class Surfaces:
 
     async def update(self, team_id: str, view_id: str, view: View) -> None:
         """Draw a modal anew; one that was closed meanwhile stays closed."""
-        client = await self._client(team_id)
+        client = await self._teams.asking(team_id)
         try:
             await client.views_update(view_id=view_id, view=view)
         except SlackApiError as error:
@@ -95,7 +94,7 @@ class Surfaces:
     ) -> str | None:
         """Publish somebody's App Home; give its hash, None where it is not *hash_* any more."""
         given = {"hash": hash_} if hash_ else {}
-        client = await self._client(team_id)
+        client = await self._teams.asking(team_id)
         try:
             response = await client.views_publish(user_id=user_id, view=home, **given)
         except SlackApiError as error:
@@ -103,9 +102,6 @@ class Surfaces:
                 return None
             raise
         return str(response["view"]["hash"])
-
-    async def _client(self, team_id: str) -> AsyncWebClient:
-        return (await self._teams.of(team_id)).asking
 
 
 class _Elsewhere(AsyncRespond):

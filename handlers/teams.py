@@ -45,8 +45,8 @@ class Teams:
     ) -> None:
         """Take what finds a team's bot by the team's id, and what makes clients of a token."""
         self._find = find
-        self._asking = asking
-        self._posting = posting
+        self._make_asking = asking
+        self._make_posting = posting
         self._known: dict[str, Team] = {}
 
     async def of(self, team_id: str) -> Team:
@@ -60,6 +60,10 @@ class Teams:
             raise NotInstalledError(team_id)
         known = self._known.get(team_id)
         if known is None or known.bot != bot:
-            asking, posting = self._asking(bot.token), self._posting(bot.token)
+            asking, posting = self._make_asking(bot.token), self._make_posting(bot.token)
             known = self._known[team_id] = Team(bot=bot, asking=asking, posting=posting)
         return known
+
+    async def asking(self, team_id: str) -> AsyncWebClient:
+        """Give the client that asks for the team, and tries again; raises `NotInstalledError`."""
+        return (await self.of(team_id)).asking
