@@ -11,14 +11,22 @@ from datetime import date, datetime
 from store.db import Connection, Database, places, to_text
 from store.posting.corrections import note_shown
 from store.posting.notices import note_stopped, note_unsure
-from store.posting.record import LEASE, NEVER, Plan, erase, fetch_post, move, plan_post, to_post
+from store.posting.record import (
+    LEASE,
+    NEVER,
+    Plan,
+    erase,
+    fetch_team_post,
+    move,
+    plan_post,
+    to_post,
+)
 from store.types import Post, PostKind, PostState
 
 _OPEN = """
 SELECT * FROM post WHERE state IN ('planned', 'sending', 'unknown') AND not_before <= $1{but}
 ORDER BY due_at, key LIMIT $2
 """
-_GET = "SELECT * FROM post WHERE team_id = $1 AND key = $2"
 _STORIES = """
 SELECT s.article_id FROM post_story s JOIN post p ON p.key = s.post_key
 WHERE p.team_id = $1 AND p.key = $2 ORDER BY s.place
@@ -58,8 +66,7 @@ class Posts:
 
     async def get(self, team_id: str, key: str) -> Post | None:
         """Give the team's post with that delivery key; None where it has none."""
-        rows = await self._database.fetch(_GET, team_id, key)
-        return to_post(rows[0]) if rows else None
+        return await fetch_team_post(self._database, team_id, key)
 
     async def by_message(self, team_id: str, channel_id: str, message_ts: str) -> Post | None:
         """Give the post that this message is; None where it is another's."""
@@ -211,8 +218,8 @@ class Posts:
     async def skip(self, plan: Plan, *, now: datetime) -> bool:
         """Write down that a turn is skipped; False where its post is under way or done."""
         async with self._database.transaction() as connection:
-            post = await fetch_post(connection, plan.key)
-            if post is None or post.team_id != plan.team_id:
+            post = await fetch_team_post(connection, plan.team_id, plan.key)
+            if post is None:
                 return bool(await plan_post(connection, plan, now=now))
             if post.state is not PostState.PLANNED:
                 return post.state is PostState.SKIPPED
@@ -235,9 +242,8 @@ class Posts:
 
 async def _open_outcome(connection: Connection, team_id: str, key: str) -> Post | None:
     """Give the team's post if nobody knows whether it arrived; None for any other."""
-    post = await fetch_post(connection, key)
-    is_open = post and post.team_id == team_id and post.state is PostState.UNKNOWN
-    return post if is_open else None
+    post = await fetch_team_post(connection, team_id, key)
+    return post if post and post.state is PostState.UNKNOWN else None
 
 
 async def _sent(

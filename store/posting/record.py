@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from store.db import Connection, Row, to_instant, to_text
+from store.db import Connection, Database, Row, to_instant, to_text
 from store.types import About, Post, PostKind, PostState
 
 GRACE = timedelta(hours=2)
@@ -83,6 +83,7 @@ _FORGET = (
 )
 _ADD_STORY = "INSERT INTO post_story (post_key, place, article_id) VALUES ($1, $2, $3)"
 _GET = "SELECT * FROM post WHERE key = $1"
+_GET_OF_TEAM = "SELECT * FROM post WHERE team_id = $1 AND key = $2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,8 +196,8 @@ async def move(
 
 async def erase(connection: Connection, team_id: str, key: str) -> bool:
     """Take a skipped turn's row away, as if nothing had been said; False where it is none."""
-    post = await fetch_post(connection, key)
-    if post is None or post.team_id != team_id or post.state is not PostState.SKIPPED:
+    post = await fetch_team_post(connection, team_id, key)
+    if post is None or post.state is not PostState.SKIPPED:
         return False
     for statement in _ERASE:
         await connection.execute(statement, key)
@@ -212,6 +213,12 @@ async def forget_posts(connection: Connection, team_id: str) -> None:
 async def fetch_post(connection: Connection, key: str) -> Post | None:
     """Read one post inside a transaction; None where there is none."""
     rows = await connection.fetch(_GET, key)
+    return to_post(rows[0]) if rows else None
+
+
+async def fetch_team_post(connection: Connection | Database, team_id: str, key: str) -> Post | None:
+    """Read a post of the team's; None where it has none with that key, though another may."""
+    rows = await connection.fetch(_GET_OF_TEAM, team_id, key)
     return to_post(rows[0]) if rows else None
 
 
