@@ -30,8 +30,6 @@ from store import Store
 from store.vault import Vault
 
 _GONE = "I am not installed in this workspace any more: please ask who runs me for a link."
-
-
 _CALL_SECONDS = 10
 """How long a call to Slack may take; shorter than a claim's lease."""
 _CONNECT_SECONDS = 5

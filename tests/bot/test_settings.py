@@ -49,6 +49,14 @@ BOT, APP = {"SLACK_BOT_TOKEN": "xoxb-1"}, {"SLACK_APP_TOKEN": "xapp-1"}
 SECRET, PORT = {"SLACK_SIGNING_SECRET": "s"}, {"PORT": "3000"}
 
 
+def expect(environ: dict[str, str], problems: list[str]) -> None:
+    """Expect just these problems, by how each begins."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(environ)
+    for found, problem in zip(caught.value.problems, problems, strict=True):
+        assert found.startswith(problem)
+
+
 @pytest.mark.parametrize(
     ("environ", "is_http"),
     [
@@ -78,10 +86,7 @@ def test_the_way_in_follows_from_what_is_set(environ: dict[str, str], is_http: b
 def test_what_is_missing_for_the_way_in_is_named(
     environ: dict[str, str], problems: list[str]
 ) -> None:
-    with pytest.raises(SettingsError) as caught:
-        Settings.from_env(environ)
-    for found, problem in zip(caught.value.problems, problems, strict=True):
-        assert found.startswith(problem)
+    expect(environ, problems)
 
 
 @pytest.mark.parametrize(
@@ -161,10 +166,7 @@ def test_many_workspaces_need_no_bot_token() -> None:
 def test_what_does_not_go_with_many_workspaces_is_named(
     environ: dict[str, str], problems: list[str]
 ) -> None:
-    with pytest.raises(SettingsError) as caught:
-        Settings.from_env(environ)
-    for found, problem in zip(caught.value.problems, problems, strict=True):
-        assert found.startswith(problem)
+    expect(environ, problems)
 
 
 NAMES = [one.name.upper() for one in fields(Settings)]

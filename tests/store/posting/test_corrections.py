@@ -8,6 +8,7 @@ from pathlib import Path
 
 from store import Store, open_store
 from store.posting.corrections import TRIES, Correction
+from store.posting.posts import Claim
 from store.posting.record import LEASE, Plan
 from store.types import PostKind
 from tests.conftest import StoppedClock
@@ -35,11 +36,16 @@ async def plan(store: Store, clock: StoppedClock, key: str = "k") -> None:
     await store.posts.plan(post, now=clock())
 
 
-async def send(store: Store, clock: StoppedClock, key: str = "k") -> None:
+async def taken(store: Store, clock: StoppedClock, key: str = "k") -> Claim:
     post = await store.posts.get("T1", key)
     assert post
     claim = await store.posts.claim(post, owner="me", now=clock())
     assert claim
+    return claim
+
+
+async def send(store: Store, clock: StoppedClock, key: str = "k") -> None:
+    claim = await taken(store, clock, key)
     await store.posts.sent(claim, message_ts="1.1", now=clock())
 
 
@@ -164,10 +170,7 @@ async def test_what_was_refused_and_sent_again_shows_the_second_text(
 ) -> None:
     await load(store, tmp_path / "a", clock, STORY)
     await plan(store, clock)
-    post = await store.posts.get("T1", "k")
-    assert post
-    first = await store.posts.claim(post, owner="me", now=clock())
-    assert first
+    first = await taken(store, clock)
     await store.posts.put_off(first, error="ratelimited", until=clock(), now=clock())
     await load(store, tmp_path / "a", clock, STORY.replace("Monday", "Friday"))
     await send(store, clock)
@@ -179,10 +182,7 @@ async def test_what_may_have_arrived_shows_the_first_text(
 ) -> None:
     await load(store, tmp_path / "a", clock, STORY)
     await plan(store, clock)
-    post = await store.posts.get("T1", "k")
-    assert post
-    first = await store.posts.claim(post, owner="me", now=clock())
-    assert first
+    first = await taken(store, clock)
     await store.posts.in_doubt(first, error="TimeoutError", until=clock(), now=clock())
     await load(store, tmp_path / "a", clock, STORY.replace("Monday", "Friday"))
     await send(store, clock)
@@ -195,10 +195,7 @@ async def test_a_skip_of_what_was_put_off_can_be_taken_back(
     """Nothing points to the row that goes."""
     await load(store, tmp_path / "a", clock, STORY)
     await plan(store, clock)
-    post = await store.posts.get("T1", "k")
-    assert post
-    first = await store.posts.claim(post, owner="me", now=clock())
-    assert first
+    first = await taken(store, clock)
     await store.posts.put_off(first, error="ratelimited", until=clock(), now=clock())
     skipped = Plan(
         key="k",

@@ -31,6 +31,13 @@ LIMA = story("They met the mayor of Lima in Oslo.")
 OSLO = story("They saw Oslo.")
 
 
+async def load_large(store: Store, path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """Load so much that topics are kept up with what changes; give what `load` does."""
+    monkeypatch.setattr(derived, "_SMALL", 0)
+    many = {f"d{number}": story(f"They left Cairo in week {number}.") for number in range(60)}
+    return await load(store, path, one=LIMA, two=OSLO, **many)
+
+
 async def test_topics_follow_a_reload(store: Store, tmp_path: Path) -> None:
     assert await load(store, tmp_path / "a", one=LIMA, two=OSLO) == {"Oslo": 2, "Lima": 1}
     assert store.corpus.finder.complete("osl") == ["Oslo"]
@@ -44,10 +51,8 @@ async def test_topics_follow_a_reload(store: Store, tmp_path: Path) -> None:
 async def test_in_a_large_corpus_the_few_that_change_are_linked_to_what_is_there(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(derived, "_SMALL", 0)
-    many = {f"d{number}": story(f"They left Cairo in week {number}.") for number in range(60)}
     path = tmp_path / "a"
-    first = await load(store, path, one=LIMA, two=OSLO, **many)
+    first = await load_large(store, path, monkeypatch)
     assert (first["Oslo"], first["Lima"], first["Cairo"]) == (2, 1, 60)
     edited = await load(store, path, two=story("They saw Lima, and they saw Quito."))
     assert (edited["Oslo"], edited["Lima"], edited["Cairo"]) == (1, 2, 60)
@@ -62,10 +67,8 @@ async def test_in_a_large_corpus_the_few_that_change_are_linked_to_what_is_there
 async def test_an_undo_brings_the_topics_back(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(derived, "_SMALL", 0)
-    many = {f"d{number}": story(f"They left Cairo in week {number}.") for number in range(60)}
     path = tmp_path / "a"
-    first = await load(store, path, one=LIMA, two=OSLO, **many)
+    first = await load_large(store, path, monkeypatch)
     assert (await load(store, path, two=story("They saw Lima.")))["Lima"] == 2
     (path / "one.txt").unlink()
     assert (await load(store, path))["Lima"] == 1
@@ -77,9 +80,7 @@ async def test_an_undo_brings_the_topics_back(
 async def test_what_only_moves_keeps_its_topics(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(derived, "_SMALL", 0)
-    many = {f"d{number}": story(f"They left Cairo in week {number}.") for number in range(60)}
     path = tmp_path / "a"
-    first = await load(store, path, one=LIMA, two=OSLO, **many)
+    first = await load_large(store, path, monkeypatch)
     moved = await load(store, path, two=story("They saw nothing.") + OSLO)
     assert (moved["Oslo"], moved["Lima"]) == (first["Oslo"], first["Lima"])
