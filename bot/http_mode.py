@@ -85,7 +85,8 @@ class HttpMode:
         if self._sources.is_shut_out(source):
             return self._refuse(429, "too many")
         try:
-            async with asyncio.timeout(_BODY_SECONDS):
+            # What is there already, as it mostly is, needs no timer.
+            async with asyncio.timeout(None if request.content.is_eof() else _BODY_SECONDS):
                 body = await request.read()
         except web.HTTPRequestEntityTooLarge:
             return self._refuse(413, "too large", source)
@@ -98,7 +99,7 @@ class HttpMode:
         payload = read(body, request.content_type)
         if payload is None:
             return self._refuse(400, "unreadable", source)
-        answer = await self._intake.take(payload, _retries(request))
+        answer = await self._intake.take(payload)
         if answer.status >= 500:
             self._signatures.forget(request.headers)
         return await to_aiohttp_response(answer)
@@ -139,12 +140,3 @@ def read(body: bytes, content_type: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return payload if isinstance(payload, dict) else None
-
-
-def _retries(request: web.Request) -> dict[str, str]:
-    """Give the headers that say that an event comes again."""
-    return {
-        name.lower(): value
-        for name, value in request.headers.items()
-        if name.lower().startswith("x-slack-retry-")
-    }

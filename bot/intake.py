@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from collections.abc import Mapping
+from itertools import count
 from secrets import token_hex
 from typing import Any
 
@@ -27,24 +28,24 @@ class Intake:
     def __init__(self, app: AsyncApp, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
+        # Tells the requests of several processes apart in one log.
+        self._process = token_hex(3)
+        self._numbers = count(1)
 
-    async def take(
-        self, body: dict[str, Any], headers: Mapping[str, str] | None = None
-    ) -> BoltResponse:
+    async def take(self, body: dict[str, Any]) -> BoltResponse:
         """Give the answer to a request that certainly comes from Slack."""
         began = time.perf_counter()
-        with about(request=_event(body) or token_hex(4), **who_and_where(body)):
-            response, outcome = await self._dispatch(body, headers)
+        request = _event(body) or f"{self._process}-{next(self._numbers)}"
+        with about(request=request, **who_and_where(body)):
+            response, outcome = await self._dispatch(body)
         self._metrics.answered(_kind(body), outcome, time.perf_counter() - began)
         return response
 
-    async def _dispatch(
-        self, body: dict[str, Any], headers: Mapping[str, str] | None
-    ) -> tuple[BoltResponse, str]:
+    async def _dispatch(self, body: dict[str, Any]) -> tuple[BoltResponse, str]:
         # Not the mode "http", in which Bolt reads and verifies the raw body: that is done, and a
         # command with the word "payload" in it would come out empty.
         try:
-            request = AsyncBoltRequest(mode="socket_mode", body=body, headers=dict(headers or {}))
+            request = AsyncBoltRequest(mode="socket_mode", body=body)
         except Exception as error:
             log.warning("a request that cannot be read: %s", type(error).__name__)
             return BoltResponse(status=400, body=""), "unreadable"

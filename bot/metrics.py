@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,16 +33,19 @@ class Metrics:
         for collector in (PROCESS_COLLECTOR, GC_COLLECTOR):
             self._registry.register(collector)
         one = self._registry
-        self._requests = Counter(
+        requests = Counter(
             "parley_requests", "Requests from Slack", ["request", "outcome"], registry=one
         )
-        self._request_seconds = Histogram(
+        request_seconds = Histogram(
             "parley_request_seconds",
             "Seconds to the answer",
             ["request"],
             buckets=_QUICK,
             registry=one,
         )
+        # Labels are few, and looking one up takes longer than counting.
+        self._request = cache(requests.labels)
+        self._request_took = cache(request_seconds.labels)
         self._calls = Counter(
             "parley_slack_calls", "Calls of Slack's Web API", ["method", "status"], registry=one
         )
@@ -85,8 +89,8 @@ class Metrics:
 
     def answered(self, request: str, outcome: str, seconds: float) -> None:
         """Count a request of Slack's."""
-        self._requests.labels(request, outcome).inc()
-        self._request_seconds.labels(request).observe(seconds)
+        self._request(request, outcome).inc()
+        self._request_took(request).observe(seconds)
 
     def watch_silence(self, frame: str, seconds: Callable[[], float]) -> None:
         """Show how long ago the socket brought a *frame*: hello, pong or envelope."""

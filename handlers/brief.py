@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Any
 
-from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt import BoltResponse
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
@@ -26,17 +26,14 @@ class Brief:
         self._posting = posting
         self._asked: deque[str] = deque(maxlen=_REMEMBERED)
 
-    async def command(
-        self, ack: AsyncAck, command: dict[str, Any], context: AsyncBoltContext
-    ) -> None:
+    async def command(self, command: dict[str, Any], context: AsyncBoltContext) -> BoltResponse:
         """Show the best match, only to the person who asked."""
         words = readable(command.get("text") or "")
         if is_help(words):
-            await ack(**self._lookup.help())
-            return
+            return BoltResponse(status=200, body={**self._lookup.help()})
         found = await self._lookup.find(words)
         context["outcome"] = type(found).__name__.lower()
-        await ack(**self._lookup.drawn(found, words=words, team_id=command["team_id"]))
+        return self._lookup.ack(found, words=words, team_id=command["team_id"])
 
     async def show(self, press: Press, respond: AsyncRespond) -> None:
         """Show another match, or what a suggested topic finds, in the place of this answer."""

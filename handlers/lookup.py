@@ -1,9 +1,13 @@
 """Looking up, wherever it was asked for: in a channel, a thread, a direct message or a modal."""
 
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from cachetools import LRUCache
+from slack_bolt import BoltResponse
 
 from handlers.values import CHANNEL
 from handlers.views import story as views
@@ -11,8 +15,19 @@ from handlers.views.message import Message
 from store import Store
 from store.types import Answer, Article, Found, Nothing, ParleyError, Unsure
 
-_DRAWN = 500
+_KEPT = 500
 """How many answers are kept for who asks the same again."""
+
+
+@dataclass
+class _Drawn:
+    answer: Answer
+    message: Message
+
+    @cached_property
+    def body(self) -> str:
+        """The message as an ack sends it: to write it as JSON takes as long as all the rest."""
+        return json.dumps(self.message)
 
 
 class LookUp:
@@ -26,9 +41,9 @@ class LookUp:
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
-        self._keep = keep_misses
+        self._keep_misses = keep_misses
         self._clock = clock
-        self._drawn: LRUCache[tuple[str, int, str], tuple[Answer, Message]] = LRUCache(_DRAWN)
+        self._kept: LRUCache[tuple[str, int, str], _Drawn] = LRUCache(_KEPT)
 
     async def answer(
         self, words: str, *, team_id: str, place: int = 0, where: str = CHANNEL
@@ -37,7 +52,7 @@ class LookUp:
         if is_help(words):
             return self.help()
         found = await self.find(words)
-        return self.drawn(found, words=words, team_id=team_id, place=place, where=where)
+        return self._drawn(found, words=words, team_id=team_id, place=place, where=where).message
 
     def help(self) -> Message:
         """Explain how to look up."""
@@ -47,19 +62,24 @@ class LookUp:
         """Look up *words*, whatever they are."""
         return await self._store.corpus.find(words)
 
-    def drawn(
-        self, answer: Answer, *, words: str, team_id: str, place: int = 0, where: str = CHANNEL
-    ) -> Message:
-        """Draw what was found for *words*, the match at *place*; a miss is noted as the team's."""
+    def ack(self, answer: Answer, *, words: str, team_id: str) -> BoltResponse:
+        """Show what was found for *words* in the ack of a command."""
+        drawn = self._drawn(answer, words=words, team_id=team_id, place=0, where=CHANNEL)
+        return BoltResponse(status=200, body=drawn.body)
+
+    def _drawn(
+        self, answer: Answer, *, words: str, team_id: str, place: int, where: str
+    ) -> "_Drawn":
+        """Draw the match at *place*; a miss is noted as the team's."""
         if isinstance(answer, Nothing) and place == 0:
             self.miss(team_id, words)
         key = (words, place, where)
-        drawn_from, shown = self._drawn.get(key, (None, None))
+        kept = self._kept.get(key)
         # The finder gives the same answer to the same words until something is loaded.
-        if shown is None or drawn_from is not answer:
-            shown = _draw(answer, words=words, place=place, where=where)
-            self._drawn[key] = answer, shown
-        return shown
+        if kept is None or kept.answer is not answer:
+            message = _draw(answer, words=words, place=place, where=where)
+            kept = self._kept[key] = _Drawn(answer, message)
+        return kept
 
     async def like(self, article: Article, *, where: str) -> Message:
         """Show what is close to a story."""
@@ -84,7 +104,7 @@ class LookUp:
     def miss(self, team_id: str, words: str, *, is_asked: bool = False) -> None:
         """Note that there is no story on *words*, or that somebody of the team asked for one."""
         self._store.misses.note(
-            team_id, words, at=self._clock(), kept=self._keep, is_asked=is_asked
+            team_id, words, at=self._clock(), kept=self._keep_misses, is_asked=is_asked
         )
 
     async def ask_for(self, team_id: str, words: str) -> None:

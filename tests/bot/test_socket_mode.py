@@ -66,13 +66,13 @@ class BadSlack:
             self.acks.put_nowait(json.loads(frame.data))
         return socket
 
-    async def send(self, number: int) -> None:
+    async def send(self, number: int, text: str = "") -> None:
         """Send an envelope on the newest socket."""
         await self.sockets[-1].send_json(
             {
                 "type": "slash_commands",
                 "envelope_id": f"e{number}",
-                "payload": {"command": "/brief", "text": str(number)},
+                "payload": {"command": "/brief", "text": text or str(number)},
                 "accepts_response_payload": True,
             }
         )
@@ -85,11 +85,16 @@ class EchoIntake:
         self.go_on = asyncio.Event()
         self.go_on.set()
         self.began = asyncio.Event()
+        self.answered = asyncio.Event()
+        self.words: str | None = None
+        self.status = 200
 
-    async def take(self, body: dict[str, Any], headers: Any = None) -> BoltResponse:
+    async def take(self, body: dict[str, Any]) -> BoltResponse:
         self.began.set()
         await self.go_on.wait()
-        return BoltResponse(status=200, body=body["text"])
+        self.answered.set()
+        text = body["text"] if self.words is None else self.words
+        return BoltResponse(status=self.status, body=text)
 
 
 @pytest.fixture
@@ -133,8 +138,8 @@ async def socket_mode(bad: BadSlack, metrics: Metrics | None = None) -> AsyncIte
         await asyncio.wait([running.task])
 
 
-async def echo(bad: BadSlack, number: int) -> Any:
-    await bad.send(number)
+async def echo(bad: BadSlack, number: int, text: str = "") -> Any:
+    await bad.send(number, text)
     while (ack := await bad.acks.get())["envelope_id"] != f"e{number}":
         pass
     return ack["payload"]
@@ -147,6 +152,40 @@ async def test_an_envelope_is_answered_in_its_ack(bad: BadSlack) -> None:
         assert await running.mode.problem() is None
         running.stop.set()
         await running.task
+
+
+@pytest.mark.parametrize(
+    ("answer", "payload"),
+    [
+        ('{"text": "a \\"b\\"", "blocks": []}', {"text": 'a "b"', "blocks": []}),
+        ('plain, with "quotes"\nand ü', {"text": 'plain, with "quotes"\nand ü'}),
+    ],
+)
+async def test_what_an_answer_holds_arrives_as_it_is(
+    bad: BadSlack, answer: str, payload: dict[str, Any]
+) -> None:
+    async with socket_mode(bad) as running:
+        await running.ready.wait()
+        assert await echo(bad, 1, answer) == payload
+
+
+async def test_an_answer_without_words_is_an_ack_alone(bad: BadSlack) -> None:
+    async with socket_mode(bad) as running:
+        await running.ready.wait()
+        running.intake.words = ""
+        await bad.send(1)
+        assert await bad.acks.get() == {"envelope_id": "e1"}
+
+
+async def test_what_failed_is_not_acked_so_that_slack_sends_it_again(bad: BadSlack) -> None:
+    async with socket_mode(bad) as running:
+        await running.ready.wait()
+        running.intake.status = 500
+        await bad.send(1)
+        await running.intake.answered.wait()
+        running.intake.status = 200
+        await bad.send(2)
+        assert (await bad.acks.get())["envelope_id"] == "e2"
 
 
 async def test_a_refresh_brings_another_socket(bad: BadSlack) -> None:
