@@ -1,31 +1,12 @@
-"""How far long work has come, for whoever watches it; and its pauses, for whoever waits."""
+"""How far long work has come, for whoever watches it; and how it lets others go first."""
 
 import gc
 import sys
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
 _T = TypeVar("_T")
-
-
-_TURN_SECONDS = 0.001
-_PAUSE_SECONDS = 0.00005
-
-
-def politely(things: Iterable[_T]) -> Iterator[_T]:
-    """Yield each of *things*, with a pause every millisecond in which other threads get on.
-
-    A thread that computes keeps the interpreter for 5 ms at a time, and an answer to a person takes
-    several turns: without pauses, it would wait for each of them.
-    """
-    until = time.perf_counter() + _TURN_SECONDS
-    for thing in things:
-        yield thing
-        if time.perf_counter() > until:
-            time.sleep(_PAUSE_SECONDS)
-            until = time.perf_counter() + _TURN_SECONDS
 
 
 class _Way:
@@ -58,8 +39,9 @@ class _Way:
 giving_way = _Way().given
 """Let the other threads of this process go first for as long as long work is done in one.
 
-A thread gets the interpreter ten times as soon from one that makes no pauses; and the garbage
-collections that look through everything there is wait, for each keeps all threads for 50 ms.
+A thread that computes gives the interpreter up after half a millisecond and not after five, for an
+answer to a person takes several turns; and the garbage collections that look through everything
+there is wait, for each keeps all threads for 50 ms.
 """
 
 
@@ -86,6 +68,6 @@ class Progress:
 
     def counting(self, things: Iterable[_T]) -> Iterator[_T]:
         """Yield each of *things*, counting on in the stage that was begun."""
-        for thing in politely(things):
+        for thing in things:
             self.done += 1
             yield thing

@@ -17,7 +17,6 @@ from store.db import Connection, Database, Row, places
 from store.finding.index import CHUNK, Index, Postings, build
 from store.finding.meaning import BYTES, Meaning
 from store.finding.vocabulary import Vocabulary
-from store.progress import politely
 from store.reading import of_numbers
 from store.types import Article
 
@@ -126,7 +125,7 @@ def _postings_of(
     part: Part, touched: Sequence[str], held: Mapping[str, Postings], emptied: list[str]
 ) -> Iterator[Sequence[object]]:
     """Yield the rows of the words that *part* leaves in its chunk; the others are *emptied*."""
-    for word in politely(touched):
+    for word in touched:
         now = _changed(word, held, part)
         if now:
             yield word, part.chunk, now

@@ -89,7 +89,7 @@ class Meaning:
         vectors = np.zeros((len(each), BYTES * 8), dtype=np.float32)
         for vector, text in zip(vectors, each, strict=True):
             if text:
-                table[text].sum(axis=0, out=vector)
+                np.add.reduce(table[text], axis=0, out=vector)
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
         return vectors
 
@@ -101,10 +101,10 @@ class Meaning:
         ids = self._tokenizer.encode(word, add_special_tokens=False).ids
         if not ids:
             return np.zeros(BYTES * 8, dtype=np.float32)
-        vector = self._table[ids].astype(np.float32).mean(axis=0)
+        vector = np.add.reduce(self._table[ids], axis=0, dtype=np.float32) / len(ids)
         # The length of a vector says how much its word matters; half of that measured best.
         weight = _FUNCTION_WORD if word in FUNCTION_WORDS else rarity(word)
-        length = max(float(np.linalg.norm(vector)), 1e-9)
+        length = max(math.sqrt(vector.dot(vector)), 1e-9)
         weighed: Vectors = vector * np.float32(weight / math.sqrt(length))
         return weighed
 
@@ -118,7 +118,8 @@ def _read(path: Path) -> NDArray[np.float16]:
         )
     rows, columns = tensor["shape"]
     start = 8 + size + tensor["data_offsets"][0]
-    return np.memmap(path, np.float16, "r", start, (rows, columns))
+    # As a plain array: the checks of a memmap at each row cost as much as the row.
+    return np.asarray(np.memmap(path, np.float16, "r", start, (rows, columns)))
 
 
 def signs(vectors: Vectors) -> Signs:

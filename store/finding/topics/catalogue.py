@@ -11,7 +11,6 @@ from rapidfuzz.distance import OSA
 from store.finding.countries import country, is_people
 from store.finding.topics.mentions import WITHIN, Mentions, Phrase, Run, Word, mentions
 from store.finding.words import FUNCTION_WORDS, commonness, is_english, words
-from store.progress import politely
 from store.types import Article
 
 
@@ -57,7 +56,7 @@ class Catalogue:
 
     def __init__(self, sample: Iterable[Article]) -> None:
         """Take a *sample* of the articles, which tells what they argue about."""
-        self._subjects = _subjects([mentions(article) for article in politely(sample)])
+        self._subjects = _subjects([mentions(article) for article in sample])
         self._usage = _Usage()
         self._runs: dict[Run, dict[int, int]] = defaultdict(dict)
         self._argued: dict[Phrase, list[int]] = defaultdict(list)
@@ -65,7 +64,7 @@ class Catalogue:
 
     def add(self, articles: Iterable[Article]) -> None:
         """Read more articles; takes a quarter of a millisecond for one of a hundred words."""
-        for number, article in enumerate(politely(articles), start=len(self._ids)):
+        for number, article in enumerate(articles, start=len(self._ids)):
             self._ids.append(article.id)
             found = mentions(article)
             self._usage.add(found)
@@ -208,7 +207,7 @@ def _names(runs: Mapping[Run, Mapping[int, int]], usage: _Usage) -> Iterator[tup
     spellings: dict[_Key, Counter[str]] = defaultdict(Counter)
     named_in: dict[_Key, set[int]] = defaultdict(set)
     people: set[_Key] = set()
-    for run, numbers in politely(runs.items()):
+    for run, numbers in runs.items():
         for piece, is_titled in usage.names(run):
             key = tuple(word.word for word in piece)
             if _NUMERAL.fullmatch("".join(key)):

@@ -101,10 +101,14 @@ def _read(text: str, found: Mentions) -> None:
                 is_opening = is_first and not is_shout
             waiting, leading, last = [], [], ""
             continue
-        small = Word(word, spelt, is_hyphened=False, is_possessive=False, is_capital=False)
-        leading = [small] if word in WITHIN and word != "of" else []
-        if run and before == " " and word in WITHIN and len(waiting) < 2:
-            waiting.append(small)
+        within = (
+            Word(word, spelt, is_hyphened=False, is_possessive=False, is_capital=False)
+            if word in WITHIN
+            else None
+        )
+        leading = [within] if within and word != "of" else []
+        if run and within and before == " " and len(waiting) < 2:
+            waiting.append(within)
         elif run:
             found.runs.append(Run(tuple(run), is_opening))
             run, waiting = [], []

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from store.loading.documents import feed, plain, records
 from store.loading.documents.folder import ENDINGS, files_of
 from store.loading.documents.source import MAX_TEXT, Source, Story
-from store.progress import Progress, politely
+from store.progress import Progress
 from store.types import Article, CorpusInvalidError, Problem
 
 __all__ = ["ENDINGS", "MAX_TEXT", "Contents", "Keys", "another_id", "key", "read_corpus", "text"]
@@ -70,7 +70,7 @@ class Contents:
             try:
                 with _place(self.root, self.extra, name).open("rb") as file:
                     source = Source(name, file)
-                    yield from politely(_articles(source))
+                    yield from _articles(source)
             except OSError as error:
                 raise _invalid(name, f"cannot be read: {error.strerror}") from error
             if source.problems or source.digest != self.digests[name]:
@@ -122,7 +122,7 @@ def read_corpus(
                     continue
                 file.seek(0)
                 source, before = Source(name, file), len(keys)
-                for article in politely(_articles(source)):
+                for article in _articles(source):
                     keys.append(key(article))
                     ids.append(int(article.id, 16))
         except OSError as error:
