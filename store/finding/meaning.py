@@ -11,8 +11,9 @@ import logging
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Self, TypeAlias
@@ -44,7 +45,6 @@ PROBES = 200
 
 _WEIGHTS = "weights/l2_supercat_256.safetensors"
 _TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
-_KEPT = 20_000
 _FUNCTION_WORD = 0.15
 _SHORTLIST = 256
 _FARTHEST = 255
@@ -59,7 +59,6 @@ class Meaning:
     def __init__(self, table: NDArray[np.float16], tokenizer: "Tokenizer") -> None:
         self._table = table
         self._tokenizer = tokenizer
-        self._vector = lru_cache(_KEPT)(self._of_word)
 
     @classmethod
     @cache
@@ -85,7 +84,7 @@ class Meaning:
         """Give the vector of each of *texts*, each the words that `words` cuts it into."""
         rows: dict[str, int] = {}
         each = [[rows.setdefault(word, len(rows)) for word in text] for text in texts]
-        table = np.array([self._vector(word) for word in rows]).reshape(len(rows), BYTES * 8)
+        table = self._of_words([*rows])
         vectors = np.zeros((len(each), BYTES * 8), dtype=np.float32)
         for vector, text in zip(vectors, each, strict=True):
             if text:
@@ -97,16 +96,27 @@ class Meaning:
         """Give what is kept of each of *articles*."""
         return signs(self.embed(map(told, articles)))
 
-    def _of_word(self, word: str) -> Vectors:
-        ids = self._tokenizer.encode(word, add_special_tokens=False).ids
-        if not ids:
-            return np.zeros(BYTES * 8, dtype=np.float32)
-        vector = np.add.reduce(self._table[ids], axis=0, dtype=np.float32) / len(ids)
+    def _of_words(self, distinct: Sequence[str]) -> Vectors:
+        vectors = np.zeros((len(distinct), BYTES * 8), dtype=np.float32)
+        # A word is made of tokens, most of one or two; the vectors of all words grow together.
+        encoded = self._tokenizer.encode_batch_fast(distinct, add_special_tokens=False)
+        tokens = [one.ids for one in encoded]
+        every = np.fromiter(chain.from_iterable(tokens), dtype=np.intp)
+        counts = np.array([len(ids) for ids in tokens], dtype=np.intp)
+        starts = np.cumsum(counts) - counts
+        for place in range(counts.max(initial=0)):
+            (rows,) = np.nonzero(counts > place)
+            vectors[rows] += self._table[every[starts[rows] + place]]
+        vectors /= np.maximum(counts, 1)[:, None]
         # The length of a vector says how much its word matters; half of that measured best.
-        weight = _FUNCTION_WORD if word in FUNCTION_WORDS else rarity(word)
-        length = max(math.sqrt(vector.dot(vector)), 1e-9)
-        weighed: Vectors = vector * np.float32(weight / math.sqrt(length))
-        return weighed
+        weights = np.fromiter(map(_weight, distinct), dtype=np.float32, count=len(distinct))
+        lengths = np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
+        vectors *= (weights / np.sqrt(lengths))[:, None]
+        return vectors
+
+
+def _weight(word: str) -> float:
+    return _FUNCTION_WORD if word in FUNCTION_WORDS else rarity(word)
 
 
 def _read(path: Path) -> NDArray[np.float16]:

@@ -60,6 +60,8 @@ class News:
     size: int
     seed: int = 1
     names: int = 60_000
+    sentences: int = 0
+    """Of everyday words in the insight of each article; about 70 bytes each."""
     _rng: random.Random = field(init=False)
     _words: Sequence[str] = field(init=False)
     _weights: Sequence[float] = field(init=False)
@@ -101,9 +103,17 @@ class News:
             place, inside = divmod(number, ARTICLES_IN_A_DOCUMENT)
             if not inside:
                 document = [f"Bulletin {place}"]
-            document += (_sentence(words, rng), "It stands.", "What now?")
+            document += (_sentence(words, rng), self._insight(rng), "What now?")
             if inside == ARTICLES_IN_A_DOCUMENT - 1 or number == self.size - 1:
                 (folder / f"{place:05}.txt").write_text("\n".join(document) + "\n")
+
+    def _insight(self, rng: random.Random) -> str:
+        if not self.sentences:
+            return "It stands."
+        return " ".join(
+            _sentence(rng.choices(self._words, cum_weights=self._weights, k=9), rng)
+            for _ in range(self.sentences)
+        )
 
     def lookups(self, count: int) -> Sequence[Lookup]:
         """Make *count* look-ups, of each kind in turn, out of articles drawn at random."""

@@ -115,7 +115,7 @@ async def wait_meanwhile(url: str, small: Path, large: Path) -> tuple[list[float
     return each[0], each[1]
 
 
-def run(size: int) -> None:
+def run(size: int, sentences: int) -> None:
     """Print the table."""
     say = sys.stdout.write
     with TemporaryDirectory(prefix="parley-bench-") as temporary:
@@ -123,7 +123,7 @@ def run(size: int) -> None:
         small, large = at / "small", at / "large"
         for folder, count in ((small, 1_000), (large, size)):
             folder.mkdir()
-            News(count).write(folder)
+            News(count, sentences=sentences).write(folder)
         bytes_read = sum(file.stat().st_size for file in large.iterdir())
         url = f"sqlite:///{temporary}/parley.db"
         child = subprocess.run(
@@ -167,10 +167,11 @@ def _peak() -> float:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=100_000)
+    parser.add_argument("--sentences", type=int, default=0, help="in each insight; 14 make 1 kB")
     parser.add_argument("--child", nargs=2, metavar=("URL", "FOLDER"))
     arguments = parser.parse_args()
     if arguments.child:
         database, path = arguments.child
         asyncio.run(load(database, Path(path)))
     else:
-        run(arguments.size)
+        run(arguments.size, arguments.sentences)
