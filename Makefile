@@ -37,8 +37,9 @@ audit: $(VENV)/.dev ## ask whether anything installed is known to be vulnerable 
 	@$(PIP) install --editable '.[audit]'
 	@$(VENV)/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict
 
-bench: $(VENV)/.dev ## how fast /brief is answered, beside a bare Bolt app (ROUNDS=3 CORPUS= LOOKUPS=)
+bench: $(VENV)/.dev ## how fast /brief is answered, beside a bare Bolt app (ROUNDS=3 SIZE= CORPUS= LOOKUPS=)
 	@$(VENV)/bin/python -m tests.bench.answering $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(SIZE),--size $(SIZE)) \
 		$(if $(CORPUS),--corpus "$(CORPUS)") $(if $(LOOKUPS),--lookups "$(LOOKUPS)")
 
 soak: $(VENV)/.dev ## everything at once for an hour (SECONDS=3600)

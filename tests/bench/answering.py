@@ -16,8 +16,10 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
+from tests.bench.corpora import News
 from tests.bench.load import FakeSlack, Measured, by_http, read_queries
 
 ROOT = Path(__file__).parents[2]
@@ -82,14 +84,13 @@ def memory(process: Process) -> float:
 
 
 async def run(
-    way: str, queries: Sequence[str], *, clients: int, rounds: int, corpus: Path | None
+    way: str, queries: Sequence[str], *, clients: int, rounds: int, folder: str, corpus: Path | None
 ) -> tuple[Line, Line]:
-    """Measure one line of the table: the echo app and Parley."""
+    """Measure one line of the table: the echo app and Parley, whose database is in *folder*."""
     found: dict[str, list[Line]] = {"echo": [], "parley": []}
-    with tempfile.TemporaryDirectory() as folder:
-        for _ in range(rounds):
-            for who, lines in found.items():
-                lines.append(await _measure(who, way, queries, clients, folder, corpus))
+    for _ in range(rounds):
+        for who, lines in found.items():
+            lines.append(await _measure(who, way, queries, clients, folder, corpus))
     echo, parley = (
         sorted(lines, key=lambda one: one.speed.a_second)[rounds // 2] for lines in found.values()
     )
@@ -121,9 +122,11 @@ async def table(
     )
     _row(heads)
     _row(["---"] * len(heads))
-    for way in ways:
-        for clients in _NUMBERS:
-            lines = await run(way, queries, clients=clients, rounds=rounds, corpus=corpus)
+    with tempfile.TemporaryDirectory() as folder:
+        for way, clients in product(ways, _NUMBERS):
+            lines = await run(
+                way, queries, clients=clients, rounds=rounds, folder=folder, corpus=corpus
+            )
             cells = [way, str(clients)]
             for line in lines:
                 speed = line.speed
@@ -153,12 +156,26 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--corpus", type=_whole_path, help="a folder; else the starter corpus")
     parser.add_argument("--lookups", type=Path, default=ROOT / "tests/store/finding/lookups.jsonl")
+    parser.add_argument("--size", type=int, help="of a corpus that is made, with its look-ups")
+    parser.add_argument("--different", type=int, default=324, help="look-ups, with --size")
     parser.add_argument("--ways", nargs="+", default=["http", "socket"])
     options = parser.parse_args()
     if len(cores := sorted(os.sched_getaffinity(0))) > 1:
         os.sched_setaffinity(0, cores[1:])
-    queries = read_queries(options.lookups)
-    asyncio.run(table(queries, rounds=options.rounds, corpus=options.corpus, ways=options.ways))
+    with tempfile.TemporaryDirectory() as made:
+        corpus, queries = options.corpus, []
+        if options.size:
+            corpus, news = Path(made), News(options.size)
+            news.write(corpus)
+            queries = [lookup.query for lookup in news.lookups(options.different)]
+        asyncio.run(
+            table(
+                queries or read_queries(options.lookups),
+                rounds=options.rounds,
+                corpus=corpus,
+                ways=options.ways,
+            )
+        )
 
 
 if __name__ == "__main__":
