@@ -11,8 +11,8 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from datetime import UTC, datetime
-from itertools import cycle
+from datetime import UTC, datetime, timedelta
+from itertools import count, cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -68,6 +68,21 @@ async def asking(store: Store, queries: list[str], is_done: asyncio.Event) -> li
     return took
 
 
+async def writing(store: Store, is_done: asyncio.Event) -> list[float]:
+    """Write down a wish every tenth of a second; give the ms that each took."""
+    took: list[float] = []
+    for number in count():
+        if is_done.is_set():
+            return took
+        started = time.perf_counter()
+        now = datetime.now(UTC)
+        store.misses.note("T1", f"wish {number}", at=now, kept=timedelta(days=30), is_asked=True)
+        await store.misses.write()
+        took.append((time.perf_counter() - started) * 1000)
+        await asyncio.sleep(0.1)
+    return took
+
+
 async def load(url: str, folder: Path) -> None:
     """Load, in a process of its own, and print the seconds and the most memory it had."""
     async with open_store(url) as store:
@@ -100,19 +115,22 @@ async def edit(url: str, folder: Path) -> tuple[float, float]:
         return reloaded, time.perf_counter() - started
 
 
-async def wait_meanwhile(url: str, small: Path, large: Path) -> tuple[list[float], list[float]]:
-    """Ask without pause, first in peace and then while the *large* corpus is loaded."""
+async def wait_meanwhile(url: str, small: Path, large: Path) -> list[tuple[list[float], ...]]:
+    """Ask and write without pause, first in peace and then while the *large* corpus is loaded.
+
+    Gives the ms of each look-up and of each write, in peace and during the load, in their order.
+    """
     queries = [lookup.query for lookup in News(1_000).lookups(200)]
     async with open_store(url) as store:
         await store.corpus.reload(small, by="bench", at=datetime.now(UTC))
         each = []
         for work in (asyncio.sleep(3), store.corpus.reload(large, by="b", at=datetime.now(UTC))):
             is_done = asyncio.Event()
-            task = asyncio.create_task(asking(store, queries, is_done))
+            tasks = asyncio.gather(asking(store, queries, is_done), writing(store, is_done))
             await work
             is_done.set()
-            each.append(sorted(await task))
-    return each[0], each[1]
+            each.append(tuple(map(sorted, await tasks)))
+    return each
 
 
 def run(size: int, sentences: int) -> None:
@@ -121,9 +139,9 @@ def run(size: int, sentences: int) -> None:
     with TemporaryDirectory(prefix="parley-bench-") as temporary:
         at = Path(temporary)
         small, large = at / "small", at / "large"
-        for folder, count in ((small, 1_000), (large, size)):
+        for folder, articles in ((small, 1_000), (large, size)):
             folder.mkdir()
-            News(count, sentences=sentences).write(folder)
+            News(articles, sentences=sentences).write(folder)
         bytes_read = sum(file.stat().st_size for file in large.iterdir())
         url = f"sqlite:///{temporary}/parley.db"
         child = subprocess.run(
@@ -149,8 +167,10 @@ def run(size: int, sentences: int) -> None:
             ("start from the stored index", f"{start:,.2f} s"),
             ("reload of one edited file", f"{reloaded:,.2f} s"),
             ("undo of it", f"{undone:,.2f} s"),
-            ("a look-up and a choice, in peace", _late(peace)),
-            ("the same during the load", _late(meanwhile)),
+            ("a look-up and a choice, in peace", _late(peace[0])),
+            ("the same during the load", _late(meanwhile[0])),
+            ("a write, in peace", _late(peace[1])),
+            ("the same during the load", _late(meanwhile[1])),
         ):
             say(f"| {name} | {value} |\n")
 
