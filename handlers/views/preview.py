@@ -1,6 +1,7 @@
 """What a reload would do, how far it has come, and what an undo did."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from handlers.ids import Action, Command
 from handlers.mrkdwn import date, plain
@@ -133,7 +134,7 @@ def _revision(revision: Revision) -> str:
     return (
         f"• *{revision.number}*{what}: {counted(revision.articles, 'story')};"
         f" {revision.added:,} added, {revision.edited:,} edited, {revision.removed:,} removed;"
-        f" {when(revision)}, {who(revision)}"
+        f" {when(revision.loaded_at)}, {who(revision)}"
     )
 
 
@@ -148,9 +149,8 @@ def who(revision: Revision) -> str:
     return "as the folder changed" if by == "folder" else f"by <@{by}>"
 
 
-def when(revision: Revision) -> str:
-    """Say when a revision was loaded, in each reader's own zone."""
-    at = revision.loaded_at
+def when(at: datetime) -> str:
+    """Say when something was, in each reader's own zone."""
     return date(int(at.timestamp()), f"{at:%d %b %Y, %H:%M} UTC")
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,9 +23,10 @@ from bot.workspace import Workspace, oauth
 from bot.workspace.oauth import CLIENT_ID, CLIENT_SECRET
 from bot.workspace.team import Team
 from store import open_store
+from store.types import Problem, Refusal
 from store.vault import Vault, VaultError, new_key
 from tests.conftest import StoppedClock
-from tests.handlers.conftest import ANA, CORPUS, GENERAL, texts
+from tests.handlers.conftest import ANA, CORPUS, GENERAL, dm, texts
 
 # slack_sdk still makes its Authorization header so; nothing of ours does.
 pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
@@ -187,6 +188,20 @@ async def test_only_who_is_listed_changes_what_all_share(both: Both) -> None:
     # The same id, and an admin of the second workspace too.
     assert "ADMIN_USER_IDS" in await both.type(both.second, "/corpus reload")
     assert "ADMIN_USER_IDS" not in await both.type(both.first, "/corpus reload")
+
+
+async def test_only_who_is_listed_hears_of_the_folder(both: Both) -> None:
+    for team in (both.first, both.second):
+        await both.install(team)
+    assert both.parley.directory.listed() == [(both.first.team_id, ANA)]
+    problem = Problem(path=PurePosixPath("bad.txt"), line=1, message="is wrong")
+    await both.parley.store.refusals.note(
+        Refusal(at=both.clock(), problem=problem, more=0), keepers=both.parley.directory.listed()
+    )
+    await both.parley.ticker.tick()
+    for team, times in ((both.first, 1), (both.second, 0)):
+        assert texts(team.messages(dm(ANA), ANA)).count("bad.txt:1: is wrong") == 2 * times
+        assert ("bad.txt" in await both.type(team, "/corpus status")) is bool(times)
 
 
 async def test_an_installation_is_of_the_browser_that_began_it(both: Both) -> None:
