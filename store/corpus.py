@@ -177,7 +177,7 @@ class Corpus:
         async with self._planning() as plan:
             contents = await self._plan(plan, path, watched, extra)
             watched.start("Looking for twins", 0)
-            return await check(self._database, self.finder.index, plan, ignored=contents.ignored)
+            return await check(self._database, self.finder.index, plan, contents)
 
     async def undo(
         self,

@@ -80,6 +80,8 @@ def _notes(check: Check, team_id: str) -> Iterator[str]:
         small.append(f"{counted(check.unasked, 'story')} without a question: found, never asked.")
     if check.ignored:
         small.append(f"{counted(check.ignored, 'file')} hidden or of another kind ignored.")
+    if check.others:
+        small.append(f"No field of a story is in {_some(check.others)}.")
     if small:
         yield " ".join(small)
 

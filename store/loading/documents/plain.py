@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from store.loading.documents.source import Source, Story
+from store.loading.documents.source import Source, Story, tidy
 
 _PARTS = ("summary", "insight", "question")
 
@@ -15,11 +15,12 @@ def stories(source: Source) -> Iterator[Story]:
         if not source.problems:
             source.problem(None, "is empty: a document starts with its headline")
         return
-    number, headline = first
+    number, headline = first[0], tidy(first[1])
     waiting: list[tuple[int, str]] = []
     count = 0
     odd: int | None = None
     for at, text in lines:
+        text = tidy(text)
         waiting.append((at, text))
         if len(waiting) < len(_PARTS):
             continue
