@@ -6,16 +6,17 @@ is simply tried again (docs.slack.dev, chat.update).
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from handlers.delivery import marked
 from handlers.outcomes import FAILURES, Failure, Outcome, failure
 from handlers.teams import Teams
+from handlers.views.message import Message
 from handlers.views.post import corrected, render
 from store import Store
 from store.posting.corrections import TRIES, Correction
-from store.types import PostKind
+from store.types import Article, Post, PostKind
 
 log = logging.getLogger(__name__)
 
@@ -93,9 +94,11 @@ class Correcting:
             why = "it asks nothing any more"
             await self._corrections.give_up(correction, error=why, is_open=False)
             return
-        message = render(post, articles)
-        if correction.is_corrected:
-            message = corrected(message)
+        message = _drawn(post, articles, correction.sent)
+        if correction.shown and _drawn(post, correction.shown, correction.sent) == message:
+            # What was edited is not in it.
+            await self._corrections.done(correction, now=self._clock())
+            return
         try:
             team = await self._teams.of(post.team_id)
             # By the client that never waits by itself: posts would wait with it.
@@ -128,3 +131,9 @@ class Correcting:
             correction, error=code, until=until, counts=not is_refused, is_open=is_open
         )
         self._again_at = min(self._again_at, until)
+
+
+def _drawn(post: Post, articles: Sequence[Article], sent: Sequence[Article] | None) -> Message:
+    """Draw *post*, and say so where it does not look as it did when it was *sent*."""
+    message = render(post, articles)
+    return message if sent and render(post, sent) == message else corrected(message)

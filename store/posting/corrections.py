@@ -4,12 +4,12 @@ Drawing a message twice does no harm, so the record only has to see to it that i
 for ever: each claim counts, whether or not its process lives to tell how it ended.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from store.articles import to_article
-from store.db import Connection, Database, places, to_text
+from store.db import Connection, Database, Row, places, to_text
 from store.posting.record import LEASE, NEVER, fetch_post
 from store.types import Article, Post
 
@@ -39,6 +39,10 @@ _SHOWN = """
 SELECT s.sent_as, s.number AS shown, a.number, a.id, a.document, a.position, a.headline, a.summary,
        a.insight, a.question
 FROM shown s LEFT JOIN article a ON a.id = s.article_id WHERE s.post_key = $1 ORDER BY s.place
+"""
+_PAST = """
+SELECT number, id, document, position, headline, summary, insight, question FROM past_article
+WHERE id IS NOT NULL AND number IN ({})
 """
 _CLAIM = """
 INSERT INTO correction (post_key, revision, attempts, not_before) VALUES ($1, $2, 1, $3)
@@ -70,8 +74,10 @@ class Correction:
     numbers: Sequence[int]
     before: Sequence[int]
     """The numbers of the texts that the message shows, as far as is known."""
-    is_corrected: bool
-    """Whether it then says something else than when it was sent; an undo may take that back."""
+    sent: Sequence[Article] | None
+    """What it told when it was sent, in the places of now; None where nobody knows any more."""
+    shown: Sequence[Article] | None
+    """The same of what it tells until it is drawn anew."""
     attempts: int
     """How many calls were made for this revision, this one included."""
 
@@ -134,12 +140,14 @@ class Corrections:
                 await _put_off(connection, key, error="broken off too often", until=NEVER)
                 return None
             await connection.execute(_SHOWS_ANYTHING, key)
+            texts = await _texts(connection, rows)
         return Correction(
             post=post,
             articles=[to_article(row) for row in rows],
             numbers=[row["number"] for row in rows],
             before=[row["shown"] for row in rows],
-            is_corrected=any(row["number"] != row["sent_as"] for row in rows),
+            sent=_as_of(rows, "sent_as", texts),
+            shown=_as_of(rows, "shown", texts),
             attempts=attempts,
         )
 
@@ -177,6 +185,24 @@ class Corrections:
         """Record that the message cannot be changed any more, whatever becomes of its story."""
         async with self._database.transaction() as connection:
             await connection.execute(_FORGET, correction.post.key)
+
+
+async def _texts(connection: Connection, rows: Sequence[Row]) -> Mapping[int, Article]:
+    """Give the texts of the numbers in *rows* that are loaded, or kept from before."""
+    numbers = list({number for row in rows for number in (row["sent_as"], row["shown"])})
+    past = await connection.fetch(_PAST.format(places(numbers)), *numbers)
+    return {row["number"]: to_article(row) for row in (*past, *rows)}
+
+
+def _as_of(
+    rows: Sequence[Row], column: str, texts: Mapping[int, Article]
+) -> Sequence[Article] | None:
+    if any(row[column] not in texts for row in rows):
+        return None
+    return [
+        replace(texts[row[column]], document=row["document"], position=row["position"])
+        for row in rows
+    ]
 
 
 async def _shows(connection: Connection, correction: Correction, numbers: Sequence[int]) -> None:

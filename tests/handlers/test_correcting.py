@@ -62,12 +62,23 @@ async def test_an_edited_story_is_changed_where_it_was_posted_once(slack: Slack)
     assert " today?" in texts([changed])
     assert changed["text"].startswith("Corrected. ")
     assert CORRECTED in texts([changed])
-    # Its story shows no question, but says that the article is another.
+    # Its story's notification says the question too.
     assert updates(slack) == 2
     await tick(slack, 3)
     slack.clock.forward(hours=1)
     await tick(slack, 3)
     assert updates(slack) == 2
+
+
+async def test_a_message_without_what_was_edited_stays_as_it_is(slack: Slack) -> None:
+    question = await posted(slack)
+    for old, new in ((".", "!"), ("!", ".")):
+        await edit(slack, old, new)
+        await tick(slack)
+        assert slack.public(thread_ts=question["ts"])[0] == question
+    # Its story was changed, and changed back.
+    assert updates(slack) == 2
+    assert CORRECTED not in texts([story(slack, question)])
 
 
 async def test_it_still_carries_its_key(slack: Slack) -> None:

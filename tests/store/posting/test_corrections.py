@@ -82,7 +82,9 @@ async def test_an_edit_is_due_until_it_is_done(
     correction = await claim(store, clock)
     assert correction
     assert "Friday" in correction.articles[0].summary
-    assert correction.is_corrected
+    assert correction.sent == correction.shown
+    assert correction.sent
+    assert "Monday" in correction.sent[0].summary
     await store.corrections.done(correction, now=clock())
     assert await due(store, clock) == []
     clock.forward(days=1)
@@ -111,7 +113,9 @@ async def test_an_undo_of_what_was_corrected_is_no_correction(
     assert await due(store, clock) == ["k"]
     back = await claim(store, clock)
     assert back
-    assert not back.is_corrected
+    assert back.sent == back.articles
+    assert back.shown
+    assert "Friday" in back.shown[0].summary
 
 
 async def test_a_call_that_was_broken_off_is_made_up_for_whatever_is_loaded_then(
@@ -127,7 +131,8 @@ async def test_a_call_that_was_broken_off_is_made_up_for_whatever_is_loaded_then
     assert await due(store, clock) == ["k"]
     correction = await claim(store, clock)
     assert correction
-    assert not correction.is_corrected
+    assert correction.sent == correction.articles
+    assert correction.shown is None
     # No answer either.
     await store.corrections.put_off(
         correction, error="TimeoutError", until=clock(), counts=True, is_open=True
@@ -157,6 +162,19 @@ async def test_a_call_that_was_refused_has_changed_nothing(
             )
         await store.corpus.undo(by="U1", at=clock())
         assert await due(store, clock) == []
+
+
+async def test_what_was_sent_is_known_for_as_long_as_it_can_be_brought_back(
+    store: Store, tmp_path: Path, clock: StoppedClock
+) -> None:
+    await posted(store, tmp_path / "a", clock)
+    for day in range(1, 12):
+        await load(store, tmp_path / "a", clock, STORY.replace("Monday", f"May {day}"))
+        correction = await claim(store, clock)
+        assert correction
+        await store.corrections.done(correction, now=clock())
+        assert correction.shown
+        assert (correction.sent is None) == (day > 10)
 
 
 async def test_a_message_that_is_gone_is_never_due_again(
