@@ -9,7 +9,7 @@ from xml.sax import SAXException
 import feedparser  # type: ignore[import-untyped]
 from markupsafe import Markup
 
-from store.loading.documents.source import MAX_TEXT, Source, Story, is_blank, tidy
+from store.loading.documents.source import MAX_TEXT, Source, Story, tidy
 
 _MOST = 32 << 20
 """Bytes of a feed, which is read as a whole."""
@@ -57,5 +57,4 @@ def _plain(entry: Any, name: str) -> str:
     if entry.get(f"{name}_detail", {}).get("type") != "text/plain":
         # Markup only takes the marks out here; what is left is escaped where it is drawn.
         text = str(Markup(_BLOCK.sub(r" \g<0>", text)).striptags())  # noqa: S704
-    text = " ".join(tidy(text).split())[:MAX_TEXT]
-    return "" if is_blank(text) else text
+    return " ".join(tidy(text).split())[:MAX_TEXT]

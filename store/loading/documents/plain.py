@@ -9,18 +9,17 @@ _PARTS = ("summary", "insight", "question")
 
 def stories(source: Source) -> Iterator[Story]:
     """Yield the stories of a text document; blank lines, CRLF and a BOM do not count."""
-    lines = source.lines()
+    lines = ((number, text) for number, line in source.lines() if (text := tidy(line)))
     first = next(lines, None)
     if first is None:
         if not source.problems:
             source.problem(None, "is empty: a document starts with its headline")
         return
-    number, headline = first[0], tidy(first[1])
+    number, headline = first
     waiting: list[tuple[int, str]] = []
     count = 0
     odd: int | None = None
     for at, text in lines:
-        text = tidy(text)
         waiting.append((at, text))
         if len(waiting) < len(_PARTS):
             continue

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from store.loading.documents.source import MAX_TEXT, Source, Story, is_blank, tidy
+from store.loading.documents.source import MAX_TEXT, Source, Story, tidy
 
 _NEEDED = ("headline", "summary")
 FIELDS = (*_NEEDED, "insight", "question")
@@ -32,7 +32,7 @@ def from_json_lines(source: Source) -> Iterator[Story]:
         try:
             # Objects as tuples, or the second of two fields of one name would hide the first; and
             # no integer is too long for a float.
-            record = json.loads(line, object_pairs_hook=tuple, parse_int=float)
+            pairs = json.loads(line, object_pairs_hook=tuple, parse_int=float)
         except json.JSONDecodeError as error:
             if is_first and error.pos >= len(line.rstrip()):
                 source.problem(number, "is not a whole JSON object: each is to be on one line")
@@ -42,17 +42,17 @@ def from_json_lines(source: Source) -> Iterator[Story]:
         except RecursionError:
             source.problem(number, "is nested too deeply")
             continue
-        if not isinstance(record, tuple):
+        if not isinstance(pairs, tuple):
             source.problem(number, f"is not a JSON object with the fields {', '.join(FIELDS)}")
             continue
-        names = [_name(name) for name, _ in record]
-        if is_first and not set(names) & set(FIELDS):
+        record = {_name(name): value for name, value in pairs}
+        if is_first and not record.keys() & set(FIELDS):
             source.is_other = True
             return
-        if twice := _twice(names):
+        if len(record) < len(pairs) and (twice := _twice(_name(name) for name, _ in pairs)):
             source.problem(number, f"has the field {twice} twice")
             continue
-        yield from _story(source, number, dict(zip(names, (it for _, it in record), strict=True)))
+        yield from _story(source, number, record)
     _if_empty(source, is_empty, "one JSON object a line")
 
 
@@ -136,21 +136,20 @@ def _story(source: Source, number: int, record: Mapping[str, object]) -> Iterato
         if not isinstance(value, str):
             source.problem(number, f"has {what} that is not text")
             return
-        if "\0" in value:
-            source.problem(number, f"has {what} that is not text: it holds a NUL character")
-            return
-        if any("\ud800" <= character <= "\udfff" for character in value):
-            source.problem(number, f"has {what} with half a character in it")
-            return
+        if not value.isprintable():
+            if "\0" in value:
+                source.problem(number, f"has {what} that is not text: it holds a NUL character")
+                return
+            if any("\ud800" <= character <= "\udfff" for character in value):
+                source.problem(number, f"has {what} with half a character in it")
+                return
         text = " ".join(tidy(value).split())
         if len(text) > MAX_TEXT:
             source.problem(number, f"has {what} longer than {MAX_TEXT:,} characters")
             return
-        if is_blank(text):
-            text = ""
-            if name in _NEEDED:
-                source.problem(number, f"has no {name}")
-                return
+        if not text and name in _NEEDED:
+            source.problem(number, f"has no {name}")
+            return
         texts[name] = text
     yield Story(**texts)
 

@@ -16,15 +16,14 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def tidy(text: str) -> str:
-    """Put a blank in the place of each character that controls a terminal or breaks a line."""
-    return (text if text.isprintable() else _CONTROL.sub(" ", text)).strip()
+    """Put a blank in the place of each character that controls a terminal or breaks a line.
 
-
-def is_blank(text: str) -> bool:
-    """Say whether *text* shows nothing: it may still hold joiners and marks without a width."""
+    Nothing is left of what shows nothing: joiners alone, and marks without a width.
+    """
     if text.isprintable():
-        return not text.strip()
-    return not any(one.isprintable() and not one.isspace() for one in text)
+        return text.strip()
+    text = _CONTROL.sub(" ", text).strip()
+    return text if any(one.isprintable() and not one.isspace() for one in text) else ""
 
 
 class Story(NamedTuple):
@@ -81,7 +80,7 @@ class Source:
             if len(text.strip()) > longest:
                 return self._stop(number, f"is longer than {longest:,} characters")
             offset += len(raw)
-            if not is_blank(text):
+            if text and not text.isspace():
                 yield number, text
         return None
 
