@@ -23,7 +23,7 @@ from bot.settings import Settings
 from bot.socket_mode import SocketMode
 from bot.status import status_pages
 from bot.ticker import Job, Ticker
-from bot.watch import watch
+from bot.watch import WatchedFolder
 from handlers import register
 from handlers.background import Background
 from handlers.correcting import Correcting
@@ -50,6 +50,7 @@ class Parley:
     posting: Posting
     background: Background
     intake: Intake
+    directory: Directory
     install: Install | None
     """The pages by which many workspaces install it; None for one."""
 
@@ -119,6 +120,7 @@ async def assemble(
             posting=posting,
             background=background,
             intake=Intake(app, metrics),
+            directory=directory,
             install=install,
         )
 
@@ -162,10 +164,10 @@ async def serve(
         ticking = asyncio.create_task(parley.ticker.run(), name="ticker")
         stack.push_async_callback(_end, ticking, parley)
         if settings.corpus_watch:
-            corpus = parley.store.corpus
-            watching = asyncio.create_task(
-                watch(corpus, settings.corpus_dir, clock=clock, stop=stop), name="watch"
+            folder = WatchedFolder(
+                parley.store, settings.corpus_dir, keepers=parley.directory.listed(), clock=clock
             )
+            watching = asyncio.create_task(folder.watch(stop), name="watch")
             stack.push_async_callback(_cut_off, watching)
         await way_in.run(stop, ready)
         log.info("stopping")

@@ -120,7 +120,10 @@ async def join(
     async def only(_: str) -> Bot:
         return bot
 
-    return Teams(only, asking=clients.asking, posting=clients.posting), None
+    return (
+        Teams(only, asking=clients.asking, posting=clients.posting, only=me["team_id"]),
+        None,
+    )
 
 
 def bolt(client: AsyncWebClient, teams: Teams) -> AsyncApp:

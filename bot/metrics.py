@@ -68,6 +68,11 @@ class Metrics:
         )
         self._articles = Gauge("parley_corpus_articles", "Articles loaded", registry=one)
         self._revision = Gauge("parley_corpus_revision", "Revision loaded", registry=one)
+        self._refused = Gauge(
+            "parley_corpus_refused",
+            "1 while the watched folder has changed and cannot be loaded",
+            registry=one,
+        )
         self._load_seconds = Gauge(
             "parley_corpus_load_seconds", "Seconds that the last load took", registry=one
         )
@@ -122,6 +127,7 @@ class Metrics:
             for state, number in (await store.tally.posts()).items():
                 self._posts.labels(state).set(number)
             self._lag.set((await store.tally.lag(now)).total_seconds())
+            self._refused.set(await store.refusals.last() is not None)
             if revision := store.corpus.revision:
                 self._articles.set(revision.articles)
                 self._revision.set(revision.number)

@@ -34,7 +34,9 @@ def as_lines(check: Check) -> Iterator[str]:
         if names:
             yield f"{what}: {_some(names)}."
     if check.ignored:
-        yield f"Ignored: {counted(check.ignored, 'file')}, hidden or with another ending."
+        yield f"Ignored: {counted(check.ignored, 'file')}, hidden or of another kind."
+    if check.others:
+        yield f"Ignored, for no field of an article is in it: {_some(check.others)}."
     if check.unasked:
         yield f"Without a question: {counted(check.unasked, 'article')}, found and never asked."
     yield from _twins(check.twins)

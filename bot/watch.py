@@ -2,63 +2,135 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path, PurePosixPath
 
 from watchfiles import awatch
 
-from store.corpus import Corpus
-from store.types import CorpusInvalidError, ParleyError
+from store import Store
+from store.types import CorpusInvalidError, ParleyError, Problem, Refusal
 
 log = logging.getLogger(__name__)
 
 BY = "folder"
 """Who loaded, in the record."""
 _SHOWN = 10
+_AGAIN = timedelta(minutes=1)
 
 
-async def watch(
-    corpus: Corpus, path: Path, *, clock: Callable[[], datetime], stop: asyncio.Event
-) -> None:
-    """Load *path* now and after every change in it, until *stop* is set.
+class WatchedFolder:
+    """The corpus folder, loaded at the start and after every change in it.
 
-    What has a mistake in it is named in the log, and the corpus stays until it is mended.
+    What has a mistake in it is recorded, and told to the keepers if it is there still when nobody
+    changes the folder any more; the corpus stays until it is mended.
     """
-    await _load(corpus, path, clock)
-    try:
+
+    def __init__(
+        self,
+        store: Store,
+        path: Path,
+        *,
+        keepers: Sequence[tuple[str, str]],
+        clock: Callable[[], datetime],
+        again: timedelta = _AGAIN,
+    ) -> None:
+        """Take whom to tell, by team and id, and after how long a quiet to look *again*."""
+        self._corpus = store.corpus
+        self._refusals = store.refusals
+        self._path = path
+        self._keepers = keepers
+        self._clock = clock
+        self._again = again
+        self._is_open = True
+        """Whether to look again although nothing has changed."""
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Load the folder whenever it changes, until *stop* is set."""
+        is_there = True
+        while not stop.is_set():
+            try:
+                await self._watch(stop)
+                is_there = True
+            except (OSError, RuntimeError) as error:
+                why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+                await self._fail(f"cannot be watched: {why}", is_quiet=not is_there)
+                is_there = False
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), self._again.total_seconds())
+
+    async def _watch(self, stop: asyncio.Event) -> None:
+        """Watch the folder for as long as it is the one at the path: another may take its place."""
+        folder = self._path.stat()
+        await self._load(is_quiet=False)
+        # What changes before awatch looks is seen when it first tells that nothing does.
+        self._is_open = True
         # A reload between two changes of one save would see half of it: awatch waits for a pause.
-        async for _ in awatch(path, stop_event=stop):
-            await _load(corpus, path, clock)
-    except OSError as error:
-        log.error("%s is no longer watched: %s", path, error.strerror or error)
+        async for changes in awatch(
+            self._path,
+            stop_event=stop,
+            yield_on_timeout=True,
+            rust_timeout=round(self._again.total_seconds() * 1000),
+        ):
+            if changes or self._is_open:
+                await self._load(is_quiet=not changes)
+            now = self._path.stat()
+            if (now.st_dev, now.st_ino) != (folder.st_dev, folder.st_ino):
+                return
 
+    async def _load(self, *, is_quiet: bool) -> None:
+        try:
+            check = await self._corpus.check(self._path)
+            if not check.is_changed:
+                await self._refusals.forget()
+                self._is_open = False
+                log.info("nothing has changed in %s", self._path)
+                return
+            for effect in check.effects:
+                if effect.vanishing:
+                    log.warning(
+                        "%d of the next %d questions of %s vanish",
+                        effect.vanishing,
+                        effect.upcoming,
+                        effect.channel_id,
+                    )
+            reload = await self._corpus.reload(self._path, by=BY, at=self._clock())
+        except CorpusInvalidError as error:
+            # It may be a file that somebody is still writing.
+            self._is_open = not is_quiet
+            more = len(error.problems) - 1
+            await self._refuse(error.problems[0], more=more, is_quiet=is_quiet)
+            log.error(
+                "the corpus stays as it was: %d problems in %s", len(error.problems), self._path
+            )
+            for problem in error.problems[:_SHOWN]:
+                log.error("%s", problem)
+        except ParleyError as error:
+            await self._fail(str(error), is_quiet=is_quiet)
+        except Exception:
+            log.exception("loading %s", self._path)
+            await self._fail("cannot be loaded: the log says more", is_quiet=is_quiet)
+        else:
+            self._is_open = False
+            log.info(
+                "loaded revision %d: %d articles added, %d edited, %d removed",
+                reload.revision.number,
+                reload.added,
+                reload.edited,
+                reload.removed,
+            )
 
-async def _load(corpus: Corpus, path: Path, clock: Callable[[], datetime]) -> None:
-    try:
-        check = await corpus.check(path)
-        if not check.is_changed:
-            return
-        for effect in check.effects:
-            if effect.vanishing:
-                log.warning(
-                    "%d of the next %d questions of %s vanish",
-                    effect.vanishing,
-                    effect.upcoming,
-                    effect.channel_id,
-                )
-        reload = await corpus.reload(path, by=BY, at=clock())
-    except CorpusInvalidError as error:
-        log.error("the corpus stays as it was: %d problems in %s", len(error.problems), path)
-        for problem in error.problems[:_SHOWN]:
-            log.error("%s", problem)
-    except ParleyError as error:
-        log.error("the corpus stays as it was: %s", error)
-    else:
-        log.info(
-            "loaded revision %d: %d articles added, %d edited, %d removed",
-            reload.revision.number,
-            reload.added,
-            reload.edited,
-            reload.removed,
-        )
+    async def _fail(self, why: str, *, is_quiet: bool) -> None:
+        """Refuse the folder for what no document is to blame for, and which may pass by itself."""
+        self._is_open = True
+        problem = Problem(path=PurePosixPath(self._path.name), line=None, message=why)
+        await self._refuse(problem, more=0, is_quiet=is_quiet)
+        log.error("the corpus stays as it was: %s: %s", self._path, why)
+
+    async def _refuse(self, problem: Problem, *, more: int, is_quiet: bool) -> None:
+        refusal = Refusal(at=self._clock(), problem=problem, more=more)
+        try:
+            await self._refusals.note(refusal, keepers=self._keepers if is_quiet else ())
+        except ParleyError as error:
+            log.error("what was refused cannot be recorded: %s", error)

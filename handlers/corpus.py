@@ -94,7 +94,7 @@ class CorpusAdmin:
         by = self._directory.name(team_id, user_id)
         match word:
             case "status":
-                return await self._status()
+                return await self._status(team_id, user_id)
             case "check":
                 return await self._check(team_id, respond)
             case "reload":
@@ -114,11 +114,13 @@ class CorpusAdmin:
             case _:
                 return views.corpus_help(unknown=word)
 
-    async def _status(self) -> Message:
+    async def _status(self, team_id: str, user_id: str) -> Message:
+        is_keeper = await self._directory.is_keeper(team_id, user_id)
+        refusal = await self._store.refusals.last() if is_keeper else None
         questions, characters = await self._store.articles.measure()
         topics = len(self._corpus.topics)
         size = views.Size(questions=questions, topics=topics, characters=characters)
-        return views.status(self._corpus.revision, size)
+        return views.status(self._corpus.revision, size, refusal)
 
     async def _check(self, team_id: str, respond: AsyncRespond) -> Message:
         try:

@@ -1,6 +1,6 @@
 """Who a person is and what a channel lets us do, asked of Slack and kept for a few minutes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,6 +64,12 @@ class Directory:
     def name(self, team_id: str, user_id: str) -> str:
         """Give what a person is listed and recorded as."""
         return f"{team_id}:{user_id}" if self._is_shared else user_id
+
+    def listed(self) -> Sequence[tuple[str, str]]:
+        """Give the team and the id of every admin who is listed."""
+        if self._is_shared:
+            return [(team, user) for team, _, user in (one.partition(":") for one in self._admins)]
+        return [(self._teams.only or "", user) for user in self._admins]
 
     async def require_keeper(self, team_id: str, user_id: str) -> None:
         """Raise `ParleyError` unless that person may change the corpus."""

@@ -89,13 +89,15 @@ class Home:
 
     async def _contents(self, team_id: str, user_id: str, page: int) -> views.Contents:
         schedules = await self._schedules(team_id, user_id)
+        is_keeper = await self._directory.is_keeper(team_id, user_id)
         return views.Contents(
             today=await self._today(team_id, user_id, schedules),
             topics=self._store.corpus.topics,
             page=page,
             schedules=schedules,
             revision=self._store.corpus.revision,
-            is_keeper=await self._directory.is_keeper(team_id, user_id),
+            is_keeper=is_keeper,
+            refusal=await self._store.refusals.last() if is_keeper else None,
         )
 
     async def _schedules(self, team_id: str, user_id: str) -> list[Schedule]:

@@ -42,8 +42,13 @@ class Teams:
         *,
         asking: Callable[[str], AsyncWebClient],
         posting: Callable[[str], AsyncWebClient],
+        only: str | None = None,
     ) -> None:
-        """Take what finds a team's bot by the team's id, and what makes clients of a token."""
+        """Take what finds a team's bot by the team's id, and what makes clients of a token.
+
+        *only* is the id of the team where there is one; None where each team brings its own bot.
+        """
+        self.only = only
         self._find = find
         self._make_asking = asking
         self._make_posting = posting

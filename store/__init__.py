@@ -14,6 +14,7 @@ from store.db import open_database
 from store.finding.meaning import Meaning
 from store.finding.misses import Misses
 from store.installations import Installations
+from store.loading.refusals import Refusals
 from store.posting.choice import Choice
 from store.posting.corrections import Corrections
 from store.posting.holidays import Holidays
@@ -28,6 +29,7 @@ class Store:
     """Everything that Parley remembers."""
 
     corpus: Corpus
+    refusals: Refusals
     articles: Articles
     choice: Choice
     schedules: Schedules
@@ -51,6 +53,7 @@ async def open_store(url: str, *, hold: bool = False) -> AsyncIterator[Store]:
         await corpus.open()
         yield Store(
             corpus=corpus,
+            refusals=Refusals(database),
             articles=Articles(database),
             choice=Choice(database),
             schedules=Schedules(database),

@@ -16,7 +16,7 @@ from store.finding.finder import Finder
 from store.finding.meaning import Meaning
 from store.finding.topics import stored
 from store.finding.words import prepare
-from store.loading import derived, revisions
+from store.loading import derived, refusals, revisions
 from store.loading.check import Check, check
 from store.loading.documents import Contents, read_corpus
 from store.loading.plan import Plan
@@ -156,11 +156,13 @@ class Corpus:
         async with self._planning() as plan:
             contents = await self._plan(plan, path, progress)
             if plan.after and not plan.documents:
+                await refusals.forget(self._database)
                 (revision,) = await self.history(1)
                 return Reload(revision=revision, is_changed=False, ignored=contents.ignored)
             revision = await self._apply(
                 plan, fingerprint=contents.fingerprint, by=by, at=at, progress=progress
             )
+            await refusals.forget(self._database)
         return Reload(revision=revision, is_changed=True, ignored=contents.ignored)
 
     async def check(
@@ -175,7 +177,7 @@ class Corpus:
         async with self._planning() as plan:
             contents = await self._plan(plan, path, watched, extra)
             watched.start("Looking for twins", 0)
-            return await check(self._database, self.finder.index, plan, ignored=contents.ignored)
+            return await check(self._database, self.finder.index, plan, contents)
 
     async def undo(
         self,

@@ -61,6 +61,17 @@ class CorpusInvalidError(ParleyError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A change of the watched folder that could not be loaded."""
+
+    at: datetime
+    problem: Problem
+    """The first; its path is the folder's own name where no document is to blame."""
+    more: int
+    """How many there are beside it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
     """One loaded state of the corpus."""
 
@@ -175,11 +186,18 @@ class PostKind(StrEnum):
     """Tells its organiser that nothing does any more."""
     LOW = "low"
     """Tells its organiser that a channel's questions run out."""
+    REFUSED = "refused"
+    """Tells an admin that the watched folder cannot be loaded."""
 
     @property
     def is_notice(self) -> bool:
         """Say whether it is for one person, and about something else."""
-        return self in (PostKind.UNSURE, PostKind.STOPPED, PostKind.READY, PostKind.LOW)
+        return self in _NOTICES
+
+
+_NOTICES = frozenset(
+    {PostKind.UNSURE, PostKind.STOPPED, PostKind.READY, PostKind.LOW, PostKind.REFUSED}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +260,8 @@ class About:
     """What was looked up, and found the story."""
     thread_ts: str = ""
     """The thread that a story is shared in, where it is another's."""
+    more: int = 0
+    """How many problems there are beside the one that *error* names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

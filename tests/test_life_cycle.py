@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import aiohttp
 import pytest
 
-from bot.clock import MovableClock
+from bot.clock import MovableClock, system_clock
 from bot.manifest import manifest
 from bot.workspace import Fault, Workspace
 from store import open_store
@@ -227,3 +227,20 @@ async def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path, setting: str) 
         assert process.returncode == 1
         assert "The port is taken" in err.decode()
         assert "Traceback" not in err.decode()
+
+
+async def test_a_watched_folder_that_is_refused_can_be_seen_from_outside(tmp_path: Path) -> None:
+    status = free_port()
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        environ = settings(workspace, tmp_path)
+        environ |= {"CORPUS_WATCH": "1", "STATUS_PORT": str(status)}
+        corpus = Path(environ["CORPUS_DIR"])
+        (tmp_path / "data").mkdir()
+        async with open_store(f"sqlite:///{tmp_path}/data/parley.db") as store:
+            await store.corpus.reload(corpus, by="terminal", at=system_clock())
+        (corpus / "bad.txt").write_text("Only a headline\n")
+        async with bot("run", folder=tmp_path, **environ) as process:
+            assert process.stderr
+            await line_with(process.stderr, "bad.txt:1: has a headline and no article below it")
+            assert "parley_corpus_refused 1.0" in (await get(status, "/metrics"))[1]
+            await end(process, signal.SIGTERM)

@@ -11,7 +11,7 @@ from handlers.views.message import Message, counted, message
 from handlers.views.preview import when, who
 from store.corpus import Reload
 from store.finding.misses import Miss
-from store.types import Problem, Revision
+from store.types import Problem, Refusal, Revision
 
 _SHOWN = 10
 _MISSED = 20
@@ -44,18 +44,23 @@ def corpus_help(*, unknown: str | None = None) -> Message:
     return message(text, [section(text)])
 
 
-def status(revision: Revision | None, size: Size | None = None) -> Message:
-    """Say what is loaded."""
+def status(
+    revision: Revision | None, size: Size | None = None, refusal: Refusal | None = None
+) -> Message:
+    """Say what is loaded, and what keeps the watched folder from being loaded."""
     text = _loaded(revision)
     if size:
         text += (
             f" {counted(size.questions, 'question')}, {counted(size.topics, 'topic')},"
             f" {counted(size.characters, 'character')}."
         )
-    return message(text, [section(text)])
+    if refusal is None:
+        return message(text, [section(text)])
+    refused = _refused(refusal)
+    return message(f"{text}\n{refused}", [section(text), section(refused)])
 
 
-def panel(revision: Revision | None) -> list[Block]:
+def panel(revision: Revision | None, refusal: Refusal | None = None) -> list[Block]:
     """Draw the admin's part of App Home."""
     buttons = [
         button("Status", Action.CORPUS_STATUS, Value(), hint="Status of the corpus"),
@@ -72,7 +77,10 @@ def panel(revision: Revision | None) -> list[Block]:
         button("Problems", Action.CORPUS_PROBLEMS, Value(), hint="Problems in the corpus folder"),
         button("Missed", Action.CORPUS_MISSED, Value(), hint="What people looked for in vain"),
     ]
-    return [section(f"*Corpus* (for admins)\n{_loaded(revision)}"), actions(buttons)]
+    blocks = [section(f"*Corpus* (for admins)\n{_loaded(revision)}")]
+    if refusal:
+        blocks.append(section(_refused(refusal)))
+    return [*blocks, actions(buttons)]
 
 
 def waiting() -> Message:
@@ -138,8 +146,16 @@ def _loaded(revision: Revision | None) -> str:
     if revision is None:
         return f"Nothing is loaded yet: `{Command.CORPUS} reload` reads the corpus folder."
     return (
-        f"{_size(revision)} are loaded: revision {revision.number}, {when(revision)},"
+        f"{_size(revision)} are loaded: revision {revision.number}, {when(revision.loaded_at)},"
         f" {who(revision)}."
+    )
+
+
+def _refused(refusal: Refusal) -> str:
+    more = f" … and {counted(refusal.more, 'problem')} more." if refusal.more else ""
+    return (
+        f":warning: The folder could not be loaded {when(refusal.at)}, and these stories stay until"
+        f" it is mended:\n• {plain(str(refusal.problem), 500)}{more}"
     )
 
 

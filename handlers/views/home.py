@@ -20,7 +20,7 @@ from handlers.views.blocks import (
     text_input,
 )
 from handlers.views.modal import MAX_WORDS, View
-from store.types import Article, Revision, Schedule, Topic
+from store.types import Article, Refusal, Revision, Schedule, Topic
 
 TOPICS = 20
 """Topics on a page."""
@@ -47,6 +47,8 @@ class Contents:
     """Those of the channels that the reader is in."""
     revision: Revision | None
     is_keeper: bool
+    refusal: Refusal | None = None
+    """What keeps the watched folder from being loaded; for a keeper."""
 
 
 def home(contents: Contents) -> View:
@@ -56,7 +58,7 @@ def home(contents: Contents) -> View:
         [_search()],
         _topics(contents.topics, contents.page),
         _channels(contents.schedules),
-        corpus.panel(contents.revision) if contents.is_keeper else [],
+        corpus.panel(contents.revision, contents.refusal) if contents.is_keeper else [],
     ]
     blocks: list[Block] = []
     for part in filter(None, parts):

@@ -1,10 +1,10 @@
-"""What one person is told about their schedule or their post."""
+"""What one person is told about their schedule, their post or the corpus."""
 
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
 from handlers.values import Value
 from handlers.views.blocks import Element, actions, button, section
-from handlers.views.message import Message, message
+from handlers.views.message import Message, counted, message
 from store.types import About, Post, PostKind
 
 WHY_STOPPED = {
@@ -30,6 +30,8 @@ def notice(post: Post) -> Message:
             return _stopped(about)
         case PostKind.READY:
             return _ready(about)
+        case PostKind.REFUSED:
+            return _refused(about)
         case _:
             return _low(about)
 
@@ -66,6 +68,17 @@ def _low(about: About) -> Message:
         f" that they come round again, unless new stories are loaded. `{Command.DIGEST} preview`"
         " there shows what is next."
     )
+    return message(text, [section(text)])
+
+
+def _refused(about: About) -> Message:
+    text = (
+        "The corpus folder has changed and cannot be loaded, so the stories stay as they were:"
+        f"\n• {plain(about.error, 500)}\n"
+    )
+    if about.more:
+        text += f"… and {counted(about.more, 'problem')} more: `{Command.CORPUS} problems`. "
+    text += "I load the folder by myself as soon as it is mended."
     return message(text, [section(text)])
 
 

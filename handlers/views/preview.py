@@ -1,6 +1,7 @@
 """What a reload would do, how far it has come, and what an undo did."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from handlers.ids import Action, Command
 from handlers.mrkdwn import date, plain
@@ -79,6 +80,8 @@ def _notes(check: Check, team_id: str) -> Iterator[str]:
         small.append(f"{counted(check.unasked, 'story')} without a question: found, never asked.")
     if check.ignored:
         small.append(f"{counted(check.ignored, 'file')} hidden or of another kind ignored.")
+    if check.others:
+        small.append(f"No field of a story is in {_some(check.others)}.")
     if small:
         yield " ".join(small)
 
@@ -133,7 +136,7 @@ def _revision(revision: Revision) -> str:
     return (
         f"• *{revision.number}*{what}: {counted(revision.articles, 'story')};"
         f" {revision.added:,} added, {revision.edited:,} edited, {revision.removed:,} removed;"
-        f" {when(revision)}, {who(revision)}"
+        f" {when(revision.loaded_at)}, {who(revision)}"
     )
 
 
@@ -148,9 +151,8 @@ def who(revision: Revision) -> str:
     return "as the folder changed" if by == "folder" else f"by <@{by}>"
 
 
-def when(revision: Revision) -> str:
-    """Say when a revision was loaded, in each reader's own zone."""
-    at = revision.loaded_at
+def when(at: datetime) -> str:
+    """Say when something was, in each reader's own zone."""
     return date(int(at.timestamp()), f"{at:%d %b %Y, %H:%M} UTC")
 
 

@@ -1,21 +1,24 @@
 """The index in the database: read as a whole at the start, changed article by article.
 
 Postings lie in rows of one word and one chunk of article numbers, so that an edited document
-rewrites the rows of its own words in its own chunk, and no others.
+rewrites the rows of its own words in its own chunk, and no others. What is gone leaves nothing
+behind, however many numbers were used up.
 """
 
 import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, islice
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from store.db import Connection, Database, Row, places
 from store.finding.index import CHUNK, Index, Postings, build
-from store.finding.meaning import BYTES, Meaning
+from store.finding.meaning import BYTES, Meaning, Signs
 from store.finding.vocabulary import Vocabulary
 from store.reading import of_numbers
 from store.types import Article
@@ -23,7 +26,7 @@ from store.types import Article
 log = logging.getLogger(__name__)
 
 _WORDS = "SELECT word, articles FROM word"
-_CHUNKS = "SELECT chunk, headlines, signs FROM chunk ORDER BY chunk"
+_CHUNKS = "SELECT chunk, places, headlines, signs FROM chunk ORDER BY chunk"
 _POSTINGS = "SELECT word, articles FROM posting WHERE word IN ({}) ORDER BY word, chunk"
 _OF_CHUNK = "SELECT word, articles FROM posting WHERE chunk = $1 AND word IN ({})"
 _PUT_POSTING = """
@@ -31,11 +34,12 @@ INSERT INTO posting (word, chunk, articles) VALUES ($1, $2, $3)
 ON CONFLICT (word, chunk) DO UPDATE SET articles = excluded.articles
 """
 _PUT_CHUNK = """
-INSERT INTO chunk (chunk, headlines, signs) VALUES ($1, $2, $3)
-ON CONFLICT (chunk) DO UPDATE SET headlines = excluded.headlines, signs = excluded.signs
+INSERT INTO chunk (chunk, places, headlines, signs) VALUES ($1, $2, $3, $4)
+ON CONFLICT (chunk) DO UPDATE SET
+    places = excluded.places, headlines = excluded.headlines, signs = excluded.signs
 """
-_GET_CHUNK = "SELECT headlines, signs FROM chunk WHERE chunk = $1"
-_PUT_SIGNS = "UPDATE chunk SET signs = $2 WHERE chunk = $1"
+_GET_CHUNK = "SELECT chunk, places, headlines, signs FROM chunk WHERE chunk = $1"
+_DROP_CHUNK = "DELETE FROM chunk WHERE chunk = $1"
 _COUNT = """
 INSERT INTO word (word, articles) VALUES ($1, $2)
 ON CONFLICT (word) DO UPDATE SET articles = word.articles + excluded.articles
@@ -43,9 +47,59 @@ ON CONFLICT (word) DO UPDATE SET articles = word.articles + excluded.articles
 _DROP_POSTING = "DELETE FROM posting WHERE word = $1 AND chunk = $2"
 _DROP_WORD = "DELETE FROM word WHERE word = $1 AND articles = 0"
 
-_SIGNS = f"V{BYTES}"
 _BATCH = 500
 """Words in one statement; SQLite takes 32,766 parameters and reads each word by itself anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """What a chunk holds of its articles, a row each."""
+
+    places: NDArray[np.uint16]
+    """Their numbers within the chunk, rising."""
+    headlines: NDArray[np.uint64]
+    signs: Signs
+
+    @classmethod
+    def none(cls) -> Self:
+        return cls._packed(np.zeros(CHUNK, np.uint64), np.zeros((CHUNK, BYTES), np.uint8))
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        headlines = np.frombuffer(row["headlines"], dtype="<u8")
+        signs = np.zeros((len(headlines), BYTES), dtype=np.uint8)
+        held = np.frombuffer(row["signs"], dtype=np.uint8).reshape(-1, BYTES)
+        signs[: len(held)] = held
+        if row["places"] is None:
+            return cls._packed(headlines, signs)
+        return cls(np.frombuffer(row["places"], dtype="<u2"), headlines, signs)
+
+    @classmethod
+    def _packed(cls, headlines: NDArray[np.uint64], signs: Signs) -> Self:
+        """Take columns with a row for every number, and leave out those of no article."""
+        (places,) = np.nonzero(headlines)
+        return cls(places.astype(np.uint16), headlines[places], signs[places])
+
+    def changed(self, part: "Part") -> Self:
+        """Give the columns after what *part* changes."""
+        headlines = np.zeros(CHUNK, dtype=np.uint64)
+        signs = np.zeros((CHUNK, BYTES), dtype=np.uint8)
+        headlines[self.places], signs[self.places] = self.headlines, self.signs
+        for number, headline in part.headlines.items():
+            headlines[number % CHUNK] = headline
+            signs[number % CHUNK] = 0
+        for number, one in part.signs.items():
+            signs[number % CHUNK] = np.frombuffer(one, dtype=np.uint8)
+        return self._packed(headlines, signs)
+
+    def blobs(self) -> Sequence[bytes]:
+        """Give the columns as they are stored; without a model there are no signs."""
+        signs = self.signs if self.signs.any() else self.signs[:0]
+        return (
+            self.places.astype("<u2").tobytes(),
+            self.headlines.astype("<u8").tobytes(),
+            signs.tobytes(),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +159,12 @@ async def write(connection: Connection, changed: Iterable[Part]) -> None:
         emptied: list[str] = []
         await connection.executemany(_PUT_POSTING, _postings_of(part, touched, held, emptied))
         await connection.executemany(_DROP_POSTING, ((word, part.chunk) for word in emptied))
-        before = rows[0] if rows else {"headlines": b"", "signs": b""}
-        columns = await asyncio.to_thread(_columns, before, part)
-        await connection.execute(_PUT_CHUNK, part.chunk, *columns)
+        before = _Columns.of(rows[0]) if rows else _Columns.none()
+        columns = await asyncio.to_thread(before.changed, part)
+        if len(columns.places):
+            await connection.execute(_PUT_CHUNK, part.chunk, *columns.blobs())
+        else:
+            await connection.execute(_DROP_CHUNK, part.chunk)
     await connection.executemany(_COUNT, ((word, by) for word, by in counts.items() if by))
     await connection.executemany(_DROP_WORD, ((word,) for word, by in counts.items() if by < 0))
 
@@ -133,13 +190,6 @@ def _postings_of(
             emptied.append(word)
 
 
-def _columns(before: Row | Mapping[str, bytes], part: Part) -> Sequence[bytes]:
-    return (
-        _column(before["headlines"], part.headlines, "<u8"),
-        _column(before["signs"], part.signs, _SIGNS),
-    )
-
-
 async def complete(database: Database, model: Meaning) -> bool:
     """Make the signs of the articles that were loaded while there was no model.
 
@@ -147,24 +197,24 @@ async def complete(database: Database, model: Meaning) -> bool:
     """
     is_changed = False
     for row in await database.fetch(_CHUNKS):
-        headlines = np.frombuffer(row["headlines"], dtype="<u8")
-        signs = np.frombuffer(row["signs"], dtype=np.uint8).reshape(-1, BYTES)
-        has_signs = np.zeros(len(headlines), dtype=bool)
-        has_signs[: len(signs)] = signs.any(axis=1)
-        lacking = np.flatnonzero((headlines != 0) & ~has_signs) + row["chunk"] * CHUNK
+        columns = _Columns.of(row)
+        lacks = ~columns.signs.any(axis=1)
+        lacking = columns.places[lacks].astype(np.int64) + row["chunk"] * CHUNK
         if not len(lacking):
             continue
         log.info("making the vectors of %d articles", len(lacking))
-        made: dict[int, bytes] = {}
+        made: dict[int, NDArray[np.uint8]] = {}
         for start in range(0, len(lacking), _BATCH):
             articles = await of_numbers(database, lacking[start : start + _BATCH].tolist())
             rows = await asyncio.to_thread(model.signs, articles.values())
-            made.update(zip(articles, map(bytes, rows), strict=True))
-        column = _column(row["signs"], made, _SIGNS)
-        if column != row["signs"]:
+            made.update(zip(articles, rows, strict=True))
+        signs = columns.signs.copy()
+        signs[lacks] = [made.get(number, _NO_SIGNS) for number in lacking.tolist()]
+        if signs.any(axis=1).sum() > (~lacks).sum():
             is_changed = True
+            now = replace(columns, signs=signs)
             async with database.transaction() as connection:
-                await connection.execute(_PUT_SIGNS, row["chunk"], column)
+                await connection.execute(_PUT_CHUNK, row["chunk"], *now.blobs())
     return is_changed
 
 
@@ -176,23 +226,21 @@ async def read(database: Database, connection: Connection) -> Index:
 
 
 def _index(database: Database, columns: Sequence[Row], words: Sequence[Row]) -> Index:
-    size = columns[-1]["chunk"] * CHUNK + len(columns[-1]["headlines"]) // 8 if columns else 0
-    headlines = np.zeros(size, dtype=np.uint64)
-    signs = np.zeros((size, BYTES), dtype=np.uint8)
-    for row in columns:
-        start = row["chunk"] * CHUNK
-        rows = np.frombuffer(row["signs"], dtype=np.uint8).reshape(-1, BYTES)
-        signs[start : start + len(rows)] = rows
-        column = np.frombuffer(row["headlines"], dtype="<u8")
-        headlines[start : start + len(column)] = column
+    each = [_Columns.of(row) for row in columns] or [_Columns.none()]
+    starts = [row["chunk"] * CHUNK for row in columns] or [0]
+    numbers = np.concatenate(
+        [one.places.astype(np.uint32) + start for one, start in zip(each, starts, strict=True)]
+    )
+    below = int(numbers[-1]) + 1 if len(numbers) else 0
 
     async def fetch(wanted: Sequence[str]) -> Mapping[str, Postings]:
-        return await _postings(database, wanted, below=size)
+        return await _postings(database, wanted, below=below)
 
     return Index(
         vocabulary=Vocabulary((row["word"], row["articles"]) for row in words),
-        headlines=headlines,
-        signs=signs,
+        numbers=numbers,
+        headlines=np.concatenate([one.headlines for one in each]),
+        signs=np.concatenate([one.signs for one in each]),
         fetch=fetch,
     )
 
@@ -215,6 +263,7 @@ async def _postings(
 
 
 _NONE: Postings = np.zeros(0, dtype=np.uint32)
+_NO_SIGNS = np.zeros(BYTES, dtype=np.uint8)
 
 
 def _changed(word: str, held: Mapping[str, Postings], part: Part) -> bytes:
@@ -228,17 +277,6 @@ def _changed(word: str, held: Mapping[str, Postings], part: Part) -> bytes:
         if len(new) < len(now) and now[-len(new) - 1] > new[0]:
             now.sort()
     return now.astype("<u4").tobytes()
-
-
-def _column(before: bytes, changed: Mapping[int, int | bytes], kind: str) -> bytes:
-    column = np.frombuffer(before, dtype=kind)
-    if not changed:
-        return before
-    places = np.array([number % CHUNK for number in changed], dtype=np.int64)
-    now = np.zeros(max(len(column), int(places.max()) + 1), dtype=kind)
-    now[: len(column)] = column
-    now[places] = np.array(list(changed.values()), dtype=kind)
-    return now.tobytes()
 
 
 def _by_chunk(

@@ -161,7 +161,8 @@ class Finder:
             rows, found = meaning.nearest(
                 query, self.index.signs, _COVERED, there=self.index.has_signs
             )
-            return meaning.join(covered, zip(rows.tolist(), found.tolist(), strict=True))
+            numbers = self.index.numbers[rows].tolist()
+            return meaning.join(covered, zip(numbers, found.tolist(), strict=True))
 
         # Every story's signs are gone through: in a large corpus too long for the event loop.
         return join() if self.index.size < _LARGE else await asyncio.to_thread(join)

@@ -1,8 +1,9 @@
 """The index: which articles hold a word, as arrays of article numbers.
 
-An article's number is its place in every array here. Numbers rise and are not used again, so that
-an index, once read, stays right for the articles that it knows. In the database the numbers are cut
-into chunks; an edited document touches the rows of its own words in its own chunk, and no others.
+Numbers rise and are not used again, so that an index, once read, stays right for the articles that
+it knows; the columns have a row for each of those alone, however many are gone. In the database the
+numbers are cut into chunks; an edited document touches the rows of its own words in its own chunk,
+and no others.
 """
 
 from array import array
@@ -82,21 +83,24 @@ class Index:
         self,
         *,
         vocabulary: Vocabulary,
+        numbers: Numbers,
         headlines: NDArray[np.uint64],
         signs: Signs,
         fetch: Fetch,
     ) -> None:
         self.vocabulary = vocabulary
+        self.numbers = numbers
+        """Those of the articles, rising; the other columns are in this order."""
         self.signs = signs
         """A row an article, of zeros where there was no model."""
-        is_there = headlines != 0
-        self.has_signs = is_there & signs.any(axis=1)
-        self._by_headline = np.argsort(headlines, kind="stable").astype(np.uint32)
-        self._headlines = headlines[self._by_headline]
-        self.lacks_signs = bool((is_there & ~self.has_signs).any())
+        self.has_signs = np.any(signs, axis=1)
+        by_headline = np.argsort(headlines, kind="stable")
+        self._by_headline = numbers[by_headline]
+        self._headlines = headlines[by_headline]
+        self.lacks_signs = not self.has_signs.all()
         """Whether some articles were indexed while there was no model."""
-        self.size = int(np.count_nonzero(is_there))
-        """How many articles there are; a number whose headline is 0 belongs to none."""
+        self.size = len(numbers)
+        """How many articles there are."""
         self._fetch = fetch
         self._cached: OrderedDict[str, Postings] = OrderedDict()
         self._cached_bytes = 0
@@ -113,6 +117,7 @@ class Index:
         signs = np.frombuffer(b"".join(built.signs.values()), dtype=np.uint8).reshape(-1, BYTES)
         return cls(
             vocabulary=Vocabulary((word, len(found)) for word, found in built.postings.items()),
+            numbers=np.arange(size, dtype=np.uint32),
             headlines=np.fromiter(built.headlines.values(), np.uint64, size),
             signs=signs if len(signs) else np.zeros((size, BYTES), dtype=np.uint8),
             fetch=fetch,

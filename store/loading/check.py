@@ -6,6 +6,7 @@ from itertools import islice
 
 from store.db import Database, Row
 from store.finding.index import Index
+from store.loading.documents import Contents
 from store.loading.plan import Counts, Plan
 from store.loading.twins import Twins, find_twins
 from store.posting.choice import outlook
@@ -51,6 +52,8 @@ class Check:
     gone: Sequence[str]
     """The first few whose articles would go."""
     ignored: int
+    others: Sequence[str]
+    """Those of the ignored whose ending is a document's, and whose fields are not."""
     unasked: int
     """Articles that would come without a question: they are found, and never asked."""
     twins: Twins
@@ -64,7 +67,7 @@ class Check:
         return bool(self.added or self.edited or self.removed)
 
 
-async def check(database: Database, index: Index, plan: Plan, *, ignored: int) -> Check:
+async def check(database: Database, index: Index, plan: Plan, contents: Contents) -> Check:
     """Tell what *plan* would do."""
     changes = plan.documents.items()
     schedules = await database.fetch(_SCHEDULED)
@@ -75,7 +78,8 @@ async def check(database: Database, index: Index, plan: Plan, *, ignored: int) -
         removed=[path for path, change in changes if not change.after],
         headlines=_examples(step.article for step in plan.come),
         gone=_examples(step.article for step in plan.gone if not step.is_edited),
-        ignored=ignored,
+        ignored=contents.ignored,
+        others=contents.others,
         unasked=sum(not step.article.question for step in plan.come),
         twins=await find_twins(database, index, plan),
         effects=[one async for one in _effects(database, plan, schedules[:_CHANNELS])],

@@ -1,4 +1,4 @@
-"""Notices: what one person is told about their schedule or their post, written as posts.
+"""Notices: what one person is told about their schedule, their post or the corpus, as posts.
 
 Each is planned in the transaction of what it tells of, so that a change of state has one notice,
 however the process ends.
@@ -58,6 +58,21 @@ async def note_low(
     """Tell the organiser, once for each *mark*, how many *days* the channel's questions last."""
     about = About(channel_id=channel_id, left=left, days=days)
     await _note(connection, team_id, PostKind.LOW, organiser_id, about, now=now, mark=mark)
+
+
+async def note_refused(
+    connection: Connection,
+    team_id: str,
+    user_id: str,
+    problem: str,
+    more: int,
+    *,
+    mark: str,
+    now: datetime,
+) -> None:
+    """Tell an admin, once for each *mark*, why the watched folder cannot be loaded."""
+    about = About(channel_id=user_id, error=problem, more=more)
+    await _note(connection, team_id, PostKind.REFUSED, user_id, about, now=now, mark=mark)
 
 
 async def _note(

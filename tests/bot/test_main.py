@@ -90,7 +90,7 @@ def test_check_of_a_corpus_says_what_loading_would_do(
     assert "Documents: 1 added, 0 edited, 0 removed.\n" in out
     assert "Articles: 1 added, 0 edited, 0 moved, 0 removed.\n" in out
     assert "Headlines that come or change: New.\n" in out
-    assert "Ignored: 1 file, hidden or with another ending.\n" in out
+    assert "Ignored: 1 file, hidden or of another kind.\n" in out
     main(["load", path])
     capsys.readouterr()
     assert main(["check", "--corpus", path]) == 0

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,10 +22,12 @@ from bot.settings import Settings
 from bot.workspace import Workspace, oauth
 from bot.workspace.oauth import CLIENT_ID, CLIENT_SECRET
 from bot.workspace.team import Team
+from handlers.ids import Action
 from store import open_store
+from store.types import Problem, Refusal
 from store.vault import Vault, VaultError, new_key
 from tests.conftest import StoppedClock
-from tests.handlers.conftest import ANA, CORPUS, GENERAL, texts
+from tests.handlers.conftest import ANA, CORPUS, GENERAL, dm, texts
 
 # slack_sdk still makes its Authorization header so; nothing of ours does.
 pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
@@ -106,6 +108,7 @@ async def both(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Both]:
             slack_api_url=workspace.api_url,
             database_url=f"sqlite:///{tmp_path}/parley.db",
             corpus_dir=corpus,
+            correct_posts=True,
         )
         assert not settings.missing()
         stop, ready = asyncio.Event(), asyncio.Event()
@@ -181,12 +184,54 @@ async def test_a_revoked_token_stops_its_own_team_alone(both: Both) -> None:
     assert (len(both.said(both.first)), len(both.said(both.second))) == (0, 1)
 
 
+async def test_a_revoked_token_keeps_no_other_team_from_its_corrections(both: Both) -> None:
+    for team in (both.second, both.first):
+        await both.install(team)
+        team.invite(GENERAL, both.first.bot_user_id)
+        for words in ("gdansk strike", "geneva envoys"):
+            await both.type(team, f"/brief {words}")
+            (answer, *_) = [
+                one for one in team.messages(GENERAL, ANA)[::-1] if one.get("ephemeral")
+            ]
+            await team.press(ANA, Action.BRIEF_SHARE, channel=GENERAL, ts=answer["ts"])
+            await both.settled()
+            both.clock.forward(seconds=2)
+        assert len(both.said(team)) == 2
+    found = await both.parley.store.installations.find(both.first.team_id)
+    assert found
+    sealed = Vault(both.settings.encryption_key).seal("xoxb-of-another-time")
+    await both.parley.store.installations.reseal(found, sealed)
+    for path in both.settings.corpus_dir.iterdir():
+        path.write_text(path.read_text().replace("?", " now?"))
+    await both.parley.store.corpus.reload(both.settings.corpus_dir, by="U1", at=both.clock())
+    for _ in range(5):
+        await both.parley.ticker.tick()
+        both.clock.forward(seconds=2)
+    corrected = ["Corrected." in texts([one]) for one in both.said(both.second)]
+    assert corrected == [True, True]
+    assert "Corrected." not in texts(both.said(both.first))
+
+
 async def test_only_who_is_listed_changes_what_all_share(both: Both) -> None:
     for team in (both.first, both.second):
         await both.install(team)
     # The same id, and an admin of the second workspace too.
     assert "ADMIN_USER_IDS" in await both.type(both.second, "/corpus reload")
     assert "ADMIN_USER_IDS" not in await both.type(both.first, "/corpus reload")
+
+
+async def test_only_who_is_listed_hears_of_the_folder(both: Both) -> None:
+    for team in (both.first, both.second):
+        await both.install(team)
+    assert both.parley.directory.listed() == [(both.first.team_id, ANA)]
+    problem = Problem(path=PurePosixPath("bad.txt"), line=1, message="is wrong")
+    await both.parley.store.refusals.note(
+        Refusal(at=both.clock(), problem=problem, more=0), keepers=both.parley.directory.listed()
+    )
+    await both.parley.ticker.tick()
+    for team, times in ((both.first, 1), (both.second, 0)):
+        assert texts(team.messages(dm(ANA), ANA)).count("bad.txt:1: is wrong") == 2 * times
+        assert ("bad.txt" in await both.type(team, "/corpus status")) is bool(times)
 
 
 async def test_an_installation_is_of_the_browser_that_began_it(both: Both) -> None:

@@ -4,17 +4,18 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.watch import watch
+from bot.watch import WatchedFolder
 from store import Store
 from store.corpus import Corpus, Reload
-from store.types import ParleyError
+from store.types import ParleyError, PostKind
 from tests.conftest import NOW
 
+ANA = "U0ANA"
 TALKS = "Talks\nEnvoys met in Geneva.\nIt matters.\nWhat next?\n"
 
 
@@ -31,7 +32,7 @@ class Told(logging.Handler):
         self.came.set()
 
     async def line(self, text: str, again: Callable[[], object]) -> None:
-        """Wait for a line with *text*, doing it *again* as long as nobody may have been looking."""
+        """Wait for the next line with *text*, doing it *again* while nobody may be looking."""
         while not any(text in line for line in self.lines):
             again()
             try:
@@ -39,6 +40,8 @@ class Told(logging.Handler):
             except TimeoutError:
                 continue
             self.came.clear()
+        while text not in self.lines.pop(0):
+            pass
 
 
 @asynccontextmanager
@@ -47,7 +50,10 @@ async def watching(store: Store, path: Path) -> AsyncIterator[Told]:
     logger = logging.getLogger("bot.watch")
     logger.addHandler(told)
     logger.setLevel(logging.INFO)
-    task = asyncio.create_task(watch(store.corpus, path, clock=lambda: NOW, stop=stop))
+    folder = WatchedFolder(
+        store, path, keepers=[("T1", ANA)], clock=lambda: NOW, again=timedelta(seconds=0.2)
+    )
+    task = asyncio.create_task(folder.watch(stop))
     try:
         yield told
     finally:
@@ -86,19 +92,102 @@ async def test_changes_are_loaded_and_mistakes_are_named(store: Store, folder: P
     assert [one.loaded_by for one in await store.corpus.history()] == ["folder"] * 3
 
 
-async def test_a_folder_that_is_not_there(store: Store, tmp_path: Path) -> None:
-    """It is said, and the bot goes on without."""
-    async with watching(store, tmp_path / "none") as told:
-        await told.line("is no longer watched", lambda: None)
-    assert any("there is no such folder" in line for line in told.lines)
+async def told_of(store: Store) -> list[str]:
+    """Give what admins are told, the first first."""
+    posts = await store.posts.open(NOW + timedelta(hours=1))
+    assert {(post.kind, post.channel_id) for post in posts} <= {(PostKind.REFUSED, ANA)}
+    return [post.about.error for post in posts if post.about]
 
 
-async def test_another_reload_may_come_first(
+async def test_a_mistake_is_recorded_and_told_once_until_it_is_mended(
+    store: Store, folder: Path
+) -> None:
+    new, other = folder / "new.txt", folder / "other.txt"
+    async with watching(store, folder) as told:
+        await told.line("loaded revision 1", lambda: None)
+        await told.line("nothing has changed", lambda: None)
+        new.write_text("Only a headline")
+        await told.line("1 problems", lambda: None)
+        # Somebody may be writing it still.
+        assert await told_of(store) == []
+        await told.line("1 problems", lambda: None)
+        refusal = await store.refusals.last()
+        assert refusal
+        assert (refusal.at, refusal.more) == (NOW, 0)
+        assert str(refusal.problem) == "new.txt:1: has a headline and no article below it"
+        # The same on another line, and one more behind it.
+        new.write_text("\nOnly a headline")
+        other.write_text("Only a headline")
+        for _ in range(2):
+            await told.line("2 problems", lambda: None)
+        refusal = await store.refusals.last()
+        assert refusal
+        assert (refusal.problem.line, refusal.more) == (2, 1)
+        assert await told_of(store) == ["new.txt:1: has a headline and no article below it"]
+        # The folder is then what is loaded already.
+        other.unlink()
+        new.unlink()
+        await told.line("nothing has changed", lambda: None)
+        assert await store.refusals.last() is None
+        # Something else was loaded in between, so it is news again.
+        new.write_text(TALKS.replace("Geneva", "Oslo"))
+        await told.line("loaded revision 2", lambda: None)
+        new.write_text("Only a headline")
+        for _ in range(2):
+            await told.line("1 problems", lambda: None)
+        assert len(await told_of(store)) == 2
+        new.write_text(TALKS.replace("Geneva", "Lagos"))
+        await told.line("loaded revision 3", lambda: None)
+        assert await store.refusals.last() is None
+
+
+async def test_a_reload_by_hand_takes_the_mistake_away_too(store: Store, folder: Path) -> None:
+    async with watching(store, folder) as told:
+        await told.line("loaded revision 1", lambda: None)
+        await told.line("1 problems", lambda: (folder / "new.txt").write_text("Only a headline"))
+    (folder / "new.txt").unlink()
+    await store.corpus.reload(folder, by=ANA, at=NOW)
+    assert await store.refusals.last() is None
+
+
+async def test_a_folder_that_comes_late_or_is_replaced_is_watched(
+    store: Store, tmp_path: Path
+) -> None:
+    """Until it is there it is said, and the bot goes on without."""
+    path = tmp_path / "late"
+    async with watching(store, path) as told:
+        for _ in range(2):
+            await told.line("cannot be watched: No such file or directory", lambda: None)
+        assert await told_of(store) == ["late: cannot be watched: No such file or directory"]
+        path.mkdir()
+        (path / "talks.txt").write_text(TALKS)
+        await told.line("loaded revision 1", lambda: None)
+        assert await store.refusals.last() is None
+        path.rename(tmp_path / "old")
+        path.mkdir()
+        (path / "talks.txt").write_text(TALKS.replace("Geneva", "Oslo"))
+        await told.line("loaded revision 2", lambda: None)
+        await told.line(
+            "loaded revision 3",
+            lambda: (path / "talks.txt").write_text(TALKS.replace("Geneva", "Lagos")),
+        )
+
+
+async def test_what_is_nobody_s_mistake_is_tried_again(
     store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """It is told when it does not pass by itself."""
+    reload, refusals = Corpus.reload, iter(["Another reload came first."] * 2)
+
     async def refuse(self: Corpus, path: Path, *, by: str, at: datetime) -> Reload:
-        raise ParleyError("Another reload came first.")
+        if why := next(refusals, None):
+            raise ParleyError(why)
+        return await reload(self, path, by=by, at=at)
 
     monkeypatch.setattr(Corpus, "reload", refuse)
     async with watching(store, folder) as told:
-        await told.line("the corpus stays as it was: Another reload came first.", lambda: None)
+        await told.line("the corpus stays as it was: ", lambda: None)
+        assert await told_of(store) == []
+        await told.line("loaded revision 1", lambda: None)
+    assert await told_of(store) == ["corpus: Another reload came first."]
+    assert await store.refusals.last() is None

@@ -1,10 +1,14 @@
 """/corpus: for admins, and only them."""
 
+from pathlib import PurePosixPath
+
 import pytest
 
+from bot.metrics import Metrics
 from bot.workspace import Fault
 from handlers.ids import Action
-from tests.handlers.conftest import ANA, BEN, Slack, texts
+from store.types import Problem, Refusal
+from tests.handlers.conftest import ANA, BEN, Slack, dm, texts
 
 
 async def test_status_says_what_is_loaded(slack: Slack) -> None:
@@ -65,6 +69,50 @@ async def test_a_broken_document_is_named_and_changes_nothing(slack: Slack) -> N
     assert "bad.txt:1: has a headline and no article below it" in texts([answer])
     (answer,) = await slack.type("/corpus status")
     assert "revision 1" in answer["text"]
+
+
+async def refuse(slack: Slack) -> None:
+    problem = Problem(
+        path=PurePosixPath("bad & <b>.txt"),
+        line=1,
+        message="has a headline and no article below it",
+    )
+    refusal = Refusal(at=slack.clock(), problem=problem, more=2)
+    await slack.parley.store.refusals.note(refusal, keepers=[("T0LOCAL", ANA)])
+
+
+async def test_what_the_watched_folder_was_refused_for_is_shown_until_it_is_loaded(
+    slack: Slack,
+) -> None:
+    shown = "bad &amp; &lt;b&gt;.txt:1: has a headline and no article below it"
+    await refuse(slack)
+    (answer,) = await slack.type("/corpus status")
+    assert f"{shown} … and 2 problems more." in texts([answer])
+    await slack.workspace.open_home(ANA)
+    await slack.workspace.open_home(BEN)
+    await slack.settled()
+    homes = {user: slack.workspace.home(user) or {} for user in (ANA, BEN)}
+    assert shown in texts([homes[ANA]])
+    assert shown not in texts([homes[BEN]])
+    assert "parley_corpus_refused 1.0" in await measured(slack)
+    await slack.type("/corpus reload")
+    (answer,) = await slack.type("/corpus status")
+    assert "bad" not in texts([answer])
+    assert "parley_corpus_refused 0.0" in await measured(slack)
+
+
+async def measured(slack: Slack) -> str:
+    return (await Metrics().page(slack.parley.store, slack.clock())).decode()
+
+
+async def test_an_admin_is_told_once_what_the_watched_folder_was_refused_for(slack: Slack) -> None:
+    for _ in range(3):
+        await refuse(slack)
+        await slack.parley.ticker.tick()
+        slack.clock.forward(minutes=1)
+    (told,) = slack.workspace.messages(dm(ANA), ANA)
+    assert "bad &amp; &lt;b&gt;.txt:1: has a headline" in told["text"]
+    assert "and 2 problems more: `/corpus problems`" in told["text"]
 
 
 async def test_check_says_what_would_change_and_changes_nothing(slack: Slack) -> None:

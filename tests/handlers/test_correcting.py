@@ -62,12 +62,23 @@ async def test_an_edited_story_is_changed_where_it_was_posted_once(slack: Slack)
     assert " today?" in texts([changed])
     assert changed["text"].startswith("Corrected. ")
     assert CORRECTED in texts([changed])
-    # Its story shows no question, but says that the article is another.
+    # Its story's notification says the question too.
     assert updates(slack) == 2
     await tick(slack, 3)
     slack.clock.forward(hours=1)
     await tick(slack, 3)
     assert updates(slack) == 2
+
+
+async def test_a_message_without_what_was_edited_stays_as_it_is(slack: Slack) -> None:
+    question = await posted(slack)
+    for old, new in ((".", "!"), ("!", ".")):
+        await edit(slack, old, new)
+        await tick(slack)
+        assert slack.public(thread_ts=question["ts"])[0] == question
+    # Its story was changed, and changed back.
+    assert updates(slack) == 2
+    assert CORRECTED not in texts([story(slack, question)])
 
 
 async def test_it_still_carries_its_key(slack: Slack) -> None:
@@ -159,8 +170,13 @@ async def test_a_digest_shows_all_its_stories_in_their_order(slack: Slack) -> No
     assert "late shifts" in texts([story(slack, digest)])
 
 
-@pytest.mark.parametrize("error", ["message_not_found", "cant_update_message", "is_archived"])
-async def test_what_cannot_be_changed_is_given_up_at_once(slack: Slack, error: str) -> None:
+@pytest.mark.parametrize(
+    ("error", "calls"), [("message_not_found", 2), ("cant_update_message", 2), ("is_archived", 4)]
+)
+async def test_what_cannot_be_changed_is_given_up_at_once(
+    slack: Slack, error: str, calls: int
+) -> None:
+    """Another edit is another try, but for a message that is gone."""
     await posted(slack)
     slack.workspace.faults.add(Fault(method=UPDATE, kind="refuse", error=error, times=None))
     await edit(slack, "?", " today?")
@@ -169,10 +185,9 @@ async def test_what_cannot_be_changed_is_given_up_at_once(slack: Slack, error: s
     slack.clock.forward(hours=2)
     await tick(slack, 4)
     assert updates(slack) == 2
-    # Another edit is another try.
     await edit(slack, " today?", " tomorrow?")
     await tick(slack)
-    assert updates(slack) == 4
+    assert updates(slack) == calls
 
 
 @pytest.mark.parametrize(
@@ -202,6 +217,19 @@ async def test_a_lost_answer_is_no_second_line(slack: Slack) -> None:
     assert updates(slack) == 3
     (changed,) = [one for one in slack.public() if one["ts"] == question["ts"]]
     assert texts([changed]).count(CORRECTED) == 1
+
+
+async def test_an_undo_before_a_lost_answer_is_made_up_for(slack: Slack) -> None:
+    question = await posted(slack)
+    slack.workspace.faults.add(Fault(method=UPDATE, kind="drop_after", times=2))
+    await edit(slack, "?", " today?")
+    await tick(slack, 2)
+    assert CORRECTED in now(slack, question)
+    await slack.parley.store.corpus.undo(by=ANA, at=slack.clock())
+    slack.clock.forward(hours=1)
+    await tick(slack, 4)
+    assert CORRECTED not in now(slack, question)
+    assert " today?" not in now(slack, question)
 
 
 async def test_when_slack_asks_to_wait_nothing_is_sent_and_nothing_counted(slack: Slack) -> None:

@@ -28,6 +28,7 @@ CHECKS = st.builds(
     headlines=NAMES,
     gone=NAMES,
     ignored=st.integers(0, 10**6),
+    others=NAMES,
     unasked=st.integers(0, 10**6),
     twins=st.builds(
         Twins,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -30,6 +30,7 @@ from store.types import (
     PostKind,
     PostState,
     Problem,
+    Refusal,
     Schedule,
     Timetable,
     Topic,
@@ -77,6 +78,11 @@ PEOPLE = frozenset({"U0ANA"})
 OCCURRENCE = Occurrence(due_on=date(2026, 11, 24), due_at=NOW)
 
 
+def refused(words: str) -> Refusal:
+    problem = Problem(path=PurePosixPath(words), line=10**6, message=words)
+    return Refusal(at=NOW, problem=problem, more=10**6)
+
+
 def told(kind: PostKind, words: str) -> Post:
     """A post whose every word comes from somewhere else."""
     return Post(
@@ -87,7 +93,9 @@ def told(kind: PostKind, words: str) -> Post:
         article_id="a",
         revision=3,
         why=words,
-        about=About(channel_id="C1", post_key="k" * 80, error=words, left=10**9, days=10**6),
+        about=About(
+            channel_id="C1", post_key="k" * 80, error=words, left=10**9, days=10**6, more=9
+        ),
         state=PostState.FAILED,
         due_on=date(2026, 11, 24),
         due_at=NOW,
@@ -159,6 +167,7 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "stopped": lambda matches, words: notice.notice(told(PostKind.STOPPED, words)),
     "ready": lambda matches, words: notice.notice(told(PostKind.READY, words)),
     "low": lambda matches, words: notice.notice(told(PostKind.LOW, words)),
+    "refused": lambda matches, words: notice.notice(told(PostKind.REFUSED, words)),
     "why": lambda matches, words: digest.why(told(PostKind.QUESTION, words)),
     "coming": lambda matches, words: digest.coming(
         planned(words),
@@ -173,6 +182,9 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "mistyped digest": lambda matches, words: digest.digest_help(unknown=words, meant=words),
     "status": lambda matches, words: corpus.status(
         None, corpus.Size(questions=1, topics=10**6, characters=10**9)
+    ),
+    "status of a refused folder": lambda matches, words: corpus.status(
+        None, refusal=refused(words)
     ),
     "missed": lambda matches, words: corpus.missed(
         [Miss(words=words[:200], searched=10**6, asked=1, last_at=NOW)] * 60, days=90
@@ -234,6 +246,7 @@ def at_home(words: str, *, page: int) -> home.Contents:
         schedules=[planned(words)] * 60,
         revision=None,
         is_keeper=True,
+        refusal=refused(words),
     )
 
 

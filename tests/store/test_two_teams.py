@@ -28,12 +28,13 @@ EVER = NOW - timedelta(days=400)
 
 NO_TEAM_S = frozenset(
     [
-        # The corpus, its articles and the holidays are the operator's, and everybody's.
+        # The corpus, its articles, its folder and the holidays are the operator's, and everybody's.
         *(f"corpus.{name}" for name in ("check", "complete", "find", "follow", "history", "like")),
         *(f"corpus.{name}" for name in ("open", "reload", "undo")),
         *(f"articles.{name}" for name in ("get", "get_many", "measure")),
         *(f"holidays.{name}" for name in ("between", "replace")),
         *(f"tally.{name}" for name in ("lag", "ping", "posts")),
+        *(f"refusals.{name}" for name in ("forget", "last", "note")),
         # Of whoever begins to install it, before there is a team.
         *(f"installations.{name}" for name in ("begin", "end")),
     ]
@@ -173,8 +174,8 @@ async def fail(team: Played, _: str, number: int) -> Any:
 
 async def correct(team: Played, _: str, number: int) -> Any:
     corrections = team.store.corrections
-    keys = await corrections.due(since=EVER, revision=9, now=team.clock(), limit=99)
-    for key in sorted(one for one in keys if one.startswith(f"{team.team_id}:")):
+    due = await corrections.due(since=EVER, revision=9, now=team.clock(), limit=99)
+    for key in sorted(key for team_id, key in due if team_id == team.team_id):
         correction = await corrections.claim(key, revision=9, now=team.clock())
         if correction is None:
             continue
@@ -183,9 +184,13 @@ async def correct(team: Played, _: str, number: int) -> Any:
                 await corrections.done(correction, now=team.clock())
             case 1:
                 until = team.clock() + timedelta(minutes=1)
-                await corrections.put_off(correction, error="", until=until, counts=True)
+                await corrections.put_off(
+                    correction, error="", until=until, counts=True, is_open=True
+                )
+            case 2:
+                await corrections.forget(correction)
             case _:
-                await corrections.give_up(correction, error="message_not_found")
+                await corrections.give_up(correction, error="is_archived", is_open=False)
 
 
 async def miss(team: Played, channel_id: str, number: int) -> Any:

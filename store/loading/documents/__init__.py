@@ -4,6 +4,7 @@ A corpus is read twice and never held: once to check it as a whole, and once mor
 article, to load what changed.
 """
 
+import os
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ _READERS: Mapping[str, Callable[[Source], Iterator[Story]]] = {
     ".atom": feed.stories,
 }
 
+_OTHER = f"names none of the fields {', '.join(records.FIELDS)}"
+
 Keys: TypeAlias = NDArray[np.uint64]
 """Hashes of articles, of 64 bits each."""
 
@@ -48,6 +51,8 @@ class Contents:
     """A hash of every document's bytes, by its path below the root."""
     ignored: int
     """Files left out: hidden ones, those with another ending, and tables of something else."""
+    others: tuple[str, ...]
+    """The tables of something else, in order: none of their fields is one of an article."""
     changed: Mapping[str, int]
     """The documents whose digest was not known, in order, with how many articles each has."""
     keys: Keys
@@ -96,23 +101,28 @@ def read_corpus(
     *extra* is read as if it were in the folder too. A document with the digest that is *known* of
     its path is not looked into. Raises `CorpusInvalidError` with every problem of every file.
     """
-    if not path.exists():
-        raise _invalid(path.name or str(path), f"there is no such folder: {path}")
     try:
+        if not path.exists():
+            raise _invalid(path.name or str(path), f"there is no such folder: {path}")
         files = files_of(path)
     except OSError as error:
-        raise _invalid(path.name, f"cannot be read: {error.strerror}") from error
+        name = os.path.relpath(error.filename or path, path.resolve())
+        name = path.name if name == "." or name.startswith("..") else name
+        raise _invalid(name, f"cannot be read: {error.strerror}") from error
     problems = [
         _problem(name, "is a link out of the folder: put the file itself there")
         for name in files.outside
     ]
-    problems += (_problem(name, "has a name that is not UTF-8") for name in files.misnamed)
+    problems += (
+        _problem(name, "has a name that cannot be shown: it has other characters where ? stands")
+        for name in files.misnamed
+    )
     if not files.documents and not problems and not extra:
         raise _no_document(path)
     digests: dict[str, str] = {}
     changed: dict[str, int] = {}
     keys, ids = array("Q"), array("Q")
-    ignored = files.ignored
+    others: list[str] = []
     names = sorted({*files.documents, extra.name}) if extra else files.documents
     for name in (progress or Progress()).through("Reading", names):
         try:
@@ -129,20 +139,21 @@ def read_corpus(
             problems.append(_problem(name, f"cannot be read: {error.strerror}"))
             continue
         if source.is_other:
-            ignored += 1
+            others.append(name)
             continue
         problems += source.problems
         changed[name] = len(keys) - before
         digests[name] = source.digest
     if not digests and not problems:
-        raise _no_document(path)
+        problems += (Problem(path=PurePosixPath(name), line=1, message=_OTHER) for name in others)
     if problems:
         raise CorpusInvalidError(tuple(problems))
     return Contents(
         root=files.root,
         extra=extra,
         digests=digests,
-        ignored=ignored,
+        ignored=files.ignored + len(others),
+        others=tuple(others),
         changed=changed,
         keys=np.array(keys, dtype=np.uint64),
         repeated=_repeated(np.array(ids, dtype=np.uint64)),

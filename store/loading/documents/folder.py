@@ -1,12 +1,17 @@
 """Which files of a folder are documents, which are left out, and which are refused."""
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 ENDINGS = (".txt", ".jsonl", ".ndjson", ".csv", ".xml", ".rss", ".atom")
 """The endings of a document."""
+
+
+_MISLEADING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Characters that control a terminal, break a line or turn round what is around them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +26,7 @@ class Files:
     outside: tuple[str, ...]
     """Links that lead out of the folder: whoever can write in it could show any file by one."""
     misnamed: tuple[str, ...]
-    """Files whose name is no UTF-8 text, with question marks where it is not."""
+    """Files whose name is no UTF-8 text, or would not be shown as it is; question marks where."""
 
 
 def files_of(path: Path) -> Files:
@@ -34,11 +39,12 @@ def files_of(path: Path) -> Files:
     misnamed: list[str] = []
     ignored = 0
     for name, is_link in _walk(root):
-        if not _is_utf8(name):
-            misnamed.append(name.encode(errors="replace").decode())
+        plain = _MISLEADING.sub("?", name.encode(errors="replace").decode())
+        if plain != name:
+            misnamed.append(plain)
         elif not _is_document(name):
             ignored += 1
-        elif is_link and not (root / name).resolve().is_relative_to(root):
+        elif is_link and not Path(os.path.realpath(root / name)).is_relative_to(root):
             outside.append(name)
         elif not (root / name).is_file():
             ignored += 1
@@ -70,11 +76,3 @@ def _walk(root: Path) -> Iterator[tuple[str, bool]]:
 def _is_document(name: str) -> bool:
     path = PurePosixPath(name)
     return path.suffix.lower() in ENDINGS and not any(part.startswith(".") for part in path.parts)
-
-
-def _is_utf8(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from store.loading.documents.source import Source, Story
+from store.loading.documents.source import Source, Story, tidy
 
 _PARTS = ("summary", "insight", "question")
 
 
 def stories(source: Source) -> Iterator[Story]:
     """Yield the stories of a text document; blank lines, CRLF and a BOM do not count."""
-    lines = source.lines()
+    lines = ((number, text) for number, line in source.lines() if (text := tidy(line)))
     first = next(lines, None)
     if first is None:
         if not source.problems:

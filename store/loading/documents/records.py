@@ -2,15 +2,26 @@
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from store.loading.documents.source import MAX_TEXT, Source, Story
+from store.loading.documents.source import MAX_TEXT, Source, Story, tidy
 
 _NEEDED = ("headline", "summary")
-_FIELDS = (*_NEEDED, "insight", "question")
-_LONGEST = (len(_FIELDS) + 1) * MAX_TEXT
+FIELDS = (*_NEEDED, "insight", "question")
+_A = {"headline": "a headline", "summary": "a summary", "insight": "an insight"}
+_LONGEST = (len(FIELDS) + 1) * MAX_TEXT
 """Characters of a line: every text at its longest, and room for the rest of the record."""
+_DELIMITERS = ",;\t"
+"""Where a comma is the decimal sign, spreadsheets write semicolons."""
+_SEPARATED_BY = "sep="
+"""How a first line for Excel alone begins."""
+_NOT_CSV = {
+    "unexpected end of data": "a quote is opened, and not closed before the end of the file",
+    "field larger than": "a text goes on and on: is the quote that it begins with ever closed?",
+    "expected after": "a quote within a quoted text is written twice",
+}
+"""What the parser says, in other words."""
 
 
 def from_json_lines(source: Source) -> Iterator[Story]:
@@ -19,84 +30,122 @@ def from_json_lines(source: Source) -> Iterator[Story]:
     for number, line in source.lines(longest=_LONGEST):
         is_first, is_empty = is_empty, False
         try:
-            record = json.loads(line)
-        except ValueError as error:
-            at = getattr(error, "colno", 1)
-            source.problem(number, f"is not JSON from character {at} on")
+            # Objects as tuples, or the second of two fields of one name would hide the first; and
+            # no integer is too long for a float.
+            pairs = json.loads(line, object_pairs_hook=tuple, parse_int=float)
+        except json.JSONDecodeError as error:
+            if is_first and error.pos >= len(line.rstrip()):
+                source.problem(number, "is not a whole JSON object: each is to be on one line")
+                return
+            source.problem(number, f"is not JSON from character {error.colno} on")
             continue
         except RecursionError:
             source.problem(number, "is nested too deeply")
             continue
-        if not isinstance(record, dict):
-            source.problem(number, f"is not a JSON object with the fields {', '.join(_FIELDS)}")
+        if not isinstance(pairs, tuple):
+            source.problem(number, f"is not a JSON object with the fields {', '.join(FIELDS)}")
             continue
-        if is_first and not record.keys() & set(_FIELDS):
+        record = {_name(name): value for name, value in pairs}
+        if is_first and not record.keys() & set(FIELDS):
             source.is_other = True
             return
+        if len(record) < len(pairs) and (twice := _twice(_name(name) for name, _ in pairs)):
+            source.problem(number, f"has the field {twice} twice")
+            continue
         yield from _story(source, number, record)
     _if_empty(source, is_empty, "one JSON object a line")
 
 
 def from_csv(source: Source) -> Iterator[Story]:
     """Yield the stories of a file whose first row names its columns; others are left out."""
-    numbers = [0]
+    at = start = 0
+    """The line that was read last, and the first of the row."""
 
     def lines() -> Iterator[str]:
+        nonlocal at, start
         for number, line in source.lines(longest=_LONGEST):
-            numbers[0] = number
+            at, start = number, start or number
             yield f"{line}\n"
 
     every = lines()
     first = next(every, "")
-    # Where a comma is the decimal sign, spreadsheets write semicolons.
-    delimiter = max(",;", key=first.count)
+    delimiter = max(_DELIMITERS, key=first.count)
+    if first.lower().startswith(_SEPARATED_BY):
+        delimiter = first.strip()[len(_SEPARATED_BY) :] or ","
+        if len(delimiter) != 1:
+            source.problem(at, "must name one character after sep=")
+            return
+        start, first = 0, next(every, "")
     reader = csv.reader(chain([first], every), delimiter=delimiter, strict=True)
     try:
-        header = [name.strip().lower() for name in next(reader, [])]
-        if header and not set(header) & set(_FIELDS):
+        header = [_name(name) for name in next(reader, [])]
+        if header and not set(header) & set(FIELDS):
             source.is_other = True
             return
-        missing = [name for name in _NEEDED if name not in header]
-        if header and missing:
-            source.problem(
-                numbers[0],
-                f"must name the columns {', '.join(_FIELDS)}: {' and '.join(missing)} is missing",
-            )
+        if problem := _wrong_header(header):
+            source.problem(at, problem)
             return
-        is_empty = True
-        start = numbers[0] + 1
+        is_empty, start = True, 0
         for row in reader:
             is_empty = False
-            if len(row) != len(header):
+            # A spreadsheet writes cells that were once used, and are empty now.
+            extra = row[len(header) :]
+            if any(map(str.strip, extra)) or len(row) < len(header):
                 source.problem(
                     start, f"has {len(row)} columns, where the first row names {len(header)}"
                 )
-            else:
-                yield from _story(source, start, dict(zip(header, row, strict=True)))
-            start = numbers[0] + 1
+            elif any(map(str.strip, row)):
+                yield from _story(source, start, dict(zip(header, row, strict=False)))
+            start = 0
         _if_empty(source, is_empty, "a row of column names, and one row an article")
     except csv.Error as error:
-        source.problem(numbers[0], f"is not CSV: {error}")
+        said = str(error)
+        why = next((mine for theirs, mine in _NOT_CSV.items() if theirs in said), said)
+        source.problem(start or at, f"is not CSV: {why}")
+
+
+def _name(name: str) -> str:
+    return name.strip().lower()
+
+
+def _wrong_header(header: Sequence[str]) -> str | None:
+    missing = [name for name in _NEEDED if name not in header]
+    if header and missing:
+        return f"must name the columns {', '.join(FIELDS)}: {' and '.join(missing)} is missing"
+    twice = _twice(header)
+    return f"names the column {twice} twice" if twice else None
+
+
+def _twice(names: Iterable[str]) -> str | None:
+    """Give the first field that is named more than once."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen and name in FIELDS:
+            return name
+        seen.add(name)
+    return None
 
 
 def _story(source: Source, number: int, record: Mapping[str, object]) -> Iterator[Story]:
     texts: dict[str, str] = {}
-    for name in _FIELDS:
+    for name in FIELDS:
         value = record.get(name)
         if value is None:
             value = ""
+        what = _A.get(name, f"a {name}")
         if not isinstance(value, str):
-            source.problem(number, f"has a {name} that is not text")
+            source.problem(number, f"has {what} that is not text")
             return
-        text = " ".join(value.split())
-        if "\0" in text:
-            source.problem(number, f"has a {name} that is not text: it holds a NUL character")
-            return
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            source.problem(number, f"has a {name} with half a character in it")
-            return
+        if not value.isprintable():
+            if "\0" in value:
+                source.problem(number, f"has {what} that is not text: it holds a NUL character")
+                return
+            if any("\ud800" <= character <= "\udfff" for character in value):
+                source.problem(number, f"has {what} with half a character in it")
+                return
+        text = " ".join(tidy(value).split())
         if len(text) > MAX_TEXT:
-            source.problem(number, f"has a {name} longer than {MAX_TEXT:,} characters")
+            source.problem(number, f"has {what} longer than {MAX_TEXT:,} characters")
             return
         if not text and name in _NEEDED:
             source.problem(number, f"has no {name}")

@@ -26,13 +26,14 @@ async def test_it_counts_what_would_change(store: Store, tmp_path: Path) -> None
     edited = STORIES[0].replace("closed", "open")
     path = write(tmp_path, a=[edited], b=STORIES[2:3], d=STORIES[3:])
     (path / "notes.md").write_text("x")
+    (path / "sums.csv").write_text("month,amount\nMay,3\n")
     checked = await check(store, path)
     assert (checked.added, checked.edited, checked.removed) == (["d.txt"], ["a.txt"], ["c.txt"])
     counts = checked.counts
     assert (counts.added, counts.edited, counts.moved, counts.removed) == (0, 2, 0, 1)
     assert checked.headlines == ["Head a", "Head d"]
     assert checked.gone == ["Head a"]
-    assert checked.ignored == 1
+    assert (checked.ignored, checked.others) == (2, ("sums.csv",))
     assert await held(store) == before
 
 

@@ -67,8 +67,17 @@ def test_starter_corpus_is_in_our_own_words(shared: Path) -> None:
         f"Headline\r\n{TRIPLE}{TRIPLE}".replace("\n", "\r\n"),
         f"\ufeffHeadline\n\n\n{TRIPLE}\n  \n{TRIPLE}",
         f"  Headline \n{TRIPLE}{TRIPLE}".rstrip("\n"),
+        f"Headline\n\u200b\n\ufeff{TRIPLE}\x0c\n{TRIPLE}\x1a",
+        f"\x07Headline\x1b\n\u2028{TRIPLE}{TRIPLE}".replace("A s", "A\x08s"),
     ],
-    ids=["plain", "CRLF", "BOM and blank lines", "blanks and no last newline"],
+    ids=[
+        "plain",
+        "CRLF",
+        "BOM and blank lines",
+        "blanks and no last newline",
+        "lines that show nothing",
+        "control characters",
+    ],
 )
 def test_spellings_of_one_document(tmp_path: Path, text: str) -> None:
     first, second = read(write(tmp_path, text))
@@ -102,6 +111,12 @@ def test_folders_below_are_read(tmp_path: Path) -> None:
     assert read(tmp_path)[0].document == "europe/talks.txt"
 
 
+def test_slack_s_own_marks_are_text_like_any_other(tmp_path: Path) -> None:
+    """Where it is drawn it is escaped."""
+    (article,) = read(write(tmp_path, "<!channel>\n<@U1> &amp; <http://x|y>\n<!here>\n<#C1>?\n"))
+    assert (article.headline, article.summary) == ("<!channel>", "<@U1> &amp; <http://x|y>")
+
+
 def test_a_single_file_is_a_corpus(tmp_path: Path) -> None:
     write(tmp_path, f"Headline\n{TRIPLE}")
     assert len(read(tmp_path / "news.txt")) == 1
@@ -131,6 +146,11 @@ def test_a_single_file_is_a_corpus(tmp_path: Path) -> None:
             "news.txt:5: is not UTF-8 text: byte 47 of the file is 0xE9",
         ),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "news.txt:1: is not UTF-8 text: byte 0 of the file is 0x89"),
+        (f"Headline\n{TRIPLE}".encode("utf-16"), "news.txt:1: is UTF-16 text: save it as UTF-8"),
+        (
+            f"Headline\n{TRIPLE}".replace("\n", "\r"),
+            "news.txt:1: ends its lines with CR alone: save it with LF or CRLF",
+        ),
         (b"GIF89a\x00\x01", "news.txt:1: is not text: it holds a NUL byte"),
         ("x" * 10_000_000, f"news.txt:1: is longer than {MAX_TEXT:,} characters"),
         ("é" * 30_000, f"news.txt:1: is longer than {MAX_TEXT:,} characters"),
@@ -162,16 +182,18 @@ def test_a_folder_without_documents(tmp_path: Path) -> None:
     assert "holds no document" in problem
 
 
-LINES = st.text(min_size=1, max_size=50).filter(
-    lambda text: text.strip() and not set(text) & set("\n\r\0\ufeff")
-)
+LINES = st.text(
+    st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="\ufeff"),
+    min_size=1,
+    max_size=50,
+).filter(lambda text: any(one.isprintable() and not one.isspace() for one in text))
 
 
 @given(headline=LINES, triples=st.lists(st.tuples(LINES, LINES, LINES), min_size=1, max_size=5))
 def test_what_is_written_is_read(
     tmp_path_factory: pytest.TempPathFactory, headline: str, triples: list[tuple[str, str, str]]
 ) -> None:
-    """Any text without line breaks comes back as it was, but for blanks around it."""
+    """Any text without control characters comes back as it was, but for blanks around it."""
     text = "\n".join([headline, *(line for triple in triples for line in triple)])
     articles = read(write(tmp_path_factory.mktemp("corpus"), text))
     assert articles[0].headline == headline.strip()

@@ -1,9 +1,12 @@
 """JSON Lines, CSV and feeds; links, hidden files and other endings."""
 
+import contextlib
+import errno
 import json
 import os
-from contextlib import suppress
+import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -53,6 +56,30 @@ def test_json_lines(tmp_path: Path) -> None:
     assert (second.document, second.position) == ("news.jsonl", 2)
 
 
+def test_a_field_is_known_by_its_name_in_any_case(tmp_path: Path) -> None:
+    line = '{" Headline ": "Head", "SUMMARY": "A summary.", "n": ' + "9" * 5000 + ', "x": NaN}'
+    (article,) = read(write(tmp_path, "news.jsonl", f"\n{line}\n\n"))
+    assert texts(article) == ("Head", "A summary.", "", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sep=;\r\nheadline;summary\r\nHead;A, b\r\n",
+        "\ufeffSEP=|\nheadline|summary\nHead|A, b\n",
+        'headline,summary,,\nHead,"A, b",,\n,,,\n',
+        'headline,summary\nHead,"A, b",,\n',
+        "note\theadline\tsummary\n\tHead\tA, b\n\t\t\n",
+        "headline\tsummary\tquestion\nHead\tA, b\t\n",
+        'headline,summary\nHead,"A,\r\n\r\nb"\n',
+    ],
+    ids=["sep", "sep and BOM", "empty columns", "empty cells", "tabs", "last cell", "blank line"],
+)
+def test_csv_as_spreadsheets_write_it(tmp_path: Path, text: str) -> None:
+    (article,) = read(write(tmp_path, "news.csv", text))
+    assert texts(article) == ("Head", "A, b", "", "")
+
+
 @pytest.mark.parametrize("delimiter", [",", ";"])
 def test_csv(tmp_path: Path, delimiter: str) -> None:
     """Columns stand in any order, others are left out, and a text may be quoted over lines."""
@@ -86,7 +113,7 @@ def line(**changed: object) -> str:
         (
             "a.jsonl",
             line(insight="x" * (MAX_TEXT + 1)),
-            f"a.jsonl:1: has a insight longer than {MAX_TEXT:,} characters",
+            f"a.jsonl:1: has an insight longer than {MAX_TEXT:,} characters",
         ),
         (
             "a.jsonl",
@@ -121,7 +148,72 @@ def line(**changed: object) -> str:
             'headline,summary\nHead,"A\nb"\n,c\n',
             "a.csv:4: has no headline",
         ),
-        ("a.csv", 'headline,summary\nHead,"A\n', "a.csv:2: is not CSV: unexpected end of data"),
+        (
+            "a.csv",
+            'headline,summary\nHead,"A\n' + "x,y\n" * 50,
+            "a.csv:2: is not CSV: a quote is opened, and not closed before the end of the file",
+        ),
+        (
+            "a.csv",
+            'headline,summary\n\n\nHead,"A\n' + "x,y\n" * 50_000,
+            "a.csv:4: is not CSV: a text goes on and on: is the quote that it begins with ever"
+            " closed?",
+        ),
+        (
+            "a.csv",
+            'headline,summary\nHead,"A" b\n',
+            "a.csv:2: is not CSV: a quote within a quoted text is written twice",
+        ),
+        (
+            "a.csv",
+            "headline,summary,question\nHead,A\n",
+            "a.csv:2: has 2 columns, where the first row names 3",
+        ),
+        (
+            "a.csv",
+            "headline,summary, Summary\nHead,A,b\n",
+            "a.csv:1: names the column summary twice",
+        ),
+        (
+            "a.csv",
+            "sep=\n",
+            "a.csv: is empty: it holds a row of column names, and one row an article",
+        ),
+        ("a.csv", "sep=::\nheadline::summary\n", "a.csv:1: must name one character after sep="),
+        (
+            "a.csv",
+            "headline,summary\rHead,A\r",
+            "a.csv:1: ends its lines with CR alone: save it with LF or CRLF",
+        ),
+        (
+            "a.csv",
+            "headline,summary\n".encode("utf-16"),
+            "a.csv:1: is UTF-16 text: save it as UTF-8",
+        ),
+        (
+            "a.csv",
+            "headlines,text\nHead,A\n",
+            "a.csv:1: names none of the fields headline, summary, insight, question",
+        ),
+        (
+            "a.jsonl",
+            json.dumps([STORY] * 9, indent=1),
+            "a.jsonl:1: is not a whole JSON object: each is to be on one line",
+        ),
+        (
+            "a.jsonl",
+            json.dumps([STORY] * 9),
+            "a.jsonl:1: is not a JSON object with the fields headline, summary, insight, question",
+        ),
+        ("a.jsonl", f"{line()},\n", f"a.jsonl:1: is not JSON from character {len(line()) + 1} on"),
+        (
+            "a.jsonl",
+            '{"headline": "A", "headline": "B", "summary": "x"}',
+            "a.jsonl:1: has the field headline twice",
+        ),
+        ("a.jsonl", line(headline="\u200b\ufeff"), "a.jsonl:1: has no headline"),
+        ("a.rss", "hello", "a.rss:1: is no RSS or Atom feed: syntax error"),
+        ("a.rss", "x" * (32 << 20) + "x", "a.rss: is larger than 32 MB"),
         ("a.rss", "", "a.rss: is no RSS or Atom feed"),
         ("a.rss", "<html></html>", "a.rss: is no RSS or Atom feed"),
         (
@@ -145,7 +237,7 @@ def test_one_sentence_for_each_problem(
 
 
 def test_every_line_s_problem_is_named(tmp_path: Path) -> None:
-    folder = write(tmp_path, "a.jsonl", f"{{\n{line()}\n[]\n{line(headline='')}\n")
+    folder = write(tmp_path, "a.jsonl", f"{{nope\n{line()}\n[]\n{line(headline='')}\n")
     assert [problem.split(" ")[0] for problem in problems(folder)] == [
         "a.jsonl:1:",
         "a.jsonl:3:",
@@ -154,8 +246,10 @@ def test_every_line_s_problem_is_named(tmp_path: Path) -> None:
 
 
 TEXT = st.text(
-    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30
-).filter(lambda text: text.split())
+    st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\ufeff"),
+    min_size=1,
+    max_size=30,
+).filter(lambda text: any(one.isprintable() and not one.isspace() for one in text))
 STORIES = st.lists(
     st.fixed_dictionaries({"headline": TEXT, "summary": TEXT, "insight": TEXT, "question": TEXT}),
     min_size=1,
@@ -179,7 +273,7 @@ def test_any_bytes_are_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, name: str, data: bytes
 ) -> None:
     folder = write(tmp_path_factory.mktemp("corpus"), name, data)
-    with suppress(CorpusInvalidError):
+    with contextlib.suppress(CorpusInvalidError):
         assert read(folder)
 
 
@@ -199,6 +293,14 @@ def test_atom(tmp_path: Path) -> None:
     first, second = read(write(tmp_path, "news.atom", feed))
     assert texts(first) == ("Envoys", "They met.", "", "")
     assert texts(second) == ("Only a title", "Only a title", "", "")
+
+
+def test_a_feed_s_marks_part_words_and_plain_text_has_none(tmp_path: Path) -> None:
+    summary = "&lt;p&gt;Envoys&lt;/p&gt;&lt;p&gt;met.&lt;br/&gt;Late.&lt;/p&gt;"
+    title = "Profit &lt; 5% &amp; rates &gt; 3%"
+    feed = RSS.format(ITEM.format(summary).replace("Envoys &amp; talks", title))
+    (article,) = read(write(tmp_path, "news.rss", feed))
+    assert texts(article) == ("Profit < 5% & rates > 3%", "Envoys met. Late.", "", "")
 
 
 def test_a_feed_cannot_open_files(tmp_path: Path) -> None:
@@ -261,16 +363,61 @@ def test_links_to_folders_and_nowhere_are_left_out(tmp_path: Path) -> None:
     folder = write(tmp_path / "corpus", "b.txt", f"Head\n{TRIPLE}")
     (folder / "loop").symlink_to(".")
     (folder / "gone.txt").symlink_to("nothing.txt")
+    (folder / "self.txt").symlink_to("self.txt")
     os.mkfifo(folder / "pipe.txt")
+    (folder / "to_pipe.txt").symlink_to("pipe.txt")
+    with socket.socket(socket.AF_UNIX) as server, contextlib.chdir(folder):
+        server.bind("socket.txt")
     contents = read_corpus(folder)
     assert list(contents.digests) == ["b.txt"]
-    assert contents.ignored == 3
+    assert contents.ignored == 6
 
 
-def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+def test_a_folder_may_be_named_like_a_document(tmp_path: Path) -> None:
+    write(tmp_path / "a.txt", "b.txt", f"Head\n{TRIPLE}")
+    assert [article.document for article in read(tmp_path)] == ["a.txt/b.txt"]
+
+
+def test_names_that_differ_by_case_are_two(tmp_path: Path) -> None:
+    for name in ("a.txt", "A.txt", 'it\'s "b" 👩\u200d🚀 שלום.txt'):
+        write(tmp_path, name, f"Head\n{TRIPLE}")
+    assert len(read(tmp_path)) == 3
+
+
+def test_what_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder, wherever it lies; and the one that it was to be read from."""
     write(tmp_path, "b.txt", f"Head\n{TRIPLE}")
-    (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text("x")
-    assert problems(tmp_path) == ["caf?.txt: has a name that is not UTF-8"]
+    (tmp_path / "closed").mkdir()
+
+    def refuse(path: str) -> Any:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    scan = os.scandir
+    monkeypatch.setattr(
+        os, "scandir", lambda path: refuse(path) if "closed" in str(path) else scan(path)
+    )
+    assert problems(tmp_path) == ["closed: cannot be read: Permission denied"]
+    assert problems(tmp_path / "closed") == ["closed: cannot be read: Permission denied"]
+    monkeypatch.setattr(Path, "exists", refuse)
+    assert problems(tmp_path / "more") == ["more: cannot be read: Permission denied"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (os.fsdecode(b"caf\xe9.txt"), "caf?.txt"),
+        ("two\nlines.txt", "two?lines.txt"),
+        ("red\x1b[31m.txt", "red?[31m.txt"),
+        ("gpj\u202etxt.txt", "gpj?txt.txt"),
+    ],
+    ids=["not UTF-8", "line break", "control character", "turned round"],
+)
+def test_a_name_that_cannot_be_shown_is_refused(tmp_path: Path, name: str, shown: str) -> None:
+    write(tmp_path, "b.txt", f"Head\n{TRIPLE}")
+    (tmp_path / name).write_text("x")
+    assert problems(tmp_path) == [
+        f"{shown}: has a name that cannot be shown: it has other characters where ? stands"
+    ]
 
 
 def test_a_table_of_something_else_is_left_out_and_counted(tmp_path: Path) -> None:
@@ -281,5 +428,5 @@ def test_a_table_of_something_else_is_left_out_and_counted(tmp_path: Path) -> No
     assert list(contents.changed) == ["news.jsonl"]
     assert contents.ignored == 2
     (tmp_path / "news.jsonl").unlink()
-    with pytest.raises(CorpusInvalidError, match="holds no document"):
-        read_corpus(tmp_path)
+    sentence = "names none of the fields headline, summary, insight, question"
+    assert problems(tmp_path) == [f"queries.jsonl:1: {sentence}", f"sums.csv:1: {sentence}"]

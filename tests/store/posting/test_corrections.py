@@ -49,10 +49,12 @@ async def send(store: Store, clock: StoppedClock, key: str = "k") -> None:
     await store.posts.sent(claim, message_ts="1.1", now=clock())
 
 
-async def due(store: Store, clock: StoppedClock) -> Sequence[str]:
-    return await store.corrections.due(
-        since=clock() - WEEK, revision=revision(store), now=clock(), limit=10
+async def due(store: Store, clock: StoppedClock, but: Sequence[str] = ()) -> Sequence[str]:
+    found = await store.corrections.due(
+        since=clock() - WEEK, revision=revision(store), now=clock(), but=but, limit=10
     )
+    assert {team_id for team_id, _ in found} <= {"T1"}
+    return [key for _, key in found]
 
 
 def revision(store: Store) -> int:
@@ -80,7 +82,9 @@ async def test_an_edit_is_due_until_it_is_done(
     correction = await claim(store, clock)
     assert correction
     assert "Friday" in correction.articles[0].summary
-    assert correction.is_corrected
+    assert correction.sent == correction.shown
+    assert correction.sent
+    assert "Monday" in correction.sent[0].summary
     await store.corrections.done(correction, now=clock())
     assert await due(store, clock) == []
     clock.forward(days=1)
@@ -109,7 +113,89 @@ async def test_an_undo_of_what_was_corrected_is_no_correction(
     assert await due(store, clock) == ["k"]
     back = await claim(store, clock)
     assert back
-    assert not back.is_corrected
+    assert back.sent == back.articles
+    assert back.shown
+    assert "Friday" in back.shown[0].summary
+
+
+async def test_a_call_that_was_broken_off_is_made_up_for_whatever_is_loaded_then(
+    store: Store, tmp_path: Path, clock: StoppedClock
+) -> None:
+    """Nobody knows whether it was changed, also when an undo takes the edit back."""
+    await posted(store, tmp_path / "a", clock)
+    await load(store, tmp_path / "a", clock, STORY.replace("Monday", "Friday"))
+    assert await claim(store, clock)
+    await store.corpus.undo(by="U1", at=clock())
+    assert await claim(store, clock) is None, "its lease lasts"
+    clock.forward(seconds=LEASE.total_seconds() + 1)
+    assert await due(store, clock) == ["k"]
+    correction = await claim(store, clock)
+    assert correction
+    assert correction.sent == correction.articles
+    assert correction.shown is None
+    # No answer either.
+    await store.corrections.put_off(
+        correction, error="TimeoutError", until=clock(), counts=True, is_open=True
+    )
+    correction = await claim(store, clock)
+    assert correction
+    assert correction.attempts == 2
+    await store.corrections.done(correction, now=clock())
+    assert await due(store, clock) == []
+    clock.forward(seconds=LEASE.total_seconds() + 1)
+    assert await claim(store, clock) is None
+
+
+async def test_a_call_that_was_refused_has_changed_nothing(
+    store: Store, tmp_path: Path, clock: StoppedClock
+) -> None:
+    await posted(store, tmp_path / "a", clock)
+    for day, is_final in (("Friday", False), ("Sunday", True)):
+        await load(store, tmp_path / "a", clock, STORY.replace("Monday", day))
+        correction = await claim(store, clock)
+        assert correction
+        if is_final:
+            await store.corrections.give_up(correction, error="is_archived", is_open=False)
+        else:
+            await store.corrections.put_off(
+                correction, error="ratelimited", until=clock(), counts=False, is_open=False
+            )
+        await store.corpus.undo(by="U1", at=clock())
+        assert await due(store, clock) == []
+
+
+async def test_what_was_sent_is_known_for_as_long_as_it_can_be_brought_back(
+    store: Store, tmp_path: Path, clock: StoppedClock
+) -> None:
+    await posted(store, tmp_path / "a", clock)
+    for day in range(1, 12):
+        await load(store, tmp_path / "a", clock, STORY.replace("Monday", f"May {day}"))
+        correction = await claim(store, clock)
+        assert correction
+        await store.corrections.done(correction, now=clock())
+        assert correction.shown
+        assert (correction.sent is None) == (day > 10)
+
+
+async def test_a_message_that_is_gone_is_never_due_again(
+    store: Store, tmp_path: Path, clock: StoppedClock
+) -> None:
+    await posted(store, tmp_path / "a", clock)
+    await load(store, tmp_path / "a", clock, STORY.replace("Monday", "Friday"))
+    correction = await claim(store, clock)
+    assert correction
+    await store.corrections.forget(correction)
+    await load(store, tmp_path / "a", clock, STORY.replace("Monday", "Sunday"))
+    assert await due(store, clock) == []
+
+
+async def test_teams_that_take_no_call_are_left_out(
+    store: Store, tmp_path: Path, clock: StoppedClock
+) -> None:
+    await posted(store, tmp_path / "a", clock)
+    await load(store, tmp_path / "a", clock, STORY.replace("Monday", "Friday"))
+    assert await due(store, clock, but=["T1", "T2"]) == []
+    assert await due(store, clock, but=["T2"]) == ["k"]
 
 
 async def test_what_moves_and_what_is_old_is_not_due(

@@ -1,0 +1,105 @@
+"""The index in the database: as large as what is there, whatever was there before."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from store import Store, open_store
+from store.db import Database, open_database
+from store.finding.meaning import BYTES
+from store.types import Found, Unsure
+from tests.conftest import NOW
+from tests.store.loading.test_revisions import STORIES, load, write
+
+STAYS = "Divers raised a bell from the harbour floor.\nIt rang for storms.\nWho should own it?\n"
+
+
+def edition(number: int) -> list[str]:
+    """Give four stories that are like none of another edition."""
+    return [
+        f"{story.split('.')[0]} {' '.join(f'{word}{number}' for word in ('ore', 'elm', 'owl'))}.\n"
+        f"Insight {number}.\nWhat of edition {number}?\n"
+        for story in STORIES
+    ]
+
+
+async def sizes(database: Database) -> tuple[int, int, int]:
+    """Give the number of chunks, of articles in them, and of rows of postings."""
+    chunks = await database.fetch("SELECT places, headlines, signs FROM chunk")
+    for row in chunks:
+        assert len(row["headlines"]) == 4 * len(row["places"])
+        assert len(row["signs"]) in (0, BYTES * len(row["places"]) // 2)
+    (postings,) = await database.fetch("SELECT COUNT(*) AS rows FROM posting")
+    return len(chunks), sum(len(row["places"]) // 2 for row in chunks), postings["rows"]
+
+
+async def found(store: Store, words: str) -> Sequence[str]:
+    answer = await store.corpus.find(words)
+    assert isinstance(answer, Found | Unsure), words
+    return [match.article.document for match in answer.matches]
+
+
+async def test_what_is_gone_leaves_nothing_behind(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers are not used again; a chunk is as small here as it is large in life."""
+    monkeypatch.setattr("store.finding.chunks.CHUNK", 8)
+    async with open_store(database_url) as store, open_database(database_url) as database:
+        seen: list[tuple[int, int, int]] = []
+        for number in range(14):
+            await load(store, write(tmp_path, bell=[STAYS], news=edition(number)))
+            assert store.corpus.finder.index.size == len(store.corpus.finder.index.signs) == 5
+            seen.append(await sizes(database))
+        assert {articles for _, articles, _ in seen} == {5}
+        assert max(chunks for chunks, _, _ in seen) <= 3
+        assert max(rows for _, _, rows in seen[7:]) <= max(rows for _, _, rows in seen[:7])
+        (last,) = await database.fetch(
+            "SELECT next_number FROM revision ORDER BY number DESC LIMIT 1"
+        )
+        assert last["next_number"] >= 50
+        # Nor do the revisions that cannot be brought back any more.
+        (past,) = await database.fetch("SELECT COUNT(*) AS rows FROM past_article")
+        assert past["rows"] <= 10 * 5
+        assert await found(store, "divers raised a bell") == ["bell.txt"]
+        assert await found(store, "harbour floor storms") == ["bell.txt"]
+        assert set(await found(store, "ore13 elm13 owl13")) == {"news.txt"}
+        assert "ore12" not in store.corpus.finder.index.vocabulary
+        # Chunks that are gone come back with what was in them.
+        await store.corpus.undo(by="U1", at=NOW, number=9)
+        assert set(await found(store, "ore8 elm8 owl8")) == {"news.txt"}
+        assert (await sizes(database))[1] == 5
+    async with open_store(database_url) as store:
+        assert store.corpus.finder.index.size == 5
+        assert set(await found(store, "ore8 elm8 owl8")) == {"news.txt"}
+        assert await found(store, "divers raised a bell") == ["bell.txt"]
+
+
+async def test_columns_of_before_are_read_and_packed(database_url: str, tmp_path: Path) -> None:
+    """They had a place for every number, and zeros where nothing was any more."""
+    async with open_store(database_url) as store, open_database(database_url) as database:
+        await load(store, write(tmp_path, a=STORIES[:2], b=STORIES[2:]))
+        await load(store, write(tmp_path, b=STORIES[2:]))
+        (row,) = await database.fetch("SELECT * FROM chunk")
+        places = np.frombuffer(row["places"], dtype="<u2")
+        assert places.tolist() == [2, 3]
+        headlines = np.zeros(4, dtype="<u8")
+        headlines[places] = np.frombuffer(row["headlines"], dtype="<u8")
+        # Without a model for the last of them.
+        signs = bytes(2 * BYTES) + row["signs"][:BYTES]
+        async with database.transaction() as connection:
+            await connection.execute(
+                "UPDATE chunk SET places = NULL, headlines = $1, signs = $2",
+                headlines.tobytes(),
+                signs,
+            )
+    async with open_store(database_url) as store, open_database(database_url) as database:
+        assert store.corpus.finder.index.numbers.tolist() == [2, 3]
+        assert store.corpus.finder.index.has_signs.all()
+        assert await found(store, "snow mountain road") == ["b.txt"]
+        (packed,) = await database.fetch("SELECT * FROM chunk")
+        assert tuple(packed) == tuple(row)
+        await load(store, write(tmp_path, b=STORIES[2:], c=STORIES[:1]))
+        assert (await sizes(database))[1] == 3
+        assert await found(store, "envoys behind closed doors") == ["c.txt"]
