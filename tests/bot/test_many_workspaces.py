@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ from bot.install import INSTALL_PATH, REDIRECT_PATH, Bots
 from bot.manifest import manifest
 from bot.metrics import Metrics
 from bot.settings import Settings
-from bot.workspace import Workspace, oauth
+from bot.workspace import Fault, Workspace, oauth
 from bot.workspace.oauth import CLIENT_ID, CLIENT_SECRET
 from bot.workspace.team import Team
 from store import open_store
@@ -179,6 +180,92 @@ async def test_a_revoked_token_stops_its_own_team_alone(both: Both) -> None:
     both.clock.forward(minutes=120)
     await both.parley.ticker.tick()
     assert (len(both.said(both.first)), len(both.said(both.second))) == (0, 1)
+
+
+async def go(both: Both, team: Team, kind: str, at: datetime, event_id: str = "Ev1") -> int:
+    """Tell Parley that it was taken out of a team *at* that time; give what it answers."""
+    body = {
+        "type": "event_callback",
+        "team_id": team.team_id,
+        "event_id": event_id,
+        "event_time": int(at.timestamp()),
+        "event": {"type": kind, "tokens": {"bot": [both.first.bot_user_id]}},
+    }
+    return (await both.parley.intake.take(body)).status
+
+
+LEAVING = pytest.mark.parametrize("kind", ["app_uninstalled", "tokens_revoked"])
+
+
+@LEAVING
+@pytest.mark.parametrize("late", [-60, 0, 60], ids=["before", "the same second", "our clock lags"])
+async def test_what_is_told_late_does_not_forget_who_is_back(
+    both: Both, kind: str, late: int
+) -> None:
+    """Slack's times have seconds, and its events come in any order: the token itself is asked."""
+    await both.install(both.second)
+    both.second.invite(GENERAL, both.first.bot_user_id)
+    await both.type(both.second, "/digest on 09:30 daily")
+    assert await go(both, both.second, kind, both.clock() + timedelta(seconds=late)) == 200
+    assert await both.parley.store.installations.find(both.second.team_id)
+    assert len(await both.parley.store.schedules.list(both.second.team_id)) == 1
+
+
+@LEAVING
+@pytest.mark.parametrize("kept", ["xoxb-of-another-time", None], ids=["invalid_auth", "inactive"])
+async def test_who_is_gone_is_forgotten_whatever_the_times_say(
+    both: Both, kind: str, kept: str | None
+) -> None:
+    store = both.parley.store
+    await both.install(both.second)
+    found = await store.installations.find(both.second.team_id)
+    assert found
+    both.first.uninstall(both.second)
+    await both.settled()
+    token = Vault(both.settings.encryption_key).seal(kept) if kept else found.token
+    await store.installations.save(replace(found, token=token))
+    assert await go(both, both.second, kind, both.clock() - timedelta(seconds=60)) == 200
+    assert await store.installations.find(both.second.team_id) is None
+
+
+@LEAVING
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(method="auth.test", kind="status", times=None),
+        Fault(method="auth.test", kind="refuse", error="org_login_required", times=None),
+    ],
+    ids=["no answer", "a workspace that moves"],
+)
+async def test_where_slack_cannot_say_it_is_asked_to_tell_again(
+    both: Both, kind: str, fault: Fault
+) -> None:
+    store = both.parley.store
+    await both.install(both.second)
+    found = await store.installations.find(both.second.team_id)
+    assert found
+    both.first.uninstall(both.second)
+    await both.settled()
+    await store.installations.save(found)
+    both.first.faults.add(fault)
+    assert await go(both, both.second, kind, both.clock()) == 503
+    assert await store.installations.find(both.second.team_id)
+    both.first.faults.clear()
+    assert await go(both, both.second, kind, both.clock()) == 200
+    assert await store.installations.find(both.second.team_id) is None
+
+
+async def test_what_is_told_by_two_events_at_once_is_done_once(both: Both) -> None:
+    store = both.parley.store
+    await both.install(both.second)
+    found = await store.installations.find(both.second.team_id)
+    assert found
+    both.first.uninstall(both.second)
+    await both.settled()
+    await store.installations.save(found)
+    told = [go(both, both.second, "tokens_revoked", both.clock(), f"Ev{n}") for n in range(5)]
+    assert set(await asyncio.gather(*told)) == {200}
+    assert await store.installations.find(both.second.team_id) is None
 
 
 async def test_only_who_is_listed_changes_what_all_share(both: Both) -> None:

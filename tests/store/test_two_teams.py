@@ -218,7 +218,8 @@ async def reseal(team: Played, _: str, __: int) -> Any:
 
 async def forget(team: Played, _: str, __: int) -> Any:
     await team.store.misses.write()
-    await team.store.installations.forget(team.team_id)
+    if found := await team.store.installations.find(team.team_id):
+        await team.store.installations.forget(found)
 
 
 DOINGS: Sequence[Callable[[Played, str, int], Awaitable[Any]]] = [
