@@ -70,7 +70,9 @@ async def assemble(
     """
     metrics = metrics or Metrics()
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(settings.database_url, hold=True))
+        store = await stack.enter_async_context(
+            open_store(settings.database_url, hold=True, is_shared=settings.is_shared)
+        )
         await load_first(store, settings, clock)
 
         clients = await stack.enter_async_context(open_clients(settings.slack_api_url, metrics))

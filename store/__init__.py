@@ -41,10 +41,13 @@ class Store:
 
 
 @asynccontextmanager
-async def open_store(url: str, *, hold: bool = False) -> AsyncIterator[Store]:
+async def open_store(
+    url: str, *, hold: bool = False, is_shared: bool = False
+) -> AsyncIterator[Store]:
     """Open the store at *url*, bring its schema up to date and take up the corpus it holds.
 
-    *hold* and what it raises are those of `store.db.open_database`.
+    *is_shared* is for Parley in many workspaces, each of which installs it. *hold* and what it
+    raises are those of `store.db.open_database`.
     """
     async with open_database(url, hold=hold) as database:
         corpus = Corpus(database, await asyncio.to_thread(Meaning.load))
@@ -59,6 +62,6 @@ async def open_store(url: str, *, hold: bool = False) -> AsyncIterator[Store]:
             corrections=Corrections(database),
             tally=Tally(database),
             holidays=Holidays(database),
-            misses=Misses(database),
+            misses=Misses(database, is_shared=is_shared),
             installations=Installations(database),
         )
