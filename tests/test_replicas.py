@@ -1,10 +1,14 @@
 """Several bots on one database: one message a channel whoever dies, and all know the same."""
 
+import asyncio
 from collections import Counter
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+from bot.app import load_first
+from bot.settings import Settings
 from store import open_store
 from store.types import Found
 from tests import postgres
@@ -44,6 +48,16 @@ async def test_a_reload_anywhere_is_followed(database_url: str, tmp_path: Path) 
         before = one.corpus.finder
         await one.corpus.follow()
         assert one.corpus.finder is before
+
+
+async def test_bots_that_start_at_once_load_the_first_corpus_once(database_url: str) -> None:
+    stores = [open_store(database_url) for _ in range(3)]
+    async with AsyncExitStack() as stack:
+        opened = [await stack.enter_async_context(store) for store in stores]
+        await asyncio.gather(*(load_first(store, Settings(), lambda: NOW) for store in opened))
+        assert {store.corpus.revision and store.corpus.revision.number for store in opened} == {1}
+        for store in opened:
+            assert isinstance(await store.corpus.find("zelenskiy"), Found)
 
 
 async def test_a_reload_starts_from_what_another_loaded(database_url: str, tmp_path: Path) -> None:
