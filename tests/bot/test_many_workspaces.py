@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -16,7 +15,7 @@ from bot.check import check
 from bot.clock import MovableClock, system_clock
 from bot.health import Health
 from bot.http_mode import PATH, HttpMode
-from bot.install import INSTALL_PATH, REDIRECT_PATH, Bots
+from bot.install import Bots
 from bot.manifest import manifest
 from bot.metrics import Metrics
 from bot.settings import Settings
@@ -27,13 +26,14 @@ from store import open_store
 from store.vault import Vault, VaultError, new_key
 from tests.conftest import StoppedClock
 from tests.handlers.conftest import ANA, CORPUS, GENERAL, texts
+from tests.visitor import Visitor
 
 # slack_sdk still makes its Authorization header so; nothing of ours does.
 pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
 
 
-@dataclass
-class Both:
+@dataclass(kw_only=True)
+class Both(Visitor):
     """The app, the first workspace and the second one, and a browser."""
 
     parley: Parley
@@ -41,32 +41,6 @@ class Both:
     second: Team
     settings: Settings
     clock: StoppedClock
-    browser: aiohttp.ClientSession
-    url: str
-
-    async def begin(self) -> tuple[str, dict[str, str]]:
-        """Go to the page that installs: where it leads to, and the cookie that it gave."""
-        async with self.browser.get(f"{self.url}{INSTALL_PATH}", allow_redirects=False) as page:
-            assert page.status == 302
-            cookie = page.headers["Set-Cookie"].partition(";")[0]
-            return page.headers["Location"], {"Cookie": cookie}
-
-    async def decide(self, where: str, team: Team, decision: str = "allow") -> str:
-        """Answer what Slack asks there, and give the path that it leads back to."""
-        form = {"decision": decision, "team": team.team_id}
-        async with self.browser.post(where, data=form, allow_redirects=False) as page:
-            assert page.status == 302, await page.text()
-            back = urlsplit(page.headers["Location"])
-        assert back.path == REDIRECT_PATH
-        return f"{self.url}{back.path}?{back.query}"
-
-    async def end(self, back: str, headers: dict[str, str]) -> tuple[int, str]:
-        async with self.browser.get(back, headers=headers) as page:
-            return page.status, await page.text()
-
-    async def install(self, team: Team) -> tuple[int, str]:
-        where, cookie = await self.begin()
-        return await self.end(await self.decide(where, team), cookie)
 
     async def type(self, team: Team, text: str) -> str:
         """Type in a team, and give all that is then seen there."""
@@ -126,7 +100,15 @@ async def both(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Both]:
             url = f"http://127.0.0.1:{mode.port}"
             await workspace.set_request_url(f"{url}{PATH}")
             second = workspace.add_team("Second Harbour")
-            yield Both(parley, workspace, second, settings, clock, browser, url)
+            yield Both(
+                parley=parley,
+                first=workspace,
+                second=second,
+                settings=settings,
+                clock=clock,
+                browser=browser,
+                url=url,
+            )
             stop.set()
             await running
 
