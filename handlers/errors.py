@@ -15,6 +15,9 @@ from store.types import ParleyError
 log = logging.getLogger(__name__)
 
 
+TWICE = "Slack sent me that twice, and I have done it once."
+
+
 class AgainError(Exception):
     """Have Slack send an event again, in a minute or two: what it asks for cannot be done yet."""
 

@@ -14,6 +14,7 @@ from store.db import open_database
 from store.finding.meaning import Meaning
 from store.finding.misses import Misses
 from store.installations import Installations
+from store.once import Once
 from store.posting.choice import Choice
 from store.posting.corrections import Corrections
 from store.posting.holidays import Holidays
@@ -38,6 +39,7 @@ class Store:
     holidays: Holidays
     misses: Misses
     installations: Installations
+    once: Once
 
 
 @asynccontextmanager
@@ -64,4 +66,5 @@ async def open_store(
             holidays=Holidays(database),
             misses=Misses(database, is_shared=is_shared),
             installations=Installations(database),
+            once=Once(database),
         )

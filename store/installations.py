@@ -24,6 +24,7 @@ _FORGET = (
     "DELETE FROM topic_pool WHERE team_id = $1",
     "DELETE FROM schedule WHERE team_id = $1",
     "DELETE FROM miss WHERE team_id = $1",
+    "DELETE FROM once WHERE team_id = $1",
 )
 _BEGIN = "INSERT INTO install_state (state, expires_at) VALUES ($1, $2)"
 _EXPIRE = "DELETE FROM install_state WHERE expires_at <= $1"

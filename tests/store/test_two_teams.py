@@ -213,6 +213,10 @@ async def miss(team: Played, _: str, number: int) -> Any:
     await team.store.misses.write()
 
 
+async def once(team: Played, channel_id: str, number: int) -> Any:
+    return await team.store.once.claim(team.team_id, f"{channel_id} {number}", now=team.clock())
+
+
 async def install(team: Played, _: str, number: int) -> Any:
     await team.store.installations.save(
         Installation(
@@ -241,7 +245,7 @@ async def forget(team: Played, _: str, __: int) -> Any:
 DOINGS: Sequence[Callable[[Played, str, int], Awaitable[Any]]] = [
     *(set_up, pause, resume, stop, remove, plan, now, skip, unskip, seen, not_there, send),
     *(post, post, fail),
-    *(correct, miss, install, reseal, forget),
+    *(correct, miss, once, install, reseal, forget),
 ]
 
 
@@ -293,7 +297,7 @@ TIME = "time"
 BEGINNING: Sequence[Doing] = [
     (team_id, DOINGS.index(doing), "C1", 1)
     for team_id in ("T1", "T2")
-    for doing in (install, set_up, post, miss)
+    for doing in (install, set_up, post, miss, once)
 ]
 """So that whatever happens then has something to happen to."""
 
@@ -334,13 +338,18 @@ async def play(
     clock = StoppedClock()
     async with open_store(loaded.url, is_shared=is_shared) as store:
         teams = {one: Played(store, loaded.database, one, clock) for one in ("T1", "T2")}
+        done: dict[str, list[Any]] = {one: [] for one in teams}
         for who, what, channel_id, number in (*BEGINNING, *doings):
             if who == TIME:
                 clock.forward(hours=13)
                 await store.planning.plan_due(clock())
             elif only in (None, who):
-                await DOINGS[what](teams[who], channel_id, number)
-        seen = [await view(team) for team in teams.values() if only in (None, team.team_id)]
+                done[who].append(await DOINGS[what](teams[who], channel_id, number))
+        seen = [
+            {"done": done[one], **await view(team)}
+            for one, team in teams.items()
+            if only in (None, one)
+        ]
         for team in teams.values():
             await install(team, "", 0)
             await forget(team, "", 0)
