@@ -34,6 +34,7 @@ from handlers.posting import Posting
 from handlers.surfaces import Surfaces
 from handlers.watch import Watch
 from store import Store, open_store
+from store.types import ParleyError
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,9 @@ async def assemble(
     """
     metrics = metrics or Metrics()
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(settings.database_url, hold=True))
+        store = await stack.enter_async_context(
+            open_store(settings.database_url, hold=True, is_shared=settings.is_shared)
+        )
         await load_first(store, settings, clock)
 
         clients = await stack.enter_async_context(open_clients(settings.slack_api_url, metrics))
@@ -127,8 +130,16 @@ async def assemble(
 
 async def load_first(store: Store, settings: Settings, clock: Clock) -> None:
     """Load the corpus folder where nothing was ever loaded; raises `CorpusInvalidError`."""
-    if store.corpus.revision is None:
+    if store.corpus.revision is not None:
+        return
+    try:
         reload = await store.corpus.reload(settings.corpus_dir, by="terminal", at=clock())
+    except ParleyError:
+        # Of several processes that start at once, one is the first.
+        await store.corpus.follow()
+        if store.corpus.revision is None:
+            raise
+    else:
         log.info("loaded %d articles", reload.revision.articles)
 
 

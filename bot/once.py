@@ -38,5 +38,8 @@ class OnceApp(AsyncApp):
             self._answers.pop(name, None)
             answer.cancel()
             raise
+        if response.status >= 500:
+            # It is to come again.
+            self._answers.pop(name, None)
         answer.set_result(response)
         return response

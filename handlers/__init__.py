@@ -125,7 +125,7 @@ def register(
     if has_workflow_steps:
         Workflow(store, lookup, discuss, background, clock).register(app)
     if is_shared:
-        Uninstalled(store).register(app)
+        Uninstalled(store.installations, directory).register(app)
     app.event("app_home_opened")(home.opened)
     app.event("app_mention")(mention.mentioned)
     app.event("message", matchers=[is_dropped])(dropped.shared)

@@ -1,6 +1,5 @@
 """/brief: find the stories that a few words mean, and what can be done with them."""
 
-from collections import deque
 from typing import Any
 
 from slack_bolt import BoltResponse
@@ -15,8 +14,6 @@ from handlers.press import Press
 from handlers.views import story as views
 from handlers.views.message import message
 
-_REMEMBERED = 500
-
 
 class Brief:
     """Answers `/brief` inside its ack, and the buttons under every story."""
@@ -24,7 +21,6 @@ class Brief:
     def __init__(self, lookup: LookUp, posting: Posting) -> None:
         self._lookup = lookup
         self._posting = posting
-        self._asked: deque[str] = deque(maxlen=_REMEMBERED)
 
     async def command(self, command: dict[str, Any], context: AsyncBoltContext) -> BoltResponse:
         """Show the best match, only to the person who asked."""
@@ -64,10 +60,9 @@ class Brief:
     async def ask(self, press: Press, respond: AsyncRespond) -> None:
         """Note the topic as asked for."""
         # Pressed twice at once, it is still one request.
-        if (key := press.key(press.value.words)) not in self._asked:
-            self._asked.append(key)
-            await self._lookup.ask_for(press.team_id, press.value.words)
-        await answer(respond, views.asked(press.value.words), replace=True)
+        words = press.value.words
+        await self._lookup.ask_for(press.team_id, words, once=press.key(words))
+        await answer(respond, views.asked(words), replace=True)
 
     async def share(self, press: Press, respond: AsyncRespond) -> None:
         """Show the story to everybody where it was looked up."""

@@ -11,7 +11,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.background import Background, answer
 from handlers.directory import Directory
-from handlers.errors import sentence
+from handlers.errors import TWICE, sentence
 from handlers.press import Press, Pressed
 from handlers.progress import told
 from handlers.surfaces import Surfaces
@@ -21,7 +21,7 @@ from handlers.views.message import Message
 from handlers.views.modal import window
 from store import Store
 from store.loading.documents import read_corpus
-from store.types import CorpusInvalidError
+from store.types import CorpusInvalidError, ParleyError
 
 _KEEPING = frozenset({"check", "reload", "undo", "history", "problems"})
 """What is about the corpus as a whole, and not about one team."""
@@ -61,7 +61,8 @@ class CorpusAdmin:
         async def work() -> None:
             word = " ".join((command.get("text") or "").lower().split())
             who = command["team_id"], command["user_id"]
-            await answer(respond, await self._answer(word, *who, respond))
+            once = command["trigger_id"]
+            await answer(respond, await self._answer(word, *who, respond, once=once))
 
         await ack()
         self._background.start(work(), respond)
@@ -78,14 +79,15 @@ class CorpusAdmin:
             if waiting:
                 respond = self._surfaces.modal(press.team_id, waiting)
             try:
-                await answer(respond, await self._answer(word, *who, respond))
+                once = press.trigger_id
+                await answer(respond, await self._answer(word, *who, respond, once=once))
             except Exception as error:
                 await answer(respond, Message(text=sentence(error), blocks=[]))
 
         return listener
 
     async def _answer(
-        self, word: str, team_id: str, user_id: str, respond: AsyncRespond
+        self, word: str, team_id: str, user_id: str, respond: AsyncRespond, *, once: str
     ) -> Message:
         if word in _KEEPING:
             await self._directory.require_keeper(team_id, user_id)
@@ -99,6 +101,8 @@ class CorpusAdmin:
                 return await self._check(team_id, respond)
             case "reload":
                 return await self._reload(by, respond)
+            case "undo" if not await self._store.once.claim(team_id, once, now=self._clock()):
+                raise ParleyError(TWICE)
             case "undo":
                 return await self._undo(by, respond)
             case "history":

@@ -13,6 +13,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from handlers.background import Background, answer
 from handlers.dates import parse_date, parse_dates
 from handlers.directory import Directory, NotReadyError
+from handlers.errors import TWICE
 from handlers.ids import Action
 from handlers.mrkdwn import unescape
 from handlers.order import parse_order
@@ -198,6 +199,8 @@ class Digest:
                 return await self._preview(schedule)
             case "now":
                 return await self._now(schedule, asked, rest)
+            case "skip" | "unskip" if not (asked.is_pressed or await self._is_new(asked)):
+                raise ParleyError(TWICE)
             case "skip":
                 dates = parse_dates(rest, today=today)
                 if asked.is_pressed and not dates:
@@ -213,6 +216,10 @@ class Digest:
                 return await self._organise.resume(schedule, by=user_id)
             case _:
                 return await self._organise.off(schedule)
+
+    async def _is_new(self, asked: Asked) -> bool:
+        """Say whether it is no wish that came before: "the next one" would be another one then."""
+        return await self._store.once.claim(asked.team_id, asked.once, now=self._clock())
 
     async def _on(self, asked: Asked, words: str) -> Message:
         order = parse_order(words, zone=await self._directory.zone(asked.team_id, asked.user_id))

@@ -15,6 +15,13 @@ from store.types import ParleyError
 log = logging.getLogger(__name__)
 
 
+TWICE = "Slack sent me that twice, and I have done it once."
+
+
+class AgainError(Exception):
+    """Have Slack send an event again, in a minute or two: what it asks for cannot be done yet."""
+
+
 def sentence(error: Exception) -> str:
     """Give the sentence for the person who asked.
 
@@ -32,9 +39,13 @@ async def on_error(
 ) -> BoltResponse:
     """Answer for a listener that raised before it acked.
 
-    Any other status than 200 would leave the person with `dispatch_failed`.
+    Any other status than 200 would leave the person with `dispatch_failed`; behind an event that is
+    to come again, there is none.
     """
     context["outcome"] = "error"
+    if isinstance(error, AgainError):
+        log.warning("an event that is to come again: %s", error, exc_info=error.__cause__)
+        return BoltResponse(status=503, body="")
     if isinstance(error, BoltUnhandledRequestError):
         context["outcome"] = "unknown"
         log.warning("no listener for a request of type %s", body.get("type", "command"))

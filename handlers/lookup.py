@@ -107,10 +107,11 @@ class LookUp:
             team_id, words, at=self._clock(), kept=self._keep_misses, is_asked=is_asked
         )
 
-    async def ask_for(self, team_id: str, words: str) -> None:
-        """Write down that somebody of the team asks for a story on *words*."""
-        self.miss(team_id, words, is_asked=True)
-        await self._store.misses.write()
+    async def ask_for(self, team_id: str, words: str, *, once: str) -> None:
+        """Write down that somebody of the team asks for a story on *words*, *once* if again."""
+        if await self._store.once.claim(team_id, once, now=self._clock()):
+            self.miss(team_id, words, is_asked=True)
+            await self._store.misses.write()
 
     def examples(self, count: int = 3) -> list[str]:
         """Give words that find something in what is loaded."""

@@ -15,6 +15,7 @@ from store.finding.meaning import Meaning
 from store.finding.misses import Misses
 from store.installations import Installations
 from store.loading.refusals import Refusals
+from store.once import Once
 from store.posting.choice import Choice
 from store.posting.corrections import Corrections
 from store.posting.holidays import Holidays
@@ -40,13 +41,17 @@ class Store:
     holidays: Holidays
     misses: Misses
     installations: Installations
+    once: Once
 
 
 @asynccontextmanager
-async def open_store(url: str, *, hold: bool = False) -> AsyncIterator[Store]:
+async def open_store(
+    url: str, *, hold: bool = False, is_shared: bool = False
+) -> AsyncIterator[Store]:
     """Open the store at *url*, bring its schema up to date and take up the corpus it holds.
 
-    *hold* and what it raises are those of `store.db.open_database`.
+    *is_shared* is for Parley in many workspaces, each of which installs it. *hold* and what it
+    raises are those of `store.db.open_database`.
     """
     async with open_database(url, hold=hold) as database:
         corpus = Corpus(database, await asyncio.to_thread(Meaning.load))
@@ -62,6 +67,7 @@ async def open_store(url: str, *, hold: bool = False) -> AsyncIterator[Store]:
             corrections=Corrections(database),
             tally=Tally(database),
             holidays=Holidays(database),
-            misses=Misses(database),
+            misses=Misses(database, is_shared=is_shared),
             installations=Installations(database),
+            once=Once(database),
         )

@@ -19,11 +19,12 @@ ON CONFLICT (team_id) DO UPDATE SET
 _FIND = "SELECT * FROM installation WHERE team_id = $1"
 _ALL = "SELECT * FROM installation ORDER BY team_id"
 _RESEAL = "UPDATE installation SET token = $3 WHERE team_id = $1 AND token = $2"
+_TAKE_OUT = "DELETE FROM installation WHERE team_id = $1 AND installed_at = $2 RETURNING team_id"
 _FORGET = (
-    "DELETE FROM installation WHERE team_id = $1",
     "DELETE FROM topic_pool WHERE team_id = $1",
     "DELETE FROM schedule WHERE team_id = $1",
     "DELETE FROM miss WHERE team_id = $1",
+    "DELETE FROM once WHERE team_id = $1",
 )
 _BEGIN = "INSERT INTO install_state (state, expires_at) VALUES ($1, $2)"
 _EXPIRE = "DELETE FROM install_state WHERE expires_at <= $1"
@@ -80,12 +81,18 @@ class Installations:
         async with self._database.transaction() as connection:
             await connection.execute(_RESEAL, one.team_id, one.token, token)
 
-    async def forget(self, team_id: str) -> None:
-        """Delete the team's installation, and all that was remembered of the team."""
+    async def forget(self, one: Installation) -> bool:
+        """Delete it, and all that was remembered of its team.
+
+        False, and nothing is deleted, where the team has another one by now.
+        """
         async with self._database.transaction() as connection:
+            if not await connection.fetch(_TAKE_OUT, one.team_id, to_text(one.installed_at)):
+                return False
             for statement in _FORGET:
-                await connection.execute(statement, team_id)
-            await forget_posts(connection, team_id)
+                await connection.execute(statement, one.team_id)
+            await forget_posts(connection, one.team_id)
+        return True
 
     async def begin(self, state: str, *, now: datetime, until: datetime) -> None:
         """Remember *state*, which whoever begins to install Parley was given."""

@@ -53,14 +53,14 @@ async def _applied(database: Database, known: int) -> int:
 async def _apply(
     database: Database, connection: Connection, version: int, name: str, script: str
 ) -> None:
-    for statement in _statements(script):
+    for statement in statements(script):
         await connection.execute(database.ddl(statement))
     await connection.execute(
         "INSERT INTO schema_migration (version, name) VALUES ($1, $2)", version, name
     )
 
 
-def _statements(script: str) -> Iterable[str]:
+def statements(script: str) -> Iterable[str]:
     """Split *script* at the semicolons that end a statement (executescript would commit first)."""
     statement = ""
     for line in script.splitlines(keepends=True):

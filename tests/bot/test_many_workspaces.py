@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -15,11 +15,11 @@ from bot.check import check
 from bot.clock import MovableClock, system_clock
 from bot.health import Health
 from bot.http_mode import PATH, HttpMode
-from bot.install import INSTALL_PATH, REDIRECT_PATH, Bots
+from bot.install import Bots
 from bot.manifest import manifest
 from bot.metrics import Metrics
 from bot.settings import Settings
-from bot.workspace import Workspace, oauth
+from bot.workspace import Fault, Workspace, oauth
 from bot.workspace.oauth import CLIENT_ID, CLIENT_SECRET
 from bot.workspace.team import Team
 from handlers.ids import Action
@@ -28,13 +28,14 @@ from store.types import Problem, Refusal
 from store.vault import Vault, VaultError, new_key
 from tests.conftest import StoppedClock
 from tests.handlers.conftest import ANA, CORPUS, GENERAL, dm, texts
+from tests.visitor import Visitor
 
 # slack_sdk still makes its Authorization header so; nothing of ours does.
 pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
 
 
-@dataclass
-class Both:
+@dataclass(kw_only=True)
+class Both(Visitor):
     """The app, the first workspace and the second one, and a browser."""
 
     parley: Parley
@@ -42,32 +43,6 @@ class Both:
     second: Team
     settings: Settings
     clock: StoppedClock
-    browser: aiohttp.ClientSession
-    url: str
-
-    async def begin(self) -> tuple[str, dict[str, str]]:
-        """Go to the page that installs: where it leads to, and the cookie that it gave."""
-        async with self.browser.get(f"{self.url}{INSTALL_PATH}", allow_redirects=False) as page:
-            assert page.status == 302
-            cookie = page.headers["Set-Cookie"].partition(";")[0]
-            return page.headers["Location"], {"Cookie": cookie}
-
-    async def decide(self, where: str, team: Team, decision: str = "allow") -> str:
-        """Answer what Slack asks there, and give the path that it leads back to."""
-        form = {"decision": decision, "team": team.team_id}
-        async with self.browser.post(where, data=form, allow_redirects=False) as page:
-            assert page.status == 302, await page.text()
-            back = urlsplit(page.headers["Location"])
-        assert back.path == REDIRECT_PATH
-        return f"{self.url}{back.path}?{back.query}"
-
-    async def end(self, back: str, headers: dict[str, str]) -> tuple[int, str]:
-        async with self.browser.get(back, headers=headers) as page:
-            return page.status, await page.text()
-
-    async def install(self, team: Team) -> tuple[int, str]:
-        where, cookie = await self.begin()
-        return await self.end(await self.decide(where, team), cookie)
 
     async def type(self, team: Team, text: str) -> str:
         """Type in a team, and give all that is then seen there."""
@@ -128,7 +103,15 @@ async def both(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Both]:
             url = f"http://127.0.0.1:{mode.port}"
             await workspace.set_request_url(f"{url}{PATH}")
             second = workspace.add_team("Second Harbour")
-            yield Both(parley, workspace, second, settings, clock, browser, url)
+            yield Both(
+                parley=parley,
+                first=workspace,
+                second=second,
+                settings=settings,
+                clock=clock,
+                browser=browser,
+                url=url,
+            )
             stop.set()
             await running
 
@@ -210,6 +193,92 @@ async def test_a_revoked_token_keeps_no_other_team_from_its_corrections(both: Bo
     corrected = ["Corrected." in texts([one]) for one in both.said(both.second)]
     assert corrected == [True, True]
     assert "Corrected." not in texts(both.said(both.first))
+
+
+async def go(both: Both, team: Team, kind: str, at: datetime, event_id: str = "Ev1") -> int:
+    """Tell Parley that it was taken out of a team *at* that time; give what it answers."""
+    body = {
+        "type": "event_callback",
+        "team_id": team.team_id,
+        "event_id": event_id,
+        "event_time": int(at.timestamp()),
+        "event": {"type": kind, "tokens": {"bot": [both.first.bot_user_id]}},
+    }
+    return (await both.parley.intake.take(body)).status
+
+
+LEAVING = pytest.mark.parametrize("kind", ["app_uninstalled", "tokens_revoked"])
+
+
+@LEAVING
+@pytest.mark.parametrize("late", [-60, 0, 60], ids=["before", "the same second", "our clock lags"])
+async def test_what_is_told_late_does_not_forget_who_is_back(
+    both: Both, kind: str, late: int
+) -> None:
+    """Slack's times have seconds, and its events come in any order: the token itself is asked."""
+    await both.install(both.second)
+    both.second.invite(GENERAL, both.first.bot_user_id)
+    await both.type(both.second, "/digest on 09:30 daily")
+    assert await go(both, both.second, kind, both.clock() + timedelta(seconds=late)) == 200
+    assert await both.parley.store.installations.find(both.second.team_id)
+    assert len(await both.parley.store.schedules.list(both.second.team_id)) == 1
+
+
+@LEAVING
+@pytest.mark.parametrize("kept", ["xoxb-of-another-time", None], ids=["invalid_auth", "inactive"])
+async def test_who_is_gone_is_forgotten_whatever_the_times_say(
+    both: Both, kind: str, kept: str | None
+) -> None:
+    store = both.parley.store
+    await both.install(both.second)
+    found = await store.installations.find(both.second.team_id)
+    assert found
+    both.first.uninstall(both.second)
+    await both.settled()
+    token = Vault(both.settings.encryption_key).seal(kept) if kept else found.token
+    await store.installations.save(replace(found, token=token))
+    assert await go(both, both.second, kind, both.clock() - timedelta(seconds=60)) == 200
+    assert await store.installations.find(both.second.team_id) is None
+
+
+@LEAVING
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(method="auth.test", kind="status", times=None),
+        Fault(method="auth.test", kind="refuse", error="org_login_required", times=None),
+    ],
+    ids=["no answer", "a workspace that moves"],
+)
+async def test_where_slack_cannot_say_it_is_asked_to_tell_again(
+    both: Both, kind: str, fault: Fault
+) -> None:
+    store = both.parley.store
+    await both.install(both.second)
+    found = await store.installations.find(both.second.team_id)
+    assert found
+    both.first.uninstall(both.second)
+    await both.settled()
+    await store.installations.save(found)
+    both.first.faults.add(fault)
+    assert await go(both, both.second, kind, both.clock()) == 503
+    assert await store.installations.find(both.second.team_id)
+    both.first.faults.clear()
+    assert await go(both, both.second, kind, both.clock()) == 200
+    assert await store.installations.find(both.second.team_id) is None
+
+
+async def test_what_is_told_by_two_events_at_once_is_done_once(both: Both) -> None:
+    store = both.parley.store
+    await both.install(both.second)
+    found = await store.installations.find(both.second.team_id)
+    assert found
+    both.first.uninstall(both.second)
+    await both.settled()
+    await store.installations.save(found)
+    told = [go(both, both.second, "tokens_revoked", both.clock(), f"Ev{n}") for n in range(5)]
+    assert set(await asyncio.gather(*told)) == {200}
+    assert await store.installations.find(both.second.team_id) is None
 
 
 async def test_only_who_is_listed_changes_what_all_share(both: Both) -> None:

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -104,6 +105,45 @@ async def test_a_reload_that_comes_again_changes_nothing(slack: Slack, other: Pa
     assert "Nothing has changed: still revision 2" in texts(
         slack.workspace.messages(GENERAL, "U0ANA")
     )
+
+
+async def test_an_undo_that_comes_again_undoes_once(slack: Slack, other: Parley) -> None:
+    for number in range(2):
+        (slack.corpus / "garden.txt").write_text(f"Turnips\n{number} grew.\nWell.\nWhy turnips?\n")
+        await slack.type("/corpus reload")
+    await slack.type("/corpus undo")
+    undone = slack.payloads[-1]
+    await other.store.corpus.follow()
+    await come_there(slack, other, undone)
+    (revision, *_) = await other.store.corpus.history()
+    assert (revision.number, revision.restores) == (4, 2)
+    assert "Slack sent me that twice" in texts(slack.workspace.messages(GENERAL, "U0ANA"))
+    # Typed again it is another one.
+    await slack.type("/corpus undo")
+    (revision, *_) = await other.store.corpus.history()
+    assert (revision.number, revision.restores) == (5, 1)
+
+
+async def test_a_skip_that_comes_again_skips_once(slack: Slack, other: Parley) -> None:
+    await slack.type("/digest on 09:30 daily")
+    await slack.type("/digest skip")
+    await come_there(slack, other, slack.payloads[-1])
+    told = await slack.type("/digest next")
+    assert texts(told).partition("\n[")[0].count("no post (skipped)") == 1
+    await slack.type("/digest skip")
+    await slack.type("/digest unskip")
+    await come_there(slack, other, slack.payloads[-1])
+    told = await slack.type("/digest next")
+    assert texts(told).partition("\n[")[0].count("no post (skipped)") == 1
+
+
+async def test_a_topic_is_asked_for_once(slack: Slack, other: Parley) -> None:
+    (answer,) = await slack.type("/brief kubernetes")
+    await slack.press(Action.BRIEF_ASK, answer)
+    await come_there(slack, other, slack.payloads[-1])
+    await press_there(slack, other, Action.BRIEF_ASK)
+    (miss,) = await other.store.misses.list("T0LOCAL", since=slack.clock() - timedelta(days=1))
+    assert (miss.words, miss.asked) == ("kubernetes", 1)
 
 
 async def test_a_step_that_is_told_of_again_picks_the_same_question(

@@ -2,20 +2,28 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from store import open_store
-from store.db import DatabaseError, open_database, readable
+from store.db import Database, DatabaseError, open_database, postgres, readable, sqlite
+from store.db.schema import LEDGER_TABLE, statements
+from store.types import Found, PostKind, PostState
+from tests.conftest import NOW
+from tests.rows import every_row
 
 ROOT = Path(__file__).parents[2]
+FIRST = Path(__file__).parent / "first_schema.sql"
 ADD = "INSERT INTO revision VALUES ($1, 'f', 1, 1, 't', 'me', NULL, 0, 0, 0, 0, 0)"
 
 
@@ -158,25 +166,93 @@ async def test_a_newer_schema_is_refused(database_url: str) -> None:
         await count(database_url)
 
 
+async def write_first(url: str, *more: str) -> None:
+    """Make a database as the first Parley left it, and run *more* statements on it."""
+    engine = sqlite.SQLite if url.startswith(sqlite.URL) else postgres.Postgres
+    async with (
+        engine.connect(url, hold=False) as database,
+        database.changing_schema() as connection,
+    ):
+        for statement in (*statements(FIRST.read_text()), *more):
+            if engine is postgres.Postgres:
+                statement = re.sub(r"X'([0-9a-f]*)'", r"'\\x\1'", statement)
+            await connection.execute(database.ddl(statement))
+
+
 async def test_a_database_of_the_first_schema_is_brought_up_to_date(
-    database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the first released Parley wrote is there after the newest one has opened it."""
-    (tmp_path / "migrations").mkdir()
-    first = ROOT / "store" / "migrations" / "0001_initial.sql"
-    (tmp_path / "migrations" / first.name).write_text(first.read_text())
+    """What the first Parley wrote is all there after the newest one has opened it."""
+    await write_first(database_url)
     with monkeypatch.context() as patch:
-        patch.setattr("store.db.schema.resources.files", lambda _: tmp_path)
-        async with open_database(database_url) as database, database.transaction() as connection:
-            await connection.execute(
-                "INSERT INTO post (key, team_id, channel_id, kind, article_id, state, due_on,"
-                " due_at, not_before) VALUES ('k', 'T1', 'C1', 'question', 'a1', 'sent',"
-                " '2026-11-24', '2026-11-24T09:00:00.000000Z', '2026-11-24T09:00:00.000000Z')"
-            )
+        patch.setattr("store.db.migrate", _leave)
+        async with open_database(database_url) as database:
+            before = await every_row(database)
+    assert all(before.values())
+    async with open_database(database_url) as database:
+        after = await every_row(database)
+    for table, rows in before.items():
+        columns = {column for column, _ in rows[0]}
+        kept = [[pair for pair in row if pair[0] in columns] for row in after[table]]
+        assert kept == rows, table
+
+
+async def test_what_the_first_parley_left_is_gone_on_with(database_url: str) -> None:
+    await write_first(database_url)
     async with open_store(database_url) as store:
-        post = await store.posts.get("T1", "k")
-        assert post
-        assert (post.team_id, post.article_id, post.state) == ("T1", "a1", "sent")
+        found = await store.corpus.find("lisbon trams")
+        assert isinstance(found, Found)
+        assert "5,000 people" in found.matches[0].article.summary
+        assert not isinstance(await store.corpus.find("paper ferries"), Found)
+        await store.corpus.undo(by="U1", at=NOW)
+        assert isinstance(await store.corpus.find("paper ferries"), Found)
+
+        first, second = [await store.schedules.get("T1", one) for one in ("C1", "C2")]
+        assert first
+        assert second
+        assert (first.stopped, first.topics) == ("is_archived", ("lisbon",))
+        assert (second.kind, second.stories) == (PostKind.DIGEST, 2)
+        turns = await store.posts.turns("T1", "C2", since=NOW.date())
+        (sent,) = [post for post in turns if post.state is PostState.SENT]
+        assert len(await store.posts.stories("T1", sent.key)) == 2
+        await store.planning.plan_due(NOW + timedelta(days=9))
+        assert len(await store.posts.turns("T1", "C2", since=NOW.date())) > len(turns)
+
+
+async def test_misses_of_one_workspace_become_its_own(database_url: str) -> None:
+    """Of when there was one, and nothing told which."""
+    await write_first(
+        database_url,
+        *statements((ROOT / "store" / "migrations" / "0002_misses.sql").read_text()),
+        f"INSERT INTO {LEDGER_TABLE} (version, name) VALUES (2, '0002_misses.sql')",
+        "INSERT INTO miss VALUES ('pizza', 'Pizza?', 3, 1, '2026-11-24T08:00:00.000000Z',"
+        " '2026-11-25T08:00:00.000000Z')",
+    )
+    async with open_store(database_url) as store:
+        (miss,) = await store.misses.list("T1", since=NOW)
+        assert (miss.words, miss.searched, miss.asked) == ("Pizza?", 3, 1)
+
+
+def test_a_schema_that_grew_is_as_good_as_a_new_one(tmp_path: Path) -> None:
+    """A migration that has been released is not changed any more: another one follows it."""
+
+    async def grow() -> None:
+        await write_first(f"sqlite:///{tmp_path}/first.db")
+        for name in ("first", "new"):
+            async with open_database(f"sqlite:///{tmp_path}/{name}.db"):
+                pass
+
+    asyncio.run(grow())
+    schemas = []
+    for name in ("first", "new"):
+        with closing(sqlite3.connect(tmp_path / f"{name}.db")) as raw:
+            rows = raw.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+            schemas.append({name: " ".join(sql.split()) for name, sql in rows})
+    assert schemas[0] == schemas[1]
+
+
+async def _leave(_: Database) -> None:
+    """Migrate nothing."""
 
 
 @pytest.mark.parametrize(

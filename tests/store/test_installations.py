@@ -69,10 +69,28 @@ async def test_nothing_of_a_team_is_left(store: Store, clock: StoppedClock) -> N
     assert claim
     store.misses.note("T1", "pizza", at=clock(), kept=timedelta(days=9))
     await store.misses.write()
-    await store.installations.forget("T1")
+    assert await store.installations.forget(ONE)
     # A call that was under way may still end.
     await store.posts.sent(claim, message_ts="1.1", now=clock())
     assert await store.installations.find("T1") is None
     assert not await store.schedules.list("T1")
     assert not await store.misses.list("T1", since=NOW - timedelta(days=9))
     assert not sum((await store.tally.posts()).values())
+
+
+async def test_a_team_that_was_let_in_anew_is_not_forgotten(
+    store: Store, clock: StoppedClock
+) -> None:
+    """What was found out of the installation before says nothing of the one that is there now."""
+    anew = replace(ONE, token="anew", installed_at=NOW + timedelta(milliseconds=1))
+    await store.installations.save(ONE)
+    await store.installations.save(anew)
+    store.misses.note("T1", "pizza", at=clock(), kept=timedelta(days=9))
+    await store.misses.write()
+    assert not await store.installations.forget(ONE)
+    assert await store.installations.find("T1") == anew
+    assert await store.misses.list("T1", since=NOW - timedelta(days=9))
+    # A token that was only sealed anew is the same installation's.
+    await store.installations.reseal(anew, "sealed anew")
+    assert await store.installations.forget(anew)
+    assert not await store.installations.forget(anew)

@@ -15,6 +15,7 @@ from store.posting.record import Plan
 from store.types import Found, PostKind, Timetable
 from tests import postgres
 from tests.conftest import NOW
+from tests.rows import Rows, every_row
 
 
 @pytest.fixture
@@ -63,17 +64,9 @@ async def fill(url: str) -> None:
         await connection.execute("UPDATE post SET parent_key = 'zz' WHERE key = 'Zé😀 0:story'")
 
 
-async def contents(url: str) -> dict[str, list[list[object]]]:
-    """Give every row of every table but the ledger, which is each database's own."""
+async def contents(url: str) -> Rows:
     async with open_database(url) as database:
-        tables = set(await database.tables()) - {"schema_migration"}
-        held = {}
-        for table in tables:
-            rows = await database.fetch(f"SELECT * FROM {table}")
-            held[table] = sorted(
-                (list(zip(row.keys(), row, strict=True)) for row in rows), key=repr
-            )
-        return held
+        return await every_row(database)
 
 
 async def test_a_copy_holds_every_row_of_every_table(database_url: str, other_url: str) -> None:

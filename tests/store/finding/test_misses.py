@@ -1,11 +1,13 @@
 """What was looked for in vain: counted together, without people, for a time."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from store import Store
+from store import Store, open_store
 from tests.conftest import NOW
+from tests.store.test_installations import ONE
 
 TEAM = "T0PARLEY"
 KEPT = timedelta(days=90)
@@ -81,3 +83,24 @@ async def test_what_is_written_is_written_once(store: Store) -> None:
     await store.misses.write()
     (miss,) = await store.misses.list(TEAM, since=EVER)
     assert miss.searched == 1
+
+
+async def test_who_was_forgotten_is_not_remembered_by_what_waits(database_url: str) -> None:
+    """One of many workspaces goes while another process has a miss of it to write."""
+    installed = replace(ONE, team_id=TEAM)
+    async with (
+        open_store(database_url, is_shared=True) as one,
+        open_store(database_url, is_shared=True) as other,
+    ):
+        for each in (installed, replace(ONE, team_id="T2")):
+            await one.installations.save(each)
+            other.misses.note(each.team_id, "pizza", at=NOW, kept=KEPT)
+        await one.installations.forget(installed)
+        await other.misses.write()
+        assert not await one.misses.list(TEAM, since=EVER)
+        assert len(await one.misses.list("T2", since=EVER)) == 1
+        # Nor once it is let in again.
+        await one.installations.save(installed)
+        assert not await other.misses.list(TEAM, since=EVER)
+        other.misses.note(TEAM, "pizza", at=NOW, kept=KEPT)
+        assert len(await other.misses.list(TEAM, since=EVER)) == 1

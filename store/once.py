@@ -1,0 +1,32 @@
+"""What is done once, though it is asked for again: by Slack, or by a second press of a button."""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from store.db import Database, to_text
+
+_KEPT = timedelta(days=1)
+"""Longer than Slack sends anything again, and than people come back to an answer."""
+
+_CLAIM = """
+INSERT INTO once (team_id, key, at) VALUES ($1, $2, $3) ON CONFLICT (team_id, key) DO NOTHING
+RETURNING key
+"""
+_FORGET = "DELETE FROM once WHERE at < $1"
+
+
+class Once:
+    """What each team has asked for lately, whichever process it came to."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(self, team_id: str, key: str, *, now: datetime) -> bool:
+        """Say whether it is to be done: whoever asks with the same *key* within a day gets False.
+
+        Where whoever claimed it dies before it is done, it is not done.
+        """
+        async with self._database.transaction() as connection:
+            await connection.execute(_FORGET, to_text(now - _KEPT))
+            digest = hashlib.sha256(key.encode()).hexdigest()
+            return bool(await connection.fetch(_CLAIM, team_id, digest, to_text(now)))
