@@ -57,10 +57,11 @@ class CorpusAdmin:
 
     async def command(self, ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
         """Do what the first word says."""
+        who = command["team_id"], command["user_id"]
+        respond = self._surfaces.lasting(respond, *who)
 
         async def work() -> None:
             word = " ".join((command.get("text") or "").lower().split())
-            who = command["team_id"], command["user_id"]
             once = command["trigger_id"]
             await answer(respond, await self._answer(word, *who, respond, once=once))
 

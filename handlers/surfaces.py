@@ -20,6 +20,9 @@ _TOO_LATE = frozenset(
 )
 """What Slack answers when a modal was closed meanwhile, or the moment to open one has passed."""
 
+_DEAD = frozenset({"expired_url", "used_url"})
+"""What Slack answers by a response_url that is too old, or was answered by five times."""
+
 
 class Surfaces:
     """Shows things to people where they are.
@@ -52,6 +55,14 @@ class Surfaces:
             )
 
         return _Elsewhere(show)
+
+    def lasting(self, respond: AsyncRespond, team_id: str, user: str) -> AsyncRespond:
+        """Answer by a response_url, or in a direct message once it is too old for that.
+
+        docs.slack.dev (Handling user interaction): it is good for half an hour and five answers,
+        and a very large corpus takes longer to load.
+        """
+        return _Lasting(respond, self.direct(team_id, user, None))
 
     def direct(self, team_id: str, channel: str, thread_ts: str | None) -> AsyncRespond:
         """Answer in a direct message."""
@@ -116,6 +127,23 @@ class _Elsewhere(AsyncRespond):
     ) -> WebhookResponse:
         await self._show(Message(text=text, blocks=blocks or []))
         return _DONE
+
+
+class _Lasting(AsyncRespond):
+    """Answers by *first*, and by *then* where that is taken no more."""
+
+    def __init__(self, first: AsyncRespond, then: AsyncRespond) -> None:
+        super().__init__(response_url=first.response_url)
+        self._first = first
+        self._then = then
+
+    async def __call__(  # type: ignore[override]
+        self, text: str = "", blocks: Any = None, **options: Any
+    ) -> WebhookResponse:
+        response = await self._first(text=text, blocks=blocks, **options)
+        if response.body not in _DEAD:
+            return response
+        return await self._then(text=text, blocks=blocks)
 
 
 def _forgive(error: SlackApiError) -> None:

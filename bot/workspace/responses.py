@@ -29,9 +29,9 @@ class Responses:
         body: Json = {}
         status, answer = 200, "ok"
         try:
-            url = self._redeem(request.match_info["key"])
+            # Read first, so that the inspector shows what was refused too.
             body = await _body(request)
-            self.answer(url, body)
+            self.answer(self._redeem(request.match_info["key"]), body)
         except ApiError as error:
             status, answer = (404 if error.code in _GONE else 400), error.code
         self._traffic.record(

@@ -1,12 +1,14 @@
 """/corpus: for admins, and only them."""
 
 from pathlib import PurePosixPath
+from typing import Any
 
 import pytest
 
 from bot.metrics import Metrics
 from bot.workspace import Fault
 from handlers.ids import Action
+from store.corpus import Reload
 from store.types import Problem, Refusal
 from tests.handlers.conftest import ANA, BEN, Slack, dm, texts
 
@@ -60,6 +62,25 @@ async def test_reload_says_what_changed(slack: Slack) -> None:
     assert "A summary of Lima." in answer["text"]
     (answer,) = await slack.type("/corpus reload")
     assert "Nothing has changed: still revision 2" in answer["text"]
+
+
+@pytest.mark.parametrize(
+    ("story", "told"),
+    [("One\nA.\nB.\nC?\n", "4 stories, 1 added"), ("Only a headline\n", "has a headline and no")],
+)
+async def test_what_takes_longer_than_an_answer_may_is_told_by_direct_message(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch, story: str, told: str
+) -> None:
+    (slack.corpus / "one.txt").write_text(story)
+    load = slack.parley.store.corpus.reload
+
+    async def slow(*args: Any, **options: Any) -> Reload:
+        slack.clock.forward(minutes=31)
+        return await load(*args, **options)
+
+    monkeypatch.setattr(slack.parley.store.corpus, "reload", slow)
+    assert not await slack.type("/corpus reload")
+    assert told in texts(slack.public(dm(ANA)))
 
 
 async def test_a_broken_document_is_named_and_changes_nothing(slack: Slack) -> None:
