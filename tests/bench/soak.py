@@ -81,8 +81,12 @@ class Soak:
         """Type what is answered later, and wait for the answer."""
         while (await self.workspace.type(text, user=ANA, channel=GENERAL)).error:  # noqa: ASYNC110
             await asyncio.sleep(_PAUSE)
-        self.answers += 1
-        await self.workspace.called("response_url", self.answers)
+        is_under_way = True
+        while is_under_way:
+            self.answers += 1
+            *_, call = await self.workspace.called("response_url", self.answers)
+            # How far it is, where the machine is busy; the answer comes after that.
+            is_under_way = call.args["text"].endswith(" …")
 
     async def _refresh(self, every: float) -> None:
         while True:
