@@ -208,14 +208,28 @@ async def complete(database: Database, model: Meaning) -> bool:
             articles = await of_numbers(database, lacking[start : start + _BATCH].tolist())
             rows = await asyncio.to_thread(model.signs, articles.values())
             made.update(zip(articles, rows, strict=True))
-        signs = columns.signs.copy()
-        signs[lacks] = [made.get(number, _NO_SIGNS) for number in lacking.tolist()]
-        if signs.any(axis=1).sum() > (~lacks).sum():
+        if await _fill(database, row["chunk"], made):
             is_changed = True
-            now = replace(columns, signs=signs)
-            async with database.transaction() as connection:
-                await connection.execute(_PUT_CHUNK, row["chunk"], *now.blobs())
     return is_changed
+
+
+async def _fill(database: Database, chunk: int, made: Mapping[int, NDArray[np.uint8]]) -> bool:
+    """Put signs that were *made* into a chunk; False where it takes none of them."""
+    async with database.transaction() as connection:
+        # Read anew: while the signs were made, another process may have loaded other articles.
+        rows = await connection.fetch(_GET_CHUNK, chunk)
+        if not rows:
+            return False
+        columns = _Columns.of(rows[0])
+        signs = columns.signs.copy()
+        numbers = columns.places.astype(np.int64) + chunk * CHUNK
+        for place, number in enumerate(numbers.tolist()):
+            if number in made and not signs[place].any():
+                signs[place] = made[number]
+        if np.array_equal(signs, columns.signs):
+            return False
+        await connection.execute(_PUT_CHUNK, chunk, *replace(columns, signs=signs).blobs())
+        return True
 
 
 async def read(database: Database, connection: Connection) -> Index:

@@ -1,6 +1,8 @@
 """The index in the database: as large as what is there, whatever was there before."""
 
-from collections.abc import Sequence
+import asyncio
+import threading
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +10,9 @@ import pytest
 
 from store import Store, open_store
 from store.db import Database, open_database
-from store.finding.meaning import BYTES
-from store.types import Found, Unsure
+from store.finding.chunks import complete
+from store.finding.meaning import BYTES, Meaning, Signs
+from store.types import Article, Found, Unsure
 from tests.conftest import NOW
 from tests.store.loading.test_revisions import STORIES, load, write
 
@@ -74,6 +77,42 @@ async def test_what_is_gone_leaves_nothing_behind(
         assert store.corpus.finder.index.size == 5
         assert set(await found(store, "ore8 elm8 owl8")) == {"news.txt"}
         assert await found(store, "divers raised a bell") == ["bell.txt"]
+
+
+async def forget_signs(database: Database) -> None:
+    """Take away every vector, as if there had been no model."""
+    async with database.transaction() as connection:
+        await connection.execute("UPDATE chunk SET signs = $1", b"")
+
+
+async def test_vectors_that_are_made_late_leave_what_was_loaded_meanwhile(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Making them takes minutes in a large corpus, and another process may load others."""
+    model = Meaning.load()
+    assert model
+    async with open_database(database_url) as database, open_store(database_url) as other:
+        await load(other, write(tmp_path, bell=[STAYS], news=edition(1)))
+        await forget_signs(database)
+        is_read, may_write = threading.Event(), threading.Event()
+
+        class Slow(Meaning):
+            def signs(self, articles: Iterable[Article]) -> Signs:
+                is_read.set()
+                assert may_write.wait(30)
+                return super().signs(articles)
+
+        slow = Slow(model._table, model._tokenizer)
+        completing = asyncio.create_task(complete(database, slow))
+        await asyncio.to_thread(is_read.wait, 30)
+        await load(other, write(tmp_path, bell=[STAYS], news=edition(2)))
+        may_write.set()
+        assert await completing
+    async with open_store(database_url) as store:
+        assert set(await found(store, "ore2 elm2 owl2")) == {"news.txt"}
+        assert await found(store, "divers raised a bell") == ["bell.txt"]
+        assert not store.corpus.finder.index.lacks_signs
+        assert store.corpus.finder.index.size == 5
 
 
 async def test_columns_of_before_are_read_and_packed(database_url: str, tmp_path: Path) -> None:
