@@ -132,5 +132,6 @@ class WatchedFolder:
         refusal = Refusal(at=self._clock(), problem=problem, more=more)
         try:
             await self._refusals.note(refusal, keepers=self._keepers if is_quiet else ())
-        except ParleyError as error:
-            log.error("what was refused cannot be recorded: %s", error)
+        except Exception:
+            # A database that is away for a while must not end the watching.
+            log.exception("what was refused cannot be recorded")

@@ -92,6 +92,22 @@ async def test_changes_are_loaded_and_mistakes_are_named(store: Store, folder: P
     assert [one.loaded_by for one in await store.corpus.history()] == ["folder"] * 3
 
 
+async def test_the_watching_outlives_a_database_that_is_away(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: object, **__: object) -> None:
+        raise ConnectionRefusedError
+
+    async with watching(store, folder) as told:
+        await told.line("loaded revision 1", lambda: None)
+        with monkeypatch.context() as away:
+            away.setattr(store.refusals, "note", refused)
+            (folder / "new.txt").write_text("Only a headline")
+            await told.line("cannot be recorded", lambda: None)
+        (folder / "new.txt").write_text(TALKS.replace("Geneva", "Lagos"))
+        await told.line("loaded revision 2", lambda: None)
+
+
 async def told_of(store: Store) -> list[str]:
     """Give what admins are told, the first first."""
     posts = await store.posts.open(NOW + timedelta(hours=1))
