@@ -71,7 +71,7 @@ def from_csv(source: Source) -> Iterator[Story]:
     first = next(every, "")
     delimiter = max(_DELIMITERS, key=first.count)
     if first.lower().startswith(_SEPARATED_BY):
-        delimiter = first.strip()[len(_SEPARATED_BY) :] or ","
+        delimiter = first.rstrip("\r\n")[len(_SEPARATED_BY) :] or ","
         if len(delimiter) != 1:
             source.problem(at, "must name one character after sep=")
             return

@@ -69,11 +69,21 @@ def test_a_field_is_known_by_its_name_in_any_case(tmp_path: Path) -> None:
         "\ufeffSEP=|\nheadline|summary\nHead|A, b\n",
         'headline,summary,,\nHead,"A, b",,\n,,,\n',
         'headline,summary\nHead,"A, b",,\n',
+        "sep=\t\nheadline\tsummary\nHead\tA, b\n",
         "note\theadline\tsummary\n\tHead\tA, b\n\t\t\n",
         "headline\tsummary\tquestion\nHead\tA, b\t\n",
         'headline,summary\nHead,"A,\r\n\r\nb"\n',
     ],
-    ids=["sep", "sep and BOM", "empty columns", "empty cells", "tabs", "last cell", "blank line"],
+    ids=[
+        "sep",
+        "sep and BOM",
+        "empty columns",
+        "empty cells",
+        "sep tab",
+        "tabs",
+        "last cell",
+        "blank line",
+    ],
 )
 def test_csv_as_spreadsheets_write_it(tmp_path: Path, text: str) -> None:
     (article,) = read(write(tmp_path, "news.csv", text))
