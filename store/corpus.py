@@ -150,19 +150,19 @@ class Corpus:
         """
         watched = progress or Progress()
         with self._timing():
-            return await self._reload(path, by=by, at=at, progress=watched)
+            reload = await self._reload(path, by=by, at=at, progress=watched)
+            await refusals.forget(self._database)
+        return reload
 
     async def _reload(self, path: Path, *, by: str, at: datetime, progress: Progress) -> Reload:
         async with self._planning() as plan:
             contents = await self._plan(plan, path, progress)
             if plan.after and not plan.documents:
-                await refusals.forget(self._database)
                 (revision,) = await self.history(1)
                 return Reload(revision=revision, is_changed=False, ignored=contents.ignored)
             revision = await self._apply(
                 plan, fingerprint=contents.fingerprint, by=by, at=at, progress=progress
             )
-            await refusals.forget(self._database)
         return Reload(revision=revision, is_changed=True, ignored=contents.ignored)
 
     async def check(

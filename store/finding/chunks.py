@@ -277,7 +277,6 @@ async def _postings(
 
 
 _NONE: Postings = np.zeros(0, dtype=np.uint32)
-_NO_SIGNS = np.zeros(BYTES, dtype=np.uint8)
 
 
 def _changed(word: str, held: Mapping[str, Postings], part: Part) -> bytes:
