@@ -11,7 +11,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.background import Background, answer
 from handlers.directory import Directory
-from handlers.errors import TWICE, sentence
+from handlers.errors import require_first, sentence
 from handlers.press import Press, Pressed
 from handlers.progress import told
 from handlers.surfaces import Surfaces
@@ -21,7 +21,7 @@ from handlers.views.message import Message
 from handlers.views.modal import window
 from store import Store
 from store.loading.documents import read_corpus
-from store.types import CorpusInvalidError, ParleyError
+from store.types import CorpusInvalidError
 
 _KEEPING = frozenset({"check", "reload", "undo", "history", "problems"})
 """What is about the corpus as a whole, and not about one team."""
@@ -102,9 +102,8 @@ class CorpusAdmin:
                 return await self._check(team_id, respond)
             case "reload":
                 return await self._reload(by, respond)
-            case "undo" if not await self._store.once.claim(team_id, once, now=self._clock()):
-                raise ParleyError(TWICE)
             case "undo":
+                await require_first(self._store.once, team_id, once, now=self._clock())
                 return await self._undo(by, respond)
             case "history":
                 return preview.history(await self._corpus.history())

@@ -13,7 +13,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from handlers.background import Background, answer
 from handlers.dates import parse_date, parse_dates
 from handlers.directory import Directory, NotReadyError
-from handlers.errors import TWICE
+from handlers.errors import require_first
 from handlers.ids import Action
 from handlers.mrkdwn import unescape
 from handlers.order import parse_order
@@ -192,6 +192,9 @@ class Digest:
     async def _about(self, schedule: Schedule, asked: Asked, word: str, rest: str) -> Message:
         user_id = asked.user_id
         today = schedule.timetable.local_date(self._clock())
+        if word in ("skip", "unskip") and not asked.is_pressed:
+            # "The next one" would be another one the second time.
+            await require_first(self._store.once, asked.team_id, asked.once, now=self._clock())
         match word:
             case "next":
                 return await self._next(schedule, user_id)
@@ -199,8 +202,6 @@ class Digest:
                 return await self._preview(schedule)
             case "now":
                 return await self._now(schedule, asked, rest)
-            case "skip" | "unskip" if not (asked.is_pressed or await self._is_new(asked)):
-                raise ParleyError(TWICE)
             case "skip":
                 dates = parse_dates(rest, today=today)
                 if asked.is_pressed and not dates:
@@ -216,10 +217,6 @@ class Digest:
                 return await self._organise.resume(schedule, by=user_id)
             case _:
                 return await self._organise.off(schedule)
-
-    async def _is_new(self, asked: Asked) -> bool:
-        """Say whether it is no wish that came before: "the next one" would be another one then."""
-        return await self._store.once.claim(asked.team_id, asked.once, now=self._clock())
 
     async def _on(self, asked: Asked, words: str) -> Message:
         order = parse_order(words, zone=await self._directory.zone(asked.team_id, asked.user_id))

@@ -1,6 +1,7 @@
 """What a person reads when something goes wrong: one sentence, or the number of a log entry."""
 
 import logging
+from datetime import datetime
 from secrets import token_hex
 from typing import Any
 
@@ -10,12 +11,10 @@ from slack_bolt.error import BoltUnhandledRequestError
 
 from handlers.views.message import message
 from handlers.views.modal import window
+from store.once import Once
 from store.types import ParleyError
 
 log = logging.getLogger(__name__)
-
-
-TWICE = "Slack sent me that twice, and I have done it once."
 
 
 class AgainError(Exception):
@@ -32,6 +31,12 @@ def sentence(error: Exception) -> str:
     error_id = token_hex(4)
     log.error("error %s", error_id, exc_info=error)
     return f"Something went wrong on my side. If it happens again, tell an admin: error {error_id}."
+
+
+async def require_first(once: Once, team_id: str, key: str, *, now: datetime) -> None:
+    """Raise `ParleyError` where Slack has sent the same before, to whichever process."""
+    if not await once.claim(team_id, key, now=now):
+        raise ParleyError("Slack sent me that twice, and I have done it once.")
 
 
 async def on_error(

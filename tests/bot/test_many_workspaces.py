@@ -24,6 +24,7 @@ from bot.workspace.oauth import CLIENT_ID, CLIENT_SECRET
 from bot.workspace.team import Team
 from handlers.ids import Action
 from store import open_store
+from store.installations import Installation
 from store.types import Problem, Refusal
 from store.vault import Vault, VaultError, new_key
 from tests.conftest import StoppedClock
@@ -207,6 +208,18 @@ async def go(both: Both, team: Team, kind: str, at: datetime, event_id: str = "E
     return (await both.parley.intake.take(body)).status
 
 
+async def gone(both: Both) -> Installation:
+    """Take Parley out of the second team, which it goes on remembering; give what it keeps."""
+    installations = both.parley.store.installations
+    await both.install(both.second)
+    found = await installations.find(both.second.team_id)
+    assert found
+    both.first.uninstall(both.second)
+    await both.settled()
+    await installations.save(found)
+    return found
+
+
 LEAVING = pytest.mark.parametrize("kind", ["app_uninstalled", "tokens_revoked"])
 
 
@@ -230,11 +243,7 @@ async def test_who_is_gone_is_forgotten_whatever_the_times_say(
     both: Both, kind: str, kept: str | None
 ) -> None:
     store = both.parley.store
-    await both.install(both.second)
-    found = await store.installations.find(both.second.team_id)
-    assert found
-    both.first.uninstall(both.second)
-    await both.settled()
+    found = await gone(both)
     token = Vault(both.settings.encryption_key).seal(kept) if kept else found.token
     await store.installations.save(replace(found, token=token))
     assert await go(both, both.second, kind, both.clock() - timedelta(seconds=60)) == 200
@@ -254,12 +263,7 @@ async def test_where_slack_cannot_say_it_is_asked_to_tell_again(
     both: Both, kind: str, fault: Fault
 ) -> None:
     store = both.parley.store
-    await both.install(both.second)
-    found = await store.installations.find(both.second.team_id)
-    assert found
-    both.first.uninstall(both.second)
-    await both.settled()
-    await store.installations.save(found)
+    await gone(both)
     both.first.faults.add(fault)
     assert await go(both, both.second, kind, both.clock()) == 503
     assert await store.installations.find(both.second.team_id)
@@ -270,12 +274,7 @@ async def test_where_slack_cannot_say_it_is_asked_to_tell_again(
 
 async def test_what_is_told_by_two_events_at_once_is_done_once(both: Both) -> None:
     store = both.parley.store
-    await both.install(both.second)
-    found = await store.installations.find(both.second.team_id)
-    assert found
-    both.first.uninstall(both.second)
-    await both.settled()
-    await store.installations.save(found)
+    await gone(both)
     told = [go(both, both.second, "tokens_revoked", both.clock(), f"Ev{n}") for n in range(5)]
     assert set(await asyncio.gather(*told)) == {200}
     assert await store.installations.find(both.second.team_id) is None
