@@ -60,6 +60,10 @@ class CorpusInvalidError(ParleyError):
         self.problems = problems
 
 
+class OvertakenError(ParleyError):
+    """Refuse a change of the corpus that was planned before another one was made."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """A change of the watched folder that could not be loaded."""

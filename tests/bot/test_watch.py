@@ -6,13 +6,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.watch import WatchedFolder
-from store import Store
+from store import Store, open_store
 from store.corpus import Corpus, Reload
-from store.types import ParleyError, PostKind
+from store.loading.documents import Contents, read_corpus
+from store.loading.reload import plan_reload
+from store.types import ParleyError, PostKind, Refusal, Timetable
 from tests.conftest import NOW
 
 ANA = "U0ANA"
@@ -193,17 +196,73 @@ async def test_what_is_nobody_s_mistake_is_tried_again(
     store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is told when it does not pass by itself."""
-    reload, refusals = Corpus.reload, iter(["Another reload came first."] * 2)
+    reload, refusals = Corpus.reload, iter(["The disk is full."] * 2)
 
-    async def refuse(self: Corpus, path: Path, *, by: str, at: datetime) -> Reload:
+    async def refuse(self: Corpus, path: Path, **how: Any) -> Reload:
         if why := next(refusals, None):
             raise ParleyError(why)
-        return await reload(self, path, by=by, at=at)
+        return await reload(self, path, **how)
 
     monkeypatch.setattr(Corpus, "reload", refuse)
     async with watching(store, folder) as told:
         await told.line("the corpus stays as it was: ", lambda: None)
         assert await told_of(store) == []
         await told.line("loaded revision 1", lambda: None)
-    assert await told_of(store) == ["corpus: Another reload came first."]
+    assert await told_of(store) == ["corpus: The disk is full."]
     assert await store.refusals.last() is None
+
+
+async def test_who_comes_second_of_two_bots_is_not_refused(
+    database_url: str, store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that watch one folder load the same change: one of them does, and neither complains."""
+    async with open_store(database_url) as other:
+        others = [other]
+
+        async def plan_slowly(*arguments: Any) -> None:
+            await plan_reload(*arguments)
+            if others:
+                await others.pop().corpus.reload(folder, by="folder", at=NOW)
+
+        noted = store.refusals.note
+        refused: list[Refusal] = []
+
+        async def note(refusal: Refusal, **more: Any) -> None:
+            refused.append(refusal)
+            await noted(refusal, **more)
+
+        monkeypatch.setattr("store.corpus.plan_reload", plan_slowly)
+        monkeypatch.setattr(store.refusals, "note", note)
+        async with watching(store, folder) as told:
+            await told.line("another reload came first", lambda: None)
+            await told.line("nothing has changed", lambda: None)
+        assert refused == []
+        assert len(await store.corpus.history()) == 1
+
+
+async def test_a_change_is_read_once(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_at: list[int | None] = []
+
+    def read(*arguments: Any) -> Contents:
+        read_at.append(store.corpus.revision and store.corpus.revision.number)
+        return read_corpus(*arguments)
+
+    monkeypatch.setattr("store.corpus.read_corpus", read)
+    async with watching(store, folder) as told:
+        await told.line("loaded revision 1", lambda: None)
+    assert read_at.count(None) == 1
+
+
+async def test_the_log_says_which_questions_vanish(store: Store, folder: Path) -> None:
+    timetable = Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC")
+    await store.schedules.set(
+        team_id="T1", channel_id="C1", organiser_id=ANA, timetable=timetable, now=NOW
+    )
+    (folder / "new.txt").write_text("Ports\nDockers struck in Gdansk.\nPorts count.\nWho pays?\n")
+    async with watching(store, folder) as told:
+        await told.line("loaded revision 1", lambda: None)
+        (folder / "new.txt").unlink()
+        await told.line("1 of the next 2 questions of C1 vanish", lambda: None)
+        await told.line("loaded revision 2: 0 articles added, 0 edited, 1 removed", lambda: None)
