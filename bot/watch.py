@@ -125,7 +125,8 @@ class WatchedFolder:
     async def _refuse(self, problem: Problem, *, more: int, is_quiet: bool) -> None:
         refusal = Refusal(at=self._clock(), problem=problem, more=more)
         try:
-            await self._refusals.note(refusal, keepers=self._keepers if is_quiet else ())
+            keepers = self._keepers if is_quiet else ()
+            await self._refusals.note(self._path, refusal, keepers=keepers)
         except Exception:
             # A database that is away for a while must not end the watching.
             log.exception("what was refused cannot be recorded")

@@ -156,9 +156,7 @@ class Corpus:
         another process changes the corpus meanwhile; the corpus that was there then stays.
         """
         with self._timing():
-            reload = await self._reload(path, by, at, progress or Progress(), announce)
-            await refusals.forget(self._database)
-        return reload
+            return await self._reload(path, by, at, progress or Progress(), announce)
 
     async def _reload(
         self,
@@ -171,14 +169,21 @@ class Corpus:
         async with self._planning() as plan:
             contents = await self._plan(plan, path, progress)
             if plan.after and not plan.documents:
+                await self._forget_refusal(path)
                 (revision,) = await self.history(1)
                 return Reload(revision=revision, is_changed=False, ignored=contents.ignored)
             if announce:
                 announce(await self._check(plan, contents, progress))
             revision = await self._apply(
-                plan, fingerprint=contents.fingerprint, by=by, at=at, progress=progress
+                plan, fingerprint=contents.fingerprint, by=by, at=at, progress=progress, path=path
             )
         return Reload(revision=revision, is_changed=True, ignored=contents.ignored)
+
+    async def _forget_refusal(self, path: Path) -> None:
+        # Most often there is none, and then nothing waits for the writer.
+        if await refusals.get(self._database, path):
+            async with self._database.transaction() as connection:
+                await refusals.forget(connection, path)
 
     async def check(
         self, path: Path, *, extra: Path | None = None, progress: Progress | None = None
@@ -261,7 +266,9 @@ class Corpus:
         at: datetime,
         progress: Progress,
         restores: int | None = None,
+        path: Path | None = None,
     ) -> Revision:
+        """Do what the *plan* says; *path* is the folder that it loads, None for an undo."""
         with Spool[chunks.Part](batch=1) as parts:
             await asyncio.to_thread(_index, plan, parts, progress, self._model)
             async with self._database.transaction() as connection:
@@ -280,6 +287,8 @@ class Corpus:
                     progress=progress,
                 )
                 await chunks.write(connection, parts)
+                if path:
+                    await refusals.forget(connection, path)
                 # Read before the commit, so that nothing is left to fail after it.
                 loaded = await self._load(connection)
             self._loaded = loaded

@@ -66,9 +66,10 @@ class OvertakenError(ParleyError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A change of the watched folder that could not be loaded."""
+    """Why a folder that is watched is not what is loaded."""
 
     at: datetime
+    """When it was met; of one that is kept, since when the folder has been refused."""
     problem: Problem
     """The first; its path is the folder's own name where no document is to blame."""
     more: int

@@ -99,7 +99,7 @@ async def refuse(slack: Slack) -> None:
         message="has a headline and no article below it",
     )
     refusal = Refusal(at=slack.clock(), problem=problem, more=2)
-    await slack.parley.store.refusals.note(refusal, keepers=[("T0LOCAL", ANA)])
+    await slack.parley.store.refusals.note(slack.corpus, refusal, keepers=[("T0LOCAL", ANA)])
 
 
 async def test_what_the_watched_folder_was_refused_for_is_shown_until_it_is_loaded(
