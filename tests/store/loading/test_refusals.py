@@ -160,3 +160,30 @@ async def test_what_is_mended_and_made_again_is_told_again(
     last = await store.refusals.last()
     assert last
     assert last.at == clock()
+
+
+async def test_who_cannot_be_reached_is_tried_once(
+    store: Store, folder: Path, clock: StoppedClock
+) -> None:
+    await refuse(store, folder, clock)
+    (post,) = await told(store)
+    claim = await store.posts.claim(post, owner="me", now=clock())
+    assert claim
+    await store.posts.failed(claim, error="channel_not_found", now=clock())
+    clock.forward(minutes=1)
+    await refuse(store, folder, clock)
+    assert await told(store) == []
+    assert (await store.tally.posts())["failed"] == 1
+
+
+async def test_who_was_missed_is_told_later(
+    store: Store, folder: Path, clock: StoppedClock
+) -> None:
+    """Slack was away for longer than a message is worth keeping."""
+    await refuse(store, folder, clock)
+    (post,) = await told(store)
+    claim = await store.posts.claim(post, owner="me", now=clock.forward(hours=3))
+    assert claim
+    await store.posts.missed(claim, error="TimeoutError", now=clock())
+    await refuse(store, folder, clock)
+    assert len(await told(store)) == 1
