@@ -73,7 +73,12 @@ async def assemble(
     metrics = metrics or Metrics()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(
-            open_store(settings.database_url, hold=True, is_shared=settings.is_shared)
+            open_store(
+                settings.database_url,
+                hold=True,
+                is_shared=settings.is_shared,
+                watched=settings.corpus_dir if settings.corpus_watch else None,
+            )
         )
         await load_first(store, settings, clock)
 

@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 from watchfiles import awatch
 
 from store import Store
-from store.types import CorpusInvalidError, ParleyError, Problem, Refusal
+from store.loading.check import Check
+from store.types import CorpusInvalidError, OvertakenError, ParleyError, Problem, Refusal
 
 log = logging.getLogger(__name__)
 
@@ -81,21 +82,7 @@ class WatchedFolder:
 
     async def _load(self, *, is_quiet: bool) -> None:
         try:
-            check = await self._corpus.check(self._path)
-            if not check.is_changed:
-                await self._refusals.forget()
-                self._is_open = False
-                log.info("nothing has changed in %s", self._path)
-                return
-            for effect in check.effects:
-                if effect.vanishing:
-                    log.warning(
-                        "%d of the next %d questions of %s vanish",
-                        effect.vanishing,
-                        effect.upcoming,
-                        effect.channel_id,
-                    )
-            reload = await self._corpus.reload(self._path, by=BY, at=self._clock())
+            reload = await self._corpus.reload(self._path, by=BY, at=self._clock(), announce=_warn)
         except CorpusInvalidError as error:
             # It may be a file that somebody is still writing.
             self._is_open = not is_quiet
@@ -106,6 +93,10 @@ class WatchedFolder:
             )
             for problem in error.problems[:_SHOWN]:
                 log.error("%s", problem)
+        except OvertakenError:
+            # Most often by another process that watches the folder too.
+            self._is_open = True
+            log.info("another reload came first: %s is looked at once more", self._path)
         except ParleyError as error:
             await self._fail(str(error), is_quiet=is_quiet)
         except Exception:
@@ -113,6 +104,9 @@ class WatchedFolder:
             await self._fail("cannot be loaded: the log says more", is_quiet=is_quiet)
         else:
             self._is_open = False
+            if not reload.is_changed:
+                log.info("nothing has changed in %s", self._path)
+                return
             log.info(
                 "loaded revision %d: %d articles added, %d edited, %d removed",
                 reload.revision.number,
@@ -131,7 +125,19 @@ class WatchedFolder:
     async def _refuse(self, problem: Problem, *, more: int, is_quiet: bool) -> None:
         refusal = Refusal(at=self._clock(), problem=problem, more=more)
         try:
-            await self._refusals.note(refusal, keepers=self._keepers if is_quiet else ())
+            keepers = self._keepers if is_quiet else ()
+            await self._refusals.note(self._path, refusal, keepers=keepers)
         except Exception:
             # A database that is away for a while must not end the watching.
             log.exception("what was refused cannot be recorded")
+
+
+def _warn(check: Check) -> None:
+    for effect in check.effects:
+        if effect.vanishing:
+            log.warning(
+                "%d of the next %d questions of %s vanish",
+                effect.vanishing,
+                effect.upcoming,
+                effect.channel_id,
+            )

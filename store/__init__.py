@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from store.articles import Articles
 from store.corpus import Corpus
@@ -46,19 +47,20 @@ class Store:
 
 @asynccontextmanager
 async def open_store(
-    url: str, *, hold: bool = False, is_shared: bool = False
+    url: str, *, hold: bool = False, is_shared: bool = False, watched: Path | None = None
 ) -> AsyncIterator[Store]:
     """Open the store at *url*, bring its schema up to date and take up the corpus it holds.
 
-    *is_shared* is for Parley in many workspaces, each of which installs it. *hold* and what it
-    raises are those of `store.db.open_database`.
+    *is_shared* is for Parley in many workspaces, each of which installs it. *watched* is the folder
+    that is loaded when it changes. *hold* and what it raises are those of
+    `store.db.open_database`.
     """
     async with open_database(url, hold=hold) as database:
         corpus = Corpus(database, await asyncio.to_thread(Meaning.load))
         await corpus.open()
         yield Store(
             corpus=corpus,
-            refusals=Refusals(database),
+            refusals=Refusals(database, watched),
             articles=Articles(database),
             choice=Choice(database),
             schedules=Schedules(database),

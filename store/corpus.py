@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,7 +24,7 @@ from store.loading.reload import plan_reload
 from store.loading.spool import Spool
 from store.loading.undo import plan_undo, target_of
 from store.progress import Progress, giving_way
-from store.types import Answer, Article, Match, ParleyError, Revision, Topic
+from store.types import Answer, Article, Match, OvertakenError, ParleyError, Revision, Topic
 
 log = logging.getLogger(__name__)
 
@@ -140,30 +140,50 @@ class Corpus:
         return [match for match in ranked if match.article.id != but][:limit]
 
     async def reload(
-        self, path: Path, *, by: str, at: datetime, progress: Progress | None = None
+        self,
+        path: Path,
+        *,
+        by: str,
+        at: datetime,
+        progress: Progress | None = None,
+        announce: Callable[[Check], None] | None = None,
     ) -> Reload:
         """Replace the corpus with the documents at *path*, all of them or none.
 
         Only the documents that changed are read and indexed anew; an article keeps its id when its
-        text is edited or moved. Loading what is loaded already changes nothing. Raises
-        `CorpusInvalidError`; the corpus that was there then stays.
+        text is edited or moved. Loading what is loaded already changes nothing. *announce* is given
+        what will be changed, before it is. Raises `CorpusInvalidError`, and `OvertakenError` where
+        another process changes the corpus meanwhile; the corpus that was there then stays.
         """
-        watched = progress or Progress()
         with self._timing():
-            reload = await self._reload(path, by=by, at=at, progress=watched)
-            await refusals.forget(self._database)
-        return reload
+            return await self._reload(path, by, at, progress or Progress(), announce)
 
-    async def _reload(self, path: Path, *, by: str, at: datetime, progress: Progress) -> Reload:
+    async def _reload(
+        self,
+        path: Path,
+        by: str,
+        at: datetime,
+        progress: Progress,
+        announce: Callable[[Check], None] | None,
+    ) -> Reload:
         async with self._planning() as plan:
             contents = await self._plan(plan, path, progress)
             if plan.after and not plan.documents:
+                await self._forget_refusal(path)
                 (revision,) = await self.history(1)
                 return Reload(revision=revision, is_changed=False, ignored=contents.ignored)
+            if announce:
+                announce(await self._check(plan, contents, progress))
             revision = await self._apply(
-                plan, fingerprint=contents.fingerprint, by=by, at=at, progress=progress
+                plan, fingerprint=contents.fingerprint, by=by, at=at, progress=progress, path=path
             )
         return Reload(revision=revision, is_changed=True, ignored=contents.ignored)
+
+    async def _forget_refusal(self, path: Path) -> None:
+        # Most often there is none, and then nothing waits for the writer.
+        if await refusals.get(self._database, path):
+            async with self._database.transaction() as connection:
+                await refusals.forget(connection, path)
 
     async def check(
         self, path: Path, *, extra: Path | None = None, progress: Progress | None = None
@@ -176,8 +196,11 @@ class Corpus:
         watched = progress or Progress()
         async with self._planning() as plan:
             contents = await self._plan(plan, path, watched, extra)
-            watched.start("Looking for twins", 0)
-            return await check(self._database, self.finder.index, plan, contents)
+            return await self._check(plan, contents, watched)
+
+    async def _check(self, plan: Plan, contents: Contents, progress: Progress) -> Check:
+        progress.start("Looking for twins", 0)
+        return await check(self._database, self.finder.index, plan, contents)
 
     async def undo(
         self,
@@ -190,7 +213,7 @@ class Corpus:
         """Bring back the revision before, or that of *number*, as a new revision.
 
         Articles get back the ids, texts and places that they had. Raises `ParleyError` where there
-        is nothing to bring back, or nothing any more.
+        is nothing to bring back, or nothing any more, and `OvertakenError` as `reload` does.
         """
         async with self._planning() as plan:
             target = await target_of(self._database, number)
@@ -243,13 +266,15 @@ class Corpus:
         at: datetime,
         progress: Progress,
         restores: int | None = None,
+        path: Path | None = None,
     ) -> Revision:
+        """Do what the *plan* says; *path* is the folder that it loads, None for an undo."""
         with Spool[chunks.Part](batch=1) as parts:
             await asyncio.to_thread(_index, plan, parts, progress, self._model)
             async with self._database.transaction() as connection:
                 last = await revisions.last(connection)
                 if (last["number"] if last else 0) != plan.after:
-                    raise ParleyError(
+                    raise OvertakenError(
                         "Another reload came first, and nothing was changed by this one: try again."
                     )
                 revision = await revisions.write(
@@ -262,6 +287,8 @@ class Corpus:
                     progress=progress,
                 )
                 await chunks.write(connection, parts)
+                if path:
+                    await refusals.forget(connection, path)
                 # Read before the commit, so that nothing is left to fail after it.
                 loaded = await self._load(connection)
             self._loaded = loaded

@@ -60,11 +60,16 @@ class CorpusInvalidError(ParleyError):
         self.problems = problems
 
 
+class OvertakenError(ParleyError):
+    """Refuse a change of the corpus that was planned before another one was made."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A change of the watched folder that could not be loaded."""
+    """Why a folder that is watched is not what is loaded."""
 
     at: datetime
+    """When it was met; of one that is kept, since when the folder has been refused."""
     problem: Problem
     """The first; its path is the folder's own name where no document is to blame."""
     more: int

@@ -154,8 +154,8 @@ def _loaded(revision: Revision | None) -> str:
 def _refused(refusal: Refusal) -> str:
     more = f" … and {counted(refusal.more, 'problem')} more." if refusal.more else ""
     return (
-        f":warning: The folder could not be loaded {when(refusal.at)}, and these stories stay until"
-        f" it is mended:\n• {plain(str(refusal.problem), 500)}{more}"
+        f":warning: The folder has failed to load since {when(refusal.at)}, and these stories stay"
+        f" until it is mended:\n• {plain(str(refusal.problem), 500)}{more}"
     )
 
 

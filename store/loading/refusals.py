@@ -1,62 +1,81 @@
-"""What keeps the watched folder from being loaded, for as long as it does."""
+"""What keeps a watched folder from being loaded, for as long as it does."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
-from store.db import Database, to_instant, to_text
-from store.loading import revisions
+from store.db import Connection, Database, to_instant, to_text
 from store.posting.notices import note_refused
 from store.types import Problem, Refusal
 
-_GET = "SELECT at, path, line, message, more FROM refusal"
-_PUT = "INSERT INTO refusal (at, path, line, message, more) VALUES ($1, $2, $3, $4, $5)"
-_FORGET = "DELETE FROM refusal"
+_GET = "SELECT at, path, line, message, more FROM refusal WHERE folder = $1"
+_PUT = """
+INSERT INTO refusal (folder, at, path, line, message, more) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (folder) DO UPDATE SET
+    path = excluded.path, line = excluded.line, message = excluded.message, more = excluded.more
+RETURNING at
+"""
+_FORGET = "DELETE FROM refusal WHERE folder = $1"
 
 
-async def forget(database: Database) -> None:
-    """Take away what was refused, for the folder is loaded."""
-    if await database.fetch(_GET):
-        async with database.transaction() as connection:
-            await connection.execute(_FORGET)
+async def get(database: Database, folder: Path) -> Refusal | None:
+    """Give what keeps *folder* from being loaded; None where nothing is known to."""
+    for row in await database.fetch(_GET, _address(folder)):
+        problem = Problem(path=PurePosixPath(row["path"]), line=row["line"], message=row["message"])
+        return Refusal(at=to_instant(row["at"]), problem=problem, more=row["more"])
+    return None
+
+
+async def forget(connection: Connection, folder: Path) -> None:
+    """Take away what *folder* was refused for, in the transaction that loads it."""
+    await connection.execute(_FORGET, _address(folder))
 
 
 class Refusals:
-    """The last change of the watched folder that could not be loaded."""
+    """What the watched folder was refused for."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, watched: Path | None) -> None:
+        """Take the folder that is *watched*; None where none is."""
         self._database = database
+        self._watched = watched
 
     async def last(self) -> Refusal | None:
-        """Give what was refused; None where the folder is loaded, or is not watched."""
-        for row in await self._database.fetch(_GET):
-            problem = Problem(
-                path=PurePosixPath(row["path"]), line=row["line"], message=row["message"]
-            )
-            return Refusal(at=to_instant(row["at"]), problem=problem, more=row["more"])
-        return None
+        """Give why the watched folder is not loaded; None where it is, or none is watched."""
+        return await get(self._database, self._watched) if self._watched else None
 
-    async def note(self, refusal: Refusal, *, keepers: Sequence[tuple[str, str]]) -> None:
-        """Put *refusal* in the place of the last, and tell the *keepers*, each by team and id.
+    async def note(
+        self, folder: Path, refusal: Refusal, *, keepers: Sequence[tuple[str, str]]
+    ) -> None:
+        """Keep why *folder* is not loaded, and tell the *keepers*, each by team and id.
 
-        They are told once of a problem, however often it is met and whichever its line, until
-        something is loaded.
+        They are told once of a problem, however often it is met and whichever its line, until the
+        folder is loaded.
         """
-        problem, at = refusal.problem, refusal.at
+        problem = refusal.problem
         where = str(problem.path)
-        mark = blake2b(f"{where}\n{problem.message}".encode(), digest_size=8).hexdigest()
+        digest = blake2b(f"{where}\n{problem.message}".encode(), digest_size=8).hexdigest()
         async with self._database.transaction() as connection:
-            await connection.execute(_FORGET)
-            await connection.execute(
-                _PUT, to_text(at), where, problem.line, problem.message, refusal.more
+            (kept,) = await connection.fetch(
+                _PUT,
+                _address(folder),
+                to_text(refusal.at),
+                where,
+                problem.line,
+                problem.message,
+                refusal.more,
             )
-            last = await revisions.last(connection)
-            mark = f"{last['number'] if last else 0}:{mark}"
             for team_id, user_id in keepers:
                 await note_refused(
-                    connection, team_id, user_id, str(problem), refusal.more, mark=mark, now=at
+                    connection,
+                    team_id,
+                    user_id,
+                    str(problem),
+                    refusal.more,
+                    mark=f"{kept['at']}:{digest}",
+                    now=refusal.at,
                 )
 
-    async def forget(self) -> None:
-        """Take the last away, for the folder is what is loaded."""
-        await forget(self._database)
+
+def _address(folder: Path) -> str:
+    # Whatever bytes the name is of, this is text.
+    return folder.absolute().as_uri()

@@ -7,8 +7,8 @@ however the process ends.
 from datetime import datetime
 
 from store.db import Connection, to_text
-from store.posting.record import Plan, plan_post
-from store.types import About, Post, PostKind
+from store.posting.record import Plan, fetch_post, plan_post
+from store.types import About, Post, PostKind, PostState
 
 READY_AGAIN = "ready_again"
 """What stops a schedule whose channel lets Parley in again, until somebody resumes it."""
@@ -85,8 +85,13 @@ async def _note(
     now: datetime,
     mark: str = "",
 ) -> None:
+    key = f"{about.post_key or team_id}:{about.channel_id}:{kind}:{mark or to_text(now)}"
+    noted = await fetch_post(connection, key)
+    if noted and noted.state is PostState.FAILED:
+        # Whom Slack does not let us reach is not tried again each time that it is noted.
+        return
     plan = Plan(
-        key=f"{about.post_key or team_id}:{about.channel_id}:{kind}:{mark or to_text(now)}",
+        key=key,
         team_id=team_id,
         channel_id=who,
         kind=kind,

@@ -84,6 +84,7 @@ async def both(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Both]:
             slack_api_url=workspace.api_url,
             database_url=f"sqlite:///{tmp_path}/parley.db",
             corpus_dir=corpus,
+            corpus_watch=True,
             correct_posts=True,
         )
         assert not settings.missing()
@@ -294,7 +295,9 @@ async def test_only_who_is_listed_hears_of_the_folder(both: Both) -> None:
     assert both.parley.directory.listed() == [(both.first.team_id, ANA)]
     problem = Problem(path=PurePosixPath("bad.txt"), line=1, message="is wrong")
     await both.parley.store.refusals.note(
-        Refusal(at=both.clock(), problem=problem, more=0), keepers=both.parley.directory.listed()
+        both.settings.corpus_dir,
+        Refusal(at=both.clock(), problem=problem, more=0),
+        keepers=both.parley.directory.listed(),
     )
     await both.parley.ticker.tick()
     for team, times in ((both.first, 1), (both.second, 0)):

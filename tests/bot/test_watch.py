@@ -6,14 +6,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.watch import WatchedFolder
-from store import Store
+from store import Store, open_store
 from store.corpus import Corpus, Reload
-from store.types import ParleyError, PostKind
-from tests.conftest import NOW
+from store.loading.documents import Contents, read_corpus
+from store.loading.reload import plan_reload
+from store.types import ParleyError, PostKind, Timetable
+from tests.conftest import NOW, StoppedClock
 
 ANA = "U0ANA"
 TALKS = "Talks\nEnvoys met in Geneva.\nIt matters.\nWhat next?\n"
@@ -45,13 +48,15 @@ class Told(logging.Handler):
 
 
 @asynccontextmanager
-async def watching(store: Store, path: Path) -> AsyncIterator[Told]:
+async def watching(
+    store: Store, path: Path, clock: Callable[[], datetime] = lambda: NOW
+) -> AsyncIterator[Told]:
     told, stop = Told(), asyncio.Event()
     logger = logging.getLogger("bot.watch")
     logger.addHandler(told)
     logger.setLevel(logging.INFO)
     folder = WatchedFolder(
-        store, path, keepers=[("T1", ANA)], clock=lambda: NOW, again=timedelta(seconds=0.2)
+        store, path, keepers=[("T1", ANA)], clock=clock, again=timedelta(seconds=0.2)
     )
     task = asyncio.create_task(folder.watch(stop))
     try:
@@ -68,6 +73,12 @@ def folder(tmp_path: Path) -> Path:
     path.mkdir()
     (path / "talks.txt").write_text(TALKS)
     return path
+
+
+@pytest.fixture
+async def store(database_url: str, folder: Path) -> AsyncIterator[Store]:
+    async with open_store(database_url, watched=folder) as store:
+        yield store
 
 
 async def test_changes_are_loaded_and_mistakes_are_named(store: Store, folder: Path) -> None:
@@ -116,10 +127,10 @@ async def told_of(store: Store) -> list[str]:
 
 
 async def test_a_mistake_is_recorded_and_told_once_until_it_is_mended(
-    store: Store, folder: Path
+    store: Store, folder: Path, clock: StoppedClock
 ) -> None:
     new, other = folder / "new.txt", folder / "other.txt"
-    async with watching(store, folder) as told:
+    async with watching(store, folder, clock) as told:
         await told.line("loaded revision 1", lambda: None)
         await told.line("nothing has changed", lambda: None)
         new.write_text("Only a headline")
@@ -132,28 +143,27 @@ async def test_a_mistake_is_recorded_and_told_once_until_it_is_mended(
         assert (refusal.at, refusal.more) == (NOW, 0)
         assert str(refusal.problem) == "new.txt:1: has a headline and no article below it"
         # The same on another line, and one more behind it.
+        clock.forward(minutes=1)
         new.write_text("\nOnly a headline")
         other.write_text("Only a headline")
         for _ in range(2):
             await told.line("2 problems", lambda: None)
         refusal = await store.refusals.last()
         assert refusal
-        assert (refusal.problem.line, refusal.more) == (2, 1)
+        assert (refusal.at, refusal.problem.line, refusal.more) == (NOW, 2, 1)
         assert await told_of(store) == ["new.txt:1: has a headline and no article below it"]
         # The folder is then what is loaded already.
         other.unlink()
         new.unlink()
         await told.line("nothing has changed", lambda: None)
         assert await store.refusals.last() is None
-        # Something else was loaded in between, so it is news again.
-        new.write_text(TALKS.replace("Geneva", "Oslo"))
-        await told.line("loaded revision 2", lambda: None)
+        # It was mended, so it is news again.
         new.write_text("Only a headline")
         for _ in range(2):
             await told.line("1 problems", lambda: None)
         assert len(await told_of(store)) == 2
         new.write_text(TALKS.replace("Geneva", "Lagos"))
-        await told.line("loaded revision 3", lambda: None)
+        await told.line("loaded revision 2", lambda: None)
         assert await store.refusals.last() is None
 
 
@@ -167,14 +177,15 @@ async def test_a_reload_by_hand_takes_the_mistake_away_too(store: Store, folder:
 
 
 async def test_a_folder_that_comes_late_or_is_replaced_is_watched(
-    store: Store, tmp_path: Path
+    store: Store, folder: Path, tmp_path: Path
 ) -> None:
     """Until it is there it is said, and the bot goes on without."""
-    path = tmp_path / "late"
+    path = tmp_path / folder.name
+    path.rename(tmp_path / "elsewhere")
     async with watching(store, path) as told:
         for _ in range(2):
             await told.line("cannot be watched: No such file or directory", lambda: None)
-        assert await told_of(store) == ["late: cannot be watched: No such file or directory"]
+        assert await told_of(store) == ["corpus: cannot be watched: No such file or directory"]
         path.mkdir()
         (path / "talks.txt").write_text(TALKS)
         await told.line("loaded revision 1", lambda: None)
@@ -193,17 +204,73 @@ async def test_what_is_nobody_s_mistake_is_tried_again(
     store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is told when it does not pass by itself."""
-    reload, refusals = Corpus.reload, iter(["Another reload came first."] * 2)
+    reload, refusals = Corpus.reload, iter(["The disk is full."] * 2)
 
-    async def refuse(self: Corpus, path: Path, *, by: str, at: datetime) -> Reload:
+    async def refuse(self: Corpus, path: Path, **how: Any) -> Reload:
         if why := next(refusals, None):
             raise ParleyError(why)
-        return await reload(self, path, by=by, at=at)
+        return await reload(self, path, **how)
 
     monkeypatch.setattr(Corpus, "reload", refuse)
     async with watching(store, folder) as told:
         await told.line("the corpus stays as it was: ", lambda: None)
         assert await told_of(store) == []
         await told.line("loaded revision 1", lambda: None)
-    assert await told_of(store) == ["corpus: Another reload came first."]
+    assert await told_of(store) == ["corpus: The disk is full."]
     assert await store.refusals.last() is None
+
+
+async def test_who_comes_second_of_two_bots_is_not_refused(
+    database_url: str, store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that watch one folder load the same change: one of them does, and neither complains."""
+    async with open_store(database_url, watched=folder) as other:
+        others = [other]
+
+        async def plan_slowly(*arguments: Any) -> None:
+            await plan_reload(*arguments)
+            if others:
+                await others.pop().corpus.reload(folder, by="folder", at=NOW)
+
+        noted = store.refusals.note
+        refused: list[Path] = []
+
+        async def note(path: Path, *arguments: Any, **more: Any) -> None:
+            refused.append(path)
+            await noted(path, *arguments, **more)
+
+        monkeypatch.setattr("store.corpus.plan_reload", plan_slowly)
+        monkeypatch.setattr(store.refusals, "note", note)
+        async with watching(store, folder) as told:
+            await told.line("another reload came first", lambda: None)
+            await told.line("nothing has changed", lambda: None)
+        assert refused == []
+        assert len(await store.corpus.history()) == 1
+
+
+async def test_a_change_is_read_once(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_at: list[int | None] = []
+
+    def read(*arguments: Any) -> Contents:
+        read_at.append(store.corpus.revision and store.corpus.revision.number)
+        return read_corpus(*arguments)
+
+    monkeypatch.setattr("store.corpus.read_corpus", read)
+    async with watching(store, folder) as told:
+        await told.line("loaded revision 1", lambda: None)
+    assert read_at.count(None) == 1
+
+
+async def test_the_log_says_which_questions_vanish(store: Store, folder: Path) -> None:
+    timetable = Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC")
+    await store.schedules.set(
+        team_id="T1", channel_id="C1", organiser_id=ANA, timetable=timetable, now=NOW
+    )
+    (folder / "new.txt").write_text("Ports\nDockers struck in Gdansk.\nPorts count.\nWho pays?\n")
+    async with watching(store, folder) as told:
+        await told.line("loaded revision 1", lambda: None)
+        (folder / "new.txt").unlink()
+        await told.line("1 of the next 2 questions of C1 vanish", lambda: None)
+        await told.line("loaded revision 2: 0 articles added, 0 edited, 1 removed", lambda: None)

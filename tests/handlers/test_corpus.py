@@ -92,14 +92,14 @@ async def test_a_broken_document_is_named_and_changes_nothing(slack: Slack) -> N
     assert "revision 1" in answer["text"]
 
 
-async def refuse(slack: Slack) -> None:
+async def refuse(slack: Slack, keeper: str = ANA) -> None:
     problem = Problem(
         path=PurePosixPath("bad & <b>.txt"),
         line=1,
         message="has a headline and no article below it",
     )
     refusal = Refusal(at=slack.clock(), problem=problem, more=2)
-    await slack.parley.store.refusals.note(refusal, keepers=[("T0LOCAL", ANA)])
+    await slack.parley.store.refusals.note(slack.corpus, refusal, keepers=[("T0LOCAL", keeper)])
 
 
 async def test_what_the_watched_folder_was_refused_for_is_shown_until_it_is_loaded(
@@ -134,6 +134,16 @@ async def test_an_admin_is_told_once_what_the_watched_folder_was_refused_for(sla
     (told,) = slack.workspace.messages(dm(ANA), ANA)
     assert "bad &amp; &lt;b&gt;.txt:1: has a headline" in told["text"]
     assert "and 2 problems more: `/corpus problems`" in told["text"]
+
+
+async def test_an_admin_who_cannot_be_reached_is_tried_once(slack: Slack) -> None:
+    for _ in range(3):
+        await refuse(slack, "U0GONE")
+        await slack.parley.ticker.tick()
+        slack.clock.forward(minutes=1)
+    tried = [one for one in slack.workspace.calls if one.method == "chat.postMessage"]
+    assert len(tried) == 1
+    assert 'parley_posts{state="failed"} 1.0' in await measured(slack)
 
 
 async def test_check_says_what_would_change_and_changes_nothing(slack: Slack) -> None:

@@ -48,6 +48,21 @@ async def test_before_the_first_load(store: Store, tmp_path: Path) -> None:
     assert store.corpus.revision is None
 
 
+async def test_a_reload_says_what_it_will_change_before_it_does(
+    store: Store, tmp_path: Path
+) -> None:
+    announced: list[tuple[int, bool]] = []
+
+    def announce(checked: Check) -> None:
+        announced.append((checked.counts.added, store.corpus.revision is None))
+
+    path = write(tmp_path, a=STORIES)
+    for _ in range(2):
+        await store.corpus.reload(path, by="U1", at=NOW, announce=announce)
+    # Of a folder that is loaded already there is nothing to say.
+    assert announced == [(4, True)]
+
+
 async def test_every_problem_is_named(store: Store, tmp_path: Path) -> None:
     path = write(tmp_path, a="Head\nOnly a summary.\n", b=STORIES, c="")
     with pytest.raises(CorpusInvalidError) as caught:
