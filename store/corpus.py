@@ -182,7 +182,7 @@ class Corpus:
     async def _forget_refusal(self, path: Path) -> None:
         # Most often there is none, and then nothing waits for the writer.
         if await refusals.get(self._database, path):
-            async with self._database.transaction() as connection:
+            async with self._database.long_transaction() as connection:
                 await refusals.forget(connection, path)
 
     async def check(
@@ -271,7 +271,7 @@ class Corpus:
         """Do what the *plan* says; *path* is the folder that it loads, None for an undo."""
         with Spool[chunks.Part](batch=1) as parts:
             await asyncio.to_thread(_index, plan, parts, progress, self._model)
-            async with self._database.transaction() as connection:
+            async with self._database.long_transaction() as connection:
                 last = await revisions.last(connection)
                 if (last["number"] if last else 0) != plan.after:
                     raise OvertakenError(

@@ -14,8 +14,9 @@ URLS = ("postgresql://", "postgres://")
 
 _CONNECTIONS = 10
 _CONNECT_SECONDS = 10
-_WRITER, _SCHEMA = 0x7061726C, 0x7061726D
-"""Advisory locks (docs: 13.3.5): one writer at a time, and one who changes the schema."""
+_WRITER, _SCHEMA, _LONG_WRITER = 0x7061726C, 0x7061726D, 0x7061726E
+"""Advisory locks (docs: 13.3.5), each held by one at a time."""
+_LOCK = "SELECT pg_advisory_xact_lock({})"
 _SERVER_SETTINGS = {
     "application_name": "parley",
     # A replica that is frozen inside a transaction must not hold up the others for ever.
@@ -103,6 +104,13 @@ class Postgres:
             yield connection
 
     @asynccontextmanager
+    async def long_transaction(self) -> AsyncIterator[Connection]:
+        """Open a transaction that writes for long, and wait for the others when it commits."""
+        async with self._locked(_LONG_WRITER) as connection:
+            yield connection
+            await connection.execute(_LOCK.format(_WRITER))
+
+    @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
         """Open a transaction that reads."""
         async with (
@@ -141,7 +149,7 @@ class Postgres:
     @asynccontextmanager
     async def _locked(self, lock: int) -> AsyncIterator[Connection]:
         async with self._pool.acquire() as raw, raw.transaction():
-            await raw.execute(f"SELECT pg_advisory_xact_lock({lock})")
+            await raw.execute(_LOCK.format(lock))
             yield PostgresConnection(raw)
 
 

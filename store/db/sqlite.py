@@ -3,7 +3,14 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, closing, contextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    ExitStack,
+    asynccontextmanager,
+    closing,
+    contextmanager,
+    suppress,
+)
 from itertools import count
 from pathlib import Path
 from typing import Self
@@ -101,6 +108,10 @@ class SQLite:
         with _told(self._path):
             async with self._writing, _transaction(self._writer, "BEGIN IMMEDIATE") as connection:
                 yield connection
+
+    def long_transaction(self) -> AbstractAsyncContextManager[Connection]:
+        """Open a transaction like any other: the file has one writer."""
+        return self.transaction()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:

@@ -60,6 +60,15 @@ class Database(Protocol):
         """
         ...
 
+    def long_transaction(self) -> AbstractAsyncContextManager[Connection]:
+        """Open a transaction that may write for minutes, beside which others write if they can.
+
+        One at a time too. What a row of it says is for long transactions alone to change, or the
+        two could wait for each other. It commits when no other transaction is open, so that what
+        those have read stays true until they end.
+        """
+        ...
+
     def reading(self) -> AbstractAsyncContextManager[Connection]:
         """Open a transaction that reads one state and never waits for a writer."""
         ...

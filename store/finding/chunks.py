@@ -215,7 +215,7 @@ async def complete(database: Database, model: Meaning) -> bool:
 
 async def _fill(database: Database, chunk: int, made: Mapping[int, NDArray[np.uint8]]) -> bool:
     """Put signs that were *made* into a chunk; False where it takes none of them."""
-    async with database.transaction() as connection:
+    async with database.long_transaction() as connection:
         # Read anew: while the signs were made, another process may have loaded other articles.
         rows = await connection.fetch(_GET_CHUNK, chunk)
         if not rows:

@@ -61,7 +61,7 @@ async def bring_up_to_date(database: Database, finder: Finder) -> bool:
             database, revision=before["revision"], next_number=before["next_number"]
         )
         now = (last["number"], before["articles"], last["next_number"], touched, before["least"])
-    async with database.transaction() as connection:
+    async with database.long_transaction() as connection:
         await connection.execute("DELETE FROM derived")
         await connection.execute(_PUT, *now)
     return True

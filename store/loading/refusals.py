@@ -54,7 +54,7 @@ class Refusals:
         problem = refusal.problem
         where = str(problem.path)
         digest = blake2b(f"{where}\n{problem.message}".encode(), digest_size=8).hexdigest()
-        async with self._database.transaction() as connection:
+        async with self._database.long_transaction() as connection:
             (kept,) = await connection.fetch(
                 _PUT,
                 _address(folder),
@@ -64,6 +64,8 @@ class Refusals:
                 problem.message,
                 refusal.more,
             )
+        # Should this end here, they are told when it is noted again.
+        async with self._database.transaction() as connection:
             for team_id, user_id in keepers:
                 await note_refused(
                     connection,

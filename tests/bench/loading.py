@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from store import Store, open_store
 from store.loading.documents import read_corpus
 from tests.bench.corpora import News
+from tests.bench.databases import KINDS, database
 
 ROOT = Path(__file__).parents[2]
 _INSERT = "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -93,6 +94,18 @@ async def load(url: str, folder: Path) -> None:
     sys.stdout.write(f"{took} {before} {_peak()}\n")
 
 
+def in_a_child(url: str, folder: Path) -> tuple[float, ...]:
+    """Load in another process; give what it prints."""
+    child = subprocess.run(
+        [sys.executable, "-m", "tests.bench.loading", "--child", url, str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return tuple(map(float, child.stdout.split()))
+
+
 async def opened(url: str) -> float:
     """Give the seconds that opening takes."""
     started = time.perf_counter()
@@ -133,7 +146,7 @@ async def wait_meanwhile(url: str, small: Path, large: Path) -> list[tuple[list[
     return each
 
 
-def run(size: int, sentences: int) -> None:
+async def run(size: int, sentences: int, kind: str) -> None:
     """Print the table."""
     say = sys.stdout.write
     with TemporaryDirectory(prefix="parley-bench-") as temporary:
@@ -143,21 +156,13 @@ def run(size: int, sentences: int) -> None:
             folder.mkdir()
             News(articles, sentences=sentences).write(folder)
         bytes_read = sum(file.stat().st_size for file in large.iterdir())
-        url = f"sqlite:///{temporary}/parley.db"
-        child = subprocess.run(
-            [sys.executable, "-m", "tests.bench.loading", "--child", url, str(large)],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        loaded, before, peak = map(float, child.stdout.split())
+        async with database(kind) as url:
+            loaded, before, peak = await asyncio.to_thread(in_a_child, url, large)
+            start = await opened(url)
+            reloaded, undone = await edit(url, large)
         barely = bare(large, at / "bare.db")
-        start = asyncio.run(opened(url))
-        reloaded, undone = asyncio.run(edit(url, large))
-        peace, meanwhile = asyncio.run(
-            wait_meanwhile(f"sqlite:///{temporary}/asked.db", small, large)
-        )
+        async with database(kind) as url:
+            peace, meanwhile = await wait_meanwhile(url, small, large)
         say(f"| {size:,} articles, {bytes_read / 1e6:,.0f} MB of text | |\n| --- | --- |\n")
         for name, value in (
             ("load", f"{loaded:,.1f} s, {size / loaded:,.0f} articles a second"),
@@ -188,10 +193,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=100_000)
     parser.add_argument("--sentences", type=int, default=0, help="in each insight; 14 make 1 kB")
+    parser.add_argument("--database", choices=KINDS, default="sqlite")
     parser.add_argument("--child", nargs=2, metavar=("URL", "FOLDER"))
     arguments = parser.parse_args()
     if arguments.child:
-        database, path = arguments.child
-        asyncio.run(load(database, Path(path)))
+        address, path = arguments.child
+        asyncio.run(load(address, Path(path)))
     else:
-        run(arguments.size, arguments.sentences)
+        asyncio.run(run(arguments.size, arguments.sentences, arguments.database))

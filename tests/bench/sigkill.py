@@ -15,10 +15,9 @@ import random
 import sys
 import time
 from collections import Counter
-from tempfile import TemporaryDirectory
 
 from bot.workspace import Fault
-from tests import postgres
+from tests.bench import databases
 from tests.bench.scene import POST, Scene, with_scene
 
 
@@ -77,12 +76,8 @@ async def _kill(scene: Scene, chance: random.Random, counts: tuple[int, ...]) ->
 
 
 async def _on(database: str, kills: int, seed: int) -> int:
-    if database == "postgres":
-        with postgres.server() as address:
-            async with postgres.schema(address) as url:
-                return await measure(kills, seed, url)
-    with TemporaryDirectory() as folder:
-        return await measure(kills, seed, f"sqlite:///{folder}/parley.db")
+    async with databases.database(database) as url:
+        return await measure(kills, seed, url)
 
 
 def main() -> int:
@@ -90,7 +85,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
+    parser.add_argument("--database", choices=databases.KINDS, default="sqlite")
     arguments = parser.parse_args()
     return int(asyncio.run(_on(arguments.database, arguments.kills, arguments.seed)) > 0)
 

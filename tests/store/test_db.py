@@ -24,6 +24,7 @@ from tests.rows import every_row
 
 ROOT = Path(__file__).parents[2]
 FIRST = Path(__file__).parent / "first_schema.sql"
+WISH = "INSERT INTO once (team_id, key, at) VALUES ('T1', 'k', 't')"
 ADD = "INSERT INTO revision VALUES ($1, 'f', 1, 1, 't', 'me', NULL, 0, 0, 0, 0, 0)"
 
 
@@ -100,6 +101,48 @@ async def test_what_a_writer_has_read_stays_true_to_its_end(database_url: str) -
     async with open_database(database_url):
         await asyncio.gather(*(add() for _ in range(8)))
     assert await count(database_url) == 8
+
+
+async def test_long_transactions_are_one_at_a_time(database_url: str) -> None:
+    async def add() -> None:
+        async with open_database(database_url) as database, database.long_transaction() as long:
+            rows = await long.fetch("SELECT COALESCE(MAX(number), 0) AS n FROM revision")
+            await long.execute(ADD, rows[0]["n"] + 1)
+
+    async with open_database(database_url):
+        await asyncio.gather(*(add() for _ in range(8)))
+    assert await count(database_url) == 8
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+async def test_others_write_beside_a_long_transaction(database_url: str) -> None:
+    async with open_database(database_url) as database:
+        async with database.long_transaction() as long:
+            await long.execute(ADD, 1)
+            async with database.transaction() as connection:
+                await connection.execute(WISH)
+            assert await database.fetch("SELECT * FROM once")
+        assert await database.fetch("SELECT * FROM revision")
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+async def test_a_long_transaction_waits_for_others_to_commit(database_url: str) -> None:
+    """So that what they have read of it stays true to their end."""
+    waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
+    async with open_database(database_url) as database:
+
+        async def work() -> None:
+            async with database.long_transaction() as long:
+                await long.execute(ADD, 1)
+
+        async with database.transaction() as connection:
+            assert not await connection.fetch("SELECT * FROM revision")
+            task = asyncio.create_task(work())
+            while not task.done() and not await database.fetch(waits):
+                pass
+            assert not await connection.fetch("SELECT * FROM revision")
+        await task
+        assert await database.fetch("SELECT * FROM revision")
 
 
 async def test_rows_come_one_after_the_other(database_url: str) -> None:

@@ -50,7 +50,7 @@ async def derive(database: Database, size: int) -> None:
     async for some in _every(database, size):
         await asyncio.to_thread(made.add, [article for _, article in some])
     found = await asyncio.to_thread(made.topics)
-    async with database.transaction() as connection:
+    async with database.long_transaction() as connection:
         await connection.execute("DELETE FROM topic_article")
         await connection.execute("DELETE FROM topic")
         await connection.executemany(
@@ -71,7 +71,7 @@ async def keep_up(database: Database, *, revision: int, next_number: int) -> Non
     links: list[tuple[str, str]] = []
     async for some in _changed(database, revision, next_number):
         links += await asyncio.to_thread(lambda: [*_links(names, some)])  # noqa: B023 -- awaited
-    async with database.transaction() as connection:
+    async with database.long_transaction() as connection:
         await connection.execute(_UNLINK, revision)
         await connection.executemany(_LINK, links)
         await connection.execute(_COUNT)

@@ -1,0 +1,21 @@
+"""An empty database of either kind, to measure on."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from tempfile import TemporaryDirectory
+
+from tests import postgres
+
+KINDS = ("sqlite", "postgres")
+
+
+@asynccontextmanager
+async def database(kind: str) -> AsyncIterator[str]:
+    """Give the address of a database of one of `KINDS`, which goes when it is left."""
+    if kind == "postgres":
+        with postgres.server() as address:
+            async with postgres.schema(address) as url:
+                yield url
+    else:
+        with TemporaryDirectory(prefix="parley-bench-") as folder:
+            yield f"sqlite:///{folder}/parley.db"
