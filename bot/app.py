@@ -32,6 +32,7 @@ from handlers.directory import Directory
 from handlers.files import Files
 from handlers.posting import Posting
 from handlers.surfaces import Surfaces
+from handlers.uninstalled import Uninstalled
 from handlers.watch import Watch
 from store import Store, open_store
 from store.types import ParleyError
@@ -97,6 +98,9 @@ async def assemble(
         directory = Directory(
             teams, admins=settings.admin_user_ids, clock=clock, is_shared=settings.is_shared
         )
+        uninstalled = (
+            Uninstalled(store.installations, teams, clock=clock) if settings.is_shared else None
+        )
         register(
             app,
             store=store,
@@ -110,7 +114,7 @@ async def assemble(
             clock=clock,
             has_agent_view=settings.agent_view,
             has_workflow_steps=settings.workflow_steps,
-            is_shared=settings.is_shared,
+            uninstalled=uninstalled,
         )
         # Another process may load a corpus too: from a terminal, or as a replica.
         watching = Watch(store.schedules, directory, clock=clock)
@@ -118,6 +122,8 @@ async def assemble(
         if settings.correct_posts:
             within = timedelta(days=settings.correct_days)
             jobs.append(Correcting(store, teams, within=within, clock=clock).run)
+        if uninstalled:
+            jobs.append(uninstalled.run)
         if isinstance(clock, FollowingClock):
             await clock.read()
             jobs.insert(0, clock.read)

@@ -7,7 +7,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import lru_cache
 from typing import Any
 
 import aiohttp
@@ -34,8 +33,6 @@ _GONE = "I am not installed in this workspace any more: please ask who runs me f
 _CALL_SECONDS = 10
 """How long a call to Slack may take; shorter than a claim's lease."""
 _CONNECT_SECONDS = 5
-_AUTHORIZED = 1_000
-"""How many teams' results are kept for Bolt, which reads them and never writes."""
 
 
 class Clients:
@@ -129,8 +126,12 @@ async def join(
 def bolt(client: AsyncWebClient, teams: Teams) -> AsyncApp:
     """Build the Bolt app, in which each request speaks with its own team's token."""
 
-    @lru_cache(_AUTHORIZED)
-    def authorized(team_id: str, bot: Bot) -> AuthorizeResult:
+    async def authorize(team_id: str) -> AuthorizeResult | None:
+        # Never by auth.test, which Bolt would ask for each of many first requests.
+        try:
+            bot = (await teams.of(team_id)).bot
+        except NotInstalledError:
+            return None
         return AuthorizeResult(
             enterprise_id=None,
             team_id=team_id,
@@ -138,14 +139,6 @@ def bolt(client: AsyncWebClient, teams: Teams) -> AsyncApp:
             bot_user_id=bot.user_id,
             bot_token=bot.token,
         )
-
-    async def authorize(team_id: str) -> AuthorizeResult | None:
-        # Never by auth.test, which Bolt would ask for each of many first requests.
-        try:
-            bot = (await teams.of(team_id)).bot
-        except NotInstalledError:
-            return None
-        return authorized(team_id, bot)
 
     return OnceApp(
         client=client,

@@ -50,11 +50,11 @@ def register(
     clock: Callable[[], datetime],
     has_agent_view: bool,
     has_workflow_steps: bool,
-    is_shared: bool,
+    uninstalled: Uninstalled | None,
 ) -> None:
     """Register every listener; the hottest first, since Bolt tries them in order.
 
-    *is_shared* is for Parley in many workspaces, each of which may take it out again.
+    *uninstalled* is for Parley in many workspaces, each of which may take it out again.
     """
     lookup = LookUp(store, keep_misses=keep_misses, clock=clock)
     brief = Brief(lookup, posting)
@@ -124,8 +124,8 @@ def register(
         Agent(lookup, background).register(app)
     if has_workflow_steps:
         Workflow(store, lookup, discuss, background, clock).register(app)
-    if is_shared:
-        Uninstalled(store.installations, directory).register(app)
+    if uninstalled:
+        uninstalled.register(app)
     app.event("app_home_opened")(home.opened)
     app.event("app_mention")(mention.mentioned)
     app.event("message", matchers=[is_dropped])(dropped.shared)

@@ -45,9 +45,7 @@ class Asked:
     channel_id: str
     user_id: str
     once: str
-    """The same where the same wish comes again, and for no other one."""
-    is_pressed: bool = False
-    """It was asked by a button, which may be pressed twice."""
+    """The same where the same wish comes again, and for no other one of the channel's."""
 
     @classmethod
     def of(cls, command: dict[str, Any]) -> Self:
@@ -67,7 +65,6 @@ class Asked:
             channel_id=press.channel_id,
             user_id=press.user_id,
             once=press.message_ts,
-            is_pressed=True,
         )
 
 
@@ -192,9 +189,10 @@ class Digest:
     async def _about(self, schedule: Schedule, asked: Asked, word: str, rest: str) -> Message:
         user_id = asked.user_id
         today = schedule.timetable.local_date(self._clock())
-        if word in ("skip", "unskip") and not asked.is_pressed:
+        if word in ("skip", "unskip"):
             # "The next one" would be another one the second time.
-            await require_first(self._store.once, asked.team_id, asked.once, now=self._clock())
+            key = f"{asked.channel_id}:{word}:{asked.once}"
+            await require_first(self._store.once, asked.team_id, key, now=self._clock())
         match word:
             case "next":
                 return await self._next(schedule, user_id)
@@ -203,10 +201,9 @@ class Digest:
             case "now":
                 return await self._now(schedule, asked, rest)
             case "skip":
-                dates = parse_dates(rest, today=today)
-                if asked.is_pressed and not dates:
-                    return await self._organise.skip_next(schedule, by=user_id)
-                return await self._organise.skip(schedule, dates, by=user_id)
+                return await self._organise.skip(
+                    schedule, parse_dates(rest, today=today), by=user_id
+                )
             case "unskip":
                 return await self._organise.unskip(schedule, parse_dates(rest, today=today))
             case "pause":

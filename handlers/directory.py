@@ -6,8 +6,8 @@ from typing import Any
 
 from slack_sdk.errors import SlackApiError
 
-from handlers.outcomes import FAILURES, failure
-from handlers.teams import NotInstalledError, Teams
+from handlers.outcomes import FAILURES
+from handlers.teams import Teams
 from handlers.timetable import is_zone
 from store.types import ParleyError
 
@@ -26,8 +26,6 @@ NOT_READY = {
 }
 """What to tell people for the errors with which Slack keeps us out of a channel."""
 
-_NO_TOKEN = frozenset({"account_inactive", "invalid_auth", "token_expired", "token_revoked"})
-"""Slack's words for a token that is none any more (docs.slack.dev: auth.test)."""
 _OUTSIDE = frozenset({"not_in_channel", "channel_not_found"})
 
 
@@ -72,19 +70,6 @@ class Directory:
         if self._is_shared:
             return [(team, user) for team, _, user in (one.partition(":") for one in self._admins)]
         return [(self._teams.only or "", user) for user in self._admins]
-
-    async def is_let_in(self, team_id: str) -> bool:
-        """Say whether Slack takes the token that the team gave; raises where it cannot say."""
-        try:
-            client = await self._teams.asking(team_id)
-            await client.auth_test()
-        except NotInstalledError:
-            return False
-        except FAILURES as error:
-            if failure(error).code in _NO_TOKEN:
-                return False
-            raise
-        return True
 
     async def require_keeper(self, team_id: str, user_id: str) -> None:
         """Raise `ParleyError` unless that person may change the corpus."""
@@ -264,5 +249,9 @@ class Directory:
         client = await self._teams.asking(team_id)
         response = await client.users_info(user=user_id)
         person: dict[str, Any] = response["user"]
+        # Nobody is kept for longer, nor those of a team that is gone.
+        self._people = {
+            who: one for who, one in self._people.items() if timedelta() <= now - one[0] < _KEPT
+        }
         self._people[team_id, user_id] = (now, person)
         return person

@@ -34,9 +34,14 @@ def sentence(error: Exception) -> str:
 
 
 async def require_first(once: Once, team_id: str, key: str, *, now: datetime) -> None:
-    """Raise `ParleyError` where Slack has sent the same before, to whichever process."""
+    """Raise `ParleyError` where the same came before, to whichever process.
+
+    It may have failed then, and is not tried again by itself.
+    """
     if not await once.claim(team_id, key, now=now):
-        raise ParleyError("Slack sent me that twice, and I have done it once.")
+        raise ParleyError(
+            "That came to me twice, and I act on it once: for another one, type it again."
+        )
 
 
 async def on_error(

@@ -61,13 +61,22 @@ class Teams:
         """
         bot = await self._find(team_id)
         if bot is None:
-            self._known.pop(team_id, None)
+            self.drop(team_id)
             raise NotInstalledError(team_id)
         known = self._known.get(team_id)
         if known is None or known.bot != bot:
             asking, posting = self._make_asking(bot.token), self._make_posting(bot.token)
             known = self._known[team_id] = Team(bot=bot, asking=asking, posting=posting)
         return known
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Give the ids of the teams whose clients, and so whose tokens, are kept."""
+        return frozenset(self._known)
+
+    def drop(self, team_id: str) -> None:
+        """Keep nothing of the team; one that is still there is looked up anew."""
+        self._known.pop(team_id, None)
 
     async def asking(self, team_id: str) -> AsyncWebClient:
         """Give the client that asks for the team, and tries again; raises `NotInstalledError`."""

@@ -1,23 +1,39 @@
 """Teams that take Parley out: their token goes at once, and all that was remembered of them."""
 
 import logging
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers.directory import Directory
 from handlers.errors import AgainError
-from store.installations import Installations
+from handlers.outcomes import FAILURES, failure
+from handlers.teams import NotInstalledError, Teams
+from store.installations import Installation, Installations
+from store.vault import VaultError
 
 log = logging.getLogger(__name__)
 
+_TAKEN_OUT = frozenset({"account_inactive", "token_revoked"})
+"""Slack's words for the token of an app that was taken out (docs.slack.dev: auth.test)."""
+_NO_TOKEN = _TAKEN_OUT | {"invalid_auth", "token_expired"}
+"""Those for a token that is none. `invalid_auth` is also what an address hears that may not ask."""
+_EVERY = timedelta(hours=1)
+
 
 class Uninstalled:
-    """Hears of it (docs.slack.dev: app_uninstalled, tokens_revoked)."""
+    """Hears of it (docs.slack.dev: app_uninstalled, tokens_revoked), and asks about it too."""
 
-    def __init__(self, installations: Installations, directory: Directory) -> None:
+    def __init__(
+        self, installations: Installations, teams: Teams, *, clock: Callable[[], datetime]
+    ) -> None:
         self._installations = installations
-        self._directory = directory
+        self._teams = teams
+        self._clock = clock
+        self._queue: deque[str] = deque()
+        self._began_at: datetime | None = None
 
     def register(self, app: AsyncApp) -> None:
         """Listen to both events; each may come alone, and before the other."""
@@ -33,7 +49,7 @@ class Uninstalled:
         """
         team_id = body["team_id"]
         try:
-            await self._forget(team_id)
+            await self._look(team_id, _NO_TOKEN, told_at=body["event_time"])
         except Exception as error:
             raise AgainError(f"whether {team_id} is gone") from error
 
@@ -42,11 +58,56 @@ class Uninstalled:
         if event["tokens"].get("bot"):
             await self.taken_out(body)
 
-    async def _forget(self, team_id: str) -> None:
-        found = await self._installations.find(team_id)
-        if found is None:
+    async def run(self) -> None:
+        """Ask about the next team, for Slack sends an event again three times and then no more.
+
+        Each one's turn comes at the start and every hour; the ticker's second is the pace.
+        """
+        now = self._clock()
+        if not self._queue:
+            if self._began_at and timedelta() <= now - self._began_at < _EVERY:
+                return
+            self._began_at = now
+            installed = {one.team_id for one in await self._installations.list()}
+            self._queue += sorted(installed | self._teams.known)
+        if not self._queue:
             return
-        if await self._directory.is_let_in(team_id):
-            log.info("%s was installed anew since", team_id)
-        elif await self._installations.forget(found):
-            log.info("%s is forgotten: Parley was taken out", team_id)
+        team_id = self._queue.popleft()
+        try:
+            await self._look(team_id, _TAKEN_OUT)
+        except (*FAILURES, VaultError) as error:
+            log.warning("whether %s is gone is not known: %s", team_id, failure(error).code)
+
+    async def _look(
+        self, team_id: str, gone: frozenset[str], *, told_at: int | None = None
+    ) -> None:
+        """Forget the team where Slack refuses its token in one of the words *gone*.
+
+        *told_at* is the time of Slack's event, if there is one. Raises where Slack cannot say.
+        """
+        found = await self._installations.find(team_id)
+        if found:
+            if await self._is_let_in(found, gone, told_at):
+                return
+            if await self._installations.forget(found):
+                log.info("%s is forgotten: Parley was taken out", team_id)
+        self._teams.drop(team_id)
+
+    async def _is_let_in(
+        self, found: Installation, gone: frozenset[str], told_at: int | None
+    ) -> bool:
+        try:
+            client = await self._teams.asking(found.team_id)
+            await client.auth_test()
+        except NotInstalledError:
+            return False
+        except VaultError:
+            if told_at is None:
+                raise
+            # No key of ours opens it, so that nobody can ask: what is left is the event's time.
+            return told_at < int(found.installed_at.timestamp())
+        except FAILURES as error:
+            if failure(error).code in gone:
+                return False
+            raise
+        return True

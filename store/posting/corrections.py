@@ -54,9 +54,7 @@ WHERE correction.not_before <= $4
     OR (correction.revision < excluded.revision AND correction.not_before = $5)
 RETURNING attempts
 """
-_DONE = """
-UPDATE correction SET not_before = $2, corrected_at = $2, error = NULL WHERE post_key = $1
-"""
+_DONE = "UPDATE correction SET not_before = $2, error = NULL WHERE post_key = $1"
 _SHOWS_ANYTHING = f"UPDATE shown SET number = {_OPEN} WHERE post_key = $1"  # noqa: S608
 _SHOWS = "UPDATE shown SET number = $3 WHERE post_key = $1 AND article_id = $2"
 _PUT_OFF = """

@@ -273,6 +273,39 @@ async def test_where_slack_cannot_say_it_is_asked_to_tell_again(
     assert await store.installations.find(both.second.team_id) is None
 
 
+@LEAVING
+@pytest.mark.parametrize(
+    ("late", "is_kept"), [(0, False), (-60, True)], ids=["after", "before it was installed"]
+)
+async def test_whose_token_no_key_opens_is_forgotten_by_the_times(
+    both: Both, kind: str, late: int, *, is_kept: bool
+) -> None:
+    """Nobody can ask Slack with it, neither now nor when the event comes again."""
+    store = both.parley.store
+    found = await gone(both)
+    lost = Vault([new_key()]).seal("xoxb-of-another-key")
+    await store.installations.save(replace(found, token=lost))
+    assert await go(both, both.second, kind, both.clock() + timedelta(seconds=late)) == 200
+    assert (await store.installations.find(both.second.team_id) is not None) == is_kept
+
+
+async def test_who_left_unheard_is_forgotten_within_the_hour(both: Both) -> None:
+    store = both.parley.store
+    await both.install(both.first)
+    await gone(both)
+    both.first.faults.add(Fault(method="auth.test", kind="status", times=None))
+    assert await go(both, both.second, "app_uninstalled", both.clock()) == 503
+    for _ in range(3):
+        await both.parley.ticker.tick()
+    assert len(await store.installations.list()) == 2
+    both.first.faults.clear()
+    both.clock.forward(hours=1)
+    for _ in range(3):
+        await both.parley.ticker.tick()
+    (left,) = await store.installations.list()
+    assert left.team_id == both.first.team_id
+
+
 async def test_what_is_told_by_two_events_at_once_is_done_once(both: Both) -> None:
     store = both.parley.store
     await gone(both)

@@ -91,6 +91,23 @@ async def test_a_guess_is_acted_on_once(
     assert texts(told).partition("\n[")[0].count("no post (skipped)") == skipped
 
 
+async def test_a_guess_takes_one_skip_back(slack: Slack, other: Parley) -> None:
+    await slack.type("/digest on 09:30 daily")
+    for _ in range(3):
+        await slack.type("/digest skip")
+    (answer,) = await slack.type("/digest unskp")
+    await slack.press_thrice(Action.DIGEST_GUESS, answer)
+    await press_there(slack, other, Action.DIGEST_GUESS)
+    assert "That came to me twice" in texts(slack.workspace.messages(GENERAL, "U0ANA"))
+    told = await slack.type("/digest next")
+    assert texts(told).partition("\n[")[0].count("no post (skipped)") == 2
+    # Typed again, it is another wish.
+    (answer,) = await slack.type("/digest unskp")
+    await slack.press(Action.DIGEST_GUESS, answer)
+    told = await slack.type("/digest next")
+    assert texts(told).partition("\n[")[0].count("no post (skipped)") == 1
+
+
 async def test_parley_joins_and_starts_a_schedule_once(slack: Slack, other: Parley) -> None:
     (offer,) = await slack.type("/digest on 09:30", channel=RANDOM)
     await slack.press(Action.DIGEST_JOIN, offer, channel=RANDOM)
@@ -117,7 +134,7 @@ async def test_an_undo_that_comes_again_undoes_once(slack: Slack, other: Parley)
     await come_there(slack, other, undone)
     (revision, *_) = await other.store.corpus.history()
     assert (revision.number, revision.restores) == (4, 2)
-    assert "Slack sent me that twice" in texts(slack.workspace.messages(GENERAL, "U0ANA"))
+    assert "That came to me twice" in texts(slack.workspace.messages(GENERAL, "U0ANA"))
     # Typed again it is another one.
     await slack.type("/corpus undo")
     (revision, *_) = await other.store.corpus.history()

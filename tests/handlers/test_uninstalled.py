@@ -1,0 +1,220 @@
+"""Teams that leave: forgotten by every process, though Slack's word is late, lost or unclear."""
+
+import gc
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.connect import bolt
+from bot.install import Bots
+from bot.intake import Intake
+from bot.metrics import Metrics
+from handlers.directory import Directory
+from handlers.teams import Bot, Teams
+from handlers.uninstalled import Uninstalled
+from store import Store
+from store.installations import Installation
+from store.vault import Vault, new_key
+from tests.conftest import NOW, StoppedClock
+
+VAULT = Vault([new_key()])
+
+
+def installed(team_id: str, token: str, /, **changed: Any) -> Installation:
+    one = Installation(
+        team_id=team_id,
+        name="Harbour",
+        bot_id="B1",
+        bot_user_id="U1",
+        scopes=("commands",),
+        token=VAULT.seal(token),
+        installed_by="U2",
+        installed_at=NOW,
+    )
+    return replace(one, **changed)
+
+
+class FakeSlack:
+    """Answers auth.test of each token, and does something before it does."""
+
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    def __init__(self) -> None:
+        self.refused: dict[str, str] = {}
+        self.asked: list[str] = []
+
+    def client(self, token: str) -> AsyncWebClient:
+        return FakeClient(self, token)
+
+
+class FakeClient(AsyncWebClient):
+    """Reaches nobody but the fake."""
+
+    def __init__(self, slack: FakeSlack, token: str) -> None:
+        super().__init__(token)
+        self._slack = slack
+
+    async def auth_test(self, **_: Any) -> Any:
+        token = self.token or ""
+        self._slack.asked.append(token)
+        if self._slack.meanwhile:
+            await self._slack.meanwhile()
+        if error := self._slack.refused.get(token):
+            raise SlackApiError("refused", {"error": error})
+
+    async def users_info(self, *, user: str, **_: Any) -> Any:
+        return {"user": Person(id=user, tz="Europe/Lisbon")}
+
+
+def process(store: Store, slack: FakeSlack, clock: StoppedClock) -> tuple[Teams, Uninstalled]:
+    """Give what one process of several has."""
+    find = Bots(store.installations, VAULT).find
+    teams = Teams(find, asking=slack.client, posting=slack.client)
+    return teams, Uninstalled(store.installations, teams, clock=clock)
+
+
+async def look(uninstalled: Uninstalled, times: int = 5) -> None:
+    for _ in range(times):
+        await uninstalled.run()
+
+
+@pytest.mark.parametrize("word", ["account_inactive", "token_revoked"])
+async def test_who_is_gone_is_found_at_the_start(
+    store: Store, clock: StoppedClock, word: str
+) -> None:
+    slack = FakeSlack()
+    for team_id in ("T1", "T2", "T3"):
+        await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
+    slack.refused["xoxb-T2"] = word
+    _, uninstalled = process(store, slack, clock)
+    await look(uninstalled)
+    assert [one.team_id for one in await store.installations.list()] == ["T1", "T3"]
+
+
+@pytest.mark.parametrize("word", ["invalid_auth", "org_login_required", "ratelimited"])
+async def test_what_does_not_say_that_it_is_gone_forgets_nobody(
+    store: Store, clock: StoppedClock, word: str
+) -> None:
+    """Of `invalid_auth` Slack says that the address may be what is refused."""
+    slack = FakeSlack()
+    for team_id in ("T1", "T2"):
+        await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
+    lost = Vault([new_key()]).seal("xoxb-T3")
+    await store.installations.save(installed("T3", "", token=lost))
+    slack.refused["xoxb-T1"] = word
+    _, uninstalled = process(store, slack, clock)
+    await look(uninstalled)
+    assert slack.asked == ["xoxb-T1", "xoxb-T2"]
+    assert len(await store.installations.list()) == 3
+
+
+async def test_each_team_is_asked_about_once_an_hour(store: Store, clock: StoppedClock) -> None:
+    slack = FakeSlack()
+    for team_id in ("T1", "T2"):
+        await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
+    _, uninstalled = process(store, slack, clock)
+    await uninstalled.run()
+    assert len(slack.asked) == 1
+    await look(uninstalled)
+    assert sorted(slack.asked) == ["xoxb-T1", "xoxb-T2"]
+    clock.forward(hours=1)
+    await look(uninstalled)
+    assert len(slack.asked) == 4
+
+
+async def test_who_comes_back_while_slack_is_asked_is_not_forgotten(
+    store: Store, clock: StoppedClock
+) -> None:
+    slack = FakeSlack()
+    await store.installations.save(installed("T1", "xoxb-old"))
+    slack.refused["xoxb-old"] = "account_inactive"
+    anew = installed("T1", "xoxb-new", installed_at=NOW + timedelta(seconds=1))
+
+    async def come_back() -> None:
+        await store.installations.save(anew)
+
+    slack.meanwhile = come_back
+    teams, uninstalled = process(store, slack, clock)
+    await look(uninstalled)
+    assert await store.installations.find("T1") == anew
+    assert (await teams.of("T1")).bot.token == "xoxb-new"
+
+
+async def test_another_process_drops_the_token_too(store: Store, clock: StoppedClock) -> None:
+    slack = FakeSlack()
+    for team_id in ("T1", "T2"):
+        await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
+    (one, here), (other, there) = (process(store, slack, clock) for _ in range(2))
+    await look(there)
+    assert one.known == frozenset()
+    assert other.known == {"T1", "T2"}
+    slack.refused["xoxb-T1"] = "account_inactive"
+    await look(here)
+    assert one.known == {"T2"}
+    clock.forward(hours=1)
+    await look(there)
+    assert other.known == {"T2"}
+
+
+async def test_no_token_stays_in_memory(store: Store, clock: StoppedClock) -> None:
+    """Neither in our own clients nor in what Bolt was given to speak with."""
+    token = "xoxb-of-who-leaves"
+    slack = FakeSlack()
+    await store.installations.save(installed("T1", token))
+    teams, uninstalled = process(store, slack, clock)
+    app = bolt(AsyncWebClient(), teams)
+
+    @app.event("app_home_opened")
+    async def opened() -> None:
+        pass
+
+    opening = {"type": "event_callback", "team_id": "T1", "event": {"type": "app_home_opened"}}
+    assert (await Intake(app, Metrics()).take(opening)).status == 200
+    assert holding(token)
+    slack.refused[token] = "account_inactive"
+    await look(uninstalled)
+    assert await store.installations.find("T1") is None
+    assert not holding(token)
+
+
+async def test_nobody_is_kept_for_longer_than_minutes(store: Store, clock: StoppedClock) -> None:
+    """So that the people of a team that is gone go too."""
+    slack = FakeSlack()
+    for team_id in ("T1", "T2"):
+        await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
+    teams, _ = process(store, slack, clock)
+    directory = Directory(teams, admins=frozenset(), clock=clock, is_shared=True)
+    assert await directory.zone("T1", "U1") == "Europe/Lisbon"
+    assert people()
+    clock.forward(minutes=6)
+    await store.installations.forget(installed("T1", "xoxb-T1"))
+    await directory.zone("T2", "U2")
+    assert [one["id"] for one in people()] == ["U2"]
+
+
+class Person(dict[str, Any]):
+    """What Slack says of somebody, to be found again."""
+
+
+def people() -> list[Person]:
+    gc.collect()
+    return [one for one in gc.get_objects() if isinstance(one, Person)]
+
+
+def holding(token: str) -> list[object]:
+    """Give what has *token* to speak to Slack with."""
+    gc.collect()
+    kept = [
+        one for one in gc.get_objects() if isinstance(one, Bot | AuthorizeResult | AsyncWebClient)
+    ]
+    return [
+        one
+        for one in kept
+        if token in (getattr(one, "token", None), getattr(one, "bot_token", None))
+    ]
