@@ -292,7 +292,11 @@ class Corpus:
                 # Read before the commit, so that nothing is left to fail after it.
                 loaded = await self._load(connection)
             self._loaded = loaded
-        await self._derive()
+        try:
+            await self._derive()
+        except Exception:
+            # The stories are loaded, and nobody may be told that they are not.
+            log.exception("topics are brought up to date by the next load or start")
         return revision
 
     async def _load(self, connection: Connection) -> _Loaded:

@@ -90,6 +90,18 @@ async def test_a_write_that_fails_half_way_changes_nothing(
     assert await load(store, folder(tmp_path, talks=TALKS)) is None
 
 
+async def test_what_is_loaded_counts_though_what_follows_fails(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is told that nothing was changed; the next load makes up for it."""
+    monkeypatch.setattr("store.loading.derived._PUT", "INSERT INTO nowhere VALUES ($1)")
+    assert await load(store, folder(tmp_path, talks=TALKS)) == (1, 0, 0)
+    assert isinstance(await store.corpus.find("geneva"), Found)
+    monkeypatch.undo()
+    await load(store, folder(tmp_path, talks=TALKS.replace("Geneva", "Lagos")))
+    assert [topic.name for topic in store.corpus.topics] == ["Lagos"]
+
+
 async def test_the_same_text_in_two_documents_is_two_articles(store: Store, tmp_path: Path) -> None:
     path = folder(tmp_path, talks=TALKS, again=TALKS)
     assert await load(store, path) == (2, 0, 0)
