@@ -49,15 +49,16 @@ class WatchedFolder:
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Load the folder whenever it changes, until *stop* is set."""
-        is_there = True
+        failures = 0
         while not stop.is_set():
             try:
                 await self._watch(stop)
-                is_there = True
+                failures = 0
             except (OSError, RuntimeError) as error:
                 why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-                await self._fail(f"cannot be watched: {why}", is_quiet=not is_there)
-                is_there = False
+                failures += 1
+                # Told the second time alone: a folder that loads each time begins a new episode.
+                await self._fail(f"cannot be watched: {why}", is_quiet=failures == 2)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), self._again.total_seconds())
 

@@ -1,6 +1,7 @@
 """A folder that is watched: loaded when it changes, and left alone while it is broken."""
 
 import asyncio
+import errno
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -198,6 +199,25 @@ async def test_a_folder_that_comes_late_or_is_replaced_is_watched(
             "loaded revision 3",
             lambda: (path / "talks.txt").write_text(TALKS.replace("Geneva", "Lagos")),
         )
+
+
+async def test_a_folder_that_loads_and_cannot_be_watched_is_told_of_once(
+    store: Store, folder: Path, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each load of it ends what it was refused for, and each try to watch it begins that anew."""
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "OS file watch limit reached")
+
+    def later() -> datetime:
+        clock.forward(seconds=1)
+        return clock()
+
+    monkeypatch.setattr("bot.watch.awatch", refuse)
+    async with watching(store, folder, later) as told:
+        for _ in range(4):
+            await told.line("cannot be watched: OS file watch limit reached", lambda: None)
+        assert len(await told_of(store)) == 1
 
 
 async def test_what_is_nobody_s_mistake_is_tried_again(
