@@ -67,8 +67,8 @@ class Uninstalled:
         if not self._queue:
             if self._began_at and timedelta() <= now - self._began_at < _EVERY:
                 return
-            self._began_at = now
             installed = {one.team_id for one in await self._installations.list()}
+            self._began_at = now
             self._queue += sorted(installed | self._teams.known)
         if not self._queue:
             return
