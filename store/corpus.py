@@ -170,6 +170,7 @@ class Corpus:
             contents = await self._plan(plan, path, progress)
             if plan.after and not plan.documents:
                 await self._forget_refusal(path)
+                await self._derive()
                 (revision,) = await self.history(1)
                 return Reload(revision=revision, is_changed=False, ignored=contents.ignored)
             if announce:
