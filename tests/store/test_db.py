@@ -90,24 +90,17 @@ async def test_a_reader_sees_one_state_to_its_end(database_url: str) -> None:
         assert len(await database.fetch("SELECT * FROM revision")) == 1
 
 
-async def test_what_a_writer_has_read_stays_true_to_its_end(database_url: str) -> None:
+@pytest.mark.parametrize("kind", ["transaction", "long_transaction"])
+async def test_what_a_writer_has_read_stays_true_to_its_end(database_url: str, kind: str) -> None:
     """Two processes that add what comes after the last never add the same."""
 
     async def add() -> None:
-        async with open_database(database_url) as database, database.transaction() as connection:
+        async with (
+            open_database(database_url) as database,
+            getattr(database, kind)() as connection,
+        ):
             rows = await connection.fetch("SELECT COALESCE(MAX(number), 0) AS n FROM revision")
             await connection.execute(ADD, rows[0]["n"] + 1)
-
-    async with open_database(database_url):
-        await asyncio.gather(*(add() for _ in range(8)))
-    assert await count(database_url) == 8
-
-
-async def test_long_transactions_are_one_at_a_time(database_url: str) -> None:
-    async def add() -> None:
-        async with open_database(database_url) as database, database.long_transaction() as long:
-            rows = await long.fetch("SELECT COALESCE(MAX(number), 0) AS n FROM revision")
-            await long.execute(ADD, rows[0]["n"] + 1)
 
     async with open_database(database_url):
         await asyncio.gather(*(add() for _ in range(8)))
