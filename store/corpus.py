@@ -155,30 +155,26 @@ class Corpus:
         what will be changed, before it is. Raises `CorpusInvalidError`, and `OvertakenError` where
         another process changes the corpus meanwhile; the corpus that was there then stays.
         """
+        watched = progress or Progress()
         with self._timing():
-            return await self._reload(path, by, at, progress or Progress(), announce)
-
-    async def _reload(
-        self,
-        path: Path,
-        by: str,
-        at: datetime,
-        progress: Progress,
-        announce: Callable[[Check], None] | None,
-    ) -> Reload:
-        async with self._planning() as plan:
-            contents = await self._plan(plan, path, progress)
-            if plan.after and not plan.documents:
-                await self._forget_refusal(path)
-                await self._derive()
-                (revision,) = await self.history(1)
-                return Reload(revision=revision, is_changed=False, ignored=contents.ignored)
-            if announce:
-                announce(await self._check(plan, contents, progress))
-            revision = await self._apply(
-                plan, fingerprint=contents.fingerprint, by=by, at=at, progress=progress, path=path
-            )
-        return Reload(revision=revision, is_changed=True, ignored=contents.ignored)
+            async with self._planning() as plan:
+                contents = await self._plan(plan, path, watched)
+                if plan.after and not plan.documents:
+                    await self._forget_refusal(path)
+                    await self._derive()
+                    (revision,) = await self.history(1)
+                    return Reload(revision=revision, is_changed=False, ignored=contents.ignored)
+                if announce:
+                    announce(await self._check(plan, contents, watched))
+                revision = await self._apply(
+                    plan,
+                    fingerprint=contents.fingerprint,
+                    by=by,
+                    at=at,
+                    progress=watched,
+                    path=path,
+                )
+            return Reload(revision=revision, is_changed=True, ignored=contents.ignored)
 
     async def _forget_refusal(self, path: Path) -> None:
         # Most often there is none, and then nothing waits for the writer.
