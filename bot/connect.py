@@ -141,6 +141,8 @@ def bolt(client: AsyncWebClient, teams: Teams) -> AsyncApp:
         )
 
     return OnceApp(
+        # Without one Bolt reads the whole stack for it, source files and all.
+        name="parley",
         client=client,
         authorize=authorize,
         user_facing_authorize_error_message=_GONE,

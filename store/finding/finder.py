@@ -5,16 +5,16 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
-from typing import Self, TypeAlias
+from typing import ParamSpec, Self, TypeAlias, TypeVar
 
 from cachetools import LRUCache
 
 from store.finding import meaning
 from store.finding.index import FIELDS, Index
-from store.finding.meaning import Meaning
+from store.finding.meaning import Meaning, Vectors
 from store.finding.ranking import Asked, rank, reasons
 from store.finding.topics import Typeahead, acronyms, catalogue
-from store.finding.vocabulary import JOINED
+from store.finding.vocabulary import JOINED, Readings
 from store.finding.words import FUNCTION_WORDS, is_english, words
 from store.types import Answer, Article, Found, Match, Nothing, Topic, Unsure
 
@@ -30,9 +30,13 @@ _COVERED, _LITTLE = 200, 0.05
 """How many stories the words propose beside those that meaning does, and from which score."""
 _GUESSES = 10
 _LARGE = 20_000
+_AT_ONCE = 20
+"""Probes whose postings are fetched together: in a large corpus they take megabytes each."""
 _ARTICLES, _ANSWERS = 500, 500
 """How many articles and answers are kept for the next look-up that needs them."""
 
+P = ParamSpec("P")
+T = TypeVar("T")
 GetArticles: TypeAlias = Callable[[Sequence[int]], Awaitable[Mapping[int, Article]]]
 """Give the articles of some numbers, leaving out those that are gone."""
 
@@ -134,38 +138,52 @@ class Finder:
         if not self._model:
             return None
         drawn = meaning.probes(self.index.vocabulary.words, Random(0))  # noqa: S311
-        best: list[list[float]] = []
-        for group in (drawn.everyday, drawn.near_misses):
-            best.append([])
-            for probe in group:
-                asked = await self.ask(probe)
-                if not self.scores(asked, limit=1, least=CUT_OFF):
-                    joined = await self._joined(asked, self._model)
-                    best[-1].append(joined[0][1] if joined else 0.0)
-        self._least = meaning.least(*best)
+        everyday = await self._best(drawn.everyday, self._model)
+        self._least = meaning.least(everyday, await self._best(drawn.near_misses, self._model))
         return self._least
+
+    async def _best(self, probes: Sequence[str], model: Meaning) -> list[float]:
+        """Give the best score that each of *probes* gets, but of those that words answer."""
+        best: list[float] = []
+        for start in range(0, len(probes), _AT_ONCE):
+            left: list[tuple[list[tuple[int, float]], Sequence[str]]] = []
+            for asked in await self._ask(probes[start : start + _AT_ONCE]):
+                covered = await self._aside(self._covered, asked)
+                if not covered or covered[0][1] < CUT_OFF:
+                    left.append((covered, [*_meant(asked)]))
+            vectors = model.embed(meant for _, meant in left)
+            for (covered, _), vector in zip(left, vectors, strict=True):
+                joined = await self._aside(self._joined, covered, vector)
+                best.append(joined[0][1] if joined else 0.0)
+        return best
 
     async def _guess(self, asked: Asked, model: Meaning) -> list[tuple[int, float]]:
         """Give the stories that may be meant, by meaning and words together."""
+
+        def join() -> list[tuple[int, float]]:
+            (vector,) = model.embed([_meant(asked)])
+            return self._joined(self._covered(asked), vector)
+
         least = await self.calibrate() if self._least is None else self._least
         return [
             (number, meaning.as_share(score))
-            for number, score in (await self._joined(asked, model))[:_GUESSES]
+            for number, score in (await self._aside(join))[:_GUESSES]
             if least is not None and score >= least
         ]
 
-    async def _joined(self, asked: Asked, model: Meaning) -> list[tuple[int, float]]:
-        def join() -> list[tuple[int, float]]:
-            covered = self.scores(asked, limit=_COVERED, least=_LITTLE)
-            (query,) = model.embed([_meant(asked)])
-            rows, found = meaning.nearest(
-                query, self.index.signs, _COVERED, there=self.index.has_signs
-            )
-            numbers = self.index.numbers[rows].tolist()
-            return meaning.join(covered, zip(numbers, found.tolist(), strict=True))
+    def _covered(self, asked: Asked) -> list[tuple[int, float]]:
+        return self.scores(asked, limit=_COVERED, least=_LITTLE)
 
-        # Every story's signs are gone through: in a large corpus too long for the event loop.
-        return join() if self.index.size < _LARGE else await asyncio.to_thread(join)
+    def _joined(self, covered: list[tuple[int, float]], query: Vectors) -> list[tuple[int, float]]:
+        rows, found = meaning.nearest(query, self.index.signs, _COVERED, there=self.index.has_signs)
+        numbers = self.index.numbers[rows].tolist()
+        return meaning.join(covered, zip(numbers, found.tolist(), strict=True))
+
+    async def _aside(self, work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
+        """Do *work* that goes through every story, which a large corpus makes long, in a thread."""
+        if self.index.size < _LARGE:
+            return work(*args, **more)
+        return await asyncio.to_thread(work, *args, **more)
 
     async def _matches(self, asked: Asked, scores: Sequence[tuple[int, float]]) -> list[Match]:
         read = await self._read([number for number, _ in scores])
@@ -181,16 +199,29 @@ class Finder:
 
     async def ask(self, query: str) -> Asked:
         """Cut *query* up, and fetch what the index holds of what its words may mean."""
-        typed = _typed(query)
+        (asked,) = await self._ask([query])
+        return asked
+
+    async def _ask(self, queries: Sequence[str]) -> Sequence[Asked]:
+        each = [(typed, self._readings(typed)) for typed in map(_typed, queries)]
+        postings = await self.index.postings(
+            word
+            for _, readings in each
+            for meant in readings
+            for reading in meant
+            for word in reading
+        )
+        return [
+            Asked(typed=typed, readings=readings, postings=postings) for typed, readings in each
+        ]
+
+    def _readings(self, typed: tuple[str, ...]) -> Sequence[Readings]:
         readings = self.index.vocabulary.readings(typed)
         for word, may_mean in zip(typed, readings, strict=True):
             for name in self._acronyms.get(word, ()):
                 if all(one in self.index.vocabulary for one in name):
                     may_mean.setdefault(name, JOINED)
-        postings = await self.index.postings(
-            word for meant in readings for reading in meant for word in reading
-        )
-        return Asked(typed=typed, readings=readings, postings=postings)
+        return readings
 
     def scores(self, asked: Asked, *, limit: int, least: float) -> list[tuple[int, float]]:
         """Give the numbers of the best articles with their scores, best first.

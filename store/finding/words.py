@@ -109,6 +109,7 @@ def rarity(word: str) -> float:
     return min(max((_EMPTIEST - commonness(word)) / (_EMPTIEST - _COMMON), _LEAST), 1.0)
 
 
+@cache
 def everyday_words() -> frozenset[str]:
     """Give the words that people use every day, those without a subject left out."""
     low, high = _EVERYDAY

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +16,9 @@ from bot.clock import MovableClock
 from bot.manifest import manifest
 from bot.settings import Settings
 from bot.workspace import Workspace
+from store import open_store
 from tests.blockkit import check_ack, check_call
-from tests.conftest import StoppedClock
+from tests.conftest import NOW, StoppedClock
 
 ANA, BEN = "U0ANA", "U0BEN"
 GENERAL, RANDOM, LEADERS = "C0GENERAL", "C0RANDOM", "C0LEADERS"
@@ -155,13 +157,30 @@ class Slack:
         return self.workspace.messages(channel, thread_ts=thread_ts)
 
 
-@pytest.fixture
-def corpus(tmp_path: Path) -> Path:
-    folder = tmp_path / "corpus"
+def write_corpus(folder: Path) -> Path:
     folder.mkdir()
     for name, text in CORPUS.items():
         (folder / name).write_text(text)
     return folder
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    return write_corpus(tmp_path / "corpus")
+
+
+@pytest.fixture(scope="session")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the stories in it: to load them takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("loaded")
+    corpus, database = write_corpus(folder / "corpus"), folder / "parley.db"
+
+    async def load() -> None:
+        async with open_store(f"sqlite:///{database}") as store:
+            await store.corpus.reload(corpus, by="terminal", at=NOW)
+
+    asyncio.run(load())
+    return database
 
 
 @pytest.fixture
@@ -177,9 +196,9 @@ def corrects() -> bool:
 
 
 @pytest.fixture
-def bot_database(tmp_path: Path) -> str:
+def bot_database(tmp_path: Path, loaded: Path) -> str:
     """Where the bot keeps what it knows; a test file may have another place."""
-    return f"sqlite:///{tmp_path}/parley.db"
+    return f"sqlite:///{shutil.copy(loaded, tmp_path)}"
 
 
 @pytest.fixture
