@@ -33,11 +33,11 @@ WHERE p.team_id = $1 AND p.key = $2 ORDER BY s.place
 """
 _BY_MESSAGE = "SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND message_ts = $3"
 _TURNS = """
-SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND due_on >= $3 ORDER BY due_on
+SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND due_on >= $3 ORDER BY due_on, key
 """
 _LAST_TURN = """
 SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND due_on IS NOT NULL AND due_at <= $3
-ORDER BY due_at DESC LIMIT 1
+ORDER BY due_at DESC, key DESC LIMIT 1
 """
 
 

@@ -1,5 +1,6 @@
 """The Web API by the SDK's own client: as strict as Slack."""
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -342,8 +343,11 @@ async def test_a_delayed_call_can_be_given_up(
     workspace: Workspace, client: AsyncWebClient, after: bool
 ) -> None:
     workspace.faults.add(Fault(method="chat.postMessage", kind="delay", seconds=60, after=after))
-    assert client.session
-    client.session._timeout = aiohttp.ClientTimeout(total=0.2)
-    with pytest.raises(TimeoutError):
-        await client.chat_postMessage(channel=GENERAL, text="Hello")
-    assert len(workspace.messages(GENERAL)) == int(after)
+    call = asyncio.create_task(client.chat_postMessage(channel=GENERAL, text="Hello"))
+    await workspace.received("chat.postMessage")
+    sent = int(after)
+    await workspace._state.signal.until(lambda: len(workspace.messages(GENERAL)) == sent or None)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert len(workspace.messages(GENERAL)) == sent
