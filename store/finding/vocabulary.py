@@ -1,9 +1,9 @@
 """The vocabulary: which of the corpus's words a typed word may mean, and how likely."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import nlargest
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from rapidfuzz import process
@@ -30,6 +30,7 @@ _PER_LETTER = 0.01
 
 _LONGEST = 40
 """Letters; longer words are matched as they are, so that no query costs more than a few words."""
+_SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 _READINGS = 32
 """How many a typed word may have: in a large corpus, "pro" could be the start of thousands."""
 
@@ -44,9 +45,10 @@ class Vocabulary:
         self._counts = np.array([count for _, count in counted], dtype=np.uint32)
         self._lengths = np.fromiter(map(len, self._words), np.int16, len(counted))
         self._letters = np.fromiter(map(_letters, self._words), np.uint64, len(counted))
-        # Positions, and not the stems themselves, which would take as much memory as the words.
-        stems = [stem(word) for word in self._words]
-        self._by_stem = np.array(sorted(range(len(stems)), key=stems.__getitem__), dtype=np.int32)
+        # Hashes, and not the stems themselves, which would take as much memory as the words.
+        hashes = np.fromiter((hash(stem(word)) for word in self._words), np.int64, len(counted))
+        self._by_stem = np.argsort(hashes, kind="stable").astype(np.int32)
+        self._stems = hashes[self._by_stem]
 
     def __contains__(self, word: str) -> bool:
         """Tell whether the corpus holds *word* as it is."""
@@ -120,12 +122,9 @@ class Vocabulary:
         return [self._words[low + at] for at in sorted(commonest.tolist())]
 
     def _with_stem(self, of: str) -> list[str]:
-        def stem_at(at: int) -> str:
-            return stem(self._words[at])
-
-        low = bisect_left(self._by_stem, of, key=stem_at)
-        high = bisect_right(self._by_stem, of, lo=low, key=stem_at)
-        return [self._words[at] for at in self._by_stem[low:high].tolist()]
+        low, high = (int(np.searchsorted(self._stems, hash(of), side)) for side in _SIDES)
+        words = (self._words[at] for at in self._by_stem[low:high].tolist())
+        return [word for word in words if stem(word) == of]
 
     def _halves(self, word: str) -> Iterator[Reading]:
         for at in range(3, len(word) - 2):
