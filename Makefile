@@ -14,8 +14,8 @@ help: ## list these targets
 demo: $(VENV)/.run ## try Parley in the browser, without Slack (CORPUS=folder PORT=8765)
 	@exec $(VENV)/bin/python -m bot demo $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(PORT),--port $(PORT))
 
-test: $(VENV)/.dev ## run every test
-	@$(VENV)/bin/python -m pytest
+test: $(VENV)/.dev ## run every test, on up to four cores
+	@$(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 4
 
 lint: $(VENV)/.dev ## ruff, mypy --strict and the import rules
 	@$(VENV)/bin/ruff check .
