@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from store import reading
 from store.db import Connection, Database
@@ -27,6 +28,7 @@ from store.progress import Progress, giving_way
 from store.types import Answer, Article, Match, OvertakenError, ParleyError, Revision, Topic
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _LIKE = 0.15
 """The share of a text that a related article has; what only shares common words has less."""
@@ -66,8 +68,9 @@ class _Loaded:
 class Corpus:
     """The revision that is loaded, and the index over its articles.
 
-    What is loaded is one immutable value, replaced in one assignment, so that a look-up sees either
-    the old corpus or the new one.
+    What is loaded is one immutable value, replaced in one assignment. A look-up sees either the old
+    corpus or the new one: what it reads from the database belongs to the revision that its index
+    was read from, or it is made again over the next.
     """
 
     def __init__(self, database: Database, model: Meaning | None) -> None:
@@ -75,6 +78,9 @@ class Corpus:
         self._database = database
         self._model = model
         self._reloading = asyncio.Lock()
+        self._catching_up = asyncio.Lock()
+        self._opened: int | None = None
+        """The revision whose derived data this process has seen to."""
         self._loaded = _Loaded(revision=None, finder=Finder.of(()))
         self.load_seconds = 0.0
         """How long the last load of this process took."""
@@ -91,6 +97,7 @@ class Corpus:
             ):
                 await self._take_up()
             await self._derive()
+            self._opened = self.revision.number if self.revision else None
 
     async def _take_up(self) -> None:
         async with self._database.reading() as connection:
@@ -99,7 +106,7 @@ class Corpus:
     async def follow(self) -> None:
         """Take up what another process has loaded since, if any did."""
         last = await revisions.last(self._database)
-        if last and (self.revision is None or self.revision.number != last["number"]):
+        if last and last["number"] != self._opened:
             async with self._reloading:
                 await self.open()
             log.info("took up revision %d", last["number"])
@@ -116,7 +123,25 @@ class Corpus:
 
     async def find(self, query: str, *, limit: int = 10) -> Answer:
         """Look up *query*, whatever it holds; see `Finder.find`."""
-        return await self._loaded.finder.find(query, limit=limit)
+        return await self._ask(lambda finder: finder.find(query, limit=limit))
+
+    async def _ask(self, ask: Callable[[Finder], Awaitable[T]]) -> T:
+        while True:
+            asked = self._loaded
+            try:
+                return await ask(asked.finder)
+            except OvertakenError:
+                async with self._catching_up:
+                    if self._loaded is asked:
+                        await self._catch_up(asked)
+
+    async def _catch_up(self, behind: _Loaded) -> None:
+        async with self._database.reading() as connection:
+            loaded = await self._load(connection)
+        if loaded.revision == behind.revision:
+            raise ParleyError("The index of the corpus is damaged: restore a backup.")
+        if self._loaded is behind:
+            self._loaded = loaded
 
     async def history(self, limit: int = revisions.KEPT) -> Sequence[Revision]:
         """Give the last revisions, the latest first: who changed how much, and when."""
@@ -136,7 +161,7 @@ class Corpus:
 
         The article with the id *but* is left out.
         """
-        ranked = await self._loaded.finder.rank(text, limit=limit + 1, least=_LIKE)
+        ranked = await self._ask(lambda finder: finder.rank(text, limit=limit + 1, least=_LIKE))
         return [match for match in ranked if match.article.id != but][:limit]
 
     async def reload(
@@ -289,6 +314,7 @@ class Corpus:
                 # Read before the commit, so that nothing is left to fail after it.
                 loaded = await self._load(connection)
             self._loaded = loaded
+            self._opened = revision.number
         try:
             await self._derive()
         except Exception:
@@ -298,7 +324,10 @@ class Corpus:
 
     async def _load(self, connection: Connection) -> _Loaded:
         async def articles(numbers: Sequence[int]) -> Mapping[int, Article]:
-            return await reading.of_numbers(self._database, numbers)
+            found = await reading.of_numbers(self._database, numbers)
+            if len(found) < len(numbers):
+                raise OvertakenError("The corpus was replaced meanwhile: try again.")
+            return found
 
         last = await revisions.last(connection)
         return _Loaded(
@@ -314,7 +343,12 @@ class Corpus:
 
     async def _derive(self) -> None:
         """Bring what is derived from the articles up to date, and take it up."""
-        if await derived.bring_up_to_date(self._database, self._loaded.finder):
+        try:
+            is_new = await derived.bring_up_to_date(self._database, self._loaded.finder)
+        except OvertakenError:
+            # Whoever loaded the next revision derives what it needs.
+            return
+        if is_new:
             self._loaded = replace(
                 self._loaded,
                 finder=self._loaded.finder.with_derived(

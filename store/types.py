@@ -61,7 +61,7 @@ class CorpusInvalidError(ParleyError):
 
 
 class OvertakenError(ParleyError):
-    """Refuse a change of the corpus that was planned before another one was made."""
+    """Refuse what was begun before another revision of the corpus was loaded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,13 +21,19 @@ from store.finding.index import CHUNK, Index, Postings, build
 from store.finding.meaning import BYTES, Meaning, Signs
 from store.finding.vocabulary import Vocabulary
 from store.reading import of_numbers
-from store.types import Article
+from store.types import Article, OvertakenError
 
 log = logging.getLogger(__name__)
 
+_OVERTAKEN = "The corpus was replaced meanwhile: try again."
+
 _WORDS = "SELECT word, articles FROM word"
 _CHUNKS = "SELECT chunk, places, headlines, signs FROM chunk ORDER BY chunk"
-_POSTINGS = "SELECT word, articles FROM posting WHERE word IN ({}) ORDER BY word, chunk"
+_REVISION = "SELECT MAX(number) AS number FROM revision"
+_POSTINGS = """
+SELECT word, articles, (SELECT MAX(number) FROM revision) AS revision
+FROM posting WHERE word IN ({}) ORDER BY word, chunk
+"""
 _OF_CHUNK = "SELECT word, articles FROM posting WHERE chunk = $1 AND word IN ({})"
 _PUT_POSTING = """
 INSERT INTO posting (word, chunk, articles) VALUES ($1, $2, $3)
@@ -233,22 +239,27 @@ async def _fill(database: Database, chunk: int, made: Mapping[int, NDArray[np.ui
 
 
 async def read(database: Database, connection: Connection) -> Index:
-    """Read the index that *connection* sees; its postings are fetched from *database* later."""
+    """Read the index that *connection* sees; its postings are fetched from *database* later.
+
+    To fetch them raises `OvertakenError` once another revision is loaded.
+    """
     columns = await connection.fetch(_CHUNKS)
     words = await connection.fetch(_WORDS)
-    return await asyncio.to_thread(_index, database, columns, words)
+    (last,) = await connection.fetch(_REVISION)
+    return await asyncio.to_thread(_index, database, columns, words, last["number"])
 
 
-def _index(database: Database, columns: Sequence[Row], words: Sequence[Row]) -> Index:
+def _index(
+    database: Database, columns: Sequence[Row], words: Sequence[Row], revision: int | None
+) -> Index:
     each = [_Columns.of(row) for row in columns] or [_Columns.none()]
     starts = [row["chunk"] * CHUNK for row in columns] or [0]
     numbers = np.concatenate(
         [one.places.astype(np.uint32) + start for one, start in zip(each, starts, strict=True)]
     )
-    below = int(numbers[-1]) + 1 if len(numbers) else 0
 
     async def fetch(wanted: Sequence[str]) -> Mapping[str, Postings]:
-        return await _postings(database, wanted, below=below)
+        return await _postings(database, wanted, revision)
 
     return Index(
         vocabulary=Vocabulary((row["word"], row["articles"]) for row in words),
@@ -260,19 +271,17 @@ def _index(database: Database, columns: Sequence[Row], words: Sequence[Row]) -> 
 
 
 async def _postings(
-    database: Database, wanted: Sequence[str], *, below: int
+    database: Database, wanted: Sequence[str], revision: int | None
 ) -> Mapping[str, Postings]:
     found: dict[str, list[Postings]] = {word: [] for word in wanted}
     for row in await database.fetch(_POSTINGS.format(places(wanted)), *wanted):
+        if row["revision"] != revision:
+            raise OvertakenError(_OVERTAKEN)
         found[row["word"]].append(np.frombuffer(row["articles"], dtype="<u4"))
-    whole = {
-        word: np.concatenate(some) if len(some) > 1 else some[0] if some else _NONE
-        for word, some in found.items()
-    }
-    # A reload may have added articles that this index does not know.
+    if not all(found.values()):
+        raise OvertakenError(_OVERTAKEN)
     return {
-        word: every if not len(every) or every[-1] >> 2 < below else every[every >> 2 < below]
-        for word, every in whole.items()
+        word: np.concatenate(some) if len(some) > 1 else some[0] for word, some in found.items()
     }
 
 

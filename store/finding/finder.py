@@ -38,7 +38,7 @@ _ARTICLES, _ANSWERS = 500, 500
 P = ParamSpec("P")
 T = TypeVar("T")
 GetArticles: TypeAlias = Callable[[Sequence[int]], Awaitable[Mapping[int, Article]]]
-"""Give the articles of some numbers, leaving out those that are gone."""
+"""Give the articles of some numbers; raises `OvertakenError` where one is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Finder:
         return self._names.complete(prefix, limit)
 
     async def find(self, query: str, *, limit: int = 10) -> Answer:
-        """Look up *query*, whatever it holds; never raises.
+        """Look up *query*, whatever it holds; raises nothing but `OvertakenError`.
 
         Found has at most *limit* matches, Unsure and Nothing at most three to choose from. The same
         answer is given again to who asks again, or presses a button under it.
@@ -194,7 +194,6 @@ class Finder:
                 why=tuple(dict.fromkeys(reasons(asked, read[number].spelt))),
             )
             for number, score in scores
-            if number in read
         ]
 
     async def ask(self, query: str) -> Asked:

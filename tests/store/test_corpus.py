@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.settings import STARTER
 from store import Store, open_store
 from store.db import open_database
-from store.types import Article, CorpusInvalidError, Found, Nothing, Revision, Unsure
+from store.types import Article, CorpusInvalidError, Found, Nothing, ParleyError, Revision, Unsure
 from tests.conftest import NOW
 
 OTHER = "Boats\nThe last ferry left.\nNobody waved.\nWho rows now?\n"
@@ -100,6 +100,49 @@ async def test_what_is_loaded_counts_though_what_follows_fails(
     monkeypatch.undo()
     assert await load(store, folder(tmp_path, talks=TALKS)) is None
     assert [topic.name for topic in store.corpus.topics] == ["Geneva"]
+
+
+async def test_what_another_process_edits_is_found_before_it_is_followed(
+    database_url: str, tmp_path: Path
+) -> None:
+    path = folder(tmp_path, talks=TALKS)
+    async with open_store(database_url) as one, open_store(database_url) as two:
+        await load(one, path)
+        await two.corpus.follow()
+        edited = TALKS.replace("It matters", "It matters in Lagos")
+        await load(one, folder(tmp_path, talks=edited))
+        _, (article,) = await held(two)
+        assert article.insight == "It matters in Lagos."
+        await two.corpus.follow()
+        assert two.corpus.topics == one.corpus.topics
+        assert "Lagos" in [topic.name for topic in two.corpus.topics]
+
+
+async def test_a_look_up_reads_no_story_of_another_revision(
+    database_url: str, tmp_path: Path
+) -> None:
+    """What it kept of the revision before says where a story is that is there no more."""
+    path = folder(tmp_path, talks=TALKS, trade=TALKS.replace("met", "traded"))
+    async with open_store(database_url) as one, open_store(database_url) as two:
+        await load(one, path)
+        await two.corpus.follow()
+        assert isinstance(await two.corpus.find("geneva", limit=1), Found)
+        await load(one, folder(tmp_path, trade=TALKS.replace("met", "traded again")))
+        _, articles = await held(two)
+        assert sorted(one.summary for one in articles) == [
+            "Envoys met in Geneva.",
+            "Envoys traded again in Geneva.",
+        ]
+
+
+async def test_a_damaged_index_is_said_to_be_damaged(database_url: str, tmp_path: Path) -> None:
+    async with open_store(database_url) as store:
+        await load(store, folder(tmp_path, talks=TALKS))
+    async with open_database(database_url) as database, database.transaction() as connection:
+        await connection.execute("DELETE FROM posting")
+    async with open_store(database_url) as store:
+        with pytest.raises(ParleyError, match="is damaged: restore a backup"):
+            await store.corpus.find("geneva")
 
 
 async def test_the_same_text_in_two_documents_is_two_articles(store: Store, tmp_path: Path) -> None:
