@@ -6,7 +6,7 @@ import hmac
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -30,9 +30,9 @@ class Measured:
     a_second: float
 
 
-def payloads(queries: Sequence[str], number: int) -> list[dict[str, str]]:
+def payloads(queries: Sequence[str], number: int) -> Iterator[dict[str, str]]:
     """Give so many slash commands, no two the same."""
-    return [
+    return (
         {
             "token": "x",
             "team_id": "T1",
@@ -49,7 +49,7 @@ def payloads(queries: Sequence[str], number: int) -> list[dict[str, str]]:
             "trigger_id": f"{count}.{time.time_ns()}",
         }
         for count, text in enumerate(islice(cycle(queries), number))
-    ]
+    )
 
 
 def measured(seconds: Sequence[float], whole: float) -> Measured:

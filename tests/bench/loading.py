@@ -12,14 +12,21 @@ import sys
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from itertools import count, cycle
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+
+from bot.app import assemble
+from bot.clock import system_clock
+from bot.settings import Settings
 from store import Store, open_store
 from store.loading.documents import read_corpus
 from tests.bench.corpora import News
 from tests.bench.databases import KINDS, database
+from tests.bench.load import FakeSlack, payloads
 
 ROOT = Path(__file__).parents[2]
 _INSERT = "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -55,16 +62,17 @@ def bare(folder: Path, database: Path) -> float:
     return time.perf_counter() - started
 
 
-async def asking(store: Store, queries: list[str], is_done: asyncio.Event) -> list[float]:
-    """Do what `/brief` and `/discuss` do, every few milliseconds; give the ms that each took."""
+async def asking(app: AsyncApp, queries: list[str], is_done: asyncio.Event) -> list[float]:
+    """Type `/brief` every few milliseconds; give the ms that each answer took."""
     took: list[float] = []
-    for query in cycle(queries):
+    for payload in payloads(queries, 1_000_000):
         if is_done.is_set():
-            return took
+            break
         started = time.perf_counter()
-        await store.corpus.find(query)
-        await store.choice.next("T1", "C1")
+        response = await app.async_dispatch(AsyncBoltRequest(body=payload, mode="socket_mode"))
         took.append((time.perf_counter() - started) * 1000)
+        if response.status != 200:
+            raise RuntimeError(response.body)
         await asyncio.sleep(0.005)
     return took
 
@@ -129,20 +137,31 @@ async def edit(url: str, folder: Path) -> tuple[float, float]:
 
 
 async def wait_meanwhile(url: str, small: Path, large: Path) -> list[tuple[list[float], ...]]:
-    """Ask and write without pause, first in peace and then while the *large* corpus is loaded.
+    """Type commands and write without pause, in peace and then while the *large* corpus is loaded.
 
-    Gives the ms of each look-up and of each write, in peace and during the load, in their order.
+    Gives the ms of each command and of each write, in peace and during the load, in their order.
     """
-    queries = [lookup.query for lookup in News(1_000).lookups(200)]
-    async with open_store(url) as store:
-        await store.corpus.reload(small, by="bench", at=datetime.now(UTC))
-        each = []
-        for work in (asyncio.sleep(3), store.corpus.reload(large, by="b", at=datetime.now(UTC))):
-            is_done = asyncio.Event()
-            tasks = asyncio.gather(asking(store, queries, is_done), writing(store, is_done))
-            await work
-            is_done.set()
-            each.append(tuple(map(sorted, await tasks)))
+    # More than are kept in memory, so that each has to be found.
+    queries = [lookup.query for lookup in News(1_000).lookups(1_000)]
+    async with FakeSlack().listening() as slack:
+        settings = Settings(
+            slack_bot_token="xoxb-1",
+            slack_app_token="xapp-1",
+            slack_api_url=slack.api,
+            database_url=url,
+            corpus_dir=small,
+        )
+        async with assemble(settings, clock=system_clock) as parley:
+            each = []
+            corpus, now = parley.store.corpus, datetime.now(UTC)
+            for work in (asyncio.sleep(3), corpus.reload(large, by="b", at=now)):
+                is_done = asyncio.Event()
+                tasks = asyncio.gather(
+                    asking(parley.app, queries, is_done), writing(parley.store, is_done)
+                )
+                await work
+                is_done.set()
+                each.append(tuple(map(sorted, await tasks)))
     return each
 
 
@@ -172,7 +191,7 @@ async def run(size: int, sentences: int, kind: str) -> None:
             ("start from the stored index", f"{start:,.2f} s"),
             ("reload of one edited file", f"{reloaded:,.2f} s"),
             ("undo of it", f"{undone:,.2f} s"),
-            ("a look-up and a choice, in peace", _late(peace[0])),
+            ("`/brief` without HTTP, in peace", _late(peace[0])),
             ("the same during the load", _late(meanwhile[0])),
             ("a write, in peace", _late(peace[1])),
             ("the same during the load", _late(meanwhile[1])),
