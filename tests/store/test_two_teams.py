@@ -23,7 +23,7 @@ from store.db import Database, open_database
 from store.db.schema import LEDGER_TABLE
 from store.installations import Installation
 from store.posting.record import Plan
-from store.types import Post, PostKind, Schedule, Timetable
+from store.types import GoneError, Post, PostKind, Schedule, Timetable
 from tests.conftest import NOW, StoppedClock
 
 CHANNELS = st.sampled_from(["C1", "C2"])
@@ -349,7 +349,10 @@ async def play(
                 clock.forward(hours=13)
                 await store.planning.plan_due(clock())
             elif only in (None, who):
-                done[who].append(await DOINGS[what](teams[who], channel_id, number))
+                try:
+                    done[who].append(await DOINGS[what](teams[who], channel_id, number))
+                except GoneError as error:
+                    done[who].append(str(error))
         seen = [
             {"done": done[one], **await view(team)}
             for one, team in teams.items()
