@@ -93,8 +93,8 @@ async def join(
     """Give the teams, and the pages by which more of them come; None for one workspace.
 
     Asks Slack who the bot token's is, for as long as Slack cannot be reached or until *stop* is
-    set. Raises `SlackApiError` for a token that is refused, `StoppedError`, and `VaultError` for
-    tokens that were sealed with another key.
+    set. Raises `SlackApiError` for a token that is refused, `StoppedError`, and `VaultError` where
+    every token was sealed with another key.
     """
     if settings.is_shared:
         vault = Vault(settings.encryption_key)

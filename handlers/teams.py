@@ -13,6 +13,13 @@ class NotInstalledError(Exception):
     """Say that Parley is not, or no longer, installed in a team."""
 
 
+class ClosedError(NotInstalledError):
+    """Say that nothing opens a team's token.
+
+    Until it installs Parley again it is as one that has not, and what is remembered of it stays.
+    """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bot:
     """Who Parley is in a team."""
@@ -46,6 +53,8 @@ class Teams:
     ) -> None:
         """Take what finds a team's bot by the team's id, and what makes clients of a token.
 
+        To find it gives None where Parley is not installed, and raises `ClosedError`.
+
         *only* is the id of the team where there is one; None where each team brings its own bot.
         """
         self.only = only
@@ -59,10 +68,13 @@ class Teams:
 
         The bot is looked up each time: another process may have let it in, or out, a moment ago.
         """
-        bot = await self._find(team_id)
-        if bot is None:
+        try:
+            bot = await self._find(team_id)
+            if bot is None:
+                raise NotInstalledError(team_id)
+        except NotInstalledError:
             self.drop(team_id)
-            raise NotInstalledError(team_id)
+            raise
         known = self._known.get(team_id)
         if known is None or known.bot != bot:
             asking, posting = self._make_asking(bot.token), self._make_posting(bot.token)

@@ -10,9 +10,8 @@ from slack_bolt.async_app import AsyncApp
 
 from handlers.errors import AgainError
 from handlers.outcomes import FAILURES, failure
-from handlers.teams import NotInstalledError, Teams
+from handlers.teams import ClosedError, NotInstalledError, Teams
 from store.installations import Installation, Installations
-from store.vault import VaultError
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +74,7 @@ class Uninstalled:
         team_id = self._queue.popleft()
         try:
             await self._look(team_id, _TAKEN_OUT)
-        except (*FAILURES, VaultError) as error:
+        except FAILURES as error:
             log.warning("whether %s is gone is not known: %s", team_id, failure(error).code)
 
     async def _look(
@@ -99,13 +98,13 @@ class Uninstalled:
         try:
             client = await self._teams.asking(found.team_id)
             await client.auth_test()
-        except NotInstalledError:
-            return False
-        except VaultError:
+        except ClosedError:
             if told_at is None:
                 raise
             # No key of ours opens it, so that nobody can ask: what is left is the event's time.
             return told_at < int(found.installed_at.timestamp())
+        except NotInstalledError:
+            return False
         except FAILURES as error:
             if failure(error).code in gone:
                 return False

@@ -242,6 +242,11 @@ async def reseal(team: Played, _: str, __: int) -> Any:
         await team.store.installations.reseal(found, f"{found.token}, anew")
 
 
+async def give_up(team: Played, _: str, __: int) -> Any:
+    if found := await team.store.installations.find(team.team_id):
+        await team.store.installations.give_up(found)
+
+
 async def forget(team: Played, _: str, __: int) -> Any:
     if found := await team.store.installations.find(team.team_id):
         await team.store.installations.forget(found)
@@ -250,7 +255,7 @@ async def forget(team: Played, _: str, __: int) -> Any:
 DOINGS: Sequence[Callable[[Played, str, int], Awaitable[Any]]] = [
     *(set_up, pause, resume, stop, remove, plan, now, skip, unskip, seen, not_there, send),
     *(post, post, fail),
-    *(correct, miss, once, install, reseal, forget),
+    *(correct, miss, once, install, reseal, give_up, forget),
 ]
 
 
