@@ -107,6 +107,7 @@ async def assemble(
             app,
             store=store,
             posting=posting,
+            teams=teams,
             directory=directory,
             surfaces=Surfaces(teams),
             background=background,

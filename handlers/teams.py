@@ -62,6 +62,7 @@ class Teams:
         self._make_asking = asking
         self._make_posting = posting
         self._known: dict[str, Team] = {}
+        self._droppers: list[Callable[[str], None]] = []
 
     async def of(self, team_id: str) -> Team:
         """Give the team; raises `NotInstalledError`.
@@ -86,9 +87,15 @@ class Teams:
         """Give the ids of the teams whose clients, and so whose tokens, are kept."""
         return frozenset(self._known)
 
+    def when_dropped(self, drop: Callable[[str], None]) -> None:
+        """Have *drop* called with the id of each team of which nothing is to be kept."""
+        self._droppers.append(drop)
+
     def drop(self, team_id: str) -> None:
         """Keep nothing of the team; one that is still there is looked up anew."""
         self._known.pop(team_id, None)
+        for drop in self._droppers:
+            drop(team_id)
 
     async def asking(self, team_id: str) -> AsyncWebClient:
         """Give the client that asks for the team, and tries again; raises `NotInstalledError`."""

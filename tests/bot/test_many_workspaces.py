@@ -316,6 +316,23 @@ async def test_what_is_told_by_two_events_at_once_is_done_once(both: Both) -> No
     assert await store.installations.find(both.second.team_id) is None
 
 
+async def test_what_app_home_showed_goes_with_the_team(both: Both) -> None:
+    """Its people see it still, and it is drawn anew for them when the team is back."""
+
+    async def drawn() -> int:
+        await both.second.open_home(ANA)
+        await both.settled()
+        return sum(call.method == "views.publish" for call in both.first.calls)
+
+    await both.install(both.second)
+    assert await drawn() == 1
+    assert await drawn() == 1
+    both.first.uninstall(both.second)
+    await both.settled()
+    await both.install(both.second)
+    assert await drawn() == 2
+
+
 async def test_only_who_is_listed_changes_what_all_share(both: Both) -> None:
     for team in (both.first, both.second):
         await both.install(team)

@@ -349,7 +349,6 @@ async def test_no_token_stays_in_memory(store: Store, clock: StoppedClock) -> No
 
 
 async def test_nobody_is_kept_for_longer_than_minutes(store: Store, clock: StoppedClock) -> None:
-    """So that the people of a team that is gone go too."""
     slack = FakeSlack()
     for team_id in ("T1", "T2"):
         await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
@@ -360,6 +359,19 @@ async def test_nobody_is_kept_for_longer_than_minutes(store: Store, clock: Stopp
     clock.forward(minutes=6)
     await store.installations.forget(installed("T1", "xoxb-T1"))
     await directory.zone("T2", "U2")
+    assert [one["id"] for one in people()] == ["U2"]
+
+
+async def test_nobody_of_a_team_that_is_gone_is_kept(store: Store, clock: StoppedClock) -> None:
+    slack = FakeSlack()
+    for team_id in ("T1", "T2"):
+        await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
+    teams, uninstalled = process(store, slack, clock)
+    directory = Directory(teams, admins=frozenset(), clock=clock, is_shared=True)
+    await directory.zone("T1", "U1")
+    await directory.zone("T2", "U2")
+    slack.refused["xoxb-T1"] = "account_inactive"
+    await look(uninstalled)
     assert [one["id"] for one in people()] == ["U2"]
 
 
