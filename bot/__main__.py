@@ -18,6 +18,7 @@ from bot.check import EX_CONFIG, check
 from bot.clock import Clock, FollowingClock, system_clock
 from bot.demo import demo
 from bot.find import Finds, as_json, as_text
+from bot.install import Bots
 from bot.log import configure_logging
 from bot.manifest import render
 from bot.patience import reason
@@ -33,7 +34,7 @@ from store.finding.meaning import Meaning
 from store.loading.documents import read_corpus
 from store.posting.holidays import read_holidays
 from store.types import CorpusInvalidError, ParleyError
-from store.vault import new_key
+from store.vault import Vault, new_key
 
 _SHOWN = 100
 """Problems of a corpus that are named before the rest is only counted."""
@@ -133,7 +134,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--shared", action="store_true", help="with --url: for many workspaces, which install it"
     )
-    command("key", _key, "make an ENCRYPTION_KEY, for many workspaces")
+    one = command("key", _key, "make an ENCRYPTION_KEY, for many workspaces")
+    lost = "give up the tokens that it does not open: their workspaces are to install Parley again"
+    one.add_argument("--lost", action="store_true", help=lost)
     return parser
 
 
@@ -293,8 +296,15 @@ async def _manifest(arguments: argparse.Namespace, environ: dict[str, str]) -> i
     return 0
 
 
-async def _key(_: argparse.Namespace, __: dict[str, str]) -> int:
-    _say(new_key())
+async def _key(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
+    if not arguments.lost:
+        _say(new_key())
+        return 0
+    settings = Settings.from_env(environ, connecting=False)
+    async with open_store(settings.database_url) as store:
+        teams = await Bots(store.installations, Vault(settings.encryption_key)).give_up()
+    names = ", ".join(teams) or "no workspace"
+    _say(f"Given up: the tokens of {names}, for ENCRYPTION_KEY opens every other one.")
     return 0
 
 

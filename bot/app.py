@@ -99,12 +99,15 @@ async def assemble(
             teams, admins=settings.admin_user_ids, clock=clock, is_shared=settings.is_shared
         )
         uninstalled = (
-            Uninstalled(store.installations, teams, clock=clock) if settings.is_shared else None
+            Uninstalled(store.installations, store.once, teams, clock=clock)
+            if settings.is_shared
+            else None
         )
         register(
             app,
             store=store,
             posting=posting,
+            teams=teams,
             directory=directory,
             surfaces=Surfaces(teams),
             background=background,
@@ -123,6 +126,7 @@ async def assemble(
             within = timedelta(days=settings.correct_days)
             jobs.append(Correcting(store, teams, within=within, clock=clock).run)
         if uninstalled:
+            metrics.watch_tokens(uninstalled.without_token)
             jobs.append(uninstalled.run)
         if isinstance(clock, FollowingClock):
             await clock.read()

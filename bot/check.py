@@ -118,7 +118,10 @@ async def _installed(
         try:
             token = vault.unseal(one.token)
         except VaultError as error:
-            found.problems.append(f"{name}: {error}")
+            found.problems.append(
+                f"{name}: {error} Put that one behind the new one, or let them install Parley"
+                " again."
+            )
         else:
             await _team(name, token, schedules, settings, found)
 

@@ -27,9 +27,9 @@ from bot.patience import patiently
 from bot.settings import Settings
 from handlers.teams import Bot, NotInstalledError, Teams
 from store import Store
+from store.types import GoneError
 from store.vault import Vault
 
-_GONE = "I am not installed in this workspace any more: please ask who runs me for a link."
 _CALL_SECONDS = 10
 """How long a call to Slack may take; shorter than a claim's lease."""
 _CONNECT_SECONDS = 5
@@ -93,8 +93,8 @@ async def join(
     """Give the teams, and the pages by which more of them come; None for one workspace.
 
     Asks Slack who the bot token's is, for as long as Slack cannot be reached or until *stop* is
-    set. Raises `SlackApiError` for a token that is refused, `StoppedError`, and `VaultError` for
-    tokens that were sealed with another key.
+    set. Raises `SlackApiError` for a token that is refused, `StoppedError`, and `VaultError` where
+    every token was sealed with another key.
     """
     if settings.is_shared:
         vault = Vault(settings.encryption_key)
@@ -145,7 +145,7 @@ def bolt(client: AsyncWebClient, teams: Teams) -> AsyncApp:
         name="parley",
         client=client,
         authorize=authorize,
-        user_facing_authorize_error_message=_GONE,
+        user_facing_authorize_error_message=str(GoneError()),
         # The default mode waits 10 ms for the ack, and loses it when a listener then raises.
         process_before_response=True,
         raise_error_for_unhandled_request=True,

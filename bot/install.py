@@ -31,7 +31,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
 from handlers.ids import Command
-from handlers.teams import Bot
+from handlers.teams import Bot, ClosedError
 from store.installations import Installation, Installations
 from store.types import ParleyError
 from store.vault import Vault, VaultError
@@ -85,29 +85,51 @@ class Bots:
         self._vault = vault
 
     async def find(self, team_id: str) -> Bot | None:
-        """Give the team's; None where Parley is not installed."""
+        """Give the team's; None where Parley is not installed. Raises `ClosedError`."""
         found = await self._installations.find(team_id)
         if found is None:
             return None
-        token = self._vault.unseal(found.token)
+        try:
+            token = self._vault.unseal(found.token)
+        except VaultError as error:
+            raise ClosedError(team_id) from error
         return Bot(bot_id=found.bot_id, user_id=found.bot_user_id, token=token)
 
     async def renew(self) -> None:
-        """Seal every token with the newest key; raises `VaultError` where none of the keys fits."""
-        closed = 0
-        for one in await self._installations.list():
-            try:
-                token = self._vault.renew(one.token)
-            except VaultError:
-                closed += 1
-                continue
-            if token != one.token:
-                await self._installations.reseal(one, token)
-        if closed:
+        """Seal every token with the newest key, and say which no key opens.
+
+        Raises `VaultError` where no key opens any: that is a wrong key sooner than a lost one.
+        """
+        every = await self._installations.list()
+        closed = [one for one in every if await self._is_closed(one)]
+        if len(closed) == len(every) and not all(one.is_given_up for one in closed):
             raise VaultError(
-                f"The tokens of {closed} of the workspaces were sealed with another"
-                " ENCRYPTION_KEY: put the one that you had before behind the new one."
+                "ENCRYPTION_KEY opens no workspace's token: put the one that you had before behind"
+                " the new one, or give all of them up by `python -m bot key --lost`."
             )
+        for one in closed:
+            log.error(
+                "ENCRYPTION_KEY does not open the token of %s: put the one that you had before"
+                " behind the new one, or let them install Parley again; they are not served so far",
+                one.team_id,
+            )
+
+    async def give_up(self) -> Sequence[str]:
+        """Give up the tokens that no key opens; gives the ids of their teams."""
+        closed = [one for one in await self._installations.list() if await self._is_closed(one)]
+        for one in closed:
+            await self._installations.give_up(one)
+        return [one.team_id for one in closed]
+
+    async def _is_closed(self, one: Installation) -> bool:
+        """Seal the token with the newest key; True where none of the keys opens it."""
+        try:
+            token = self._vault.renew(one.token)
+        except VaultError:
+            return True
+        if token != one.token:
+            await self._installations.reseal(one, token)
+        return False
 
 
 class Install:

@@ -1,7 +1,7 @@
 """What can be measured of a running Parley, for Prometheus."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from datetime import datetime
 from functools import cache
 from types import SimpleNamespace
@@ -73,6 +73,11 @@ class Metrics:
             "1 while the watched folder has changed and cannot be loaded",
             registry=one,
         )
+        self._without_token = Gauge(
+            "parley_workspaces_without_token",
+            "Workspaces that this process asked about and whose token is no good",
+            registry=one,
+        )
         self._load_seconds = Gauge(
             "parley_corpus_load_seconds", "Seconds that the last load took", registry=one
         )
@@ -91,6 +96,10 @@ class Metrics:
             ["frame"],
             registry=one,
         )
+
+    def watch_tokens(self, lost: Sized) -> None:
+        """Show how many workspaces are in *lost*: those whose token is no good."""
+        self._without_token.set_function(lambda: len(lost))
 
     def answered(self, request: str, outcome: str, seconds: float) -> None:
         """Count a request of Slack's."""

@@ -31,6 +31,7 @@ from handlers.posting import Posting
 from handlers.press import Pressed, on_press
 from handlers.schedule import ScheduleForm
 from handlers.surfaces import Surfaces
+from handlers.teams import Teams
 from handlers.uninstalled import Uninstalled
 from handlers.workflow import Workflow
 from store import Store
@@ -41,6 +42,7 @@ def register(
     *,
     store: Store,
     posting: Posting,
+    teams: Teams,
     directory: Directory,
     surfaces: Surfaces,
     background: Background,
@@ -73,7 +75,7 @@ def register(
         keep_misses=keep_misses,
         clock=clock,
     )
-    home = Home(store, lookup, directory, surfaces, background, clock)
+    home = Home(store, lookup, directory, surfaces, teams, background, clock)
     dropped = Dropped(
         store.corpus, files, directory, surfaces, background, path=corpus_path, clock=clock
     )

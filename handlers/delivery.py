@@ -59,7 +59,7 @@ class Delivery:
 
     @property
     def halted(self) -> Sequence[str]:
-        """Give the teams whose token Slack refuses, and that are posted to no more for now."""
+        """Give the teams whose token is no good, and that are posted to no more for now."""
         now = self._clock()
         return [team_id for team_id, until in self._halted.items() if now < until]
 
@@ -193,7 +193,7 @@ class Delivery:
             case Outcome.TOKEN:
                 if post.team_id not in self._halted:
                     log.critical(
-                        "Slack refuses the token of %s (%s): nothing is posted there for now",
+                        "the token of %s is no good (%s): nothing is posted there for now",
                         post.team_id,
                         code,
                     )

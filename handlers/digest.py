@@ -189,10 +189,6 @@ class Digest:
     async def _about(self, schedule: Schedule, asked: Asked, word: str, rest: str) -> Message:
         user_id = asked.user_id
         today = schedule.timetable.local_date(self._clock())
-        if word in ("skip", "unskip"):
-            # "The next one" would be another one the second time.
-            key = f"{asked.channel_id}:{word}:{asked.once}"
-            await require_first(self._store.once, asked.team_id, key, now=self._clock())
         match word:
             case "next":
                 return await self._next(schedule, user_id)
@@ -200,12 +196,15 @@ class Digest:
                 return await self._preview(schedule)
             case "now":
                 return await self._now(schedule, asked, rest)
-            case "skip":
-                return await self._organise.skip(
-                    schedule, parse_dates(rest, today=today), by=user_id
-                )
-            case "unskip":
-                return await self._organise.unskip(schedule, parse_dates(rest, today=today))
+            case "skip" | "unskip":
+                dates = parse_dates(rest, today=today)
+                if not dates:
+                    # "The next one" would be another one the second time.
+                    key = f"{asked.channel_id}:{word}:{asked.once}"
+                    await require_first(self._store.once, asked.team_id, key, now=self._clock())
+                if word == "skip":
+                    return await self._organise.skip(schedule, dates, by=user_id)
+                return await self._organise.unskip(schedule, dates)
             case "pause":
                 words = _UNTIL.sub("", rest)
                 until = parse_date(words, today=today) if words else FOREVER

@@ -60,6 +60,7 @@ class Directory:
         self._clock = clock
         self._is_shared = is_shared
         self._people: dict[tuple[str, str], tuple[datetime, dict[str, Any]]] = {}
+        teams.when_dropped(self._drop)
 
     def name(self, team_id: str, user_id: str) -> str:
         """Give what a person is listed and recorded as."""
@@ -249,9 +250,12 @@ class Directory:
         client = await self._teams.asking(team_id)
         response = await client.users_info(user=user_id)
         person: dict[str, Any] = response["user"]
-        # Nobody is kept for longer, nor those of a team that is gone.
+        # Nobody is kept for longer.
         self._people = {
             who: one for who, one in self._people.items() if timedelta() <= now - one[0] < _KEPT
         }
         self._people[team_id, user_id] = (now, person)
         return person
+
+    def _drop(self, team_id: str) -> None:
+        self._people = {who: one for who, one in self._people.items() if who[0] != team_id}

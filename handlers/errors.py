@@ -40,7 +40,7 @@ async def require_first(once: Once, team_id: str, key: str, *, now: datetime) ->
     """
     if not await once.claim(team_id, key, now=now):
         raise ParleyError(
-            "That came to me twice, and I act on it once: for another one, type it again."
+            "That came to me twice, and I act on it once: to have it done again, type it again."
         )
 
 

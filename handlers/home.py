@@ -15,6 +15,7 @@ from handlers.lookup import LookUp
 from handlers.outcomes import FAILURES
 from handlers.press import Press
 from handlers.surfaces import Surfaces
+from handlers.teams import Teams
 from handlers.values import MODAL
 from handlers.views import home as views
 from store import Store
@@ -33,6 +34,7 @@ class Home:
         lookup: LookUp,
         directory: Directory,
         surfaces: Surfaces,
+        teams: Teams,
         background: Background,
         clock: Callable[[], datetime],
     ) -> None:
@@ -44,6 +46,7 @@ class Home:
         self._clock = clock
         self._under_way: set[tuple[str, str]] = set()
         self._shown: dict[tuple[str, str], tuple[bytes, str]] = {}
+        teams.when_dropped(self._drop)
 
     async def opened(self, event: dict[str, Any], context: dict[str, Any]) -> None:
         """Publish the page of whoever opens it.
@@ -86,6 +89,9 @@ class Home:
                 self._shown[who] = digest, shown
         finally:
             self._under_way.discard(who)
+
+    def _drop(self, team_id: str) -> None:
+        self._shown = {who: one for who, one in self._shown.items() if who[0] != team_id}
 
     async def _contents(self, team_id: str, user_id: str, page: int) -> views.Contents:
         schedules = await self._schedules(team_id, user_id)

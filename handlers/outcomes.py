@@ -11,7 +11,7 @@ from enum import Enum, auto
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-from handlers.teams import NotInstalledError
+from handlers.teams import ClosedError, NotInstalledError
 
 FAILURES = (SlackApiError, aiohttp.ClientError, TimeoutError, NotInstalledError)
 """How a call to Slack fails."""
@@ -100,7 +100,7 @@ CODES: dict[Outcome, frozenset[str]] = {
 
 _MEANING = {code: outcome for outcome, codes in CODES.items() for code in codes}
 _NOT_JSON = "an answer that is not JSON"
-_NOT_INSTALLED = "not_installed"
+_NOT_INSTALLED, _CLOSED = "not_installed", "encrypted_with_another_key"
 
 _FIRST_WAIT = timedelta(seconds=5)
 _LONGEST_WAIT = timedelta(minutes=5)
@@ -155,6 +155,8 @@ def _code(error: Exception) -> str:
         body = getattr(error.response, "data", error.response)
         code = body.get("error") if isinstance(body, Mapping) else None
         return str(code or _NOT_JSON)
+    if isinstance(error, ClosedError):
+        return _CLOSED
     return _NOT_INSTALLED if isinstance(error, NotInstalledError) else type(error).__name__
 
 

@@ -15,6 +15,7 @@ from store.db import open_database
 from store.finding.meaning import Meaning
 from store.finding.misses import Misses
 from store.installations import Installations
+from store.installed import Installed
 from store.loading.refusals import Refusals
 from store.once import Once
 from store.posting.choice import Choice
@@ -58,18 +59,19 @@ async def open_store(
     async with open_database(url, hold=hold) as database:
         corpus = Corpus(database, await asyncio.to_thread(Meaning.load))
         await corpus.open()
+        installed = Installed(database, is_shared=is_shared)
         yield Store(
             corpus=corpus,
-            refusals=Refusals(database, watched),
+            refusals=Refusals(database, installed, watched),
             articles=Articles(database),
             choice=Choice(database),
-            schedules=Schedules(database),
-            planning=Planning(database, corpus),
-            posts=Posts(database),
+            schedules=Schedules(database, installed),
+            planning=Planning(database, installed, corpus),
+            posts=Posts(database, installed),
             corrections=Corrections(database),
             tally=Tally(database),
             holidays=Holidays(database),
-            misses=Misses(database, is_shared=is_shared),
+            misses=Misses(database, installed),
             installations=Installations(database),
-            once=Once(database),
+            once=Once(installed),
         )

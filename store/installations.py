@@ -7,6 +7,9 @@ from datetime import datetime
 from store.db import Database, Row, to_instant, to_text
 from store.posting.record import forget_posts
 
+_GIVEN_UP = ""
+"""What is no ciphertext, in the place of a token."""
+
 _SAVE = """
 INSERT INTO installation (team_id, name, bot_id, bot_user_id, scopes, token, installed_by,
                           installed_at)
@@ -45,6 +48,11 @@ class Installation:
     installed_by: str
     installed_at: datetime
 
+    @property
+    def is_given_up(self) -> bool:
+        """Whether its token is lost, and known to be."""
+        return self.token == _GIVEN_UP
+
 
 class Installations:
     """The teams that Parley is installed in, and those who are about to install it."""
@@ -80,6 +88,10 @@ class Installations:
         """Put *token*, which is the same sealed anew, in its place, unless it has changed."""
         async with self._database.transaction() as connection:
             await connection.execute(_RESEAL, one.team_id, one.token, token)
+
+    async def give_up(self, one: Installation) -> None:
+        """Forget its token, unless it has changed, and nothing else: the team may install again."""
+        await self.reseal(one, _GIVEN_UP)
 
     async def forget(self, one: Installation) -> bool:
         """Delete it, and all that was remembered of its team.

@@ -3,7 +3,8 @@
 import hashlib
 from datetime import datetime, timedelta
 
-from store.db import Database, to_text
+from store.db import to_text
+from store.installed import Installed
 
 _KEPT = timedelta(days=1)
 """Longer than Slack sends anything again, and than people come back to an answer."""
@@ -18,15 +19,15 @@ _FORGET = "DELETE FROM once WHERE at < $1"
 class Once:
     """What each team has asked for lately, whichever process it came to."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, installed: Installed) -> None:
+        self._installed = installed
 
     async def claim(self, team_id: str, key: str, *, now: datetime) -> bool:
         """Say whether it is to be done: whoever asks with the same *key* within a day gets False.
 
-        Where whoever claimed it dies before it is done, it is not done.
+        Where whoever claimed it dies before it is done, it is not done. Raises `GoneError`.
         """
-        async with self._database.transaction() as connection:
+        async with self._installed.writing(team_id) as connection:
             await connection.execute(_FORGET, to_text(now - _KEPT))
             digest = hashlib.sha256(key.encode()).hexdigest()
             return bool(await connection.fetch(_CLAIM, team_id, digest, to_text(now)))

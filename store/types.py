@@ -17,6 +17,16 @@ class ParleyError(Exception):
     """
 
 
+class GoneError(ParleyError):
+    """Say that Parley is not, or no longer, installed in the workspace."""
+
+    def __init__(self) -> None:
+        """Take nothing: there is one sentence for it."""
+        super().__init__(
+            "I am not installed in this workspace any more: please ask who runs me for a link."
+        )
+
+
 # --- the corpus --------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ class Vault:
     """Seals with the first of its keys, and opens what any of them has sealed."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        """Take *keys*, the newest first; raises `VaultError` for one that is no key."""
+        """Take *keys*, the newest first; raises `VaultError` for one that is no key, or none."""
         try:
             from cryptography.fernet import Fernet, InvalidToken, MultiFernet
         except ImportError as error:
@@ -21,7 +21,7 @@ class Vault:
         try:
             self._newest = Fernet(keys[0])
             self._any = MultiFernet([self._newest, *map(Fernet, keys[1:])])
-        except ValueError:
+        except (IndexError, ValueError):
             raise VaultError("ENCRYPTION_KEY: `python -m bot key` makes one.") from None
         self._mismatch = InvalidToken
 

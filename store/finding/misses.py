@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from rapidfuzz import fuzz
 
-from store.db import Connection, Database, Row, places, to_instant, to_text
+from store.db import Database, Row, to_instant, to_text
 from store.finding.words import words
+from store.installed import Installed
 
 MAX_WORDS = 200
 """Characters of a look-up that are kept."""
@@ -30,7 +31,6 @@ SELECT * FROM miss WHERE team_id = $1 AND last_at >= $2
 ORDER BY asked DESC, searched DESC, last_at DESC LIMIT $3
 """
 _FORGET = "DELETE FROM miss WHERE last_at < $1"
-_INSTALLED = "SELECT team_id FROM installation WHERE team_id IN ({teams})"
 
 _Noted = tuple[str, str, str, int, int, str]
 """A row to write: of whom, the key, the words, how often searched and asked for, and when."""
@@ -50,10 +50,9 @@ class Miss:
 class Misses:
     """What each team looked for in vain, and for how long that is kept."""
 
-    def __init__(self, database: Database, *, is_shared: bool = False) -> None:
-        """With *is_shared*, a team that is not installed (any more) has none."""
+    def __init__(self, database: Database, installed: Installed) -> None:
         self._database = database
-        self._is_shared = is_shared
+        self._installed = installed
         self._noted: deque[_Noted] = deque(maxlen=_WAITING)
         self._forgotten: datetime | None = None
 
@@ -79,8 +78,9 @@ class Misses:
         forgotten, self._forgotten = self._forgotten, None
         try:
             async with self._database.transaction() as connection:
-                rows = await _of_installed(connection, noted) if self._is_shared else noted
-                await connection.executemany(_NOTE, rows)
+                # Another process may have forgotten a team since.
+                here = await self._installed.among(connection, {team_id for team_id, *_ in noted})
+                await connection.executemany(_NOTE, [row for row in noted if row[0] in here])
                 await connection.execute(_FORGET, to_text(forgotten))
         except BaseException:
             self._noted.extendleft(reversed(noted))
@@ -93,16 +93,6 @@ class Misses:
         async with self._database.reading() as connection:
             rows = await connection.fetch(_SINCE, team_id, to_text(since), _READ)
         return merged([_miss(row) for row in rows])
-
-
-async def _of_installed(connection: Connection, noted: Sequence[_Noted]) -> Sequence[_Noted]:
-    """Give those of teams that are installed: another process may have forgotten one since."""
-    teams = list({team_id for team_id, *_ in noted})
-    if not teams:
-        return []
-    found = await connection.fetch(_INSTALLED.format(teams=places(teams)), *teams)
-    installed = {row["team_id"] for row in found}
-    return [row for row in noted if row[0] in installed]
 
 
 def merged(misses: Sequence[Miss]) -> Sequence[Miss]:

@@ -5,6 +5,7 @@ from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 
 from store.db import Connection, Database, to_instant, to_text
+from store.installed import Installed
 from store.posting.notices import note_refused
 from store.types import Problem, Refusal
 
@@ -34,9 +35,10 @@ async def forget(connection: Connection, folder: Path) -> None:
 class Refusals:
     """What the watched folder was refused for."""
 
-    def __init__(self, database: Database, watched: Path | None) -> None:
+    def __init__(self, database: Database, installed: Installed, watched: Path | None) -> None:
         """Take the folder that is *watched*; None where none is."""
         self._database = database
+        self._installed = installed
         self._watched = watched
 
     async def last(self) -> Refusal | None:
@@ -66,7 +68,10 @@ class Refusals:
             )
         # Should this end here, they are told when it is noted again.
         async with self._database.transaction() as connection:
+            here = await self._installed.among(connection, {team_id for team_id, _ in keepers})
             for team_id, user_id in keepers:
+                if team_id not in here:
+                    continue
                 await note_refused(
                     connection,
                     team_id,

@@ -7,6 +7,7 @@ from itertools import islice
 
 from store.corpus import Corpus
 from store.db import Connection, Database, to_text
+from store.installed import Installed
 from store.posting.choice import Chosen, choose
 from store.posting.due import occurrences
 from store.posting.holidays import holiday
@@ -32,7 +33,9 @@ ORDER BY next_at, channel_id
 """
 _EMPTY_POOL = "DELETE FROM topic_pool WHERE team_id = $1 AND channel_id = $2"
 _FILL_POOL = "INSERT INTO topic_pool (team_id, channel_id, article_id) VALUES ($1, $2, $3)"
-_MARK_POOL = "UPDATE schedule SET pool_revision = $3 WHERE team_id = $1 AND channel_id = $2"
+_MARK_POOL = """
+UPDATE schedule SET pool_revision = $3 WHERE team_id = $1 AND channel_id = $2 RETURNING channel_id
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +49,9 @@ class Turn:
 class Planning:
     """Plans the turns of every schedule."""
 
-    def __init__(self, database: Database, corpus: Corpus) -> None:
+    def __init__(self, database: Database, installed: Installed, corpus: Corpus) -> None:
         self._database = database
+        self._installed = installed
         self._corpus = corpus
 
     async def plan_due(self, now: datetime) -> None:
@@ -70,11 +74,12 @@ class Planning:
     ) -> Post | None:
         """Plan a post for now, which a person asks for; None where it is under way or done.
 
-        With a *key* it is one more; without, it is the schedule's post of today.
+        With a *key* it is one more; without, it is the schedule's post of today. Raises
+        `GoneError`.
         """
         today = schedule.timetable.local_date(now)
         await self._fill_pool(schedule)
-        async with self._database.transaction() as connection:
+        async with self._installed.writing(schedule.team_id) as connection:
             chosen = await _choose(connection, schedule)
             if chosen is None:
                 return None
@@ -143,8 +148,9 @@ class Planning:
         where = schedule.team_id, schedule.channel_id
         async with self._database.transaction() as connection:
             await connection.execute(_EMPTY_POOL, *where)
-            await connection.executemany(_FILL_POOL, [(*where, one) for one in ids])
-            await connection.execute(_MARK_POOL, *where, revision.number)
+            # None where the schedule was ended meanwhile, or its team forgotten.
+            if await connection.fetch(_MARK_POOL, *where, revision.number):
+                await connection.executemany(_FILL_POOL, [(*where, one) for one in ids])
 
 
 def turn_key(schedule: Schedule, on: date) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from store.db import Connection, Database, places, to_text
+from store.installed import Installed
 from store.posting.corrections import note_shown
 from store.posting.notices import note_stopped, note_unsure
 from store.posting.record import (
@@ -56,12 +57,16 @@ class Claim:
 class Posts:
     """The posts of every channel."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, installed: Installed) -> None:
         self._database = database
+        self._installed = installed
 
     async def plan(self, plan: Plan, *, now: datetime) -> Post | None:
-        """Write down a post that is to go out; see `store.posting.record.plan_post`."""
-        async with self._database.transaction() as connection:
+        """Write down a post that is to go out; see `store.posting.record.plan_post`.
+
+        Raises `GoneError`.
+        """
+        async with self._installed.writing(plan.team_id) as connection:
             return await plan_post(connection, plan, now=now)
 
     async def get(self, team_id: str, key: str) -> Post | None:
@@ -216,8 +221,11 @@ class Posts:
             )
 
     async def skip(self, plan: Plan, *, now: datetime) -> bool:
-        """Write down that a turn is skipped; False where its post is under way or done."""
-        async with self._database.transaction() as connection:
+        """Write down that a turn is skipped; False where its post is under way or done.
+
+        Raises `GoneError`.
+        """
+        async with self._installed.writing(plan.team_id) as connection:
             post = await fetch_team_post(connection, plan.team_id, plan.key)
             if post is None:
                 return bool(await plan_post(connection, plan, now=now))

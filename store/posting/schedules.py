@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, time
 
 from store.db import Connection, Database, Row, to_instant, to_text
+from store.installed import Installed
 from store.posting.due import occurrences
 from store.posting.notices import note_stopped
 from store.types import Occurrence, PostKind, Schedule, Timetable
@@ -41,8 +42,9 @@ _EMPTY_POOL = "DELETE FROM topic_pool WHERE team_id = $1 AND channel_id = $2"
 class Schedules:
     """The schedules of every channel, by (team_id, channel_id)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, installed: Installed) -> None:
         self._database = database
+        self._installed = installed
 
     async def set(
         self,
@@ -58,7 +60,7 @@ class Schedules:
     ) -> Schedule:
         """Give the channel this schedule in the place of the one it had.
 
-        Its turns start after *now*, and nothing pauses or stops it.
+        Its turns start after *now*, and nothing pauses or stops it. Raises `GoneError`.
         """
         schedule = Schedule(
             team_id=team_id,
@@ -70,7 +72,7 @@ class Schedules:
             stories=stories,
             topics=tuple(topics),
         )
-        async with self._database.transaction() as connection:
+        async with self._installed.writing(team_id) as connection:
             await connection.execute(
                 _SET,
                 team_id,

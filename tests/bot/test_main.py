@@ -211,6 +211,15 @@ def test_check_names_everything_at_once(folder: Path, capsys: pytest.CaptureFixt
     assert "wrong" not in err
 
 
+def test_a_lost_key_needs_the_new_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["key", "--lost"]) == 78
+    assert "ENCRYPTION_KEY: `python -m bot key` makes one" in capsys.readouterr().err
+    assert main(["key"]) == 0
+    (folder / ".env").write_text(f"ENCRYPTION_KEY={capsys.readouterr().out}")
+    assert main(["key", "--lost"]) == 0
+    assert "the tokens of no workspace" in capsys.readouterr().out
+
+
 def test_check_when_slack_cannot_be_reached(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 from bot.app import Parley, assemble
 from bot.check import check
 from bot.clock import MovableClock, system_clock
+from bot.connect import join, open_clients
 from bot.health import Health
 from bot.http_mode import PATH, HttpMode
 from bot.install import Bots
@@ -23,6 +24,7 @@ from bot.workspace import Fault, Workspace, oauth
 from bot.workspace.oauth import CLIENT_ID, CLIENT_SECRET
 from bot.workspace.team import Team
 from handlers.ids import Action
+from handlers.teams import NotInstalledError
 from store import open_store
 from store.installations import Installation
 from store.types import Problem, Refusal
@@ -314,6 +316,23 @@ async def test_what_is_told_by_two_events_at_once_is_done_once(both: Both) -> No
     assert await store.installations.find(both.second.team_id) is None
 
 
+async def test_what_app_home_showed_goes_with_the_team(both: Both) -> None:
+    """Its people see it still, and it is drawn anew for them when the team is back."""
+
+    async def drawn() -> int:
+        await both.second.open_home(ANA)
+        await both.settled()
+        return sum(call.method == "views.publish" for call in both.first.calls)
+
+    await both.install(both.second)
+    assert await drawn() == 1
+    assert await drawn() == 1
+    both.first.uninstall(both.second)
+    await both.settled()
+    await both.install(both.second)
+    assert await drawn() == 2
+
+
 async def test_only_who_is_listed_changes_what_all_share(both: Both) -> None:
     for team in (both.first, both.second):
         await both.install(team)
@@ -389,12 +408,21 @@ async def test_no_token_is_written_as_it_is(
     assert token not in repr(await both.parley.store.installations.list())
 
 
-async def test_another_key_is_told_at_the_start(both: Both) -> None:
+async def lose(both: Both, team: Team) -> None:
+    """Leave the team with a token that was encrypted with a key that is lost."""
+    installations = both.parley.store.installations
+    found = await installations.find(team.team_id)
+    assert found
+    await installations.reseal(found, Vault([new_key()]).seal("xoxb-of-another-key"))
+
+
+async def test_another_key_for_every_workspace_is_told_at_the_start(both: Both) -> None:
+    """That is a wrong setting: a start would tell everybody that Parley is not there."""
     await both.install(both.second)
     old = both.settings.encryption_key
     async with open_store(both.settings.database_url) as store:
         other = (new_key(),)
-        with pytest.raises(VaultError, match="1 of the workspaces were sealed with another"):
+        with pytest.raises(VaultError, match="ENCRYPTION_KEY opens no workspace's token"):
             await Bots(store.installations, Vault(other)).renew()
         bots = Bots(store.installations, Vault([*other, *old]))
         await bots.renew()
@@ -402,6 +430,64 @@ async def test_another_key_is_told_at_the_start(both: Both) -> None:
         assert bot
         assert bot.token == both.second.bot_token
         assert bot.token not in repr(bot)
+
+
+async def test_a_start_serves_those_whose_tokens_open(
+    both: Both, caplog: pytest.LogCaptureFixture
+) -> None:
+    for team in (both.first, both.second):
+        await both.install(team)
+    await lose(both, both.first)
+    store, url = both.parley.store, both.settings.slack_api_url
+    async with open_clients(url, Metrics()) as clients:
+        joined = join(both.settings, store, clients, clock=both.clock, stop=asyncio.Event())
+        teams, _ = await joined
+        assert (await teams.of(both.second.team_id)).bot.token == both.second.bot_token
+        with pytest.raises(NotInstalledError):
+            await teams.of(both.first.team_id)
+    (told,) = [one.getMessage() for one in caplog.records if one.levelname == "ERROR"]
+    assert both.first.team_id in told
+    assert "let them install Parley again" in told
+
+
+async def test_a_key_that_is_lost_is_given_up(both: Both) -> None:
+    """Whoever had every workspace's token in it starts without them, and loses nothing else."""
+    for team in (both.first, both.second):
+        await both.install(team)
+        team.invite(GENERAL, both.first.bot_user_id)
+        await both.type(team, "/digest on 09:30 daily")
+    await lose(both, both.first)
+    store = both.parley.store
+    bots = Bots(store.installations, Vault(both.settings.encryption_key))
+    assert await bots.give_up() == [both.first.team_id]
+    lost = Bots(store.installations, Vault([new_key()]))
+    assert len(await lost.give_up()) == 2
+    await lost.renew()
+    await bots.renew()
+    for team in (both.first, both.second):
+        assert "not installed in this workspace any more" in await both.type(team, "/brief geneva")
+        await both.install(team)
+        assert "09:30" in await both.type(team, "/digest next")
+
+
+async def test_whose_token_no_key_opens_is_not_installed_until_it_is_again(both: Both) -> None:
+    for team in (both.first, both.second):
+        await both.install(team)
+        team.invite(GENERAL, both.first.bot_user_id)
+        await both.type(team, "/digest on 09:30 daily")
+    await lose(both, both.first)
+    assert "not installed in this workspace any more" in await both.type(both.first, "/brief a")
+    both.clock.forward(minutes=120)
+    for _ in range(5):
+        await both.parley.ticker.tick()
+    # Its post is tried as seldom as any that Slack refuses the token for.
+    (waiting,) = await both.parley.store.posts.open(both.clock() + timedelta(days=1))
+    assert (waiting.team_id, waiting.attempts) == (both.first.team_id, 1)
+    assert (len(both.said(both.first)), len(both.said(both.second))) == (0, 1)
+    await both.install(both.first)
+    both.clock.forward(minutes=6)
+    await both.parley.ticker.tick()
+    assert (len(both.said(both.first)), len(both.said(both.second))) == (1, 1)
 
 
 async def test_the_check_looks_at_each_workspace(both: Both, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from bot.health import Health, broken
+from bot.metrics import Metrics
 from bot.status import status_pages
 from tests.bot.conftest import Entry, command
 from tests.conftest import NOW
@@ -102,3 +103,11 @@ async def test_no_words_of_a_sender_become_a_label(entry: Entry) -> None:
     text = (await entry.metrics.page(None, NOW)).decode()
     assert 'request="another command"} 5.0' in text
     assert 'request="of no kind"} 5.0' in text
+
+
+async def test_workspaces_without_a_token_are_counted_as_they_come_and_go() -> None:
+    metrics, lost = Metrics(), {"T1"}
+    metrics.watch_tokens(lost)
+    assert b"parley_workspaces_without_token 1.0" in await metrics.page(None, NOW)
+    lost.clear()
+    assert b"parley_workspaces_without_token 0.0" in await metrics.page(None, NOW)

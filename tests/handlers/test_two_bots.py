@@ -108,6 +108,30 @@ async def test_a_guess_takes_one_skip_back(slack: Slack, other: Parley) -> None:
     assert texts(told).partition("\n[")[0].count("no post (skipped)") == 1
 
 
+@pytest.mark.parametrize("word", ["skp", "unskp"])
+async def test_a_guess_that_is_no_date_is_told_so_each_time(
+    slack: Slack, other: Parley, word: str
+) -> None:
+    """Nothing was done the first time, so that nothing is said to have been."""
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type(f"/digest {word} nonsense")
+    await slack.press(Action.DIGEST_GUESS, answer)
+    await press_there(slack, other, Action.DIGEST_GUESS)
+    told = texts(slack.workspace.messages(GENERAL, "U0ANA"))
+    assert "I do not understand “nonsense” as a date" in told
+    assert "twice" not in told
+
+
+async def test_a_date_is_skipped_however_often_it_is_said(slack: Slack, other: Parley) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type("/digest skp tomorrow")
+    await slack.press(Action.DIGEST_GUESS, answer)
+    await press_there(slack, other, Action.DIGEST_GUESS)
+    assert "twice" not in texts(slack.workspace.messages(GENERAL, "U0ANA"))
+    told = await slack.type("/digest next")
+    assert texts(told).partition("\n[")[0].count("no post (skipped)") == 1
+
+
 async def test_parley_joins_and_starts_a_schedule_once(slack: Slack, other: Parley) -> None:
     (offer,) = await slack.type("/digest on 09:30", channel=RANDOM)
     await slack.press(Action.DIGEST_JOIN, offer, channel=RANDOM)

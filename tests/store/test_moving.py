@@ -1,5 +1,6 @@
 """Databases that are copied, backed up and restored lose nothing."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -100,6 +101,24 @@ async def test_a_database_that_holds_something_is_not_copied_over(
     with pytest.raises(DatabaseError, match="is not empty: copy into a new database"):
         await copy(source, database_url)
     assert await contents(database_url) == before
+
+
+async def test_a_copy_and_a_load_do_not_wait_for_each_other(tmp_path: Path, other_url: str) -> None:
+    """A bot that starts on the new database too early loads the same revision there."""
+    source = f"sqlite:///{tmp_path}/parley.db"
+    await fill(source)
+    waits = "SELECT 1 FROM pg_locks WHERE NOT granted"
+    async with open_database(other_url) as database:
+        async with database.long_transaction() as load:
+            await load.execute(
+                "INSERT INTO revision VALUES (1, 'f', 1, 1, 't', 'me', NULL, 0, 0, 0, 0, 0)"
+            )
+            copying = asyncio.create_task(copy(source, other_url))
+            while not copying.done() and not await database.fetch(waits):
+                pass
+        with pytest.raises(DatabaseError, match="is not empty: copy into a new database"):
+            await copying
+        assert len(await database.fetch("SELECT * FROM revision")) == 1
 
 
 async def test_nothing_is_copied_while_the_bot_runs(tmp_path: Path) -> None:

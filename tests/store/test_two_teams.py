@@ -23,7 +23,7 @@ from store.db import Database, open_database
 from store.db.schema import LEDGER_TABLE
 from store.installations import Installation
 from store.posting.record import Plan
-from store.types import Post, PostKind, Schedule, Timetable
+from store.types import GoneError, Post, PostKind, Schedule, Timetable
 from tests.conftest import NOW, StoppedClock
 
 CHANNELS = st.sampled_from(["C1", "C2"])
@@ -242,6 +242,11 @@ async def reseal(team: Played, _: str, __: int) -> Any:
         await team.store.installations.reseal(found, f"{found.token}, anew")
 
 
+async def give_up(team: Played, _: str, __: int) -> Any:
+    if found := await team.store.installations.find(team.team_id):
+        await team.store.installations.give_up(found)
+
+
 async def forget(team: Played, _: str, __: int) -> Any:
     if found := await team.store.installations.find(team.team_id):
         await team.store.installations.forget(found)
@@ -250,7 +255,7 @@ async def forget(team: Played, _: str, __: int) -> Any:
 DOINGS: Sequence[Callable[[Played, str, int], Awaitable[Any]]] = [
     *(set_up, pause, resume, stop, remove, plan, now, skip, unskip, seen, not_there, send),
     *(post, post, fail),
-    *(correct, miss, once, install, reseal, forget),
+    *(correct, miss, once, install, reseal, give_up, forget),
 ]
 
 
@@ -349,7 +354,10 @@ async def play(
                 clock.forward(hours=13)
                 await store.planning.plan_due(clock())
             elif only in (None, who):
-                done[who].append(await DOINGS[what](teams[who], channel_id, number))
+                try:
+                    done[who].append(await DOINGS[what](teams[who], channel_id, number))
+                except GoneError as error:
+                    done[who].append(str(error))
         seen = [
             {"done": done[one], **await view(team)}
             for one, team in teams.items()
