@@ -49,16 +49,15 @@ class WatchedFolder:
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Load the folder whenever it changes, until *stop* is set."""
-        failures = 0
+        noted = 0
         while not stop.is_set():
             try:
                 await self._watch(stop)
-                failures = 0
+                noted = 0
             except (OSError, RuntimeError) as error:
                 why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-                failures += 1
                 # Told the second time alone: a folder that loads each time begins a new episode.
-                await self._fail(f"cannot be watched: {why}", is_quiet=failures == 2)
+                noted += await self._fail(f"cannot be watched: {why}", is_quiet=noted == 1)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), self._again.total_seconds())
 
@@ -85,10 +84,10 @@ class WatchedFolder:
         try:
             reload = await self._corpus.reload(self._path, by=BY, at=self._clock(), announce=_warn)
         except CorpusInvalidError as error:
-            # It may be a file that somebody is still writing.
-            self._is_open = not is_quiet
             more = len(error.problems) - 1
-            await self._refuse(error.problems[0], more=more, is_quiet=is_quiet)
+            is_noted = await self._refuse(error.problems[0], more=more, is_quiet=is_quiet)
+            # It may be a file that somebody is still writing.
+            self._is_open = not (is_quiet and is_noted)
             log.error(
                 "the corpus stays as it was: %d problems in %s", len(error.problems), self._path
             )
@@ -116,14 +115,17 @@ class WatchedFolder:
                 reload.removed,
             )
 
-    async def _fail(self, why: str, *, is_quiet: bool) -> None:
-        """Refuse the folder for what no document is to blame for, and which may pass by itself."""
+    async def _fail(self, why: str, *, is_quiet: bool) -> bool:
+        """Refuse the folder, as `_refuse` does, for what no document is to blame for."""
+        # It may pass by itself.
         self._is_open = True
         problem = Problem(path=PurePosixPath(self._path.name), line=None, message=why)
-        await self._refuse(problem, more=0, is_quiet=is_quiet)
+        is_noted = await self._refuse(problem, more=0, is_quiet=is_quiet)
         log.error("the corpus stays as it was: %s: %s", self._path, why)
+        return is_noted
 
-    async def _refuse(self, problem: Problem, *, more: int, is_quiet: bool) -> None:
+    async def _refuse(self, problem: Problem, *, more: int, is_quiet: bool) -> bool:
+        """Note what the folder is refused for; False where that fails, and nobody is told."""
         refusal = Refusal(at=self._clock(), problem=problem, more=more)
         try:
             keepers = self._keepers if is_quiet else ()
@@ -131,6 +133,8 @@ class WatchedFolder:
         except Exception:
             # A database that is away for a while must not end the watching.
             log.exception("what was refused cannot be recorded")
+            return False
+        return True
 
 
 def _warn(check: Check) -> None:

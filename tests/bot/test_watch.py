@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ import pytest
 from bot.watch import WatchedFolder
 from store import Store, open_store
 from store.corpus import Corpus, Reload
+from store.db import DatabaseError
 from store.loading.documents import Contents, read_corpus
 from store.loading.reload import plan_reload
 from store.types import ParleyError, PostKind, Timetable
@@ -82,6 +83,22 @@ async def store(database_url: str, folder: Path) -> AsyncIterator[Store]:
         yield store
 
 
+def fail_to_tell_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail the first time that somebody is to be told."""
+    note, failures = store.refusals.note, iter([DatabaseError("try again")])
+
+    async def fail_once(*arguments: Any, keepers: Sequence[tuple[str, str]]) -> None:
+        if keepers and (failure := next(failures, None)):
+            raise failure
+        await note(*arguments, keepers=keepers)
+
+    monkeypatch.setattr(store.refusals, "note", fail_once)
+
+
+def no_watch(*_: Any, **__: Any) -> None:
+    raise OSError(errno.ENOSPC, "OS file watch limit reached")
+
+
 async def test_changes_are_loaded_and_mistakes_are_named(store: Store, folder: Path) -> None:
     """What changed while nobody watched is loaded at the start."""
     async with watching(store, folder) as told:
@@ -118,6 +135,20 @@ async def test_the_watching_outlives_a_database_that_is_away(
             await told.line("cannot be recorded", lambda: None)
         (folder / "new.txt").write_text(TALKS.replace("Geneva", "Lagos"))
         await told.line("loaded revision 2", lambda: None)
+
+
+async def test_a_mistake_whose_recording_fails_is_told_at_the_next_look(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may be writing to the database for longer than is waited."""
+    fail_to_tell_once(store, monkeypatch)
+    async with watching(store, folder) as told:
+        await told.line("loaded revision 1", lambda: None)
+        (folder / "new.txt").write_text("Only a headline")
+        await told.line("cannot be recorded", lambda: None)
+        for _ in range(2):
+            await told.line("1 problems", lambda: None)
+    assert await told_of(store) == ["new.txt:1: has a headline and no article below it"]
 
 
 async def told_of(store: Store) -> list[str]:
@@ -206,18 +237,27 @@ async def test_a_folder_that_loads_and_cannot_be_watched_is_told_of_once(
 ) -> None:
     """Each load of it ends what it was refused for, and each try to watch it begins that anew."""
 
-    def refuse(*_: Any, **__: Any) -> None:
-        raise OSError(errno.ENOSPC, "OS file watch limit reached")
-
     def later() -> datetime:
         clock.forward(seconds=1)
         return clock()
 
-    monkeypatch.setattr("bot.watch.awatch", refuse)
+    monkeypatch.setattr("bot.watch.awatch", no_watch)
     async with watching(store, folder, later) as told:
         for _ in range(4):
             await told.line("cannot be watched: OS file watch limit reached", lambda: None)
         assert len(await told_of(store)) == 1
+
+
+async def test_a_folder_that_cannot_be_watched_is_told_of_when_that_can_be_recorded(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.watch.awatch", no_watch)
+    fail_to_tell_once(store, monkeypatch)
+    async with watching(store, folder) as told:
+        await told.line("cannot be recorded", lambda: None)
+        for _ in range(2):
+            await told.line("cannot be watched: OS file watch limit reached", lambda: None)
+    assert await told_of(store) == ["corpus: cannot be watched: OS file watch limit reached"]
 
 
 async def test_what_is_nobody_s_mistake_is_tried_again(
