@@ -11,6 +11,7 @@ from watchfiles import awatch
 
 from store import Store
 from store.loading.check import Check
+from store.loading.documents import showable
 from store.types import CorpusInvalidError, OvertakenError, ParleyError, Problem, Refusal
 
 log = logging.getLogger(__name__)
@@ -54,8 +55,8 @@ class WatchedFolder:
             try:
                 await self._watch(stop)
                 noted = 0
-            except (OSError, RuntimeError) as error:
-                why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            except (OSError, RuntimeError, UnicodeError) as error:
+                why = _why(error)
                 # Told the second time alone: a folder that loads each time begins a new episode.
                 noted += await self._fail(f"cannot be watched: {why}", is_quiet=noted == 1)
                 with suppress(TimeoutError):
@@ -119,7 +120,8 @@ class WatchedFolder:
         """Refuse the folder, as `_refuse` does, for what no document is to blame for."""
         # It may pass by itself.
         self._is_open = True
-        problem = Problem(path=PurePosixPath(self._path.name), line=None, message=why)
+        path = PurePosixPath(showable(self._path.name))
+        problem = Problem(path=path, line=None, message=showable(why))
         is_noted = await self._refuse(problem, more=0, is_quiet=is_quiet)
         log.error("the corpus stays as it was: %s: %s", self._path, why)
         return is_noted
@@ -135,6 +137,12 @@ class WatchedFolder:
             log.exception("what was refused cannot be recorded")
             return False
         return True
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, UnicodeError):
+        return "its path is not UTF-8"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _warn(check: Check) -> None:

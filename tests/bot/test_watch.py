@@ -260,6 +260,34 @@ async def test_a_folder_that_cannot_be_watched_is_told_of_when_that_can_be_recor
     assert await told_of(store) == ["corpus: cannot be watched: OS file watch limit reached"]
 
 
+@pytest.mark.parametrize("name", ["st\udcffrange", "st\u202erange"])
+async def test_a_folder_may_have_a_name_that_cannot_be_shown(
+    database_url: str, tmp_path: Path, name: str
+) -> None:
+    async with (
+        open_store(database_url, watched=tmp_path / name) as store,
+        watching(store, tmp_path / name) as told,
+    ):
+        for _ in range(2):
+            await told.line("cannot be watched: No such file or directory", lambda: None)
+        assert await told_of(store) == ["st?range: cannot be watched: No such file or directory"]
+
+
+async def test_a_folder_whose_path_is_not_utf_8_is_loaded_again_and_again(
+    store: Store, tmp_path: Path
+) -> None:
+    """It cannot be watched, which is said."""
+    path = tmp_path / "st\udcffrange"
+    path.mkdir()
+    (path / "talks.txt").write_text(TALKS)
+    async with watching(store, path) as told:
+        await told.line("loaded revision 1", lambda: None)
+        await told.line("st\udcffrange: cannot be watched: its path is not UTF-8", lambda: None)
+        (path / "talks.txt").write_text(TALKS.replace("Geneva", "Oslo"))
+        await told.line("loaded revision 2", lambda: None)
+    assert await told_of(store) == ["st?range: cannot be watched: its path is not UTF-8"]
+
+
 async def test_what_is_nobody_s_mistake_is_tried_again(
     store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
