@@ -314,13 +314,12 @@ class Corpus:
 
     async def _derive(self) -> None:
         """Bring what is derived from the articles up to date, and take it up."""
-        if await derived.bring_up_to_date(self._database, self._loaded.finder):
-            self._loaded = replace(
-                self._loaded,
-                finder=self._loaded.finder.with_derived(
-                    await stored.read(self._database), await derived.least(self._database)
-                ),
-            )
+        await derived.bring_up_to_date(self._database, self._loaded.finder)
+        # Read it in any case: another process may have derived it since the articles were taken up.
+        async with self._database.reading() as connection:
+            topics, least = await stored.read(connection), await derived.least(connection)
+        finder = self._loaded.finder.with_derived(topics, least)
+        self._loaded = replace(self._loaded, finder=finder)
 
 
 def _index(
