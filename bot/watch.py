@@ -64,6 +64,7 @@ class WatchedFolder:
 
     async def _watch(self, stop: asyncio.Event) -> None:
         """Watch the folder for as long as it is the one at the path: another may take its place."""
+        await self._forget_others()
         folder = self._path.stat()
         await self._load(is_quiet=False)
         # What changes before awatch looks is seen when it first tells that nothing does.
@@ -80,6 +81,13 @@ class WatchedFolder:
             now = self._path.stat()
             if (now.st_dev, now.st_ino) != (folder.st_dev, folder.st_ino):
                 return
+
+    async def _forget_others(self) -> None:
+        # Those that were watched before, and the one to which a link led.
+        try:
+            await self._refusals.forget_others(self._path)
+        except Exception:
+            log.exception("what other folders were refused for is not forgotten")
 
     async def _load(self, *, is_quiet: bool) -> None:
         try:

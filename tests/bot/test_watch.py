@@ -79,7 +79,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(database_url: str, folder: Path) -> AsyncIterator[Store]:
-    async with open_store(database_url, watched=folder) as store:
+    async with open_store(database_url, folder=folder) as store:
         yield store
 
 
@@ -232,6 +232,41 @@ async def test_a_folder_that_comes_late_or_is_replaced_is_watched(
         )
 
 
+async def test_a_folder_that_a_link_leads_to_is_left_behind_with_its_mistakes(
+    database_url: str, folder: Path, tmp_path: Path
+) -> None:
+    """A release puts a new folder beside the old one, and turns the link round."""
+    link, new = tmp_path / "link", tmp_path / "new"
+    (folder / "talks.txt").write_text("Only a headline")
+    new.mkdir()
+    (new / "talks.txt").write_text(TALKS)
+    link.symlink_to(folder)
+    async with (
+        open_store(database_url, folder=link) as store,
+        open_store(database_url, folder=folder) as old,
+        watching(store, link) as told,
+    ):
+        await told.line("1 problems", lambda: None)
+        assert await old.refusals.last()
+        link.unlink()
+        link.symlink_to(new)
+        await told.line("loaded revision 1", lambda: None)
+        await told.line("nothing has changed", lambda: None)
+        assert await store.refusals.last() is None
+        assert await old.refusals.last() is None
+
+
+async def test_the_watching_begins_although_the_database_is_away(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(_: Path) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(store.refusals, "forget_others", refused)
+    async with watching(store, folder) as told:
+        await told.line("loaded revision 1", lambda: None)
+
+
 async def test_a_folder_that_loads_and_cannot_be_watched_is_told_of_once(
     store: Store, folder: Path, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,7 +300,7 @@ async def test_a_folder_may_have_a_name_that_cannot_be_shown(
     database_url: str, tmp_path: Path, name: str
 ) -> None:
     async with (
-        open_store(database_url, watched=tmp_path / name) as store,
+        open_store(database_url, folder=tmp_path / name) as store,
         watching(store, tmp_path / name) as told,
     ):
         for _ in range(2):
@@ -312,7 +347,7 @@ async def test_who_comes_second_of_two_bots_is_not_refused(
     database_url: str, store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two that watch one folder load the same change: one of them does, and neither complains."""
-    async with open_store(database_url, watched=folder) as other:
+    async with open_store(database_url, folder=folder) as other:
         others = [other]
 
         async def plan_slowly(*arguments: Any) -> None:
