@@ -78,7 +78,7 @@ async def assemble(
                 settings.database_url,
                 hold=True,
                 is_shared=settings.is_shared,
-                watched=settings.corpus_dir if settings.corpus_watch else None,
+                folder=settings.corpus_dir,
             )
         )
         await load_first(store, settings, clock)

@@ -11,6 +11,7 @@ from watchfiles import awatch
 
 from store import Store
 from store.loading.check import Check
+from store.loading.documents import showable
 from store.types import CorpusInvalidError, OvertakenError, ParleyError, Problem, Refusal
 
 log = logging.getLogger(__name__)
@@ -49,21 +50,21 @@ class WatchedFolder:
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Load the folder whenever it changes, until *stop* is set."""
-        failures = 0
+        noted = 0
         while not stop.is_set():
             try:
                 await self._watch(stop)
-                failures = 0
-            except (OSError, RuntimeError) as error:
-                why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-                failures += 1
+                noted = 0
+            except (OSError, RuntimeError, UnicodeError) as error:
+                why = _why(error)
                 # Told the second time alone: a folder that loads each time begins a new episode.
-                await self._fail(f"cannot be watched: {why}", is_quiet=failures == 2)
+                noted += await self._fail(f"cannot be watched: {why}", is_quiet=noted == 1)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), self._again.total_seconds())
 
     async def _watch(self, stop: asyncio.Event) -> None:
         """Watch the folder for as long as it is the one at the path: another may take its place."""
+        await self._forget_others()
         folder = self._path.stat()
         await self._load(is_quiet=False)
         # What changes before awatch looks is seen when it first tells that nothing does.
@@ -81,14 +82,21 @@ class WatchedFolder:
             if (now.st_dev, now.st_ino) != (folder.st_dev, folder.st_ino):
                 return
 
+    async def _forget_others(self) -> None:
+        # Those that were watched before, and the one to which a link led.
+        try:
+            await self._refusals.forget_others(self._path)
+        except Exception:
+            log.exception("what other folders were refused for is not forgotten")
+
     async def _load(self, *, is_quiet: bool) -> None:
         try:
             reload = await self._corpus.reload(self._path, by=BY, at=self._clock(), announce=_warn)
         except CorpusInvalidError as error:
-            # It may be a file that somebody is still writing.
-            self._is_open = not is_quiet
             more = len(error.problems) - 1
-            await self._refuse(error.problems[0], more=more, is_quiet=is_quiet)
+            is_noted = await self._refuse(error.problems[0], more=more, is_quiet=is_quiet)
+            # It may be a file that somebody is still writing.
+            self._is_open = not (is_quiet and is_noted)
             log.error(
                 "the corpus stays as it was: %d problems in %s", len(error.problems), self._path
             )
@@ -116,14 +124,18 @@ class WatchedFolder:
                 reload.removed,
             )
 
-    async def _fail(self, why: str, *, is_quiet: bool) -> None:
-        """Refuse the folder for what no document is to blame for, and which may pass by itself."""
+    async def _fail(self, why: str, *, is_quiet: bool) -> bool:
+        """Refuse the folder, as `_refuse` does, for what no document is to blame for."""
+        # It may pass by itself.
         self._is_open = True
-        problem = Problem(path=PurePosixPath(self._path.name), line=None, message=why)
-        await self._refuse(problem, more=0, is_quiet=is_quiet)
+        path = PurePosixPath(showable(self._path.name))
+        problem = Problem(path=path, line=None, message=showable(why))
+        is_noted = await self._refuse(problem, more=0, is_quiet=is_quiet)
         log.error("the corpus stays as it was: %s: %s", self._path, why)
+        return is_noted
 
-    async def _refuse(self, problem: Problem, *, more: int, is_quiet: bool) -> None:
+    async def _refuse(self, problem: Problem, *, more: int, is_quiet: bool) -> bool:
+        """Note what the folder is refused for; False where that fails, and nobody is told."""
         refusal = Refusal(at=self._clock(), problem=problem, more=more)
         try:
             keepers = self._keepers if is_quiet else ()
@@ -131,6 +143,14 @@ class WatchedFolder:
         except Exception:
             # A database that is away for a while must not end the watching.
             log.exception("what was refused cannot be recorded")
+            return False
+        return True
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, UnicodeError):
+        return "its path is not UTF-8"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _warn(check: Check) -> None:

@@ -48,12 +48,12 @@ class Store:
 
 @asynccontextmanager
 async def open_store(
-    url: str, *, hold: bool = False, is_shared: bool = False, watched: Path | None = None
+    url: str, *, hold: bool = False, is_shared: bool = False, folder: Path | None = None
 ) -> AsyncIterator[Store]:
     """Open the store at *url*, bring its schema up to date and take up the corpus it holds.
 
-    *is_shared* is for Parley in many workspaces, each of which installs it. *watched* is the folder
-    that is loaded when it changes. *hold* and what it raises are those of
+    *is_shared* is for Parley in many workspaces, each of which installs it. *folder* is the one
+    of the corpus, about which `Store.refusals` is asked. *hold* and what it raises are those of
     `store.db.open_database`.
     """
     async with open_database(url, hold=hold) as database:
@@ -62,7 +62,7 @@ async def open_store(
         installed = Installed(database, is_shared=is_shared)
         yield Store(
             corpus=corpus,
-            refusals=Refusals(database, installed, watched),
+            refusals=Refusals(database, installed, folder),
             articles=Articles(database),
             choice=Choice(database),
             schedules=Schedules(database, installed),

@@ -96,8 +96,10 @@ class Corpus:
                 and await chunks.complete(self._database, self._model)
             ):
                 await self._take_up()
+            # A look-up may take up the next one meanwhile, and leaves the rest of it to `follow`.
+            opened = self.revision
             await self._derive()
-            self._opened = self.revision.number if self.revision else None
+            self._opened = opened.number if opened else None
 
     async def _take_up(self) -> None:
         async with self._database.reading() as connection:
@@ -344,17 +346,15 @@ class Corpus:
     async def _derive(self) -> None:
         """Bring what is derived from the articles up to date, and take it up."""
         try:
-            is_new = await derived.bring_up_to_date(self._database, self._loaded.finder)
+            await derived.bring_up_to_date(self._database, self._loaded.finder)
         except OvertakenError:
             # Whoever loaded the next revision derives what it needs.
             return
-        if is_new:
-            self._loaded = replace(
-                self._loaded,
-                finder=self._loaded.finder.with_derived(
-                    await stored.read(self._database), await derived.least(self._database)
-                ),
-            )
+        # Read it in any case: another process may have derived it since the articles were taken up.
+        async with self._database.reading() as connection:
+            topics, least = await stored.read(connection), await derived.least(connection)
+        finder = self._loaded.finder.with_derived(topics, least)
+        self._loaded = replace(self._loaded, finder=finder)
 
 
 def _index(

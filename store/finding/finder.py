@@ -85,7 +85,9 @@ class Finder:
         return cls(Index.of(articles, model), get, topics, model)
 
     def with_derived(self, topics: Sequence[Topic], least: float | None) -> Self:
-        """Give a finder over the same index that has other *topics* and *least*."""
+        """Give a finder over the same index that has these *topics* and *least*."""
+        if (topics, least) == (self.topics, self._least):
+            return self
         return type(self)(self.index, self._articles, topics, self._model, least=least)
 
     @property

@@ -5,7 +5,7 @@ few changed articles are linked to the topics that there are; all is derived ane
 small, when many articles have changed since the last time, or when what they were is forgotten.
 """
 
-from store.db import Connection, Database
+from store.db import Connection, Database, Row
 from store.finding.finder import Finder
 from store.finding.topics import stored
 from store.loading import revisions
@@ -32,14 +32,12 @@ async def least(database: Connection | Database) -> float | None:
     return rows[0]["least"] / _MILLION if rows and rows[0]["least"] is not None else None
 
 
-async def bring_up_to_date(database: Database, finder: Finder) -> bool:
-    """Derive what the loaded revision needs; False where it is there already."""
-    last = await revisions.last(database)
-    rows = await database.fetch(_GET)
-    before = rows[0] if rows else None
+async def bring_up_to_date(database: Database, finder: Finder) -> None:
+    """Derive what the loaded revision needs, unless another process does so first."""
+    last, before = await _state(database)
     lacks_least = finder.has_model and before is not None and before["least"] is None
     if last is None or (before and before["revision"] == last["number"] and not lacks_least):
-        return False
+        return
     size = finder.index.size
     if before:
         (since,) = await database.fetch(_TOUCHED, before["revision"])
@@ -51,17 +49,26 @@ async def bring_up_to_date(database: Database, finder: Finder) -> bool:
         or size < _SMALL
         or touched * _SHARE > before["articles"]
     ):
-        await stored.derive(database, size)
+        write = await stored.derive(database, size)
         measured = await finder.calibrate()
         # In a corpus without English words nothing can be measured, and nothing is guessed.
         needed = None if measured is None else round(min(measured, _OUT_OF_REACH) * _MILLION)
         now = (last["number"], size, last["next_number"], 0, needed)
     else:
-        await stored.keep_up(
+        write = await stored.keep_up(
             database, revision=before["revision"], next_number=before["next_number"]
         )
         now = (last["number"], before["articles"], last["next_number"], touched, before["least"])
     async with database.long_transaction() as connection:
+        if await _state(connection) != (last, before):
+            # Whoever changed the corpus meanwhile derives it, or has derived this already.
+            return
+        await write(connection)
         await connection.execute("DELETE FROM derived")
         await connection.execute(_PUT, *now)
-    return True
+
+
+async def _state(database: Connection | Database) -> tuple[Row | None, Row | None]:
+    """Give the revision that is loaded, and what was derived last."""
+    rows = await database.fetch(_GET)
+    return await revisions.last(database), rows[0] if rows else None

@@ -1,5 +1,6 @@
 """What keeps a watched folder from being loaded, for as long as it does."""
 
+import os
 from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
@@ -17,6 +18,8 @@ ON CONFLICT (folder) DO UPDATE SET
 RETURNING at
 """
 _FORGET = "DELETE FROM refusal WHERE folder = $1"
+_OTHERS = "SELECT 1 AS one FROM refusal WHERE folder <> $1"
+_FORGET_OTHERS = "DELETE FROM refusal WHERE folder <> $1"
 
 
 async def get(database: Database, folder: Path) -> Refusal | None:
@@ -33,17 +36,17 @@ async def forget(connection: Connection, folder: Path) -> None:
 
 
 class Refusals:
-    """What the watched folder was refused for."""
+    """What the folder of the corpus was refused for, by whichever process watches it."""
 
-    def __init__(self, database: Database, installed: Installed, watched: Path | None) -> None:
-        """Take the folder that is *watched*; None where none is."""
+    def __init__(self, database: Database, installed: Installed, folder: Path | None) -> None:
+        """Take the *folder* of the corpus; None where nobody asks about it."""
         self._database = database
         self._installed = installed
-        self._watched = watched
+        self._folder = folder
 
     async def last(self) -> Refusal | None:
-        """Give why the watched folder is not loaded; None where it is, or none is watched."""
-        return await get(self._database, self._watched) if self._watched else None
+        """Give why the folder is not loaded; None where nothing is known to keep it from it."""
+        return await get(self._database, self._folder) if self._folder else None
 
     async def note(
         self, folder: Path, refusal: Refusal, *, keepers: Sequence[tuple[str, str]]
@@ -82,7 +85,14 @@ class Refusals:
                     now=refusal.at,
                 )
 
+    async def forget_others(self, folder: Path) -> None:
+        """Forget what other folders were refused for: *folder* is the one that is watched."""
+        if await self._database.fetch(_OTHERS, _address(folder)):
+            async with self._database.long_transaction() as connection:
+                await connection.execute(_FORGET_OTHERS, _address(folder))
+
 
 def _address(folder: Path) -> str:
-    # Whatever bytes the name is of, this is text.
-    return folder.absolute().as_uri()
+    # The same by whichever link, and text of whatever bytes the name is; never raises, as
+    # Path.resolve does where links lead in a circle.
+    return Path(os.path.realpath(folder)).as_uri()

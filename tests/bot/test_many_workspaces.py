@@ -86,7 +86,6 @@ async def both(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Both]:
             slack_api_url=workspace.api_url,
             database_url=f"sqlite:///{tmp_path}/parley.db",
             corpus_dir=corpus,
-            corpus_watch=True,
             correct_posts=True,
         )
         assert not settings.missing()

@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ import pytest
 from bot.watch import WatchedFolder
 from store import Store, open_store
 from store.corpus import Corpus, Reload
+from store.db import DatabaseError
 from store.loading.documents import Contents, read_corpus
 from store.loading.reload import plan_reload
 from store.types import ParleyError, PostKind, Timetable
@@ -78,8 +79,24 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(database_url: str, folder: Path) -> AsyncIterator[Store]:
-    async with open_store(database_url, watched=folder) as store:
+    async with open_store(database_url, folder=folder) as store:
         yield store
+
+
+def fail_to_tell_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail the first time that somebody is to be told."""
+    note, failures = store.refusals.note, iter([DatabaseError("try again")])
+
+    async def fail_once(*arguments: Any, keepers: Sequence[tuple[str, str]]) -> None:
+        if keepers and (failure := next(failures, None)):
+            raise failure
+        await note(*arguments, keepers=keepers)
+
+    monkeypatch.setattr(store.refusals, "note", fail_once)
+
+
+def no_watch(*_: Any, **__: Any) -> None:
+    raise OSError(errno.ENOSPC, "OS file watch limit reached")
 
 
 async def test_changes_are_loaded_and_mistakes_are_named(store: Store, folder: Path) -> None:
@@ -118,6 +135,20 @@ async def test_the_watching_outlives_a_database_that_is_away(
             await told.line("cannot be recorded", lambda: None)
         (folder / "new.txt").write_text(TALKS.replace("Geneva", "Lagos"))
         await told.line("loaded revision 2", lambda: None)
+
+
+async def test_a_mistake_whose_recording_fails_is_told_at_the_next_look(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may be writing to the database for longer than is waited."""
+    fail_to_tell_once(store, monkeypatch)
+    async with watching(store, folder) as told:
+        await told.line("loaded revision 1", lambda: None)
+        (folder / "new.txt").write_text("Only a headline")
+        await told.line("cannot be recorded", lambda: None)
+        for _ in range(2):
+            await told.line("1 problems", lambda: None)
+    assert await told_of(store) == ["new.txt:1: has a headline and no article below it"]
 
 
 async def told_of(store: Store) -> list[str]:
@@ -201,23 +232,95 @@ async def test_a_folder_that_comes_late_or_is_replaced_is_watched(
         )
 
 
+async def test_a_folder_that_a_link_leads_to_is_left_behind_with_its_mistakes(
+    database_url: str, folder: Path, tmp_path: Path
+) -> None:
+    """A release puts a new folder beside the old one, and turns the link round."""
+    link, new = tmp_path / "link", tmp_path / "new"
+    (folder / "talks.txt").write_text("Only a headline")
+    new.mkdir()
+    (new / "talks.txt").write_text(TALKS)
+    link.symlink_to(folder)
+    async with (
+        open_store(database_url, folder=link) as store,
+        open_store(database_url, folder=folder) as old,
+        watching(store, link) as told,
+    ):
+        await told.line("1 problems", lambda: None)
+        assert await old.refusals.last()
+        link.unlink()
+        link.symlink_to(new)
+        await told.line("loaded revision 1", lambda: None)
+        await told.line("nothing has changed", lambda: None)
+        assert await store.refusals.last() is None
+        assert await old.refusals.last() is None
+
+
+async def test_the_watching_begins_although_the_database_is_away(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(_: Path) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(store.refusals, "forget_others", refused)
+    async with watching(store, folder) as told:
+        await told.line("loaded revision 1", lambda: None)
+
+
 async def test_a_folder_that_loads_and_cannot_be_watched_is_told_of_once(
     store: Store, folder: Path, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each load of it ends what it was refused for, and each try to watch it begins that anew."""
 
-    def refuse(*_: Any, **__: Any) -> None:
-        raise OSError(errno.ENOSPC, "OS file watch limit reached")
-
     def later() -> datetime:
         clock.forward(seconds=1)
         return clock()
 
-    monkeypatch.setattr("bot.watch.awatch", refuse)
+    monkeypatch.setattr("bot.watch.awatch", no_watch)
     async with watching(store, folder, later) as told:
         for _ in range(4):
             await told.line("cannot be watched: OS file watch limit reached", lambda: None)
         assert len(await told_of(store)) == 1
+
+
+async def test_a_folder_that_cannot_be_watched_is_told_of_when_that_can_be_recorded(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.watch.awatch", no_watch)
+    fail_to_tell_once(store, monkeypatch)
+    async with watching(store, folder) as told:
+        await told.line("cannot be recorded", lambda: None)
+        for _ in range(2):
+            await told.line("cannot be watched: OS file watch limit reached", lambda: None)
+    assert await told_of(store) == ["corpus: cannot be watched: OS file watch limit reached"]
+
+
+@pytest.mark.parametrize("name", ["st\udcffrange", "st\u202erange"], ids=ascii)
+async def test_a_folder_may_have_a_name_that_cannot_be_shown(
+    database_url: str, tmp_path: Path, name: str
+) -> None:
+    async with (
+        open_store(database_url, folder=tmp_path / name) as store,
+        watching(store, tmp_path / name) as told,
+    ):
+        for _ in range(2):
+            await told.line("cannot be watched: No such file or directory", lambda: None)
+        assert await told_of(store) == ["st?range: cannot be watched: No such file or directory"]
+
+
+async def test_a_folder_whose_path_is_not_utf_8_is_loaded_again_and_again(
+    store: Store, tmp_path: Path
+) -> None:
+    """It cannot be watched, which is said."""
+    path = tmp_path / "st\udcffrange"
+    path.mkdir()
+    (path / "talks.txt").write_text(TALKS)
+    async with watching(store, path) as told:
+        await told.line("loaded revision 1", lambda: None)
+        await told.line("st\udcffrange: cannot be watched: its path is not UTF-8", lambda: None)
+        (path / "talks.txt").write_text(TALKS.replace("Geneva", "Oslo"))
+        await told.line("loaded revision 2", lambda: None)
+    assert await told_of(store) == ["st?range: cannot be watched: its path is not UTF-8"]
 
 
 async def test_what_is_nobody_s_mistake_is_tried_again(
@@ -244,7 +347,7 @@ async def test_who_comes_second_of_two_bots_is_not_refused(
     database_url: str, store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two that watch one folder load the same change: one of them does, and neither complains."""
-    async with open_store(database_url, watched=folder) as other:
+    async with open_store(database_url, folder=folder) as other:
         others = [other]
 
         async def plan_slowly(*arguments: Any) -> None:

@@ -218,7 +218,6 @@ async def slack(
             slack_api_url=workspace.api_url,
             database_url=bot_database,
             corpus_dir=corpus,
-            corpus_watch=True,
             correct_posts=corrects,
             **switches,
         )

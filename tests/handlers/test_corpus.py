@@ -105,6 +105,8 @@ async def refuse(slack: Slack, keeper: str = ANA) -> None:
 async def test_what_the_watched_folder_was_refused_for_is_shown_until_it_is_loaded(
     slack: Slack,
 ) -> None:
+    """By a bot that does not watch the folder itself, too."""
+    assert not slack.settings.corpus_watch
     shown = "bad &amp; &lt;b&gt;.txt:1: has a headline and no article below it"
     await refuse(slack)
     (answer,) = await slack.type("/corpus status")

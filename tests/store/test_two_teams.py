@@ -40,7 +40,7 @@ NO_TEAM_S = frozenset(
         *(f"articles.{name}" for name in ("get", "get_many", "measure")),
         *(f"holidays.{name}" for name in ("between", "replace")),
         *(f"tally.{name}" for name in ("lag", "ping", "posts")),
-        *(f"refusals.{name}" for name in ("last", "note")),
+        *(f"refusals.{name}" for name in ("forget_others", "last", "note")),
         # Of whoever begins to install it, before there is a team.
         *(f"installations.{name}" for name in ("begin", "end")),
     ]

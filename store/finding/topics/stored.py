@@ -1,7 +1,8 @@
 """The topics in the database: derived from all articles, and kept up with the few that change."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from store.db import Connection, Database
 from store.finding.topics.catalogue import SAMPLE, Catalogue
@@ -36,6 +37,9 @@ LARGEST = 200_000
 """Articles from which topics are derived; of a larger corpus as many, drawn evenly."""
 _LONGEST = 5
 
+Write: TypeAlias = Callable[[Connection], Awaitable[None]]
+"""Write what was derived, in a transaction that has seen that it holds still."""
+
 
 async def read(connection: Connection | Database) -> Sequence[Topic]:
     """Give the topics, those of most articles first."""
@@ -43,14 +47,15 @@ async def read(connection: Connection | Database) -> Sequence[Topic]:
     return [Topic(name=row["name"], articles=row["articles"]) for row in rows]
 
 
-async def derive(database: Database, size: int) -> None:
-    """Derive the topics of a corpus of *size* articles anew."""
+async def derive(database: Database, size: int) -> Write:
+    """Derive the topics of a corpus of *size* articles anew, and give what writes them."""
     sample = [article async for some in spread(database, size, SAMPLE) for _, article in some]
     made = await asyncio.to_thread(Catalogue, sample)
     async for some in _every(database, size):
         await asyncio.to_thread(made.add, [article for _, article in some])
     found = await asyncio.to_thread(made.topics)
-    async with database.long_transaction() as connection:
+
+    async def write(connection: Connection) -> None:
         await connection.execute("DELETE FROM topic_article")
         await connection.execute("DELETE FROM topic")
         await connection.executemany(
@@ -60,9 +65,11 @@ async def derive(database: Database, size: int) -> None:
             _LINK, ((name, article) for name, ids in found.items() for article in ids)
         )
 
+    return write
 
-async def keep_up(database: Database, *, revision: int, next_number: int) -> None:
-    """Link what has changed since *revision* to the topics that there are.
+
+async def keep_up(database: Database, *, revision: int, next_number: int) -> Write:
+    """Give what links all that has changed since *revision* to the topics that there are.
 
     *next_number* is the first that it had not used. How things were after *revision* must still be
     kept. A name that is new waits until topics are derived again.
@@ -71,10 +78,13 @@ async def keep_up(database: Database, *, revision: int, next_number: int) -> Non
     links: list[tuple[str, str]] = []
     async for some in _changed(database, revision, next_number):
         links += await asyncio.to_thread(lambda: [*_links(names, some)])  # noqa: B023 -- awaited
-    async with database.long_transaction() as connection:
+
+    async def write(connection: Connection) -> None:
         await connection.execute(_UNLINK, revision)
         await connection.executemany(_LINK, links)
         await connection.execute(_COUNT)
+
+    return write
 
 
 def _every(database: Database, size: int) -> AsyncIterator[Sequence[Numbered]]:

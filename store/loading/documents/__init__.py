@@ -17,12 +17,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.loading.documents import feed, plain, records
-from store.loading.documents.folder import ENDINGS, files_of
+from store.loading.documents.folder import ENDINGS, files_of, showable
 from store.loading.documents.source import MAX_TEXT, Source, Story
 from store.progress import Progress
 from store.types import Article, CorpusInvalidError, Problem
 
-__all__ = ["ENDINGS", "MAX_TEXT", "Contents", "Keys", "another_id", "key", "read_corpus", "text"]
+__all__ = [
+    "ENDINGS",
+    "MAX_TEXT",
+    "Contents",
+    "Keys",
+    "another_id",
+    "key",
+    "read_corpus",
+    "showable",
+    "text",
+]
 
 _READERS: Mapping[str, Callable[[Source], Iterator[Story]]] = {
     ".txt": plain.stories,
@@ -204,7 +214,8 @@ def another_id(article: Article) -> str:
 
 
 def _problem(name: str, message: str) -> Problem:
-    return Problem(path=PurePosixPath(name), line=None, message=message)
+    # Either may hold the folder's own name.
+    return Problem(path=PurePosixPath(showable(name)), line=None, message=showable(message))
 
 
 def _no_document(path: Path) -> CorpusInvalidError:

@@ -14,6 +14,11 @@ _MISLEADING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """Characters that control a terminal, break a line or turn round what is around them."""
 
 
+def showable(name: str) -> str:
+    """Give the *name* of a file with question marks for what is no text or would mislead."""
+    return _MISLEADING.sub("?", name.encode(errors="replace").decode())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
     """What lies in a corpus folder."""
@@ -39,9 +44,8 @@ def files_of(path: Path) -> Files:
     misnamed: list[str] = []
     ignored = 0
     for name, is_link in _walk(root):
-        plain = _MISLEADING.sub("?", name.encode(errors="replace").decode())
-        if plain != name:
-            misnamed.append(plain)
+        if (shown := showable(name)) != name:
+            misnamed.append(shown)
         elif not _is_document(name):
             ignored += 1
         elif is_link and not Path(os.path.realpath(root / name)).is_relative_to(root):

@@ -430,6 +430,17 @@ def test_a_name_that_cannot_be_shown_is_refused(tmp_path: Path, name: str, shown
     ]
 
 
+@pytest.mark.parametrize("name", ["st\udcffrange", "st\u202erange"], ids=ascii)
+def test_a_folder_s_own_name_is_shown_as_it_may_be(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    (missing,) = problems(folder)
+    assert missing.startswith("st?range: there is no such folder: ")
+    assert missing.endswith("st?range")
+    folder.mkdir()
+    (empty,) = problems(folder)
+    assert empty.startswith("st?range: holds no document")
+
+
 def test_a_table_of_something_else_is_left_out_and_counted(tmp_path: Path) -> None:
     (tmp_path / "news.jsonl").write_text('{"headline": "Ports", "summary": "A strike ended."}\n')
     (tmp_path / "queries.jsonl").write_text('{"query": "ports"}\n{"query": "strike"}\n')

@@ -23,8 +23,8 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(database_url: str, folder: Path) -> AsyncIterator[Store]:
-    """A store of a bot that watches the folder."""
-    async with open_store(database_url, watched=folder) as store:
+    """A store of a bot whose folder it is."""
+    async with open_store(database_url, folder=folder) as store:
         yield store
 
 
@@ -83,6 +83,16 @@ async def test_a_folder_is_the_same_by_a_relative_path(
     assert await store.refusals.last() is None
 
 
+async def test_a_folder_is_the_same_by_a_link(
+    store: Store, folder: Path, clock: StoppedClock, tmp_path: Path
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    await refuse(store, folder, clock)
+    await load(store, link)
+    assert await store.refusals.last() is None
+
+
 async def test_a_folder_may_have_a_name_that_is_no_text(store: Store, tmp_path: Path) -> None:
     strange = tmp_path / "\udcff"
     strange.mkdir()
@@ -100,14 +110,17 @@ async def test_an_undo_leaves_it(
     assert await store.refusals.last()
 
 
-async def test_without_a_watched_folder_there_is_none(
-    database_url: str, folder: Path, clock: StoppedClock
+async def test_what_other_folders_were_refused_for_is_forgotten(
+    database_url: str, store: Store, folder: Path, clock: StoppedClock, tmp_path: Path
 ) -> None:
-    """One that was noted before the watching was switched off is nobody's concern any more."""
-    async with open_store(database_url, watched=folder) as store:
+    """They are watched no more; if one is again, what is wrong with it then is news."""
+    other = tmp_path / "other"
+    async with open_store(database_url, folder=other) as before:
+        await refuse(before, other, clock)
         await refuse(store, folder, clock)
-    async with open_store(database_url) as store:
-        assert await store.refusals.last() is None
+        await store.refusals.forget_others(folder)
+        assert await before.refusals.last() is None
+    assert await store.refusals.last()
 
 
 async def test_it_is_taken_away_with_the_load_or_not_at_all(

@@ -1,10 +1,16 @@
 """The topics of what is loaded, derived at once or kept up with what changes."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from store import Store
+from store import Store, open_store
+from store.db import Database, open_database
+from store.finding.finder import Finder
+from store.finding.topics import stored
 from store.loading import derived
 from store.types import Topic
 from tests.conftest import NOW
@@ -75,6 +81,58 @@ async def test_an_undo_brings_the_topics_back(
     for _ in range(2):
         await store.corpus.undo(by="U1", at=NOW)
     assert {topic.name: topic.articles for topic in store.corpus.topics} == first
+
+
+async def test_topics_that_another_process_derives_are_taken_up_however_late(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are derived between the moment when the stories are taken up and that when it looks."""
+    loaded, taken_up = asyncio.Event(), asyncio.Event()
+    bring_up_to_date = derived.bring_up_to_date
+
+    async def late(database: Database, finder: Finder) -> None:
+        if loaded.is_set():
+            taken_up.set()
+            await loading
+        else:
+            loaded.set()
+            await taken_up.wait()
+        await bring_up_to_date(database, finder)
+
+    async with open_store(database_url) as one, open_store(database_url) as two:
+        monkeypatch.setattr(derived, "bring_up_to_date", late)
+        loading = asyncio.create_task(load(one, tmp_path / "a", one=LIMA, two=OSLO))
+        await loaded.wait()
+        await two.corpus.follow()
+        assert two.corpus.topics == one.corpus.topics
+        assert [topic.name for topic in two.corpus.topics] == ["Oslo", "Lima"]
+
+
+async def test_topics_of_what_is_loaded_no_more_are_not_kept(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deriving, overtaken = asyncio.Event(), asyncio.Event()
+    from_number = stored.from_number
+
+    async def slowly(*arguments: Any) -> AsyncIterator[Any]:
+        read = [some async for some in from_number(*arguments)]
+        if not deriving.is_set():
+            deriving.set()
+            await overtaken.wait()
+        for some in read:
+            yield some
+
+    async with open_store(database_url) as one, open_store(database_url) as two:
+        monkeypatch.setattr(stored, "from_number", slowly)
+        loading = asyncio.create_task(load(one, tmp_path / "a", one=LIMA, two=OSLO))
+        await deriving.wait()
+        quito = await load(two, tmp_path / "b", one=story("They saw Quito."))
+        overtaken.set()
+        await loading
+        async with open_database(database_url) as database:
+            assert {one.name: one.articles for one in await stored.read(database)} == quito
+        await one.corpus.follow()
+        assert one.corpus.topics == two.corpus.topics
 
 
 async def test_what_only_moves_keeps_its_topics(
