@@ -42,6 +42,7 @@ class WatchedFolder:
         self._corpus = store.corpus
         self._refusals = store.refusals
         self._path = path
+        self._shown = showable(str(path))
         self._keepers = keepers
         self._clock = clock
         self._again = again
@@ -98,23 +99,23 @@ class WatchedFolder:
             # It may be a file that somebody is still writing.
             self._is_open = not (is_quiet and is_noted)
             log.error(
-                "the corpus stays as it was: %d problems in %s", len(error.problems), self._path
+                "the corpus stays as it was: %d problems in %s", len(error.problems), self._shown
             )
             for problem in error.problems[:_SHOWN]:
                 log.error("%s", problem)
         except OvertakenError:
             # Most often by another process that watches the folder too.
             self._is_open = True
-            log.info("another reload came first: %s is looked at once more", self._path)
+            log.info("another reload came first: %s is looked at once more", self._shown)
         except ParleyError as error:
             await self._fail(str(error), is_quiet=is_quiet)
         except Exception:
-            log.exception("loading %s", self._path)
+            log.exception("loading %s", self._shown)
             await self._fail("cannot be loaded: the log says more", is_quiet=is_quiet)
         else:
             self._is_open = False
             if not reload.is_changed:
-                log.info("nothing has changed in %s", self._path)
+                log.info("nothing has changed in %s", self._shown)
                 return
             log.info(
                 "loaded revision %d: %d articles added, %d edited, %d removed",
@@ -131,7 +132,7 @@ class WatchedFolder:
         path = PurePosixPath(showable(self._path.name))
         problem = Problem(path=path, line=None, message=showable(why))
         is_noted = await self._refuse(problem, more=0, is_quiet=is_quiet)
-        log.error("the corpus stays as it was: %s: %s", self._path, why)
+        log.error("the corpus stays as it was: %s: %s", self._shown, problem.message)
         return is_noted
 
     async def _refuse(self, problem: Problem, *, more: int, is_quiet: bool) -> bool:
