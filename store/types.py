@@ -3,9 +3,11 @@
 Instants are aware and in UTC (`…_at`); local dates are `…_on`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
+from functools import cached_property
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
 
@@ -123,15 +125,20 @@ class Topic:
 # --- looking up --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Match:
     """An article that answers a look-up, and why."""
 
     article: Article
     score: float
     """The share of the query that the article covers, 0 to 1."""
-    why: tuple[str, ...]
-    """The article's own words that matched, as they are spelt there."""
+    reasons: Callable[[Article], Iterable[str]] = field(repr=False, compare=False)
+    """Gives the article's words that matched; only of what is shown, for it takes a while."""
+
+    @cached_property
+    def why(self) -> tuple[str, ...]:
+        """Give the article's own words that matched, as they are spelt there."""
+        return tuple(dict.fromkeys(self.reasons(self.article)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from random import Random
 from typing import ParamSpec, Self, TypeAlias, TypeVar
@@ -10,7 +10,7 @@ from typing import ParamSpec, Self, TypeAlias, TypeVar
 from cachetools import LRUCache
 
 from store.finding import meaning
-from store.finding.index import FIELDS, Index
+from store.finding.index import Index
 from store.finding.meaning import Meaning, Vectors
 from store.finding.ranking import Asked, rank, reasons
 from store.finding.topics import Typeahead, acronyms, catalogue
@@ -41,14 +41,6 @@ GetArticles: TypeAlias = Callable[[Sequence[int]], Awaitable[Mapping[int, Articl
 """Give the articles of some numbers; raises `OvertakenError` where one is gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """An article with its words as they are spelt there."""
-
-    article: Article
-    spelt: Mapping[str, str]
-
-
 class Finder:
     """Looks up queries in one index."""
 
@@ -71,7 +63,7 @@ class Finder:
         self._acronyms = acronyms(names)
         self._model = model
         self._least = least
-        self._known: LRUCache[int, _Read] = LRUCache(_ARTICLES)
+        self._known: LRUCache[int, Article] = LRUCache(_ARTICLES)
         self._answers: LRUCache[tuple[str, int], Answer] = LRUCache(_ANSWERS)
 
     @classmethod
@@ -188,14 +180,11 @@ class Finder:
         return await asyncio.to_thread(work, *args, **more)
 
     async def _matches(self, asked: Asked, scores: Sequence[tuple[int, float]]) -> list[Match]:
-        read = await self._read([number for number, _ in scores])
+        articles = await self._read([number for number, _ in scores])
+        # Without the postings, which an answer that is kept would keep too.
+        why = partial(reasons, asked.typed, asked.readings)
         return [
-            Match(
-                article=read[number].article,
-                score=score,
-                why=tuple(dict.fromkeys(reasons(asked, read[number].spelt))),
-            )
-            for number, score in scores
+            Match(article=articles[number], score=score, reasons=why) for number, score in scores
         ]
 
     async def ask(self, query: str) -> Asked:
@@ -234,13 +223,14 @@ class Finder:
             scores.setdefault(number, score)
         return list(islice(scores.items(), limit))
 
-    async def _read(self, numbers: Sequence[int]) -> Mapping[int, _Read]:
+    async def _read(self, numbers: Sequence[int]) -> Mapping[int, Article]:
         known = {number: self._known.get(number) for number in numbers}
-        read = {number: one for number, one in known.items() if one}
-        missing = [number for number, one in known.items() if not one]
+        read = {number: article for number, article in known.items() if article}
+        missing = [number for number, article in known.items() if not article]
         if missing:
-            for number, article in (await self._articles(missing)).items():
-                read[number] = self._known[number] = _Read(article, _spelt(article))
+            found = await self._articles(missing)
+            self._known.update(found)
+            read |= found
         return read
 
 
@@ -263,15 +253,6 @@ def _meant(asked: Asked) -> Iterator[str]:
             yield from max(readings, key=readings.__getitem__)
         else:
             yield word
-
-
-def _spelt(article: Article) -> Mapping[str, str]:
-    """Give the words of *article* with their spelling there, the first of each."""
-    spelt: dict[str, str] = {}
-    for field in FIELDS:
-        for word, spelling in words(getattr(article, field)):
-            spelt.setdefault(word, spelling)
-    return spelt
 
 
 def _differing(matches: Iterable[Match]) -> Iterable[Match]:

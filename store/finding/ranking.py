@@ -13,9 +13,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from store.finding.index import Index, Numbers, Postings
+from store.finding.index import FIELDS, Index, Numbers, Postings
 from store.finding.vocabulary import Reading, Readings
-from store.finding.words import FUNCTION_WORDS, rarity
+from store.finding.words import FUNCTION_WORDS, rarity, words
+from store.types import Article
 
 Scores: TypeAlias = NDArray[np.float32]
 
@@ -160,9 +161,10 @@ def _merged(held: Sequence[tuple[float, Postings]]) -> tuple[Numbers, Scores]:
     return numbers[last], (keys[last] & np.uint64(_STEPS)).astype(np.float32) / _STEPS
 
 
-def reasons(asked: Asked, spelt: Mapping[str, str]) -> Iterator[str]:
-    """Yield the words of an article, as *spelt* there, that answer the words of a query."""
-    for word, meant in zip(asked.typed, asked.readings, strict=True):
+def reasons(typed: Sequence[str], readings: Sequence[Readings], article: Article) -> Iterator[str]:
+    """Yield the words of *article*, as they are spelt there, that answer the words of a query."""
+    spelt = _spelt(article)
+    for word, meant in zip(typed, readings, strict=True):
         if word in FUNCTION_WORDS:
             continue
         best = max(
@@ -171,3 +173,12 @@ def reasons(asked: Asked, spelt: Mapping[str, str]) -> Iterator[str]:
             default=(),
         )
         yield from (spelt[one] for one in best)
+
+
+def _spelt(article: Article) -> Mapping[str, str]:
+    """Give the words of *article* with their spelling there, the first of each."""
+    spelt: dict[str, str] = {}
+    for field in FIELDS:
+        for word, spelling in words(getattr(article, field)):
+            spelt.setdefault(word, spelling)
+    return spelt
