@@ -30,6 +30,7 @@ from handlers.correcting import Correcting
 from handlers.delivery import Delivery
 from handlers.directory import Directory
 from handlers.files import Files
+from handlers.forgetting import Forgetting
 from handlers.posting import Posting
 from handlers.surfaces import Surfaces
 from handlers.uninstalled import Uninstalled
@@ -103,6 +104,7 @@ async def assemble(
             if settings.is_shared
             else None
         )
+        kept = timedelta(days=settings.misses_days)
         register(
             app,
             store=store,
@@ -111,7 +113,7 @@ async def assemble(
             directory=directory,
             surfaces=Surfaces(teams),
             background=background,
-            keep_misses=timedelta(days=settings.misses_days),
+            keep_misses=kept,
             files=Files(teams),
             corpus_path=settings.corpus_dir,
             clock=clock,
@@ -121,7 +123,9 @@ async def assemble(
         )
         # Another process may load a corpus too: from a terminal, or as a replica.
         watching = Watch(store.schedules, directory, clock=clock)
+        forgetting = Forgetting(store.misses, kept=kept, clock=clock)
         jobs: list[Job] = [watching.run, posting.run, store.corpus.follow, store.misses.write]
+        jobs.append(forgetting.run)
         if settings.correct_posts:
             within = timedelta(days=settings.correct_days)
             jobs.append(Correcting(store, teams, within=within, clock=clock).run)

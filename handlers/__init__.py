@@ -58,7 +58,7 @@ def register(
 
     *uninstalled* is for Parley in many workspaces, each of which may take it out again.
     """
-    lookup = LookUp(store, keep_misses=keep_misses, clock=clock)
+    lookup = LookUp(store, keeps_misses=bool(keep_misses), clock=clock)
     brief = Brief(lookup, posting)
     discuss = Discuss(store, lookup, posting, directory, surfaces)
     discussion = Discussion(lookup, discuss, directory, surfaces, background)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
 from cachetools import LRUCache
@@ -37,11 +37,11 @@ class LookUp:
         self,
         store: Store,
         *,
-        keep_misses: timedelta,
+        keeps_misses: bool,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
-        self._keep_misses = keep_misses
+        self._keeps_misses = keeps_misses
         self._clock = clock
         self._kept: LRUCache[tuple[str, int, str], _Drawn] = LRUCache(_KEPT)
 
@@ -103,9 +103,8 @@ class LookUp:
 
     def miss(self, team_id: str, words: str, *, is_asked: bool = False) -> None:
         """Note that there is no story on *words*, or that somebody of the team asked for one."""
-        self._store.misses.note(
-            team_id, words, at=self._clock(), kept=self._keep_misses, is_asked=is_asked
-        )
+        if self._keeps_misses:
+            self._store.misses.note(team_id, words, at=self._clock(), is_asked=is_asked)
 
     async def ask_for(self, team_id: str, words: str, *, once: str) -> None:
         """Write down that somebody of the team asks for a story on *words*, *once* if again."""

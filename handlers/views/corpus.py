@@ -127,7 +127,7 @@ def missed(misses: Sequence[Miss], *, days: int) -> Message:
     lines = [_miss(miss) for miss in misses[:_MISSED]]
     if len(misses) > _MISSED:
         lines.append(f"… and {len(misses) - _MISSED} more")
-    lead = f"Looked for in vain in the last {counted(days, 'day')}, what was asked for most first:"
+    lead = f"Looked for in vain in the last {counted(days, 'day')}, the latest first:"
     parts = ["\n".join(lines[at : at + 10]) for at in range(0, len(lines), 10)]
     return message(f"{lead}\n{parts[0]}", [section(lead), *map(section, parts)])
 

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rapidfuzz import fuzz
 
@@ -28,7 +28,7 @@ ON CONFLICT (team_id, key) DO UPDATE SET
 """
 _SINCE = """
 SELECT * FROM miss WHERE team_id = $1 AND last_at >= $2
-ORDER BY asked DESC, searched DESC, last_at DESC LIMIT $3
+ORDER BY last_at DESC, key LIMIT $3
 """
 _FORGET = "DELETE FROM miss WHERE last_at < $1"
 
@@ -54,41 +54,38 @@ class Misses:
         self._database = database
         self._installed = installed
         self._noted: deque[_Noted] = deque(maxlen=_WAITING)
-        self._forgotten: datetime | None = None
 
-    def note(
-        self, team_id: str, typed: str, *, at: datetime, kept: timedelta, is_asked: bool = False
-    ) -> None:
+    def note(self, team_id: str, typed: str, *, at: datetime, is_asked: bool = False) -> None:
         """Count a look-up that found nothing, or with *is_asked* a request for its topic.
 
-        `write` writes it down, and forgets what any team last looked for longer than *kept* ago;
-        *kept* 0 keeps nothing at all.
+        `write` writes it down.
         """
         typed = " ".join(typed.split())[:MAX_WORDS]
-        self._forgotten = at - kept
-        if kept and typed:
+        if typed:
             row = (team_id, _key(typed), typed, int(not is_asked), int(is_asked), to_text(at))
             self._noted.append(row)
 
     async def write(self) -> None:
         """Write down what was noted since the last time; where that fails, it waits."""
-        if self._forgotten is None:
+        if not self._noted:
             return
         noted, self._noted = self._noted, deque(maxlen=_WAITING)
-        forgotten, self._forgotten = self._forgotten, None
         try:
             async with self._database.transaction() as connection:
                 # Another process may have forgotten a team since.
                 here = await self._installed.among(connection, {team_id for team_id, *_ in noted})
                 await connection.executemany(_NOTE, [row for row in noted if row[0] in here])
-                await connection.execute(_FORGET, to_text(forgotten))
         except BaseException:
             self._noted.extendleft(reversed(noted))
-            self._forgotten = self._forgotten or forgotten
             raise
 
+    async def forget(self, *, before: datetime) -> None:
+        """Forget what any team last looked for before then."""
+        async with self._database.transaction() as connection:
+            await connection.execute(_FORGET, to_text(before))
+
     async def list(self, team_id: str, *, since: datetime) -> Sequence[Miss]:
-        """Give what the team looked for in vain since then, what was asked for most first."""
+        """Give what the team looked for in vain since then, the latest first."""
         await self.write()
         async with self._database.reading() as connection:
             rows = await connection.fetch(_SINCE, team_id, to_text(since), _READ)
@@ -96,7 +93,7 @@ class Misses:
 
 
 def merged(misses: Sequence[Miss]) -> Sequence[Miss]:
-    """Count misses together that are alike, under the words of the first."""
+    """Count misses together that are alike, under the words that came most; the latest first."""
     groups: list[list[Miss]] = []
     for miss in misses:
         folded = _key(miss.words)
@@ -108,14 +105,16 @@ def merged(misses: Sequence[Miss]) -> Sequence[Miss]:
             groups.append([miss])
     sums = [
         Miss(
-            words=group[0].words,
+            words=max(group, key=lambda miss: miss.asked + miss.searched).words,
             searched=sum(miss.searched for miss in group),
             asked=sum(miss.asked for miss in group),
             last_at=max(miss.last_at for miss in group),
         )
         for group in groups
     ]
-    return sorted(sums, key=lambda miss: (-miss.asked, -miss.searched, miss.words))
+    return sorted(
+        sums, key=lambda one: (-one.last_at.timestamp(), -one.asked, -one.searched, one.words)
+    )
 
 
 def _key(typed: str) -> str:

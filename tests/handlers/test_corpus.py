@@ -43,10 +43,16 @@ async def test_missed_lists_what_was_looked_for_in_vain(slack: Slack) -> None:
 
 
 async def test_what_is_missed_is_forgotten_in_time(slack: Slack) -> None:
+    """And not only left out of the list."""
     await slack.type("/brief kubernetes")
+    await slack.parley.ticker.tick()
+    before, misses = slack.clock(), slack.parley.store.misses
+    assert await misses.list("T0LOCAL", since=before)
     slack.clock.forward(days=91)
     (answer,) = await slack.type("/corpus missed")
     assert "Nothing was looked for in vain" in answer["text"]
+    await slack.parley.ticker.tick()
+    assert not await misses.list("T0LOCAL", since=before)
 
 
 async def test_reload_says_what_changed(slack: Slack) -> None:

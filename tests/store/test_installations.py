@@ -111,7 +111,7 @@ async def test_nothing_of_a_team_is_left(store: Store, clock: StoppedClock) -> N
     (told,) = await store.posts.open(clock())
     claim = await store.posts.claim(told, owner="me", now=clock())
     assert claim
-    store.misses.note("T1", "pizza", at=clock(), kept=timedelta(days=9))
+    store.misses.note("T1", "pizza", at=clock())
     await store.misses.write()
     assert await store.installations.forget(ONE)
     # A call that was under way may still end.
@@ -129,7 +129,7 @@ async def test_a_team_that_was_let_in_anew_is_not_forgotten(
     anew = replace(ONE, token="anew", installed_at=NOW + timedelta(milliseconds=1))
     await store.installations.save(ONE)
     await store.installations.save(anew)
-    store.misses.note("T1", "pizza", at=clock(), kept=timedelta(days=9))
+    store.misses.note("T1", "pizza", at=clock())
     await store.misses.write()
     assert not await store.installations.forget(ONE)
     assert await store.installations.find("T1") == anew

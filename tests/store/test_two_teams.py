@@ -40,6 +40,8 @@ NO_TEAM_S = frozenset(
         *(f"articles.{name}" for name in ("get", "get_many", "measure")),
         *(f"holidays.{name}" for name in ("between", "replace")),
         *(f"tally.{name}" for name in ("lag", "ping", "posts")),
+        # The operator says for how long what any team looked for is kept.
+        "misses.forget",
         *(f"refusals.{name}" for name in ("forget_others", "last", "note")),
         # Of whoever begins to install it, before there is a team.
         *(f"installations.{name}" for name in ("begin", "end")),
@@ -212,9 +214,7 @@ async def correct(team: Played, _: str, number: int) -> Any:
 
 
 async def miss(team: Played, _: str, number: int) -> Any:
-    team.store.misses.note(
-        team.team_id, "pizza", at=team.clock(), kept=timedelta(days=90), is_asked=bool(number)
-    )
+    team.store.misses.note(team.team_id, "pizza", at=team.clock(), is_asked=bool(number))
     await team.store.misses.write()
 
 

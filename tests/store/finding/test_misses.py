@@ -5,19 +5,20 @@ from datetime import timedelta
 
 import pytest
 
+from handlers.forgetting import Forgetting
+from handlers.lookup import LookUp
 from store import Store, open_store
-from tests.conftest import NOW
+from tests.conftest import NOW, StoppedClock
 from tests.store.test_installations import ONE
 
 TEAM = "T0PARLEY"
-KEPT = timedelta(days=90)
 EVER = NOW - timedelta(days=400)
 
 
 async def note(store: Store, *typed: str, days: int = 0, is_asked: bool = False) -> None:
     for words in typed:
         at = NOW + timedelta(days=days)
-        store.misses.note(TEAM, words, at=at, kept=KEPT, is_asked=is_asked)
+        store.misses.note(TEAM, words, at=at, is_asked=is_asked)
 
 
 async def test_case_and_order_make_no_difference(store: Store) -> None:
@@ -34,18 +35,34 @@ async def test_typos_are_counted_together(store: Store) -> None:
     ]
 
 
-async def test_what_was_asked_for_comes_first(store: Store) -> None:
-    await note(store, "pizza", "pizza", "mars")
-    await note(store, "mars", is_asked=True)
-    first, second = await store.misses.list(TEAM, since=EVER)
-    assert (first.words, first.searched, first.asked) == ("mars", 1, 1)
-    assert second.words == "pizza"
+async def test_the_latest_demand_comes_first_under_its_commonest_words(store: Store) -> None:
+    await note(store, "kubernetes", "kubernetes", "pizza", is_asked=True)
+    await note(store, "mars", days=1)
+    await note(store, "kuberntes", days=2)
+    assert [
+        (one.words, one.searched, one.asked, one.last_at)
+        for one in await store.misses.list(TEAM, since=EVER)
+    ] == [
+        ("kubernetes", 1, 2, NOW + timedelta(days=2)),
+        ("mars", 1, 0, NOW + timedelta(days=1)),
+        ("pizza", 0, 1, NOW),
+    ]
 
 
-async def test_what_is_old_is_forgotten(store: Store) -> None:
-    await note(store, "pizza")
-    await note(store, "mars", days=91)
-    assert [one.words for one in await store.misses.list(TEAM, since=EVER)] == ["mars"]
+async def test_what_is_old_is_forgotten(database_url: str) -> None:
+    """Though nobody looks for anything any more, and other processes have come and gone."""
+    async with open_store(database_url) as store:
+        await note(store, "pizza")
+        await note(store, "mars", days=1)
+        await store.misses.write()
+    async with open_store(database_url) as store:
+        clock = StoppedClock(NOW + timedelta(days=90, minutes=30))
+        forgetting = Forgetting(store.misses, kept=timedelta(days=90), clock=clock)
+        await forgetting.run()
+        assert [one.words for one in await store.misses.list(TEAM, since=EVER)] == ["mars"]
+        clock.forward(days=1, minutes=30)
+        await forgetting.run()
+        assert not await store.misses.list(TEAM, since=EVER)
 
 
 async def test_what_was_looked_for_before_is_not_listed(store: Store) -> None:
@@ -53,10 +70,15 @@ async def test_what_was_looked_for_before_is_not_listed(store: Store) -> None:
     assert not await store.misses.list(TEAM, since=NOW + timedelta(days=1))
 
 
-async def test_nothing_is_kept_where_nothing_is_to_be_kept(store: Store) -> None:
+async def test_nothing_is_kept_where_nothing_is_to_be_kept(
+    store: Store, clock: StoppedClock
+) -> None:
     await note(store, "pizza")
-    store.misses.note(TEAM, "mars", at=NOW, kept=timedelta(), is_asked=False)
-    store.misses.note(TEAM, "mars", at=NOW + timedelta(days=1), kept=timedelta(), is_asked=True)
+    LookUp(store, keeps_misses=False, clock=clock).miss(TEAM, "mars")
+    assert [one.words for one in await store.misses.list(TEAM, since=EVER)] == ["pizza"]
+    await Forgetting(
+        store.misses, kept=timedelta(), clock=StoppedClock(clock.forward(hours=1))
+    ).run()
     assert not await store.misses.list(TEAM, since=EVER)
 
 
@@ -94,7 +116,7 @@ async def test_who_was_forgotten_is_not_remembered_by_what_waits(database_url: s
     ):
         for each in (installed, replace(ONE, team_id="T2")):
             await one.installations.save(each)
-            other.misses.note(each.team_id, "pizza", at=NOW, kept=KEPT)
+            other.misses.note(each.team_id, "pizza", at=NOW)
         await one.installations.forget(installed)
         await other.misses.write()
         assert not await one.misses.list(TEAM, since=EVER)
@@ -102,5 +124,5 @@ async def test_who_was_forgotten_is_not_remembered_by_what_waits(database_url: s
         # Nor once it is let in again.
         await one.installations.save(installed)
         assert not await other.misses.list(TEAM, since=EVER)
-        other.misses.note(TEAM, "pizza", at=NOW, kept=KEPT)
+        other.misses.note(TEAM, "pizza", at=NOW)
         assert len(await other.misses.list(TEAM, since=EVER)) == 1
