@@ -185,6 +185,16 @@ async def test_check_with_everything_right(tmp_path: Path) -> None:
         assert "Corpus: 2 documents with 3 articles" in out.decode()
 
 
+async def test_check_while_slack_is_out_of_order(tmp_path: Path) -> None:
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        workspace.faults.add(Fault(method="*", kind="status", status=503, times=None))
+        async with bot("check", folder=tmp_path, **settings(workspace, tmp_path)) as process:
+            _, err = await process.communicate()
+        assert process.returncode == 1
+        assert "SLACK_BOT_TOKEN: " in err.decode()
+        assert "cannot be reached" in err.decode()
+
+
 async def test_check_looks_at_scopes_and_channels(tmp_path: Path) -> None:
     """An app that was installed before it asked for all it needs, and left a channel since."""
     lacking = manifest()
