@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from contextlib import closing
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +141,8 @@ async def test_membership_lost_while_the_outcome_is_open_is_left_to_its_organise
     assert await states(slack) == [PostState.UNKNOWN]
     assert "Slack did not confirm a post of mine" in texts(notices(slack))
     assert len(questions(slack)) == 1
+    # It waits for a person now, and is nobody's delay.
+    assert await slack.parley.store.tally.lag(slack.clock()) == timedelta()
 
 
 @pytest.mark.parametrize(
