@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import aiohttp
+import asyncpg
 import pytest
 
 from bot.clock import MovableClock, system_clock
@@ -63,6 +64,44 @@ async def test_a_start_waits_for_slack(tmp_path: Path) -> None:
             assert code == 200, said
             assert "parley_socket_connected 1.0" in (await get(status, "/metrics"))[1]
             await end(process, signal.SIGTERM)
+
+
+@pytest.mark.parametrize("way_in", ["socket", "http"])
+async def test_a_bot_whose_database_is_gone_is_not_ready(
+    postgres_server: str, tmp_path: Path, way_in: str
+) -> None:
+    """By either way in, at the port of the status pages and at that of HTTP."""
+    port, status = free_port(), free_port()
+    server = await asyncpg.connect(postgres_server)
+    await server.execute("CREATE DATABASE gone")
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        environ = settings(workspace, tmp_path) | {
+            "DATABASE_URL": postgres_server.replace("/postgres?", "/gone?"),
+            "STATUS_PORT": str(status),
+        }
+        ports, brought = [status], ["hello", "pong", "envelope"]
+        if way_in == "http":
+            del environ["SLACK_APP_TOKEN"]
+            environ |= {"SLACK_SIGNING_SECRET": SECRET, "PORT": str(port)}
+            ports, brought = [status, port], []
+        async with bot("run", folder=tmp_path, **environ) as process:
+            assert process.stderr
+            await line_with(process.stderr, "listening" if way_in == "http" else '"connected"')
+            for one in ports:
+                code, said = await get(one, "/readyz")
+                assert code == 200, said
+                assert list(json.loads(said).get("seconds_since", {})) == brought
+            await server.execute("DROP DATABASE gone WITH (FORCE)")
+            for one in ports:
+                code, said = await get(one, "/readyz")
+                assert code == 503
+                checks = json.loads(said)["checks"]
+                assert checks.pop("database").startswith("cannot be asked: ")
+                assert set(checks.values()) == {"well"}
+                assert list(json.loads(said).get("seconds_since", {})) == brought
+            assert (await get(status, "/healthz"))[0] == 200
+            await end(process, signal.SIGTERM)
+    await server.close()
 
 
 async def test_a_start_that_waits_can_be_stopped(tmp_path: Path) -> None:

@@ -250,7 +250,9 @@ async def test_a_socket_that_cannot_be_had_back_ends_the_process(
         await bad.sockets[-1].close()
         with pytest.raises(SocketLostError, match="cannot be had back"):
             await running.task
-        assert "not connected" in str(await running.mode.problem())
+        assert await running.mode.problem() == "not connected"
+        # What the last one brought is what tells since when.
+        assert running.mode.seconds_since()["hello"] is not None
 
 
 @pytest.mark.parametrize("error", ["invalid_auth", "not_allowed_token_type", "token_revoked"])
@@ -273,6 +275,19 @@ async def test_what_is_under_way_is_acked_before_the_socket_closes(bad: BadSlack
         running.intake.go_on.set()
         await running.task
         assert bad.acks.get_nowait()["payload"] == {"text": "7"}
+
+
+async def test_what_the_socket_brought_is_told_by_how_long_ago(bad: BadSlack) -> None:
+    async with socket_mode(bad) as running:
+        assert running.mode.seconds_since() == dict.fromkeys(("hello", "pong", "envelope"))
+        assert await running.mode.problem() == "not connected"
+        await running.ready.wait()
+        assert await running.mode.problem() is None
+        since = running.mode.seconds_since()
+        assert since["hello"] is not None
+        assert since["envelope"] is None
+        await echo(bad, 1)
+        assert running.mode.seconds_since()["envelope"] is not None
 
 
 async def test_the_measures_tell_of_the_socket(bad: BadSlack) -> None:

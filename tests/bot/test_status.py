@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.app import watch_over
 from bot.health import Health, broken
 from bot.status import status_pages
 from bot.workspace import Fault
+from store import open_store
 from store.types import Timetable
 from tests.bot.conftest import Entry, command
 from tests.conftest import NOW
@@ -52,6 +55,34 @@ async def test_it_is_ready_when_all_is_well() -> None:
     status, answer = await page(health, "/readyz")
     assert status == 503
     assert answer["checks"] == {"database": "well", "socket": "not connected"}
+
+
+@pytest.mark.parametrize("wrong", [None, "not connected"])
+async def test_what_came_last_is_shown_whether_or_not_all_is_well(wrong: str | None) -> None:
+    health = Health()
+    health.watch("socket", broken(wrong) if wrong else well)
+    health.seconds_since = lambda: {"hello": 2.5, "envelope": None}
+    _, answer = await page(health, "/readyz")
+    assert answer["seconds_since"] == {"hello": 2.5, "envelope": None}
+
+
+async def test_a_bot_without_its_database_or_stories_is_not_ready(
+    entry: Entry, tmp_path: Path
+) -> None:
+    health = Health()
+    watch_over(entry.parley, entry.mode, health)
+    assert await page(health, "/readyz") == (
+        200,
+        {"ready": True, "checks": {"database": "well", "corpus": "well", "start": "well"}},
+    )
+    async with open_store(f"sqlite:///{tmp_path}/empty.db") as store:
+        watch_over(replace(entry.parley, store=store), entry.mode, health)
+        code, answer = await page(health, "/readyz")
+        assert (code, answer["checks"]["corpus"]) == (503, "nothing is loaded")
+        assert answer["checks"]["database"] == "well"
+    code, answer = await page(health, "/readyz")
+    assert code == 503
+    assert answer["checks"]["database"].startswith("cannot be asked: ")
 
 
 async def test_a_check_that_fails_or_hangs_is_not_well(monkeypatch: pytest.MonkeyPatch) -> None:
