@@ -24,12 +24,17 @@ ROOT = Path(__file__).parents[1]
 
 
 @asynccontextmanager
-async def bot(*arguments: str, folder: Path, **environ: str) -> AsyncIterator[Process]:
-    """Run `python -m bot` in *folder*; it is killed at the end if it has not ended by itself."""
+async def bot(
+    *arguments: str, folder: Path, module: str = "bot", **environ: str
+) -> AsyncIterator[Process]:
+    """Run `python -m bot` in *folder*; it is killed at the end if it has not ended by itself.
+
+    As another *module*, `tests.impatient` has shorter deadlines.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "bot",
+        module,
         *arguments,
         cwd=folder,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environ},

@@ -142,6 +142,53 @@ async def test_a_post_under_way_is_finished_first(tmp_path: Path) -> None:
             assert counts[PostState.SENDING] == counts[PostState.UNKNOWN] == 0
 
 
+async def test_a_post_that_slack_never_answers_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    """It is left as one that may have arrived, and is looked for at the next start."""
+    clock = MovableClock()
+    async with Workspace(manifest=manifest(), clock=clock) as workspace:
+        workspace.pace = False
+        environ = settings(workspace, tmp_path)
+        async with bot("run", folder=tmp_path, module="tests.impatient", **environ) as process:
+            assert process.stderr
+            await line_with(process.stderr, "connected")
+            workspace.faults.add(Fault(method=POST, kind="delay", seconds=600))
+            await due(workspace, clock)
+            await workspace.received(POST)
+            err = await end(process, signal.SIGTERM)
+            assert "posts were cut off at the end" in err
+            assert "Traceback" not in err
+        async with open_store(f"sqlite:///{tmp_path}/data/parley.db") as store:
+            assert (await store.tally.posts())[PostState.SENDING] == 1
+
+
+async def test_an_answer_that_slack_never_answers_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        environ = settings(workspace, tmp_path)
+        async with bot("run", folder=tmp_path, module="tests.impatient", **environ) as process:
+            assert process.stderr
+            await line_with(process.stderr, "connected")
+            workspace.faults.add(Fault(method="users.info", kind="delay", seconds=600))
+            await workspace.type("/corpus reload", user=ANA, channel=GENERAL)
+            await workspace.received("users.info")
+            assert "1 answers were cut off at the end" in await end(process, signal.SIGTERM)
+
+
+async def test_a_socket_that_is_lost_for_good_ends_the_process(tmp_path: Path) -> None:
+    """With 1, for the supervisor to start it anew; and closed in order."""
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        environ = settings(workspace, tmp_path)
+        async with bot("run", folder=tmp_path, module="tests.impatient", **environ) as process:
+            assert process.stderr
+            await line_with(process.stderr, "connected")
+            workspace.faults.add(
+                Fault(method="apps.connections.open", kind="status", status=503, times=None)
+            )
+            await workspace.disconnect_sockets()
+            _, err = await process.communicate()
+    assert process.returncode == 1
+    assert "cannot be had back: giving up, to be started anew." in err.decode()
+
+
 async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
     clock = MovableClock()
     async with Workspace(manifest=manifest(), clock=clock) as workspace:

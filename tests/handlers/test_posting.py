@@ -70,6 +70,20 @@ async def test_what_arrived_without_an_answer_is_found_and_not_sent_again(
     assert question["reply_count"] == 1
 
 
+async def test_posting_that_is_cut_off_leaves_no_call_behind(slack: Slack) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="delay", seconds=600))
+    before = asyncio.all_tasks()
+    posting = asyncio.create_task(slack.parley.posting.run())
+    await slack.workspace.received(POST)
+    calls = [one for one in asyncio.all_tasks() - before if "_send" in repr(one.get_coro())]
+    assert calls
+    posting.cancel()
+    await asyncio.wait([posting])
+    assert all(one.cancelled() for one in calls)
+    assert await states(slack) == [PostState.SENDING]
+
+
 async def test_a_history_that_lags_is_looked_at_again(slack: Slack) -> None:
     """Slack took the message and lost the answer, and shows it in the history a minute later."""
     await due(slack)
