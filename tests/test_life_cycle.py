@@ -19,6 +19,7 @@ import pytest
 from bot.clock import MovableClock, system_clock
 from bot.manifest import manifest
 from bot.workspace import Fault, Workspace
+from handlers.ids import Action
 from store import open_store
 from store.types import PostState
 from tests.bot.conftest import SECRET, command, signed
@@ -255,6 +256,33 @@ async def test_the_log_holds_no_words_and_no_secrets(tmp_path: Path) -> None:
     assert {line["level"] for line in lines} <= {"debug", "info", "warning", "error"}
     for word in ("zelenksiy", "kubernetes", "nonsense", "xoxb", "xapp", "response/T", "ticket="):
         assert word not in err
+
+
+async def test_a_line_of_the_log_says_whose_request_it_is_about(tmp_path: Path) -> None:
+    """By ids, in what goes on after the ack too."""
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        environ = settings(workspace, tmp_path)
+        async with bot("run", folder=tmp_path, **environ) as process:
+            assert process.stderr
+            await line_with(process.stderr, "connected")
+            await workspace.type("/brief zelenksiy", user=ANA, channel=GENERAL)
+            seen = await workspace.seen(GENERAL, lambda one: "Geneva" in str(one), user=ANA)
+            await workspace.type("/digest on 23:59 daily UTC", user=ANA, channel=GENERAL)
+            await workspace.seen(GENERAL, lambda one: "at 23:59" in str(one), user=ANA)
+            requests = set()
+            for error in ("msg_too_long", "no_text"):
+                workspace.faults.add(Fault(method=POST, kind="refuse", error=error))
+                if error == "msg_too_long":
+                    await workspace.press(ANA, Action.BRIEF_SHARE, channel=GENERAL, ts=seen["ts"])
+                else:
+                    await workspace.type("/digest now", user=ANA, channel=GENERAL)
+                line = json.loads(await line_with(process.stderr, error))
+                about = (line["team"], line["channel"], line["user"])
+                assert about == (workspace.team_id, GENERAL, ANA)
+                requests.add(line["request"])
+            assert len(requests) == 2
+            stopping = (await end(process, signal.SIGTERM)).splitlines()[-1]
+            assert "request" not in json.loads(stopping)
 
 
 async def test_http_as_a_process_by_the_procfile(tmp_path: Path) -> None:
