@@ -163,12 +163,12 @@ async def _run(_: argparse.Namespace, environ: dict[str, str]) -> int:
 async def _check(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     if arguments.corpus:
         return await _check_corpus(arguments.corpus, environ)
-    well, problems = await check(environ)
-    for line in well:
+    found = await check(environ)
+    for line in found.well:
         _say(line)
-    for line in problems:
+    for line in (*found.problems, *found.away):
         _complain(line)
-    return EX_CONFIG if problems else 0
+    return found.exit_code
 
 
 async def _check_corpus(path: Path, environ: dict[str, str]) -> int:

@@ -190,7 +190,7 @@ async def serve(
         opened.append(parley.store)
         stack.callback(opened.clear)
         way_in = _way_in(settings, parley, health, metrics)
-        _watch(health, parley, way_in)
+        watch_over(parley, way_in, health)
         ticking = asyncio.create_task(parley.ticker.run(), name="ticker")
         stack.push_async_callback(_end, ticking, parley)
         if settings.corpus_watch:
@@ -226,7 +226,9 @@ def _way_in(
     )
 
 
-def _watch(health: Health, parley: Parley, way_in: HttpMode | SocketMode) -> None:
+def watch_over(parley: Parley, way_in: HttpMode | SocketMode, health: Health) -> None:
+    """Let *health* ask from now on what has to be well, in place of that it has started."""
+
     async def database() -> str | None:
         await parley.store.tally.ping()
         return None
@@ -239,6 +241,7 @@ def _watch(health: Health, parley: Parley, way_in: HttpMode | SocketMode) -> Non
     health.watch("start", _well)
     if isinstance(way_in, SocketMode):
         health.watch("socket", way_in.problem)
+        health.seconds_since = way_in.seconds_since
 
 
 async def _well() -> str | None:

@@ -1,6 +1,7 @@
 """`python -m bot check`: what is wrong, in plain words, before anybody meets it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
@@ -10,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import system_clock
 from bot.manifest import SCOPES
-from bot.patience import reason
+from bot.patience import is_temporary, reason
 from bot.settings import Settings
 from handlers.directory import Directory
 from handlers.teams import Bot, Teams
@@ -36,20 +37,40 @@ _WHY = {
 }
 
 
-class _Findings:
-    def __init__(self) -> None:
-        self.well: list[str] = []
-        self.problems: list[str] = []
+@dataclass(slots=True)
+class Findings:
+    """What `check` found, in sentences."""
+
+    well: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    """What somebody has to mend."""
+    away: list[str] = field(default_factory=list)
+    """What could not be looked at, and may be well another time."""
+
+    @property
+    def exit_code(self) -> int:
+        """As `run` would end: 78 for what somebody has to mend, 1 where Slack is only away."""
+        return EX_CONFIG if self.problems else 1 if self.away else 0
+
+    def unreached(self, name: str, error: Exception, settings: Settings) -> None:
+        """Note that Slack did not answer what was asked about *name*, or refused it."""
+        if not is_temporary(error):
+            code = reason(error)
+            why = f"{_WHY[code]} ({code})" if code in _WHY else f"Slack answers {code}"
+            self.problems.append(f"{name}: {why}.")
+            return
+        what = reason(error) if isinstance(error, SlackApiError) else type(error).__name__
+        self.away.append(f"{name}: {settings.slack_api_url} cannot be reached ({what}).")
 
 
-async def check(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Look at everything that can be looked at from here: (what is well, problems).
+async def check(environ: Mapping[str, str]) -> Findings:
+    """Look at everything that can be looked at from here.
 
     The settings, the corpus, the database, the tokens, each token's scopes, and whether Parley may
     post in each channel that has a schedule.
     """
     settings, wrong = Settings.read(environ)
-    found = _Findings()
+    found = Findings()
     found.problems = [f"Settings: {problem}." for problem in (*settings.missing(), *wrong)]
     if not found.problems:
         found.well.append("Settings: complete.")
@@ -57,10 +78,10 @@ async def check(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
     if settings.slack_app_token:
         await _app_token(settings, found)
     await _database(settings, found)
-    return found.well, found.problems
+    return found
 
 
-def _corpus(path: Path, found: _Findings) -> None:
+def _corpus(path: Path, found: Findings) -> None:
     try:
         contents = read_corpus(path)
     except CorpusInvalidError as error:
@@ -70,15 +91,15 @@ def _corpus(path: Path, found: _Findings) -> None:
         found.well.append(f"Corpus: {documents} documents with {articles} articles in {path}.")
 
 
-async def _app_token(settings: Settings, found: _Findings) -> None:
+async def _app_token(settings: Settings, found: Findings) -> None:
     try:
         await _client(settings)(None).apps_connections_open(app_token=settings.slack_app_token)
         found.well.append("SLACK_APP_TOKEN: Socket Mode can be opened.")
     except _UNREACHED as error:
-        found.problems.append(f"SLACK_APP_TOKEN: {_reason(error, settings)}.")
+        found.unreached("SLACK_APP_TOKEN", error, settings)
 
 
-async def _database(settings: Settings, found: _Findings) -> None:
+async def _database(settings: Settings, found: Findings) -> None:
     url = settings.database_url
     schedules: Mapping[str, Sequence[Schedule]] = {}
     installations: Sequence[Installation] = ()
@@ -103,7 +124,7 @@ async def _installed(
     installations: Sequence[Installation],
     schedules: Mapping[str, Sequence[Schedule]],
     settings: Settings,
-    found: _Findings,
+    found: Findings,
 ) -> None:
     found.well.append(f"Workspaces: {len(installations)} have installed Parley.")
     if not (installations and settings.encryption_key):
@@ -131,13 +152,13 @@ async def _team(
     token: str,
     schedules: Mapping[str, Sequence[Schedule]],
     settings: Settings,
-    found: _Findings,
+    found: Findings,
 ) -> None:
     """Look at a bot token, called *name*, its scopes, and the channels of its team's schedules."""
     try:
         me = await _client(settings)(token).auth_test()
     except _UNREACHED as error:
-        found.problems.append(f"{name}: {_reason(error, settings)}.")
+        found.unreached(name, error, settings)
         return
     found.well.append(f"{name}: {me['user']} in {me['team']}.")
     # Slack lists the token's scopes on every answer (docs.slack.dev: OAuth scopes).
@@ -156,7 +177,7 @@ async def _team(
 
 
 async def _channels(
-    team_id: str, channels: Sequence[str], bot: Bot, settings: Settings, found: _Findings
+    team_id: str, channels: Sequence[str], bot: Bot, settings: Settings, found: Findings
 ) -> None:
     async def only(_: str) -> Bot:
         return bot
@@ -171,8 +192,7 @@ async def _channels(
         except ParleyError as error:
             found.problems.append(f"Channel {channel}{where} has a schedule: {error}")
         except _UNREACHED as error:
-            reason = _reason(error, settings)
-            found.problems.append(f"Channel {channel}{where} has a schedule: {reason}.")
+            found.unreached(f"Channel {channel}{where} has a schedule", error, settings)
         else:
             ready += 1
     found.well.append(
@@ -190,10 +210,3 @@ def _client(settings: Settings) -> Callable[[str | None], AsyncWebClient]:
         )
 
     return make
-
-
-def _reason(error: Exception, settings: Settings) -> str:
-    if not isinstance(error, SlackApiError):
-        return f"{settings.slack_api_url} cannot be reached ({type(error).__name__})"
-    code = reason(error)
-    return f"{_WHY[code]} ({code})" if code in _WHY else f"Slack answers {code}"

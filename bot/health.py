@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping
 Check = Callable[[], Awaitable[str | None]]
 """Gives what is wrong, or None."""
 
+Seconds = Callable[[], Mapping[str, float | None]]
+"""Gives the seconds since what; None: never."""
+
 _SECONDS = 2
 
 
@@ -14,6 +17,8 @@ class Health:
 
     def __init__(self) -> None:
         self._checks: dict[str, Check] = {}
+        self.seconds_since: Seconds = dict
+        """What is shown beside the checks, whether or not all is well."""
 
     def watch(self, name: str, check: Check) -> None:
         """Ask *check* too, from now on; a later one of that name takes its place."""

@@ -64,7 +64,7 @@ class Metrics:
         )
         self._posts = Gauge("parley_posts", "Posts by state", ["state"], registry=one)
         self._lag = Gauge(
-            "parley_post_lag_seconds", "How overdue the oldest open post is", registry=one
+            "parley_post_lag_seconds", "How overdue the oldest turn or open post is", registry=one
         )
         self._articles = Gauge("parley_corpus_articles", "Articles loaded", registry=one)
         self._revision = Gauge("parley_corpus_revision", "Revision loaded", registry=one)

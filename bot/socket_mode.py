@@ -8,10 +8,11 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from math import isnan
 from typing import Any
 
 from aiohttp import WSMessage
@@ -27,6 +28,7 @@ from bot.patience import back_off, is_temporary, patiently, pause, reason
 
 log = logging.getLogger(__name__)
 
+_FRAMES = ("hello", "pong", "envelope")
 _MOST_CONNECTIONS = 10
 """Sockets that Slack gives an app (docs.slack.dev: Using Socket Mode)."""
 
@@ -44,6 +46,8 @@ class Patience:
     lost: float = 60
     """Without a live socket, or without the hello that a refresh must bring."""
     check: float = 1
+    ping: float = 10
+    """Between two pings of the SDK's, which takes the socket for lost after four without a pong."""
     tries: int = 8
     """Sockets in a row that could not be had, once there was one: about four minutes."""
     drain: float = 3
@@ -52,7 +56,7 @@ class Patience:
 
 @dataclass(slots=True)
 class _Heard:
-    """When the socket last brought what, by the monotonic clock; None: never."""
+    """When a socket last brought what, by the monotonic clock; None: never."""
 
     hello: float | None = None
     pong: float | None = None
@@ -84,15 +88,19 @@ class SocketMode:
         self._heard = _Heard()
         self._is_connected = False
         self._running: set[asyncio.Task[Any]] = set()
-        for frame in ("hello", "pong", "envelope"):
+        for frame in _FRAMES:
             metrics.watch_silence(frame, partial(self._silence, frame))
 
     async def problem(self) -> str | None:
         """Say what is wrong with the socket; None while it is well."""
-        silences = ", ".join(
-            f"last {frame} {self._silence(frame):.0f} s ago" for frame in ("hello", "pong")
-        )
-        return None if self._is_connected else f"not connected ({silences})"
+        return None if self._is_connected else "not connected"
+
+    def seconds_since(self) -> Mapping[str, float | None]:
+        """Give how many seconds ago a socket last brought what; None: never."""
+        return {
+            frame: None if isnan(seconds := self._silence(frame)) else round(seconds, 1)
+            for frame in _FRAMES
+        }
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Serve until *stop* is set, and then until what is under way is answered.
@@ -131,8 +139,12 @@ class SocketMode:
     @asynccontextmanager
     async def _socket(self, url: str) -> AsyncIterator[SocketModeClient]:
         """Open a socket at *url*; leaving waits for the answers that are under way."""
-        self._heard = _Heard()
-        handler = _Handler(self._app, self._intake, self._app_token, self._running)
+        # What the sockets before it brought stays: it tells since when there is none.
+        self._heard.farewell = None
+        self._heard.said_hello.clear()
+        handler = _Handler(
+            self._app, self._intake, self._app_token, self._running, ping=self._patience.ping
+        )
         client = handler.client
         client.wss_uri = url
         client.on_message_listeners.append(self._hear)
@@ -152,11 +164,12 @@ class SocketMode:
     async def _watch(self, client: SocketModeClient, stop: asyncio.Event) -> None:
         """Look on until *stop* is set or the socket is lost for too long."""
         well_at = time.monotonic()
-        pong_before = client.last_ping_pong_time
+        pong_before = None
         while not stop.is_set():
             await pause(self._patience.check, stop)
             now, heard = time.monotonic(), self._heard
-            if client.last_ping_pong_time != pong_before:
+            # The SDK forgets it when it gives a socket up.
+            if client.last_ping_pong_time not in (None, pong_before):
                 pong_before, heard.pong = client.last_ping_pong_time, now
             is_connected = await client.is_connected()
             self._set_connected(is_connected)
@@ -182,6 +195,8 @@ class SocketMode:
             heard.farewell = now
 
     def _greet(self, connections: int) -> None:
+        # Shown, and never acted on: how many processes there are to be is not known here, and a
+        # socket that is built anew would be one more beside those that Slack takes for alive.
         self._metrics.socket_connections.set(connections)
         if connections >= _MOST_CONNECTIONS:
             log.warning(
@@ -202,9 +217,15 @@ class _Handler(AsyncSocketModeHandler):
     """Bolt's handler, with every request passing the intake and waited for at the end."""
 
     def __init__(
-        self, app: AsyncApp, intake: Intake, app_token: str, running: set[asyncio.Task[Any]]
+        self,
+        app: AsyncApp,
+        intake: Intake,
+        app_token: str,
+        running: set[asyncio.Task[Any]],
+        *,
+        ping: float,
     ) -> None:
-        super().__init__(app, app_token)
+        super().__init__(app, app_token, ping_interval=ping)
         self._intake = intake
         self._running = running
 

@@ -12,7 +12,7 @@ from bot.health import Health
 def health_routes(health: Health) -> list[web.RouteDef]:
     """Give /healthz, which answers while the process is alive, and /readyz.
 
-    /readyz is 200 when all is well, else 503; it says which.
+    /readyz is 200 when all is well, else 503; it says which, and what came last and when.
     """
 
     async def alive(_: web.Request) -> web.Response:
@@ -22,9 +22,10 @@ def health_routes(health: Health) -> list[web.RouteDef]:
         checks = await health.read()
         is_ready = bool(checks) and not any(checks.values())
         said = {name: wrong or "well" for name, wrong in checks.items()}
-        return web.json_response(
-            {"ready": is_ready, "checks": said}, status=200 if is_ready else 503
-        )
+        shown: dict[str, object] = {"ready": is_ready, "checks": said}
+        if seconds := health.seconds_since():
+            shown["seconds_since"] = seconds
+        return web.json_response(shown, status=200 if is_ready else 503)
 
     return [web.get("/healthz", alive), web.get("/readyz", ready)]
 

@@ -11,8 +11,9 @@ MOST_TOPICS = 10
 LONGEST_TOPIC = 75
 """An option of a select holds no more (docs.slack.dev, option object)."""
 _STORIES = 3
+# Not any number of digits: Python reads no number of thousands of them.
 _DIGEST = re.compile(
-    r"\b(?:digest(?: +of)?(?: +(?P<after>\d+))?(?: +stories)?|(?P<before>\d+) +stories)\b",
+    r"\b(?:digest(?: +of)?(?: +(?P<after>\d{1,9}))?(?: +stories)?|(?P<before>\d{1,9}) +stories)\b",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(r"\babout\b(?P<topics>.*)$", re.IGNORECASE)

@@ -47,7 +47,8 @@ class Posting:
     async def run(self) -> None:
         """Plan the turns that have come, and send every post that is open, until none is.
 
-        A call that hangs holds up nothing but itself.
+        A call that hangs holds up nothing but itself. Cancelled, it leaves no call behind: what was
+        under way may have arrived, and is looked for once its lease is over.
         """
         calls: dict[str, asyncio.Task[None]] = {}
         queue: deque[Post] = deque()
@@ -69,9 +70,13 @@ class Posting:
                 )
                 for key in [key for key, call in calls.items() if call.done()]:
                     del calls[key]
+        except asyncio.CancelledError:
+            for call in calls.values():
+                call.cancel()
+            raise
         finally:
-            if calls:
-                await asyncio.wait(calls.values())
+            # Cut off while it waits, gather cuts off what it waits for, and waits for that.
+            await asyncio.gather(*calls.values(), return_exceptions=True)
 
     async def press(self, press: Press, kind: PostKind, article: Article) -> None:
         """Post what a person pressed for, once however often the button is pressed.

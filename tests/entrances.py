@@ -5,17 +5,22 @@ is driven by what the code does.
 """
 
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
 from bot.guard import source_of
 from bot.http_mode import read
 from bot.intake import who_and_where
 from bot.log import redact
+from handlers.dates import parse_dates
 from handlers.mrkdwn import escape, unescape
+from handlers.order import LONGEST_TOPIC, MOST_STORIES, MOST_TOPICS, parse_order
 from handlers.timetable import describe, parse
 from handlers.values import Value
 from store.loading.documents import ENDINGS, MAX_TEXT, read_corpus
 from store.types import CorpusInvalidError, ParleyError
+
+_TODAY = date(2026, 11, 24)
 
 
 def read_document(raw: bytes, folder: Path, *, ending: str) -> None:
@@ -47,6 +52,13 @@ def read_words(text: str) -> None:
         timetable = parse(unescape(text), zone="UTC")
         assert describe(timetable)
         assert timetable.weekdays <= frozenset(range(7))
+    with suppress(ParleyError):
+        order = parse_order(unescape(text), zone="UTC")
+        assert 1 <= order.stories <= MOST_STORIES
+        assert len(order.topics) <= MOST_TOPICS
+        assert all(0 < len(topic) <= LONGEST_TOPIC for topic in order.topics)
+    with suppress(ParleyError):
+        assert all(day >= _TODAY for day in parse_dates(unescape(text), today=_TODAY))
     with suppress(ParleyError):
         assert Value.decode(text).place >= 0
 

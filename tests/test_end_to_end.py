@@ -24,12 +24,17 @@ ROOT = Path(__file__).parents[1]
 
 
 @asynccontextmanager
-async def bot(*arguments: str, folder: Path, **environ: str) -> AsyncIterator[Process]:
-    """Run `python -m bot` in *folder*; it is killed at the end if it has not ended by itself."""
+async def bot(
+    *arguments: str, folder: Path, module: str = "bot", **environ: str
+) -> AsyncIterator[Process]:
+    """Run `python -m bot` in *folder*; it is killed at the end if it has not ended by itself.
+
+    As another *module*, `tests.impatient` has shorter deadlines.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "bot",
+        module,
         *arguments,
         cwd=folder,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environ},
@@ -183,6 +188,16 @@ async def test_check_with_everything_right(tmp_path: Path) -> None:
             out, err = await process.communicate()
         assert process.returncode == 0, err.decode()
         assert "Corpus: 2 documents with 3 articles" in out.decode()
+
+
+async def test_check_while_slack_is_out_of_order(tmp_path: Path) -> None:
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        workspace.faults.add(Fault(method="*", kind="status", status=503, times=None))
+        async with bot("check", folder=tmp_path, **settings(workspace, tmp_path)) as process:
+            _, err = await process.communicate()
+        assert process.returncode == 1
+        assert "SLACK_BOT_TOKEN: " in err.decode()
+        assert "cannot be reached" in err.decode()
 
 
 async def test_check_looks_at_scopes_and_channels(tmp_path: Path) -> None:

@@ -13,11 +13,13 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import aiohttp
+import asyncpg
 import pytest
 
 from bot.clock import MovableClock, system_clock
 from bot.manifest import manifest
 from bot.workspace import Fault, Workspace
+from handlers.ids import Action
 from store import open_store
 from store.types import PostState
 from tests.bot.conftest import SECRET, command, signed
@@ -65,6 +67,44 @@ async def test_a_start_waits_for_slack(tmp_path: Path) -> None:
             await end(process, signal.SIGTERM)
 
 
+@pytest.mark.parametrize("way_in", ["socket", "http"])
+async def test_a_bot_whose_database_is_gone_is_not_ready(
+    postgres_server: str, tmp_path: Path, way_in: str
+) -> None:
+    """By either way in, at the port of the status pages and at that of HTTP."""
+    port, status = free_port(), free_port()
+    server = await asyncpg.connect(postgres_server)
+    await server.execute("CREATE DATABASE gone")
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        environ = settings(workspace, tmp_path) | {
+            "DATABASE_URL": postgres_server.replace("/postgres?", "/gone?"),
+            "STATUS_PORT": str(status),
+        }
+        ports, brought = [status], ["hello", "pong", "envelope"]
+        if way_in == "http":
+            del environ["SLACK_APP_TOKEN"]
+            environ |= {"SLACK_SIGNING_SECRET": SECRET, "PORT": str(port)}
+            ports, brought = [status, port], []
+        async with bot("run", folder=tmp_path, **environ) as process:
+            assert process.stderr
+            await line_with(process.stderr, "listening" if way_in == "http" else '"connected"')
+            for one in ports:
+                code, said = await get(one, "/readyz")
+                assert code == 200, said
+                assert list(json.loads(said).get("seconds_since", {})) == brought
+            await server.execute("DROP DATABASE gone WITH (FORCE)")
+            for one in ports:
+                code, said = await get(one, "/readyz")
+                assert code == 503
+                checks = json.loads(said)["checks"]
+                assert checks.pop("database").startswith("cannot be asked: ")
+                assert set(checks.values()) == {"well"}
+                assert list(json.loads(said).get("seconds_since", {})) == brought
+            assert (await get(status, "/healthz"))[0] == 200
+            await end(process, signal.SIGTERM)
+    await server.close()
+
+
 async def test_a_start_that_waits_can_be_stopped(tmp_path: Path) -> None:
     environ = {
         "SLACK_BOT_TOKEN": "xoxb-1",
@@ -101,6 +141,53 @@ async def test_a_post_under_way_is_finished_first(tmp_path: Path) -> None:
             counts = await store.tally.posts()
             assert counts[PostState.SENT] >= 1
             assert counts[PostState.SENDING] == counts[PostState.UNKNOWN] == 0
+
+
+async def test_a_post_that_slack_never_answers_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    """It is left as one that may have arrived, and is looked for at the next start."""
+    clock = MovableClock()
+    async with Workspace(manifest=manifest(), clock=clock) as workspace:
+        workspace.pace = False
+        environ = settings(workspace, tmp_path)
+        async with bot("run", folder=tmp_path, module="tests.impatient", **environ) as process:
+            assert process.stderr
+            await line_with(process.stderr, "connected")
+            workspace.faults.add(Fault(method=POST, kind="delay", seconds=600))
+            await due(workspace, clock)
+            await workspace.received(POST)
+            err = await end(process, signal.SIGTERM)
+            assert "posts were cut off at the end" in err
+            assert "Traceback" not in err
+        async with open_store(f"sqlite:///{tmp_path}/data/parley.db") as store:
+            assert (await store.tally.posts())[PostState.SENDING] == 1
+
+
+async def test_an_answer_that_slack_never_answers_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        environ = settings(workspace, tmp_path)
+        async with bot("run", folder=tmp_path, module="tests.impatient", **environ) as process:
+            assert process.stderr
+            await line_with(process.stderr, "connected")
+            workspace.faults.add(Fault(method="users.info", kind="delay", seconds=600))
+            await workspace.type("/corpus reload", user=ANA, channel=GENERAL)
+            await workspace.received("users.info")
+            assert "1 answers were cut off at the end" in await end(process, signal.SIGTERM)
+
+
+async def test_a_socket_that_is_lost_for_good_ends_the_process(tmp_path: Path) -> None:
+    """With 1, for the supervisor to start it anew; and closed in order."""
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        environ = settings(workspace, tmp_path)
+        async with bot("run", folder=tmp_path, module="tests.impatient", **environ) as process:
+            assert process.stderr
+            await line_with(process.stderr, "connected")
+            workspace.faults.add(
+                Fault(method="apps.connections.open", kind="status", status=503, times=None)
+            )
+            await workspace.disconnect_sockets()
+            _, err = await process.communicate()
+    assert process.returncode == 1
+    assert "cannot be had back: giving up, to be started anew." in err.decode()
 
 
 async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
@@ -169,6 +256,33 @@ async def test_the_log_holds_no_words_and_no_secrets(tmp_path: Path) -> None:
     assert {line["level"] for line in lines} <= {"debug", "info", "warning", "error"}
     for word in ("zelenksiy", "kubernetes", "nonsense", "xoxb", "xapp", "response/T", "ticket="):
         assert word not in err
+
+
+async def test_a_line_of_the_log_says_whose_request_it_is_about(tmp_path: Path) -> None:
+    """By ids, in what goes on after the ack too."""
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        environ = settings(workspace, tmp_path)
+        async with bot("run", folder=tmp_path, **environ) as process:
+            assert process.stderr
+            await line_with(process.stderr, "connected")
+            await workspace.type("/brief zelenksiy", user=ANA, channel=GENERAL)
+            seen = await workspace.seen(GENERAL, lambda one: "Geneva" in str(one), user=ANA)
+            await workspace.type("/digest on 23:59 daily UTC", user=ANA, channel=GENERAL)
+            await workspace.seen(GENERAL, lambda one: "at 23:59" in str(one), user=ANA)
+            requests = set()
+            for error in ("msg_too_long", "no_text"):
+                workspace.faults.add(Fault(method=POST, kind="refuse", error=error))
+                if error == "msg_too_long":
+                    await workspace.press(ANA, Action.BRIEF_SHARE, channel=GENERAL, ts=seen["ts"])
+                else:
+                    await workspace.type("/digest now", user=ANA, channel=GENERAL)
+                line = json.loads(await line_with(process.stderr, error))
+                about = (line["team"], line["channel"], line["user"])
+                assert about == (workspace.team_id, GENERAL, ANA)
+                requests.add(line["request"])
+            assert len(requests) == 2
+            stopping = (await end(process, signal.SIGTERM)).splitlines()[-1]
+            assert "request" not in json.loads(stopping)
 
 
 async def test_http_as_a_process_by_the_procfile(tmp_path: Path) -> None:

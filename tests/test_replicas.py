@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import aiohttp
 import pytest
 
-from bot.app import load_first
+from bot.app import Parley, assemble, load_first
 from bot.clock import MovableClock, system_clock
 from bot.http_mode import PATH
 from bot.manifest import manifest
@@ -64,6 +64,45 @@ async def test_a_reload_anywhere_is_followed(database_url: str, tmp_path: Path) 
         before = one.corpus.finder
         await one.corpus.follow()
         assert one.corpus.finder is before
+
+
+async def test_a_bot_takes_up_what_another_reloads_at_its_next_tick(
+    postgres_server: str, tmp_path: Path
+) -> None:
+    """As many stories as before, one of them told in other words."""
+    talks = tmp_path / "corpus" / "talks.txt"
+    talks.parent.mkdir()
+    talks.write_text(CORPUS["talks.txt"])
+    async with (
+        postgres.schema(postgres_server) as url,
+        Workspace(manifest=manifest(), clock=MovableClock()) as workspace,
+    ):
+        settings = Settings(
+            slack_bot_token=workspace.bot_token,
+            slack_app_token=workspace.app_token,
+            slack_api_url=workspace.api_url,
+            database_url=url,
+            corpus_dir=talks.parent,
+        )
+        async with (
+            assemble(settings, clock=system_clock) as one,
+            assemble(settings, clock=system_clock) as two,
+        ):
+
+            async def answer(parley: Parley, words: str) -> str:
+                return str((await parley.intake.take(command(f"/brief {words}"))).body)
+
+            # Each has answered it before, and keeps what it answered.
+            for parley in (one, two):
+                assert "nine countries" in await answer(parley, "zelenskiy")
+            talks.write_text(talks.read_text().replace("nine countries", "Paraguay"))
+            await one.store.corpus.reload(talks.parent, by=ANA, at=NOW)
+            assert "Paraguay" in await answer(one, "zelenskiy")
+            assert "nine countries" in await answer(two, "zelenskiy")
+            await two.ticker.tick()
+            for words in ("zelenskiy", "paraguay"):
+                assert "for talks with envoys from Paraguay" in await answer(two, words)
+            assert two.store.corpus.revision == one.store.corpus.revision
 
 
 async def test_bots_that_start_at_once_load_the_first_corpus_once(database_url: str) -> None:

@@ -61,6 +61,7 @@ def signed(body: str, at: float, *, secret: str = SECRET) -> dict[str, str]:
 class Entry:
     """The HTTP entry of a bot, and ways to knock."""
 
+    workspace: Workspace
     parley: Parley
     metrics: Metrics
     clock: StoppedClock
@@ -91,11 +92,16 @@ class Entry:
         async with self.session.post(self.url, data=body, headers=sent) as response:
             return response.status, await response.text()
 
+    async def measured(self) -> dict[str, float]:
+        """Give what the measures say, each by its name and labels."""
+        page = (await self.metrics.page(self.parley.store, self.clock())).decode()
+        lines = [line.rpartition(" ") for line in page.splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, _, value in lines}
+
     async def refusals(self) -> dict[str, float]:
         """Give how many requests were refused for which reason."""
-        page = (await self.metrics.page(None, self.clock())).decode()
-        lines = [line for line in page.splitlines() if "refusals_total{" in line]
-        return {line.split('"')[1]: float(line.split()[-1]) for line in lines}
+        measured = await self.measured()
+        return {one.split('"')[1]: measured[one] for one in measured if "refusals_total{" in one}
 
 
 @pytest.fixture
@@ -130,6 +136,6 @@ async def entry(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Entry]:
             )
             running = asyncio.create_task(mode.run(stop, ready.set))
             await ready.wait()
-            yield Entry(parley, metrics, clock, mode, session, stop, running)
+            yield Entry(workspace, parley, metrics, clock, mode, session, stop, running)
             stop.set()
             await running

@@ -220,16 +220,24 @@ def test_a_lost_key_needs_the_new_one(folder: Path, capsys: pytest.CaptureFixtur
     assert "the tokens of no workspace" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("text", "code"), [("Talks\nA.\nB.\nC?\n", 1), ("Only a headline", 78)])
 def test_check_when_slack_cannot_be_reached(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+    code: int,
 ) -> None:
+    """As `run` would end: 1 for what may be well later, 78 once there is something to mend."""
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
     monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
     monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:9/api/")
-    assert main(["check"]) == 78
+    monkeypatch.setenv("CORPUS_DIR", corpus(folder, text))
+    assert main(["check"]) == code
     captured = capsys.readouterr()
-    assert "http://127.0.0.1:9/api/ cannot be reached" in captured.err
-    assert "Corpus: 6 documents with 26 articles" in captured.out
+    for token in ("SLACK_APP_TOKEN", "SLACK_BOT_TOKEN"):
+        assert f"{token}: http://127.0.0.1:9/api/ cannot be reached" in captured.err
+    assert ("Corpus: 1 documents with 1 articles" in captured.out) is (code == 1)
 
 
 def test_a_socket_that_is_lost_is_a_failure_for_the_supervisor(

@@ -501,11 +501,11 @@ async def test_the_check_looks_at_each_workspace(both: Both, tmp_path: Path) -> 
         "DATABASE_URL": both.settings.database_url,
         "CORPUS_DIR": str(tmp_path / "corpus"),
     }
-    well, problems = await check(environ)
-    assert "Workspaces: 1 have installed Parley." in well
-    assert any("in Second Harbour" in line for line in well)
-    assert not problems
-    _, problems = await check(environ | {"ENCRYPTION_KEY": new_key()})
-    (problem,) = problems
+    found = await check(environ)
+    assert "Workspaces: 1 have installed Parley." in found.well
+    assert any("in Second Harbour" in line for line in found.well)
+    assert found.exit_code == 0
+    found = await check(environ | {"ENCRYPTION_KEY": new_key()})
+    (problem,) = found.problems
     assert both.second.team_id in problem
     assert "another ENCRYPTION_KEY" in problem

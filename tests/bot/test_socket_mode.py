@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from aiohttp import web
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.metrics import Metrics
@@ -31,6 +33,8 @@ class BadSlack:
             [web.post("/api/{method}", self._call), web.get("/socket/{n}", self._open)]
         )
         self.url = ""
+        self.sockets_at = ""
+        """Where the tickets lead, if not here."""
         self.tickets = 0
         self.refusals: list[str | int] = []
         """What the next tickets are refused with: an error, or an HTTP status."""
@@ -49,7 +53,9 @@ class BadSlack:
                 return web.Response(status=refusal, text="<html>")
             return web.json_response({"ok": False, "error": refusal})
         self.tickets += 1
-        return web.json_response({"ok": True, "url": f"{self.url}/socket/{self.tickets}"})
+        return web.json_response(
+            {"ok": True, "url": f"{self.sockets_at or self.url}/socket/{self.tickets}"}
+        )
 
     async def _open(self, request: web.Request) -> web.StreamResponse:
         self.handshakes[request.match_info["n"]] += 1
@@ -97,6 +103,52 @@ class EchoIntake:
         return BoltResponse(status=self.status, body=text)
 
 
+class Hole:
+    """A way to Slack that can swallow what goes through it, and close nothing."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._links: list[asyncio.Event] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._writers: list[asyncio.StreamWriter] = []
+        self.port = 0
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        async with await asyncio.start_server(self._connect, "127.0.0.1", 0) as server:
+            self.port = server.sockets[0].getsockname()[1]
+            yield
+            for task in self._tasks:
+                task.cancel()
+            for writer in self._writers:
+                writer.close()
+            ends = [*self._tasks, *(writer.wait_closed() for writer in self._writers)]
+            await asyncio.gather(*ends, return_exceptions=True)
+
+    def swallow(self) -> None:
+        """Let nothing more through of what is connected; what connects later gets through."""
+        for is_black in self._links:
+            is_black.set()
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._writers += writer, far_writer
+        self._links.append(is_black := asyncio.Event())
+        for one, other in ((reader, far_writer), (far_reader, writer)):
+            self._tasks.append(asyncio.create_task(_forward(one, other, is_black)))
+
+
+async def _forward(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_black: asyncio.Event
+) -> None:
+    while data := await reader.read(65_536):
+        if not is_black.is_set():
+            writer.write(data)
+            await writer.drain()
+    if not is_black.is_set():
+        writer.close()
+
+
 @pytest.fixture
 async def bad() -> AsyncIterator[BadSlack]:
     bad = BadSlack()
@@ -115,7 +167,9 @@ class Running:
 
 
 @asynccontextmanager
-async def socket_mode(bad: BadSlack, metrics: Metrics | None = None) -> AsyncIterator[Running]:
+async def socket_mode(
+    bad: BadSlack, metrics: Metrics | None = None, patience: Patience = QUICK
+) -> AsyncIterator[Running]:
     client = AsyncWebClient(base_url=f"{bad.url}/api/")
 
     async def authorize() -> None:
@@ -128,7 +182,7 @@ async def socket_mode(bad: BadSlack, metrics: Metrics | None = None) -> AsyncIte
         client,
         app_token="xapp-1",
         metrics=metrics or Metrics(),
-        patience=QUICK,
+        patience=patience,
     )
     running = Running(mode, intake, asyncio.Event())
     try:
@@ -229,6 +283,30 @@ async def test_a_refresh_that_fails_is_noticed(bad: BadSlack) -> None:
         assert await echo(bad, 1)
 
 
+@pytest.mark.parametrize("sdk_heals", [True, False])
+async def test_a_black_hole_is_got_out_of(
+    bad: BadSlack, monkeypatch: pytest.MonkeyPatch, sdk_heals: bool
+) -> None:
+    """By the SDK, and where that has stopped looking (python-slack-sdk#1110) by the watchdog."""
+    if not sdk_heals:
+
+        async def never(_: SocketModeClient) -> None:
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(SocketModeClient, "monitor_current_session", never)
+    hole = Hole(int(bad.url.rpartition(":")[2]))
+    async with hole.open():
+        bad.sockets_at = f"http://127.0.0.1:{hole.port}"
+        async with socket_mode(bad, patience=replace(QUICK, ping=0.1)) as running:
+            await running.ready.wait()
+            assert await bad.news.get() == "opened"
+            assert await echo(bad, 1)
+            hole.swallow()
+            assert await bad.news.get() == "opened"
+            assert await echo(bad, 2)
+            assert not running.task.done()
+
+
 async def test_slack_may_be_away_at_the_start_for_as_long_as_it_likes(
     bad: BadSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,7 +328,9 @@ async def test_a_socket_that_cannot_be_had_back_ends_the_process(
         await bad.sockets[-1].close()
         with pytest.raises(SocketLostError, match="cannot be had back"):
             await running.task
-        assert "not connected" in str(await running.mode.problem())
+        assert await running.mode.problem() == "not connected"
+        # What the last one brought is what tells since when.
+        assert running.mode.seconds_since()["hello"] is not None
 
 
 @pytest.mark.parametrize("error", ["invalid_auth", "not_allowed_token_type", "token_revoked"])
@@ -273,6 +353,19 @@ async def test_what_is_under_way_is_acked_before_the_socket_closes(bad: BadSlack
         running.intake.go_on.set()
         await running.task
         assert bad.acks.get_nowait()["payload"] == {"text": "7"}
+
+
+async def test_what_the_socket_brought_is_told_by_how_long_ago(bad: BadSlack) -> None:
+    async with socket_mode(bad) as running:
+        assert running.mode.seconds_since() == dict.fromkeys(("hello", "pong", "envelope"))
+        assert await running.mode.problem() == "not connected"
+        await running.ready.wait()
+        assert await running.mode.problem() is None
+        since = running.mode.seconds_since()
+        assert since["hello"] is not None
+        assert since["envelope"] is None
+        await echo(bad, 1)
+        assert running.mode.seconds_since()["envelope"] is not None
 
 
 async def test_the_measures_tell_of_the_socket(bad: BadSlack) -> None:

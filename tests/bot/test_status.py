@@ -2,16 +2,24 @@
 
 import asyncio
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, time
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from bot.app import watch_over
 from bot.health import Health, broken
 from bot.metrics import Metrics
 from bot.status import status_pages
+from bot.workspace import Fault
+from store import open_store
+from store.types import Timetable
 from tests.bot.conftest import Entry, command
 from tests.conftest import NOW
+from tests.handlers.conftest import ANA, GENERAL
 
 
 async def page(health: Health, path: str) -> tuple[int, Any]:
@@ -48,6 +56,34 @@ async def test_it_is_ready_when_all_is_well() -> None:
     status, answer = await page(health, "/readyz")
     assert status == 503
     assert answer["checks"] == {"database": "well", "socket": "not connected"}
+
+
+@pytest.mark.parametrize("wrong", [None, "not connected"])
+async def test_what_came_last_is_shown_whether_or_not_all_is_well(wrong: str | None) -> None:
+    health = Health()
+    health.watch("socket", broken(wrong) if wrong else well)
+    health.seconds_since = lambda: {"hello": 2.5, "envelope": None}
+    _, answer = await page(health, "/readyz")
+    assert answer["seconds_since"] == {"hello": 2.5, "envelope": None}
+
+
+async def test_a_bot_without_its_database_or_stories_is_not_ready(
+    entry: Entry, tmp_path: Path
+) -> None:
+    health = Health()
+    watch_over(entry.parley, entry.mode, health)
+    assert await page(health, "/readyz") == (
+        200,
+        {"ready": True, "checks": {"database": "well", "corpus": "well", "start": "well"}},
+    )
+    async with open_store(f"sqlite:///{tmp_path}/empty.db") as store:
+        watch_over(replace(entry.parley, store=store), entry.mode, health)
+        code, answer = await page(health, "/readyz")
+        assert (code, answer["checks"]["corpus"]) == (503, "nothing is loaded")
+        assert answer["checks"]["database"] == "well"
+    code, answer = await page(health, "/readyz")
+    assert code == 503
+    assert answer["checks"]["database"].startswith("cannot be asked: ")
 
 
 async def test_a_check_that_fails_or_hangs_is_not_well(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,6 +128,57 @@ async def test_what_is_measured(entry: Entry) -> None:
     ):
         assert line in text.splitlines(), text
     assert "process_resident_memory_bytes" in text
+
+
+async def test_what_holds_a_post_up_is_measured(entry: Entry) -> None:
+    """Nobody planned it, Slack refused it, nobody knows whether it arrived; and then it has."""
+    post, at = "chat.postMessage", time(9, 30)
+    store, tick = entry.parley.store, entry.parley.ticker.tick
+    entry.workspace.invite(GENERAL, entry.workspace.bot_user_id)
+    await store.schedules.set(
+        team_id=entry.workspace.team_id,
+        channel_id=GENERAL,
+        organiser_id=ANA,
+        timetable=Timetable(at=at, weekdays=frozenset(range(7)), zone="UTC"),
+        now=entry.clock(),
+    )
+    due_at = datetime.combine(NOW, at, UTC)
+
+    async def lag() -> float:
+        return (await entry.measured())["parley_post_lag_seconds"]
+
+    entry.clock.forward(seconds=(due_at - NOW).total_seconds() + 7)
+    assert await lag() == 7
+    entry.workspace.faults.add(Fault(method=post, kind="ratelimit", seconds=30))
+    await tick()
+    measured = await entry.measured()
+    assert measured[f'parley_slack_calls_total{{method="{post}",status="429"}}'] == 1
+    assert measured['parley_posts{state="planned"}'] == 1
+    assert await lag() == 7
+    entry.clock.forward(seconds=31)
+    assert await lag() == 38
+    entry.workspace.faults.add(Fault(method=post, kind="drop_after"))
+    await tick()
+    assert (await entry.measured())['parley_posts{state="unknown"}'] == 1
+    assert (await entry.measured())["parley_reconciliations_total"] == 0
+    entry.clock.forward(seconds=61)
+    assert await lag() == 99
+    await tick()
+    measured = await entry.measured()
+    assert measured["parley_reconciliations_total"] == 1
+    assert measured['parley_posts{state="sent"}'] >= 1
+    assert measured["parley_post_lag_seconds"] == 0
+
+
+async def test_what_a_reload_takes_is_measured(entry: Entry, tmp_path: Path) -> None:
+    corpus = entry.parley.store.corpus
+    corpus.load_seconds = 0
+    talks = tmp_path / "corpus" / "talks.txt"
+    talks.write_text(talks.read_text().replace("nine countries", "ten countries"))
+    await corpus.reload(talks.parent, by=ANA, at=NOW)
+    measured = await entry.measured()
+    assert measured["parley_corpus_load_seconds"] == corpus.load_seconds > 0
+    assert measured["parley_corpus_revision"] == 2
 
 
 async def test_no_words_of_a_sender_become_a_label(entry: Entry) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from contextlib import closing
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,20 @@ async def test_what_arrived_without_an_answer_is_found_and_not_sent_again(
     assert await states(slack) == [PostState.SENT]
     (question,) = questions(slack)
     assert question["reply_count"] == 1
+
+
+async def test_posting_that_is_cut_off_leaves_no_call_behind(slack: Slack) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="delay", seconds=600))
+    before = asyncio.all_tasks()
+    posting = asyncio.create_task(slack.parley.posting.run())
+    await slack.workspace.received(POST)
+    calls = [one for one in asyncio.all_tasks() - before if "_send" in repr(one.get_coro())]
+    assert calls
+    posting.cancel()
+    await asyncio.wait([posting])
+    assert all(one.cancelled() for one in calls)
+    assert await states(slack) == [PostState.SENDING]
 
 
 async def test_a_history_that_lags_is_looked_at_again(slack: Slack) -> None:
@@ -141,6 +155,8 @@ async def test_membership_lost_while_the_outcome_is_open_is_left_to_its_organise
     assert await states(slack) == [PostState.UNKNOWN]
     assert "Slack did not confirm a post of mine" in texts(notices(slack))
     assert len(questions(slack)) == 1
+    # It waits for a person now, and is nobody's delay.
+    assert await slack.parley.store.tally.lag(slack.clock()) == timedelta()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,26 @@
+"""What the soak makes of a run, which an hour of everything going well does not show."""
+
+from pathlib import Path
+
+from bot.clock import MovableClock
+from bot.manifest import manifest
+from bot.workspace import Workspace
+from bot.workspace.courier import Delivery
+from tests.bench.soak import ACKED, NO_SOCKET, Soak, outcome
+from tests.handlers.conftest import ANA, GENERAL
+
+
+async def test_a_command_is_counted_by_what_became_of_it(tmp_path: Path) -> None:
+    clock = MovableClock()
+    async with Workspace(manifest=manifest(), clock=clock) as workspace:
+        delivery = await workspace.type("/brief x", user=ANA, channel=GENERAL)
+        assert outcome(delivery) == NO_SOCKET
+        assert outcome(Delivery(acked=True)) == ACKED
+        soak = Soak(workspace, clock, tmp_path)
+    soak.memory, soak.refreshes = [100.0], 8
+    soak.commands.update({ACKED: 1000, NO_SOCKET: 2})
+    assert soak.problems(questions=0) == []
+    soak.commands[NO_SOCKET] += 1
+    assert soak.problems(questions=0) == ["3 of 1,003 commands met no socket"]
+    soak.commands["operation_timeout"] += 1
+    assert "1 acks did not come" in soak.problems(questions=0)
