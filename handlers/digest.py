@@ -156,7 +156,11 @@ class Digest:
         if not is_admin:
             known = await self._known_to(team_id, user_id)
             every = [one for one in every if one.organiser_id == user_id or one.channel_id in known]
-        return views.schedules(every, user_id=user_id, is_admin=is_admin, page=page)
+        shown, page, pages = views.paged(every, page)
+        coming = await self._store.planning.coming(shown)
+        return views.schedules(
+            shown, coming, user_id=user_id, is_admin=is_admin, page=page, pages=pages
+        )
 
     async def _known_to(self, team_id: str, user_id: str) -> frozenset[str]:
         """Give the channels of which that person may know; none where Slack cannot say."""

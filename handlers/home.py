@@ -101,6 +101,7 @@ class Home:
             topics=self._store.corpus.topics,
             page=page,
             schedules=schedules,
+            coming=await self._store.planning.coming(schedules[: views.CHANNELS]),
             revision=self._store.corpus.revision,
             is_keeper=is_keeper,
             refusal=await self._store.refusals.last() if is_keeper else None,

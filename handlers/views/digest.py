@@ -1,6 +1,6 @@
 """What /digest answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from datetime import datetime as instant
 from zoneinfo import ZoneInfo
@@ -161,19 +161,32 @@ def is_off(schedule: Schedule) -> Message:
     return message(f"<#{schedule.channel_id}> gets no more posts.")
 
 
-def schedules(every: Sequence[Schedule], *, user_id: str, is_admin: bool, page: int = 0) -> Message:
-    """List the schedules of the team; those that the reader may change have a menu."""
-    if not every:
+def paged(every: Sequence[Schedule], page: int) -> tuple[Sequence[Schedule], int, int]:
+    """Give what is on that *page*, or on the last one, with its number and how many there are."""
+    pages = max(1, -(-len(every) // _LISTED))
+    page = min(page, pages - 1)
+    return every[page * _LISTED : (page + 1) * _LISTED], page, pages
+
+
+def schedules(
+    shown: Sequence[Schedule],
+    coming: Mapping[str, Turn],
+    *,
+    user_id: str,
+    is_admin: bool,
+    page: int = 0,
+    pages: int = 1,
+) -> Message:
+    """List schedules of the team with what is *coming*; the reader's own have a menu."""
+    if not shown:
         text = f"No channel that you see has a schedule. Start one: `{Command.DIGEST} on 09:30`."
         return message(text)
-    pages = -(-len(every) // _LISTED)
-    page = min(page, pages - 1)
-    shown = every[page * _LISTED : (page + 1) * _LISTED]
+    lines = [line(schedule, coming.get(schedule.channel_id)) for schedule in shown]
     lead = "Channels with a schedule:"
     blocks: list[Block] = [section(lead)]
-    for schedule in shown:
+    for text, schedule in zip(lines, shown, strict=True):
         may_change = is_admin or schedule.organiser_id == user_id
-        blocks.append(section(line(schedule), accessory=_menu(schedule) if may_change else None))
+        blocks.append(section(text, accessory=_menu(schedule) if may_change else None))
     if pages > 1:
         turns = [("Previous", page - 1)] if page else []
         turns += [("Next page", page + 1)] if page + 1 < pages else []
@@ -186,7 +199,7 @@ def schedules(every: Sequence[Schedule], *, user_id: str, is_admin: bool, page: 
                 ]
             )
         )
-    return message("\n".join([lead, *map(line, shown[:10])]), blocks)
+    return message("\n".join([lead, *lines[:10]]), blocks)
 
 
 def _menu(schedule: Schedule) -> Element:
@@ -197,9 +210,10 @@ def _menu(schedule: Schedule) -> Element:
     return overflow(Action.DIGEST_CHANGE, options)
 
 
-def line(schedule: Schedule) -> str:
-    """Say in a line what a channel gets, and when next."""
-    return f"• <#{schedule.channel_id}>: {_what(schedule, topics=40)}, {whether(schedule)}"
+def line(schedule: Schedule, coming: Turn | None = None) -> str:
+    """Say in a line what a channel gets, and when next: *coming*, or the schedule's own next."""
+    what, when = _what(schedule, topics=40), whether(schedule, coming)
+    return f"• <#{schedule.channel_id}>: {what}, {when}"
 
 
 def listed(lines: Sequence[str]) -> list[Block]:
@@ -207,14 +221,14 @@ def listed(lines: Sequence[str]) -> list[Block]:
     return [section("\n".join(lines[at : at + 10])) for at in range(0, len(lines), 10)]
 
 
-def whether(schedule: Schedule) -> str:
+def whether(schedule: Schedule, coming: Turn | None = None) -> str:
     """Say when the next post comes, or that none does."""
     if schedule.stopped:
         return "stopped"
     if schedule.is_paused and schedule.paused_until:
         forever = schedule.paused_until == FOREVER
         return "paused" if forever else f"paused until {_day(schedule.paused_until)}"
-    return f"next {_when(Turn(occurrence=schedule.next))}"
+    return f"next {_when(coming or Turn(occurrence=schedule.next))}"
 
 
 def _what(schedule: Schedule, *, is_first: bool = False, topics: int = 300) -> str:

@@ -1,6 +1,6 @@
 """App Home: today's question, a search box, topics to browse, the reader's channels, the corpus."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from handlers import ids
@@ -20,12 +20,14 @@ from handlers.views.blocks import (
     text_input,
 )
 from handlers.views.modal import MAX_WORDS, View
+from store.posting.planning import Turn
 from store.types import Article, Refusal, Revision, Schedule, Topic
 
 TOPICS = 20
 """Topics on a page."""
 _ROW = 5
-_CHANNELS = 20
+CHANNELS = 20
+"""Of the reader's, that are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,8 @@ class Contents:
     page: int
     schedules: Sequence[Schedule]
     """Those of the channels that the reader is in."""
+    coming: Mapping[str, Turn]
+    """What comes next in the first `CHANNELS` of them."""
     revision: Revision | None
     is_keeper: bool
     refusal: Refusal | None = None
@@ -57,7 +61,7 @@ def home(contents: Contents) -> View:
         _today(contents.today),
         [_search()],
         _topics(contents.topics, contents.page),
-        _channels(contents.schedules),
+        _channels(contents.schedules, contents.coming),
         corpus.panel(contents.revision, contents.refusal) if contents.is_keeper else [],
     ]
     blocks: list[Block] = []
@@ -141,12 +145,14 @@ def _counted(topic: Topic) -> str:
     return f"{topic.name[:60]} · {topic.articles:,}"
 
 
-def _channels(schedules: Sequence[Schedule]) -> list[Block]:
+def _channels(schedules: Sequence[Schedule], coming: Mapping[str, Turn]) -> list[Block]:
     lead = "*In your channels*"
     if not schedules:
         hint = f"No channel of yours has a schedule. In one, type `{Command.DIGEST} on 09:30`."
         return [section(f"{lead}\n{hint}")]
-    lines = [digest.line(schedule) for schedule in schedules[:_CHANNELS]]
+    lines = [
+        digest.line(schedule, coming.get(schedule.channel_id)) for schedule in schedules[:CHANNELS]
+    ]
     if len(schedules) > len(lines):
         lines.append(f"… and {len(schedules) - len(lines)} more: `{Command.DIGEST} list`")
     return [section(lead), *digest.listed(lines)]

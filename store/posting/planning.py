@@ -1,6 +1,6 @@
 """Planning: what a schedule's turns become, written down before anything is sent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -125,6 +125,15 @@ class Planning:
                 if not count:
                     break
         return turns
+
+    async def coming(self, schedules: Sequence[Schedule]) -> Mapping[str, Turn]:
+        """Give the next turn to be posted of each channel that has one, by the channel's id."""
+        coming: dict[str, Turn] = {}
+        for schedule in schedules:
+            for turn in await self.upcoming(schedule, 1):
+                if turn.unless is None:
+                    coming[schedule.channel_id] = turn
+        return coming
 
     async def _fill_pools(self, now: datetime) -> None:
         revision = self._corpus.revision

@@ -1,5 +1,7 @@
 """/digest and the daily question."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bot.workspace import Fault
@@ -129,6 +131,22 @@ async def test_list_names_every_channel(slack: Slack) -> None:
     (answer,) = await slack.type("/digest list")
     assert f"<#{GENERAL}>: a question at 09:30" in answer["text"]
     assert "<#C0WORLD>: a question at 10:00" in answer["text"]
+
+
+async def test_list_and_home_leave_out_a_post_that_is_skipped(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    first, second = (
+        str(int(datetime(2026, 11, day, 9, 30, tzinfo=UTC).timestamp())) for day in (24, 25)
+    )
+    (answer,) = await slack.type("/digest list")
+    assert first in texts([answer])
+    await slack.type("/digest skip")
+    (answer,) = await slack.type("/digest list")
+    await slack.workspace.open_home(ANA)
+    await slack.settled()
+    for shown in (answer, slack.workspace.home(ANA) or {}):
+        assert second in str(shown)
+        assert first not in str(shown)
 
 
 async def test_schedules_of_private_channels_are_listed_to_those_who_are_in_them(

@@ -180,7 +180,7 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         chosen=None,
     ),
     "schedules": lambda matches, words: digest.schedules(
-        [planned(words)] * 70, user_id="U0ANA", is_admin=False, page=1
+        [planned(words)] * 20, {}, user_id="U0ANA", is_admin=False, page=1, pages=4
     ),
     "mistyped digest": lambda matches, words: digest.digest_help(unknown=words, meant=words),
     "status": lambda matches, words: corpus.status(
@@ -247,6 +247,7 @@ def at_home(words: str, *, page: int) -> home.Contents:
         topics=[Topic(name=words[:5000] or "x", articles=300)] * 100,
         page=page,
         schedules=[planned(words)] * 60,
+        coming={},
         revision=None,
         is_keeper=True,
         refusal=refused(words),
@@ -362,5 +363,6 @@ def test_the_list_of_schedules_fits_however_long(every: int) -> None:
         ),
         next=Occurrence(due_on=date(2026, 11, 24), due_at=datetime(2026, 11, 24, tzinfo=UTC)),
     )
-    message = digest.schedules([one] * every, user_id="U1", is_admin=True, page=99)
+    shown, page, pages = digest.paged([one] * every, 99)
+    message = digest.schedules(shown, {}, user_id="U1", is_admin=True, page=page, pages=pages)
     check_message(message, people=PEOPLE)

@@ -291,6 +291,7 @@ async def view(team: Played) -> dict[str, Any]:
             seen[channel_id] += [
                 await store.planning.preview(schedule),
                 await store.planning.upcoming(schedule, 3),
+                await store.planning.coming([schedule]),
             ]
         # What is the other team's is not there, whatever it is asked for with.
         theirs = f"{other}:{channel_id}:0"
