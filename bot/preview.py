@@ -1,6 +1,6 @@
 """What a reload would do, and what reloads have done, in plain words for the terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from handlers.views.message import counted
 from store.loading.check import Check, Effect
@@ -10,8 +10,16 @@ from store.types import Revision
 _SHOWN = 10
 
 
-def as_lines(check: Check) -> Iterator[str]:
-    """Write a check for a person at a terminal."""
+def listed(check: Check) -> Sequence[Effect]:
+    """Give the effects that have a line of their own."""
+    return check.effects[:_SHOWN]
+
+
+def as_lines(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    """Write a check for a person at a terminal.
+
+    *channels* has what they are called, by team and channel; any other is called by its id.
+    """
     if not check.is_changed:
         yield "Nothing would change."
     else:
@@ -40,9 +48,7 @@ def as_lines(check: Check) -> Iterator[str]:
     if check.unasked:
         yield f"Without a question: {counted(check.unasked, 'article')}, found and never asked."
     yield from _twins(check.twins)
-    yield from map(_effect, check.effects)
-    if check.schedules > len(check.effects):
-        yield f"{check.schedules - len(check.effects):,} more schedules were not looked at."
+    yield from _effects(check, channels)
 
 
 def told(revision: Revision) -> str:
@@ -76,11 +82,21 @@ def _twin(twin: Twin) -> str:
     return f"Nearly the same story: {where}: {twin.article.summary[:100]}"
 
 
-def _effect(effect: Effect) -> str:
-    text = f"The schedule in {effect.channel_id} has {counted(effect.left, 'question')} left"
-    if effect.vanishing:
-        text += f"; {effect.vanishing} of its next {effect.upcoming} vanish"
-    return f"{text}."
+def _effects(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    for effect in listed(check):
+        name = channels.get((effect.team_id, effect.channel_id), effect.channel_id)
+        vanish = "vanishes" if effect.vanishing < 2 else "vanish"
+        yield (
+            f"The schedule in {name} has {counted(effect.left, 'question')} left;"
+            f" {effect.vanishing or 'none'} of its next {effect.upcoming} {vanish}."
+        )
+    rest = check.effects[_SHOWN:]
+    if touched := sum(bool(effect.vanishing) for effect in rest):
+        yield f"{counted(touched, 'schedule')} more: next questions vanish."
+    if calm := len(rest) - touched:
+        yield f"{counted(calm, 'schedule')} more: none of the next questions vanishes."
+    if check.schedules > len(check.effects):
+        yield f"{counted(check.schedules - len(check.effects), 'schedule')} not looked at."
 
 
 def _some(names: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from store.progress import Progress
 from store.types import Revision
 
 _SHOWN = 5
+_SCHEDULES = 10
 
 
 def checked(check: Check, *, team_id: str) -> Message:
@@ -58,20 +59,9 @@ def dropped(check: Check, name: str, file_id: str, *, team_id: str) -> Message:
 
 def _notes(check: Check, team_id: str) -> Iterator[str]:
     """Yield what to look at before a reload, in paragraphs; other teams' channels are counted."""
-    touched = [effect for effect in check.effects if effect.vanishing]
-    effects = [_effect(effect) for effect in touched if effect.team_id == team_id]
-    elsewhere = len(touched) - len(effects)
-    if elsewhere:
-        effects.append(
-            f"• {counted(elsewhere, 'schedule')} of other workspaces: next questions vanish"
-        )
-    calm = len(check.effects) - len(touched)
-    if calm:
-        effects.append(f"• {counted(calm, 'schedule')}: none of the next questions vanishes")
-    if check.schedules > len(check.effects):
-        effects.append(f"… and {check.schedules - len(check.effects):,} that were not looked at")
+    effects = list(_effects(check, team_id))
     if effects:
-        yield "\n".join(("*Schedules*", *effects[:20]))
+        yield "\n".join(("*Schedules*", *effects))
     twins = list(_twins(check.twins))
     if twins:
         yield "\n".join(("*Nearly the same*", *twins))
@@ -86,10 +76,24 @@ def _notes(check: Check, team_id: str) -> Iterator[str]:
         yield " ".join(small)
 
 
+def _effects(check: Check, team_id: str) -> Iterator[str]:
+    own = [effect for effect in check.effects if effect.team_id == team_id]
+    yield from map(_effect, own[:_SCHEDULES])
+    others = [effect for effect in check.effects if effect.team_id != team_id]
+    for whose, some in (("more", own[_SCHEDULES:]), ("of other workspaces", others)):
+        if touched := sum(bool(effect.vanishing) for effect in some):
+            yield f"• {counted(touched, 'schedule')} {whose}: next questions vanish"
+        if calm := len(some) - touched:
+            yield f"• {counted(calm, 'schedule')} {whose}: none of the next questions vanishes"
+    if check.schedules > len(check.effects):
+        yield f"… and {check.schedules - len(check.effects):,} that were not looked at"
+
+
 def _effect(effect: Effect) -> str:
+    vanish = "vanishes" if effect.vanishing < 2 else "vanish"
     return (
-        f"• <#{effect.channel_id}>: {effect.vanishing} of the next {effect.upcoming} questions"
-        f" vanish; {effect.left:,} left"
+        f"• <#{effect.channel_id}>: {effect.vanishing or 'none'} of the next"
+        f" {counted(effect.upcoming, 'question')} {vanish}; {effect.left:,} left"
     )
 
 

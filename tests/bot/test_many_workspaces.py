@@ -19,6 +19,7 @@ from bot.http_mode import PATH, HttpMode
 from bot.install import Bots
 from bot.manifest import manifest
 from bot.metrics import Metrics
+from bot.names import channel_names
 from bot.settings import Settings
 from bot.workspace import Fault, Workspace, oauth
 from bot.workspace.oauth import CLIENT_ID, CLIENT_SECRET
@@ -509,3 +510,14 @@ async def test_the_check_looks_at_each_workspace(both: Both, tmp_path: Path) -> 
     (problem,) = problems
     assert both.second.team_id in problem
     assert "another ENCRYPTION_KEY" in problem
+
+
+async def test_channels_are_named_by_the_token_of_their_own_workspace(both: Both) -> None:
+    """Where there is none, or no key opens it, they stay without a name."""
+    await both.install(both.second)
+    here, elsewhere = (both.second.team_id, GENERAL), (both.first.team_id, GENERAL)
+    installations = both.parley.store.installations
+    names = await channel_names([elsewhere, here], both.settings, installations)
+    assert names == {here: "#general"}
+    other = replace(both.settings, encryption_key=(new_key(),))
+    assert not await channel_names([here], other, installations)

@@ -10,7 +10,7 @@ from bot.workspace import Fault
 from handlers.ids import Action
 from store.corpus import Reload
 from store.types import Problem, Refusal
-from tests.handlers.conftest import ANA, BEN, Slack, dm, texts
+from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, dm, texts, under
 
 
 async def test_status_says_what_is_loaded(slack: Slack) -> None:
@@ -164,9 +164,22 @@ async def test_check_says_what_would_change_and_changes_nothing(slack: Slack) ->
 
 async def test_check_says_what_happens_to_the_schedules(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
+    slack.workspace.invite(RANDOM, slack.workspace.bot_user_id)
+    await slack.type("/digest on 09:30 daily about geneva", channel=RANDOM)
     (slack.corpus / "ports.txt").unlink()
     (answer,) = await slack.type("/corpus check")
-    assert "of the next 3 questions vanish;" in texts([answer])
+    assert under("Schedules", answer) == [
+        f"• <#{GENERAL}>: 1 of the next 3 questions vanishes; 2 left",
+        f"• <#{RANDOM}>: none of the next 2 questions vanishes; 2 left",
+    ]
+
+
+async def test_check_says_what_schedules_have_left_where_nothing_changes(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type("/corpus check")
+    assert under("Schedules", answer) == [
+        f"• <#{GENERAL}>: none of the next 3 questions vanishes; 3 left"
+    ]
 
 
 async def test_undo_brings_back_what_was_loaded_before(slack: Slack) -> None:

@@ -15,7 +15,7 @@ from store.progress import Progress
 from store.types import Revision
 from tests.blockkit import check_message
 from tests.conftest import NOW
-from tests.handlers.conftest import Slack, labels, texts
+from tests.handlers.conftest import Slack, labels, texts, under
 from tests.handlers.test_views import ARTICLES, HOSTILE
 
 NAMES = st.lists(HOSTILE, max_size=30)
@@ -56,6 +56,50 @@ CHECKS = st.builds(
 @given(CHECKS)
 def test_a_check_fits_and_mentions_nobody(check: Check) -> None:
     check_message(preview.checked(check, team_id="T1"), people=frozenset())
+
+
+def made(effects: list[Effect], twins: Twins | None = None, schedules: int = 0) -> Check:
+    """Make a check that found nothing else."""
+    return Check(
+        counts=Counts(),
+        added=(),
+        edited=(),
+        removed=(),
+        headlines=(),
+        gone=(),
+        ignored=0,
+        others=(),
+        unasked=0,
+        twins=twins or Twins(),
+        effects=effects,
+        schedules=schedules or len(effects),
+    )
+
+
+def effect(channel: int, *, vanishing: int = 0, team_id: str = "T1") -> Effect:
+    return Effect(
+        team_id=team_id,
+        channel_id=f"C{channel:02}",
+        upcoming=10,
+        vanishing=vanishing,
+        left=channel + 12,
+    )
+
+
+def test_of_many_schedules_the_first_ten_are_told_and_the_rest_counted() -> None:
+    effects = [effect(number, vanishing=2) for number in range(11)]
+    effects += [effect(number) for number in range(11, 14)]
+    effects += [effect(0, vanishing=1, team_id="T2"), effect(1, team_id="T2")]
+    shown = preview.checked(made(effects, schedules=60), team_id="T1")
+    told = [f"• <#C{n:02}>: 2 of the next 10 questions vanish; {n + 12} left" for n in range(10)]
+    rest = (
+        "• 1 schedule more: next questions vanish",
+        "• 3 schedules more: none of the next questions vanishes",
+        "• 1 schedule of other workspaces: next questions vanish",
+        "• 1 schedule of other workspaces: none of the next questions vanishes",
+        "… and 44 that were not looked at",
+    )
+    assert under("Schedules", dict(shown)) == [*told, *rest]
 
 
 def test_the_history_fits() -> None:

@@ -143,6 +143,28 @@ async def test_effects_on_a_schedule(store: Store, tmp_path: Path) -> None:
     assert (effect.channel_id, effect.upcoming, effect.vanishing, effect.left) == ("C1", 4, 2, 1)
 
 
+async def test_schedules_that_lose_questions_come_first_then_those_with_the_fewest_left(
+    store: Store, tmp_path: Path
+) -> None:
+    await load(store, write(tmp_path, a=STORIES))
+    for channel, topics in (("C1", ()), ("C2", ("Quito",)), ("C3", ("Geneva", "Lagos"))):
+        schedule = await store.schedules.set(
+            team_id="T1",
+            channel_id=channel,
+            organiser_id="U1",
+            timetable=Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC"),
+            topics=topics,
+            now=NOW,
+        )
+        assert await store.planning.preview(schedule)
+    effects = (await check(store, write(tmp_path, a=STORIES[1:]))).effects
+    assert [(one.channel_id, one.vanishing, one.left) for one in effects] == [
+        ("C3", 1, 1),
+        ("C1", 1, 3),
+        ("C2", 0, 1),
+    ]
+
+
 async def test_a_question_that_is_taken_out_vanishes(store: Store, tmp_path: Path) -> None:
     path = write(tmp_path)
     story = '{"headline": "Head", "summary": "Envoys met in Geneva.", "question": "Why?"}'
