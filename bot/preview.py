@@ -69,8 +69,13 @@ def _twins(twins: Twins) -> Iterator[str]:
         yield f"… and {twins.count - _SHOWN:,} more that are nearly the same."
     for question, count in twins.repeated[:_SHOWN]:
         yield f"Asked in {count:,} of the articles that come, word for word: “{question[:100]}”"
-    if twins.looked_at and len(twins.repeated) > _SHOWN:
-        yield f"… and {len(twins.repeated) - _SHOWN:,} more such questions."
+    if len(twins.repeated) > _SHOWN:
+        yield f"… and {counted(len(twins.repeated) - _SHOWN, 'more such question')}."
+    if twins.passed_over:
+        yield (
+            f"Compared with others: the first {counted(twins.looked_at, 'article')} that come;"
+            f" {twins.passed_over:,} more were not."
+        )
 
 
 def _twin(twin: Twin) -> str:

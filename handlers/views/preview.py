@@ -104,6 +104,13 @@ def _twins(twins: Twins) -> Iterator[str]:
         yield f"… and {twins.count - _SHOWN:,} more"
     for question, count in twins.repeated[:_SHOWN]:
         yield f"• asked by {count:,} of the stories that come: “{plain(question, 100)}”"
+    if len(twins.repeated) > _SHOWN:
+        yield f"… and {counted(len(twins.repeated) - _SHOWN, 'more such question')}"
+    if twins.passed_over:
+        yield (
+            f"• the first {counted(twins.looked_at, 'story')} that come were compared;"
+            f" {twins.passed_over:,} more were not"
+        )
 
 
 def _twin(twin: Twin) -> str:

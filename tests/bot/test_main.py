@@ -91,6 +91,13 @@ def test_check_of_a_corpus_says_what_loading_would_do(
     assert "Articles: 1 added, 0 edited, 0 moved, 0 removed.\n" in out
     assert "Headlines that come or change: New.\n" in out
     assert "Ignored: 1 file, hidden or of another kind.\n" in out
+    (folder / "corpus" / "new.txt").write_text("New\nThe envoys met in Geneva.\nSo.\nWhat now?\n")
+    capsys.readouterr()
+    assert main(["check", "--corpus", path]) == 0
+    twin = (
+        "Nearly the same story: new.txt, story 1 and talks.txt, story 1: The envoys met in Geneva."
+    )
+    assert f"{twin}\n" in capsys.readouterr().out
     main(["load", path])
     capsys.readouterr()
     assert main(["check", "--corpus", path]) == 0

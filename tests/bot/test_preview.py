@@ -14,7 +14,7 @@ from store import open_store
 from store.types import Timetable
 from tests.conftest import NOW
 from tests.handlers.conftest import GENERAL, RANDOM, write_corpus
-from tests.handlers.test_preview import effect, made
+from tests.handlers.test_preview import alike, effect, made
 
 
 def test_of_many_schedules_the_first_ten_are_told_and_the_rest_counted() -> None:
@@ -29,6 +29,21 @@ def test_of_many_schedules_the_first_ten_are_told_and_the_rest_counted() -> None
         "3 schedules more: next questions vanish.",
         "1 schedule more: none of the next questions vanishes.",
         "46 schedules not looked at.",
+    ]
+
+
+def test_twins_are_told_to_the_letter() -> None:
+    pair = "a.txt, story 1 and b.txt, story 2"
+    story = f"Nearly the same story: {pair}: Envoys met in <Geneva>."
+    question = f"Nearly the same question: {pair}: “Who gains & who loses?”"
+    asked = "Asked in 3 of the articles that come, word for word: “What now?”"
+    assert list(as_lines(made([], alike()), {}))[1:] == [story, question, asked]
+    assert list(as_lines(made([], alike(times=11, passed_over=1234)), {}))[1:] == [
+        *[story, question] * 5,
+        "… and 12 more that are nearly the same.",
+        *[asked] * 10,
+        "… and 1 more such question.",
+        "Compared with others: the first 20,000 articles that come; 1,234 more were not.",
     ]
 
 

@@ -182,6 +182,18 @@ async def test_check_says_what_schedules_have_left_where_nothing_changes(slack: 
     ]
 
 
+async def test_check_names_what_is_nearly_the_same(slack: Slack) -> None:
+    copy = (slack.corpus / "ports.txt").read_text().replace("Dockworkers", "The dockworkers")
+    (slack.corpus / "copy.txt").write_text(copy.replace("make night", "make the night"))
+    (answer,) = await slack.type("/corpus check")
+    assert under("Nearly the same", answer) == [
+        "• the story of copy.txt, story 1, and ports.txt, story 1: “The dockworkers in Gdansk ended"
+        " a strike over night shifts.”",
+        "• the question of copy.txt, story 1, and ports.txt, story 1: “What would make the night"
+        " work fair?”",
+    ]
+
+
 async def test_undo_brings_back_what_was_loaded_before(slack: Slack) -> None:
     (slack.corpus / "new.txt").write_text("New\nA summary of Lima.\nAn insight.\nA question?\n")
     await slack.type("/corpus reload")

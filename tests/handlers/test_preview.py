@@ -12,7 +12,7 @@ from store.loading.check import Check, Effect
 from store.loading.plan import Counts
 from store.loading.twins import Twin, Twins
 from store.progress import Progress
-from store.types import Revision
+from store.types import Article, Revision
 from tests.blockkit import check_message
 from tests.conftest import NOW
 from tests.handlers.conftest import Slack, labels, texts, under
@@ -36,6 +36,8 @@ CHECKS = st.builds(
             st.builds(Twin, article=ARTICLES, other=ARTICLES, is_question=st.booleans()), max_size=9
         ),
         count=st.integers(0, 10**6),
+        looked_at=st.integers(0, 10**6),
+        passed_over=st.integers(0, 10**6),
         repeated=st.lists(st.tuples(HOSTILE, st.integers(2, 10**6)), max_size=9),
     ),
     effects=st.lists(
@@ -100,6 +102,56 @@ def test_of_many_schedules_the_first_ten_are_told_and_the_rest_counted() -> None
         "… and 44 that were not looked at",
     )
     assert under("Schedules", dict(shown)) == [*told, *rest]
+
+
+def article(document: str, position: int, summary: str, question: str) -> Article:
+    return Article(
+        id=f"{document}{position}",
+        document=document,
+        position=position,
+        headline="Head",
+        summary=summary,
+        insight="",
+        question=question,
+    )
+
+
+def alike(*, times: int = 1, passed_over: int = 0) -> Twins:
+    """Make a pair of stories and a pair of questions, *times* each, and repeated questions."""
+    one = article("a.txt", 1, "Envoys met in <Geneva>.", "Who gains & who loses?")
+    other = article("b.txt", 2, "The envoys met in Geneva.", "Who gains and who loses?")
+    pairs = [
+        Twin(article=one, other=other, is_question=is_question) for is_question in (False, True)
+    ]
+    return Twins(
+        found=pairs * times,
+        count=2 * times,
+        looked_at=20_000,
+        passed_over=passed_over,
+        repeated=[("What now?", 3)] * times,
+    )
+
+
+def test_twins_are_told_to_the_letter() -> None:
+    told = under("Nearly the same", dict(preview.checked(made([], alike()), team_id="T1")))
+    assert told == [
+        "• the story of a.txt, story 1, and b.txt, story 2: “Envoys met in &lt;Geneva&gt;.”",
+        "• the question of a.txt, story 1, and b.txt, story 2: “Who gains &amp; who loses?”",
+        "• asked by 3 of the stories that come: “What now?”",
+    ]
+
+
+def test_of_many_twins_the_first_are_told_and_the_rest_counted() -> None:
+    check = made([], alike(times=6, passed_over=1234))
+    told = under("Nearly the same", dict(preview.checked(check, team_id="T1")))
+    assert [line.split(" of ")[0] for line in told[:5]] == ["• the story", "• the question"] * 2 + [
+        "• the story"
+    ]
+    assert told[5] == "… and 7 more"
+    assert told[11:] == [
+        "… and 1 more such question",
+        "• the first 20,000 stories that come were compared; 1,234 more were not",
+    ]
 
 
 def test_the_history_fits() -> None:

@@ -87,6 +87,17 @@ async def test_near_identical_stories_are_named(store: Store, tmp_path: Path) ->
     assert found == {("b.txt", "a.txt"), ("c.txt", "b.txt")}
 
 
+async def test_new_stories_that_are_not_compared_are_counted(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, a=STORIES, b=[STORIES[0]])
+    twins = (await check(store, path)).twins
+    assert (twins.count, twins.looked_at, twins.passed_over) == (1, 5, 0)
+    monkeypatch.setattr("store.loading.twins.LOOKED_AT", 4)
+    twins = (await check(store, path)).twins
+    assert (twins.count, twins.looked_at, twins.passed_over) == (0, 4, 1)
+
+
 async def test_an_edited_story_is_no_twin_of_what_it_was(store: Store, tmp_path: Path) -> None:
     await load(store, write(tmp_path, a=STORIES))
     edited = [story.replace(".\n", " again.\n", 1) for story in STORIES]
