@@ -54,10 +54,11 @@ def as_lines(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[
 def told(revision: Revision) -> str:
     """Say what a revision is, who made it and what it changed."""
     what = f" brings back revision {revision.restores}:" if revision.restores else ":"
+    where = f", in {_some(revision.paths, revision.touched)}" if revision.paths else ""
     return (
         f"Revision {revision.number}{what} {revision.documents:,} documents with"
         f" {revision.articles:,} articles; {revision.added:,} added, {revision.edited:,} edited,"
-        f" {revision.moved:,} moved, {revision.removed:,} removed;"
+        f" {revision.moved:,} moved, {revision.removed:,} removed{where};"
         f" {revision.loaded_at:%Y-%m-%d %H:%M} UTC, by {revision.loaded_by}."
     )
 
@@ -104,6 +105,8 @@ def _effects(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[
         yield f"{counted(check.schedules - len(check.effects), 'schedule')} not looked at."
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+def _some(names: Sequence[str], count: int | None = None) -> str:
+    """Name the first of *names*, and count the rest of *count*, where they are not all."""
+    count = count or len(names)
+    more = f" and {count - _SHOWN:,} more" if count > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more

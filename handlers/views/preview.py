@@ -134,20 +134,21 @@ def restored(revision: Revision) -> Message:
 
 
 def history(revisions: Sequence[Revision]) -> Message:
-    """List who changed how much, and when, the latest first."""
+    """List who changed how much, where and when, the latest first."""
     if not revisions:
         return message(f"Nothing is loaded yet: `{Command.CORPUS} reload` reads the corpus folder.")
     text = f"The last changes; `{Command.CORPUS} undo` brings back the one before."
-    lines = "\n".join(map(_revision, revisions))
-    return message(f"{text}\n{lines}", [section(text), section(lines)])
+    lines = [*map(_revision, revisions)]
+    return message("\n".join((text, *lines)), [section(text), *map(section, lines)])
 
 
 def _revision(revision: Revision) -> str:
     what = f" (revision {revision.restores} again)" if revision.restores else ""
+    where = f", in {_some(revision.paths, revision.touched)}" if revision.paths else ""
     return (
         f"• *{revision.number}*{what}: {counted(revision.articles, 'story')};"
-        f" {revision.added:,} added, {revision.edited:,} edited, {revision.removed:,} removed;"
-        f" {when(revision.loaded_at)}, {who(revision)}"
+        f" {revision.added:,} added, {revision.edited:,} edited,"
+        f" {revision.removed:,} removed{where}; {when(revision.loaded_at)}, {who(revision)}"
     )
 
 
@@ -173,6 +174,8 @@ def under_way(progress: Progress) -> Message:
     return message(f"{progress.stage or 'Starting'}{how_far} …")
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+def _some(names: Sequence[str], count: int | None = None) -> str:
+    """Name the first of *names*, and count the rest of *count*, where they are not all."""
+    count = count or len(names)
+    more = f" and {count - _SHOWN:,} more" if count > _SHOWN else ""
     return ", ".join(plain(name, 60) for name in names[:_SHOWN]) + more

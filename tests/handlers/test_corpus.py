@@ -10,6 +10,7 @@ from bot.workspace import Fault
 from handlers.ids import Action
 from store.corpus import Reload
 from store.types import Problem, Refusal
+from tests.conftest import NOW
 from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, dm, texts, under
 
 
@@ -197,6 +198,7 @@ async def test_check_names_what_is_nearly_the_same(slack: Slack) -> None:
 async def test_undo_brings_back_what_was_loaded_before(slack: Slack) -> None:
     (slack.corpus / "new.txt").write_text("New\nA summary of Lima.\nAn insight.\nA question?\n")
     await slack.type("/corpus reload")
+    slack.clock.forward(minutes=2)
     (answer,) = await slack.type("/corpus undo")
     assert "Revision 1 is back, as revision 3: 3 stories; 0 added" in answer["text"]
     (answer,) = await slack.type("/brief lima")
@@ -204,9 +206,17 @@ async def test_undo_brings_back_what_was_loaded_before(slack: Slack) -> None:
     (answer,) = await slack.type("/corpus undo")
     assert answer["text"] == "This is the first. Revision 3 is loaded."
     (answer,) = await slack.type("/corpus history")
-    lines = answer["text"].split("\n")[1:]
-    assert [line.split(":")[0] for line in lines] == ["• *3* (revision 1 again)", "• *2*", "• *1*"]
-    assert f"by <@{ANA}>" in lines[0]
+    at, style = int(NOW.timestamp()), "{date_short_pretty} at {time}"
+    lines = [
+        "• *3* (revision 1 again): 3 stories; 0 added, 0 edited, 1 removed, in new.txt;"
+        f" <!date^{at + 120}^{style}|24 Nov 2026, 08:02 UTC>, by <@{ANA}>",
+        "• *2*: 4 stories; 1 added, 0 edited, 0 removed, in new.txt;"
+        f" <!date^{at}^{style}|24 Nov 2026, 08:00 UTC>, by <@{ANA}>",
+        "• *1*: 3 stories; 3 added, 0 edited, 0 removed;"
+        f" <!date^{at}^{style}|24 Nov 2026, 08:00 UTC>, at the terminal",
+    ]
+    assert answer["text"].split("\n")[1:] == lines
+    assert [block["text"]["text"] for block in answer["blocks"]][1:] == lines
 
 
 @pytest.mark.parametrize(

@@ -167,9 +167,12 @@ def test_the_history_fits() -> None:
         edited=10**6,
         moved=10**6,
         removed=10**6,
+        touched=10**6,
+        paths=("&" * 300,) * 10,
     )
     message = preview.history([revision] * 10)
     check_message(message)
+    assert str(message["blocks"]).count(f"by <@{revision.loaded_by}>") == 10
 
 
 class Responses:
