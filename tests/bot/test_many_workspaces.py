@@ -338,6 +338,9 @@ async def test_only_who_is_listed_changes_what_all_share(both: Both) -> None:
         await both.install(team)
     # The same id, and an admin of the second workspace too.
     assert "ADMIN_USER_IDS" in await both.type(both.second, "/corpus reload")
+    before = both.parley.store.corpus.revision
+    await both.type(both.second, "/corpus undo 1")
+    assert both.parley.store.corpus.revision == before
     assert "ADMIN_USER_IDS" not in await both.type(both.first, "/corpus reload")
 
 

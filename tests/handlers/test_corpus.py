@@ -219,6 +219,33 @@ async def test_undo_brings_back_what_was_loaded_before(slack: Slack) -> None:
     assert [block["text"]["text"] for block in answer["blocks"]][1:] == lines
 
 
+async def test_undo_brings_back_a_revision_by_its_number(slack: Slack) -> None:
+    for name in ("one", "two"):
+        (slack.corpus / f"{name}.txt").write_text(f"{name}\nOn {name} in Lima.\nSo.\nWhy?\n")
+        await slack.type("/corpus reload")
+    (answer,) = await slack.type("/corpus Undo  1")
+    assert (
+        "Revision 1 is back, as revision 4: 3 stories; 0 added, 0 edited, 2 removed."
+        in (answer["text"])
+    )
+    (answer,) = await slack.type("/corpus undo 2")
+    assert "Revision 2 is back, as revision 5: 4 stories; 1 added" in answer["text"]
+    for number in ("0", "77", "999999999"):
+        (answer,) = await slack.type(f"/corpus undo {number}")
+        assert answer["text"] == f"There is no revision {int(number)}. Revision 5 is loaded."
+
+
+@pytest.mark.parametrize("words", ["two", "-1", "1 2", "1.5", "²", "9" * 5000, "1 <!here>"])
+async def test_an_undo_of_no_number_undoes_nothing(slack: Slack, words: str) -> None:
+    (slack.corpus / "ports.txt").unlink()
+    await slack.type("/corpus reload")
+    (answer,) = await slack.type(f"/corpus undo {words}")
+    assert answer["text"].startswith("I do not know “undo ")
+    assert "`/corpus undo 3`: bring back revision 3 of the history" in answer["text"]
+    assert slack.parley.store.corpus.revision
+    assert slack.parley.store.corpus.revision.number == 2
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -226,6 +253,7 @@ async def test_undo_brings_back_what_was_loaded_before(slack: Slack) -> None:
         "check",
         "reload",
         "undo",
+        "undo 1",
         "history",
         "problems",
         "missed",

@@ -196,8 +196,9 @@ async def test_nothing_to_undo(store: Store, tmp_path: Path) -> None:
     with pytest.raises(ParleyError, match="Nothing is loaded yet"):
         await store.corpus.undo(by="U1", at=NOW)
     await load(store, write(tmp_path, a=STORIES[:1]))
-    with pytest.raises(ParleyError, match=r"There is no revision 7\. Revision 1 is loaded."):
-        await store.corpus.undo(by="U1", at=NOW, number=7)
+    for number in (-1, 0, 7, 10**30):
+        with pytest.raises(ParleyError, match=rf"There is no revision {number}\. Revision 1 is"):
+            await store.corpus.undo(by="U1", at=NOW, number=number)
 
 
 async def test_the_history_says_who_changed_what(store: Store, tmp_path: Path) -> None:
