@@ -21,8 +21,9 @@ from bot.find import Finds, as_json, as_text
 from bot.install import Bots
 from bot.log import configure_logging
 from bot.manifest import render
+from bot.names import channel_names
 from bot.patience import reason
-from bot.preview import as_lines, told
+from bot.preview import as_lines, listed, told
 from bot.settings import Settings, SettingsError, read_environment
 from bot.socket_mode import SocketLostError
 from bot.waiting import shown
@@ -180,7 +181,9 @@ async def _check_corpus(path: Path, environ: dict[str, str]) -> int:
             # Here, and nowhere else, every one of them.
             _complain(str(error))
             return EX_CONFIG
-    for line in as_lines(checked):
+        channels = [(effect.team_id, effect.channel_id) for effect in listed(checked)]
+        names = await channel_names(channels, settings, store.installations)
+    for line in as_lines(checked, names):
         _say(line)
     return 0
 

@@ -1,6 +1,7 @@
 """/corpus: what is loaded, what is missing, and loading it anew; for admins."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,8 @@ from store.loading.documents import read_corpus
 from store.types import CorpusInvalidError
 
 _KEEPING = frozenset({"check", "reload", "undo", "history", "problems"})
-"""What is about the corpus as a whole, and not about one team."""
+"""What is about the corpus as a whole, and not about one team; words may follow it."""
+_UNDO = re.compile(r"undo(?: (\d{1,9}))?", re.ASCII)
 
 
 class CorpusAdmin:
@@ -90,7 +92,7 @@ class CorpusAdmin:
     async def _answer(
         self, word: str, team_id: str, user_id: str, respond: AsyncRespond, *, once: str
     ) -> Message:
-        if word in _KEEPING:
+        if word.partition(" ")[0] in _KEEPING:
             await self._directory.require_keeper(team_id, user_id)
         else:
             await self._directory.require_admin(team_id, user_id)
@@ -102,9 +104,9 @@ class CorpusAdmin:
                 return await self._check(team_id, respond)
             case "reload":
                 return await self._reload(by, respond)
-            case "undo":
+            case _ if undo := _UNDO.fullmatch(word):
                 await require_first(self._store.once, team_id, once, now=self._clock())
-                return await self._undo(by, respond)
+                return await self._undo(by, respond, int(undo[1]) if undo[1] else None)
             case "history":
                 return preview.history(await self._corpus.history())
             case "problems":
@@ -144,9 +146,11 @@ class CorpusAdmin:
             return views.invalid(error.problems)
         return views.reloaded(reload)
 
-    async def _undo(self, by: str, respond: AsyncRespond) -> Message:
+    async def _undo(self, by: str, respond: AsyncRespond, number: int | None) -> Message:
         async with told(respond) as progress:
-            revision = await self._corpus.undo(by=by, at=self._clock(), progress=progress)
+            revision = await self._corpus.undo(
+                by=by, at=self._clock(), number=number, progress=progress
+            )
         return preview.restored(revision)
 
     async def _problems(self) -> Message:

@@ -111,6 +111,10 @@ class Revision:
     """Articles in another place, with the text that they had."""
     removed: int
     """Articles that are gone."""
+    touched: int = field(default=0, compare=False)
+    """Documents that it changed; 0 where that is not kept, and outside of the history."""
+    paths: tuple[str, ...] = field(default=(), compare=False)
+    """The first few of those."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,8 @@ _WORDS = (
     ("check", "what a reload would change, before it does"),
     ("reload", "read the corpus folder again"),
     ("undo", "bring back what was loaded before"),
-    ("history", "who changed how much, and when"),
+    ("undo 3", "bring back revision 3 of the history"),
+    ("history", "who changed how much, in which documents, and when"),
     ("problems", "what is wrong in the folder, before it is loaded"),
     ("missed", "what people looked for in vain"),
 )

@@ -14,6 +14,7 @@ from store.progress import Progress
 from store.types import Revision
 
 _SHOWN = 5
+_SCHEDULES = 10
 
 
 def checked(check: Check, *, team_id: str) -> Message:
@@ -58,20 +59,9 @@ def dropped(check: Check, name: str, file_id: str, *, team_id: str) -> Message:
 
 def _notes(check: Check, team_id: str) -> Iterator[str]:
     """Yield what to look at before a reload, in paragraphs; other teams' channels are counted."""
-    touched = [effect for effect in check.effects if effect.vanishing]
-    effects = [_effect(effect) for effect in touched if effect.team_id == team_id]
-    elsewhere = len(touched) - len(effects)
-    if elsewhere:
-        effects.append(
-            f"• {counted(elsewhere, 'schedule')} of other workspaces: next questions vanish"
-        )
-    calm = len(check.effects) - len(touched)
-    if calm:
-        effects.append(f"• {counted(calm, 'schedule')}: none of the next questions vanishes")
-    if check.schedules > len(check.effects):
-        effects.append(f"… and {check.schedules - len(check.effects):,} that were not looked at")
+    effects = list(_effects(check, team_id))
     if effects:
-        yield "\n".join(("*Schedules*", *effects[:20]))
+        yield "\n".join(("*Schedules*", *effects))
     twins = list(_twins(check.twins))
     if twins:
         yield "\n".join(("*Nearly the same*", *twins))
@@ -86,10 +76,24 @@ def _notes(check: Check, team_id: str) -> Iterator[str]:
         yield " ".join(small)
 
 
+def _effects(check: Check, team_id: str) -> Iterator[str]:
+    own = [effect for effect in check.effects if effect.team_id == team_id]
+    yield from map(_effect, own[:_SCHEDULES])
+    others = [effect for effect in check.effects if effect.team_id != team_id]
+    for whose, some in (("more", own[_SCHEDULES:]), ("of other workspaces", others)):
+        if touched := sum(bool(effect.vanishing) for effect in some):
+            yield f"• {counted(touched, 'schedule')} {whose}: next questions vanish"
+        if calm := len(some) - touched:
+            yield f"• {counted(calm, 'schedule')} {whose}: none of the next questions vanishes"
+    if check.schedules > len(check.effects):
+        yield f"… and {check.schedules - len(check.effects):,} that were not looked at"
+
+
 def _effect(effect: Effect) -> str:
+    vanish = "vanishes" if effect.vanishing < 2 else "vanish"
     return (
-        f"• <#{effect.channel_id}>: {effect.vanishing} of the next {effect.upcoming} questions"
-        f" vanish; {effect.left:,} left"
+        f"• <#{effect.channel_id}>: {effect.vanishing or 'none'} of the next"
+        f" {counted(effect.upcoming, 'question')} {vanish}; {effect.left:,} left"
     )
 
 
@@ -100,6 +104,13 @@ def _twins(twins: Twins) -> Iterator[str]:
         yield f"… and {twins.count - _SHOWN:,} more"
     for question, count in twins.repeated[:_SHOWN]:
         yield f"• asked by {count:,} of the stories that come: “{plain(question, 100)}”"
+    if len(twins.repeated) > _SHOWN:
+        yield f"… and {counted(len(twins.repeated) - _SHOWN, 'more such question')}"
+    if twins.passed_over:
+        yield (
+            f"• the first {counted(twins.looked_at, 'story')} that come were compared;"
+            f" {twins.passed_over:,} more were not"
+        )
 
 
 def _twin(twin: Twin) -> str:
@@ -123,20 +134,24 @@ def restored(revision: Revision) -> Message:
 
 
 def history(revisions: Sequence[Revision]) -> Message:
-    """List who changed how much, and when, the latest first."""
+    """List who changed how much, where and when, the latest first."""
     if not revisions:
         return message(f"Nothing is loaded yet: `{Command.CORPUS} reload` reads the corpus folder.")
-    text = f"The last changes; `{Command.CORPUS} undo` brings back the one before."
-    lines = "\n".join(map(_revision, revisions))
-    return message(f"{text}\n{lines}", [section(text), section(lines)])
+    text = (
+        f"The last changes; `{Command.CORPUS} undo` brings back the one before, and with a number"
+        " the revision of that number."
+    )
+    lines = [*map(_revision, revisions)]
+    return message("\n".join((text, *lines)), [section(text), *map(section, lines)])
 
 
 def _revision(revision: Revision) -> str:
     what = f" (revision {revision.restores} again)" if revision.restores else ""
+    where = f", in {_some(revision.paths, revision.touched)}" if revision.paths else ""
     return (
         f"• *{revision.number}*{what}: {counted(revision.articles, 'story')};"
-        f" {revision.added:,} added, {revision.edited:,} edited, {revision.removed:,} removed;"
-        f" {when(revision.loaded_at)}, {who(revision)}"
+        f" {revision.added:,} added, {revision.edited:,} edited,"
+        f" {revision.removed:,} removed{where}; {when(revision.loaded_at)}, {who(revision)}"
     )
 
 
@@ -162,6 +177,8 @@ def under_way(progress: Progress) -> Message:
     return message(f"{progress.stage or 'Starting'}{how_far} …")
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+def _some(names: Sequence[str], count: int | None = None) -> str:
+    """Name the first of *names*, and count the rest of *count*, where they are not all."""
+    count = count or len(names)
+    more = f" and {count - _SHOWN:,} more" if count > _SHOWN else ""
     return ", ".join(plain(name, 60) for name in names[:_SHOWN]) + more

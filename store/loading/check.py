@@ -58,6 +58,7 @@ class Check:
     """Articles that would come without a question: they are found, and never asked."""
     twins: Twins
     effects: Sequence[Effect]
+    """Those that lose next questions first, and then those with the fewest left."""
     schedules: int
     """How many channels have one; the first fifty are looked at."""
 
@@ -82,7 +83,10 @@ async def check(database: Database, index: Index, plan: Plan, contents: Contents
         others=contents.others,
         unasked=sum(not step.article.question for step in plan.come),
         twins=await find_twins(database, index, plan),
-        effects=[one async for one in _effects(database, plan, schedules[:_CHANNELS])],
+        effects=sorted(
+            [one async for one in _effects(database, plan, schedules[:_CHANNELS])],
+            key=lambda effect: (not effect.vanishing, effect.left),
+        ),
         schedules=len(schedules),
     )
 

@@ -1,6 +1,8 @@
 """The revisions of the corpus: who loaded what, and how things were before the last ones."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from store.articles import shuffle
@@ -12,10 +14,22 @@ from store.types import Article, Revision
 KEPT = 10
 """How many revisions can be brought back, not counting those that brought one back."""
 
+_PATHS = 10
+"""Documents of a revision that are named."""
+
 _LAST = "SELECT * FROM revision ORDER BY number DESC LIMIT $1"
 _ONE = "SELECT * FROM revision WHERE number = $1"
 _OLDEST_KEPT = """
 SELECT number FROM revision WHERE restores IS NULL ORDER BY number DESC LIMIT 1 OFFSET $1
+"""
+# Each kept how the documents were that it changed.
+_TOUCHED = """
+SELECT revision, path, touched FROM (
+    SELECT revision, path,
+        COUNT(*) OVER (PARTITION BY revision) AS touched,
+        ROW_NUMBER() OVER (PARTITION BY revision ORDER BY path) AS place
+    FROM past_document WHERE revision >= $1
+) p WHERE place <= $2 ORDER BY revision, place
 """
 _SIZES = "SELECT COUNT(*) AS documents, SUM(articles) AS articles FROM document"
 _ADD = """
@@ -50,8 +64,19 @@ _DROP_ARTICLE = "DELETE FROM article WHERE number = $1"
 
 
 async def history(database: Database, limit: int) -> Sequence[Revision]:
-    """Give the last revisions, the latest first."""
-    return [to_revision(row) for row in await database.fetch(_LAST, limit)]
+    """Give the last revisions, the latest first, with documents that they changed."""
+    async with database.reading() as connection:
+        last = [to_revision(row) for row in await connection.fetch(_LAST, limit)]
+        oldest = last[-1].number if last else 0
+        rows = await connection.fetch(_TOUCHED, oldest, _PATHS)
+    touched = {row["revision"]: row["touched"] for row in rows}
+    paths: defaultdict[int, list[str]] = defaultdict(list)
+    for row in rows:
+        paths[row["revision"]].append(row["path"])
+    return [
+        replace(one, touched=touched.get(one.number, 0), paths=tuple(paths[one.number]))
+        for one in last
+    ]
 
 
 async def last(connection: Connection | Database) -> Row | None:

@@ -54,6 +54,8 @@ class Twins:
     found: list[Twin] = field(default_factory=list)
     count: int = 0
     looked_at: int = 0
+    passed_over: int = 0
+    """New articles beyond `LOOKED_AT`, compared with nothing."""
     repeated: Sequence[tuple[str, int]] = ()
     """Questions that stand word for word in several new articles, the most frequent first."""
 
@@ -62,7 +64,7 @@ async def find_twins(database: Database, index: Index, plan: Plan) -> Twins:
     """Look for near-identical texts among the first new articles of *plan*."""
     fresh = [step.article for step in islice(plan.come, LOOKED_AT)]
     gone = np.array([step.number for step in plan.gone], dtype=np.int64)
-    twins = Twins(looked_at=len(fresh))
+    twins = Twins(looked_at=len(fresh), passed_over=len(plan.come) - len(fresh))
     repeated = Counter(article.question for article in fresh if article.question)
     twins.repeated = [one for one in repeated.most_common(_KEPT) if one[1] > 1]
     for is_question in (False, True):

@@ -37,7 +37,8 @@ async def target_of(database: Database, number: int | None) -> Row:
     if now is None:
         raise ParleyError("Nothing is loaded yet, so there is nothing to undo.")
     wanted = number if number is not None else (now["restores"] or now["number"]) - 1
-    target = await revisions.get(database, wanted)
+    # What is longer than a number of the database's is no revision's.
+    target = await revisions.get(database, wanted) if 0 < wanted <= now["number"] else None
     if target is None:
         what = f"There is no revision {wanted}." if number is not None else "This is the first."
         raise ParleyError(f"{what} Revision {now['number']} is loaded.")

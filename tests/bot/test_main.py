@@ -9,6 +9,7 @@ import pytest
 from bot.__main__ import main
 from bot.manifest import render
 from bot.socket_mode import SocketLostError
+from tests.conftest import NOW
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +92,13 @@ def test_check_of_a_corpus_says_what_loading_would_do(
     assert "Articles: 1 added, 0 edited, 0 moved, 0 removed.\n" in out
     assert "Headlines that come or change: New.\n" in out
     assert "Ignored: 1 file, hidden or of another kind.\n" in out
+    (folder / "corpus" / "new.txt").write_text("New\nThe envoys met in Geneva.\nSo.\nWhat now?\n")
+    capsys.readouterr()
+    assert main(["check", "--corpus", path]) == 0
+    twin = (
+        "Nearly the same story: new.txt, story 1 and talks.txt, story 1: The envoys met in Geneva."
+    )
+    assert f"{twin}\n" in capsys.readouterr().out
     main(["load", path])
     capsys.readouterr()
     assert main(["check", "--corpus", path]) == 0
@@ -112,7 +120,10 @@ def test_check_of_a_broken_corpus_names_every_problem(
     assert last.startswith("… and 50 more: `python -m bot check --corpus")
 
 
-def test_undo_and_history(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_undo_and_history(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.__main__.system_clock", lambda: NOW)
     main(["load", corpus(folder)])
     main(["load", corpus(folder, "Talks\nEnvoys met in Lima.\nInsight.\nWhat next?\n")])
     capsys.readouterr()
@@ -125,9 +136,13 @@ def test_undo_and_history(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert main(["undo"]) == 78
     assert "This is the first. Revision 3 is loaded." in capsys.readouterr().err
     assert main(["history"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line[:10] for line in lines] == ["Revision 3", "Revision 2", "Revision 1"]
-    assert "1 edited" in lines[1]
+    size, when = "1 documents with 1 articles", f"{NOW:%Y-%m-%d %H:%M} UTC, by terminal."
+    edited = f"{size}; 0 added, 1 edited, 0 moved, 0 removed, in talks.txt; {when}"
+    assert capsys.readouterr().out.splitlines() == [
+        f"Revision 3 brings back revision 1: {edited}",
+        f"Revision 2: {edited}",
+        f"Revision 1: {size}; 1 added, 0 edited, 0 moved, 0 removed; {when}",
+    ]
 
 
 def test_load_the_real_corpus(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:

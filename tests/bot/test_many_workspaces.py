@@ -19,6 +19,7 @@ from bot.http_mode import PATH, HttpMode
 from bot.install import Bots
 from bot.manifest import manifest
 from bot.metrics import Metrics
+from bot.names import channel_names
 from bot.settings import Settings
 from bot.workspace import Fault, Workspace, oauth
 from bot.workspace.oauth import CLIENT_ID, CLIENT_SECRET
@@ -337,6 +338,9 @@ async def test_only_who_is_listed_changes_what_all_share(both: Both) -> None:
         await both.install(team)
     # The same id, and an admin of the second workspace too.
     assert "ADMIN_USER_IDS" in await both.type(both.second, "/corpus reload")
+    before = both.parley.store.corpus.revision
+    await both.type(both.second, "/corpus undo 1")
+    assert both.parley.store.corpus.revision == before
     assert "ADMIN_USER_IDS" not in await both.type(both.first, "/corpus reload")
 
 
@@ -509,3 +513,14 @@ async def test_the_check_looks_at_each_workspace(both: Both, tmp_path: Path) -> 
     (problem,) = found.problems
     assert both.second.team_id in problem
     assert "another ENCRYPTION_KEY" in problem
+
+
+async def test_channels_are_named_by_the_token_of_their_own_workspace(both: Both) -> None:
+    """Where there is none, or no key opens it, they stay without a name."""
+    await both.install(both.second)
+    here, elsewhere = (both.second.team_id, GENERAL), (both.first.team_id, GENERAL)
+    installations = both.parley.store.installations
+    names = await channel_names([elsewhere, here], both.settings, installations)
+    assert names == {here: "#general"}
+    other = replace(both.settings, encryption_key=(new_key(),))
+    assert not await channel_names([here], other, installations)

@@ -255,6 +255,15 @@ def texts(messages: list[dict[str, Any]]) -> str:
     )
 
 
+def under(heading: str, message: dict[str, Any]) -> list[str]:
+    """Give the lines of the paragraph with that *heading*; none where it is not there."""
+    for block in message["blocks"]:
+        first, *lines = block.get("text", {}).get("text", "").splitlines() or [""]
+        if first == f"*{heading}*":
+            return lines
+    return []
+
+
 def dm(user: str) -> str:
     """Give the direct message of *user* with Parley."""
     return f"D{user[1:]}"

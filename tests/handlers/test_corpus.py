@@ -10,7 +10,8 @@ from bot.workspace import Fault
 from handlers.ids import Action
 from store.corpus import Reload
 from store.types import Problem, Refusal
-from tests.handlers.conftest import ANA, BEN, Slack, dm, texts
+from tests.conftest import NOW
+from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, dm, texts, under
 
 
 async def test_status_says_what_is_loaded(slack: Slack) -> None:
@@ -170,14 +171,40 @@ async def test_check_says_what_would_change_and_changes_nothing(slack: Slack) ->
 
 async def test_check_says_what_happens_to_the_schedules(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
+    slack.workspace.invite(RANDOM, slack.workspace.bot_user_id)
+    await slack.type("/digest on 09:30 daily about geneva", channel=RANDOM)
     (slack.corpus / "ports.txt").unlink()
     (answer,) = await slack.type("/corpus check")
-    assert "of the next 3 questions vanish;" in texts([answer])
+    assert under("Schedules", answer) == [
+        f"• <#{GENERAL}>: 1 of the next 3 questions vanishes; 2 left",
+        f"• <#{RANDOM}>: none of the next 2 questions vanishes; 2 left",
+    ]
+
+
+async def test_check_says_what_schedules_have_left_where_nothing_changes(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type("/corpus check")
+    assert under("Schedules", answer) == [
+        f"• <#{GENERAL}>: none of the next 3 questions vanishes; 3 left"
+    ]
+
+
+async def test_check_names_what_is_nearly_the_same(slack: Slack) -> None:
+    copy = (slack.corpus / "ports.txt").read_text().replace("Dockworkers", "The dockworkers")
+    (slack.corpus / "copy.txt").write_text(copy.replace("make night", "make the night"))
+    (answer,) = await slack.type("/corpus check")
+    assert under("Nearly the same", answer) == [
+        "• the story of copy.txt, story 1, and ports.txt, story 1: “The dockworkers in Gdansk ended"
+        " a strike over night shifts.”",
+        "• the question of copy.txt, story 1, and ports.txt, story 1: “What would make the night"
+        " work fair?”",
+    ]
 
 
 async def test_undo_brings_back_what_was_loaded_before(slack: Slack) -> None:
     (slack.corpus / "new.txt").write_text("New\nA summary of Lima.\nAn insight.\nA question?\n")
     await slack.type("/corpus reload")
+    slack.clock.forward(minutes=2)
     (answer,) = await slack.type("/corpus undo")
     assert "Revision 1 is back, as revision 3: 3 stories; 0 added" in answer["text"]
     (answer,) = await slack.type("/brief lima")
@@ -185,9 +212,44 @@ async def test_undo_brings_back_what_was_loaded_before(slack: Slack) -> None:
     (answer,) = await slack.type("/corpus undo")
     assert answer["text"] == "This is the first. Revision 3 is loaded."
     (answer,) = await slack.type("/corpus history")
-    lines = answer["text"].split("\n")[1:]
-    assert [line.split(":")[0] for line in lines] == ["• *3* (revision 1 again)", "• *2*", "• *1*"]
-    assert f"by <@{ANA}>" in lines[0]
+    at, style = int(NOW.timestamp()), "{date_short_pretty} at {time}"
+    lines = [
+        "• *3* (revision 1 again): 3 stories; 0 added, 0 edited, 1 removed, in new.txt;"
+        f" <!date^{at + 120}^{style}|24 Nov 2026, 08:02 UTC>, by <@{ANA}>",
+        "• *2*: 4 stories; 1 added, 0 edited, 0 removed, in new.txt;"
+        f" <!date^{at}^{style}|24 Nov 2026, 08:00 UTC>, by <@{ANA}>",
+        "• *1*: 3 stories; 3 added, 0 edited, 0 removed;"
+        f" <!date^{at}^{style}|24 Nov 2026, 08:00 UTC>, at the terminal",
+    ]
+    assert answer["text"].split("\n")[1:] == lines
+    assert [block["text"]["text"] for block in answer["blocks"]][1:] == lines
+
+
+async def test_undo_brings_back_a_revision_by_its_number(slack: Slack) -> None:
+    for name in ("one", "two"):
+        (slack.corpus / f"{name}.txt").write_text(f"{name}\nOn {name} in Lima.\nSo.\nWhy?\n")
+        await slack.type("/corpus reload")
+    (answer,) = await slack.type("/corpus Undo  1")
+    assert (
+        "Revision 1 is back, as revision 4: 3 stories; 0 added, 0 edited, 2 removed."
+        in (answer["text"])
+    )
+    (answer,) = await slack.type("/corpus undo 2")
+    assert "Revision 2 is back, as revision 5: 4 stories; 1 added" in answer["text"]
+    for number in ("0", "77", "999999999"):
+        (answer,) = await slack.type(f"/corpus undo {number}")
+        assert answer["text"] == f"There is no revision {int(number)}. Revision 5 is loaded."
+
+
+@pytest.mark.parametrize("words", ["two", "-1", "1 2", "1.5", "²", "9" * 5000, "1 <!here>"])
+async def test_an_undo_of_no_number_undoes_nothing(slack: Slack, words: str) -> None:
+    (slack.corpus / "ports.txt").unlink()
+    await slack.type("/corpus reload")
+    (answer,) = await slack.type(f"/corpus undo {words}")
+    assert answer["text"].startswith("I do not know “undo ")
+    assert "`/corpus undo 3`: bring back revision 3 of the history" in answer["text"]
+    assert slack.parley.store.corpus.revision
+    assert slack.parley.store.corpus.revision.number == 2
 
 
 @pytest.mark.parametrize(
@@ -197,6 +259,7 @@ async def test_undo_brings_back_what_was_loaded_before(slack: Slack) -> None:
         "check",
         "reload",
         "undo",
+        "undo 1",
         "history",
         "problems",
         "missed",

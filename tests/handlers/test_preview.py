@@ -12,10 +12,10 @@ from store.loading.check import Check, Effect
 from store.loading.plan import Counts
 from store.loading.twins import Twin, Twins
 from store.progress import Progress
-from store.types import Revision
+from store.types import Article, Revision
 from tests.blockkit import check_message
 from tests.conftest import NOW
-from tests.handlers.conftest import Slack, labels, texts
+from tests.handlers.conftest import Slack, labels, texts, under
 from tests.handlers.test_views import ARTICLES, HOSTILE
 
 NAMES = st.lists(HOSTILE, max_size=30)
@@ -36,6 +36,8 @@ CHECKS = st.builds(
             st.builds(Twin, article=ARTICLES, other=ARTICLES, is_question=st.booleans()), max_size=9
         ),
         count=st.integers(0, 10**6),
+        looked_at=st.integers(0, 10**6),
+        passed_over=st.integers(0, 10**6),
         repeated=st.lists(st.tuples(HOSTILE, st.integers(2, 10**6)), max_size=9),
     ),
     effects=st.lists(
@@ -58,6 +60,100 @@ def test_a_check_fits_and_mentions_nobody(check: Check) -> None:
     check_message(preview.checked(check, team_id="T1"), people=frozenset())
 
 
+def made(effects: list[Effect], twins: Twins | None = None, schedules: int = 0) -> Check:
+    """Make a check that found nothing else."""
+    return Check(
+        counts=Counts(),
+        added=(),
+        edited=(),
+        removed=(),
+        headlines=(),
+        gone=(),
+        ignored=0,
+        others=(),
+        unasked=0,
+        twins=twins or Twins(),
+        effects=effects,
+        schedules=schedules or len(effects),
+    )
+
+
+def effect(channel: int, *, vanishing: int = 0, team_id: str = "T1") -> Effect:
+    return Effect(
+        team_id=team_id,
+        channel_id=f"C{channel:02}",
+        upcoming=10,
+        vanishing=vanishing,
+        left=channel + 12,
+    )
+
+
+def test_of_many_schedules_the_first_ten_are_told_and_the_rest_counted() -> None:
+    effects = [effect(number, vanishing=2) for number in range(11)]
+    effects += [effect(number) for number in range(11, 14)]
+    effects += [effect(0, vanishing=1, team_id="T2"), effect(1, team_id="T2")]
+    shown = preview.checked(made(effects, schedules=60), team_id="T1")
+    told = [f"• <#C{n:02}>: 2 of the next 10 questions vanish; {n + 12} left" for n in range(10)]
+    rest = (
+        "• 1 schedule more: next questions vanish",
+        "• 3 schedules more: none of the next questions vanishes",
+        "• 1 schedule of other workspaces: next questions vanish",
+        "• 1 schedule of other workspaces: none of the next questions vanishes",
+        "… and 44 that were not looked at",
+    )
+    assert under("Schedules", dict(shown)) == [*told, *rest]
+
+
+def article(document: str, position: int, summary: str, question: str) -> Article:
+    return Article(
+        id=f"{document}{position}",
+        document=document,
+        position=position,
+        headline="Head",
+        summary=summary,
+        insight="",
+        question=question,
+    )
+
+
+def alike(*, times: int = 1, passed_over: int = 0) -> Twins:
+    """Make a pair of stories and a pair of questions, *times* each, and repeated questions."""
+    one = article("a.txt", 1, "Envoys met in <Geneva>.", "Who gains & who loses?")
+    other = article("b.txt", 2, "The envoys met in Geneva.", "Who gains and who loses?")
+    pairs = [
+        Twin(article=one, other=other, is_question=is_question) for is_question in (False, True)
+    ]
+    return Twins(
+        found=pairs * times,
+        count=2 * times,
+        looked_at=20_000,
+        passed_over=passed_over,
+        repeated=[("What now?", 3)] * times,
+    )
+
+
+def test_twins_are_told_to_the_letter() -> None:
+    told = under("Nearly the same", dict(preview.checked(made([], alike()), team_id="T1")))
+    assert told == [
+        "• the story of a.txt, story 1, and b.txt, story 2: “Envoys met in &lt;Geneva&gt;.”",
+        "• the question of a.txt, story 1, and b.txt, story 2: “Who gains &amp; who loses?”",
+        "• asked by 3 of the stories that come: “What now?”",
+    ]
+
+
+def test_of_many_twins_the_first_are_told_and_the_rest_counted() -> None:
+    check = made([], alike(times=6, passed_over=1234))
+    told = under("Nearly the same", dict(preview.checked(check, team_id="T1")))
+    assert [line.split(" of ")[0] for line in told[:5]] == ["• the story", "• the question"] * 2 + [
+        "• the story"
+    ]
+    assert told[5] == "… and 7 more"
+    assert told[11:] == [
+        "… and 1 more such question",
+        "• the first 20,000 stories that come were compared; 1,234 more were not",
+    ]
+
+
 def test_the_history_fits() -> None:
     revision = Revision(
         number=10**6,
@@ -71,9 +167,12 @@ def test_the_history_fits() -> None:
         edited=10**6,
         moved=10**6,
         removed=10**6,
+        touched=10**6,
+        paths=("&" * 300,) * 10,
     )
     message = preview.history([revision] * 10)
     check_message(message)
+    assert str(message["blocks"]).count(f"by <@{revision.loaded_by}>") == 10
 
 
 class Responses:

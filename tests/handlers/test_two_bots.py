@@ -148,11 +148,14 @@ async def test_a_reload_that_comes_again_changes_nothing(slack: Slack, other: Pa
     )
 
 
-async def test_an_undo_that_comes_again_undoes_once(slack: Slack, other: Parley) -> None:
+@pytest.mark.parametrize("words", ["undo", "undo 2"])
+async def test_an_undo_that_comes_again_undoes_once(
+    slack: Slack, other: Parley, words: str
+) -> None:
     for number in range(2):
         (slack.corpus / "garden.txt").write_text(f"Turnips\n{number} grew.\nWell.\nWhy turnips?\n")
         await slack.type("/corpus reload")
-    await slack.type("/corpus undo")
+    await slack.type(f"/corpus {words}")
     undone = slack.payloads[-1]
     await other.store.corpus.follow()
     await come_there(slack, other, undone)

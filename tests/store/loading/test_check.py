@@ -87,6 +87,17 @@ async def test_near_identical_stories_are_named(store: Store, tmp_path: Path) ->
     assert found == {("b.txt", "a.txt"), ("c.txt", "b.txt")}
 
 
+async def test_new_stories_that_are_not_compared_are_counted(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, a=STORIES, b=[STORIES[0]])
+    twins = (await check(store, path)).twins
+    assert (twins.count, twins.looked_at, twins.passed_over) == (1, 5, 0)
+    monkeypatch.setattr("store.loading.twins.LOOKED_AT", 4)
+    twins = (await check(store, path)).twins
+    assert (twins.count, twins.looked_at, twins.passed_over) == (0, 4, 1)
+
+
 async def test_an_edited_story_is_no_twin_of_what_it_was(store: Store, tmp_path: Path) -> None:
     await load(store, write(tmp_path, a=STORIES))
     edited = [story.replace(".\n", " again.\n", 1) for story in STORIES]
@@ -141,6 +152,28 @@ async def test_effects_on_a_schedule(store: Store, tmp_path: Path) -> None:
     others = [story for story in STORIES if story != kept]
     (effect,) = (await check(store, write(tmp_path, a=[kept, others[0]]))).effects
     assert (effect.channel_id, effect.upcoming, effect.vanishing, effect.left) == ("C1", 4, 2, 1)
+
+
+async def test_schedules_that_lose_questions_come_first_then_those_with_the_fewest_left(
+    store: Store, tmp_path: Path
+) -> None:
+    await load(store, write(tmp_path, a=STORIES))
+    for channel, topics in (("C1", ()), ("C2", ("Quito",)), ("C3", ("Geneva", "Lagos"))):
+        schedule = await store.schedules.set(
+            team_id="T1",
+            channel_id=channel,
+            organiser_id="U1",
+            timetable=Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC"),
+            topics=topics,
+            now=NOW,
+        )
+        assert await store.planning.preview(schedule)
+    effects = (await check(store, write(tmp_path, a=STORIES[1:]))).effects
+    assert [(one.channel_id, one.vanishing, one.left) for one in effects] == [
+        ("C3", 1, 1),
+        ("C1", 1, 3),
+        ("C2", 0, 1),
+    ]
 
 
 async def test_a_question_that_is_taken_out_vanishes(store: Store, tmp_path: Path) -> None:

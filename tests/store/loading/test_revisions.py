@@ -1,5 +1,6 @@
 """Ids that last, undoing, and the record of who changed what."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -195,8 +196,9 @@ async def test_nothing_to_undo(store: Store, tmp_path: Path) -> None:
     with pytest.raises(ParleyError, match="Nothing is loaded yet"):
         await store.corpus.undo(by="U1", at=NOW)
     await load(store, write(tmp_path, a=STORIES[:1]))
-    with pytest.raises(ParleyError, match=r"There is no revision 7\. Revision 1 is loaded."):
-        await store.corpus.undo(by="U1", at=NOW, number=7)
+    for number in (-1, 0, 7, 10**30):
+        with pytest.raises(ParleyError, match=rf"There is no revision {number}\. Revision 1 is"):
+            await store.corpus.undo(by="U1", at=NOW, number=number)
 
 
 async def test_the_history_says_who_changed_what(store: Store, tmp_path: Path) -> None:
@@ -213,6 +215,37 @@ async def test_the_history_says_who_changed_what(store: Store, tmp_path: Path) -
         (2, "U2", None, 1, 1, 1, 1),
         (1, "U1", None, 3, 0, 0, 0),
     ]
+
+
+async def test_the_history_says_when(store: Store, tmp_path: Path) -> None:
+    path = write(tmp_path, a=STORIES)
+    await store.corpus.reload(path, by="U1", at=NOW)
+    later = NOW + timedelta(days=1, minutes=5)
+    await store.corpus.reload(write(tmp_path, a=STORIES[1:]), by="U1", at=later)
+    await store.corpus.undo(by="U1", at=later + timedelta(hours=1))
+    assert [one.loaded_at for one in await store.corpus.history()] == [
+        later + timedelta(hours=1),
+        later,
+        NOW,
+    ]
+
+
+async def test_the_history_names_documents_that_changed(store: Store, tmp_path: Path) -> None:
+    """Of the first revision none: everything came with it."""
+    many = {f"n{number:02}": STORIES[3:] for number in range(12)}
+    await load(store, write(tmp_path, a=STORIES[:1], b=STORIES[1:2], c=STORIES[2:3]))
+    await load(store, write(tmp_path, a=STORIES[:1], c=STORIES[1:2], d=STORIES[2:3]))
+    await load(store, write(tmp_path, a=STORIES[:1], c=STORIES[1:2], d=STORIES[2:3], **many))
+    await store.corpus.undo(by="U3", at=NOW)
+    names = tuple(f"n{number:02}.txt" for number in range(10))
+    assert [(one.touched, one.paths) for one in await store.corpus.history()] == [
+        (12, names),
+        (12, names),
+        (3, ("b.txt", "c.txt", "d.txt")),
+        (0, ()),
+    ]
+    (last,) = await store.corpus.history(1)
+    assert last.touched == 12
 
 
 VARIANTS = [
