@@ -1,8 +1,8 @@
 """PostgreSQL, by asyncpg (the extra `postgres`): one database for any number of processes."""
 
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from store.db.types import Connection, DatabaseError, Row
@@ -113,15 +113,13 @@ class Postgres:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
         """Open a transaction that reads."""
-        async with (
-            self._pool.acquire() as raw,
-            raw.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with self._transaction(isolation="repeatable_read", readonly=True) as raw:
             yield PostgresConnection(raw)
 
     async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
         """Run one statement that reads."""
-        return await self._pool.fetch(sql, *args)
+        with _told(), _reached():
+            return await self._pool.fetch(sql, *args)
 
     async def examine(self) -> None:
         """Find nothing: PostgreSQL looks after its own files."""
@@ -148,10 +146,66 @@ class Postgres:
 
     @asynccontextmanager
     async def _locked(self, lock: int) -> AsyncIterator[Connection]:
-        async with self._pool.acquire() as raw, raw.transaction():
+        async with self._transaction() as raw:
             await raw.execute(_LOCK.format(lock))
             yield PostgresConnection(raw)
+
+    @asynccontextmanager
+    async def _transaction(
+        self, **options: Any
+    ) -> AsyncIterator["asyncpg.pool.PoolConnectionProxy[Any]"]:
+        with _reached():
+            raw = await self._pool.acquire()
+        try:
+            with _told():
+                async with raw.transaction(**options):
+                    yield raw
+        finally:
+            await self._pool.release(raw)
 
 
 async def _nothing(_: "asyncpg.Connection[Any]") -> None:
     """Reset nothing."""
+
+
+_SENTENCES = {
+    "53100": "The disk of the database is full: nothing was changed.",
+    "25006": "The database can only be read: nothing was changed.",
+    "55P03": "Another process is writing to the database: try again.",
+    "40P01": "Another process is writing to the database: try again.",
+}
+"""By SQLSTATE (docs: appendix A)."""
+_LOST = (
+    "The database is not to be reached ({why}): try again once it is; what was begun is there as a"
+    " whole, or not at all."
+)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say in a sentence what is wrong with the server; a wrong statement stays so."""
+    import asyncpg
+
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        code = error.sqlstate or ""
+        # The connection's own errors, and a server that is shut down or has no room for more.
+        is_lost = code.startswith(("08", "57P", "533"))
+        sentence = _LOST if is_lost else _SENTENCES.get(code)
+        if sentence is None:
+            raise
+        raise DatabaseError(sentence.format(why=error)) from error
+    except asyncpg.InterfaceError as error:
+        # The same class tells of mistakes in how it is called.
+        if "closed" not in str(error):
+            raise
+        raise DatabaseError(_LOST.format(why=error)) from error
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, TimeoutError) as error:
+        raise DatabaseError(_LOST.format(why=str(error) or type(error).__name__)) from error

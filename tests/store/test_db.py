@@ -8,13 +8,15 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+import tests.postgres
 from store import open_store
 from store.db import Database, DatabaseError, open_database, postgres, readable, sqlite
 from store.db.schema import LEDGER_TABLE, statements
@@ -396,3 +398,63 @@ def test_an_sqlite_too_old_is_said_to_be(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
     with pytest.raises(DatabaseError, match=r"too old: Parley needs 3\.35"):
         asyncio.run(count(f"sqlite:///{tmp_path}/parley.db"))
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: str) -> AsyncIterator[str]:
+    async with tests.postgres.schema(postgres_server) as url, open_database(url):
+        yield url
+
+
+async def test_a_server_that_can_only_be_read(postgres_url: str, tmp_path: Path) -> None:
+    (tmp_path / "talks.txt").write_text("Talks\nEnvoys met in Geneva.\nInsight.\nWhat next?\n")
+    async with open_store(postgres_url) as store:
+        await store.corpus.reload(tmp_path, by="U1", at=NOW)
+    (tmp_path / "talks.txt").write_text("Talks\nEnvoys met in Lima.\nInsight.\nWhat next?\n")
+    async with open_store(f"{postgres_url}&default_transaction_read_only=on") as store:
+        with pytest.raises(DatabaseError, match="can only be read: nothing was changed"):
+            await store.corpus.reload(tmp_path, by="U1", at=NOW)
+        assert isinstance(await store.corpus.find("geneva"), Found)
+
+
+async def test_a_connection_that_is_lost_in_the_middle(postgres_url: str) -> None:
+    """It ends in a sentence, with nothing changed, and the next one is another connection."""
+    async with open_database(postgres_url) as database:
+        with pytest.raises(DatabaseError, match=r"is not to be reached \(.+\): try again once"):
+            async with database.transaction() as connection:
+                await connection.execute(ADD, 1)
+                (mine,) = await connection.fetch("SELECT pg_backend_pid() AS pid")
+                await database.fetch("SELECT pg_terminate_backend($1)", mine["pid"])
+                await connection.execute(ADD, 2)
+        assert not await database.fetch("SELECT 1 FROM revision")
+        async with database.transaction() as connection:
+            await connection.execute(ADD, 1)
+    assert await count(postgres_url) == 1
+
+
+async def test_a_server_whose_disk_is_full(postgres_url: str) -> None:
+    full = "DO $$ BEGIN RAISE EXCEPTION 'No space left' USING ERRCODE = 'disk_full'; END $$"
+    async with open_database(postgres_url) as database:
+        with pytest.raises(DatabaseError, match="disk of the database is full: nothing was"):
+            async with database.long_transaction() as connection:
+                await connection.execute(ADD, 1)
+                await connection.execute(full)
+    assert await count(postgres_url) == 0
+
+
+async def test_a_server_on_which_another_writes_for_too_long(postgres_url: str) -> None:
+    async with (
+        open_database(postgres_url) as one,
+        open_database(f"{postgres_url}&lock_timeout=20") as other,
+        one.transaction() as connection,
+    ):
+        await connection.execute(ADD, 1)
+        with pytest.raises(DatabaseError, match="Another process is writing"):
+            async with other.transaction():
+                pass
+
+
+async def test_a_wrong_statement_is_no_fault_of_the_server_s(postgres_url: str) -> None:
+    async with open_database(postgres_url) as database:
+        with pytest.raises(asyncpg.UndefinedTableError):
+            await database.fetch("SELECT 1 FROM nowhere")
