@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from store import reading
-from store.db import Connection, Database
+from store.db import Database
 from store.finding import chunks
 from store.finding.finder import Finder
 from store.finding.meaning import Meaning
 from store.finding.topics import stored
 from store.finding.words import prepare
+from store.loaded import Loaded, read
 from store.loading import derived, refusals, revisions
 from store.loading.check import Check, check
 from store.loading.documents import Contents, read_corpus
@@ -25,7 +26,7 @@ from store.loading.reload import plan_reload
 from store.loading.spool import Spool
 from store.loading.undo import plan_undo, target_of
 from store.progress import Progress, giving_way
-from store.types import Answer, Article, Match, OvertakenError, ParleyError, Revision, Topic
+from store.types import Answer, Match, OvertakenError, ParleyError, Revision, Topic
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -59,12 +60,6 @@ class Reload:
         return self.revision.edited if self.is_changed else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Loaded:
-    revision: Revision | None
-    finder: Finder
-
-
 class Corpus:
     """The revision that is loaded, and the index over its articles.
 
@@ -81,7 +76,7 @@ class Corpus:
         self._catching_up = asyncio.Lock()
         self._opened: int | None = None
         """The revision whose derived data this process has seen to."""
-        self._loaded = _Loaded(revision=None, finder=Finder.of(()))
+        self._loaded = Loaded(revision=None, finder=Finder.of(()))
         self.load_seconds = 0.0
         """How long the last load of this process took."""
 
@@ -103,7 +98,7 @@ class Corpus:
 
     async def _take_up(self) -> None:
         async with self._database.reading() as connection:
-            self._loaded = await self._load(connection)
+            self._loaded = await read(self._database, connection, self._model)
 
     async def follow(self) -> None:
         """Take up what another process has loaded since, if any did."""
@@ -137,9 +132,9 @@ class Corpus:
                     if self._loaded is asked:
                         await self._catch_up(asked)
 
-    async def _catch_up(self, behind: _Loaded) -> None:
+    async def _catch_up(self, behind: Loaded) -> None:
         async with self._database.reading() as connection:
-            loaded = await self._load(connection)
+            loaded = await read(self._database, connection, self._model)
         if loaded.revision == behind.revision:
             raise ParleyError("The index of the corpus is damaged: restore a backup.")
         if self._loaded is behind:
@@ -314,7 +309,7 @@ class Corpus:
                 if path:
                     await refusals.forget(connection, path)
                 # Read before the commit, so that nothing is left to fail after it.
-                loaded = await self._load(connection)
+                loaded = await read(self._database, connection, self._model)
             self._loaded = loaded
             self._opened = revision.number
         try:
@@ -323,25 +318,6 @@ class Corpus:
             # The stories are loaded, and nobody may be told that they are not.
             log.exception("topics are brought up to date by the next load or start")
         return revision
-
-    async def _load(self, connection: Connection) -> _Loaded:
-        async def articles(numbers: Sequence[int]) -> Mapping[int, Article]:
-            found = await reading.of_numbers(self._database, numbers)
-            if len(found) < len(numbers):
-                raise OvertakenError("The corpus was replaced meanwhile: try again.")
-            return found
-
-        last = await revisions.last(connection)
-        return _Loaded(
-            revision=revisions.to_revision(last) if last else None,
-            finder=Finder(
-                await chunks.read(self._database, connection),
-                articles,
-                await stored.read(connection),
-                self._model,
-                least=await derived.least(connection),
-            ),
-        )
 
     async def _derive(self) -> None:
         """Bring what is derived from the articles up to date, and take it up."""
