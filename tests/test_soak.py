@@ -17,7 +17,7 @@ async def test_a_command_is_counted_by_what_became_of_it(tmp_path: Path) -> None
         assert outcome(delivery) == NO_SOCKET
         assert outcome(Delivery(acked=True)) == ACKED
         soak = Soak(workspace, clock, tmp_path)
-    soak.memory, soak.refreshes = [100.0], 8
+    soak.memory, soak.refreshes = [100.0], 2
     soak.commands.update({ACKED: 1000, NO_SOCKET: 2})
     assert soak.problems(questions=0) == []
     soak.commands[NO_SOCKET] += 1

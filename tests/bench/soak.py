@@ -30,12 +30,12 @@ ANA, GENERAL = "U0ANA", "C0GENERAL"
 _GROWTH = 1.15
 """How much more memory the end may hold than the first fifth did, when caches were filled."""
 ACKED, NO_SOCKET = "acked", "dispatch_failed"
-_BETWEEN_SOCKETS = 0.25
+_BETWEEN_SOCKETS = 1
 """How many commands to a refresh may be typed while there is no socket.
 
 The SDK closes the old socket before it opens the new one. That takes some milliseconds here, and a
-command comes every 50 ms: it was two in 35 refreshes, and two in 17. More says that sockets are
-slow to come back.
+command comes every 50 ms: it was two in 35 refreshes, two in 17, and on a busy machine two in 7.
+More than one each says that sockets are slow to come back.
 """
 
 
@@ -121,7 +121,7 @@ class Soak:
         every = self.commands.total()
         if lost := every - self.commands[ACKED] - self.commands[NO_SOCKET]:
             found.append(f"{lost} acks did not come")
-        if self.commands[NO_SOCKET] > max(self.refreshes * _BETWEEN_SOCKETS, 1):
+        if self.commands[NO_SOCKET] > self.refreshes * _BETWEEN_SOCKETS:
             found.append(f"{self.commands[NO_SOCKET]} of {every:,} commands met no socket")
         # The last one may be under way.
         if not self.days - 1 <= questions <= self.days:
