@@ -138,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     one = command("key", _key, "make an ENCRYPTION_KEY, for many workspaces")
     lost = "give up the tokens that it does not open: their workspaces are to install Parley again"
     one.add_argument("--lost", action="store_true", help=lost)
+    one.add_argument("--yes", action="store_true", help="with --lost: do it, and not only say it")
     return parser
 
 
@@ -305,9 +306,8 @@ async def _key(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
         return 0
     settings = Settings.from_env(environ, connecting=False)
     async with open_store(settings.database_url) as store:
-        teams = await Bots(store.installations, Vault(settings.encryption_key)).give_up()
-    names = ", ".join(teams) or "no workspace"
-    _say(f"Given up: the tokens of {names}, for ENCRYPTION_KEY opens every other one.")
+        bots = Bots(store.installations, Vault(settings.encryption_key))
+        _say(await bots.give_up(is_sure=arguments.yes))
     return 0
 
 

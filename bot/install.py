@@ -114,12 +114,20 @@ class Bots:
                 one.team_id,
             )
 
-    async def give_up(self) -> Sequence[str]:
-        """Give up the tokens that no key opens; gives the ids of their teams."""
+    async def give_up(self, *, is_sure: bool) -> str:
+        """Give up the tokens that no key opens, or where nobody *is_sure* only say which."""
         closed = [one for one in await self._installations.list() if await self._is_closed(one)]
+        names = ", ".join(one.team_id for one in closed)
+        if not closed:
+            return "ENCRYPTION_KEY opens every token: there is nothing to give up."
+        if not is_sure:
+            return (
+                f"ENCRYPTION_KEY does not open the tokens of {names}. What is given up cannot be"
+                " had back: where that key is lost indeed, `python -m bot key --lost --yes`."
+            )
         for one in closed:
             await self._installations.give_up(one)
-        return [one.team_id for one in closed]
+        return f"Given up: the tokens of {names}, which are to install Parley again."
 
     async def _is_closed(self, one: Installation) -> bool:
         """Seal the token with the newest key; True where none of the keys opens it."""

@@ -105,6 +105,9 @@ class Corpus:
         last = await revisions.last(self._database)
         if last and last["number"] != self._opened:
             async with self._reloading:
+                if last["number"] == self._opened:
+                    # A load of this process, which is done by now.
+                    return
                 await self.open()
             log.info("took up revision %d", last["number"])
 
@@ -219,7 +222,7 @@ class Corpus:
 
     async def _check(self, plan: Plan, contents: Contents, progress: Progress) -> Check:
         progress.start("Looking for twins", 0)
-        return await check(self._database, self.finder.index, plan, contents)
+        return await self._ask(lambda finder: check(self._database, finder.index, plan, contents))
 
     async def undo(
         self,

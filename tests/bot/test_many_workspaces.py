@@ -462,9 +462,14 @@ async def test_a_key_that_is_lost_is_given_up(both: Both) -> None:
     await lose(both, both.first)
     store = both.parley.store
     bots = Bots(store.installations, Vault(both.settings.encryption_key))
-    assert await bots.give_up() == [both.first.team_id]
+    kept = await store.installations.find(both.first.team_id)
+    assert f"the tokens of {both.first.team_id}. What" in await bots.give_up(is_sure=False)
+    assert await store.installations.find(both.first.team_id) == kept
+    assert f"the tokens of {both.first.team_id}, which" in await bots.give_up(is_sure=True)
     lost = Bots(store.installations, Vault([new_key()]))
-    assert len(await lost.give_up()) == 2
+    said = await lost.give_up(is_sure=True)
+    assert both.first.team_id in said
+    assert both.second.team_id in said
     await lost.renew()
     await bots.renew()
     for team in (both.first, both.second):

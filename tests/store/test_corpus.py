@@ -135,6 +135,17 @@ async def test_a_look_up_reads_no_story_of_another_revision(
         ]
 
 
+async def test_a_check_by_a_process_that_is_behind(database_url: str, tmp_path: Path) -> None:
+    path = folder(tmp_path, talks=TALKS)
+    async with open_store(database_url) as one, open_store(database_url) as two:
+        await load(one, path)
+        await two.corpus.follow()
+        await load(one, folder(tmp_path, talks=TALKS.replace("It matters", "It matters now")))
+        folder(tmp_path, talks=TALKS.replace("It matters", "It matters still"))
+        checked = await two.corpus.check(path)
+        assert list(checked.edited) == ["talks.txt"]
+
+
 async def test_a_damaged_index_is_said_to_be_damaged(database_url: str, tmp_path: Path) -> None:
     async with open_store(database_url) as store:
         await load(store, folder(tmp_path, talks=TALKS))
