@@ -5,7 +5,7 @@ PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
 export PIP_CONSTRAINT := constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix fuzz audit soak pictures compare
+.PHONY: help demo test lint fix fuzz audit soak pictures
 .PHONY: bench bench-replicas bench-finding bench-quality bench-posting bench-loading bench-kills
 
 help: ## list these targets
@@ -63,10 +63,6 @@ bench-finding: $(VENV)/.bench ## ways of finding a story, side by side (SIZE=100
 
 pictures: $(VENV)/.dev ## take the README's pictures anew (needs chromium; handsome with fonts-lato)
 	@$(VENV)/bin/python -m pytest tests/browser --pictures docs
-
-compare: $(VENV)/.dev ## play one day against this workspace and npm's emulate (needs Node 20)
-	@npm install --silent --ignore-scripts --no-save --prefix $(VENV)/emulate emulate@0.11.2
-	@$(VENV)/bin/python -m tests.compare $(VENV)/emulate/node_modules/.bin/emulate
 
 bench-loading: $(VENV)/.dev ## how fast a corpus loads, and what people wait meanwhile (SIZE=100000)
 	@$(VENV)/bin/python -m tests.bench.loading $(if $(SIZE),--size $(SIZE))
