@@ -1,11 +1,12 @@
 # `make demo` and `make test` set up everything they need in .venv; see README.md.
 PYTHON ?= python3
 VENV := .venv
+PYTEST := $(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 4
 PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
 export PIP_CONSTRAINT := constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix fuzz audit soak pictures compare
+.PHONY: help demo test lint types fix fuzz audit soak pictures
 .PHONY: bench bench-replicas bench-finding bench-quality bench-posting bench-loading bench-kills
 
 help: ## list these targets
@@ -14,8 +15,16 @@ help: ## list these targets
 demo: $(VENV)/.run ## try Parley in the browser, without Slack (CORPUS=folder PORT=8765)
 	@exec $(VENV)/bin/python -m bot demo $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(PORT),--port $(PORT))
 
-test: $(VENV)/.dev ## run every test, on up to four cores
-	@$(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 4
+test: $(VENV)/.dev ## run every test, on up to four cores (RECORD=folder for make types)
+	@$(if $(RECORD),rm -f "$(RECORD)"/*.jsonl)
+	@$(PYTEST) $(if $(RECORD),--record "$(RECORD)")
+
+types: $(VENV)/.dev $(VENV)/types/.done ## check what tests send against Slack's types (needs Node 18; RECORD=folder)
+ifndef RECORD
+	@rm -f build/sent/*.jsonl
+	@$(PYTEST) --quiet --record build/sent tests/handlers tests/bot/test_many_workspaces.py
+endif
+	@$(VENV)/bin/python -m tests.types "$(or $(RECORD),build/sent)" $(VENV)/types
 
 lint: $(VENV)/.dev ## ruff, mypy --strict and the import rules
 	@$(VENV)/bin/ruff check .
@@ -64,10 +73,6 @@ bench-finding: $(VENV)/.bench ## ways of finding a story, side by side (SIZE=100
 pictures: $(VENV)/.dev ## take the README's pictures anew (needs chromium; handsome with fonts-lato)
 	@$(VENV)/bin/python -m pytest tests/browser --pictures docs
 
-compare: $(VENV)/.dev ## play one day against this workspace and npm's emulate (needs Node 20)
-	@npm install --silent --ignore-scripts --no-save --prefix $(VENV)/emulate emulate@0.11.2
-	@$(VENV)/bin/python -m tests.compare $(VENV)/emulate/node_modules/.bin/emulate
-
 bench-loading: $(VENV)/.dev ## how fast a corpus loads, and what people wait meanwhile (SIZE=100000)
 	@$(VENV)/bin/python -m tests.bench.loading $(if $(SIZE),--size $(SIZE))
 
@@ -89,6 +94,14 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	@echo "Installing Parley and its development tools into $(VENV) ..."
 	@$(PIP) install --editable '.[dev,meaning]'
 	@touch $@ $(VENV)/.run
+
+$(VENV)/types/.done: tests/types/package.json | $(VENV)/bin/pip
+	@command -v npm >/dev/null || { \
+		echo "make types needs Node 18 or later: on Debian and Ubuntu, apt install nodejs npm"; exit 1; }
+	@mkdir -p $(@D) && cp $< $(@D)
+	@npm install --loglevel error --ignore-scripts --no-package-lock --no-audit --no-fund \
+		--prefix $(@D) >/dev/null
+	@touch $@
 
 $(VENV)/.bench: $(VENV)/.dev
 	@$(PIP) install --editable '.[bench]'

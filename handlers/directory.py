@@ -1,17 +1,23 @@
 """Who a person is and what a channel lets us do, asked of Slack and kept for a few minutes."""
 
+import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
 
-from handlers.outcomes import FAILURES
+from handlers.outcomes import FAILURES, failure
 from handlers.teams import Teams
 from handlers.timetable import is_zone
 from store.types import ParleyError
 
+log = logging.getLogger(__name__)
+
 _KEPT = timedelta(minutes=5)
+_PRESENCE_SECONDS = 1.5
+"""How long Slack may take to say who is in a channel: a form waits three seconds for its ack."""
 
 STRANGER = "I answer the people of this workspace only: please ask one of them."
 _INVITE = "I am not a member of this channel yet: type `/invite @Parley`, then try again."
@@ -37,6 +43,16 @@ class NotReadyError(ParleyError):
         super().__init__(NOT_READY[reason])
         self.is_outside = reason in _OUTSIDE
         """Whether Parley is no member, and nothing else is known to be in the way."""
+
+
+class UnknownPresenceError(ParleyError):
+    """Raised when Slack cannot say whether somebody is in a channel."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "I can't check with Slack whether you are in that channel, so I did nothing."
+            " Please try again in a minute."
+        )
 
 
 class Directory:
@@ -133,9 +149,22 @@ class Directory:
     async def require_present(self, team_id: str, user_id: str, channel_id: str) -> None:
         """Raise `ParleyError` unless that person is a member of the channel.
 
-        A channel that is named in a form is what a client says, and not what Slack says.
+        A channel that is named in a form is what a client says, and not what Slack says. When Slack
+        cannot say in time, raises `UnknownPresenceError`.
         """
-        if channel_id not in await self.channels(team_id, of=user_id):
+        try:
+            async with asyncio.timeout(_PRESENCE_SECONDS):
+                theirs = await self.channels(team_id, of=user_id)
+        except Exception as error:
+            # Not only FAILURES: the SDK itself may stumble over a body that is not Slack's.
+            log.warning(
+                "Slack cannot say which channels %s of %s is in: %s",
+                user_id,
+                team_id,
+                failure(error).code,
+            )
+            raise UnknownPresenceError from error
+        if channel_id not in theirs:
             raise ParleyError(
                 "I do not see you in that channel. If you are in it, type `/invite @Parley` there,"
                 " then try again."
@@ -183,9 +212,9 @@ class Directory:
             client = await self._teams.asking(team_id)
             response = await client.conversations_info(channel=channel_id)
         except SlackApiError as error:
-            reason = error.response.get("error", "")
+            reason = failure(error).code
             if reason in NOT_READY:
-                return str(reason)
+                return reason
             raise
         channel = response["channel"]
         if channel.get("is_archived"):

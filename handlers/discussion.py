@@ -66,6 +66,11 @@ class Discussion:
             channel_id = values[Block.CHANNEL][Field.CHANNEL]["selected_conversation"]
             value = replace(value, channel_id=channel_id, where=MODAL)
             if value.article_id:
+                if problem := await self._channel_problem(body, team_id, channel_id):
+                    # An error beside a field is plain text.
+                    text = problem.replace("`", "")
+                    await ack(response_action="errors", errors={Block.CHANNEL: text})
+                    return
                 await self._post(ack, body, team_id, value)
                 return
             typed = values[Block.WORDS][Field.WORDS].get("value") or ""
@@ -86,13 +91,32 @@ class Discussion:
         await ack(response_action="update", view=shown)
 
     async def confirmed(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
-        """Post the question that the modal shows."""
+        """Post the question that the modal shows, or show it again with why it cannot be posted."""
         try:
             team_id = require_home(body)
-            await self._post(ack, body, team_id, Value.decode(view["private_metadata"]))
+            value = Value.decode(view["private_metadata"])
+            problem = await self._channel_problem(body, team_id, value.channel_id)
+            if problem is None:
+                await self._post(ack, body, team_id, value)
+                return
+            article = await self._lookup.article(value.article_id)
+            shown = views.discussion_preview(article, value=value, note=problem)
         except ParleyError as error:
             shown = views.window(message(sentence(error)))
-            await ack(response_action="update", view=shown)
+        await ack(response_action="update", view=shown)
+
+    async def _channel_problem(
+        self, body: dict[str, Any], team_id: str, channel_id: str
+    ) -> str | None:
+        """Return why that person may not post in the channel; None if they are in it.
+
+        The channel came with the form, and not from Slack.
+        """
+        try:
+            await self._directory.require_present(team_id, body["user"]["id"], channel_id)
+        except ParleyError as error:
+            return str(error)
+        return None
 
     async def _post(self, ack: AsyncAck, body: dict[str, Any], team_id: str, value: Value) -> None:
         """Ack with a modal that waits, and then say in it how the posting went."""
@@ -108,8 +132,6 @@ class Discussion:
         )
 
         async def work() -> None:
-            # The channel came with the form, and not from Slack.
-            await self._directory.require_present(team_id, press.user_id, press.channel_id)
             await self._discuss.post(press, respond)
 
         await ack(response_action="update", view=views.window(message("Posting the question …")))

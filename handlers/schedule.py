@@ -12,7 +12,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.background import Background, answer
-from handlers.directory import Directory
+from handlers.directory import Directory, UnknownPresenceError
 from handlers.ids import Block, Field
 from handlers.order import LONGEST_TOPIC, MOST_STORIES, MOST_TOPICS, Order
 from handlers.organise import Organise
@@ -34,7 +34,6 @@ _CHECK_SECONDS = 1.5
 _ZONE_SECONDS = 1.0
 """How long Slack may take to say in which zone somebody is, while a trigger runs out."""
 _OFFERED = 20
-_SLOW = "Slack does not say yet whether you are in that channel: please press Save again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +194,7 @@ class ScheduleForm:
         except ParleyError as error:
             return str(error)
         except (TimeoutError, *FAILURES):
-            return _SLOW
+            return str(UnknownPresenceError())
         return None
 
     async def _usual(self, team_id: str, user_id: str) -> Order:

@@ -15,6 +15,8 @@ from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
+from tests.types.recording import MESSAGE, VIEW, sent
+
 Json = dict[str, Any]
 
 MAX_BLOCKS = {"message": 50, "modal": 100, "home": 100}
@@ -78,6 +80,11 @@ def check_message(message: Json, *, people: frozenset[str] | None = None) -> Non
 
     A message is what ack, respond and chat.postMessage take.
     """
+    _message(message, people)
+    sent(MESSAGE, message)
+
+
+def _message(message: Json, people: frozenset[str] | None) -> None:
     text = message.get("text") or ""
     blocks = message.get("blocks") or []
     problems = []
@@ -101,6 +108,11 @@ def check_message(message: Json, *, people: frozenset[str] | None = None) -> Non
 
 def check_view(view: Json, *, people: frozenset[str] | None = None) -> None:
     """Fail unless Slack would open or publish *view*, and it mentions nobody but *people*."""
+    _view(view, people)
+    sent(VIEW, view)
+
+
+def _view(view: Json, people: frozenset[str] | None) -> None:
     kind = view.get("type", "")
     if kind not in ("modal", "home"):
         _fail([f"type: {kind!r} is no view"], view)
@@ -130,12 +142,12 @@ def check_call(method: str, args: Json) -> None:
     """Check what a call of the Web API or of a response_url carries, if that is something shown."""
     if "view" in args:
         view = args["view"]
-        check_view(json.loads(view) if isinstance(view, str) else view)
+        _view(json.loads(view) if isinstance(view, str) else view, None)
     elif method.startswith("chat.post") or method in ("chat.update", "response_url"):
         blocks = args.get("blocks") or []
         blocks = json.loads(blocks) if isinstance(blocks, str) else blocks
         if not args.get("delete_original"):
-            check_message({**args, "blocks": blocks})
+            _message({**args, "blocks": blocks}, None)
         if method == "chat.postMessage":
             for unfurl in ("unfurl_links", "unfurl_media"):
                 assert args.get(unfurl) in (False, "false", "0", 0), args
@@ -148,11 +160,11 @@ def check_ack(answer: Any) -> None:
     if "options" in answer:
         check_options(answer)
     elif "view" in answer:
-        check_view(answer["view"])
+        _view(answer["view"], None)
     elif "errors" in answer:
         assert all(str(error).strip() for error in answer["errors"].values()), answer
     elif "response_action" not in answer:
-        check_message(answer)
+        _message(answer, None)
 
 
 def _fail(problems: list[str], payload: Json) -> None:

@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,10 +10,27 @@ from hypothesis import settings
 
 from store import Store, open_store
 from tests import postgres
+from tests.types.recording import recorded
 
 # How long a test takes says something about the machine, and nothing about Parley.
 settings.register_profile("parley", deadline=None)
 settings.load_profile("parley")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--record", metavar="FOLDER", help="write what the tests send here")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _record(pytestconfig: pytest.Config) -> Iterator[None]:
+    folder = pytestconfig.getoption("--record")
+    if not folder:
+        yield
+        return
+    with recorded() as recording:
+        yield
+    recording.write(Path(folder, f"{os.getpid()}.jsonl"))
+
 
 SHARED = Path(__file__).parents[2] / "shared"
 

@@ -70,17 +70,13 @@ class Client(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """A Slack-like server, and who and where in it; *page* is that of a local workspace.
-
-    *trigger_method* is the method by which it gives a trigger, where it can be asked for one.
-    """
+    """A Slack-like server, and who and where in it; *page* is that of a local workspace."""
 
     slack_api_url: str
     bot_token: str = BOT_TOKEN
     channel: str = "C0GENERAL"
     user: str = "U0ANA"
     page: str | None = None
-    trigger_method: str | None = None
 
 
 async def run(server: Server) -> list[Json]:
@@ -96,12 +92,10 @@ async def run(server: Server) -> list[Json]:
         async with (
             Switchboard(
                 server.slack_api_url,
-                token=server.bot_token,
                 user=server.user,
                 channel=server.channel,
                 team=team,
                 is_client=server.page is None,
-                trigger_method=server.trigger_method,
             ) as switchboard,
             _bot(server, switchboard) as process,
         ):
@@ -266,7 +260,6 @@ def main() -> None:
     )
     parser.add_argument("--user", default=Server.user, help="id of a user")
     parser.add_argument("--page", help="of a local workspace: type and press there")
-    parser.add_argument("--trigger-method", help="by which the server gives a trigger for a view")
     parser.add_argument("--outline", action="store_true", help="names only, as in scenario.txt")
     parser.add_argument("--out", type=argparse.FileType("w"), default=sys.stdout)
     given = vars(parser.parse_args())

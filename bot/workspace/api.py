@@ -66,6 +66,7 @@ METHODS = {
 
 _CUT = 0
 """In place of a status: the connection is cut."""
+_PAGE = "<html><body><h1>Bad Gateway</h1></body></html>"
 
 
 class WebApi:
@@ -126,11 +127,13 @@ class WebApi:
         )
         if status == _CUT and request.transport:
             request.transport.abort()
+        if fault and fault.kind == "html":
+            return web.Response(text=_PAGE, status=status, content_type="application/json")
         return web.json_response(body, status=status or 200, headers=headers)
 
     async def _before(self, fault: Fault) -> None:
         match fault.kind:
-            case "refuse" | "drop_before":
+            case "refuse" | "drop_before" | "html":
                 raise ApiError(fault.error)
             case "ratelimit":
                 raise ApiError("ratelimited", retry_after=max(1, round(fault.seconds)))
@@ -144,6 +147,8 @@ class WebApi:
         match fault.kind:
             case "drop_before" | "drop_after":
                 return _CUT
+            case "html":
+                return fault.status
             case "status":
                 status = fault.status
                 body.clear()

@@ -79,12 +79,16 @@ def discussion(article: Article | None, *, channel_id: str = "", words: str = ""
     return form(ids.Modal.DISCUSSION, "Start a discussion", blocks, submit=submit, value=value)
 
 
-def discussion_preview(article: Article, *, value: Value) -> View:
-    """Show the question before it is posted; *value* says where, and from which words."""
+def discussion_preview(article: Article, *, value: Value, note: str | None = None) -> View:
+    """Show the question before it is posted; *value* says where, and from which words.
+
+    *note* stands first: why it could not be posted yet.
+    """
     another = Value(
         words=value.words, place=value.place + 1, channel_id=value.channel_id, where=MODAL
     )
     blocks: list[Block] = [
+        *([section(note)] if note else []),
         context(f"For <#{value.channel_id}>. Posted, it comes with its story in the thread."),
         section(f"*{plain(article.headline, 150)}*\n{quote(article.question, 2000)}"),
         actions([button("Another one", Action.DISCUSS_ANOTHER, another)]),

@@ -180,28 +180,6 @@ async def test_when_slack_does_not_say_it_is_saved_all_the_same(slack: Slack) ->
     assert await slack.parley.store.schedules.get("T0LOCAL", GENERAL)
 
 
-async def test_when_slack_does_not_say_who_is_there_nothing_is_saved_and_nothing_lost(
-    slack: Slack,
-) -> None:
-    modal = await opened(slack)
-    slack.workspace.faults.add(
-        Fault(method="users.conversations", kind="refuse", error="internal_error", times=9)
-    )
-    errors = await slack.submit(modal, values(time="11:11"))
-    assert errors == {
-        Block.CHANNEL: (
-            "Slack does not say yet whether you are in that channel: please press Save again."
-        )
-    }
-    assert not await slack.parley.store.schedules.list("T0LOCAL")
-    slack.workspace.faults.clear()
-    still = slack.modal()
-    assert still
-    assert not await slack.submit(still)
-    (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
-    assert f"{schedule.timetable.at:%H:%M}" == "11:11"
-
-
 async def test_who_edits_at_the_same_time_is_shown_what_the_other_saved(slack: Slack) -> None:
     await slack.type("/digest on 09:30", user=BEN)
     mine, theirs = await opened(slack), await opened(slack, BEN)

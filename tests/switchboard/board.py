@@ -25,27 +25,21 @@ class Switchboard:
     """Passes on the bot's calls; *person* is who types and presses.
 
     With *is_client* False it passes on the socket too: the server has a client of its own.
-    *trigger_method* is what the server gives a trigger by, where it can be asked for one.
     """
 
     def __init__(
         self,
         slack_api_url: str,
         *,
-        token: str,
         user: str,
         channel: str,
         team: str,
         is_client: bool = True,
-        trigger_method: str | None = None,
     ) -> None:
         self.url = ""
         self.clock_offset = timedelta()
         self._upstream = slack_api_url.rstrip("/") + "/"
-        self._token = token
-        self._user = user
         self._is_client = is_client
-        self._trigger_method = trigger_method
         self._socket: web.WebSocketResponse | None = None
         self._socket_url = ""
         self._response_urls: dict[str, str] = {}
@@ -58,8 +52,7 @@ class Switchboard:
         self._signal = Signal()
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
-        trigger = self._trigger if trigger_method else None
-        self.person = Person(user, channel, team, send=self._send, trigger=trigger)
+        self.person = Person(user, channel, team, send=self._send)
 
     async def __aenter__(self) -> "Switchboard":
         app = web.Application(client_max_size=2**24)
@@ -137,14 +130,6 @@ class Switchboard:
         await socket.send_json(envelope | {"accepts_response_payload": True})
         async with asyncio.timeout(ACK_SECONDS):
             return await ack
-
-    async def _trigger(self) -> str:
-        """Ask the server for a trigger, as its own client would get one."""
-        assert self._session
-        headers = {"Authorization": f"Bearer {self._token}"}
-        url = f"{self._upstream}{self._trigger_method}"
-        async with self._session.post(url, data={"user_id": self._user}, headers=headers) as answer:
-            return str((await answer.json())["trigger_id"])
 
     # From the bot
 

@@ -2,7 +2,6 @@
 
 import time
 import uuid
-from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from bot.workspace.blocks import initial_values, with_ids
@@ -21,20 +20,11 @@ class Send(Protocol):
 
 
 class Person:
-    """Types and presses as *user* in *channel*; each thing they do gets a trigger of *trigger*."""
+    """Types and presses as *user* in *channel*; everything they do has a trigger of its own."""
 
-    def __init__(
-        self,
-        user: str,
-        channel: str,
-        team: str,
-        *,
-        send: Send,
-        trigger: Callable[[], Awaitable[str]] | None = None,
-    ) -> None:
+    def __init__(self, user: str, channel: str, team: str, *, send: Send) -> None:
         self._user, self._channel, self._team = user, channel, team
         self._send = send
-        self._trigger = trigger
         self._triggers: set[str] = set()
         self._shown: list[Json] = []
         self.view: Json = {}
@@ -51,8 +41,8 @@ class Person:
         self.view = view | {"blocks": with_ids(view["blocks"])}
 
     def answer(self, method: str, sent: Json) -> Json | None:
-        """Answer what the bot asks of its modals; None where the server has them."""
-        if self._trigger or method not in (*_OPENING, "views.update"):
+        """Answer what the bot asks of its modals; None for any other method."""
+        if method not in (*_OPENING, "views.update"):
             return None
         if method == "views.update":
             if sent["view_id"] != self.view.get("id"):
@@ -136,6 +126,6 @@ class Person:
         return await self._do("interactive", payload | {"user": who, "team": team})
 
     async def _do(self, kind: str, payload: Json) -> Any:
-        trigger = await self._trigger() if self._trigger else f"1.2.{uuid.uuid4().hex}"
+        trigger = f"1.2.{uuid.uuid4().hex}"
         self._triggers.add(trigger)
         return await self._send(kind, payload | {"trigger_id": trigger})

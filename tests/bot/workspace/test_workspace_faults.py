@@ -56,6 +56,20 @@ async def test_a_request_can_be_dropped_before_it_is_done(
     assert workspace.calls[-1].status == 0
 
 
+async def test_a_page_of_html_may_come_in_place_of_an_answer(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
+    workspace.faults.add(Fault(method="chat.postMessage", kind="html", status=502))
+    with pytest.raises(SlackApiError, match="non-JSON format: <html>") as refused:
+        await client.chat_postMessage(channel=GENERAL, text="Hello")
+    assert (refused.value.response.status, refused.value.response.content_type) == (
+        502,
+        "application/json",
+    )
+    assert workspace.messages(GENERAL) == []
+    assert workspace.calls[-1].status == 502
+
+
 async def test_a_fault_can_be_kept_to_one_channel(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:

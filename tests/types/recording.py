@@ -1,0 +1,160 @@
+"""The record of what the tests send: one example of each shape, and how often it was sent."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from aiohttp import web
+
+from bot.workspace import arguments
+from bot.workspace.traffic import Traffic
+
+MESSAGE, VIEW = "Message", "View"
+_ACKS = {"view_submission": "Submission", "block_suggestion": "Suggestions"}
+"""The type of an ack by the type of what it answers; any other ack is a message."""
+KINDS = frozenset(
+    {MESSAGE, VIEW, *_ACKS.values(), 'Call<"chat.postMessage">', 'Form<Call<"users.info">>'}
+)
+"""What every whole record has, among others: if one is missing, its recording is broken."""
+_FREE = frozenset(
+    {
+        "accessibility_label",
+        "action_id",
+        "block_id",
+        "channel",
+        "code",
+        "delivery_key",
+        "file",
+        "hash",
+        "latest",
+        "oldest",
+        "placeholder",
+        "private_metadata",
+        "text",
+        "thread_ts",
+        "token",
+        "trigger_id",
+        "ts",
+        "user",
+        "user_id",
+        "value",
+        "view_id",
+    }
+)
+"""Fields whose type is any text, so that another text is not another shape.
+
+Every other text counts: it may be one of a few that Slack knows, such as a style. A field that is
+missing here makes more shapes, and never hides a mismatch.
+"""
+_EXAMPLE = 40
+"""Characters of a text that are kept in an example."""
+_OWN_CALLERS = ("tests/bot/workspace/", "tests/browser/")
+"""Tests of the local workspace: they call it themselves, often wrongly on purpose."""
+
+
+class Recording:
+    """Collects what is sent, by shape."""
+
+    def __init__(self) -> None:
+        self._sent: dict[str, dict[str, Any]] = {}
+
+    def add(self, kind: str, payload: Any) -> None:
+        """Count *payload*, which has to have the type *kind* of `slack.ts`."""
+        test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]
+        if test.startswith(_OWN_CALLERS):
+            return
+        key = json.dumps([kind, shape(payload)])
+        if key not in self._sent:
+            example = _shortened(payload)
+            self._sent[key] = {"kind": kind, "payload": example, "test": test, "count": 0}
+        self._sent[key]["count"] += 1
+
+    def write(self, path: Path) -> None:
+        """Write a line of JSON for each shape: {shape, kind, payload, test, count}."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = (json.dumps({"shape": key, **sent}) for key, sent in self._sent.items())
+        path.write_text("".join(f"{line}\n" for line in lines))
+
+
+_recordings: list[Recording] = []
+
+
+def sent(kind: str, payload: Any) -> None:
+    """Record *payload* as of type *kind*; do nothing unless something is recorded."""
+    for recording in _recordings:
+        recording.add(kind, payload)
+
+
+@contextmanager
+def recorded() -> Iterator[Recording]:
+    """Record every call and ack that reaches a local workspace, and what goes through `sent`."""
+    recording = Recording()
+    read, record = arguments.read, Traffic.record
+
+    async def note_form(request: web.Request) -> arguments.Args:
+        args = await read(request)
+        # In a form, and in the query of a GET, every value is text.
+        args.is_form = request.content_type != "application/json"
+        return args
+
+    def note(self: Traffic, direction: str, method: str, args: Any, **answer: Any) -> None:
+        record(self, direction, method, args, **answer)
+        if direction == "envelope":
+            ack = _decoded(answer["response"])
+            # Slack does not read the ack of an event.
+            if ack and args["type"] != "events_api":
+                recording.add(_ACKS.get(args["payload"].get("type"), MESSAGE), ack)
+        elif method == "response_url":
+            recording.add(MESSAGE, args)
+        else:
+            call = f"Call<{json.dumps(method)}>"
+            recording.add(f"Form<{call}>" if getattr(args, "is_form", False) else call, args)
+
+    _recordings.append(recording)
+    try:
+        with patch.object(arguments, "read", note_form), patch.object(Traffic, "record", note):
+            yield recording
+    finally:
+        _recordings.remove(recording)
+
+
+def _decoded(ack: Any) -> Any:
+    """Return *ack* as an object: a plain text is the text of a message."""
+    if not isinstance(ack, str) or not ack:
+        return ack
+    try:
+        return json.loads(ack)
+    except ValueError:
+        return {"text": ack}
+
+
+def shape(value: Any, name: str = "") -> Any:
+    """Return *value* without what cannot matter to a type: free text, and repetitions in lists."""
+    if isinstance(value, dict):
+        return {key: shape(inner, key) for key, inner in sorted(value.items())}
+    if isinstance(value, list):
+        inside = {json.dumps(one): one for one in (shape(inner, name) for inner in value)}
+        return [inside[key] for key in sorted(inside)]
+    return "" if isinstance(value, str) and name in _FREE else value
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _shortened(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_shortened(inner) for inner in value]
+    return f"{value[:_EXAMPLE]}…" if isinstance(value, str) and len(value) > _EXAMPLE else value
+
+
+def merged(lines: Iterable[str]) -> list[dict[str, Any]]:
+    """Return one {kind, payload, test, count} a shape from what several processes wrote."""
+    by_shape: dict[str, dict[str, Any]] = {}
+    for one in map(json.loads, lines):
+        known = by_shape.setdefault(one.pop("shape"), one)
+        if known is not one:
+            known["count"] += one["count"]
+    return list(by_shape.values())
