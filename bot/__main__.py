@@ -19,7 +19,7 @@ from bot.clock import Clock, FollowingClock, system_clock
 from bot.demo import demo
 from bot.find import Finds, as_json, as_text
 from bot.install import Bots
-from bot.log import configure_logging
+from bot.log import configure_logging, redact
 from bot.manifest import render
 from bot.names import channel_names
 from bot.patience import reason
@@ -72,7 +72,7 @@ def main(argv: list[str] | None = None) -> int:
         _complain(f"{error}: giving up, to be started anew.")
         return 1
     except (aiohttp.ClientError, TimeoutError) as error:
-        _complain(f"Slack cannot be reached: {error or type(error).__name__}.")
+        _complain(f"Slack cannot be reached: {redact(str(error)) or type(error).__name__}.")
         return 1
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
@@ -157,7 +157,9 @@ async def _demo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
 async def _run(_: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ)
     configure_logging(level=settings.log_level, style=settings.log_format)
-    clock: Clock = FollowingClock(settings.clock_url) if settings.clock_url else system_clock
+    clock: Clock = system_clock
+    if url := settings.clock_url:
+        clock = FollowingClock(url, proxy=settings.proxy_for(url))
     await serve(settings, clock=clock, stop=_stop_on_signals())
     return 0
 

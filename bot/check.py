@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import system_clock
 from bot.manifest import SCOPES
 from bot.patience import is_temporary, reason
+from bot.proxies import is_usable, without_credentials
 from bot.settings import Settings
 from handlers.directory import Directory
 from handlers.teams import Bot, Teams
@@ -60,7 +61,9 @@ class Findings:
             self.problems.append(f"{name}: {why}.")
             return
         what = reason(error) if isinstance(error, SlackApiError) else type(error).__name__
-        self.away.append(f"{name}: {settings.slack_api_url} cannot be reached ({what}).")
+        self.away.append(
+            f"{name}: {settings.slack_api_url} cannot be reached{_through(settings)} ({what})."
+        )
 
 
 async def check(environ: Mapping[str, str]) -> Findings:
@@ -74,11 +77,18 @@ async def check(environ: Mapping[str, str]) -> Findings:
     found.problems = [f"Settings: {problem}." for problem in (*settings.missing(), *wrong)]
     if not found.problems:
         found.well.append("Settings: complete.")
+    if through := _through(settings):
+        found.well.append(f"Proxy: {settings.slack_api_url} is reached{through}.")
     _corpus(settings.corpus_dir, found)
     if settings.slack_app_token:
         await _app_token(settings, found)
     await _database(settings, found)
     return found
+
+
+def _through(settings: Settings) -> str:
+    proxy = settings.proxy_for(settings.slack_api_url)
+    return f" through {without_credentials(proxy)}" if proxy and is_usable(proxy) else ""
 
 
 def _corpus(path: Path, found: Findings) -> None:
@@ -205,6 +215,7 @@ def _client(settings: Settings) -> Callable[[str | None], AsyncWebClient]:
         return AsyncWebClient(
             token=token,
             base_url=settings.slack_api_url,
+            proxy=settings.proxy_for(settings.slack_api_url),
             timeout=10,
             retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=5)],
         )

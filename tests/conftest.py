@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,11 @@ from tests import postgres
 # How long a test takes says something about the machine, and nothing about Parley.
 settings.register_profile("parley", deadline=None)
 settings.load_profile("parley")
+
+# Whoever works behind a proxy: the SDK would ask it for what is on loopback.
+for name in ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"):
+    os.environ.pop(name, None)
+    os.environ.pop(name.lower(), None)
 
 SHARED = Path(__file__).parents[2] / "shared"
 
