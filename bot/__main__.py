@@ -26,6 +26,7 @@ from bot.patience import reason
 from bot.preview import as_lines, listed, told
 from bot.settings import Settings, SettingsError, read_environment
 from bot.socket_mode import SocketLostError
+from bot.status import ListenError
 from bot.waiting import shown
 from store import Store, open_store
 from store.db import readable
@@ -74,10 +75,8 @@ def main(argv: list[str] | None = None) -> int:
     except (aiohttp.ClientError, TimeoutError) as error:
         _complain(f"Slack cannot be reached: {redact(str(error)) or type(error).__name__}.")
         return 1
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        _complain(f"The port is taken: {error.strerror}.")
+    except ListenError as error:
+        _complain(f"{error}.")
         return 1
     except KeyboardInterrupt:
         return 130

@@ -213,7 +213,7 @@ def _way_in(
         return HttpMode(
             parley.intake,
             signing_secret=settings.slack_signing_secret,
-            port=settings.port,
+            address=settings.port,
             trusted_proxies=settings.trusted_proxies,
             clock=system_clock,
             health=health,

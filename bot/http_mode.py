@@ -39,21 +39,23 @@ class HttpMode:
         intake: Intake,
         *,
         signing_secret: str,
-        port: int,
+        address: tuple[str, int],
         trusted_proxies: int,
         clock: Clock,
         health: Health,
         metrics: Metrics,
         install: Install | None = None,
     ) -> None:
-        """Check signatures against *clock*, which is the machine's: Slack signs with its own.
+        """Serve at *address*, a host and a port; port 0 takes a free one.
 
-        With *install*, people may install Parley by its pages.
+        Check signatures against *clock*, which is the machine's: Slack signs with its own. With
+        *install*, people may install Parley by its pages.
         """
         self._intake = intake
         self._signatures = Signatures(signing_secret, clock)
         self._sources = Sources(asyncio.get_running_loop().time)
-        self.port = port
+        self._address = address
+        self.port = address[1]
         """The port to open, and once it is open the one that 0 came to."""
         self._proxies = trusted_proxies
         self._metrics = metrics
@@ -71,12 +73,12 @@ class HttpMode:
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Serve until *stop* is set, and then until what is under way is answered.
 
-        *ready* is called once the port is open. Raises OSError when it is taken.
+        *ready* is called once the port is open. Raises `ListenError` when it cannot be opened.
         """
-        # All addresses: whoever forwards the requests comes from outside.
-        where = ("0.0.0.0", self.port)  # noqa: S104
-        async with listening(self._app, where, closing_seconds=_CLOSING_SECONDS) as self.port:
-            log.info("listening on port %d", self.port)
+        async with listening(
+            self._app, self._address, closing_seconds=_CLOSING_SECONDS
+        ) as self.port:
+            log.info("listening on port %d of %s", self.port, self._address[0])
             ready()
             await stop.wait()
 

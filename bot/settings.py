@@ -94,10 +94,19 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
-def _address(text: str) -> tuple[str, int]:
-    """Read a port of this machine alone, or an address with a port."""
-    host, _, port = text.rpartition(":")
-    return host.strip("[]") or "127.0.0.1", _whole(0, 65535)(port)
+def _address(default: str) -> Callable[[str], tuple[str, int]]:
+    """Read a port, on the host *default*, or a host and a port, as (host, port)."""
+
+    def read(text: str) -> tuple[str, int]:
+        host, _, port = text.rpartition(":")
+        if not re.fullmatch(r"([\w.-]+|\[[0-9a-fA-F:.]+\])?", host, re.ASCII):
+            raise ValueError(
+                "must be a port such as 3000, or an address and a port such as 127.0.0.1:3000 or"
+                f" [::1]:3000, not {text!r}"
+            )
+        return host.strip("[]") or default, _whole(0, 65535)(port)
+
+    return read
 
 
 def _proxy(text: str) -> str:
@@ -138,7 +147,12 @@ class Settings:
         "the signing secret for HTTP, in place of Socket Mode (in Slack: Basic Information)",
         secret=True,
     )
-    port: int | None = _setting(_whole(0, 65535), None, "the port for HTTP")
+    port: tuple[str, int] | None = _setting(
+        # Every address: hosts that set PORT send requests from elsewhere.
+        _address("0.0.0.0"),  # noqa: S104
+        None,
+        "the port for HTTP, on every address of the machine, or address:port",
+    )
     slack_client_id: str = _setting(
         str, "", "for many workspaces by HTTP: the client id (in Slack: Basic Information)"
     )
@@ -182,7 +196,9 @@ class Settings:
         _flag, False, "1: steps for Workflow Builder, where the plan has it"
     )
     status_port: tuple[str, int] | None = _setting(
-        _address, None, "where /healthz, /readyz and /metrics are: port, or address:port"
+        _address("127.0.0.1"),
+        None,
+        "where /healthz, /readyz and /metrics are: port, or address:port",
     )
     log_level: str = _setting(
         _choice("debug", "info", "warning", "error"), "info", "how much is logged"

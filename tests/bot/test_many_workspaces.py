@@ -79,7 +79,7 @@ async def both(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Both]:
         workspace.pace = False
         settings = Settings(
             slack_signing_secret=workspace.signing_secret,
-            port=0,
+            port=("127.0.0.1", 0),
             slack_client_id=CLIENT_ID,
             slack_client_secret=CLIENT_SECRET,
             encryption_key=(new_key(),),
@@ -95,7 +95,7 @@ async def both(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Both]:
             mode = HttpMode(
                 parley.intake,
                 signing_secret=settings.slack_signing_secret,
-                port=0,
+                address=("127.0.0.1", 0),
                 trusted_proxies=0,
                 clock=system_clock,
                 health=Health(),
