@@ -169,7 +169,7 @@ async def _check(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     found = await check(environ)
     for line in found.well:
         _say(line)
-    for line in (*found.problems, *found.away):
+    for line in (*found.warnings, *found.problems, *found.away):
         _complain(line)
     return found.exit_code
 
