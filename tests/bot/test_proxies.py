@@ -27,7 +27,7 @@ from bot.settings import Settings, read_environment
 from bot.workspace import Workspace
 from handlers.ids import Action
 from tests.forward_proxy import ForwardProxy, forward_proxy, tls_front
-from tests.handlers.conftest import ANA, BEN, GENERAL, dm, texts
+from tests.handlers.conftest import ANA, BEN, dm, texts
 from tests.test_end_to_end import bot, end, line_with, settings
 
 STORY = b"Lima\nIts museums.\nAn insight.\nWhat next?\n"
@@ -338,12 +338,16 @@ async def test_slack_is_reached_through_a_proxy(
         async with bot("run", folder=tmp_path, LOG_LEVEL="debug", **environ) as process:
             assert process.stderr
             await line_with(process.stderr, "connected")
-            await workspace.type("/brief zelenksiy", user=ANA, channel=GENERAL)
+            # Where it is no member, it shows a story by the response_url of the press.
+            where = workspace.add_channel("closed", kind="private", members=[ANA]).id
+            await workspace.type("/brief zelenksiy", user=ANA, channel=where)
             answer = await workspace.seen(
-                GENERAL, lambda one: "flew to Geneva" in texts([one]), user=ANA
+                where, lambda one: "flew to Geneva" in texts([one]), user=ANA
             )
-            await workspace.press(ANA, Action.BRIEF_SHARE, channel=GENERAL, ts=answer["ts"])
-            await workspace.seen(GENERAL, lambda one: "Shared by" in texts([one]))
+            await workspace.press(ANA, Action.BRIEF_SHARE, channel=where, ts=answer["ts"])
+            await workspace.seen(where, lambda one: "Shared by" in texts([one]))
+            await workspace.seen(where, lambda one: "Shared with" in texts([one]), user=ANA)
+            assert len(await workspace.called("response_url", 2)) == 2
             shared = workspace.share_file(
                 "lima.txt",
                 b"Lima\nIts museums.\nAn insight.\nWhat next?\n",
