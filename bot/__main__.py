@@ -19,13 +19,14 @@ from bot.clock import Clock, FollowingClock, system_clock
 from bot.demo import demo
 from bot.find import Finds, as_json, as_text
 from bot.install import Bots
-from bot.log import configure_logging
+from bot.log import configure_logging, redact
 from bot.manifest import render
 from bot.names import channel_names
 from bot.patience import reason
 from bot.preview import as_lines, listed, told
 from bot.settings import Settings, SettingsError, read_environment
 from bot.socket_mode import SocketLostError
+from bot.status import ListenError
 from bot.waiting import shown
 from store import Store, open_store
 from store.db import readable
@@ -72,12 +73,10 @@ def main(argv: list[str] | None = None) -> int:
         _complain(f"{error}: giving up, to be started anew.")
         return 1
     except (aiohttp.ClientError, TimeoutError) as error:
-        _complain(f"Slack cannot be reached: {error or type(error).__name__}.")
+        _complain(f"Slack cannot be reached: {redact(str(error)) or type(error).__name__}.")
         return 1
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        _complain(f"The port is taken: {error.strerror}.")
+    except ListenError as error:
+        _complain(f"{error}.")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -157,7 +156,9 @@ async def _demo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
 async def _run(_: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ)
     configure_logging(level=settings.log_level, style=settings.log_format)
-    clock: Clock = FollowingClock(settings.clock_url) if settings.clock_url else system_clock
+    clock: Clock = system_clock
+    if url := settings.clock_url:
+        clock = FollowingClock(url, proxy=settings.proxy_for(url))
     await serve(settings, clock=clock, stop=_stop_on_signals())
     return 0
 
@@ -168,7 +169,7 @@ async def _check(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     found = await check(environ)
     for line in found.well:
         _say(line)
-    for line in (*found.problems, *found.away):
+    for line in (*found.warnings, *found.problems, *found.away):
         _complain(line)
     return found.exit_code
 

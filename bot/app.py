@@ -84,7 +84,10 @@ async def assemble(
         )
         await load_first(store, settings, clock)
 
-        clients = await stack.enter_async_context(open_clients(settings.slack_api_url, metrics))
+        slack = settings.slack_api_url
+        clients = await stack.enter_async_context(
+            open_clients(slack, metrics, proxy=settings.proxy_for(slack))
+        )
         teams, install = await join(
             settings, store, clients, clock=clock, stop=stop or asyncio.Event()
         )
@@ -114,7 +117,7 @@ async def assemble(
             surfaces=Surfaces(teams),
             background=background,
             keep_misses=kept,
-            files=Files(teams),
+            files=Files(teams, proxy_for=settings.proxy_for),
             corpus_path=settings.corpus_dir,
             clock=clock,
             has_agent_view=settings.agent_view,
@@ -141,7 +144,7 @@ async def assemble(
             ticker=Ticker(jobs),
             posting=posting,
             background=background,
-            intake=Intake(app, metrics),
+            intake=Intake(app, metrics, proxy_for=settings.proxy_for),
             directory=directory,
             install=install,
         )
@@ -210,7 +213,7 @@ def _way_in(
         return HttpMode(
             parley.intake,
             signing_secret=settings.slack_signing_secret,
-            port=settings.port,
+            address=settings.port,
             trusted_proxies=settings.trusted_proxies,
             clock=system_clock,
             health=health,
@@ -223,6 +226,7 @@ def _way_in(
         parley.app.client,
         app_token=settings.slack_app_token,
         metrics=metrics,
+        proxy_for=settings.proxy_for,
     )
 
 

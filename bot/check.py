@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 
 import aiohttp
@@ -12,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import system_clock
 from bot.manifest import SCOPES
 from bot.patience import is_temporary, reason
+from bot.proxies import is_usable, without_credentials
 from bot.settings import Settings
 from handlers.directory import Directory
 from handlers.teams import Bot, Teams
@@ -42,6 +44,8 @@ class Findings:
     """What `check` found, in sentences."""
 
     well: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    """What is probably wrong; Parley runs with it, so the exit code does not change."""
     problems: list[str] = field(default_factory=list)
     """What somebody has to mend."""
     away: list[str] = field(default_factory=list)
@@ -60,7 +64,9 @@ class Findings:
             self.problems.append(f"{name}: {why}.")
             return
         what = reason(error) if isinstance(error, SlackApiError) else type(error).__name__
-        self.away.append(f"{name}: {settings.slack_api_url} cannot be reached ({what}).")
+        self.away.append(
+            f"{name}: {settings.slack_api_url} cannot be reached{_through(settings)} ({what})."
+        )
 
 
 async def check(environ: Mapping[str, str]) -> Findings:
@@ -74,11 +80,50 @@ async def check(environ: Mapping[str, str]) -> Findings:
     found.problems = [f"Settings: {problem}." for problem in (*settings.missing(), *wrong)]
     if not found.problems:
         found.well.append("Settings: complete.")
+    found.warnings += _entrance(settings)
+    if through := _through(settings):
+        found.well.append(f"Proxy: {settings.slack_api_url} is reached{through}.")
     _corpus(settings.corpus_dir, found)
     if settings.slack_app_token:
         await _app_token(settings, found)
     await _database(settings, found)
     return found
+
+
+def _entrance(settings: Settings) -> list[str]:
+    """Return what cannot be right about PORT and TRUSTED_PROXIES together."""
+    proxies = settings.trusted_proxies
+    if not settings.is_http or settings.port is None:
+        if proxies:
+            return [f"Warning: TRUSTED_PROXIES={proxies} has no effect without HTTP."]
+        return []
+    host, port = settings.port
+    if proxies and host in ("0.0.0.0", "::"):  # noqa: S104
+        return [
+            f"Warning: TRUSTED_PROXIES={proxies} trusts X-Forwarded-For, and port {port} is open on"
+            " every address: whoever reaches it past the proxy can claim to be anybody. Give PORT"
+            f" the address that the proxy connects to, such as 127.0.0.1:{port}, or let a firewall"
+            " keep everybody else out."
+        ]
+    if not proxies and _is_loopback(host):
+        return [
+            f"Warning: PORT={host}:{port} is reached only through a proxy on this machine, and with"
+            " TRUSTED_PROXIES=0 every request seems to come from that proxy. Set TRUSTED_PROXIES"
+            " to the number of proxies that add to X-Forwarded-For."
+        ]
+    return []
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _through(settings: Settings) -> str:
+    proxy = settings.proxy_for(settings.slack_api_url)
+    return f" through {without_credentials(proxy)}" if proxy and is_usable(proxy) else ""
 
 
 def _corpus(path: Path, found: Findings) -> None:
@@ -205,6 +250,7 @@ def _client(settings: Settings) -> Callable[[str | None], AsyncWebClient]:
         return AsyncWebClient(
             token=token,
             base_url=settings.slack_api_url,
+            proxy=settings.proxy_for(settings.slack_api_url),
             timeout=10,
             retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=5)],
         )

@@ -40,8 +40,10 @@ class MovableClock:
 class FollowingClock:
     """Run as the clock of another Slack does, which says by HTTP how far it was moved."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, proxy: str | None = None) -> None:
+        """Ask *url*, through *proxy* (the URL of an HTTP proxy) if it is given."""
         self._url = url
+        self._proxy = proxy
         self._clock = MovableClock()
 
     def __call__(self) -> datetime:
@@ -50,6 +52,8 @@ class FollowingClock:
 
     async def read(self) -> None:
         """Take over how far the clock is moved by now."""
-        async with aiohttp.request("GET", self._url, raise_for_status=True) as response:
+        async with aiohttp.request(
+            "GET", self._url, raise_for_status=True, proxy=self._proxy
+        ) as response:
             answer = await response.json()
         self._clock.offset = timedelta(seconds=answer["offset_seconds"])

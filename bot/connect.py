@@ -39,11 +39,17 @@ class Clients:
     """Makes clients, which share their connections."""
 
     def __init__(
-        self, base_url: str, *, asking: aiohttp.ClientSession, posting: aiohttp.ClientSession
+        self,
+        base_url: str,
+        *,
+        asking: aiohttp.ClientSession,
+        posting: aiohttp.ClientSession,
+        proxy: str | None = None,
     ) -> None:
         self._base_url = base_url
         self._asking = asking
         self._posting = posting
+        self._proxy = proxy
 
     def asking(self, token: str | None) -> AsyncWebClient:
         """Make one that tries again."""
@@ -68,14 +74,20 @@ class Clients:
         return AsyncWebClient(
             token=token,
             base_url=self._base_url,
+            proxy=self._proxy,
             session=session,
             retry_handlers=list(retry_handlers),
         )
 
 
 @asynccontextmanager
-async def open_clients(base_url: str, metrics: Metrics) -> AsyncIterator[Clients]:
-    """Open the connections to the Slack at *base_url*, and close them at the end."""
+async def open_clients(
+    base_url: str, metrics: Metrics, *, proxy: str | None = None
+) -> AsyncIterator[Clients]:
+    """Open the connections to the Slack at *base_url*, and close them at the end.
+
+    They go through *proxy*, the URL of an HTTP proxy, if it is given.
+    """
 
     def session(*, posting: bool) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
@@ -84,7 +96,7 @@ async def open_clients(base_url: str, metrics: Metrics) -> AsyncIterator[Clients
         )
 
     async with session(posting=False) as asking, session(posting=True) as posting:
-        yield Clients(base_url, asking=asking, posting=posting)
+        yield Clients(base_url, asking=asking, posting=posting, proxy=proxy)
 
 
 async def join(

@@ -1,21 +1,23 @@
-"""The guard of the HTTP entry: what is refused before Parley looks at what a request asks for.
+"""The guard of the HTTP entrance: what is refused before Parley looks at what a request asks for.
 
-Three checks, the cheapest first: a source that has sent too much that was refused, a signature that
-is not Slack's (docs.slack.dev: Verifying requests from Slack), and a request that came before.
+A request to /slack/events is judged by its signature alone (docs.slack.dev: Verifying requests from
+Slack), and never by where it comes from: behind a proxy everybody may share one address, Slack too.
 """
 
 import ipaddress
+import logging
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from slack_sdk.signature import Clock as _SdkClock
 from slack_sdk.signature import SignatureVerifier
 
+log = logging.getLogger(__name__)
+
 Monotonic = Callable[[], float]
-"""Gives seconds that only grow."""
+"""Returns seconds that only grow."""
 
 _SECONDS = re.compile(r"[0-9]{1,12}")
 
@@ -23,21 +25,18 @@ WINDOW = timedelta(minutes=5)
 """How old a signed request may be."""
 
 
-class Sources:
-    """Where refused requests come from, and who has sent so many that none is read any more.
-
-    Only refused requests count, so whatever Slack sends is never slowed down.
-    """
+class VisitLimit:
+    """Limits how often each source may do something that costs us something."""
 
     def __init__(
         self,
         clock: Monotonic,
         *,
         burst: float = 20,
-        per_second: float = 1,
+        per_second: float = 0.2,
         most: int = 10_000,
     ) -> None:
-        """Let each source have *burst* refusals at once and then so many *per_second*.
+        """Allow each source *burst* visits at once, and then *per_second*.
 
         Of the *most* sources kept, the ones that were silent longest are forgotten.
         """
@@ -45,39 +44,92 @@ class Sources:
         self._burst = burst
         self._per_second = per_second
         self._most = most
-        self._refused: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._visits: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def is_shut_out(self, source: str) -> bool:
-        """Say whether nothing that *source* sends is to be read for now."""
-        return source in self._refused and self._level(source) > self._burst - 1
-
-    def blame(self, source: str) -> None:
-        """Note that a request of *source* was refused."""
-        level = self._level(source) if source in self._refused else 0
-        self._refused[source] = (level + 1, self._clock())
-        self._refused.move_to_end(source)
-        if len(self._refused) > self._most:
-            self._refused.popitem(last=False)
-
-    def _level(self, source: str) -> float:
-        level, at = self._refused[source]
-        return max(level - (self._clock() - at) * self._per_second, 0)
+    def allows(self, source: str) -> bool:
+        """Return whether *source* may visit now, and count the visit if it may."""
+        now = self._clock()
+        level, at = self._visits.get(source, (0.0, now))
+        level = max(level - (now - at) * self._per_second, 0)
+        if level > self._burst - 1:
+            return False
+        self._visits[source] = (level + 1, now)
+        self._visits.move_to_end(source)
+        if len(self._visits) > self._most:
+            self._visits.popitem(last=False)
+        return True
 
 
-@lru_cache(1_000)
+class RefusalLog:
+    """Logs refused requests: a line a minute for each reason, so that no flood fills the log."""
+
+    SECONDS = 60
+
+    def __init__(self, clock: Monotonic) -> None:
+        self._clock = clock
+        self._counts: Counter[str] = Counter()
+        self._logged_at: dict[str, float] = {}
+
+    def note(self, reason: str, source: str) -> None:
+        """Count a request from *source*, refused for *reason*, and log it if a line is due.
+
+        *reason* is a key of `REASONS`.
+        """
+        self._counts[reason] += 1
+        now = self._clock()
+        if reason in self._logged_at and now - self._logged_at[reason] < self.SECONDS:
+            return
+        count = self._counts.pop(reason)
+        self._logged_at[reason] = now
+        requests = "a request" if count == 1 else f"{count:,} requests, the last"
+        log.warning(
+            "refused %s from %s: %s", requests, source or "an unknown address", REASONS[reason]
+        )
+
+
+REASONS = {
+    "unsigned": "it is not signed, so it is not from Slack",
+    "signature": (
+        "its signature is wrong; if it is from Slack, check SLACK_SIGNING_SECRET and this machine's"
+        " clock"
+    ),
+    "replay": "it was sent before",
+    "too large": "it is too large to be from Slack",
+    "too slow": "it did not arrive in time",
+    "unreadable": "it is signed, but neither a form nor JSON",
+    "too many": (
+        "it is one of too many that begin an installation; if that is the address of your own"
+        " proxy, set TRUSTED_PROXIES"
+    ),
+}
+"""Why a request is refused: the label of the metric, and what the log says about it."""
+
+_WITH_PORT = re.compile(r"\[([^]]*)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
+
+
+def hops(forwarded: str) -> list[str]:
+    """Return the addresses in X-Forwarded-For, the one that the nearest proxy saw last."""
+    return [hop.strip() for hop in forwarded.split(",") if hop.strip()]
+
+
 def source_of(peer: str | None, forwarded: str, proxies: int) -> str:
-    """Name the source of a request: its address, as the outermost of our own *proxies* saw it.
+    """Return the address that a request comes from, as the outermost of our own *proxies* saw it.
 
-    What stands further left in X-Forwarded-For was written by the sender. An IPv6 address stands
-    for its network of 64 bits, all of which one sender has.
+    What is further left in X-Forwarded-For was written by the sender. A request with fewer
+    addresses than our proxies write did not come through them, so it comes from *peer*. An IPv6
+    address stands for its network of 64 bits, all of which one sender has.
     """
-    hops = [*(hop.strip() for hop in forwarded.split(",") if hop.strip()), peer or ""]
-    address = hops[-1 - min(proxies, len(hops) - 1)]
+    seen = hops(forwarded)
+    address = seen[-proxies] if 0 < proxies <= len(seen) else peer or ""
+    # Some proxies add the port, which is another one for each connection.
+    if match := _WITH_PORT.fullmatch(address):
+        address = match[1] or match[2] or ""
     try:
         # Without its zone, which is a name of the sender's choice.
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
-        return address[:50]
+        # It goes to the log, which cannot hold every character of a header.
+        return ascii(address)[1:-1][:50]
     if isinstance(ip, ipaddress.IPv4Address):
         return str(ip)
     if ip.ipv4_mapped:

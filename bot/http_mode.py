@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,9 +11,9 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 
 from bot.clock import Clock
-from bot.guard import Signatures, Sources, source_of
+from bot.guard import RefusalLog, Signatures, VisitLimit, hops, source_of
 from bot.health import Health
-from bot.install import INSTALL_PATH, REDIRECT_PATH, Install
+from bot.install import INSTALL_PATH, REDIRECT_PATH, Install, too_many
 from bot.intake import Intake
 from bot.metrics import Metrics
 from bot.status import health_routes, listening
@@ -26,9 +26,6 @@ _MOST_BYTES = 1_000_000
 """No payload of Slack's comes near it: the largest, a view, has 250 kB."""
 _BODY_SECONDS = 5
 _CLOSING_SECONDS = 3
-_VISITS_PER_SECOND = 0.2
-
-_Page = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class HttpMode:
@@ -39,93 +36,116 @@ class HttpMode:
         intake: Intake,
         *,
         signing_secret: str,
-        port: int,
+        address: tuple[str, int],
         trusted_proxies: int,
         clock: Clock,
         health: Health,
         metrics: Metrics,
         install: Install | None = None,
     ) -> None:
-        """Check signatures against *clock*, which is the machine's: Slack signs with its own.
+        """Serve at *address*, a host and a port; port 0 takes a free one.
 
-        With *install*, people may install Parley by its pages.
+        Check signatures against *clock*, which is the machine's: Slack signs with its own. With
+        *install*, people may install Parley by its pages.
         """
         self._intake = intake
         self._signatures = Signatures(signing_secret, clock)
-        self._sources = Sources(asyncio.get_running_loop().time)
-        self.port = port
+        monotonic = asyncio.get_running_loop().time
+        self._refused = RefusalLog(monotonic)
+        self._address = address
+        self.port = address[1]
         """The port to open, and once it is open the one that 0 came to."""
         self._proxies = trusted_proxies
+        self._wrong_hops: set[int] = set()
         self._metrics = metrics
         self._app = web.Application(client_max_size=_MOST_BYTES)
         self._app.add_routes([web.post(PATH, self._receive), *health_routes(health)])
-        self._visits = Sources(asyncio.get_running_loop().time, per_second=_VISITS_PER_SECOND)
+        self._installs = VisitLimit(monotonic)
         if install:
+            self._install = install
             self._app.add_routes(
                 [
-                    web.get(INSTALL_PATH, self._limited(install.begin), allow_head=False),
-                    web.get(REDIRECT_PATH, self._limited(install.end), allow_head=False),
+                    web.get(INSTALL_PATH, self._begin_install, allow_head=False),
+                    web.get(REDIRECT_PATH, install.end, allow_head=False),
                 ]
             )
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Serve until *stop* is set, and then until what is under way is answered.
 
-        *ready* is called once the port is open. Raises OSError when it is taken.
+        *ready* is called once the port is open. Raises `ListenError` when it cannot be opened.
         """
-        # All addresses: whoever forwards the requests comes from outside.
-        where = ("0.0.0.0", self.port)  # noqa: S104
-        async with listening(self._app, where, closing_seconds=_CLOSING_SECONDS) as self.port:
-            log.info("listening on port %d", self.port)
+        async with listening(
+            self._app, self._address, closing_seconds=_CLOSING_SECONDS
+        ) as self.port:
+            log.info("listening on port %d of %s", self.port, self._address[0])
             ready()
             await stop.wait()
 
     async def _receive(self, request: web.Request) -> web.StreamResponse:
-        source = self._source_of(request)
-        if self._sources.is_shut_out(source):
-            return self._refuse(429, "too many")
         try:
             # What is there already, as it mostly is, needs no timer.
             async with asyncio.timeout(None if request.content.is_eof() else _BODY_SECONDS):
                 body = await request.read()
         except web.HTTPRequestEntityTooLarge:
-            return self._refuse(413, "too large", source)
+            return self._refuse(413, "too large", request)
         except (TimeoutError, ConnectionError):
-            return self._refuse(408, "too slow", source)
+            return self._refuse(408, "too slow", request)
         if problem := self._signatures.problem(request.headers, body):
-            is_probe = problem == "unsigned" and b"ssl_check=1" in body
-            # Slack asks now and then, without a signature, whether anybody is there.
-            return self._refuse(200 if is_probe else 401, problem, source)
+            if problem == "unsigned" and b"ssl_check=1" in body:
+                # Slack asks now and then, without a signature, whether anybody is there.
+                return web.Response()
+            return self._refuse(401, problem, request)
+        self._check_hops(request)
         payload = read(body, request.content_type)
         if payload is None:
-            return self._refuse(400, "unreadable", source)
+            return self._refuse(400, "unreadable", request)
         answer = await self._intake.take(payload)
         if answer.status >= 500:
             self._signatures.forget(request.headers)
         return await to_aiohttp_response(answer)
 
-    def _limited(self, page: _Page) -> _Page:
-        """Show *page* to each source only so often: each visit of some is a row for a while."""
+    async def _begin_install(self, request: web.Request) -> web.StreamResponse:
+        # Each visit writes a row, and allows one call to Slack when the browser comes back. The way
+        # back needs no limit of its own: without a state from here it ends before either.
+        if not self._installs.allows(self._source_of(request)):
+            self._note("too many", request)
+            return await to_aiohttp_response(too_many())
+        return await self._install.begin(request)
 
-        async def show(request: web.Request) -> web.StreamResponse:
-            source = self._source_of(request)
-            if self._visits.is_shut_out(source):
-                return self._refuse(429, "too many")
-            self._visits.blame(source)
-            return await page(request)
+    def _check_hops(self, request: web.Request) -> None:
+        """Log once when a request that Slack signed contradicts TRUSTED_PROXIES.
 
-        return show
+        Only a signed one counts: Slack sends no X-Forwarded-For itself, and nobody else can sign.
+        """
+        count = len(hops(_forwarded(request)))
+        if count == self._proxies or count in self._wrong_hops:
+            return
+        self._wrong_hops.add(count)
+        log.warning(
+            "TRUSTED_PROXIES is %d, but a request from Slack came with %d addresses in"
+            " X-Forwarded-For: set TRUSTED_PROXIES=%d if that is how many proxies of yours are in"
+            " front of PORT",
+            self._proxies,
+            count,
+            count,
+        )
 
     def _source_of(self, request: web.Request) -> str:
-        forwarded = request.headers.get("X-Forwarded-For", "")
-        return source_of(request.remote, forwarded, self._proxies)
+        return source_of(request.remote, _forwarded(request), self._proxies)
 
-    def _refuse(self, status: int, reason: str, source: str | None = None) -> web.Response:
-        if source is not None:
-            self._sources.blame(source)
-        self._metrics.refusals.labels(reason).inc()
-        log.debug("refused a request: %s", reason)
+    def _refuse(self, status: int, reason: str, request: web.Request) -> web.Response:
+        self._note(reason, request)
         return web.Response(status=status)
+
+    def _note(self, reason: str, request: web.Request) -> None:
+        self._metrics.refusals.labels(reason).inc()
+        self._refused.note(reason, self._source_of(request))
+
+
+def _forwarded(request: web.Request) -> str:
+    # Some proxies add a line of their own in place of an address to the line that is there.
+    return ",".join(request.headers.getall("X-Forwarded-For", ()))
 
 
 def read(body: bytes, content_type: str) -> dict[str, Any] | None:

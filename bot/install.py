@@ -277,6 +277,14 @@ async def _failed(args: AsyncFailureArgs) -> BoltResponse:
     return _page(args.suggested_status_code, _FAILED, f"{text} {_AGAIN}", is_over=args)
 
 
+def too_many() -> BoltResponse:
+    """Return the page for a source from which too many installations were begun."""
+    text = "Too many installations were begun from your network."
+    answer = _page(429, "Please try again in a minute", text)
+    answer.headers["retry-after"] = ["60"]
+    return answer
+
+
 def _page(
     status: int,
     title: str,

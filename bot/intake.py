@@ -10,10 +10,12 @@ from typing import Any
 
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.log import about
 from bot.metrics import Metrics
+from bot.proxies import ProxyFor, no_proxy_for
 from handlers.ids import Command
 
 log = logging.getLogger(__name__)
@@ -25,9 +27,12 @@ _KIND = re.compile(r"[a-z_.]{1,40}")
 class Intake:
     """Hands requests to the listeners, named in the log and measured."""
 
-    def __init__(self, app: AsyncApp, metrics: Metrics) -> None:
+    def __init__(
+        self, app: AsyncApp, metrics: Metrics, *, proxy_for: ProxyFor = no_proxy_for
+    ) -> None:
         self._app = app
         self._metrics = metrics
+        self._proxy_for = proxy_for
         # Tells the requests of several processes apart in one log.
         self._process = token_hex(3)
         self._numbers = count(1)
@@ -49,6 +54,10 @@ class Intake:
         except Exception as error:
             log.warning("a request that cannot be read: %s", type(error).__name__)
             return BoltResponse(status=400, body=""), "unreadable"
+        # Bolt would take the proxy of the Web API, which is on another host.
+        url = request.context.response_url
+        proxy = self._proxy_for(url) if isinstance(url, str) else None
+        request.context["respond"] = AsyncRespond(response_url=url, proxy=proxy)
         try:
             response = await self._app.async_dispatch(request)
         except Exception:

@@ -15,10 +15,11 @@ from datetime import UTC, datetime
 
 _about: ContextVar[Mapping[str, str]] = ContextVar("about", default={})  # noqa: B039 -- never changed
 
-# Slack's tokens, one-time addresses that act for somebody, and the password in an address.
+# Slack's tokens, one-time addresses that act for somebody, and the credentials in an address: of a
+# database, or of a proxy, which aiohttp puts into the message of an error.
 _SECRET = re.compile(
     r"xox[a-z]-[\w.-]+|xoxe[\w.-]*|xapp-[\w-]+|xwfp-[\w-]+"
-    r"|(?<=hooks\.slack\.com/)\S+|(?<=/response/)[\w/-]+|wss?://\S+|(?<=://)[^\s/:@]*:[^\s@]+(?=@)"
+    r"|(?<=hooks\.slack\.com/)\S+|(?<=/response/)[\w/-]+|wss?://\S+|(?<=://)(?:[^\s/:@]*:[^\s@]+|[^\s/@]+)(?=@)"
 )
 
 

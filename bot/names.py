@@ -24,7 +24,12 @@ async def channel_names(
         token = await _token(team_id, settings, installations)
         if not token:
             continue
-        client = AsyncWebClient(token=token, base_url=settings.slack_api_url, timeout=_SECONDS)
+        client = AsyncWebClient(
+            token=token,
+            base_url=settings.slack_api_url,
+            proxy=settings.proxy_for(settings.slack_api_url),
+            timeout=_SECONDS,
+        )
         try:
             response = await client.conversations_info(channel=channel_id)
         except SlackApiError:

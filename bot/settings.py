@@ -9,7 +9,11 @@ from typing import Any, Self
 
 from dotenv import dotenv_values
 
+from bot.proxies import is_usable, proxy_for
+
 STARTER = Path(__file__).parent.parent / "store" / "starter"
+
+_PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
 
 
 class SettingsError(Exception):
@@ -21,15 +25,21 @@ class SettingsError(Exception):
 
 
 def read_environment(env_file: Path) -> dict[str, str]:
-    """Give the environment, completed from *env_file* where that is there.
+    """Return the environment, completed from *env_file* where that is there.
 
-    Slack's names are taken out of the process's own environment: Bolt reads some of them by itself,
-    and no child process needs them.
+    Slack's names and the proxies are taken out of the process's own environment: Bolt and the SDK
+    read them by themselves, where they ignore NO_PROXY, and no child process needs them.
     """
     file = {name: text for name, text in dotenv_values(env_file).items() if text is not None}
     environ = file | os.environ
+    for source in (file, os.environ):
+        for name in _PROXIES:
+            # The lower case wins, as in urllib.request.
+            for spelling in (name, name.lower()):
+                if spelling in source:
+                    environ[name] = source[spelling]
     for name in environ:
-        if name.startswith("SLACK_"):
+        if name.startswith("SLACK_") or name.upper() in _PROXIES:
             os.environ.pop(name, None)
     return environ
 
@@ -84,10 +94,24 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
-def _address(text: str) -> tuple[str, int]:
-    """Read a port of this machine alone, or an address with a port."""
-    host, _, port = text.rpartition(":")
-    return host.strip("[]") or "127.0.0.1", _whole(0, 65535)(port)
+def _address(default: str) -> Callable[[str], tuple[str, int]]:
+    """Read a port, on the host *default*, or a host and a port, as (host, port)."""
+
+    def read(text: str) -> tuple[str, int]:
+        host, _, port = text.rpartition(":")
+        if not re.fullmatch(r"([\w.-]+|\[[0-9a-fA-F:.]+\])?", host, re.ASCII):
+            raise ValueError(
+                "must be a port such as 3000, or an address and a port such as 127.0.0.1:3000 or"
+                f" [::1]:3000, not {text!r}"
+            )
+        return host.strip("[]") or default, _whole(0, 65535)(port)
+
+    return read
+
+
+def _proxy(text: str) -> str:
+    """Read the address of a proxy, with or without http://."""
+    return text if "://" in text else f"http://{text}"
 
 
 def _slack_url(text: str) -> str:
@@ -123,7 +147,12 @@ class Settings:
         "the signing secret for HTTP, in place of Socket Mode (in Slack: Basic Information)",
         secret=True,
     )
-    port: int | None = _setting(_whole(0, 65535), None, "the port for HTTP")
+    port: tuple[str, int] | None = _setting(
+        # Every address: hosts that set PORT send requests from elsewhere.
+        _address("0.0.0.0"),  # noqa: S104
+        None,
+        "the port for HTTP, on every address of the machine, or address:port",
+    )
     slack_client_id: str = _setting(
         str, "", "for many workspaces by HTTP: the client id (in Slack: Basic Information)"
     )
@@ -167,7 +196,9 @@ class Settings:
         _flag, False, "1: steps for Workflow Builder, where the plan has it"
     )
     status_port: tuple[str, int] | None = _setting(
-        _address, None, "where /healthz, /readyz and /metrics are: port, or address:port"
+        _address("127.0.0.1"),
+        None,
+        "where /healthz, /readyz and /metrics are: port, or address:port",
     )
     log_level: str = _setting(
         _choice("debug", "info", "warning", "error"), "info", "how much is logged"
@@ -183,6 +214,14 @@ class Settings:
     clock_url: str = _setting(
         str, "", "where another Slack tells how far its clock was moved, for trying things out"
     )
+    https_proxy: str = _setting(
+        _proxy,
+        "",
+        "the proxy through which https: addresses, such as Slack's, are reached",
+        secret=True,
+    )
+    http_proxy: str = _setting(_proxy, "", "the proxy for http: addresses", secret=True)
+    no_proxy: str = _setting(str, "", "the hosts that are reached directly, with commas")
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> tuple[Self, list[str]]:
@@ -215,7 +254,31 @@ class Settings:
         bare = [one for one in sorted(self.admin_user_ids) if (":" in one) != self.is_shared]
         shape = "T012AB3CD:U012AB3CD" if self.is_shared else "U012AB3CD"
         misnamed = [f"ADMIN_USER_IDS must list ids such as {shape}, not {bare[0]}"] if bare else []
-        return [*(self._missing_shared() if self.is_shared else self._missing()), *misnamed]
+        return [
+            *(self._missing_shared() if self.is_shared else self._missing()),
+            *misnamed,
+            *self._unusable_proxies(),
+        ]
+
+    def proxy_for(self, url: str) -> str | None:
+        """Return the proxy through which *url* is requested, or None for a direct connection."""
+        return proxy_for(
+            url,
+            https_proxy=self.https_proxy,
+            http_proxy=self.http_proxy,
+            no_proxy=self.no_proxy,
+        )
+
+    def _unusable_proxies(self) -> list[str]:
+        # Only of the proxy that is needed: the environment may name others for other programs.
+        proxy = self.proxy_for(self.slack_api_url)
+        if proxy is None or is_usable(proxy):
+            return []
+        name = "HTTPS_PROXY" if self.slack_api_url.startswith("https:") else "HTTP_PROXY"
+        return [
+            f"{name} must be the address of an HTTP proxy, such as http://proxy.example:3128, with"
+            " special characters of a password percent-encoded; or name Slack in NO_PROXY"
+        ]
 
     def _missing_shared(self) -> list[str]:
         problems = self._unset(

@@ -25,6 +25,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.intake import Intake
 from bot.metrics import Metrics
 from bot.patience import back_off, is_temporary, patiently, pause, reason
+from bot.proxies import ProxyFor, no_proxy_for
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +79,7 @@ class SocketMode:
         app_token: str,
         metrics: Metrics,
         patience: Patience | None = None,
+        proxy_for: ProxyFor = no_proxy_for,
     ) -> None:
         self._app = app
         self._intake = intake
@@ -85,6 +87,7 @@ class SocketMode:
         self._app_token = app_token
         self._metrics = metrics
         self._patience = patience or Patience()
+        self._proxy_for = proxy_for
         self._heard = _Heard()
         self._is_connected = False
         self._running: set[asyncio.Task[Any]] = set()
@@ -143,7 +146,12 @@ class SocketMode:
         self._heard.farewell = None
         self._heard.said_hello.clear()
         handler = _Handler(
-            self._app, self._intake, self._app_token, self._running, ping=self._patience.ping
+            self._app,
+            self._intake,
+            self._app_token,
+            self._running,
+            ping=self._patience.ping,
+            proxy=self._proxy_for(url),
         )
         client = handler.client
         client.wss_uri = url
@@ -224,8 +232,9 @@ class _Handler(AsyncSocketModeHandler):
         running: set[asyncio.Task[Any]],
         *,
         ping: float,
+        proxy: str | None,
     ) -> None:
-        super().__init__(app, app_token, ping_interval=ping)
+        super().__init__(app, app_token, ping_interval=ping, proxy=proxy)
         self._intake = intake
         self._running = running
 

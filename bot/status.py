@@ -1,5 +1,8 @@
 """The status pages: /healthz, /readyz and /metrics, for supervisors and for Prometheus."""
 
+import errno
+import os
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -7,6 +10,10 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from bot.health import Health
+
+
+class ListenError(Exception):
+    """Raised when an address cannot be opened: the port is taken, say, or the host is not ours."""
 
 
 def health_routes(health: Health) -> list[web.RouteDef]:
@@ -34,7 +41,7 @@ def health_routes(health: Health) -> list[web.RouteDef]:
 async def status_pages(
     address: tuple[str, int], health: Health, metrics: Callable[[], Awaitable[bytes]]
 ) -> AsyncIterator[int]:
-    """Serve the pages, and give their port; raises OSError when it is taken."""
+    """Serve the pages, and yield their port; raises `ListenError`."""
 
     async def show(_: web.Request) -> web.Response:
         return web.Response(body=await metrics(), headers={"Content-Type": CONTENT_TYPE_LATEST})
@@ -49,9 +56,10 @@ async def status_pages(
 async def listening(
     app: web.Application, address: tuple[str, int], *, closing_seconds: float = 1
 ) -> AsyncIterator[int]:
-    """Serve *app* at (host, port), and give the port; 0 takes a free one.
+    """Serve *app* at (host, port), and yield the port; 0 takes a free one.
 
-    Leaving stops listening first, and then waits for the answers that are under way.
+    Leaving stops listening first, and then waits for the answers that are under way. Raises
+    `ListenError` if the address cannot be opened.
     """
     # What a handler's client has hung up on still runs to its end: it may be half done.
     runner = web.AppRunner(
@@ -59,7 +67,19 @@ async def listening(
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, *address).start()
+        try:
+            await web.TCPSite(runner, *address).start()
+        except OSError as error:
+            raise ListenError(_why_closed(address, error)) from error
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
+
+
+def _why_closed(address: tuple[str, int], error: OSError) -> str:
+    host, port = address
+    if error.errno == errno.EADDRINUSE:
+        return f"The port is taken: another program listens on {host}, port {port}"
+    is_name = isinstance(error, socket.gaierror)
+    why = error.strerror if is_name or not error.errno else os.strerror(error.errno)
+    return f"Cannot listen on {host}, port {port}: {why or error}"

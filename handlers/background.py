@@ -80,7 +80,7 @@ async def answer_channel(
     Gives Slack's answer, which may be a refusal.
     """
     # Without the SDK's retry, which after a lost connection would show it twice.
-    client = AsyncWebhookClient(respond.response_url or "", retry_handlers=[])
+    client = AsyncWebhookClient(respond.response_url or "", proxy=respond.proxy, retry_handlers=[])
     options = {"response_type": "in_channel", "replace_original": False}
     if thread_ts:
         options["thread_ts"] = thread_ts

@@ -1,5 +1,6 @@
 """Files that people share with Parley: what Slack says of one, and what it holds."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,8 +19,12 @@ _HOST = "files.slack.com"
 class Files:
     """Reads files from Slack with the token of the team that they are in."""
 
-    def __init__(self, teams: Teams) -> None:
+    def __init__(
+        self, teams: Teams, *, proxy_for: Callable[[str], str | None] = lambda _: None
+    ) -> None:
+        """Download through the proxy that *proxy_for* returns for the file's URL, if any."""
         self._teams = teams
+        self._proxy_for = proxy_for
 
     async def describe(self, team_id: str, file_id: str) -> dict[str, Any]:
         """Give what Slack says of a file; raises `ParleyError` where it says nothing."""
@@ -46,7 +51,9 @@ class Files:
             raise RuntimeError("the client has no session")
         bearer = {"Authorization": f"Bearer {client.token}"}
         try:
-            async with session.get(url, headers=bearer, allow_redirects=False) as response:
+            async with session.get(
+                url, headers=bearer, allow_redirects=False, proxy=self._proxy_for(url)
+            ) as response:
                 # Without the right to read it, Slack sends a page to sign in.
                 if response.status != 200 or response.content_type == "text/html":
                     raise ParleyError("I may not read that file: does my app have `files:read`?")

@@ -16,6 +16,11 @@ from tests.types.recording import recorded
 settings.register_profile("parley", deadline=None)
 settings.load_profile("parley")
 
+# Whoever works behind a proxy: the SDK would ask it for what is on loopback.
+for name in ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"):
+    os.environ.pop(name, None)
+    os.environ.pop(name.lower(), None)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--record", metavar="FOLDER", help="write what the tests send here")

@@ -343,6 +343,23 @@ async def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path, setting: str) 
         assert "Traceback" not in err.decode()
 
 
+@pytest.mark.parametrize("setting", ["PORT", "STATUS_PORT"])
+@pytest.mark.parametrize("host", ["203.0.113.7", "nowhere.invalid", "[2001:db8::7]"])
+async def test_an_address_that_is_not_ours_is_said_to_be(
+    tmp_path: Path, setting: str, host: str
+) -> None:
+    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+        environ = settings(workspace, tmp_path)
+        if setting == "PORT":
+            del environ["SLACK_APP_TOKEN"]
+            environ |= {"SLACK_SIGNING_SECRET": SECRET}
+        async with bot("run", folder=tmp_path, **environ | {setting: f"{host}:0"}) as process:
+            _, err = await process.communicate()
+        assert process.returncode == 1
+        assert f"Cannot listen on {host.strip('[]')}, port 0: " in err.decode()
+        assert "Traceback" not in err.decode()
+
+
 async def test_a_watched_folder_that_is_refused_can_be_seen_from_outside(tmp_path: Path) -> None:
     status = free_port()
     async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:

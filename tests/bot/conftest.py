@@ -115,7 +115,7 @@ async def entry(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Entry]:
         settings = Settings(
             slack_bot_token=workspace.bot_token,
             slack_signing_secret=SECRET,
-            port=0,
+            port=("127.0.0.1", 0),
             slack_api_url=workspace.api_url,
             database_url=f"sqlite:///{tmp_path}/parley.db",
             corpus_dir=corpus,
@@ -128,7 +128,7 @@ async def entry(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Entry]:
             mode = HttpMode(
                 parley.intake,
                 signing_secret=SECRET,
-                port=0,
+                address=("127.0.0.1", 0),
                 trusted_proxies=1,
                 clock=clock,
                 health=Health(),

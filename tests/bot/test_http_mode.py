@@ -1,4 +1,4 @@
-"""The HTTP entry: what Slack sends is answered, and nothing else is looked at."""
+"""The HTTP entrance: what Slack sends is answered, and nothing else is looked at."""
 
 import asyncio
 import json
@@ -47,8 +47,11 @@ async def test_slack_may_ask_whether_the_url_is_ours(entry: Entry) -> None:
     assert (status, json.loads(answer)) == (200, {"challenge": "c-1"})
 
 
-async def test_slack_may_ask_whether_anybody_is_there(entry: Entry) -> None:
+async def test_slack_may_ask_whether_anybody_is_there(
+    entry: Entry, caplog: pytest.LogCaptureFixture
+) -> None:
     assert await entry.send("ssl_check=1&token=x", headers={}) == (200, "")
+    assert "refused" not in caplog.text
 
 
 NOBODY = {"X-Slack-Request-Timestamp": "1", "X-Slack-Signature": "v0=0"}
@@ -129,15 +132,53 @@ async def test_other_paths_and_methods_are_nothing(entry: Entry) -> None:
         assert response.status == 404
 
 
-async def test_a_source_of_many_refusals_is_not_read_any_more(entry: Entry) -> None:
-    """By its address, as our own proxy saw it; others go on as before."""
-    bad = {"X-Forwarded-For": "9.9.9.9, 203.0.113.7"}
-    statuses = [(await entry.send("x", headers=NOBODY, more=bad))[0] for _ in range(22)]
-    assert statuses.count(401) == 20
-    assert statuses[-2:] == [429, 429]
-    assert (await entry.send(command(), more=bad))[0] == 429
-    good = {"X-Forwarded-For": "203.0.113.7, 198.51.100.1"}
-    assert (await entry.send(command("/brief ports"), more=good))[0] == 200
+@pytest.mark.parametrize(
+    "more", [{}, {"X-Forwarded-For": "9.9.9.9, 203.0.113.7"}], ids=["direct", "through a proxy"]
+)
+async def test_slack_is_served_whoever_shares_its_address(
+    entry: Entry, more: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A scanner behind the same proxy, or another app that signs with its own secret."""
+    for number in range(30):
+        assert (await entry.send("x", headers=NOBODY, more=more))[0] == 401
+        body = f"command=/brief&text={number}"
+        other = signed(body, entry.clock().timestamp(), secret="of another app")
+        assert (await entry.send(body, headers=other, more=more))[0] == 401
+    assert (await entry.send(command(), more=more))[0] == 200
+    where = "203.0.113.7" if more else "127.0.0.1"
+    assert f"refused a request from {where}: its signature is wrong" in caplog.text
+
+
+async def test_a_proxy_may_add_a_line_of_its_own(
+    entry: Entry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As HAProxy does: the first line is then the sender's."""
+    headers = [*NOBODY.items(), ("X-Forwarded-For", "9.9.9.9"), ("X-Forwarded-For", "203.0.113.7")]
+    async with entry.session.post(entry.url, data="x", headers=headers) as response:
+        assert response.status == 401
+    assert "refused a request from 203.0.113.7:" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "told"),
+    [
+        ("", "with 0 addresses in X-Forwarded-For: set TRUSTED_PROXIES=0 if"),
+        ("203.0.113.7", ""),
+        ("203.0.113.7, 10.0.0.2", "with 2 addresses in X-Forwarded-For: set TRUSTED_PROXIES=2 if"),
+    ],
+)
+async def test_a_wrong_number_of_proxies_is_logged_once(
+    entry: Entry, caplog: pytest.LogCaptureFixture, forwarded: str, told: str
+) -> None:
+    """The entrance of these tests trusts one."""
+    more = {"X-Forwarded-For": forwarded} if forwarded else {}
+    # Whoever cannot sign cannot make us believe anything.
+    await entry.send("x", headers=NOBODY, more={"X-Forwarded-For": "1.1.1.1, 1.1.1.2, 1.1.1.3"})
+    for _ in range(3):
+        assert (await entry.send(command(), more=more))[0] == 200
+    logged = [one for one in caplog.messages if "TRUSTED_PROXIES" in one]
+    assert len(logged) == bool(told)
+    assert all(told in one for one in logged)
 
 
 async def test_slack_is_never_slowed_down(entry: Entry) -> None:

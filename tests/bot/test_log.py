@@ -32,6 +32,9 @@ def test_a_secret_is_taken_out(secret: str) -> None:
 def test_an_address_keeps_what_is_no_secret() -> None:
     url = "postgresql://parley:hu:sh@db.example/parley"
     assert redact(f"cannot reach {url}.") == "cannot reach postgresql://[secret]@db.example/parley."
+    refused = "407, message='Proxy Authentication Required', url='http://token@10.0.0.7:3128'"
+    assert "token" not in redact(refused)
+    assert "10.0.0.7:3128" in redact(refused)
     hook = "https://hooks.slack.com/commands/T1/2/abc"
     assert redact(f"POST {hook}") == "POST https://hooks.slack.com/[secret]"
     assert (

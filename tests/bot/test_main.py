@@ -255,6 +255,38 @@ def test_check_when_slack_cannot_be_reached(
     assert ("Corpus: 1 documents with 1 articles" in captured.out) is (code == 1)
 
 
+@pytest.mark.parametrize(
+    ("port", "proxies", "warning"),
+    [
+        ("3000", "0", None),
+        ("3000", "1", "TRUSTED_PROXIES=1 trusts X-Forwarded-For, and port 3000 is open on every"),
+        ("[::]:3000", "2", "TRUSTED_PROXIES=2 trusts X-Forwarded-For"),
+        ("127.0.0.1:3000", "0", "PORT=127.0.0.1:3000 is reached only through a proxy"),
+        ("localhost:3000", "0", "PORT=localhost:3000 is reached only through a proxy"),
+        ("[::1]:3000", "1", None),
+        ("10.0.0.7:3000", "1", None),
+        ("", "1", "TRUSTED_PROXIES=1 has no effect without HTTP"),
+    ],
+)
+def test_check_warns_of_proxies_that_cannot_be_right(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    port: str,
+    proxies: str,
+    warning: str | None,
+) -> None:
+    """It does not fail: some hosts set a bare PORT that only their proxy reaches."""
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("SLACK_APP_TOKEN" if not port else "SLACK_SIGNING_SECRET", "xapp-1")
+    monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:9/api/")
+    monkeypatch.setenv("PORT", port)
+    monkeypatch.setenv("TRUSTED_PROXIES", proxies)
+    assert main(["check"]) == 1
+    found = [one for one in capsys.readouterr().err.splitlines() if one.startswith("Warning: ")]
+    assert len(found) == bool(warning)
+    assert all(one.startswith(f"Warning: {warning}") for one in found)
+
+
 def test_a_socket_that_is_lost_is_a_failure_for_the_supervisor(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,7 +16,7 @@ from bot.clock import MovableClock, system_clock
 from bot.connect import join, open_clients
 from bot.health import Health
 from bot.http_mode import PATH, HttpMode
-from bot.install import Bots
+from bot.install import INSTALL_PATH, Bots
 from bot.manifest import manifest
 from bot.metrics import Metrics
 from bot.names import channel_names
@@ -79,7 +79,7 @@ async def both(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Both]:
         workspace.pace = False
         settings = Settings(
             slack_signing_secret=workspace.signing_secret,
-            port=0,
+            port=("127.0.0.1", 0),
             slack_client_id=CLIENT_ID,
             slack_client_secret=CLIENT_SECRET,
             encryption_key=(new_key(),),
@@ -95,7 +95,7 @@ async def both(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Both]:
             mode = HttpMode(
                 parley.intake,
                 signing_secret=settings.slack_signing_secret,
-                port=0,
+                address=("127.0.0.1", 0),
                 trusted_proxies=0,
                 clock=system_clock,
                 health=Health(),
@@ -369,6 +369,25 @@ async def test_an_installation_is_of_the_browser_that_began_it(both: Both) -> No
     # Nor by a state that nobody was given.
     forged = back.replace("state=", "state=x")
     assert (await both.end(forged, cookie))[0] == 400
+
+
+async def test_a_flood_of_visits_keeps_nobody_from_ending_an_installation(
+    both: Both, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By a page that says what to do, and a line in the log; all share one address here."""
+    where, cookie = await both.begin()
+    back = await both.decide(where, both.second)
+    for _ in range(30):
+        async with both.browser.get(f"{both.url}{INSTALL_PATH}", allow_redirects=False) as page:
+            status, text = page.status, await page.text()
+    assert status == 429
+    assert "Please try again in a minute" in text
+    assert page.headers["Retry-After"] == "60"
+    assert "from 127.0.0.1: it is one of too many that begin an installation" in caplog.text
+    for _ in range(30):
+        assert (await both.end(back.replace("state=", "state=x"), cookie))[0] == 400
+    assert (await both.end(back, cookie))[0] == 200
+    assert await both.parley.store.installations.find(both.second.team_id)
 
 
 async def test_who_says_no_is_told_so(both: Both) -> None:

@@ -81,6 +81,11 @@ def test_the_way_in_follows_from_what_is_set(environ: dict[str, str], is_http: b
         (BOT | APP | {"PORT": "http"}, ["PORT must be a whole number from 0 to 65535"]),
         (BOT | APP | {"PORT": "70000"}, ["PORT must be a whole number from 0 to 65535"]),
         (BOT | APP | {"STATUS_PORT": "x:y"}, ["STATUS_PORT must be a whole number"]),
+        (BOT | APP | {"PORT": "127.0.0.1:"}, ["PORT must be a whole number from 0 to 65535"]),
+        (BOT | APP | {"PORT": "[::1]"}, ["PORT must be a port such as 3000, or an address and a"]),
+        (BOT | APP | {"PORT": "::1:3000"}, ["PORT must be a port such as 3000, or an address"]),
+        (BOT | APP | {"PORT": "http://127.0.0.1:3000"}, ["PORT must be a port such as 3000"]),
+        (BOT | APP | {"PORT": "*:3000"}, ["PORT must be a port such as 3000, or an address"]),
     ],
 )
 def test_what_is_missing_for_the_way_in_is_named(
@@ -101,6 +106,25 @@ def test_the_status_pages_are_for_this_machine_unless_said_otherwise(
     text: str, address: tuple[str, int]
 ) -> None:
     assert Settings.from_env(TOKENS | {"STATUS_PORT": text}).status_port == address
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("5000", ("0.0.0.0", 5000)),
+        ("0", ("0.0.0.0", 0)),
+        (":5000", ("0.0.0.0", 5000)),
+        ("127.0.0.1:3000", ("127.0.0.1", 3000)),
+        ("localhost:3000", ("localhost", 3000)),
+        ("[::1]:3000", ("::1", 3000)),
+        ("[::]:3000", ("::", 3000)),
+    ],
+)
+def test_the_port_is_on_every_address_unless_one_is_named(
+    text: str, address: tuple[str, int]
+) -> None:
+    """Hosts that start a Procfile set a bare port, and send requests from elsewhere."""
+    assert Settings.from_env(BOT | SECRET | {"PORT": text}).port == address
 
 
 def test_user_ids_are_read_with_commas_and_blanks() -> None:
