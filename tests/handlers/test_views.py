@@ -14,7 +14,7 @@ from bot.settings import STARTER
 from handlers.ids import Action
 from handlers.order import Order
 from handlers.values import CHANNEL, DIRECT, MODAL, Value
-from handlers.views import corpus, digest, home, modal, notice, post, question, schedule, story
+from handlers.views import corpus, digest, home, modal, notice, question, schedule, story
 from handlers.views.message import Message
 from store.finding.misses import Miss
 from store.loading.documents import read_corpus
@@ -160,12 +160,6 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         [match.article for match in matches], asked_by=None, has_menu=True
     ),
     "thread": lambda matches, words: question.thread([match.article for match in matches]),
-    "corrected": lambda matches, words: post.corrected(
-        question.thread([match.article for match in matches])
-    ),
-    "corrected share": lambda matches, words: post.corrected(
-        story.shared(matches[0].article, by="U0ANA", words=words)
-    ),
     "unsure post": lambda matches, words: notice.notice(told(PostKind.UNSURE, words)),
     "stopped": lambda matches, words: notice.notice(told(PostKind.STOPPED, words)),
     "ready": lambda matches, words: notice.notice(told(PostKind.READY, words)),
