@@ -218,7 +218,7 @@ WINDOWS: dict[str, Callable[[tuple[Match, ...], str], modal.View]] = {
     "answer": lambda matches, words: modal.window(
         story.found(Found(matches=matches), words=words, place=0, where=MODAL)
     ),
-    "discussion": lambda matches, words: modal.discussion(None, channel_id="C1", words=words[:150]),
+    "discussion": lambda matches, words: modal.discussion(None),
     "discussion of a story": lambda matches, words: modal.discussion(matches[0].article),
     "discussion preview": lambda matches, words: modal.discussion_preview(
         matches[0].article, value=Value(article_id="a", words=words, channel_id="C1", where=MODAL)
