@@ -1,0 +1,74 @@
+"""What is installed: every file of the packages, and the licenses that NOTICE names."""
+
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+EXTRAS = ("meaning", "postgres", "teams")
+
+
+def tracked(*folders: str) -> list[Path]:
+    """Return the files that a fresh clone would have in *folders*."""
+    listed = subprocess.run(
+        ["git", "ls-files", *folders], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [Path(line) for line in listed.stdout.splitlines()]
+
+
+def test_every_folder_with_modules_is_a_package() -> None:
+    """setuptools finds packages by their `__init__.py` and leaves out what has none."""
+    modules = [path for path in tracked("bot", "handlers", "store") if path.suffix == ".py"]
+    folders = {path.parent for path in modules}
+    assert {path.parent for path in modules if path.name == "__init__.py"} == folders
+
+
+def test_every_other_file_is_installed_with_its_package() -> None:
+    patterns = [
+        str(Path(package.replace(".", "/"), pattern))
+        for package, several in PROJECT["tool"]["setuptools"]["package-data"].items()
+        for pattern in several
+    ]
+    data = [path for path in tracked("bot", "handlers", "store") if path.suffix != ".py"]
+    assert data
+    assert [path for path in data if not any(map(path.match, patterns))] == []
+
+
+def required(name: str, extras: tuple[str, ...], seen: dict[str, Distribution]) -> None:
+    """Collect in *seen* the installed packages that *name* requires, directly or not."""
+    one = distribution(name)
+    for line in one.requires or ():
+        need = Requirement(line)
+        marker = need.marker
+        if marker and not any(marker.evaluate({"extra": extra}) for extra in extras or ("",)):
+            continue
+        if need.name not in seen:
+            seen[need.name] = distribution(need.name)
+            required(need.name, tuple(need.extras), seen)
+
+
+def licenses(one: Distribution) -> Iterator[str]:
+    yield one.metadata["License-Expression"] or ""
+    # Some packages put the whole text here; its first line is the license's name.
+    yield (one.metadata["License"] or "").strip().partition("\n")[0]
+    yield from (text for text in one.metadata.get_all("Classifier") or () if "License" in text)
+
+
+@pytest.mark.parametrize("kind", ["GPL|GNU", "MPL|Mozilla", "EUPL|SSPL|Commons|Proprietary"])
+def test_the_notice_names_every_license_that_asks_for_more_than_credit(kind: str) -> None:
+    seen: dict[str, Distribution] = {}
+    required("parley", EXTRAS, seen)
+    notice = (ROOT / "NOTICE").read_text()
+    found = {name for name, one in seen.items() if re.search(kind, " ".join(licenses(one)))}
+    assert {name for name in found if not re.search(rf"\b{re.escape(name)}\b", notice)} == set()
+    assert found == {
+        "GPL|GNU": {"recurring-ical-events", "x-wr-timezone"},
+        "MPL|Mozilla": {"certifi", "tqdm"},
+    }.get(kind, set())
