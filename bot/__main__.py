@@ -36,6 +36,7 @@ from store.loading.documents import read_corpus
 from store.posting.holidays import read_holidays
 from store.types import CorpusInvalidError, ParleyError
 from store.vault import Vault, new_key
+from store.version import VERSION
 
 _SHOWN = 100
 """Problems of a corpus that are named before the rest is only counted."""
@@ -84,9 +85,12 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    is_module = Path(sys.argv[0]).name == "__main__.py"
     parser = argparse.ArgumentParser(
-        prog="python -m bot", description="Parley finds the right story and gets a channel talking."
+        prog="python -m bot" if is_module else "parley",
+        description="Parley finds the right story and gets a channel talking.",
     )
+    parser.add_argument("--version", action="version", version=f"Parley {VERSION}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(name: str, run: object, purpose: str) -> argparse.ArgumentParser:

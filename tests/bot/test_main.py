@@ -2,6 +2,9 @@
 
 import io
 import json
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,8 @@ from bot.__main__ import main
 from bot.manifest import render
 from bot.socket_mode import SocketLostError
 from tests.conftest import NOW
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +31,27 @@ def corpus(folder: Path, text: str = "Talks\nEnvoys met in Geneva.\nInsight.\nWh
     path.mkdir(exist_ok=True)
     (path / "talks.txt").write_text(text)
     return str(path)
+
+
+def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"Parley {project['version']}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "usage"),
+    [(["parley"], "usage: parley"), (["python", "-m", "bot"], "usage: python -m bot")],
+)
+def test_the_script_and_the_module_are_the_same_command(command: list[str], usage: str) -> None:
+    program = Path(sys.executable).with_name(command[0])
+    helped = subprocess.run(
+        [program, *command[1:], "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert helped.stdout.startswith(usage)
+    assert "connect to Slack and serve" in helped.stdout
 
 
 def test_find_answers_a_person(capsys: pytest.CaptureFixture[str]) -> None:
