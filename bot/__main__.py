@@ -41,6 +41,14 @@ from store.version import VERSION
 _SHOWN = 100
 """Problems of a corpus that are named before the rest is only counted."""
 
+_OTHER_TRANSPORT = {
+    True: "SLACK_SIGNING_SECRET and PORT are for HTTP: start `run --http`, which is `web` in the"
+    " Procfile, or set SLACK_APP_TOKEN in place of SLACK_SIGNING_SECRET",
+    False: "SLACK_APP_TOKEN is for Socket Mode: start `run --socket-mode`, which is `worker` in the"
+    " Procfile, or set SLACK_SIGNING_SECRET and PORT in place of SLACK_APP_TOKEN",
+}
+"""What to do when `run` is told the transport that the settings are not for."""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and give its exit code: 0, 1 for a failure, 78 for a configuration error."""
@@ -105,7 +113,22 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--corpus", type=Path, metavar="PATH", help="a folder of documents of your own"
     )
-    command("run", _run, "connect to Slack and serve")
+    one = command("run", _run, "connect to Slack and serve")
+    transport = one.add_mutually_exclusive_group()
+    transport.add_argument(
+        "--http",
+        dest="is_http",
+        action="store_true",
+        default=None,
+        help="stop with an error if the settings are for Socket Mode",
+    )
+    transport.add_argument(
+        "--socket-mode",
+        dest="is_http",
+        action="store_false",
+        default=None,
+        help="stop with an error if the settings are for HTTP",
+    )
     one = command("check", _check, "say what is wrong with settings, corpus, database and tokens")
     one.add_argument(
         "--corpus", type=Path, metavar="PATH", help="say what loading this folder would do instead"
@@ -158,8 +181,10 @@ async def _demo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     return 0
 
 
-async def _run(_: argparse.Namespace, environ: dict[str, str]) -> int:
+async def _run(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ)
+    if arguments.is_http not in (None, settings.is_http):
+        raise SettingsError([_OTHER_TRANSPORT[settings.is_http]])
     configure_logging(level=settings.log_level, style=settings.log_format)
     clock: Clock = FollowingClock(settings.clock_url) if settings.clock_url else system_clock
     await serve(settings, clock=clock, stop=_stop_on_signals())

@@ -11,6 +11,7 @@ import pytest
 
 from bot.__main__ import main
 from bot.manifest import render
+from bot.settings import Settings
 from bot.socket_mode import SocketLostError
 from tests.conftest import NOW
 
@@ -292,6 +293,48 @@ def test_a_socket_that_is_lost_is_a_failure_for_the_supervisor(
     monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
     assert main(["run"]) == 1
     assert "The socket is lost: giving up, to be started anew." in capsys.readouterr().err
+
+
+SOCKET_MODE = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "PORT": "3000"}
+HTTP = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "PORT": "3000"}
+
+
+def procfile(process: str) -> list[str]:
+    """Return the arguments of Parley in that line of the Procfile."""
+    lines = dict(line.split(": ") for line in (ROOT / "Procfile").read_text().splitlines())
+    program, *arguments = lines[process].split(" bot ")
+    assert program == "python -m"
+    return arguments[0].split()
+
+
+@pytest.mark.parametrize(
+    ("process", "environ", "advice"),
+    [
+        ("web", HTTP, None),
+        ("worker", SOCKET_MODE, None),
+        ("web", SOCKET_MODE, "start `run --socket-mode`, which is `worker` in the Procfile"),
+        ("worker", HTTP, "start `run --http`, which is `web` in the Procfile"),
+    ],
+)
+def test_each_line_of_the_procfile_does_what_its_name_says(
+    process: str,
+    environ: dict[str, str],
+    advice: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    served = []
+
+    async def serve(settings: Settings, **_: object) -> None:
+        served.append(settings.is_http)
+
+    monkeypatch.setattr("bot.__main__.serve", serve)
+    monkeypatch.delenv("SLACK_SIGNING_SECRET", raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert main(procfile(process)) == (78 if advice else 0)
+    assert served == ([] if advice else [process == "web"])
+    assert (advice or "") in capsys.readouterr().err
 
 
 def test_a_manifest_for_http(capsys: pytest.CaptureFixture[str]) -> None:
