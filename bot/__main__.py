@@ -109,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         return one
 
     one = command("demo", _demo, "try Parley in the browser, without Slack")
-    one.add_argument("--port", type=int, default=8765, help="the page's port (8765; 0: any)")
+    one.add_argument("--port", type=_port, default=8765, help="the page's port (8765; 0: any)")
     one.add_argument(
         "--corpus", type=Path, metavar="PATH", help="a folder of documents of your own"
     )
@@ -169,14 +169,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
+    return int(text)
+
+
 async def _demo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     configure_logging(level=environ.get("LOG_LEVEL") or "warning", style="text")
     try:
         await demo(port=arguments.port, corpus=arguments.corpus, stop=_stop_on_signals())
     except OSError as error:
-        if error.errno != errno.EADDRINUSE:
+        # The error of a file, such as one of the corpus, has a name.
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES) or error.filename:
             raise
-        _complain(f"Port {arguments.port} is taken: try --port 0.")
+        is_taken = error.errno == errno.EADDRINUSE
+        _complain(
+            f"Port {arguments.port} {'is taken by another program' if is_taken else 'needs root'}:"
+            " `make demo PORT=0`, or `python -m bot demo --port 0`, takes any free port."
+        )
         return 1
     return 0
 

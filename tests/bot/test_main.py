@@ -1,7 +1,9 @@
 """The command line, as a person at a terminal meets it."""
 
+import errno
 import io
 import json
+import socket
 import subprocess
 import sys
 import tomllib
@@ -293,6 +295,34 @@ def test_a_socket_that_is_lost_is_a_failure_for_the_supervisor(
     monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
     assert main(["run"]) == 1
     assert "The socket is lost: giving up, to be started anew." in capsys.readouterr().err
+
+
+def test_a_demo_on_a_taken_port_says_what_to_type(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["demo", "--port", str(port)]) == 1
+    said = capsys.readouterr().err
+    assert f"Port {port} is taken by another program" in said
+    assert "`make demo PORT=0`, or `python -m bot demo --port 0`" in said
+
+
+def test_a_demo_on_a_port_of_root_s_says_what_to_type(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def demo(**_: object) -> None:
+        raise PermissionError(errno.EACCES, "error while attempting to bind on address")
+
+    monkeypatch.setattr("bot.__main__.demo", demo)
+    assert main(["demo", "--port", "80"]) == 1
+    assert "Port 80 needs root: `make demo PORT=0`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "8765x", "", "²"])
+def test_a_port_that_is_no_port_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", f"--port={port}"])
+    assert ended.value.code == 2
+    assert f"{port!r} is not a number from 0 to 65535" in capsys.readouterr().err
 
 
 SOCKET_MODE = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "PORT": "3000"}
