@@ -11,8 +11,10 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = PYPROJECT["project"]
 EXTRAS = ("meaning", "postgres", "teams")
+"""Those that a running Parley may need; the others are for development."""
 
 
 def tracked(*folders: str) -> list[Path]:
@@ -33,12 +35,34 @@ def test_every_folder_with_modules_is_a_package() -> None:
 def test_every_other_file_is_installed_with_its_package() -> None:
     patterns = [
         str(Path(package.replace(".", "/"), pattern))
-        for package, several in PROJECT["tool"]["setuptools"]["package-data"].items()
+        for package, several in PYPROJECT["tool"]["setuptools"]["package-data"].items()
         for pattern in several
     ]
     data = [path for path in tracked("bot", "handlers", "store") if path.suffix != ".py"]
     assert data
     assert [path for path in data if not any(map(path.match, patterns))] == []
+
+
+def test_the_image_is_built_from_what_dockerignore_lets_in() -> None:
+    """`*` keeps everything out, and each line with `!` lets one file or folder in."""
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    let_in = {line.removeprefix("!") for line in ignored if line.startswith("!")}
+    copies = re.findall(r"^COPY (?!--)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    copied = {source for sources in copies for source in sources.split()}
+    assert copied == let_in
+    assert all((ROOT / source).exists() for source in copied)
+    assert PROJECT["readme"] in copied
+    assert set(PROJECT["license-files"]) <= copied
+
+
+@pytest.mark.parametrize(
+    ("file", "pattern"),
+    [("Dockerfile", r"^ARG EXTRAS=(\S+)$"), ("requirements.txt", r"^\.\[(\S+)\]$")],
+)
+def test_hosts_install_every_extra_that_runs(file: str, pattern: str) -> None:
+    (found,) = re.findall(pattern, (ROOT / file).read_text(), re.MULTILINE)
+    assert tuple(found.split(",")) == EXTRAS
+    assert set(EXTRAS) <= set(PROJECT["optional-dependencies"])
 
 
 def required(name: str, extras: tuple[str, ...], seen: dict[str, Distribution]) -> None:
