@@ -1,7 +1,6 @@
 """What is installed: every file of the packages, and the licenses that NOTICE names."""
 
 import re
-import subprocess
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distribution
@@ -17,17 +16,16 @@ EXTRAS = ("meaning", "postgres", "teams")
 """Those that a running Parley may need; the others are for development."""
 
 
-def tracked(*folders: str) -> list[Path]:
-    """Return the files that a fresh clone would have in *folders*."""
-    listed = subprocess.run(
-        ["git", "ls-files", *folders], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return [Path(line) for line in listed.stdout.splitlines()]
+def files() -> list[Path]:
+    """Return every file of the three packages, but not what Python and tools keep beside them."""
+    every = (path for room in ("bot", "handlers", "store") for path in (ROOT / room).rglob("*"))
+    kept = (path for path in every if path.is_file() and "__pycache__" not in path.parts)
+    return [path.relative_to(ROOT) for path in kept]
 
 
 def test_every_folder_with_modules_is_a_package() -> None:
     """setuptools finds packages by their `__init__.py` and leaves out what has none."""
-    modules = [path for path in tracked("bot", "handlers", "store") if path.suffix == ".py"]
+    modules = [path for path in files() if path.suffix == ".py"]
     folders = {path.parent for path in modules}
     assert {path.parent for path in modules if path.name == "__init__.py"} == folders
 
@@ -38,7 +36,7 @@ def test_every_other_file_is_installed_with_its_package() -> None:
         for package, several in PYPROJECT["tool"]["setuptools"]["package-data"].items()
         for pattern in several
     ]
-    data = [path for path in tracked("bot", "handlers", "store") if path.suffix != ".py"]
+    data = [path for path in files() if path.suffix != ".py"]
     assert data
     assert [path for path in data if not any(map(path.match, patterns))] == []
 
