@@ -77,9 +77,10 @@ def required(name: str, extras: tuple[str, ...], seen: dict[str, Distribution]) 
 
 
 def licenses(one: Distribution) -> Iterator[str]:
-    yield one.metadata["License-Expression"] or ""
+    yield from one.metadata.get_all("License-Expression") or ()
     # Some packages put the whole text here; its first line is the license's name.
-    yield (one.metadata["License"] or "").strip().partition("\n")[0]
+    for text in one.metadata.get_all("License") or ():
+        yield text.strip().partition("\n")[0]
     yield from (text for text in one.metadata.get_all("Classifier") or () if "License" in text)
 
 
