@@ -84,9 +84,9 @@ def main(argv: list[str] | None = None) -> int:
         _complain(f"Slack cannot be reached: {error or type(error).__name__}.")
         return 1
     except OSError as error:
-        if error.errno != errno.EADDRINUSE:
+        if not _is_about_port(error):
             raise
-        _complain(f"The port is taken: {error.strerror}.")
+        _complain(f"Another PORT or STATUS_PORT is needed: {error.strerror}.")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -175,13 +175,17 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _is_about_port(error: OSError) -> bool:
+    # Without permission for a file, the error names the file.
+    return error.errno in (errno.EADDRINUSE, errno.EACCES) and not error.filename
+
+
 async def _demo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     configure_logging(level=environ.get("LOG_LEVEL") or "warning", style="text")
     try:
         await demo(port=arguments.port, corpus=arguments.corpus, stop=_stop_on_signals())
     except OSError as error:
-        # The error of a file, such as one of the corpus, has a name.
-        if error.errno not in (errno.EADDRINUSE, errno.EACCES) or error.filename:
+        if not _is_about_port(error):
             raise
         is_taken = error.errno == errno.EADDRINUSE
         _complain(

@@ -317,6 +317,22 @@ def test_a_demo_on_a_port_of_root_s_says_what_to_type(
     assert "Port 80 needs root: `make demo PORT=0`" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("number", [errno.EADDRINUSE, errno.EACCES])
+def test_a_bot_whose_port_cannot_be_had_says_which(
+    number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def serve(*_: object, **__: object) -> None:
+        raise OSError(number, "error while attempting to bind on address ('0.0.0.0', 80)")
+
+    monkeypatch.setattr("bot.__main__.serve", serve)
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
+    assert main(["run"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("Another PORT or STATUS_PORT is needed: ")
+    assert "('0.0.0.0', 80)" in said
+
+
 @pytest.mark.parametrize("port", ["65536", "-1", "8765x", "", "²"])
 def test_a_port_that_is_no_port_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
