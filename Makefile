@@ -6,7 +6,7 @@ PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
 export PIP_CONSTRAINT := constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types fix fuzz audit soak pictures
+.PHONY: help demo test types coverage lint fix fuzz audit soak pictures
 .PHONY: bench bench-replicas bench-finding bench-quality bench-posting bench-loading bench-kills
 
 help: ## list these targets
@@ -25,6 +25,9 @@ ifndef RECORD
 	@$(PYTEST) --quiet --record build/sent tests/handlers tests/bot/test_many_workspaces.py
 endif
 	@$(VENV)/bin/python -m tests.types "$(or $(RECORD),build/sent)" $(VENV)/types
+
+coverage: $(VENV)/.dev ## run every test and list the lines that none of them reaches
+	@$(PYTEST) --cov --cov-report term-missing:skip-covered
 
 lint: $(VENV)/.dev ## ruff, mypy --strict and the import rules
 	@$(VENV)/bin/ruff check .

@@ -37,9 +37,18 @@ from store.loading.documents import read_corpus
 from store.posting.holidays import read_holidays
 from store.types import CorpusInvalidError, ParleyError
 from store.vault import Vault, new_key
+from store.version import VERSION
 
 _SHOWN = 100
 """Problems of a corpus that are named before the rest is only counted."""
+
+_OTHER_TRANSPORT = {
+    True: "SLACK_SIGNING_SECRET and PORT are for HTTP: start `run --http`, which is `web` in the"
+    " Procfile, or set SLACK_APP_TOKEN in place of SLACK_SIGNING_SECRET",
+    False: "SLACK_APP_TOKEN is for Socket Mode: start `run --socket-mode`, which is `worker` in the"
+    " Procfile, or set SLACK_SIGNING_SECRET and PORT in place of SLACK_APP_TOKEN",
+}
+"""What to do when `run` is told the transport that the settings are not for."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -76,16 +85,19 @@ def main(argv: list[str] | None = None) -> int:
         _complain(f"Slack cannot be reached: {redact(str(error)) or type(error).__name__}.")
         return 1
     except ListenError as error:
-        _complain(f"{error}.")
+        _complain(f"{error}. Set another PORT or STATUS_PORT.")
         return 1
     except KeyboardInterrupt:
         return 130
 
 
 def _parser() -> argparse.ArgumentParser:
+    is_module = Path(sys.argv[0]).name == "__main__.py"
     parser = argparse.ArgumentParser(
-        prog="python -m bot", description="Parley finds the right story and gets a channel talking."
+        prog="python -m bot" if is_module else "parley",
+        description="Parley finds the right story and gets a channel talking.",
     )
+    parser.add_argument("--version", action="version", version=f"Parley {VERSION}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(name: str, run: object, purpose: str) -> argparse.ArgumentParser:
@@ -96,11 +108,26 @@ def _parser() -> argparse.ArgumentParser:
         return one
 
     one = command("demo", _demo, "try Parley in the browser, without Slack")
-    one.add_argument("--port", type=int, default=8765, help="the page's port (8765; 0: any)")
+    one.add_argument("--port", type=_port, default=8765, help="the page's port (8765; 0: any)")
     one.add_argument(
         "--corpus", type=Path, metavar="PATH", help="a folder of documents of your own"
     )
-    command("run", _run, "connect to Slack and serve")
+    one = command("run", _run, "connect to Slack and serve")
+    transport = one.add_mutually_exclusive_group()
+    transport.add_argument(
+        "--http",
+        dest="is_http",
+        action="store_true",
+        default=None,
+        help="stop with an error if the settings are for Socket Mode",
+    )
+    transport.add_argument(
+        "--socket-mode",
+        dest="is_http",
+        action="store_false",
+        default=None,
+        help="stop with an error if the settings are for HTTP",
+    )
     one = command("check", _check, "say what is wrong with settings, corpus, database and tokens")
     one.add_argument(
         "--corpus", type=Path, metavar="PATH", help="say what loading this folder would do instead"
@@ -141,20 +168,37 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
+    return int(text)
+
+
+def _is_about_port(error: OSError) -> bool:
+    # Without permission for a file, the error names the file.
+    return error.errno in (errno.EADDRINUSE, errno.EACCES) and not error.filename
+
+
 async def _demo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     configure_logging(level=environ.get("LOG_LEVEL") or "warning", style="text")
     try:
         await demo(port=arguments.port, corpus=arguments.corpus, stop=_stop_on_signals())
     except OSError as error:
-        if error.errno != errno.EADDRINUSE:
+        if not _is_about_port(error):
             raise
-        _complain(f"Port {arguments.port} is taken: try --port 0.")
+        is_taken = error.errno == errno.EADDRINUSE
+        _complain(
+            f"Port {arguments.port} {'is taken by another program' if is_taken else 'needs root'}:"
+            " `make demo PORT=0`, or `python -m bot demo --port 0`, takes any free port."
+        )
         return 1
     return 0
 
 
-async def _run(_: argparse.Namespace, environ: dict[str, str]) -> int:
+async def _run(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ)
+    if arguments.is_http not in (None, settings.is_http):
+        raise SettingsError([_OTHER_TRANSPORT[settings.is_http]])
     configure_logging(level=settings.log_level, style=settings.log_format)
     clock: Clock = system_clock
     if url := settings.clock_url:

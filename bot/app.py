@@ -26,7 +26,6 @@ from bot.ticker import Job, Ticker
 from bot.watch import WatchedFolder
 from handlers import register
 from handlers.background import Background
-from handlers.correcting import Correcting
 from handlers.delivery import Delivery
 from handlers.directory import Directory
 from handlers.files import Files
@@ -127,11 +126,13 @@ async def assemble(
         # Another process may load a corpus too: from a terminal, or as a replica.
         watching = Watch(store.schedules, directory, clock=clock)
         forgetting = Forgetting(store.misses, kept=kept, clock=clock)
-        jobs: list[Job] = [watching.run, posting.run, store.corpus.follow, store.misses.write]
-        jobs.append(forgetting.run)
-        if settings.correct_posts:
-            within = timedelta(days=settings.correct_days)
-            jobs.append(Correcting(store, teams, within=within, clock=clock).run)
+        jobs: list[Job] = [
+            watching.run,
+            posting.run,
+            store.corpus.follow,
+            store.misses.write,
+            forgetting.run,
+        ]
         if uninstalled:
             metrics.watch_tokens(uninstalled.without_token)
             jobs.append(uninstalled.run)

@@ -1,5 +1,6 @@
 """What can be measured of a running Parley, for Prometheus."""
 
+import platform
 import time
 from collections.abc import Callable, Sized
 from datetime import datetime
@@ -15,10 +16,12 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    Info,
     generate_latest,
 )
 
 from store import Store
+from store.version import VERSION
 
 _QUICK = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3)
 _SLOW = (0.03, 0.1, 0.3, 1, 3, 10)
@@ -33,6 +36,8 @@ class Metrics:
         for collector in (PROCESS_COLLECTOR, GC_COLLECTOR):
             self._registry.register(collector)
         one = self._registry
+        build = Info("parley_build", "The version of Parley and of Python", registry=one)
+        build.info({"version": VERSION, "python": platform.python_version()})
         requests = Counter(
             "parley_requests", "Requests from Slack", ["request", "outcome"], registry=one
         )

@@ -172,12 +172,6 @@ class Settings:
     corpus_watch: bool = _setting(
         _flag, False, "1 to load the folder of documents again whenever it changes"
     )
-    correct_posts: bool = _setting(
-        _flag, False, "1 to change what was posted when a reload edits its story"
-    )
-    correct_days: int = _setting(
-        _whole(1, 365), 7, "how many days old what is changed so may be at most"
-    )
     admin_user_ids: frozenset[str] = _setting(
         _user_ids,
         frozenset(),

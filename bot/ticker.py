@@ -13,14 +13,15 @@ log = logging.getLogger(__name__)
 
 Job = Callable[[], Awaitable[None]]
 
+_SECONDS = 1.0
+"""Between two runs of a job."""
+
 
 class Ticker:
     """Runs every job, again and again, until it is stopped."""
 
-    def __init__(self, jobs: Sequence[Job], *, seconds: float = 1.0) -> None:
-        """Run each job every so many *seconds*, however long the others take."""
+    def __init__(self, jobs: Sequence[Job]) -> None:
         self._jobs = jobs
-        self._seconds = seconds
         self._stopped = asyncio.Event()
 
     def stop(self) -> None:
@@ -40,7 +41,7 @@ class Ticker:
         while not self._stopped.is_set():
             await _run(job)
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._seconds):
+                async with asyncio.timeout(_SECONDS):
                     await self._stopped.wait()
 
 

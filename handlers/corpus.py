@@ -23,6 +23,7 @@ from handlers.views.modal import window
 from store import Store
 from store.loading.documents import read_corpus
 from store.types import CorpusInvalidError
+from store.version import VERSION
 
 _KEEPING = frozenset({"check", "reload", "undo", "history", "problems"})
 """What is about the corpus as a whole, and not about one team; words may follow it."""
@@ -126,7 +127,7 @@ class CorpusAdmin:
         questions, characters = await self._store.articles.measure()
         topics = len(self._corpus.topics)
         size = views.Size(questions=questions, topics=topics, characters=characters)
-        return views.status(self._corpus.revision, size, refusal)
+        return views.status(self._corpus.revision, size, refusal, version=VERSION)
 
     async def _check(self, team_id: str, respond: AsyncRespond) -> Message:
         try:

@@ -178,7 +178,7 @@ class Delivery:
                 thread_ts=_thread_of(post, parent),
                 unfurl_links=False,
                 unfurl_media=False,
-                **marked(post, render(post, articles)),
+                **_marked(post, render(post, articles)),
             )
         except FAILURES as error:
             await self._failed(claim, failure(error))
@@ -222,7 +222,7 @@ class Delivery:
         return await self._articles.get_many([post.article_id] if post.article_id else [])
 
 
-def marked(post: Post, message: Message) -> dict[str, Any]:
+def _marked(post: Post, message: Message) -> dict[str, Any]:
     """Give what Slack is sent of *message*, with what it is known by again."""
     first, *others = message["blocks"]
     return {

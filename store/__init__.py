@@ -19,7 +19,6 @@ from store.installed import Installed
 from store.loading.refusals import Refusals
 from store.once import Once
 from store.posting.choice import Choice
-from store.posting.corrections import Corrections
 from store.posting.holidays import Holidays
 from store.posting.planning import Planning
 from store.posting.posts import Posts
@@ -38,7 +37,6 @@ class Store:
     schedules: Schedules
     planning: Planning
     posts: Posts
-    corrections: Corrections
     tally: Tally
     holidays: Holidays
     misses: Misses
@@ -68,7 +66,6 @@ async def open_store(
             schedules=Schedules(database, installed),
             planning=Planning(database, installed, corpus),
             posts=Posts(database, installed),
-            corrections=Corrections(database),
             tally=Tally(database),
             holidays=Holidays(database),
             misses=Misses(database, installed),

@@ -38,11 +38,6 @@ def test_no_id_is_written_out_beside_ids_py() -> None:
             assert not re.search(rf"[\"']({ids})", path.read_text()), path
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_file_tells_one_story(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= 350
-
-
 def test_only_the_record_writes_posts() -> None:
     """Every move of a post is a legal one, because one file makes them all."""
     writes = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM) post(_move|_story)?\b")

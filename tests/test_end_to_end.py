@@ -132,41 +132,6 @@ async def test_a_day_with_parley(tmp_path: Path) -> None:
         assert len(asked) == 1
 
 
-async def test_a_correction_outlives_its_process(tmp_path: Path) -> None:
-    """A story is edited, the bot is killed while it changes the message, and starts again."""
-    clock = MovableClock()
-    async with Workspace(manifest=manifest(), clock=clock) as workspace:
-        workspace.pace = False
-        environ = settings(workspace, tmp_path) | {"CORRECT_POSTS": "1"}
-        talks = tmp_path / "corpus" / "talks.txt"
-
-        async def shared(words: str) -> dict[str, Any]:
-            return await workspace.seen(GENERAL, lambda one: words in texts([one]))
-
-        async with bot("run", folder=tmp_path, **environ) as process:
-            assert process.stderr
-            await line_with(process.stderr, "connected")
-            await workspace.type("/brief zelenksiy", user=ANA, channel=GENERAL)
-            answer = await workspace.seen(
-                GENERAL, lambda one: "flew to Geneva" in texts([one]), user=ANA
-            )
-            await workspace.press(ANA, Action.BRIEF_SHARE, channel=GENERAL, ts=answer["ts"])
-            ts = (await shared("Shared by"))["ts"]
-            workspace.faults.add(Fault(method="chat.update", kind="delay", seconds=60))
-            talks.write_text(talks.read_text().replace("nine countries", "ten countries"))
-            await workspace.type("/corpus reload", user=ANA, channel=GENERAL)
-            await workspace.received("chat.update")
-            process.kill()
-
-        # Past the lease of the process that is gone.
-        clock.move(timedelta(minutes=2))
-        async with bot("run", folder=tmp_path, **environ) as process:
-            changed = await shared("ten countries")
-            assert changed["ts"] == ts
-            assert texts([changed]).count("Corrected since it was posted.") == 1
-            await end(process, signal.SIGTERM)
-
-
 async def test_a_wrong_token_is_said_to_be_wrong(tmp_path: Path) -> None:
     async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
         environ = settings(workspace, tmp_path) | {"SLACK_BOT_TOKEN": "xoxb-wrong"}

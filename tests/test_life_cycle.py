@@ -339,7 +339,7 @@ async def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path, setting: str) 
         async with bot("run", folder=tmp_path, **environ | {setting: taken}) as process:
             _, err = await process.communicate()
         assert process.returncode == 1
-        assert "The port is taken" in err.decode()
+        assert "Another PORT or STATUS_PORT is needed" in err.decode()
         assert "Traceback" not in err.decode()
 
 

@@ -27,6 +27,7 @@ from bot.workspace.tickets import new_id
 from bot.workspace.traffic import Call, Traffic
 from bot.workspace.ways import Receiver
 
+_HOST = "127.0.0.1"
 _CLOSING_SECONDS = 1
 _MAX_UPLOAD = 32 * 1024 * 1024
 RETRY_WAITS = (0.0, 60.0, 300.0)
@@ -53,7 +54,6 @@ class Workspace(Team):
         *,
         manifest: Json,
         clock: MovableClock | None = None,
-        host: str = "127.0.0.1",
         port: int = 0,
         tour: Json | None = None,
         ack_seconds: float = ACK_SECONDS,
@@ -62,7 +62,6 @@ class Workspace(Team):
         self.clock = clock or MovableClock()
         self.faults = Faults()
         self._manifest = manifest
-        self._host = host
         self._port = port
         self._ack_seconds = ack_seconds
         self._runner: web.AppRunner | None = None
@@ -114,11 +113,11 @@ class Workspace(Team):
         )
         self._runner = web.AppRunner(app, shutdown_timeout=_CLOSING_SECONDS, access_log=None)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port)
+        site = web.TCPSite(self._runner, _HOST, self._port)
         await site.start()
-        host, port = self._runner.addresses[0][:2]
+        port = self._runner.addresses[0][1]
         for state in self._states.values():
-            state.base_url = f"http://{host}:{port}"
+            state.base_url = f"http://{_HOST}:{port}"
 
     async def close(self) -> None:
         """Stop listening; no task or socket is left."""

@@ -46,7 +46,11 @@ def corpus_help(*, unknown: str | None = None) -> Message:
 
 
 def status(
-    revision: Revision | None, size: Size | None = None, refusal: Refusal | None = None
+    revision: Revision | None,
+    size: Size | None = None,
+    refusal: Refusal | None = None,
+    *,
+    version: str = "",
 ) -> Message:
     """Say what is loaded, and what keeps the watched folder from being loaded."""
     text = _loaded(revision)
@@ -55,6 +59,8 @@ def status(
             f" {counted(size.questions, 'question')}, {counted(size.topics, 'topic')},"
             f" {counted(size.characters, 'character')}."
         )
+    if version:
+        text += f" Parley {plain(version)}."
     if refusal is None:
         return message(text, [section(text)])
     refused = _refused(refusal)

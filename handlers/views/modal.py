@@ -61,17 +61,15 @@ def form(
     return view
 
 
-def discussion(article: Article | None, *, channel_id: str = "", words: str = "") -> View:
+def discussion(article: Article | None) -> View:
     """Ask for the channel of a discussion, and for its topic unless it is about *article*."""
-    channel = channel_select(ids.Field.CHANNEL, chosen=channel_id)
+    channel = channel_select(ids.Field.CHANNEL)
     blocks = [input_block(ids.Block.CHANNEL, "Channel", channel)]
     if article:
         asked = f"*{plain(article.headline, 150)}*\n{quote(article.question, 2000)}"
         blocks.insert(0, section(asked))
     else:
-        typed = text_input(
-            ids.Field.WORDS, "sanctions", most=MAX_WORDS, initial_value=words or None
-        )
+        typed = text_input(ids.Field.WORDS, "sanctions", most=MAX_WORDS)
         hint = "A few words; without any it is the channel's next question."
         blocks.append(input_block(ids.Block.WORDS, "About", typed, hint=hint, optional=True))
     value = Value(article_id=article.id if article else "")

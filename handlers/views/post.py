@@ -2,20 +2,10 @@
 
 from collections.abc import Sequence
 
-from handlers.mrkdwn import truncate
 from handlers.views import notice, question
-from handlers.views.blocks import context
-from handlers.views.message import MAX_TEXT, Message
+from handlers.views.message import Message
 from handlers.views.story import shared
 from store.types import Article, Post, PostKind
-
-
-def corrected(drawn: Message) -> Message:
-    """Add that a message is not as it was posted; of that, Slack itself shows nothing."""
-    return Message(
-        text=truncate(f"Corrected. {drawn['text']}", MAX_TEXT),
-        blocks=[*drawn["blocks"], context("Corrected since it was posted.")],
-    )
 
 
 def render(post: Post, articles: Sequence[Article]) -> Message:

@@ -77,14 +77,14 @@ def found(answer: Found, *, words: str, place: int, where: str = CHANNEL) -> Mes
     return message(
         spoken(match.article),
         [
-            context(_why(match, words=words, place=place, count=count)),
+            context(_why(words=words, place=place, count=count)),
             *card(match.article, why=match.why, where=where),
             actions(_buttons(match.article, words=words, where=where, following=following)),
         ],
     )
 
 
-def _why(match: Match, *, words: str, place: int, count: int) -> str:
+def _why(*, words: str, place: int, count: int) -> str:
     which = "The only match" if count == 1 else f"Match {place + 1} of {count}"
     return f"{which} for “{plain(words, 200)}”"
 

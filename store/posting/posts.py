@@ -10,7 +10,6 @@ from datetime import date, datetime
 
 from store.db import Connection, Database, places, to_text
 from store.installed import Installed
-from store.posting.corrections import note_shown
 from store.posting.notices import note_stopped, note_unsure
 from store.posting.record import (
     LEASE,
@@ -117,12 +116,9 @@ class Posts:
                 owner=owner,
                 error=post.error,
             )
-            # What may have arrived shows what was noted at the claim before.
-            may_have_arrived = is_broken_off or post.state is PostState.UNKNOWN
-            if claimed and not may_have_arrived and not claimed.kind.is_notice:
-                await note_shown(connection, claimed, now=now)
         if claimed is None:
             return None
+        may_have_arrived = is_broken_off or post.state is PostState.UNKNOWN
         return Claim(post=claimed, may_have_arrived=may_have_arrived, at=now, until=now + LEASE)
 
     async def sent(self, claim: Claim, *, message_ts: str | None, now: datetime) -> None:

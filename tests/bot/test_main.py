@@ -1,15 +1,23 @@
 """The command line, as a person at a terminal meets it."""
 
+import errno
 import io
 import json
+import socket
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from bot.__main__ import main
 from bot.manifest import render
+from bot.settings import Settings
 from bot.socket_mode import SocketLostError
 from tests.conftest import NOW
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +34,27 @@ def corpus(folder: Path, text: str = "Talks\nEnvoys met in Geneva.\nInsight.\nWh
     path.mkdir(exist_ok=True)
     (path / "talks.txt").write_text(text)
     return str(path)
+
+
+def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"Parley {project['version']}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "usage"),
+    [(["parley"], "usage: parley"), (["python", "-m", "bot"], "usage: python -m bot")],
+)
+def test_the_script_and_the_module_are_the_same_command(command: list[str], usage: str) -> None:
+    program = Path(sys.executable).with_name(command[0])
+    helped = subprocess.run(
+        [program, *command[1:], "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert helped.stdout.startswith(usage)
+    assert "connect to Slack and serve" in helped.stdout
 
 
 def test_find_answers_a_person(capsys: pytest.CaptureFixture[str]) -> None:
@@ -298,6 +327,90 @@ def test_a_socket_that_is_lost_is_a_failure_for_the_supervisor(
     monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
     assert main(["run"]) == 1
     assert "The socket is lost: giving up, to be started anew." in capsys.readouterr().err
+
+
+def test_a_demo_on_a_taken_port_says_what_to_type(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["demo", "--port", str(port)]) == 1
+    said = capsys.readouterr().err
+    assert f"Port {port} is taken by another program" in said
+    assert "`make demo PORT=0`, or `python -m bot demo --port 0`" in said
+
+
+def test_a_demo_on_a_port_of_root_s_says_what_to_type(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def demo(**_: object) -> None:
+        raise PermissionError(errno.EACCES, "error while attempting to bind on address")
+
+    monkeypatch.setattr("bot.__main__.demo", demo)
+    assert main(["demo", "--port", "80"]) == 1
+    assert "Port 80 needs root: `make demo PORT=0`" in capsys.readouterr().err
+
+
+def test_a_bot_whose_port_is_taken_says_which_and_what_to_set(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("STATUS_PORT", str(port))
+        assert main(["run"]) == 1
+    said = capsys.readouterr().err
+    assert f"127.0.0.1, port {port}" in said
+    assert "Set another PORT or STATUS_PORT" in said
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "8765x", "", "²"])
+def test_a_port_that_is_no_port_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", f"--port={port}"])
+    assert ended.value.code == 2
+    assert f"{port!r} is not a number from 0 to 65535" in capsys.readouterr().err
+
+
+SOCKET_MODE = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "PORT": "3000"}
+HTTP = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "PORT": "3000"}
+
+
+def procfile(process: str) -> list[str]:
+    """Return the arguments of Parley in that line of the Procfile."""
+    lines = dict(line.split(": ") for line in (ROOT / "Procfile").read_text().splitlines())
+    program, *arguments = lines[process].split(" bot ")
+    assert program == "python -m"
+    return arguments[0].split()
+
+
+@pytest.mark.parametrize(
+    ("process", "environ", "advice"),
+    [
+        ("web", HTTP, None),
+        ("worker", SOCKET_MODE, None),
+        ("web", SOCKET_MODE, "start `run --socket-mode`, which is `worker` in the Procfile"),
+        ("worker", HTTP, "start `run --http`, which is `web` in the Procfile"),
+    ],
+)
+def test_each_line_of_the_procfile_does_what_its_name_says(
+    process: str,
+    environ: dict[str, str],
+    advice: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    served = []
+
+    async def serve(settings: Settings, **_: object) -> None:
+        served.append(settings.is_http)
+
+    monkeypatch.setattr("bot.__main__.serve", serve)
+    monkeypatch.delenv("SLACK_SIGNING_SECRET", raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert main(procfile(process)) == (78 if advice else 0)
+    assert served == ([] if advice else [process == "web"])
+    assert (advice or "") in capsys.readouterr().err
 
 
 def test_a_manifest_for_http(capsys: pytest.CaptureFixture[str]) -> None:

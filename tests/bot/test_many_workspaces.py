@@ -24,7 +24,6 @@ from bot.settings import Settings
 from bot.workspace import Fault, Workspace, oauth
 from bot.workspace.oauth import CLIENT_ID, CLIENT_SECRET
 from bot.workspace.team import Team
-from handlers.ids import Action
 from handlers.teams import NotInstalledError
 from store import open_store
 from store.installations import Installation
@@ -87,7 +86,6 @@ async def both(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Both]:
             slack_api_url=workspace.api_url,
             database_url=f"sqlite:///{tmp_path}/parley.db",
             corpus_dir=corpus,
-            correct_posts=True,
         )
         assert not settings.missing()
         stop, ready = asyncio.Event(), asyncio.Event()
@@ -169,34 +167,6 @@ async def test_a_revoked_token_stops_its_own_team_alone(both: Both) -> None:
     both.clock.forward(minutes=120)
     await both.parley.ticker.tick()
     assert (len(both.said(both.first)), len(both.said(both.second))) == (0, 1)
-
-
-async def test_a_revoked_token_keeps_no_other_team_from_its_corrections(both: Both) -> None:
-    for team in (both.second, both.first):
-        await both.install(team)
-        team.invite(GENERAL, both.first.bot_user_id)
-        for words in ("gdansk strike", "geneva envoys"):
-            await both.type(team, f"/brief {words}")
-            (answer, *_) = [
-                one for one in team.messages(GENERAL, ANA)[::-1] if one.get("ephemeral")
-            ]
-            await team.press(ANA, Action.BRIEF_SHARE, channel=GENERAL, ts=answer["ts"])
-            await both.settled()
-            both.clock.forward(seconds=2)
-        assert len(both.said(team)) == 2
-    found = await both.parley.store.installations.find(both.first.team_id)
-    assert found
-    sealed = Vault(both.settings.encryption_key).seal("xoxb-of-another-time")
-    await both.parley.store.installations.reseal(found, sealed)
-    for path in both.settings.corpus_dir.iterdir():
-        path.write_text(path.read_text().replace("?", " now?"))
-    await both.parley.store.corpus.reload(both.settings.corpus_dir, by="U1", at=both.clock())
-    for _ in range(5):
-        await both.parley.ticker.tick()
-        both.clock.forward(seconds=2)
-    corrected = ["Corrected." in texts([one]) for one in both.said(both.second)]
-    assert corrected == [True, True]
-    assert "Corrected." not in texts(both.said(both.first))
 
 
 async def go(both: Both, team: Team, kind: str, at: datetime, event_id: str = "Ev1") -> int:

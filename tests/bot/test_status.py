@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import platform
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -17,6 +18,7 @@ from bot.status import status_pages
 from bot.workspace import Fault
 from store import open_store
 from store.types import Timetable
+from store.version import VERSION
 from tests.bot.conftest import Entry, command
 from tests.conftest import NOW
 from tests.handlers.conftest import ANA, GENERAL
@@ -125,6 +127,7 @@ async def test_what_is_measured(entry: Entry) -> None:
         "parley_corpus_articles 3.0",
         "parley_corpus_revision 1.0",
         "parley_reconciliations_total 0.0",
+        f'parley_build_info{{python="{platform.python_version()}",version="{VERSION}"}} 1.0',
     ):
         assert line in text.splitlines(), text
     assert "process_resident_memory_bytes" in text

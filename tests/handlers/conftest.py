@@ -190,12 +190,6 @@ def switches() -> dict[str, bool]:
 
 
 @pytest.fixture
-def corrects() -> bool:
-    """Whether what was posted follows its stories."""
-    return False
-
-
-@pytest.fixture
 def bot_database(tmp_path: Path, loaded: Path) -> str:
     """Where the bot keeps what it knows; a test file may have another place."""
     return f"sqlite:///{shutil.copy(loaded, tmp_path)}"
@@ -207,7 +201,6 @@ async def slack(
     corpus: Path,
     clock: StoppedClock,
     switches: dict[str, bool],
-    corrects: bool,
 ) -> AsyncIterator[Slack]:
     moved = MovableClock(source=clock)
     async with Workspace(manifest=manifest(**switches), clock=moved) as workspace:
@@ -218,7 +211,6 @@ async def slack(
             slack_api_url=workspace.api_url,
             database_url=bot_database,
             corpus_dir=corpus,
-            correct_posts=corrects,
             **switches,
         )
         async with assemble(settings, clock=moved) as parley:

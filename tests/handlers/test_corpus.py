@@ -10,6 +10,7 @@ from bot.workspace import Fault
 from handlers.ids import Action
 from store.corpus import Reload
 from store.types import Problem, Refusal
+from store.version import VERSION
 from tests.conftest import NOW
 from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, dm, texts, under
 
@@ -18,6 +19,7 @@ async def test_status_says_what_is_loaded(slack: Slack) -> None:
     (answer,) = await slack.type("/corpus status")
     assert "2 documents with 3 stories are loaded: revision 1" in answer["text"]
     assert "3 questions, 2 topics, " in answer["text"]
+    assert f" Parley {VERSION}." in answer["text"]
     assert answer["ephemeral"]
 
 

@@ -15,7 +15,6 @@ WHO: dict[str, dict[str, bool]] = {
     "stranger": {"is_stranger": True, "is_admin": True},
     "deactivated": {"is_deleted": True},
 }
-GUESTS = ("guest", "guest of one channel")
 _GUEST = "Guests cannot change what a channel gets: please ask a member."
 _ADMINS = "Only admins may do that: workspace admins, and those in Parley's ADMIN_USER_IDS."
 

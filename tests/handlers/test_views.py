@@ -14,7 +14,7 @@ from bot.settings import STARTER
 from handlers.ids import Action
 from handlers.order import Order
 from handlers.values import CHANNEL, DIRECT, MODAL, Value
-from handlers.views import corpus, digest, home, modal, notice, post, question, schedule, story
+from handlers.views import corpus, digest, home, modal, notice, question, schedule, story
 from handlers.views.message import Message
 from store.finding.misses import Miss
 from store.loading.documents import read_corpus
@@ -160,12 +160,6 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         [match.article for match in matches], asked_by=None, has_menu=True
     ),
     "thread": lambda matches, words: question.thread([match.article for match in matches]),
-    "corrected": lambda matches, words: post.corrected(
-        question.thread([match.article for match in matches])
-    ),
-    "corrected share": lambda matches, words: post.corrected(
-        story.shared(matches[0].article, by="U0ANA", words=words)
-    ),
     "unsure post": lambda matches, words: notice.notice(told(PostKind.UNSURE, words)),
     "stopped": lambda matches, words: notice.notice(told(PostKind.STOPPED, words)),
     "ready": lambda matches, words: notice.notice(told(PostKind.READY, words)),
@@ -224,7 +218,7 @@ WINDOWS: dict[str, Callable[[tuple[Match, ...], str], modal.View]] = {
     "answer": lambda matches, words: modal.window(
         story.found(Found(matches=matches), words=words, place=0, where=MODAL)
     ),
-    "discussion": lambda matches, words: modal.discussion(None, channel_id="C1", words=words[:150]),
+    "discussion": lambda matches, words: modal.discussion(None),
     "discussion of a story": lambda matches, words: modal.discussion(matches[0].article),
     "discussion preview": lambda matches, words: modal.discussion_preview(
         matches[0].article, value=Value(article_id="a", words=words, channel_id="C1", where=MODAL)

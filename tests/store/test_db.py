@@ -20,6 +20,7 @@ import tests.postgres
 from store import open_store
 from store.db import Database, DatabaseError, open_database, postgres, readable, sqlite
 from store.db.schema import LEDGER_TABLE, statements
+from store.posting.record import forget_posts
 from store.types import Found, PostKind, PostState
 from tests.conftest import NOW
 from tests.rows import every_row
@@ -257,12 +258,47 @@ async def test_what_the_first_parley_left_is_gone_on_with(database_url: str) -> 
         assert len(await store.posts.turns("T1", "C2", since=NOW.date())) > len(turns)
 
 
+def migrations(last: int) -> list[str]:
+    """Return the statements that bring the first schema to version *last*."""
+    files = sorted((ROOT / "store" / "migrations").iterdir())[1:last]
+    return [
+        statement
+        for version, file in enumerate(files, start=2)
+        for statement in (
+            *statements(file.read_text()),
+            f"INSERT INTO {LEDGER_TABLE} (version, name) VALUES ({version}, '{file.name}')",
+        )
+    ]
+
+
+async def test_a_database_with_corrections_loses_them_and_nothing_else(database_url: str) -> None:
+    """Schema 9 still had the tables of CORRECT_POSTS, with rows that point at posts."""
+    key = "T1:C1:2026-11-25"
+    await write_first(
+        database_url,
+        *migrations(9),
+        f"INSERT INTO shown VALUES ('{key}', 0, '7e6d3515224c30cc', 1, 1, '2026-11-25')",
+        f"INSERT INTO correction VALUES ('{key}', 2, 1, '2026-11-25', 'msg_too_long')",
+    )
+    async with open_store(database_url, is_shared=True) as store:
+        (sent,) = [
+            post
+            for post in await store.posts.turns("T1", "C1", since=NOW.date())
+            if post.state is PostState.SENT
+        ]
+        assert sent.key == key
+    async with open_database(database_url) as database:
+        assert not {"shown", "correction"} & set(await database.tables())
+        async with database.transaction() as connection:
+            await forget_posts(connection, "T1")
+        assert not await database.fetch("SELECT key FROM post WHERE team_id = 'T1'")
+
+
 async def test_misses_of_one_workspace_become_its_own(database_url: str) -> None:
     """Of when there was one, and nothing told which."""
     await write_first(
         database_url,
-        *statements((ROOT / "store" / "migrations" / "0002_misses.sql").read_text()),
-        f"INSERT INTO {LEDGER_TABLE} (version, name) VALUES (2, '0002_misses.sql')",
+        *migrations(2),
         "INSERT INTO miss VALUES ('pizza', 'Pizza?', 3, 1, '2026-11-24T08:00:00.000000Z',"
         " '2026-11-25T08:00:00.000000Z')",
     )

@@ -52,11 +52,8 @@ NO_TEAM_S = frozenset(
 class Played:
     """One team of a store, and what it does."""
 
-    def __init__(
-        self, store: Store, database: Database, team_id: str, clock: Callable[[], Any]
-    ) -> None:
+    def __init__(self, store: Store, team_id: str, clock: Callable[[], Any]) -> None:
         self.store = store
-        self.database = database
         self.team_id = team_id
         self.clock = clock
 
@@ -78,11 +75,6 @@ class Played:
     async def posts(self) -> list[Post]:
         every = await self.store.posts.open(NOW + timedelta(days=400))
         return [one for one in every if one.team_id == self.team_id]
-
-    async def due(self) -> list[str]:
-        """Give the posts that are to be drawn anew."""
-        due = await self.store.corrections.due(since=EVER, revision=9, now=self.clock(), limit=99)
-        return sorted(key for team_id, key in due if team_id == self.team_id)
 
     async def schedule(self, channel_id: str) -> Schedule | None:
         return await self.store.schedules.get(self.team_id, channel_id)
@@ -188,31 +180,6 @@ async def fail(team: Played, _: str, number: int) -> Any:
                 await posts.give_up(claim, error="no answer", now=at)
 
 
-async def correct(team: Played, _: str, number: int) -> Any:
-    """Draw every message anew, as if a reload had edited what it tells."""
-    corrections = team.store.corrections
-    async with team.database.transaction() as connection:
-        theirs = "SELECT key FROM post WHERE team_id = $1"
-        edit = f"UPDATE shown SET number = -1 WHERE post_key IN ({theirs})"
-        await connection.execute(edit, team.team_id)
-    for key in await team.due():
-        correction = await corrections.claim(key, revision=9, now=team.clock())
-        if correction is None:
-            continue
-        match number:
-            case 0:
-                await corrections.done(correction, now=team.clock())
-            case 1:
-                until = team.clock() + timedelta(minutes=1)
-                await corrections.put_off(
-                    correction, error="", until=until, counts=True, is_open=True
-                )
-            case 2:
-                await corrections.forget(correction)
-            case _:
-                await corrections.give_up(correction, error="is_archived", is_open=False)
-
-
 async def miss(team: Played, _: str, number: int) -> Any:
     team.store.misses.note(team.team_id, "pizza", at=team.clock(), is_asked=bool(number))
     await team.store.misses.write()
@@ -255,7 +222,7 @@ async def forget(team: Played, _: str, __: int) -> Any:
 DOINGS: Sequence[Callable[[Played, str, int], Awaitable[Any]]] = [
     *(set_up, pause, resume, stop, remove, plan, now, skip, unskip, seen, not_there, send),
     *(post, post, fail),
-    *(correct, miss, once, install, reseal, give_up, forget),
+    *(miss, once, install, reseal, give_up, forget),
 ]
 
 
@@ -267,7 +234,6 @@ async def view(team: Played) -> dict[str, Any]:
         "by team": (await store.schedules.by_team()).get(team_id, []),
         "watched": [one for one in await store.schedules.watched(NOW) if one.team_id == team_id],
         "open": await team.posts(),
-        "to correct": await team.due(),
         "misses": await store.misses.list(team_id, since=EVER),
         "installation": await store.installations.find(team_id),
         "listed": [one for one in await store.installations.list() if one.team_id == team_id],
@@ -348,7 +314,7 @@ async def play(
     await clear(loaded.database)
     clock = StoppedClock()
     async with open_store(loaded.url, is_shared=is_shared) as store:
-        teams = {one: Played(store, loaded.database, one, clock) for one in ("T1", "T2")}
+        teams = {one: Played(store, one, clock) for one in ("T1", "T2")}
         done: dict[str, list[Any]] = {one: [] for one in teams}
         for who, what, channel_id, number in (*BEGINNING, *doings):
             if who == TIME:
@@ -412,8 +378,7 @@ def test_every_method_of_the_store_takes_part() -> None:
         for name, _ in inspect.getmembers(kind, inspect.isfunction)
         if not name.startswith("_")
     }
-    taking_part = (*DOINGS, view, play, Played.posts, Played.schedule, Played.due)
+    taking_part = (*DOINGS, view, play, Played.posts, Played.schedule)
     text = "".join(inspect.getsource(one) for one in taking_part).replace(" posts.", "store.posts.")
-    text = text.replace(" corrections.", "store.corrections.")
     called = {one for one in every if f"store.{one}(" in text}
     assert called | NO_TEAM_S == every

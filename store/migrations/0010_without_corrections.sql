@@ -1,0 +1,3 @@
+-- Posted messages stay as they are when their story is edited: nothing reads these any more.
+DROP TABLE correction;
+DROP TABLE shown;
