@@ -23,7 +23,7 @@ export function attachButton(world, take) {
 function inBase64(file) {
   return new Promise((done, failed) => {
     const reader = new FileReader();
-    reader.onload = () => done(reader.result.split(",")[1] ?? "");
+    reader.onload = () => done(String(reader.result).split(",")[1] ?? "");
     reader.onerror = () => failed(reader.error);
     reader.readAsDataURL(file);
   });

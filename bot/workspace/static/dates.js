@@ -39,7 +39,7 @@ function ordinal(day) {
   return day + (teens ? "th" : ["th", "st", "nd", "rd"][day % 10] || "th");
 }
 
-function written(at, zone, { month, weekday }) {
+function written(at, zone, { month, weekday = false }) {
   const said = parts(at, zone, { weekday: "long", month, day: "numeric", year: "numeric" });
   const day = month === "long" ? ordinal(Number(said.day)) : said.day;
   return `${weekday ? `${said.weekday}, ` : ""}${said.month} ${day}, ${said.year}`;
@@ -53,9 +53,10 @@ function pretty(at, zone, now, otherwise) {
 function ago(at, now) {
   const seconds = Math.round((at - now) / 1000);
   const said = new Intl.RelativeTimeFormat("en-GB", { numeric: "auto" });
-  for (const [unit, length] of [["day", 86_400], ["hour", 3600], ["minute", 60]]) {
-    if (Math.abs(seconds) >= length) return said.format(Math.trunc(seconds / length), unit);
-  }
+  const distance = Math.abs(seconds);
+  if (distance >= 86_400) return said.format(Math.trunc(seconds / 86_400), "day");
+  if (distance >= 3600) return said.format(Math.trunc(seconds / 3600), "hour");
+  if (distance >= 60) return said.format(Math.trunc(seconds / 60), "minute");
   return said.format(seconds, "second");
 }
 

@@ -71,9 +71,15 @@ export function avatar(person, size = "") {
   return face;
 }
 
-// Puts *fresh* in the place of *old* without taking the keyboard away from who is using it.
+// Returns the element in *node* that has the keyboard focus, or null.
+export function focusedIn(node) {
+  const focused = /** @type {HTMLInputElement | null} */ (document.activeElement);
+  return node.contains(focused) ? focused : null;
+}
+
+// Replaces *old* with *fresh*, and keeps the keyboard focus and the caret where they were.
 export function replaceKeepingFocus(old, fresh) {
-  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  const focused = focusedIn(old);
   const key = focused?.dataset.focusKey;
   const alike = (node) => [...node.querySelectorAll("[data-focus-key]")].filter((one) => one.dataset.focusKey === key);
   const nth = key === undefined ? -1 : alike(old).indexOf(focused);

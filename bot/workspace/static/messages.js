@@ -9,7 +9,7 @@ const MOST = 400;
 const NEAR_PX = 60;
 
 // *load* takes {limit, before} and gives {messages, has_more}. Gives {node, read, show, remove}.
-export function messageList(world, { label, isInThread, load, beginning }) {
+export function messageList(world, { label, load, beginning, isInThread = false }) {
   const nodes = new Map();
   let hasMore = false;
   let isReading = false;

@@ -1,6 +1,6 @@
 // The channels on the left, and who one acts as.
 
-import { avatar, el, icon } from "./dom.js";
+import { avatar, el, focusedIn, icon } from "./dom.js";
 import { menu } from "./popup.js";
 
 // *act* changes who one is, *open* the channel. Gives {node, draw}.
@@ -70,7 +70,7 @@ export function sidebar(world, { act, open }) {
   return {
     node,
     draw() {
-      const focused = node.contains(document.activeElement) ? document.activeElement.dataset.focusKey : null;
+      const focused = focusedIn(node)?.dataset.focusKey;
       const channels = world.channels();
       const isDm = (one) => one.kind === "im";
       const isThere = world.isConnected() && world.isInstalled();
