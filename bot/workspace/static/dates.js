@@ -39,46 +39,46 @@ function ordinal(day) {
   return day + (teens ? "th" : ["th", "st", "nd", "rd"][day % 10] || "th");
 }
 
-function written(at, zone, { month, weekday = false }) {
-  const said = parts(at, zone, { weekday: "long", month, day: "numeric", year: "numeric" });
-  const day = month === "long" ? ordinal(Number(said.day)) : said.day;
-  return `${weekday ? `${said.weekday}, ` : ""}${said.month} ${day}, ${said.year}`;
+function writtenDate(at, zone, { month, weekday = false }) {
+  const date = parts(at, zone, { weekday: "long", month, day: "numeric", year: "numeric" });
+  const day = month === "long" ? ordinal(Number(date.day)) : date.day;
+  return `${weekday ? `${date.weekday}, ` : ""}${date.month} ${day}, ${date.year}`;
 }
 
-function pretty(at, zone, now, otherwise) {
+function relativeDay(at, zone, now, fallback) {
   const days = Math.round((Date.parse(dayOf(at, zone)) - Date.parse(dayOf(now, zone))) / 86_400_000);
-  return { "-1": "yesterday", 0: "today", 1: "tomorrow" }[days] ?? otherwise;
+  return { "-1": "yesterday", 0: "today", 1: "tomorrow" }[days] ?? fallback;
 }
 
-function ago(at, now) {
+function relativeTime(at, now) {
   const seconds = Math.round((at - now) / 1000);
-  const said = new Intl.RelativeTimeFormat("en-GB", { numeric: "auto" });
+  const formatter = new Intl.RelativeTimeFormat("en-GB", { numeric: "auto" });
   const distance = Math.abs(seconds);
-  if (distance >= 86_400) return said.format(Math.trunc(seconds / 86_400), "day");
-  if (distance >= 3600) return said.format(Math.trunc(seconds / 3600), "hour");
-  if (distance >= 60) return said.format(Math.trunc(seconds / 60), "minute");
-  return said.format(seconds, "second");
+  if (distance >= 86_400) return formatter.format(Math.trunc(seconds / 86_400), "day");
+  if (distance >= 3600) return formatter.format(Math.trunc(seconds / 3600), "hour");
+  if (distance >= 60) return formatter.format(Math.trunc(seconds / 60), "minute");
+  return formatter.format(seconds, "second");
 }
 
 // Fills the tokens of a <!date^…> in; *at* and *now* are milliseconds since 1970.
 export function slackDate(tokens, at, zone, now) {
-  const long = written(at, zone, { month: "long" });
-  const short = written(at, zone, { month: "short" });
-  const full = written(at, zone, { month: "long", weekday: true });
-  const tokensSaid = {
+  const long = writtenDate(at, zone, { month: "long" });
+  const short = writtenDate(at, zone, { month: "short" });
+  const full = writtenDate(at, zone, { month: "long", weekday: true });
+  const values = {
     date_num: dayOf(at, zone),
     date_slash: dayOf(at, zone).replaceAll("-", "/"),
     date: long,
     date_short: short,
     date_long: full,
-    date_pretty: pretty(at, zone, now, long),
-    date_short_pretty: pretty(at, zone, now, short),
-    date_long_pretty: pretty(at, zone, now, full),
+    date_pretty: relativeDay(at, zone, now, long),
+    date_short_pretty: relativeDay(at, zone, now, short),
+    date_long_pretty: relativeDay(at, zone, now, full),
     time: timeOf(at, zone),
     time_secs: timeOf(at, zone, true),
-    ago: ago(at, now),
+    ago: relativeTime(at, now),
   };
-  return tokens.replace(/\{(\w+)\}/g, (token, name) => tokensSaid[name] ?? token);
+  return tokens.replace(/\{(\w+)\}/g, (token, name) => values[name] ?? token);
 }
 
 // The instant at which clocks in *zone* read *day* and *time* ("2026-11-24", "09:30").

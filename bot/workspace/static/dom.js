@@ -81,12 +81,12 @@ export function focusedIn(node) {
 export function replaceKeepingFocus(old, fresh) {
   const focused = focusedIn(old);
   const key = focused?.dataset.focusKey;
-  const alike = (node) => [...node.querySelectorAll("[data-focus-key]")].filter((one) => one.dataset.focusKey === key);
-  const nth = key === undefined ? -1 : alike(old).indexOf(focused);
+  const sameKey = (node) => [...node.querySelectorAll("[data-focus-key]")].filter((element) => element.dataset.focusKey === key);
+  const index = key === undefined ? -1 : sameKey(old).indexOf(focused);
   const caret = focused?.selectionStart;
   old.replaceWith(fresh);
   if (!focused) return;
-  const again = alike(fresh)[nth] || fresh.querySelector("[data-focus-key]") || fresh;
-  again.focus();
-  if (typeof caret === "number" && again.value?.length >= caret) again.setSelectionRange?.(caret, caret);
+  const target = sameKey(fresh)[index] || fresh.querySelector("[data-focus-key]") || fresh;
+  target.focus();
+  if (typeof caret === "number" && target.value?.length >= caret) target.setSelectionRange?.(caret, caret);
 }
