@@ -1,4 +1,4 @@
-// Speaks to the local workspace: JSON by HTTP, and changes as they happen by a WebSocket.
+// The client of the local workspace's server: requests over HTTP, live events over a WebSocket.
 
 const MAX_RECONNECT_MS = 5000;
 
@@ -22,8 +22,9 @@ async function readAnswer(response) {
   return response.json();
 }
 
-// Calls *onevent* with every change that *user* may see, and *onopen* whenever the connection is
-// there (again): what happened in between must then be read anew. Gives a function that ends it.
+// Calls *onevent* for every event that *user* may see. Reconnects when the connection is lost
+// (*onlost*). Events during the gap are missed, so *onopen* must reload what is shown. Returns a
+// function that closes the connection.
 export function subscribe(user, { onopen, onevent, onlost }) {
   let socket = null;
   let delay = 250;

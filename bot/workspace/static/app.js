@@ -1,4 +1,4 @@
-// The page as a whole: reads the workspace, draws it, and follows what happens in it.
+// The entry point: loads the workspace's state, renders the page, and applies live events to it.
 
 import { get, post, subscribe } from "./api.js";
 import { conversation } from "./conversation.js";
@@ -32,10 +32,10 @@ const pane = sidePane(workspace, {
   fillComposer,
   send,
 });
-const offlineBanner = el("div", { class: "lost", role: "alert", hidden: true }, "The workspace does not answer. Trying again…");
+const offlineBanner = el("div", { class: "offline", role: "alert", hidden: true }, "The workspace does not answer. Trying again…");
 let unsubscribe = () => {};
 
-// Where one is stands in the address: #user/channel/tab. So a reload, or a second window, works.
+// The URL fragment holds the location, #user/channel/tab, so that a reload or a second window works.
 function readLocation() {
   const [user, channel, tab] = location.hash.slice(1).split("/");
   return { user, channel, tab };
@@ -85,7 +85,7 @@ function setLive(isLive) {
   channelSidebar.render();
 }
 
-// Reads everything anew: on arrival, and after the connection was lost.
+// Reloads everything when the connection opens, the first time or after it was lost.
 async function refresh() {
   await attempt(async () => {
     await loadState(workspace.me.id);
@@ -141,7 +141,7 @@ const EVENT_HANDLERS = {
   home: ({ view }) => home.show(view),
 };
 
-// Reads who is here and where they talk, when that has changed.
+// Reloads the people and channels after a change to them.
 async function reloadState() {
   const before = workspace.current();
   await loadState(workspace.me.id);
@@ -153,7 +153,7 @@ async function reloadState() {
   pane.refresh();
 }
 
-// Sends a text from a composer; gives null, or the sentence why it was not sent.
+// Sends *text* from a composer. Returns null, or the error message if it was not sent.
 async function send(text, threadTs = null) {
   const channel = workspace.current();
   const command = /^\/(invite|remove)\s+@?([\w.-]+)\s*$/i.exec(text);
@@ -191,7 +191,7 @@ function onKey(event) {
   } else if (event.key === "Escape" && pane.shown()) {
     pane.close();
   } else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey && event.key !== " ") {
-    // What is typed beside every field is meant for the composer, as in other chats.
+    // A key typed outside of any field goes to the composer, as in other chat apps.
     if (event.target.closest("input, textarea, select, .menu")) return;
     main.insertKey(event.key);
     event.preventDefault();

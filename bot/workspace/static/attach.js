@@ -1,10 +1,10 @@
-// A button that shares a file in a channel.
+// The button that attaches a file and shares it in the channel.
 
 import { post } from "./api.js";
 import { el, iconButton } from "./dom.js";
 import { attempt } from "./popup.js";
 
-// *take* gives the text to send along, and empties the composer.
+// *takeText* returns the composer's text, which is sent with the file, and clears the composer.
 export function attachButton(workspace, takeText) {
   const input = el("input", { type: "file", hidden: true, onchange: share });
 

@@ -1,16 +1,16 @@
-// Draws Block Kit's layout blocks.
+// Renders Block Kit's layout blocks.
 
 import { el, icon, newId } from "./dom.js";
 import { renderElement, renderText } from "./elements.js";
 import { link } from "./mrkdwn.js";
 import { markdown, richText } from "./richtext.js";
 
-// Draws *blocks*; for *place* see elements.js.
+// *surface* is described at renderElement() in elements.js.
 export function renderBlocks(blocks, surface) {
   return el("div", { class: "blocks" }, blocks.map((block) => RENDERERS[block.type]?.(block, surface) ?? unknown(block)));
 }
 
-const unknown = (block) => el("p", { class: "unsupported" }, `a block of type ${block.type} is not drawn here`);
+const unknown = (block) => el("p", { class: "unsupported" }, `a block of type ${block.type} is not shown here`);
 
 function section(block, surface) {
   const { accessory } = block;
@@ -36,7 +36,7 @@ function actions(block, surface) {
   return el("div", { class: "actions" }, block.elements.map((element) => renderElement(element, block, surface)));
 }
 
-// A picture from elsewhere would be an address outside this computer, so its words stand for it.
+// Shows the alt text instead of a remote image: the page makes no requests outside this computer.
 function picture(spec) {
   const address = spec.image_url || spec.slack_file?.url || "";
   if (address.startsWith("data:image/") || address.startsWith(`${location.origin}/`)) {
@@ -89,7 +89,7 @@ const RENDERERS = {
   markdown: (block) => markdown(block.text),
 };
 
-// Gives what the fields hold: {block_id: {action_id: state}}.
+// Returns the values of *fields* as {block_id: {action_id: state}}.
 export function readFields(fields) {
   const values = {};
   for (const { block, element, read } of fields) {
@@ -98,7 +98,7 @@ export function readFields(fields) {
   return values;
 }
 
-// Says *errors* ({block_id: sentence}) under their inputs in *form*, and goes to the first.
+// Shows *errors* ({block_id: message}) under their inputs in *form*, and focuses the first.
 export function showErrors(form, errors) {
   let first = null;
   for (const box of form.querySelectorAll("[data-block]")) {

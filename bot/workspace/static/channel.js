@@ -1,4 +1,4 @@
-// The channel that one is in and the person that one is, and what can be changed about them.
+// Controls for the current channel and the current user: membership, archiving, roles.
 
 import { post } from "./api.js";
 import { el, smallButton } from "./dom.js";
@@ -36,7 +36,7 @@ export function channelPanel(workspace) {
       el(
         "div",
         { class: "row" },
-        smallButton(isAdmin ? "Make no admin" : "Make an admin", () => changePerson({ is_admin: !isAdmin })),
+        smallButton(isAdmin ? "Remove as admin" : "Make an admin", () => changePerson({ is_admin: !isAdmin })),
         smallButton(isGuest ? "Make a member" : "Make a guest", () => changePerson({ is_restricted: !isGuest })),
       ),
       el("p", { class: "note" }, `${workspace.appName()} may remember for some minutes who is an admin.`),

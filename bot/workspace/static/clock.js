@@ -1,4 +1,4 @@
-// The clock that the bot reads, and buttons to move it.
+// Shows the workspace's clock, which the bot reads, and moves it.
 
 import { post } from "./api.js";
 import { dayOf, instantOf, nextAt, shortInstant, timeOf } from "./dates.js";

@@ -1,8 +1,9 @@
-// Where messages and slash commands are written; it completes commands, people and channels.
+// The message box, with completion of commands, people and channels.
 
 import { avatar, el, icon, iconButton, newId } from "./dom.js";
 
-// *send* takes the text and gives null, or the sentence why it was not sent. Gives {node, fill, focus}.
+// *send* takes the text and returns null, or the error message if it was not sent. Returns
+// {node, fill, text, focus, insert}.
 export function composer(workspace, { label, send, tools = [] }) {
   const listId = newId("completions");
   let completions = [];
@@ -39,7 +40,7 @@ export function composer(workspace, { label, send, tools = [] }) {
     hint.replaceChildren(...(command ? [el("code", {}, command.command), ` ${command.usage_hint}`] : []));
   }
 
-  // What could stand where the caret is: [{lead, name, hint, detail, from, text}].
+  // Returns the completions for the word before the caret. *text* replaces the input from index *from*.
   function findCompletions() {
     const before = input.value.slice(0, input.selectionStart);
     const command = /^\/\S*$/.exec(before);
@@ -52,16 +53,16 @@ export function composer(workspace, { label, send, tools = [] }) {
     const [, sign, word] = /(?:^|\s)([@#])([\w.-]*)$/.exec(before) || [];
     if (!sign) return [];
     const from = before.length - word.length - 1;
-    const prefix = word.toLowerCase();
+    const query = word.toLowerCase();
     if (sign === "@") {
       return workspace
         .people()
-        .filter((person) => `${person.name} ${person.real_name}`.toLowerCase().includes(prefix))
+        .filter((person) => `${person.name} ${person.real_name}`.toLowerCase().includes(query))
         .map((person) => ({ lead: avatar(person, "small"), name: person.real_name, detail: `@${person.name}`, from, text: `@${person.name} ` }));
     }
     return workspace
       .channels()
-      .filter((channel) => channel.kind !== "im" && channel.name.includes(prefix))
+      .filter((channel) => channel.kind !== "im" && channel.name.includes(query))
       .map((channel) => ({ lead: icon(channel.kind === "private" ? "lock" : "hash"), name: channel.name, detail: "", from, text: `#${channel.name} ` }));
   }
 

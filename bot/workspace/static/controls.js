@@ -1,4 +1,4 @@
-// The tabs behind the scenes: calls, clock, faults, place, app.
+// The tabs of "Behind the scenes": calls, clock, faults, channel and person, app.
 
 import { channelPanel } from "./channel.js";
 import { clockPanel } from "./clock.js";

@@ -1,4 +1,4 @@
-// The middle of the page: a channel's name, its messages, and the composer; or the App Home.
+// The middle of the page: the channel's header, its messages and the composer, or the App Home.
 
 import { get } from "./api.js";
 import { attachButton } from "./attach.js";
@@ -9,7 +9,7 @@ import { isReply } from "./message.js";
 import { messageList } from "./messages.js";
 import { menu } from "./popup.js";
 
-// *act*: send(text), use(shortcut), join(), openTour(), openBehind(tab), openTab(name).
+// *actions*: send(text), use(shortcut), join(), openTour(), openControls(tab), openTab(name).
 export function conversation(workspace, home, actions) {
   const head = el("header", { class: "channel-head" });
   const body = el("div", { class: "channel-body" });
@@ -90,7 +90,7 @@ export function conversation(workspace, home, actions) {
     return [slash, ...attachButton(workspace, takeText)];
   }
 
-  // Shows what the app suggests to ask: {title, prompts: [{title, message}]}.
+  // Shows the prompts that the app suggests: {title, prompts: [{title, message}]}.
   function suggest({ title, prompts }) {
     suggestions.replaceChildren(
       ...[
@@ -100,7 +100,7 @@ export function conversation(workspace, home, actions) {
     );
   }
 
-  // Draws the current channel anew, as *name* ("messages" or "home").
+  // Renders the current channel with the tab *name* ("messages" or "home").
   async function open(name) {
     const channel = workspace.current();
     keepDraft();

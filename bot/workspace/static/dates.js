@@ -1,4 +1,4 @@
-// Dates as Slack writes them, in a person's zone (docs.slack.dev: formatting message text).
+// Formats dates as Slack does, in a person's time zone (docs.slack.dev: formatting message text).
 
 const formats = new Map();
 
@@ -17,13 +17,13 @@ export function timeOf(at, zone, withSeconds = false) {
   return format(zone, { hour: "2-digit", minute: "2-digit", ...seconds }).format(at);
 }
 
-// "2026-11-24", which sorts and compares.
+// Returns an ISO date such as "2026-11-24", which sorts and compares as text.
 export function dayOf(at, zone) {
   const { year, month, day } = parts(at, zone, { year: "numeric", month: "2-digit", day: "2-digit" });
   return `${year}-${month}-${day}`;
 }
 
-// Put together here: what a browser puts between the parts differs from one to the next.
+// Joins the parts itself, because browsers disagree about the punctuation between them.
 export function longDay(at, zone) {
   const { weekday, day, month } = parts(at, zone, { weekday: "long", day: "numeric", month: "long" });
   return `${weekday} ${day} ${month}`;
@@ -60,7 +60,7 @@ function relativeTime(at, now) {
   return formatter.format(seconds, "second");
 }
 
-// Fills the tokens of a <!date^…> in; *at* and *now* are milliseconds since 1970.
+// Replaces the tokens of a <!date^…>. *at* and *now* are milliseconds since 1970.
 export function slackDate(tokens, at, zone, now) {
   const long = writtenDate(at, zone, { month: "long" });
   const short = writtenDate(at, zone, { month: "short" });
@@ -81,10 +81,11 @@ export function slackDate(tokens, at, zone, now) {
   return tokens.replace(/\{(\w+)\}/g, (token, name) => values[name] ?? token);
 }
 
-// The instant at which clocks in *zone* read *day* and *time* ("2026-11-24", "09:30").
+// Returns the instant at which the local time in *zone* is *day*, *time* ("2026-11-24", "09:30").
 export function instantOf(day, time, zone) {
   const wanted = Date.parse(`${day}T${time}:00Z`);
   let at = wanted;
+  // The first pass may use the offset from before or after a clock change; the second corrects it.
   for (let i = 0; i < 2; i += 1) {
     const shown = Date.parse(`${dayOf(at, zone)}T${timeOf(at, zone, true)}Z`);
     at += wanted - shown;
@@ -92,7 +93,7 @@ export function instantOf(day, time, zone) {
   return at;
 }
 
-// The next instant after *now* at which clocks in *zone* read *time*.
+// Returns the first instant after *now* at which the local time in *zone* is *time*.
 export function nextAt(time, zone, now) {
   const today = instantOf(dayOf(now, zone), time, zone);
   return today > now ? today : instantOf(dayOf(now + 86_400_000, zone), time, zone);

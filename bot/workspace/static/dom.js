@@ -1,4 +1,4 @@
-// Makes elements. Text only ever becomes a text node: nothing here parses HTML.
+// Builds elements. Text always becomes a text node: nothing here parses HTML.
 
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);

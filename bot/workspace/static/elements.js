@@ -1,4 +1,4 @@
-// Draws Block Kit's interactive elements, and says what is chosen in them.
+// Renders Block Kit's interactive elements and reads their values.
 
 import { dayOf, instantOf, timeOf } from "./dates.js";
 import { el, iconButton, newId } from "./dom.js";
@@ -8,11 +8,16 @@ import { combobox, searchGroups } from "./select.js";
 
 const TYPING_PAUSE_MS = 300;
 
-// Draws *element*. *place* takes its value when a form is sent (`fields`), and what happens to it
-// (`press`, `options`); *describe* are the aria attributes that name it.
+// *surface* is the message or view that shows *element*:
+//   workspace: the page's model
+//   sendAction(element, block, value): sends a block action to the app
+//   loadOptions(element, block, text): asks the app for the options of an external select
+//   fields (views only): a list to which input elements add {block, element, input, read}
+//   values (views only): what was typed before the view was rendered again
+// *aria* are the attributes that label the element.
 export function renderElement(element, block, surface, aria = {}) {
   const render = RENDERERS[element.type];
-  if (!render) return el("span", { class: "unsupported" }, `${element.type} is not drawn here`);
+  if (!render) return el("span", { class: "unsupported" }, `${element.type} is not shown here`);
   return render(element, block, surface, aria);
 }
 
@@ -32,7 +37,7 @@ async function sendAction(element, block, surface, chosen) {
   return true;
 }
 
-// What the element holds now: what was typed before it was drawn anew, or what the app put there.
+// Returns what was typed before the view was rendered again, else the element's initial value.
 function currentValue(element, block, surface, key, initialKey) {
   const state = surface.values?.[block.block_id]?.[element.action_id];
   return (state && key in state ? state[key] : element[initialKey]) ?? null;

@@ -1,10 +1,9 @@
-// Faults on demand: what the Web API does wrong when it is told to.
+// Makes the Web API fail on demand.
 
 import { get, post } from "./api.js";
 import { el, smallButton } from "./dom.js";
 import { attempt } from "./popup.js";
 
-// Faults that are worth a try, ready to press.
 const PRESETS = [
   ["Refuse the next post", { method: "chat.postMessage", kind: "refuse", error: "internal_error" }],
   ["Post, then cut the line", { method: "chat.postMessage", kind: "drop_after" }],

@@ -1,4 +1,4 @@
-// Shows every call of the app and every envelope it was sent, the newest first.
+// Lists the app's API calls and the envelopes it received, newest first.
 
 import { get } from "./api.js";
 import { timeOf } from "./dates.js";
@@ -14,7 +14,7 @@ export function inspector(workspace) {
   const node = el(
     "div",
     {},
-    el("p", { class: "note" }, "What the bot asks of Slack, and what Slack sends the bot. Open a line to read it whole."),
+    el("p", { class: "note" }, "What the bot asks of Slack, and what Slack sends the bot. Open a line to see it in full."),
     el("div", { class: "row" }, filter, clear),
     list,
   );

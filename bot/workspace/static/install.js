@@ -1,4 +1,4 @@
-// The app itself: how it is reached, its steps for workflows, and taking it out of the workspace.
+// Controls for the app: its connection, its workflow steps, installing and uninstalling it.
 
 import { get, post } from "./api.js";
 import { el, smallButton } from "./dom.js";
@@ -12,7 +12,7 @@ export function appPanel(workspace) {
 
   async function read() {
     const app = await get("app");
-    // What is drawn already stays, and with it the keyboard where it is.
+    // Rendering again would lose the keyboard focus.
     if (JSON.stringify(app) === rendered) return;
     rendered = JSON.stringify(app);
     node.replaceChildren(...connection(app.delivery), ...(app.installed ? steps(app.functions) : []), ...installation(app));
@@ -28,7 +28,7 @@ export function appPanel(workspace) {
     const open = sockets === 1 ? "one socket" : `${sockets || "no"} sockets`;
     return [
       el("p", {}, `${workspace.appName()} is reached by Socket Mode, and has ${open} open.`),
-      el("div", { class: "row" }, smallButton("Ask it to connect anew", () => attempt(() => post("disconnect", {})))),
+      el("div", { class: "row" }, smallButton("Ask it to reconnect", () => attempt(() => post("disconnect", {})))),
     ];
   }
 

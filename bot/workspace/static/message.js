@@ -1,4 +1,4 @@
-// Draws one message: who, when, what, and what can be done with it.
+// Renders one message with its author, time, content and toolbar.
 
 import { post } from "./api.js";
 import { renderBlocks } from "./blocks.js";
@@ -11,7 +11,7 @@ const GROUP_SECONDS = 300;
 
 export const isReply = (message) => Boolean(message.thread_ts) && message.thread_ts !== message.ts;
 
-// Draws *message* as *world*.me sees it; without *isInThread* its thread can be opened.
+// With *isInThread*, the thread cannot be opened from the message.
 export function renderMessage(message, workspace, { isInThread }) {
   const author = workspace.person(message.user) || { real_name: message.name, is_bot: true };
   const at = Number(message.ts) * 1000;
@@ -106,8 +106,8 @@ function useShortcut(shortcut, message, workspace) {
   return attempt(() => post("shortcut", { user: workspace.me.id, callback_id: shortcut.callback_id, channel, ts }));
 }
 
-// Tells *node* what comes before it: the same author does not need naming twice in a row. What only
-// one person sees stands by itself, as each is the answer to something else.
+// Hides the author of *node* if they also wrote *previous* shortly before, and adds a date line if
+// the day changed. Ephemeral messages are never grouped: each answers something else.
 export function groupWithPrevious(node, previous) {
   const isNewDay = !previous || previous.dataset.day !== node.dataset.day;
   const isSoon = previous && Number(node.dataset.ts) - Number(previous.dataset.ts) < GROUP_SECONDS;

@@ -1,5 +1,5 @@
-// A list of messages that stays quick however many there are: the newest are drawn, older ones when
-// somebody scrolls up to them.
+// A list of messages that stays fast in a long channel: it renders the newest, and loads older ones
+// when somebody scrolls up.
 
 import { el, replaceKeepingFocus } from "./dom.js";
 import { groupWithPrevious, renderMessage } from "./message.js";
@@ -8,7 +8,7 @@ const PAGE_SIZE = 100;
 const MAX_SHOWN = 400;
 const NEAR_PX = 60;
 
-// *load* takes {limit, before} and gives {messages, has_more}. Gives {node, read, show, remove}.
+// *load* takes {limit, before} and returns {messages, has_more}. Returns {node, read, show, remove}.
 export function messageList(workspace, { label, load, beginning, isInThread = false }) {
   const nodes = new Map();
   let hasMore = false;
@@ -27,7 +27,7 @@ export function messageList(workspace, { label, load, beginning, isInThread = fa
     lastScrollTop = node.scrollTop;
   };
 
-  // Who looks at the end goes on looking at it, whatever grows or shrinks.
+  // Stay at the end when the list or its content changes size.
   const resizeObserver = new ResizeObserver(() => isPinnedToEnd && scrollToEnd());
   resizeObserver.observe(items);
   resizeObserver.observe(node);
@@ -35,7 +35,7 @@ export function messageList(workspace, { label, load, beginning, isInThread = fa
   async function read() {
     reading += 1;
     const serial = reading;
-    // What happens while the answer is under way may not be in it.
+    // The answer may lack changes that arrive while it is loading, so they are applied again after it.
     changesWhileReading = [];
     const answer = await load({ limit: PAGE_SIZE });
     if (serial !== reading) return;
@@ -86,7 +86,7 @@ export function messageList(workspace, { label, load, beginning, isInThread = fa
     }
   }
 
-  // Shows a new message, or an old one that reads otherwise now.
+  // Adds a new message, or replaces one that changed.
   function show(message) {
     changesWhileReading?.push(() => show(message));
     const old = nodes.get(message.ts);
@@ -126,7 +126,7 @@ export function messageList(workspace, { label, load, beginning, isInThread = fa
   }
 
   node.addEventListener("scroll", () => {
-    // Only going up leaves the end; that more has come below does not.
+    // Only scrolling up leaves the end; a new message below does not.
     isPinnedToEnd = isAtEnd() || (isPinnedToEnd && node.scrollTop >= lastScrollTop);
     lastScrollTop = node.scrollTop;
     if (node.scrollTop < 400) readOlder();

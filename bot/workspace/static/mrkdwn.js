@@ -1,11 +1,11 @@
-// Draws Slack's mrkdwn: escapes, links, mentions, dates, code, quotes, bold, italic, strike.
+// Renders Slack's mrkdwn: escapes, links, mentions, dates, code, quotes, bold, italic, strike.
 
 import { slackDate } from "./dates.js";
 import { el } from "./dom.js";
 
 const CODE_BLOCK = /```\n?([\s\S]+?)\n?```/g;
 const QUOTED = /^(?:&gt;|>) ?/;
-// A mark opens after anything but a letter or digit, and closes before anything but one.
+// A letter or digit just outside the marks keeps them literal, as in snake_case_names.
 const delimited = (mark) => `(?<![\\p{L}\\p{N}${mark}])${mark}(?=\\S)([^${mark}\\n]*[^${mark}\\s])${mark}(?![\\p{L}\\p{N}])`;
 const INLINE = new RegExp(
   ["`([^`\\n]+)`", "<([^<>\\n]+)>", ...["\\*", "_", "~"].map(delimited), ":([a-z0-9_+-]+):"].join("|"),
@@ -30,7 +30,7 @@ export function unescape(text) {
   return text.replace(/&(amp|lt|gt);/g, (_, name) => ({ amp: "&", lt: "<", gt: ">" })[name]);
 }
 
-// Gives nodes for *text*. *world* names people and channels, and knows the zone and the time.
+// Returns a list of nodes. Of *workspace* it uses me, person(), channel(), open(), zone and now().
 export function mrkdwn(text, workspace) {
   const nodes = [];
   let end = 0;

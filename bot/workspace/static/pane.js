@@ -1,4 +1,4 @@
-// The pane on the right: the welcome, a thread, or what stands behind the scenes.
+// The pane on the right: the tour, a thread, or "Behind the scenes".
 
 import { get } from "./api.js";
 import { composer } from "./composer.js";
@@ -8,7 +8,7 @@ import { isReply } from "./message.js";
 import { messageList } from "./messages.js";
 import { tourPanel } from "./tour.js";
 
-// *put* takes a text into the main composer, *send* sends one. Gives {node, …} of what it shows.
+// *fillComposer* puts a text into the main composer; *send* sends a reply in a thread.
 export function sidePane(workspace, { fillComposer, send }) {
   const controls = controlTabs(workspace);
   const node = el("aside", { class: "pane", hidden: true });
@@ -66,7 +66,7 @@ export function sidePane(workspace, { fillComposer, send }) {
       open("controls", "Behind the scenes", null, controls.node);
       return controls.open(tab);
     },
-    // Takes a message that is new or reads otherwise, if it is in the thread that is shown.
+    // Shows a new or changed message if it belongs to the open thread.
     show(message) {
       if (!thread || message.channel !== thread.channel) return;
       if (message.ts === thread.ts || (isReply(message) && message.thread_ts === thread.ts)) thread.list.show(message);

@@ -1,8 +1,8 @@
-// What opens over the page: menus, questions to confirm, and short notices.
+// Menus, confirmation dialogs and notices, which open over the page.
 
 import { el, icon } from "./dom.js";
 
-// Opens *box* in the top layer beside *anchor*, above it where there is no room below.
+// Opens *box* in the top layer below *anchor*, or above it if there is no room below.
 export function openBeside(box, anchor, { isWide = false } = {}) {
   box.showPopover();
   const rect = anchor.getBoundingClientRect();
@@ -13,7 +13,7 @@ export function openBeside(box, anchor, { isWide = false } = {}) {
   box.style.left = `${Math.max(8, Math.min(rect.left, innerWidth - width - 8))}px`;
 }
 
-// Opens a menu of *items* ({label, detail, isChosen, isTitle, lead, run}) beside *button*.
+// Opens a menu of *items* ({label, detail, isChosen, isTitle, lead, run}) at *button*.
 export function menu(button, label, items) {
   const box = el("div", { class: "menu", role: "menu", popover: "auto", "aria-label": label });
   const entries = items.map((item) => entry(item, close));
@@ -65,7 +65,7 @@ function entry(item, close) {
   );
 }
 
-// Asks what a confirmation object says; gives whether the person agreed.
+// Shows a dialog for the confirmation object *spec*. Resolves to true if the person confirms.
 export function confirm(spec, renderText) {
   return new Promise((resolve) => {
     const close = (answer) => {
@@ -99,7 +99,7 @@ export function confirm(spec, renderText) {
 
 let hideTimer = 0;
 
-// Says *text* in a corner for a while, over modals too.
+// Shows *text* in a corner for eight seconds, on top of modals too.
 export function notice(text) {
   document.querySelector(".notice")?.remove();
   clearTimeout(hideTimer);
@@ -110,7 +110,7 @@ export function notice(text) {
   hideTimer = setTimeout(() => box.remove(), 8000);
 }
 
-// Does *work*, and says what went wrong with it; gives its result, or null.
+// Runs *work* and shows its error, if any. Returns its result, or null if it threw.
 export async function attempt(work) {
   try {
     const answer = await work();

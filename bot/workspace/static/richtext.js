@@ -1,4 +1,4 @@
-// Draws rich_text blocks, and `markdown` blocks as far as Slack's own dialect goes.
+// Renders rich_text blocks, and the Markdown that Slack supports in markdown blocks.
 
 import { slackDate } from "./dates.js";
 import { el } from "./dom.js";

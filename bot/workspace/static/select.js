@@ -1,12 +1,12 @@
-// A select that is typed into: one choice or several, from a list or from what the app answers.
+// A searchable select of one option or several, from a fixed list or from the app.
 
 import { el, newId } from "./dom.js";
 import { openBeside } from "./popup.js";
 
 const TYPING_PAUSE_MS = 150;
 
-// *search* gives groups [{label, options: [{text, detail, value}]}] for what was typed, at once or
-// later; *chosen* are the options that are chosen at first. Gives {node, read}.
+// *search* takes the typed text and returns groups [{label, options: [{text, detail, value}]}], or a
+// promise of them. *chosen* are the options chosen at first. Returns {node, read}.
 export function combobox({ label, placeholder, isMany, search, minLength = 0, chosen, maxChosen, onchange, focusKey, aria }) {
   let picked = [...chosen];
   let shown = [];
@@ -44,7 +44,7 @@ export function combobox({ label, placeholder, isMany, search, minLength = 0, ch
     }
   }
 
-  // The mouse must not take the keyboard from the input: leaving it draws the chips anew.
+  // A click must not blur the input: that would render the chips again before the click arrives.
   const keepFocus = (event) => event.preventDefault();
   const isSame = (option, other) => option.value === other.value;
   const isPicked = (option) => picked.some((other) => isSame(other, option));
@@ -162,7 +162,7 @@ export function combobox({ label, placeholder, isMany, search, minLength = 0, ch
   return { node, read: () => picked };
 }
 
-// Gives a search among fixed *groups*, by what the text of an option holds.
+// Returns a *search* function over fixed *groups* that matches any part of an option's text.
 export function searchGroups(groups) {
   return (text) => {
     const query = text.toLowerCase();

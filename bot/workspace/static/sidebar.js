@@ -1,9 +1,9 @@
-// The channels on the left, and who one acts as.
+// The sidebar: the channels, and the menu that switches the user.
 
 import { avatar, el, focusedIn, icon } from "./dom.js";
 import { menu } from "./popup.js";
 
-// *act* changes who one is, *open* the channel. Gives {node, draw}.
+// *switchUser* takes a user id, *open* a channel id. Returns {node, render}.
 export function sidebar(workspace, { switchUser, open }) {
   const head = el("header", { class: "team" });
   const lists = el("div", { class: "channel-lists" });

@@ -1,4 +1,4 @@
-// A form that runs one of the app's functions as a step of a workflow, and shows what it gives.
+// A form that runs one of the app's functions as a workflow step and shows its outputs.
 
 import { post } from "./api.js";
 import { el } from "./dom.js";

@@ -1,9 +1,8 @@
-// Welcomes a newcomer, with things to try.
+// The welcome for newcomers, with things to try.
 
 import { el, icon } from "./dom.js";
 
-// *tour* is {title, intro, steps: [{title, text, try}], notes: [{title, text}]}; *put* takes a text
-// into the composer.
+// *tour* is {title, intro, steps: [{title, text, try}], notes: [{title, text}]}.
 export function tourPanel(tour, fillComposer) {
   return el(
     "div",

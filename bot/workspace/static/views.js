@@ -1,11 +1,12 @@
-// Modals, one on top of another, and the App Home: forms that the app draws.
+// The views that the app builds: a stack of modals, and the App Home.
 
 import { get, post } from "./api.js";
 import { readFields, renderBlocks, showErrors } from "./blocks.js";
 import { el, iconButton, replaceKeepingFocus } from "./dom.js";
 import { attempt, notice } from "./popup.js";
 
-// Draws the blocks of *view* with what was typed into them; gives {node, fields, values}.
+// *drafts* are values typed before an update of the view, which win over those of its state. Returns
+// {node, fields, values}.
 function renderView(view, workspace, drafts) {
   const fields = [];
   const values = () => readFields(fields);
@@ -130,7 +131,7 @@ export function modals(workspace) {
   };
 }
 
-// Gives the App Home: {node, show(view), open()}.
+// Returns {node, show(view), open()}.
 export function appHome(workspace) {
   let form = null;
   let id = null;

@@ -1,12 +1,12 @@
-// What the page knows of the workspace, and the names that everything drawn asks of it.
+// The page's model of the workspace: its last known state, and questions about it.
 
-// Slack's own commands: they let the app into a channel, and out of it.
+// Slack's own commands, offered next to the app's.
 const SLACK_COMMANDS = [
   { command: "/invite", description: "Let somebody into this channel", usage_hint: "@somebody" },
   { command: "/remove", description: "Take somebody out of this channel", usage_hint: "@somebody" },
 ];
 
-// *act* holds what a message or a panel may ask of the page: open, openThread, focusComposer.
+// *actions* are what messages and panels may ask of the page: open, openThread, focusComposer.
 export function makeWorkspace(actions) {
   let state = null;
   let current = null;
