@@ -9,6 +9,7 @@ from store.db import Connection, Database, Row, to_instant, to_text
 from store.installed import Installed
 from store.posting.due import occurrences
 from store.posting.notices import note_stopped
+from store.rows import QueueReader
 from store.types import Occurrence, PostKind, Schedule, Timetable
 
 _SET = """
@@ -45,6 +46,7 @@ class Schedules:
     def __init__(self, database: Database, installed: Installed) -> None:
         self._database = database
         self._installed = installed
+        self._watched = QueueReader(to_schedule, "schedule", "team_id", "channel_id")
 
     async def set(
         self,
@@ -106,8 +108,11 @@ class Schedules:
         return teams
 
     async def watched(self, until: datetime) -> Sequence[Schedule]:
-        """Give the schedules whose next turn comes by *until*, and those that are stopped."""
-        return [to_schedule(row) for row in await self._database.fetch(_WATCHED, to_text(until))]
+        """Give the schedules whose next turn comes by *until*, and those that are stopped.
+
+        A row that cannot be read is left out.
+        """
+        return self._watched.read(await self._database.fetch(_WATCHED, to_text(until)))
 
     async def pause(self, team_id: str, channel_id: str, *, until: date) -> None:
         """Leave out the turns before the local date *until*."""
