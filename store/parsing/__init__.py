@@ -68,9 +68,11 @@ class Parser:
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self._limits = limits
         self._lock = threading.Lock()
-        self._parsing = threading.Lock()
+        """For what follows; held for moments."""
         self._child: subprocess.Popen[bytes] | None = None
         self._is_closed = False
+        self._parsing = threading.Lock()
+        """Held by whoever uses the child's pipes."""
 
     def parse(
         self, kind: Literal["feed", "calendar"], data: bytes, **options: object
