@@ -124,7 +124,7 @@ async def test_a_bad_schedule_blocks_no_other_schedule(
     assert left_out(caplog) == lines
 
 
-async def test_a_bad_schedule_is_watched_by_nobody_and_the_others_are(
+async def test_a_bad_schedule_hides_no_other_schedule(
     store: Store, database: Database, clock: StoppedClock
 ) -> None:
     for channel in ("C1", "C2"):
@@ -133,6 +133,10 @@ async def test_a_bad_schedule_is_watched_by_nobody_and_the_others_are(
     await break_row(database, "schedule", "kind", "poem", "C1")
     watched = await store.schedules.watched(clock.forward(hours=2))
     assert [schedule.channel_id for schedule in watched] == ["C2"]
+    assert list(await store.schedules.list("T1")) == list(watched)
+    assert {team: list(some) for team, some in (await store.schedules.by_team()).items()} == {
+        "T1": list(watched)
+    }
 
 
 async def test_topics_that_cannot_be_looked_up_keep_no_turn_back(
