@@ -51,9 +51,9 @@ fix: $(VENV)/.dev ## mend what ruff can mend
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
 
-fuzz: $(VENV)/.dev ## look for inputs that break an entrance (SECONDS=60, each of three)
+fuzz: $(VENV)/.dev ## look for inputs that break an entrance (SECONDS=60, each of five)
 	@$(PIP) install --editable '.[fuzz]'
-	@for entrance in document words payload; do \
+	@for entrance in document feed calendar words payload; do \
 		$(VENV)/bin/python -m tests.bench.fuzz $$entrance \
 			-max_total_time=$(or $(SECONDS),60) -artifact_prefix=/tmp/ || exit 1; done
 

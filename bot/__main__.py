@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import errno
+import io
 import os
 import signal
 import sys
@@ -35,6 +36,7 @@ from store.finding.finder import Finder
 from store.finding.meaning import Meaning
 from store.loading.documents import read_corpus
 from store.posting.holidays import read_holidays
+from store.text import well_formed
 from store.types import CorpusInvalidError, ParleyError
 from store.vault import Vault, new_key
 from store.version import VERSION
@@ -53,6 +55,7 @@ _OTHER_TRANSPORT = {
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and give its exit code: 0, 1 for a failure, 78 for a configuration error."""
+    _replace_what_is_not_utf8()
     arguments = _parser().parse_args(argv)
     environ = read_environment(Path(".env"))
     try:
@@ -133,7 +136,8 @@ def _parser() -> argparse.ArgumentParser:
         "--corpus", type=Path, metavar="PATH", help="say what loading this folder would do instead"
     )
     one = command("find", _find, "look up from the terminal")
-    one.add_argument("words", nargs="*", metavar="WORDS", help="what to look for")
+    words = "what to look for"
+    one.add_argument("words", nargs="*", type=well_formed, metavar="WORDS", help=words)
     one.add_argument(
         "--jsonl", action="store_true", help="a query a line in, a JSON object a line out"
     )
@@ -381,6 +385,13 @@ def _stop_on_signals() -> asyncio.Event:
     for one in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(one, caught, one)
     return stop
+
+
+def _replace_what_is_not_utf8() -> None:
+    """Let the standard streams replace bytes and names that are not UTF-8, and not raise."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _say(line: str) -> None:

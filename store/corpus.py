@@ -25,6 +25,7 @@ from store.loading.plan import Plan
 from store.loading.reload import plan_reload
 from store.loading.spool import Spool
 from store.loading.undo import plan_undo, target_of
+from store.parsing import Parser
 from store.progress import Progress, giving_way
 from store.types import Answer, Match, OvertakenError, ParleyError, Revision, Topic
 
@@ -275,7 +276,9 @@ class Corpus:
     ) -> Contents:
         held = await reading.documents(self._database)
         known = {name: document.digest for name, document in held.items()}
-        contents = await asyncio.to_thread(read_corpus, path, known, progress, extra)
+        # Cancelled, this ends the parsing that the thread waits for.
+        with Parser() as parser:
+            contents = await asyncio.to_thread(read_corpus, path, known, progress, extra, parser)
         await plan_reload(self._database, plan, contents, held, progress)
         return contents
 

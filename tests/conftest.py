@@ -1,9 +1,11 @@
 """What every test may ask for."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -90,3 +92,27 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
 async def store(database_url: str) -> AsyncIterator[Store]:
     async with open_store(database_url) as store:
         yield store
+
+
+class Children(list["subprocess.Popen[bytes]"]):
+    """The child processes that were started, in their order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.when_started: Callable[[], object] = lambda: None
+        """Called after each start, in the thread that starts it."""
+
+
+@pytest.fixture
+def children(monkeypatch: pytest.MonkeyPatch) -> Children:
+    """What `subprocess.Popen` starts from now on."""
+    children = Children()
+
+    class Listed(subprocess.Popen[bytes]):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            children.append(self)
+            children.when_started()
+
+    monkeypatch.setattr(subprocess, "Popen", Listed)
+    return children

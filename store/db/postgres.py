@@ -5,7 +5,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Se
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from store.db.types import Connection, DatabaseError, Row
+from store.db.types import Connection, DatabaseError, Row, storable
 
 if TYPE_CHECKING:
     import asyncpg
@@ -37,27 +37,28 @@ class PostgresConnection:
 
     async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
         """Run *sql* and give every row."""
-        return await self._raw.fetch(sql, *args)
+        return await self._raw.fetch(sql, *map(storable, args))
 
     async def stream(self, sql: str, *args: object) -> AsyncIterator[Row]:
         """Run *sql* and give its rows as they come."""
-        async for row in self._raw.cursor(sql, *args, prefetch=500):
+        async for row in self._raw.cursor(sql, *map(storable, args), prefetch=500):
             yield row
 
     async def execute(self, sql: str, *args: object) -> None:
         """Run *sql* for its effect."""
-        await self._raw.execute(sql, *args)
+        await self._raw.execute(sql, *map(storable, args))
 
     async def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run *sql* once for each of *rows*."""
-        await self._raw.executemany(sql, rows)
+        await self._raw.executemany(sql, ([*map(storable, row)] for row in rows))
 
     async def fill(
         self, table: str, columns: Sequence[str], rows: AsyncIterable[Sequence[object]]
     ) -> None:
         """Put *rows* into *table*."""
         # COPY is one statement, so references are checked when all of the table is there.
-        await self._raw.copy_records_to_table(table, columns=columns, records=rows)
+        records = ([*map(storable, row)] async for row in rows)
+        await self._raw.copy_records_to_table(table, columns=columns, records=records)
 
 
 class Postgres:
@@ -119,7 +120,7 @@ class Postgres:
     async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
         """Run one statement that reads."""
         with _told(), _reached():
-            return await self._pool.fetch(sql, *args)
+            return await self._pool.fetch(sql, *map(storable, args))
 
     async def examine(self) -> None:
         """Find nothing: PostgreSQL looks after its own files."""

@@ -18,7 +18,7 @@ from typing import Self
 import aiosqlite
 
 from store.db.holder import held
-from store.db.types import Connection, DatabaseError, Row, places
+from store.db.types import Connection, DatabaseError, Row, places, storable
 
 URL = "sqlite:///"
 _OLDEST = (3, 35, 0)
@@ -67,7 +67,7 @@ class SQLiteConnection:
 
 
 def _named(args: Sequence[object]) -> dict[str, object]:
-    return {str(place): value for place, value in enumerate(args, start=1)}
+    return {str(place): storable(value) for place, value in enumerate(args, start=1)}
 
 
 class SQLite:

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from store.text import well_formed
 from store.types import ParleyError
 
 
@@ -98,6 +99,11 @@ class Database(Protocol):
     def ddl(self, statement: str) -> str:
         """Give a statement of a migration as this engine is to run it."""
         ...
+
+
+def storable(value: object) -> object:
+    """Return a parameter as every engine takes it; text as `well_formed` returns it."""
+    return well_formed(value) if isinstance(value, str) else value
 
 
 def to_text(instant: datetime) -> str:

@@ -21,6 +21,7 @@ from store.posting.record import (
     plan_post,
     to_post,
 )
+from store.rows import QueueReader
 from store.types import Post, PostKind, PostState
 
 _OPEN = """
@@ -59,6 +60,7 @@ class Posts:
     def __init__(self, database: Database, installed: Installed) -> None:
         self._database = database
         self._installed = installed
+        self._queue = QueueReader(to_post, "post", "key")
 
     async def plan(self, plan: Plan, *, now: datetime) -> Post | None:
         """Write down a post that is to go out; see `store.posting.record.plan_post`.
@@ -84,10 +86,13 @@ class Posts:
     async def open(
         self, now: datetime, *, but: Sequence[str] = (), limit: int = 1000
     ) -> Sequence[Post]:
-        """Give the posts that wait to be claimed, of every team *but* these, the oldest first."""
+        """Give the posts that wait to be claimed, of every team *but* these, the oldest first.
+
+        A row that cannot be read is left out.
+        """
         sql = _OPEN.format(but=f" AND team_id NOT IN ({places(but, start=3)})" if but else "")
-        rows = await self._database.fetch(sql, to_text(now), limit, *but)
-        return [to_post(row) for row in rows]
+        rows = await self._database.fetch(sql, to_text(now), limit + self._queue.bad, *but)
+        return self._queue.read(rows)
 
     async def turns(self, team_id: str, channel_id: str, *, since: date) -> Sequence[Post]:
         """Give the channel's scheduled posts for local dates from *since* on."""

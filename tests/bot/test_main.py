@@ -420,3 +420,47 @@ def test_a_manifest_for_http(capsys: pytest.CaptureFixture[str]) -> None:
     assert {one["url"] for one in shown["features"]["slash_commands"]} == {entry}
     assert shown["settings"]["interactivity"]["request_url"] == entry
     assert shown["settings"]["socket_mode_enabled"] is False
+
+
+# --- text that is not UTF-8 ---------------------------------------------------------------------
+
+
+def test_find_takes_arguments_and_lines_that_are_not_utf_8(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python reads such a byte of an argument as a lone surrogate."""
+    assert main(["find", "geneva\udcff", "--corpus", corpus(folder)]) == 0
+    assert main(["find", "kuber\udcffnetes", "--corpus", corpus(folder)]) == 0
+    assert "No story on “kuber\ufffdnetes”." in capsys.readouterr().out
+    lines = io.TextIOWrapper(io.BytesIO(b"kuber\xffnetes\nkuber\0netes\n"), encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", lines)
+    assert main(["find", "--jsonl", "--corpus", corpus(folder)]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["query"] == "kuber\ufffdnetes"
+    assert second["outcome"] == "none"
+
+
+@pytest.mark.parametrize("name", ["talks\udcff.txt", "talks\x1b[31m.txt"], ids=ascii)
+def test_a_document_alone_whose_name_cannot_be_shown_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (folder / name).write_text("Talks\nEnvoys met in Geneva.\nInsight.\nWhat next?\n")
+    for command in (["find", "x", "--corpus"], ["check", "--corpus"], ["load"]):
+        assert main([*command, str(folder / name)]) == 78
+        assert "has a name that cannot be shown" in capsys.readouterr().err
+
+
+def test_a_folder_and_a_calendar_may_have_names_that_are_not_utf_8(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = Path(corpus(folder)).rename(folder / "stories\udcff")
+    assert main(["load", str(odd)]) == 0
+    assert "Loaded 1 documents" in capsys.readouterr().out
+    assert main(["find", "geneva", "--corpus", str(odd)]) == 0
+    calendar = folder / "days\udcff.ics"
+    calendar.write_text("nonsense")
+    assert main(["load", "--holidays", str(calendar)]) == 78
+    assert main(["load", "--holidays", str(folder / "no\udcff.ics")]) == 78
+    assert "cannot be read: No such file" in capsys.readouterr().err
+    assert main(["backup", str(folder / "copy\udcff")]) == 0
+    assert main(["restore", str(folder / "copy\udcff")]) == 0

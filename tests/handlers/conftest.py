@@ -54,6 +54,8 @@ class Slack:
     settings: Settings
     forged: str | None = None
     """A value to put in the place of the next press's own, as no Slack client would."""
+    in_place_of: dict[str, str] = field(default_factory=dict)
+    """Words to replace in what the app is sent, by some that the workspace would not take."""
     acks: list[Any] = field(default_factory=list)
     """What the acks carried."""
     payloads: list[dict[str, Any]] = field(default_factory=list)
@@ -217,11 +219,11 @@ async def slack(
             slack = Slack(workspace, parley, clock, corpus, settings)
 
             async def receive(envelope: dict[str, Any]) -> dict[str, Any] | None:
-                if slack.forged is not None:
+                if slack.forged is not None and "actions" in envelope["payload"]:
                     envelope["payload"]["actions"][0]["value"] = slack.forged
-                slack.payloads.append(envelope["payload"])
-                request = AsyncBoltRequest(body=envelope["payload"], mode="socket_mode")
-                response = await parley.app.async_dispatch(request)
+                payload = _replaced(envelope["payload"], slack.in_place_of)
+                slack.payloads.append(payload)
+                response = await parley.intake.take(payload)
                 assert response.status == 200, response.body
                 if not response.body:
                     return None
@@ -237,6 +239,19 @@ async def slack(
                 check_ack(ack)
             for call in workspace.calls:
                 check_call(call.method, call.args)
+
+
+def _replaced(value: Any, words: dict[str, str]) -> Any:
+    match value:
+        case str():
+            for word, other in words.items():
+                value = value.replace(word, other)
+            return value
+        case dict():
+            return {name: _replaced(one, words) for name, one in value.items()}
+        case list():
+            return [_replaced(one, words) for one in value]
+    return value
 
 
 def texts(messages: list[dict[str, Any]]) -> str:

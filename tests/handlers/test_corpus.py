@@ -1,5 +1,6 @@
 """/corpus: for admins, and only them."""
 
+import asyncio
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -11,7 +12,7 @@ from handlers.ids import Action
 from store.corpus import Reload
 from store.types import Problem, Refusal
 from store.version import VERSION
-from tests.conftest import NOW
+from tests.conftest import NOW, Children
 from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, dm, texts, under
 
 
@@ -295,3 +296,21 @@ async def test_an_edited_story_is_counted(slack: Slack) -> None:
     file.write_text(file.read_text().replace("night shifts", "the night shifts"))
     (answer,) = await slack.type("/corpus reload")
     assert "0 added, 1 edited, 0 removed" in answer["text"]
+
+
+async def test_commands_are_acked_while_a_hostile_feed_is_parsed(
+    slack: Slack, children: Children
+) -> None:
+    """The library takes minutes for it, and holds the interpreter lock of its process."""
+    feed = "<rss version='2.0'><channel><item><description><![CDATA[{}]]></description></item>"
+    (slack.corpus / "bad.rss").write_text(f"{feed}</channel></rss>".format("<!--" * 400_000))
+    parsing, loop = asyncio.Event(), asyncio.get_running_loop()
+    children.when_started = lambda: loop.call_soon_threadsafe(parsing.set)
+    checking = asyncio.create_task(slack.type("/corpus problems"))
+    await parsing.wait()
+    delivery = await slack.workspace.type("/brief geneva", user=BEN, channel=RANDOM)
+    assert delivery.acked
+    assert not checking.done()
+    children[0].kill()
+    (answer,) = await checking
+    assert "bad.rss: cannot be parsed: the system killed the parser" in texts([answer])
