@@ -64,6 +64,7 @@ METHODS = {
     "views.publish": Method(modals.publish, Tier.FOUR),
 }
 
+_PAGE = "<!DOCTYPE html><title>503 Service Unavailable</title>"
 _CUT = 0
 """In place of a status: the connection is cut."""
 
@@ -126,11 +127,13 @@ class WebApi:
         )
         if status == _CUT and request.transport:
             request.transport.abort()
+        if fault and fault.kind == "html":
+            return web.Response(text=_PAGE, status=status, content_type="application/json")
         return web.json_response(body, status=status or 200, headers=headers)
 
     async def _before(self, fault: Fault) -> None:
         match fault.kind:
-            case "refuse" | "drop_before":
+            case "refuse" | "drop_before" | "html":
                 raise ApiError(fault.error)
             case "ratelimit":
                 raise ApiError("ratelimited", retry_after=max(1, round(fault.seconds)))
@@ -148,6 +151,8 @@ class WebApi:
                 status = fault.status
                 body.clear()
                 body |= {"ok": False, "error": fault.error}
+            case "html":
+                status = fault.status
             case "delay" if fault.after:
                 await self._wait(fault.seconds)
             case "lag":

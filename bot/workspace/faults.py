@@ -11,6 +11,7 @@ FaultKind = Literal[
     "refuse",
     "ratelimit",
     "status",
+    "html",
     "delay",
     "drop_before",
     "drop_after",
@@ -22,6 +23,7 @@ KINDS: dict[FaultKind, tuple[str, tuple[str, ...]]] = {
     "refuse": ("Answer ok: false", ("error",)),
     "ratelimit": ("Answer 429, to be called again later", ("seconds",)),
     "status": ("Answer with an HTTP status", ("status", "error", "after")),
+    "html": ("Answer with a page of HTML that claims to be JSON", ("status",)),
     "delay": ("Take long", ("seconds", "after")),
     "drop_before": ("Cut the connection, and do nothing", ()),
     "drop_after": ("Do it, then cut the connection", ()),
@@ -39,7 +41,8 @@ class Fault:
     and to a *share* of the calls, which *seed* chooses: the same ones in every run.
 
     refuse: answer `ok: false` with *error*. ratelimit: answer 429, to be called again after
-    *seconds*. status: answer with HTTP *status*, having done it when *after*. delay: wait
+    *seconds*. status: answer with HTTP *status*, having done it when *after*. html: answer with
+    HTTP *status* and a page of HTML that claims to be JSON, without doing it. delay: wait
     *seconds*, before doing it or *after*. drop_before: cut the connection without doing it.
     drop_after: do it, then cut the connection. lag: history has nothing that is younger than
     *seconds* by the workspace's clock. no_metadata: history has no metadata, asked for or not.

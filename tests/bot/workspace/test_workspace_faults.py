@@ -56,6 +56,16 @@ async def test_a_request_can_be_dropped_before_it_is_done(
     assert workspace.calls[-1].status == 0
 
 
+async def test_a_page_can_come_instead_of_json(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
+    workspace.faults.add(Fault(method="chat.postMessage", kind="html", status=503))
+    with pytest.raises(SlackApiError, match="<!DOCTYPE html>") as refused:
+        await client.chat_postMessage(channel=GENERAL, text="Hello")
+    assert refused.value.response.status == 503
+    assert workspace.messages(GENERAL) == []
+
+
 async def test_a_fault_can_be_kept_to_one_channel(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
