@@ -188,7 +188,7 @@ async def _channels(
     ready = 0
     for channel in channels:
         try:
-            await directory.require_member(team_id, channel)
+            await directory.require_parley_in(team_id, channel)
         except ParleyError as error:
             found.problems.append(f"Channel {channel}{where} has a schedule: {error}")
         except _UNREACHED as error:

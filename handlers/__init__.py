@@ -59,7 +59,7 @@ def register(
     *uninstalled* is for Parley in many workspaces, each of which may take it out again.
     """
     lookup = LookUp(store, keeps_misses=bool(keep_misses), clock=clock)
-    brief = Brief(lookup, posting)
+    brief = Brief(lookup, posting, directory)
     discuss = Discuss(store, lookup, posting, directory, surfaces)
     discussion = Discussion(lookup, discuss, directory, surfaces, background)
     mention = Mention(lookup, directory, surfaces, background)

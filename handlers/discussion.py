@@ -108,6 +108,7 @@ class Discussion:
         )
 
         async def work() -> None:
+            await self._directory.colleague(team_id, press.user_id)
             # The channel came with the form, and not from Slack.
             await self._directory.require_present(team_id, press.user_id, press.channel_id)
             await self._discuss.post(press, respond)

@@ -58,6 +58,8 @@ class Slack:
     """What the acks carried."""
     payloads: list[dict[str, Any]] = field(default_factory=list)
     """What the app was sent."""
+    is_holding: bool = False
+    """Whether what people do is kept from the app, and only noted in `payloads`."""
 
     async def repeat(self) -> Any:
         """Send the last thing again, as Slack does where an ack was lost; give what is acked."""
@@ -190,6 +192,12 @@ def switches() -> dict[str, bool]:
 
 
 @pytest.fixture
+def admins() -> frozenset[str]:
+    """Who is listed in ADMIN_USER_IDS."""
+    return frozenset()
+
+
+@pytest.fixture
 def corrects() -> bool:
     """Whether what was posted follows its stories."""
     return False
@@ -208,6 +216,7 @@ async def slack(
     clock: StoppedClock,
     switches: dict[str, bool],
     corrects: bool,
+    admins: frozenset[str],
 ) -> AsyncIterator[Slack]:
     moved = MovableClock(source=clock)
     async with Workspace(manifest=manifest(**switches), clock=moved) as workspace:
@@ -219,6 +228,7 @@ async def slack(
             database_url=bot_database,
             corpus_dir=corpus,
             correct_posts=corrects,
+            admin_user_ids=admins,
             **switches,
         )
         async with assemble(settings, clock=moved) as parley:
@@ -228,6 +238,8 @@ async def slack(
                 if slack.forged is not None:
                     envelope["payload"]["actions"][0]["value"] = slack.forged
                 slack.payloads.append(envelope["payload"])
+                if slack.is_holding:
+                    return None
                 request = AsyncBoltRequest(body=envelope["payload"], mode="socket_mode")
                 response = await parley.app.async_dispatch(request)
                 assert response.status == 200, response.body
