@@ -37,6 +37,7 @@ from store.posting.holidays import read_holidays
 from store.types import CorpusInvalidError, ParleyError
 from store.vault import Vault, new_key
 
+_ENV_FILE = Path(".env")
 _SHOWN = 100
 """Problems of a corpus that are named before the rest is only counted."""
 
@@ -44,7 +45,7 @@ _SHOWN = 100
 def main(argv: list[str] | None = None) -> int:
     """Run one command and give its exit code: 0, 1 for a failure, 78 for a configuration error."""
     arguments = _parser().parse_args(argv)
-    environ = read_environment(Path(".env"))
+    environ = read_environment(_ENV_FILE)
     try:
         code: int = asyncio.run(arguments.run(arguments, environ))
         return code
@@ -165,9 +166,11 @@ async def _run(_: argparse.Namespace, environ: dict[str, str]) -> int:
 async def _check(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     if arguments.corpus:
         return await _check_corpus(arguments.corpus, environ)
-    found = await check(environ)
+    found = await check(environ, env_file=_ENV_FILE)
     for line in found.well:
         _say(line)
+    for line in found.warnings:
+        _complain(f"Warning: {line}")
     for line in (*found.problems, *found.away):
         _complain(line)
     return found.exit_code

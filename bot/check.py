@@ -1,5 +1,6 @@
 """`python -m bot check`: what is wrong, in plain words, before anybody meets it."""
 
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,8 @@ from bot.settings import Settings
 from handlers.directory import Directory
 from handlers.teams import Bot, Teams
 from store import open_store
-from store.db import examine, readable
+from store.db import examine, exposed, readable
+from store.db.private import is_exposed
 from store.installations import Installation
 from store.loading.documents import read_corpus
 from store.types import CorpusInvalidError, ParleyError, Schedule
@@ -44,6 +46,8 @@ class Findings:
     well: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     """What somebody has to mend."""
+    warnings: list[str] = field(default_factory=list)
+    """What works, and what somebody should change all the same."""
     away: list[str] = field(default_factory=list)
     """What could not be looked at, and may be well another time."""
 
@@ -63,17 +67,20 @@ class Findings:
         self.away.append(f"{name}: {settings.slack_api_url} cannot be reached ({what}).")
 
 
-async def check(environ: Mapping[str, str]) -> Findings:
+async def check(environ: Mapping[str, str], *, env_file: Path | None = None) -> Findings:
     """Look at everything that can be looked at from here.
 
     The settings, the corpus, the database, the tokens, each token's scopes, and whether Parley may
-    post in each channel that has a schedule.
+    post in each channel that has a schedule. *env_file* is the file that settings were read from,
+    if there may be one.
     """
     settings, wrong = Settings.read(environ)
     found = Findings()
     found.problems = [f"Settings: {problem}." for problem in (*settings.missing(), *wrong)]
     if not found.problems:
         found.well.append("Settings: complete.")
+    if env_file and is_exposed(env_file):
+        found.warnings.append(_exposed("Settings", env_file, "It holds secrets"))
     _corpus(settings.corpus_dir, found)
     if settings.slack_app_token:
         await _app_token(settings, found)
@@ -89,6 +96,14 @@ def _corpus(path: Path, found: Findings) -> None:
     else:
         documents, articles = len(contents.digests), len(contents.keys)
         found.well.append(f"Corpus: {documents} documents with {articles} articles in {path}.")
+
+
+def _exposed(name: str, file: Path, why: str) -> str:
+    mode = f"{stat.S_IMODE(file.stat().st_mode):04o}"
+    return (
+        f"{name}: other users of this machine can read or write {file} (mode {mode}). {why}:"
+        f" `chmod 600 {file}`."
+    )
 
 
 async def _app_token(settings: Settings, found: Findings) -> None:
@@ -114,6 +129,9 @@ async def _database(settings: Settings, found: Findings) -> None:
     else:
         held = f"revision {revision.number}" if revision else "nothing loaded yet"
         found.well.append(f"Database: {readable(url)}, {held}.")
+    found.warnings += [
+        _exposed("Database", file, "It holds what people do with Parley") for file in exposed(url)
+    ]
     if settings.is_shared:
         await _installed(installations, schedules, settings, found)
     elif settings.slack_bot_token:

@@ -226,6 +226,30 @@ def test_check_names_everything_at_once(folder: Path, capsys: pytest.CaptureFixt
     assert "wrong" not in err
 
 
+def test_check_warns_of_files_that_others_can_read(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    env, database = folder / ".env", folder / "data" / "parley.db"
+    env.write_text(f"CORPUS_DIR={corpus(folder)}\n")
+    assert main(["load"]) == 0
+    for file in (env, database):
+        file.chmod(0o640)
+    main(["check"])
+    err = capsys.readouterr().err
+    assert (
+        "Warning: Settings: other users of this machine can read or write .env (mode 0640)" in err
+    )
+    assert "can read or write data/parley.db (mode 0640)" in err
+    assert "`chmod 600 data/parley.db`." in err
+    for file in (env, database):
+        file.chmod(0o600)
+    main(["check"])
+    assert "Warning" not in capsys.readouterr().err
+    env.unlink()
+    main(["check"])
+    assert "other users" not in capsys.readouterr().err
+
+
 def test_a_lost_key_needs_the_new_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["key", "--lost"]) == 78
     assert "ENCRYPTION_KEY: `python -m bot key` makes one" in capsys.readouterr().err
