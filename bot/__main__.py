@@ -24,10 +24,10 @@ from bot.manifest import render
 from bot.names import channel_names
 from bot.patience import reason
 from bot.preview import as_lines, listed, told
-from bot.settings import Settings, SettingsError, read_environment
+from bot.settings import SAMPLES, Settings, SettingsError, read_environment
 from bot.socket_mode import SocketLostError
 from bot.waiting import shown
-from store import Store, open_store
+from store import Store, open_store, samples
 from store.db import readable
 from store.db.moving import backup, copy, restore
 from store.finding.finder import Finder
@@ -228,6 +228,8 @@ async def _load_corpus(store: Store, path: Path) -> None:
         f" revision {revision.number}, {reload.added} added, {reload.edited} edited,"
         f" {reload.removed} removed."
     )
+    if samples.are_loaded(revision):
+        _complain(f"Warning: these are {SAMPLES}.")
 
 
 async def _load_holidays(store: Store, path: Path) -> None:

@@ -13,10 +13,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import system_clock
 from bot.manifest import SCOPES
 from bot.patience import is_temporary, reason
-from bot.settings import Settings
+from bot.settings import SAMPLES, Settings
 from handlers.directory import Directory
 from handlers.teams import Bot, Teams
-from store import open_store
+from store import open_store, samples
 from store.db import examine, exposed, readable
 from store.db.private import is_exposed
 from store.installations import Installation
@@ -96,6 +96,8 @@ def _corpus(path: Path, found: Findings) -> None:
     else:
         documents, articles = len(contents.digests), len(contents.keys)
         found.well.append(f"Corpus: {documents} documents with {articles} articles in {path}.")
+        if contents.fingerprint in samples.FINGERPRINTS:
+            found.warnings.append(f"Corpus: {path} holds {SAMPLES}.")
 
 
 def _exposed(name: str, file: Path, why: str) -> str:
@@ -129,6 +131,8 @@ async def _database(settings: Settings, found: Findings) -> None:
     else:
         held = f"revision {revision.number}" if revision else "nothing loaded yet"
         found.well.append(f"Database: {readable(url)}, {held}.")
+        if samples.are_loaded(revision):
+            found.warnings.append(f"Database: it holds {SAMPLES}.")
     found.warnings += [
         _exposed("Database", file, "It holds what people do with Parley") for file in exposed(url)
     ]

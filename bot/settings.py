@@ -9,7 +9,13 @@ from typing import Any, Self
 
 from dotenv import dotenv_values
 
-STARTER = Path(__file__).parent.parent / "store" / "starter"
+from store import samples
+
+STARTER = samples.FOLDER
+SAMPLES = (
+    "the sample stories that come with Parley, which are about a war: before colleagues are asked"
+    " about them, set CORPUS_DIR to a folder of your own, and load it (python -m bot load)"
+)
 
 
 class SettingsError(Exception):
@@ -139,7 +145,7 @@ class Settings:
     database_url: str = _setting(
         str, "sqlite:///data/parley.db", "where Parley remembers", secret=True
     )
-    corpus_dir: Path = _setting(Path, STARTER, "the folder of documents, if not the starter corpus")
+    corpus_dir: Path = _setting(Path, STARTER, "the folder of documents, if not the sample stories")
     corpus_watch: bool = _setting(
         _flag, False, "1 to load the folder of documents again whenever it changes"
     )

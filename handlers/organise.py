@@ -15,7 +15,7 @@ from handlers.press import Press
 from handlers.views import digest as views
 from handlers.views.message import Message, message
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
-from store import Store
+from store import Store, samples
 from store.posting.planning import turn_key
 from store.posting.record import GRACE, Plan
 from store.types import FOREVER, ParleyError, Post, PostState, Schedule
@@ -33,11 +33,20 @@ class Organise:
         posting: Posting,
         directory: Directory,
         clock: Callable[[], datetime],
+        *,
+        warns_of_samples: bool,
     ) -> None:
+        """Warn those who set up a schedule of sample stories only with *warns_of_samples*."""
         self._store = store
         self._posting = posting
         self._directory = directory
         self._clock = clock
+        self._warns_of_samples = warns_of_samples
+
+    @property
+    def has_samples(self) -> bool:
+        """Whether to warn that there are only sample stories."""
+        return self._warns_of_samples and samples.are_loaded(self._store.corpus.revision)
 
     async def schedule(self, team_id: str, channel_id: str) -> Schedule:
         """Give the channel's schedule; raises `ParleyError` where it has none."""
@@ -65,7 +74,7 @@ class Organise:
         )
         is_empty = await self._store.planning.preview(schedule) is None
         turns = await self._store.planning.upcoming(schedule, 1)
-        return views.is_on(schedule, turns, is_empty=is_empty)
+        return views.is_on(schedule, turns, is_empty=is_empty, has_samples=self.has_samples)
 
     async def off(self, schedule: Schedule, *, by: FullMember) -> Message:
         """Delete the channel's schedule."""

@@ -92,6 +92,7 @@ class ScheduleForm:
             is_known=is_known,
             mark=_mark(schedule),
             note=views.waits(schedule) if schedule else None,
+            has_samples=self._organise.has_samples,
             now=self._clock(),
         )
         if await self._surfaces.open(team_id, trigger_id, view) is None:
@@ -159,6 +160,7 @@ class ScheduleForm:
             is_known=filled.is_known,
             mark=_mark(before),
             note=note,
+            has_samples=self._organise.has_samples,
             now=self._clock(),
         )
 

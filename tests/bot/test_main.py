@@ -250,6 +250,27 @@ def test_check_warns_of_files_that_others_can_read(
     assert "other users" not in capsys.readouterr().err
 
 
+def test_the_sample_stories_are_named_as_such(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By `load` and `check`; also where only the next reload would bring them."""
+    warning = "the sample stories that come with Parley, which are about a war: before"
+    assert main(["load"]) == 0
+    assert f"Warning: these are {warning}" in capsys.readouterr().err
+    main(["check"])
+    err = capsys.readouterr().err
+    assert f"starter holds {warning}" in err
+    assert f"Database: it holds {warning}" in err
+    assert main(["load", corpus(folder)]) == 0
+    main(["check"])
+    err = capsys.readouterr().err
+    assert f"starter holds {warning}" in err
+    assert "Database: it holds" not in err
+    (folder / ".env").write_text(f"CORPUS_DIR={corpus(folder)}\n")
+    main(["check"])
+    assert "sample" not in capsys.readouterr().err
+
+
 def test_a_lost_key_needs_the_new_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["key", "--lost"]) == 78
     assert "ENCRYPTION_KEY: `python -m bot key` makes one" in capsys.readouterr().err

@@ -198,6 +198,12 @@ def admins() -> frozenset[str]:
 
 
 @pytest.fixture
+def is_demo() -> bool:
+    """Whether the bot is the demo's, which is meant to have sample stories."""
+    return False
+
+
+@pytest.fixture
 def corrects() -> bool:
     """Whether what was posted follows its stories."""
     return False
@@ -217,6 +223,7 @@ async def slack(
     switches: dict[str, bool],
     corrects: bool,
     admins: frozenset[str],
+    is_demo: bool,
 ) -> AsyncIterator[Slack]:
     moved = MovableClock(source=clock)
     async with Workspace(manifest=manifest(**switches), clock=moved) as workspace:
@@ -231,7 +238,7 @@ async def slack(
             admin_user_ids=admins,
             **switches,
         )
-        async with assemble(settings, clock=moved) as parley:
+        async with assemble(settings, clock=moved, is_demo=is_demo) as parley:
             slack = Slack(workspace, parley, clock, corpus, settings)
 
             async def receive(envelope: dict[str, Any]) -> dict[str, Any] | None:
