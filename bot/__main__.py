@@ -25,11 +25,11 @@ from bot.manifest import render
 from bot.names import channel_names
 from bot.patience import reason
 from bot.preview import as_lines, listed, told
-from bot.settings import Settings, SettingsError, read_environment
+from bot.settings import SAMPLES, Settings, SettingsError, read_environment
 from bot.socket_mode import SocketLostError
 from bot.status import ListenError
 from bot.waiting import shown
-from store import Store, open_store
+from store import Store, open_store, samples
 from store.db import readable
 from store.db.moving import backup, copy, restore
 from store.finding.finder import Finder
@@ -41,6 +41,7 @@ from store.types import CorpusInvalidError, ParleyError
 from store.vault import Vault, new_key
 from store.version import VERSION
 
+_ENV_FILE = Path(".env")
 _SHOWN = 100
 """Problems of a corpus that are named before the rest is only counted."""
 
@@ -57,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command and give its exit code: 0, 1 for a failure, 78 for a configuration error."""
     _replace_what_is_not_utf8()
     arguments = _parser().parse_args(argv)
-    environ = read_environment(Path(".env"))
+    environ = read_environment(_ENV_FILE)
     try:
         code: int = asyncio.run(arguments.run(arguments, environ))
         return code
@@ -214,10 +215,12 @@ async def _run(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
 async def _check(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     if arguments.corpus:
         return await _check_corpus(arguments.corpus, environ)
-    found = await check(environ)
+    found = await check(environ, env_file=_ENV_FILE)
     for line in found.well:
         _say(line)
-    for line in (*found.warnings, *found.problems, *found.away):
+    for line in found.warnings:
+        _complain(f"Warning: {line}")
+    for line in (*found.problems, *found.away):
         _complain(line)
     return found.exit_code
 
@@ -274,6 +277,8 @@ async def _load_corpus(store: Store, path: Path) -> None:
         f" revision {revision.number}, {reload.added} added, {reload.edited} edited,"
         f" {reload.removed} removed."
     )
+    if samples.are_loaded(revision):
+        _complain(f"Warning: these are {SAMPLES}.")
 
 
 async def _load_holidays(store: Store, path: Path) -> None:

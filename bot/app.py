@@ -19,7 +19,7 @@ from bot.install import Install
 from bot.intake import Intake
 from bot.metrics import Metrics
 from bot.patience import StoppedError
-from bot.settings import Settings
+from bot.settings import SAMPLES, Settings
 from bot.socket_mode import SocketMode
 from bot.status import status_pages
 from bot.ticker import Job, Ticker
@@ -34,7 +34,7 @@ from handlers.posting import Posting
 from handlers.surfaces import Surfaces
 from handlers.uninstalled import Uninstalled
 from handlers.watch import Watch
-from store import Store, open_store
+from store import Store, open_store, samples
 from store.types import ParleyError
 
 log = logging.getLogger(__name__)
@@ -64,8 +64,11 @@ async def assemble(
     clock: Clock,
     metrics: Metrics | None = None,
     stop: asyncio.Event | None = None,
+    is_demo: bool = False,
 ) -> AsyncIterator[Parley]:
     """Open what the bot needs, and load the corpus where none was ever loaded.
+
+    Warns if there are only sample stories, unless *is_demo*.
 
     Waits for Slack until it can be reached, or *stop* is set. Raises `ParleyError` for a database
     or corpus that is no good, `SlackApiError` for a token that Slack refuses, and `StoppedError`.
@@ -82,6 +85,8 @@ async def assemble(
             )
         )
         await load_first(store, settings, clock)
+        if samples.are_loaded(store.corpus.revision) and not is_demo:
+            log.warning("the corpus holds %s", SAMPLES)
 
         slack = settings.slack_api_url
         clients = await stack.enter_async_context(
@@ -122,6 +127,7 @@ async def assemble(
             has_agent_view=settings.agent_view,
             has_workflow_steps=settings.workflow_steps,
             uninstalled=uninstalled,
+            warns_of_samples=not is_demo,
         )
         # Another process may load a corpus too: from a terminal, or as a replica.
         watching = Watch(store.schedules, directory, clock=clock)
@@ -172,10 +178,12 @@ async def serve(
     clock: Clock,
     stop: asyncio.Event,
     ready: Callable[[], None] = lambda: None,
+    is_demo: bool = False,
 ) -> None:
     """Run the bot until *stop* is set, and close everything in order.
 
-    *ready* is called once requests can come in. Raises what `assemble` does, and `SocketLostError`.
+    *ready* is called once requests can come in; *is_demo* is for `assemble`. Raises what that does,
+    and `SocketLostError`.
     """
     metrics, health = Metrics(), Health()
     health.watch("start", broken("not ready yet"))
@@ -189,7 +197,7 @@ async def serve(
             await stack.enter_async_context(status_pages(settings.status_port, health, measures))
         stack.enter_context(suppress(StoppedError))
         parley = await stack.enter_async_context(
-            assemble(settings, clock=clock, metrics=metrics, stop=stop)
+            assemble(settings, clock=clock, metrics=metrics, stop=stop, is_demo=is_demo)
         )
         opened.append(parley.store)
         stack.callback(opened.clear)

@@ -10,8 +10,13 @@ from typing import Any, Self
 from dotenv import dotenv_values
 
 from bot.proxies import is_usable, proxy_for
+from store import samples
 
-STARTER = Path(__file__).parent.parent / "store" / "starter"
+STARTER = samples.FOLDER
+SAMPLES = (
+    "the sample stories that come with Parley, which are about a war: before colleagues are asked"
+    " about them, set CORPUS_DIR to a folder of your own, and load it (python -m bot load)"
+)
 
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
 
@@ -168,7 +173,7 @@ class Settings:
     database_url: str = _setting(
         str, "sqlite:///data/parley.db", "where Parley remembers", secret=True
     )
-    corpus_dir: Path = _setting(Path, STARTER, "the folder of documents, if not the starter corpus")
+    corpus_dir: Path = _setting(Path, STARTER, "the folder of documents, if not the sample stories")
     corpus_watch: bool = _setting(
         _flag, False, "1 to load the folder of documents again whenever it changes"
     )

@@ -68,11 +68,12 @@ class Discuss:
 
     async def post(self, press: Press, respond: AsyncRespond) -> None:
         """Put the question to the channel; where Parley is not in it, say what helps."""
+        by = await self._directory.colleague(press.team_id, press.user_id)
         article = await self._lookup.article(press.value.article_id)
         if not article.question:
             raise ParleyError(story.unasked())
         try:
-            await self._posting.press(press, PostKind.QUESTION, article)
+            await self._posting.press(press, PostKind.QUESTION, article, by=by)
         except NotReadyError as error:
             if not await self._directory.can_join(press.team_id, press.channel_id):
                 raise
@@ -85,8 +86,9 @@ class Discuss:
 
     async def join(self, press: Press, respond: AsyncRespond) -> None:
         """Join the channel, and put the question to it."""
+        by = await self._directory.colleague(press.team_id, press.user_id)
         press = replace(press, channel_id=press.channel_id or press.value.channel_id)
-        await self._directory.join(press.team_id, press.channel_id)
+        await self._directory.join(press.channel_id, by=by)
         await self.post(press, respond)
 
     async def question(

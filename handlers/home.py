@@ -77,7 +77,7 @@ class Home:
         self._under_way.add(who)
         try:
             try:
-                await self._directory.require_colleague(team_id, user_id)
+                await self._directory.require_reader(team_id, user_id)
                 home = views.home(await self._contents(team_id, user_id, page))
             except ParleyError as error:
                 home = views.closed(str(error))

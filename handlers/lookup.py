@@ -9,6 +9,7 @@ from functools import cached_property
 from cachetools import LRUCache
 from slack_bolt import BoltResponse
 
+from handlers.people import Colleague
 from handlers.values import CHANNEL
 from handlers.views import story as views
 from handlers.views.message import Message
@@ -106,10 +107,10 @@ class LookUp:
         if self._keeps_misses:
             self._store.misses.note(team_id, words, at=self._clock(), is_asked=is_asked)
 
-    async def ask_for(self, team_id: str, words: str, *, once: str) -> None:
-        """Write down that somebody of the team asks for a story on *words*, *once* if again."""
-        if await self._store.once.claim(team_id, once, now=self._clock()):
-            self.miss(team_id, words, is_asked=True)
+    async def ask_for(self, words: str, *, by: Colleague, once: str) -> None:
+        """Write down that somebody asks for a story on *words*, *once* if again."""
+        if await self._store.once.claim(by.team_id, once, now=self._clock()):
+            self.miss(by.team_id, words, is_asked=True)
             await self._store.misses.write()
 
     def examples(self, count: int = 3) -> list[str]:

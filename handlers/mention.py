@@ -76,7 +76,7 @@ class Mention:
     async def _answer(
         self, team_id: str, user_id: str, words: str, respond: AsyncRespond, where: str
     ) -> None:
-        await self._directory.require_colleague(team_id, user_id)
+        await self._directory.require_reader(team_id, user_id)
         await answer(respond, await self._lookup.answer(words, team_id=team_id, where=where))
 
 

@@ -9,6 +9,8 @@ from handlers.values import Value
 from handlers.views.blocks import Block, actions, button, section
 from handlers.views.message import Message, counted, message
 from handlers.views.preview import when, who
+from handlers.views.samples import SAMPLES
+from store import samples
 from store.corpus import Reload
 from store.finding.misses import Miss
 from store.types import Problem, Refusal, Revision
@@ -61,10 +63,12 @@ def status(
         )
     if version:
         text += f" Parley {plain(version)}."
-    if refusal is None:
-        return message(text, [section(text)])
-    refused = _refused(refusal)
-    return message(f"{text}\n{refused}", [section(text), section(refused)])
+    parts = [text]
+    if samples.are_loaded(revision):
+        parts.append(SAMPLES)
+    if refusal:
+        parts.append(_refused(refusal))
+    return message("\n".join(parts), [section(part) for part in parts])
 
 
 def panel(revision: Revision | None, refusal: Refusal | None = None) -> list[Block]:
@@ -105,7 +109,8 @@ def reloaded(reload: Reload) -> Message:
         text = f"Nothing has changed: still revision {revision.number}, {_size(revision)}."
     if reload.ignored:
         text += f" {counted(reload.ignored, 'file')} of another kind ignored."
-    return message(text, [section(text)])
+    parts = [text, SAMPLES] if samples.are_loaded(revision) else [text]
+    return message("\n".join(parts), [section(part) for part in parts])
 
 
 def invalid(problems: Sequence[Problem]) -> Message:

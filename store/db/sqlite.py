@@ -17,6 +17,7 @@ from typing import Self
 
 import aiosqlite
 
+from store.db import private
 from store.db.holder import held
 from store.db.types import Connection, DatabaseError, Row, places, storable
 
@@ -94,6 +95,7 @@ class SQLite:
         path = path_of(url)
         with _sentence(path, "opened"):
             path.parent.mkdir(parents=True, exist_ok=True)
+            private.create(path)
             # Here, for an aiosqlite connection that fails to open leaves its thread behind.
             sqlite3.connect(path).close()
         with ExitStack() as stack:
@@ -242,6 +244,11 @@ def path_of(url: str) -> Path:
     return Path(url.removeprefix(URL))
 
 
+def files_of(path: Path) -> Sequence[Path]:
+    """Return the database and the files that SQLite keeps beside it; not all need be there."""
+    return [path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm")]
+
+
 async def copy_file(path: Path, to: Path) -> None:
     """Copy the database *path* to the new file *to*, of one state, while others write to it.
 
@@ -253,6 +260,7 @@ async def copy_file(path: Path, to: Path) -> None:
 def _copy_file(path: Path, to: Path) -> None:
     if not path.is_file():
         raise DatabaseError(f"There is no database {path}.")
+    private.create(to)
     with (
         _sentence(path, "read"),
         closing(sqlite3.connect(path)) as source,

@@ -255,6 +255,51 @@ def test_check_names_everything_at_once(folder: Path, capsys: pytest.CaptureFixt
     assert "wrong" not in err
 
 
+def test_check_warns_of_files_that_others_can_read(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    env, database = folder / ".env", folder / "data" / "parley.db"
+    env.write_text(f"CORPUS_DIR={corpus(folder)}\n")
+    assert main(["load"]) == 0
+    for file in (env, database):
+        file.chmod(0o640)
+    main(["check"])
+    err = capsys.readouterr().err
+    assert (
+        "Warning: Settings: other users of this machine can read or write .env (mode 0640)" in err
+    )
+    assert "can read or write data/parley.db (mode 0640)" in err
+    assert "`chmod 600 data/parley.db`." in err
+    for file in (env, database):
+        file.chmod(0o600)
+    main(["check"])
+    assert "Warning" not in capsys.readouterr().err
+    env.unlink()
+    main(["check"])
+    assert "other users" not in capsys.readouterr().err
+
+
+def test_the_sample_stories_are_named_as_such(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By `load` and `check`; also where only the next reload would bring them."""
+    warning = "the sample stories that come with Parley, which are about a war: before"
+    assert main(["load"]) == 0
+    assert f"Warning: these are {warning}" in capsys.readouterr().err
+    main(["check"])
+    err = capsys.readouterr().err
+    assert f"starter holds {warning}" in err
+    assert f"Database: it holds {warning}" in err
+    assert main(["load", corpus(folder)]) == 0
+    main(["check"])
+    err = capsys.readouterr().err
+    assert f"starter holds {warning}" in err
+    assert "Database: it holds" not in err
+    (folder / ".env").write_text(f"CORPUS_DIR={corpus(folder)}\n")
+    main(["check"])
+    assert "sample" not in capsys.readouterr().err
+
+
 def test_a_lost_key_needs_the_new_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["key", "--lost"]) == 78
     assert "ENCRYPTION_KEY: `python -m bot key` makes one" in capsys.readouterr().err

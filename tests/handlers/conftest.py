@@ -60,6 +60,8 @@ class Slack:
     """What the acks carried."""
     payloads: list[dict[str, Any]] = field(default_factory=list)
     """What the app was sent."""
+    is_holding: bool = False
+    """Whether what people do is kept from the app, and only noted in `payloads`."""
 
     async def repeat(self) -> Any:
         """Send the last thing again, as Slack does where an ack was lost; give what is acked."""
@@ -192,6 +194,18 @@ def switches() -> dict[str, bool]:
 
 
 @pytest.fixture
+def admins() -> frozenset[str]:
+    """Who is listed in ADMIN_USER_IDS."""
+    return frozenset()
+
+
+@pytest.fixture
+def is_demo() -> bool:
+    """Whether the bot is the demo's, which is meant to have sample stories."""
+    return False
+
+
+@pytest.fixture
 def bot_database(tmp_path: Path, loaded: Path) -> str:
     """Where the bot keeps what it knows; a test file may have another place."""
     return f"sqlite:///{shutil.copy(loaded, tmp_path)}"
@@ -203,6 +217,8 @@ async def slack(
     corpus: Path,
     clock: StoppedClock,
     switches: dict[str, bool],
+    admins: frozenset[str],
+    is_demo: bool,
 ) -> AsyncIterator[Slack]:
     moved = MovableClock(source=clock)
     async with Workspace(manifest=manifest(**switches), clock=moved) as workspace:
@@ -213,9 +229,10 @@ async def slack(
             slack_api_url=workspace.api_url,
             database_url=bot_database,
             corpus_dir=corpus,
+            admin_user_ids=admins,
             **switches,
         )
-        async with assemble(settings, clock=moved) as parley:
+        async with assemble(settings, clock=moved, is_demo=is_demo) as parley:
             slack = Slack(workspace, parley, clock, corpus, settings)
 
             async def receive(envelope: dict[str, Any]) -> dict[str, Any] | None:
@@ -223,6 +240,8 @@ async def slack(
                     envelope["payload"]["actions"][0]["value"] = slack.forged
                 payload = _replaced(envelope["payload"], slack.in_place_of)
                 slack.payloads.append(payload)
+                if slack.is_holding:
+                    return None
                 response = await parley.intake.take(payload)
                 assert response.status == 200, response.body
                 if not response.body:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.workspace import Fault
 from handlers.ids import Step
 from tests.handlers.conftest import ANA, GENERAL, Slack
 
@@ -42,6 +43,18 @@ async def test_pick_a_question_goes_through_all_of_a_channel_s(slack: Slack) -> 
     (preview,) = await slack.type("/discuss", user=ANA)
     picked.append(preview["text"].removeprefix("Here is a question for this channel: "))
     assert len(set(picked)) == 3
+
+
+async def test_no_person_asks_for_a_step(slack: Slack) -> None:
+    """Slack runs it for a workflow, which a member of the workspace has published."""
+    slack.workspace.faults.add(Fault(method="users.*", kind="html", status=503, times=None))
+    for step, inputs in (
+        (Step.FIND_STORY, {"words": "geneva"}),
+        (Step.PICK_QUESTION, {"channel": GENERAL}),
+    ):
+        status, _, error = await run(slack, step, **inputs)
+        assert (status, error) == ("completed", "")
+    assert "users.info" not in {call.method for call in slack.workspace.calls}
 
 
 async def test_pick_a_question_on_a_topic(slack: Slack) -> None:
