@@ -158,7 +158,8 @@ class Settings:
     misses_days: int = _setting(
         _whole(0, 3650),
         90,
-        "how long look-ups that found nothing are kept, in days; 0: not at all",
+        "how long topics that people asked for, and the number of look-ups that found nothing, are"
+        " kept, in days; 0: not at all",
     )
     agent_view: bool = _setting(
         _flag, False, "1: the agent panel, where the workspace's plan has it"

@@ -13,7 +13,7 @@ from store.articles import Articles
 from store.corpus import Corpus
 from store.db import open_database
 from store.finding.meaning import Meaning
-from store.finding.misses import Misses
+from store.finding.misses import SearchMisses, TopicRequests
 from store.installations import Installations
 from store.installed import Installed
 from store.loading.refusals import Refusals
@@ -41,7 +41,8 @@ class Store:
     corrections: Corrections
     tally: Tally
     holidays: Holidays
-    misses: Misses
+    misses: SearchMisses
+    topic_requests: TopicRequests
     installations: Installations
     once: Once
 
@@ -71,7 +72,8 @@ async def open_store(
             corrections=Corrections(database),
             tally=Tally(database),
             holidays=Holidays(database),
-            misses=Misses(database, installed),
+            misses=SearchMisses(database, installed),
+            topic_requests=TopicRequests(database, installed),
             installations=Installations(database),
             once=Once(installed),
         )

@@ -26,7 +26,8 @@ _TAKE_OUT = "DELETE FROM installation WHERE team_id = $1 AND installed_at = $2 R
 _FORGET = (
     "DELETE FROM topic_pool WHERE team_id = $1",
     "DELETE FROM schedule WHERE team_id = $1",
-    "DELETE FROM miss WHERE team_id = $1",
+    "DELETE FROM topic_request WHERE team_id = $1",
+    "DELETE FROM search_miss WHERE team_id = $1",
     "DELETE FROM once WHERE team_id = $1",
 )
 _BEGIN = "INSERT INTO install_state (state, expires_at) VALUES ($1, $2)"

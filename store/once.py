@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime, timedelta
 
-from store.db import to_text
+from store.db import Connection, to_text
 from store.installed import Installed
 
 _KEPT = timedelta(days=1)
@@ -28,6 +28,12 @@ class Once:
         Where whoever claimed it dies before it is done, it is not done. Raises `GoneError`.
         """
         async with self._installed.writing(team_id) as connection:
-            await connection.execute(_FORGET, to_text(now - _KEPT))
-            digest = hashlib.sha256(key.encode()).hexdigest()
-            return bool(await connection.fetch(_CLAIM, team_id, digest, to_text(now)))
+            return await claim(connection, team_id, key, now=now)
+
+
+async def claim(connection: Connection, team_id: str, key: str, *, now: datetime) -> bool:
+    """Claim *key* in the transaction that does the work; False if it was claimed within a day."""
+    await connection.execute(_FORGET, to_text(now - _KEPT))
+    # A key may be made of words, in which half a surrogate pair is no UTF-8.
+    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    return bool(await connection.fetch(_CLAIM, team_id, digest, to_text(now)))

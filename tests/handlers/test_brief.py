@@ -1,7 +1,6 @@
 """/brief and its buttons, as the people in the channel see them."""
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -160,19 +159,18 @@ async def test_whoever_shares_says_what_they_had_asked_for(slack: Slack) -> None
 async def test_what_is_not_found_can_be_asked_for(slack: Slack) -> None:
     (answer,) = await slack.type("/brief kubernetes")
     (noted,) = await slack.press(Action.BRIEF_ASK, answer)
-    assert "“kubernetes” is missed" in noted["text"]
+    assert "someone wants stories on “kubernetes”" in noted["text"]
     await slack.type("/brief Kubernetes!", user=BEN)
-    (miss,) = await slack.parley.store.misses.list(
-        "T0LOCAL", since=slack.clock() - timedelta(days=1)
-    )
-    assert (miss.words, miss.searched, miss.asked) == ("kubernetes", 2, 1)
+    (request,) = await slack.parley.store.topic_requests.list("T0LOCAL", since=slack.clock())
+    assert (request.words, request.requests) == ("kubernetes", 1)
+    assert await slack.parley.store.misses.number("T0LOCAL", since=slack.clock()) == 2
 
 
 async def test_none_of_the_suggestions_can_be_asked_for_too(slack: Slack) -> None:
     (answer,) = await slack.type("/brief hey dockworkers")
     assert "Did you mean" in answer["text"]
     (noted,) = await slack.press(Action.BRIEF_ASK, answer)
-    assert "“hey dockworkers” is missed" in noted["text"]
+    assert "someone wants stories on “hey dockworkers”" in noted["text"]
 
 
 async def test_paging_goes_on_longer_than_one_response_url_lives(slack: Slack) -> None:

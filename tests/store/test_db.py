@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -257,18 +257,67 @@ async def test_what_the_first_parley_left_is_gone_on_with(database_url: str) -> 
         assert len(await store.posts.turns("T1", "C2", since=NOW.date())) > len(turns)
 
 
+async def test_what_is_deleted_is_no_longer_in_the_file(tmp_path: Path) -> None:
+    """SQLite builds differ in whether they overwrite what is deleted; ours always does."""
+    path = tmp_path / "parley.db"
+    wish = "INSERT INTO topic_request VALUES ('T1', 'k', 'quixotic zeppelins', 1, 'day')"
+    for statement, is_there in ((wish, True), ("DELETE FROM topic_request", False)):
+        # Closing the last connection writes the log back into the file.
+        async with open_database(f"sqlite:///{path}") as database, database.transaction() as one:
+            await one.execute(statement)
+        assert (b"zeppelins" in path.read_bytes()) is is_there
+
+
+def script(name: str) -> list[str]:
+    """Give the statements of a migration, the last of which notes it in the ledger."""
+    text = (ROOT / "store" / "migrations" / name).read_text()
+    noted = f"INSERT INTO {LEDGER_TABLE} (version, name) VALUES ({int(name[:4])}, '{name}')"
+    return [*statements(text), noted]
+
+
 async def test_misses_of_one_workspace_become_its_own(database_url: str) -> None:
     """Of when there was one, and nothing told which."""
     await write_first(
         database_url,
-        *statements((ROOT / "store" / "migrations" / "0002_misses.sql").read_text()),
-        f"INSERT INTO {LEDGER_TABLE} (version, name) VALUES (2, '0002_misses.sql')",
+        *script("0002_misses.sql"),
         "INSERT INTO miss VALUES ('pizza', 'Pizza?', 3, 1, '2026-11-24T08:00:00.000000Z',"
         " '2026-11-25T08:00:00.000000Z')",
     )
     async with open_store(database_url) as store:
-        (miss,) = await store.misses.list("T1", since=NOW)
-        assert (miss.words, miss.searched, miss.asked) == ("Pizza?", 3, 1)
+        (request,) = await store.topic_requests.list("T1", since=NOW)
+        assert (request.words, request.requests) == ("Pizza?", 1)
+        assert await store.misses.number("T1", since=NOW) == 3
+
+
+async def test_words_that_nobody_chose_to_send_are_deleted(database_url: str) -> None:
+    """Up to schema 9, every look-up that found nothing stored its words."""
+    rows = {
+        "fire me my": ("T1", "fire me my", "Fire me, my", 2, 0, "2026-11-24"),
+        "kubernetes": ("T1", "kubernetes", "Kubernetes", 5, 0, "2026-11-24"),
+        "pizza": ("T1", "pizza", "Pizza?", 3, 2, "2026-11-25"),
+        "secret": ("T2", "secret", "secret", 1, 0, "2026-11-25"),
+    }
+    await write_first(
+        database_url,
+        *script("0002_misses.sql"),
+        *script("0003_teams.sql"),
+        *(
+            f"INSERT INTO miss VALUES ('{team}', '{key}', '{words}', {searched}, {asked},"
+            f" '{day}T08:00:00.000000Z', '{day}T08:00:00.000000Z')"
+            for team, key, words, searched, asked, day in rows.values()
+        ),
+    )
+    async with open_store(database_url) as store:
+        (request,) = await store.topic_requests.list("T1", since=NOW)
+        assert (request.words, request.requests) == ("Pizza?", 2)
+        assert request.last_on == date(2026, 11, 25)
+        assert await store.misses.number("T1", since=NOW) == 10
+        assert await store.misses.number("T1", since=NOW + timedelta(days=1)) == 3
+        assert await store.misses.number("T2", since=NOW) == 1
+    async with open_database(database_url) as database:
+        held = str(await every_row(database)).lower()
+    assert "pizza" in held
+    assert not [one for one in ("fire me", "kubernetes", "secret") if one in held]
 
 
 def test_a_schema_that_grew_is_as_good_as_a_new_one(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ NO_TEAM_S = frozenset(
         *(f"holidays.{name}" for name in ("between", "replace")),
         *(f"tally.{name}" for name in ("lag", "ping", "posts")),
         # The operator says for how long what any team looked for is kept.
-        "misses.forget",
+        *("misses.forget", "topic_requests.forget"),
         *(f"refusals.{name}" for name in ("forget_others", "last", "note")),
         # Of whoever begins to install it, before there is a team.
         *(f"installations.{name}" for name in ("begin", "end")),
@@ -214,8 +214,10 @@ async def correct(team: Played, _: str, number: int) -> Any:
 
 
 async def miss(team: Played, _: str, number: int) -> Any:
-    team.store.misses.note(team.team_id, "pizza", at=team.clock(), is_asked=bool(number))
+    team.store.misses.add(team.team_id, at=team.clock())
     await team.store.misses.write()
+    once = f"pizza {number}"
+    await team.store.topic_requests.add(team.team_id, "pizza", once=once, now=team.clock())
 
 
 async def once(team: Played, channel_id: str, number: int) -> Any:
@@ -268,7 +270,8 @@ async def view(team: Played) -> dict[str, Any]:
         "watched": [one for one in await store.schedules.watched(NOW) if one.team_id == team_id],
         "open": await team.posts(),
         "to correct": await team.due(),
-        "misses": await store.misses.list(team_id, since=EVER),
+        "misses": await store.misses.number(team_id, since=EVER),
+        "requests": await store.topic_requests.list(team_id, since=EVER),
         "installation": await store.installations.find(team_id),
         "listed": [one for one in await store.installations.list() if one.team_id == team_id],
     }
