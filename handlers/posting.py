@@ -108,6 +108,7 @@ class Posting:
     async def _plan(self, press: Press, kind: PostKind, article: Article, *, key: str) -> Post:
         now = self._clock()
         revision = self._store.corpus.revision
+        thread_ts = press.value.thread_ts
         plan = Plan(
             key=key,
             team_id=press.team_id,
@@ -117,11 +118,7 @@ class Posting:
             revision=revision.number if revision else None,
             due_at=now,
             asked_by=press.user_id,
-            about=About(
-                channel_id=press.channel_id,
-                words=press.value.words,
-                thread_ts=press.value.thread_ts or "",
-            ),
+            about=About(channel_id=press.channel_id, thread_ts=thread_ts) if thread_ts else None,
             not_before=now + LEASE,
         )
         post = await self._store.posts.plan(plan, now=now)

@@ -275,15 +275,13 @@ class PostState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a notice tells, or a story that is shared; each kind fills in what it needs."""
+    """What a notice tells, or where a story is shared; each kind fills in what it needs."""
 
     channel_id: str
     post_key: str = ""
     error: str = ""
     left: int = 0
     days: int = 0
-    words: str = ""
-    """What was looked up, and found the story."""
     thread_ts: str = ""
     """The thread that a story is shared in, where it is another's."""
     more: int = 0
@@ -314,7 +312,7 @@ class Post:
     parent_key: str | None
     """The post in whose thread this one goes; None for a message of its own."""
     asked_by: str | None
-    """The person who pressed for it; None when a schedule did."""
+    """The person who pressed for it, while it is open; None when a schedule did, or it is done."""
     attempts: int
     """How often it was claimed."""
     doubts: int
@@ -324,6 +322,6 @@ class Post:
     called_at: datetime | None
     """When the first call left whose outcome is open."""
     owner: str | None
-    """The process that claimed it last."""
+    """The process that claimed it last, or `person` when a person moved it."""
     message_ts: str | None
     error: str | None

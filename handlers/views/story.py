@@ -254,11 +254,9 @@ def brief_help(examples: Sequence[str]) -> Message:
     return message(text, [section(text), topics(examples)])
 
 
-def shared(article: Article, *, by: str, words: str = "") -> Message:
-    """Show a story to the channel, who shared it, and the words they had asked for."""
-    who = f"Shared by <@{by}>"
-    if words:
-        who += f", who asked for “{plain(words, 200)}”"
+def shared(article: Article, *, by: str | None) -> Message:
+    """Show a story to the channel, and who shared it; *by* is None for a person since forgotten."""
+    who = f"Shared by <@{by}>" if by else "Shared"
     return message(spoken(article), [context(who), *card(article)])
 
 

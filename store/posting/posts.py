@@ -15,6 +15,7 @@ from store.posting.notices import note_stopped, note_unsure
 from store.posting.record import (
     LEASE,
     NEVER,
+    PERSON,
     Plan,
     erase,
     fetch_team_post,
@@ -195,15 +196,15 @@ class Posts:
         async with self._database.transaction() as connection:
             await move(connection, claim.post, PostState.MISSED, now=now, error=error)
 
-    async def seen(self, team_id: str, key: str, *, by: str, now: datetime) -> bool:
+    async def seen(self, team_id: str, key: str, *, now: datetime) -> bool:
         """Record that a person sees the message; False where its outcome is not open."""
         async with self._database.transaction() as connection:
             post = await _open_outcome(connection, team_id, key)
             if post is None:
                 return False
-            return bool(await _sent(connection, post, message_ts=None, now=now, owner=by))
+            return bool(await _sent(connection, post, message_ts=None, now=now, owner=PERSON))
 
-    async def not_there(self, team_id: str, key: str, *, by: str, now: datetime) -> Post | None:
+    async def not_there(self, team_id: str, key: str, *, now: datetime) -> Post | None:
         """Plan anew what a person does not see; None where its outcome is not open."""
         async with self._database.transaction() as connection:
             post = await _open_outcome(connection, team_id, key)
@@ -217,7 +218,7 @@ class Posts:
                 not_before=now + LEASE,
                 doubts=0,
                 looks=0,
-                owner=by,
+                owner=PERSON,
             )
 
     async def skip(self, plan: Plan, *, now: datetime) -> bool:
@@ -237,7 +238,7 @@ class Posts:
                     post,
                     PostState.SKIPPED,
                     now=now,
-                    owner=plan.asked_by,
+                    owner=PERSON,
                     error=plan.error,
                 )
             )
@@ -272,7 +273,8 @@ async def _sent(
             article_id=sent.article_id,
             revision=sent.revision,
             parent_key=sent.key,
-            asked_by=sent.asked_by,
+            # What is sent no longer says who asked for it; its story is still to be sent.
+            asked_by=post.asked_by,
             due_at=now,
         )
         await plan_post(connection, thread, now=now)

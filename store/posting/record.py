@@ -6,7 +6,7 @@ in `sending` after its lease, or in `unknown`, may have arrived: look before sen
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 
 from store.db import Connection, Database, Row, to_instant, to_text
@@ -18,6 +18,11 @@ LEASE = timedelta(seconds=60)
 """How long a claim lasts; longer than any call to Slack may take."""
 NEVER = datetime.max.replace(tzinfo=UTC)
 """When a row may be claimed that waits for a person."""
+
+PERSON = "person"
+"""The owner of a move that a person made; which person is not kept."""
+OPEN = frozenset({PostState.PLANNED, PostState.SENDING, PostState.UNKNOWN})
+"""The states in which a post is still to be sent or settled, and keeps who asked for it."""
 
 MOVES: dict[PostState, frozenset[PostState]] = {
     PostState.PLANNED: frozenset({PostState.SENDING, PostState.SKIPPED}),
@@ -60,7 +65,8 @@ WHERE post.team_id = excluded.team_id AND excluded.state = 'planned' AND (
 """
 _MOVE = """
 UPDATE post SET state = $4, attempts = $5, doubts = $6, looks = $7, not_before = $8, called_at = $9,
-                owner = $10, message_ts = $11, error = $12
+                owner = $10, message_ts = $11, error = $12,
+                asked_by = CASE WHEN $13 = 1 THEN asked_by END
 WHERE key = $1 AND state = $2 AND attempts = $3 RETURNING *
 """
 _LOG = """
@@ -132,7 +138,7 @@ async def plan_post(connection: Connection, plan: Plan, *, now: datetime) -> Pos
         plan.due_on.isoformat() if plan.due_on else None,
         to_text(plan.due_at),
         plan.parent_key,
-        plan.asked_by,
+        plan.asked_by if plan.state in OPEN else None,
         to_text(plan.not_before or plan.due_at),
         plan.error,
     )
@@ -143,7 +149,8 @@ async def plan_post(connection: Connection, plan: Plan, *, now: datetime) -> Pos
         await connection.executemany(
             _ADD_STORY, [(plan.key, place, story) for place, story in enumerate(plan.story_ids)]
         )
-    await connection.execute(_LOG, plan.key, plan.state, to_text(now), plan.asked_by, plan.error)
+    by = PERSON if plan.asked_by else None
+    await connection.execute(_LOG, plan.key, plan.state, to_text(now), by, plan.error)
     return to_post(rows[0])
 
 
@@ -165,7 +172,8 @@ async def move(
     """Move *post* to another state; None where it is no longer as *post* says.
 
     The count of attempts rises with every claim and so is the fence: a claim that was overtaken
-    finds another count and writes nothing. Raises ValueError for a move that is not legal.
+    finds another count and writes nothing. A post that is no longer open forgets who asked for it.
+    Raises ValueError for a move that is not legal.
     """
     if to not in MOVES[post.state]:
         raise ValueError(f"a post does not go from {post.state} to {to}")
@@ -187,6 +195,7 @@ async def move(
         owner or post.owner,
         message_ts,
         error,
+        int(to in OPEN),
     )
     if not rows:
         return None
@@ -222,6 +231,12 @@ async def fetch_team_post(connection: Connection | Database, team_id: str, key: 
     return to_post(rows[0]) if rows else None
 
 
+def _about(text: str) -> About:
+    # A row of another version may have fields that this one does not know.
+    known = {one.name for one in fields(About)}
+    return About(**{name: value for name, value in json.loads(text).items() if name in known})
+
+
 def to_post(row: Row) -> Post:
     """Read a post from its row."""
     return Post(
@@ -232,7 +247,7 @@ def to_post(row: Row) -> Post:
         article_id=row["article_id"],
         revision=row["revision"],
         why=row["why"],
-        about=About(**json.loads(row["about"])) if row["about"] else None,
+        about=_about(row["about"]) if row["about"] else None,
         state=PostState(row["state"]),
         due_on=date.fromisoformat(row["due_on"]) if row["due_on"] else None,
         due_at=to_instant(row["due_at"]),

@@ -151,7 +151,7 @@ async def test_a_share_is_corrected_too(slack: Slack) -> None:
     await slack.press("brief_share", answer)
     await edit(slack, "night shifts", "late shifts")
     await tick(slack)
-    (shared,) = [one for one in slack.public() if "Shared by" in texts([one])]
+    (shared,) = [one for one in slack.public() if "Shared" in texts([one])]
     assert "late shifts" in texts([shared])
     assert CORRECTED in texts([shared])
 

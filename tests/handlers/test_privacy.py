@@ -9,7 +9,7 @@ import pytest
 from bot.app import _write_last
 from handlers.ids import Action, Block, Field, Shortcut, Step
 from store.db import DatabaseError, open_database
-from tests.handlers.conftest import ANA, BEN, GENERAL, Slack, dm, texts
+from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, dm, texts
 from tests.rows import every_row
 
 TEAM = "T0LOCAL"
@@ -163,3 +163,48 @@ async def test_an_odd_character_stops_nobody_s_request(slack: Slack, odd: str) -
     (answer,) = await slack.type("/corpus missed")
     assert "2 look-ups found nothing" in answer["text"]
     assert answer["text"].count("asked for once") == 2
+
+
+SEEN = "dokworkers"
+"""A misspelt word that finds a story, and that no story has."""
+
+
+@pytest.mark.parametrize("where", ["channel", "outside", "thread"])
+async def test_a_share_stores_neither_the_person_nor_their_words(slack: Slack, where: str) -> None:
+    channel = RANDOM if where == "outside" else GENERAL
+    if where == "thread":
+        root = slack.workspace.post_as(ANA, GENERAL, "What do we know?")
+        (answer,) = await slack.say(f"@Parley {SEEN}", user=BEN, thread_ts=root["ts"])
+        await slack.press(Action.BRIEF_SHARE, answer, user=BEN, thread_ts=root["ts"])
+        public = slack.public(thread_ts=root["ts"])[-1]
+    else:
+        (answer,) = await slack.type(f"/brief {SEEN}", user=BEN, channel=channel)
+        await slack.press(Action.BRIEF_SHARE, answer, user=BEN, channel=channel)
+        (public,) = slack.public(channel)
+    # The channel sees who shared it, and not what they had looked for.
+    assert f"Shared by <@{BEN}>" in texts([public])
+    assert SEEN not in str(public)
+    rows = await stored(slack)
+    assert "'share'" in rows
+    assert SEEN not in rows
+    assert BEN not in rows
+
+
+@pytest.mark.parametrize("words", ["/brief dokworkers", "/discuss dokworkers"])
+async def test_a_question_by_a_person_stores_neither(slack: Slack, words: str) -> None:
+    (answer,) = await slack.type(words, user=BEN)
+    action = Action.BRIEF_DISCUSS if "brief" in words else Action.DISCUSS_POST
+    await slack.press(action, answer, user=BEN)
+    (public,) = slack.public()
+    assert f"Asked by <@{BEN}>" in texts([public])
+    rows = await stored(slack)
+    assert "'question'" in rows
+    assert SEEN not in rows
+    assert BEN not in rows
+
+
+async def test_a_skip_stores_nobody(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    await slack.type("/digest skip", user=BEN)
+    assert "'skipped'" in (rows := await stored(slack))
+    assert BEN not in rows

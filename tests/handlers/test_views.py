@@ -135,7 +135,7 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         Nothing(topics=tuple(match.article.headline for match in matches)), words=words
     ),
     "picked": lambda matches, words: story.picked(matches[0].article, words=words),
-    "shared": lambda matches, words: story.shared(matches[0].article, by="U0ANA", words=words),
+    "shared": lambda matches, words: story.shared(matches[0].article, by="U0ANA"),
     "in a thread": lambda matches, words: story.found(
         Found(matches=matches), words=words, place=0, where="1.2"
     ),
@@ -164,7 +164,7 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         question.thread([match.article for match in matches])
     ),
     "corrected share": lambda matches, words: post.corrected(
-        story.shared(matches[0].article, by="U0ANA", words=words)
+        story.shared(matches[0].article, by="U0ANA")
     ),
     "unsure post": lambda matches, words: notice.notice(told(PostKind.UNSURE, words)),
     "stopped": lambda matches, words: notice.notice(told(PostKind.STOPPED, words)),

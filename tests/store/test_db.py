@@ -1,6 +1,7 @@
 """Opening, migrating and transacting on both engines; the sentence for each that is no good."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -20,7 +21,7 @@ import tests.postgres
 from store import open_store
 from store.db import Database, DatabaseError, open_database, postgres, readable, sqlite
 from store.db.schema import LEDGER_TABLE, statements
-from store.types import Found, PostKind, PostState
+from store.types import About, Found, PostKind, PostState
 from tests.conftest import NOW
 from tests.rows import every_row
 
@@ -318,6 +319,61 @@ async def test_words_that_nobody_chose_to_send_are_deleted(database_url: str) ->
         held = str(await every_row(database)).lower()
     assert "pizza" in held
     assert not [one for one in ("fire me", "kubernetes", "secret") if one in held]
+
+
+async def test_people_and_their_words_are_deleted_from_posts(database_url: str) -> None:
+    """Up to schema 9, a post kept for good who asked for it and what they had looked for."""
+
+    def about(words: str, thread_ts: str, *, has_more: bool) -> str:
+        told = {"channel_id": "C1", "post_key": "", "error": "", "left": 0, "days": 0}
+        more = {"more": 0} if has_more else {}
+        return json.dumps(told | {"words": words, "thread_ts": thread_ts} | more)
+
+    def post(key: str, state: str, told: str | None, *, kind: str = "share") -> str:
+        quoted = "NULL" if told is None else "'" + told.replace("'", "''") + "'"
+        return (
+            f"INSERT INTO post VALUES ('{key}', 'T1', 'C1', '{kind}', 'a', 2, NULL, {quoted},"
+            f" '{state}', NULL, '2026-11-24T08:00:00.000000Z', NULL, 'U0BEN', 1, 0, 0,"
+            " '2026-11-24T08:00:00.000000Z', NULL, 'U0BEN', '1.2', NULL)"
+        )
+
+    ts = "1764064800.000100"
+    trap = 'secret", "thread_ts": "1111111111.111111", "more": 0} \\ it\'s \u0000 😀'
+    await write_first(
+        database_url,
+        post("old", "sent", about("secret", ts, has_more=False)),
+        post("closed", "sent", about(trap, ts, has_more=True)),
+        post("open", "unknown", about(trap, ts, has_more=True)),
+        post("open old", "planned", about("secret", ts, has_more=False)),
+        post("in the channel", "unknown", about("secret", "", has_more=True)),
+        post("asked", "sent", about("secret", "", has_more=True), kind="question"),
+        post("plain", "sent", None, kind="question"),
+        "INSERT INTO post_move VALUES ('old', 1, 'planned', 't', 'U0BEN', NULL)",
+        "INSERT INTO post_move VALUES ('old', 2, 'sending', 't', 'host:1', NULL)",
+    )
+    async with open_store(database_url) as store:
+        posts = [
+            await store.posts.get("T1", key)
+            for key in ("open", "open old", "in the channel", "closed", "asked", "plain")
+        ]
+        first, second, third, *closed = [one for one in posts if one]
+        assert first.about == second.about == About(channel_id="C1", thread_ts=ts)
+        assert third.about is None
+        # Whoever asked for one that is open may still be asked whether it arrived.
+        assert [one.asked_by for one in (first, second, third)] == ["U0BEN"] * 3
+        assert [one.asked_by for one in closed] == [None] * 3
+        assert {one.owner for one in (first, second, third, *closed)} == {"person"}
+        # What notices tell is as it was.
+        (low,) = [one for one in await store.posts.open(NOW + timedelta(9)) if one.kind == "low"]
+        assert low.about == About(channel_id="C2", left=1, days=1)
+    async with open_database(database_url) as database:
+        rows = await every_row(database)
+    assert "secret" not in str(rows)
+    assert str(rows).count("U0BEN") == 3
+    assert [dict(row)["owner"] for row in rows["post_move"] if ("post_key", "old") in row] == [
+        "person",
+        "host:1",
+    ]
 
 
 def test_a_schema_that_grew_is_as_good_as_a_new_one(tmp_path: Path) -> None:

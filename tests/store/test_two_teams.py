@@ -142,12 +142,12 @@ async def unskip(team: Played, channel_id: str, number: int) -> Any:
 
 async def seen(team: Played, channel_id: str, number: int) -> Any:
     key = team.key(channel_id, number)
-    return await team.store.posts.seen(team.team_id, key, by="U1", now=team.clock())
+    return await team.store.posts.seen(team.team_id, key, now=team.clock())
 
 
 async def not_there(team: Played, channel_id: str, number: int) -> Any:
     key = team.key(channel_id, number)
-    return await team.store.posts.not_there(team.team_id, key, by="U1", now=team.clock())
+    return await team.store.posts.not_there(team.team_id, key, now=team.clock())
 
 
 async def send(team: Played, channel_id: str, number: int) -> Any:
@@ -301,8 +301,8 @@ async def view(team: Played) -> dict[str, Any]:
         assert await store.posts.get(team_id, theirs) is None
         assert not await store.posts.stories(team_id, theirs)
         assert not await store.posts.unskip(team_id, theirs)
-        assert not await store.posts.seen(team_id, theirs, by="U1", now=NOW)
-        assert await store.posts.not_there(team_id, theirs, by="U1", now=NOW) is None
+        assert not await store.posts.seen(team_id, theirs, now=NOW)
+        assert await store.posts.not_there(team_id, theirs, now=NOW) is None
     return seen
 
 
