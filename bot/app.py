@@ -123,7 +123,12 @@ async def assemble(
         )
         # Another process may load a corpus too: from a terminal, or as a replica.
         watching = Watch(store.schedules, directory, clock=clock)
-        forgetting = Forgetting(store, kept=kept, clock=clock)
+        forgetting = Forgetting(
+            store,
+            keep_misses=kept,
+            keep_posts=timedelta(days=settings.posts_days),
+            clock=clock,
+        )
         jobs: list[Job] = [watching.run, posting.run, store.corpus.follow, store.misses.write]
         jobs.append(forgetting.run)
         if settings.correct_posts:

@@ -75,5 +75,5 @@ async def open_store(
             misses=SearchMisses(database, installed),
             topic_requests=TopicRequests(database, installed),
             installations=Installations(database),
-            once=Once(installed),
+            once=Once(database, installed),
         )

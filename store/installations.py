@@ -11,12 +11,11 @@ _GIVEN_UP = ""
 """What is no ciphertext, in the place of a token."""
 
 _SAVE = """
-INSERT INTO installation (team_id, name, bot_id, bot_user_id, scopes, token, installed_by,
-                          installed_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO installation (team_id, name, bot_id, bot_user_id, scopes, token, installed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (team_id) DO UPDATE SET
     name = excluded.name, bot_id = excluded.bot_id, bot_user_id = excluded.bot_user_id,
-    scopes = excluded.scopes, token = excluded.token, installed_by = excluded.installed_by,
+    scopes = excluded.scopes, token = excluded.token,
     installed_at = excluded.installed_at
 """
 _FIND = "SELECT * FROM installation WHERE team_id = $1"
@@ -46,7 +45,6 @@ class Installation:
     scopes: tuple[str, ...]
     token: str
     """The bot token as `store.vault` sealed it."""
-    installed_by: str
     installed_at: datetime
 
     @property
@@ -72,7 +70,6 @@ class Installations:
                 one.bot_user_id,
                 ",".join(one.scopes),
                 one.token,
-                one.installed_by,
                 to_text(one.installed_at),
             )
 
@@ -130,6 +127,5 @@ def _installation(row: Row) -> Installation:
         bot_user_id=row["bot_user_id"],
         scopes=tuple(filter(None, row["scopes"].split(","))),
         token=row["token"],
-        installed_by=row["installed_by"],
         installed_at=to_instant(row["installed_at"]),
     )

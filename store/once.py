@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime, timedelta
 
-from store.db import Connection, to_text
+from store.db import Connection, Database, to_text
 from store.installed import Installed
 
 _KEPT = timedelta(days=1)
@@ -19,7 +19,8 @@ _FORGET = "DELETE FROM once WHERE at < $1"
 class Once:
     """What each team has asked for lately, whichever process it came to."""
 
-    def __init__(self, installed: Installed) -> None:
+    def __init__(self, database: Database, installed: Installed) -> None:
+        self._database = database
         self._installed = installed
 
     async def claim(self, team_id: str, key: str, *, now: datetime) -> bool:
@@ -29,6 +30,11 @@ class Once:
         """
         async with self._installed.writing(team_id) as connection:
             return await claim(connection, team_id, key, now=now)
+
+    async def forget(self, *, now: datetime) -> None:
+        """Delete every team's claims that are older than a day."""
+        async with self._database.transaction() as connection:
+            await connection.execute(_FORGET, to_text(now - _KEPT))
 
 
 async def claim(connection: Connection, team_id: str, key: str, *, now: datetime) -> bool:

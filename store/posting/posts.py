@@ -17,8 +17,10 @@ from store.posting.record import (
     NEVER,
     PERSON,
     Plan,
+    delete_old_posts,
     erase,
     fetch_team_post,
+    forget_who_asked,
     move,
     plan_post,
     to_post,
@@ -29,6 +31,8 @@ _OPEN = """
 SELECT * FROM post WHERE state IN ('planned', 'sending', 'unknown') AND not_before <= $1{but}
 ORDER BY due_at, key LIMIT $2
 """
+_BATCH = 500
+"""How many posts one transaction deletes: the writer is not kept from others for long."""
 _STORIES = """
 SELECT s.article_id FROM post_story s JOIN post p ON p.key = s.post_key
 WHERE p.team_id = $1 AND p.key = $2 ORDER BY s.place
@@ -242,6 +246,23 @@ class Posts:
                     error=plan.error,
                 )
             )
+
+    async def delete_old(self, *, before: datetime) -> int:
+        """Delete every team's posts that are done and were due before then; return how many.
+
+        Articles that the channels have had stay on record, so that nothing is repeated. A post
+        that is open stays, without the person who asked for it.
+        """
+        deleted = 0
+        while True:
+            async with self._database.transaction() as connection:
+                number = await delete_old_posts(connection, before=before, limit=_BATCH)
+            deleted += number
+            if not number:
+                break
+        async with self._database.transaction() as connection:
+            await forget_who_asked(connection, before=before)
+        return deleted
 
     async def unskip(self, team_id: str, key: str) -> bool:
         """Take a skip back, as if nothing had been said; False where it is not skipped."""

@@ -75,6 +75,7 @@ SELECT $1, COUNT(*) + 1, $2, $3, $4, $5 FROM post_move WHERE post_key = $1
 """
 _ERASE_STORIES = "DELETE FROM post_story WHERE post_key = $1"
 _ERASE = (
+    "DELETE FROM correction WHERE post_key = $1",
     "DELETE FROM post_move WHERE post_key = $1",
     "DELETE FROM shown WHERE post_key = $1",
     _ERASE_STORIES,
@@ -86,7 +87,46 @@ _FORGET = (
     "DELETE FROM post_move WHERE post_key IN (SELECT key FROM post WHERE team_id = $1)",
     "DELETE FROM post_story WHERE post_key IN (SELECT key FROM post WHERE team_id = $1)",
     "DELETE FROM post WHERE team_id = $1",
+    "DELETE FROM posted_article WHERE team_id = $1",
 )
+_OLD = """
+SELECT key FROM post
+WHERE due_at < $1 AND state IN ('sent', 'failed', 'missed', 'skipped')
+  AND NOT EXISTS (SELECT 1 FROM post story WHERE story.parent_key = post.key)
+ORDER BY due_at LIMIT $2
+"""
+_REMEMBER = """
+INSERT INTO posted_article (team_id, channel_id, article_id, asked, shown, asked_on)
+{articles}
+ON CONFLICT (team_id, channel_id, article_id) DO UPDATE SET
+    asked = posted_article.asked + excluded.asked, shown = posted_article.shown + excluded.shown,
+    asked_on = CASE
+        WHEN posted_article.asked_on IS NULL OR excluded.asked_on > posted_article.asked_on
+        THEN excluded.asked_on ELSE posted_article.asked_on END
+"""
+_REMEMBER_EACH = (
+    _REMEMBER.format(
+        articles="""
+SELECT team_id, channel_id, article_id, 1, 1, SUBSTR(due_at, 1, 10) FROM post
+WHERE key = $1 AND kind IN ('question', 'digest') AND article_id IS NOT NULL AND state = 'sent'
+"""
+    ),
+    _REMEMBER.format(
+        articles="""
+SELECT team_id, channel_id, article_id, 0, 1, NULL FROM post
+WHERE key = $1 AND kind = 'share' AND article_id IS NOT NULL AND state = 'sent'
+"""
+    ),
+    _REMEMBER.format(
+        articles="""
+SELECT p.team_id, p.channel_id, s.article_id, 0, COUNT(*), NULL
+FROM post_story s JOIN post p ON p.key = s.post_key
+WHERE p.key = $1 AND s.place > 0 AND p.state = 'sent'
+GROUP BY p.team_id, p.channel_id, s.article_id
+"""
+    ),
+)
+_FORGET_WHO = "UPDATE post SET asked_by = NULL WHERE asked_by IS NOT NULL AND due_at < $1"
 _ADD_STORY = "INSERT INTO post_story (post_key, place, article_id) VALUES ($1, $2, $3)"
 _GET = "SELECT * FROM post WHERE key = $1"
 _GET_OF_TEAM = "SELECT * FROM post WHERE team_id = $1 AND key = $2"
@@ -217,6 +257,24 @@ async def forget_posts(connection: Connection, team_id: str) -> None:
     """Take every row of the team's away, whatever its state."""
     for statement in _FORGET:
         await connection.execute(statement, team_id)
+
+
+async def delete_old_posts(connection: Connection, *, before: datetime, limit: int) -> int:
+    """Delete at most *limit* posts that are done and were due before then; return how many.
+
+    A post whose story is still there waits for it. What the channel has had of them stays, as
+    articles and days.
+    """
+    rows = await connection.fetch(_OLD, to_text(before), limit)
+    keys = [(row["key"],) for row in rows]
+    for statement in (*_REMEMBER_EACH, *_ERASE):
+        await connection.executemany(statement, keys)
+    return len(keys)
+
+
+async def forget_who_asked(connection: Connection, *, before: datetime) -> None:
+    """Forget the person of every post that was due before then, though it is open."""
+    await connection.execute(_FORGET_WHO, to_text(before))
 
 
 async def fetch_post(connection: Connection, key: str) -> Post | None:

@@ -23,7 +23,6 @@ ONE = Installation(
     bot_user_id="U1",
     scopes=("chat:write", "commands"),
     token="sealed",
-    installed_by="U2",
     installed_at=NOW,
 )
 

@@ -40,8 +40,8 @@ NO_TEAM_S = frozenset(
         *(f"articles.{name}" for name in ("get", "get_many", "measure")),
         *(f"holidays.{name}" for name in ("between", "replace")),
         *(f"tally.{name}" for name in ("lag", "ping", "posts")),
-        # The operator says for how long what any team looked for is kept.
-        *("misses.forget", "topic_requests.forget"),
+        # The operator says for how long anything is kept of any team.
+        *("misses.forget", "topic_requests.forget", "posts.delete_old", "once.forget"),
         *(f"refusals.{name}" for name in ("forget_others", "last", "note")),
         # Of whoever begins to install it, before there is a team.
         *(f"installations.{name}" for name in ("begin", "end")),
@@ -233,7 +233,6 @@ async def install(team: Played, _: str, number: int) -> Any:
             bot_user_id="U0",
             scopes=("commands",),
             token=f"sealed {number}",
-            installed_by="U1",
             installed_at=team.clock(),
         )
     )

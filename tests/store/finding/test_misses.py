@@ -209,7 +209,9 @@ async def test_what_is_old_is_forgotten(database_url: str) -> None:
         await store.misses.write()
     async with open_store(database_url) as store:
         clock = StoppedClock(NOW + timedelta(days=91))
-        forgetting = Forgetting(store, kept=timedelta(days=90), clock=clock)
+        forgetting = Forgetting(
+            store, keep_misses=timedelta(days=90), keep_posts=timedelta(days=90), clock=clock
+        )
         await forgetting.run()
         assert await asked(store) == [("mars", 1)]
         assert await store.misses.number(TEAM, since=EVER) == 1
@@ -239,7 +241,9 @@ async def test_nothing_is_kept_where_nothing_is_to_be_kept(
     # What was kept before the setting was changed goes with the next hour.
     await ask(store, "pizza")
     clock.forward(days=1)
-    await Forgetting(store, kept=timedelta(), clock=clock).run()
+    await Forgetting(
+        store, keep_misses=timedelta(), keep_posts=timedelta(days=90), clock=clock
+    ).run()
     assert await asked(store) == []
 
 

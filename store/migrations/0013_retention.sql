@@ -1,0 +1,19 @@
+-- What a channel has had in posts that are deleted by now, so that nothing is repeated: how often an
+-- article was asked and how often it was shown, its asking included, and when it was last asked (NULL
+-- if never). One row for each article and channel, and nothing of a person.
+CREATE TABLE posted_article (
+    team_id    TEXT NOT NULL,
+    channel_id TEXT NOT NULL,
+    article_id TEXT NOT NULL,
+    asked      BIGINT NOT NULL,
+    shown      BIGINT NOT NULL,
+    asked_on   TEXT,
+    PRIMARY KEY (team_id, channel_id, article_id)
+);
+
+-- Posts are deleted by age, each after the story in its thread.
+CREATE INDEX post_closed ON post (due_at) WHERE state IN ('sent', 'failed', 'missed', 'skipped');
+CREATE INDEX post_parent ON post (parent_key);
+
+-- Who installed Parley was stored, and never used.
+ALTER TABLE installation DROP COLUMN installed_by;
