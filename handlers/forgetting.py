@@ -37,6 +37,7 @@ class Forgetting:
             await self._store.topic_requests.forget(before=now - self._keep_misses)
             await self._store.once.forget(now=now)
             deleted = await self._store.posts.delete_old(before=now - self._keep_posts)
+            await self._store.personal_data.forget_loaders(before=now - self._keep_posts)
             if deleted:
                 log.info("deleted %d posts that were older than POSTS_DAYS", deleted)
             self._ran_at = now

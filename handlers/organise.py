@@ -21,6 +21,10 @@ from store.types import FOREVER, ParleyError, Post, PostState, Schedule
 
 _SKIPPED = "skipped"
 _SETTLED = "That is settled already."
+_NO_OWNER = (
+    "This schedule has no owner any more, so only admins can do that. To become its owner, type"
+    " `/digest` in its channel and save it."
+)
 _NONE_HERE = "This channel has no schedule. Start one: `/digest on 09:30`."
 
 
@@ -76,6 +80,8 @@ class Organise:
     async def require_organiser(self, schedule: Schedule, user_id: str) -> None:
         """Raise `ParleyError` unless that person made the schedule, or is an admin."""
         if not await self.may_change(schedule, user_id):
+            if schedule.organiser_id is None:
+                raise ParleyError(_NO_OWNER)
             raise ParleyError(f"Only its organiser, <@{schedule.organiser_id}>, can do that.")
 
     async def may_change(self, schedule: Schedule, user_id: str) -> bool:

@@ -18,6 +18,7 @@ from store.installations import Installations
 from store.installed import Installed
 from store.loading.refusals import Refusals
 from store.once import Once
+from store.personal_data import PersonalData
 from store.posting.choice import Choice
 from store.posting.corrections import Corrections
 from store.posting.holidays import Holidays
@@ -45,6 +46,7 @@ class Store:
     topic_requests: TopicRequests
     installations: Installations
     once: Once
+    personal_data: PersonalData
 
 
 @asynccontextmanager
@@ -76,4 +78,5 @@ async def open_store(
             topic_requests=TopicRequests(database, installed),
             installations=Installations(database),
             once=Once(database, installed),
+            personal_data=PersonalData(database),
         )

@@ -14,6 +14,7 @@ INSERT INTO once (team_id, key, at) VALUES ($1, $2, $3) ON CONFLICT (team_id, ke
 RETURNING key
 """
 _FORGET = "DELETE FROM once WHERE at < $1"
+_FORGET_OF_TEAM = "DELETE FROM once WHERE team_id = $1 AND at < $2"
 
 
 class Once:
@@ -39,7 +40,7 @@ class Once:
 
 async def claim(connection: Connection, team_id: str, key: str, *, now: datetime) -> bool:
     """Claim *key* in the transaction that does the work; False if it was claimed within a day."""
-    await connection.execute(_FORGET, to_text(now - _KEPT))
+    await connection.execute(_FORGET_OF_TEAM, team_id, to_text(now - _KEPT))
     # A key may be made of words, in which half a surrogate pair is no UTF-8.
     digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
     return bool(await connection.fetch(_CLAIM, team_id, digest, to_text(now)))

@@ -64,6 +64,10 @@ class Problem:
         return f"{where}: {self.message}"
 
 
+SOMEBODY = "somebody"
+"""Who loaded a revision, once that is forgotten."""
+
+
 class CorpusInvalidError(ParleyError):
     """Refuse a corpus that has problems; the one that was loaded before stays."""
 
@@ -100,7 +104,7 @@ class Revision:
     loaded_at: datetime
     loaded_by: str
     """A Slack user id, with its team's before it (`T1:U1`) where several share the corpus, or
-    "terminal", or "folder"."""
+    "terminal", or "folder", or `SOMEBODY` once that is forgotten."""
     restores: int | None
     """The revision that it brought back; None where a folder was read."""
     added: int
@@ -232,7 +236,8 @@ class Schedule:
 
     team_id: str
     channel_id: str
-    organiser_id: str
+    organiser_id: str | None
+    """None after its owner was forgotten: it goes on, and whoever saves it next owns it."""
     timetable: Timetable
     next: Occurrence
     kind: PostKind = PostKind.QUESTION

@@ -126,6 +126,15 @@ GROUP BY p.team_id, p.channel_id, s.article_id
 """
     ),
 )
+# A message to one person has the person in the place of the channel.
+_FORGET_PERSON = (
+    "UPDATE post SET asked_by = NULL WHERE team_id = $1 AND asked_by = $2",
+    """
+DELETE FROM post_move
+WHERE post_key IN (SELECT key FROM post WHERE team_id = $1 AND channel_id = $2)
+""",
+    "DELETE FROM post WHERE team_id = $1 AND channel_id = $2",
+)
 _FORGET_WHO = "UPDATE post SET asked_by = NULL WHERE asked_by IS NOT NULL AND due_at < $1"
 _ADD_STORY = "INSERT INTO post_story (post_key, place, article_id) VALUES ($1, $2, $3)"
 _GET = "SELECT * FROM post WHERE key = $1"
@@ -270,6 +279,12 @@ async def delete_old_posts(connection: Connection, *, before: datetime, limit: i
     for statement in (*_REMEMBER_EACH, *_ERASE):
         await connection.executemany(statement, keys)
     return len(keys)
+
+
+async def forget_person(connection: Connection, team_id: str, user_id: str) -> None:
+    """Delete the messages to that person, and forget them in the posts that they asked for."""
+    for statement in _FORGET_PERSON:
+        await connection.execute(statement, team_id, user_id)
 
 
 async def forget_who_asked(connection: Connection, *, before: datetime) -> None:

@@ -42,6 +42,7 @@ NO_TEAM_S = frozenset(
         *(f"tally.{name}" for name in ("lag", "ping", "posts")),
         # The operator says for how long anything is kept of any team.
         *("misses.forget", "topic_requests.forget", "posts.delete_old", "once.forget"),
+        "personal_data.forget_loaders",
         *(f"refusals.{name}" for name in ("forget_others", "last", "note")),
         # Of whoever begins to install it, before there is a team.
         *(f"installations.{name}" for name in ("begin", "end")),
@@ -253,10 +254,14 @@ async def forget(team: Played, _: str, __: int) -> Any:
         await team.store.installations.forget(found)
 
 
+async def erase(team: Played, _: str, number: int) -> Any:
+    await team.store.personal_data.forget(team.team_id, "U1" if number else None)
+
+
 DOINGS: Sequence[Callable[[Played, str, int], Awaitable[Any]]] = [
     *(set_up, pause, resume, stop, remove, plan, now, skip, unskip, seen, not_there, send),
     *(post, post, fail),
-    *(correct, miss, once, install, reseal, give_up, forget),
+    *(correct, miss, once, install, reseal, give_up, forget, erase),
 ]
 
 
@@ -274,6 +279,10 @@ async def view(team: Played) -> dict[str, Any]:
         "installation": await store.installations.find(team_id),
         "listed": [one for one in await store.installations.list() if one.team_id == team_id],
     }
+    for who in (None, "U1"):
+        exported = await store.personal_data.export(team_id, who)
+        seen[f"exported {who}"] = {table: sorted(map(repr, exported[table])) for table in exported}
+        seen[f"effects {who}"] = await store.personal_data.effects(team_id, who)
     other = "T2" if team_id == "T1" else "T1"
     seen["but the other"] = await store.posts.open(NOW + timedelta(days=400), but=[other])
     for channel_id in ("C1", "C2"):
