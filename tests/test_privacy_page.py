@@ -22,7 +22,7 @@ WORDS = "pizza"
 
 
 def personal() -> set[str]:
-    """Give the columns of the page's table of what is stored about people."""
+    """Return the columns of the page's table of what is stored about people."""
     rows = [line for line in PAGE.splitlines() if line.startswith("| `")]
     assert rows
     return {column for row in rows for column in COLUMN.findall(row.split("|")[1])}

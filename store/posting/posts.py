@@ -31,7 +31,7 @@ _OPEN = """
 SELECT * FROM post WHERE state IN ('planned', 'sending', 'unknown') AND not_before <= $1{but}
 ORDER BY due_at, key LIMIT $2
 """
-_BATCH = 500
+_BATCH = 100
 """How many posts one transaction deletes: the writer is not kept from others for long."""
 _STORIES = """
 SELECT s.article_id FROM post_story s JOIN post p ON p.key = s.post_key

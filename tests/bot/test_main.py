@@ -299,7 +299,7 @@ class TestPersonalData:
         asyncio.run(own())
 
     def stored(self) -> tuple[str | None, int]:
-        """Give who owns the schedule, and how many topics were asked for."""
+        """Return who owns the schedule, and how many topics were asked for."""
 
         async def read() -> tuple[str | None, int]:
             async with open_store("sqlite:///data/parley.db") as store:

@@ -23,7 +23,7 @@ def switches() -> dict[str, bool]:
 
 
 async def stored(slack: Slack) -> str:
-    """Give every row of the database as one text."""
+    """Return every row of the database as one text."""
     await slack.parley.ticker.tick()
     async with open_database(slack.settings.database_url) as database:
         return str(await every_row(database))
@@ -208,3 +208,15 @@ async def test_a_skip_stores_nobody(slack: Slack) -> None:
     await slack.type("/digest skip", user=BEN)
     assert "'skipped'" in (rows := await stored(slack))
     assert BEN not in rows
+
+
+async def test_the_running_bot_deletes_posts_that_are_old(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers")
+    await slack.press(Action.BRIEF_SHARE, answer)
+    slack.clock.forward(days=89)
+    assert "'share'" in await stored(slack)
+    slack.clock.forward(days=2)
+    rows = await stored(slack)
+    assert "'share'" not in rows
+    # Which story it was stays, so that a digest does not bring it again.
+    assert "('asked', 0), ('shown', 1)" in rows

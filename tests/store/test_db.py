@@ -270,7 +270,7 @@ async def test_what_is_deleted_is_no_longer_in_the_file(tmp_path: Path) -> None:
 
 
 def script(name: str) -> list[str]:
-    """Give the statements of a migration, the last of which notes it in the ledger."""
+    """Return the statements of a migration, and one that notes it in the ledger."""
     text = (ROOT / "store" / "migrations" / name).read_text()
     noted = f"INSERT INTO {LEDGER_TABLE} (version, name) VALUES ({int(name[:4])}, '{name}')"
     return [*statements(text), noted]
