@@ -15,5 +15,10 @@ CREATE TABLE posted_article (
 CREATE INDEX post_closed ON post (due_at) WHERE state IN ('sent', 'failed', 'missed', 'skipped');
 CREATE INDEX post_parent ON post (parent_key);
 
+-- A message to one person whose outcome nobody knows was open for ever, since nobody is asked about it.
+UPDATE post SET state = 'failed', asked_by = NULL
+WHERE state = 'unknown' AND not_before LIKE '9999-%'
+  AND kind IN ('unsure', 'stopped', 'ready', 'low', 'refused');
+
 -- Who installed Parley was stored, and never used.
 ALTER TABLE installation DROP COLUMN installed_by;

@@ -175,12 +175,18 @@ class Posts:
             )
 
     async def give_up(self, claim: Claim, *, error: str, now: datetime) -> None:
-        """Record that looking will not tell, and ask the one whose post it is."""
+        """Record that looking will not tell, and ask the one whose post it is.
+
+        A notice is failed instead: nobody is asked about it, so it would stay open for ever.
+        """
+        if claim.post.kind.is_notice:
+            await self.failed(claim, error=error, now=now)
+            return
         async with self._database.transaction() as connection:
             post = await move(
                 connection, claim.post, PostState.UNKNOWN, now=now, error=error, not_before=NEVER
             )
-            if post and not post.kind.is_notice:
+            if post:
                 await note_unsure(connection, post, now=now)
 
     async def failed(self, claim: Claim, *, error: str, now: datetime) -> None:

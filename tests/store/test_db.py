@@ -348,6 +348,7 @@ async def test_people_and_their_words_are_deleted_from_posts(database_url: str) 
         post("in the channel", "unknown", about("secret", "", has_more=True)),
         post("asked", "sent", about("secret", "", has_more=True), kind="question"),
         post("plain", "sent", None, kind="question"),
+        post("lost", "unknown", None, kind="low").replace("'2026-11-24T08", "'9999-12-31T08"),
         "INSERT INTO post_move VALUES ('old', 1, 'planned', 't', 'U0BEN', NULL)",
         "INSERT INTO post_move VALUES ('old', 2, 'sending', 't', 'host:1', NULL)",
     )
@@ -366,6 +367,9 @@ async def test_people_and_their_words_are_deleted_from_posts(database_url: str) 
         # What notices tell is as it was.
         (low,) = [one for one in await store.posts.open(NOW + timedelta(9)) if one.kind == "low"]
         assert low.about == About(channel_id="C2", left=1, days=1)
+        lost = await store.posts.get("T1", "lost")
+        assert lost
+        assert lost.state is PostState.FAILED
     async with open_database(database_url) as database:
         rows = await every_row(database)
     assert "secret" not in str(rows)

@@ -91,6 +91,18 @@ async def test_what_is_open_stays_without_its_person(store: Store, state: str) -
     assert await store.posts.get("T1", "k") == replace(before, asked_by=None)
 
 
+@pytest.mark.parametrize("kind", [kind for kind in PostKind if kind.is_notice])
+async def test_a_message_to_one_person_that_is_lost_is_not_open_for_ever(
+    store: Store, database_url: str, kind: PostKind
+) -> None:
+    """Nobody is asked about it, so nobody would ever settle it."""
+    await store.posts.plan(plan("k", kind=kind, channel_id="U0BEN"), now=NOW)
+    await store.posts.give_up(await claim(store, "k"), error="no answer", now=NOW)
+    assert await keys(database_url) == ["k"]
+    assert await store.posts.delete_old(before=NOW + timedelta(days=1)) == 1
+    assert await keys(database_url) == []
+
+
 async def test_a_question_stays_for_as_long_as_its_story_is_open(
     store: Store, database_url: str
 ) -> None:
