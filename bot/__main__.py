@@ -4,7 +4,9 @@ import argparse
 import asyncio
 import errno
 import io
+import json
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -159,6 +161,11 @@ def _parser() -> argparse.ArgumentParser:
     one = command("copy", _copy, "copy a database into an empty one, of the same engine or another")
     one.add_argument("source", metavar="FROM", help="sqlite:///… or postgresql://…")
     one.add_argument("target", metavar="TO", help="sqlite:///… or postgresql://…")
+    one = command("export", _export, "print what is stored about a person or a team, as JSON")
+    one.add_argument("who", type=_who, metavar="TEAM[:USER]", help=_WHO)
+    one = command("forget", _forget, "erase what is stored about a person or a team")
+    one.add_argument("who", type=_who, metavar="TEAM[:USER]", help=_WHO)
+    one.add_argument("--yes", action="store_true", help="do it without asking")
     one = command("manifest", _manifest, "print the app manifest to paste into Slack")
     one.add_argument(
         "--url", help="for HTTP: where Slack finds Parley, https://…; without it, Socket Mode"
@@ -182,6 +189,17 @@ def _port(text: str) -> int:
 def _is_about_port(error: OSError) -> bool:
     # Without permission for a file, the error names the file.
     return error.errno in (errno.EADDRINUSE, errno.EACCES) and not error.filename
+
+
+_WHO = "Slack's ids: a team such as T012AB3CD, or a person of it such as T012AB3CD:U012AB3CD"
+
+
+def _who(text: str) -> tuple[str, str | None]:
+    """Read a team's id, or a person's after it; raises `ArgumentTypeError`."""
+    found = re.fullmatch(r"(T[A-Z0-9]+)(?::([UW][A-Z0-9]+))?", text, re.ASCII)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"must be {_WHO}, not {text!r}")
+    return found[1], found[2]
 
 
 async def _demo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
@@ -339,6 +357,51 @@ async def _copy(arguments: argparse.Namespace, _: dict[str, str]) -> int:
     return 0
 
 
+async def _export(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
+    settings = Settings.from_env(environ, connecting=False)
+    team_id, user_id = arguments.who
+    async with open_store(settings.database_url) as store:
+        tables = await store.personal_data.export(team_id, user_id)
+    exported = {"team": team_id, "user": user_id, "at": system_clock().isoformat()}
+    _say(json.dumps(exported | {"tables": tables}, indent=2, ensure_ascii=False))
+    return 0
+
+
+async def _forget(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
+    settings = Settings.from_env(environ, connecting=False)
+    team_id, user_id = arguments.who
+    who = f"{user_id} of {team_id}" if user_id else f"the team {team_id}"
+    async with open_store(settings.database_url) as store:
+        effects = await store.personal_data.effects(team_id, user_id)
+        if not effects:
+            _say(f"Nothing is stored about {who}.")
+        else:
+            _say(f"What is stored about {who}:")
+            for effect in effects:
+                _say(f"- {effect}")
+            if not (arguments.yes or _is_confirmed("Erase it? There is no way back [y/N] ")):
+                _complain("Nothing was erased: --yes does it without asking.")
+                return 2
+            await store.personal_data.forget(team_id, user_id)
+            _say("Erased. Backups and log files are as they were: delete those yourself.")
+    for admin in sorted(settings.admin_user_ids):
+        if admin in (user_id, f"{team_id}:{user_id}") or (
+            not user_id and admin.startswith(f"{team_id}:")
+        ):
+            _say(f"ADMIN_USER_IDS in the settings still lists {admin}.")
+    if not user_id:
+        _say("Remove the app from that workspace too, or what people do there is stored again.")
+    return 0
+
+
+def _is_confirmed(question: str) -> bool:
+    """Ask at the terminal; False where there is none, or for anything but yes."""
+    if not (sys.stdin and sys.stdin.isatty()):
+        return False
+    _ask(question)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 async def _manifest(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ, connecting=False)
     if arguments.shared and not arguments.url:
@@ -397,6 +460,11 @@ def _replace_what_is_not_utf8() -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def _ask(question: str) -> None:
+    sys.stdout.write(question)
+    sys.stdout.flush()
 
 
 def _say(line: str) -> None:

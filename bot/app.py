@@ -100,7 +100,7 @@ async def assemble(
         )
         posting = Posting(store, delivery, clock=clock)
         background = Background()
-        stack.push_async_callback(store.misses.write)
+        stack.push_async_callback(_write_last, store)
         stack.push_async_callback(background.drain, _DRAIN_SECONDS)
         app = bolt(clients.plain(), teams)
         directory = Directory(
@@ -131,7 +131,12 @@ async def assemble(
         )
         # Another process may load a corpus too: from a terminal, or as a replica.
         watching = Watch(store.schedules, directory, clock=clock)
-        forgetting = Forgetting(store.misses, kept=kept, clock=clock)
+        forgetting = Forgetting(
+            store,
+            keep_misses=kept,
+            keep_posts=timedelta(days=settings.posts_days),
+            clock=clock,
+        )
         jobs: list[Job] = [
             watching.run,
             posting.run,
@@ -155,6 +160,14 @@ async def assemble(
             directory=directory,
             install=install,
         )
+
+
+async def _write_last(store: Store) -> None:
+    """Store the last counts of search misses; at the end there is nobody to raise to."""
+    try:
+        await store.misses.write()
+    except Exception:
+        log.exception("the last search misses were not counted")
 
 
 async def load_first(store: Store, settings: Settings, clock: Clock) -> None:

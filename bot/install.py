@@ -229,7 +229,6 @@ class _Saving(AsyncInstallationStore):
                 bot_user_id=installation.bot_user_id or "",
                 scopes=tuple(installation.bot_scopes or ()),
                 token=self._vault.seal(token),
-                installed_by=installation.user_id,
                 installed_at=self._clock(),
             )
         )

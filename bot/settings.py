@@ -186,7 +186,14 @@ class Settings:
     misses_days: int = _setting(
         _whole(0, 3650),
         90,
-        "how long look-ups that found nothing are kept, in days; 0: not at all",
+        "how long topics that people asked for, and the number of look-ups that found nothing, are"
+        " kept, in days; 0: not at all",
+    )
+    posts_days: int = _setting(
+        _whole(30, 3650),
+        90,
+        "how long the record of posts is kept, in days; which articles a channel has had stays for"
+        " longer, without people",
     )
     agent_view: bool = _setting(
         _flag, False, "1: the agent panel, where the workspace's plan has it"

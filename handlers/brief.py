@@ -36,9 +36,7 @@ class Brief:
     async def show(self, press: Press, respond: AsyncRespond) -> None:
         """Show another match, or what a suggested topic finds, in the place of this answer."""
         value = press.value
-        shown = await self._lookup.answer(
-            value.words, team_id=press.team_id, place=value.place, where=value.where
-        )
+        shown = await self._lookup.answer(value.words, place=value.place, where=value.where)
         await answer(respond, shown, replace=True)
 
     async def pick(self, press: Press, respond: AsyncRespond) -> None:
@@ -60,7 +58,7 @@ class Brief:
         await answer(respond, shown)
 
     async def ask(self, press: Press, respond: AsyncRespond) -> None:
-        """Note the topic as asked for."""
+        """Store a request for the topic, which admins then see."""
         # Pressed twice at once, it is still one request.
         words = press.value.words
         by = await self._directory.colleague(press.team_id, press.user_id)

@@ -94,7 +94,10 @@ class Discuss:
     async def question(
         self, team_id: str, channel_id: str, *, words: str, place: int
     ) -> Article | Nothing:
-        """Give the channel's question at this *place* in its order, or one that *words* find."""
+        """Return the channel's question at this *place* in its order, or one that *words* find.
+
+        When they find nothing at first, that is counted, without the words.
+        """
         if words:
             match await self._corpus.find(words):
                 case Found(matches=matches) | Unsure(matches=matches):
@@ -106,6 +109,8 @@ class Discuss:
                         )
                     return asked[place % len(asked)]
                 case Nothing() as nothing:
+                    if place == 0:
+                        self._lookup.count_miss(team_id)
                     return nothing
         article = await self._choice.next(team_id, channel_id, place=place)
         if article is None:
@@ -115,5 +120,5 @@ class Discuss:
     async def _preview(self, team_id: str, channel_id: str, *, words: str, place: int) -> Message:
         found = await self.question(team_id, channel_id, words=words, place=place)
         if isinstance(found, Nothing):
-            return story.nothing(found, words=words)
+            return self._lookup.nothing(found, words=words)
         return views.preview(found, words=words, place=place)

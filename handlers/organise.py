@@ -21,6 +21,11 @@ from store.posting.record import GRACE, Plan
 from store.types import FOREVER, ParleyError, Post, PostState, Schedule
 
 _SKIPPED = "skipped"
+_SETTLED = "That is settled already."
+_NO_OWNER = (
+    "This schedule has no owner any more, so only admins can do that. To become its owner, type"
+    " `/digest` in its channel and save it."
+)
 _NONE_HERE = "This channel has no schedule. Start one: `/digest on 09:30`."
 
 
@@ -88,6 +93,8 @@ class Organise:
         """
         member = await self._directory.full_member(schedule.team_id, user_id)
         if not self.is_owner_or_admin(schedule, member):
+            if schedule.organiser_id is None:
+                raise ParleyError(_NO_OWNER)
             raise ParleyError(f"Only its organiser, <@{schedule.organiser_id}>, can do that.")
         return member
 
@@ -192,22 +199,17 @@ class Organise:
     async def post_again(self, press: Press, respond: AsyncRespond) -> None:
         """Post what its organiser did not find in the channel."""
         await self._unsure(press)
-        post = await self._store.posts.not_there(
-            press.team_id, press.value.key, by=press.user_id, now=self._clock()
-        )
+        post = await self._store.posts.not_there(press.team_id, press.value.key, now=self._clock())
         if post is None:
-            raise ParleyError("That is settled already.")
+            raise ParleyError(_SETTLED)
         await self._posting.finish(post)
         await answer(respond, message(f"Posted in <#{post.channel_id}>."), replace=True)
 
     async def post_seen(self, press: Press, respond: AsyncRespond) -> None:
         """Take the organiser's word that the post is in the channel."""
         post = await self._unsure(press)
-        is_seen = await self._store.posts.seen(
-            press.team_id, post.key, by=press.user_id, now=self._clock()
-        )
-        if not is_seen:
-            raise ParleyError("That is settled already.")
+        if not await self._store.posts.seen(press.team_id, post.key, now=self._clock()):
+            raise ParleyError(_SETTLED)
         shown = message(f"Good: the post in <#{post.channel_id}> counts as sent.")
         await answer(respond, shown, replace=True)
 
@@ -217,9 +219,15 @@ class Organise:
         post = await self._store.posts.get(press.team_id, press.value.key)
         if post is None:
             raise ParleyError("I have no record of that post any more.")
+        # A post that is settled no longer says who may settle it.
+        if post.state is not PostState.UNKNOWN:
+            raise ParleyError(_SETTLED)
         if by.user_id != post.asked_by:
-            schedule = await self.schedule(post.team_id, post.channel_id)
-            await self.owner_or_admin(schedule, by.user_id)
+            schedule = await self._store.schedules.get(post.team_id, post.channel_id)
+            if schedule:
+                await self.owner_or_admin(schedule, by.user_id)
+            else:
+                await self._directory.require_admin(post.team_id, by.user_id)
         return post
 
     async def _next_on(self, schedule: Schedule) -> date:

@@ -113,6 +113,7 @@ class Posting:
     ) -> Post:
         now = self._clock()
         revision = self._store.corpus.revision
+        thread_ts = press.value.thread_ts
         plan = Plan(
             key=key,
             team_id=press.team_id,
@@ -122,11 +123,7 @@ class Posting:
             revision=revision.number if revision else None,
             due_at=now,
             asked_by=by.user_id,
-            about=About(
-                channel_id=press.channel_id,
-                words=press.value.words,
-                thread_ts=press.value.thread_ts or "",
-            ),
+            about=About(channel_id=press.channel_id, thread_ts=thread_ts) if thread_ts else None,
             not_before=now + LEASE,
         )
         post = await self._store.posts.plan(plan, now=now)

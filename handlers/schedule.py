@@ -138,8 +138,8 @@ class ScheduleForm:
         if note := _unseen(filled, before):
             await ack(response_action="update", view=self._again(filled, before, note))
             return
-        # An admin who edits somebody's schedule does not become its owner.
-        owner_id = before.organiser_id if before and filled.is_known else user_id
+        # An admin who edits somebody's schedule does not become its owner, unless it has none.
+        owner_id = (before.organiser_id if before and filled.is_known else None) or user_id
         respond = self._surfaces.modal(team_id, view["id"])
 
         async def work() -> None:

@@ -86,7 +86,7 @@ def coming(
     chosen: Chosen | None,
 ) -> Message:
     """List the next turns as the reader in *zone* lives through them; changes of clocks noted."""
-    lead = f"{_what(schedule, is_first=True)}, organised by <@{schedule.organiser_id}>."
+    lead = f"{_what(schedule, is_first=True)}, {owned(schedule)}."
     lines = []
     before = None
     for turn in turns:
@@ -237,6 +237,13 @@ def whether(schedule: Schedule, coming: Turn | None = None) -> str:
         forever = schedule.paused_until == FOREVER
         return "paused" if forever else f"paused until {_day(schedule.paused_until)}"
     return f"next {_when(coming or Turn(occurrence=schedule.next))}"
+
+
+def owned(schedule: Schedule) -> str:
+    """Say whose the schedule is."""
+    if schedule.organiser_id is None:
+        return "without an owner until somebody saves it again"
+    return f"organised by <@{schedule.organiser_id}>"
 
 
 def _what(schedule: Schedule, *, is_first: bool = False, topics: int = 300) -> str:

@@ -18,7 +18,7 @@ from handlers.views.blocks import (
     option,
     section,
 )
-from handlers.views.digest import line, whether
+from handlers.views.digest import line, owned, whether
 from handlers.views.modal import View, form
 from handlers.views.samples import SAMPLES
 from store.types import PostKind, Schedule
@@ -128,7 +128,7 @@ def replaces(schedule: Schedule) -> str:
     what = line(schedule).removeprefix("• ")
     return (
         f"*Not saved yet.* There is a schedule that this form did not show you:\n{what},"
-        f" organised by <@{schedule.organiser_id}>.\nSave again to put yours in its place."
+        f" {owned(schedule)}.\nSave again to put yours in its place."
     )
 
 

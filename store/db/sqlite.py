@@ -179,6 +179,8 @@ async def _raw(path: Path) -> AsyncIterator[aiosqlite.Connection]:
             await raw.execute("PRAGMA foreign_keys = ON")
             # FULL: what is committed before a message leaves must survive a power cut.
             await raw.execute("PRAGMA synchronous = FULL")
+            # What is deleted is overwritten, and not only left out: it may have been private.
+            await raw.execute("PRAGMA secure_delete = ON")
         yield raw
 
 

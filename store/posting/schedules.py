@@ -156,7 +156,7 @@ def to_schedule(row: Row) -> Schedule:
     return Schedule(
         team_id=row["team_id"],
         channel_id=row["channel_id"],
-        organiser_id=row["organiser_id"],
+        organiser_id=row["organiser_id"] or None,
         timetable=Timetable(
             at=time.fromisoformat(row["at"]),
             weekdays=frozenset(map(int, row["weekdays"])),

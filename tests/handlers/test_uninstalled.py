@@ -48,7 +48,6 @@ def installed(team_id: str, token: str, /, **changed: Any) -> Installation:
         bot_user_id="U1",
         scopes=("commands",),
         token=VAULT.seal(token),
-        installed_by="U2",
         installed_at=NOW,
     )
     return replace(one, **changed)
