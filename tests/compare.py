@@ -24,6 +24,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.manifest import manifest
 from bot.workspace import Workspace
 from bot.workspace.grants import BOT_TOKEN
+from tests.machine import running_clock
 from tests.scenario import Server, run
 
 _START_SECONDS = 30
@@ -92,7 +93,7 @@ async def compare(command: str) -> tuple[int, list[str]]:
     """Give how many calls and acks there were, and the differences."""
     async with emulated(command) as server:
         theirs = await _lines(server)
-    async with Workspace(manifest=manifest()) as workspace:
+    async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         workspace.pace = False  # The other one lets a day pass in seconds.
         ours = await _lines(Server(slack_api_url=workspace.api_url))
     return len(ours), list(unified_diff(ours, theirs, "the local workspace", "emulate", n=0))

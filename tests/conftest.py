@@ -1,7 +1,7 @@
 """What every test may ask for."""
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from store import Store, open_store
 from tests import postgres
+from tests.machine import NOW
 
 # How long a test takes says something about the machine, and nothing about Parley.
 settings.register_profile("parley", deadline=None)
@@ -23,9 +24,6 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("needs ../shared, which is not here")
     return SHARED
-
-
-NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
 
 class StoppedClock:

@@ -160,7 +160,7 @@ class Desk:
     told: asyncio.Queue[Json] = field(default_factory=asyncio.Queue)
 
     async def next(self) -> Json:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return await self.told.get()
 
 
