@@ -82,6 +82,8 @@ async def assemble(
                 folder=settings.corpus_dir,
             )
         )
+        if isinstance(clock, FollowingClock):
+            await clock.read()
         await load_first(store, settings, clock)
 
         clients = await stack.enter_async_context(open_clients(settings.slack_api_url, metrics))
@@ -133,7 +135,6 @@ async def assemble(
             metrics.watch_tokens(uninstalled.without_token)
             jobs.append(uninstalled.run)
         if isinstance(clock, FollowingClock):
-            await clock.read()
             jobs.insert(0, clock.read)
         yield Parley(
             app=app,
