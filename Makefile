@@ -5,7 +5,7 @@ PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
 export PIP_CONSTRAINT := constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix fuzz audit soak pictures compare
+.PHONY: help demo test test-any-day lint fix fuzz audit soak pictures compare
 .PHONY: bench bench-replicas bench-finding bench-quality bench-posting bench-loading bench-kills
 
 help: ## list these targets
@@ -16,6 +16,9 @@ demo: $(VENV)/.run ## try Parley in the browser, without Slack (CORPUS=folder PO
 
 test: $(VENV)/.dev ## run every test, on up to four cores
 	@$(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 4
+
+test-any-day: $(VENV)/.dev ## run every test on eight days that break tests (DAY=saturday TESTS=...)
+	@$(VENV)/bin/python -m tests.any_day $(DAY) $(if $(TESTS),--tests "$(TESTS)")
 
 lint: $(VENV)/.dev ## ruff, mypy --strict and the import rules
 	@$(VENV)/bin/ruff check .

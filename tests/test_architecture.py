@@ -30,6 +30,7 @@ def test_only_bot_reads_the_clock_and_the_environment(path: Path) -> None:
 
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 READ_THE_CLOCK = {
+    "any_day.py": "counts how far to move the clock",
     "bench/finding.py": "a benchmark",
     "bench/load.py": "a benchmark; signs requests",
     "bench/loading.py": "a benchmark",
@@ -37,6 +38,7 @@ READ_THE_CLOCK = {
     "bot/test_many_workspaces.py": "checks signatures, which Slack makes by its own clock",
     "machine.py": "starts clocks at a fixed time",
     "switchboard/person.py": "stamps what is pressed, as Slack does",
+    "test_any_day.py": "counts how far to move the clock",
     "test_life_cycle.py": "signs a request to a process",
     "test_replicas.py": "signs a request to a process",
 }
