@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from store import Store, open_store
 from tests import postgres
 from tests.machine import NOW
 
 # How long a test takes says something about the machine, and nothing about Parley.
-settings.register_profile("parley", deadline=None)
+settings.register_profile("parley", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("parley")
 
 SHARED = Path(__file__).parents[2] / "shared"

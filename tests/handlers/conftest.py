@@ -43,6 +43,10 @@ What would make night work fair?
 }
 
 
+PATIENCE = 120
+"""Seconds that nothing takes, however slow the machine is."""
+
+
 @dataclass
 class Slack:
     """A workspace with Parley in it, and shorthands for what people do and see."""
@@ -125,9 +129,9 @@ class Slack:
 
     async def settled(self) -> None:
         """Wait until nothing is under way, here or there."""
-        await self.parley.background.drain(10)
+        await self.parley.background.drain(PATIENCE)
         await self.workspace.settled()
-        await self.parley.background.drain(10)
+        await self.parley.background.drain(PATIENCE)
 
     def modal(self, user: str = ANA) -> dict[str, Any] | None:
         """Give the modal on top, as that person sees it; None where none is open."""
@@ -208,9 +212,16 @@ async def slack(
     clock: StoppedClock,
     switches: dict[str, bool],
     corrects: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Slack]:
+    # What Parley does when something takes long has tests of its own, in which it does take long.
+    monkeypatch.setattr("handlers.progress._AFTER_SECONDS", (PATIENCE,))
+    monkeypatch.setattr("handlers.schedule._CHECK_SECONDS", PATIENCE)
+    monkeypatch.setattr("handlers.schedule._ZONE_SECONDS", PATIENCE)
     moved = MovableClock(source=clock)
-    async with Workspace(manifest=manifest(**switches), clock=moved) as workspace:
+    async with Workspace(
+        manifest=manifest(**switches), clock=moved, ack_seconds=PATIENCE
+    ) as workspace:
         workspace.pace = False
         settings = Settings(
             slack_bot_token=workspace.bot_token,
