@@ -17,7 +17,9 @@ demo: $(VENV)/.run ## try Parley in the browser, without Slack (CORPUS=folder PO
 test: $(VENV)/.dev ## run every test, on up to four cores
 	@$(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 4
 
-test-any-day: $(VENV)/.dev ## run every test on eight days that break tests (DAY=saturday TESTS=...)
+# libfaketime moves the clock of pytest and of the bots that tests start. It does not move PostgreSQL,
+# Chromium, the monotonic clock and the times of files: tests/any_day.py says why.
+test-any-day: $(VENV)/.dev ## run the tests on days that break tests (DAY=saturday TESTS=...; needs libfaketime)
 	@$(VENV)/bin/python -m tests.any_day $(DAY) $(if $(TESTS),--tests "$(TESTS)")
 
 lint: $(VENV)/.dev ## ruff, mypy --strict and the import rules

@@ -14,6 +14,9 @@ ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 """A Tuesday morning: the time at which every test begins."""
 
+PATIENCE = 120
+"""Seconds that nothing takes, however slow the machine is."""
+
 
 def running_clock(start: datetime = NOW) -> MovableClock:
     """Return a clock that shows *start* and runs on.

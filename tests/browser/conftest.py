@@ -20,7 +20,7 @@ from bot.manifest import manifest
 from bot.settings import STARTER, Settings
 from bot.workspace import Workspace
 from tests.conftest import StoppedClock
-from tests.machine import real_environment
+from tests.machine import PATIENCE, real_environment
 
 ANA, BEN, CHLOE = "U0ANA", "U0BEN", "U0CHLOE"
 GENERAL, WORLD = "C0GENERAL", "C0WORLD"
@@ -136,7 +136,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     shutil.copytree(STARTER, corpus)
     moved = MovableClock(source=clock)
     whole = manifest(workflow_steps=True)
-    async with Workspace(manifest=whole, clock=moved, tour=TOUR) as workspace:
+    async with Workspace(manifest=whole, clock=moved, tour=TOUR, ack_seconds=PATIENCE) as workspace:
         workspace.pace = False
         settings = Settings(
             slack_bot_token=workspace.bot_token,

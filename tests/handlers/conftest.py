@@ -19,6 +19,7 @@ from bot.workspace import Workspace
 from store import open_store
 from tests.blockkit import check_ack, check_call
 from tests.conftest import NOW, StoppedClock
+from tests.machine import PATIENCE
 
 ANA, BEN = "U0ANA", "U0BEN"
 GENERAL, RANDOM, LEADERS = "C0GENERAL", "C0RANDOM", "C0LEADERS"
@@ -41,10 +42,6 @@ A port that stops makes its importance plain.
 What would make night work fair?
 """,
 }
-
-
-PATIENCE = 120
-"""Seconds that nothing takes, however slow the machine is."""
 
 
 @dataclass
