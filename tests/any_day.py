@@ -26,6 +26,7 @@ from pathlib import Path
 from bot.clock import system_clock
 from tests.machine import ROOT
 
+# Debian has it below the name of the architecture, others in lib itself.
 _LIBRARIES = ("/usr/lib", "/usr/lib64", "/usr/local/lib")
 _MISSING = "libfaketime is missing: on Debian and Ubuntu, apt install libfaketime"
 
@@ -56,7 +57,10 @@ DAYS = {
 
 def library(folders: Sequence[str] = _LIBRARIES) -> Path | None:
     """Return libfaketime for programs with threads; None if it is not installed."""
-    found = (path for one in folders for path in Path(one).glob("**/faketime/libfaketimeMT.so.1"))
+    name = "faketime/libfaketimeMT.so.1"
+    found = (
+        path for one in folders for where in ("", "*/") for path in Path(one).glob(where + name)
+    )
     return next(found, None)
 
 

@@ -65,6 +65,10 @@ def test_without_the_library_one_sentence_says_how_to_install_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert library([str(tmp_path)]) is None
+    file = tmp_path / "x86_64-linux-gnu" / "faketime" / "libfaketimeMT.so.1"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    assert library([str(tmp_path / "none"), str(tmp_path)]) == file
     monkeypatch.setattr(any_day, "library", lambda: None)
     with pytest.raises(SystemExit, match="1"):
         any_day.main([])
