@@ -10,7 +10,7 @@ HAS_NODE := command -v npm >/dev/null && node -e \
 NEEDS_NODE := install Node 20.19 or later with npm (https://nodejs.org)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test types coverage lint lint-page fix fuzz audit soak pictures
+.PHONY: help demo test test-any-day types coverage lint lint-page fix fuzz audit soak pictures
 .PHONY: bench bench-replicas bench-finding bench-quality bench-posting bench-loading bench-kills
 
 help: ## list these targets
@@ -32,6 +32,11 @@ endif
 
 coverage: $(VENV)/.dev ## run every test and list the lines that none of them reaches
 	@$(PYTEST) --cov --cov-report term-missing:skip-covered
+
+# libfaketime moves the clock of pytest and of the bots that tests start. It does not move PostgreSQL,
+# Chromium, the monotonic clock and the times of files: tests/any_day.py says why.
+test-any-day: $(VENV)/.dev ## run the tests on days that break tests (DAY=saturday TESTS=...; needs libfaketime)
+	@$(VENV)/bin/python -m tests.any_day $(DAY) $(if $(TESTS),--tests "$(TESTS)")
 
 lint: $(VENV)/.dev ## ruff, mypy --strict, the import rules, and lint-page if Node is installed
 	@$(VENV)/bin/ruff check .

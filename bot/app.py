@@ -84,6 +84,8 @@ async def assemble(
                 folder=settings.corpus_dir,
             )
         )
+        if isinstance(clock, FollowingClock):
+            await clock.read()
         await load_first(store, settings, clock)
         if samples.are_loaded(store.corpus.revision) and not is_demo:
             log.warning("the corpus holds %s", SAMPLES)
@@ -148,7 +150,6 @@ async def assemble(
             metrics.watch_tokens(uninstalled.without_token)
             jobs.append(uninstalled.run)
         if isinstance(clock, FollowingClock):
-            await clock.read()
             jobs.insert(0, clock.read)
         yield Parley(
             app=app,

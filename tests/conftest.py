@@ -3,19 +3,20 @@
 import os
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from store import Store, open_store
 from tests import postgres
+from tests.machine import NOW
 from tests.types.recording import recorded
 
 # How long a test takes says something about the machine, and nothing about Parley.
-settings.register_profile("parley", deadline=None)
+settings.register_profile("parley", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("parley")
 
 # Whoever works behind a proxy: the SDK would ask it for what is on loopback.
@@ -48,9 +49,6 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("needs ../shared, which is not here")
     return SHARED
-
-
-NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
 
 class StoppedClock:

@@ -19,6 +19,7 @@ from bot.workspace import Workspace
 from store import open_store
 from tests.blockkit import check_ack, check_call
 from tests.conftest import NOW, StoppedClock
+from tests.machine import PATIENCE
 
 ANA, BEN = "U0ANA", "U0BEN"
 GENERAL, RANDOM, LEADERS = "C0GENERAL", "C0RANDOM", "C0LEADERS"
@@ -129,9 +130,9 @@ class Slack:
 
     async def settled(self) -> None:
         """Wait until nothing is under way, here or there."""
-        await self.parley.background.drain(10)
+        await self.parley.background.drain(PATIENCE)
         await self.workspace.settled()
-        await self.parley.background.drain(10)
+        await self.parley.background.drain(PATIENCE)
 
     def modal(self, user: str = ANA) -> dict[str, Any] | None:
         """Give the modal on top, as that person sees it; None where none is open."""
@@ -219,9 +220,16 @@ async def slack(
     switches: dict[str, bool],
     admins: frozenset[str],
     is_demo: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Slack]:
+    # What Parley does when something takes long has tests of its own, in which it does take long.
+    monkeypatch.setattr("handlers.progress._AFTER_SECONDS", (PATIENCE,))
+    monkeypatch.setattr("handlers.schedule._CHECK_SECONDS", PATIENCE)
+    monkeypatch.setattr("handlers.schedule._ZONE_SECONDS", PATIENCE)
     moved = MovableClock(source=clock)
-    async with Workspace(manifest=manifest(**switches), clock=moved) as workspace:
+    async with Workspace(
+        manifest=manifest(**switches), clock=moved, ack_seconds=PATIENCE
+    ) as workspace:
         workspace.pace = False
         settings = Settings(
             slack_bot_token=workspace.bot_token,

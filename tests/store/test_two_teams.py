@@ -360,7 +360,10 @@ async def loaded(database_url: str, tmp_path: Path) -> AsyncIterator[Loaded]:
 
 
 # The database may outlive an example: each play begins by clearing it.
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     doings=st.lists(
         st.tuples(
