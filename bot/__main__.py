@@ -3,8 +3,6 @@
 import argparse
 import asyncio
 import errno
-import os
-import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +15,7 @@ from bot.app import load_first, serve
 from bot.check import EX_CONFIG, check
 from bot.clock import Clock, FollowingClock, system_clock
 from bot.demo import demo
+from bot.ending import Ending
 from bot.find import Finds, as_json, as_text
 from bot.install import Bots
 from bot.log import configure_logging
@@ -28,7 +27,7 @@ from bot.settings import Settings, SettingsError, read_environment
 from bot.socket_mode import SocketLostError
 from bot.waiting import shown
 from store import Store, open_store
-from store.db import readable
+from store.db import DatabaseUnavailableError, readable
 from store.db.moving import backup, copy, restore
 from store.finding.finder import Finder
 from store.finding.meaning import Meaning
@@ -46,8 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     environ = read_environment(Path(".env"))
     try:
-        code: int = asyncio.run(arguments.run(arguments, environ))
-        return code
+        return asyncio.run(_command(arguments, environ))
     except SettingsError as error:
         for problem in error.problems:
             _complain(f"{problem}.")
@@ -62,6 +60,9 @@ def main(argv: list[str] | None = None) -> int:
                 " `python -m bot check --corpus PATH` names them all."
             )
         return EX_CONFIG
+    except DatabaseUnavailableError as error:
+        _complain(str(error))
+        return 1
     except ParleyError as error:
         _complain(str(error))
         return EX_CONFIG
@@ -81,6 +82,20 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    finally:
+        _ending.over()
+
+
+_ending = Ending()
+
+
+async def _command(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
+    try:
+        code: int = await arguments.run(arguments, environ)
+        return code
+    finally:
+        # The loop waits for its threads, however long they take.
+        _ending.begin()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -145,7 +160,8 @@ def _parser() -> argparse.ArgumentParser:
 async def _demo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     configure_logging(level=environ.get("LOG_LEVEL") or "warning", style="text")
     try:
-        await demo(port=arguments.port, corpus=arguments.corpus, stop=_stop_on_signals())
+        with _ending.on_signals() as stop:
+            await demo(port=arguments.port, corpus=arguments.corpus, stop=stop)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
@@ -158,7 +174,8 @@ async def _run(_: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ)
     configure_logging(level=settings.log_level, style=settings.log_format)
     clock: Clock = FollowingClock(settings.clock_url) if settings.clock_url else system_clock
-    await serve(settings, clock=clock, stop=_stop_on_signals())
+    with _ending.on_signals() as stop:
+        await serve(settings, clock=clock, stop=stop, closing=_ending.begin)
     return 0
 
 
@@ -323,21 +340,6 @@ async def _finder(corpus: Path | None, environ: dict[str, str]) -> AsyncIterator
         yield store.corpus
 
 
-def _stop_on_signals() -> asyncio.Event:
-    """Give the event that the first signal sets; a second signal ends the process at once."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def caught(number: signal.Signals) -> None:
-        if stop.is_set():
-            os._exit(128 + number)
-        stop.set()
-
-    for one in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(one, caught, one)
-    return stop
-
-
 def _say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
 
@@ -347,4 +349,7 @@ def _complain(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    # What is left are threads, for which the interpreter waits.
+    _ending.begin()
+    sys.exit(code)

@@ -18,7 +18,7 @@ from bot.http_mode import HttpMode
 from bot.install import Install
 from bot.intake import Intake
 from bot.metrics import Metrics
-from bot.patience import StoppedError
+from bot.patience import StoppedError, reason
 from bot.settings import Settings
 from bot.socket_mode import SocketMode
 from bot.status import status_pages
@@ -36,11 +36,14 @@ from handlers.surfaces import Surfaces
 from handlers.uninstalled import Uninstalled
 from handlers.watch import Watch
 from store import Store, open_store
+from store.db import DatabaseError
 from store.types import ParleyError
 
 log = logging.getLogger(__name__)
 
 _DRAIN_SECONDS = 10
+_CUT_SECONDS = 3
+"""For what is cut off to end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +96,7 @@ async def assemble(
         )
         posting = Posting(store, delivery, clock=clock)
         background = Background()
-        stack.push_async_callback(store.misses.write)
+        stack.push_async_callback(_write_misses, store)
         stack.push_async_callback(background.drain, _DRAIN_SECONDS)
         app = bolt(clients.plain(), teams)
         directory = Directory(
@@ -168,10 +171,12 @@ async def serve(
     clock: Clock,
     stop: asyncio.Event,
     ready: Callable[[], None] = lambda: None,
+    closing: Callable[[], None] = lambda: None,
 ) -> None:
     """Run the bot until *stop* is set, and close everything in order.
 
-    *ready* is called once requests can come in. Raises what `assemble` does, and `SocketLostError`.
+    *ready* is called once requests can come in, and *closing* when they no longer do. Raises what
+    `assemble` does, and `SocketLostError`.
     """
     metrics, health = Metrics(), Health()
     health.watch("start", broken("not ready yet"))
@@ -199,6 +204,7 @@ async def serve(
             )
             watching = asyncio.create_task(folder.watch(stop), name="watch")
             stack.push_async_callback(_cut_off, watching)
+        stack.callback(closing)
         await way_in.run(stop, ready)
         log.info("stopping")
 
@@ -248,17 +254,28 @@ async def _well() -> str | None:
     return None
 
 
+async def _write_misses(store: Store) -> None:
+    """Write what was looked for since the last tick, if the database answers soon."""
+    try:
+        async with asyncio.timeout(_CUT_SECONDS):
+            await store.misses.write()
+    except Exception as error:  # whatever it is, it must not keep the rest from being closed well
+        log.warning("the last look-ups that found nothing are not recorded: %s", reason(error))
+
+
 async def _cut_off(task: "asyncio.Task[None]") -> None:
     task.cancel()
-    await asyncio.wait([task])
+    await asyncio.wait([task], timeout=_CUT_SECONDS)
 
 
 async def _end(ticking: "asyncio.Task[None]", parley: Parley) -> None:
     """Let the posts that are under way end; what is cut off is looked for at the next start."""
     parley.posting.stop()
     parley.ticker.stop()
+    # Beside the answers that are under way: one after the other they would take too long.
+    draining = asyncio.create_task(parley.background.drain(_DRAIN_SECONDS), name="drain")
     await asyncio.wait([ticking], timeout=_DRAIN_SECONDS)
     if not ticking.done():
         log.warning("posts were cut off at the end")
-        ticking.cancel()
-        await asyncio.wait([ticking])
+        await _cut_off(ticking)
+    await draining
