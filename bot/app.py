@@ -44,6 +44,8 @@ log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 10
 _CUT_SECONDS = 3
 """For what is cut off to end."""
+_DATABASE_SECONDS = 5
+"""For how long what the database was found to be is told again, before it is asked again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,13 +238,16 @@ def watch_over(parley: Parley, way_in: HttpMode | SocketMode, health: Health) ->
     """Let *health* ask from now on what has to be well, in place of that it has started."""
 
     async def database() -> str | None:
-        await parley.store.tally.ping()
+        try:
+            await parley.store.tally.ping()
+        except DatabaseError as error:
+            return str(error)
         return None
 
     async def corpus() -> str | None:
         return None if parley.store.corpus.revision else "nothing is loaded"
 
-    health.watch("database", database)
+    health.watch("database", database, keep=_DATABASE_SECONDS)
     health.watch("corpus", corpus)
     health.watch("start", _well)
     if isinstance(way_in, SocketMode):
