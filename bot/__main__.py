@@ -5,9 +5,7 @@ import asyncio
 import errno
 import io
 import json
-import os
 import re
-import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +18,7 @@ from bot.app import load_first, serve
 from bot.check import EX_CONFIG, check
 from bot.clock import Clock, FollowingClock, system_clock
 from bot.demo import demo
+from bot.ending import Ending
 from bot.find import Finds, as_json, as_text
 from bot.install import Bots
 from bot.log import configure_logging, redact
@@ -32,7 +31,7 @@ from bot.socket_mode import SocketLostError
 from bot.status import ListenError
 from bot.waiting import shown
 from store import Store, open_store, samples
-from store.db import readable
+from store.db import DatabaseUnavailableError, readable
 from store.db.moving import backup, copy, restore
 from store.finding.finder import Finder
 from store.finding.meaning import Meaning
@@ -62,8 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     environ = read_environment(_ENV_FILE)
     try:
-        code: int = asyncio.run(arguments.run(arguments, environ))
-        return code
+        return asyncio.run(_command(arguments, environ))
     except SettingsError as error:
         for problem in error.problems:
             _complain(f"{problem}.")
@@ -78,6 +76,9 @@ def main(argv: list[str] | None = None) -> int:
                 " `python -m bot check --corpus PATH` names them all."
             )
         return EX_CONFIG
+    except DatabaseUnavailableError as error:
+        _complain(str(error))
+        return 1
     except ParleyError as error:
         _complain(str(error))
         return EX_CONFIG
@@ -95,6 +96,20 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    finally:
+        _ending.over()
+
+
+_ending = Ending()
+
+
+async def _command(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
+    try:
+        code: int = await arguments.run(arguments, environ)
+        return code
+    finally:
+        # The loop waits for its threads, however long they take.
+        _ending.begin()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -205,7 +220,8 @@ def _who(text: str) -> tuple[str, str | None]:
 async def _demo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     configure_logging(level=environ.get("LOG_LEVEL") or "warning", style="text")
     try:
-        await demo(port=arguments.port, corpus=arguments.corpus, stop=_stop_on_signals())
+        with _ending.on_signals() as stop:
+            await demo(port=arguments.port, corpus=arguments.corpus, stop=stop)
     except OSError as error:
         if not _is_about_port(error):
             raise
@@ -226,7 +242,8 @@ async def _run(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     clock: Clock = system_clock
     if url := settings.clock_url:
         clock = FollowingClock(url, proxy=settings.proxy_for(url))
-    await serve(settings, clock=clock, stop=_stop_on_signals())
+    with _ending.on_signals() as stop:
+        await serve(settings, clock=clock, stop=stop, closing=_ending.begin)
     return 0
 
 
@@ -440,21 +457,6 @@ async def _finder(corpus: Path | None, environ: dict[str, str]) -> AsyncIterator
         yield store.corpus
 
 
-def _stop_on_signals() -> asyncio.Event:
-    """Give the event that the first signal sets; a second signal ends the process at once."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def caught(number: signal.Signals) -> None:
-        if stop.is_set():
-            os._exit(128 + number)
-        stop.set()
-
-    for one in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(one, caught, one)
-    return stop
-
-
 def _replace_what_is_not_utf8() -> None:
     """Let the standard streams replace bytes and names that are not UTF-8, and not raise."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
@@ -476,4 +478,7 @@ def _complain(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    # What is left are threads, for which the interpreter waits.
+    _ending.begin()
+    sys.exit(code)

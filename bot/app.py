@@ -18,7 +18,7 @@ from bot.http_mode import HttpMode
 from bot.install import Install
 from bot.intake import Intake
 from bot.metrics import Metrics
-from bot.patience import StoppedError
+from bot.patience import StoppedError, reason
 from bot.settings import SAMPLES, Settings
 from bot.socket_mode import SocketMode
 from bot.status import status_pages
@@ -35,11 +35,16 @@ from handlers.surfaces import Surfaces
 from handlers.uninstalled import Uninstalled
 from handlers.watch import Watch
 from store import Store, open_store, samples
+from store.db import DatabaseError
 from store.types import ParleyError
 
 log = logging.getLogger(__name__)
 
 _DRAIN_SECONDS = 10
+_CUT_SECONDS = 3
+"""For what is cut off to end."""
+_DATABASE_SECONDS = 5
+"""For how long what the database was found to be is told again, before it is asked again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +107,7 @@ async def assemble(
         )
         posting = Posting(store, delivery, clock=clock)
         background = Background()
-        stack.push_async_callback(_write_last, store)
+        stack.push_async_callback(_write_misses, store)
         stack.push_async_callback(background.drain, _DRAIN_SECONDS)
         app = bolt(clients.plain(), teams)
         directory = Directory(
@@ -163,14 +168,6 @@ async def assemble(
         )
 
 
-async def _write_last(store: Store) -> None:
-    """Store the last counts of search misses; at the end there is nobody to raise to."""
-    try:
-        await store.misses.write()
-    except Exception:
-        log.exception("the last search misses were not counted")
-
-
 async def load_first(store: Store, settings: Settings, clock: Clock) -> None:
     """Load the corpus folder where nothing was ever loaded; raises `CorpusInvalidError`."""
     if store.corpus.revision is not None:
@@ -192,12 +189,13 @@ async def serve(
     clock: Clock,
     stop: asyncio.Event,
     ready: Callable[[], None] = lambda: None,
+    closing: Callable[[], None] = lambda: None,
     is_demo: bool = False,
 ) -> None:
     """Run the bot until *stop* is set, and close everything in order.
 
-    *ready* is called once requests can come in; *is_demo* is for `assemble`. Raises what that does,
-    and `SocketLostError`.
+    *ready* is called once requests can come in, and *closing* when they no longer do; *is_demo* is
+    for `assemble`. Raises what that does, and `SocketLostError`.
     """
     metrics, health = Metrics(), Health()
     health.watch("start", broken("not ready yet"))
@@ -225,6 +223,7 @@ async def serve(
             )
             watching = asyncio.create_task(folder.watch(stop), name="watch")
             stack.push_async_callback(_cut_off, watching)
+        stack.callback(closing)
         await way_in.run(stop, ready)
         log.info("stopping")
 
@@ -257,13 +256,16 @@ def watch_over(parley: Parley, way_in: HttpMode | SocketMode, health: Health) ->
     """Let *health* ask from now on what has to be well, in place of that it has started."""
 
     async def database() -> str | None:
-        await parley.store.tally.ping()
+        try:
+            await parley.store.tally.ping()
+        except DatabaseError as error:
+            return str(error)
         return None
 
     async def corpus() -> str | None:
         return None if parley.store.corpus.revision else "nothing is loaded"
 
-    health.watch("database", database)
+    health.watch("database", database, keep=_DATABASE_SECONDS)
     health.watch("corpus", corpus)
     health.watch("start", _well)
     if isinstance(way_in, SocketMode):
@@ -275,17 +277,28 @@ async def _well() -> str | None:
     return None
 
 
+async def _write_misses(store: Store) -> None:
+    """Write what was looked for since the last tick, if the database answers soon."""
+    try:
+        async with asyncio.timeout(_CUT_SECONDS):
+            await store.misses.write()
+    except Exception as error:  # whatever it is, it must not keep the rest from being closed well
+        log.warning("the last look-ups that found nothing are not recorded: %s", reason(error))
+
+
 async def _cut_off(task: "asyncio.Task[None]") -> None:
     task.cancel()
-    await asyncio.wait([task])
+    await asyncio.wait([task], timeout=_CUT_SECONDS)
 
 
 async def _end(ticking: "asyncio.Task[None]", parley: Parley) -> None:
     """Let the posts that are under way end; what is cut off is looked for at the next start."""
     parley.posting.stop()
     parley.ticker.stop()
+    # Beside the answers that are under way: one after the other they would take too long.
+    draining = asyncio.create_task(parley.background.drain(_DRAIN_SECONDS), name="drain")
     await asyncio.wait([ticking], timeout=_DRAIN_SECONDS)
     if not ticking.done():
         log.warning("posts were cut off at the end")
-        ticking.cancel()
-        await asyncio.wait([ticking])
+        await _cut_off(ticking)
+    await draining

@@ -17,6 +17,7 @@ from handlers.pace import Pace
 from handlers.people import Colleague, FullMember
 from handlers.press import Press
 from store import Store
+from store.db import DatabaseUnavailableError
 from store.posting.record import LEASE, Plan
 from store.types import About, Article, ParleyError, Post, PostKind, PostState, Schedule
 
@@ -188,5 +189,7 @@ class Posting:
     async def _send(self, post: Post) -> None:
         try:
             await self._delivery.send(post)
+        except DatabaseUnavailableError:
+            log.debug("post %s waits for the database", post.key)
         except Exception:
             log.exception("post %s", post.key)

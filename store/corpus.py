@@ -98,7 +98,7 @@ class Corpus:
             self._opened = opened.number if opened else None
 
     async def _take_up(self) -> None:
-        async with self._database.reading() as connection:
+        async with self._database.long_reading() as connection:
             self._loaded = await read(self._database, connection, self._model)
 
     async def follow(self) -> None:
@@ -137,7 +137,7 @@ class Corpus:
                         await self._catch_up(asked)
 
     async def _catch_up(self, behind: Loaded) -> None:
-        async with self._database.reading() as connection:
+        async with self._database.long_reading() as connection:
             loaded = await read(self._database, connection, self._model)
         if loaded.revision == behind.revision:
             raise ParleyError("The index of the corpus is damaged: restore a backup.")

@@ -95,10 +95,13 @@ async def test_a_bot_whose_database_is_gone_is_not_ready(
                 assert list(json.loads(said).get("seconds_since", {})) == brought
             await server.execute("DROP DATABASE gone WITH (FORCE)")
             for one in ports:
-                code, said = await get(one, "/readyz")
+                # For some seconds it may tell what it found before.
+                while (answer := await get(one, "/readyz"))[0] == 200:
+                    pass
+                code, said = answer
                 assert code == 503
                 checks = json.loads(said)["checks"]
-                assert checks.pop("database").startswith("cannot be asked: ")
+                assert "My database does not answer" in checks.pop("database")
                 assert set(checks.values()) == {"well"}
                 assert list(json.loads(said).get("seconds_since", {})) == brought
             assert (await get(status, "/healthz"))[0] == 200

@@ -12,12 +12,22 @@ from urllib.parse import urlsplit
 
 from store.db import postgres, private, sqlite
 from store.db.schema import migrate
-from store.db.types import Connection, Database, DatabaseError, Row, places, to_instant, to_text
+from store.db.types import (
+    Connection,
+    Database,
+    DatabaseError,
+    DatabaseUnavailableError,
+    Row,
+    places,
+    to_instant,
+    to_text,
+)
 
 __all__ = [
     "Connection",
     "Database",
     "DatabaseError",
+    "DatabaseUnavailableError",
     "Row",
     "examine",
     "exposed",

@@ -13,6 +13,20 @@ class DatabaseError(ParleyError):
     """Say why the database cannot be opened or used as asked."""
 
 
+class DatabaseUnavailableError(DatabaseError):
+    """Raised when the database does not answer in time, or its connection is lost.
+
+    `store.db` has logged it, once for the whole outage.
+    """
+
+    def __init__(self) -> None:
+        """Take nothing: the reason is in the log, and people read one sentence."""
+        super().__init__(
+            "My database does not answer just now: please try again in a minute."
+            " What was begun is done completely, or not at all."
+        )
+
+
 class Row(Protocol):
     """A result row, read by column name; its values in the order of the columns."""
 
@@ -74,10 +88,22 @@ class Database(Protocol):
         """Open a transaction that reads one state and never waits for a writer."""
         ...
 
+    def long_reading(self) -> AbstractAsyncContextManager[Connection]:
+        """Open a transaction like `reading`, each statement of which may read very much."""
+        ...
+
     async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
         """Run one SELECT by itself, on what is committed by now, and give every row.
 
         Quicker than a transaction, and never behind a long one.
+        """
+        ...
+
+    async def probe(self) -> None:
+        """Raise `DatabaseError` unless the connections in use can read and write.
+
+        Cheap, and writes one row again and again. A writer that is busy with a long transaction is
+        not a broken one, and the probe does not wait for it.
         """
         ...
 

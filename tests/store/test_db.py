@@ -558,7 +558,7 @@ async def test_a_server_that_can_only_be_read(postgres_url: str, tmp_path: Path)
 async def test_a_connection_that_is_lost_in_the_middle(postgres_url: str) -> None:
     """It ends in a sentence, with nothing changed, and the next one is another connection."""
     async with open_database(postgres_url) as database:
-        with pytest.raises(DatabaseError, match=r"is not to be reached \(.+\): try again once"):
+        with pytest.raises(DatabaseError, match="does not answer just now"):
             async with database.transaction() as connection:
                 await connection.execute(ADD, 1)
                 (mine,) = await connection.fetch("SELECT pg_backend_pid() AS pid")
