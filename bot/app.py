@@ -278,7 +278,7 @@ async def _well() -> str | None:
 
 
 async def _write_misses(store: Store) -> None:
-    """Write what was looked for since the last tick, if the database answers soon."""
+    """Store the last counts of search misses, if the database answers soon."""
     try:
         async with asyncio.timeout(_CUT_SECONDS):
             await store.misses.write()

@@ -17,6 +17,7 @@ from store.db import Database, DatabaseError, Row
 from store.finding.words import words
 from store.installed import Installed
 from store.once import claim
+from store.text import well_formed
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +132,7 @@ class TopicRequests:
 
         Raises `GoneError`, and `DatabaseError` when nothing could be stored.
         """
-        typed = " ".join(_storable(typed).split())[:MAX_WORDS]
+        typed = " ".join(well_formed(typed).split())[:MAX_WORDS]
         if not typed:
             return
         async with self._installed.writing(team_id) as connection:
@@ -173,11 +174,6 @@ def merged(requests: Sequence[TopicRequest]) -> Sequence[TopicRequest]:
 
 def _day(at: datetime) -> str:
     return at.astimezone(UTC).date().isoformat()
-
-
-def _storable(text: str) -> str:
-    """Return *text* without what a database refuses: NUL, and half a surrogate pair."""
-    return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
 
 
 def _key(typed: str) -> str:

@@ -75,7 +75,6 @@ SELECT $1, COUNT(*) + 1, $2, $3, $4, $5 FROM post_move WHERE post_key = $1
 """
 _ERASE_STORIES = "DELETE FROM post_story WHERE post_key = $1"
 _ERASE = (
-    "DELETE FROM correction WHERE post_key = $1",
     "DELETE FROM post_move WHERE post_key = $1",
     _ERASE_STORIES,
     "DELETE FROM post WHERE key = $1",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.app import _write_last
+from bot.app import _write_misses
 from handlers.ids import Action, Block, Field, Shortcut, Step
 from store.db import DatabaseError, open_database
 from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, dm, texts
@@ -149,8 +149,8 @@ async def test_the_end_goes_on_without_a_database(
         raise DatabaseError("The database is not to be reached.")
 
     monkeypatch.setattr(slack.parley.store.misses, "write", unreachable)
-    await _write_last(slack.parley.store)
-    assert "the last search misses were not counted" in caplog.text
+    await _write_misses(slack.parley.store)
+    assert "the last look-ups that found nothing are not recorded" in caplog.text
 
 
 @pytest.mark.parametrize("odd", ["\0", "\ud83d"])

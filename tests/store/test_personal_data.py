@@ -19,8 +19,6 @@ from tests.store.test_installations import ONE
 BEN, ANA = "U0BEN", "U0ANA"
 CHANNEL = {BEN: "C1", ANA: "C2"}
 TIMETABLE = Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC")
-GONE_FEATURE = {"shown", "correction"}
-"""Tables of a feature that is being removed."""
 
 
 @dataclass
@@ -179,11 +177,11 @@ async def test_every_table_of_a_team_s_is_exported(house: House) -> None:
         if any({"team_id", "post_key"} & set(row) for row in rows)
     }
     exported = await house.store.personal_data.export("T1")
-    assert set(exported) - {"revision"} == of_team - GONE_FEATURE
+    assert set(exported) - {"revision"} == of_team
     tables = set(await house.database.tables()) - {LEDGER_TABLE}
     assert of_team <= tables
     assert "sealed" not in str(exported)
-    for table in of_team - GONE_FEATURE - {"installation"}:
+    for table in of_team - {"installation"}:
         assert len(exported[table]) == len(held[table])
 
 
