@@ -14,7 +14,7 @@ from store import reading
 from store.db import Database
 from store.finding import chunks
 from store.finding.finder import Finder
-from store.finding.meaning import Meaning
+from store.finding.meaning import Embeddings
 from store.finding.topics import stored
 from store.finding.words import prepare
 from store.loaded import Loaded, read
@@ -68,7 +68,7 @@ class Corpus:
     was read from, or it is made again over the next.
     """
 
-    def __init__(self, database: Database, model: Meaning | None) -> None:
+    def __init__(self, database: Database, model: Embeddings | None) -> None:
         """Take the *model* by which stories are found in other words; None to do without."""
         self._database = database
         self._model = model
@@ -337,7 +337,7 @@ class Corpus:
 
 
 def _index(
-    plan: Plan, parts: Spool[chunks.Part], progress: Progress, model: Meaning | None
+    plan: Plan, parts: Spool[chunks.Part], progress: Progress, model: Embeddings | None
 ) -> None:
     progress.start("Indexing", len(plan.gone) + len(plan.come))
     gone, come = plan.articles(plan.gone), plan.articles(plan.come)

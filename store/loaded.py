@@ -7,7 +7,7 @@ from store import reading
 from store.db import Connection, Database
 from store.finding import chunks
 from store.finding.finder import Finder
-from store.finding.meaning import Meaning
+from store.finding.meaning import Embeddings
 from store.finding.topics import stored
 from store.loading import derived, revisions
 from store.types import Article, OvertakenError, Revision
@@ -21,7 +21,7 @@ class Loaded:
     finder: Finder
 
 
-async def read(database: Database, connection: Connection, model: Meaning | None) -> Loaded:
+async def read(database: Database, connection: Connection, model: Embeddings | None) -> Loaded:
     """Read the revision that *connection* sees.
 
     What the finder reads from *database* later belongs to this revision, or raises

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from store.db import Connection, Database, Row, places
 from store.finding.index import CHUNK, Index, Postings, build
-from store.finding.meaning import BYTES, Meaning, Signs
+from store.finding.meaning import BYTES, Embeddings, Signs
 from store.finding.vocabulary import Vocabulary
 from store.reading import of_numbers
 from store.types import Article, OvertakenError
@@ -122,7 +122,7 @@ class Part:
 def parts(
     removed: Iterable[tuple[int, Article]],
     added: Iterable[tuple[int, Article]],
-    model: Meaning | None,
+    model: Embeddings | None,
 ) -> Iterator[Part]:
     """Index what a reload changes, chunk by chunk, holding one at a time; *added* rise by number.
 
@@ -196,7 +196,7 @@ def _postings_of(
             emptied.append(word)
 
 
-async def complete(database: Database, model: Meaning) -> bool:
+async def complete(database: Database, model: Embeddings) -> bool:
     """Make the signs of the articles that were loaded while there was no model.
 
     False where none could be made: a story without words has none.

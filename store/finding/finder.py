@@ -11,7 +11,7 @@ from cachetools import LRUCache
 
 from store.finding import meaning
 from store.finding.index import Index
-from store.finding.meaning import Meaning, Vectors
+from store.finding.meaning import Embeddings, Vectors
 from store.finding.ranking import Asked, rank, reasons
 from store.finding.topics import Typeahead, acronyms, catalogue
 from store.finding.vocabulary import JOINED, Readings
@@ -49,7 +49,7 @@ class Finder:
         index: Index,
         articles: GetArticles,
         topics: Sequence[Topic],
-        model: Meaning | None,
+        model: Embeddings | None,
         *,
         least: float | None = None,
     ) -> None:
@@ -67,7 +67,7 @@ class Finder:
         self._answers: LRUCache[tuple[str, int], Answer] = LRUCache(_ANSWERS)
 
     @classmethod
-    def of(cls, articles: Sequence[Article], model: Meaning | None = None) -> Self:
+    def of(cls, articles: Sequence[Article], model: Embeddings | None = None) -> Self:
         """Build a finder over *articles* in memory; without *model* it goes by words alone."""
 
         async def get(numbers: Sequence[int]) -> Mapping[int, Article]:
@@ -136,7 +136,7 @@ class Finder:
         self._least = meaning.least(everyday, await self._best(drawn.near_misses, self._model))
         return self._least
 
-    async def _best(self, probes: Sequence[str], model: Meaning) -> list[float]:
+    async def _best(self, probes: Sequence[str], model: Embeddings) -> list[float]:
         """Give the best score that each of *probes* gets, but of those that words answer."""
         best: list[float] = []
         for start in range(0, len(probes), _AT_ONCE):
@@ -151,7 +151,7 @@ class Finder:
                 best.append(joined[0][1] if joined else 0.0)
         return best
 
-    async def _guess(self, asked: Asked, model: Meaning) -> list[tuple[int, float]]:
+    async def _guess(self, asked: Asked, model: Embeddings) -> list[tuple[int, float]]:
         """Give the stories that may be meant, by meaning and words together."""
 
         def join() -> list[tuple[int, float]]:

@@ -18,7 +18,7 @@ from typing import Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from store.finding.meaning import BYTES, Meaning, Signs
+from store.finding.meaning import BYTES, Embeddings, Signs
 from store.finding.vocabulary import Vocabulary
 from store.finding.words import FUNCTION_WORDS, words
 from store.types import Article
@@ -106,7 +106,7 @@ class Index:
         self._cached_bytes = 0
 
     @classmethod
-    def of(cls, articles: Iterable[Article], model: Meaning | None = None) -> Self:
+    def of(cls, articles: Iterable[Article], model: Embeddings | None = None) -> Self:
         """Index *articles* in memory, numbered from 0."""
         built = build(enumerate(articles), model)
 
@@ -193,7 +193,7 @@ class Built:
     """Empty without a model."""
 
 
-def build(numbered: Iterable[tuple[int, Article]], model: Meaning | None) -> Built:
+def build(numbered: Iterable[tuple[int, Article]], model: Embeddings | None) -> Built:
     """Index articles whose numbers rise."""
     places: defaultdict[str, int] = defaultdict()
     places.default_factory = places.__len__

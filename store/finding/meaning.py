@@ -53,7 +53,7 @@ _BLOCK = 1 << 14
 _log = logging.getLogger(__name__)
 
 
-class Meaning:
+class Embeddings:
     """Vectors for words, and from them for texts."""
 
     def __init__(self, table: NDArray[np.float16], tokenizer: "Tokenizer") -> None:

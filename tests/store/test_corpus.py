@@ -235,7 +235,7 @@ async def test_what_was_loaded_without_the_model_gets_its_vectors_at_the_next_st
 ) -> None:
     url = f"sqlite:///{tmp_path}/parley.db"
     with monkeypatch.context() as without:
-        without.setattr("store.Meaning.load", lambda: None)
+        without.setattr("store.Embeddings.load", lambda: None)
         async with open_store(url) as store:
             await load(store, STARTER)
             assert not store.corpus.finder.index.has_signs.any()

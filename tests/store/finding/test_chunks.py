@@ -11,7 +11,7 @@ import pytest
 from store import Store, open_store
 from store.db import Database, open_database
 from store.finding.chunks import complete
-from store.finding.meaning import BYTES, Meaning, Signs
+from store.finding.meaning import BYTES, Embeddings, Signs
 from store.types import Article, Found, Unsure
 from tests.conftest import NOW
 from tests.store.loading.test_revisions import STORIES, load, write
@@ -89,14 +89,14 @@ async def test_vectors_that_are_made_late_leave_what_was_loaded_meanwhile(
     database_url: str, tmp_path: Path
 ) -> None:
     """Making them takes minutes in a large corpus, and another process may load others."""
-    model = Meaning.load()
+    model = Embeddings.load()
     assert model
     async with open_database(database_url) as database, open_store(database_url) as other:
         await load(other, write(tmp_path, bell=[STAYS], news=edition(1)))
         await forget_signs(database)
         is_read, may_write = threading.Event(), threading.Event()
 
-        class Slow(Meaning):
+        class Slow(Embeddings):
             def signs(self, articles: Iterable[Article]) -> Signs:
                 is_read.set()
                 assert may_write.wait(30)

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from store.finding import meaning
 from store.finding.finder import CUT_OFF, Finder
-from store.finding.meaning import Meaning
+from store.finding.meaning import Embeddings
 from store.finding.words import words
 from store.types import Found, Nothing, Unsure
 from tests.store.finding.test_finder import LOOKUPS, STARTER, Tally, matches, told
 
-MODEL = Meaning.load()
+MODEL = Embeddings.load()
 assert MODEL, "make test installs the optional part"
 FINDER = Finder.of(STARTER, MODEL)
 BY_WORDS = Finder.of(STARTER)
@@ -106,9 +106,9 @@ def test_without_the_package_there_is_no_model_and_one_line_says_so(
         meaning, "find_spec", lambda name: None if name == "wordllama" else find(name)
     )
     with caplog.at_level("INFO"):
-        Meaning.load.cache_clear()
-        assert Meaning.load() is None
-    Meaning.load.cache_clear()
+        Embeddings.load.cache_clear()
+        assert Embeddings.load() is None
+    Embeddings.load.cache_clear()
     assert [record.message for record in caplog.records] == [
         "wordllama is not installed: stories are found by their words alone"
     ]
