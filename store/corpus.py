@@ -87,7 +87,7 @@ class Corpus:
             await self._take_up()
             if (
                 self._model
-                and self.finder.index.lacks_signs
+                and self.finder.index.lacks_vectors
                 and await chunks.complete(self._database, self._model)
             ):
                 await self._take_up()

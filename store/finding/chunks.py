@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from store.db import Connection, Database, Row, places
 from store.finding.index import CHUNK, Index, Postings, build
-from store.finding.meaning import BYTES, Embeddings, Signs
+from store.finding.meaning import BYTES, BitVectors, Embeddings
 from store.finding.vocabulary import Vocabulary
 from store.reading import of_numbers
 from store.types import Article, OvertakenError
@@ -64,7 +64,7 @@ class _Columns:
     places: NDArray[np.uint16]
     """Their numbers within the chunk, rising."""
     headlines: NDArray[np.uint64]
-    signs: Signs
+    bit_vectors: BitVectors
 
     @classmethod
     def none(cls) -> Self:
@@ -73,38 +73,38 @@ class _Columns:
     @classmethod
     def of(cls, row: Row) -> Self:
         headlines = np.frombuffer(row["headlines"], dtype="<u8")
-        signs = np.zeros((len(headlines), BYTES), dtype=np.uint8)
+        bit_vectors = np.zeros((len(headlines), BYTES), dtype=np.uint8)
         held = np.frombuffer(row["signs"], dtype=np.uint8).reshape(-1, BYTES)
-        signs[: len(held)] = held
+        bit_vectors[: len(held)] = held
         if row["places"] is None:
-            return cls._packed(headlines, signs)
-        return cls(np.frombuffer(row["places"], dtype="<u2"), headlines, signs)
+            return cls._packed(headlines, bit_vectors)
+        return cls(np.frombuffer(row["places"], dtype="<u2"), headlines, bit_vectors)
 
     @classmethod
-    def _packed(cls, headlines: NDArray[np.uint64], signs: Signs) -> Self:
+    def _packed(cls, headlines: NDArray[np.uint64], bit_vectors: BitVectors) -> Self:
         """Take columns with a row for every number, and leave out those of no article."""
         (places,) = np.nonzero(headlines)
-        return cls(places.astype(np.uint16), headlines[places], signs[places])
+        return cls(places.astype(np.uint16), headlines[places], bit_vectors[places])
 
     def changed(self, part: "Part") -> Self:
         """Give the columns after what *part* changes."""
         headlines = np.zeros(CHUNK, dtype=np.uint64)
-        signs = np.zeros((CHUNK, BYTES), dtype=np.uint8)
-        headlines[self.places], signs[self.places] = self.headlines, self.signs
+        bit_vectors = np.zeros((CHUNK, BYTES), dtype=np.uint8)
+        headlines[self.places], bit_vectors[self.places] = self.headlines, self.bit_vectors
         for number, headline in part.headlines.items():
             headlines[number % CHUNK] = headline
-            signs[number % CHUNK] = 0
-        for number, one in part.signs.items():
-            signs[number % CHUNK] = np.frombuffer(one, dtype=np.uint8)
-        return self._packed(headlines, signs)
+            bit_vectors[number % CHUNK] = 0
+        for number, one in part.bit_vectors.items():
+            bit_vectors[number % CHUNK] = np.frombuffer(one, dtype=np.uint8)
+        return self._packed(headlines, bit_vectors)
 
     def blobs(self) -> Sequence[bytes]:
-        """Give the columns as they are stored; without a model there are no signs."""
-        signs = self.signs if self.signs.any() else self.signs[:0]
+        """Give the columns as they are stored; without a model there are no bit vectors."""
+        bit_vectors = self.bit_vectors if self.bit_vectors.any() else self.bit_vectors[:0]
         return (
             self.places.astype("<u2").tobytes(),
             self.headlines.astype("<u8").tobytes(),
-            signs.tobytes(),
+            bit_vectors.tobytes(),
         )
 
 
@@ -116,7 +116,7 @@ class Part:
     removed: Mapping[str, Postings]
     added: Mapping[str, Postings]
     headlines: Mapping[int, int]
-    signs: Mapping[int, bytes]
+    bit_vectors: Mapping[int, bytes]
 
 
 def parts(
@@ -135,7 +135,7 @@ def parts(
             removed=built.postings,
             added={},
             headlines=dict.fromkeys(built.headlines, 0),
-            signs={},
+            bit_vectors={},
         )
     for chunk, each in _by_chunk(added):
         built = build(each, model)
@@ -144,7 +144,7 @@ def parts(
             removed={},
             added=built.postings,
             headlines=built.headlines,
-            signs=built.signs,
+            bit_vectors=built.bit_vectors,
         )
 
 
@@ -204,7 +204,7 @@ async def complete(database: Database, model: Embeddings) -> bool:
     is_changed = False
     for row in await database.fetch(_CHUNKS):
         columns = _Columns.of(row)
-        lacks = ~columns.signs.any(axis=1)
+        lacks = ~columns.bit_vectors.any(axis=1)
         lacking = columns.places[lacks].astype(np.int64) + row["chunk"] * CHUNK
         if not len(lacking):
             continue
@@ -212,7 +212,7 @@ async def complete(database: Database, model: Embeddings) -> bool:
         made: dict[int, NDArray[np.uint8]] = {}
         for start in range(0, len(lacking), _BATCH):
             articles = await of_numbers(database, lacking[start : start + _BATCH].tolist())
-            rows = await asyncio.to_thread(model.signs, articles.values())
+            rows = await asyncio.to_thread(model.bit_vectors, articles.values())
             made.update(zip(articles, rows, strict=True))
         if await _fill(database, row["chunk"], made):
             is_changed = True
@@ -227,14 +227,16 @@ async def _fill(database: Database, chunk: int, made: Mapping[int, NDArray[np.ui
         if not rows:
             return False
         columns = _Columns.of(rows[0])
-        signs = columns.signs.copy()
+        bit_vectors = columns.bit_vectors.copy()
         numbers = columns.places.astype(np.int64) + chunk * CHUNK
         for place, number in enumerate(numbers.tolist()):
-            if number in made and not signs[place].any():
-                signs[place] = made[number]
-        if np.array_equal(signs, columns.signs):
+            if number in made and not bit_vectors[place].any():
+                bit_vectors[place] = made[number]
+        if np.array_equal(bit_vectors, columns.bit_vectors):
             return False
-        await connection.execute(_PUT_CHUNK, chunk, *replace(columns, signs=signs).blobs())
+        await connection.execute(
+            _PUT_CHUNK, chunk, *replace(columns, bit_vectors=bit_vectors).blobs()
+        )
         return True
 
 
@@ -265,7 +267,7 @@ def _index(
         vocabulary=Vocabulary((row["word"], row["articles"]) for row in words),
         numbers=numbers,
         headlines=np.concatenate([one.headlines for one in each]),
-        signs=np.concatenate([one.signs for one in each]),
+        bit_vectors=np.concatenate([one.bit_vectors for one in each]),
         fetch=fetch,
     )
 

@@ -169,7 +169,9 @@ class Finder:
         return self.scores(asked, limit=_COVERED, least=_LITTLE)
 
     def _joined(self, covered: list[tuple[int, float]], query: Vectors) -> list[tuple[int, float]]:
-        rows, found = meaning.nearest(query, self.index.signs, _COVERED, there=self.index.has_signs)
+        rows, found = meaning.nearest(
+            query, self.index.bit_vectors, _COVERED, there=self.index.has_vector
+        )
         numbers = self.index.numbers[rows].tolist()
         return meaning.join(covered, zip(numbers, found.tolist(), strict=True))
 

@@ -18,7 +18,7 @@ from typing import Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from store.finding.meaning import BYTES, Embeddings, Signs
+from store.finding.meaning import BYTES, BitVectors, Embeddings
 from store.finding.vocabulary import Vocabulary
 from store.finding.words import FUNCTION_WORDS, words
 from store.types import Article
@@ -85,19 +85,19 @@ class Index:
         vocabulary: Vocabulary,
         numbers: Numbers,
         headlines: NDArray[np.uint64],
-        signs: Signs,
+        bit_vectors: BitVectors,
         fetch: Fetch,
     ) -> None:
         self.vocabulary = vocabulary
         self.numbers = numbers
         """Those of the articles, rising; the other columns are in this order."""
-        self.signs = signs
+        self.bit_vectors = bit_vectors
         """A row an article, of zeros where there was no model."""
-        self.has_signs = np.any(signs, axis=1)
+        self.has_vector = np.any(bit_vectors, axis=1)
         by_headline = np.argsort(headlines, kind="stable")
         self._by_headline = numbers[by_headline]
         self._headlines = headlines[by_headline]
-        self.lacks_signs = not self.has_signs.all()
+        self.lacks_vectors = not self.has_vector.all()
         """Whether some articles were indexed while there was no model."""
         self.size = len(numbers)
         """How many articles there are."""
@@ -114,12 +114,16 @@ class Index:
             return {word: built.postings[word] for word in wanted}
 
         size = len(built.headlines)
-        signs = np.frombuffer(b"".join(built.signs.values()), dtype=np.uint8).reshape(-1, BYTES)
+        bit_vectors = np.frombuffer(b"".join(built.bit_vectors.values()), dtype=np.uint8).reshape(
+            -1, BYTES
+        )
         return cls(
             vocabulary=Vocabulary((word, len(found)) for word, found in built.postings.items()),
             numbers=np.arange(size, dtype=np.uint32),
             headlines=np.fromiter(built.headlines.values(), np.uint64, size),
-            signs=signs if len(signs) else np.zeros((size, BYTES), dtype=np.uint8),
+            bit_vectors=bit_vectors
+            if len(bit_vectors)
+            else np.zeros((size, BYTES), dtype=np.uint8),
             fetch=fetch,
         )
 
@@ -189,7 +193,7 @@ class Built:
 
     postings: Mapping[str, Postings]
     headlines: Mapping[int, int]
-    signs: Mapping[int, bytes]
+    bit_vectors: Mapping[int, bytes]
     """Empty without a model."""
 
 
@@ -199,7 +203,7 @@ def build(numbered: Iterable[tuple[int, Article]], model: Embeddings | None) -> 
     places.default_factory = places.__len__
     owners, entries = array("I"), array("I")
     headlines: dict[int, int] = {}
-    signs: dict[int, bytes] = {}
+    bit_vectors: dict[int, bytes] = {}
     every = iter(numbered)
     while some := list(islice(every, _AT_ONCE)):
         for number, article in some:
@@ -209,14 +213,14 @@ def build(numbered: Iterable[tuple[int, Article]], model: Embeddings | None) -> 
             owners.extend([places[word] for word in one.fields])
             entries.extend([first | place for place in one.fields.values()])
         if model:
-            rows = model.signs(article for _, article in some)
-            signs.update(
+            rows = model.bit_vectors(article for _, article in some)
+            bit_vectors.update(
                 (number, row.tobytes()) for (number, _), row in zip(some, rows, strict=True)
             )
     return Built(
         postings=_table(dict(places), owners, entries),
         headlines=headlines,
-        signs=signs,
+        bit_vectors=bit_vectors,
     )
 
 

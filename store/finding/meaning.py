@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Vectors: TypeAlias = NDArray[np.float32]
 """A row a text, of length 1; all zeros for a text without words."""
-Signs: TypeAlias = NDArray[np.uint8]
+BitVectors: TypeAlias = NDArray[np.uint8]
 """A row a story: the signs of its vector, packed eight to a byte."""
 
 BYTES = 32
@@ -92,9 +92,9 @@ class Embeddings:
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
         return vectors
 
-    def signs(self, articles: Iterable[Article]) -> Signs:
+    def bit_vectors(self, articles: Iterable[Article]) -> BitVectors:
         """Give what is kept of each of *articles*."""
-        return signs(self.embed(map(told, articles)))
+        return to_bits(self.embed(map(told, articles)))
 
     def _of_words(self, distinct: Sequence[str]) -> Vectors:
         vectors = np.zeros((len(distinct), BYTES * 8), dtype=np.float32)
@@ -132,12 +132,12 @@ def _read(path: Path) -> NDArray[np.float16]:
     return np.asarray(np.memmap(path, np.float16, "r", start, (rows, columns)))
 
 
-def signs(vectors: Vectors) -> Signs:
+def to_bits(vectors: Vectors) -> BitVectors:
     """Keep of *vectors* what stories are compared by."""
     return np.packbits(vectors > 0, axis=1)
 
 
-def likenesses(query: Vectors, stories: Signs) -> Vectors:
+def likenesses(query: Vectors, stories: BitVectors) -> Vectors:
     """Give the likeness of one *query* vector to each of *stories*, at most 1, unrelated near 0."""
     bits = np.unpackbits(stories, axis=1).astype(np.float32)
     # What a sign of 1 or -1 adds, from a bit of 1 or 0.
@@ -146,7 +146,7 @@ def likenesses(query: Vectors, stories: Signs) -> Vectors:
 
 
 def nearest(
-    query: Vectors, stories: Signs, limit: int, *, there: NDArray[np.bool_] | None = None
+    query: Vectors, stories: BitVectors, limit: int, *, there: NDArray[np.bool_] | None = None
 ) -> tuple[NDArray[np.intp], Vectors]:
     """Give the rows of the stories nearest to *query* with their likeness, the nearest first.
 
@@ -155,7 +155,7 @@ def nearest(
     """
     if not len(stories) or not query.any():
         return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32)
-    apart = _apart(signs(query[None, :]), stories)
+    apart = _apart(to_bits(query[None, :]), stories)
     if there is not None:
         apart[~there] = _FARTHEST
     size = max(limit, _SHORTLIST)
@@ -176,7 +176,7 @@ def told(article: Article) -> Iterator[str]:
         yield from (word for word, _ in words(field))
 
 
-def _apart(query: Signs, stories: Signs) -> NDArray[np.uint8]:
+def _apart(query: BitVectors, stories: BitVectors) -> NDArray[np.uint8]:
     """Count the signs in which each of *stories* differs from *query*, in whole machine words."""
     wanted = query.view(np.uint64)
     apart = np.empty(len(stories), dtype=np.uint8)

@@ -11,7 +11,7 @@ import pytest
 from store import Store, open_store
 from store.db import Database, open_database
 from store.finding.chunks import complete
-from store.finding.meaning import BYTES, Embeddings, Signs
+from store.finding.meaning import BYTES, BitVectors, Embeddings
 from store.types import Article, Found, Unsure
 from tests.conftest import NOW
 from tests.store.loading.test_revisions import STORIES, load, write
@@ -53,7 +53,7 @@ async def test_what_is_gone_leaves_nothing_behind(
         seen: list[tuple[int, int, int]] = []
         for number in range(14):
             await load(store, write(tmp_path, bell=[STAYS], news=edition(number)))
-            assert store.corpus.finder.index.size == len(store.corpus.finder.index.signs) == 5
+            assert store.corpus.finder.index.size == len(store.corpus.finder.index.bit_vectors) == 5
             seen.append(await sizes(database))
         assert {articles for _, articles, _ in seen} == {5}
         assert max(chunks for chunks, _, _ in seen) <= 3
@@ -79,7 +79,7 @@ async def test_what_is_gone_leaves_nothing_behind(
         assert await found(store, "divers raised a bell") == ["bell.txt"]
 
 
-async def forget_signs(database: Database) -> None:
+async def forget_vectors(database: Database) -> None:
     """Take away every vector, as if there had been no model."""
     async with database.transaction() as connection:
         await connection.execute("UPDATE chunk SET signs = $1", b"")
@@ -93,14 +93,14 @@ async def test_vectors_that_are_made_late_leave_what_was_loaded_meanwhile(
     assert model
     async with open_database(database_url) as database, open_store(database_url) as other:
         await load(other, write(tmp_path, bell=[STAYS], news=edition(1)))
-        await forget_signs(database)
+        await forget_vectors(database)
         is_read, may_write = threading.Event(), threading.Event()
 
         class Slow(Embeddings):
-            def signs(self, articles: Iterable[Article]) -> Signs:
+            def bit_vectors(self, articles: Iterable[Article]) -> BitVectors:
                 is_read.set()
                 assert may_write.wait(30)
-                return super().signs(articles)
+                return super().bit_vectors(articles)
 
         slow = Slow(model._table, model._tokenizer)
         completing = asyncio.create_task(complete(database, slow))
@@ -111,7 +111,7 @@ async def test_vectors_that_are_made_late_leave_what_was_loaded_meanwhile(
     async with open_store(database_url) as store:
         assert set(await found(store, "ore2 elm2 owl2")) == {"news.txt"}
         assert await found(store, "divers raised a bell") == ["bell.txt"]
-        assert not store.corpus.finder.index.lacks_signs
+        assert not store.corpus.finder.index.lacks_vectors
         assert store.corpus.finder.index.size == 5
 
 
@@ -135,7 +135,7 @@ async def test_columns_of_before_are_read_and_packed(database_url: str, tmp_path
             )
     async with open_store(database_url) as store, open_database(database_url) as database:
         assert store.corpus.finder.index.numbers.tolist() == [2, 3]
-        assert store.corpus.finder.index.has_signs.all()
+        assert store.corpus.finder.index.has_vector.all()
         assert await found(store, "snow mountain road") == ["b.txt"]
         (packed,) = await database.fetch("SELECT * FROM chunk")
         assert tuple(packed) == tuple(row)

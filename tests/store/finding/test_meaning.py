@@ -119,7 +119,7 @@ def test_without_the_package_there_is_no_model_and_one_line_says_so(
 
 def test_a_story_is_nearest_to_itself() -> None:
     assert MODEL
-    kept = MODEL.signs(STARTER)
+    kept = MODEL.bit_vectors(STARTER)
     assert kept.shape == (len(STARTER), meaning.BYTES)
     for number, query in enumerate(MODEL.embed(map(meaning.told, STARTER))):
         rows, found = meaning.nearest(query, kept, 3)
@@ -132,7 +132,7 @@ def test_the_shortlist_gives_what_comparing_all_gives(seed: int, stories: int, l
     rng = np.random.default_rng(seed)
     vectors = rng.normal(size=(stories, 256)).astype(np.float32)
     query = vectors[0] + 0.3 * rng.normal(size=256).astype(np.float32)
-    kept = meaning.signs(vectors)
+    kept = meaning.to_bits(vectors)
     rows, found = meaning.nearest(query, kept, limit)
     assert rows[0] == 0
     assert len(rows) == min(limit, stories) == len(set(rows.tolist()))
@@ -144,7 +144,7 @@ def test_rows_without_a_story_are_never_near() -> None:
     vectors = np.ones((600, 256), dtype=np.float32)
     there = np.zeros(600, dtype=np.bool_)
     there[[5, 400]] = True
-    rows, _ = meaning.nearest(vectors[0], meaning.signs(vectors), 10, there=there)
+    rows, _ = meaning.nearest(vectors[0], meaning.to_bits(vectors), 10, there=there)
     assert rows.tolist() == [5, 400]
 
 
