@@ -161,7 +161,7 @@ class Corpus:
 
         The article with the id *but* is left out.
         """
-        ranked = await self._ask(lambda finder: finder.rank(text, limit=limit + 1, least=_LIKE))
+        ranked = await self._ask(lambda finder: finder.rank(text, limit=limit + 1, min_score=_LIKE))
         return [match for match in ranked if match.article.id != but][:limit]
 
     async def reload(

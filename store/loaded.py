@@ -42,6 +42,6 @@ async def read(database: Database, connection: Connection, model: Embeddings | N
             articles,
             await stored.read(connection),
             model,
-            least=await derived.least(connection),
+            min_score=await derived.least(connection),
         ),
     )

@@ -51,9 +51,9 @@ class Finder:
         topics: Sequence[Topic],
         model: Embeddings | None,
         *,
-        least: float | None = None,
+        min_score: float | None = None,
     ) -> None:
-        """Take *least*, the score of a story that meaning may ask about; None to measure it."""
+        """Take *min_score*, the score of a story that meaning may ask about; None to measure it."""
         self.index = index
         self._articles = articles
         self.topics = topics
@@ -62,7 +62,7 @@ class Finder:
         self._names = Typeahead(names)
         self._acronyms = acronyms(names)
         self._model = model
-        self._least = least
+        self._min_score = min_score
         self._known: LRUCache[int, Article] = LRUCache(_ARTICLES)
         self._answers: LRUCache[tuple[str, int], Answer] = LRUCache(_ANSWERS)
 
@@ -76,11 +76,11 @@ class Finder:
         topics = [Topic(name=name, articles=len(ids)) for name, ids in catalogue(articles).items()]
         return cls(Index.of(articles, model), get, topics, model)
 
-    def with_derived(self, topics: Sequence[Topic], least: float | None) -> Self:
-        """Give a finder over the same index that has these *topics* and *least*."""
-        if (topics, least) == (self.topics, self._least):
+    def with_derived(self, topics: Sequence[Topic], min_score: float | None) -> Self:
+        """Give a finder over the same index that has these *topics* and *min_score*."""
+        if (topics, min_score) == (self.topics, self._min_score):
             return self
-        return type(self)(self.index, self._articles, topics, self._model, least=least)
+        return type(self)(self.index, self._articles, topics, self._model, min_score=min_score)
 
     @property
     def has_model(self) -> bool:
@@ -105,7 +105,7 @@ class Finder:
 
     async def _find(self, query: str, limit: int) -> Answer:
         asked = await self.ask(query)
-        scores = self.scores(asked, limit=max(limit, 10), least=UNSURE)
+        scores = self.scores(asked, limit=max(limit, 10), min_score=UNSURE)
         answering = [one for one in scores if one[1] >= CUT_OFF]
         found = await self._matches(asked, answering[: max(limit, 1)])
         if found:
@@ -119,22 +119,24 @@ class Finder:
             return Unsure(matches=unsure)
         return Nothing(topics=self._names.nearest(query, SUGGESTIONS))
 
-    async def rank(self, query: str, *, limit: int, least: float = 0.0) -> list[Match]:
-        """Give the articles that cover most of *query*, best first, cut off only at *least*."""
+    async def rank(self, query: str, *, limit: int, min_score: float = 0.0) -> list[Match]:
+        """Give the articles that cover most of *query*, best first, cut off only at *min_score*."""
         asked = await self.ask(query)
-        return await self._matches(asked, self.scores(asked, limit=limit, least=least))
+        return await self._matches(asked, self.scores(asked, limit=limit, min_score=min_score))
 
     async def calibrate(self) -> float | None:
         """Measure the score that a story needs before it is asked about; None without a model.
 
-        Few queries that must find nothing may reach it in this corpus: see `meaning.least`.
+        Few queries that must find nothing may reach it in this corpus: see `meaning.min_score`.
         """
         if not self._model:
             return None
         drawn = meaning.probes(self.index.vocabulary.words, Random(0))  # noqa: S311
         everyday = await self._best(drawn.everyday, self._model)
-        self._least = meaning.least(everyday, await self._best(drawn.near_misses, self._model))
-        return self._least
+        self._min_score = meaning.min_score(
+            everyday, await self._best(drawn.near_misses, self._model)
+        )
+        return self._min_score
 
     async def _best(self, probes: Sequence[str], model: Embeddings) -> list[float]:
         """Give the best score that each of *probes* gets, but of those that words answer."""
@@ -158,15 +160,15 @@ class Finder:
             (vector,) = model.embed([_meant(asked)])
             return self._joined(self._covered(asked), vector)
 
-        least = await self.calibrate() if self._least is None else self._least
+        min_score = await self.calibrate() if self._min_score is None else self._min_score
         return [
             (number, meaning.as_share(score))
             for number, score in (await self._aside(join))[:_GUESSES]
-            if least is not None and score >= least
+            if min_score is not None and score >= min_score
         ]
 
     def _covered(self, asked: Asked) -> list[tuple[int, float]]:
-        return self.scores(asked, limit=_COVERED, least=_LITTLE)
+        return self.scores(asked, limit=_COVERED, min_score=_LITTLE)
 
     def _joined(self, covered: list[tuple[int, float]], query: Vectors) -> list[tuple[int, float]]:
         rows, found = meaning.nearest(
@@ -215,13 +217,13 @@ class Finder:
                     may_mean.setdefault(name, JOINED)
         return readings
 
-    def scores(self, asked: Asked, *, limit: int, least: float) -> list[tuple[int, float]]:
+    def scores(self, asked: Asked, *, limit: int, min_score: float) -> list[tuple[int, float]]:
         """Give the numbers of the best articles with their scores, best first.
 
         A headline that was typed in full comes first.
         """
         scores = {int(number): 1.0 for number in self.index.titled(asked.typed, limit)}
-        for number, score in rank(asked, self.index, limit=limit, least=least):
+        for number, score in rank(asked, self.index, limit=limit, min_score=min_score):
             scores.setdefault(number, score)
         return list(islice(scores.items(), limit))
 

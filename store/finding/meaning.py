@@ -230,7 +230,7 @@ def probes(corpus: Sequence[str], rng: Random) -> Probes:
     )
 
 
-def least(everyday: Sequence[float], near_misses: Sequence[float]) -> float:
+def min_score(everyday: Sequence[float], near_misses: Sequence[float]) -> float:
     """Give the score that a story needs, from the best scores that the probes got.
 
     So few of them pass as `EVERYDAY` and `NEAR_MISSES` say, in this corpus as in any other.

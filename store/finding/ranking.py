@@ -56,11 +56,11 @@ class _Word:
         return np.where(self.numbers[at] == numbers, self.covers[at], np.float32(0))
 
 
-def rank(asked: Asked, index: Index, *, limit: int, least: float) -> list[tuple[int, float]]:
-    """Give the number and the score of the best articles, the best first.
+def rank(asked: Asked, index: Index, *, limit: int, min_score: float) -> list[tuple[int, float]]:
+    """Return the number and the score of the best articles, best first.
 
-    At most *limit*, and none that scores under *least*. Among stories that cover as much, the one
-    that was loaded first comes first.
+    Return at most *limit* articles, and only those that score *min_score* or more. Among articles
+    with the same score, the one that was loaded first comes first.
     """
     each = [
         _word(word, meant, asked.postings, index.size)
@@ -69,8 +69,8 @@ def rank(asked: Asked, index: Index, *, limit: int, least: float) -> list[tuple[
     whole = sum(word.weight for word in each)
     if not whole:
         return []
-    numbers, scores = _candidates(each, whole, limit=limit, least=least)
-    keep = scores >= least
+    numbers, scores = _candidates(each, whole, limit=limit, min_score=min_score)
+    keep = scores >= min_score
     numbers, scores = numbers[keep], scores[keep]
     if len(numbers) > 4 * limit:
         kth = np.partition(scores, -limit)[-limit]
@@ -81,7 +81,7 @@ def rank(asked: Asked, index: Index, *, limit: int, least: float) -> list[tuple[
 
 
 def _candidates(
-    asked: Sequence[_Word], whole: float, *, limit: int, least: float
+    asked: Sequence[_Word], whole: float, *, limit: int, min_score: float
 ) -> tuple[Numbers, Scores]:
     """Give every article that may be among the best, with its score.
 
@@ -94,7 +94,7 @@ def _candidates(
     left = whole
     numbers: list[Numbers] = []
     scores: list[Scores] = []
-    bar = least
+    bar = min_score
     for place, word in enumerate(order):
         if left < bar * whole - 1e-6:
             break
@@ -113,7 +113,7 @@ def _candidates(
         scores.append(np.round(np.minimum(share / whole, 1.0), 6))
         every = np.concatenate(scores)
         if len(every) >= limit:
-            bar = max(least, float(np.partition(every, -limit)[-limit]))
+            bar = max(min_score, float(np.partition(every, -limit)[-limit]))
     return np.concatenate(numbers), np.concatenate(scores)
 
 

@@ -158,8 +158,8 @@ async def agreement(store: Store, lookups: Sequence[Lookup]) -> float:
     agreed = 0
     for lookup in lookups:
         asked = await finder.ask(lookup.query)
-        every = finder.scores(asked, limit=sys.maxsize, least=0)
-        shown = finder.scores(asked, limit=SHOWN, least=UNSURE)
+        every = finder.scores(asked, limit=sys.maxsize, min_score=0)
+        shown = finder.scores(asked, limit=SHOWN, min_score=UNSURE)
         agreed += not every or every[0][1] < UNSURE or every[0] in shown
     return agreed / len(lookups)
 

@@ -162,6 +162,6 @@ def test_probes_are_words_that_the_corpus_lacks() -> None:
 
 def test_few_of_the_probes_reach_the_least_score() -> None:
     everyday, near = [number / 100 for number in range(100)], [0.0, 0.1, 0.2]
-    least = meaning.least(everyday, near)
-    assert sum(score >= least for score in everyday) <= 3
-    assert meaning.least([], near) > CUT_OFF
+    min_score = meaning.min_score(everyday, near)
+    assert sum(score >= min_score for score in everyday) <= 3
+    assert meaning.min_score([], near) > CUT_OFF
