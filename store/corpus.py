@@ -156,13 +156,13 @@ class Corpus:
         """Give the names of topics that *prefix* may be the beginning of."""
         return self._loaded.finder.complete(prefix, limit=limit)
 
-    async def like(self, text: str, *, limit: int = 3, but: str = "") -> Sequence[Match]:
+    async def like(self, text: str, *, limit: int = 3, exclude: str = "") -> Sequence[Match]:
         """Give the articles that share most with a whole *text*, the best first.
 
-        The article with the id *but* is left out.
+        The article with the id *exclude* is left out.
         """
         ranked = await self._ask(lambda finder: finder.rank(text, limit=limit + 1, min_score=_LIKE))
-        return [match for match in ranked if match.article.id != but][:limit]
+        return [match for match in ranked if match.article.id != exclude][:limit]
 
     async def reload(
         self,
