@@ -25,7 +25,7 @@ from store.loading.plan import Plan
 from store.loading.reload import plan_reload
 from store.loading.spool import Spool
 from store.loading.undo import plan_undo, target_of
-from store.progress import Progress, giving_way
+from store.progress import Progress, background_work
 from store.types import Answer, Match, OvertakenError, ParleyError, Revision, Topic
 
 log = logging.getLogger(__name__)
@@ -252,7 +252,7 @@ class Corpus:
     @contextmanager
     def _timing(self) -> Iterator[None]:
         began = time.perf_counter()
-        with giving_way():
+        with background_work():
             yield
         self.load_seconds = time.perf_counter() - began
 

@@ -36,7 +36,7 @@ class _Way:
                 gc.set_threshold(*self._usual[1])
 
 
-giving_way = _Way().given
+background_work = _Way().given
 """Let the other threads of this process go first for as long as long work is done in one.
 
 A thread that computes gives the interpreter up after half a millisecond and not after five, for an
