@@ -273,7 +273,7 @@ class Corpus:
     async def _plan(
         self, plan: Plan, path: Path, progress: Progress, extra: Path | None = None
     ) -> Contents:
-        held = await reading.documents(self._database)
+        held = await reading.stored_documents(self._database)
         known = {name: document.digest for name, document in held.items()}
         contents = await asyncio.to_thread(read_corpus, path, known, progress, extra)
         await plan_reload(self._database, plan, contents, held, progress)

@@ -29,7 +29,7 @@ async def read(database: Database, connection: Connection, model: Embeddings | N
     """
 
     async def articles(numbers: Sequence[int]) -> Mapping[int, Article]:
-        found = await reading.of_numbers(database, numbers)
+        found = await reading.articles_by_number(database, numbers)
         if len(found) < len(numbers):
             raise OvertakenError("The corpus was replaced meanwhile: try again.")
         return found

@@ -30,25 +30,25 @@ _HOLDERS = "SELECT number, id FROM article WHERE id IN ({})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class StoredDocument:
     """What the database holds of one document, beside its articles."""
 
     digest: str
     articles: int
 
 
-Documents: TypeAlias = Mapping[str, Held]
+Documents: TypeAlias = Mapping[str, StoredDocument]
 
 
-async def documents(database: Database) -> Documents:
+async def stored_documents(database: Database) -> Documents:
     """Give what is held of every document."""
     return {
-        row["path"]: Held(digest=row["digest"], articles=row["articles"])
+        row["path"]: StoredDocument(digest=row["digest"], articles=row["articles"])
         for row in await database.fetch(_DOCUMENTS)
     }
 
 
-async def of_documents(
+async def articles_of_documents(
     database: Database, held: Documents, paths: Sequence[str]
 ) -> AsyncIterator[Sequence[Numbered]]:
     """Yield the articles of the documents at *paths*, in their order, some at a time."""
@@ -84,14 +84,18 @@ async def _of_one(database: Database, path: str) -> AsyncIterator[Sequence[Numbe
         yield _numbered(rows)
 
 
-async def from_number(database: Database, number: int) -> AsyncIterator[Sequence[Numbered]]:
+async def articles_from_number(
+    database: Database, number: int
+) -> AsyncIterator[Sequence[Numbered]]:
     """Yield the articles whose number is *number* or above, some at a time."""
     while rows := await database.fetch(_FROM_NUMBER, number):
         number = rows[-1]["number"] + 1
         yield _numbered(rows)
 
 
-async def spread(database: Database, size: int, count: int) -> AsyncIterator[Sequence[Numbered]]:
+async def sample_articles(
+    database: Database, size: int, count: int
+) -> AsyncIterator[Sequence[Numbered]]:
     """Yield about *count* of *size* articles, drawn evenly, some at a time; all of a few."""
     high = min(SHUFFLES * count // max(size, 1), SHUFFLES)
     low = -1
@@ -100,7 +104,7 @@ async def spread(database: Database, size: int, count: int) -> AsyncIterator[Seq
         yield _numbered(rows)
 
 
-async def of_numbers(database: Database, numbers: Iterable[int]) -> Mapping[int, Article]:
+async def articles_by_number(database: Database, numbers: Iterable[int]) -> Mapping[int, Article]:
     """Give the articles of *numbers*, leaving out those that are gone."""
     found: dict[int, Article] = {}
     every = iter(numbers)
@@ -109,7 +113,7 @@ async def of_numbers(database: Database, numbers: Iterable[int]) -> Mapping[int,
     return found
 
 
-async def holders(database: Database, ids: Iterable[str]) -> Mapping[str, int]:
+async def numbers_by_id(database: Database, ids: Iterable[str]) -> Mapping[str, int]:
     """Give the number of the article that has each of *ids*, where one has."""
     found: dict[str, int] = {}
     every = iter(ids)

@@ -20,7 +20,7 @@ from store.db import Connection, Database, Row, places
 from store.finding.index import CHUNK, Index, Postings, build
 from store.finding.meaning import BYTES, BitVectors, Embeddings
 from store.finding.vocabulary import Vocabulary
-from store.reading import of_numbers
+from store.reading import articles_by_number
 from store.types import Article, OvertakenError
 
 log = logging.getLogger(__name__)
@@ -211,7 +211,7 @@ async def complete(database: Database, model: Embeddings) -> bool:
         log.info("making the vectors of %d articles", len(lacking))
         made: dict[int, NDArray[np.uint8]] = {}
         for start in range(0, len(lacking), _BATCH):
-            articles = await of_numbers(database, lacking[start : start + _BATCH].tolist())
+            articles = await articles_by_number(database, lacking[start : start + _BATCH].tolist())
             rows = await asyncio.to_thread(model.bit_vectors, articles.values())
             made.update(zip(articles, rows, strict=True))
         if await _fill(database, row["chunk"], made):

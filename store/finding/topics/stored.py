@@ -8,7 +8,7 @@ from store.db import Connection, Database
 from store.finding.topics.catalogue import SAMPLE, Catalogue
 from store.finding.topics.mentions import mentions
 from store.finding.words import words
-from store.reading import BATCH, Numbered, from_number, of_numbers, spread
+from store.reading import BATCH, Numbered, articles_by_number, articles_from_number, sample_articles
 from store.types import Article, Topic
 
 _TOPICS = "SELECT name, articles FROM topic WHERE articles > 0 ORDER BY place"
@@ -49,7 +49,9 @@ async def read(connection: Connection | Database) -> Sequence[Topic]:
 
 async def derive(database: Database, size: int) -> Write:
     """Derive the topics of a corpus of *size* articles anew, and give what writes them."""
-    sample = [article async for some in spread(database, size, SAMPLE) for _, article in some]
+    sample = [
+        article async for some in sample_articles(database, size, SAMPLE) for _, article in some
+    ]
     made = await asyncio.to_thread(Catalogue, sample)
     async for some in _every(database, size):
         await asyncio.to_thread(made.add, [article for _, article in some])
@@ -88,7 +90,11 @@ async def keep_up(database: Database, *, revision: int, next_number: int) -> Wri
 
 
 def _every(database: Database, size: int) -> AsyncIterator[Sequence[Numbered]]:
-    return from_number(database, 0) if size <= LARGEST else spread(database, size, LARGEST)
+    return (
+        articles_from_number(database, 0)
+        if size <= LARGEST
+        else sample_articles(database, size, LARGEST)
+    )
 
 
 async def _changed(
@@ -97,8 +103,8 @@ async def _changed(
     """Yield the articles that came, or came back, since *revision*."""
     returned = [row["number"] for row in await database.fetch(_RETURNED, revision, next_number)]
     for start in range(0, len(returned), BATCH):
-        yield [*(await of_numbers(database, returned[start : start + BATCH])).items()]
-    async for some in from_number(database, next_number):
+        yield [*(await articles_by_number(database, returned[start : start + BATCH])).items()]
+    async for some in articles_from_number(database, next_number):
         yield some
 
 

@@ -112,10 +112,10 @@ async def test_topics_of_what_is_loaded_no_more_are_not_kept(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deriving, overtaken = asyncio.Event(), asyncio.Event()
-    from_number = stored.from_number
+    articles_from_number = stored.articles_from_number
 
     async def slowly(*arguments: Any) -> AsyncIterator[Any]:
-        read = [some async for some in from_number(*arguments)]
+        read = [some async for some in articles_from_number(*arguments)]
         if not deriving.is_set():
             deriving.set()
             await overtaken.wait()
@@ -123,7 +123,7 @@ async def test_topics_of_what_is_loaded_no_more_are_not_kept(
             yield some
 
     async with open_store(database_url) as one, open_store(database_url) as two:
-        monkeypatch.setattr(stored, "from_number", slowly)
+        monkeypatch.setattr(stored, "articles_from_number", slowly)
         loading = asyncio.create_task(load(one, tmp_path / "a", one=LIMA, two=OSLO))
         await deriving.wait()
         quito = await load(two, tmp_path / "b", one=story("They saw Quito."))
