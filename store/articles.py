@@ -10,7 +10,7 @@ COLUMNS = """
 SELECT a.number, a.id, a.document, a.position, a.headline, a.summary, a.insight, a.question
 FROM article a
 """
-SHUFFLES = 2**63 - 1
+SHUFFLE_SIZE = 2**63 - 1
 """How many places the shuffle has."""
 
 _GET = f"{COLUMNS} WHERE a.id = $1"
@@ -43,9 +43,9 @@ class Articles:
         return [article for article in found if article]
 
 
-def shuffle(text: str) -> int:
+def shuffle_position(text: str) -> int:
     """Give the place of *text* in the shuffle: a hash of it, the same everywhere, from 0."""
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) % SHUFFLES
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) % SHUFFLE_SIZE
 
 
 async def fetch_article(connection: Connection | Database, article_id: str) -> Article | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
-from store.articles import COLUMNS, SHUFFLES, shuffle, to_article
+from store.articles import COLUMNS, SHUFFLE_SIZE, shuffle_position, to_article
 from store.db import Database, Row, places
 from store.types import Article
 
@@ -97,10 +97,10 @@ async def sample_articles(
     database: Database, size: int, count: int
 ) -> AsyncIterator[Sequence[Numbered]]:
     """Yield about *count* of *size* articles, drawn evenly, some at a time; all of a few."""
-    high = min(SHUFFLES * count // max(size, 1), SHUFFLES)
+    high = min(SHUFFLE_SIZE * count // max(size, 1), SHUFFLE_SIZE)
     low = -1
     while rows := await database.fetch(_SPREAD, low, high):
-        low = shuffle(rows[-1]["id"])
+        low = shuffle_position(rows[-1]["id"])
         yield _numbered(rows)
 
 
