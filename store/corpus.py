@@ -88,7 +88,7 @@ class Corpus:
             if (
                 self._model
                 and self.finder.index.lacks_vectors
-                and await chunks.complete(self._database, self._model)
+                and await chunks.add_missing_vectors(self._database, self._model)
             ):
                 await self._take_up()
             # A look-up may take up the next one meanwhile, and leaves the rest of it to `follow`.
@@ -291,7 +291,7 @@ class Corpus:
         path: Path | None = None,
     ) -> Revision:
         """Do what the *plan* says; *path* is the folder that it loads, None for an undo."""
-        with Spool[chunks.Part](batch=1) as parts:
+        with Spool[chunks.ChunkChange](batch=1) as parts:
             await asyncio.to_thread(_index, plan, parts, progress, self._model)
             async with self._database.long_transaction() as connection:
                 last = await revisions.last(connection)
@@ -337,8 +337,8 @@ class Corpus:
 
 
 def _index(
-    plan: Plan, parts: Spool[chunks.Part], progress: Progress, model: Embeddings | None
+    plan: Plan, parts: Spool[chunks.ChunkChange], progress: Progress, model: Embeddings | None
 ) -> None:
     progress.start("Indexing", len(plan.gone) + len(plan.come))
     gone, come = plan.articles(plan.gone), plan.articles(plan.come)
-    parts.extend(chunks.parts(progress.counting(gone), progress.counting(come), model))
+    parts.extend(chunks.chunk_changes(progress.counting(gone), progress.counting(come), model))

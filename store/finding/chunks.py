@@ -86,7 +86,7 @@ class _Columns:
         (places,) = np.nonzero(headlines)
         return cls(places.astype(np.uint16), headlines[places], bit_vectors[places])
 
-    def changed(self, part: "Part") -> Self:
+    def changed(self, part: "ChunkChange") -> Self:
         """Give the columns after what *part* changes."""
         headlines = np.zeros(CHUNK, dtype=np.uint64)
         bit_vectors = np.zeros((CHUNK, BYTES), dtype=np.uint8)
@@ -109,7 +109,7 @@ class _Columns:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class ChunkChange:
     """What changes in one chunk."""
 
     chunk: int
@@ -119,18 +119,18 @@ class Part:
     bit_vectors: Mapping[int, bytes]
 
 
-def parts(
+def chunk_changes(
     removed: Iterable[tuple[int, Article]],
     added: Iterable[tuple[int, Article]],
     model: Embeddings | None,
-) -> Iterator[Part]:
+) -> Iterator[ChunkChange]:
     """Index what a reload changes, chunk by chunk, holding one at a time; *added* rise by number.
 
     What was removed comes first, so that a number may come back.
     """
     for chunk, each in _by_chunk(removed):
         built = build(each, None)
-        yield Part(
+        yield ChunkChange(
             chunk=chunk,
             removed=built.postings,
             added={},
@@ -139,7 +139,7 @@ def parts(
         )
     for chunk, each in _by_chunk(added):
         built = build(each, model)
-        yield Part(
+        yield ChunkChange(
             chunk=chunk,
             removed={},
             added=built.postings,
@@ -148,7 +148,7 @@ def parts(
         )
 
 
-async def write(connection: Connection, changed: Iterable[Part]) -> None:
+async def write(connection: Connection, changed: Iterable[ChunkChange]) -> None:
     """Write what changed in the index, in the caller's transaction."""
     counts: defaultdict[str, int] = defaultdict(int)
     every = iter(changed)
@@ -175,7 +175,7 @@ async def write(connection: Connection, changed: Iterable[Part]) -> None:
     await connection.executemany(_DROP_WORD, ((word,) for word, by in counts.items() if by < 0))
 
 
-def _touched(part: Part, counts: defaultdict[str, int]) -> Sequence[str]:
+def _touched(part: ChunkChange, counts: defaultdict[str, int]) -> Sequence[str]:
     """Count what the words of *part* gain and lose, and give them in order."""
     for word, postings in part.removed.items():
         counts[word] -= len(postings)
@@ -185,7 +185,7 @@ def _touched(part: Part, counts: defaultdict[str, int]) -> Sequence[str]:
 
 
 def _postings_of(
-    part: Part, touched: Sequence[str], held: Mapping[str, Postings], emptied: list[str]
+    part: ChunkChange, touched: Sequence[str], held: Mapping[str, Postings], emptied: list[str]
 ) -> Iterator[Sequence[object]]:
     """Yield the rows of the words that *part* leaves in its chunk; the others are *emptied*."""
     for word in touched:
@@ -196,7 +196,7 @@ def _postings_of(
             emptied.append(word)
 
 
-async def complete(database: Database, model: Embeddings) -> bool:
+async def add_missing_vectors(database: Database, model: Embeddings) -> bool:
     """Make the signs of the articles that were loaded while there was no model.
 
     False where none could be made: a story without words has none.
@@ -290,7 +290,7 @@ async def _postings(
 _NONE: Postings = np.zeros(0, dtype=np.uint32)
 
 
-def _changed(word: str, held: Mapping[str, Postings], part: Part) -> bytes:
+def _changed(word: str, held: Mapping[str, Postings], part: ChunkChange) -> bytes:
     now = held.get(word, _NONE)
     if word in part.removed:
         now = now[~np.isin(now >> 2, part.removed[word] >> 2)]

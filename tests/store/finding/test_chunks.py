@@ -10,7 +10,7 @@ import pytest
 
 from store import Store, open_store
 from store.db import Database, open_database
-from store.finding.chunks import complete
+from store.finding.chunks import add_missing_vectors
 from store.finding.meaning import BYTES, BitVectors, Embeddings
 from store.types import Article, Found, Unsure
 from tests.conftest import NOW
@@ -103,7 +103,7 @@ async def test_vectors_that_are_made_late_leave_what_was_loaded_meanwhile(
                 return super().bit_vectors(articles)
 
         slow = Slow(model._table, model._tokenizer)
-        completing = asyncio.create_task(complete(database, slow))
+        completing = asyncio.create_task(add_missing_vectors(database, slow))
         await asyncio.to_thread(is_read.wait, 30)
         await load(other, write(tmp_path, bell=[STAYS], news=edition(2)))
         may_write.set()
