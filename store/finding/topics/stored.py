@@ -70,7 +70,7 @@ async def derive(database: Database, size: int) -> Write:
     return write
 
 
-async def keep_up(database: Database, *, revision: int, next_number: int) -> Write:
+async def update(database: Database, *, revision: int, next_number: int) -> Write:
     """Link the articles that changed since *revision* to the existing topics.
 
     Return a function that writes the links. *next_number* is the first article number that
