@@ -4,9 +4,13 @@ VENV := .venv
 PYTEST := $(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 4
 PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
 export PIP_CONSTRAINT := constraints.txt
+# What ESLint 10 needs.
+HAS_NODE := command -v npm >/dev/null && node -e \
+	'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'
+NEEDS_NODE := install Node 20.19 or later with npm (https://nodejs.org)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test types coverage lint fix fuzz audit soak pictures
+.PHONY: help demo test test-any-day types coverage lint lint-page fix fuzz audit soak pictures
 .PHONY: bench bench-replicas bench-finding bench-quality bench-posting bench-loading bench-kills
 
 help: ## list these targets
@@ -29,19 +33,32 @@ endif
 coverage: $(VENV)/.dev ## run every test and list the lines that none of them reaches
 	@$(PYTEST) --cov --cov-report term-missing:skip-covered
 
-lint: $(VENV)/.dev ## ruff, mypy --strict and the import rules
+# libfaketime moves the clock of pytest and of the bots that tests start. It does not move PostgreSQL,
+# Chromium, the monotonic clock and the times of files: tests/any_day.py says why.
+test-any-day: $(VENV)/.dev ## run the tests on days that break tests (DAY=saturday TESTS=...; needs libfaketime)
+	@$(VENV)/bin/python -m tests.any_day $(DAY) $(if $(TESTS),--tests "$(TESTS)")
+
+lint: $(VENV)/.dev ## ruff, mypy --strict, the import rules, and lint-page if Node is installed
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
+	@if $(HAS_NODE); then $(MAKE) --no-print-directory lint-page; \
+		else echo "The page's JavaScript was not linted: $(NEEDS_NODE)"; fi
+
+lint-page: $(VENV)/page/.done ## ESLint and tsc on the page's JavaScript (needs Node 20.19)
+	@cp tests/page/eslint.config.js $(VENV)/page
+	@$(VENV)/page/node_modules/.bin/eslint --config $(VENV)/page/eslint.config.js --max-warnings 0 \
+		bot/workspace/static
+	@$(VENV)/page/node_modules/.bin/tsc --project tests/page
 
 fix: $(VENV)/.dev ## mend what ruff can mend
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
 
-fuzz: $(VENV)/.dev ## look for inputs that break an entrance (SECONDS=60, each of three)
+fuzz: $(VENV)/.dev ## look for inputs that break an entrance (SECONDS=60, each of five)
 	@$(PIP) install --editable '.[fuzz]'
-	@for entrance in document words payload; do \
+	@for entrance in document feed calendar words payload; do \
 		$(VENV)/bin/python -m tests.bench.fuzz $$entrance \
 			-max_total_time=$(or $(SECONDS),60) -artifact_prefix=/tmp/ || exit 1; done
 
@@ -101,6 +118,13 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/pip
 $(VENV)/types/.done: tests/types/package.json | $(VENV)/bin/pip
 	@command -v npm >/dev/null || { \
 		echo "make types needs Node 18 or later: on Debian and Ubuntu, apt install nodejs npm"; exit 1; }
+	@mkdir -p $(@D) && cp $< $(@D)
+	@npm install --loglevel error --ignore-scripts --no-package-lock --no-audit --no-fund \
+		--prefix $(@D) >/dev/null
+	@touch $@
+
+$(VENV)/page/.done: tests/page/package.json | $(VENV)/bin/pip
+	@$(HAS_NODE) || { echo "make lint-page cannot run: $(NEEDS_NODE)"; exit 1; }
 	@mkdir -p $(@D) && cp $< $(@D)
 	@npm install --loglevel error --ignore-scripts --no-package-lock --no-audit --no-fund \
 		--prefix $(@D) >/dev/null

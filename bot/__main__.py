@@ -3,8 +3,9 @@
 import argparse
 import asyncio
 import errno
-import os
-import signal
+import io
+import json
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from bot.app import load_first, serve
 from bot.check import EX_CONFIG, check
 from bot.clock import Clock, FollowingClock, system_clock
 from bot.demo import demo
+from bot.ending import Ending
 from bot.find import Finds, as_json, as_text
 from bot.install import Bots
 from bot.log import configure_logging, redact
@@ -24,21 +26,23 @@ from bot.manifest import render
 from bot.names import channel_names
 from bot.patience import reason
 from bot.preview import as_lines, listed, told
-from bot.settings import Settings, SettingsError, read_environment
+from bot.settings import SAMPLES, Settings, SettingsError, read_environment
 from bot.socket_mode import SocketLostError
 from bot.status import ListenError
 from bot.waiting import shown
-from store import Store, open_store
-from store.db import readable
+from store import Store, open_store, samples
+from store.db import DatabaseUnavailableError, readable
 from store.db.moving import backup, copy, restore
 from store.finding.finder import Finder
 from store.finding.meaning import Embeddings
 from store.loading.documents import read_corpus
 from store.posting.holidays import read_holidays
+from store.text import well_formed
 from store.types import CorpusInvalidError, ParleyError
 from store.vault import Vault, new_key
 from store.version import VERSION
 
+_ENV_FILE = Path(".env")
 _SHOWN = 100
 """Problems of a corpus that are named before the rest is only counted."""
 
@@ -53,11 +57,11 @@ _OTHER_TRANSPORT = {
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and give its exit code: 0, 1 for a failure, 78 for a configuration error."""
+    _replace_what_is_not_utf8()
     arguments = _parser().parse_args(argv)
-    environ = read_environment(Path(".env"))
+    environ = read_environment(_ENV_FILE)
     try:
-        code: int = asyncio.run(arguments.run(arguments, environ))
-        return code
+        return asyncio.run(_command(arguments, environ))
     except SettingsError as error:
         for problem in error.problems:
             _complain(f"{problem}.")
@@ -72,6 +76,9 @@ def main(argv: list[str] | None = None) -> int:
                 " `python -m bot check --corpus PATH` names them all."
             )
         return EX_CONFIG
+    except DatabaseUnavailableError as error:
+        _complain(str(error))
+        return 1
     except ParleyError as error:
         _complain(str(error))
         return EX_CONFIG
@@ -89,6 +96,20 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    finally:
+        _ending.over()
+
+
+_ending = Ending()
+
+
+async def _command(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
+    try:
+        code: int = await arguments.run(arguments, environ)
+        return code
+    finally:
+        # The loop waits for its threads, however long they take.
+        _ending.begin()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -133,7 +154,8 @@ def _parser() -> argparse.ArgumentParser:
         "--corpus", type=Path, metavar="PATH", help="say what loading this folder would do instead"
     )
     one = command("find", _find, "look up from the terminal")
-    one.add_argument("words", nargs="*", metavar="WORDS", help="what to look for")
+    words = "what to look for"
+    one.add_argument("words", nargs="*", type=well_formed, metavar="WORDS", help=words)
     one.add_argument(
         "--jsonl", action="store_true", help="a query a line in, a JSON object a line out"
     )
@@ -154,6 +176,11 @@ def _parser() -> argparse.ArgumentParser:
     one = command("copy", _copy, "copy a database into an empty one, of the same engine or another")
     one.add_argument("source", metavar="FROM", help="sqlite:///… or postgresql://…")
     one.add_argument("target", metavar="TO", help="sqlite:///… or postgresql://…")
+    one = command("export", _export, "print what is stored about a person or a team, as JSON")
+    one.add_argument("who", type=_who, metavar="TEAM[:USER]", help=_WHO)
+    one = command("forget", _forget, "erase what is stored about a person or a team")
+    one.add_argument("who", type=_who, metavar="TEAM[:USER]", help=_WHO)
+    one.add_argument("--yes", action="store_true", help="do it without asking")
     one = command("manifest", _manifest, "print the app manifest to paste into Slack")
     one.add_argument(
         "--url", help="for HTTP: where Slack finds Parley, https://…; without it, Socket Mode"
@@ -179,10 +206,22 @@ def _is_about_port(error: OSError) -> bool:
     return error.errno in (errno.EADDRINUSE, errno.EACCES) and not error.filename
 
 
+_WHO = "Slack's ids: a team such as T012AB3CD, or a person of it such as T012AB3CD:U012AB3CD"
+
+
+def _who(text: str) -> tuple[str, str | None]:
+    """Read a team's id, or a person's after it; raises `ArgumentTypeError`."""
+    found = re.fullmatch(r"(T[A-Z0-9]+)(?::([UW][A-Z0-9]+))?", text, re.ASCII)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"must be {_WHO}, not {text!r}")
+    return found[1], found[2]
+
+
 async def _demo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     configure_logging(level=environ.get("LOG_LEVEL") or "warning", style="text")
     try:
-        await demo(port=arguments.port, corpus=arguments.corpus, stop=_stop_on_signals())
+        with _ending.on_signals() as stop:
+            await demo(port=arguments.port, corpus=arguments.corpus, stop=stop)
     except OSError as error:
         if not _is_about_port(error):
             raise
@@ -203,17 +242,20 @@ async def _run(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     clock: Clock = system_clock
     if url := settings.clock_url:
         clock = FollowingClock(url, proxy=settings.proxy_for(url))
-    await serve(settings, clock=clock, stop=_stop_on_signals())
+    with _ending.on_signals() as stop:
+        await serve(settings, clock=clock, stop=stop, closing=_ending.begin)
     return 0
 
 
 async def _check(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     if arguments.corpus:
         return await _check_corpus(arguments.corpus, environ)
-    found = await check(environ)
+    found = await check(environ, env_file=_ENV_FILE)
     for line in found.well:
         _say(line)
-    for line in (*found.warnings, *found.problems, *found.away):
+    for line in found.warnings:
+        _complain(f"Warning: {line}")
+    for line in (*found.problems, *found.away):
         _complain(line)
     return found.exit_code
 
@@ -270,6 +312,8 @@ async def _load_corpus(store: Store, path: Path) -> None:
         f" revision {revision.number}, {reload.added} added, {reload.edited} edited,"
         f" {reload.removed} removed."
     )
+    if samples.are_loaded(revision):
+        _complain(f"Warning: these are {SAMPLES}.")
 
 
 async def _load_holidays(store: Store, path: Path) -> None:
@@ -330,6 +374,51 @@ async def _copy(arguments: argparse.Namespace, _: dict[str, str]) -> int:
     return 0
 
 
+async def _export(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
+    settings = Settings.from_env(environ, connecting=False)
+    team_id, user_id = arguments.who
+    async with open_store(settings.database_url) as store:
+        tables = await store.personal_data.export(team_id, user_id)
+    exported = {"team": team_id, "user": user_id, "at": system_clock().isoformat()}
+    _say(json.dumps(exported | {"tables": tables}, indent=2, ensure_ascii=False))
+    return 0
+
+
+async def _forget(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
+    settings = Settings.from_env(environ, connecting=False)
+    team_id, user_id = arguments.who
+    who = f"{user_id} of {team_id}" if user_id else f"the team {team_id}"
+    async with open_store(settings.database_url) as store:
+        effects = await store.personal_data.effects(team_id, user_id)
+        if not effects:
+            _say(f"Nothing is stored about {who}.")
+        else:
+            _say(f"What is stored about {who}:")
+            for effect in effects:
+                _say(f"- {effect}")
+            if not (arguments.yes or _is_confirmed("Erase it? There is no way back [y/N] ")):
+                _complain("Nothing was erased: --yes does it without asking.")
+                return 2
+            await store.personal_data.forget(team_id, user_id)
+            _say("Erased. Backups and log files are as they were: delete those yourself.")
+    for admin in sorted(settings.admin_user_ids):
+        if admin in (user_id, f"{team_id}:{user_id}") or (
+            not user_id and admin.startswith(f"{team_id}:")
+        ):
+            _say(f"ADMIN_USER_IDS in the settings still lists {admin}.")
+    if not user_id:
+        _say("Remove the app from that workspace too, or what people do there is stored again.")
+    return 0
+
+
+def _is_confirmed(question: str) -> bool:
+    """Ask at the terminal; False where there is none, or for anything but yes."""
+    if not (sys.stdin and sys.stdin.isatty()):
+        return False
+    _ask(question)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 async def _manifest(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ, connecting=False)
     if arguments.shared and not arguments.url:
@@ -368,19 +457,16 @@ async def _finder(corpus: Path | None, environ: dict[str, str]) -> AsyncIterator
         yield store.corpus
 
 
-def _stop_on_signals() -> asyncio.Event:
-    """Give the event that the first signal sets; a second signal ends the process at once."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+def _replace_what_is_not_utf8() -> None:
+    """Let the standard streams replace bytes and names that are not UTF-8, and not raise."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
-    def caught(number: signal.Signals) -> None:
-        if stop.is_set():
-            os._exit(128 + number)
-        stop.set()
 
-    for one in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(one, caught, one)
-    return stop
+def _ask(question: str) -> None:
+    sys.stdout.write(question)
+    sys.stdout.flush()
 
 
 def _say(line: str) -> None:
@@ -392,4 +478,7 @@ def _complain(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    # What is left are threads, for which the interpreter waits.
+    _ending.begin()
+    sys.exit(code)

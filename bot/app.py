@@ -18,8 +18,8 @@ from bot.http_mode import HttpMode
 from bot.install import Install
 from bot.intake import Intake
 from bot.metrics import Metrics
-from bot.patience import StoppedError
-from bot.settings import Settings
+from bot.patience import StoppedError, reason
+from bot.settings import SAMPLES, Settings
 from bot.socket_mode import SocketMode
 from bot.status import status_pages
 from bot.ticker import Job, Ticker
@@ -34,12 +34,17 @@ from handlers.posting import Posting
 from handlers.surfaces import Surfaces
 from handlers.uninstalled import Uninstalled
 from handlers.watch import Watch
-from store import Store, open_store
+from store import Store, open_store, samples
+from store.db import DatabaseError
 from store.types import ParleyError
 
 log = logging.getLogger(__name__)
 
 _DRAIN_SECONDS = 10
+_CUT_SECONDS = 3
+"""For what is cut off to end."""
+_DATABASE_SECONDS = 5
+"""For how long what the database was found to be is told again, before it is asked again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +69,11 @@ async def assemble(
     clock: Clock,
     metrics: Metrics | None = None,
     stop: asyncio.Event | None = None,
+    is_demo: bool = False,
 ) -> AsyncIterator[Parley]:
     """Open what the bot needs, and load the corpus where none was ever loaded.
+
+    Warns if there are only sample stories, unless *is_demo*.
 
     Waits for Slack until it can be reached, or *stop* is set. Raises `ParleyError` for a database
     or corpus that is no good, `SlackApiError` for a token that Slack refuses, and `StoppedError`.
@@ -81,7 +89,11 @@ async def assemble(
                 folder=settings.corpus_dir,
             )
         )
+        if isinstance(clock, FollowingClock):
+            await clock.read()
         await load_first(store, settings, clock)
+        if samples.are_loaded(store.corpus.revision) and not is_demo:
+            log.warning("the corpus holds %s", SAMPLES)
 
         slack = settings.slack_api_url
         clients = await stack.enter_async_context(
@@ -95,7 +107,7 @@ async def assemble(
         )
         posting = Posting(store, delivery, clock=clock)
         background = Background()
-        stack.push_async_callback(store.misses.write)
+        stack.push_async_callback(_write_misses, store)
         stack.push_async_callback(background.drain, _DRAIN_SECONDS)
         app = bolt(clients.plain(), teams)
         directory = Directory(
@@ -122,10 +134,16 @@ async def assemble(
             has_agent_view=settings.agent_view,
             has_workflow_steps=settings.workflow_steps,
             uninstalled=uninstalled,
+            warns_of_samples=not is_demo,
         )
         # Another process may load a corpus too: from a terminal, or as a replica.
         watching = Watch(store.schedules, directory, clock=clock)
-        forgetting = Forgetting(store.misses, kept=kept, clock=clock)
+        forgetting = Forgetting(
+            store,
+            keep_misses=kept,
+            keep_posts=timedelta(days=settings.posts_days),
+            clock=clock,
+        )
         jobs: list[Job] = [
             watching.run,
             posting.run,
@@ -137,7 +155,6 @@ async def assemble(
             metrics.watch_tokens(uninstalled.without_token)
             jobs.append(uninstalled.run)
         if isinstance(clock, FollowingClock):
-            await clock.read()
             jobs.insert(0, clock.read)
         yield Parley(
             app=app,
@@ -172,10 +189,13 @@ async def serve(
     clock: Clock,
     stop: asyncio.Event,
     ready: Callable[[], None] = lambda: None,
+    closing: Callable[[], None] = lambda: None,
+    is_demo: bool = False,
 ) -> None:
     """Run the bot until *stop* is set, and close everything in order.
 
-    *ready* is called once requests can come in. Raises what `assemble` does, and `SocketLostError`.
+    *ready* is called once requests can come in, and *closing* when they no longer do; *is_demo* is
+    for `assemble`. Raises what that does, and `SocketLostError`.
     """
     metrics, health = Metrics(), Health()
     health.watch("start", broken("not ready yet"))
@@ -189,7 +209,7 @@ async def serve(
             await stack.enter_async_context(status_pages(settings.status_port, health, measures))
         stack.enter_context(suppress(StoppedError))
         parley = await stack.enter_async_context(
-            assemble(settings, clock=clock, metrics=metrics, stop=stop)
+            assemble(settings, clock=clock, metrics=metrics, stop=stop, is_demo=is_demo)
         )
         opened.append(parley.store)
         stack.callback(opened.clear)
@@ -203,6 +223,7 @@ async def serve(
             )
             watching = asyncio.create_task(folder.watch(stop), name="watch")
             stack.push_async_callback(_cut_off, watching)
+        stack.callback(closing)
         await way_in.run(stop, ready)
         log.info("stopping")
 
@@ -235,13 +256,16 @@ def watch_over(parley: Parley, way_in: HttpMode | SocketMode, health: Health) ->
     """Let *health* ask from now on what has to be well, in place of that it has started."""
 
     async def database() -> str | None:
-        await parley.store.tally.ping()
+        try:
+            await parley.store.tally.ping()
+        except DatabaseError as error:
+            return str(error)
         return None
 
     async def corpus() -> str | None:
         return None if parley.store.corpus.revision else "nothing is loaded"
 
-    health.watch("database", database)
+    health.watch("database", database, keep=_DATABASE_SECONDS)
     health.watch("corpus", corpus)
     health.watch("start", _well)
     if isinstance(way_in, SocketMode):
@@ -253,17 +277,28 @@ async def _well() -> str | None:
     return None
 
 
+async def _write_misses(store: Store) -> None:
+    """Write what was looked for since the last tick, if the database answers soon."""
+    try:
+        async with asyncio.timeout(_CUT_SECONDS):
+            await store.misses.write()
+    except Exception as error:  # whatever it is, it must not keep the rest from being closed well
+        log.warning("the last look-ups that found nothing are not recorded: %s", reason(error))
+
+
 async def _cut_off(task: "asyncio.Task[None]") -> None:
     task.cancel()
-    await asyncio.wait([task])
+    await asyncio.wait([task], timeout=_CUT_SECONDS)
 
 
 async def _end(ticking: "asyncio.Task[None]", parley: Parley) -> None:
     """Let the posts that are under way end; what is cut off is looked for at the next start."""
     parley.posting.stop()
     parley.ticker.stop()
+    # Beside the answers that are under way: one after the other they would take too long.
+    draining = asyncio.create_task(parley.background.drain(_DRAIN_SECONDS), name="drain")
     await asyncio.wait([ticking], timeout=_DRAIN_SECONDS)
     if not ticking.done():
         log.warning("posts were cut off at the end")
-        ticking.cancel()
-        await asyncio.wait([ticking])
+        await _cut_off(ticking)
+    await draining

@@ -1,5 +1,6 @@
 """`python -m bot check`: what is wrong, in plain words, before anybody meets it."""
 
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -14,11 +15,12 @@ from bot.clock import system_clock
 from bot.manifest import SCOPES
 from bot.patience import is_temporary, reason
 from bot.proxies import is_usable, without_credentials
-from bot.settings import Settings
+from bot.settings import SAMPLES, Settings
 from handlers.directory import Directory
 from handlers.teams import Bot, Teams
-from store import open_store
-from store.db import examine, readable
+from store import open_store, samples
+from store.db import examine, exposed, readable
+from store.db.private import is_exposed
 from store.installations import Installation
 from store.loading.documents import read_corpus
 from store.types import CorpusInvalidError, ParleyError, Schedule
@@ -69,11 +71,12 @@ class Findings:
         )
 
 
-async def check(environ: Mapping[str, str]) -> Findings:
+async def check(environ: Mapping[str, str], *, env_file: Path | None = None) -> Findings:
     """Look at everything that can be looked at from here.
 
     The settings, the corpus, the database, the tokens, each token's scopes, and whether Parley may
-    post in each channel that has a schedule.
+    post in each channel that has a schedule. *env_file* is the file that settings were read from,
+    if there may be one.
     """
     settings, wrong = Settings.read(environ)
     found = Findings()
@@ -83,6 +86,8 @@ async def check(environ: Mapping[str, str]) -> Findings:
     found.warnings += _entrance(settings)
     if through := _through(settings):
         found.well.append(f"Proxy: {settings.slack_api_url} is reached{through}.")
+    if env_file and is_exposed(env_file):
+        found.warnings.append(_exposed("Settings", env_file, "It holds secrets"))
     _corpus(settings.corpus_dir, found)
     if settings.slack_app_token:
         await _app_token(settings, found)
@@ -95,19 +100,19 @@ def _entrance(settings: Settings) -> list[str]:
     proxies = settings.trusted_proxies
     if not settings.is_http or settings.port is None:
         if proxies:
-            return [f"Warning: TRUSTED_PROXIES={proxies} has no effect without HTTP."]
+            return [f"TRUSTED_PROXIES={proxies} has no effect without HTTP."]
         return []
     host, port = settings.port
     if proxies and host in ("0.0.0.0", "::"):  # noqa: S104
         return [
-            f"Warning: TRUSTED_PROXIES={proxies} trusts X-Forwarded-For, and port {port} is open on"
+            f"TRUSTED_PROXIES={proxies} trusts X-Forwarded-For, and port {port} is open on"
             " every address: whoever reaches it past the proxy can claim to be anybody. Give PORT"
             f" the address that the proxy connects to, such as 127.0.0.1:{port}, or let a firewall"
             " keep everybody else out."
         ]
     if not proxies and _is_loopback(host):
         return [
-            f"Warning: PORT={host}:{port} is reached only through a proxy on this machine, and with"
+            f"PORT={host}:{port} is reached only through a proxy on this machine, and with"
             " TRUSTED_PROXIES=0 every request seems to come from that proxy. Set TRUSTED_PROXIES"
             " to the number of proxies that add to X-Forwarded-For."
         ]
@@ -134,6 +139,16 @@ def _corpus(path: Path, found: Findings) -> None:
     else:
         documents, articles = len(contents.digests), len(contents.keys)
         found.well.append(f"Corpus: {documents} documents with {articles} articles in {path}.")
+        if contents.fingerprint in samples.FINGERPRINTS:
+            found.warnings.append(f"Corpus: {path} holds {SAMPLES}.")
+
+
+def _exposed(name: str, file: Path, why: str) -> str:
+    mode = f"{stat.S_IMODE(file.stat().st_mode):04o}"
+    return (
+        f"{name}: other users of this machine can read or write {file} (mode {mode}). {why}:"
+        f" `chmod 600 {file}`."
+    )
 
 
 async def _app_token(settings: Settings, found: Findings) -> None:
@@ -159,6 +174,11 @@ async def _database(settings: Settings, found: Findings) -> None:
     else:
         held = f"revision {revision.number}" if revision else "nothing loaded yet"
         found.well.append(f"Database: {readable(url)}, {held}.")
+        if samples.are_loaded(revision):
+            found.warnings.append(f"Database: it holds {SAMPLES}.")
+    found.warnings += [
+        _exposed("Database", file, "It holds what people do with Parley") for file in exposed(url)
+    ]
     if settings.is_shared:
         await _installed(installations, schedules, settings, found)
     elif settings.slack_bot_token:
@@ -233,7 +253,7 @@ async def _channels(
     ready = 0
     for channel in channels:
         try:
-            await directory.require_member(team_id, channel)
+            await directory.require_parley_in(team_id, channel)
         except ParleyError as error:
             found.problems.append(f"Channel {channel}{where} has a schedule: {error}")
         except _UNREACHED as error:

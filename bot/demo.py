@@ -46,8 +46,9 @@ TOUR = {
         },
         {
             "title": "With stories of your own",
-            "text": "Start it as `make demo CORPUS=path/to/folder`. A story is three lines of a"
-            " text file: a summary, an insight, a question; the file's first line is its headline.",
+            "text": "Start it as `make demo CORPUS=path/to/folder`, in place of the sample stories."
+            " A story is three lines of a text file: a summary, an insight, a question; the file's"
+            " first line is its headline.",
         },
     ],
 }
@@ -81,7 +82,7 @@ async def demo(*, port: int, corpus: Path | None, stop: asyncio.Event) -> None:
             connected = asyncio.Event()
             async with asyncio.TaskGroup() as tasks:
                 welcoming = tasks.create_task(welcome())
-                await serve(settings, clock=clock, stop=stop, ready=connected.set)
+                await serve(settings, clock=clock, stop=stop, ready=connected.set, is_demo=True)
                 welcoming.cancel()
 
 

@@ -33,12 +33,14 @@ from bot.clock import Clock
 from handlers.ids import Command
 from handlers.teams import Bot, ClosedError
 from store.installations import Installation, Installations
+from store.text import showable
 from store.types import ParleyError
 from store.vault import Vault, VaultError
 
 log = logging.getLogger(__name__)
 
 INSTALL_PATH, REDIRECT_PATH = "/slack/install", "/slack/oauth_redirect"
+_LONGEST_REASON = 300
 _STATE_LIFE = timedelta(minutes=10)
 
 _AGAIN = f'<a href="{INSTALL_PATH}">Begin again</a>.'
@@ -227,7 +229,6 @@ class _Saving(AsyncInstallationStore):
                 bot_user_id=installation.bot_user_id or "",
                 scopes=tuple(installation.bot_scopes or ()),
                 token=self._vault.seal(token),
-                installed_by=installation.user_id,
                 installed_at=self._clock(),
             )
         )
@@ -269,7 +270,9 @@ async def _installed(args: AsyncSuccessArgs) -> BoltResponse:
 
 
 async def _failed(args: AsyncFailureArgs) -> BoltResponse:
-    log.warning("an installation failed: %s", args.error or args.reason)
+    # The reason may be what a visitor put into the address.
+    reason = showable(str(args.error or args.reason))[:_LONGEST_REASON]
+    log.warning("an installation failed: %s", reason)
     if isinstance(args.error, RefusedError):
         text = str(args.error)
     else:

@@ -17,6 +17,7 @@ from bot.log import about
 from bot.metrics import Metrics
 from bot.proxies import ProxyFor, no_proxy_for
 from handlers.ids import Command
+from store.text import well_formed
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,11 @@ class Intake:
     async def take(self, body: dict[str, Any]) -> BoltResponse:
         """Give the answer to a request that certainly comes from Slack."""
         began = time.perf_counter()
+        try:
+            body = _well_formed(body)
+        except RecursionError:
+            log.warning("a request that is nested too deeply")
+            return BoltResponse(status=400, body="")
         request = _event(body) or f"{self._process}-{next(self._numbers)}"
         with about(request=request, **who_and_where(body)):
             response, outcome = await self._dispatch(body)
@@ -66,6 +72,17 @@ class Intake:
             return BoltResponse(status=500, body=""), "failed"
         outcome = "answered" if response.status == 200 else "failed"
         return response, request.context.get("outcome", outcome)
+
+
+def _well_formed(value: Any) -> Any:
+    """Return a payload whose texts are `well_formed`: JSON can spell what no text may hold."""
+    if isinstance(value, str):
+        return well_formed(value)
+    if isinstance(value, dict):
+        return {well_formed(name): _well_formed(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_well_formed(one) for one in value]
+    return value
 
 
 def _kind(body: Mapping[str, Any]) -> str:

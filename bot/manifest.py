@@ -36,7 +36,7 @@ SCOPES = {
     "groups:history": "the same in private channels",
     "im:history": "answer direct messages, and see the documents that admins drop there",
     "files:read": "read those documents",
-    "users:read": "take a person's time zone, and see who is an admin",
+    "users:read": "take a person's time zone, and see who is an admin, a guest or a stranger",
 }
 """Every bot scope, and what it is for."""
 _LEAVING = ["app_uninstalled", "tokens_revoked"]

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sized
 from datetime import datetime
 from functools import cache
+from math import nan
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +22,7 @@ from prometheus_client import (
 )
 
 from store import Store
+from store.db import DatabaseError
 from store.version import VERSION
 
 _QUICK = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3)
@@ -70,6 +72,9 @@ class Metrics:
         self._posts = Gauge("parley_posts", "Posts by state", ["state"], registry=one)
         self._lag = Gauge(
             "parley_post_lag_seconds", "How overdue the oldest turn or open post is", registry=one
+        )
+        self._database_up = Gauge(
+            "parley_database_up", "1 while the database answers", registry=one
         )
         self._articles = Gauge("parley_corpus_articles", "Articles loaded", registry=one)
         self._revision = Gauge("parley_corpus_revision", "Revision loaded", registry=one)
@@ -138,12 +143,23 @@ class Metrics:
     async def page(self, store: Store | None, now: datetime) -> bytes:
         """Give everything in the format of Prometheus; *store* is None while it is not open."""
         if store:
-            for state, number in (await store.tally.posts()).items():
-                self._posts.labels(state).set(number)
-            self._lag.set((await store.tally.lag(now)).total_seconds())
-            self._refused.set(await store.refusals.last() is not None)
+            try:
+                await self._count(store, now)
+                self._database_up.set(1)
+            except DatabaseError:
+                # The rest is worth showing all the more; what would be old is not shown as new.
+                self._posts.clear()
+                self._lag.set(nan)
+                self._refused.set(nan)
+                self._database_up.set(0)
             if revision := store.corpus.revision:
                 self._articles.set(revision.articles)
                 self._revision.set(revision.number)
                 self._load_seconds.set(store.corpus.load_seconds)
         return generate_latest(self._registry)
+
+    async def _count(self, store: Store, now: datetime) -> None:
+        for state, number in (await store.tally.posts()).items():
+            self._posts.labels(state).set(number)
+        self._lag.set((await store.tally.lag(now)).total_seconds())
+        self._refused.set(await store.refusals.last() is not None)

@@ -10,8 +10,13 @@ from typing import Any, Self
 from dotenv import dotenv_values
 
 from bot.proxies import is_usable, proxy_for
+from store import samples
 
-STARTER = Path(__file__).parent.parent / "store" / "starter"
+STARTER = samples.FOLDER
+SAMPLES = (
+    "the sample stories that come with Parley, which are about a war: before colleagues are asked"
+    " about them, set CORPUS_DIR to a folder of your own, and load it (python -m bot load)"
+)
 
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
 
@@ -168,7 +173,7 @@ class Settings:
     database_url: str = _setting(
         str, "sqlite:///data/parley.db", "where Parley remembers", secret=True
     )
-    corpus_dir: Path = _setting(Path, STARTER, "the folder of documents, if not the starter corpus")
+    corpus_dir: Path = _setting(Path, STARTER, "the folder of documents, if not the sample stories")
     corpus_watch: bool = _setting(
         _flag, False, "1 to load the folder of documents again whenever it changes"
     )
@@ -181,7 +186,14 @@ class Settings:
     misses_days: int = _setting(
         _whole(0, 3650),
         90,
-        "how long look-ups that found nothing are kept, in days; 0: not at all",
+        "how long topics that people asked for, and the number of look-ups that found nothing, are"
+        " kept, in days; 0: not at all",
+    )
+    posts_days: int = _setting(
+        _whole(30, 3650),
+        90,
+        "how long the record of posts is kept, in days; which articles a channel has had stays for"
+        " longer, without people",
     )
     agent_view: bool = _setting(
         _flag, False, "1: the agent panel, where the workspace's plan has it"

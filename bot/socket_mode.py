@@ -53,6 +53,8 @@ class Patience:
     """Sockets in a row that could not be had, once there was one: about four minutes."""
     drain: float = 3
     """For the answers that are under way at the end."""
+    close: float = 3
+    """For Slack's farewell, when a socket is closed."""
 
 
 @dataclass(slots=True)
@@ -167,7 +169,17 @@ class SocketMode:
             if self._running:
                 await asyncio.wait(self._running, timeout=self._patience.drain)
             self._set_connected(False)
-            await handler.close_async()  # type: ignore[no-untyped-call]
+            await self._close(handler)
+
+    async def _close(self, handler: "_Handler") -> None:
+        """Close a socket, and leave it behind where Slack does not answer its farewell."""
+        closing = asyncio.create_task(handler.close_async())  # type: ignore[no-untyped-call]
+        done, _ = await asyncio.wait([closing], timeout=self._patience.close)
+        if done:
+            await closing
+            return
+        log.warning("a socket was not closed in %.0f s and is left behind", self._patience.close)
+        closing.cancel()
 
     async def _watch(self, client: SocketModeClient, stop: asyncio.Event) -> None:
         """Look on until *stop* is set or the socket is lost for too long."""

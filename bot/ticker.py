@@ -9,6 +9,8 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
+from store.db import DatabaseUnavailableError
+
 log = logging.getLogger(__name__)
 
 Job = Callable[[], Awaitable[None]]
@@ -48,5 +50,8 @@ class Ticker:
 async def _run(job: Job) -> None:
     try:
         await job()
+    except DatabaseUnavailableError:
+        # Logged where it was noticed, once and not at every tick.
+        log.debug("a job waits for the database")
     except Exception:
         log.exception("a job failed; it gets its next tick")

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from watchfiles import awatch
 
 from store import Store
+from store.db import DatabaseUnavailableError
 from store.loading.check import Check
 from store.loading.documents import showable
 from store.types import CorpusInvalidError, OvertakenError, ParleyError, Problem, Refusal
@@ -87,6 +88,8 @@ class WatchedFolder:
         # Those that were watched before, and the one to which a link led.
         try:
             await self._refusals.forget_others(self._path)
+        except DatabaseUnavailableError:
+            log.debug("other folders wait for the database")
         except Exception:
             log.exception("what other folders were refused for is not forgotten")
 
@@ -107,6 +110,9 @@ class WatchedFolder:
             # Most often by another process that watches the folder too.
             self._is_open = True
             log.info("another reload came first: %s is looked at once more", self._shown)
+        except DatabaseUnavailableError:
+            # Logged by the database, and not the folder's fault.
+            self._is_open = True
         except ParleyError as error:
             await self._fail(str(error), is_quiet=is_quiet)
         except Exception:
@@ -141,8 +147,10 @@ class WatchedFolder:
         try:
             keepers = self._keepers if is_quiet else ()
             await self._refusals.note(self._path, refusal, keepers=keepers)
+        except DatabaseUnavailableError:
+            return False
         except Exception:
-            # A database that is away for a while must not end the watching.
+            # Nothing that the database says may end the watching.
             log.exception("what was refused cannot be recorded")
             return False
         return True

@@ -53,17 +53,19 @@ def register(
     has_agent_view: bool,
     has_workflow_steps: bool,
     uninstalled: Uninstalled | None,
+    warns_of_samples: bool,
 ) -> None:
     """Register every listener; the hottest first, since Bolt tries them in order.
 
     *uninstalled* is for Parley in many workspaces, each of which may take it out again.
+    *warns_of_samples* is for real workspaces: the demo is meant to have sample stories.
     """
     lookup = LookUp(store, keeps_misses=bool(keep_misses), clock=clock)
-    brief = Brief(lookup, posting)
+    brief = Brief(lookup, posting, directory)
     discuss = Discuss(store, lookup, posting, directory, surfaces)
     discussion = Discussion(lookup, discuss, directory, surfaces, background)
     mention = Mention(lookup, directory, surfaces, background)
-    organise = Organise(store, posting, directory, clock)
+    organise = Organise(store, posting, directory, clock, warns_of_samples=warns_of_samples)
     form = ScheduleForm(store, organise, directory, surfaces, background, clock)
     digest = Digest(store, posting, organise, form, directory, background, clock)
     corpus = CorpusAdmin(

@@ -14,6 +14,9 @@ from handlers.views.message import Message
 
 log = logging.getLogger(__name__)
 
+_CUT_SECONDS = 3
+"""For what is cut off to end."""
+
 
 class Background:
     """The tasks that listeners left behind."""
@@ -39,7 +42,7 @@ class Background:
             task.cancel()
         if late:
             log.warning("%d answers were cut off at the end", len(late))
-            await asyncio.wait(late)
+            await asyncio.wait(late, timeout=_CUT_SECONDS)
 
     async def _run(self, work: Coroutine[Any, Any, None], respond: AsyncRespond | None) -> None:
         try:

@@ -7,6 +7,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.background import answer
+from handlers.directory import Directory
 from handlers.lookup import LookUp, is_help
 from handlers.mrkdwn import readable
 from handlers.posting import Posting
@@ -18,9 +19,10 @@ from handlers.views.message import message
 class Brief:
     """Answers `/brief` inside its ack, and the buttons under every story."""
 
-    def __init__(self, lookup: LookUp, posting: Posting) -> None:
+    def __init__(self, lookup: LookUp, posting: Posting, directory: Directory) -> None:
         self._lookup = lookup
         self._posting = posting
+        self._directory = directory
 
     async def command(self, command: dict[str, Any], context: AsyncBoltContext) -> BoltResponse:
         """Show the best match, only to the person who asked."""
@@ -34,9 +36,7 @@ class Brief:
     async def show(self, press: Press, respond: AsyncRespond) -> None:
         """Show another match, or what a suggested topic finds, in the place of this answer."""
         value = press.value
-        shown = await self._lookup.answer(
-            value.words, team_id=press.team_id, place=value.place, where=value.where
-        )
+        shown = await self._lookup.answer(value.words, place=value.place, where=value.where)
         await answer(respond, shown, replace=True)
 
     async def pick(self, press: Press, respond: AsyncRespond) -> None:
@@ -58,16 +58,18 @@ class Brief:
         await answer(respond, shown)
 
     async def ask(self, press: Press, respond: AsyncRespond) -> None:
-        """Note the topic as asked for."""
+        """Store a request for the topic, which admins then see."""
         # Pressed twice at once, it is still one request.
         words = press.value.words
-        await self._lookup.ask_for(press.team_id, words, once=press.key(words))
+        by = await self._directory.colleague(press.team_id, press.user_id)
+        await self._lookup.ask_for(words, by=by, once=press.key(words))
         await answer(respond, views.asked(words), replace=True)
 
     async def share(self, press: Press, respond: AsyncRespond) -> None:
         """Show the story to everybody where it was looked up."""
+        by = await self._directory.colleague(press.team_id, press.user_id)
         article = await self._lookup.article(press.value.article_id)
         thread_ts = press.value.thread_ts
-        await self._posting.share(press, article, respond)
+        await self._posting.share(press, article, respond, by=by)
         done = "Shared in this thread." if thread_ts else "Shared with this channel."
         await answer(respond, message(done), replace=True)

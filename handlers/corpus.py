@@ -114,8 +114,9 @@ class CorpusAdmin:
                 return await self._problems()
             case "missed":
                 since = self._clock() - self._keep
-                misses = await self._store.misses.list(team_id, since=since)
-                return views.missed(misses, days=self._keep.days)
+                requests = await self._store.topic_requests.list(team_id, since=since)
+                searches = await self._store.misses.number(team_id, since=since)
+                return views.missed(requests, searches=searches, days=self._keep.days)
             case "" | "help":
                 return views.corpus_help()
             case _:

@@ -19,6 +19,7 @@ from handlers.mrkdwn import unescape
 from handlers.order import parse_order
 from handlers.organise import Organise
 from handlers.outcomes import FAILURES
+from handlers.people import FullMember
 from handlers.posting import Posting
 from handlers.press import Press
 from handlers.schedule import ScheduleForm
@@ -118,8 +119,8 @@ class Digest:
 
     async def joined(self, press: Press, respond: AsyncRespond) -> None:
         """Join the channel, and give it what was ordered."""
-        await self._organise.require_member(press.team_id, press.user_id)
-        await self._directory.join(press.team_id, press.channel_id)
+        by = await self._directory.full_member(press.team_id, press.user_id)
+        await self._directory.join(press.channel_id, by=by)
         shown = await self._answer(Asked.by(press), "on", press.value.words)
         await answer(respond, shown, replace=True)
 
@@ -133,7 +134,7 @@ class Digest:
         schedule = await self._store.schedules.get(press.team_id, press.value.channel_id)
         if schedule is None:
             raise ParleyError("That schedule has been ended meanwhile.")
-        await self._organise.require_organiser(schedule, press.user_id)
+        by = await self._organise.owner_or_admin(schedule, press.user_id)
         match press.value.words:
             case views.EDIT:
                 await self._form.open(
@@ -144,7 +145,7 @@ class Digest:
                     is_known=True,
                 )
             case views.END:
-                await self._organise.off(schedule)
+                await self._organise.off(schedule, by=by)
                 shown = await self._list(press.team_id, press.user_id)
                 await answer(respond, shown, replace=True)
             case _:
@@ -170,19 +171,21 @@ class Digest:
             return frozenset()
 
     async def _answer(self, asked: Asked, word: str, rest: str) -> Message:
-        await self._directory.require_colleague(asked.team_id, asked.user_id)
         if word.lower() in _CHANGING:
-            await self._organise.require_member(asked.team_id, asked.user_id)
+            by = await self._directory.full_member(asked.team_id, asked.user_id)
+            return await self._change(asked, word.lower(), rest, by)
+        await self._directory.require_reader(asked.team_id, asked.user_id)
         match word.lower():
-            case "on":
-                return await self._on(asked, rest)
             case "list":
                 return await self._list(asked.team_id, asked.user_id)
             case "help":
                 return views.digest_help()
-            case "next" | "preview" | "now" | "off" | "skip" | "unskip" | "pause" | "resume":
+            case "next":
                 schedule = await self._organise.schedule(asked.team_id, asked.channel_id)
-                return await self._about(schedule, asked, word.lower(), rest)
+                return await self._next(schedule, asked.user_id)
+            case "preview":
+                schedule = await self._organise.schedule(asked.team_id, asked.channel_id)
+                return await self._preview(schedule)
             case _:
                 guess = _guess(word)
                 meant = f"{guess} {rest}".strip() if guess else ""
@@ -190,16 +193,15 @@ class Digest:
                 is_whole = 0 < len(meant) <= MOST_WORDS
                 return views.digest_help(unknown=word, meant=meant if is_whole else None)
 
-    async def _about(self, schedule: Schedule, asked: Asked, word: str, rest: str) -> Message:
-        user_id = asked.user_id
+    async def _change(self, asked: Asked, word: str, rest: str, by: FullMember) -> Message:
+        """Do what one of the words in `_CHANGING` says."""
+        if word == "on":
+            return await self._on(asked, rest, by)
+        schedule = await self._organise.schedule(asked.team_id, asked.channel_id)
         today = schedule.timetable.local_date(self._clock())
         match word:
-            case "next":
-                return await self._next(schedule, user_id)
-            case "preview":
-                return await self._preview(schedule)
             case "now":
-                return await self._now(schedule, asked, rest)
+                return await self._now(schedule, asked, rest, by)
             case "skip" | "unskip":
                 dates = parse_dates(rest, today=today)
                 if not dates:
@@ -207,25 +209,25 @@ class Digest:
                     key = f"{asked.channel_id}:{word}:{asked.once}"
                     await require_first(self._store.once, asked.team_id, key, now=self._clock())
                 if word == "skip":
-                    return await self._organise.skip(schedule, dates, by=user_id)
-                return await self._organise.unskip(schedule, dates)
+                    return await self._organise.skip(schedule, dates, by=by)
+                return await self._organise.unskip(schedule, dates, by=by)
             case "pause":
                 words = _UNTIL.sub("", rest)
                 until = parse_date(words, today=today) if words else FOREVER
-                return await self._organise.pause(schedule, until)
+                return await self._organise.pause(schedule, until, by=by)
             case "resume":
-                return await self._organise.resume(schedule, by=user_id)
+                return await self._organise.resume(schedule, by=by)
             case _:
-                return await self._organise.off(schedule)
+                return await self._organise.off(schedule, by=by)
 
-    async def _on(self, asked: Asked, words: str) -> Message:
+    async def _on(self, asked: Asked, words: str, by: FullMember) -> Message:
         order = parse_order(words, zone=await self._directory.zone(asked.team_id, asked.user_id))
         if asked.channel_id.startswith("D"):
             raise ParleyError(
                 "A schedule is for a channel: type this in the one that is to get it."
             )
         try:
-            await self._directory.require_member(asked.team_id, asked.channel_id)
+            await self._directory.require_parley_in(asked.team_id, asked.channel_id)
         except NotReadyError as error:
             can_join = await self._directory.can_join(asked.team_id, asked.channel_id)
             if not can_join or len(words) > MOST_WORDS:
@@ -233,9 +235,7 @@ class Digest:
             return question.offer_to_join(
                 str(error), "Join and start it", Action.DIGEST_JOIN, Value(words=words)
             )
-        return await self._organise.set_up(
-            asked.team_id, asked.channel_id, order=order, by=asked.user_id
-        )
+        return await self._organise.set_up(asked.channel_id, order=order, by=by)
 
     async def _next(self, schedule: Schedule, user_id: str) -> Message:
         turns = await self._store.planning.upcoming(schedule, _SHOWN)
@@ -254,14 +254,14 @@ class Digest:
         turns = await self._store.planning.upcoming(schedule, 1)
         return views.preview(schedule, turns, articles)
 
-    async def _now(self, schedule: Schedule, asked: Asked, rest: str) -> Message:
+    async def _now(self, schedule: Schedule, asked: Asked, rest: str, by: FullMember) -> Message:
         is_todays = rest.lower() in ("today", "as today", "as today's", "for today", "today's")
         if rest and not is_todays:
             raise ParleyError(
                 "It is `/digest now` for one more, or `/digest now today` as today's."
             )
         key = f"{schedule.team_id}:{schedule.channel_id}:now:{asked.once}"
-        await self._posting.now(schedule, user_id=asked.user_id, key=None if is_todays else key)
+        await self._posting.now(schedule, by=by, key=None if is_todays else key)
         turns = await self._store.planning.upcoming(schedule, 1)
         return views.posted_now(turns, is_todays=is_todays)
 

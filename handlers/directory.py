@@ -4,11 +4,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from slack_sdk.errors import SlackApiError
 
 from handlers.outcomes import FAILURES, failure
+from handlers.people import Colleague, FullMember, Person
 from handlers.teams import Teams
 from handlers.timetable import is_zone
 from store.types import ParleyError
@@ -16,10 +16,15 @@ from store.types import ParleyError
 log = logging.getLogger(__name__)
 
 _KEPT = timedelta(minutes=5)
-_PRESENCE_SECONDS = 1.5
-"""How long Slack may take to say who is in a channel: a form waits three seconds for its ack."""
+ASK_SECONDS = 1.4
+"""How long Slack may take to say who somebody is, and then whether they are in a channel.
+
+A form waits three seconds for its ack, and a trigger to open a modal lives as long.
+"""
 
 STRANGER = "I answer the people of this workspace only: please ask one of them."
+UNKNOWN = "I can't check with Slack who you are, so I did nothing. Please try again in a minute."
+GUEST = "Guests cannot change what a channel gets: please ask a member."
 _INVITE = "I am not a member of this channel yet: type `/invite @Parley`, then try again."
 NOT_READY = {
     "not_in_channel": _INVITE,
@@ -55,8 +60,19 @@ class UnknownPresenceError(ParleyError):
         )
 
 
+class UnknownPersonError(ParleyError):
+    """Raised when Slack cannot say who somebody is."""
+
+    def __init__(self) -> None:
+        super().__init__(UNKNOWN)
+
+
 class Directory:
-    """People and channels of every team that Parley is in."""
+    """People and channels of every team that Parley is in.
+
+    Who asks for a change has to be known: `colleague`, `full_member`, `require_admin` and
+    `require_keeper` refuse when Slack cannot say. A look-up may go on then: `require_reader`.
+    """
 
     def __init__(
         self,
@@ -75,7 +91,7 @@ class Directory:
         self._admins = admins
         self._clock = clock
         self._is_shared = is_shared
-        self._people: dict[tuple[str, str], tuple[datetime, dict[str, Any]]] = {}
+        self._people: dict[tuple[str, str], tuple[datetime, Person]] = {}
         teams.when_dropped(self._drop)
 
     def name(self, team_id: str, user_id: str) -> str:
@@ -109,42 +125,60 @@ class Directory:
     async def require_admin(self, team_id: str, user_id: str) -> None:
         """Raise `ParleyError` unless that person is an admin of the workspace, or listed as one.
 
-        Also when Slack cannot say: who is not known to be an admin is none.
+        Raises it too when Slack cannot say.
         """
-        if self.name(team_id, user_id) in self._admins:
+        if self._is_listed(team_id, user_id):
             return
-        try:
-            person = await self._person(team_id, user_id)
-        except FAILURES as error:
-            raise ParleyError(
-                "I cannot ask Slack whether you are an admin; please try again in a minute."
-            ) from error
-        # An admin of another workspace is none of ours.
-        is_ours = not (person.get("is_stranger") or person.get("deleted"))
-        if not (is_ours and (person.get("is_admin") or person.get("is_owner"))):
+        if not (await self.person(team_id, user_id)).is_admin:
             raise ParleyError(
                 "Only admins may do that: workspace admins, and those in Parley's ADMIN_USER_IDS."
             )
 
-    async def require_colleague(self, team_id: str, user_id: str) -> None:
-        """Raise `ParleyError` for somebody of another workspace, or whose account is closed.
+    async def colleague(self, team_id: str, user_id: str) -> Colleague:
+        """Return that person as one who may change something; guests included.
 
-        Where Slack cannot say they count as one of us: they see no more than a look-up.
+        Raises `ParleyError` for somebody of another workspace, a closed account or a bot, and when
+        Slack cannot say who they are.
+        """
+        if self._is_listed(team_id, user_id):
+            return Colleague(team_id=team_id, user_id=user_id, is_admin=True, is_guest=False)
+        person = await self.person(team_id, user_id)
+        if not person.is_colleague:
+            raise ParleyError(STRANGER)
+        return Colleague(
+            team_id=team_id,
+            user_id=user_id,
+            is_admin=person.is_admin,
+            is_guest=person.is_guest,
+        )
+
+    async def full_member(self, team_id: str, user_id: str) -> FullMember:
+        """Return that person as one who may change schedules.
+
+        Raises `ParleyError` as `colleague` does, and for guests.
+        """
+        colleague = await self.colleague(team_id, user_id)
+        if colleague.is_guest:
+            raise ParleyError(GUEST)
+        return FullMember(
+            team_id=team_id, user_id=user_id, is_admin=colleague.is_admin, is_guest=False
+        )
+
+    async def require_reader(self, team_id: str, user_id: str) -> None:
+        """Raise `ParleyError` if Slack says that person is not one of this workspace.
+
+        For look-ups only: they go on when Slack cannot say.
         """
         try:
-            person = await self._person(team_id, user_id)
-        except FAILURES:
+            person = await self.person(team_id, user_id)
+        except UnknownPersonError:
             return
-        if person.get("is_stranger") or person.get("deleted"):
+        if not person.is_colleague:
             raise ParleyError(STRANGER)
 
-    async def is_guest(self, team_id: str, user_id: str) -> bool:
-        """Say whether that person is a guest; False where Slack cannot say."""
-        try:
-            person = await self._person(team_id, user_id)
-        except FAILURES:
-            return False
-        return bool(person.get("is_restricted") or person.get("is_ultra_restricted"))
+    def _is_listed(self, team_id: str, user_id: str) -> bool:
+        """Return whether the settings say who that person is: an admin."""
+        return self.name(team_id, user_id) in self._admins
 
     async def require_present(self, team_id: str, user_id: str, channel_id: str) -> None:
         """Raise `ParleyError` unless that person is a member of the channel.
@@ -153,7 +187,7 @@ class Directory:
         cannot say in time, raises `UnknownPresenceError`.
         """
         try:
-            async with asyncio.timeout(_PRESENCE_SECONDS):
+            async with asyncio.timeout(ASK_SECONDS):
                 theirs = await self.channels(team_id, of=user_id)
         except Exception as error:
             # Not only FAILURES: the SDK itself may stumble over a body that is not Slack's.
@@ -188,8 +222,8 @@ class Directory:
     async def zone(self, team_id: str, user_id: str) -> str:
         """Give the person's IANA time zone; UTC where Slack does not say, or names one unknown."""
         try:
-            zone = str((await self._person(team_id, user_id)).get("tz"))
-        except FAILURES:
+            zone = (await self.person(team_id, user_id)).zone
+        except UnknownPersonError:
             return "UTC"
         return zone if is_zone(zone) else "UTC"
 
@@ -201,7 +235,7 @@ class Directory:
             return False
         return True
 
-    async def require_member(self, team_id: str, channel_id: str) -> None:
+    async def require_parley_in(self, team_id: str, channel_id: str) -> None:
         """Raise `NotReadyError` unless Parley is in the channel and may post there."""
         if reason := await self.reason(team_id, channel_id):
             raise NotReadyError(reason)
@@ -222,13 +256,13 @@ class Directory:
         is_in = channel.get("is_member") or channel.get("is_im")
         return None if is_in else "not_in_channel"
 
-    async def join(self, team_id: str, channel_id: str) -> None:
-        """Be in a public channel; raises `ParleyError` where Parley cannot join by itself."""
-        if not await self.can_join(team_id, channel_id):
-            if await self.reason(team_id, channel_id) is None:
+    async def join(self, channel_id: str, *, by: Colleague) -> None:
+        """Join a public channel; raises `ParleyError` where Parley cannot join by itself."""
+        if not await self.can_join(by.team_id, channel_id):
+            if await self.reason(by.team_id, channel_id) is None:
                 return
             raise ParleyError("I cannot join that channel: `/invite @Parley` lets me in.")
-        client = await self._teams.asking(team_id)
+        client = await self._teams.asking(by.team_id)
         try:
             await client.conversations_join(channel=channel_id)
         except SlackApiError as error:
@@ -237,10 +271,14 @@ class Directory:
     async def known_to(self, team_id: str, user_id: str) -> frozenset[str]:
         """Give the ids of the channels that person may know of: theirs, and the public ones.
 
-        Of the public ones those that Parley is in; a guest knows of none but theirs.
+        Of the public ones those that Parley is in. A guest knows of none but theirs, and neither
+        does somebody of whom Slack cannot say that they are no guest.
         """
         theirs = await self.channels(team_id, of=user_id)
-        if await self.is_guest(team_id, user_id):
+        try:
+            if (await self.person(team_id, user_id)).is_guest:
+                return theirs
+        except UnknownPersonError:
             return theirs
         return theirs | await self.channels(team_id, types="public_channel")
 
@@ -271,14 +309,28 @@ class Directory:
             if not cursor:
                 return frozenset(ids)
 
-    async def _person(self, team_id: str, user_id: str) -> dict[str, Any]:
+    async def person(self, team_id: str, user_id: str) -> Person:
+        """Return what Slack says about that person; an answer is kept for five minutes.
+
+        Raises `UnknownPersonError` when Slack cannot say.
+        """
         now = self._clock()
         kept = self._people.get((team_id, user_id))
         if kept and timedelta() <= now - kept[0] < _KEPT:
             return kept[1]
-        client = await self._teams.asking(team_id)
-        response = await client.users_info(user=user_id)
-        person: dict[str, Any] = response["user"]
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                client = await self._teams.asking(team_id)
+                response = await client.users_info(user=user_id)
+            person = Person.of(response["user"], team_id=team_id)
+        except ParleyError:
+            raise
+        except Exception as error:
+            # Not only FAILURES: the SDK itself may stumble over a body that is not Slack's.
+            log.warning(
+                "Slack cannot say who %s of %s is: %s", user_id, team_id, failure(error).code
+            )
+            raise UnknownPersonError from error
         # Nobody is kept for longer.
         self._people = {
             who: one for who, one in self._people.items() if timedelta() <= now - one[0] < _KEPT

@@ -68,11 +68,12 @@ class Discuss:
 
     async def post(self, press: Press, respond: AsyncRespond) -> None:
         """Put the question to the channel; where Parley is not in it, say what helps."""
+        by = await self._directory.colleague(press.team_id, press.user_id)
         article = await self._lookup.article(press.value.article_id)
         if not article.question:
             raise ParleyError(story.unasked())
         try:
-            await self._posting.press(press, PostKind.QUESTION, article)
+            await self._posting.press(press, PostKind.QUESTION, article, by=by)
         except NotReadyError as error:
             if not await self._directory.can_join(press.team_id, press.channel_id):
                 raise
@@ -85,14 +86,18 @@ class Discuss:
 
     async def join(self, press: Press, respond: AsyncRespond) -> None:
         """Join the channel, and put the question to it."""
+        by = await self._directory.colleague(press.team_id, press.user_id)
         press = replace(press, channel_id=press.channel_id or press.value.channel_id)
-        await self._directory.join(press.team_id, press.channel_id)
+        await self._directory.join(press.channel_id, by=by)
         await self.post(press, respond)
 
     async def question(
         self, team_id: str, channel_id: str, *, words: str, place: int
     ) -> Article | Nothing:
-        """Give the channel's question at this *place* in its order, or one that *words* find."""
+        """Return the channel's question at this *place* in its order, or one that *words* find.
+
+        When they find nothing at first, that is counted, without the words.
+        """
         if words:
             match await self._corpus.find(words):
                 case Found(matches=matches) | Unsure(matches=matches):
@@ -104,6 +109,8 @@ class Discuss:
                         )
                     return asked[place % len(asked)]
                 case Nothing() as nothing:
+                    if place == 0:
+                        self._lookup.count_miss(team_id)
                     return nothing
         article = await self._choice.next(team_id, channel_id, place=place)
         if article is None:
@@ -113,5 +120,5 @@ class Discuss:
     async def _preview(self, team_id: str, channel_id: str, *, words: str, place: int) -> Message:
         found = await self.question(team_id, channel_id, words=words, place=place)
         if isinstance(found, Nothing):
-            return story.nothing(found, words=words)
+            return self._lookup.nothing(found, words=words)
         return views.preview(found, words=words, place=place)

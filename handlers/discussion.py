@@ -112,8 +112,10 @@ class Discussion:
 
         The channel came with the form, and not from Slack.
         """
+        user_id = body["user"]["id"]
         try:
-            await self._directory.require_present(team_id, body["user"]["id"], channel_id)
+            await self._directory.colleague(team_id, user_id)
+            await self._directory.require_present(team_id, user_id, channel_id)
         except ParleyError as error:
             return str(error)
         return None

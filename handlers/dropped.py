@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import Callable
 from datetime import datetime
-from importlib import resources
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,11 +17,11 @@ from handlers.press import Press
 from handlers.surfaces import Surfaces
 from handlers.views import corpus as views
 from handlers.views import preview
+from store import samples
 from store.corpus import Corpus
 from store.loading.documents import ENDINGS
 from store.types import CorpusInvalidError, ParleyError
 
-_STARTER = Path(str(resources.files("store") / "starter"))
 _NAME = re.compile(r"[\w()+,-][\w .()+,-]{0,99}")
 
 
@@ -105,7 +104,7 @@ class Dropped:
         return name, await self._files.read(team_id, file)
 
     def _require_folder(self) -> None:
-        if not self._path.is_dir() or self._path.resolve() == _STARTER.resolve():
+        if not self._path.is_dir() or self._path.resolve() == samples.FOLDER.resolve():
             raise ParleyError(
                 "There is no folder of yours to add it to: set `CORPUS_DIR` to one, and start me"
                 " again."

@@ -8,6 +8,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.outcomes import failure
 from handlers.teams import Teams
 from store.types import ParleyError
 
@@ -32,7 +33,7 @@ class Files:
         try:
             file: dict[str, Any] = (await client.files_info(file=file_id))["file"]
         except SlackApiError as error:
-            if error.response.get("error") == "missing_scope":
+            if failure(error).code == "missing_scope":
                 raise ParleyError("I may not read files yet: I need `files:read`.") from error
             raise ParleyError("That file is not there any more.") from error
         return file

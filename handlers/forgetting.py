@@ -1,26 +1,43 @@
-"""What people looked for in vain is forgotten in time, whether or not they look for more."""
+"""Delete what is kept for a time only, once that time is over."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from store.finding.misses import Misses
+from store import Store
+
+log = logging.getLogger(__name__)
 
 _EVERY = timedelta(hours=1)
 
 
 class Forgetting:
-    """Forgets misses that are older than they are kept, at the start and every hour."""
+    """Deletes what is older than it is kept, at the start and every hour."""
 
-    def __init__(self, misses: Misses, *, kept: timedelta, clock: Callable[[], datetime]) -> None:
-        self._misses = misses
-        self._kept = kept
+    def __init__(
+        self,
+        store: Store,
+        *,
+        keep_misses: timedelta,
+        keep_posts: timedelta,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._keep_misses = keep_misses
+        self._keep_posts = keep_posts
         self._clock = clock
         self._ran_at: datetime | None = None
 
     async def run(self) -> None:
-        """Forget them, where it is time."""
+        """Delete it if an hour has passed."""
         now = self._clock()
         # A clock may be set back.
         if self._ran_at is None or not timedelta() <= now - self._ran_at < _EVERY:
-            await self._misses.forget(before=now - self._kept)
+            await self._store.misses.forget(before=now - self._keep_misses)
+            await self._store.topic_requests.forget(before=now - self._keep_misses)
+            await self._store.once.forget(now=now)
+            deleted = await self._store.posts.delete_old(before=now - self._keep_posts)
+            await self._store.personal_data.forget_loaders(before=now - self._keep_posts)
+            if deleted:
+                log.info("deleted %d posts that were older than POSTS_DAYS", deleted)
             self._ran_at = now

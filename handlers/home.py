@@ -67,7 +67,7 @@ class Home:
     async def search(self, press: Press, respond: AsyncRespond) -> None:
         """Look up what was typed into the search box."""
         words = press.value.words
-        shown = await self._lookup.answer(words, team_id=press.team_id, where=MODAL)
+        shown = await self._lookup.answer(words, where=MODAL, count_for=press.team_id)
         await answer(respond, shown)
 
     async def _publish(
@@ -77,7 +77,7 @@ class Home:
         self._under_way.add(who)
         try:
             try:
-                await self._directory.require_colleague(team_id, user_id)
+                await self._directory.require_reader(team_id, user_id)
                 home = views.home(await self._contents(team_id, user_id, page))
             except ParleyError as error:
                 home = views.closed(str(error))

@@ -9,6 +9,7 @@ from functools import cached_property
 from cachetools import LRUCache
 from slack_bolt import BoltResponse
 
+from handlers.people import Colleague
 from handlers.values import CHANNEL
 from handlers.views import story as views
 from handlers.views.message import Message
@@ -31,7 +32,11 @@ class _Drawn:
 
 
 class LookUp:
-    """Finds stories and draws the answer; what is not found is noted as missed."""
+    """Finds stories and draws the answer.
+
+    What people type is stored nowhere. A look-up that found nothing may be counted, and only a
+    press of *Ask for this topic* stores its words.
+    """
 
     def __init__(
         self,
@@ -46,13 +51,18 @@ class LookUp:
         self._kept: LRUCache[tuple[str, int, str], _Drawn] = LRUCache(_KEPT)
 
     async def answer(
-        self, words: str, *, team_id: str, place: int = 0, where: str = CHANNEL
+        self, words: str, *, place: int = 0, where: str = CHANNEL, count_for: str | None = None
     ) -> Message:
-        """Show what *words* mean, or how to ask where there are none."""
+        """Show what *words* mean, or how to ask where there are none.
+
+        If nothing is found, that is counted for the team *count_for*; None leaves no trace.
+        """
         if is_help(words):
             return self.help()
         found = await self.find(words)
-        return self._drawn(found, words=words, team_id=team_id, place=place, where=where).message
+        if count_for and isinstance(found, Nothing):
+            self.count_miss(count_for)
+        return self._drawn(found, words=words, place=place, where=where).message
 
     def help(self) -> Message:
         """Explain how to look up."""
@@ -63,21 +73,22 @@ class LookUp:
         return await self._store.corpus.find(words)
 
     def ack(self, answer: Answer, *, words: str, team_id: str) -> BoltResponse:
-        """Show what was found for *words* in the ack of a command."""
-        drawn = self._drawn(answer, words=words, team_id=team_id, place=0, where=CHANNEL)
+        """Show what was found for *words* in the ack of a command; if nothing, count that."""
+        if isinstance(answer, Nothing):
+            self.count_miss(team_id)
+        drawn = self._drawn(answer, words=words, place=0, where=CHANNEL)
         return BoltResponse(status=200, body=drawn.body)
 
-    def _drawn(
-        self, answer: Answer, *, words: str, team_id: str, place: int, where: str
-    ) -> "_Drawn":
-        """Draw the match at *place*; a miss is noted as the team's."""
-        if isinstance(answer, Nothing) and place == 0:
-            self.miss(team_id, words)
+    def nothing(self, answer: Nothing, *, words: str) -> Message:
+        """Say that no story answers, and offer to ask for one where requests are kept."""
+        return views.nothing(answer, words=words, can_ask=self._keeps_misses)
+
+    def _drawn(self, answer: Answer, *, words: str, place: int, where: str) -> "_Drawn":
         key = (words, place, where)
         kept = self._kept.get(key)
         # The finder gives the same answer to the same words until something is loaded.
         if kept is None or kept.answer is not answer:
-            message = _draw(answer, words=words, place=place, where=where)
+            message = self._draw(answer, words=words, place=place, where=where)
             kept = self._kept[key] = _Drawn(answer, message)
         return kept
 
@@ -101,32 +112,35 @@ class LookUp:
             raise ParleyError(views.gone())
         return article
 
-    def miss(self, team_id: str, words: str, *, is_asked: bool = False) -> None:
-        """Note that there is no story on *words*, or that somebody of the team asked for one."""
+    def count_miss(self, team_id: str) -> None:
+        """Count a look-up of the team that found nothing, without its words."""
         if self._keeps_misses:
-            self._store.misses.note(team_id, words, at=self._clock(), is_asked=is_asked)
+            self._store.misses.add(team_id, at=self._clock())
 
-    async def ask_for(self, team_id: str, words: str, *, once: str) -> None:
-        """Write down that somebody of the team asks for a story on *words*, *once* if again."""
-        if await self._store.once.claim(team_id, once, now=self._clock()):
-            self.miss(team_id, words, is_asked=True)
-            await self._store.misses.write()
+    async def ask_for(self, words: str, *, by: Colleague, once: str) -> None:
+        """Store that somebody asks for stories on *words*; the same *once* counts once.
+
+        Raises `ParleyError` where requests are not kept.
+        """
+        if not self._keeps_misses:
+            raise ParleyError("Requests for topics are not kept here: MISSES_DAYS is 0.")
+        await self._store.topic_requests.add(by.team_id, words, once=once, now=self._clock())
 
     def examples(self, count: int = 3) -> list[str]:
         """Give words that find something in what is loaded."""
         return [topic.name for topic in self._store.corpus.topics[:count]]
 
-
-def _draw(answer: Answer, *, words: str, place: int, where: str) -> Message:
-    match answer:
-        case Found() as found:
-            # A reload may have left fewer matches than there were.
-            place %= len(found.matches)
-            return views.found(found, words=words, place=place, where=where)
-        case Unsure() as unsure:
-            return views.unsure(unsure, words=words, where=where)
-        case Nothing() as nothing:
-            return views.nothing(nothing, words=words, where=where)
+    def _draw(self, answer: Answer, *, words: str, place: int, where: str) -> Message:
+        can_ask = self._keeps_misses
+        match answer:
+            case Found() as found:
+                # A reload may have left fewer matches than there were.
+                place %= len(found.matches)
+                return views.found(found, words=words, place=place, where=where)
+            case Unsure() as unsure:
+                return views.unsure(unsure, words=words, where=where, can_ask=can_ask)
+            case Nothing() as nothing:
+                return views.nothing(nothing, words=words, where=where, can_ask=can_ask)
 
 
 def is_help(words: str) -> bool:

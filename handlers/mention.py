@@ -19,6 +19,7 @@ class Mention:
     """Looks up what people write to Parley, and what others wrote.
 
     Only who asked sees the answer, so that a thread stays theirs until they share a story in it.
+    What they write is stored nowhere, and is not even counted when it finds nothing.
     """
 
     def __init__(
@@ -76,8 +77,8 @@ class Mention:
     async def _answer(
         self, team_id: str, user_id: str, words: str, respond: AsyncRespond, where: str
     ) -> None:
-        await self._directory.require_colleague(team_id, user_id)
-        await answer(respond, await self._lookup.answer(words, team_id=team_id, where=where))
+        await self._directory.require_reader(team_id, user_id)
+        await answer(respond, await self._lookup.answer(words, where=where))
 
 
 def _is_a_person_s(event: dict[str, Any]) -> bool:

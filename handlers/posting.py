@@ -14,8 +14,10 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from handlers.delivery import Delivery
 from handlers.directory import NOT_READY, NotReadyError
 from handlers.pace import Pace
+from handlers.people import Colleague, FullMember
 from handlers.press import Press
 from store import Store
+from store.db import DatabaseUnavailableError
 from store.posting.record import LEASE, Plan
 from store.types import About, Article, ParleyError, Post, PostKind, PostState, Schedule
 
@@ -78,15 +80,17 @@ class Posting:
             # Cut off while it waits, gather cuts off what it waits for, and waits for that.
             await asyncio.gather(*calls.values(), return_exceptions=True)
 
-    async def press(self, press: Press, kind: PostKind, article: Article) -> None:
+    async def press(self, press: Press, kind: PostKind, article: Article, *, by: Colleague) -> None:
         """Post what a person pressed for, once however often the button is pressed.
 
         Raises `NotReadyError` where the channel does not let Parley in, and `ParleyError` where the
         message is not in the channel for another reason, or already was.
         """
-        await self.finish(await self._plan(press, kind, article, key=press.key(kind)))
+        await self.finish(await self._plan(press, kind, article, key=press.key(kind), by=by))
 
-    async def share(self, press: Press, article: Article, respond: AsyncRespond) -> None:
+    async def share(
+        self, press: Press, article: Article, respond: AsyncRespond, *, by: Colleague
+    ) -> None:
         """Show a story to the channel as `press` posts it, also where Parley is no member.
 
         There it is the person's own response_url that reaches everybody, which leaves no message
@@ -97,17 +101,20 @@ class Posting:
         if before and before.state is not PostState.FAILED:
             raise ParleyError(_ALREADY)
         try:
-            await self.press(press, PostKind.SHARE, article)
+            await self.press(press, PostKind.SHARE, article, by=by)
         except NotReadyError as error:
             if not error.is_outside:
                 raise
-            post = await self._plan(press, PostKind.SHARE, article, key=key)
+            post = await self._plan(press, PostKind.SHARE, article, key=key, by=by)
             await self._delivery.answer(post, respond)
             await self._require_sent(post)
 
-    async def _plan(self, press: Press, kind: PostKind, article: Article, *, key: str) -> Post:
+    async def _plan(
+        self, press: Press, kind: PostKind, article: Article, *, key: str, by: Colleague
+    ) -> Post:
         now = self._clock()
         revision = self._store.corpus.revision
+        thread_ts = press.value.thread_ts
         plan = Plan(
             key=key,
             team_id=press.team_id,
@@ -116,12 +123,8 @@ class Posting:
             article_id=article.id,
             revision=revision.number if revision else None,
             due_at=now,
-            asked_by=press.user_id,
-            about=About(
-                channel_id=press.channel_id,
-                words=press.value.words,
-                thread_ts=press.value.thread_ts or "",
-            ),
+            asked_by=by.user_id,
+            about=About(channel_id=press.channel_id, thread_ts=thread_ts) if thread_ts else None,
             not_before=now + LEASE,
         )
         post = await self._store.posts.plan(plan, now=now)
@@ -129,12 +132,14 @@ class Posting:
             raise ParleyError(_ALREADY)
         return post
 
-    async def now(self, schedule: Schedule, *, user_id: str, key: str | None) -> None:
+    async def now(self, schedule: Schedule, *, by: FullMember, key: str | None) -> None:
         """Post what the schedule would post next: as today's, or as one more with this *key*.
 
         Raises `ParleyError` when today's is there already, or cannot be posted.
         """
-        post = await self._store.planning.plan_now(schedule, by=user_id, now=self._clock(), key=key)
+        post = await self._store.planning.plan_now(
+            schedule, by=by.user_id, now=self._clock(), key=key
+        )
         if post is None:
             raise ParleyError(
                 "Today's post is in this channel already."
@@ -184,5 +189,7 @@ class Posting:
     async def _send(self, post: Post) -> None:
         try:
             await self._delivery.send(post)
+        except DatabaseUnavailableError:
+            log.debug("post %s waits for the database", post.key)
         except Exception:
             log.exception("post %s", post.key)

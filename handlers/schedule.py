@@ -91,6 +91,7 @@ class ScheduleForm:
             is_known=is_known,
             mark=_mark(schedule),
             note=views.waits(schedule) if schedule else None,
+            has_samples=self._organise.has_samples,
             now=self._clock(),
         )
         if await self._surfaces.open(team_id, trigger_id, view) is None:
@@ -137,13 +138,14 @@ class ScheduleForm:
         if note := _unseen(filled, before):
             await ack(response_action="update", view=self._again(filled, before, note))
             return
-        # An admin who mends what somebody organises does not become its organiser.
-        by = before.organiser_id if before and filled.is_known else user_id
+        # An admin who edits somebody's schedule does not become its owner, unless it has none.
+        owner_id = (before.organiser_id if before and filled.is_known else None) or user_id
         respond = self._surfaces.modal(team_id, view["id"])
 
         async def work() -> None:
+            by = await self._directory.full_member(team_id, user_id)
             shown = await self._organise.set_up(
-                team_id, filled.channel_id, order=filled.order, by=by
+                filled.channel_id, order=filled.order, by=by, owner_id=owner_id
             )
             await answer(respond, shown)
 
@@ -157,6 +159,7 @@ class ScheduleForm:
             is_known=filled.is_known,
             mark=_mark(before),
             note=note,
+            has_samples=self._organise.has_samples,
             now=self._clock(),
         )
 
@@ -185,12 +188,12 @@ class ScheduleForm:
         until = asyncio.get_running_loop().time() + _CHECK_SECONDS
         try:
             async with asyncio.timeout_at(until):
-                await self._organise.require_member(team_id, user_id)
-                if not (before and await self._organise.may_change(before, user_id)):
+                member = await self._directory.full_member(team_id, user_id)
+                if not (before and self._organise.is_owner_or_admin(before, member)):
                     await self._directory.require_present(team_id, user_id, channel_id)
             with suppress(TimeoutError, *FAILURES):
                 async with asyncio.timeout_at(until):
-                    await self._directory.require_member(team_id, channel_id)
+                    await self._directory.require_parley_in(team_id, channel_id)
         except ParleyError as error:
             return str(error)
         except (TimeoutError, *FAILURES):

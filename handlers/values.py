@@ -3,13 +3,15 @@
 import json
 import re
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from handlers.mrkdwn import truncate
+from store.text import well_formed
 from store.types import ParleyError
 
 MOST_WORDS = 300
 """Characters of words that a button carries."""
+_MOST_PLACES = 1 << 31
 CHANNEL, DIRECT, MODAL = "", "direct", "modal"
 """Where an answer is shown, when it is not in the thread of that ts."""
 _WHERE = re.compile(rf"|{DIRECT}|{MODAL}|\d+\.\d+")
@@ -54,15 +56,20 @@ class Value:
         try:
             fields = json.loads(text)
             value = cls(
-                article_id=str(fields.get("article_id", "")),
-                words=str(fields.get("words", "")),
+                article_id=_text(fields, "article_id"),
+                words=truncate(_text(fields, "words"), MOST_WORDS),
                 place=int(fields.get("place", 0)),
-                key=str(fields.get("key", "")),
-                channel_id=str(fields.get("channel_id", "")),
-                where=str(fields.get("where", CHANNEL)),
+                key=_text(fields, "key"),
+                channel_id=_text(fields, "channel_id"),
+                where=_text(fields, "where"),
             )
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise ParleyError(_STALE) from error
-        if value.place < 0 or not _WHERE.fullmatch(value.where):
+        if not 0 <= value.place < _MOST_PLACES or not _WHERE.fullmatch(value.where):
             raise ParleyError(_STALE)
         return value
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    # JSON can spell in plain letters what the intake has replaced.
+    return well_formed(str(fields.get(name, "")))

@@ -45,6 +45,9 @@ class Watch:
                 await self._look(team_id, watched)
             except FAILURES as error:
                 log.warning("channels of %s cannot be looked at: %s", team_id, failure(error).code)
+            except Exception:
+                # An answer of Slack's that is not what it should be is about this team alone.
+                log.exception("channels of %s cannot be looked at", team_id)
 
     async def _look(self, team_id: str, watched: Sequence[Schedule]) -> None:
         ours = await self._directory.channels(team_id)

@@ -69,7 +69,7 @@ class Workflow:
                 near = "; ".join(match.article.headline for match in matches)
                 raise ParleyError(f"I am not sure what “{words}” means. Perhaps: {near}")
             case Nothing():
-                self._lookup.miss(team_id, words)
+                self._lookup.count_miss(team_id)
         raise ParleyError(f"I have no story on “{words}”.")
 
     async def _pick(self, inputs: Inputs, *, team_id: str, execution_id: str) -> Article:

@@ -13,11 +13,12 @@ from store.articles import Articles
 from store.corpus import Corpus
 from store.db import open_database
 from store.finding.meaning import Embeddings
-from store.finding.misses import Misses
+from store.finding.misses import SearchMisses, TopicRequests
 from store.installations import Installations
 from store.installed import Installed
 from store.loading.refusals import Refusals
 from store.once import Once
+from store.personal_data import PersonalData
 from store.posting.choice import Choice
 from store.posting.holidays import Holidays
 from store.posting.planning import Planning
@@ -39,9 +40,11 @@ class Store:
     posts: Posts
     tally: Tally
     holidays: Holidays
-    misses: Misses
+    misses: SearchMisses
+    topic_requests: TopicRequests
     installations: Installations
     once: Once
+    personal_data: PersonalData
 
 
 @asynccontextmanager
@@ -68,7 +71,9 @@ async def open_store(
             posts=Posts(database, installed),
             tally=Tally(database),
             holidays=Holidays(database),
-            misses=Misses(database, installed),
+            misses=SearchMisses(database, installed),
+            topic_requests=TopicRequests(database, installed),
             installations=Installations(database),
-            once=Once(installed),
+            once=Once(database, installed),
+            personal_data=PersonalData(database),
         )

@@ -25,6 +25,7 @@ from store.loading.plan import Plan
 from store.loading.reload import plan_reload
 from store.loading.spool import Spool
 from store.loading.undo import plan_undo, target_of
+from store.parsing import Parser
 from store.progress import Progress, background_work
 from store.types import Answer, Match, OvertakenError, ParleyError, Revision, Topic
 
@@ -97,7 +98,7 @@ class Corpus:
             self._opened = opened.number if opened else None
 
     async def _take_up(self) -> None:
-        async with self._database.reading() as connection:
+        async with self._database.long_reading() as connection:
             self._loaded = await read(self._database, connection, self._model)
 
     async def follow(self) -> None:
@@ -136,7 +137,7 @@ class Corpus:
                         await self._catch_up(asked)
 
     async def _catch_up(self, behind: Loaded) -> None:
-        async with self._database.reading() as connection:
+        async with self._database.long_reading() as connection:
             loaded = await read(self._database, connection, self._model)
         if loaded.revision == behind.revision:
             raise ParleyError("The index of the corpus is damaged: restore a backup.")
@@ -275,7 +276,9 @@ class Corpus:
     ) -> Contents:
         held = await reading.stored_documents(self._database)
         known = {name: document.digest for name, document in held.items()}
-        contents = await asyncio.to_thread(read_corpus, path, known, progress, extra)
+        # Cancelled, this ends the parsing that the thread waits for.
+        with Parser() as parser:
+            contents = await asyncio.to_thread(read_corpus, path, known, progress, extra, parser)
         await plan_reload(self._database, plan, contents, held, progress)
         return contents
 

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from store.db import Database, Row, to_instant, to_text
+from store.db import Connection, Database, Row, to_instant, to_text
 from store.posting.record import forget_posts
+from store.types import SOMEBODY
 
 _GIVEN_UP = ""
 """What is no ciphertext, in the place of a token."""
 
 _SAVE = """
-INSERT INTO installation (team_id, name, bot_id, bot_user_id, scopes, token, installed_by,
-                          installed_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO installation (team_id, name, bot_id, bot_user_id, scopes, token, installed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (team_id) DO UPDATE SET
     name = excluded.name, bot_id = excluded.bot_id, bot_user_id = excluded.bot_user_id,
-    scopes = excluded.scopes, token = excluded.token, installed_by = excluded.installed_by,
+    scopes = excluded.scopes, token = excluded.token,
     installed_at = excluded.installed_at
 """
 _FIND = "SELECT * FROM installation WHERE team_id = $1"
@@ -26,9 +26,25 @@ _TAKE_OUT = "DELETE FROM installation WHERE team_id = $1 AND installed_at = $2 R
 _FORGET = (
     "DELETE FROM topic_pool WHERE team_id = $1",
     "DELETE FROM schedule WHERE team_id = $1",
-    "DELETE FROM miss WHERE team_id = $1",
+    "DELETE FROM topic_request WHERE team_id = $1",
+    "DELETE FROM search_miss WHERE team_id = $1",
     "DELETE FROM once WHERE team_id = $1",
+    "DELETE FROM installation WHERE team_id = $1",
 )
+# An id without a team is of the time when there was one team only: it is this team's, if no other
+# is known.
+LOADED_BY_TEAM = f"""
+(loaded_by LIKE CAST($1 AS TEXT) || ':%' OR (
+    loaded_by NOT LIKE '%:%' AND loaded_by NOT IN ('terminal', 'folder', '{SOMEBODY}')
+    AND NOT EXISTS (
+        SELECT 1 FROM (SELECT team_id FROM schedule UNION ALL SELECT team_id FROM post
+                       UNION ALL SELECT team_id FROM installation) known
+        WHERE known.team_id <> $1
+    )
+))
+"""  # noqa: S608 -- our own text
+"""Condition on the revisions that the people of the team $1 loaded."""
+_FORGET_LOADERS = f"UPDATE revision SET loaded_by = '{SOMEBODY}' WHERE {LOADED_BY_TEAM}"  # noqa: S608
 _BEGIN = "INSERT INTO install_state (state, expires_at) VALUES ($1, $2)"
 _EXPIRE = "DELETE FROM install_state WHERE expires_at <= $1"
 _END = "DELETE FROM install_state WHERE state = $1 AND expires_at > $2 RETURNING state"
@@ -45,7 +61,6 @@ class Installation:
     scopes: tuple[str, ...]
     token: str
     """The bot token as `store.vault` sealed it."""
-    installed_by: str
     installed_at: datetime
 
     @property
@@ -71,7 +86,6 @@ class Installations:
                 one.bot_user_id,
                 ",".join(one.scopes),
                 one.token,
-                one.installed_by,
                 to_text(one.installed_at),
             )
 
@@ -101,9 +115,7 @@ class Installations:
         async with self._database.transaction() as connection:
             if not await connection.fetch(_TAKE_OUT, one.team_id, to_text(one.installed_at)):
                 return False
-            for statement in _FORGET:
-                await connection.execute(statement, one.team_id)
-            await forget_posts(connection, one.team_id)
+            await delete_team(connection, one.team_id)
         return True
 
     async def begin(self, state: str, *, now: datetime, until: datetime) -> None:
@@ -121,6 +133,13 @@ class Installations:
             return bool(await connection.fetch(_END, state, to_text(now)))
 
 
+async def delete_team(connection: Connection, team_id: str) -> None:
+    """Delete every row of the team; the stories that its people loaded are everybody's and stay."""
+    for statement in (_FORGET_LOADERS, *_FORGET):
+        await connection.execute(statement, team_id)
+    await forget_posts(connection, team_id)
+
+
 def _installation(row: Row) -> Installation:
     return Installation(
         team_id=row["team_id"],
@@ -129,6 +148,5 @@ def _installation(row: Row) -> Installation:
         bot_user_id=row["bot_user_id"],
         scopes=tuple(filter(None, row["scopes"].split(","))),
         token=row["token"],
-        installed_by=row["installed_by"],
         installed_at=to_instant(row["installed_at"]),
     )

@@ -41,5 +41,5 @@ class Tally:
         return max(now - to_instant(row["due_at"]), timedelta()) if row["due_at"] else timedelta()
 
     async def ping(self) -> None:
-        """Ask the database for anything at all; raises where it does not answer."""
-        await self._database.fetch("SELECT 1 AS one")
+        """Raise `DatabaseError` unless the database answers and takes a write."""
+        await self._database.probe()

@@ -64,6 +64,10 @@ class Problem:
         return f"{where}: {self.message}"
 
 
+SOMEBODY = "somebody"
+"""Who loaded a revision, once that is forgotten."""
+
+
 class CorpusInvalidError(ParleyError):
     """Refuse a corpus that has problems; the one that was loaded before stays."""
 
@@ -100,7 +104,7 @@ class Revision:
     loaded_at: datetime
     loaded_by: str
     """A Slack user id, with its team's before it (`T1:U1`) where several share the corpus, or
-    "terminal", or "folder"."""
+    "terminal", or "folder", or `SOMEBODY` once that is forgotten."""
     restores: int | None
     """The revision that it brought back; None where a folder was read."""
     added: int
@@ -232,7 +236,8 @@ class Schedule:
 
     team_id: str
     channel_id: str
-    organiser_id: str
+    organiser_id: str | None
+    """None after its owner was forgotten: it goes on, and whoever saves it next owns it."""
     timetable: Timetable
     next: Occurrence
     kind: PostKind = PostKind.QUESTION
@@ -275,15 +280,13 @@ class PostState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a notice tells, or a story that is shared; each kind fills in what it needs."""
+    """What a notice tells, or where a story is shared; each kind fills in what it needs."""
 
     channel_id: str
     post_key: str = ""
     error: str = ""
     left: int = 0
     days: int = 0
-    words: str = ""
-    """What was looked up, and found the story."""
     thread_ts: str = ""
     """The thread that a story is shared in, where it is another's."""
     more: int = 0
@@ -314,7 +317,7 @@ class Post:
     parent_key: str | None
     """The post in whose thread this one goes; None for a message of its own."""
     asked_by: str | None
-    """The person who pressed for it; None when a schedule did."""
+    """The person who pressed for it, while it is open; None when a schedule did, or it is done."""
     attempts: int
     """How often it was claimed."""
     doubts: int
@@ -324,6 +327,6 @@ class Post:
     called_at: datetime | None
     """When the first call left whose outcome is open."""
     owner: str | None
-    """The process that claimed it last."""
+    """The process that claimed it last, or `person` when a person moved it."""
     message_ts: str | None
     error: str | None

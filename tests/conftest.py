@@ -1,19 +1,22 @@
 """What every test may ask for."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from store import Store, open_store
 from tests import postgres
+from tests.machine import NOW
 from tests.types.recording import recorded
 
 # How long a test takes says something about the machine, and nothing about Parley.
-settings.register_profile("parley", deadline=None)
+settings.register_profile("parley", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("parley")
 
 # Whoever works behind a proxy: the SDK would ask it for what is on loopback.
@@ -46,9 +49,6 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("needs ../shared, which is not here")
     return SHARED
-
-
-NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
 
 class StoppedClock:
@@ -90,3 +90,27 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
 async def store(database_url: str) -> AsyncIterator[Store]:
     async with open_store(database_url) as store:
         yield store
+
+
+class Children(list["subprocess.Popen[bytes]"]):
+    """The child processes that were started, in their order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.when_started: Callable[[], object] = lambda: None
+        """Called after each start, in the thread that starts it."""
+
+
+@pytest.fixture
+def children(monkeypatch: pytest.MonkeyPatch) -> Children:
+    """What `subprocess.Popen` starts from now on."""
+    children = Children()
+
+    class Listed(subprocess.Popen[bytes]):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            children.append(self)
+            children.when_started()
+
+    monkeypatch.setattr(subprocess, "Popen", Listed)
+    return children

@@ -18,21 +18,26 @@ from handlers.order import LONGEST_TOPIC, MOST_STORIES, MOST_TOPICS, parse_order
 from handlers.timetable import describe, parse
 from handlers.values import Value
 from store.loading.documents import ENDINGS, MAX_TEXT, read_corpus
+from store.parsing import Parser
+from store.parsing.child import answer
 from store.types import CorpusInvalidError, ParleyError
 
 _TODAY = date(2026, 11, 24)
+_LAST = "2029-11-23"
 
 
-def read_document(raw: bytes, folder: Path, *, ending: str) -> None:
+def read_document(raw: bytes, folder: Path, *, ending: str, parser: Parser) -> None:
     """Read a file of a corpus; *ending* is one of `store.loading.documents.ENDINGS`."""
     assert ending in ENDINGS
     file = folder / f"document{ending}"
     file.write_bytes(raw)
     try:
-        articles = [*read_corpus(file).articles()]
+        articles = [*read_corpus(file, parser=parser).articles(parser)]
     except CorpusInvalidError as error:
         for problem in error.problems:
+            assert str(problem.path) == file.name
             assert problem.message
+            problem.message.encode()
             # \r ends a line in some of the formats too, and the end of a file is a place.
             lines = raw.count(b"\n") + raw.count(b"\r") + 1
             assert problem.line is None or 1 <= problem.line <= lines + 1
@@ -42,6 +47,17 @@ def read_document(raw: bytes, folder: Path, *, ending: str) -> None:
             assert len(text) <= MAX_TEXT
             assert "\0" not in text
             text.encode()
+
+
+def read_rows(raw: bytes, kind: str) -> None:
+    """Parse a feed or a calendar as the child process does, and read the answer."""
+    options = {"feed": {"longest": MAX_TEXT}, "calendar": {"first": "2026-11-24", "last": _LAST}}
+    *rows, end = answer(kind, raw, options[kind])
+    assert isinstance(end, dict)
+    assert "problem" not in end or end["problem"]
+    for row in rows:
+        assert isinstance(row, list)
+        assert all(len(text) <= MAX_TEXT for text in row)
 
 
 def read_words(text: str) -> None:

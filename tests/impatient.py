@@ -8,11 +8,20 @@ from functools import partial
 
 import bot.app
 import bot.socket_mode
+import store.db.postgres
 from bot.__main__ import main
 
 SHORT = {
     # Longer than posting takes to notice that it is to stop, as the real one is.
-    bot.app: {"_DRAIN_SECONDS": 1.5},
+    bot.app: {"_DRAIN_SECONDS": 1.5, "_DATABASE_SECONDS": 0.2},
+    store.db.postgres: {
+        "_CONNECT_SECONDS": 2,
+        "_CHECKOUT_SECONDS": 2,
+        "_LOCK_SECONDS": 1,
+        "_STATEMENT_SECONDS": 1,
+        "_IDLE_SECONDS": 3,
+        "_SPARE_SECONDS": 0.5,
+    },
     bot.socket_mode: {
         "Patience": partial(bot.socket_mode.Patience, connect=2, lost=1, check=0.05, tries=3),
         "back_off": lambda _: 0.05,

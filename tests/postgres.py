@@ -13,6 +13,8 @@ from urllib.parse import quote
 import asyncpg
 import pytest
 
+from tests.machine import real_environment
+
 _BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 _NUMBERS = count(1)
 
@@ -34,6 +36,7 @@ def server() -> Iterator[str]:
             [*prefix, str(binaries / program), *arguments],
             check=True,
             cwd=folder,
+            env=real_environment(),
             stdout=subprocess.DEVNULL,
         )
 

@@ -13,15 +13,12 @@ is read by the Web API; a person's commands and presses come from tests/switchbo
 import argparse
 import asyncio
 import json
-import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
@@ -30,9 +27,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace.grants import APP_TOKEN, BOT_TOKEN
 from handlers.ids import Action, Block, Command, Field
+from tests.machine import NOW, environment
 from tests.switchboard import Json, Page, Switchboard
-
-ROOT = Path(__file__).parents[1]
 
 _VARYING = frozenset(
     {
@@ -152,9 +148,7 @@ async def _day(
     await switchboard.happened(views=1)
     assert "09:30" in json.dumps(switchboard.person.view["blocks"])
     switchboard.begin("its time comes")
-    now = datetime.now(UTC)
-    due = now.replace(hour=9, minute=30, second=5, microsecond=0)
-    switchboard.clock_offset = (due if due > now else due + timedelta(days=1)) - now
+    switchboard.clock.move(NOW.replace(hour=9, minute=30) - switchboard.clock())
     question, story = await switchboard.happened(posts=2)
     await _is_in_history(slack, server, question)
     await _is_in_thread(slack, server, story, question)
@@ -222,14 +216,12 @@ async def _bot(server: Server, switchboard: Switchboard) -> AsyncIterator[Proces
             "bot",
             "run",
             cwd=folder,
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": str(ROOT),
-                "SLACK_BOT_TOKEN": server.bot_token,
-                "SLACK_APP_TOKEN": APP_TOKEN,
-                "SLACK_API_URL": f"{switchboard.url}/api/",
-                "CLOCK_URL": f"{switchboard.url}/clock",
-            },
+            env=environment(
+                SLACK_BOT_TOKEN=server.bot_token,
+                SLACK_APP_TOKEN=APP_TOKEN,
+                SLACK_API_URL=f"{switchboard.url}/api/",
+                CLOCK_URL=f"{switchboard.url}/clock",
+            ),
             stdout=DEVNULL,
             stderr=PIPE,
         )

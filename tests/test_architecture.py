@@ -28,6 +28,85 @@ def test_only_bot_reads_the_clock_and_the_environment(path: Path) -> None:
         assert not used & {"os.environ", "os.getenv"}
 
 
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+READ_THE_CLOCK = {
+    "any_day.py": "counts how far to move the clock",
+    "bench/finding.py": "a benchmark",
+    "bench/load.py": "a benchmark; signs requests",
+    "bench/loading.py": "a benchmark",
+    "bench/servers.py": "a benchmark",
+    "bot/test_many_workspaces.py": "checks signatures, which Slack makes by its own clock",
+    "machine.py": "starts clocks at a fixed time",
+    "switchboard/person.py": "stamps what is pressed, as Slack does",
+    "test_any_day.py": "counts how far to move the clock",
+    "test_life_cycle.py": "signs a request to a process",
+    "test_replicas.py": "signs a request to a process",
+}
+"""The tests that may ask the machine for the time, and what for: never for what they expect."""
+
+
+def clock_readings(source: str) -> Iterator[str]:
+    """Yield what in *source* asks the machine for the time: a MovableClock starts with that."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Attribute() | ast.Name():
+                name = ast.unparse(node)
+                if re.search(r"\b(datetime\.(now|utcnow|today)|date\.today|time\.time)$", name):
+                    yield name
+                if name.endswith("system_clock"):
+                    yield name
+            case ast.ImportFrom(module="time"):
+                yield from (one.name for one in node.names if one.name == "time")
+            case ast.Call(func=ast.Name(id="MovableClock"), args=[], keywords=[]):
+                yield "MovableClock()"
+            case ast.Call(func=ast.Name(id="Workspace")):
+                if "clock" not in {one.arg for one in node.keywords}:
+                    yield "Workspace() without a clock"
+
+
+def test_tests_do_not_depend_on_the_date() -> None:
+    """What they expect would be wrong on some day, at some hour, or in some zone."""
+    found = {
+        path.relative_to(ROOT / "tests").as_posix(): readings
+        for path in TESTS
+        if (readings := set(clock_readings(path.read_text())))
+    }
+    assert {name: found[name] for name in found.keys() - READ_THE_CLOCK.keys()} == {}
+    assert READ_THE_CLOCK.keys() == found.keys(), "these no longer read the clock"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "now = datetime.now(UTC)",
+        "now = datetime.datetime.now(tz=UTC)",
+        "today = date.today()",
+        "stamp = time.time()",
+        "from time import time",
+        "async with assemble(settings, clock=system_clock) as parley: pass",
+        "clock = MovableClock()",
+        "workspace = Workspace(manifest=manifest())",
+    ],
+)
+def test_a_reading_of_the_clock_is_found(source: str) -> None:
+    assert list(clock_readings(source))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "now = scene.now",
+        "clock = MovableClock(source=StoppedClock(MORNING))",
+        "workspace = Workspace(manifest=manifest(), clock=clock)",
+        "began = asyncio.get_running_loop().time()",
+        "at = NOW.time()",
+        "began = time.perf_counter()",
+    ],
+)
+def test_another_clock_is_not_taken_for_the_machine_s(source: str) -> None:
+    assert not list(clock_readings(source))
+
+
 def test_no_id_is_written_out_beside_ids_py() -> None:
     """Commands and action_ids are named in handlers/ids.py and nowhere else."""
     from handlers.ids import Action, Event

@@ -1,26 +1,22 @@
 """The bot as a process of its own, joined to the local workspace over real sockets."""
 
 import asyncio
-import os
 import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from bot.clock import MovableClock
 from bot.manifest import manifest
 from bot.workspace import Fault, Workspace
 from handlers.ids import Action
 from tests.handlers.conftest import ANA, BEN, CORPUS, GENERAL, texts
-
-ROOT = Path(__file__).parents[1]
+from tests.machine import NOW, environment, running_clock
 
 
 @asynccontextmanager
@@ -37,7 +33,7 @@ async def bot(
         module,
         *arguments,
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environ},
+        env=environment(**environ),
         stdout=PIPE,
         stderr=PIPE,
     )
@@ -82,7 +78,7 @@ def settings(workspace: Workspace, folder: Path) -> dict[str, str]:
 
 async def test_a_day_with_parley(tmp_path: Path) -> None:
     """Start, a command, a button, a question at its time, a reload, a stop, and a start again."""
-    clock = MovableClock()
+    clock = running_clock()
     async with Workspace(manifest=manifest(), clock=clock) as workspace:
         workspace.pace = False
         environ = settings(workspace, tmp_path)
@@ -109,9 +105,7 @@ async def test_a_day_with_parley(tmp_path: Path) -> None:
 
             await workspace.type("/digest on 09:30 daily UTC", user=ANA, channel=GENERAL)
             await seen("at 09:30 every day (UTC)")
-            now = clock()
-            due = now.replace(hour=9, minute=30, second=5, microsecond=0)
-            clock.move(due + timedelta(days=1) - now if due <= now else due - now)
+            clock.move(NOW.replace(hour=9, minute=30) - clock())
             await seen("Question of the day", user=None)
 
             (tmp_path / "corpus" / "lima.txt").write_text("Lima\nA summary.\nInsight.\nWhy?\n")
@@ -133,7 +127,7 @@ async def test_a_day_with_parley(tmp_path: Path) -> None:
 
 
 async def test_a_wrong_token_is_said_to_be_wrong(tmp_path: Path) -> None:
-    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+    async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         environ = settings(workspace, tmp_path) | {"SLACK_BOT_TOKEN": "xoxb-wrong"}
         async with bot("run", folder=tmp_path, **environ) as process:
             _, err = await process.communicate()
@@ -148,7 +142,7 @@ async def test_a_wrong_token_is_said_to_be_wrong(tmp_path: Path) -> None:
 
 
 async def test_check_with_everything_right(tmp_path: Path) -> None:
-    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+    async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         async with bot("check", folder=tmp_path, **settings(workspace, tmp_path)) as process:
             out, err = await process.communicate()
         assert process.returncode == 0, err.decode()
@@ -156,7 +150,7 @@ async def test_check_with_everything_right(tmp_path: Path) -> None:
 
 
 async def test_check_while_slack_is_out_of_order(tmp_path: Path) -> None:
-    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+    async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         workspace.faults.add(Fault(method="*", kind="status", status=503, times=None))
         async with bot("check", folder=tmp_path, **settings(workspace, tmp_path)) as process:
             _, err = await process.communicate()
@@ -169,7 +163,7 @@ async def test_check_looks_at_scopes_and_channels(tmp_path: Path) -> None:
     """An app that was installed before it asked for all it needs, and left a channel since."""
     lacking = manifest()
     lacking["oauth_config"]["scopes"]["bot"].remove("groups:history")
-    async with Workspace(manifest=lacking, clock=MovableClock()) as workspace:
+    async with Workspace(manifest=lacking, clock=running_clock()) as workspace:
         environ = settings(workspace, tmp_path)
         async with bot("run", folder=tmp_path, **environ) as process:
             assert process.stderr
@@ -205,7 +199,7 @@ async def test_the_demo_starts_serves_and_ends(tmp_path: Path) -> None:
 
 
 async def test_a_port_that_is_taken_is_said_to_be_taken(tmp_path: Path) -> None:
-    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+    async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         port = workspace.url.rstrip("/").rpartition(":")[2]
         async with bot("demo", "--port", port, folder=tmp_path) as process:
             _, err = await process.communicate()

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from bot.app import Parley, assemble, load_first
-from bot.clock import MovableClock, system_clock
+from bot.clock import system_clock
 from bot.http_mode import PATH
 from bot.manifest import manifest
 from bot.settings import Settings
@@ -27,12 +27,12 @@ from tests import postgres
 from tests.bot.conftest import FORM, command, signed
 from tests.conftest import NOW
 from tests.handlers.conftest import ANA, CORPUS, GENERAL, texts
+from tests.machine import running_clock
 from tests.replicas import POST, post_to_many
 from tests.test_end_to_end import bot, end, line_with
 from tests.visitor import Visitor
 
 
-@pytest.mark.timeout(180)
 async def test_each_channel_gets_one_question_though_a_bot_is_killed(
     postgres_server: str, tmp_path: Path
 ) -> None:
@@ -75,7 +75,7 @@ async def test_a_bot_takes_up_what_another_reloads_at_its_next_tick(
     talks.write_text(CORPUS["talks.txt"])
     async with (
         postgres.schema(postgres_server) as url,
-        Workspace(manifest=manifest(), clock=MovableClock()) as workspace,
+        Workspace(manifest=manifest(), clock=running_clock()) as workspace,
     ):
         settings = Settings(
             slack_bot_token=workspace.bot_token,
@@ -85,8 +85,8 @@ async def test_a_bot_takes_up_what_another_reloads_at_its_next_tick(
             corpus_dir=talks.parent,
         )
         async with (
-            assemble(settings, clock=system_clock) as one,
-            assemble(settings, clock=system_clock) as two,
+            assemble(settings, clock=lambda: NOW) as one,
+            assemble(settings, clock=lambda: NOW) as two,
         ):
 
             async def answer(parley: Parley, words: str) -> str:
@@ -129,7 +129,7 @@ async def test_a_reload_starts_from_what_another_loaded(database_url: str, tmp_p
 @pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
 async def test_two_bots_serve_two_workspaces(postgres_server: str, tmp_path: Path) -> None:
     """What goes through one of them, the other one obeys: who is in, who posts what, who is out."""
-    clock, shape = MovableClock(), manifest("http://127.0.0.1", is_shared=True)
+    clock, shape = running_clock(), manifest("http://127.0.0.1", is_shared=True)
     (tmp_path / "corpus").mkdir()
     for name, text in CORPUS.items():
         (tmp_path / "corpus" / name).write_text(text)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from bot.manifest import manifest
 from bot.workspace import Workspace
+from tests.machine import running_clock
 from tests.scenario import Server, outline, run
 
 KNOWN = Path(__file__).with_name("scenario.txt")
@@ -14,7 +15,7 @@ async def test_the_bot_does_the_same_however_a_person_reaches_it() -> None:
     """By the local workspace's page and sockets, and by a client that needs its Web API alone."""
     lines = []
     for has_page in (True, False):
-        async with Workspace(manifest=manifest()) as workspace:
+        async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
             workspace.pace = False
             page = workspace.url if has_page else None
             lines.append(await run(Server(slack_api_url=workspace.api_url, page=page)))

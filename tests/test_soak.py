@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from bot.clock import MovableClock
 from bot.manifest import manifest
 from bot.workspace import Workspace
 from bot.workspace.courier import Delivery
 from tests.bench.soak import ACKED, NO_SOCKET, Soak, outcome
 from tests.handlers.conftest import ANA, GENERAL
+from tests.machine import running_clock
 
 
 async def test_a_command_is_counted_by_what_became_of_it(tmp_path: Path) -> None:
-    clock = MovableClock()
+    clock = running_clock()
     async with Workspace(manifest=manifest(), clock=clock) as workspace:
         delivery = await workspace.type("/brief x", user=ANA, channel=GENERAL)
         assert outcome(delivery) == NO_SOCKET

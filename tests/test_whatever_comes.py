@@ -4,13 +4,24 @@ The HTTP entry has the same in `tests/bot/test_http_mode.py`; `make fuzz` looks 
 """
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from store.loading.documents import ENDINGS
+from store.parsing import Parser
 from tests.entrances import read_document, read_payload, read_words
+
+
+@pytest.fixture(scope="module")
+def parser() -> Iterator[Parser]:
+    """One for all examples: each starts a process."""
+    with Parser() as parser:
+        yield parser
+
 
 pieces = st.lists(
     st.sampled_from([b"Headline", b"Why?", b"", b"  ", b"\xef\xbb\xbfx", b"\xff", b"\0"])
@@ -26,9 +37,11 @@ pieces = st.lists(
     raw=pieces.map(b"\n".join) | pieces.map(b"\r\n".join) | st.binary(max_size=300),
     ending=st.sampled_from(sorted(ENDINGS)),
 )
-def test_any_file_is_a_document_or_has_a_problem_with_its_place(raw: bytes, ending: str) -> None:
+def test_any_file_is_a_document_or_has_a_problem_with_its_place(
+    parser: Parser, raw: bytes, ending: str
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        read_document(raw, Path(folder), ending=ending)
+        read_document(raw, Path(folder), ending=ending, parser=parser)
 
 
 words = st.lists(

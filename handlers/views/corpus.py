@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from handlers.ids import Action, Command
-from handlers.mrkdwn import date, plain
+from handlers.mrkdwn import plain
 from handlers.values import Value
 from handlers.views.blocks import Block, actions, button, section
 from handlers.views.message import Message, counted, message
 from handlers.views.preview import when, who
+from handlers.views.samples import SAMPLES
+from store import samples
 from store.corpus import Reload
-from store.finding.misses import Miss
+from store.finding.misses import TopicRequest
 from store.types import Problem, Refusal, Revision
 
 _SHOWN = 10
@@ -24,7 +26,7 @@ _WORDS = (
     ("undo 3", "bring back revision 3 of the history"),
     ("history", "who changed how much, in which documents, and when"),
     ("problems", "what is wrong in the folder, before it is loaded"),
-    ("missed", "what people looked for in vain"),
+    ("missed", "topics that people asked for, and how many look-ups found nothing"),
 )
 
 
@@ -61,10 +63,12 @@ def status(
         )
     if version:
         text += f" Parley {plain(version)}."
-    if refusal is None:
-        return message(text, [section(text)])
-    refused = _refused(refusal)
-    return message(f"{text}\n{refused}", [section(text), section(refused)])
+    parts = [text]
+    if samples.are_loaded(revision):
+        parts.append(SAMPLES)
+    if refusal:
+        parts.append(_refused(refusal))
+    return message("\n".join(parts), [section(part) for part in parts])
 
 
 def panel(revision: Revision | None, refusal: Refusal | None = None) -> list[Block]:
@@ -82,7 +86,7 @@ def panel(revision: Revision | None, refusal: Refusal | None = None) -> list[Blo
         ),
         button("History", Action.CORPUS_HISTORY, Value(), hint="History of the corpus"),
         button("Problems", Action.CORPUS_PROBLEMS, Value(), hint="Problems in the corpus folder"),
-        button("Missed", Action.CORPUS_MISSED, Value(), hint="What people looked for in vain"),
+        button("Missed", Action.CORPUS_MISSED, Value(), hint="Topics that people asked for"),
     ]
     blocks = [section(f"*Corpus* (for admins)\n{_loaded(revision)}")]
     if refusal:
@@ -105,7 +109,8 @@ def reloaded(reload: Reload) -> Message:
         text = f"Nothing has changed: still revision {revision.number}, {_size(revision)}."
     if reload.ignored:
         text += f" {counted(reload.ignored, 'file')} of another kind ignored."
-    return message(text, [section(text)])
+    parts = [text, SAMPLES] if samples.are_loaded(revision) else [text]
+    return message("\n".join(parts), [section(part) for part in parts])
 
 
 def invalid(problems: Sequence[Problem]) -> Message:
@@ -125,24 +130,29 @@ def sound(documents: int, ignored: int) -> Message:
     return message(text, [section(text)])
 
 
-def missed(misses: Sequence[Miss], *, days: int) -> Message:
-    """List what was looked for in vain in the last *days*."""
+def missed(requests: Sequence[TopicRequest], *, searches: int, days: int) -> Message:
+    """List the topics that people asked for, and say how many *searches* found nothing."""
     if not days:
-        return message("Look-ups that find nothing are not kept: MISSES_DAYS is 0.")
-    if not misses:
-        return message(f"Nothing was looked for in vain in the last {counted(days, 'day')}.")
-    lines = [_miss(miss) for miss in misses[:_MISSED]]
-    if len(misses) > _MISSED:
-        lines.append(f"… and {len(misses) - _MISSED} more")
-    lead = f"Looked for in vain in the last {counted(days, 'day')}, the latest first:"
+        return message("Neither requests nor search misses are kept: MISSES_DAYS is 0.")
+    lead = (
+        f"In the last {counted(days, 'day')}, {counted(searches, 'look-up')} found nothing."
+        " What people looked for is not stored unless they ask for it."
+    )
+    if not requests:
+        text = f"{lead} Nobody has asked for a topic."
+        return message(text, [section(text)])
+    lead += "\nTopics that people asked for, the latest first:"
+    lines = [_request(request) for request in requests[:_MISSED]]
+    if len(requests) > _MISSED:
+        lines.append(f"… and {len(requests) - _MISSED} more")
     parts = ["\n".join(lines[at : at + 10]) for at in range(0, len(lines), 10)]
     return message(f"{lead}\n{parts[0]}", [section(lead), *map(section, parts)])
 
 
-def _miss(miss: Miss) -> str:
-    when = date(int(miss.last_at.timestamp()), f"{miss.last_at:%d %b %Y}", "{date_short_pretty}")
-    asked = f", asked for {_times(miss.asked)}" if miss.asked else ""
-    return f"• “{plain(miss.words, 120)}”: looked for {_times(miss.searched)}{asked}, last {when}"
+def _request(request: TopicRequest) -> str:
+    on = request.last_on
+    asked = f"asked for {_times(request.requests)}, last on {on.day} {on:%b %Y}"
+    return f"• “{plain(request.words, 120)}”: {asked}"
 
 
 def _times(number: int) -> str:

@@ -14,6 +14,7 @@ from handlers.views import question
 from handlers.views.blocks import Block, Element, actions, button, context, overflow, section
 from handlers.views.message import Message, message
 from handlers.views.notice import WHY_STOPPED, span
+from handlers.views.samples import SAMPLES
 from store.posting.choice import Chosen
 from store.posting.notices import READY_AGAIN
 from store.posting.planning import Turn
@@ -60,13 +61,20 @@ def digest_help(*, unknown: str | None = None, meant: str | None = None) -> Mess
     return message(f"{text}\n{lines}", [section(f"{text}\n{lines}"), actions([form])])
 
 
-def is_on(schedule: Schedule, turns: Sequence[Turn], *, is_empty: bool) -> Message:
-    """Confirm a schedule; *is_empty* where no story answers its topics."""
+def is_on(
+    schedule: Schedule, turns: Sequence[Turn], *, is_empty: bool, has_samples: bool
+) -> Message:
+    """Confirm a schedule.
+
+    *is_empty* if no story answers its topics, *has_samples* if there are only sample stories.
+    """
     text = f"<#{schedule.channel_id}> gets {_what(schedule)}. First: {_first(turns)}."
     if is_empty:
         text += " There is no story for it yet: as it is, nothing will be posted."
     hint = context(f"`{Command.DIGEST} next` lists what comes, `{Command.DIGEST} off` ends it.")
-    return message(text, [section(text), hint])
+    if not has_samples:
+        return message(text, [section(text), hint])
+    return message(f"{text}\n{SAMPLES}", [section(text), section(SAMPLES), hint])
 
 
 def coming(
@@ -78,7 +86,7 @@ def coming(
     chosen: Chosen | None,
 ) -> Message:
     """List the next turns as the reader in *zone* lives through them; changes of clocks noted."""
-    lead = f"{_what(schedule, is_first=True)}, organised by <@{schedule.organiser_id}>."
+    lead = f"{_what(schedule, is_first=True)}, {owned(schedule)}."
     lines = []
     before = None
     for turn in turns:
@@ -229,6 +237,13 @@ def whether(schedule: Schedule, coming: Turn | None = None) -> str:
         forever = schedule.paused_until == FOREVER
         return "paused" if forever else f"paused until {_day(schedule.paused_until)}"
     return f"next {_when(coming or Turn(occurrence=schedule.next))}"
+
+
+def owned(schedule: Schedule) -> str:
+    """Say whose the schedule is."""
+    if schedule.organiser_id is None:
+        return "without an owner until somebody saves it again"
+    return f"organised by <@{schedule.organiser_id}>"
 
 
 def _what(schedule: Schedule, *, is_first: bool = False, topics: int = 300) -> str:

@@ -19,7 +19,6 @@ def render(post: Post, articles: Sequence[Article]) -> Message:
         case PostKind.STORY:
             return question.thread(articles)
         case PostKind.SHARE:
-            words = post.about.words if post.about else ""
-            return shared(articles[0], by=post.asked_by or "", words=words)
+            return shared(articles[0], by=post.asked_by)
         case _:
             return notice.notice(post)

@@ -11,7 +11,7 @@ from handlers.views.message import Message, counted, message
 from store.loading.check import Check, Effect
 from store.loading.twins import Twin, Twins
 from store.progress import Progress
-from store.types import Revision
+from store.types import SOMEBODY, Revision
 
 _SHOWN = 5
 _SCHEDULES = 10
@@ -163,6 +163,8 @@ def who(revision: Revision) -> str:
     if ":" in by:
         # Of another workspace perhaps, where Slack would show somebody else or nobody.
         return f"by {plain(by, 60)}"
+    if by == SOMEBODY:
+        return "by somebody"
     return "as the folder changed" if by == "folder" else f"by <@{by}>"
 
 

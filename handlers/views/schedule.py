@@ -18,8 +18,9 @@ from handlers.views.blocks import (
     option,
     section,
 )
-from handlers.views.digest import line, whether
+from handlers.views.digest import line, owned, whether
 from handlers.views.modal import View, form
+from handlers.views.samples import SAMPLES
 from store.types import PostKind, Schedule
 
 _KINDS = {
@@ -36,16 +37,19 @@ def schedule(
     is_known: bool,
     mark: str,
     note: str | None = None,
+    has_samples: bool = False,
     now: datetime,
 ) -> View:
     """Ask what a channel is to get, and when, starting from *order*.
 
     *is_known* where the channel is settled, as it is for a schedule that is there already; *mark*
     tells which state of it this starts from, and *note* is what to know before it is saved.
+    *has_samples* if there are only sample stories.
     """
     timetable = order.timetable
     blocks: list[Block] = [
         *([section(note)] if note else []),
+        *([section(SAMPLES)] if has_samples else []),
         _channel(channel_id, is_known=is_known),
         input_block(
             ids.Block.KIND,
@@ -124,7 +128,7 @@ def replaces(schedule: Schedule) -> str:
     what = line(schedule).removeprefix("• ")
     return (
         f"*Not saved yet.* There is a schedule that this form did not show you:\n{what},"
-        f" organised by <@{schedule.organiser_id}>.\nSave again to put yours in its place."
+        f" {owned(schedule)}.\nSave again to put yours in its place."
     )
 
 

@@ -136,13 +136,21 @@ def _buttons(
     return buttons
 
 
-def unsure(answer: Unsure, *, words: str, where: str = CHANNEL) -> Message:
-    """Ask which story is meant."""
+def unsure(answer: Unsure, *, words: str, where: str = CHANNEL, can_ask: bool = True) -> Message:
+    """Ask which story is meant, and offer to ask for another unless requests are not kept."""
     lead = f"I am not sure what you mean by “{plain(words, 200)}”. Did you mean:"
-    ask = button(
-        "None of these: ask for this topic", Action.BRIEF_ASK, Value(words=words, where=where)
-    )
+    label = "None of these: ask for this topic"
+    ask = _ask(label, words=words, where=where) if can_ask else []
     return _choices(lead, answer.matches, words=words, where=where, ask=ask)
+
+
+def _ask(label: str, *, words: str, where: str) -> list[Block]:
+    """Offer to ask for a topic; the line above the button says what pressing it stores."""
+    note = f"If you ask for it, admins will see the words “{plain(words, 200)}”, but not your name."
+    return [
+        context(note),
+        actions([button(label, Action.BRIEF_ASK, Value(words=words, where=where))]),
+    ]
 
 
 def like(article: Article, matches: Sequence[Match], *, where: str) -> Message:
@@ -166,7 +174,7 @@ def _choices(
     *,
     words: str,
     where: str,
-    ask: Element | None = None,
+    ask: Sequence[Block] = (),
 ) -> Message:
     blocks: list[Block] = [section(lead)]
     for match in matches:
@@ -179,8 +187,7 @@ def _choices(
         )
         summary = plain(truncate(article.summary, 220))
         blocks.append(section(f"*{plain(article.headline, 150)}*\n{summary}", accessory=show))
-    if ask:
-        blocks.append(actions([ask]))
+    blocks += ask
     stories = "; ".join(plain(truncate(match.article.summary, 120)) for match in matches)
     return message(f"{lead} {stories}", blocks)
 
@@ -196,8 +203,8 @@ def more(article: Article, *, page: int, where: str) -> Message:
     return message(spoken(article), card(article, page=page, where=where))
 
 
-def nothing(answer: Nothing, *, words: str, where: str = CHANNEL) -> Message:
-    """Say that no story answers, name the topics nearest to the words, and take a request."""
+def nothing(answer: Nothing, *, words: str, where: str = CHANNEL, can_ask: bool = True) -> Message:
+    """Say that no story answers, name the nearest topics, and offer to ask for this one."""
     text = f"I have no story on “{plain(words, 200)}”."
     blocks: list[Block] = [section(text)]
     if answer.topics:
@@ -206,8 +213,8 @@ def nothing(answer: Nothing, *, words: str, where: str = CHANNEL) -> Message:
         text += (
             " The nearest topics: " + ", ".join(plain(topic, 75) for topic in answer.topics) + "."
         )
-    ask = Value(words=words, where=where)
-    blocks.append(actions([button("Ask for this topic", Action.BRIEF_ASK, ask)]))
+    if can_ask:
+        blocks += _ask("Ask for this topic", words=words, where=where)
     return message(text, blocks)
 
 
@@ -229,7 +236,7 @@ def topics(names: Sequence[str], *, where: str = CHANNEL) -> Block:
 
 def asked(words: str) -> Message:
     """Confirm that a topic was asked for."""
-    text = f"Noted: those who keep the stories will see that “{plain(words, 200)}” is missed."
+    text = f"Thanks! Admins can see that someone wants stories on “{plain(words, 200)}”."
     return message(text, [section(text)])
 
 
@@ -247,11 +254,9 @@ def brief_help(examples: Sequence[str]) -> Message:
     return message(text, [section(text), topics(examples)])
 
 
-def shared(article: Article, *, by: str, words: str = "") -> Message:
-    """Show a story to the channel, who shared it, and the words they had asked for."""
-    who = f"Shared by <@{by}>"
-    if words:
-        who += f", who asked for “{plain(words, 200)}”"
+def shared(article: Article, *, by: str | None) -> Message:
+    """Show a story to the channel, and who shared it; *by* is None for a person since forgotten."""
+    who = f"Shared by <@{by}>" if by else "Shared"
     return message(spoken(article), [context(who), *card(article)])
 
 

@@ -5,20 +5,32 @@ and PostgreSQL natively, and types are TEXT, BIGINT and BYTEA. `types` is what t
 sees; `sqlite` and `postgres` are the only files that know a driver.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from store.db import postgres, sqlite
+from store.db import postgres, private, sqlite
 from store.db.schema import migrate
-from store.db.types import Connection, Database, DatabaseError, Row, places, to_instant, to_text
+from store.db.types import (
+    Connection,
+    Database,
+    DatabaseError,
+    DatabaseUnavailableError,
+    Row,
+    places,
+    to_instant,
+    to_text,
+)
 
 __all__ = [
     "Connection",
     "Database",
     "DatabaseError",
+    "DatabaseUnavailableError",
     "Row",
     "examine",
+    "exposed",
     "open_database",
     "places",
     "readable",
@@ -46,6 +58,16 @@ async def examine(url: str) -> None:
     """Look for damage in the database at *url*; raises `DatabaseError` that says how to go on."""
     async with open_database(url) as database:
         await database.examine()
+
+
+def exposed(url: str) -> Sequence[Path]:
+    """Return the files of the database at *url* that other users of this machine may read.
+
+    None for PostgreSQL: its server looks after its own files.
+    """
+    if not url.startswith(sqlite.URL):
+        return ()
+    return [file for file in sqlite.files_of(sqlite.path_of(url)) if private.is_exposed(file)]
 
 
 def readable(url: str) -> str:

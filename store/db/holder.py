@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from store.db import private
 from store.db.types import DatabaseError
 
 
@@ -20,7 +21,9 @@ def held(database: Path, *, alone: bool = True) -> Iterator[None]:
     The system lets go of the lock when its process ends, however it ends (flock(2)); the file that
     carries it stays, since taking it away would let two processes lock two files of one name.
     """
-    with database.with_name(f"{database.name}.lock").open("a+") as file:
+    lock = database.with_name(f"{database.name}.lock")
+    private.create(lock)
+    with lock.open("a+") as file:
         try:
             fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except OSError as error:

@@ -20,7 +20,7 @@ async def copy(source_url: str, target_url: str) -> Mapping[str, int]:
         source = await stack.enter_async_context(open_database(source_url, hold=True))
         target = await stack.enter_async_context(open_database(target_url, hold=True))
         tables = [table for table in await target.tables() if table != LEDGER_TABLE]
-        reader = await stack.enter_async_context(source.reading())
+        reader = await stack.enter_async_context(source.long_reading())
         writer = await stack.enter_async_context(target.long_transaction())
         for table in tables:
             if await writer.fetch(f"SELECT 1 FROM {table} LIMIT 1"):  # noqa: S608 -- our own names

@@ -1,8 +1,20 @@
-"""SQLite, by aiosqlite: one file, and one process that serves from it."""
+"""SQLite, by aiosqlite: one file, and one process that serves from it.
+
+Every call has a deadline: a disk of the network may be gone, and a thread that waits for it cannot
+be ended. What it was asked for may be done later, or never.
+"""
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import (
     AbstractAsyncContextManager,
     ExitStack,
@@ -11,51 +23,149 @@ from contextlib import (
     contextmanager,
     suppress,
 )
-from itertools import count
+from itertools import chain, count, islice
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import aiosqlite
 
+from store.db import private
+from store.db.availability import Availability
 from store.db.holder import held
-from store.db.types import Connection, DatabaseError, Row, places
+from store.db.types import (
+    Connection,
+    DatabaseError,
+    DatabaseUnavailableError,
+    Row,
+    places,
+    storable,
+)
+
+T = TypeVar("T")
 
 URL = "sqlite:///"
 _OLDEST = (3, 35, 0)
 """The first SQLite with RETURNING."""
 _BATCH = 1000
+_STATEMENT_SECONDS = 15
+"""For one statement of a short transaction, and for a SELECT by itself."""
+_LONG_STATEMENT_SECONDS = 120
+"""For one statement of a transaction that loads or reads very much, never for the whole of it."""
+_SCHEMA_SECONDS = 600
+_ROLLBACK_SECONDS = 4
+"""For the rollback of what was cut short, behind a statement that waits for a lock."""
+_CLOSE_SECONDS = 3
+_BUSY_SECONDS = 600
+"""For how long another may write before somebody has to look why."""
+_BUSY_TIMEOUT = "PRAGMA busy_timeout = 2000"
+_PROBE = """
+INSERT INTO readiness (id, ballast) VALUES (1, $1)
+ON CONFLICT (id) DO UPDATE SET ballast = excluded.ballast
+"""
+_BALLAST = bytes(1 << 16)
+
+
+class _Thread:
+    """A connection of aiosqlite's, which is a thread, with a deadline for each call.
+
+    A thread that misses one is asked nothing more until it has answered: every call would wait
+    behind the first. A transaction that it was in is rolled back then.
+    """
+
+    def __init__(self, raw: aiosqlite.Connection, availability: Availability) -> None:
+        self.raw = raw
+        self._availability = availability
+        self._catching_up: asyncio.Task[None] | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it has missed a deadline, and has not answered since."""
+        return self._catching_up is not None
+
+    async def call(
+        self,
+        function: Callable[..., Awaitable[T]],
+        *args: object,
+        seconds: float | None = None,
+    ) -> T:
+        """Call a method of the connection; raises `DatabaseUnavailableError`.
+
+        Without *seconds* it may take as long as a short statement.
+        """
+        seconds = seconds or _STATEMENT_SECONDS
+        if self._catching_up:
+            raise DatabaseUnavailableError
+        try:
+            async with asyncio.timeout(seconds):
+                return await function(*args)
+        except TimeoutError as error:
+            # Ends a statement that takes too long, though not a disk that does.
+            await self.raw.interrupt()
+            self._catching_up = asyncio.create_task(self._catch_up(), name="sqlite")
+            raise self._availability.lost(f"no answer within {seconds:g} s") from error
+
+    async def _catch_up(self) -> None:
+        is_done = False
+        while not is_done:
+            # What follows an interrupted statement is interrupted too, until that one is gone: the
+            # thread keeps its last result, and with it the statement, until it has another.
+            await self.raw.cursor()
+            with suppress(sqlite3.Error):
+                await self.raw.execute(_BUSY_TIMEOUT)
+                if self.raw.in_transaction:
+                    await self.raw.execute("ROLLBACK")
+                is_done = True
+            await asyncio.sleep(0.02)
+        self._catching_up = None
+        self._availability.found()
+
+    async def close(self) -> None:
+        """Close the connection; a thread that does not answer is left behind."""
+        closed = self.raw.stop()
+        if self._catching_up:
+            self._catching_up.cancel()
+        elif closed:
+            await asyncio.wait([closed], timeout=_CLOSE_SECONDS)
 
 
 class SQLiteConnection:
     """A connection inside a transaction."""
 
-    def __init__(self, raw: aiosqlite.Connection) -> None:
-        self._raw = raw
+    def __init__(self, thread: _Thread, seconds: float) -> None:
+        """Take how many *seconds* each call may take."""
+        self._thread = thread
+        self._raw = thread.raw
+        self._seconds = seconds
 
     async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
         """Run *sql* and give every row."""
-        return list(await self._raw.execute_fetchall(sql, _named(args)))
+        return list(await self._call(self._raw.execute_fetchall, sql, _named(args)))
 
     async def stream(self, sql: str, *args: object) -> AsyncIterator[Row]:
         """Run *sql* and give its rows as they come."""
-        async with self._raw.execute(sql, _named(args)) as cursor:
-            async for row in cursor:
+        cursor = await self._call(self._raw.execute, sql, _named(args))
+        while rows := await self._call(cursor.fetchmany, _BATCH):
+            for row in rows:
                 yield row
 
     async def execute(self, sql: str, *args: object) -> None:
         """Run *sql* for its effect."""
-        await self._raw.execute(sql, _named(args))
+        await self._call(self._raw.execute, sql, _named(args))
 
     async def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run *sql* once for each of *rows*."""
-        await self._raw.executemany(sql, map(_named, rows))
+        every = map(_named, rows)
+        for first in every:
+            # The rest of a batch is made in the connection's thread.
+            some = chain([first], islice(every, _BATCH - 1))
+            await self._call(self._raw.executemany, sql, some)
 
     async def fill(
         self, table: str, columns: Sequence[str], rows: AsyncIterable[Sequence[object]]
     ) -> None:
         """Put *rows* into *table*."""
         # Until the transaction ends: a row may point to one that comes after it.
-        await self._raw.execute("PRAGMA defer_foreign_keys = ON")
+        await self.execute("PRAGMA defer_foreign_keys = ON")
         sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places(columns)})"  # noqa: S608 -- our own names
         batch: list[Sequence[object]] = []
         async for row in rows:
@@ -65,9 +175,12 @@ class SQLiteConnection:
                 batch.clear()
         await self.executemany(sql, batch)
 
+    async def _call(self, function: Callable[..., Awaitable[T]], *args: object) -> T:
+        return await self._thread.call(function, *args, seconds=self._seconds)
+
 
 def _named(args: Sequence[object]) -> dict[str, object]:
-    return {str(place): value for place, value in enumerate(args, start=1)}
+    return {str(place): storable(value) for place, value in enumerate(args, start=1)}
 
 
 class SQLite:
@@ -77,13 +190,14 @@ class SQLite:
     falling into one transaction.
     """
 
-    def __init__(
-        self, path: Path, connections: Sequence[aiosqlite.Connection], *, is_held: bool
-    ) -> None:
+    def __init__(self, path: Path, threads: Sequence[_Thread], *, is_held: bool) -> None:
         self._path = path
-        self._writer, self._reader, self._single = connections
+        self._threads = threads
+        self._writer, self._reader, self._single = threads
         self._writing, self._reading = asyncio.Lock(), asyncio.Lock()
         self._is_held = is_held
+        self._busy_since: float | None = None
+        """When the first of the last probes found another writing."""
 
     @classmethod
     @asynccontextmanager
@@ -93,41 +207,102 @@ class SQLite:
             raise DatabaseError(f"SQLite {sqlite3.sqlite_version} is too old: Parley needs 3.35.")
         path = path_of(url)
         with _sentence(path, "opened"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # Here, for an aiosqlite connection that fails to open leaves its thread behind.
-            sqlite3.connect(path).close()
+            async with asyncio.timeout(_STATEMENT_SECONDS):
+                await asyncio.to_thread(_create, path)
         with ExitStack() as stack:
             if hold:
                 stack.enter_context(held(path))
-            async with _raw(path) as one, _raw(path) as two, _raw(path) as three:
+            availability = Availability()
+            async with (
+                _thread(path, availability) as one,
+                _thread(path, availability) as two,
+                _thread(path, availability) as three,
+            ):
                 yield cls(path, (one, two, three), is_held=hold)
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
+    def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """Open a transaction that writes."""
-        with _told(self._path):
-            async with self._writing, _transaction(self._writer, "BEGIN IMMEDIATE") as connection:
-                yield connection
+        return self._write(_STATEMENT_SECONDS)
 
     def long_transaction(self) -> AbstractAsyncContextManager[Connection]:
-        """Open a transaction like any other: the file has one writer."""
-        return self.transaction()
+        """Open a transaction that may take longer: the file has one writer."""
+        return self._write(_LONG_STATEMENT_SECONDS)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Connection]:
-        """Open a transaction that reads."""
+    async def _write(self, seconds: float) -> AsyncIterator[Connection]:
         with _told(self._path):
-            async with self._reading, _transaction(self._reader, "BEGIN") as connection:
+            async with (
+                _taken(self._writing),
+                _transaction(self._writer, "BEGIN IMMEDIATE", seconds) as connection,
+            ):
+                yield connection
+
+    def reading(self) -> AbstractAsyncContextManager[Connection]:
+        """Open a transaction that reads."""
+        return self._read(_STATEMENT_SECONDS)
+
+    def long_reading(self) -> AbstractAsyncContextManager[Connection]:
+        """Open a transaction that reads very much at a time."""
+        return self._read(_LONG_STATEMENT_SECONDS)
+
+    @asynccontextmanager
+    async def _read(self, seconds: float) -> AsyncIterator[Connection]:
+        with _told(self._path):
+            async with (
+                _taken(self._reading),
+                _transaction(self._reader, "BEGIN", seconds) as connection,
+            ):
                 yield connection
 
     async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
         """Run one statement that reads."""
+        return await self._fetch(sql, args, _STATEMENT_SECONDS)
+
+    async def _fetch(self, sql: str, args: Sequence[object], seconds: float) -> Sequence[Row]:
         with _told(self._path):
-            return list(await self._single.execute_fetchall(sql, _named(args)))
+            call, fetch = self._single.call, self._single.raw.execute_fetchall
+            return list(await call(fetch, sql, _named(args), seconds=seconds))
+
+    async def probe(self) -> None:
+        """Write a row, by the connection that writes, unless that is at work.
+
+        Where it is, each of its steps has a deadline: it is well for as long as none is missed.
+        """
+        if any(thread.is_late for thread in self._threads):
+            raise DatabaseUnavailableError
+        await self.fetch("SELECT 1 AS one")
+        if self._writing.locked() or not await self._write_readiness():
+            time = asyncio.get_running_loop().time()
+            self._busy_since = self._busy_since or time
+            if time - self._busy_since > _BUSY_SECONDS:
+                raise DatabaseError(_TOO_LONG)
+        else:
+            self._busy_since = None
+
+    async def _write_readiness(self) -> bool:
+        """Write and take back as much as a few stories; False where another process writes."""
+        call, execute = self._writer.call, self._writer.raw.execute
+        with _told(self._path):
+            async with self._writing:
+                # Whoever asks does not wait as long as somebody who writes.
+                await call(execute, "PRAGMA busy_timeout = 0")
+                try:
+                    begin = "BEGIN IMMEDIATE"
+                    async with _transaction(self._writer, begin, _STATEMENT_SECONDS) as connection:
+                        for ballast in (_BALLAST, b""):
+                            await connection.execute(_PROBE, ballast)
+                except sqlite3.OperationalError as error:
+                    if _kind(error) != sqlite3.SQLITE_BUSY:
+                        raise
+                    return False
+                finally:
+                    await call(execute, _BUSY_TIMEOUT)
+        return True
 
     async def examine(self) -> None:
         """Look for damage in the file."""
-        (row,) = await self.fetch("PRAGMA integrity_check(1)")
+        # As long as it takes: only a person at a terminal asks for it.
+        (row,) = await self._fetch("PRAGMA integrity_check(1)", (), _SCHEMA_SECONDS)
         (verdict,) = row
         if verdict != "ok":
             raise DatabaseError(_DAMAGED.format(path=self._path, why=verdict))
@@ -146,7 +321,7 @@ class SQLite:
         with ExitStack() as stack, _sentence(self._path, "used"):
             if not self._is_held and await self.tables():
                 stack.enter_context(held(self._path, alone=False))
-            async with self.transaction() as connection:
+            async with self._write(_SCHEMA_SECONDS) as connection:
                 yield connection
 
     def ddl(self, statement: str) -> str:
@@ -154,30 +329,60 @@ class SQLite:
         return statement
 
 
+def _create(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    private.create(path)
+    # Here, for an aiosqlite connection that fails to open leaves its thread behind.
+    sqlite3.connect(path).close()
+
+
 @asynccontextmanager
-async def _transaction(raw: aiosqlite.Connection, begin: str) -> AsyncIterator[Connection]:
+async def _taken(lock: asyncio.Lock) -> AsyncIterator[None]:
+    """Take *lock*, however long the one before works who has it, within reason."""
+    try:
+        async with asyncio.timeout(_BUSY_SECONDS):
+            await lock.acquire()
+    except TimeoutError as error:
+        raise DatabaseError(_TOO_LONG) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@asynccontextmanager
+async def _transaction(thread: _Thread, begin: str, seconds: float) -> AsyncIterator[Connection]:
+    raw = thread.raw
     try:
         # Inside the try: a task cancelled while BEGIN runs would otherwise leave it open.
-        await raw.execute(begin)
-        yield SQLiteConnection(raw)
-        await raw.execute("COMMIT")
+        await thread.call(raw.execute, begin)
+        yield SQLiteConnection(thread, seconds)
+        await thread.call(raw.execute, "COMMIT", seconds=seconds)
     except BaseException:
-        with suppress(sqlite3.Error):
-            await raw.execute("ROLLBACK")
+        with suppress(sqlite3.Error, DatabaseUnavailableError):
+            await thread.call(raw.execute, "ROLLBACK", seconds=_ROLLBACK_SECONDS)
         raise
 
 
 @asynccontextmanager
-async def _raw(path: Path) -> AsyncIterator[aiosqlite.Connection]:
-    async with aiosqlite.connect(path, isolation_level=None) as raw:
+async def _thread(path: Path, availability: Availability) -> AsyncIterator[_Thread]:
+    with _sentence(path, "opened"):
+        async with asyncio.timeout(_STATEMENT_SECONDS):
+            raw = await aiosqlite.connect(path, isolation_level=None)
+    thread = _Thread(raw, availability)
+    try:
         raw.row_factory = sqlite3.Row
         with _sentence(path, "used"):
-            await raw.execute("PRAGMA busy_timeout = 2000")
-            await _use_wal(raw)
-            await raw.execute("PRAGMA foreign_keys = ON")
+            await thread.call(raw.execute, _BUSY_TIMEOUT)
+            await thread.call(_use_wal, raw)
+            await thread.call(raw.execute, "PRAGMA foreign_keys = ON")
             # FULL: what is committed before a message leaves must survive a power cut.
-            await raw.execute("PRAGMA synchronous = FULL")
-        yield raw
+            await thread.call(raw.execute, "PRAGMA synchronous = FULL")
+            # What is deleted is overwritten, and not only left out: it may have been private.
+            await thread.call(raw.execute, "PRAGMA secure_delete = ON")
+        yield thread
+    finally:
+        await thread.close()
 
 
 async def _use_wal(raw: aiosqlite.Connection) -> None:
@@ -195,13 +400,15 @@ def _sentence(path: Path, what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DatabaseError(f"The database {path} cannot be {what}: {error.strerror}.") from error
+        why = error.strerror or "no answer in time"
+        raise DatabaseError(f"The database {path} cannot be {what}: {why}.") from error
     except sqlite3.Error as error:
         if _kind(error) == sqlite3.SQLITE_CORRUPT:
             raise DatabaseError(_DAMAGED.format(path=path, why=error)) from error
         raise DatabaseError(f"The database {path} cannot be {what}: {error}.") from error
 
 
+_TOO_LONG = "The database has been busy for over ten minutes: see what else writes to it."
 _DAMAGED = (
     "The database {path} is damaged ({why}): stop Parley, and put a backup in its place with"
     " `python -m bot restore FILE`."
@@ -212,6 +419,7 @@ _SENTENCES = {
     sqlite3.SQLITE_READONLY: "The database {path} can only be read: nothing was changed.",
     sqlite3.SQLITE_BUSY: "Another process is writing to the database {path}: try again.",
     sqlite3.SQLITE_LOCKED: "Another process is writing to the database {path}: try again.",
+    sqlite3.SQLITE_INTERRUPT: "The database took too long, and nothing was changed: try again.",
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_NOTADB: _DAMAGED,
 }
@@ -242,6 +450,11 @@ def path_of(url: str) -> Path:
     return Path(url.removeprefix(URL))
 
 
+def files_of(path: Path) -> Sequence[Path]:
+    """Return the database and the files that SQLite keeps beside it; not all need be there."""
+    return [path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm")]
+
+
 async def copy_file(path: Path, to: Path) -> None:
     """Copy the database *path* to the new file *to*, of one state, while others write to it.
 
@@ -253,6 +466,7 @@ async def copy_file(path: Path, to: Path) -> None:
 def _copy_file(path: Path, to: Path) -> None:
     if not path.is_file():
         raise DatabaseError(f"There is no database {path}.")
+    private.create(to)
     with (
         _sentence(path, "read"),
         closing(sqlite3.connect(path)) as source,

@@ -5,11 +5,26 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from store.text import well_formed
 from store.types import ParleyError
 
 
 class DatabaseError(ParleyError):
     """Say why the database cannot be opened or used as asked."""
+
+
+class DatabaseUnavailableError(DatabaseError):
+    """Raised when the database does not answer in time, or its connection is lost.
+
+    `store.db` has logged it, once for the whole outage.
+    """
+
+    def __init__(self) -> None:
+        """Take nothing: the reason is in the log, and people read one sentence."""
+        super().__init__(
+            "My database does not answer just now: please try again in a minute."
+            " What was begun is done completely, or not at all."
+        )
 
 
 class Row(Protocol):
@@ -73,10 +88,22 @@ class Database(Protocol):
         """Open a transaction that reads one state and never waits for a writer."""
         ...
 
+    def long_reading(self) -> AbstractAsyncContextManager[Connection]:
+        """Open a transaction like `reading`, each statement of which may read very much."""
+        ...
+
     async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
         """Run one SELECT by itself, on what is committed by now, and give every row.
 
         Quicker than a transaction, and never behind a long one.
+        """
+        ...
+
+    async def probe(self) -> None:
+        """Raise `DatabaseError` unless the connections in use can read and write.
+
+        Cheap, and writes one row again and again. A writer that is busy with a long transaction is
+        not a broken one, and the probe does not wait for it.
         """
         ...
 
@@ -98,6 +125,11 @@ class Database(Protocol):
     def ddl(self, statement: str) -> str:
         """Give a statement of a migration as this engine is to run it."""
         ...
+
+
+def storable(value: object) -> object:
+    """Return a parameter as every engine takes it; text as `well_formed` returns it."""
+    return well_formed(value) if isinstance(value, str) else value
 
 
 def to_text(instant: datetime) -> str:

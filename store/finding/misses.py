@@ -1,130 +1,192 @@
-"""Misses: look-ups that found nothing, for those who keep the corpus; never who made them."""
+"""Search misses, counted without their words, and topic requests, with the words people sent.
 
-from collections import deque
+Neither says who it was. A search miss is a look-up that found nothing; a topic request is a press
+of *Ask for this topic*.
+"""
+
+import asyncio
+import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from rapidfuzz import fuzz
 
-from store.db import Database, Row, to_instant, to_text
+from store.db import Database, DatabaseError, Row
 from store.finding.words import words
 from store.installed import Installed
+from store.once import claim
+
+log = logging.getLogger(__name__)
 
 MAX_WORDS = 200
-"""Characters of a look-up that are kept."""
+"""Characters of a topic request that are stored."""
 _ALIKE = 85
-"""How alike two look-ups are, of 100, that are taken for one: a typo or a word more."""
+"""How alike two requests are, of 100, that are taken for one: a typo or a word more."""
 _READ = 1000
-_WAITING = 1000
-"""How many may wait to be written, where the database is not to be had."""
 
-_NOTE = """
-INSERT INTO miss (team_id, key, words, searched, asked, first_at, last_at)
-VALUES ($1, $2, $3, $4, $5, $6, $6)
+_COUNT = """
+INSERT INTO search_miss (team_id, day, searches) VALUES ($1, $2, $3)
+ON CONFLICT (team_id, day) DO UPDATE SET searches = search_miss.searches + excluded.searches
+"""
+_NUMBER = """
+SELECT CAST(COALESCE(SUM(searches), 0) AS BIGINT) AS searches FROM search_miss
+WHERE team_id = $1 AND day >= $2
+"""
+_FORGET_MISSES = "DELETE FROM search_miss WHERE day < $1"
+
+_REQUEST = """
+INSERT INTO topic_request (team_id, key, words, requests, last_on) VALUES ($1, $2, $3, 1, $4)
 ON CONFLICT (team_id, key) DO UPDATE SET
-    searched = miss.searched + excluded.searched, asked = miss.asked + excluded.asked,
-    last_at = excluded.last_at
+    requests = topic_request.requests + 1, last_on = excluded.last_on
 """
 _SINCE = """
-SELECT * FROM miss WHERE team_id = $1 AND last_at >= $2
-ORDER BY last_at DESC, key LIMIT $3
+SELECT * FROM topic_request WHERE team_id = $1 AND last_on >= $2
+ORDER BY last_on DESC, requests DESC, key LIMIT $3
 """
-_FORGET = "DELETE FROM miss WHERE last_at < $1"
+_FORGET_REQUESTS = "DELETE FROM topic_request WHERE last_on < $1"
 
-_Noted = tuple[str, str, str, int, int, str]
-"""A row to write: of whom, the key, the words, how often searched and asked for, and when."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Miss:
-    """What people looked for in vain, look-ups that are alike counted together."""
-
-    words: str
-    searched: int
-    asked: int
-    """How often somebody asked for the topic, beside looking it up."""
-    last_at: datetime
+_Count = tuple[str, str, int]
+"""A count to write: the team, the UTC day and how many look-ups found nothing."""
 
 
-class Misses:
-    """What each team looked for in vain, and for how long that is kept."""
+class SearchMisses:
+    """How many look-ups found nothing, by team and UTC day."""
 
     def __init__(self, database: Database, installed: Installed) -> None:
         self._database = database
         self._installed = installed
-        self._noted: deque[_Noted] = deque(maxlen=_WAITING)
+        self._waiting: Counter[tuple[str, str]] = Counter()
 
-    def note(self, team_id: str, typed: str, *, at: datetime, is_asked: bool = False) -> None:
-        """Count a look-up that found nothing, or with *is_asked* a request for its topic.
-
-        `write` writes it down.
-        """
-        typed = " ".join(typed.split())[:MAX_WORDS]
-        if typed:
-            row = (team_id, _key(typed), typed, int(not is_asked), int(is_asked), to_text(at))
-            self._noted.append(row)
+    def add(self, team_id: str, *, at: datetime) -> None:
+        """Count a look-up that found nothing; `write` stores the count."""
+        self._waiting[team_id, _day(at)] += 1
 
     async def write(self) -> None:
-        """Write down what was noted since the last time; where that fails, it waits."""
-        if not self._noted:
-            return
-        noted, self._noted = self._noted, deque(maxlen=_WAITING)
-        try:
-            async with self._database.transaction() as connection:
-                # Another process may have forgotten a team since.
-                here = await self._installed.among(connection, {team_id for team_id, *_ in noted})
-                await connection.executemany(_NOTE, [row for row in noted if row[0] in here])
-        except BaseException:
-            self._noted.extendleft(reversed(noted))
-            raise
+        """Store what was counted since the last time.
+
+        A count that the database refuses is dropped and logged; it never blocks the others. When
+        the database cannot be reached, all counts wait for the next call. Raises `DatabaseError`.
+        """
+        waiting, self._waiting = self._waiting, Counter()
+        batches = [[(*key, searches) for key, searches in waiting.items()]] if waiting else []
+        while batches:
+            batch = batches.pop()
+            try:
+                await self._write(batch)
+            except (DatabaseError, asyncio.CancelledError):
+                self._keep([batch, *batches])
+                raise
+            except Exception as error:
+                if len(batch) > 1:
+                    # One of them is refused: store each by itself to find out which.
+                    batches += [[count] for count in batch]
+                else:
+                    name = type(error).__name__
+                    log.error("a count of search misses was refused and is dropped: %s", name)
+
+    async def number(self, team_id: str, *, since: datetime) -> int:
+        """Return how many of the team's look-ups found nothing from the day of *since* on."""
+        await self.write()
+        (row,) = await self._database.fetch(_NUMBER, team_id, _day(since))
+        return int(row["searches"])
 
     async def forget(self, *, before: datetime) -> None:
-        """Forget what any team last looked for before then."""
+        """Delete the counts of every team from before that day."""
         async with self._database.transaction() as connection:
-            await connection.execute(_FORGET, to_text(before))
+            await connection.execute(_FORGET_MISSES, _day(before))
 
-    async def list(self, team_id: str, *, since: datetime) -> Sequence[Miss]:
-        """Give what the team looked for in vain since then, the latest first."""
-        await self.write()
-        async with self._database.reading() as connection:
-            rows = await connection.fetch(_SINCE, team_id, to_text(since), _READ)
-        return merged([_miss(row) for row in rows])
+    async def _write(self, batch: Sequence[_Count]) -> None:
+        async with self._database.transaction() as connection:
+            # Another process may have forgotten a team since.
+            here = await self._installed.among(connection, {team_id for team_id, *_ in batch})
+            await connection.executemany(_COUNT, [row for row in batch if row[0] in here])
+
+    def _keep(self, batches: Sequence[Sequence[_Count]]) -> None:
+        for batch in batches:
+            for team_id, day, searches in batch:
+                self._waiting[team_id, day] += searches
 
 
-def merged(misses: Sequence[Miss]) -> Sequence[Miss]:
-    """Count misses together that are alike, under the words that came most; the latest first."""
-    groups: list[list[Miss]] = []
-    for miss in misses:
-        folded = _key(miss.words)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicRequest:
+    """A topic that people asked for; requests that are alike are counted together."""
+
+    words: str
+    requests: int
+    last_on: date
+    """The UTC day of the last one; no time, which a log could connect with a person."""
+
+
+class TopicRequests:
+    """What each team asked for with *Ask for this topic*."""
+
+    def __init__(self, database: Database, installed: Installed) -> None:
+        self._database = database
+        self._installed = installed
+
+    async def add(self, team_id: str, typed: str, *, once: str, now: datetime) -> None:
+        """Store a request for stories on what was *typed*, once for each key *once* in a day.
+
+        Raises `GoneError`, and `DatabaseError` when nothing could be stored.
+        """
+        typed = " ".join(_storable(typed).split())[:MAX_WORDS]
+        if not typed:
+            return
+        async with self._installed.writing(team_id) as connection:
+            if await claim(connection, team_id, once, now=now):
+                await connection.execute(_REQUEST, team_id, _key(typed), typed, _day(now))
+
+    async def list(self, team_id: str, *, since: datetime) -> Sequence[TopicRequest]:
+        """Return what the team asked for from the day of *since* on, the latest first."""
+        rows = await self._database.fetch(_SINCE, team_id, _day(since), _READ)
+        return merged([_request(row) for row in rows])
+
+    async def forget(self, *, before: datetime) -> None:
+        """Delete what any team last asked for before that day."""
+        async with self._database.transaction() as connection:
+            await connection.execute(_FORGET_REQUESTS, _day(before))
+
+
+def merged(requests: Sequence[TopicRequest]) -> Sequence[TopicRequest]:
+    """Count requests together that are alike, under the commonest words; the latest first."""
+    groups: list[list[TopicRequest]] = []
+    for request in requests:
+        folded = _key(request.words)
         for group in groups:
             if fuzz.token_sort_ratio(folded, _key(group[0].words)) >= _ALIKE:
-                group.append(miss)
+                group.append(request)
                 break
         else:
-            groups.append([miss])
+            groups.append([request])
     sums = [
-        Miss(
-            words=max(group, key=lambda miss: miss.asked + miss.searched).words,
-            searched=sum(miss.searched for miss in group),
-            asked=sum(miss.asked for miss in group),
-            last_at=max(miss.last_at for miss in group),
+        TopicRequest(
+            words=max(group, key=lambda one: one.requests).words,
+            requests=sum(one.requests for one in group),
+            last_on=max(one.last_on for one in group),
         )
         for group in groups
     ]
-    return sorted(
-        sums, key=lambda one: (-one.last_at.timestamp(), -one.asked, -one.searched, one.words)
-    )
+    return sorted(sums, key=lambda one: (-one.last_on.toordinal(), -one.requests, one.words))
+
+
+def _day(at: datetime) -> str:
+    return at.astimezone(UTC).date().isoformat()
+
+
+def _storable(text: str) -> str:
+    """Return *text* without what a database refuses: NUL, and half a surrogate pair."""
+    return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
 
 
 def _key(typed: str) -> str:
     return " ".join(sorted({word for word, _ in words(typed)})) or typed.lower()
 
 
-def _miss(row: Row) -> Miss:
-    return Miss(
+def _request(row: Row) -> TopicRequest:
+    return TopicRequest(
         words=row["words"],
-        searched=row["searched"],
-        asked=row["asked"],
-        last_at=to_instant(row["last_at"]),
+        requests=row["requests"],
+        last_on=date.fromisoformat(row["last_on"]),
     )

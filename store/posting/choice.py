@@ -20,23 +20,29 @@ _APART = 10
 """How many other questions lie between two near-identical ones, where there are so many."""
 
 # What counts as had: for a question, that it was asked; for a digest's story, that it was shown.
+# Of posts that are deleted by now, posted_article knows.
 _HAD = """
-SELECT article_id FROM post
+SELECT article_id, 1 AS times FROM post
 WHERE team_id = $1 AND channel_id = $2 AND kind IN ({kinds}) AND article_id IS NOT NULL
   AND state NOT IN ('failed', 'missed', 'skipped')
+UNION ALL
+SELECT article_id, {before} AS times FROM posted_article
+WHERE team_id = $1 AND channel_id = $2 AND {before} > 0
 """
-_ASKED = _HAD.format(kinds="'question', 'digest'")
+_ASKED = _HAD.format(kinds="'question', 'digest'", before="asked")
 _SHOWN = (
-    _HAD.format(kinds="'question', 'digest', 'share'")
+    _HAD.format(kinds="'question', 'digest', 'share'", before="shown")
     + """
 UNION ALL
-SELECT s.article_id FROM post_story s JOIN post p ON p.key = s.post_key
+SELECT s.article_id, 1 AS times FROM post_story s JOIN post p ON p.key = s.post_key
 WHERE p.team_id = $1 AND p.channel_id = $2 AND s.place > 0
   AND p.state NOT IN ('failed', 'missed', 'skipped')
 """
 )
 _TIMES = """
-WITH had AS (SELECT article_id, COUNT(*) AS times FROM ({had}) every GROUP BY article_id)
+WITH had AS (
+    SELECT article_id, CAST(SUM(times) AS BIGINT) AS times FROM ({had}) every GROUP BY article_id
+)
 """
 _COUNTS = """
 SELECT had.times, COUNT(*) AS articles FROM had JOIN {pool} ON a.id = had.article_id
@@ -59,11 +65,16 @@ _SIZE = "SELECT COUNT(*) AS articles FROM {pool}"
 _IDS = "SELECT a.id FROM {pool}"
 _HAD_OF_POOL = "SELECT had.article_id FROM had JOIN {pool} ON a.id = had.article_id"
 _RECENT = """
-SELECT a.headline, a.question FROM post p
-JOIN article a ON a.id = p.article_id
-WHERE p.team_id = $1 AND p.channel_id = $2 AND p.kind IN ('question', 'digest')
-  AND p.state NOT IN ('failed', 'missed', 'skipped')
-ORDER BY p.due_at DESC, p.key DESC LIMIT $3
+SELECT a.headline, a.question FROM (
+    SELECT article_id, due_at AS at, key FROM post
+    WHERE team_id = $1 AND channel_id = $2 AND kind IN ('question', 'digest')
+      AND state NOT IN ('failed', 'missed', 'skipped')
+    UNION ALL
+    SELECT article_id, asked_on AS at, article_id AS key FROM posted_article
+    WHERE team_id = $1 AND channel_id = $2 AND asked > 0
+) asked
+JOIN article a ON a.id = asked.article_id
+ORDER BY asked.at DESC, asked.key DESC LIMIT $3
 """
 
 

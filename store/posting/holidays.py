@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
-import recurring_ical_events
-from icalendar import Calendar
-
 from store.db import Connection, Database
+from store.parsing import DEFAULT_LIMITS, Limits, Parser, ParsingError
+from store.text import showable, well_formed
 from store.types import ParleyError
 
 _AHEAD = timedelta(days=3 * 366)
 """How far ahead the dates of an event that recurs are written down."""
-_DAY = timedelta(days=1)
+_MOST = 10 << 20
+"""Bytes of a calendar, which is read as a whole."""
 
 _CLEAR = "DELETE FROM holiday"
 _ADD = "INSERT INTO holiday (due_on, name) VALUES ($1, $2)"
@@ -59,31 +59,27 @@ async def holiday(connection: Connection, on: date) -> str | None:
     return str(rows[0]["name"]) if rows else None
 
 
-def read_holidays(path: Path, *, today: date) -> Sequence[Holiday]:
-    """Read an iCalendar file: every date that one of its events touches, from *today* on.
+def read_holidays(path: Path, *, today: date, limits: Limits = DEFAULT_LIMITS) -> Sequence[Holiday]:
+    """Return every date that an event of an iCalendar file touches, in the next three years.
 
-    Events that recur are followed for three years. Raises `HolidaysInvalidError`.
+    The first is *today*. Raises `HolidaysInvalidError`.
     """
     try:
-        calendar = Calendar.from_ical(path.read_bytes())
-        events = recurring_ical_events.of(calendar).between(today, today + _AHEAD)
+        with path.open("rb") as file:
+            data = file.read(_MOST + 1)
     except OSError as error:
         raise HolidaysInvalidError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        raise HolidaysInvalidError(f"{path} is no calendar (.ics): {error}.") from error
-    names: dict[date, str] = {}
-    for event in events:
-        first = _date(event["DTSTART"].dt)
-        # The end of an event of whole days is the day after its last.
-        last = max(first, _date(event["DTEND"].dt) - _DAY) if "DTEND" in event else first
-        for days in range((last - first).days + 1):
-            on = first + days * _DAY
-            if on >= today:
-                names.setdefault(on, str(event.get("SUMMARY") or "holiday"))
-    if not names:
+    if len(data) > _MOST:
+        raise HolidaysInvalidError(f"{path} is larger than {_MOST >> 20} MB.")
+    first, last = today.isoformat(), (today + _AHEAD).isoformat()
+    try:
+        with Parser(limits) as parser:
+            holidays = [
+                Holiday(due_on=date.fromisoformat(on), name=well_formed(name))
+                for on, name in parser.parse("calendar", data, first=first, last=last)
+            ]
+    except ParsingError as error:
+        raise HolidaysInvalidError(f"{path} {showable(str(error))}.") from error
+    if not holidays:
         raise HolidaysInvalidError(f"{path} has no event from {today:%d %b %Y} on.")
-    return [Holiday(due_on=on, name=name) for on, name in sorted(names.items())]
-
-
-def _date(when: date) -> date:
-    return when.date() if isinstance(when, datetime) else when
+    return holidays

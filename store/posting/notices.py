@@ -4,11 +4,14 @@ Each is planned in the transaction of what it tells of, so that a change of stat
 however the process ends.
 """
 
+import logging
 from datetime import datetime
 
 from store.db import Connection, to_text
 from store.posting.record import Plan, fetch_post, plan_post
 from store.types import About, Post, PostKind, PostState
+
+log = logging.getLogger(__name__)
 
 READY_AGAIN = "ready_again"
 """What stops a schedule whose channel lets Parley in again, until somebody resumes it."""
@@ -27,9 +30,8 @@ async def note_unsure(connection: Connection, post: Post, *, now: datetime) -> N
     if who is None:
         rows = await connection.fetch(_ORGANISER, post.team_id, post.channel_id)
         who = rows[0]["organiser_id"] if rows else None
-    if who:
-        about = About(channel_id=post.channel_id, post_key=post.key, error=post.error or "")
-        await _note(connection, post.team_id, PostKind.UNSURE, who, about, now=now)
+    about = About(channel_id=post.channel_id, post_key=post.key, error=post.error or "")
+    await _note(connection, post.team_id, PostKind.UNSURE, who, about, now=now)
 
 
 async def note_stopped(
@@ -48,7 +50,7 @@ async def note_low(
     connection: Connection,
     team_id: str,
     channel_id: str,
-    organiser_id: str,
+    organiser_id: str | None,
     *,
     left: int,
     days: int,
@@ -79,12 +81,16 @@ async def _note(
     connection: Connection,
     team_id: str,
     kind: PostKind,
-    who: str,
+    who: str | None,
     about: About,
     *,
     now: datetime,
     mark: str = "",
 ) -> None:
+    if not who:
+        # The owner of the schedule was forgotten; `/digest next` and `/digest list` still say it.
+        log.warning("%s:%s has no owner who could be told: %s", team_id, about.channel_id, kind)
+        return
     key = f"{about.post_key or team_id}:{about.channel_id}:{kind}:{mark or to_text(now)}"
     noted = await fetch_post(connection, key)
     if noted and noted.state is PostState.FAILED:

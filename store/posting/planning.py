@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 
 from store.corpus import Corpus
-from store.db import Connection, Database, to_text
+from store.db import Connection, Database, DatabaseError, to_text
 from store.installed import Installed
 from store.posting.choice import Chosen, choose
 from store.posting.due import occurrences
@@ -14,6 +14,7 @@ from store.posting.holidays import holiday
 from store.posting.notices import note_low
 from store.posting.record import GRACE, LEASE, Plan, fetch_post, plan_post
 from store.posting.schedules import advance, to_schedule
+from store.rows import Key, QueueReader
 from store.types import FOREVER, Found, Occurrence, Post, PostKind, PostState, Schedule, Unsure
 
 _BATCH = 50
@@ -53,20 +54,35 @@ class Planning:
         self._database = database
         self._installed = installed
         self._corpus = corpus
+        self._queue = QueueReader(to_schedule, "schedule", "team_id", "channel_id")
 
     async def plan_due(self, now: datetime) -> None:
         """Plan every turn whose time has come.
 
         A turn's row and the schedule's step to its next turn are one transaction: neither a crash
-        nor another process leaves a turn without its row, or plans it twice.
+        nor another process leaves a turn without its row, or plans it twice. A schedule that
+        cannot be planned is left out, and logged once.
         """
         await self._fill_pools(now)
+        left_out: set[Key] = set()
         while True:
-            async with self._database.transaction() as connection:
-                rows = await connection.fetch(_DUE, to_text(now), _BATCH)
-                for schedule in map(to_schedule, rows):
-                    await _plan_turns(connection, schedule, now)
-            if len(rows) < _BATCH:
+            most, row = _BATCH + len(left_out), None
+            try:
+                async with self._database.transaction() as connection:
+                    rows = await connection.fetch(_DUE, to_text(now), most)
+                    for row in rows:
+                        if self._queue.key(row) not in left_out:
+                            await _plan_turns(connection, to_schedule(row), now)
+                    row = None
+            except DatabaseError:
+                raise
+            except Exception:
+                if row is None:
+                    raise
+                # The others of its batch are rolled back with it, and planned without it.
+                left_out.add(self._queue.note(row))
+                continue
+            if len(rows) < most:
                 return
 
     async def plan_now(
@@ -141,8 +157,10 @@ class Planning:
             return
         async with self._database.reading() as connection:
             rows = await connection.fetch(_STALE, to_text(now), revision.number)
-        for schedule in map(to_schedule, rows):
-            await self._fill_pool(schedule)
+        for row in rows:
+            # Without its stories of today, a schedule chooses from those that it had.
+            with self._queue.leaving_out(row):
+                await self._fill_pool(to_schedule(row))
 
     async def _fill_pool(self, schedule: Schedule) -> None:
         """Find the stories on the schedule's topics, as a look-up would."""

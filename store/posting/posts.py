@@ -14,19 +14,25 @@ from store.posting.notices import note_stopped, note_unsure
 from store.posting.record import (
     LEASE,
     NEVER,
+    PERSON,
     Plan,
+    delete_old_posts,
     erase,
     fetch_team_post,
+    forget_who_asked,
     move,
     plan_post,
     to_post,
 )
+from store.rows import QueueReader
 from store.types import Post, PostKind, PostState
 
 _OPEN = """
 SELECT * FROM post WHERE state IN ('planned', 'sending', 'unknown') AND not_before <= $1{but}
 ORDER BY due_at, key LIMIT $2
 """
+_BATCH = 100
+"""How many posts one transaction deletes: the writer is not kept from others for long."""
 _STORIES = """
 SELECT s.article_id FROM post_story s JOIN post p ON p.key = s.post_key
 WHERE p.team_id = $1 AND p.key = $2 ORDER BY s.place
@@ -59,6 +65,7 @@ class Posts:
     def __init__(self, database: Database, installed: Installed) -> None:
         self._database = database
         self._installed = installed
+        self._queue = QueueReader(to_post, "post", "key")
 
     async def plan(self, plan: Plan, *, now: datetime) -> Post | None:
         """Write down a post that is to go out; see `store.posting.record.plan_post`.
@@ -84,10 +91,13 @@ class Posts:
     async def open(
         self, now: datetime, *, but: Sequence[str] = (), limit: int = 1000
     ) -> Sequence[Post]:
-        """Give the posts that wait to be claimed, of every team *but* these, the oldest first."""
+        """Give the posts that wait to be claimed, of every team *but* these, the oldest first.
+
+        A row that cannot be read is left out.
+        """
         sql = _OPEN.format(but=f" AND team_id NOT IN ({places(but, start=3)})" if but else "")
-        rows = await self._database.fetch(sql, to_text(now), limit, *but)
-        return [to_post(row) for row in rows]
+        rows = await self._database.fetch(sql, to_text(now), limit + self._queue.bad, *but)
+        return self._queue.read(rows)
 
     async def turns(self, team_id: str, channel_id: str, *, since: date) -> Sequence[Post]:
         """Give the channel's scheduled posts for local dates from *since* on."""
@@ -166,12 +176,18 @@ class Posts:
             )
 
     async def give_up(self, claim: Claim, *, error: str, now: datetime) -> None:
-        """Record that looking will not tell, and ask the one whose post it is."""
+        """Record that looking will not tell, and ask the one whose post it is.
+
+        A notice is failed instead: nobody is asked about it, so it would stay open for ever.
+        """
+        if claim.post.kind.is_notice:
+            await self.failed(claim, error=error, now=now)
+            return
         async with self._database.transaction() as connection:
             post = await move(
                 connection, claim.post, PostState.UNKNOWN, now=now, error=error, not_before=NEVER
             )
-            if post and not post.kind.is_notice:
+            if post:
                 await note_unsure(connection, post, now=now)
 
     async def failed(self, claim: Claim, *, error: str, now: datetime) -> None:
@@ -191,15 +207,15 @@ class Posts:
         async with self._database.transaction() as connection:
             await move(connection, claim.post, PostState.MISSED, now=now, error=error)
 
-    async def seen(self, team_id: str, key: str, *, by: str, now: datetime) -> bool:
+    async def seen(self, team_id: str, key: str, *, now: datetime) -> bool:
         """Record that a person sees the message; False where its outcome is not open."""
         async with self._database.transaction() as connection:
             post = await _open_outcome(connection, team_id, key)
             if post is None:
                 return False
-            return bool(await _sent(connection, post, message_ts=None, now=now, owner=by))
+            return bool(await _sent(connection, post, message_ts=None, now=now, owner=PERSON))
 
-    async def not_there(self, team_id: str, key: str, *, by: str, now: datetime) -> Post | None:
+    async def not_there(self, team_id: str, key: str, *, now: datetime) -> Post | None:
         """Plan anew what a person does not see; None where its outcome is not open."""
         async with self._database.transaction() as connection:
             post = await _open_outcome(connection, team_id, key)
@@ -213,7 +229,7 @@ class Posts:
                 not_before=now + LEASE,
                 doubts=0,
                 looks=0,
-                owner=by,
+                owner=PERSON,
             )
 
     async def skip(self, plan: Plan, *, now: datetime) -> bool:
@@ -233,10 +249,27 @@ class Posts:
                     post,
                     PostState.SKIPPED,
                     now=now,
-                    owner=plan.asked_by,
+                    owner=PERSON,
                     error=plan.error,
                 )
             )
+
+    async def delete_old(self, *, before: datetime) -> int:
+        """Delete every team's posts that are done and were due before then; return how many.
+
+        Articles that the channels have had stay on record, so that nothing is repeated. A post
+        that is open stays, without the person who asked for it.
+        """
+        deleted = 0
+        while True:
+            async with self._database.transaction() as connection:
+                number = await delete_old_posts(connection, before=before, limit=_BATCH)
+            deleted += number
+            if not number:
+                break
+        async with self._database.transaction() as connection:
+            await forget_who_asked(connection, before=before)
+        return deleted
 
     async def unskip(self, team_id: str, key: str) -> bool:
         """Take a skip back, as if nothing had been said; False where it is not skipped."""
@@ -268,7 +301,8 @@ async def _sent(
             article_id=sent.article_id,
             revision=sent.revision,
             parent_key=sent.key,
-            asked_by=sent.asked_by,
+            # What is sent no longer says who asked for it; its story is still to be sent.
+            asked_by=post.asked_by,
             due_at=now,
         )
         await plan_post(connection, thread, now=now)

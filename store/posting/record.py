@@ -6,7 +6,7 @@ in `sending` after its lease, or in `unknown`, may have arrived: look before sen
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 
 from store.db import Connection, Database, Row, to_instant, to_text
@@ -18,6 +18,11 @@ LEASE = timedelta(seconds=60)
 """How long a claim lasts; longer than any call to Slack may take."""
 NEVER = datetime.max.replace(tzinfo=UTC)
 """When a row may be claimed that waits for a person."""
+
+PERSON = "person"
+"""The owner of a move that a person made; which person is not kept."""
+OPEN = frozenset({PostState.PLANNED, PostState.SENDING, PostState.UNKNOWN})
+"""The states in which a post is still to be sent or settled, and keeps who asked for it."""
 
 MOVES: dict[PostState, frozenset[PostState]] = {
     PostState.PLANNED: frozenset({PostState.SENDING, PostState.SKIPPED}),
@@ -60,7 +65,8 @@ WHERE post.team_id = excluded.team_id AND excluded.state = 'planned' AND (
 """
 _MOVE = """
 UPDATE post SET state = $4, attempts = $5, doubts = $6, looks = $7, not_before = $8, called_at = $9,
-                owner = $10, message_ts = $11, error = $12
+                owner = $10, message_ts = $11, error = $12,
+                asked_by = CASE WHEN $13 = 1 THEN asked_by END
 WHERE key = $1 AND state = $2 AND attempts = $3 RETURNING *
 """
 _LOG = """
@@ -69,6 +75,7 @@ SELECT $1, COUNT(*) + 1, $2, $3, $4, $5 FROM post_move WHERE post_key = $1
 """
 _ERASE_STORIES = "DELETE FROM post_story WHERE post_key = $1"
 _ERASE = (
+    "DELETE FROM correction WHERE post_key = $1",
     "DELETE FROM post_move WHERE post_key = $1",
     _ERASE_STORIES,
     "DELETE FROM post WHERE key = $1",
@@ -77,7 +84,55 @@ _FORGET = (
     "DELETE FROM post_move WHERE post_key IN (SELECT key FROM post WHERE team_id = $1)",
     "DELETE FROM post_story WHERE post_key IN (SELECT key FROM post WHERE team_id = $1)",
     "DELETE FROM post WHERE team_id = $1",
+    "DELETE FROM posted_article WHERE team_id = $1",
 )
+_OLD = """
+SELECT key FROM post
+WHERE due_at < $1 AND state IN ('sent', 'failed', 'missed', 'skipped')
+  AND NOT EXISTS (SELECT 1 FROM post story WHERE story.parent_key = post.key)
+ORDER BY due_at LIMIT $2
+"""
+_REMEMBER = """
+INSERT INTO posted_article (team_id, channel_id, article_id, asked, shown, asked_on)
+{articles}
+ON CONFLICT (team_id, channel_id, article_id) DO UPDATE SET
+    asked = posted_article.asked + excluded.asked, shown = posted_article.shown + excluded.shown,
+    asked_on = CASE
+        WHEN posted_article.asked_on IS NULL OR excluded.asked_on > posted_article.asked_on
+        THEN excluded.asked_on ELSE posted_article.asked_on END
+"""
+_REMEMBER_EACH = (
+    _REMEMBER.format(
+        articles="""
+SELECT team_id, channel_id, article_id, 1, 1, SUBSTR(due_at, 1, 10) FROM post
+WHERE key = $1 AND kind IN ('question', 'digest') AND article_id IS NOT NULL AND state = 'sent'
+"""
+    ),
+    _REMEMBER.format(
+        articles="""
+SELECT team_id, channel_id, article_id, 0, 1, NULL FROM post
+WHERE key = $1 AND kind = 'share' AND article_id IS NOT NULL AND state = 'sent'
+"""
+    ),
+    _REMEMBER.format(
+        articles="""
+SELECT p.team_id, p.channel_id, s.article_id, 0, COUNT(*), NULL
+FROM post_story s JOIN post p ON p.key = s.post_key
+WHERE p.key = $1 AND s.place > 0 AND p.state = 'sent'
+GROUP BY p.team_id, p.channel_id, s.article_id
+"""
+    ),
+)
+# A message to one person has the person in the place of the channel.
+_FORGET_PERSON = (
+    "UPDATE post SET asked_by = NULL WHERE team_id = $1 AND asked_by = $2",
+    """
+DELETE FROM post_move
+WHERE post_key IN (SELECT key FROM post WHERE team_id = $1 AND channel_id = $2)
+""",
+    "DELETE FROM post WHERE team_id = $1 AND channel_id = $2",
+)
+_FORGET_WHO = "UPDATE post SET asked_by = NULL WHERE asked_by IS NOT NULL AND due_at < $1"
 _ADD_STORY = "INSERT INTO post_story (post_key, place, article_id) VALUES ($1, $2, $3)"
 _GET = "SELECT * FROM post WHERE key = $1"
 _GET_OF_TEAM = "SELECT * FROM post WHERE team_id = $1 AND key = $2"
@@ -129,7 +184,7 @@ async def plan_post(connection: Connection, plan: Plan, *, now: datetime) -> Pos
         plan.due_on.isoformat() if plan.due_on else None,
         to_text(plan.due_at),
         plan.parent_key,
-        plan.asked_by,
+        plan.asked_by if plan.state in OPEN else None,
         to_text(plan.not_before or plan.due_at),
         plan.error,
     )
@@ -140,7 +195,8 @@ async def plan_post(connection: Connection, plan: Plan, *, now: datetime) -> Pos
         await connection.executemany(
             _ADD_STORY, [(plan.key, place, story) for place, story in enumerate(plan.story_ids)]
         )
-    await connection.execute(_LOG, plan.key, plan.state, to_text(now), plan.asked_by, plan.error)
+    by = PERSON if plan.asked_by else None
+    await connection.execute(_LOG, plan.key, plan.state, to_text(now), by, plan.error)
     return to_post(rows[0])
 
 
@@ -162,7 +218,8 @@ async def move(
     """Move *post* to another state; None where it is no longer as *post* says.
 
     The count of attempts rises with every claim and so is the fence: a claim that was overtaken
-    finds another count and writes nothing. Raises ValueError for a move that is not legal.
+    finds another count and writes nothing. A post that is no longer open forgets who asked for it.
+    Raises ValueError for a move that is not legal.
     """
     if to not in MOVES[post.state]:
         raise ValueError(f"a post does not go from {post.state} to {to}")
@@ -184,6 +241,7 @@ async def move(
         owner or post.owner,
         message_ts,
         error,
+        int(to in OPEN),
     )
     if not rows:
         return None
@@ -207,6 +265,30 @@ async def forget_posts(connection: Connection, team_id: str) -> None:
         await connection.execute(statement, team_id)
 
 
+async def delete_old_posts(connection: Connection, *, before: datetime, limit: int) -> int:
+    """Delete at most *limit* posts that are done and were due before then; return how many.
+
+    A post whose story is still there waits for it. What the channel has had of them stays, as
+    articles and days.
+    """
+    rows = await connection.fetch(_OLD, to_text(before), limit)
+    keys = [(row["key"],) for row in rows]
+    for statement in (*_REMEMBER_EACH, *_ERASE):
+        await connection.executemany(statement, keys)
+    return len(keys)
+
+
+async def forget_person(connection: Connection, team_id: str, user_id: str) -> None:
+    """Delete the messages to that person, and forget them in the posts that they asked for."""
+    for statement in _FORGET_PERSON:
+        await connection.execute(statement, team_id, user_id)
+
+
+async def forget_who_asked(connection: Connection, *, before: datetime) -> None:
+    """Forget the person of every post that was due before then, though it is open."""
+    await connection.execute(_FORGET_WHO, to_text(before))
+
+
 async def fetch_post(connection: Connection, key: str) -> Post | None:
     """Read one post inside a transaction; None where there is none."""
     rows = await connection.fetch(_GET, key)
@@ -219,6 +301,12 @@ async def fetch_team_post(connection: Connection | Database, team_id: str, key: 
     return to_post(rows[0]) if rows else None
 
 
+def _about(text: str) -> About:
+    # A row of another version may have fields that this one does not know.
+    known = {one.name for one in fields(About)}
+    return About(**{name: value for name, value in json.loads(text).items() if name in known})
+
+
 def to_post(row: Row) -> Post:
     """Read a post from its row."""
     return Post(
@@ -229,7 +317,7 @@ def to_post(row: Row) -> Post:
         article_id=row["article_id"],
         revision=row["revision"],
         why=row["why"],
-        about=About(**json.loads(row["about"])) if row["about"] else None,
+        about=_about(row["about"]) if row["about"] else None,
         state=PostState(row["state"]),
         due_on=date.fromisoformat(row["due_on"]) if row["due_on"] else None,
         due_at=to_instant(row["due_at"]),

@@ -9,6 +9,7 @@ from store.db import Connection, Database, Row, to_instant, to_text
 from store.installed import Installed
 from store.posting.due import occurrences
 from store.posting.notices import note_stopped
+from store.rows import QueueReader
 from store.types import Occurrence, PostKind, Schedule, Timetable
 
 _SET = """
@@ -45,6 +46,7 @@ class Schedules:
     def __init__(self, database: Database, installed: Installed) -> None:
         self._database = database
         self._installed = installed
+        self._rows = QueueReader(to_schedule, "schedule", "team_id", "channel_id")
 
     async def set(
         self,
@@ -95,19 +97,22 @@ class Schedules:
         return to_schedule(rows[0]) if rows else None
 
     async def list(self, team_id: str) -> Sequence[Schedule]:
-        """Give every schedule of the team, the soonest first."""
-        return [to_schedule(row) for row in await self._database.fetch(_ALL, team_id)]
+        """Give every schedule of the team that can be read, the soonest first."""
+        return self._rows.read(await self._database.fetch(_ALL, team_id))
 
     async def by_team(self) -> Mapping[str, Sequence[Schedule]]:
-        """Give every schedule there is, under its team's id."""
+        """Give every schedule that can be read, under its team's id."""
         teams: dict[str, list[Schedule]] = {}
-        for row in await self._database.fetch(_EVERY):
-            teams.setdefault(row["team_id"], []).append(to_schedule(row))
+        for schedule in self._rows.read(await self._database.fetch(_EVERY)):
+            teams.setdefault(schedule.team_id, []).append(schedule)
         return teams
 
     async def watched(self, until: datetime) -> Sequence[Schedule]:
-        """Give the schedules whose next turn comes by *until*, and those that are stopped."""
-        return [to_schedule(row) for row in await self._database.fetch(_WATCHED, to_text(until))]
+        """Give the schedules whose next turn comes by *until*, and those that are stopped.
+
+        A row that cannot be read is left out.
+        """
+        return self._rows.read(await self._database.fetch(_WATCHED, to_text(until)))
 
     async def pause(self, team_id: str, channel_id: str, *, until: date) -> None:
         """Leave out the turns before the local date *until*."""
@@ -151,7 +156,7 @@ def to_schedule(row: Row) -> Schedule:
     return Schedule(
         team_id=row["team_id"],
         channel_id=row["channel_id"],
-        organiser_id=row["organiser_id"],
+        organiser_id=row["organiser_id"] or None,
         timetable=Timetable(
             at=time.fromisoformat(row["at"]),
             weekdays=frozenset(map(int, row["weekdays"])),

@@ -23,7 +23,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.app import serve
-from bot.clock import FollowingClock, MovableClock
+from bot.clock import FollowingClock
 from bot.manifest import manifest
 from bot.settings import STARTER, Settings
 from bot.workspace import Fault, Workspace
@@ -31,6 +31,7 @@ from handlers.posting import IN_FLIGHT
 from store import open_store
 from store.types import Timetable
 from tests.bench.scene import AT, DAILY, FORKING, POST
+from tests.machine import running_clock
 
 _RETRY_AFTER = 3
 _PAUSE = 0.05
@@ -65,7 +66,7 @@ async def _serve(settings: Settings) -> None:
 @asynccontextmanager
 async def crowd(channels: int, share: float) -> AsyncIterator[tuple[Workspace, list[str]]]:
     """Open a workspace with this many channels that rejects a share of all posts."""
-    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+    async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         members = ["U0ANA", workspace.bot_user_id]
         ids = [workspace.add_channel(f"team-{n}", members=members).id for n in range(channels)]
         fault = Fault(

@@ -10,18 +10,38 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["bot", "handlers", "store"]):
+_READ = ["bot", "handlers", "store", "feedparser", "icalendar", "recurring_ical_events"]
+
+with atheris.instrument_imports(include=_READ):
+    # The child imports them when it first needs them.
+    import feedparser  # noqa: F401
+    import recurring_ical_events  # noqa: F401
+
     from store.loading.documents import ENDINGS
-    from tests.entrances import read_document, read_payload, read_words
+    from store.parsing import Parser
+    from tests.entrances import read_document, read_payload, read_rows, read_words
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="parley-fuzz-"))
+
+
+_PARSER = Parser()
 
 
 def document(raw: bytes) -> None:
     """Parse a document of any format."""
     provider = atheris.FuzzedDataProvider(raw)
     ending = provider.PickValueInList(sorted(ENDINGS))
-    read_document(provider.ConsumeBytes(2000), _FOLDER, ending=ending)
+    read_document(provider.ConsumeBytes(2000), _FOLDER, ending=ending, parser=_PARSER)
+
+
+def feed(raw: bytes) -> None:
+    """Parse a feed in this process, so that the fuzzer sees the coverage of the library."""
+    read_rows(raw[:2000], "feed")
+
+
+def calendar(raw: bytes) -> None:
+    """Parse a calendar in this process, for the same reason."""
+    read_rows(raw[:2000], "calendar")
 
 
 def words(raw: bytes) -> None:
@@ -38,7 +58,13 @@ def payload(raw: bytes) -> None:
     read_payload(provider.ConsumeBytes(400), content_type)
 
 
-ENTRY_POINTS = {"document": document, "words": words, "payload": payload}
+ENTRY_POINTS = {
+    "document": document,
+    "feed": feed,
+    "calendar": calendar,
+    "words": words,
+    "payload": payload,
+}
 
 if __name__ == "__main__":
     atheris.Setup([sys.argv[0], *sys.argv[2:]], ENTRY_POINTS[sys.argv[1]])

@@ -12,15 +12,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from store import Store, open_store
 from store.loading.documents import read_corpus
 from store.types import Found
+from tests.machine import NOW, ROOT
 
-ROOT = Path(__file__).parents[2]
 _DOCUMENTS, _ARTICLES = 4, 150
 
 
@@ -41,8 +40,8 @@ async def reload_forever(url: str, folders: list[Path]) -> None:
         sys.stdout.flush()
         while True:
             for folder in folders:
-                await store.corpus.reload(folder, by="kills", at=datetime.now(UTC))
-            await store.corpus.undo(by="kills", at=datetime.now(UTC))
+                await store.corpus.reload(folder, by="kills", at=NOW)
+            await store.corpus.undo(by="kills", at=NOW)
 
 
 async def state(url: str, folders: list[Path]) -> int:
@@ -55,7 +54,7 @@ async def state(url: str, folders: list[Path]) -> int:
         wanted = {(a.document, a.position): a.summary for a in contents[which].articles()}
         assert revision.articles == len(wanted)
         assert await find_all(store) == wanted, "not the articles of one corpus"
-        reload = await store.corpus.reload(folders[which], by="kills", at=datetime.now(UTC))
+        reload = await store.corpus.reload(folders[which], by="kills", at=NOW)
         assert not reload.is_changed, "not what was loaded"
         return which
 
@@ -99,7 +98,7 @@ def run(kills: int, seed: int) -> Counter[int]:
 
 async def _first(url: str, folder: Path) -> None:
     async with open_store(url) as store:
-        await store.corpus.reload(folder, by="kills", at=datetime.now(UTC))
+        await store.corpus.reload(folder, by="kills", at=NOW)
 
 
 if __name__ == "__main__":

@@ -85,8 +85,7 @@ async def write_requests(store: Store, is_done: asyncio.Event) -> list[float]:
             return took
         started = time.perf_counter()
         now = datetime.now(UTC)
-        store.misses.note("T1", f"request {number}", at=now, is_asked=True)
-        await store.misses.write()
+        await store.topic_requests.add("T1", f"request {number}", once=f"{number}", now=now)
         took.append((time.perf_counter() - started) * 1000)
         await asyncio.sleep(0.1)
     return took

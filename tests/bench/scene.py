@@ -11,7 +11,7 @@ from datetime import time as wall
 from multiprocessing.process import BaseProcess
 
 from bot.app import assemble
-from bot.clock import FollowingClock, MovableClock
+from bot.clock import FollowingClock
 from bot.manifest import manifest
 from bot.settings import STARTER, Settings
 from bot.workspace import Workspace
@@ -19,6 +19,7 @@ from store import open_store
 from store.db import open_database
 from store.db.types import Database
 from store.types import Timetable
+from tests.machine import running_clock
 
 POST = "chat.postMessage"
 CHANNEL = "C0GENERAL"
@@ -129,7 +130,7 @@ class Scene:
 async def with_scene(database_url: str, run: Callable[[Scene], Awaitable[None]]) -> None:
     """Set up a scene in an empty database, call *run* with it, and kill all processes."""
     async with (
-        Workspace(manifest=manifest(), clock=MovableClock()) as workspace,
+        Workspace(manifest=manifest(), clock=running_clock()) as workspace,
         open_database(database_url) as database,
     ):
         workspace.pace = False

@@ -8,7 +8,6 @@ question was posted twice or not at all, or if memory grows.
 
 import argparse
 import asyncio
-import os
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
@@ -24,6 +23,7 @@ from bot.workspace import Workspace
 from bot.workspace.courier import Delivery
 from tests.bench.answering import ROOT, memory
 from tests.bench.load import read_queries
+from tests.machine import environment, running_clock
 
 _PAUSE = 0.05
 ANA, GENERAL = "U0ANA", "C0GENERAL"
@@ -140,7 +140,7 @@ def outcome(delivery: Delivery) -> str:
 
 async def soak(seconds: float) -> int:
     """Run the test and print the result; return the exit status."""
-    clock = MovableClock()
+    clock = running_clock()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "corpus").mkdir()
@@ -151,15 +151,13 @@ async def soak(seconds: float) -> int:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bot", "run"),
                 cwd=folder,
-                env={
-                    "PATH": os.environ["PATH"],
-                    "PYTHONPATH": str(ROOT),
-                    "SLACK_BOT_TOKEN": workspace.bot_token,
-                    "SLACK_APP_TOKEN": workspace.app_token,
-                    "SLACK_API_URL": workspace.api_url,
-                    "CLOCK_URL": f"{workspace.url}page/clock",
-                    "CORPUS_DIR": str(folder / "corpus"),
-                },
+                env=environment(
+                    SLACK_BOT_TOKEN=workspace.bot_token,
+                    SLACK_APP_TOKEN=workspace.app_token,
+                    SLACK_API_URL=workspace.api_url,
+                    CLOCK_URL=f"{workspace.url}page/clock",
+                    CORPUS_DIR=str(folder / "corpus"),
+                ),
                 stderr=PIPE,
             )
             try:

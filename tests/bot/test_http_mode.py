@@ -7,7 +7,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.bot.conftest import FORM, SECRET, Entry, command, signed
@@ -310,3 +310,20 @@ async def test_a_client_that_hangs_up_half_way_is_survived(entry: Entry) -> None
     writer.close()
     await writer.wait_closed()
     assert (await entry.send(command()))[0] == 200
+
+
+async def test_what_is_nested_too_deeply_is_refused(entry: Entry) -> None:
+    """What the reader of JSON takes may still be too much for what comes after it."""
+    body = '{"type": ' + "[" * 900 + "]" * 900 + "}"
+    assert (await entry.send(body, content_type="application/json"))[0] in (200, 400)
+    assert "Zelenskiy" in (await entry.send(command("/brief geneva")))[1]
+
+
+@given(words=st.text(st.characters(), max_size=50))
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_any_words_reach_the_listeners_as_text(entry: Entry, words: str) -> None:
+    """JSON can spell lone surrogates and NUL, which a form cannot."""
+    event = {"type": "message", "channel_type": "im", "user": words, "text": words, "ts": "1.0"}
+    payload = {"type": "event_callback", "team_id": "T0LOCAL", "event_id": words, "event": event}
+    body = json.dumps(payload | {words: [{words: words}]})
+    assert (await entry.send(body, content_type="application/json"))[0] in (200, 404)

@@ -1,5 +1,6 @@
 """The command line, as a person at a terminal meets it."""
 
+import asyncio
 import errno
 import io
 import json
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tomllib
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ from bot.__main__ import main
 from bot.manifest import render
 from bot.settings import Settings
 from bot.socket_mode import SocketLostError
+from store import open_store
+from store.types import Timetable
 from tests.conftest import NOW
 
 ROOT = Path(__file__).parents[2]
@@ -255,6 +259,51 @@ def test_check_names_everything_at_once(folder: Path, capsys: pytest.CaptureFixt
     assert "wrong" not in err
 
 
+def test_check_warns_of_files_that_others_can_read(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    env, database = folder / ".env", folder / "data" / "parley.db"
+    env.write_text(f"CORPUS_DIR={corpus(folder)}\n")
+    assert main(["load"]) == 0
+    for file in (env, database):
+        file.chmod(0o640)
+    main(["check"])
+    err = capsys.readouterr().err
+    assert (
+        "Warning: Settings: other users of this machine can read or write .env (mode 0640)" in err
+    )
+    assert "can read or write data/parley.db (mode 0640)" in err
+    assert "`chmod 600 data/parley.db`." in err
+    for file in (env, database):
+        file.chmod(0o600)
+    main(["check"])
+    assert "Warning" not in capsys.readouterr().err
+    env.unlink()
+    main(["check"])
+    assert "other users" not in capsys.readouterr().err
+
+
+def test_the_sample_stories_are_named_as_such(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By `load` and `check`; also where only the next reload would bring them."""
+    warning = "the sample stories that come with Parley, which are about a war: before"
+    assert main(["load"]) == 0
+    assert f"Warning: these are {warning}" in capsys.readouterr().err
+    main(["check"])
+    err = capsys.readouterr().err
+    assert f"starter holds {warning}" in err
+    assert f"Database: it holds {warning}" in err
+    assert main(["load", corpus(folder)]) == 0
+    main(["check"])
+    err = capsys.readouterr().err
+    assert f"starter holds {warning}" in err
+    assert "Database: it holds" not in err
+    (folder / ".env").write_text(f"CORPUS_DIR={corpus(folder)}\n")
+    main(["check"])
+    assert "sample" not in capsys.readouterr().err
+
+
 def test_a_lost_key_needs_the_new_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["key", "--lost"]) == 78
     assert "ENCRYPTION_KEY: `python -m bot key` makes one" in capsys.readouterr().err
@@ -420,3 +469,146 @@ def test_a_manifest_for_http(capsys: pytest.CaptureFixture[str]) -> None:
     assert {one["url"] for one in shown["features"]["slash_commands"]} == {entry}
     assert shown["settings"]["interactivity"]["request_url"] == entry
     assert shown["settings"]["socket_mode_enabled"] is False
+
+
+# --- text that is not UTF-8 ---------------------------------------------------------------------
+
+
+def test_find_takes_arguments_and_lines_that_are_not_utf_8(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python reads such a byte of an argument as a lone surrogate."""
+    assert main(["find", "geneva\udcff", "--corpus", corpus(folder)]) == 0
+    assert main(["find", "kuber\udcffnetes", "--corpus", corpus(folder)]) == 0
+    assert "No story on “kuber\ufffdnetes”." in capsys.readouterr().out
+    lines = io.TextIOWrapper(io.BytesIO(b"kuber\xffnetes\nkuber\0netes\n"), encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", lines)
+    assert main(["find", "--jsonl", "--corpus", corpus(folder)]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["query"] == "kuber\ufffdnetes"
+    assert second["outcome"] == "none"
+
+
+@pytest.mark.parametrize("name", ["talks\udcff.txt", "talks\x1b[31m.txt"], ids=ascii)
+def test_a_document_alone_whose_name_cannot_be_shown_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (folder / name).write_text("Talks\nEnvoys met in Geneva.\nInsight.\nWhat next?\n")
+    for command in (["find", "x", "--corpus"], ["check", "--corpus"], ["load"]):
+        assert main([*command, str(folder / name)]) == 78
+        assert "has a name that cannot be shown" in capsys.readouterr().err
+
+
+def test_a_folder_and_a_calendar_may_have_names_that_are_not_utf_8(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = Path(corpus(folder)).rename(folder / "stories\udcff")
+    assert main(["load", str(odd)]) == 0
+    assert "Loaded 1 documents" in capsys.readouterr().out
+    assert main(["find", "geneva", "--corpus", str(odd)]) == 0
+    calendar = folder / "days\udcff.ics"
+    calendar.write_text("nonsense")
+    assert main(["load", "--holidays", str(calendar)]) == 78
+    assert main(["load", "--holidays", str(folder / "no\udcff.ics")]) == 78
+    assert "cannot be read: No such file" in capsys.readouterr().err
+    assert main(["backup", str(folder / "copy\udcff")]) == 0
+    assert main(["restore", str(folder / "copy\udcff")]) == 0
+
+
+class TestPersonalData:
+    """`forget` and `export`."""
+
+    @pytest.fixture
+    def owned(self, folder: Path) -> None:
+        """A schedule of U1's in T1, and a topic request of T1's."""
+
+        async def own() -> None:
+            async with open_store("sqlite:///data/parley.db") as store:
+                timetable = Timetable(at=time(9), weekdays=frozenset({0}), zone="UTC")
+                await store.schedules.set(
+                    team_id="T1", channel_id="C1", organiser_id="U1", timetable=timetable, now=NOW
+                )
+                await store.topic_requests.add("T1", "pizza", once="press", now=NOW)
+
+        asyncio.run(own())
+
+    def stored(self) -> tuple[str | None, int]:
+        """Return who owns the schedule, and how many topics were asked for."""
+
+        async def read() -> tuple[str | None, int]:
+            async with open_store("sqlite:///data/parley.db") as store:
+                schedule = await store.schedules.get("T1", "C1")
+                requests = await store.topic_requests.list("T1", since=NOW)
+                return schedule.organiser_id if schedule else "gone", len(requests)
+
+        return asyncio.run(read())
+
+    @pytest.mark.usefixtures("owned")
+    def test_export_prints_what_forget_erases(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["export", "T1:U1"]) == 0
+        exported = json.loads(capsys.readouterr().out)
+        assert (exported["team"], exported["user"]) == ("T1", "U1")
+        assert list(exported["tables"]) == ["schedule"]
+        assert exported["tables"]["schedule"][0]["organiser_id"] == "U1"
+        assert main(["export", "T1"]) == 0
+        exported = json.loads(capsys.readouterr().out)
+        assert set(exported["tables"]) == {"schedule", "topic_request", "once"}
+        assert exported["tables"]["topic_request"][0]["words"] == "pizza"
+
+    @pytest.mark.usefixtures("owned")
+    def test_without_a_terminal_nothing_is_erased_unasked(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["forget", "T1:U1"]) == 2
+        told = capsys.readouterr()
+        assert (
+            "schedules that go on without an owner until somebody saves them again: 1" in told.out
+        )
+        assert told.err == "Nothing was erased: --yes does it without asking.\n"
+        assert self.stored() == ("U1", 1)
+
+    @pytest.mark.usefixtures("owned")
+    @pytest.mark.parametrize(
+        ("typed", "owner"),
+        [("y\n", None), ("YES\n", None), ("\n", "U1"), ("no\n", "U1"), ("", "U1"), ("yy\n", "U1")],
+    )
+    def test_at_a_terminal_it_asks(
+        self,
+        typed: str,
+        owner: str | None,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        terminal = io.StringIO(typed)
+        terminal.isatty = lambda: True  # type: ignore[method-assign]
+        monkeypatch.setattr("sys.stdin", terminal)
+        assert main(["forget", "T1:U1"]) == (0 if owner is None else 2)
+        assert "There is no way back [y/N]" in capsys.readouterr().out
+        assert self.stored() == (owner, 1)
+
+    @pytest.mark.usefixtures("owned")
+    def test_a_team_goes_as_a_whole(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ADMIN_USER_IDS", "T1:U1,T2:U1")
+        assert main(["forget", "T1", "--yes"]) == 0
+        told = capsys.readouterr().out
+        assert "- schedules, deleted: 1\n" in told
+        assert "- topic requests, deleted: 1\n" in told
+        assert "Backups and log files are as they were" in told
+        assert "still lists T1:U1." in told
+        assert "T2:U1" not in told
+        assert "Remove the app from that workspace too" in told
+        assert self.stored() == ("gone", 0)
+        assert main(["forget", "T1", "--yes"]) == 0
+        assert "Nothing is stored about the team T1." in capsys.readouterr().out
+
+    @pytest.mark.parametrize("who", ["", "U1", "t1", "T1:", "T1:C1", "T1:U1:U2", "T1 U1", "T1\n"])
+    @pytest.mark.parametrize("command", ["forget", "export"])
+    def test_what_is_no_id_is_refused(
+        self, command: str, who: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit) as ended:
+            main([command, who])
+        assert ended.value.code == 2
+        assert "T012AB3CD:U012AB3CD, not" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """One Parley by HTTP in two workspaces, whose channels and people have the same ids."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from bot.app import Parley, assemble
 from bot.check import check
@@ -16,7 +18,7 @@ from bot.clock import MovableClock, system_clock
 from bot.connect import join, open_clients
 from bot.health import Health
 from bot.http_mode import PATH, HttpMode
-from bot.install import INSTALL_PATH, Bots
+from bot.install import INSTALL_PATH, REDIRECT_PATH, Bots
 from bot.manifest import manifest
 from bot.metrics import Metrics
 from bot.names import channel_names
@@ -518,3 +520,23 @@ async def test_channels_are_named_by_the_token_of_their_own_workspace(both: Both
     assert names == {here: "#general"}
     other = replace(both.settings, encryption_key=(new_key(),))
     assert not await channel_names([here], other, installations)
+
+
+@pytest.mark.parametrize("name", ["state", "code", "error"])
+@pytest.mark.parametrize(
+    "value", ["a%00b", "%ED%A0%80", "%FF", "%0A12:00:00%20ERROR%20forged", "x" * 5000], ids=str
+)
+async def test_any_parameter_of_an_installation_is_refused(
+    both: Both, caplog: pytest.LogCaptureFixture, name: str, value: str
+) -> None:
+    query = "&".join(f"{one}={value if one == name else 'x'}" for one in ("state", "code"))
+    query = f"error={value}" if name == "error" else query
+    address = URL(f"{both.url}{REDIRECT_PATH}?{query}", encoded=True)
+    async with both.browser.get(address) as response:
+        assert response.status < 500
+        assert "Begin again" in await response.text()
+    assert not await both.parley.store.installations.end(f"a\0\ud800{value}", now=both.clock())
+    for record in caplog.records:
+        assert record.levelno < logging.ERROR
+        assert "\n" not in record.getMessage()
+        assert len(record.getMessage()) < 400

@@ -15,6 +15,7 @@ from store.types import Timetable
 from tests.conftest import NOW
 from tests.handlers.conftest import GENERAL, RANDOM, write_corpus
 from tests.handlers.test_preview import alike, effect, made
+from tests.machine import running_clock
 
 
 def test_of_many_schedules_the_first_ten_are_told_and_the_rest_counted() -> None:
@@ -52,7 +53,10 @@ async def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     """A workspace, its token in the environment, and two schedules in the database."""
     monkeypatch.chdir(tmp_path)
     folder, url = write_corpus(tmp_path / "corpus"), f"sqlite:///{tmp_path}/parley.db"
-    async with Workspace(manifest=manifest()) as workspace, open_store(url) as store:
+    async with (
+        Workspace(manifest=manifest(), clock=running_clock()) as workspace,
+        open_store(url) as store,
+    ):
         monkeypatch.setenv("DATABASE_URL", url)
         monkeypatch.setenv("SLACK_API_URL", workspace.api_url)
         monkeypatch.setenv("SLACK_BOT_TOKEN", workspace.bot_token)

@@ -21,7 +21,8 @@ from bot.socket_mode import Patience, SocketLostError, SocketMode
 from bot.status import listening
 from tests.conftest import NOW
 
-QUICK = Patience(connect=0.3, lost=0.3, check=0.02, tries=3, drain=2)
+# Short enough to wait for, and long enough for a machine that is busy.
+QUICK = Patience(connect=1.5, lost=1.5, check=0.02, tries=3, drain=2)
 
 
 class BadSlack:

@@ -17,6 +17,7 @@ from bot.metrics import Metrics
 from bot.status import status_pages
 from bot.workspace import Fault
 from store import open_store
+from store.db import sqlite
 from store.types import Timetable
 from store.version import VERSION
 from tests.bot.conftest import Entry, command
@@ -83,6 +84,8 @@ async def test_a_bot_without_its_database_or_stories_is_not_ready(
         code, answer = await page(health, "/readyz")
         assert (code, answer["checks"]["corpus"]) == (503, "nothing is loaded")
         assert answer["checks"]["database"] == "well"
+        # What it found is told again for some seconds, so it is to forget that.
+        watch_over(replace(entry.parley, store=store), entry.mode, health)
     code, answer = await page(health, "/readyz")
     assert code == 503
     assert answer["checks"]["database"].startswith("cannot be asked: ")
@@ -103,8 +106,57 @@ async def test_a_check_that_fails_or_hangs_is_not_well(monkeypatch: pytest.Monke
     said = await health.read()
     assert said == {
         "database": "cannot be asked: ConnectionError",
-        "socket": "cannot be asked: TimeoutError",
+        "socket": "no answer within 0.01 s",
     }
+
+
+async def test_a_bot_that_cannot_write_is_not_ready(entry: Entry) -> None:
+    """Though it can read, and answers what it is asked."""
+    database = entry.parley.store.tally._database
+    assert isinstance(database, sqlite.SQLite)
+    await database._writer.raw.execute("PRAGMA query_only = ON")
+    health = Health()
+    watch_over(entry.parley, entry.mode, health)
+    code, answer = await page(health, "/readyz")
+    assert code == 503
+    assert "can only be read" in answer["checks"]["database"]
+    assert (await entry.send(command("/brief geneva")))[0] == 200
+
+
+async def test_what_costs_something_is_asked_once_in_a_while() -> None:
+    """However many ask at a time, and however often."""
+    asked = 0
+
+    async def check() -> str | None:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0)
+        return f"found {asked}"
+
+    health = Health()
+    health.watch("database", check, keep=60)
+    health.watch("socket", check)
+    answers = await asyncio.gather(*(health.read() for _ in range(5)), health.read())
+    assert {answer["database"] for answer in answers} == {"found 1"}
+    assert asked == 1 + len(answers)
+
+
+async def test_a_check_that_hangs_is_not_asked_anew_by_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.health._SECONDS", 0.01)
+    asked = 0
+
+    async def hangs() -> None:
+        nonlocal asked
+        asked += 1
+        await asyncio.Event().wait()
+
+    health = Health()
+    health.watch("database", hangs, keep=60)
+    for _ in range(3):
+        assert await health.read() == {"database": "no answer within 0.01 s"}
+    assert asked == 1
 
 
 async def test_the_measures_are_there() -> None:

@@ -14,7 +14,7 @@ import pytest
 from bot.watch import WatchedFolder
 from store import Store, open_store
 from store.corpus import Corpus, Reload
-from store.db import DatabaseError
+from store.db import DatabaseError, DatabaseUnavailableError
 from store.loading.documents import Contents, read_corpus
 from store.loading.reload import plan_reload
 from store.types import ParleyError, PostKind, Timetable
@@ -135,6 +135,23 @@ async def test_the_watching_outlives_a_database_that_is_away(
             await told.line("cannot be recorded", lambda: None)
         (folder / "new.txt").write_text(TALKS.replace("Geneva", "Lagos"))
         await told.line("loaded revision 2", lambda: None)
+
+
+async def test_a_database_that_does_not_answer_is_not_the_folder_s_fault(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    reload, answers = store.corpus.reload, iter([False])
+
+    async def silent_once(*args: Any, **options: Any) -> Any:
+        if not next(answers, True):
+            raise DatabaseUnavailableError
+        return await reload(*args, **options)
+
+    monkeypatch.setattr(store.corpus, "reload", silent_once)
+    async with watching(store, folder) as told:
+        await told.line("loaded revision 1", lambda: None)
+    assert "stays as it was" not in caplog.text
+    assert await told_of(store) == []
 
 
 async def test_a_mistake_whose_recording_fails_is_told_at_the_next_look(

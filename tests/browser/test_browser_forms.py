@@ -19,6 +19,7 @@ from bot.workspace import Workspace
 from tests.bot.workspace.conftest import MANIFEST
 from tests.browser.conftest import ANA, BEN, GENERAL, MORNING, Open
 from tests.conftest import StoppedClock
+from tests.machine import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -160,7 +161,7 @@ class Desk:
     told: asyncio.Queue[Json] = field(default_factory=asyncio.Queue)
 
     async def next(self) -> Json:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return await self.told.get()
 
 
@@ -173,7 +174,7 @@ async def desk() -> AsyncIterator[Desk]:
     )
     clock = MovableClock(source=StoppedClock(MORNING))
     async with (
-        Workspace(manifest=with_more, clock=clock) as workspace,
+        Workspace(manifest=with_more, clock=clock, ack_seconds=PATIENCE) as workspace,
         aiohttp.ClientSession() as session,
     ):
         client = AsyncWebClient(

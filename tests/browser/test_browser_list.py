@@ -11,6 +11,7 @@ from bot.workspace import Workspace
 from tests.bot.workspace.conftest import MANIFEST
 from tests.browser.conftest import BEN, GENERAL, MORNING, Open
 from tests.conftest import StoppedClock
+from tests.machine import running_clock
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -117,14 +118,15 @@ async def test_mrkdwn(workspace: Workspace, visit: Open) -> None:
 
 
 async def test_the_page_finds_back_to_a_workspace_that_was_away(visit: Open) -> None:
-    async with Workspace(manifest=MANIFEST) as workspace:
+    clock = running_clock(MORNING)
+    async with Workspace(manifest=MANIFEST, clock=clock) as workspace:
         ana = await visit(workspace)
         workspace.post_as(BEN, GENERAL, "Before")
         await expect(ana.message("Before")).to_be_visible()
         await ana.composer.fill("Half a thought")
         port = int(workspace.url.rstrip("/").rpartition(":")[2])
     await expect(ana.page.get_by_role("alert")).to_contain_text("does not answer")
-    async with Workspace(manifest=MANIFEST, port=port) as workspace:
+    async with Workspace(manifest=MANIFEST, clock=clock, port=port) as workspace:
         workspace.post_as(BEN, GENERAL, "After")
         await expect(ana.message("After")).to_be_visible()
         await expect(ana.message("Before")).to_have_count(0)

@@ -176,7 +176,7 @@ async def test_what_cannot_be_is_said(house: House, visit: Open) -> None:
     await expect(ana.page.get_by_role("main")).to_contain_text("#random is archived")
     await ana.pane.get_by_role("button", name="Unarchive").click()
     await expect(ana.composer).to_be_visible()
-    await ana.pane.get_by_role("button", name="Make no admin").click()
+    await ana.pane.get_by_role("button", name="Remove as admin").click()
     await expect(ana.pane.get_by_role("button", name="Make an admin")).to_be_visible()
     await ana.page.get_by_role("button", name="archive-2024").click()
     await expect(ana.page.get_by_role("main")).to_contain_text("archived")

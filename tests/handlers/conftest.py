@@ -19,6 +19,7 @@ from bot.workspace import Workspace
 from store import open_store
 from tests.blockkit import check_ack, check_call
 from tests.conftest import NOW, StoppedClock
+from tests.machine import PATIENCE
 
 ANA, BEN = "U0ANA", "U0BEN"
 GENERAL, RANDOM, LEADERS = "C0GENERAL", "C0RANDOM", "C0LEADERS"
@@ -54,10 +55,14 @@ class Slack:
     settings: Settings
     forged: str | None = None
     """A value to put in the place of the next press's own, as no Slack client would."""
+    in_place_of: dict[str, str] = field(default_factory=dict)
+    """Words to replace in what the app is sent, by some that the workspace would not take."""
     acks: list[Any] = field(default_factory=list)
     """What the acks carried."""
     payloads: list[dict[str, Any]] = field(default_factory=list)
     """What the app was sent."""
+    is_holding: bool = False
+    """Whether what people do is kept from the app, and only noted in `payloads`."""
 
     async def repeat(self) -> Any:
         """Send the last thing again, as Slack does where an ack was lost; give what is acked."""
@@ -125,9 +130,9 @@ class Slack:
 
     async def settled(self) -> None:
         """Wait until nothing is under way, here or there."""
-        await self.parley.background.drain(10)
+        await self.parley.background.drain(PATIENCE)
         await self.workspace.settled()
-        await self.parley.background.drain(10)
+        await self.parley.background.drain(PATIENCE)
 
     def modal(self, user: str = ANA) -> dict[str, Any] | None:
         """Give the modal on top, as that person sees it; None where none is open."""
@@ -190,6 +195,18 @@ def switches() -> dict[str, bool]:
 
 
 @pytest.fixture
+def admins() -> frozenset[str]:
+    """Who is listed in ADMIN_USER_IDS."""
+    return frozenset()
+
+
+@pytest.fixture
+def is_demo() -> bool:
+    """Whether the bot is the demo's, which is meant to have sample stories."""
+    return False
+
+
+@pytest.fixture
 def bot_database(tmp_path: Path, loaded: Path) -> str:
     """Where the bot keeps what it knows; a test file may have another place."""
     return f"sqlite:///{shutil.copy(loaded, tmp_path)}"
@@ -201,9 +218,18 @@ async def slack(
     corpus: Path,
     clock: StoppedClock,
     switches: dict[str, bool],
+    admins: frozenset[str],
+    is_demo: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Slack]:
+    # What Parley does when something takes long has tests of its own, in which it does take long.
+    monkeypatch.setattr("handlers.progress._AFTER_SECONDS", (PATIENCE,))
+    monkeypatch.setattr("handlers.schedule._CHECK_SECONDS", PATIENCE)
+    monkeypatch.setattr("handlers.schedule._ZONE_SECONDS", PATIENCE)
     moved = MovableClock(source=clock)
-    async with Workspace(manifest=manifest(**switches), clock=moved) as workspace:
+    async with Workspace(
+        manifest=manifest(**switches), clock=moved, ack_seconds=PATIENCE
+    ) as workspace:
         workspace.pace = False
         settings = Settings(
             slack_bot_token=workspace.bot_token,
@@ -211,17 +237,20 @@ async def slack(
             slack_api_url=workspace.api_url,
             database_url=bot_database,
             corpus_dir=corpus,
+            admin_user_ids=admins,
             **switches,
         )
-        async with assemble(settings, clock=moved) as parley:
+        async with assemble(settings, clock=moved, is_demo=is_demo) as parley:
             slack = Slack(workspace, parley, clock, corpus, settings)
 
             async def receive(envelope: dict[str, Any]) -> dict[str, Any] | None:
-                if slack.forged is not None:
+                if slack.forged is not None and "actions" in envelope["payload"]:
                     envelope["payload"]["actions"][0]["value"] = slack.forged
-                slack.payloads.append(envelope["payload"])
-                request = AsyncBoltRequest(body=envelope["payload"], mode="socket_mode")
-                response = await parley.app.async_dispatch(request)
+                payload = _replaced(envelope["payload"], slack.in_place_of)
+                slack.payloads.append(payload)
+                if slack.is_holding:
+                    return None
+                response = await parley.intake.take(payload)
                 assert response.status == 200, response.body
                 if not response.body:
                     return None
@@ -237,6 +266,19 @@ async def slack(
                 check_ack(ack)
             for call in workspace.calls:
                 check_call(call.method, call.args)
+
+
+def _replaced(value: Any, words: dict[str, str]) -> Any:
+    match value:
+        case str():
+            for word, other in words.items():
+                value = value.replace(word, other)
+            return value
+        case dict():
+            return {name: _replaced(one, words) for name, one in value.items()}
+        case list():
+            return [_replaced(one, words) for one in value]
+    return value
 
 
 def texts(messages: list[dict[str, Any]]) -> str:

@@ -179,6 +179,19 @@ async def test_when_slack_does_not_say_who_is_where_the_list_is_one_s_own(slack:
     assert "C0WORLD" not in texts([answer])
 
 
+async def test_when_slack_does_not_say_who_is_a_guest_nobody_sees_other_channels(
+    slack: Slack,
+) -> None:
+    await slack.type("/digest on 09:30")
+    await slack.type("/digest on 09:30", channel="C0WORLD")
+    slack.workspace.remove("C0WORLD", CHLOE)
+    slack.workspace.change_person(CHLOE, is_restricted=True)
+    slack.workspace.faults.add(Fault(method="users.info", kind="html", status=503, times=None))
+    (answer,) = await slack.type("/digest list", user=CHLOE)
+    assert GENERAL in texts([answer])
+    assert "C0WORLD" not in texts([answer])
+
+
 async def test_on_in_a_direct_message_says_where_it_belongs(slack: Slack) -> None:
     (answer,) = await slack.type("/digest on 09:30", channel=dm(BEN), user=BEN)
     assert answer["text"].startswith("A schedule is for a channel")

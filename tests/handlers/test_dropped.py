@@ -8,6 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.files import Files
 from handlers.teams import Bot, Teams
+from store import samples
 from store.types import ParleyError
 from tests.handlers.conftest import ANA, BEN, Slack, labels, texts
 
@@ -112,9 +113,9 @@ async def test_the_token_goes_to_slack_alone() -> None:
 
 
 def test_the_starter_corpus_takes_no_documents(tmp_path: Path) -> None:
-    from handlers.dropped import _STARTER, Dropped
+    from handlers.dropped import Dropped
 
-    for path in (_STARTER, tmp_path / "a.txt"):
+    for path in (samples.FOLDER, tmp_path / "a.txt"):
         dropped = Dropped(*[None] * 5, path=path, clock=None)  # type: ignore[arg-type]
         with pytest.raises(ParleyError, match="set `CORPUS_DIR`"):
             dropped._require_folder()

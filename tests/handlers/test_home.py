@@ -156,7 +156,7 @@ async def test_admins_have_the_corpus_with_its_buttons(slack: Slack) -> None:
         (Action.CORPUS_HISTORY, "• *2*"),
         (Action.CORPUS_UNDO, "Revision 1 is back, as revision 3"),
         (Action.CORPUS_PROBLEMS, "No problems"),
-        (Action.CORPUS_MISSED, "Nothing was looked for in vain"),
+        (Action.CORPUS_MISSED, "Nobody has asked for a topic"),
     ):
         shown = await slack.press_in(home, action)
         assert shown

@@ -32,7 +32,7 @@ async def test_what_is_shared_from_a_thread_goes_into_the_thread(slack: Slack) -
         await slack.workspace.press(ANA, Action.BRIEF_SHARE, channel=GENERAL, ts=answer["ts"])
     await slack.settled()
     shared = slack.public(thread_ts=ts)[-1]
-    assert f"Shared by <@{ANA}>, who asked for “dockworkers”" in texts([shared])
+    assert f"Shared by <@{ANA}>" in texts([shared])
     assert len(slack.public(thread_ts=ts)) == 4
     assert len(slack.public()) == 1
 

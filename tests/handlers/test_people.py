@@ -88,7 +88,7 @@ WAYS: dict[str, tuple[Way, str, str, str]] = {
     "App Home": (at_home, "Today's question", STRANGER, STRANGER),
     "the form": (form, _GUEST, STRANGER, STRANGER),
     "Start a discussion": (discussion, "Posted, it comes with its story", STRANGER, "Posted, it"),
-    "Share": (share, "Shared with this channel", STRANGER, "Shared with this channel"),
+    "Share": (share, "Shared with this channel", STRANGER, STRANGER),
 }
 
 

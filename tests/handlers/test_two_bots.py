@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -186,8 +185,8 @@ async def test_a_topic_is_asked_for_once(slack: Slack, other: Parley) -> None:
     await slack.press(Action.BRIEF_ASK, answer)
     await come_there(slack, other, slack.payloads[-1])
     await press_there(slack, other, Action.BRIEF_ASK)
-    (miss,) = await other.store.misses.list("T0LOCAL", since=slack.clock() - timedelta(days=1))
-    assert (miss.words, miss.asked) == ("kubernetes", 1)
+    (request,) = await other.store.topic_requests.list("T0LOCAL", since=slack.clock())
+    assert (request.words, request.requests) == ("kubernetes", 1)
 
 
 async def test_a_step_that_is_told_of_again_picks_the_same_question(

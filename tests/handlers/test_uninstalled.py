@@ -5,7 +5,7 @@ import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from slack_bolt.authorization import AuthorizeResult
@@ -18,6 +18,7 @@ from bot.install import Bots
 from bot.intake import Intake
 from bot.metrics import Metrics
 from handlers.directory import Directory
+from handlers.people import Person
 from handlers.teams import Bot, Teams
 from handlers.uninstalled import Uninstalled
 from store import Store, open_store
@@ -27,6 +28,9 @@ from store.vault import Vault, new_key
 from tests.conftest import NOW, StoppedClock
 
 VAULT = Vault([new_key()])
+Kind = TypeVar("Kind")
+ZONES = {"U1": "Pacific/Chatham", "U2": "Asia/Kathmandu"}
+"""Of those who are looked for in memory: nobody else in the tests lives there."""
 
 
 @pytest.fixture
@@ -44,7 +48,6 @@ def installed(team_id: str, token: str, /, **changed: Any) -> Installation:
         bot_user_id="U1",
         scopes=("commands",),
         token=VAULT.seal(token),
-        installed_by="U2",
         installed_at=NOW,
     )
     return replace(one, **changed)
@@ -80,7 +83,8 @@ class FakeClient(AsyncWebClient):
             raise SlackApiError("refused", refusal(error, self._slack.retry_after))
 
     async def users_info(self, *, user: str, **_: Any) -> Any:
-        return {"user": Person(id=user, tz="Europe/Lisbon")}
+        team_id = (self.token or "").removeprefix("xoxb-")
+        return {"user": Answered(id=user, team_id=team_id, tz=ZONES[user])}
 
 
 def refusal(error: str, headers: dict[str, str]) -> AsyncSlackResponse:
@@ -354,12 +358,13 @@ async def test_nobody_is_kept_for_longer_than_minutes(store: Store, clock: Stopp
         await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
     teams, _ = process(store, slack, clock)
     directory = Directory(teams, admins=frozenset(), clock=clock, is_shared=True)
-    assert await directory.zone("T1", "U1") == "Europe/Lisbon"
-    assert people()
+    assert await directory.zone("T1", "U1") == ZONES["U1"]
+    assert zones_in_memory() == [ZONES["U1"]]
     clock.forward(minutes=6)
     await store.installations.forget(installed("T1", "xoxb-T1"))
     await directory.zone("T2", "U2")
-    assert [one["id"] for one in people()] == ["U2"]
+    assert zones_in_memory() == [ZONES["U2"]]
+    assert not kept(Answered), "names and addresses are not kept at all"
 
 
 async def test_nobody_of_a_team_that_is_gone_is_kept(store: Store, clock: StoppedClock) -> None:
@@ -372,16 +377,22 @@ async def test_nobody_of_a_team_that_is_gone_is_kept(store: Store, clock: Stoppe
     await directory.zone("T2", "U2")
     slack.refused["xoxb-T1"] = "account_inactive"
     await look(uninstalled)
-    assert [one["id"] for one in people()] == ["U2"]
+    assert zones_in_memory() == [ZONES["U2"]]
+    assert not kept(Answered), "names and addresses are not kept at all"
 
 
-class Person(dict[str, Any]):
-    """What Slack says of somebody, to be found again."""
+class Answered(dict[str, Any]):
+    """What Slack answers about somebody, to be found again."""
 
 
-def people() -> list[Person]:
+def kept(kind: type[Kind]) -> list[Kind]:
+    """Return what is in memory of a class."""
     gc.collect()
-    return [one for one in gc.get_objects() if isinstance(one, Person)]
+    return [one for one in gc.get_objects() if isinstance(one, kind)]
+
+
+def zones_in_memory() -> list[str]:
+    return [one.zone for one in kept(Person) if one.zone in ZONES.values()]
 
 
 def holding(token: str) -> list[object]:

@@ -16,7 +16,7 @@ from handlers.order import Order
 from handlers.values import CHANNEL, DIRECT, MODAL, Value
 from handlers.views import corpus, digest, home, modal, notice, question, schedule, story
 from handlers.views.message import Message
-from store.finding.misses import Miss
+from store.finding.misses import TopicRequest
 from store.loading.documents import read_corpus
 from store.posting.planning import Turn
 from store.types import (
@@ -135,7 +135,7 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         Nothing(topics=tuple(match.article.headline for match in matches)), words=words
     ),
     "picked": lambda matches, words: story.picked(matches[0].article, words=words),
-    "shared": lambda matches, words: story.shared(matches[0].article, by="U0ANA", words=words),
+    "shared": lambda matches, words: story.shared(matches[0].article, by="U0ANA"),
     "in a thread": lambda matches, words: story.found(
         Found(matches=matches), words=words, place=0, where="1.2"
     ),
@@ -184,7 +184,9 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         None, refusal=refused(words)
     ),
     "missed": lambda matches, words: corpus.missed(
-        [Miss(words=words[:200], searched=10**6, asked=1, last_at=NOW)] * 60, days=90
+        [TopicRequest(words=words[:200], requests=10**6, last_on=NOW.date())] * 60,
+        searches=10**9,
+        days=90,
     ),
     "problems": lambda matches, words: corpus.invalid(
         [Problem(path=words, line=1, message=words)] * 40

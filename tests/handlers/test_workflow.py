@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.workspace import Fault
 from handlers.ids import Step
 from tests.handlers.conftest import ANA, GENERAL, Slack
 
@@ -28,8 +29,7 @@ async def test_find_a_story_gives_its_texts(slack: Slack) -> None:
 async def test_what_is_not_found_or_not_sure_fails_with_a_sentence(slack: Slack) -> None:
     status, _, error = await run(slack, Step.FIND_STORY, words="kubernetes")
     assert (status, error) == ("failed", "I have no story on “kubernetes”.")
-    (miss,) = await slack.parley.store.misses.list("T0LOCAL", since=slack.clock())
-    assert miss.words == "kubernetes"
+    assert await slack.parley.store.misses.number("T0LOCAL", since=slack.clock()) == 1
     status, _, error = await run(slack, Step.FIND_STORY, words="hey dockworkers")
     assert status == "failed"
     assert error == "I am not sure what “hey dockworkers” means. Perhaps: Harbours of the north"
@@ -42,6 +42,18 @@ async def test_pick_a_question_goes_through_all_of_a_channel_s(slack: Slack) -> 
     (preview,) = await slack.type("/discuss", user=ANA)
     picked.append(preview["text"].removeprefix("Here is a question for this channel: "))
     assert len(set(picked)) == 3
+
+
+async def test_no_person_asks_for_a_step(slack: Slack) -> None:
+    """Slack runs it for a workflow, which a member of the workspace has published."""
+    slack.workspace.faults.add(Fault(method="users.*", kind="html", status=503, times=None))
+    for step, inputs in (
+        (Step.FIND_STORY, {"words": "geneva"}),
+        (Step.PICK_QUESTION, {"channel": GENERAL}),
+    ):
+        status, _, error = await run(slack, step, **inputs)
+        assert (status, error) == ("completed", "")
+    assert "users.info" not in {call.method for call in slack.workspace.calls}
 
 
 async def test_pick_a_question_on_a_topic(slack: Slack) -> None:

@@ -23,7 +23,6 @@ ONE = Installation(
     bot_user_id="U1",
     scopes=("chat:write", "commands"),
     token="sealed",
-    installed_by="U2",
     installed_at=NOW,
 )
 
@@ -111,14 +110,16 @@ async def test_nothing_of_a_team_is_left(store: Store, clock: StoppedClock) -> N
     (told,) = await store.posts.open(clock())
     claim = await store.posts.claim(told, owner="me", now=clock())
     assert claim
-    store.misses.note("T1", "pizza", at=clock())
+    store.misses.add("T1", at=clock())
     await store.misses.write()
+    await store.topic_requests.add("T1", "pizza", once="press", now=clock())
     assert await store.installations.forget(ONE)
     # A call that was under way may still end.
     await store.posts.sent(claim, message_ts="1.1", now=clock())
     assert await store.installations.find("T1") is None
     assert not await store.schedules.list("T1")
-    assert not await store.misses.list("T1", since=NOW - timedelta(days=9))
+    assert not await store.misses.number("T1", since=NOW - timedelta(days=9))
+    assert not await store.topic_requests.list("T1", since=NOW - timedelta(days=9))
     assert not sum((await store.tally.posts()).values())
 
 
@@ -129,11 +130,12 @@ async def test_a_team_that_was_let_in_anew_is_not_forgotten(
     anew = replace(ONE, token="anew", installed_at=NOW + timedelta(milliseconds=1))
     await store.installations.save(ONE)
     await store.installations.save(anew)
-    store.misses.note("T1", "pizza", at=clock())
+    store.misses.add("T1", at=clock())
     await store.misses.write()
+    await store.topic_requests.add("T1", "pizza", once="press", now=clock())
     assert not await store.installations.forget(ONE)
     assert await store.installations.find("T1") == anew
-    assert await store.misses.list("T1", since=NOW - timedelta(days=9))
+    assert await store.misses.number("T1", since=NOW - timedelta(days=9))
     # A token that was only sealed anew is the same installation's.
     await store.installations.reseal(anew, "sealed anew")
     assert await store.installations.forget(anew)

@@ -40,8 +40,9 @@ NO_TEAM_S = frozenset(
         *(f"articles.{name}" for name in ("get", "get_many", "measure")),
         *(f"holidays.{name}" for name in ("between", "replace")),
         *(f"tally.{name}" for name in ("lag", "ping", "posts")),
-        # The operator says for how long what any team looked for is kept.
-        "misses.forget",
+        # The operator says for how long anything is kept of any team.
+        *("misses.forget", "topic_requests.forget", "posts.delete_old", "once.forget"),
+        "personal_data.forget_loaders",
         *(f"refusals.{name}" for name in ("forget_others", "last", "note")),
         # Of whoever begins to install it, before there is a team.
         *(f"installations.{name}" for name in ("begin", "end")),
@@ -134,12 +135,12 @@ async def unskip(team: Played, channel_id: str, number: int) -> Any:
 
 async def seen(team: Played, channel_id: str, number: int) -> Any:
     key = team.key(channel_id, number)
-    return await team.store.posts.seen(team.team_id, key, by="U1", now=team.clock())
+    return await team.store.posts.seen(team.team_id, key, now=team.clock())
 
 
 async def not_there(team: Played, channel_id: str, number: int) -> Any:
     key = team.key(channel_id, number)
-    return await team.store.posts.not_there(team.team_id, key, by="U1", now=team.clock())
+    return await team.store.posts.not_there(team.team_id, key, now=team.clock())
 
 
 async def send(team: Played, channel_id: str, number: int) -> Any:
@@ -181,8 +182,10 @@ async def fail(team: Played, _: str, number: int) -> Any:
 
 
 async def miss(team: Played, _: str, number: int) -> Any:
-    team.store.misses.note(team.team_id, "pizza", at=team.clock(), is_asked=bool(number))
+    team.store.misses.add(team.team_id, at=team.clock())
     await team.store.misses.write()
+    once = f"pizza {number}"
+    await team.store.topic_requests.add(team.team_id, "pizza", once=once, now=team.clock())
 
 
 async def once(team: Played, channel_id: str, number: int) -> Any:
@@ -198,7 +201,6 @@ async def install(team: Played, _: str, number: int) -> Any:
             bot_user_id="U0",
             scopes=("commands",),
             token=f"sealed {number}",
-            installed_by="U1",
             installed_at=team.clock(),
         )
     )
@@ -219,10 +221,14 @@ async def forget(team: Played, _: str, __: int) -> Any:
         await team.store.installations.forget(found)
 
 
+async def erase(team: Played, _: str, number: int) -> Any:
+    await team.store.personal_data.forget(team.team_id, "U1" if number else None)
+
+
 DOINGS: Sequence[Callable[[Played, str, int], Awaitable[Any]]] = [
     *(set_up, pause, resume, stop, remove, plan, now, skip, unskip, seen, not_there, send),
     *(post, post, fail),
-    *(miss, once, install, reseal, give_up, forget),
+    *(miss, once, install, reseal, give_up, forget, erase),
 ]
 
 
@@ -234,10 +240,15 @@ async def view(team: Played) -> dict[str, Any]:
         "by team": (await store.schedules.by_team()).get(team_id, []),
         "watched": [one for one in await store.schedules.watched(NOW) if one.team_id == team_id],
         "open": await team.posts(),
-        "misses": await store.misses.list(team_id, since=EVER),
+        "misses": await store.misses.number(team_id, since=EVER),
+        "requests": await store.topic_requests.list(team_id, since=EVER),
         "installation": await store.installations.find(team_id),
         "listed": [one for one in await store.installations.list() if one.team_id == team_id],
     }
+    for who in (None, "U1"):
+        exported = await store.personal_data.export(team_id, who)
+        seen[f"exported {who}"] = {table: sorted(map(repr, exported[table])) for table in exported}
+        seen[f"effects {who}"] = await store.personal_data.effects(team_id, who)
     other = "T2" if team_id == "T1" else "T1"
     seen["but the other"] = await store.posts.open(NOW + timedelta(days=400), but=[other])
     for channel_id in ("C1", "C2"):
@@ -264,8 +275,8 @@ async def view(team: Played) -> dict[str, Any]:
         assert await store.posts.get(team_id, theirs) is None
         assert not await store.posts.stories(team_id, theirs)
         assert not await store.posts.unskip(team_id, theirs)
-        assert not await store.posts.seen(team_id, theirs, by="U1", now=NOW)
-        assert await store.posts.not_there(team_id, theirs, by="U1", now=NOW) is None
+        assert not await store.posts.seen(team_id, theirs, now=NOW)
+        assert await store.posts.not_there(team_id, theirs, now=NOW) is None
     return seen
 
 
@@ -349,7 +360,10 @@ async def loaded(database_url: str, tmp_path: Path) -> AsyncIterator[Loaded]:
 
 
 # The database may outlive an example: each play begins by clearing it.
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     doings=st.lists(
         st.tuples(

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import uuid
-from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,6 +10,7 @@ import aiohttp
 from aiohttp import WSMsgType, web
 
 from bot.workspace.signal import Signal
+from tests.machine import running_clock
 from tests.switchboard.person import Json, Person
 
 ACK_SECONDS = 3
@@ -37,7 +37,7 @@ class Switchboard:
         is_client: bool = True,
     ) -> None:
         self.url = ""
-        self.clock_offset = timedelta()
+        self.clock = running_clock()
         self._upstream = slack_api_url.rstrip("/") + "/"
         self._is_client = is_client
         self._socket: web.WebSocketResponse | None = None
@@ -228,7 +228,7 @@ class Switchboard:
         return web.Response(status=status, text=text)
 
     async def _tell_clock(self, request: web.Request) -> web.Response:
-        return web.json_response({"offset_seconds": self.clock_offset.total_seconds()})
+        return web.json_response({"offset_seconds": self.clock.offset.total_seconds()})
 
     def _write(self, kind: str, name: str, sent: Any, answer: Json | None = None) -> None:
         answer = answer or {"ok": True}

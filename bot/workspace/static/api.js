@@ -1,14 +1,14 @@
-// Speaks to the local workspace: JSON by HTTP, and changes as they happen by a WebSocket.
+// The client of the local workspace's server: requests over HTTP, live events over a WebSocket.
 
-const LONGEST_WAIT_MS = 5000;
+const MAX_RECONNECT_MS = 5000;
 
 export async function get(path, query = {}) {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
-  return read(await fetch(`/page/${path}?${new URLSearchParams(given)}`));
+  const parameters = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
+  return readAnswer(await fetch(`/page/${path}?${new URLSearchParams(parameters)}`));
 }
 
 export async function post(path, body) {
-  return read(
+  return readAnswer(
     await fetch(`/page/${path}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-Workspace": "1" },
@@ -17,37 +17,38 @@ export async function post(path, body) {
   );
 }
 
-async function read(response) {
+async function readAnswer(response) {
   if (!response.ok) throw new Error((await response.text()) || `the workspace answered ${response.status}`);
   return response.json();
 }
 
-// Calls *onevent* with every change that *user* may see, and *onopen* whenever the connection is
-// there (again): what happened in between must then be read anew. Gives a function that ends it.
-export function live(user, { onopen, onevent, onlost }) {
+// Calls *onevent* for every event that *user* may see. Reconnects when the connection is lost
+// (*onlost*). Events during the gap are missed, so *onopen* must reload what is shown. Returns a
+// function that closes the connection.
+export function subscribe(user, { onopen, onevent, onlost }) {
   let socket = null;
-  let wait = 250;
+  let delay = 250;
   let timer = 0;
-  let isOver = false;
+  let isClosed = false;
 
   function open() {
     socket = new WebSocket(`ws://${location.host}/page/live?user=${encodeURIComponent(user)}`);
     socket.onopen = () => {
-      wait = 250;
+      delay = 250;
       onopen();
     };
     socket.onmessage = (message) => onevent(JSON.parse(message.data));
     socket.onclose = () => {
-      if (isOver) return;
+      if (isClosed) return;
       onlost();
-      timer = setTimeout(open, wait);
-      wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+      timer = setTimeout(open, delay);
+      delay = Math.min(delay * 2, MAX_RECONNECT_MS);
     };
   }
 
   open();
   return () => {
-    isOver = true;
+    isClosed = true;
     clearTimeout(timer);
     socket.close();
   };

@@ -1,6 +1,6 @@
-// The page as a whole: reads the workspace, draws it, and follows what happens in it.
+// The entry point: loads the workspace's state, renders the page, and applies live events to it.
 
-import { get, live, post } from "./api.js";
+import { get, post, subscribe } from "./api.js";
 import { conversation } from "./conversation.js";
 import { el } from "./dom.js";
 import { isReply } from "./message.js";
@@ -8,158 +8,158 @@ import { sidePane } from "./pane.js";
 import { attempt, notice } from "./popup.js";
 import { sidebar } from "./sidebar.js";
 import { appHome, modals, readViews } from "./views.js";
-import { makeWorld } from "./world.js";
+import { makeWorkspace } from "./workspace.js";
 
 const CLOCK_MS = 15_000;
 
-const world = makeWorld({
-  open: (id) => go({ channel: id }),
+const workspace = makeWorkspace({
+  open: (id) => navigate({ channel: id }),
   openThread: (ts) => attempt(() => pane.openThread(ts)),
   focusComposer: () => main.focus(),
 });
-const forms = modals(world);
-const home = appHome(world);
-const side = sidebar(world, { act: (user) => go({ user }), open: (channel) => go({ channel }) });
-const main = conversation(world, home, {
+const openModals = modals(workspace);
+const home = appHome(workspace);
+const channelSidebar = sidebar(workspace, { switchUser: (user) => navigate({ user }), open: (channel) => navigate({ channel }) });
+const main = conversation(workspace, home, {
   send: (text) => send(text),
-  use: (shortcut) => attempt(() => post("shortcut", { user: world.me.id, callback_id: shortcut.callback_id })),
-  join: () => attempt(() => post("membership", { channel: world.current().id, user: world.me.id, member: true })),
+  use: (shortcut) => attempt(() => post("shortcut", { user: workspace.me.id, callback_id: shortcut.callback_id })),
+  join: () => attempt(() => post("membership", { channel: workspace.current().id, user: workspace.me.id, member: true })),
   openTour: () => pane.openTour(),
-  openBehind: (tab) => pane.openBehind(tab),
-  openTab: (tab) => go({ tab }),
+  openControls: (tab) => pane.openControls(tab),
+  openTab: (tab) => navigate({ tab }),
 });
-const pane = sidePane(world, {
-  put: (text) => put(text),
+const pane = sidePane(workspace, {
+  fillComposer,
   send,
 });
-const lost = el("div", { class: "lost", role: "alert", hidden: true }, "The workspace does not answer. Trying again…");
-let stopLive = () => {};
+const offlineBanner = el("div", { class: "offline", role: "alert", hidden: true }, "The workspace does not answer. Trying again…");
+let unsubscribe = () => {};
 
-// Where one is stands in the address: #user/channel/tab. So a reload, or a second window, works.
-function here() {
+// The URL fragment holds the location, #user/channel/tab, so that a reload or a second window works.
+function readLocation() {
   const [user, channel, tab] = location.hash.slice(1).split("/");
   return { user, channel, tab };
 }
 
-function go({ user = world.me.id, channel = null, tab = null }) {
-  const isSame = user === world.me.id;
-  const to = channel || (isSame || world.channel(world.current()?.id)?.kind === "public" ? world.current()?.id : "") || "";
+function navigate({ user = workspace.me.id, channel = null, tab = null }) {
+  const isSameUser = user === workspace.me.id;
+  const to = channel || (isSameUser || workspace.channel(workspace.current()?.id)?.kind === "public" ? workspace.current()?.id : "") || "";
   const hash = `#${user}/${to}${tab ? `/${tab}` : ""}`;
   if (hash === location.hash) return main.focus();
   history.pushState(null, "", hash);
-  return attempt(arrive);
+  return attempt(showLocation);
 }
 
-async function arrive() {
-  const { user, channel, tab } = here();
-  if (!world.me || (user && user !== world.me.id)) await become(user);
-  const found = world.channel(channel) || world.channel(world.tour()?.channel) || world.channels()[0];
-  if (found.id !== world.current()?.id && pane.shows() === "thread") pane.close();
-  world.enter(found);
-  document.title = `${found.kind === "im" ? world.appName() : found.name} · ${world.teamName()}`;
-  side.draw();
-  pane.changed();
+async function showLocation() {
+  const { user, channel, tab } = readLocation();
+  if (!workspace.me || (user && user !== workspace.me.id)) await switchUser(user);
+  const found = workspace.channel(channel) || workspace.channel(workspace.tour()?.channel) || workspace.channels()[0];
+  if (found.id !== workspace.current()?.id && pane.shown() === "thread") pane.close();
+  workspace.setCurrent(found);
+  document.title = `${found.kind === "im" ? workspace.appName() : found.name} · ${workspace.teamName()}`;
+  channelSidebar.render();
+  pane.refresh();
   const isApp = found.kind === "im" && found.bot_is_member;
-  const shown = isApp && world.hasHome() && tab !== "messages" ? "home" : "messages";
+  const shown = isApp && workspace.hasHome() && tab !== "messages" ? "home" : "messages";
   await attempt(() => main.open(shown));
   if (shown === "home") await home.open();
-  else if (isApp) await attempt(() => post("messages-tab", { user: world.me.id }));
+  else if (isApp) await attempt(() => post("messages-tab", { user: workspace.me.id }));
   main.focus();
 }
 
-async function become(user) {
-  stopLive();
-  if (pane.shows() === "thread") pane.close();
-  await learn(user);
-  stopLive = live(world.me.id, { onopen: refresh, onevent: happened, onlost: () => setLive(false) });
+async function switchUser(user) {
+  unsubscribe();
+  if (pane.shown() === "thread") pane.close();
+  await loadState(user);
+  unsubscribe = subscribe(workspace.me.id, { onopen: refresh, onevent: handleEvent, onlost: () => setLive(false) });
 }
 
-async function learn(user) {
-  world.learn(await get("state", { user: user || undefined }));
+async function loadState(user) {
+  workspace.setState(await get("state", { user: user || undefined }));
 }
 
-function setLive(is) {
-  world.setLive(is);
-  lost.hidden = is;
-  document.body.toggleAttribute("data-live", is);
-  side.draw();
+function setLive(isLive) {
+  workspace.setLive(isLive);
+  offlineBanner.hidden = isLive;
+  document.body.toggleAttribute("data-live", isLive);
+  channelSidebar.render();
 }
 
-// Reads everything anew: on arrival, and after the connection was lost.
+// Reloads everything when the connection opens, the first time or after it was lost.
 async function refresh() {
   await attempt(async () => {
-    await learn(world.me.id);
+    await loadState(workspace.me.id);
     setLive(true);
-    const views = await readViews(world.me.id);
-    forms.set(views.modals);
+    const views = await readViews(workspace.me.id);
+    openModals.set(views.modals);
     home.show(views.home);
-    if (!world.current()) return;
-    main.drawHead();
+    if (!workspace.current()) return;
+    main.renderHead();
     await Promise.all([main.reread(), pane.reread()]);
   });
 }
 
-function happened(event) {
-  HAPPENED[event.type]?.(event);
+function handleEvent(event) {
+  EVENT_HANDLERS[event.type]?.(event);
 }
 
-const HAPPENED = {
+const EVENT_HANDLERS = {
   message({ message }) {
-    if (message.channel === world.current()?.id && main.tab() === "messages") main.show(message);
-    else if (!isReply(message) && !world.unread().has(message.channel)) {
-      world.unread().add(message.channel);
-      side.draw();
+    if (message.channel === workspace.current()?.id && main.tab() === "messages") main.show(message);
+    else if (!isReply(message) && !workspace.unread().has(message.channel)) {
+      workspace.unread().add(message.channel);
+      channelSidebar.render();
     }
     pane.show(message);
   },
   changed({ message }) {
-    if (message.channel === world.current()?.id) main.show(message);
+    if (message.channel === workspace.current()?.id) main.show(message);
     pane.show(message);
   },
   removed({ channel, ts }) {
-    if (channel === world.current()?.id) main.remove(ts);
+    if (channel === workspace.current()?.id) main.remove(ts);
     pane.remove(channel, ts);
   },
-  membership: relearn,
-  channel: relearn,
-  person: relearn,
-  installed: relearn,
+  membership: reloadState,
+  channel: reloadState,
+  person: reloadState,
+  installed: reloadState,
   connected({ connected }) {
-    world.setConnected(connected);
-    side.draw();
-    pane.changed();
+    workspace.setConnected(connected);
+    channelSidebar.render();
+    pane.refresh();
   },
   clock(time) {
-    world.moved(time);
-    main.drawHead();
-    pane.changed();
+    workspace.setClock(time);
+    main.renderHead();
+    pane.refresh();
   },
-  call: ({ call }) => pane.called(call),
+  call: ({ call }) => pane.addCall(call),
   prompts: (event) => main.suggest(event),
-  view: ({ view }) => forms.opened(view),
-  view_closed: (event) => forms.closed(event.view_id),
+  view: ({ view }) => openModals.opened(view),
+  view_closed: (event) => openModals.closed(event.view_id),
   home: ({ view }) => home.show(view),
 };
 
-// Reads who is here and where they talk, when that has changed.
-async function relearn() {
-  const before = world.current();
-  await learn(world.me.id);
-  const now = world.current();
-  if (!now) return arrive();
+// Reloads the people and channels after a change to them.
+async function reloadState() {
+  const before = workspace.current();
+  await loadState(workspace.me.id);
+  const now = workspace.current();
+  if (!now) return showLocation();
   if (before.is_member !== now.is_member || before.is_archived !== now.is_archived) await main.open(main.tab());
-  else main.drawHead();
-  side.draw();
-  pane.changed();
+  else main.renderHead();
+  channelSidebar.render();
+  pane.refresh();
 }
 
-// Sends a text from a composer; gives null, or the sentence why it was not sent.
+// Sends *text* from a composer. Returns null, or the error message if it was not sent.
 async function send(text, threadTs = null) {
-  const channel = world.current();
-  const own = /^\/(invite|remove)\s+@?([\w.-]+)\s*$/i.exec(text);
+  const channel = workspace.current();
+  const command = /^\/(invite|remove)\s+@?([\w.-]+)\s*$/i.exec(text);
   try {
-    if (own) return await invite(channel, own[2].toLowerCase(), own[1].toLowerCase() === "invite");
-    const answer = await post("type", { user: world.me.id, channel: channel.id, text, thread_ts: threadTs });
+    if (command) return await invite(channel, command[2].toLowerCase(), command[1].toLowerCase() === "invite");
+    const answer = await post("type", { user: workspace.me.id, channel: channel.id, text, thread_ts: threadTs });
     return answer.error || null;
   } catch (error) {
     return error.message;
@@ -167,44 +167,44 @@ async function send(text, threadTs = null) {
 }
 
 async function invite(channel, name, isMember) {
-  const person = world.people().find((one) => one.name === name);
+  const person = workspace.people().find((member) => member.name === name);
   if (!person) return `Nobody here is called @${name}.`;
   await post("membership", { channel: channel.id, user: person.id, member: isMember });
   return null;
 }
 
-async function put(text) {
-  const isWritable = (one) => one.is_member && !one.is_archived && one.kind !== "im";
-  if (!isWritable(world.current()) || main.tab() !== "messages") {
-    await go({ channel: world.channels().find(isWritable).id });
+async function fillComposer(text) {
+  const isWritable = (channel) => channel.is_member && !channel.is_archived && channel.kind !== "im";
+  if (!isWritable(workspace.current()) || main.tab() !== "messages") {
+    await navigate({ channel: workspace.channels().find(isWritable).id });
   }
-  main.put(text);
+  main.fillComposer(text);
 }
 
 function onKey(event) {
   if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
   if (event.altKey && ["ArrowUp", "ArrowDown"].includes(event.key)) {
-    const channels = world.channels();
-    const at = channels.findIndex((one) => one.id === world.current().id) + (event.key === "ArrowDown" ? 1 : -1);
-    if (channels[at]) go({ channel: channels[at].id });
+    const channels = workspace.channels();
+    const index = channels.findIndex((channel) => channel.id === workspace.current().id) + (event.key === "ArrowDown" ? 1 : -1);
+    if (channels[index]) navigate({ channel: channels[index].id });
     event.preventDefault();
-  } else if (event.key === "Escape" && pane.shows()) {
+  } else if (event.key === "Escape" && pane.shown()) {
     pane.close();
   } else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey && event.key !== " ") {
-    // What is typed beside every field is meant for the composer, as in other chats.
+    // A key typed outside of any field goes to the composer, as in other chat apps.
     if (event.target.closest("input, textarea, select, .menu")) return;
-    main.typed(event.key);
+    main.insertKey(event.key);
     event.preventDefault();
   }
 }
 
 async function start() {
-  document.getElementById("app").append(lost, side.node, main.node, pane.node);
-  await arrive();
-  if (world.tour() && innerWidth > 1000) pane.openTour();
-  addEventListener("hashchange", () => attempt(arrive));
+  document.getElementById("app").append(offlineBanner, channelSidebar.node, main.node, pane.node);
+  await showLocation();
+  if (workspace.tour() && innerWidth > 1000) pane.openTour();
+  addEventListener("hashchange", () => attempt(showLocation));
   addEventListener("keydown", onKey);
-  setInterval(() => main.drawHead(), CLOCK_MS);
+  setInterval(() => main.renderHead(), CLOCK_MS);
   main.focus();
 }
 

@@ -1,18 +1,18 @@
-// Draws Block Kit's layout blocks.
+// Renders Block Kit's layout blocks.
 
 import { el, icon, newId } from "./dom.js";
-import { drawElement, drawText } from "./elements.js";
+import { renderElement, renderText } from "./elements.js";
 import { link } from "./mrkdwn.js";
 import { markdown, richText } from "./richtext.js";
 
-// Draws *blocks*; for *place* see elements.js.
-export function drawBlocks(blocks, place) {
-  return el("div", { class: "blocks" }, blocks.map((block) => DRAW[block.type]?.(block, place) ?? unknown(block)));
+// *surface* is described at renderElement() in elements.js.
+export function renderBlocks(blocks, surface) {
+  return el("div", { class: "blocks" }, blocks.map((block) => RENDERERS[block.type]?.(block, surface) ?? unknown(block)));
 }
 
-const unknown = (block) => el("p", { class: "unsupported" }, `a block of type ${block.type} is not drawn here`);
+const unknown = (block) => el("p", { class: "unsupported" }, `a block of type ${block.type} is not shown here`);
 
-function section(block, place) {
+function section(block, surface) {
   const { accessory } = block;
   return el(
     "div",
@@ -20,23 +20,23 @@ function section(block, place) {
     el(
       "div",
       { class: "section-text" },
-      block.text && el("div", { class: "text" }, drawText(block.text, place.world)),
-      block.fields && el("div", { class: "fields" }, block.fields.map((field) => el("div", { class: "text" }, drawText(field, place.world)))),
+      block.text && el("div", { class: "text" }, renderText(block.text, surface.workspace)),
+      block.fields && el("div", { class: "fields" }, block.fields.map((field) => el("div", { class: "text" }, renderText(field, surface.workspace)))),
     ),
-    accessory && el("div", { class: "accessory" }, accessory.type === "image" ? picture(accessory) : drawElement(accessory, block, place)),
+    accessory && el("div", { class: "accessory" }, accessory.type === "image" ? picture(accessory) : renderElement(accessory, block, surface)),
   );
 }
 
-function context(block, place) {
-  const parts = block.elements.map((one) => (one.type === "image" ? picture(one) : el("span", {}, drawText(one, place.world))));
+function context(block, surface) {
+  const parts = block.elements.map((element) => (element.type === "image" ? picture(element) : el("span", {}, renderText(element, surface.workspace))));
   return el("div", { class: "context" }, parts);
 }
 
-function actions(block, place) {
-  return el("div", { class: "actions" }, block.elements.map((element) => drawElement(element, block, place)));
+function actions(block, surface) {
+  return el("div", { class: "actions" }, block.elements.map((element) => renderElement(element, block, surface)));
 }
 
-// A picture from elsewhere would be an address outside this computer, so its words stand for it.
+// Shows the alt text instead of a remote image: the page makes no requests outside this computer.
 function picture(spec) {
   const address = spec.image_url || spec.slack_file?.url || "";
   if (address.startsWith("data:image/") || address.startsWith(`${location.origin}/`)) {
@@ -46,50 +46,50 @@ function picture(spec) {
   return el("span", { class: "picture", role: "img", "aria-label": spec.alt_text, title: address }, icon("picture"), words);
 }
 
-function image(block, place) {
+function image(block, surface) {
   const address = block.image_url || "";
   const open = link(address, "open the picture");
   return el(
     "figure",
     {},
-    block.title && el("figcaption", {}, drawText(block.title, place.world)),
+    block.title && el("figcaption", {}, renderText(block.title, surface.workspace)),
     picture(block),
     open && !address.startsWith(`${location.origin}/`) && el("small", {}, open),
   );
 }
 
-function input(block, place) {
+function input(block, surface) {
   const [labelId, hintId, errorId] = ["label", "hint", "error"].map(newId);
-  const describe = { "aria-labelledby": labelId, "aria-describedby": block.hint ? `${hintId} ${errorId}` : errorId };
-  if (!block.optional) describe["aria-required"] = "true";
+  const aria = { "aria-labelledby": labelId, "aria-describedby": block.hint ? `${hintId} ${errorId}` : errorId };
+  if (!block.optional) aria["aria-required"] = "true";
   return el(
     "div",
     { class: "input", "data-block": block.block_id },
     el(
       "div",
       { class: "label", id: labelId },
-      drawText(block.label, place.world),
+      renderText(block.label, surface.workspace),
       block.optional && el("small", {}, " (optional)"),
     ),
-    drawElement(block.element, block, place, describe),
-    block.hint && el("div", { class: "hint", id: hintId }, drawText(block.hint, place.world)),
+    renderElement(block.element, block, surface, aria),
+    block.hint && el("div", { class: "hint", id: hintId }, renderText(block.hint, surface.workspace)),
     el("div", { class: "error", id: errorId, role: "alert" }),
   );
 }
 
-const DRAW = {
+const RENDERERS = {
   section,
   context,
   actions,
   image,
   input,
-  header: (block, place) => el("h3", { class: "header" }, drawText(block.text, place.world)),
+  header: (block, surface) => el("h3", { class: "header" }, renderText(block.text, surface.workspace)),
   divider: () => el("hr"),
-  rich_text: (block, place) => richText(block, place.world),
+  rich_text: (block, surface) => richText(block, surface.workspace),
   markdown: (block) => markdown(block.text),
 };
 
-// Gives what the fields hold: {block_id: {action_id: state}}.
+// Returns the values of *fields* as {block_id: {action_id: state}}.
 export function readFields(fields) {
   const values = {};
   for (const { block, element, read } of fields) {
@@ -98,7 +98,7 @@ export function readFields(fields) {
   return values;
 }
 
-// Says *errors* ({block_id: sentence}) under their inputs in *form*, and goes to the first.
+// Shows *errors* ({block_id: message}) under their inputs in *form*, and focuses the first.
 export function showErrors(form, errors) {
   let first = null;
   for (const box of form.querySelectorAll("[data-block]")) {

@@ -1,16 +1,17 @@
-// Where messages and slash commands are written; it completes commands, people and channels.
+// The message box, with completion of commands, people and channels.
 
 import { avatar, el, icon, iconButton, newId } from "./dom.js";
 
-// *send* takes the text and gives null, or the sentence why it was not sent. Gives {node, fill, focus}.
-export function composer(world, { label, send, tools = [] }) {
+// *send* takes the text and returns null, or the error message if it was not sent. Returns
+// {node, fill, text, focus, insert}.
+export function composer(workspace, { label, send, tools = [] }) {
   const listId = newId("completions");
-  let offers = [];
+  let completions = [];
   let active = -1;
-  let last = "";
+  let lastSent = "";
   const list = el("div", { class: "completions", role: "listbox", id: listId, "aria-label": "Completions", hidden: true });
   const hint = el("div", { class: "usage", role: "status" });
-  const trouble = el("div", { class: "trouble", role: "alert" });
+  const errorBox = el("div", { class: "composer-error", role: "alert" });
   const input = el("textarea", {
     rows: "1",
     placeholder: label,
@@ -27,79 +28,79 @@ export function composer(world, { label, send, tools = [] }) {
     { class: "composer" },
     list,
     hint,
-    trouble,
+    errorBox,
     el("div", { class: "composer-box" }, input, el("div", { class: "composer-tools" }, tools, el("span", { class: "spacer" }), button)),
   );
 
-  function grow() {
+  function update() {
     input.style.height = "auto";
     input.style.height = `${Math.min(input.scrollHeight, 200)}px`;
     button.disabled = !input.value.trim();
-    const known = world.commands().find((one) => input.value.startsWith(`${one.command} `));
-    hint.replaceChildren(...(known ? [el("code", {}, known.command), ` ${known.usage_hint}`] : []));
+    const command = workspace.commands().find((known) => input.value.startsWith(`${known.command} `));
+    hint.replaceChildren(...(command ? [el("code", {}, command.command), ` ${command.usage_hint}`] : []));
   }
 
-  // What could stand where the caret is: [{lead, name, hint, detail, from, text}].
-  function find() {
+  // Returns the completions for the word before the caret. *text* replaces the input from index *from*.
+  function findCompletions() {
     const before = input.value.slice(0, input.selectionStart);
     const command = /^\/\S*$/.exec(before);
     if (command) {
-      return world
+      return workspace
         .commands()
-        .filter((one) => one.command.startsWith(before.toLowerCase()))
-        .map((one) => ({ lead: icon("bolt"), name: one.command, hint: one.usage_hint, detail: one.description, from: 0, text: `${one.command} ` }));
+        .filter((known) => known.command.startsWith(before.toLowerCase()))
+        .map((known) => ({ lead: icon("bolt"), name: known.command, hint: known.usage_hint, detail: known.description, from: 0, text: `${known.command} ` }));
     }
     const [, sign, word] = /(?:^|\s)([@#])([\w.-]*)$/.exec(before) || [];
     if (!sign) return [];
     const from = before.length - word.length - 1;
-    const wanted = word.toLowerCase();
+    const query = word.toLowerCase();
     if (sign === "@") {
-      return world
+      return workspace
         .people()
-        .filter((one) => `${one.name} ${one.real_name}`.toLowerCase().includes(wanted))
-        .map((one) => ({ lead: avatar(one, "small"), name: one.real_name, detail: `@${one.name}`, from, text: `@${one.name} ` }));
+        .filter((person) => `${person.name} ${person.real_name}`.toLowerCase().includes(query))
+        .map((person) => ({ lead: avatar(person, "small"), name: person.real_name, detail: `@${person.name}`, from, text: `@${person.name} ` }));
     }
-    return world
+    return workspace
       .channels()
-      .filter((one) => one.kind !== "im" && one.name.includes(wanted))
-      .map((one) => ({ lead: icon(one.kind === "private" ? "lock" : "hash"), name: one.name, detail: "", from, text: `#${one.name} ` }));
+      .filter((channel) => channel.kind !== "im" && channel.name.includes(query))
+      .map((channel) => ({ lead: icon(channel.kind === "private" ? "lock" : "hash"), name: channel.name, detail: "", from, text: `#${channel.name} ` }));
   }
 
-  function offer(found) {
-    offers = found;
+  function showCompletions(found) {
+    completions = found;
     active = found.length ? 0 : -1;
     list.hidden = !found.length;
     input.setAttribute("aria-expanded", String(found.length > 0));
     list.replaceChildren(
-      ...found.map((one, at) =>
+      ...found.map((completion, index) =>
         el(
           "div",
-          { role: "option", id: `${listId}-${at}`, onmousedown: (event) => event.preventDefault(), onclick: () => take(one) },
-          one.lead,
-          el("span", {}, el("strong", {}, one.name), one.hint && ` ${one.hint}`),
-          el("span", { class: "menu-detail" }, one.detail),
+          { role: "option", id: `${listId}-${index}`, onmousedown: (event) => event.preventDefault(), onclick: () => accept(completion) },
+          completion.lead,
+          el("span", {}, el("strong", {}, completion.name), completion.hint && ` ${completion.hint}`),
+          el("span", { class: "menu-detail" }, completion.detail),
         ),
       ),
     );
-    mark();
+    highlight();
   }
 
-  function mark() {
-    [...list.children].forEach((row, at) => {
-      row.classList.toggle("active", at === active);
-      row.setAttribute("aria-selected", String(at === active));
+  function highlight() {
+    [...list.children].forEach((row, index) => {
+      row.classList.toggle("active", index === active);
+      row.setAttribute("aria-selected", String(index === active));
     });
     list.children[active]?.scrollIntoView({ block: "nearest" });
     if (active < 0) input.removeAttribute("aria-activedescendant");
     else input.setAttribute("aria-activedescendant", `${listId}-${active}`);
   }
 
-  function take(one) {
+  function accept(completion) {
     const rest = input.value.slice(input.selectionStart);
-    input.value = input.value.slice(0, one.from) + one.text + rest.trimStart();
-    input.selectionStart = input.selectionEnd = one.from + one.text.length;
-    offer([]);
-    grow();
+    input.value = input.value.slice(0, completion.from) + completion.text + rest.trimStart();
+    input.selectionStart = input.selectionEnd = completion.from + completion.text.length;
+    showCompletions([]);
+    update();
     input.focus();
   }
 
@@ -107,38 +108,38 @@ export function composer(world, { label, send, tools = [] }) {
     const text = input.value.trim();
     if (!text) return;
     fill("");
-    last = text;
+    lastSent = text;
     const error = await send(text);
     if (!error) return;
     if (!input.value) fill(text);
-    trouble.replaceChildren(icon("warn"), el("span", {}, error));
+    errorBox.replaceChildren(icon("warn"), el("span", {}, error));
   }
 
   function fill(text) {
     input.value = text;
-    trouble.replaceChildren();
-    offer([]);
-    grow();
+    errorBox.replaceChildren();
+    showCompletions([]);
+    update();
   }
 
   input.addEventListener("input", () => {
-    trouble.replaceChildren();
-    grow();
-    offer(find());
+    errorBox.replaceChildren();
+    update();
+    showCompletions(findCompletions());
   });
-  input.addEventListener("blur", () => offer([]));
+  input.addEventListener("blur", () => showCompletions([]));
   input.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
-    const isOffering = offers.length > 0;
-    const offered = isOffering ? offers[active] : null;
-    const isWhole = offered?.text.trim().toLowerCase() === input.value.slice(offered?.from).trim().toLowerCase();
-    if (isOffering && ["ArrowDown", "ArrowUp"].includes(event.key)) {
-      active = (active + (event.key === "ArrowDown" ? 1 : -1) + offers.length) % offers.length;
-      mark();
-    } else if (isOffering && (event.key === "Tab" || (event.key === "Enter" && !isWhole))) take(offers[active]);
-    else if (isOffering && event.key === "Escape") offer([]);
+    const isOpen = completions.length > 0;
+    const highlighted = isOpen ? completions[active] : null;
+    const isWhole = highlighted?.text.trim().toLowerCase() === input.value.slice(highlighted?.from).trim().toLowerCase();
+    if (isOpen && ["ArrowDown", "ArrowUp"].includes(event.key)) {
+      active = (active + (event.key === "ArrowDown" ? 1 : -1) + completions.length) % completions.length;
+      highlight();
+    } else if (isOpen && (event.key === "Tab" || (event.key === "Enter" && !isWhole))) accept(completions[active]);
+    else if (isOpen && event.key === "Escape") showCompletions([]);
     else if (event.key === "Enter" && !event.shiftKey) submit();
-    else if (event.key === "ArrowUp" && !event.altKey && !input.value && last) fill(last);
+    else if (event.key === "ArrowUp" && !event.altKey && !input.value && lastSent) fill(lastSent);
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -151,7 +152,7 @@ export function composer(world, { label, send, tools = [] }) {
     },
     text: () => input.value,
     focus: () => input.focus(),
-    add: (key) => {
+    insert: (key) => {
       input.focus();
       input.setRangeText(key, input.selectionStart, input.selectionEnd, "end");
       input.dispatchEvent(new Event("input"));

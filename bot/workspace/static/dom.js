@@ -1,4 +1,4 @@
-// Makes elements. Text only ever becomes a text node: nothing here parses HTML.
+// Builds elements. Text always becomes a text node: nothing here parses HTML.
 
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -71,16 +71,22 @@ export function avatar(person, size = "") {
   return face;
 }
 
-// Puts *fresh* in the place of *old* without taking the keyboard away from who is using it.
+// Returns the element in *node* that has the keyboard focus, or null.
+export function focusedIn(node) {
+  const focused = /** @type {HTMLInputElement | null} */ (document.activeElement);
+  return node.contains(focused) ? focused : null;
+}
+
+// Replaces *old* with *fresh*, and keeps the keyboard focus and the caret where they were.
 export function replaceKeepingFocus(old, fresh) {
-  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  const focused = focusedIn(old);
   const key = focused?.dataset.focusKey;
-  const alike = (node) => [...node.querySelectorAll("[data-focus-key]")].filter((one) => one.dataset.focusKey === key);
-  const nth = key === undefined ? -1 : alike(old).indexOf(focused);
+  const sameKey = (node) => [...node.querySelectorAll("[data-focus-key]")].filter((element) => element.dataset.focusKey === key);
+  const index = key === undefined ? -1 : sameKey(old).indexOf(focused);
   const caret = focused?.selectionStart;
   old.replaceWith(fresh);
   if (!focused) return;
-  const again = alike(fresh)[nth] || fresh.querySelector("[data-focus-key]") || fresh;
-  again.focus();
-  if (typeof caret === "number" && again.value?.length >= caret) again.setSelectionRange?.(caret, caret);
+  const target = sameKey(fresh)[index] || fresh.querySelector("[data-focus-key]") || fresh;
+  target.focus();
+  if (typeof caret === "number" && target.value?.length >= caret) target.setSelectionRange?.(caret, caret);
 }

@@ -1,46 +1,51 @@
-// Draws Block Kit's interactive elements, and says what is chosen in them.
+// Renders Block Kit's interactive elements and reads their values.
 
 import { dayOf, instantOf, timeOf } from "./dates.js";
 import { el, iconButton, newId } from "./dom.js";
 import { mrkdwn, unescape, withEmoji } from "./mrkdwn.js";
 import { confirm, menu } from "./popup.js";
-import { among, combobox } from "./select.js";
+import { combobox, searchGroups } from "./select.js";
 
-const PAUSE_MS = 300;
+const TYPING_PAUSE_MS = 300;
 
-// Draws *element*. *place* takes its value when a form is sent (`fields`), and what happens to it
-// (`press`, `options`); *describe* are the aria attributes that name it.
-export function drawElement(element, block, place, describe = {}) {
-  const make = MAKERS[element.type];
-  if (!make) return el("span", { class: "unsupported" }, `${element.type} is not drawn here`);
-  return make(element, block, place, describe);
+// *surface* is the message or view that shows *element*:
+//   workspace: the page's model
+//   sendAction(element, block, value): sends a block action to the app
+//   loadOptions(element, block, text): asks the app for the options of an external select
+//   fields (views only): a list to which input elements add {block, element, input, read}
+//   values (views only): what was typed before the view was rendered again
+// *aria* are the attributes that label the element.
+export function renderElement(element, block, surface, aria = {}) {
+  const render = RENDERERS[element.type];
+  if (!render) return el("span", { class: "unsupported" }, `${element.type} is not shown here`);
+  return render(element, block, surface, aria);
 }
 
-export function drawText(text, world) {
-  if (text.type === "mrkdwn") return mrkdwn(text.text, world);
+export function renderText(text, workspace) {
+  if (text.type === "mrkdwn") return mrkdwn(text.text, workspace);
   return text.emoji === false ? [text.text] : [withEmoji(text.text)];
 }
 
-const named = (element, describe) => ({
-  ...describe,
-  "aria-label": describe["aria-labelledby"] ? null : element.placeholder?.text || element.type.replaceAll("_", " "),
+const labelAttributes = (element, aria) => ({
+  ...aria,
+  "aria-label": aria["aria-labelledby"] ? null : element.placeholder?.text || element.type.replaceAll("_", " "),
 });
 
-async function send(element, block, place, chosen) {
-  if (element.confirm && !(await confirm(element.confirm, (text) => drawText(text, place.world)))) return false;
-  await place.press(element, block, chosen);
+async function sendAction(element, block, surface, chosen) {
+  if (element.confirm && !(await confirm(element.confirm, (text) => renderText(text, surface.workspace)))) return false;
+  await surface.sendAction(element, block, chosen);
   return true;
 }
 
-// What the element holds now: what was typed before it was drawn anew, or what the app put there.
-function held(element, block, place, name, initial) {
-  const state = place.values?.[block.block_id]?.[element.action_id];
-  return (state && name in state ? state[name] : element[initial]) ?? null;
+// Returns what was typed before the view was rendered again, else the element's initial value.
+function currentValue(element, block, surface, key, initialKey) {
+  const state = surface.values?.[block.block_id]?.[element.action_id];
+  return (state && key in state ? state[key] : element[initialKey]) ?? null;
 }
 
-const isSentAtOnce = (block) => block.type !== "input" || block.dispatch_action;
+const isSentOnChange = (block) => block.type !== "input" || block.dispatch_action;
 
-function button(element, block, place) {
+function button(element, block, surface) {
   const node = el(
     "button",
     {
@@ -49,27 +54,27 @@ function button(element, block, place) {
       "aria-label": element.accessibility_label,
       "data-focus-key": element.action_id,
     },
-    drawText(element.text, place.world),
+    renderText(element.text, surface.workspace),
   );
   node.addEventListener("click", async () => {
     if (node.getAttribute("aria-busy")) return;
     if (element.url && /^https?:/.test(element.url)) window.open(element.url, "_blank", "noopener,noreferrer");
     node.setAttribute("aria-busy", "true");
-    await send(element, block, place, {});
+    await sendAction(element, block, surface, {});
     node.removeAttribute("aria-busy");
   });
   return node;
 }
 
-function overflow(element, block, place) {
+function overflow(element, block, surface) {
   const open = iconButton("more", "More options", () =>
     menu(
       open,
       "More options",
       element.options.map((option) => ({
-        label: drawText(option.text, place.world),
+        label: renderText(option.text, surface.workspace),
         detail: option.description?.text,
-        run: () => send(element, block, place, { selected_option: option }),
+        run: () => sendAction(element, block, surface, { selected_option: option }),
       })),
     ),
   );
@@ -78,126 +83,126 @@ function overflow(element, block, place) {
   return el("span", {}, open);
 }
 
-const asChoice = (option) => ({ text: unescape(option.text.text), detail: option.description?.text, value: option.value, option });
-const grouped = (answer) => {
+const toChoice = (option) => ({ text: unescape(option.text.text), detail: option.description?.text, value: option.value, option });
+const optionGroups = (answer) => {
   const groups = answer.option_groups || [{ options: answer.options || [] }];
-  return groups.map((group) => ({ label: group.label?.text, options: group.options.map(asChoice) }));
+  return groups.map((group) => ({ label: group.label?.text, options: group.options.map(toChoice) }));
 };
 
 const KINDS = { public: "public", private: "private", im: "im" };
 
-function conversations(element, world, isChannels) {
+function conversations(element, workspace, isChannels) {
   const kinds = isChannels ? ["public"] : element.filter?.include || Object.keys(KINDS);
-  return world
+  return workspace
     .channels()
     .filter((channel) => kinds.includes(channel.kind) && !channel.is_archived)
-    .map((channel) => ({ text: channel.kind === "im" ? world.appName() : `#${channel.name}`, value: channel.id }));
+    .map((channel) => ({ text: channel.kind === "im" ? workspace.appName() : `#${channel.name}`, value: channel.id }));
 }
 
-function people(world) {
-  return world.people().filter((one) => !one.is_bot).map((one) => ({ text: one.real_name, detail: `@${one.name}`, value: one.id }));
+function people(workspace) {
+  return workspace.people().filter((person) => !person.is_bot).map((person) => ({ text: person.real_name, detail: `@${person.name}`, value: person.id }));
 }
 
-function select(element, block, place, describe) {
+function select(element, block, surface, aria) {
   const isMany = element.type.startsWith("multi_");
   const kind = element.type.replace(/^multi_|_select$/g, "");
-  const { world } = place;
+  const { workspace } = surface;
   const noun = { static: "option", external: "option", users: "user", conversations: "conversation", channels: "channel" }[kind];
   const name = `selected_${noun}${isMany ? "s" : ""}`;
   const isOption = noun === "option";
-  const choices = { users: () => people(world), channels: () => conversations(element, world, true), conversations: () => conversations(element, world, false) };
+  const choices = { users: () => people(workspace), channels: () => conversations(element, workspace, true), conversations: () => conversations(element, workspace, false) };
   const search = {
-    static: () => among(grouped(element)),
-    external: () => async (text) => grouped((await place.options(element, block, text)) || {}),
-  }[kind]?.() || ((text) => among([{ options: choices[kind]() }])(text));
+    static: () => searchGroups(optionGroups(element)),
+    external: () => async (text) => optionGroups((await surface.loadOptions(element, block, text)) || {}),
+  }[kind]?.() || ((text) => searchGroups([{ options: choices[kind]() }])(text));
 
-  let first = held(element, block, place, name, `initial_${noun}${isMany ? "s" : ""}`);
-  if (!first && element.default_to_current_conversation) first = world.current()?.id ?? null;
-  const chosen = [first ?? []].flat().map((one) =>
-    isOption ? asChoice(one) : choices[kind]().find((choice) => choice.value === one) || { text: one, value: one },
+  let initial = currentValue(element, block, surface, name, `initial_${noun}${isMany ? "s" : ""}`);
+  if (!initial && element.default_to_current_conversation) initial = workspace.current()?.id ?? null;
+  const chosen = [initial ?? []].flat().map((value) =>
+    isOption ? toChoice(value) : choices[kind]().find((choice) => choice.value === value) || { text: value, value },
   );
   const state = () => {
-    const values = box.read().map((one) => (isOption ? one.option : one.value));
+    const values = box.read().map((choice) => (isOption ? choice.option : choice.value));
     return { [name]: isMany ? values : (values[0] ?? null) };
   };
   const box = combobox({
-    label: named(element, describe)["aria-label"],
-    describe,
+    label: labelAttributes(element, aria)["aria-label"],
+    aria,
     placeholder: element.placeholder?.text || (isMany ? "Choose some" : "Choose one"),
     isMany,
     search,
-    least: kind === "external" ? (element.min_query_length ?? 3) : 0,
+    minLength: kind === "external" ? (element.min_query_length ?? 3) : 0,
     chosen,
-    most: element.max_selected_items,
+    maxChosen: element.max_selected_items,
     focusKey: element.action_id,
     onchange: async (undo) => {
-      if (isSentAtOnce(block) && !(await send(element, block, place, state()))) undo();
+      if (isSentOnChange(block) && !(await sendAction(element, block, surface, state()))) undo();
     },
   });
-  place.fields?.push({ block, element, read: state });
+  surface.fields?.push({ block, element, read: state });
   return box.node;
 }
 
-function choices(element, block, place, describe) {
+function choices(element, block, surface, aria) {
   const isMany = element.type === "checkboxes";
   const name = isMany ? "selected_options" : "selected_option";
-  const first = [held(element, block, place, name, isMany ? "initial_options" : "initial_option") ?? []].flat();
+  const initial = [currentValue(element, block, surface, name, isMany ? "initial_options" : "initial_option") ?? []].flat();
   const group = newId("choice");
   const inputs = element.options.map((option) =>
-    el("input", { type: isMany ? "checkbox" : "radio", name: group, checked: first.some((one) => one.value === option.value) }),
+    el("input", { type: isMany ? "checkbox" : "radio", name: group, checked: initial.some((chosen) => chosen.value === option.value) }),
   );
   const state = () => {
-    const picked = element.options.filter((_, at) => inputs[at].checked);
+    const picked = element.options.filter((_, index) => inputs[index].checked);
     return { [name]: isMany ? picked : (picked[0] ?? null) };
   };
-  inputs.forEach((input, at) => {
-    input.dataset.focusKey = `${element.action_id}/${at}`;
+  inputs.forEach((input, index) => {
+    input.dataset.focusKey = `${element.action_id}/${index}`;
     input.addEventListener("change", async () => {
-      if (isSentAtOnce(block) && !(await send(element, block, place, state()))) input.checked = !input.checked;
+      if (isSentOnChange(block) && !(await sendAction(element, block, surface, state()))) input.checked = !input.checked;
     });
   });
-  place.fields?.push({ block, element, read: state });
+  surface.fields?.push({ block, element, read: state });
   const role = isMany ? "group" : "radiogroup";
   return el(
     "div",
-    { class: "choices", role, ...named(element, describe) },
-    element.options.map((option, at) =>
+    { class: "choices", role, ...labelAttributes(element, aria) },
+    element.options.map((option, index) =>
       el(
         "label",
         {},
-        inputs[at],
-        el("span", {}, drawText(option.text, place.world), option.description && el("small", {}, drawText(option.description, place.world))),
+        inputs[index],
+        el("span", {}, renderText(option.text, surface.workspace), option.description && el("small", {}, renderText(option.description, surface.workspace))),
       ),
     ),
   );
 }
 
-function picker(element, block, place, describe) {
-  const [type, name, initial] = {
+function picker(element, block, surface, aria) {
+  const [type, name, initialKey] = {
     datepicker: ["date", "selected_date", "initial_date"],
     timepicker: ["time", "selected_time", "initial_time"],
     datetimepicker: ["datetime-local", "selected_date_time", "initial_date_time"],
   }[element.type];
-  const { zone } = place.world;
+  const { zone } = surface.workspace;
   const isInstant = type === "datetime-local";
-  const first = held(element, block, place, name, initial);
-  const input = el("input", { type, "data-focus-key": element.action_id, ...named(element, describe) });
-  input.value = first && isInstant ? `${dayOf(first * 1000, zone)}T${timeOf(first * 1000, zone)}` : first || "";
+  const initial = currentValue(element, block, surface, name, initialKey);
+  const input = el("input", { type, "data-focus-key": element.action_id, ...labelAttributes(element, aria) });
+  input.value = initial && isInstant ? `${dayOf(initial * 1000, zone)}T${timeOf(initial * 1000, zone)}` : initial || "";
   const state = () => {
     const value = input.value || null;
     return { [name]: value && isInstant ? instantOf(...value.split("T"), zone) / 1000 : value };
   };
-  input.addEventListener("change", () => isSentAtOnce(block) && send(element, block, place, state()));
-  place.fields?.push({ block, element, input, read: state });
+  input.addEventListener("change", () => isSentOnChange(block) && sendAction(element, block, surface, state()));
+  surface.fields?.push({ block, element, input, read: state });
   return input;
 }
 
 const TYPES = { email_text_input: "email", url_text_input: "url", number_input: "number" };
 
-function textInput(element, block, place, describe) {
+function textInput(element, block, surface, aria) {
   const isRich = element.type === "rich_text_input";
   const name = isRich ? "rich_text_value" : "value";
-  const first = held(element, block, place, name, "initial_value");
+  const initial = currentValue(element, block, surface, name, "initial_value");
   const input = el(element.multiline || isRich ? "textarea" : "input", {
     type: element.multiline || isRich ? null : TYPES[element.type] || "text",
     rows: element.multiline || isRich ? 4 : null,
@@ -209,36 +214,36 @@ function textInput(element, block, place, describe) {
     step: element.is_decimal_allowed ? "any" : null,
     autocomplete: "off",
     "data-focus-key": element.action_id,
-    ...named(element, describe),
+    ...labelAttributes(element, aria),
   });
-  input.value = (isRich ? plainOf(first) : first) ?? "";
-  const state = () => ({ [name]: input.value ? (isRich ? richOf(input.value) : input.value) : null });
+  input.value = (isRich ? richToPlain(initial) : initial) ?? "";
+  const state = () => ({ [name]: input.value ? (isRich ? plainToRich(input.value) : input.value) : null });
   if (block.dispatch_action) {
     const on = element.dispatch_action_config?.trigger_actions_on || ["on_enter_pressed"];
     let timer = 0;
     input.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.isComposing || !on.includes("on_enter_pressed")) return;
       event.preventDefault();
-      send(element, block, place, state());
+      sendAction(element, block, surface, state());
     });
     input.addEventListener("input", () => {
       clearTimeout(timer);
-      if (on.includes("on_character_entered")) timer = setTimeout(() => send(element, block, place, state()), PAUSE_MS);
+      if (on.includes("on_character_entered")) timer = setTimeout(() => sendAction(element, block, surface, state()), TYPING_PAUSE_MS);
     });
   }
-  place.fields?.push({ block, element, input, read: state });
+  surface.fields?.push({ block, element, input, read: state });
   return input;
 }
 
-function richOf(text) {
+function plainToRich(text) {
   return { type: "rich_text", elements: [{ type: "rich_text_section", elements: [{ type: "text", text }] }] };
 }
 
-function plainOf(value) {
-  return value?.elements?.flatMap((one) => one.elements || []).map((one) => one.text || "").join("");
+function richToPlain(value) {
+  return value?.elements?.flatMap((section) => section.elements || []).map((span) => span.text || "").join("");
 }
 
-const MAKERS = {
+const RENDERERS = {
   button,
   overflow,
   checkboxes: choices,
@@ -253,6 +258,6 @@ const MAKERS = {
   number_input: textInput,
 };
 for (const kind of ["static", "external", "users", "conversations", "channels"]) {
-  MAKERS[`${kind}_select`] = select;
-  MAKERS[`multi_${kind}_select`] = select;
+  RENDERERS[`${kind}_select`] = select;
+  RENDERERS[`multi_${kind}_select`] = select;
 }

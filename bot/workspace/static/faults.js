@@ -1,11 +1,10 @@
-// Faults on demand: what the Web API does wrong when it is told to.
+// Makes the Web API fail on demand.
 
 import { get, post } from "./api.js";
 import { el, smallButton } from "./dom.js";
 import { attempt } from "./popup.js";
 
-// Faults that are worth a try, ready to press.
-const READY = [
+const PRESETS = [
   ["Refuse the next post", { method: "chat.postMessage", kind: "refuse", error: "internal_error" }],
   ["Post, then cut the line", { method: "chat.postMessage", kind: "drop_after" }],
   ["Post, then answer 500", { method: "chat.postMessage", kind: "status", status: 500, after: true }],
@@ -14,13 +13,13 @@ const READY = [
   ["History lags by a minute", { method: "conversations.history", kind: "lag", seconds: 60, times: 20 }],
 ];
 const METHODS = ["*", "chat.*", "chat.postMessage", "conversations.history", "conversations.info", "users.info", "views.open", "views.publish"];
-const labelled = (label, input) => el("label", {}, label, input);
+const withLabel = (label, input) => el("label", {}, label, input);
 
-export function faultsPanel(world) {
+export function faultsPanel(workspace) {
   let kinds = [];
   const list = el("ul", { class: "faults" });
   const method = el("input", { list: "methods", value: "chat.postMessage" });
-  const kind = el("select", { onchange: choose });
+  const kind = el("select", { onchange: showFields });
   const inputs = {
     error: el("input", { value: "internal_error" }),
     seconds: el("input", { type: "number", value: "2", min: "0", step: "any" }),
@@ -28,19 +27,19 @@ export function faultsPanel(world) {
     after: el("input", { type: "checkbox" }),
   };
   const times = el("input", { type: "number", value: "1", min: "1" });
-  const labels = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, labelled(name, input)]));
+  const labels = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, withLabel(name, input)]));
 
-  const heeded = () => kinds.find((one) => one.kind === kind.value)?.fields || [];
+  const chosenFields = () => kinds.find((known) => known.kind === kind.value)?.fields || [];
 
-  function choose() {
-    for (const [name, label] of Object.entries(labels)) label.hidden = !heeded().includes(name);
+  function showFields() {
+    for (const [name, label] of Object.entries(labels)) label.hidden = !chosenFields().includes(name);
   }
 
   async function readKinds() {
     if (kinds.length) return;
     ({ kinds } = await get("fault-kinds"));
-    kind.replaceChildren(...kinds.map((one) => el("option", { value: one.kind }, one.label)));
-    choose();
+    kind.replaceChildren(...kinds.map((known) => el("option", { value: known.kind }, known.label)));
+    showFields();
   }
 
   async function add(fault) {
@@ -48,9 +47,9 @@ export function faultsPanel(world) {
     if (answer) show(answer.faults);
   }
 
-  function own() {
+  function addCustom() {
     const fault = { method: method.value.trim() || "*", kind: kind.value, times: Number(times.value) };
-    for (const name of heeded()) {
+    for (const name of chosenFields()) {
       const input = inputs[name];
       fault[name] = name === "after" ? input.checked : name === "error" ? input.value : Number(input.value);
     }
@@ -58,7 +57,7 @@ export function faultsPanel(world) {
   }
 
   function show(faults) {
-    list.replaceChildren(...faults.map((one) => el("li", {}, el("strong", {}, one.kind), ` ${one.method} × ${one.times ?? "∞"}`)));
+    list.replaceChildren(...faults.map((fault) => el("li", {}, el("strong", {}, fault.kind), ` ${fault.method} × ${fault.times ?? "∞"}`)));
     if (!faults.length) list.append(el("li", { class: "empty" }, "Nothing is set to go wrong."));
   }
 
@@ -68,20 +67,20 @@ export function faultsPanel(world) {
       class: "fault-form",
       onsubmit: (event) => {
         event.preventDefault();
-        own();
+        addCustom();
       },
     },
-    labelled("what happens", kind),
-    labelled("to the method", method),
+    withLabel("what happens", kind),
+    withLabel("to the method", method),
     Object.values(labels),
-    labelled("how many times", times),
+    withLabel("how many times", times),
     el("button", { type: "submit", class: "button small" }, "Add"),
   );
   const node = el(
     "div",
     {},
-    el("p", { class: "note" }, `What would ${world.appName()} do if Slack failed? Choose a fault, then try something.`),
-    el("div", { class: "row" }, READY.map(([label, fault]) => smallButton(label, () => add(fault)))),
+    el("p", { class: "note" }, `What would ${workspace.appName()} do if Slack failed? Choose a fault, then try something.`),
+    el("div", { class: "row" }, PRESETS.map(([label, fault]) => smallButton(label, () => add(fault)))),
     el("h4", {}, "Set to go wrong"),
     list,
     smallButton("Clear all", () => add({ clear: true })),
@@ -89,11 +88,11 @@ export function faultsPanel(world) {
     el("datalist", { id: "methods" }, METHODS.map((name) => el("option", { value: name }))),
     form,
   );
-  function draw() {
+  function render() {
     attempt(async () => {
       await readKinds();
-      show((await get("state", { user: world.me.id })).faults);
+      show((await get("state", { user: workspace.me.id })).faults);
     });
   }
-  return { node, draw };
+  return { node, render };
 }

@@ -1,12 +1,12 @@
-// Shows every call of the app and every envelope it was sent, the newest first.
+// Lists the app's API calls and the envelopes it received, newest first.
 
 import { get } from "./api.js";
 import { timeOf } from "./dates.js";
 import { el } from "./dom.js";
 
-const MOST = 300;
+const MAX_CALLS = 300;
 
-export function inspector(world) {
+export function inspector(workspace) {
   let calls = [];
   const filter = el("input", { type: "search", placeholder: "Filter, such as chat. or error", "aria-label": "Filter the calls" });
   const clear = el("button", { type: "button", class: "button small" }, "Clear");
@@ -14,45 +14,45 @@ export function inspector(world) {
   const node = el(
     "div",
     {},
-    el("p", { class: "note" }, "What the bot asks of Slack, and what Slack sends the bot. Open a line to read it whole."),
+    el("p", { class: "note" }, "What the bot asks of Slack, and what Slack sends the bot. Open a line to see it in full."),
     el("div", { class: "row" }, filter, clear),
     list,
   );
 
-  const isWanted = (call) => {
+  const matchesFilter = (call) => {
     const words = filter.value.trim().toLowerCase();
     return !words || `${call.name} ${JSON.stringify(call.response)}`.toLowerCase().includes(words);
   };
 
-  function draw() {
-    list.replaceChildren(...calls.filter(isWanted).map((call) => line(call, world)).reverse());
+  function render() {
+    list.replaceChildren(...calls.filter(matchesFilter).map((call) => renderCall(call, workspace)).reverse());
     if (!list.childElementCount) list.append(el("p", { class: "empty" }, "Nothing yet."));
   }
 
-  filter.addEventListener("input", draw);
+  filter.addEventListener("input", render);
   clear.addEventListener("click", () => {
     calls = [];
-    draw();
+    render();
   });
   return {
     node,
     async read() {
       calls = (await get("calls")).calls;
-      draw();
+      render();
     },
     add(call) {
       calls.push(call);
-      if (calls.length > MOST) calls.shift();
-      if (!node.isConnected || !isWanted(call)) return;
+      if (calls.length > MAX_CALLS) calls.shift();
+      if (!node.isConnected || !matchesFilter(call)) return;
       if (calls.length === 1) list.replaceChildren();
-      list.prepend(line(call, world));
-      if (list.childElementCount > MOST) list.lastChild.remove();
+      list.prepend(renderCall(call, workspace));
+      if (list.childElementCount > MAX_CALLS) list.lastChild.remove();
     },
-    draw,
+    render,
   };
 }
 
-function line(call, world) {
+function renderCall(call, workspace) {
   const isEnvelope = call.direction === "envelope";
   const status = call.ok ? "ok" : call.response?.error || call.status || "no ack";
   const body = el("div", { class: "call-body" });
@@ -62,7 +62,7 @@ function line(call, world) {
     el(
       "summary",
       {},
-      el("span", { class: "way", title: isEnvelope ? "Slack to the bot" : "the bot to Slack" }, isEnvelope ? "→ bot" : "→ Slack"),
+      el("span", { class: "call-direction", title: isEnvelope ? "Slack to the bot" : "the bot to Slack" }, isEnvelope ? "→ bot" : "→ Slack"),
       el("span", { class: "call-name" }, call.name),
       el("span", { class: "call-status" }, status),
       el("span", { class: "call-ms" }, `${Math.round(call.ms)} ms`),
@@ -72,7 +72,7 @@ function line(call, world) {
   box.addEventListener("toggle", () => {
     if (!box.open || body.childElementCount) return;
     body.append(
-      el("p", { class: "note" }, `No. ${call.n}, at ${timeOf(Date.parse(call.at), world.zone, true)}, HTTP ${call.status}`),
+      el("p", { class: "note" }, `No. ${call.n}, at ${timeOf(Date.parse(call.at), workspace.zone, true)}, HTTP ${call.status}`),
       el("h4", {}, isEnvelope ? "Envelope" : "Arguments"),
       el("pre", { tabindex: "0" }, JSON.stringify(call.request, null, 2)),
       el("h4", {}, isEnvelope ? "Ack" : "Answer"),

@@ -1,21 +1,21 @@
-// Draws one message: who, when, what, and what can be done with it.
+// Renders one message with its author, time, content and toolbar.
 
 import { post } from "./api.js";
-import { drawBlocks } from "./blocks.js";
+import { renderBlocks } from "./blocks.js";
 import { dayOf, longDay, timeOf } from "./dates.js";
 import { avatar, el, icon, iconButton } from "./dom.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { attempt, menu } from "./popup.js";
 
-const TOGETHER_SECONDS = 300;
+const GROUP_SECONDS = 300;
 
 export const isReply = (message) => Boolean(message.thread_ts) && message.thread_ts !== message.ts;
 
-// Draws *message* as *world*.me sees it; without *isInThread* its thread can be opened.
-export function drawMessage(message, world, { isInThread }) {
-  const author = world.person(message.user) || { real_name: message.name, is_bot: true };
+// With *isInThread*, the thread cannot be opened from the message.
+export function renderMessage(message, workspace, { isInThread }) {
+  const author = workspace.person(message.user) || { real_name: message.name, is_bot: true };
   const at = Number(message.ts) * 1000;
-  const time = timeOf(at, world.zone);
+  const time = timeOf(at, workspace.zone);
   return el(
     "article",
     {
@@ -23,10 +23,10 @@ export function drawMessage(message, world, { isInThread }) {
       tabindex: "-1",
       "data-ts": message.ts,
       "data-user": message.user,
-      "data-day": dayOf(at, world.zone),
+      "data-day": dayOf(at, workspace.zone),
       "aria-label": `${message.name}, ${time}${message.ephemeral ? ", only visible to you" : ""}`,
     },
-    el("div", { class: "day" }, el("span", {}, longDay(at, world.zone))),
+    el("div", { class: "day" }, el("span", {}, longDay(at, workspace.zone))),
     el(
       "div",
       { class: "message-row" },
@@ -43,22 +43,22 @@ export function drawMessage(message, world, { isInThread }) {
           author.is_bot && el("span", { class: "badge" }, "APP"),
           el("time", { title: new Date(at).toISOString() }, time),
         ),
-        content(message, world),
-        !isInThread && message.reply_count > 0 && thread(message, world),
+        content(message, workspace),
+        !isInThread && message.reply_count > 0 && thread(message, workspace),
       ),
-      toolbar(message, world, isInThread),
+      toolbar(message, workspace, isInThread),
     ),
   );
 }
 
-function content(message, world) {
-  const place = {
-    world,
-    press: (element, block, chosen) => attempt(() => post("press", { ...where(element, block), ...chosen })),
-    options: (element, block, value) => attempt(() => post("options", { ...where(element, block), value })),
+function content(message, workspace) {
+  const surface = {
+    workspace,
+    sendAction: (element, block, chosen) => attempt(() => post("press", { ...target(element, block), ...chosen })),
+    loadOptions: (element, block, value) => attempt(() => post("options", { ...target(element, block), value })),
   };
-  const where = (element, block) => ({
-    user: world.me.id,
+  const target = (element, block) => ({
+    user: workspace.me.id,
     channel: message.channel,
     ts: message.ts,
     block_id: block.block_id,
@@ -66,33 +66,33 @@ function content(message, world) {
   });
   const files = message.files?.map((file) => el("span", { class: "file" }, icon("file"), file.name));
   const edited = message.edited && el("small", { class: "edited" }, " (edited)");
-  if (message.blocks.length) return [drawBlocks(message.blocks, place), edited, files];
-  const text = message.is_command_echo ? el("code", { class: "echo" }, mrkdwn(message.text, world)) : mrkdwn(message.text, world);
+  if (message.blocks.length) return [renderBlocks(message.blocks, surface), edited, files];
+  const text = message.is_command_echo ? el("code", { class: "echo" }, mrkdwn(message.text, workspace)) : mrkdwn(message.text, workspace);
   return [el("div", { class: "text" }, text, edited), files];
 }
 
-function thread(message, world) {
-  const faces = message.reply_users.slice(0, 4).map((id) => avatar(world.person(id), "small"));
+function thread(message, workspace) {
+  const faces = message.reply_users.slice(0, 4).map((id) => avatar(workspace.person(id), "small"));
   const count = `${message.reply_count} ${message.reply_count === 1 ? "reply" : "replies"}`;
   return el(
     "button",
-    { type: "button", class: "thread-button", "data-focus-key": "thread", onclick: () => world.openThread(message.ts) },
+    { type: "button", class: "thread-button", "data-focus-key": "thread", onclick: () => workspace.openThread(message.ts) },
     faces,
     el("strong", {}, count),
     el("span", { class: "thread-hint", "aria-hidden": "true" }, "View thread"),
   );
 }
 
-function toolbar(message, world, isInThread) {
+function toolbar(message, workspace, isInThread) {
   if (message.ephemeral) return null;
   const buttons = [];
-  if (!isInThread) buttons.push(iconButton("reply", "Reply in thread", () => world.openThread(message.ts)));
-  const shortcuts = world.messageShortcuts();
+  if (!isInThread) buttons.push(iconButton("reply", "Reply in thread", () => workspace.openThread(message.ts)));
+  const shortcuts = workspace.messageShortcuts();
   if (shortcuts.length) {
     const more = iconButton("more", "More actions", () =>
       menu(more, "More actions", [
-        { isTitle: true, label: world.appName() },
-        ...shortcuts.map((one) => ({ label: one.name, run: () => useShortcut(one, message, world) })),
+        { isTitle: true, label: workspace.appName() },
+        ...shortcuts.map((shortcut) => ({ label: shortcut.name, run: () => useShortcut(shortcut, message, workspace) })),
       ]),
     );
     more.setAttribute("aria-haspopup", "menu");
@@ -101,19 +101,19 @@ function toolbar(message, world, isInThread) {
   return buttons.length ? el("div", { class: "toolbar" }, buttons) : null;
 }
 
-function useShortcut(shortcut, message, world) {
+function useShortcut(shortcut, message, workspace) {
   const { channel, ts } = message;
-  return attempt(() => post("shortcut", { user: world.me.id, callback_id: shortcut.callback_id, channel, ts }));
+  return attempt(() => post("shortcut", { user: workspace.me.id, callback_id: shortcut.callback_id, channel, ts }));
 }
 
-// Tells *node* what comes before it: the same author does not need naming twice in a row. What only
-// one person sees stands by itself, as each is the answer to something else.
-export function follow(node, previous) {
+// Hides the author of *node* if they also wrote *previous* shortly before, and adds a date line if
+// the day changed. Ephemeral messages are never grouped: each answers something else.
+export function groupWithPrevious(node, previous) {
   const isNewDay = !previous || previous.dataset.day !== node.dataset.day;
-  const isSoon = previous && Number(node.dataset.ts) - Number(previous.dataset.ts) < TOGETHER_SECONDS;
-  const isAlike = previous && previous.dataset.user === node.dataset.user;
-  const isPlain = previous && ![previous, node].some((one) => one.classList.contains("ephemeral"));
+  const isSoon = previous && Number(node.dataset.ts) - Number(previous.dataset.ts) < GROUP_SECONDS;
+  const isSameAuthor = previous && previous.dataset.user === node.dataset.user;
+  const isPlain = previous && ![previous, node].some((element) => element.classList.contains("ephemeral"));
   node.classList.toggle("new-day", isNewDay);
-  node.classList.toggle("follows", Boolean(!isNewDay && isSoon && isAlike && isPlain));
+  node.classList.toggle("follows", Boolean(!isNewDay && isSoon && isSameAuthor && isPlain));
 }
 

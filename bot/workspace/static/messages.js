@@ -1,53 +1,53 @@
-// A list of messages that stays quick however many there are: the newest are drawn, older ones when
-// somebody scrolls up to them.
+// A list of messages that stays fast in a long channel: it renders the newest, and loads older ones
+// when somebody scrolls up.
 
 import { el, replaceKeepingFocus } from "./dom.js";
-import { drawMessage, follow } from "./message.js";
+import { groupWithPrevious, renderMessage } from "./message.js";
 
-const PAGE = 100;
-const MOST = 400;
+const PAGE_SIZE = 100;
+const MAX_SHOWN = 400;
 const NEAR_PX = 60;
 
-// *load* takes {limit, before} and gives {messages, has_more}. Gives {node, read, show, remove}.
-export function messageList(world, { label, isInThread, load, beginning }) {
+// *load* takes {limit, before} and returns {messages, has_more}. Returns {node, read, show, remove}.
+export function messageList(workspace, { label, load, beginning, isInThread = false }) {
   const nodes = new Map();
   let hasMore = false;
   let isReading = false;
   let reading = 0;
-  let late = null;
+  let changesWhileReading = null;
   const start = el("div", { class: "beginning" });
   const items = el("div", { class: "items" });
   const node = el("div", { class: "messages", role: "log", "aria-label": label, tabindex: "0" }, start, items);
 
-  let sticks = true;
-  let top = 0;
+  let isPinnedToEnd = true;
+  let lastScrollTop = 0;
   const isAtEnd = () => node.scrollHeight - node.scrollTop - node.clientHeight < NEAR_PX;
-  const toEnd = () => {
+  const scrollToEnd = () => {
     node.scrollTop = node.scrollHeight;
-    top = node.scrollTop;
+    lastScrollTop = node.scrollTop;
   };
 
-  // Who looks at the end goes on looking at it, whatever grows or shrinks.
-  const sizes = new ResizeObserver(() => sticks && toEnd());
-  sizes.observe(items);
-  sizes.observe(node);
+  // Stay at the end when the list or its content changes size.
+  const resizeObserver = new ResizeObserver(() => isPinnedToEnd && scrollToEnd());
+  resizeObserver.observe(items);
+  resizeObserver.observe(node);
 
   async function read() {
     reading += 1;
     const serial = reading;
-    // What happens while the answer is under way may not be in it.
-    late = [];
-    const answer = await load({ limit: PAGE });
+    // The answer may lack changes that arrive while it is loading, so they are applied again after it.
+    changesWhileReading = [];
+    const answer = await load({ limit: PAGE_SIZE });
     if (serial !== reading) return;
     nodes.clear();
-    items.replaceChildren(...answer.messages.map(make));
-    arrange([...items.children]);
-    mark(answer.has_more);
-    const missed = late;
-    late = null;
-    for (const change of missed) change();
-    sticks = true;
-    toEnd();
+    items.replaceChildren(...answer.messages.map(renderItem));
+    regroup([...items.children]);
+    setHasMore(answer.has_more);
+    const changes = changesWhileReading;
+    changesWhileReading = null;
+    for (const change of changes) change();
+    isPinnedToEnd = true;
+    scrollToEnd();
   }
 
   async function readOlder() {
@@ -55,80 +55,80 @@ export function messageList(world, { label, isInThread, load, beginning }) {
     isReading = true;
     const serial = reading;
     try {
-      const answer = await load({ limit: PAGE, before: items.firstElementChild?.dataset.ts });
+      const answer = await load({ limit: PAGE_SIZE, before: items.firstElementChild?.dataset.ts });
       if (serial !== reading) return;
       const fromEnd = node.scrollHeight - node.scrollTop;
-      items.prepend(...answer.messages.map(make));
-      arrange([...items.children].slice(0, answer.messages.length + 1));
-      mark(answer.has_more);
+      items.prepend(...answer.messages.map(renderItem));
+      regroup([...items.children].slice(0, answer.messages.length + 1));
+      setHasMore(answer.has_more);
       node.scrollTop = node.scrollHeight - fromEnd;
     } finally {
       isReading = false;
     }
   }
 
-  function mark(more) {
+  function setHasMore(more) {
     hasMore = more;
     start.replaceChildren(hasMore ? el("p", { class: "older" }, "Older messages are above") : beginning());
   }
 
-  function make(message) {
-    const made = drawMessage(message, world, { isInThread });
-    nodes.set(message.ts, made);
-    return made;
+  function renderItem(message) {
+    const item = renderMessage(message, workspace, { isInThread });
+    nodes.set(message.ts, item);
+    return item;
   }
 
-  function arrange(some) {
-    for (const one of some) {
-      const previous = one.previousElementSibling;
+  function regroup(elements) {
+    for (const element of elements) {
+      const previous = element.previousElementSibling;
       const isFirstReply = isInThread && previous && previous === items.firstElementChild;
-      follow(one, isFirstReply ? null : previous);
+      groupWithPrevious(element, isFirstReply ? null : previous);
     }
   }
 
-  // Shows a new message, or an old one that reads otherwise now.
+  // Adds a new message, or replaces one that changed.
   function show(message) {
-    late?.push(() => show(message));
+    changesWhileReading?.push(() => show(message));
     const old = nodes.get(message.ts);
     if (!old && hasMore && message.ts < items.firstElementChild?.dataset.ts) return;
-    const made = make(message);
-    if (old) replaceKeepingFocus(old, made);
+    const item = renderItem(message);
+    if (old) replaceKeepingFocus(old, item);
     else {
       let before = items.lastElementChild;
       while (before && before.dataset.ts > message.ts) before = before.previousElementSibling;
-      if (before) before.after(made);
-      else items.prepend(made);
+      if (before) before.after(item);
+      else items.prepend(item);
     }
-    arrange([made, made.nextElementSibling].filter(Boolean));
-    if (items.childElementCount > MOST && sticks) dropOldest();
+    regroup([item, item.nextElementSibling].filter(Boolean));
+    if (items.childElementCount > MAX_SHOWN && isPinnedToEnd) dropOldest();
   }
 
   function dropOldest() {
-    for (const one of [...items.children].slice(0, -MOST / 2)) {
-      nodes.delete(one.dataset.ts);
-      one.remove();
+    for (const oldest of [...items.children].slice(0, -MAX_SHOWN / 2)) {
+      nodes.delete(oldest.dataset.ts);
+      oldest.remove();
     }
-    arrange([items.firstElementChild]);
-    mark(true);
-    toEnd();
+    regroup([items.firstElementChild]);
+    setHasMore(true);
+    scrollToEnd();
   }
 
   function remove(ts) {
-    late?.push(() => remove(ts));
+    changesWhileReading?.push(() => remove(ts));
     const old = nodes.get(ts);
     if (!old) return;
     const next = old.nextElementSibling;
     const hadFocus = old.contains(document.activeElement);
     old.remove();
     nodes.delete(ts);
-    if (next) arrange([next]);
-    if (hadFocus) world.focusComposer();
+    if (next) regroup([next]);
+    if (hadFocus) workspace.focusComposer();
   }
 
   node.addEventListener("scroll", () => {
-    // Only going up leaves the end; that more has come below does not.
-    sticks = isAtEnd() || (sticks && node.scrollTop >= top);
-    top = node.scrollTop;
+    // Only scrolling up leaves the end; a new message below does not.
+    isPinnedToEnd = isAtEnd() || (isPinnedToEnd && node.scrollTop >= lastScrollTop);
+    lastScrollTop = node.scrollTop;
     if (node.scrollTop < 400) readOlder();
   });
   node.addEventListener("keydown", (event) => {

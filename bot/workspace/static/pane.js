@@ -1,22 +1,22 @@
-// The pane on the right: the welcome, a thread, or what stands behind the scenes.
+// The pane on the right: the tour, a thread, or "Behind the scenes".
 
 import { get } from "./api.js";
 import { composer } from "./composer.js";
+import { controlTabs } from "./controls.js";
 import { el, iconButton } from "./dom.js";
 import { isReply } from "./message.js";
 import { messageList } from "./messages.js";
-import { behindTabs } from "./tabs.js";
 import { tourPanel } from "./tour.js";
 
-// *put* takes a text into the main composer, *send* sends one. Gives {node, …} of what it shows.
-export function sidePane(world, { put, send }) {
-  const behind = behindTabs(world);
+// *fillComposer* puts a text into the main composer; *send* sends a reply in a thread.
+export function sidePane(workspace, { fillComposer, send }) {
+  const controls = controlTabs(workspace);
   const node = el("aside", { class: "pane", hidden: true });
-  let shows = null;
+  let shown = null;
   let thread = null;
 
   function open(kind, title, subtitle, ...content) {
-    shows = kind;
+    shown = kind;
     node.hidden = false;
     node.setAttribute("aria-label", title);
     document.body.dataset.pane = kind;
@@ -26,47 +26,47 @@ export function sidePane(world, { put, send }) {
 
   function close() {
     const hadFocus = node.contains(document.activeElement);
-    shows = null;
+    shown = null;
     thread = null;
     node.hidden = true;
     node.replaceChildren();
     delete document.body.dataset.pane;
-    if (hadFocus) world.focusComposer();
+    if (hadFocus) workspace.focusComposer();
   }
 
   async function openThread(ts) {
-    const channel = world.current();
-    const name = channel.kind === "im" ? world.appName() : `#${channel.name}`;
-    const list = messageList(world, {
+    const channel = workspace.current();
+    const name = channel.kind === "im" ? workspace.appName() : `#${channel.name}`;
+    const list = messageList(workspace, {
       label: `Thread in ${name}`,
       isInThread: true,
-      load: () => get("messages", { user: world.me.id, channel: channel.id, thread_ts: ts }),
+      load: () => get("messages", { user: workspace.me.id, channel: channel.id, thread_ts: ts }),
       beginning: () => "",
     });
-    const box = composer(world, {
+    const replyBox = composer(workspace, {
       label: "Reply…",
       send: (text) => send(text, ts),
     });
-    thread = { ts, list, channel: channel.id, box };
-    open("thread", "Thread", name, list.node, box.node);
+    thread = { ts, list, channel: channel.id };
+    open("thread", "Thread", name, list.node, replyBox.node);
     await list.read();
-    box.focus();
+    replyBox.focus();
   }
 
   return {
     node,
     close,
     openThread,
-    shows: () => shows,
+    shown: () => shown,
     openTour() {
-      if (world.tour()) open("tour", world.tour().title, null, tourPanel(world.tour(), put));
+      if (workspace.tour()) open("tour", workspace.tour().title, null, tourPanel(workspace.tour(), fillComposer));
     },
-    openBehind(tab) {
-      if (shows === "behind" && !tab) return close();
-      open("behind", "Behind the scenes", null, behind.node);
-      return behind.open(tab);
+    openControls(tab) {
+      if (shown === "controls" && !tab) return close();
+      open("controls", "Behind the scenes", null, controls.node);
+      return controls.open(tab);
     },
-    // Takes a message that is new or reads otherwise, if it is in the thread that is shown.
+    // Shows a new or changed message if it belongs to the open thread.
     show(message) {
       if (!thread || message.channel !== thread.channel) return;
       if (message.ts === thread.ts || (isReply(message) && message.thread_ts === thread.ts)) thread.list.show(message);
@@ -77,7 +77,7 @@ export function sidePane(world, { put, send }) {
       else thread.list.remove(ts);
     },
     reread: () => thread?.list.read(),
-    called: behind.called,
-    changed: () => shows === "behind" && behind.changed(),
+    addCall: controls.addCall,
+    refresh: () => shown === "controls" && controls.refresh(),
   };
 }

@@ -1,24 +1,24 @@
-// What opens over the page: menus, questions to confirm, and short notices.
+// Menus, confirmation dialogs and notices, which open over the page.
 
 import { el, icon } from "./dom.js";
 
-// Opens *box* in the top layer beside *anchor*, above it where there is no room below.
-export function place(box, anchor, { isWide = false } = {}) {
+// Opens *box* in the top layer below *anchor*, or above it if there is no room below.
+export function openBeside(box, anchor, { isWide = false } = {}) {
   box.showPopover();
-  const at = anchor.getBoundingClientRect();
-  if (isWide) box.style.minWidth = `${at.width}px`;
+  const rect = anchor.getBoundingClientRect();
+  if (isWide) box.style.minWidth = `${rect.width}px`;
   const { width, height } = box.getBoundingClientRect();
-  const isBelow = at.bottom + height + 8 < innerHeight || at.top < height + 8;
-  box.style.top = `${Math.max(8, isBelow ? at.bottom + 4 : at.top - height - 4)}px`;
-  box.style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`;
+  const isBelow = rect.bottom + height + 8 < innerHeight || rect.top < height + 8;
+  box.style.top = `${Math.max(8, isBelow ? rect.bottom + 4 : rect.top - height - 4)}px`;
+  box.style.left = `${Math.max(8, Math.min(rect.left, innerWidth - width - 8))}px`;
 }
 
-// Opens a menu of *items* ({label, detail, isChosen, isTitle, lead, run}) beside *button*.
+// Opens a menu of *items* ({label, detail, isChosen, isTitle, lead, run}) at *button*.
 export function menu(button, label, items) {
   const box = el("div", { class: "menu", role: "menu", popover: "auto", "aria-label": label });
   const entries = items.map((item) => entry(item, close));
   box.append(...entries);
-  const able = entries.filter((node) => node.tagName === "BUTTON");
+  const buttons = entries.filter((node) => node.tagName === "BUTTON");
 
   function close() {
     box.remove();
@@ -27,9 +27,9 @@ export function menu(button, label, items) {
   }
 
   box.addEventListener("keydown", (event) => {
-    const here = able.indexOf(document.activeElement);
+    const here = buttons.indexOf(document.activeElement);
     const next = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: -1 }[event.key];
-    if (next !== undefined) able.at(next % able.length)?.focus();
+    if (next !== undefined) buttons.at(next % buttons.length)?.focus();
     else if (event.key === "Escape" || event.key === "Tab") close();
     else return;
     event.preventDefault();
@@ -43,8 +43,8 @@ export function menu(button, label, items) {
   });
   button.after(box);
   button.setAttribute("aria-expanded", "true");
-  place(box, button);
-  (able.find((node) => node.getAttribute("aria-checked") === "true") || able[0])?.focus();
+  openBeside(box, button);
+  (buttons.find((node) => node.getAttribute("aria-checked") === "true") || buttons[0])?.focus();
 }
 
 function entry(item, close) {
@@ -65,52 +65,52 @@ function entry(item, close) {
   );
 }
 
-// Asks what a confirmation object says; gives whether the person agreed.
-export function confirm(spec, draw) {
-  return new Promise((done) => {
-    const finish = (answer) => {
+// Shows a dialog for the confirmation object *spec*. Resolves to true if the person confirms.
+export function confirm(spec, renderText) {
+  return new Promise((resolve) => {
+    const close = (answer) => {
       dialog.remove();
-      done(answer);
+      resolve(answer);
     };
     const style = spec.style === "danger" ? "danger" : "primary";
-    const yes = el(
+    const confirmButton = el(
       "button",
-      { type: "button", class: `button ${style}`, onclick: () => finish(true) },
+      { type: "button", class: `button ${style}`, onclick: () => close(true) },
       spec.confirm?.text || "Yes",
     );
-    const no = el(
+    const cancelButton = el(
       "button",
-      { type: "button", class: "button", onclick: () => finish(false) },
+      { type: "button", class: "button", onclick: () => close(false) },
       spec.deny?.text || "Cancel",
     );
     const title = el("h2", { id: "confirm-title" }, spec.title?.text || "Are you sure?");
     const dialog = el(
       "dialog",
-      { class: "confirm", "aria-labelledby": "confirm-title", oncancel: () => finish(false) },
+      { class: "confirm", "aria-labelledby": "confirm-title", oncancel: () => close(false) },
       title,
-      el("div", { class: "confirm-text" }, draw(spec.text)),
-      el("footer", {}, no, yes),
+      el("div", { class: "confirm-text" }, renderText(spec.text)),
+      el("footer", {}, cancelButton, confirmButton),
     );
     document.body.append(dialog);
     dialog.showModal();
-    yes.focus();
+    confirmButton.focus();
   });
 }
 
-let hide = 0;
+let hideTimer = 0;
 
-// Says *text* in a corner for a while, over modals too.
+// Shows *text* in a corner for eight seconds, on top of modals too.
 export function notice(text) {
   document.querySelector(".notice")?.remove();
-  clearTimeout(hide);
+  clearTimeout(hideTimer);
   const box = el("div", { class: "notice", role: "alert", popover: "manual" });
   (document.querySelector("dialog[open]:last-of-type") || document.body).append(box);
   box.showPopover();
   box.append(icon("warn"), el("span", {}, text));
-  hide = setTimeout(() => box.remove(), 8000);
+  hideTimer = setTimeout(() => box.remove(), 8000);
 }
 
-// Does *work*, and says what went wrong with it; gives its result, or null.
+// Runs *work* and shows its error, if any. Returns its result, or null if it threw.
 export async function attempt(work) {
   try {
     const answer = await work();

@@ -1,37 +1,37 @@
-// Draws rich_text blocks, and `markdown` blocks as far as Slack's own dialect goes.
+// Renders rich_text blocks, and the Markdown that Slack supports in markdown blocks.
 
 import { slackDate } from "./dates.js";
 import { el } from "./dom.js";
 import { broadcast, channelMention, emoji, link, userMention } from "./mrkdwn.js";
 
-export function richText(block, world) {
-  return el("div", { class: "rich-text" }, block.elements.map((element) => part(element, world)));
+export function richText(block, workspace) {
+  return el("div", { class: "rich-text" }, block.elements.map((element) => part(element, workspace)));
 }
 
-function part(element, world) {
-  const inside = element.elements || [];
+function part(element, workspace) {
+  const children = element.elements || [];
   switch (element.type) {
     case "rich_text_quote":
-      return el("blockquote", {}, spans(inside, world));
+      return el("blockquote", {}, spans(children, workspace));
     case "rich_text_preformatted":
-      return el("pre", {}, inside.map((one) => one.text ?? one.url ?? ""));
+      return el("pre", {}, children.map((element) => element.text ?? element.url ?? ""));
     case "rich_text_list": {
       const tag = element.style === "ordered" ? "ol" : "ul";
       const start = tag === "ol" && element.offset ? element.offset + 1 : null;
       const list = el(tag, { start, class: `indent-${Math.min(element.indent || 0, 4)}` });
-      list.append(...inside.map((item) => el("li", {}, spans(item.elements || [], world))));
+      list.append(...children.map((item) => el("li", {}, spans(item.elements || [], workspace))));
       return list;
     }
     default:
-      return el("p", {}, spans(inside, world));
+      return el("p", {}, spans(children, workspace));
   }
 }
 
-function spans(elements, world) {
-  return elements.flatMap((element) => styled(span(element, world), element.style || {}));
+function spans(elements, workspace) {
+  return elements.flatMap((element) => styled(span(element, workspace), element.style || {}));
 }
 
-function span(element, world) {
+function span(element, workspace) {
   switch (element.type) {
     case "text":
       return lineBreaks(element.text);
@@ -40,15 +40,15 @@ function span(element, world) {
     case "emoji":
       return [element.unicode ? fromUnicode(element.unicode) : emoji(element.name)];
     case "user":
-      return [userMention(element.user_id, world)];
+      return [userMention(element.user_id, workspace)];
     case "channel":
-      return [channelMention(element.channel_id, world)];
+      return [channelMention(element.channel_id, workspace)];
     case "usergroup":
       return [el("span", { class: "mention" }, "@group")];
     case "broadcast":
       return [broadcast(element.range)];
     case "date":
-      return [slackDate(element.format, element.timestamp * 1000, world.zone, world.now())];
+      return [slackDate(element.format, element.timestamp * 1000, workspace.zone, workspace.now())];
     case "color":
       return [el("code", {}, element.value)];
     default:
@@ -58,11 +58,11 @@ function span(element, world) {
 
 function styled(nodes, style) {
   const tags = { code: "code", strike: "s", italic: "em", bold: "strong" };
-  return Object.entries(tags).reduce((inside, [name, tag]) => (style[name] ? [el(tag, {}, inside)] : inside), nodes);
+  return Object.entries(tags).reduce((children, [name, tag]) => (style[name] ? [el(tag, {}, children)] : children), nodes);
 }
 
 function lineBreaks(text) {
-  return text.split("\n").flatMap((line, place) => (place ? [el("br"), line] : [line]));
+  return text.split("\n").flatMap((line, index) => (index ? [el("br"), line] : [line]));
 }
 
 function fromUnicode(code) {
@@ -76,18 +76,18 @@ function fromUnicode(code) {
 const INLINE = /`([^`]+)`|\[([^\]]+)\]\(([^)\s]+)\)|\*\*(.+?)\*\*|~~(.+?)~~|\*(\S(?:.*?\S)?)\*|\b_(\S(?:.*?\S)?)_\b/;
 
 export function markdown(text) {
-  const shown = el("div", { class: "rich-text" });
-  const chunks = text.split(/^```\w*\n([\s\S]*?)\n?```$/m);
-  chunks.forEach((chunk, place) => {
-    if (place % 2) shown.append(el("pre", {}, chunk));
-    else for (const paragraph of chunk.split(/\n{2,}/)) shown.append(...paragraphs(paragraph));
+  const container = el("div", { class: "rich-text" });
+  const parts = text.split(/^```\w*\n([\s\S]*?)\n?```$/m);
+  parts.forEach((part, index) => {
+    if (index % 2) container.append(el("pre", {}, part));
+    else for (const paragraph of part.split(/\n{2,}/)) container.append(...paragraphs(paragraph));
   });
-  return shown;
+  return container;
 }
 
 function paragraphs(text) {
   const nodes = [];
-  for (const line of text.split("\n").filter((one) => one.trim())) {
+  for (const line of text.split("\n").filter((part) => part.trim())) {
     const [, heading] = /^#{1,6} +(.*)/.exec(line) || [];
     const [, mark, item] = /^\s*([-*+]|\d+[.)]) +(.*)/.exec(line) || [];
     const [, quote] = /^> ?(.*)/.exec(line) || [];

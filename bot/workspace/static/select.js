@@ -1,17 +1,17 @@
-// A select that is typed into: one choice or several, from a list or from what the app answers.
+// A searchable select of one option or several, from a fixed list or from the app.
 
 import { el, newId } from "./dom.js";
-import { place } from "./popup.js";
+import { openBeside } from "./popup.js";
 
-const PAUSE_MS = 150;
+const TYPING_PAUSE_MS = 150;
 
-// *search* gives groups [{label, options: [{text, detail, value}]}] for what was typed, at once or
-// later; *chosen* are the options that are chosen at first. Gives {node, read}.
-export function combobox({ label, placeholder, isMany, search, least = 0, chosen, most, onchange, focusKey, describe }) {
+// *search* takes the typed text and returns groups [{label, options: [{text, detail, value}]}], or a
+// promise of them. *chosen* are the options chosen at first. Returns {node, read}.
+export function combobox({ label, placeholder, isMany, search, minLength = 0, chosen, maxChosen, onchange, focusKey, aria }) {
   let picked = [...chosen];
   let shown = [];
   let active = -1;
-  let asked = 0;
+  let lastSearch = 0;
   let timer = 0;
   const listId = newId("list");
   const chips = el("span", { class: "chips" });
@@ -24,7 +24,7 @@ export function combobox({ label, placeholder, isMany, search, least = 0, chosen
     "aria-controls": listId,
     "data-focus-key": focusKey,
     placeholder,
-    ...describe,
+    ...aria,
     "aria-label": label,
   });
   const list = el("div", { class: "listbox", role: "listbox", id: listId, popover: "manual", "aria-label": label || placeholder });
@@ -36,7 +36,7 @@ export function combobox({ label, placeholder, isMany, search, least = 0, chosen
     else {
       chips.replaceChildren(
         ...picked.map((option) =>
-          el("button", { type: "button", class: "chip", "aria-label": `Remove ${option.text}`, onmousedown: keep, onclick: () => drop(option) }, option.text, " ×"),
+          el("button", { type: "button", class: "chip", "aria-label": `Remove ${option.text}`, onmousedown: keepFocus, onclick: () => drop(option) }, option.text, " ×"),
         ),
       );
       input.value = "";
@@ -44,10 +44,10 @@ export function combobox({ label, placeholder, isMany, search, least = 0, chosen
     }
   }
 
-  // The mouse must not take the keyboard from the input: leaving it draws the chips anew.
-  const keep = (event) => event.preventDefault();
-  const same = (one, other) => one.value === other.value;
-  const isPicked = (option) => picked.some((one) => same(one, option));
+  // A click must not blur the input: that would render the chips again before the click arrives.
+  const keepFocus = (event) => event.preventDefault();
+  const isSame = (option, other) => option.value === other.value;
+  const isPicked = (option) => picked.some((other) => isSame(other, option));
 
   function change(next) {
     const before = picked;
@@ -60,7 +60,7 @@ export function combobox({ label, placeholder, isMany, search, least = 0, chosen
   }
 
   function drop(option) {
-    change(picked.filter((one) => !same(one, option)));
+    change(picked.filter((other) => !isSame(other, option)));
     input.focus();
   }
 
@@ -69,48 +69,48 @@ export function combobox({ label, placeholder, isMany, search, least = 0, chosen
       close();
       change([option]);
     } else if (isPicked(option)) drop(option);
-    else if (!most || picked.length < most) change([...picked, option]);
-    if (isMany) ask("");
+    else if (!maxChosen || picked.length < maxChosen) change([...picked, option]);
+    if (isMany) runSearch("");
   }
 
-  async function ask(text) {
-    asked += 1;
-    const serial = asked;
-    if (text.length < least) return draw([], `Type ${least === 1 ? "a letter" : `${least} letters`} or more`);
+  async function runSearch(text) {
+    lastSearch += 1;
+    const serial = lastSearch;
+    if (text.length < minLength) return renderOptions([], `Type ${minLength === 1 ? "a letter" : `${minLength} letters`} or more`);
     const groups = await search(text);
-    if (serial === asked && document.activeElement === input) draw(groups, "No results");
+    if (serial === lastSearch && document.activeElement === input) renderOptions(groups, "No results");
   }
 
-  function draw(groups, empty) {
+  function renderOptions(groups, empty) {
     shown = groups.flatMap((group) => group.options);
     active = shown.length ? 0 : -1;
-    let place_ = -1;
+    let index = -1;
     const rows = groups.flatMap((group) => [
       group.label && el("div", { class: "group", role: "presentation" }, group.label),
       ...group.options.map((option) => {
-        place_ += 1;
-        return row(option, place_);
+        index += 1;
+        return row(option, index);
       }),
     ]);
     list.replaceChildren(...rows.filter(Boolean));
     if (!shown.length) list.append(el("div", { class: "empty", role: "status" }, empty));
     input.setAttribute("aria-expanded", "true");
-    place(list, input, { isWide: true });
-    mark();
+    openBeside(list, input, { isWide: true });
+    highlight();
   }
 
-  function row(option, at) {
+  function row(option, index) {
     const attributes = {
       role: "option",
-      id: `${listId}-${at}`,
+      id: `${listId}-${index}`,
       "aria-selected": String(isPicked(option)),
-      onmousedown: keep,
+      onmousedown: keepFocus,
       onclick: () => pick(option),
     };
     return el("div", attributes, el("span", {}, option.text), option.detail && el("small", {}, option.detail));
   }
 
-  function mark() {
+  function highlight() {
     for (const option of list.querySelectorAll("[role=option]")) {
       const isActive = option.id === `${listId}-${active}`;
       option.classList.toggle("active", isActive);
@@ -124,16 +124,16 @@ export function combobox({ label, placeholder, isMany, search, least = 0, chosen
 
   function close() {
     clearTimeout(timer);
-    asked += 1;
+    lastSearch += 1;
     if (isOpen()) list.hidePopover();
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
   }
 
-  input.addEventListener("click", () => isOpen() || ask(""));
+  input.addEventListener("click", () => isOpen() || runSearch(""));
   input.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(() => ask(input.value), PAUSE_MS);
+    timer = setTimeout(() => runSearch(input.value), TYPING_PAUSE_MS);
   });
   input.addEventListener("blur", () => {
     close();
@@ -142,10 +142,10 @@ export function combobox({ label, placeholder, isMany, search, least = 0, chosen
   });
   input.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      if (!isOpen()) ask("");
+      if (!isOpen()) runSearch("");
       else if (shown.length) {
         active = (active + (event.key === "ArrowDown" ? 1 : -1) + shown.length) % shown.length;
-        mark();
+        highlight();
       }
     } else if (event.key === "Enter") {
       if (isOpen() && active >= 0) pick(shown[active]);
@@ -162,12 +162,12 @@ export function combobox({ label, placeholder, isMany, search, least = 0, chosen
   return { node, read: () => picked };
 }
 
-// Gives a search among fixed *groups*, by what the text of an option holds.
-export function among(groups) {
+// Returns a *search* function over fixed *groups* that matches any part of an option's text.
+export function searchGroups(groups) {
   return (text) => {
-    const wanted = text.toLowerCase();
+    const query = text.toLowerCase();
     return groups
-      .map((group) => ({ ...group, options: group.options.filter((one) => one.text.toLowerCase().includes(wanted)) }))
+      .map((group) => ({ ...group, options: group.options.filter((option) => option.text.toLowerCase().includes(query)) }))
       .filter((group) => group.options.length);
   };
 }

@@ -1,14 +1,14 @@
-// The channels on the left, and who one acts as.
+// The sidebar: the channels, and the menu that switches the user.
 
-import { avatar, el, icon } from "./dom.js";
+import { avatar, el, focusedIn, icon } from "./dom.js";
 import { menu } from "./popup.js";
 
-// *act* changes who one is, *open* the channel. Gives {node, draw}.
-export function sidebar(world, { act, open }) {
+// *switchUser* takes a user id, *open* a channel id. Returns {node, render}.
+export function sidebar(workspace, { switchUser, open }) {
   const head = el("header", { class: "team" });
   const lists = el("div", { class: "channel-lists" });
-  const who = el("div", { class: "who" });
-  const node = el("nav", { class: "sidebar", "aria-label": "Channels and people" }, head, lists, who);
+  const account = el("div", { class: "who" });
+  const node = el("nav", { class: "sidebar", "aria-label": "Channels and people" }, head, lists, account);
 
   function group(title, channels) {
     if (!channels.length) return null;
@@ -17,11 +17,11 @@ export function sidebar(world, { act, open }) {
 
   function row(channel) {
     const isApp = channel.kind === "im" && channel.bot_is_member;
-    const isHere = channel.id === world.current()?.id;
-    const isUnread = world.unread().has(channel.id);
-    const name = isApp ? world.appName() : channel.name;
+    const isHere = channel.id === workspace.current()?.id;
+    const isUnread = workspace.unread().has(channel.id);
+    const name = isApp ? workspace.appName() : channel.name;
     const mark = isApp
-      ? avatar(world.person(world.appUser()), "small")
+      ? avatar(workspace.person(workspace.appUser()), "small")
       : icon(channel.is_archived ? "archive" : channel.kind === "private" ? "lock" : "hash");
     const state = [channel.is_archived && "archived", !channel.is_member && "not joined"].filter(Boolean);
     return el(
@@ -40,27 +40,27 @@ export function sidebar(world, { act, open }) {
     );
   }
 
-  function people() {
+  function userButton() {
     const button = el(
       "button",
-      { type: "button", class: "who-button", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": `Acting as ${world.me.real_name}: change`, onclick: choose },
-      avatar(world.me),
-      el("span", { class: "who-name" }, el("small", {}, "Acting as"), el("strong", {}, world.me.real_name)),
+      { type: "button", class: "who-button", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": `Acting as ${workspace.me.real_name}: change`, onclick: choose },
+      avatar(workspace.me),
+      el("span", { class: "who-name" }, el("small", {}, "Acting as"), el("strong", {}, workspace.me.real_name)),
       icon("down"),
     );
     function choose() {
       menu(
         button,
         "Act as",
-        world
+        workspace
           .people()
-          .filter((one) => !one.is_bot && !one.is_deleted)
-          .map((one) => ({
-            lead: avatar(one, "small"),
-            label: one.real_name,
-            detail: [one.tz, one.is_admin && "admin", one.is_guest && "guest"].filter(Boolean).join(", "),
-            isChosen: one.id === world.me.id,
-            run: () => act(one.id),
+          .filter((person) => !person.is_bot && !person.is_deleted)
+          .map((person) => ({
+            lead: avatar(person, "small"),
+            label: person.real_name,
+            detail: [person.tz, person.is_admin && "admin", person.is_guest && "guest"].filter(Boolean).join(", "),
+            isChosen: person.id === workspace.me.id,
+            run: () => switchUser(person.id),
           })),
       );
     }
@@ -69,24 +69,24 @@ export function sidebar(world, { act, open }) {
 
   return {
     node,
-    draw() {
-      const focused = node.contains(document.activeElement) ? document.activeElement.dataset.focusKey : null;
-      const channels = world.channels();
-      const isDm = (one) => one.kind === "im";
-      const isThere = world.isConnected() && world.isInstalled();
-      const state = `${world.appName()} is ${isThere ? "" : "not "}${world.isInstalled() ? "connected" : "installed"}`;
+    render() {
+      const focused = focusedIn(node)?.dataset.focusKey;
+      const channels = workspace.channels();
+      const isDm = (channel) => channel.kind === "im";
+      const isThere = workspace.isConnected() && workspace.isInstalled();
+      const state = `${workspace.appName()} is ${isThere ? "" : "not "}${workspace.isInstalled() ? "connected" : "installed"}`;
       head.replaceChildren(
-        el("strong", {}, world.teamName()),
+        el("strong", {}, workspace.teamName()),
         el("span", { class: `connection ${isThere ? "on" : "off"}`, role: "status" }, state),
       );
       lists.replaceChildren(
         ...[
-          group("Channels", channels.filter((one) => !isDm(one))),
-          group("Direct messages", channels.filter((one) => isDm(one) && !one.bot_is_member)),
-          group("Apps", channels.filter((one) => isDm(one) && one.bot_is_member)),
+          group("Channels", channels.filter((channel) => !isDm(channel))),
+          group("Direct messages", channels.filter((channel) => isDm(channel) && !channel.bot_is_member)),
+          group("Apps", channels.filter((channel) => isDm(channel) && channel.bot_is_member)),
         ].filter(Boolean),
       );
-      who.replaceChildren(people());
+      account.replaceChildren(userButton());
       if (focused) node.querySelector(`[data-focus-key="${CSS.escape(focused)}"]`)?.focus();
     },
   };

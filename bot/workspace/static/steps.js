@@ -1,12 +1,12 @@
-// A form that runs one of the app's functions as a step of a workflow, and shows what it gives.
+// A form that runs one of the app's functions as a workflow step and shows its outputs.
 
 import { post } from "./api.js";
 import { el } from "./dom.js";
 import { attempt } from "./popup.js";
 
 // *step* is {callback_id, title, description, inputs: [{name, type, title, description, is_required}]}.
-export function stepForm(world, step) {
-  const fields = step.inputs.map((one) => ({ ...one, input: field(world, one) }));
+export function stepForm(workspace, step) {
+  const fields = step.inputs.map((spec) => ({ ...spec, input: field(workspace, spec) }));
   const result = el("div", { class: "step-result", role: "status" });
   const run = el("button", { type: "submit", class: "button small" }, "Run");
 
@@ -35,8 +35,8 @@ export function stepForm(world, step) {
   );
 }
 
-function field(world, { type, description, is_required: isRequired }) {
+function field(workspace, { type, description, is_required: isRequired }) {
   if (type !== "slack#/types/channel_id") return el("input", { type: "text", title: description, required: isRequired });
-  const channels = world.channels().filter((one) => one.kind !== "im");
-  return el("select", { title: description, required: isRequired }, channels.map((one) => el("option", { value: one.id }, `#${one.name}`)));
+  const channels = workspace.channels().filter((channel) => channel.kind !== "im");
+  return el("select", { title: description, required: isRequired }, channels.map((channel) => el("option", { value: channel.id }, `#${channel.name}`)));
 }

@@ -1,10 +1,9 @@
-// Welcomes a newcomer, with things to try.
+// The welcome for newcomers, with things to try.
 
 import { el, icon } from "./dom.js";
 
-// *tour* is {title, intro, steps: [{title, text, try}], notes: [{title, text}]}; *put* takes a text
-// into the composer.
-export function tourPanel(tour, put) {
+// *tour* is {title, intro, steps: [{title, text, try}], notes: [{title, text}]}.
+export function tourPanel(tour, fillComposer) {
   return el(
     "div",
     { class: "tour" },
@@ -20,17 +19,17 @@ export function tourPanel(tour, put) {
           el("p", {}, step.text),
           el(
             "button",
-            { type: "button", class: "try", "aria-label": `Put ${step.try} into the composer`, onclick: () => put(step.try) },
+            { type: "button", class: "try", "aria-label": `Put ${step.try} into the composer`, onclick: () => fillComposer(step.try) },
             el("code", {}, step.try),
             el("span", {}, "Try it", icon("reply")),
           ),
         ),
       ),
     ),
-    (tour.notes || []).map((note) => el("section", {}, el("h3", {}, note.title), el("p", {}, inCode(note.text)))),
+    (tour.notes || []).map((note) => el("section", {}, el("h3", {}, note.title), el("p", {}, withCode(note.text)))),
   );
 }
 
-function inCode(text) {
-  return text.split("`").map((part, place) => (place % 2 ? el("code", {}, part) : part));
+function withCode(text) {
+  return text.split("`").map((part, index) => (index % 2 ? el("code", {}, part) : part));
 }

@@ -1,40 +1,41 @@
-// Modals, one on top of another, and the App Home: forms that the app draws.
+// The views that the app builds: a stack of modals, and the App Home.
 
 import { get, post } from "./api.js";
-import { drawBlocks, readFields, showErrors } from "./blocks.js";
+import { readFields, renderBlocks, showErrors } from "./blocks.js";
 import { el, iconButton, replaceKeepingFocus } from "./dom.js";
 import { attempt, notice } from "./popup.js";
 
-// Draws the blocks of *view* with what was typed into them; gives {node, fields, values}.
-function draw(view, world, typed) {
+// *drafts* are values typed before an update of the view, which win over those of its state. Returns
+// {node, fields, values}.
+function renderView(view, workspace, drafts) {
   const fields = [];
   const values = () => readFields(fields);
-  const where = (element, block) => ({
-    user: world.me.id,
+  const target = (element, block) => ({
+    user: workspace.me.id,
     view_id: view.id,
     block_id: block.block_id,
     action_id: element.action_id,
   });
-  const place = {
-    world,
+  const surface = {
+    workspace,
     fields,
-    values: merged(view.state.values, typed),
-    press: (element, block, chosen) => attempt(() => post("press", { ...where(element, block), values: values(), ...chosen })),
-    options: (element, block, value) => attempt(() => post("options", { ...where(element, block), value })),
+    values: mergeValues(view.state.values, drafts),
+    sendAction: (element, block, chosen) => attempt(() => post("press", { ...target(element, block), values: values(), ...chosen })),
+    loadOptions: (element, block, value) => attempt(() => post("options", { ...target(element, block), value })),
   };
-  return { node: drawBlocks(view.blocks, place), fields, values };
+  return { node: renderBlocks(view.blocks, surface), fields, values };
 }
 
-function merged(values, typed = {}) {
+function mergeValues(values, drafts = {}) {
   const all = { ...values };
-  for (const [block, actions] of Object.entries(typed)) all[block] = { ...all[block], ...actions };
+  for (const [block, actions] of Object.entries(drafts)) all[block] = { ...all[block], ...actions };
   return all;
 }
 
-export function modals(world) {
+export function modals(workspace) {
   let stack = [];
   let shown = null;
-  const typed = new Map();
+  const drafts = new Map();
   const dialog = el("dialog", { class: "modal", "aria-labelledby": "modal-title" });
   document.body.append(dialog);
   dialog.addEventListener("cancel", (event) => {
@@ -42,40 +43,40 @@ export function modals(world) {
     if (stack.length) close(stack.at(-1));
   });
 
-  const close = (view) => attempt(() => post("close", { user: world.me.id, view_id: view.id }));
+  const close = (view) => attempt(() => post("close", { user: workspace.me.id, view_id: view.id }));
 
   function show() {
-    if (shown) typed.set(shown.view.id, shown.form.values());
+    if (shown) drafts.set(shown.view.id, shown.form.values());
     const view = stack.at(-1);
     if (!view) {
       shown = null;
-      typed.clear();
+      drafts.clear();
       dialog.close();
       dialog.replaceChildren();
       return;
     }
-    const form = draw(view, world, typed.get(view.id));
+    const form = renderView(view, workspace, drafts.get(view.id));
     const isSame = shown?.view.id === view.id;
     const fresh = frame(view, form);
     shown = { view, form, node: fresh };
     if (isSame && dialog.firstChild) replaceKeepingFocus(dialog.firstChild, fresh);
     else dialog.replaceChildren(fresh);
     if (!dialog.open) dialog.showModal();
-    if (!isSame) first(view, fresh)?.focus();
+    if (!isSame) firstField(view, fresh)?.focus();
   }
 
-  function first(view, node) {
-    const wanted = view.blocks.map((block) => block.element || block.accessory).find((one) => one?.focus_on_load);
-    const key = wanted && [...node.querySelectorAll("[data-focus-key]")].find((one) => one.dataset.focusKey.includes(wanted.action_id));
+  function firstField(view, node) {
+    const wanted = view.blocks.map((block) => block.element || block.accessory).find((element) => element?.focus_on_load);
+    const key = wanted && [...node.querySelectorAll("[data-focus-key]")].find((field) => field.dataset.focusKey.includes(wanted.action_id));
     return key || node.querySelector(".modal-body :is(input, textarea, select, button)") || node.querySelector("footer button");
   }
 
   function frame(view, form) {
-    const trouble = el("p", { class: "modal-trouble", role: "alert" });
+    const errorLine = el("p", { class: "modal-error", role: "alert" });
     const submit = view.submit && el("button", { type: "submit", class: "button primary" }, view.submit.text);
     const node = el(
       "form",
-      { novalidate: true, onsubmit: (event) => send(event, view, form, node, trouble, submit) },
+      { novalidate: true, onsubmit: (event) => send(event, view, form, node, errorLine, submit) },
       el(
         "header",
         {},
@@ -87,7 +88,7 @@ export function modals(world) {
       el(
         "footer",
         {},
-        trouble,
+        errorLine,
         el("button", { type: "button", class: "button", onclick: () => close(view) }, view.close?.text || (submit ? "Cancel" : "Close")),
         submit,
       ),
@@ -95,19 +96,19 @@ export function modals(world) {
     return node;
   }
 
-  async function send(event, view, form, node, trouble, submit) {
+  async function send(event, view, form, node, errorLine, submit) {
     event.preventDefault();
     if (!submit || submit.getAttribute("aria-busy")) return;
-    const wrong = form.fields.filter(({ input }) => input && !input.validity.valid);
-    const own = Object.fromEntries(wrong.map(({ block, input }) => [block.block_id, input.validationMessage]));
-    showErrors(node, own);
-    trouble.textContent = "";
-    if (wrong.length) return;
+    const invalid = form.fields.filter(({ input }) => input && !input.validity.valid);
+    const errors = Object.fromEntries(invalid.map(({ block, input }) => [block.block_id, input.validationMessage]));
+    showErrors(node, errors);
+    errorLine.textContent = "";
+    if (invalid.length) return;
     submit.setAttribute("aria-busy", "true");
-    const answer = await attempt(() => post("submit", { user: world.me.id, view_id: view.id, values: form.values() }));
+    const answer = await attempt(() => post("submit", { user: workspace.me.id, view_id: view.id, values: form.values() }));
     submit.removeAttribute("aria-busy");
     if (answer?.errors) showErrors(node, answer.errors);
-    else if (answer?.error) trouble.textContent = answer.error;
+    else if (answer?.error) errorLine.textContent = answer.error;
   }
 
   return {
@@ -116,22 +117,22 @@ export function modals(world) {
       show();
     },
     opened(view) {
-      const at = stack.findIndex((one) => one.id === view.id);
-      if (at >= 0) stack[at] = view;
+      const index = stack.findIndex((other) => other.id === view.id);
+      if (index >= 0) stack[index] = view;
       else stack = view.previous_view_id ? [...stack, view] : [view];
       show();
     },
     closed(id) {
       stack = stack.filter((view) => view.id !== id);
-      typed.delete(id);
+      drafts.delete(id);
       if (shown?.view.id === id) shown = null;
       show();
     },
   };
 }
 
-// Gives the App Home: {node, show(view), open()}.
-export function appHome(world) {
+// Returns {node, show(view), open()}.
+export function appHome(workspace) {
   let form = null;
   let id = null;
   let content = el("p", { class: "empty" }, "Nothing is published here yet.");
@@ -139,14 +140,14 @@ export function appHome(world) {
   return {
     node,
     show(view) {
-      const typed = view?.id === id ? form?.values() : undefined;
+      const drafts = view?.id === id ? form?.values() : undefined;
       id = view?.id;
-      form = view ? draw(view, world, typed) : null;
+      form = view ? renderView(view, workspace, drafts) : null;
       const fresh = form?.node || el("p", { class: "empty" }, "Nothing is published here yet.");
       replaceKeepingFocus(content, fresh);
       content = fresh;
     },
-    open: () => attempt(() => post("home", { user: world.me.id })),
+    open: () => attempt(() => post("home", { user: workspace.me.id })),
   };
 }
 

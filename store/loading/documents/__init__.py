@@ -7,6 +7,7 @@ article, to load what changed.
 import os
 from array import array
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from hashlib import blake2b, file_digest, sha256
 from pathlib import Path, PurePosixPath
@@ -17,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.loading.documents import feed, plain, records
-from store.loading.documents.folder import ENDINGS, files_of, showable
+from store.loading.documents.folder import ENDINGS, files_of
 from store.loading.documents.source import MAX_TEXT, Source, Story
+from store.parsing import Parser
 from store.progress import Progress
+from store.text import showable
 from store.types import Article, CorpusInvalidError, Problem
 
 __all__ = [
@@ -75,21 +78,26 @@ class Contents:
         """Hash every document's path and bytes; equal fingerprints mean equal corpora."""
         return _fingerprint(self.digests)
 
-    def articles(self) -> Iterator[Article]:
+    def articles(self, parser: Parser | None = None) -> Iterator[Article]:
         """Read the articles of the documents that changed, in order.
 
-        Raises `CorpusInvalidError` where a file is no longer what was checked.
+        *parser* is that of `read_corpus`. Raises `CorpusInvalidError` where a file is no longer
+        what was checked.
         """
-        for name in self.changed:
-            source = None
-            try:
-                with _place(self.root, self.extra, name).open("rb") as file:
-                    source = Source(name, file)
-                    yield from _articles(source)
-            except OSError as error:
-                raise _invalid(name, f"cannot be read: {error.strerror}") from error
-            if source.problems or source.digest != self.digests[name]:
-                raise _invalid(name, "was changed while it was read: try again")
+        with _parser(parser) as parser:
+            for name in self.changed:
+                source = None
+                try:
+                    with _place(self.root, self.extra, name).open("rb") as file:
+                        source = Source(name, file, parser)
+                        yield from _articles(source)
+                except OSError as error:
+                    raise _invalid(name, f"cannot be read: {error.strerror}") from error
+                if source.digest != self.digests[name]:
+                    raise _invalid(name, "was changed while it was read: try again")
+                if source.problems:
+                    # Parsing it again took longer, on a machine that is busy with something else.
+                    raise CorpusInvalidError(tuple(source.problems))
 
 
 def _fingerprint(digests: Mapping[str, str]) -> str:
@@ -105,11 +113,13 @@ def read_corpus(
     known: Mapping[str, str] = MappingProxyType({}),
     progress: Progress | None = None,
     extra: Path | None = None,
+    parser: Parser | None = None,
 ) -> Contents:
     """Check the document at *path*, or every document in the folder at *path*.
 
     *extra* is read as if it were in the folder too. A document with the digest that is *known* of
-    its path is not looked into. Raises `CorpusInvalidError` with every problem of every file.
+    its path is not looked into. Another thread may close the *parser* to stop the check early; None
+    is one for this call. Raises `CorpusInvalidError` with every problem of every file.
     """
     try:
         if not path.exists():
@@ -134,26 +144,27 @@ def read_corpus(
     keys, ids = array("Q"), array("Q")
     others: list[str] = []
     names = sorted({*files.documents, extra.name}) if extra else files.documents
-    for name in (progress or Progress()).through("Reading", names):
-        try:
-            with _place(files.root, extra, name).open("rb") as file:
-                if name in known and file_digest(file, "sha256").hexdigest() == known[name]:
-                    digests[name] = known[name]
-                    continue
-                file.seek(0)
-                source, before = Source(name, file), len(keys)
-                for article in _articles(source):
-                    keys.append(key(article))
-                    ids.append(int(article.id, 16))
-        except OSError as error:
-            problems.append(_problem(name, f"cannot be read: {error.strerror}"))
-            continue
-        if source.is_other:
-            others.append(name)
-            continue
-        problems += source.problems
-        changed[name] = len(keys) - before
-        digests[name] = source.digest
+    with _parser(parser) as parser:
+        for name in (progress or Progress()).through("Reading", names):
+            try:
+                with _place(files.root, extra, name).open("rb") as file:
+                    if name in known and file_digest(file, "sha256").hexdigest() == known[name]:
+                        digests[name] = known[name]
+                        continue
+                    file.seek(0)
+                    source, before = Source(name, file, parser), len(keys)
+                    for article in _articles(source):
+                        keys.append(key(article))
+                        ids.append(int(article.id, 16))
+            except OSError as error:
+                problems.append(_problem(name, f"cannot be read: {error.strerror}"))
+                continue
+            if source.is_other:
+                others.append(name)
+                continue
+            problems += source.problems
+            changed[name] = len(keys) - before
+            digests[name] = source.digest
     if not digests and not problems:
         problems += (Problem(path=PurePosixPath(name), line=1, message=_OTHER) for name in others)
     if problems:
@@ -168,6 +179,11 @@ def read_corpus(
         keys=np.array(keys, dtype=np.uint64),
         repeated=_repeated(np.array(ids, dtype=np.uint64)),
     )
+
+
+def _parser(parser: Parser | None) -> AbstractContextManager[Parser]:
+    """Return *parser*, which its owner closes, or a new one that is closed after use."""
+    return nullcontext(parser) if parser else Parser()
 
 
 def _place(root: Path, extra: Path | None, name: str) -> Path:

@@ -1,22 +1,14 @@
 """Which files of a folder are documents, which are left out, and which are refused."""
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from store.text import showable
+
 ENDINGS = (".txt", ".jsonl", ".ndjson", ".csv", ".xml", ".rss", ".atom")
 """The endings of a document."""
-
-
-_MISLEADING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-"""Characters that control a terminal, break a line or turn round what is around them."""
-
-
-def showable(name: str) -> str:
-    """Give the *name* of a file with question marks for what is no text or would mislead."""
-    return _MISLEADING.sub("?", name.encode(errors="replace").decode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +29,15 @@ class Files:
 def files_of(path: Path) -> Files:
     """Look through the folder at *path*, or at the one document there."""
     if path.is_file():
-        return Files(root=path.parent, documents=(path.name,), ignored=0, outside=(), misnamed=())
+        shown = showable(path.name)
+        is_shown = shown == path.name
+        return Files(
+            root=path.parent,
+            documents=(path.name,) if is_shown else (),
+            ignored=0,
+            outside=(),
+            misnamed=() if is_shown else (shown,),
+        )
     root = path.resolve()
     documents: list[str] = []
     outside: list[str] = []

@@ -16,6 +16,7 @@ _DELIMITERS = ",;\t"
 """Where a comma is the decimal sign, spreadsheets write semicolons."""
 _SEPARATED_BY = "sep="
 """How a first line for Excel alone begins."""
+_LONG_ROW = f"a row is longer than {_LONGEST:,} characters: is every quote closed?"
 _NOT_CSV = {
     "unexpected end of data": "a quote is opened, and not closed before the end of the file",
     "field larger than": "a text goes on and on: is the quote that it begins with ever closed?",
@@ -58,13 +59,17 @@ def from_json_lines(source: Source) -> Iterator[Story]:
 
 def from_csv(source: Source) -> Iterator[Story]:
     """Yield the stories of a file whose first row names its columns; others are left out."""
-    at = start = 0
-    """The line that was read last, and the first of the row."""
+    at = start = length = 0
+    """The line that was read last, and the first of the row; the characters of the row."""
 
     def lines() -> Iterator[str]:
-        nonlocal at, start
+        nonlocal at, start, length
         for number, line in source.lines(longest=_LONGEST):
+            length = length + len(line) if start else len(line)
             at, start = number, start or number
+            if length > _LONGEST:
+                # Cells with line breaks would make one row of the whole file, held as a list.
+                raise csv.Error(_LONG_ROW)
             yield f"{line}\n"
 
     every = lines()

@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import BinaryIO, NamedTuple
 
+from store.parsing import Parser
 from store.types import Problem
 
 MAX_TEXT = 20_000
@@ -38,8 +39,10 @@ class Story(NamedTuple):
 class Source:
     """Reads one file once, from its beginning, and holds no more of it than one long line."""
 
-    def __init__(self, name: str, file: BinaryIO) -> None:
+    def __init__(self, name: str, file: BinaryIO, parser: Parser) -> None:
+        """Take the *parser* for the formats that a library reads."""
         self.name = name
+        self.parser = parser
         self.problems: list[Problem] = []
         self.is_other = False
         """Whether it turned out to be no document at all, but something else of that ending."""

@@ -167,7 +167,7 @@ async def test_history_begins_and_ends_where_it_is_told(
     assert await between(oldest=ts[1], inclusive=True) == ts[1:]
     assert await between(latest=ts[2]) == ts[:2]
     assert await between(oldest=ts[1], latest=ts[2], inclusive=True) == ts[1:3]
-    assert await between(oldest=int(float(ts[0]))) == ts
+    assert await between(oldest=int(float(ts[0])) - 1) == ts
     assert await error(between(oldest="yesterday")) == "invalid_ts_oldest"
 
 

@@ -8,10 +8,10 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.clock import MovableClock
 from bot.workspace import Workspace
 from bot.workspace.faults import FaultKind
 from tests.bot.workspace.conftest import ACK_SECONDS, Listener, error, extended
+from tests.machine import running_clock
 
 ANA, BEN, GENERAL, DIRECT = "U0ANA", "U0BEN", "C0GENERAL", "D0ANA"
 SHOUT = {
@@ -29,7 +29,7 @@ async def workspace() -> AsyncIterator[Workspace]:
         events=["app_uninstalled", "tokens_revoked", "function_executed"],
         functions={"shout": SHOUT},
     )
-    clock = MovableClock()
+    clock = running_clock()
     async with Workspace(manifest=manifest, clock=clock, ack_seconds=ACK_SECONDS) as workspace:
         yield workspace
 
@@ -154,7 +154,7 @@ async def test_an_app_that_is_reached_by_http_is_told_with_its_addresses() -> No
     for command in manifest["features"]["slash_commands"]:
         command["url"] = at
     async with (
-        Workspace(manifest=manifest, clock=MovableClock()) as workspace,
+        Workspace(manifest=manifest, clock=running_clock()) as workspace,
         aiohttp.ClientSession(workspace.url) as session,
         session.get("/page/app") as response,
     ):

@@ -6,14 +6,14 @@ from typing import Any
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.clock import MovableClock
 from bot.workspace import Fault, Workspace
 from tests.bot.workspace.conftest import MANIFEST
+from tests.machine import running_clock
 
 
 async def test_closing_ends_what_is_under_way() -> None:
     before = asyncio.all_tasks()
-    workspace = Workspace(manifest=MANIFEST, clock=MovableClock())
+    workspace = Workspace(manifest=MANIFEST, clock=running_clock())
     await workspace.start()
     started = asyncio.Event()
 
@@ -39,7 +39,7 @@ async def test_closing_ends_what_is_under_way() -> None:
         assert (await socket.receive_json())["type"] == "hello"
         typing = asyncio.create_task(workspace.type("/brief", user="U0ANA", channel="C0GENERAL"))
         await started.wait()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):
             closing = asyncio.create_task(workspace.close())
             assert (await live.receive()).type in (
                 aiohttp.WSMsgType.TEXT,

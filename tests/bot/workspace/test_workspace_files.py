@@ -6,9 +6,9 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.clock import MovableClock
 from bot.workspace import Workspace
 from tests.bot.workspace.conftest import Listener, error, extended
+from tests.machine import running_clock
 
 ANA, DIRECT, LEADERS = "U0ANA", "D0ANA", "C0LEADERS"
 STORY = "Lima\nA summary.\nInsight.\nWhy – and who?\n".encode()
@@ -17,7 +17,7 @@ STORY = "Lima\nA summary.\nInsight.\nWhy – and who?\n".encode()
 @pytest.fixture
 async def workspace() -> AsyncIterator[Workspace]:
     manifest = extended(scopes=["files:read"], events=["file_shared"])
-    async with Workspace(manifest=manifest, clock=MovableClock()) as workspace:
+    async with Workspace(manifest=manifest, clock=running_clock()) as workspace:
         yield workspace
 
 

@@ -12,9 +12,9 @@ from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.clock import MovableClock
 from bot.workspace import Workspace
 from tests.bot.workspace.conftest import ACK_SECONDS, MANIFEST, extended
+from tests.machine import running_clock
 
 ANA, GENERAL = "U0ANA", "C0GENERAL"
 BUTTON = {
@@ -33,7 +33,7 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def workspace() -> AsyncIterator[Workspace]:
     async with Workspace(
         manifest=MANIFEST,
-        clock=MovableClock(),
+        clock=running_clock(),
         ack_seconds=ACK_SECONDS,
         retry_waits=(0, 0, 0),
     ) as workspace:
@@ -225,7 +225,9 @@ async def test_each_kind_goes_to_the_address_that_the_manifest_names(serve: Serv
         "interactivity": {"is_enabled": True, "request_url": f"{base}/actions"},
         "event_subscriptions": {"bot_events": ["app_mention"], "request_url": f"{base}/events"},
     }
-    async with Workspace(manifest=manifest, ack_seconds=ACK_SECONDS) as workspace:
+    async with Workspace(
+        manifest=manifest, clock=running_clock(), ack_seconds=ACK_SECONDS
+    ) as workspace:
         assert (await workspace.type("/brief", user=ANA, channel=GENERAL)).acked
         assert not (await workspace.type("/raw", user=ANA, channel=GENERAL)).acked
         assert (await workspace.use_shortcut(ANA, "start")).acked

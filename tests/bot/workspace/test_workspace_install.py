@@ -14,10 +14,10 @@ from slack_sdk.oauth.installation_store import FileInstallationStore
 from slack_sdk.oauth.state_store import FileOAuthStateStore
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.clock import MovableClock
 from bot.workspace import Workspace
 from bot.workspace.team import Team
 from tests.bot.workspace.conftest import ACK_SECONDS, Listener, error, extended
+from tests.machine import running_clock
 
 ANA, GENERAL = "U0ANA", "C0GENERAL"
 BACK = "http://127.0.0.1:9/slack/oauth_redirect"
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:Deprecat
 async def workspace() -> AsyncIterator[Workspace]:
     manifest = extended(events=["app_uninstalled", "tokens_revoked"])
     manifest["oauth_config"]["redirect_urls"] = ["http://127.0.0.1"]
-    clock = MovableClock()
+    clock = running_clock()
     async with Workspace(manifest=manifest, clock=clock, ack_seconds=ACK_SECONDS) as workspace:
         yield workspace
 

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.clock import MovableClock
 from bot.workspace import Workspace
 from tests.bot.workspace.conftest import Listener, error, extended
+from tests.machine import running_clock
 
 ANA, BEN = "U0ANA", "U0BEN"
 GENERAL, RANDOM, LEADERS = "C0GENERAL", "C0RANDOM", "C0LEADERS"
@@ -27,7 +27,7 @@ EVENTS = [
 async def workspace() -> AsyncIterator[Workspace]:
     scopes = ["channels:join", "groups:read", "im:write"]
     manifest = extended(scopes=scopes, events=EVENTS)
-    async with Workspace(manifest=manifest, clock=MovableClock()) as workspace:
+    async with Workspace(manifest=manifest, clock=running_clock()) as workspace:
         yield workspace
 
 

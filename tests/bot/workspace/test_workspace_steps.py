@@ -7,9 +7,9 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.clock import MovableClock
 from bot.workspace import Workspace
 from tests.bot.workspace.conftest import error, extended
+from tests.machine import running_clock
 
 ANA, DIRECT = "U0ANA", "D0ANA"
 FIND = {
@@ -35,7 +35,7 @@ async def workspace() -> AsyncIterator[Workspace]:
     manifest = extended(
         scopes=["assistant:write"], events=["function_executed"], functions={"find": FIND}
     )
-    async with Workspace(manifest=manifest, clock=MovableClock()) as workspace:
+    async with Workspace(manifest=manifest, clock=running_clock()) as workspace:
         yield workspace
 
 

@@ -140,7 +140,7 @@ async def test_binary_files_are_named_by_their_line(file: Store, tmp_path: Path)
 
 async def pragma(store: Store, what: str) -> None:
     """Set the connection that writes so that SQLite itself refuses."""
-    await store.corpus._database._writer.execute(f"PRAGMA {what}")  # type: ignore[attr-defined]
+    await store.corpus._database._writer.raw.execute(f"PRAGMA {what}")  # type: ignore[attr-defined]
 
 
 async def test_a_full_disk(file: Store, tmp_path: Path) -> None:

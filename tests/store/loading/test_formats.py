@@ -118,6 +118,11 @@ def line(**changed: object) -> str:
             '"text"',
             "a.jsonl:1: is not a JSON object with the fields headline, summary, insight, question",
         ),
+        (
+            "a.csv",
+            "headline,summary\n" + '"x\n",' * 30_000,
+            "a.csv:2: is not CSV: a row is longer than 100,000 characters: is every quote closed?",
+        ),
         ("a.jsonl", line(summary=" "), "a.jsonl:1: has no summary"),
         ("a.jsonl", line(headline=7), "a.jsonl:1: has a headline that is not text"),
         (

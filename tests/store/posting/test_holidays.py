@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from store import Store
+from store.parsing import Limits
 from store.posting.holidays import Holiday, HolidaysInvalidError, read_holidays
 
 TODAY = date(2026, 11, 24)
@@ -46,7 +47,43 @@ def test_an_event_at_an_hour_takes_its_day(tmp_path: Path) -> None:
     assert read_holidays(path, today=TODAY) == [Holiday(due_on=date(2026, 12, 24), name="Party")]
 
 
-@pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff\xfe\x00", b"BEGIN:VCALENDAR\r\n"])
+def test_an_event_without_an_end_in_sight_is_followed_for_three_years(tmp_path: Path) -> None:
+    path = calendar(
+        tmp_path, "DTSTART;VALUE=DATE:19000101\nDTEND;VALUE=DATE:21261231\nSUMMARY:For ever"
+    )
+    found = [one.due_on for one in read_holidays(path, today=TODAY)]
+    assert found[0] == TODAY
+    assert found == sorted(set(found))
+    assert len(found) == 3 * 366 + 1
+
+
+def test_a_name_is_cut_and_holds_what_can_be_stored(tmp_path: Path) -> None:
+    path = calendar(tmp_path, f"DTSTART;VALUE=DATE:20261225\nSUMMARY:a\0b{'x' * 1000}")
+    (holiday,) = read_holidays(path, today=TODAY)
+    assert holiday.name.startswith("a\ufffdbx")
+    assert len(holiday.name) == 200
+
+
+def test_an_event_of_every_second_ends_at_the_limit(tmp_path: Path) -> None:
+    path = calendar(tmp_path, "DTSTART:20261125T000000Z\nRRULE:FREQ=SECONDLY\nSUMMARY:Tick")
+    limits = Limits(seconds=1, seconds_per_mb=0, patience=100)
+    with pytest.raises(HolidaysInvalidError, match=r"holidays\.ics takes more than 1 seconds"):
+        read_holidays(path, today=TODAY, limits=limits)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"nonsense",
+        b"\xff\xfe\x00",
+        b"BEGIN:VCALENDAR\r\n",
+        b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:No date\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+        b"BEGIN:VCALENDAR\r\n" * 5000,
+        b"x" * (10 << 20) + b"x",
+    ],
+    ids=["empty", "nonsense", "UTF-16", "cut off", "no date", "nested", "large"],
+)
 def test_what_is_no_calendar_is_said_to_be_none(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bad.ics"
     path.write_bytes(content)

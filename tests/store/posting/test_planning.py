@@ -275,6 +275,18 @@ async def test_the_organiser_hears_once_that_questions_run_out(
     assert notices[0].about.days == 13
 
 
+async def test_questions_run_out_though_nobody_owns_the_schedule(
+    store: Store, clock: StoppedClock
+) -> None:
+    await on(store, clock)
+    await store.personal_data.forget("T1", "U1")
+    clock.forward(hours=-23)
+    for _ in range(26):
+        await store.planning.plan_due(clock.forward(hours=24))
+    assert not [post for post in await store.posts.open(clock()) if post.kind is PostKind.LOW]
+    assert len(await rows(store)) == 26
+
+
 ZONES = sorted(available_timezones())
 TICKS = st.lists(
     st.one_of(

@@ -7,10 +7,12 @@ from datetime import date, timedelta
 import pytest
 
 from store import Store, open_store
+from store.db import open_database
 from store.posting.posts import Claim
 from store.posting.record import LEASE, MOVES, Plan
 from store.types import Post, PostKind, PostState
 from tests.conftest import StoppedClock
+from tests.rows import every_row
 
 TODAY = date(2026, 11, 24)
 
@@ -151,3 +153,67 @@ async def test_a_claim_holds_against_a_stale_copy(store: Store, clock: StoppedCl
     await claimed(store, clock)
     stale = replace(post, state=PostState.PLANNED)
     assert await store.posts.claim(stale, owner="other", now=clock()) is None
+
+
+async def test_a_person_is_kept_only_while_their_post_is_open(
+    store: Store, clock: StoppedClock
+) -> None:
+    """They are asked whether it arrived when nobody else knows, and may settle that."""
+
+    async def asked_by(key: str = "k") -> str | None:
+        post = await store.posts.get("T1", key)
+        assert post
+        return post.asked_by
+
+    posts = store.posts
+    await plan(store, clock, asked_by="U1")
+    claim = await claimed(store, clock)
+    await posts.in_doubt(claim, error="timeout", until=clock(), now=clock())
+    await posts.give_up(await claimed(store, clock), error="timeout", now=clock())
+    assert await asked_by() == "U1"
+    assert await posts.not_there("T1", "k", now=clock())
+    assert await asked_by() == "U1"
+    await posts.sent(await claimed(store, clock), message_ts="1.0", now=clock())
+    assert await asked_by() is None
+    # Its story is a post of its own, which may be lost too.
+    assert await asked_by("k:story") == "U1"
+    await posts.sent(await claimed(store, clock, "k:story"), message_ts="1.1", now=clock())
+    assert await asked_by("k:story") is None
+
+
+@pytest.mark.parametrize("end", ["sent", "seen", "failed", "shut_out", "missed", "skipped"])
+async def test_however_it_ends_no_row_names_the_person(
+    store: Store, database_url: str, clock: StoppedClock, end: str
+) -> None:
+    posts = store.posts
+    await plan(store, clock, asked_by="U0BEN", kind=PostKind.SHARE)
+    if end == "skipped":
+        skipped = Plan(
+            key="k",
+            team_id="T1",
+            channel_id="C1",
+            kind=PostKind.SHARE,
+            due_at=clock(),
+            asked_by="U0BEN",
+            state=PostState.SKIPPED,
+        )
+        assert await posts.skip(skipped, now=clock())
+        assert await posts.skip(replace(skipped, key="another"), now=clock())
+    else:
+        claim = await claimed(store, clock)
+        match end:
+            case "sent":
+                await posts.sent(claim, message_ts="1.0", now=clock())
+            case "seen":
+                await posts.in_doubt(claim, error="timeout", until=clock(), now=clock())
+                assert await posts.seen("T1", "k", now=clock())
+            case "failed":
+                await posts.failed(claim, error="no_text", now=clock())
+            case "shut_out":
+                await posts.shut_out(claim, error="is_archived", now=clock())
+            case "missed":
+                await posts.missed(claim, error="too late", now=clock())
+    async with open_database(database_url) as database:
+        rows = await every_row(database)
+    assert rows["post_move"]
+    assert "U0BEN" not in str(rows)

@@ -1,0 +1,47 @@
+// Controls for the current channel and the current user: membership, archiving, roles.
+
+import { post } from "./api.js";
+import { el, smallButton } from "./dom.js";
+import { attempt } from "./popup.js";
+
+export function channelPanel(workspace) {
+  const node = el("div", {});
+
+  function channelPart() {
+    const channel = workspace.current();
+    const app = workspace.appName();
+    if (!channel || channel.kind === "im") return [el("p", { class: "note" }, `${app} is always in its own direct messages.`)];
+    const setMember = (user, member) => attempt(() => post("membership", { channel: channel.id, user, member }));
+    const changeChannel = (name) => attempt(() => post("channel", { channel: channel.id, user: workspace.me.id, act: name }));
+    const { bot_is_member: isIn, is_member: amIn, is_archived: isArchived, is_read_only: isReadOnly } = channel;
+    return [
+      el("p", {}, isIn ? `${app} is in #${channel.name}.` : `${app} is not in #${channel.name}: it cannot post here.`),
+      el(
+        "div",
+        { class: "row" },
+        smallButton(isIn ? `Remove ${app}` : `Invite ${app}`, () => setMember(workspace.appUser(), !isIn)),
+        smallButton(amIn ? "Leave" : "Join", () => setMember(workspace.me.id, !amIn)),
+        smallButton(isArchived ? "Unarchive" : "Archive", () => changeChannel(isArchived ? "unarchive" : "archive")),
+        smallButton(isReadOnly ? "Let everybody post" : "Let only some post", () => changeChannel(isReadOnly ? "open" : "restrict")),
+      ),
+      el("p", { class: "note" }, `As in Slack, /invite @${app} and /remove @${app} do the same.`),
+    ];
+  }
+
+  function personPart() {
+    const { id, real_name: name, is_admin: isAdmin, is_guest: isGuest } = workspace.me;
+    const changePerson = (changes) => attempt(() => post("person", { user: id, changes }));
+    return [
+      el("h4", {}, name),
+      el(
+        "div",
+        { class: "row" },
+        smallButton(isAdmin ? "Remove as admin" : "Make an admin", () => changePerson({ is_admin: !isAdmin })),
+        smallButton(isGuest ? "Make a member" : "Make a guest", () => changePerson({ is_restricted: !isGuest })),
+      ),
+      el("p", { class: "note" }, `${workspace.appName()} may remember for some minutes who is an admin.`),
+    ];
+  }
+
+  return { node, render: () => node.replaceChildren(...channelPart(), ...personPart()) };
+}

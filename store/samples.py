@@ -1,0 +1,20 @@
+"""The sample stories that come with Parley, and whether they are what is loaded."""
+
+from pathlib import Path
+
+from store.types import Revision
+
+FOLDER = Path(__file__).parent / "starter"
+
+FINGERPRINTS = frozenset({"c37cd0318cb08b6e62c51dc8fc1b22a2d51c6d9567c7740c787d04bce1be4eda"})
+"""The fingerprints of the sample stories in this version of Parley and in all before it.
+
+A revision keeps the fingerprint of what it loaded. So it holds whatever loaded the stories, after
+an undo, and in a copied or restored database; a path would not. A folder with one more document,
+or one less, is somebody's own.
+"""
+
+
+def are_loaded(revision: Revision | None) -> bool:
+    """Return whether a revision holds the sample stories and nothing else."""
+    return revision is not None and revision.fingerprint in FINGERPRINTS

@@ -1,0 +1,75 @@
+"""A TCP proxy to PostgreSQL that can fall silent: it keeps connections, and forwards nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import parse_qs, urlsplit
+
+
+class BlackHole:
+    """The proxy; `url` is the database through it."""
+
+    def __init__(self, database_url: str) -> None:
+        """Take the address of a database on a Unix socket, as `tests.postgres` gives it."""
+        query = parse_qs(urlsplit(database_url).query)
+        self._socket = f"{query['host'][0]}/.s.PGSQL.5432"
+        self._schema = query["search_path"][0]
+        self._is_open = asyncio.Event()
+        self._is_open.set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.url = ""
+
+    def swallow(self) -> None:
+        """Forward nothing more: neither bytes, nor that one side has closed."""
+        self._is_open.clear()
+
+    def restore(self, *, forgetful: bool) -> None:
+        """Forward again; a *forgetful* proxy only what is opened from now on."""
+        if forgetful:
+            self._is_open = asyncio.Event()
+        self._is_open.set()
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator["BlackHole"]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        self.url = f"postgresql://parley@127.0.0.1:{port}/postgres?search_path={self._schema}"
+        try:
+            yield self
+        finally:
+            server.close()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        is_open = self._is_open
+        task = asyncio.create_task(self._forward(reader, writer, is_open))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _forward(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_open: asyncio.Event
+    ) -> None:
+        writers = [writer]
+        try:
+            await is_open.wait()
+            there, back = await asyncio.open_unix_connection(self._socket)
+            writers.append(back)
+            await asyncio.gather(_pump(reader, back, is_open), _pump(there, writer, is_open))
+        finally:
+            for one in writers:
+                one.transport.abort()
+            await asyncio.gather(*(one.wait_closed() for one in writers), return_exceptions=True)
+
+
+async def _pump(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_open: asyncio.Event
+) -> None:
+    with suppress(ConnectionError):
+        while some := await reader.read(1 << 16):
+            await is_open.wait()
+            writer.write(some)
+            await writer.drain()
+    await is_open.wait()
+    writer.close()

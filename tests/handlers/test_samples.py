@@ -1,0 +1,82 @@
+"""As long as there are only sample stories, those who set up a schedule are told."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from handlers.ids import Action
+from handlers.views.samples import SAMPLES
+from store import samples
+from tests.handlers.conftest import RANDOM, Slack, texts, write_corpus
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(samples.FOLDER, tmp_path / "corpus"))
+
+
+@pytest.fixture
+def bot_database(tmp_path: Path) -> str:
+    """A new database, so that the bot loads what is in the folder."""
+    return f"sqlite:///{tmp_path}/new.db"
+
+
+def form(slack: Slack) -> str:
+    modal = slack.modal()
+    assert modal
+    return texts([modal])
+
+
+async def test_it_is_said_wherever_a_schedule_is_set_up(slack: Slack) -> None:
+    assert SAMPLES in texts(await slack.type("/digest on 09:30"))
+    (offer,) = await slack.type("/digest on 09:30", channel=RANDOM)
+    joined = await slack.press(Action.DIGEST_JOIN, offer, channel=RANDOM)
+    assert SAMPLES in texts(joined)
+    await slack.type("/digest")
+    assert SAMPLES in form(slack)
+    modal = slack.modal()
+    assert modal
+    # Somebody else changed the schedule since the form opened, which it shows before it is saved.
+    await slack.type("/digest on 10:30")
+    await slack.submit(modal)
+    assert "Not saved yet" in form(slack)
+    assert SAMPLES in form(slack)
+    await slack.submit(modal)
+    assert "gets a question" in form(slack)
+    assert SAMPLES in form(slack)
+    for words in ("status", "reload"):
+        assert SAMPLES in texts(await slack.type(f"/corpus {words}"))
+
+
+async def test_it_is_not_said_of_stories_of_one_s_own(slack: Slack) -> None:
+    shutil.rmtree(slack.corpus)
+    write_corpus(slack.corpus)
+    shown = await slack.type("/corpus reload") + await slack.type("/corpus status")
+    shown += await slack.type("/digest on 09:30")
+    await slack.type("/digest")
+    assert "sample" not in texts(shown) + form(slack)
+    await slack.type("/corpus undo")
+    assert SAMPLES in texts(await slack.type("/digest on 09:30"))
+
+
+@pytest.mark.usefixtures("slack")
+async def test_the_log_says_it_at_the_start(caplog: pytest.LogCaptureFixture) -> None:
+    (said,) = [one for one in caplog.get_records("setup") if one.name == "bot.app"]
+    assert said.levelname == "WARNING"
+    assert "sample stories that come with Parley, which are about a war" in said.getMessage()
+    assert "set CORPUS_DIR" in said.getMessage()
+
+
+class TestDemo:
+    """The demo is meant to use them: its page has a hint, and that is all."""
+
+    @pytest.fixture
+    def is_demo(self) -> bool:
+        return True
+
+    async def test_nothing_is_said(self, slack: Slack, caplog: pytest.LogCaptureFixture) -> None:
+        assert "sample" not in texts(await slack.type("/digest on 09:30"))
+        await slack.type("/digest")
+        assert "sample" not in form(slack)
+        assert not [one for one in caplog.get_records("setup") if one.name == "bot.app"]

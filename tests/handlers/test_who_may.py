@@ -1,0 +1,616 @@
+"""Who may do what: every way in, for every role, while Slack answers and while it does not.
+
+Each way ends in one payload, which is held back, and then sent as if each role had caused it. What
+changes is seen in the whole of the database, the channels and the corpus folder.
+"""
+
+import copy
+import json
+import sqlite3
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
+from typing import Any
+
+import pytest
+from slack_bolt.request.async_request import AsyncBoltRequest
+
+from bot.manifest import manifest
+from bot.workspace import Fault
+from bot.workspace.people import BOT_USER_ID, STRANGERS_TEAM_ID, TEAM_ID, Person
+from bot.workspace.tickets import new_id
+from handlers.digest import _CHANGING, _WORDS
+from handlers.directory import GUEST, STRANGER, UNKNOWN
+from handlers.ids import Action, Block, Command, Field, Modal, Shortcut, Step
+from handlers.values import Value
+from handlers.views.corpus import _WORDS as CORPUS_WORDS
+from handlers.views.digest import EDIT, END
+from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
+from tests.handlers.conftest import ANA, GENERAL, RANDOM, Slack, dm
+from tests.handlers.test_dropped import STORY, drop
+from tests.handlers.test_organise import posted
+from tests.handlers.test_posting import unreadable
+
+Json = dict[str, Any]
+
+
+class Role(StrEnum):
+    """Who does something; the value is their user id."""
+
+    MEMBER = "U0MEMBER"
+    GUEST = "U0GUEST"
+    SINGLE = "U0SINGLE"
+    """A guest of one channel."""
+    STRANGER = "U0STRANGER"
+    """Of another workspace, as each payload says."""
+    CONNECTED = "U0CONNECTED"
+    """Of another workspace, by a shared channel: only their team's id says so."""
+    DEACTIVATED = "U0GONE"
+    ADMIN = "U0ADMIN"
+    LISTED = "U0LISTED"
+    OWNER = ANA
+    """Of the schedule; a member like any other else."""
+    BOT = "U0ROBOT"
+
+
+_PEOPLE: dict[Role, dict[str, bool]] = {
+    Role.MEMBER: {},
+    Role.GUEST: {"is_restricted": True},
+    Role.SINGLE: {"is_restricted": True, "is_ultra_restricted": True},
+    Role.STRANGER: {"is_stranger": True, "is_admin": True},
+    Role.CONNECTED: {"is_admin": True},
+    Role.DEACTIVATED: {"is_deleted": True},
+    Role.ADMIN: {"is_admin": True},
+    Role.LISTED: {},
+    Role.BOT: {"is_bot": True, "is_admin": True},
+}
+_GUESTS = (Role.GUEST, Role.SINGLE)
+_OUTSIDERS = (Role.STRANGER, Role.CONNECTED, Role.DEACTIVATED, Role.BOT)
+
+
+class Connected(Person):
+    """Somebody of another workspace, of whom Slack does not say that they are a stranger."""
+
+    def as_slack(self, *args: Any) -> Json:
+        return {**super().as_slack(*args), "team_id": STRANGERS_TEAM_ID}
+
+
+class Need(Enum):
+    """What somebody has to be for what they do."""
+
+    NOTHING = auto()
+    """It is a look-up."""
+    COLLEAGUE = auto()
+    FULL_MEMBER = auto()
+    OWNER = auto()
+    """The schedule's owner, or an admin."""
+    ADMIN = auto()
+
+
+_ADMINS = "Only admins may do that: workspace admins, and those in Parley's ADMIN_USER_IDS."
+_OWNERS = f"Only its organiser, <@{ANA}>, can do that."
+
+
+def refusal(need: Need, role: Role, *, is_known: bool, names_team: bool) -> str | None:
+    """Return the sentence that refuses what has that *need* to that *role*; None if it is done."""
+    if need is Need.NOTHING or role is Role.LISTED:
+        return None
+    if role is Role.STRANGER and names_team:
+        return STRANGER
+    if not is_known:
+        return UNKNOWN
+    if need is Need.ADMIN:
+        return None if role is Role.ADMIN else _ADMINS
+    if role in _OUTSIDERS:
+        return STRANGER
+    if need is not Need.COLLEAGUE and role in _GUESTS:
+        return GUEST
+    if need is Need.OWNER and role not in (Role.OWNER, Role.ADMIN):
+        return _OWNERS
+    return None
+
+
+ANSWERING = "answering"
+MODES: dict[str, Fault | None] = {
+    "refusing": Fault(method="users.info", kind="refuse", error="user_not_found", times=None),
+    "late": None,
+    "disconnected": Fault(method="users.info", kind="drop_before", times=None),
+    "down": Fault(method="users.info", kind="html", status=503, times=None),
+    ANSWERING: None,
+}
+"""How Slack is when it is asked who somebody is."""
+
+
+async def behave(slack: Slack, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Slack be in that *mode* from now on."""
+    directory = slack.parley.directory
+    (await directory._teams.asking(TEAM_ID)).retry_handlers = []
+    # No time at all is always too little, on any machine.
+    monkeypatch.setattr("handlers.directory.ASK_SECONDS", 0 if mode == "late" else 60)
+    slack.workspace.faults.clear()
+    if fault := MODES[mode]:
+        slack.workspace.faults.add(copy.copy(fault))
+
+
+# --- every way in --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """A thing that people do: *prepare* does it as Ana, but for the payload that it ends in."""
+
+    prepare: Callable[[Slack], Awaitable[Json]]
+    need: Need = Need.NOTHING
+    changes: bool = False
+
+
+def change(need: Need, prepare: Callable[[Slack], Awaitable[Json]]) -> Way:
+    return Way(prepare=prepare, need=need, changes=True)
+
+
+def look_up(prepare: Callable[[Slack], Awaitable[Json]], need: Need = Need.NOTHING) -> Way:
+    return Way(prepare=prepare, need=need)
+
+
+async def held(slack: Slack, doing: Awaitable[Any]) -> Json:
+    """Do something, and return the payload that the app is not given."""
+    slack.is_holding = True
+    await doing
+    await slack.workspace.settled()
+    slack.is_holding = False
+    return slack.payloads.pop()
+
+
+def typed(*lines: str, channel: str = GENERAL) -> Callable[[Slack], Awaitable[Json]]:
+    """Type lines, of which the last one is held."""
+
+    async def prepare(slack: Slack) -> Json:
+        *before, last = lines
+        for line in before:
+            await slack.type(line, channel=channel)
+        return await held(slack, slack.workspace.type(last, user=ANA, channel=channel))
+
+    return prepare
+
+
+def pressed(
+    action: str, line: str, *more: str, channel: str = GENERAL
+) -> Callable[[Slack], Awaitable[Json]]:
+    """Press a button of what a line answers; before that the buttons *more*, one after another."""
+
+    async def prepare(slack: Slack) -> Json:
+        shown = (await slack.type(line, channel=channel))[-1]
+        for button in more:
+            shown = (await slack.press(button, shown, channel=channel))[-1]
+        return await held(
+            slack, slack.workspace.press(ANA, action, channel=channel, ts=shown["ts"])
+        )
+
+    return prepare
+
+
+async def read_on(slack: Slack) -> Json:
+    text = "A long story of a quarry. " * 500
+    (slack.corpus / "long.txt").write_text(f"Quarry\n{text}\nInsight.\nWhy?\n")
+    await slack.type("/corpus reload")
+    return await pressed(Action.STORY_READ, "/brief quarry")(slack)
+
+
+def at_home(action: str, **chosen: Any) -> Callable[[Slack], Awaitable[Json]]:
+    async def prepare(slack: Slack) -> Json:
+        await slack.workspace.open_home(ANA)
+        await slack.settled()
+        home = slack.workspace.home(ANA)
+        assert home
+        return await held(slack, slack.workspace.press(ANA, action, view_id=home["id"], **chosen))
+
+    return prepare
+
+
+async def edit(slack: Slack) -> None:
+    """Edit the corpus folder, so that a reload has something to do."""
+    file = slack.corpus / "ports.txt"
+    file.write_text(file.read_text().replace("night shifts", "the night shifts"))
+
+
+def edited(prepare: Callable[[Slack], Awaitable[Json]]) -> Callable[[Slack], Awaitable[Json]]:
+    async def after_an_edit(slack: Slack) -> Json:
+        await edit(slack)
+        return await prepare(slack)
+
+    return after_an_edit
+
+
+def reloaded(prepare: Callable[[Slack], Awaitable[Json]]) -> Callable[[Slack], Awaitable[Json]]:
+    async def after_a_reload(slack: Slack) -> Json:
+        await edit(slack)
+        await slack.type("/corpus reload")
+        return await prepare(slack)
+
+    return after_a_reload
+
+
+async def next_page(slack: Slack) -> Json:
+    names = [f"{a}{end}" for a in "BDFGKLMNPRSTVZ" for end in ("alupo", "eriki", "osuma")]
+    towns = "".join(f"A visit to {name} went well.\nGood.\nWhy?\n" for name in names)
+    (slack.corpus / "towns.txt").write_text(f"Towns\n{towns}")
+    await slack.type("/corpus reload")
+    return await at_home(f"{Action.HOME_PAGE}_0")(slack)
+
+
+async def add_document(slack: Slack) -> Json:
+    offered = await drop(slack)
+    add = slack.workspace.press(ANA, Action.CORPUS_ADD, channel=dm(ANA), ts=offered["ts"])
+    return await held(slack, add)
+
+
+async def drop_document(slack: Slack) -> Json:
+    async def share() -> None:
+        slack.workspace.share_file("lima.txt", STORY, user=ANA, channel=dm(ANA))
+
+    return await held(slack, share())
+
+
+def menu(words: str) -> Callable[[Slack], Awaitable[Json]]:
+    async def prepare(slack: Slack) -> Json:
+        post = await posted(slack)
+        option = Value(words=words).encode()
+        choosing = slack.workspace.press(
+            ANA, Action.POST_MORE, channel=GENERAL, ts=post["ts"], selected_option=option
+        )
+        return await held(slack, choosing)
+
+    return prepare
+
+
+def settling(action: str) -> Callable[[Slack], Awaitable[Json]]:
+    async def prepare(slack: Slack) -> Json:
+        notice = await unreadable(slack, arrives=True)
+        pressing = slack.workspace.press(ANA, action, channel=dm(ANA), ts=notice["ts"])
+        return await held(slack, pressing)
+
+    return prepare
+
+
+async def resume_by_button(slack: Slack) -> Json:
+    await slack.type("/digest on 09:30 daily")
+    slack.workspace.remove(GENERAL, BOT_USER_ID)
+    slack.clock.forward(minutes=91)
+    await slack.parley.ticker.tick()
+    notice = slack.public(dm(ANA))[-1]
+    slack.workspace.invite(GENERAL, BOT_USER_ID)
+    pressing = slack.workspace.press(ANA, Action.DIGEST_RESUME, channel=dm(ANA), ts=notice["ts"])
+    return await held(slack, pressing)
+
+
+def from_the_list(words: str) -> Callable[[Slack], Awaitable[Json]]:
+    async def prepare(slack: Slack) -> Json:
+        await slack.type("/digest on 09:30")
+        (shown,) = await slack.type("/digest list")
+        option = Value(words=words, channel_id=GENERAL).encode()
+        choosing = slack.workspace.press(
+            ANA, Action.DIGEST_CHANGE, channel=GENERAL, ts=shown["ts"], selected_option=option
+        )
+        return await held(slack, choosing)
+
+    return prepare
+
+
+async def page_of_the_list(slack: Slack) -> Json:
+    for number in range(21):
+        where = slack.workspace.add_channel(f"room-{number}", members=[ANA, BOT_USER_ID])
+        await slack.type("/digest on 09:30", channel=where.id)
+    return await pressed(f"{Action.DIGEST_PAGE}_0", "/digest list")(slack)
+
+
+async def start_from_a_message(slack: Slack) -> Json:
+    (answer,) = await slack.say("geneva", channel=dm(ANA))
+    pressing = slack.workspace.press(ANA, Action.DISCUSS_START, channel=dm(ANA), ts=answer["ts"])
+    return await held(slack, pressing)
+
+
+_CHOSEN = {Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": GENERAL}}}
+
+
+async def form_with_a_story(slack: Slack) -> Json:
+    (answer,) = await slack.say("geneva", channel=dm(ANA))
+    await slack.press(Action.DISCUSS_START, answer, channel=dm(ANA))
+    modal = slack.modal()
+    assert modal
+    return await held(slack, slack.workspace.submit(ANA, modal["id"], _CHOSEN))
+
+
+async def form_with_words(slack: Slack) -> Json:
+    await slack.workspace.use_shortcut(ANA, Shortcut.DISCUSSION)
+    await slack.settled()
+    modal = slack.modal()
+    assert modal
+    return await held(slack, slack.workspace.submit(ANA, modal["id"], _CHOSEN))
+
+
+async def previewed_form(slack: Slack) -> Json:
+    await slack.workspace.use_shortcut(ANA, Shortcut.DISCUSSION)
+    await slack.settled()
+    modal = slack.modal()
+    assert modal
+    await slack.submit(modal, _CHOSEN)
+    modal = slack.modal()
+    assert modal
+    return await held(slack, slack.workspace.submit(ANA, modal["id"]))
+
+
+async def schedule_form(slack: Slack) -> Json:
+    await slack.type("/digest")
+    modal = slack.modal()
+    assert modal
+    return await held(slack, slack.workspace.submit(ANA, modal["id"]))
+
+
+def options(field: Field) -> Callable[[Slack], Awaitable[Json]]:
+    async def prepare(slack: Slack) -> Json:
+        await slack.type("/digest")
+        modal = slack.modal()
+        assert modal
+        asking = slack.workspace.options(ANA, field, "", view_id=modal["id"])
+        return await held(slack, asking)
+
+    return prepare
+
+
+async def start_a_discussion(slack: Slack) -> Json:
+    return await held(slack, slack.workspace.use_shortcut(ANA, Shortcut.DISCUSSION))
+
+
+async def related_stories(slack: Slack) -> Json:
+    root = slack.workspace.post_as(ANA, GENERAL, "geneva")
+    using = slack.workspace.use_message_shortcut(ANA, Shortcut.RELATED, GENERAL, root["ts"])
+    return await held(slack, using)
+
+
+async def open_home(slack: Slack) -> Json:
+    return await held(slack, slack.workspace.open_home(ANA))
+
+
+async def open_panel(slack: Slack) -> Json:
+    return await held(slack, slack.workspace.open_messages(ANA))
+
+
+_ON = "/digest on 09:30 daily"
+_SHARING = "/brief geneva"
+_COLLEAGUE, _MEMBER, _OWNER, _ADMIN = (
+    Need.COLLEAGUE,
+    Need.FULL_MEMBER,
+    Need.OWNER,
+    Need.ADMIN,
+)
+
+WAYS: dict[tuple[str, str], Way] = {
+    (Command.BRIEF, ""): look_up(typed("/brief geneva")),
+    (Command.DISCUSS, ""): look_up(typed("/discuss")),
+    (Command.DIGEST, ""): look_up(typed("/digest")),
+    (Command.DIGEST, "typo"): look_up(typed("/digest lits")),
+    (Command.DIGEST, "help"): look_up(typed("/digest help")),
+    (Command.DIGEST, "list"): look_up(typed(_ON, "/digest list")),
+    (Command.DIGEST, "next"): look_up(typed(_ON, "/digest next")),
+    (Command.DIGEST, "preview"): look_up(typed(_ON, "/digest preview")),
+    (Command.DIGEST, "on"): change(_MEMBER, typed(_ON)),
+    (Command.DIGEST, "off"): change(_MEMBER, typed(_ON, "/digest off")),
+    (Command.DIGEST, "now"): change(_MEMBER, typed(_ON, "/digest now")),
+    (Command.DIGEST, "skip"): change(_MEMBER, typed(_ON, "/digest skip")),
+    (Command.DIGEST, "unskip"): change(_MEMBER, typed(_ON, "/digest skip", "/digest unskip")),
+    (Command.DIGEST, "pause"): change(_MEMBER, typed(_ON, "/digest pause")),
+    (Command.DIGEST, "resume"): change(_MEMBER, typed(_ON, "/digest pause", "/digest resume")),
+    (Command.CORPUS, ""): look_up(typed("/corpus"), _ADMIN),
+    (Command.CORPUS, "status"): look_up(typed("/corpus status"), _ADMIN),
+    (Command.CORPUS, "check"): look_up(typed("/corpus check"), _ADMIN),
+    (Command.CORPUS, "reload"): change(_ADMIN, edited(typed("/corpus reload"))),
+    (Command.CORPUS, "undo"): change(_ADMIN, reloaded(typed("/corpus undo"))),
+    (Command.CORPUS, "undo 3"): change(_ADMIN, reloaded(typed("/corpus undo 1"))),
+    (Command.CORPUS, "history"): look_up(typed("/corpus history"), _ADMIN),
+    (Command.CORPUS, "problems"): look_up(typed("/corpus problems"), _ADMIN),
+    (Command.CORPUS, "missed"): look_up(typed("/corpus missed"), _ADMIN),
+    (Action.BRIEF_SHARE, ""): change(_COLLEAGUE, pressed(Action.BRIEF_SHARE, _SHARING)),
+    (Action.BRIEF_SHARE, "outside"): change(
+        _COLLEAGUE, pressed(Action.BRIEF_SHARE, _SHARING, channel=RANDOM)
+    ),
+    (Action.BRIEF_DISCUSS, ""): change(_COLLEAGUE, pressed(Action.BRIEF_DISCUSS, _SHARING)),
+    (Action.BRIEF_NEXT, ""): look_up(pressed(Action.BRIEF_NEXT, _SHARING)),
+    (Action.BRIEF_PICK, ""): look_up(pressed(Action.BRIEF_PICK, "/brief hey dockworkers")),
+    (Action.BRIEF_TOPIC, ""): look_up(pressed(f"{Action.BRIEF_TOPIC}_0", "/brief help")),
+    (Action.BRIEF_LIKE, ""): look_up(pressed(Action.BRIEF_LIKE, _SHARING)),
+    (Action.BRIEF_ASK, ""): change(_COLLEAGUE, pressed(Action.BRIEF_ASK, "/brief kubernetes")),
+    (Action.STORY_READ, ""): look_up(read_on),
+    (Action.DISCUSS_POST, ""): change(_COLLEAGUE, pressed(Action.DISCUSS_POST, "/discuss")),
+    (Action.DISCUSS_ANOTHER, ""): look_up(pressed(Action.DISCUSS_ANOTHER, "/discuss")),
+    (Action.DISCUSS_JOIN, ""): change(
+        _COLLEAGUE,
+        pressed(Action.DISCUSS_JOIN, "/discuss", Action.DISCUSS_POST, channel=RANDOM),
+    ),
+    (Action.DISCUSS_START, ""): look_up(start_from_a_message),
+    (Action.HOME_SEARCH, ""): look_up(at_home(Action.HOME_SEARCH, value="geneva")),
+    (Action.HOME_PAGE, ""): look_up(next_page),
+    (Action.CORPUS_STATUS, ""): look_up(at_home(Action.CORPUS_STATUS), _ADMIN),
+    (Action.CORPUS_CHECK, ""): look_up(at_home(Action.CORPUS_CHECK), _ADMIN),
+    (Action.CORPUS_UNDO, ""): change(_ADMIN, reloaded(at_home(Action.CORPUS_UNDO))),
+    (Action.CORPUS_HISTORY, ""): look_up(at_home(Action.CORPUS_HISTORY), _ADMIN),
+    (Action.CORPUS_RELOAD, ""): change(_ADMIN, edited(at_home(Action.CORPUS_RELOAD))),
+    (Action.CORPUS_MISSED, ""): look_up(at_home(Action.CORPUS_MISSED), _ADMIN),
+    (Action.CORPUS_PROBLEMS, ""): look_up(at_home(Action.CORPUS_PROBLEMS), _ADMIN),
+    (Action.CORPUS_ADD, ""): change(_ADMIN, add_document),
+    (Action.POST_MORE, MENU_WHY): look_up(menu(MENU_WHY)),
+    (Action.POST_MORE, MENU_SKIP): change(_OWNER, menu(MENU_SKIP)),
+    (Action.POST_MORE, MENU_PAUSE): change(_OWNER, menu(MENU_PAUSE)),
+    (Action.POST_AGAIN, ""): change(_OWNER, settling(Action.POST_AGAIN)),
+    (Action.POST_SEEN, ""): change(_OWNER, settling(Action.POST_SEEN)),
+    (Action.DIGEST_RESUME, ""): change(_OWNER, resume_by_button),
+    (Action.DIGEST_SET, ""): look_up(pressed(Action.DIGEST_SET, "/digest help")),
+    (Action.DIGEST_CHANGE, EDIT): look_up(from_the_list(EDIT), _OWNER),
+    (Action.DIGEST_CHANGE, END): change(_OWNER, from_the_list(END)),
+    (Action.DIGEST_PAGE, ""): look_up(page_of_the_list),
+    (Action.DIGEST_GUESS, ""): change(_MEMBER, pressed(Action.DIGEST_GUESS, "/digest onn 09:30")),
+    (Action.DIGEST_JOIN, ""): change(_MEMBER, pressed(Action.DIGEST_JOIN, _ON, channel=RANDOM)),
+    (Shortcut.DISCUSSION, ""): look_up(start_a_discussion),
+    (Shortcut.RELATED, ""): look_up(related_stories),
+    (Modal.DISCUSSION, "with a story"): change(_COLLEAGUE, form_with_a_story),
+    (Modal.DISCUSSION, "with words"): look_up(form_with_words),
+    (Modal.DISCUSSION_PREVIEW, ""): change(_COLLEAGUE, previewed_form),
+    (Modal.SCHEDULE, ""): change(_MEMBER, schedule_form),
+    (Field.ZONE, ""): look_up(options(Field.ZONE)),
+    (Field.TOPICS, ""): look_up(options(Field.TOPICS)),
+    ("app_home_opened", "home"): look_up(open_home),
+    ("app_home_opened", "messages"): look_up(open_panel),
+    ("app_mention", ""): look_up(typed(f"<@{BOT_USER_ID}> geneva")),
+    ("message.im", ""): look_up(typed("geneva", channel=dm(ANA))),
+    ("message.im", "a file"): look_up(drop_document, _ADMIN),
+}
+"""For each id or event and its variants: how it is done, what it needs, and what it changes."""
+
+_WITHOUT_A_PERSON = {*Step, "function_executed"}
+"""A workflow runs its steps; who published it is a member, by Slack's own rules."""
+
+
+def test_every_way_in_has_a_row(switches: dict[str, bool]) -> None:
+    """A new id, word or event without a row fails here."""
+    events = manifest(**switches)["settings"]["event_subscriptions"]["bot_events"]
+    ids = {*Command, *Action, *Shortcut, *Step, *Modal, Field.ZONE, Field.TOPICS, *events}
+    assert {one for one, _ in WAYS} == ids - _WITHOUT_A_PERSON
+    words = {word for one, word in WAYS if one is Command.DIGEST}
+    assert words == {*_WORDS, "", "typo"}
+    assert {word for word in words if WAYS[Command.DIGEST, word].changes} == _CHANGING
+    words = {word for one, word in WAYS if one is Command.CORPUS}
+    assert words == {*dict(CORPUS_WORDS), ""}
+
+
+# --- each of them, by everybody ------------------------------------------------------------------
+
+
+@pytest.fixture
+def switches() -> dict[str, bool]:
+    return {"agent_view": True, "workflow_steps": True}
+
+
+@pytest.fixture
+def admins() -> frozenset[str]:
+    return frozenset({Role.LISTED})
+
+
+async def arrive(slack: Slack, way: Way) -> Json:
+    """Do what comes before the payload, let everybody in, and return the payload."""
+    payload = await way.prepare(slack)
+    slack.workspace.change_person(ANA, is_admin=False)
+    for role, about in _PEOPLE.items():
+        kind = Connected if role is Role.CONNECTED else Person
+        slack.workspace._state.add_person(
+            kind(id=role, name=role.lower(), real_name=role, **about)  # type: ignore[arg-type]
+        )
+        for channel in (GENERAL, RANDOM):
+            slack.workspace.invite(channel, role)
+    await slack.settled()
+    return payload
+
+
+async def do(slack: Slack, payload: Json, role: Role) -> str:
+    """Send the payload as if that role had caused it, and return all that is said about it."""
+    slack.parley.directory._drop(TEAM_ID)
+    sent, state = copy.deepcopy(payload), slack.workspace._state
+    if "command" in sent:
+        sent["user_id"] = role
+    elif "event" in sent:
+        sent["event"]["user"], sent["event_id"] = role, new_id("Ev")
+    else:
+        sent["user"] = {"id": role, "username": role.lower(), "name": role.lower()}
+        if names_team(payload):
+            sent["user"]["team_id"] = STRANGERS_TEAM_ID if role is Role.STRANGER else TEAM_ID
+    if "trigger_id" in sent:
+        sent["trigger_id"] = state.triggers.issue(role)
+    if "response_url" in sent:
+        channel = (sent.get("channel") or {}).get("id") or sent["channel_id"]
+        about = (sent.get("container") or {}).get("message_ts")
+        sent["response_url"] = state.new_response_url(user=role, channel=channel, message_ts=about)
+    before = len(slack.workspace.calls)
+    request = AsyncBoltRequest(body=sent, mode="socket_mode")
+    response = await slack.parley.app.async_dispatch(request)
+    assert response.status == 200
+    await slack.settled()
+    calls = [call.args for call in slack.workspace.calls[before:] if call.method != "users.info"]
+    return "\n".join([response.body or "", json.dumps(calls, ensure_ascii=False)])
+
+
+def names_team(payload: Json) -> bool:
+    """Return whether Slack says in the payload which team its person is of."""
+    return "user" in payload
+
+
+async def world(slack: Slack) -> Any:
+    """Return all that can be changed: the database, what channels show, and the corpus folder."""
+    await slack.parley.store.misses.write()
+    with closing(sqlite3.connect(slack.settings.database_url.removeprefix("sqlite:///"))) as file:
+        database = list(file.iterdump())
+    channels = {
+        channel.id: (
+            BOT_USER_ID in channel.members,
+            [(one["ts"], one["text"]) for one in slack.public(channel.id)],
+            [
+                (reply["ts"], reply["text"])
+                for one in slack.public(channel.id)
+                for reply in slack.public(channel.id, one["ts"])
+            ],
+        )
+        for channel in slack.workspace.channels.values()
+        if channel.kind != "im"
+    }
+    folder = {file.name: file.read_bytes() for file in sorted(slack.corpus.iterdir())}
+    return database, channels, folder
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=map(" ".join, WAYS))
+async def test_nothing_is_changed_by_those_who_may_not(
+    slack: Slack, way: Way, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A change is refused in one sentence; a look-up is done, and leaves everything as it was."""
+    payload = await arrive(slack, way)
+    caplog.clear()
+    before = await world(slack)
+    for mode in MODES:
+        await behave(slack, mode, monkeypatch)
+        for role in Role:
+            sentence = refusal(
+                way.need,
+                role,
+                is_known=mode == ANSWERING,
+                names_team=names_team(payload),
+            )
+            if sentence is None and way.changes:
+                continue
+            said = await do(slack, payload, role)
+            assert await world(slack) == before, (mode, role)
+            assert "Something went wrong" not in said, (mode, role)
+            if sentence:
+                assert said.replace("`", "").count(sentence) >= 1, (mode, role, said)
+            else:
+                assert UNKNOWN not in said, (mode, role)
+                assert len(said) > len("\n[]"), (mode, role)
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]
+
+
+ALLOWED = [
+    pytest.param(way, role, mode, id=" ".join((*key, role.name, mode)))
+    for key, way in WAYS.items()
+    for mode in MODES
+    for role in Role
+    # Whether a payload names a team makes no difference to those who may.
+    if way.changes and not refusal(way.need, role, is_known=mode == ANSWERING, names_team=True)
+]
+
+
+@pytest.mark.parametrize(("way", "role", "mode"), ALLOWED)
+async def test_those_who_may_change_it(
+    slack: Slack, way: Way, role: Role, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payload = await arrive(slack, way)
+    before = await world(slack)
+    await behave(slack, mode, monkeypatch)
+    said = await do(slack, payload, role)
+    assert await world(slack) != before, said
+    assert UNKNOWN not in said

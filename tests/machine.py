@@ -1,0 +1,52 @@
+"""The machine that the tests run on: its clock, and the environment of the processes they start.
+
+Tests take the time from here, so that the suite does the same on every day
+(`tests/test_architecture.py`). `tests/any_day.py` runs it on days that would show otherwise.
+"""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.clock import MovableClock
+
+ROOT = Path(__file__).parents[1]
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+"""A Tuesday morning: the time at which every test begins."""
+
+PATIENCE = 120
+"""Seconds that nothing takes, however slow the machine is."""
+
+
+def running_clock(start: datetime = NOW) -> MovableClock:
+    """Return a clock that shows *start* and runs on.
+
+    A bot in another process reads the same time if its CLOCK_URL leads to this clock.
+    """
+    clock = MovableClock()
+    clock.move(start - clock())
+    return clock
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Return the environment of a bot process: *settings*, and nothing that the developer has set.
+
+    The clock and the zone that `tests/any_day.py` sets are passed on.
+    """
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "TZ")}
+    path = str(ROOT)
+    if is_faked():
+        kept |= {name: value for name, value in os.environ.items() if "FAKE" in name}
+        kept["LD_PRELOAD"] = os.environ["LD_PRELOAD"]
+        path = os.pathsep.join([path, os.environ["PYTHONPATH"]])
+    return {**kept, "PYTHONPATH": path, **settings}
+
+
+def real_environment() -> dict[str, str]:
+    """Return this process's environment with the machine's own clock, for what is not Parley."""
+    return {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+
+
+def is_faked() -> bool:
+    """Return whether libfaketime moves the clock of this process."""
+    return "FAKETIME" in os.environ

@@ -1,0 +1,163 @@
+"""A row that cannot be read, by hand or from a newer version, never blocks the rows beside it."""
+
+import logging
+from collections.abc import AsyncIterator
+from datetime import time
+
+import pytest
+
+from bot.settings import STARTER
+from store import Store, open_store
+from store.db import Database, open_database
+from store.posting import planning
+from store.posting.record import Plan
+from store.types import PostKind, Timetable
+from tests.conftest import NOW, StoppedClock
+
+DAILY = Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC")
+
+
+@pytest.fixture
+async def database(database_url: str, store: Store) -> AsyncIterator[Database]:
+    """The database of the store, to write into by hand."""
+    async with open_database(database_url) as database:
+        yield database
+
+
+async def break_row(database: Database, table: str, column: str, value: str, key: str) -> None:
+    name = "key" if table == "post" else "channel_id"
+    async with database.transaction() as connection:
+        await connection.execute(f"UPDATE {table} SET {column} = $1 WHERE {name} = $2", value, key)
+
+
+def left_out(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [one.message for one in caplog.records if one.levelno >= logging.ERROR]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("kind", "poem"),
+        ("about", "not JSON"),
+        ("about", '{"newer": 1}'),
+        ("due_on", "someday"),
+        ("due_at", "0 soon"),
+    ],
+)
+async def test_a_bad_post_blocks_no_other_post(
+    store: Store,
+    database: Database,
+    clock: StoppedClock,
+    caplog: pytest.LogCaptureFixture,
+    column: str,
+    value: str,
+) -> None:
+    for key in "abc":
+        plan = Plan(
+            key=key,
+            team_id="T1",
+            channel_id="C1",
+            kind=PostKind.QUESTION,
+            article_id="a1",
+            due_at=clock(),
+        )
+        assert await store.posts.plan(plan, now=clock())
+    for key in "ab":
+        await break_row(database, "post", column, value, key)
+    for _ in range(3):
+        # Not even where so few are asked for.
+        found = [post.key for post in await store.posts.open(clock(), limit=1)]
+    assert found == ["c"]
+    assert sorted(left_out(caplog)) == ["row a of post is left out", "row b of post is left out"]
+    # It stays, for whoever can read it.
+    await break_row(database, "post", "kind", "question", "a")
+    rows = await database.fetch("SELECT state FROM post WHERE key = 'a'")
+    assert [row["state"] for row in rows] == ["planned"]
+
+
+async def scheduled(store: Store, channel: str, *topics: str) -> None:
+    await store.schedules.set(
+        team_id="T1",
+        channel_id=channel,
+        organiser_id="U1",
+        timetable=DAILY,
+        now=NOW,
+        topics=topics,
+    )
+
+
+BAD_SCHEDULES = [
+    ("kind", "poem"),
+    ("zone", "Mars/Olympus"),
+    ("weekdays", ""),
+    ("weekdays", "x"),
+    ("topics", "not JSON"),
+    ("at", "noon"),
+    ("next_on", "someday"),
+    ("paused_until", "later"),
+]
+
+
+@pytest.mark.parametrize(("column", "value"), BAD_SCHEDULES)
+async def test_a_bad_schedule_blocks_no_other_schedule(
+    store: Store,
+    database: Database,
+    clock: StoppedClock,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    column: str,
+    value: str,
+) -> None:
+    """Though it is the first of its batch, and there are more of them than a batch has."""
+    monkeypatch.setattr(planning, "_BATCH", 2)
+    await store.corpus.reload(STARTER, by="U1", at=NOW)
+    channels = [f"C{number}" for number in range(7)]
+    for channel in channels:
+        await scheduled(store, channel)
+    for channel in channels[:3]:
+        await break_row(database, "schedule", column, value, channel)
+    for _ in range(2):
+        await store.planning.plan_due(clock.forward(minutes=61))
+    planned = [post.channel_id for post in await store.posts.open(clock())]
+    assert planned == channels[3:]
+    lines = [f"row T1/{channel} of schedule is left out" for channel in channels[:3]]
+    assert left_out(caplog) == lines
+
+
+async def test_a_bad_schedule_hides_no_other_schedule(
+    store: Store, database: Database, clock: StoppedClock
+) -> None:
+    for channel in ("C1", "C2"):
+        await scheduled(store, channel)
+    await break_row(database, "schedule", "zone", "Mars/Olympus", "C1")
+    await break_row(database, "schedule", "kind", "poem", "C1")
+    watched = await store.schedules.watched(clock.forward(hours=2))
+    assert [schedule.channel_id for schedule in watched] == ["C2"]
+    assert list(await store.schedules.list("T1")) == list(watched)
+    assert {team: list(some) for team, some in (await store.schedules.by_team()).items()} == {
+        "T1": list(watched)
+    }
+
+
+async def test_topics_that_cannot_be_looked_up_keep_no_turn_back(
+    database_url: str,
+    clock: StoppedClock,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with open_store(database_url) as store:
+        await store.corpus.reload(STARTER, by="U1", at=NOW)
+        await scheduled(store, "C1", "odd")
+        await scheduled(store, "C2")
+        find = store.corpus.find
+
+        async def break_at(query: str, *, limit: int = 10) -> object:
+            if query == "odd":
+                raise RuntimeError("a word that breaks the finder")
+            return await find(query, limit=limit)
+
+        monkeypatch.setattr(store.corpus, "find", break_at)
+        await store.planning.plan_due(clock.forward(minutes=61))
+        turns = await store.posts.turns("T1", "C2", since=NOW.date())
+        assert [str(post.state) for post in turns] == ["planned"]
+    assert left_out(caplog) == ["row T1/C1 of schedule is left out"]

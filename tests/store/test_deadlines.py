@@ -1,0 +1,474 @@
+"""A database that does not answer: every call ends, says so, and works again afterwards."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from store.db import (
+    Connection,
+    Database,
+    DatabaseError,
+    DatabaseUnavailableError,
+    open_database,
+    sqlite,
+)
+from store.db import postgres as engine
+from tests import postgres
+from tests.black_hole import BlackHole
+
+ADD = "INSERT INTO once (team_id, key, at) VALUES ('T1', $1, 't')"
+COUNT = "SELECT COUNT(*) AS n FROM once"
+SILENT, BACK = "the database does not answer", "the database answers again"
+
+
+async def rows(*keys: str) -> AsyncIterator[tuple[str, str, str]]:
+    for key in keys:
+        yield "T1", key, "t"
+
+
+@pytest.fixture
+def outages(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+    """Give the lines about outages, each by its first words."""
+    caplog.set_level(logging.WARNING, logger="store.db.availability")
+
+    def lines() -> list[str]:
+        return [
+            first
+            for record in caplog.records
+            for first in (SILENT, BACK)
+            if record.getMessage().startswith(first)
+        ]
+
+    return lines
+
+
+# --- PostgreSQL ---------------------------------------------------------------------------------
+
+
+Shorten = Callable[[], None]
+
+
+@pytest.fixture
+def shorten(monkeypatch: pytest.MonkeyPatch) -> Shorten:
+    """Give what makes deadlines short enough for a test, once the database is open."""
+    # These the server is told when it is opened.
+    monkeypatch.setattr(engine, "_IDLE_SECONDS", 0.5)
+    monkeypatch.setattr(engine, "_LOCK_SECONDS", 0.5)
+
+    def shorten() -> None:
+        for name in ("_STATEMENT_SECONDS", "_LONG_STATEMENT_SECONDS", "_CHECKOUT_SECONDS"):
+            monkeypatch.setattr(engine, name, 0.6)
+        for name in ("_CONNECT_SECONDS", "_CLOSE_SECONDS", "_SPARE_SECONDS"):
+            monkeypatch.setattr(engine, name, 0.3)
+
+    return shorten
+
+
+@asynccontextmanager
+async def behind_a_hole(
+    server: str, shorten: Shorten = lambda: None
+) -> AsyncIterator[tuple[Database, BlackHole]]:
+    async with (
+        postgres.schema(server) as url,
+        BlackHole(url).listening() as hole,
+        open_database(url),
+        open_database(hole.url) as database,
+    ):
+        shorten()
+        yield database, hole
+
+
+async def a_statement(database: Database, swallow: Callable[[], None]) -> None:
+    swallow()
+    await database.fetch(COUNT)
+
+
+async def the_start(database: Database, swallow: Callable[[], None]) -> None:
+    swallow()
+    async with database.transaction():
+        pass
+
+
+async def a_step(database: Database, swallow: Callable[[], None]) -> None:
+    async with database.transaction() as connection:
+        swallow()
+        await connection.execute(ADD, "lost")
+
+
+async def many_rows(database: Database, swallow: Callable[[], None]) -> None:
+    async with database.long_transaction() as connection:
+        swallow()
+        await connection.executemany(ADD, [("lost",)])
+
+
+async def a_copy(database: Database, swallow: Callable[[], None]) -> None:
+    async with database.long_transaction() as connection:
+        swallow()
+        await connection.fill("once", ["team_id", "key", "at"], rows("lost"))
+
+
+async def a_row_of_many(database: Database, swallow: Callable[[], None]) -> None:
+    async with database.reading() as connection:
+        async for _ in connection.stream("SELECT generate_series(1, 2000) AS n"):
+            swallow()
+
+
+async def another_connection(database: Database, swallow: Callable[[], None]) -> None:
+    """Though the one with the transaction has missed nothing yet."""
+    async with database.transaction() as connection:
+        await connection.execute(ADD, "lost")
+        swallow()
+        await database.fetch(COUNT)
+
+
+async def the_commit(database: Database, swallow: Callable[[], None]) -> None:
+    async with database.transaction() as connection:
+        await connection.execute(ADD, "lost")
+        swallow()
+
+
+async def the_rollback(database: Database, swallow: Callable[[], None]) -> None:
+    try:
+        async with database.transaction() as connection:
+            await connection.execute(ADD, "lost")
+            swallow()
+            raise ZeroDivisionError
+    except ZeroDivisionError:
+        # What went wrong first is what is told.
+        raise DatabaseUnavailableError from None
+
+
+async def a_write_to_see(database: Database, swallow: Callable[[], None]) -> None:
+    swallow()
+    await database.probe()
+
+
+async def write(database: Database) -> None:
+    """Write as soon as it can be done, which a machine that is busy makes later."""
+    while True:
+        with suppress(DatabaseError):
+            async with database.transaction() as connection:
+                await connection.execute(ADD, "kept")
+            return
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        a_statement,
+        the_start,
+        a_step,
+        many_rows,
+        a_copy,
+        a_row_of_many,
+        another_connection,
+        the_commit,
+        the_rollback,
+        a_write_to_see,
+    ],
+    ids=lambda work: work.__name__,
+)
+async def test_a_server_that_falls_silent(
+    postgres_server: str,
+    outages: Callable[[], list[str]],
+    work: Callable[[Database, Callable[[], None]], Awaitable[None]],
+    shorten: Shorten,
+) -> None:
+    """Whatever it was asked just then; and what was under way is there as a whole, or not."""
+    async with behind_a_hole(postgres_server, shorten) as (database, hole):
+        with pytest.raises(DatabaseUnavailableError, match="does not answer just now"):
+            await work(database, hole.swallow)
+        with pytest.raises(DatabaseUnavailableError):
+            await database.fetch(COUNT)
+        assert outages() == [SILENT]
+        hole.restore(forgetful=True)
+        await write(database)
+        (row,) = await database.fetch(COUNT)
+        assert row["n"] == 1
+        assert outages()[:2] == [SILENT, BACK]
+
+
+async def test_a_hundred_callers_of_a_silent_server_all_get_an_answer(
+    postgres_server: str, outages: Callable[[], list[str]], shorten: Shorten
+) -> None:
+    async with behind_a_hole(postgres_server, shorten) as (database, hole):
+        hole.swallow()
+        calls = [database.fetch(COUNT) for _ in range(100)]
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        assert {type(answer) for answer in answers} == {DatabaseUnavailableError}
+        assert outages() == [SILENT]
+        hole.restore(forgetful=True)
+        await write(database)
+
+
+async def test_what_is_cancelled_does_not_wait_for_a_silent_server(postgres_server: str) -> None:
+    """With deadlines that are long: cancelled, none of them has to pass."""
+    async with behind_a_hole(postgres_server) as (database, hole):
+        begun = asyncio.Event()
+
+        async def work() -> None:
+            async with database.transaction() as connection:
+                hole.swallow()
+                begun.set()
+                await connection.execute(ADD, "lost")
+
+        task = asyncio.create_task(work())
+        await begun.wait()
+        await asyncio.sleep(0)
+        task.cancel()
+        done, _ = await asyncio.wait([task], timeout=engine._STATEMENT_SECONDS)
+        assert done
+
+
+async def test_closing_does_not_wait_for_a_silent_server(
+    postgres_server: str, shorten: Shorten
+) -> None:
+    async with behind_a_hole(postgres_server, shorten) as (database, hole):
+        assert await database.fetch(COUNT)
+        hole.swallow()
+
+
+async def test_a_server_that_is_silent_from_the_start(
+    postgres_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_CONNECT_SECONDS", 0.3)
+    async with postgres.schema(postgres_server) as url, BlackHole(url).listening() as hole:
+        hole.swallow()
+        with pytest.raises(DatabaseError, match="cannot be opened: no answer in time"):
+            async with open_database(hole.url):
+                pass
+
+
+async def test_backends_that_stand_still_are_left(
+    postgres_server: str, outages: Callable[[], list[str]], shorten: Shorten
+) -> None:
+    """New ones take over, although the others still have their connections."""
+    async with postgres.schema(postgres_server) as url, open_database(url) as database:
+        shorten()
+        async with AsyncExitStack() as stack:
+            readers = [await stack.enter_async_context(database.reading()) for _ in range(3)]
+            pids = [
+                (await reader.fetch("SELECT pg_backend_pid() AS pid"))[0]["pid"]
+                for reader in readers
+            ]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(DatabaseUnavailableError):
+                await database.fetch(COUNT)
+            # The other two are cut, and not tried one after the other.
+            await write(database)
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+        assert outages()[:2] == [SILENT, BACK]
+
+
+async def test_a_statement_that_takes_too_long_says_so(
+    postgres_server: str, outages: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server itself ends it: it is alive, and its connection goes on being used."""
+    monkeypatch.setattr(engine, "_STATEMENT_SECONDS", 1)
+    monkeypatch.setattr(engine, "_SPARE_SECONDS", 60)
+    async with postgres.schema(postgres_server) as url, open_database(url) as database:
+        with pytest.raises(DatabaseError, match="took too long") as caught:
+            await database.fetch("SELECT pg_sleep(60)")
+        assert not isinstance(caught.value, DatabaseUnavailableError)
+        assert await database.fetch(COUNT)
+        assert outages() == []
+
+
+async def test_a_long_transaction_is_long_as_a_whole(
+    postgres_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Longer than any of its steps may be, by COPY and by waiting for another one, too."""
+    monkeypatch.setattr(engine, "_BATCH", 1)
+    monkeypatch.setattr(engine, "_LOCK_SECONDS", 0.3)
+    async with postgres.schema(postgres_server) as url, open_database(url) as database:
+        for name in ("_STATEMENT_SECONDS", "_LONG_STATEMENT_SECONDS"):
+            monkeypatch.setattr(engine, name, 1)
+        monkeypatch.setattr(engine, "_SPARE_SECONDS", 0.5)
+        begun = asyncio.Event()
+
+        async def slowly() -> AsyncIterator[tuple[str, str, str]]:
+            for number in range(6):
+                await asyncio.sleep(0.4)
+                yield "T1", f"slow {number}", "t"
+
+        async def load() -> None:
+            async with database.long_transaction() as connection:
+                begun.set()
+                await connection.fill("once", ["team_id", "key", "at"], slowly())
+
+        async def load_too() -> None:
+            await begun.wait()
+            async with database.long_transaction() as connection:
+                (row,) = await connection.fetch(COUNT)
+                assert row["n"] == 6
+
+        await asyncio.gather(load(), load_too())
+
+
+async def test_a_pool_in_which_nothing_is_free(
+    postgres_server: str, monkeypatch: pytest.MonkeyPatch, shorten: Shorten
+) -> None:
+    monkeypatch.setattr(engine, "_CONNECTIONS", 2)
+    monkeypatch.setattr(engine, "_IDLE_SECONDS", 60)
+    async with postgres.schema(postgres_server) as url, open_database(url) as database:
+        shorten()
+        async with database.reading(), database.reading():
+            with pytest.raises(DatabaseUnavailableError):
+                await database.fetch(COUNT)
+        assert await database.fetch(COUNT)
+
+
+async def test_the_server_s_own_limits_can_be_set(postgres_server: str) -> None:
+    """What the address says goes before what Parley would say."""
+    async with postgres.schema(postgres_server) as url:
+        for more, limit in (("", "12s"), ("&statement_timeout=7s", "7s")):
+            async with open_database(f"{url}{more}") as database:
+                (row,) = await database.fetch("SHOW statement_timeout")
+                assert row["statement_timeout"] == limit
+
+
+async def test_a_peer_that_is_gone_is_noticed_by_both(
+    postgres_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sockets: list[socket.socket] = []
+    keep_alive = engine._keep_alive
+
+    def watched(connection: Any) -> None:
+        keep_alive(connection)
+        sockets.append(connection._transport.get_extra_info("socket"))
+
+    monkeypatch.setattr(engine, "_keep_alive", watched)
+    async with behind_a_hole(postgres_server) as (database, _):
+        (row,) = await database.fetch("SHOW tcp_keepalives_interval")
+        assert row["tcp_keepalives_interval"] in ("10", "0")  # 0 is what a Unix socket says
+        (one,) = [one for one in sockets if one.family == socket.AF_INET]
+        assert one.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
+# --- SQLite -------------------------------------------------------------------------------------
+
+
+class Disk:
+    """A disk that hangs: a function for SQL that waits in the connection's thread."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._answers = threading.Event()
+        self._monkeypatch = monkeypatch
+
+    async def mount(self, database: Database) -> None:
+        """Give *database* the function, and deadlines that a test can wait for."""
+        for name in ("_STATEMENT_SECONDS", "_LONG_STATEMENT_SECONDS", "_CLOSE_SECONDS"):
+            self._monkeypatch.setattr(sqlite, name, 0.3)
+        assert isinstance(database, sqlite.SQLite)
+        for thread in database._threads:
+            await thread.raw.create_function("hang", 0, self._answers.wait)
+
+    def answer(self) -> None:
+        self._answers.set()
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
+    disk = Disk(monkeypatch)
+    yield disk
+    # For the threads to end with the test.
+    disk.answer()
+
+
+async def by_itself(database: Database) -> None:
+    await database.fetch("SELECT hang()")
+
+
+async def reading(database: Database) -> None:
+    async with database.reading() as connection:
+        await connection.fetch("SELECT hang()")
+
+
+async def writing(database: Database) -> None:
+    async with database.transaction() as connection:
+        await connection.execute(ADD, "lost")
+        await connection.execute("SELECT hang()")
+
+
+async def loading(database: Database) -> None:
+    async with database.long_transaction() as connection:
+        await connection.executemany("INSERT INTO once VALUES ('T1', $1, hang())", [("lost",)])
+
+
+@pytest.mark.parametrize("work", [by_itself, reading, writing, loading])
+async def test_a_disk_that_hangs(
+    tmp_path: Path,
+    disk: Disk,
+    outages: Callable[[], list[str]],
+    work: Callable[[Database], Awaitable[None]],
+) -> None:
+    async with open_database(f"sqlite:///{tmp_path}/parley.db") as database:
+        await disk.mount(database)
+        with pytest.raises(DatabaseUnavailableError):
+            await work(database)
+        for _ in range(3):
+            with pytest.raises(DatabaseUnavailableError):
+                await work(database)
+        with pytest.raises(DatabaseUnavailableError):
+            await database.probe()
+        assert outages() == [SILENT]
+        disk.answer()
+        while BACK not in outages():  # noqa: ASYNC110 -- the log wakes nobody
+            await asyncio.sleep(0.01)
+        (row,) = await database.fetch(COUNT)
+        assert row["n"] == 0
+        await work(database)
+        await database.probe()
+
+
+async def test_closing_does_not_wait_for_a_disk_that_hangs(tmp_path: Path, disk: Disk) -> None:
+    async with open_database(f"sqlite:///{tmp_path}/parley.db") as database:
+        await disk.mount(database)
+        with pytest.raises(DatabaseUnavailableError):
+            await writing(database)
+    disk.answer()
+    assert isinstance(database, sqlite.SQLite)
+    for thread in database._threads:
+        await asyncio.to_thread(thread.raw._thread.join)
+
+
+async def test_a_query_that_takes_too_long_is_interrupted(
+    tmp_path: Path, disk: Disk, outages: Callable[[], list[str]]
+) -> None:
+    endless = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) SELECT MAX(n) FROM n"
+    async with open_database(f"sqlite:///{tmp_path}/parley.db") as database:
+        await disk.mount(database)
+        with pytest.raises(DatabaseUnavailableError):
+            await database.fetch(endless)
+        while BACK not in outages():  # noqa: ASYNC110 -- the log wakes nobody
+            await asyncio.sleep(0.01)
+        assert await database.fetch(COUNT)
+
+
+async def test_what_waits_behind_a_load_does_not_wait_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "_BUSY_SECONDS", 0.05)
+
+    async def nested(_: Connection) -> None:
+        async with database.transaction():
+            pass
+
+    async with open_database(f"sqlite:///{tmp_path}/parley.db") as database:
+        async with database.long_transaction() as connection:
+            with pytest.raises(DatabaseError, match="busy for over ten minutes"):
+                await nested(connection)
+        await nested(connection)

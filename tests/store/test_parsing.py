@@ -1,0 +1,251 @@
+"""Parsing in a child process: limits, failures of libraries, and the child's end."""
+
+import asyncio
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store import Store, parsing
+from store.loading.documents import MAX_TEXT, read_corpus
+from store.parsing import Limits, Parser, ParsingError
+from store.types import CorpusInvalidError, ParleyError
+from tests.conftest import Children
+from tests.entrances import read_rows
+
+FEED = b"<rss version='2.0'><channel><title>Wire</title>%s</channel></rss>"
+ITEM = b"<item><title>Ports</title><description>Dockers are <b>back</b>.</description></item>"
+HOSTILE = FEED % (b"<item><title>x</title><description><![CDATA[%s]]></description></item>")
+HOSTILE %= b"<!--" * 400_000
+"""Takes the library many minutes."""
+BRIEF = Limits(seconds=1, seconds_per_mb=0, patience=100)
+ROWS = [["Wire"], ["Ports", "Dockers are back."]]
+
+
+@pytest.fixture
+def parser() -> Iterator[Parser]:
+    with Parser() as parser:
+        yield parser
+
+
+def parse(parser: Parser, data: bytes) -> list[list[str]]:
+    return [*parser.parse("feed", data, longest=MAX_TEXT)]
+
+
+def test_a_child_parses_one_file_after_the_other(parser: Parser, children: Children) -> None:
+    for _ in range(3):
+        assert parse(parser, FEED % ITEM) == ROWS
+    with pytest.raises(ParsingError, match="is no RSS or Atom feed"):
+        parse(parser, b"nonsense")
+    assert len(children) == 1
+
+
+def test_a_parser_that_parses_nothing_starts_no_child(tmp_path: Path, children: Children) -> None:
+    (tmp_path / "a.txt").write_text("Head\nA summary.\nAn insight.\nA question?\n")
+    (tmp_path / "b.csv").write_text("headline,summary\nHead,A summary.\n")
+    assert len([*read_corpus(tmp_path).articles()]) == 2
+    assert not children
+
+
+@pytest.mark.parametrize(
+    ("limits", "data", "problem"),
+    [
+        (BRIEF, HOSTILE, "more than 1 seconds of processor time"),
+        # The deadline is there where a system limits no processor time, or the child waits.
+        (Limits(seconds=0, seconds_per_mb=0), HOSTILE, "takes more than 0 seconds to parse"),
+        (Limits(answer=100), FEED % (ITEM * 9), "holds more than 0 MB of text"),
+        pytest.param(
+            Limits(memory=128 << 20),
+            FEED % (ITEM * 400_000),
+            "takes more than 128 MB of memory",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="limits no memory"),
+        ),
+    ],
+    ids=["processor time", "deadline", "answer", "memory"],
+)
+def test_a_file_that_exceeds_a_limit_ends_only_itself(
+    limits: Limits, data: bytes, problem: str
+) -> None:
+    with Parser(limits) as parser:
+        with pytest.raises(ParsingError) as caught:
+            parse(parser, data)
+        assert problem in str(caught.value)
+        assert "the limit for one file: make it smaller, or leave it out" in str(caught.value)
+        # Time enough for the next one, whatever the limits were.
+        parser._limits = Limits()
+        assert parse(parser, FEED % ITEM) == ROWS
+
+
+def test_a_child_that_is_killed_between_two_files_is_replaced(
+    parser: Parser, children: Children
+) -> None:
+    parse(parser, FEED % ITEM)
+    children[0].kill()
+    children[0].wait()
+    assert parse(parser, FEED % ITEM) == ROWS
+
+
+def test_a_child_that_dies_over_a_file_is_a_problem_of_that_file(
+    parser: Parser, children: Children
+) -> None:
+    """As where the system is out of memory."""
+    started = threading.Event()
+    children.when_started = started.set
+
+    def kill() -> None:
+        started.wait()
+        children[0].kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(ParsingError, match="the system killed the parser"):
+        parse(parser, HOSTILE)
+    killer.join()
+    assert parse(parser, FEED % ITEM) == ROWS
+
+
+def test_a_child_that_cannot_be_started_is_no_fault_of_the_file(
+    parser: Parser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(ParleyError, match="cannot be started: No such file"):
+        parse(parser, FEED % ITEM)
+
+
+def test_a_closed_parser_ends_what_is_being_parsed(parser: Parser, children: Children) -> None:
+    """So that a process which stops does not wait for a file."""
+    started = threading.Event()
+    children.when_started = started.set
+
+    def close() -> None:
+        started.wait()
+        parser.close()
+
+    closer = threading.Thread(target=close)
+    closer.start()
+    with pytest.raises(ParleyError, match="Parley is stopping"):
+        parse(parser, HOSTILE)
+    closer.join()
+    with pytest.raises(ParleyError, match="Parley is stopping"):
+        parse(parser, FEED % ITEM)
+    assert len(children) == 1
+
+
+async def test_a_check_that_is_cancelled_ends_its_child(
+    store: Store, tmp_path: Path, children: Children
+) -> None:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    (folder / "a.xml").write_bytes(HOSTILE)
+    started, loop = asyncio.Event(), asyncio.get_running_loop()
+    children.when_started = lambda: loop.call_soon_threadsafe(started.set)
+    checking = asyncio.create_task(store.corpus.check(folder))
+    await started.wait()
+    checking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await checking
+    assert children[0].wait() == -signal.SIGKILL
+
+
+_ORPHAN = """
+import subprocess, sys
+
+class Shown(subprocess.Popen):
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        print(self.pid, flush=True)
+
+subprocess.Popen = Shown
+from store.parsing import Limits, Parser
+
+parser = Parser(Limits(seconds=1, seconds_per_mb=0))
+[*parser.parse("feed", sys.stdin.buffer.read(), longest=99)]
+print("done", flush=True)
+sys.stderr.read()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="cannot wait for another's child")
+@pytest.mark.parametrize("data", [FEED % ITEM, HOSTILE], ids=["idle", "busy"])
+def test_a_parent_that_is_killed_leaves_no_orphan(data: bytes) -> None:
+    held, holding = os.pipe()
+    parent = subprocess.Popen(
+        [sys.executable, "-c", _ORPHAN],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=held,
+    )
+    with parent:
+        assert parent.stdin
+        assert parent.stdout
+        parent.stdin.write(data)
+        parent.stdin.close()
+        child = os.pidfd_open(int(parent.stdout.readline()))
+        if data is not HOSTILE:
+            assert parent.stdout.readline() == b"done\n"
+        parent.kill()
+    select.select([child], [], [])
+    for one in (child, held, holding):
+        os.close(one)
+
+
+def test_the_child_stands_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It imports nothing of Parley, and the folder that Parley is started from does not matter."""
+    monkeypatch.setattr(parsing, "_CHILD", shutil.copy(parsing._CHILD, tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "store").mkdir()
+    (tmp_path / "feedparser.py").write_text("raise ImportError('from the wrong folder')")
+    with Parser() as parser:
+        assert parse(parser, FEED % ITEM) == ROWS
+
+
+@pytest.mark.parametrize(
+    ("number", "raised"),
+    [
+        ("55357;&#56832", "UnicodeEncodeError"),
+        ("1114112", "ValueError"),
+        ("99999999999999999999", "OverflowError"),
+        ("x110000", "ValueError"),
+        ("57343", "UnicodeEncodeError"),
+    ],
+)
+def test_what_a_library_raises_is_a_problem_of_the_file(
+    tmp_path: Path, number: str, raised: str
+) -> None:
+    (tmp_path / "a.rss").write_bytes(FEED % f"<item><title>x &#{number};</title></item>".encode())
+    (tmp_path / "b.rss").write_bytes(FEED % ITEM)
+    (tmp_path / "c.txt").write_text("Only a headline\n")
+    with pytest.raises(CorpusInvalidError) as caught:
+        read_corpus(tmp_path)
+    first, second = map(str, caught.value.problems)
+    assert first.startswith(f"a.rss: cannot be parsed as a feed: {raised}")
+    assert second.startswith("c.txt:1: ")
+
+
+markup = st.lists(
+    st.sampled_from([b"<rss version='2.0'><channel>", b"<item>", b"<title>x</title>", b"</item>"])
+    | st.sampled_from([b"<![CDATA[", b"]]>", b"<!--", b"-->", b"&#1114112;", b"&#55357;", b"&#0;"])
+    | st.sampled_from([b"<feed xmlns='http://www.w3.org/2005/Atom'>", b"<entry>", b"<summary>"])
+    | st.sampled_from([b"BEGIN:VCALENDAR\r\n", b"BEGIN:VEVENT\r\n", b"END:VEVENT\r\n"])
+    | st.sampled_from([b"DTSTART:20261224T120000Z\r\n", b"DTSTART;VALUE=DATE:00010101\r\n"])
+    | st.sampled_from([b"DTEND;VALUE=DATE:99991231\r\n", b"RRULE:FREQ=DAILY;COUNT=3\r\n"])
+    | st.sampled_from([b"SUMMARY:x\r\n", b"RRULE:FREQ=\r\n", b"END:VCALENDAR\r\n"])
+    | st.binary(max_size=20),
+    max_size=12,
+).map(b"".join)
+
+
+@given(kind=st.sampled_from(["feed", "calendar"]), data=markup | st.binary(max_size=300))
+def test_any_bytes_end_in_rows_or_a_problem(kind: str, data: bytes) -> None:
+    """In this process; the others here show that a child does the same."""
+    read_rows(data, kind)

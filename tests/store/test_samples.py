@@ -1,0 +1,67 @@
+"""Whether the sample stories are what is loaded, whatever became of them since."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from store import Store, open_store, samples
+from store.db.moving import backup, copy, restore
+from store.loading.documents import read_corpus
+from tests.conftest import NOW
+
+OWN = "Lima\nLima opens its museums.\nAn insight.\nWhat would you see first?\n"
+
+
+def test_the_sample_stories_of_this_version_are_known() -> None:
+    """Whoever edits them adds a fingerprint; those of versions before it stay."""
+    assert read_corpus(samples.FOLDER).fingerprint in samples.FINGERPRINTS
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "lima.txt").write_text(OWN)
+    return folder
+
+
+async def load(store: Store, folder: Path) -> bool:
+    await store.corpus.reload(folder, by="U1", at=NOW)
+    return samples.are_loaded(store.corpus.revision)
+
+
+async def test_a_reload_and_an_undo_say_what_is_loaded_now(store: Store, own: Path) -> None:
+    assert not samples.are_loaded(store.corpus.revision), "nothing is loaded"
+    assert await load(store, samples.FOLDER)
+    assert await load(store, samples.FOLDER), "a second time changes nothing"
+    assert not await load(store, own)
+    for expected, number in ((True, None), (False, 2), (True, 1)):
+        await store.corpus.undo(by="U1", at=NOW, number=number)
+        assert samples.are_loaded(store.corpus.revision) is expected
+
+
+async def test_where_they_lie_makes_no_difference_and_what_is_beside_them_does(
+    store: Store, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(samples.FOLDER, elsewhere)
+    assert await load(store, elsewhere)
+    (elsewhere / "lima.txt").write_text(OWN)
+    assert not await load(store, elsewhere)
+    (elsewhere / "lima.txt").unlink()
+    assert await load(store, elsewhere)
+    next(elsewhere.iterdir()).unlink()
+    assert not await load(store, elsewhere)
+
+
+async def test_copies_of_the_database_know_it_too(database_url: str, tmp_path: Path) -> None:
+    async with open_store(database_url) as store:
+        await load(store, samples.FOLDER)
+    file, copied, restored = (tmp_path / name for name in ("backup.db", "copied.db", "restored.db"))
+    await backup(database_url, file)
+    await copy(database_url, f"sqlite:///{copied}")
+    await restore(file, f"sqlite:///{restored}")
+    for one in (copied, restored):
+        async with open_store(f"sqlite:///{one}") as store:
+            assert samples.are_loaded(store.corpus.revision)

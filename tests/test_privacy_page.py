@@ -1,0 +1,82 @@
+"""docs/privacy.md and SECURITY.md name every column that can hold a person's id or their words."""
+
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from store.db import open_database
+from tests.store.test_personal_data import ANA, BEN, House, live
+from tests.store.test_personal_data import house as house
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "privacy.md").read_text()
+SECURITY = (ROOT / "SECURITY.md").read_text()
+COLUMN = re.compile(r"`([a-z_]+\.(?!txt|md)[a-z_]+)`")
+REMOVED = {"shown", "correction"}
+"""Tables of a feature that is being removed; they hold no person and no words."""
+WORDS = "pizza"
+"""What `live` asks for with the button."""
+
+
+def personal() -> set[str]:
+    """Return the columns of the page's table of what is stored about people."""
+    rows = [line for line in PAGE.splitlines() if line.startswith("| `")]
+    assert rows
+    return {column for row in rows for column in COLUMN.findall(row.split("|")[1])}
+
+
+def others() -> set[str]:
+    return set(COLUMN.findall(PAGE.partition("## Every other column of text")[2]))
+
+
+@pytest.fixture
+async def schema(tmp_path: Path) -> dict[str, str]:
+    """The type of every column, by `table.column`; both engines have the same."""
+    async with open_database(f"sqlite:///{tmp_path}/schema.db"):
+        pass
+    with closing(sqlite3.connect(tmp_path / "schema.db")) as raw:
+        tables = [
+            name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type='table'")
+        ]
+        return {
+            f"{table}.{column}": kind
+            for table in tables
+            for _, column, kind, *_ in raw.execute(f"PRAGMA table_info({table})")
+            if table not in REMOVED
+        }
+
+
+async def test_every_column_of_text_has_a_line(schema: dict[str, str]) -> None:
+    """A number or an index cannot hold an id or words; a text can."""
+    texts = {column for column, kind in schema.items() if kind == "TEXT"}
+    assert set(schema.values()) == {"TEXT", "BIGINT", "BYTEA"}
+    assert not personal() & others()
+    assert personal() | others() == texts
+
+
+def test_every_row_says_why_for_how_long_and_who_sees_it() -> None:
+    rows = [line.strip("|").split("|") for line in PAGE.splitlines() if line.startswith("| `")]
+    assert all(len(row) == 5 and all(cell.strip() for cell in row) for row in rows)
+
+
+def test_security_names_the_same_columns() -> None:
+    assert set(COLUMN.findall(SECURITY)) == personal()
+    assert "docs/privacy.md" in SECURITY
+
+
+async def test_no_other_column_holds_a_person_or_their_words(house: House) -> None:
+    """Whatever people do, their ids and words are where the page says that they are."""
+    for team_id, who in (("T1", BEN), ("T1", ANA), ("T2", BEN)):
+        await live(house, team_id, who)
+    found = {
+        f"{table}.{column}"
+        for table, rows in (await house.rows()).items()
+        for row in rows
+        for column, value in row.items()
+        if any(one in str(value) for one in (BEN, ANA, WORDS))
+    }
+    # The topics of a schedule are those of the stories here.
+    assert found == personal() - {"schedule.topics"}
