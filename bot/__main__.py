@@ -34,7 +34,7 @@ from store import Store, open_store, samples
 from store.db import DatabaseUnavailableError, readable
 from store.db.moving import backup, copy, restore
 from store.finding.finder import Finder
-from store.finding.meaning import Meaning
+from store.finding.meaning import Embeddings
 from store.loading.documents import read_corpus
 from store.posting.holidays import read_holidays
 from store.text import well_formed
@@ -449,7 +449,7 @@ async def _key(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
 async def _finder(corpus: Path | None, environ: dict[str, str]) -> AsyncIterator[Finds]:
     """Index *corpus*, or else what the database holds (at first, the corpus folder)."""
     if corpus:
-        yield Finder.of([*read_corpus(corpus).articles()], Meaning.load())
+        yield Finder.of([*read_corpus(corpus).articles()], Embeddings.load())
         return
     settings = Settings.from_env(environ, connecting=False)
     async with open_store(settings.database_url) as store:

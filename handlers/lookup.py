@@ -95,7 +95,7 @@ class LookUp:
     async def like(self, article: Article, *, where: str) -> Message:
         """Show what is close to a story."""
         text = f"{article.headline} {article.summary}"
-        matches = await self._store.corpus.like(text, but=article.id)
+        matches = await self._store.corpus.like(text, exclude=article.id)
         return views.like(article, matches, where=where)
 
     async def related(self, text: str, *, where: str) -> Message:

@@ -12,7 +12,7 @@ from pathlib import Path
 from store.articles import Articles
 from store.corpus import Corpus
 from store.db import open_database
-from store.finding.meaning import Meaning
+from store.finding.meaning import Embeddings
 from store.finding.misses import SearchMisses, TopicRequests
 from store.installations import Installations
 from store.installed import Installed
@@ -58,7 +58,7 @@ async def open_store(
     `store.db.open_database`.
     """
     async with open_database(url, hold=hold) as database:
-        corpus = Corpus(database, await asyncio.to_thread(Meaning.load))
+        corpus = Corpus(database, await asyncio.to_thread(Embeddings.load))
         await corpus.open()
         installed = Installed(database, is_shared=is_shared)
         yield Store(

@@ -1,4 +1,4 @@
-"""The articles of the loaded corpus, by id, and their places in its shuffle."""
+"""The articles of the loaded corpus by id, and their positions in its fixed random order."""
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
@@ -10,8 +10,8 @@ COLUMNS = """
 SELECT a.number, a.id, a.document, a.position, a.headline, a.summary, a.insight, a.question
 FROM article a
 """
-SHUFFLES = 2**63 - 1
-"""How many places the shuffle has."""
+SHUFFLE_SIZE = 2**63 - 1
+"""The number of positions in the random order."""
 
 _GET = f"{COLUMNS} WHERE a.id = $1"
 _MEASURE = """
@@ -22,40 +22,40 @@ FROM article
 
 
 class Articles:
-    """The articles that are loaded."""
+    """Reads loaded articles."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def get(self, article_id: str) -> Article | None:
-        """Give the article; None where it is not, or no longer, in the corpus."""
+        """Return the article, or None if it is not in the corpus."""
         return await fetch_article(self._database, article_id)
 
     async def measure(self) -> tuple[int, int]:
-        """Count the distinct questions of the corpus, and the characters of its articles."""
+        """Return the number of distinct questions, and the number of characters of all articles."""
         (row,) = await self._database.fetch(_MEASURE)
         return row["questions"], row["characters"] or 0
 
     async def get_many(self, article_ids: Iterable[str]) -> Sequence[Article]:
-        """Give the articles in that order, without those that are not in the corpus."""
+        """Return the articles in the order of the ids; leave out those not in the corpus."""
         async with self._database.reading() as connection:
-            found = [await fetch_article(connection, one) for one in article_ids]
+            found = [await fetch_article(connection, each) for each in article_ids]
         return [article for article in found if article]
 
 
-def shuffle(text: str) -> int:
-    """Give the place of *text* in the shuffle: a hash of it, the same everywhere, from 0."""
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) % SHUFFLES
+def shuffle_position(text: str) -> int:
+    """Return the position of *text* in the random order: a hash from 0, equal in all processes."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) % SHUFFLE_SIZE
 
 
 async def fetch_article(connection: Connection | Database, article_id: str) -> Article | None:
-    """Read one article; None where it is not in the corpus."""
+    """Return an article, or None if it is not in the corpus."""
     rows = await connection.fetch(_GET, article_id)
     return to_article(rows[0]) if rows else None
 
 
 def to_article(row: Row) -> Article:
-    """Read an article from a row that holds its columns."""
+    """Build an article from a row with the columns of COLUMNS."""
     return Article(
         id=row["id"],
         document=row["document"],

@@ -14,7 +14,7 @@ from store import reading
 from store.db import Database
 from store.finding import chunks
 from store.finding.finder import Finder
-from store.finding.meaning import Meaning
+from store.finding.meaning import Embeddings
 from store.finding.topics import stored
 from store.finding.words import prepare
 from store.loaded import Loaded, read
@@ -26,7 +26,7 @@ from store.loading.reload import plan_reload
 from store.loading.spool import Spool
 from store.loading.undo import plan_undo, target_of
 from store.parsing import Parser
-from store.progress import Progress, giving_way
+from store.progress import Progress, background_work
 from store.types import Answer, Match, OvertakenError, ParleyError, Revision, Topic
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Corpus:
     was read from, or it is made again over the next.
     """
 
-    def __init__(self, database: Database, model: Meaning | None) -> None:
+    def __init__(self, database: Database, model: Embeddings | None) -> None:
         """Take the *model* by which stories are found in other words; None to do without."""
         self._database = database
         self._model = model
@@ -88,8 +88,8 @@ class Corpus:
             await self._take_up()
             if (
                 self._model
-                and self.finder.index.lacks_signs
-                and await chunks.complete(self._database, self._model)
+                and self.finder.index.lacks_vectors
+                and await chunks.add_missing_vectors(self._database, self._model)
             ):
                 await self._take_up()
             # A look-up may take up the next one meanwhile, and leaves the rest of it to `follow`.
@@ -157,13 +157,13 @@ class Corpus:
         """Give the names of topics that *prefix* may be the beginning of."""
         return self._loaded.finder.complete(prefix, limit=limit)
 
-    async def like(self, text: str, *, limit: int = 3, but: str = "") -> Sequence[Match]:
+    async def like(self, text: str, *, limit: int = 3, exclude: str = "") -> Sequence[Match]:
         """Give the articles that share most with a whole *text*, the best first.
 
-        The article with the id *but* is left out.
+        The article with the id *exclude* is left out.
         """
-        ranked = await self._ask(lambda finder: finder.rank(text, limit=limit + 1, least=_LIKE))
-        return [match for match in ranked if match.article.id != but][:limit]
+        ranked = await self._ask(lambda finder: finder.rank(text, limit=limit + 1, min_score=_LIKE))
+        return [match for match in ranked if match.article.id != exclude][:limit]
 
     async def reload(
         self,
@@ -253,7 +253,7 @@ class Corpus:
     @contextmanager
     def _timing(self) -> Iterator[None]:
         began = time.perf_counter()
-        with giving_way():
+        with background_work():
             yield
         self.load_seconds = time.perf_counter() - began
 
@@ -274,7 +274,7 @@ class Corpus:
     async def _plan(
         self, plan: Plan, path: Path, progress: Progress, extra: Path | None = None
     ) -> Contents:
-        held = await reading.documents(self._database)
+        held = await reading.stored_documents(self._database)
         known = {name: document.digest for name, document in held.items()}
         # Cancelled, this ends the parsing that the thread waits for.
         with Parser() as parser:
@@ -294,7 +294,7 @@ class Corpus:
         path: Path | None = None,
     ) -> Revision:
         """Do what the *plan* says; *path* is the folder that it loads, None for an undo."""
-        with Spool[chunks.Part](batch=1) as parts:
+        with Spool[chunks.ChunkChange](batch=1) as parts:
             await asyncio.to_thread(_index, plan, parts, progress, self._model)
             async with self._database.long_transaction() as connection:
                 last = await revisions.last(connection)
@@ -340,8 +340,8 @@ class Corpus:
 
 
 def _index(
-    plan: Plan, parts: Spool[chunks.Part], progress: Progress, model: Meaning | None
+    plan: Plan, parts: Spool[chunks.ChunkChange], progress: Progress, model: Embeddings | None
 ) -> None:
     progress.start("Indexing", len(plan.gone) + len(plan.come))
     gone, come = plan.articles(plan.gone), plan.articles(plan.come)
-    parts.extend(chunks.parts(progress.counting(gone), progress.counting(come), model))
+    parts.extend(chunks.chunk_changes(progress.counting(gone), progress.counting(come), model))

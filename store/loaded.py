@@ -7,7 +7,7 @@ from store import reading
 from store.db import Connection, Database
 from store.finding import chunks
 from store.finding.finder import Finder
-from store.finding.meaning import Meaning
+from store.finding.meaning import Embeddings
 from store.finding.topics import stored
 from store.loading import derived, revisions
 from store.types import Article, OvertakenError, Revision
@@ -21,7 +21,7 @@ class Loaded:
     finder: Finder
 
 
-async def read(database: Database, connection: Connection, model: Meaning | None) -> Loaded:
+async def read(database: Database, connection: Connection, model: Embeddings | None) -> Loaded:
     """Read the revision that *connection* sees.
 
     What the finder reads from *database* later belongs to this revision, or raises
@@ -29,7 +29,7 @@ async def read(database: Database, connection: Connection, model: Meaning | None
     """
 
     async def articles(numbers: Sequence[int]) -> Mapping[int, Article]:
-        found = await reading.of_numbers(database, numbers)
+        found = await reading.articles_by_number(database, numbers)
         if len(found) < len(numbers):
             raise OvertakenError("The corpus was replaced meanwhile: try again.")
         return found
@@ -42,6 +42,6 @@ async def read(database: Database, connection: Connection, model: Meaning | None
             articles,
             await stored.read(connection),
             model,
-            least=await derived.least(connection),
+            min_score=await derived.least(connection),
         ),
     )

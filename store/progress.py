@@ -1,4 +1,4 @@
-"""How far long work has come, for whoever watches it; and how it lets others go first."""
+"""Report the progress of long work, and keep the process responsive during it."""
 
 import gc
 import sys
@@ -9,57 +9,58 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 
-class _Way:
-    """How the interpreter shares its time, changed while anybody in the process works long."""
+class _BackgroundWork:
+    """Changes settings of the interpreter while long work runs anywhere in the process."""
 
     _SWITCH_SECONDS = 0.0005
     _NEVER = 1 << 30
+    """A threshold that the garbage collector does not reach."""
 
     def __init__(self) -> None:
-        self._working = 0
-        self._usual = sys.getswitchinterval(), gc.get_threshold()
+        self._running = 0
+        self._previous = sys.getswitchinterval(), gc.get_threshold()
 
     @contextmanager
-    def given(self) -> Iterator[None]:
-        if not self._working:
-            self._usual = sys.getswitchinterval(), gc.get_threshold()
-            _, (young, middle, _) = self._usual
+    def running(self) -> Iterator[None]:
+        if not self._running:
+            self._previous = sys.getswitchinterval(), gc.get_threshold()
+            _, (young, middle, _) = self._previous
             sys.setswitchinterval(self._SWITCH_SECONDS)
             gc.set_threshold(young, middle, self._NEVER)
-        self._working += 1
+        self._running += 1
         try:
             yield
         finally:
-            self._working -= 1
-            if not self._working:
-                sys.setswitchinterval(self._usual[0])
-                gc.set_threshold(*self._usual[1])
+            self._running -= 1
+            if not self._running:
+                sys.setswitchinterval(self._previous[0])
+                gc.set_threshold(*self._previous[1])
 
 
-giving_way = _Way().given
-"""Let the other threads of this process go first for as long as long work is done in one.
+background_work = _BackgroundWork().running
+"""Keep the other threads responsive while one thread does long work.
 
-A thread that computes gives the interpreter up after half a millisecond and not after five, for an
-answer to a person takes several turns; and the garbage collections that look through everything
-there is wait, for each keeps all threads for 50 ms.
+A computing thread releases the interpreter after 0.5 ms instead of 5 ms, because an answer to a
+person needs the interpreter several times. Full garbage collections are postponed, because each
+stops all threads for 50 ms.
 """
 
 
 class Progress:
-    """The stage of a piece of work; the worker writes it, in any thread, and a watcher reads it."""
+    """The progress of long work, written by the worker in any thread and read by others."""
 
     def __init__(self) -> None:
         self.stage = ""
         self.done = 0
         self.total = 0
-        """0 where it is not known."""
+        """0 if it is not known."""
 
     def start(self, stage: str, total: int) -> None:
-        """Begin a *stage* of so many steps."""
+        """Start a *stage* of *total* steps."""
         self.stage, self.done, self.total = stage, 0, total
 
     def through(self, stage: str, things: Sequence[_T]) -> Iterator[_T]:
-        """Yield each of *things*, as a stage of its own."""
+        """Yield each of *things*, counted as a stage of its own."""
         self.start(stage, len(things))
         for done, thing in enumerate(things):
             self.done = done
@@ -67,7 +68,7 @@ class Progress:
         self.done = self.total
 
     def counting(self, things: Iterable[_T]) -> Iterator[_T]:
-        """Yield each of *things*, counting on in the stage that was begun."""
+        """Yield each of *things*, counted in the current stage."""
         for thing in things:
             self.done += 1
             yield thing

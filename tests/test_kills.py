@@ -23,7 +23,7 @@ async def before_the_claim(scene: Scene) -> None:
     (process,) = scene.processes
     assert process.pid
     os.kill(process.pid, signal.SIGSTOP)
-    await scene.go_to_next_turn()
+    await scene.go_to_next_occurrence()
     async with open_store(scene.settings.database_url) as store:
         await store.planning.plan_due(scene.now)
     async with scene.database.transaction():
@@ -37,7 +37,7 @@ async def before_the_claim(scene: Scene) -> None:
 async def the_row_says_sending(scene: Scene) -> None:
     """The claim is on disk, and the request may be on its way or not."""
     scene.workspace.faults.add(Fault(method=POST, kind="delay", seconds=0.5))
-    await scene.go_to_next_turn()
+    await scene.go_to_next_occurrence()
     while (await scene.states()).get(scene.key) != "sending":  # noqa: ASYNC110 -- it tells nobody
         await asyncio.sleep(0.001)
     await scene.kill()
@@ -56,7 +56,7 @@ async def the_request_is_lost(scene: Scene) -> None:
 async def on_the_wire_and_accepted_later(scene: Scene) -> None:
     """The request has arrived; the workspace makes a message of it when the process is dead."""
     scene.workspace.faults.add(Fault(method=POST, kind="delay", seconds=0.5))
-    await scene.go_to_next_turn()
+    await scene.go_to_next_occurrence()
     await scene.workspace.received(POST, calls(scene) + 1)
     await scene.kill()
     assert not scene.count()
@@ -65,7 +65,7 @@ async def on_the_wire_and_accepted_later(scene: Scene) -> None:
 async def on_the_wire_and_accepted(scene: Scene) -> None:
     """The message is in the channel; the answer is never read."""
     scene.workspace.faults.add(Fault(method=POST, kind="delay", seconds=0.5, after=True))
-    await scene.go_to_next_turn()
+    await scene.go_to_next_occurrence()
     await scene.workspace.seen(CHANNEL, lambda message: message["metadata"])
     await scene.kill()
     assert await scene.states() == {scene.key: "sending"}
@@ -75,7 +75,7 @@ async def after_the_answer(scene: Scene) -> None:
     """The answer is there, and the process waits for the database to record it."""
     scene.workspace.faults.add(Fault(method=POST, kind="delay", seconds=0.3, after=True))
     before = calls(scene)
-    await scene.go_to_next_turn()
+    await scene.go_to_next_occurrence()
     await scene.workspace.seen(CHANNEL, lambda message: message["metadata"])
     async with scene.database.transaction():
         await scene.workspace.called(POST, before + 1)
@@ -86,7 +86,7 @@ async def after_the_answer(scene: Scene) -> None:
 
 async def after_the_record(scene: Scene) -> None:
     """The question is recorded, and its story is still to be posted."""
-    await scene.go_to_next_turn()
+    await scene.go_to_next_occurrence()
     while (await scene.states()).get(scene.key) != "sent":  # noqa: ASYNC110 -- it tells nobody
         await asyncio.sleep(0.001)
     await scene.kill()
@@ -132,7 +132,7 @@ async def test_two_at_once_post_once(postgres_server: str) -> None:
     async def run(scene: Scene) -> None:
         await scene.start(2)
         for _ in range(7):
-            await scene.go_to_next_turn()
+            await scene.go_to_next_occurrence()
             await scene.settle(scene.key)
         assert set(scene.count().values()) == {1}
         assert len(scene.count()) == 14

@@ -21,6 +21,6 @@ async def test_a_command_is_counted_by_what_became_of_it(tmp_path: Path) -> None
     soak.commands.update({ACKED: 1000, NO_SOCKET: 2})
     assert soak.problems(questions=0) == []
     soak.commands[NO_SOCKET] += 1
-    assert soak.problems(questions=0) == ["3 of 1,003 commands met no socket"]
+    assert soak.problems(questions=0) == ["3 of 1,003 commands found no socket"]
     soak.commands["operation_timeout"] += 1
-    assert "1 acks did not come" in soak.problems(questions=0)
+    assert "1 acks are missing" in soak.problems(questions=0)

@@ -1,1 +1,1 @@
-"""Finding: a few words, misspelt or not, to the stories that they mean."""
+"""Find the stories that a few words, correct or misspelled, stand for."""

@@ -1,8 +1,10 @@
-"""The index in the database: read as a whole at the start, changed article by article.
+"""Store the index in the database.
 
-Postings lie in rows of one word and one chunk of article numbers, so that an edited document
-rewrites the rows of its own words in its own chunk, and no others. What is gone leaves nothing
-behind, however many numbers were used up.
+The index is read as a whole at the start. After that only the parts that change are written.
+
+A row of postings belongs to one word and one chunk of article numbers. An edited document
+therefore rewrites only the rows of its own words in its own chunks. Article numbers are never used
+again, but deleted articles leave no rows behind.
 """
 
 import asyncio
@@ -18,14 +20,14 @@ from numpy.typing import NDArray
 
 from store.db import Connection, Database, Row, places
 from store.finding.index import CHUNK, Index, Postings, build
-from store.finding.meaning import BYTES, Meaning, Signs
+from store.finding.meaning import BYTES, BitVectors, Embeddings
 from store.finding.vocabulary import Vocabulary
-from store.reading import of_numbers
+from store.reading import articles_by_number
 from store.types import Article, OvertakenError
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
-_OVERTAKEN = "The corpus was replaced meanwhile: try again."
+_STALE = "The corpus was replaced during the look-up: try again."
 
 _WORDS = "SELECT word, articles FROM word"
 _CHUNKS = "SELECT chunk, places, headlines, signs FROM chunk ORDER BY chunk"
@@ -54,208 +56,219 @@ _DROP_POSTING = "DELETE FROM posting WHERE word = $1 AND chunk = $2"
 _DROP_WORD = "DELETE FROM word WHERE word = $1 AND articles = 0"
 
 _BATCH = 500
-"""Words in one statement; SQLite takes 32,766 parameters and reads each word by itself anyway."""
+"""Words in one statement.
+
+SQLite accepts 32,766 parameters, but it looks up each word separately, so more would gain nothing.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """What a chunk holds of its articles, a row each."""
+    """The columns of one chunk, with one row for each article."""
 
-    places: NDArray[np.uint16]
-    """Their numbers within the chunk, rising."""
+    offsets: NDArray[np.uint16]
+    """The positions of the articles in the chunk, in ascending order."""
     headlines: NDArray[np.uint64]
-    signs: Signs
+    bit_vectors: BitVectors
 
     @classmethod
-    def none(cls) -> Self:
-        return cls._packed(np.zeros(CHUNK, np.uint64), np.zeros((CHUNK, BYTES), np.uint8))
+    def empty(cls) -> Self:
+        return cls._pack(np.zeros(CHUNK, np.uint64), np.zeros((CHUNK, BYTES), np.uint8))
 
     @classmethod
-    def of(cls, row: Row) -> Self:
+    def from_row(cls, row: Row) -> Self:
         headlines = np.frombuffer(row["headlines"], dtype="<u8")
-        signs = np.zeros((len(headlines), BYTES), dtype=np.uint8)
-        held = np.frombuffer(row["signs"], dtype=np.uint8).reshape(-1, BYTES)
-        signs[: len(held)] = held
+        bit_vectors = np.zeros((len(headlines), BYTES), dtype=np.uint8)
+        stored = np.frombuffer(row["signs"], dtype=np.uint8).reshape(-1, BYTES)
+        bit_vectors[: len(stored)] = stored
         if row["places"] is None:
-            return cls._packed(headlines, signs)
-        return cls(np.frombuffer(row["places"], dtype="<u2"), headlines, signs)
+            # Written before migration 6: a row for every number, zeros if there is no article.
+            return cls._pack(headlines, bit_vectors)
+        return cls(np.frombuffer(row["places"], dtype="<u2"), headlines, bit_vectors)
 
     @classmethod
-    def _packed(cls, headlines: NDArray[np.uint64], signs: Signs) -> Self:
-        """Take columns with a row for every number, and leave out those of no article."""
-        (places,) = np.nonzero(headlines)
-        return cls(places.astype(np.uint16), headlines[places], signs[places])
+    def _pack(cls, headlines: NDArray[np.uint64], bit_vectors: BitVectors) -> Self:
+        """Build columns from arrays with a row for every number; drop rows without an article."""
+        (offsets,) = np.nonzero(headlines)
+        return cls(offsets.astype(np.uint16), headlines[offsets], bit_vectors[offsets])
 
-    def changed(self, part: "Part") -> Self:
-        """Give the columns after what *part* changes."""
+    def apply(self, change: "ChunkChange") -> Self:
+        """Return the columns with *change* applied."""
         headlines = np.zeros(CHUNK, dtype=np.uint64)
-        signs = np.zeros((CHUNK, BYTES), dtype=np.uint8)
-        headlines[self.places], signs[self.places] = self.headlines, self.signs
-        for number, headline in part.headlines.items():
+        bit_vectors = np.zeros((CHUNK, BYTES), dtype=np.uint8)
+        headlines[self.offsets], bit_vectors[self.offsets] = self.headlines, self.bit_vectors
+        for number, headline in change.headlines.items():
             headlines[number % CHUNK] = headline
-            signs[number % CHUNK] = 0
-        for number, one in part.signs.items():
-            signs[number % CHUNK] = np.frombuffer(one, dtype=np.uint8)
-        return self._packed(headlines, signs)
+            bit_vectors[number % CHUNK] = 0
+        for number, bits in change.bit_vectors.items():
+            bit_vectors[number % CHUNK] = np.frombuffer(bits, dtype=np.uint8)
+        return self._pack(headlines, bit_vectors)
 
     def blobs(self) -> Sequence[bytes]:
-        """Give the columns as they are stored; without a model there are no signs."""
-        signs = self.signs if self.signs.any() else self.signs[:0]
+        """Return the columns as stored; without a model, no bit vectors are stored."""
+        bit_vectors = self.bit_vectors if self.bit_vectors.any() else self.bit_vectors[:0]
         return (
-            self.places.astype("<u2").tobytes(),
+            self.offsets.astype("<u2").tobytes(),
             self.headlines.astype("<u8").tobytes(),
-            signs.tobytes(),
+            bit_vectors.tobytes(),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """What changes in one chunk."""
+class ChunkChange:
+    """What changes in one chunk of the index."""
 
     chunk: int
     removed: Mapping[str, Postings]
     added: Mapping[str, Postings]
     headlines: Mapping[int, int]
-    signs: Mapping[int, bytes]
+    """The new headline hash of each article number; 0 removes the article."""
+    bit_vectors: Mapping[int, bytes]
 
 
-def parts(
+def chunk_changes(
     removed: Iterable[tuple[int, Article]],
     added: Iterable[tuple[int, Article]],
-    model: Meaning | None,
-) -> Iterator[Part]:
-    """Index what a reload changes, chunk by chunk, holding one at a time; *added* rise by number.
+    model: Embeddings | None,
+) -> Iterator[ChunkChange]:
+    """Index the articles that a reload removes and adds; yield one chunk at a time.
 
-    What was removed comes first, so that a number may come back.
+    *added* must be sorted by number. Removals come first, so that a number may be removed and
+    added again.
     """
-    for chunk, each in _by_chunk(removed):
-        built = build(each, None)
-        yield Part(
+    for chunk, numbered in _by_chunk(removed):
+        built = build(numbered, None)
+        yield ChunkChange(
             chunk=chunk,
             removed=built.postings,
             added={},
             headlines=dict.fromkeys(built.headlines, 0),
-            signs={},
+            bit_vectors={},
         )
-    for chunk, each in _by_chunk(added):
-        built = build(each, model)
-        yield Part(
+    for chunk, numbered in _by_chunk(added):
+        built = build(numbered, model)
+        yield ChunkChange(
             chunk=chunk,
             removed={},
             added=built.postings,
             headlines=built.headlines,
-            signs=built.signs,
+            bit_vectors=built.bit_vectors,
         )
 
 
-async def write(connection: Connection, changed: Iterable[Part]) -> None:
-    """Write what changed in the index, in the caller's transaction."""
+async def write(connection: Connection, changes: Iterable[ChunkChange]) -> None:
+    """Write *changes* to the index, in the caller's transaction."""
     counts: defaultdict[str, int] = defaultdict(int)
-    every = iter(changed)
-    # A part is long: in a thread whatever is done to the whole of it.
-    while part := await asyncio.to_thread(next, every, None):
-        touched = await asyncio.to_thread(_touched, part, counts)
-        rows = await connection.fetch(_GET_CHUNK, part.chunk)
-        held: dict[str, Postings] = {}
+    remaining = iter(changes)
+    # A change may be large, so work on a whole change runs in a thread.
+    while change := await asyncio.to_thread(next, remaining, None):
+        words = await asyncio.to_thread(_count_words, change, counts)
+        rows = await connection.fetch(_GET_CHUNK, change.chunk)
+        stored: dict[str, Postings] = {}
         if rows:
-            for some in _batches(touched):
-                sql = _OF_CHUNK.format(places(some, start=2))
-                for row in await connection.fetch(sql, part.chunk, *some):
-                    held[row["word"]] = np.frombuffer(row["articles"], dtype="<u4")
+            for batch in _batches(words):
+                sql = _OF_CHUNK.format(places(batch, start=2))
+                for row in await connection.fetch(sql, change.chunk, *batch):
+                    stored[row["word"]] = np.frombuffer(row["articles"], dtype="<u4")
         emptied: list[str] = []
-        await connection.executemany(_PUT_POSTING, _postings_of(part, touched, held, emptied))
-        await connection.executemany(_DROP_POSTING, ((word, part.chunk) for word in emptied))
-        before = _Columns.of(rows[0]) if rows else _Columns.none()
-        columns = await asyncio.to_thread(before.changed, part)
-        if len(columns.places):
-            await connection.execute(_PUT_CHUNK, part.chunk, *columns.blobs())
+        await connection.executemany(_PUT_POSTING, _new_rows(change, words, stored, emptied))
+        await connection.executemany(_DROP_POSTING, ((word, change.chunk) for word in emptied))
+        before = _Columns.from_row(rows[0]) if rows else _Columns.empty()
+        columns = await asyncio.to_thread(before.apply, change)
+        if len(columns.offsets):
+            await connection.execute(_PUT_CHUNK, change.chunk, *columns.blobs())
         else:
-            await connection.execute(_DROP_CHUNK, part.chunk)
+            await connection.execute(_DROP_CHUNK, change.chunk)
     await connection.executemany(_COUNT, ((word, by) for word, by in counts.items() if by))
     await connection.executemany(_DROP_WORD, ((word,) for word, by in counts.items() if by < 0))
 
 
-def _touched(part: Part, counts: defaultdict[str, int]) -> Sequence[str]:
-    """Count what the words of *part* gain and lose, and give them in order."""
-    for word, postings in part.removed.items():
+def _count_words(change: ChunkChange, counts: defaultdict[str, int]) -> Sequence[str]:
+    """Add the change in the number of articles of each word to *counts*; return the words."""
+    for word, postings in change.removed.items():
         counts[word] -= len(postings)
-    for word, postings in part.added.items():
+    for word, postings in change.added.items():
         counts[word] += len(postings)
-    return sorted(part.removed.keys() | part.added.keys())
+    return sorted(change.removed.keys() | change.added.keys())
 
 
-def _postings_of(
-    part: Part, touched: Sequence[str], held: Mapping[str, Postings], emptied: list[str]
+def _new_rows(
+    change: ChunkChange, words: Sequence[str], stored: Mapping[str, Postings], emptied: list[str]
 ) -> Iterator[Sequence[object]]:
-    """Yield the rows of the words that *part* leaves in its chunk; the others are *emptied*."""
-    for word in touched:
-        now = _changed(word, held, part)
-        if now:
-            yield word, part.chunk, now
+    """Yield the new row of each of *words*; add words without postings to *emptied* instead."""
+    for word in words:
+        postings = _new_postings(word, stored, change)
+        if postings:
+            yield word, change.chunk, postings
         else:
             emptied.append(word)
 
 
-async def complete(database: Database, model: Meaning) -> bool:
-    """Make the signs of the articles that were loaded while there was no model.
+async def add_missing_vectors(database: Database, model: Embeddings) -> bool:
+    """Compute the bit vectors of articles that were loaded without a model.
 
-    False where none could be made: a story without words has none.
+    Return whether any were added. An article without words never gets one.
     """
     is_changed = False
     for row in await database.fetch(_CHUNKS):
-        columns = _Columns.of(row)
-        lacks = ~columns.signs.any(axis=1)
-        lacking = columns.places[lacks].astype(np.int64) + row["chunk"] * CHUNK
-        if not len(lacking):
+        columns = _Columns.from_row(row)
+        is_missing = ~columns.bit_vectors.any(axis=1)
+        missing = columns.offsets[is_missing].astype(np.int64) + row["chunk"] * CHUNK
+        if not len(missing):
             continue
-        log.info("making the vectors of %d articles", len(lacking))
-        made: dict[int, NDArray[np.uint8]] = {}
-        for start in range(0, len(lacking), _BATCH):
-            articles = await of_numbers(database, lacking[start : start + _BATCH].tolist())
-            rows = await asyncio.to_thread(model.signs, articles.values())
-            made.update(zip(articles, rows, strict=True))
-        if await _fill(database, row["chunk"], made):
+        _log.info("computing vectors for %d articles", len(missing))
+        computed: dict[int, NDArray[np.uint8]] = {}
+        for start in range(0, len(missing), _BATCH):
+            articles = await articles_by_number(database, missing[start : start + _BATCH].tolist())
+            vectors = await asyncio.to_thread(model.bit_vectors, articles.values())
+            computed.update(zip(articles, vectors, strict=True))
+        if await _fill(database, row["chunk"], computed):
             is_changed = True
     return is_changed
 
 
-async def _fill(database: Database, chunk: int, made: Mapping[int, NDArray[np.uint8]]) -> bool:
-    """Put signs that were *made* into a chunk; False where it takes none of them."""
+async def _fill(database: Database, chunk: int, computed: Mapping[int, NDArray[np.uint8]]) -> bool:
+    """Store bit vectors for the articles of *chunk* that lack one; return whether any did."""
     async with database.long_transaction() as connection:
-        # Read anew: while the signs were made, another process may have loaded other articles.
+        # Another process may have loaded other articles while the vectors were computed.
         rows = await connection.fetch(_GET_CHUNK, chunk)
         if not rows:
             return False
-        columns = _Columns.of(rows[0])
-        signs = columns.signs.copy()
-        numbers = columns.places.astype(np.int64) + chunk * CHUNK
+        columns = _Columns.from_row(rows[0])
+        bit_vectors = columns.bit_vectors.copy()
+        numbers = columns.offsets.astype(np.int64) + chunk * CHUNK
         for place, number in enumerate(numbers.tolist()):
-            if number in made and not signs[place].any():
-                signs[place] = made[number]
-        if np.array_equal(signs, columns.signs):
+            if number in computed and not bit_vectors[place].any():
+                bit_vectors[place] = computed[number]
+        if np.array_equal(bit_vectors, columns.bit_vectors):
             return False
-        await connection.execute(_PUT_CHUNK, chunk, *replace(columns, signs=signs).blobs())
+        filled = replace(columns, bit_vectors=bit_vectors)
+        await connection.execute(_PUT_CHUNK, chunk, *filled.blobs())
         return True
 
 
 async def read(database: Database, connection: Connection) -> Index:
-    """Read the index that *connection* sees; its postings are fetched from *database* later.
+    """Load the index of the revision that *connection* sees.
 
-    To fetch them raises `OvertakenError` once another revision is loaded.
+    The index fetches postings from *database* when a query needs them. That raises
+    `OvertakenError` after another revision has been loaded.
     """
     columns = await connection.fetch(_CHUNKS)
     words = await connection.fetch(_WORDS)
     (last,) = await connection.fetch(_REVISION)
-    return await asyncio.to_thread(_index, database, columns, words, last["number"])
+    return await asyncio.to_thread(_to_index, database, columns, words, last["number"])
 
 
-def _index(
+def _to_index(
     database: Database, columns: Sequence[Row], words: Sequence[Row], revision: int | None
 ) -> Index:
-    each = [_Columns.of(row) for row in columns] or [_Columns.none()]
+    chunks = [_Columns.from_row(row) for row in columns] or [_Columns.empty()]
     starts = [row["chunk"] * CHUNK for row in columns] or [0]
     numbers = np.concatenate(
-        [one.places.astype(np.uint32) + start for one, start in zip(each, starts, strict=True)]
+        [
+            chunk.offsets.astype(np.uint32) + start
+            for chunk, start in zip(chunks, starts, strict=True)
+        ]
     )
 
     async def fetch(wanted: Sequence[str]) -> Mapping[str, Postings]:
@@ -264,8 +277,8 @@ def _index(
     return Index(
         vocabulary=Vocabulary((row["word"], row["articles"]) for row in words),
         numbers=numbers,
-        headlines=np.concatenate([one.headlines for one in each]),
-        signs=np.concatenate([one.signs for one in each]),
+        headlines=np.concatenate([chunk.headlines for chunk in chunks]),
+        bit_vectors=np.concatenate([chunk.bit_vectors for chunk in chunks]),
         fetch=fetch,
     )
 
@@ -276,38 +289,39 @@ async def _postings(
     found: dict[str, list[Postings]] = {word: [] for word in wanted}
     for row in await database.fetch(_POSTINGS.format(places(wanted)), *wanted):
         if row["revision"] != revision:
-            raise OvertakenError(_OVERTAKEN)
+            raise OvertakenError(_STALE)
         found[row["word"]].append(np.frombuffer(row["articles"], dtype="<u4"))
     if not all(found.values()):
-        raise OvertakenError(_OVERTAKEN)
+        raise OvertakenError(_STALE)
     return {
-        word: np.concatenate(some) if len(some) > 1 else some[0] for word, some in found.items()
+        word: np.concatenate(rows) if len(rows) > 1 else rows[0] for word, rows in found.items()
     }
 
 
 _NONE: Postings = np.zeros(0, dtype=np.uint32)
 
 
-def _changed(word: str, held: Mapping[str, Postings], part: Part) -> bytes:
-    now = held.get(word, _NONE)
-    if word in part.removed:
-        now = now[~np.isin(now >> 2, part.removed[word] >> 2)]
-    if word in part.added:
-        new = part.added[word]
-        now = np.concatenate([now, new])
-        # An undo brings back numbers from before.
-        if len(new) < len(now) and now[-len(new) - 1] > new[0]:
-            now.sort()
-    return now.astype("<u4").tobytes()
+def _new_postings(word: str, stored: Mapping[str, Postings], change: ChunkChange) -> bytes:
+    """Return the postings of *word* in the chunk after *change*, as stored."""
+    postings = stored.get(word, _NONE)
+    if word in change.removed:
+        postings = postings[~np.isin(postings >> 2, change.removed[word] >> 2)]
+    if word in change.added:
+        added = change.added[word]
+        postings = np.concatenate([postings, added])
+        # New numbers are the highest, except those that an undo restores.
+        if len(added) < len(postings) and postings[-len(added) - 1] > added[0]:
+            postings.sort()
+    return postings.astype("<u4").tobytes()
 
 
 def _by_chunk(
     numbered: Iterable[tuple[int, Article]],
 ) -> Iterator[tuple[int, Iterator[tuple[int, Article]]]]:
-    return groupby(numbered, key=lambda one: one[0] // CHUNK)
+    return groupby(numbered, key=lambda pair: pair[0] // CHUNK)
 
 
 def _batches(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    every = iter(words)
-    while some := list(islice(every, _BATCH)):
-        yield some
+    remaining = iter(words)
+    while batch := list(islice(remaining, _BATCH)):
+        yield batch

@@ -1,4 +1,4 @@
-"""The finder: from a few words, misspelt or not, to the stories that they mean."""
+"""The finder: look up stories by a few words, which may be misspelled."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,64 +11,68 @@ from cachetools import LRUCache
 
 from store.finding import meaning
 from store.finding.index import Index
-from store.finding.meaning import Meaning, Vectors
-from store.finding.ranking import Asked, rank, reasons
+from store.finding.meaning import Embeddings, Vectors
+from store.finding.ranking import ExpandedQuery, rank, reasons
 from store.finding.topics import Typeahead, acronyms, catalogue
-from store.finding.vocabulary import JOINED, Readings
+from store.finding.vocabulary import JOINED, Expansions
 from store.finding.words import FUNCTION_WORDS, is_english, words
 from store.types import Answer, Article, Found, Match, Nothing, Topic, Unsure
 
 CUT_OFF = 0.6
-"""The score from which a story answers; test_finder.py has what it costs."""
+"""The lowest score of an answer; test_finder.py measures the errors that remain."""
 UNSURE = 0.475
-"""The score from which a story is worth a question."""
+"""The lowest score at which Parley asks whether a story is the right one."""
 SUGGESTIONS = 3
 
-_CHARACTERS = 2_000
-_WORDS = 32
-_COVERED, _LITTLE = 200, 0.05
-"""How many stories the words propose beside those that meaning does, and from which score."""
-_GUESSES = 10
+_MAX_CHARACTERS, _MAX_WORDS = 2_000, 32
+"""What is used of a query; the rest is ignored."""
+_MAX_CANDIDATES, _MIN_CANDIDATE_SCORE = 200, 0.05
+"""Limits for the stories that word matching, or semantic search, adds to a joint ranking."""
+_MAX_GUESSES = 10
 _LARGE = 20_000
-_AT_ONCE = 20
-"""Probes whose postings are fetched together: in a large corpus they take megabytes each."""
-_ARTICLES, _ANSWERS = 500, 500
-"""How many articles and answers are kept for the next look-up that needs them."""
+"""Articles from which on work on the whole index runs in a thread."""
+_PROBE_BATCH = 20
+"""Probes whose postings are fetched together: in a large corpus each needs megabytes."""
+_CACHED_ARTICLES, _CACHED_ANSWERS = 500, 500
 
 P = ParamSpec("P")
 T = TypeVar("T")
 GetArticles: TypeAlias = Callable[[Sequence[int]], Awaitable[Mapping[int, Article]]]
-"""Give the articles of some numbers; raises `OvertakenError` where one is gone."""
+"""Returns articles by number; raises `OvertakenError` if one is no longer loaded."""
 
 
 class Finder:
-    """Looks up queries in one index."""
+    """Finds stories in one index."""
 
     def __init__(
         self,
         index: Index,
         articles: GetArticles,
         topics: Sequence[Topic],
-        model: Meaning | None,
+        model: Embeddings | None,
         *,
-        least: float | None = None,
+        min_score: float | None = None,
     ) -> None:
-        """Take *least*, the score of a story that meaning may ask about; None to measure it."""
+        """Create a finder.
+
+        *min_score* is the lowest score at which semantic search proposes a story; if it is None,
+        the first look-up that needs it measures it.
+        """
         self.index = index
         self._articles = articles
         self.topics = topics
-        """Those of most articles first."""
+        """The topics, those with the most articles first."""
         names = [topic.name for topic in topics]
         self._names = Typeahead(names)
         self._acronyms = acronyms(names)
         self._model = model
-        self._least = least
-        self._known: LRUCache[int, Article] = LRUCache(_ARTICLES)
-        self._answers: LRUCache[tuple[str, int], Answer] = LRUCache(_ANSWERS)
+        self._min_score = min_score
+        self._cached: LRUCache[int, Article] = LRUCache(_CACHED_ARTICLES)
+        self._answers: LRUCache[tuple[str, int], Answer] = LRUCache(_CACHED_ANSWERS)
 
     @classmethod
-    def of(cls, articles: Sequence[Article], model: Meaning | None = None) -> Self:
-        """Build a finder over *articles* in memory; without *model* it goes by words alone."""
+    def of(cls, articles: Sequence[Article], model: Embeddings | None = None) -> Self:
+        """Build a finder over *articles* in memory; without *model*, it matches words only."""
 
         async def get(numbers: Sequence[int]) -> Mapping[int, Article]:
             return {number: articles[number] for number in numbers}
@@ -76,190 +80,204 @@ class Finder:
         topics = [Topic(name=name, articles=len(ids)) for name, ids in catalogue(articles).items()]
         return cls(Index.of(articles, model), get, topics, model)
 
-    def with_derived(self, topics: Sequence[Topic], least: float | None) -> Self:
-        """Give a finder over the same index that has these *topics* and *least*."""
-        if (topics, least) == (self.topics, self._least):
+    def with_derived(self, topics: Sequence[Topic], min_score: float | None) -> Self:
+        """Return a finder over the same index with these *topics* and *min_score*."""
+        if (topics, min_score) == (self.topics, self._min_score):
             return self
-        return type(self)(self.index, self._articles, topics, self._model, least=least)
+        return type(self)(self.index, self._articles, topics, self._model, min_score=min_score)
 
     @property
     def has_model(self) -> bool:
-        """Tell whether it goes by meaning too."""
+        """Whether semantic search is available."""
         return self._model is not None
 
     def complete(self, prefix: str, *, limit: int = 20) -> list[str]:
-        """Give the names of topics that *prefix* may be the beginning of; see `Typeahead`."""
+        """Return the names of topics that may complete *prefix*; see `Typeahead.complete`."""
         return self._names.complete(prefix, limit)
 
     async def find(self, query: str, *, limit: int = 10) -> Answer:
-        """Look up *query*, whatever it holds; raises nothing but `OvertakenError`.
+        """Look up *query*, which may be any text; raise only `OvertakenError`.
 
-        Found has at most *limit* matches, Unsure and Nothing at most three to choose from. The same
-        answer is given again to who asks again, or presses a button under it.
+        `Found` has at most *limit* matches; `Unsure` and `Nothing` offer at most three choices.
+        Answers are cached, so a repeated query or a button press returns the same answer.
         """
-        key = (query[:_CHARACTERS], limit)
+        key = (query[:_MAX_CHARACTERS], limit)
         answer = self._answers.get(key)
         if answer is None:
             answer = self._answers[key] = await self._find(*key)
         return answer
 
     async def _find(self, query: str, limit: int) -> Answer:
-        asked = await self.ask(query)
-        scores = self.scores(asked, limit=max(limit, 10), least=UNSURE)
-        answering = [one for one in scores if one[1] >= CUT_OFF]
-        found = await self._matches(asked, answering[: max(limit, 1)])
+        expanded = await self.expand(query)
+        scores = self.scores(expanded, limit=max(limit, 10), min_score=UNSURE)
+        answers = [(number, score) for number, score in scores if score >= CUT_OFF]
+        found = await self._matches(expanded, answers[: max(limit, 1)])
         if found:
             return Found(matches=tuple(found))
         if self._model:
-            guessed = await self._guess(asked, self._model)
-            # What is misspelt all over has no meaning to go by, but its words may do.
-            scores = guessed or (scores if _is_misspelt(asked.typed) else [])
-        unsure = tuple(islice(_differing(await self._matches(asked, scores)), SUGGESTIONS))
+            guesses = await self._guess(expanded, self._model)
+            # Misspelled words have no useful embedding, so fall back to word matching for them.
+            scores = guesses or (scores if _is_mostly_misspelled(expanded.words) else [])
+        matches = await self._matches(expanded, scores)
+        unsure = tuple(islice(_without_near_duplicates(matches), SUGGESTIONS))
         if unsure:
             return Unsure(matches=unsure)
         return Nothing(topics=self._names.nearest(query, SUGGESTIONS))
 
-    async def rank(self, query: str, *, limit: int, least: float = 0.0) -> list[Match]:
-        """Give the articles that cover most of *query*, best first, cut off only at *least*."""
-        asked = await self.ask(query)
-        return await self._matches(asked, self.scores(asked, limit=limit, least=least))
+    async def rank(self, query: str, *, limit: int, min_score: float = 0.0) -> list[Match]:
+        """Return the articles that match most of the words of *query*, best first.
+
+        Return only articles that score *min_score* or more. Semantic search is not used.
+        """
+        expanded = await self.expand(query)
+        scores = self.scores(expanded, limit=limit, min_score=min_score)
+        return await self._matches(expanded, scores)
 
     async def calibrate(self) -> float | None:
-        """Measure the score that a story needs before it is asked about; None without a model.
+        """Measure and return the lowest score at which semantic search proposes a story.
 
-        Few queries that must find nothing may reach it in this corpus: see `meaning.least`.
+        Few queries that should find nothing may reach it in this corpus: see `meaning.min_score`.
+        Return None without a model.
         """
         if not self._model:
             return None
-        drawn = meaning.probes(self.index.vocabulary.words, Random(0))  # noqa: S311
-        everyday = await self._best(drawn.everyday, self._model)
-        self._least = meaning.least(everyday, await self._best(drawn.near_misses, self._model))
-        return self._least
+        probes = meaning.draw_probes(self.index.vocabulary.words, Random(0))  # noqa: S311
+        everyday = await self._best_scores(probes.everyday, self._model)
+        near_misses = await self._best_scores(probes.near_misses, self._model)
+        self._min_score = meaning.min_score(everyday, near_misses)
+        return self._min_score
 
-    async def _best(self, probes: Sequence[str], model: Meaning) -> list[float]:
-        """Give the best score that each of *probes* gets, but of those that words answer."""
+    async def _best_scores(self, probes: Sequence[str], model: Embeddings) -> list[float]:
+        """Return the best score of each of *probes*, except those that word matching answers."""
         best: list[float] = []
-        for start in range(0, len(probes), _AT_ONCE):
-            left: list[tuple[list[tuple[int, float]], Sequence[str]]] = []
-            for asked in await self._ask(probes[start : start + _AT_ONCE]):
-                covered = await self._aside(self._covered, asked)
-                if not covered or covered[0][1] < CUT_OFF:
-                    left.append((covered, [*_meant(asked)]))
-            vectors = model.embed(meant for _, meant in left)
-            for (covered, _), vector in zip(left, vectors, strict=True):
-                joined = await self._aside(self._joined, covered, vector)
+        for start in range(0, len(probes), _PROBE_BATCH):
+            unanswered: list[tuple[list[tuple[int, float]], Sequence[str]]] = []
+            for query in await self._expand_all(probes[start : start + _PROBE_BATCH]):
+                by_words = await self._run(self._score_words, query)
+                if not by_words or by_words[0][1] < CUT_OFF:
+                    unanswered.append((by_words, [*_corrected(query)]))
+            vectors = model.embed(query_words for _, query_words in unanswered)
+            for (by_words, _), vector in zip(unanswered, vectors, strict=True):
+                joined = await self._run(self._join, by_words, vector)
                 best.append(joined[0][1] if joined else 0.0)
         return best
 
-    async def _guess(self, asked: Asked, model: Meaning) -> list[tuple[int, float]]:
-        """Give the stories that may be meant, by meaning and words together."""
+    async def _guess(self, query: ExpandedQuery, model: Embeddings) -> list[tuple[int, float]]:
+        """Return the best stories by semantic search and word matching together."""
 
         def join() -> list[tuple[int, float]]:
-            (vector,) = model.embed([_meant(asked)])
-            return self._joined(self._covered(asked), vector)
+            (vector,) = model.embed([_corrected(query)])
+            return self._join(self._score_words(query), vector)
 
-        least = await self.calibrate() if self._least is None else self._least
+        min_score = await self.calibrate() if self._min_score is None else self._min_score
         return [
-            (number, meaning.as_share(score))
-            for number, score in (await self._aside(join))[:_GUESSES]
-            if least is not None and score >= least
+            (number, meaning.to_match_score(score))
+            for number, score in (await self._run(join))[:_MAX_GUESSES]
+            if min_score is not None and score >= min_score
         ]
 
-    def _covered(self, asked: Asked) -> list[tuple[int, float]]:
-        return self.scores(asked, limit=_COVERED, least=_LITTLE)
+    def _score_words(self, query: ExpandedQuery) -> list[tuple[int, float]]:
+        return self.scores(query, limit=_MAX_CANDIDATES, min_score=_MIN_CANDIDATE_SCORE)
 
-    def _joined(self, covered: list[tuple[int, float]], query: Vectors) -> list[tuple[int, float]]:
-        rows, found = meaning.nearest(query, self.index.signs, _COVERED, there=self.index.has_signs)
+    def _join(self, by_words: list[tuple[int, float]], vector: Vectors) -> list[tuple[int, float]]:
+        rows, similarities = meaning.nearest(
+            vector, self.index.bit_vectors, _MAX_CANDIDATES, mask=self.index.has_vector
+        )
         numbers = self.index.numbers[rows].tolist()
-        return meaning.join(covered, zip(numbers, found.tolist(), strict=True))
+        return meaning.join(by_words, zip(numbers, similarities.tolist(), strict=True))
 
-    async def _aside(self, work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
-        """Do *work* that goes through every story, which a large corpus makes long, in a thread."""
+    async def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run *work*, which scans the whole index; if the corpus is large, in a thread."""
         if self.index.size < _LARGE:
-            return work(*args, **more)
-        return await asyncio.to_thread(work, *args, **more)
+            return work(*args, **kwargs)
+        return await asyncio.to_thread(work, *args, **kwargs)
 
-    async def _matches(self, asked: Asked, scores: Sequence[tuple[int, float]]) -> list[Match]:
-        articles = await self._read([number for number, _ in scores])
-        # Without the postings, which an answer that is kept would keep too.
-        why = partial(reasons, asked.typed, asked.readings)
+    async def _matches(
+        self, query: ExpandedQuery, scores: Sequence[tuple[int, float]]
+    ) -> list[Match]:
+        articles = await self._load([number for number, _ in scores])
+        # Without the postings, so that a cached answer does not keep them in memory.
+        why = partial(reasons, query.words, query.expansions)
         return [
             Match(article=articles[number], score=score, reasons=why) for number, score in scores
         ]
 
-    async def ask(self, query: str) -> Asked:
-        """Cut *query* up, and fetch what the index holds of what its words may mean."""
-        (asked,) = await self._ask([query])
-        return asked
+    async def expand(self, query: str) -> ExpandedQuery:
+        """Split *query* into words, expand them, and fetch the postings of all expansions."""
+        (expanded,) = await self._expand_all([query])
+        return expanded
 
-    async def _ask(self, queries: Sequence[str]) -> Sequence[Asked]:
-        each = [(typed, self._readings(typed)) for typed in map(_typed, queries)]
+    async def _expand_all(self, queries: Sequence[str]) -> Sequence[ExpandedQuery]:
+        split = [(each, self._expand_words(each)) for each in map(_query_words, queries)]
         postings = await self.index.postings(
             word
-            for _, readings in each
-            for meant in readings
-            for reading in meant
-            for word in reading
+            for _, expanded in split
+            for expansions in expanded
+            for expansion in expansions
+            for word in expansion
         )
         return [
-            Asked(typed=typed, readings=readings, postings=postings) for typed, readings in each
+            ExpandedQuery(words=each, expansions=expanded, postings=postings)
+            for each, expanded in split
         ]
 
-    def _readings(self, typed: tuple[str, ...]) -> Sequence[Readings]:
-        readings = self.index.vocabulary.readings(typed)
-        for word, may_mean in zip(typed, readings, strict=True):
+    def _expand_words(self, query_words: tuple[str, ...]) -> Sequence[Expansions]:
+        expanded = self.index.vocabulary.expand(query_words)
+        for word, expansions in zip(query_words, expanded, strict=True):
             for name in self._acronyms.get(word, ()):
-                if all(one in self.index.vocabulary for one in name):
-                    may_mean.setdefault(name, JOINED)
-        return readings
+                if all(part in self.index.vocabulary for part in name):
+                    expansions.setdefault(name, JOINED)
+        return expanded
 
-    def scores(self, asked: Asked, *, limit: int, least: float) -> list[tuple[int, float]]:
-        """Give the numbers of the best articles with their scores, best first.
+    def scores(
+        self, query: ExpandedQuery, *, limit: int, min_score: float
+    ) -> list[tuple[int, float]]:
+        """Return the numbers and scores of the best articles, best first.
 
-        A headline that was typed in full comes first.
+        Articles whose whole headline is the query come first.
         """
-        scores = {int(number): 1.0 for number in self.index.titled(asked.typed, limit)}
-        for number, score in rank(asked, self.index, limit=limit, least=least):
+        scores = {int(number): 1.0 for number in self.index.with_headline(query.words, limit)}
+        for number, score in rank(query, self.index, limit=limit, min_score=min_score):
             scores.setdefault(number, score)
         return list(islice(scores.items(), limit))
 
-    async def _read(self, numbers: Sequence[int]) -> Mapping[int, Article]:
-        known = {number: self._known.get(number) for number in numbers}
-        read = {number: article for number, article in known.items() if article}
-        missing = [number for number, article in known.items() if not article]
+    async def _load(self, numbers: Sequence[int]) -> Mapping[int, Article]:
+        cached = {number: self._cached.get(number) for number in numbers}
+        articles = {number: article for number, article in cached.items() if article}
+        missing = [number for number, article in cached.items() if not article]
         if missing:
-            found = await self._articles(missing)
-            self._known.update(found)
-            read |= found
-        return read
+            loaded = await self._articles(missing)
+            self._cached.update(loaded)
+            articles |= loaded
+        return articles
 
 
-def _typed(text: str) -> tuple[str, ...]:
-    """Give the first few distinct words of *text*, so that the longest costs no more than a few."""
-    distinct = dict.fromkeys(word for word, _ in words(text[:_CHARACTERS]))
-    return tuple(islice(distinct, _WORDS))
+def _query_words(query: str) -> tuple[str, ...]:
+    """Return the first distinct words of *query*; a limit keeps long queries cheap."""
+    distinct = dict.fromkeys(word for word, _ in words(query[:_MAX_CHARACTERS]))
+    return tuple(islice(distinct, _MAX_WORDS))
 
 
-def _is_misspelt(typed: Sequence[str]) -> bool:
-    """Tell whether half of the words of a query, or more, are no English ones."""
-    content = [word for word in typed if word not in FUNCTION_WORDS]
+def _is_mostly_misspelled(query_words: Sequence[str]) -> bool:
+    """Return whether at least half of the content words of a query are not English words."""
+    content = [word for word in query_words if word not in FUNCTION_WORDS]
     return 2 * sum(not is_english(word) for word in content) >= len(content)
 
 
-def _meant(asked: Asked) -> Iterator[str]:
-    """Yield the words of a query, the misspelt ones as their likeliest readings."""
-    for word, readings in zip(asked.typed, asked.readings, strict=True):
-        if readings and not is_english(word):
-            yield from max(readings, key=readings.__getitem__)
+def _corrected(query: ExpandedQuery) -> Iterator[str]:
+    """Yield the words of a query; replace words that are not English by their best expansion."""
+    for word, expansions in zip(query.words, query.expansions, strict=True):
+        if expansions and not is_english(word):
+            yield from max(expansions, key=expansions.__getitem__)
         else:
             yield word
 
 
-def _differing(matches: Iterable[Match]) -> Iterable[Match]:
-    """Leave out each story that tells nearly the same as one before it."""
+def _without_near_duplicates(matches: Iterable[Match]) -> Iterable[Match]:
+    """Yield *matches*, except those whose summary is nearly the same as an earlier one."""
     shown: list[set[str]] = []
     for match in matches:
-        told = {word for word, _ in words(match.article.summary)}
-        if all(len(told & other) < 0.6 * len(told | other) for other in shown):
-            shown.append(told)
+        summary = {word for word, _ in words(match.article.summary)}
+        if all(len(summary & other) < 0.6 * len(summary | other) for other in shown):
+            shown.append(summary)
             yield match

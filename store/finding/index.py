@@ -1,9 +1,8 @@
-"""The index: which articles hold a word, as arrays of article numbers.
+"""The inverted index: for each word, the numbers of the articles that contain it.
 
-Numbers rise and are not used again, so that an index, once read, stays right for the articles that
-it knows; the columns have a row for each of those alone, however many are gone. In the database the
-numbers are cut into chunks; an edited document touches the rows of its own words in its own chunk,
-and no others.
+Article numbers are assigned in ascending order and never used again, so a loaded index stays
+correct for the articles it knows. The columns have one row for each of those articles, however many
+were deleted. `store.finding.chunks` stores the index in the database.
 """
 
 from array import array
@@ -18,66 +17,69 @@ from typing import Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from store.finding.meaning import BYTES, Meaning, Signs
+from store.finding.meaning import BYTES, BitVectors, Embeddings
 from store.finding.vocabulary import Vocabulary
 from store.finding.words import FUNCTION_WORDS, words
 from store.types import Article
 
 Numbers: TypeAlias = NDArray[np.uint32]
 Postings: TypeAlias = NDArray[np.uint32]
-"""The articles that hold a word: number << 2 | field, rising; the field is the weightiest."""
+"""The articles that contain a word, as ascending values of number << 2 | field.
+
+The field is the first of FIELDS that contains the word.
+"""
 
 FIELDS = ("summary", "headline", "insight", "question")
 CHUNK = 1 << 16
-"""Articles whose numbers share the upper bits, kept together in the database."""
+"""Article numbers in one chunk, which the database stores together."""
 
 _CACHED_BYTES = 16 << 20
-_AT_ONCE = 1_000
-"""Articles whose vectors are made together."""
+_BATCH = 1_000
+"""Articles whose vectors are computed together."""
 
 Fetch: TypeAlias = Callable[[Sequence[str]], Awaitable[Mapping[str, Postings]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What the index holds of one article."""
+    """The index entry of one article."""
 
     fields: Mapping[str, int]
-    """Each distinct word, function words left out, with the first of FIELDS that holds it."""
+    """Each distinct word that is no function word, with the first of FIELDS that contains it."""
     headline: int
-    """A hash of the words of its headline, to know a headline that is typed in full; never 0."""
+    """A hash of the headline's words, to recognize a query that is a whole headline; never 0."""
 
 
-def entry(article: Article) -> Entry:
-    """Cut an article up for the index."""
+def to_entry(article: Article) -> Entry:
+    """Build the index entry of *article*."""
     fields: dict[str, int] = {}
-    for place, name in enumerate(FIELDS):
+    for number, name in enumerate(FIELDS):
         for word in _distinct(getattr(article, name)):
             if word not in fields:
-                fields[word] = place
+                fields[word] = number
     for word in FUNCTION_WORDS & fields.keys():
         del fields[word]
-    return Entry(fields=fields, headline=_headline(article.headline))
+    return Entry(fields=fields, headline=_hash_headline(article.headline))
 
 
-# A document's articles share their headline, and many a corpus the same few insights.
+# The articles of a document share a headline, and many corpora repeat a few insights.
 @lru_cache(maxsize=1_000)
 def _distinct(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word, _ in words(text)))
 
 
 @lru_cache(maxsize=1_000)
-def _headline(text: str) -> int:
-    return hashed(tuple(word for word, _ in words(text)))
+def _hash_headline(text: str) -> int:
+    return hash_words(tuple(word for word, _ in words(text)))
 
 
-def hashed(typed: tuple[str, ...]) -> int:
-    """Hash a headline's words to 64 bits; 0 is the place of no article."""
-    return int.from_bytes(blake2b(" ".join(typed).encode(), digest_size=8).digest()) or 1
+def hash_words(headline: tuple[str, ...]) -> int:
+    """Return a 64-bit hash of a headline's words; never 0, which stands for "no article"."""
+    return int.from_bytes(blake2b(" ".join(headline).encode(), digest_size=8).digest()) or 1
 
 
 class Index:
-    """The vocabulary and the columns in memory, the postings fetched when a query needs them."""
+    """The index: vocabulary and columns in memory, postings fetched when a query needs them."""
 
     def __init__(
         self,
@@ -85,53 +87,57 @@ class Index:
         vocabulary: Vocabulary,
         numbers: Numbers,
         headlines: NDArray[np.uint64],
-        signs: Signs,
+        bit_vectors: BitVectors,
         fetch: Fetch,
     ) -> None:
         self.vocabulary = vocabulary
         self.numbers = numbers
-        """Those of the articles, rising; the other columns are in this order."""
-        self.signs = signs
-        """A row an article, of zeros where there was no model."""
-        self.has_signs = np.any(signs, axis=1)
+        """The article numbers, ascending; the other columns are in the same order."""
+        self.bit_vectors = bit_vectors
+        """One row for each article; all zeros if it was indexed without a model."""
+        self.has_vector = np.any(bit_vectors, axis=1)
         by_headline = np.argsort(headlines, kind="stable")
         self._by_headline = numbers[by_headline]
         self._headlines = headlines[by_headline]
-        self.lacks_signs = not self.has_signs.all()
-        """Whether some articles were indexed while there was no model."""
+        self.lacks_vectors = not self.has_vector.all()
+        """Whether some articles were indexed without a model."""
         self.size = len(numbers)
-        """How many articles there are."""
+        """The number of articles."""
         self._fetch = fetch
         self._cached: OrderedDict[str, Postings] = OrderedDict()
         self._cached_bytes = 0
 
     @classmethod
-    def of(cls, articles: Iterable[Article], model: Meaning | None = None) -> Self:
-        """Index *articles* in memory, numbered from 0."""
+    def of(cls, articles: Iterable[Article], model: Embeddings | None = None) -> Self:
+        """Build an index of *articles* in memory, numbered from 0."""
         built = build(enumerate(articles), model)
 
         async def fetch(wanted: Sequence[str]) -> Mapping[str, Postings]:
             return {word: built.postings[word] for word in wanted}
 
         size = len(built.headlines)
-        signs = np.frombuffer(b"".join(built.signs.values()), dtype=np.uint8).reshape(-1, BYTES)
+        bit_vectors = np.frombuffer(b"".join(built.bit_vectors.values()), dtype=np.uint8).reshape(
+            -1, BYTES
+        )
         return cls(
             vocabulary=Vocabulary((word, len(found)) for word, found in built.postings.items()),
             numbers=np.arange(size, dtype=np.uint32),
             headlines=np.fromiter(built.headlines.values(), np.uint64, size),
-            signs=signs if len(signs) else np.zeros((size, BYTES), dtype=np.uint8),
+            bit_vectors=bit_vectors
+            if len(bit_vectors)
+            else np.zeros((size, BYTES), dtype=np.uint8),
             fetch=fetch,
         )
 
-    def titled(self, typed: tuple[str, ...], limit: int) -> Numbers:
-        """Give the first articles whose headline is exactly the words *typed*; none for no word."""
-        wanted = np.uint64(hashed(typed))
+    def with_headline(self, headline: tuple[str, ...], limit: int) -> Numbers:
+        """Return the first articles whose headline has exactly these words; none if it is empty."""
+        wanted = np.uint64(hash_words(headline))
         low = int(np.searchsorted(self._headlines, wanted))
         high = int(np.searchsorted(self._headlines, wanted, side="right"))
-        return self._by_headline[low : min(high, low + limit) if typed else low]
+        return self._by_headline[low : min(high, low + limit) if headline else low]
 
     async def postings(self, wanted: Iterable[str]) -> Mapping[str, Postings]:
-        """Give the postings of words of the vocabulary."""
+        """Return the postings of *wanted*, which must be words of the vocabulary."""
         found: dict[str, Postings] = {}
         missing: list[str] = []
         for word in dict.fromkeys(wanted):
@@ -145,10 +151,10 @@ class Index:
             fetched = await self._fetch(missing)
             found.update(fetched)
             for word, postings in fetched.items():
-                self._keep(word, postings)
+                self._cache(word, postings)
         return found
 
-    def _keep(self, word: str, postings: Postings) -> None:
+    def _cache(self, word: str, postings: Postings) -> None:
         if word in self._cached:
             return
         self._cached[word] = postings
@@ -158,72 +164,74 @@ class Index:
             self._cached_bytes -= dropped.nbytes
 
 
-class Table(Mapping[str, Postings]):
-    """Postings by word, end to end in one array: a few bytes each, and quick to pickle."""
+class PostingsTable(Mapping[str, Postings]):
+    """Postings by word, all in one array: compact, and fast to pickle."""
 
     def __init__(
-        self, places: Mapping[str, int], starts: NDArray[np.int64], every: Postings
+        self, places: Mapping[str, int], starts: NDArray[np.int64], postings: Postings
     ) -> None:
-        """Take the place of each word, and where in *every* the postings of each place start."""
+        """Store the place of each word; place p owns `postings[starts[p] : starts[p + 1]]`."""
         self._places = places
         self._starts = starts
-        self._every = every
+        self._postings = postings
 
     def __getitem__(self, word: str) -> Postings:
-        """Give the postings of *word*."""
+        """Return the postings of *word*."""
         place = self._places[word]
-        return self._every[self._starts[place] : self._starts[place + 1]]
+        return self._postings[self._starts[place] : self._starts[place + 1]]
 
     def __iter__(self) -> Iterator[str]:
         """Yield the words."""
         return iter(self._places)
 
     def __len__(self) -> int:
-        """Count the words."""
+        """Return the number of words."""
         return len(self._places)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """Articles as the index holds them: postings by word, and columns by article number."""
+    """Indexed articles: postings by word, and columns by article number."""
 
     postings: Mapping[str, Postings]
     headlines: Mapping[int, int]
-    signs: Mapping[int, bytes]
+    bit_vectors: Mapping[int, bytes]
     """Empty without a model."""
 
 
-def build(numbered: Iterable[tuple[int, Article]], model: Meaning | None) -> Built:
-    """Index articles whose numbers rise."""
+def build(numbered: Iterable[tuple[int, Article]], model: Embeddings | None) -> Built:
+    """Index articles, which must be sorted by number."""
     places: defaultdict[str, int] = defaultdict()
     places.default_factory = places.__len__
-    owners, entries = array("I"), array("I")
+    owners, values = array("I"), array("I")
     headlines: dict[int, int] = {}
-    signs: dict[int, bytes] = {}
-    every = iter(numbered)
-    while some := list(islice(every, _AT_ONCE)):
-        for number, article in some:
-            one = entry(article)
-            headlines[number] = one.headline
+    bit_vectors: dict[int, bytes] = {}
+    remaining = iter(numbered)
+    while batch := list(islice(remaining, _BATCH)):
+        for number, article in batch:
+            entry = to_entry(article)
+            headlines[number] = entry.headline
             first = number << 2
-            owners.extend([places[word] for word in one.fields])
-            entries.extend([first | place for place in one.fields.values()])
+            owners.extend([places[word] for word in entry.fields])
+            values.extend([first | field for field in entry.fields.values()])
         if model:
-            rows = model.signs(article for _, article in some)
-            signs.update(
-                (number, row.tobytes()) for (number, _), row in zip(some, rows, strict=True)
+            rows = model.bit_vectors(article for _, article in batch)
+            bit_vectors.update(
+                (number, row.tobytes()) for (number, _), row in zip(batch, rows, strict=True)
             )
     return Built(
-        postings=_table(dict(places), owners, entries),
+        postings=_to_table(dict(places), owners, values),
         headlines=headlines,
-        signs=signs,
+        bit_vectors=bit_vectors,
     )
 
 
-def _table(places: Mapping[str, int], owners: "array[int]", entries: "array[int]") -> Table:
-    """Put together what each word owns, in the order in which it came."""
+def _to_table(
+    places: Mapping[str, int], owners: "array[int]", values: "array[int]"
+) -> PostingsTable:
+    """Group *values* by the word at the same position of *owners*, keeping their order."""
     owned_by = np.array(owners, dtype=np.uint32)
     starts = np.zeros(len(places) + 1, dtype=np.int64)
     np.cumsum(np.bincount(owned_by, minlength=len(places)), out=starts[1:])
     order = np.argsort(owned_by, kind="stable")
-    return Table(places, starts, np.array(entries, dtype=np.uint32)[order])
+    return PostingsTable(places, starts, np.array(values, dtype=np.uint32)[order])

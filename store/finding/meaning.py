@@ -1,9 +1,10 @@
-"""Meaning: how near a query is to a story that tells the same in other words.
+"""Semantic search: find stories that say the same as a query in other words.
 
-Words come first and meaning second: `join` never displaces a story whose words answer. A text's
-vector is the sum of its words' vectors, which wordllama (MIT) ships inside its package; of a
-story's only the signs are kept, 32 bytes, which costs no quality that could be measured while the
-query keeps its own vector whole. Without the package Parley finds by words alone.
+Semantic search is used only if word matching finds no answer. The embedding of a text is the sum of
+the embeddings of its words, which the package wordllama (MIT) contains. Of an article, only the
+signs of its embedding are stored, as a bit vector of 32 bytes. That lost no measurable quality,
+because the embedding of the query keeps its full precision. If wordllama is not installed, Parley
+matches words only.
 """
 
 import json
@@ -28,33 +29,33 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 Vectors: TypeAlias = NDArray[np.float32]
-"""A row a text, of length 1; all zeros for a text without words."""
-Signs: TypeAlias = NDArray[np.uint8]
-"""A row a story: the signs of its vector, packed eight to a byte."""
+"""One row for each text, of length 1; all zeros for a text without words."""
+BitVectors: TypeAlias = NDArray[np.uint8]
+"""One row for each article: the signs of its vector, eight to a byte."""
 
 BYTES = 32
-"""Of one story's signs."""
+"""The size of a bit vector."""
 
-WORDS_COUNT = 0.25
-"""What the share of the query that is there in words adds to the likeness in meaning."""
-EVERYDAY = 0.03
-"""The share of everyday words, not in the corpus, that may be asked about."""
-NEAR_MISSES = 0.25
-"""The same of an everyday word beside one of the corpus's."""
-PROBES = 200
+WORD_SCORE_WEIGHT = 0.25
+"""The weight of the word score, added to the similarity of the embeddings."""
+EVERYDAY_RATE = 0.03
+"""The share of everyday words not in the corpus for which a story may be proposed."""
+NEAR_MISS_RATE = 0.25
+"""The same share for an everyday word together with a word of the corpus."""
+PROBE_COUNT = 200
 
 _WEIGHTS = "weights/l2_supercat_256.safetensors"
 _TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
 _FUNCTION_WORD = 0.15
 _SHORTLIST = 256
-_FARTHEST = 255
+_MAX_DISTANCE = 255
 _BLOCK = 1 << 14
 
 _log = logging.getLogger(__name__)
 
 
-class Meaning:
-    """Vectors for words, and from them for texts."""
+class Embeddings:
+    """Computes embeddings of words, and from these the embeddings of texts."""
 
     def __init__(self, table: NDArray[np.float16], tokenizer: "Tokenizer") -> None:
         self._table = table
@@ -63,11 +64,11 @@ class Meaning:
     @classmethod
     @cache
     def load(cls) -> Self | None:
-        """Read the weights from the installed package; None, and a line in the log, without it.
+        """Load the weights from the installed package; log and return None if it is missing.
 
-        Read once: they never change, and everybody may share them.
+        The weights never change, so they are loaded once and shared.
         """
-        # Not imported: it would set up logging for the whole process and read far more than this.
+        # Do not import wordllama: it configures logging for the process and loads far more data.
         found = find_spec("wordllama")
         if not (found and found.submodule_search_locations and find_spec("tokenizers")):
             _log.info("wordllama is not installed: stories are found by their words alone")
@@ -78,37 +79,37 @@ class Meaning:
         tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
         tokenizer.no_padding()
         tokenizer.no_truncation()
-        return cls(_read(folder / _WEIGHTS), tokenizer)
+        return cls(_load_tensor(folder / _WEIGHTS), tokenizer)
 
     def embed(self, texts: Iterable[Iterable[str]]) -> Vectors:
-        """Give the vector of each of *texts*, each the words that `words` cuts it into."""
+        """Return the vector of each text; a text is the sequence of words that `words` yields."""
         rows: dict[str, int] = {}
-        each = [[rows.setdefault(word, len(rows)) for word in text] for text in texts]
-        table = self._of_words([*rows])
-        vectors = np.zeros((len(each), BYTES * 8), dtype=np.float32)
-        for vector, text in zip(vectors, each, strict=True):
-            if text:
-                np.add.reduce(table[text], axis=0, out=vector)
+        row_lists = [[rows.setdefault(word, len(rows)) for word in text] for text in texts]
+        table = self._embed_words([*rows])
+        vectors = np.zeros((len(row_lists), BYTES * 8), dtype=np.float32)
+        for vector, word_rows in zip(vectors, row_lists, strict=True):
+            if word_rows:
+                np.add.reduce(table[word_rows], axis=0, out=vector)
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
         return vectors
 
-    def signs(self, articles: Iterable[Article]) -> Signs:
-        """Give what is kept of each of *articles*."""
-        return signs(self.embed(map(told, articles)))
+    def bit_vectors(self, articles: Iterable[Article]) -> BitVectors:
+        """Return the bit vector of each article."""
+        return to_bits(self.embed(map(embedded_words, articles)))
 
-    def _of_words(self, distinct: Sequence[str]) -> Vectors:
+    def _embed_words(self, distinct: Sequence[str]) -> Vectors:
         vectors = np.zeros((len(distinct), BYTES * 8), dtype=np.float32)
-        # A word is made of tokens, most of one or two; the vectors of all words grow together.
+        # Most words are one or two tokens. Add the first tokens of all words, then the second ones.
         encoded = self._tokenizer.encode_batch_fast(distinct, add_special_tokens=False)
-        tokens = [one.ids for one in encoded]
-        every = np.fromiter(chain.from_iterable(tokens), dtype=np.intp)
+        tokens = [encoding.ids for encoding in encoded]
+        all_tokens = np.fromiter(chain.from_iterable(tokens), dtype=np.intp)
         counts = np.array([len(ids) for ids in tokens], dtype=np.intp)
         starts = np.cumsum(counts) - counts
         for place in range(counts.max(initial=0)):
             (rows,) = np.nonzero(counts > place)
-            vectors[rows] += self._table[every[starts[rows] + place]]
+            vectors[rows] += self._table[all_tokens[starts[rows] + place]]
         vectors /= np.maximum(counts, 1)[:, None]
-        # The length of a vector says how much its word matters; half of that measured best.
+        # The length of a vector shows how important its word is; the square root measured best.
         weights = np.fromiter(map(_weight, distinct), dtype=np.float32, count=len(distinct))
         lengths = np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
         vectors *= (weights / np.sqrt(lengths))[:, None]
@@ -119,8 +120,8 @@ def _weight(word: str) -> float:
     return _FUNCTION_WORD if word in FUNCTION_WORDS else rarity(word)
 
 
-def _read(path: Path) -> NDArray[np.float16]:
-    """Map the one tensor of a safetensors file: a length, a header in JSON, and the numbers."""
+def _load_tensor(path: Path) -> NDArray[np.float16]:
+    """Map the only tensor of a safetensors file: header length, JSON header, then the data."""
     with path.open("rb") as file:
         size = int.from_bytes(file.read(8), "little")
         (tensor,) = (
@@ -128,114 +129,117 @@ def _read(path: Path) -> NDArray[np.float16]:
         )
     rows, columns = tensor["shape"]
     start = 8 + size + tensor["data_offsets"][0]
-    # As a plain array: the checks of a memmap at each row cost as much as the row.
+    # Convert to a plain array: the checks of memmap cost as much as reading a row.
     return np.asarray(np.memmap(path, np.float16, "r", start, (rows, columns)))
 
 
-def signs(vectors: Vectors) -> Signs:
-    """Keep of *vectors* what stories are compared by."""
+def to_bits(vectors: Vectors) -> BitVectors:
+    """Return the bit vectors of *vectors*: 1 for each positive dimension."""
     return np.packbits(vectors > 0, axis=1)
 
 
-def likenesses(query: Vectors, stories: Signs) -> Vectors:
-    """Give the likeness of one *query* vector to each of *stories*, at most 1, unrelated near 0."""
+def similarities(query: Vectors, stories: BitVectors) -> Vectors:
+    """Return the similarity of the *query* vector to each story: at most 1, near 0 if unrelated."""
     bits = np.unpackbits(stories, axis=1).astype(np.float32)
-    # What a sign of 1 or -1 adds, from a bit of 1 or 0.
-    found: Vectors = (2 * (bits @ query) - query.sum()) / np.float32(math.sqrt(len(query)))
-    return found
+    # The dot product with signs of 1 and -1, computed from bits of 1 and 0.
+    result: Vectors = (2 * (bits @ query) - query.sum()) / np.float32(math.sqrt(len(query)))
+    return result
 
 
 def nearest(
-    query: Vectors, stories: Signs, limit: int, *, there: NDArray[np.bool_] | None = None
+    query: Vectors, stories: BitVectors, limit: int, *, mask: NDArray[np.bool_] | None = None
 ) -> tuple[NDArray[np.intp], Vectors]:
-    """Give the rows of the stories nearest to *query* with their likeness, the nearest first.
+    """Return the rows of the stories most similar to *query* and their similarities, best first.
 
-    A shortlist by the signs that differ, counted in whole words of the machine, is then compared
-    with the query's own vector. *there* marks the rows that are stories; None if all are.
+    A shortlist is chosen by Hamming distance, then ranked with the full query vector. *mask* is
+    True for the rows that may be returned; None means all rows.
     """
     if not len(stories) or not query.any():
         return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32)
-    apart = _apart(signs(query[None, :]), stories)
-    if there is not None:
-        apart[~there] = _FARTHEST
+    distances = _hamming_distances(to_bits(query[None, :]), stories)
+    if mask is not None:
+        distances[~mask] = _MAX_DISTANCE
     size = max(limit, _SHORTLIST)
-    # The distance within which the shortlist lies: far quicker than to sort by it.
-    within = int(np.searchsorted(np.cumsum(np.bincount(apart, minlength=_FARTHEST)), size))
-    rows = np.flatnonzero(apart <= min(within, _FARTHEST - 1))
-    found = likenesses(query, stories[rows])
+    # Find the distance within which the shortlist lies, because sorting would be much slower.
+    within = int(np.searchsorted(np.cumsum(np.bincount(distances, minlength=_MAX_DISTANCE)), size))
+    rows = np.flatnonzero(distances <= min(within, _MAX_DISTANCE - 1))
+    found = similarities(query, stories[rows])
     order = np.lexsort((rows, -found))[:limit]
     return rows[order], found[order]
 
 
-def told(article: Article) -> Iterator[str]:
-    """Yield the words that an article's meaning is made of, as often as it uses them.
+def embedded_words(article: Article) -> Iterator[str]:
+    """Yield the words of *article* that its embedding is computed from, with repetitions.
 
-    Its headline is left out, which it shares with other stories.
+    The headline is left out, because other articles of the document share it.
     """
     for field in (article.summary, article.insight, article.question):
         yield from (word for word, _ in words(field))
 
 
-def _apart(query: Signs, stories: Signs) -> NDArray[np.uint8]:
-    """Count the signs in which each of *stories* differs from *query*, in whole machine words."""
+def _hamming_distances(query: BitVectors, stories: BitVectors) -> NDArray[np.uint8]:
+    """Return the number of bits in which each story differs from *query*."""
     wanted = query.view(np.uint64)
-    apart = np.empty(len(stories), dtype=np.uint8)
+    distances = np.empty(len(stories), dtype=np.uint8)
     for start in range(0, len(stories), _BLOCK):
         block = np.ascontiguousarray(stories[start : start + _BLOCK]).view(np.uint64)
         counts = np.bitwise_count(block ^ wanted)
-        # The four counts of a row are four bytes: multiplied so, the highest holds their sum. It
-        # overflows for the exact opposite alone, which the shortlist then puts last.
+        # A row has four counts of one byte each. The multiplication puts their sum into the highest
+        # byte. It overflows (256 becomes 0) only for the exact opposite of the query, which the
+        # ranking of the shortlist then puts last.
         sums = counts.view(np.uint32)[:, 0] * np.uint32(0x01010101) >> np.uint32(24)
-        apart[start : start + _BLOCK] = sums
-    return apart
+        distances[start : start + _BLOCK] = sums
+    return distances
 
 
 def join(
-    words_say: Iterable[tuple[int, float]], meaning_says: Iterable[tuple[int, float]]
+    by_words: Iterable[tuple[int, float]], by_similarity: Iterable[tuple[int, float]]
 ) -> list[tuple[int, float]]:
-    """Order stories by meaning and words together, where words alone do not answer.
+    """Rank stories by similarity and word score together, for a query without an answer by words.
 
-    *words_say* how much of the query is there in words, *meaning_says* how near each story is; a
-    story that only one of them names has nothing of the other. Best first, with scores that `least`
-    is about.
+    Both arguments are article numbers with scores; a missing score counts as 0. Return numbers and
+    joint scores, best first. `min_score` measures which joint score is enough.
     """
-    scores = dict(meaning_says)
-    for number, share in words_say:
-        scores[number] = scores.get(number, 0.0) + WORDS_COUNT * share
-    return sorted(scores.items(), key=lambda one: (-one[1], one[0]))
+    scores = dict(by_similarity)
+    for number, share in by_words:
+        scores[number] = scores.get(number, 0.0) + WORD_SCORE_WEIGHT * share
+    return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def as_share(score: float) -> float:
-    """Give a score of `join` as what a match shows: from 0 to 1, and 1 for all there is."""
-    return min(max(score, 0.0) / (1 + WORDS_COUNT), 1.0)
+def to_match_score(score: float) -> float:
+    """Convert a score of `join` to the score of a match, from 0 to 1."""
+    return min(max(score, 0.0) / (1 + WORD_SCORE_WEIGHT), 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """Queries that must find nothing, made to see how much a corpus gives to such ones."""
+    """Queries that should find nothing, to measure how high such queries score in a corpus."""
 
     everyday: tuple[str, ...]
     near_misses: tuple[str, ...]
 
 
-def probes(corpus: Sequence[str], rng: Random) -> Probes:
-    """Draw everyday words that *corpus*, a list of its words, lacks, alone and beside its own."""
+def draw_probes(corpus: Sequence[str], rng: Random) -> Probes:
+    """Choose random everyday words that are not in *corpus*, a list of all its words.
+
+    A near miss is such a word together with a word of the corpus.
+    """
     own = sorted(word for word in set(corpus) - FUNCTION_WORDS if is_english(word))
     other = sorted(everyday_words() - set(corpus))
     if not own or not other:
         return Probes((), ())
     return Probes(
-        everyday=tuple(rng.choices(other, k=PROBES)),
-        near_misses=tuple(f"{rng.choice(own)} {rng.choice(other)}" for _ in range(PROBES)),
+        everyday=tuple(rng.choices(other, k=PROBE_COUNT)),
+        near_misses=tuple(f"{rng.choice(own)} {rng.choice(other)}" for _ in range(PROBE_COUNT)),
     )
 
 
-def least(everyday: Sequence[float], near_misses: Sequence[float]) -> float:
-    """Give the score that a story needs, from the best scores that the probes got.
+def min_score(everyday: Sequence[float], near_misses: Sequence[float]) -> float:
+    """Return the lowest score at which a story is proposed, from the best scores of the probes.
 
-    So few of them pass as `EVERYDAY` and `NEAR_MISSES` say, in this corpus as in any other.
+    At most the shares `EVERYDAY_RATE` and `NEAR_MISS_RATE` of the probes reach it, in any corpus.
     """
     return max(
-        float(np.quantile(everyday, 1 - EVERYDAY)) if len(everyday) else math.inf,
-        float(np.quantile(near_misses, 1 - NEAR_MISSES)) if len(near_misses) else math.inf,
+        float(np.quantile(everyday, 1 - EVERYDAY_RATE)) if len(everyday) else math.inf,
+        float(np.quantile(near_misses, 1 - NEAR_MISS_RATE)) if len(near_misses) else math.inf,
     )

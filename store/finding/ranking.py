@@ -1,8 +1,8 @@
-"""Ranking: which articles cover a query best, from the postings of its words alone.
+"""Rank the articles that match a query, using only the postings of its words.
 
-The score of an article is the share of the query's weight that it covers. A word covers as much as
-its likeliest reading there, times the weight of the field; a rare word weighs more than a common
-one.
+The score of an article is the share of the query's total weight that the article covers. A rare
+word weighs more than a common one. The article covers a word by the similarity of its best
+expansion in the article, times the weight of the field.
 """
 
 import math
@@ -14,41 +14,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.finding.index import FIELDS, Index, Numbers, Postings
-from store.finding.vocabulary import Reading, Readings
+from store.finding.vocabulary import Expansion, Expansions
 from store.finding.words import FUNCTION_WORDS, rarity, words
 from store.types import Article
 
 Scores: TypeAlias = NDArray[np.float32]
 
-# The summary tells the story; the other fields count a little less, or ties would be chance.
-# In the order of index.FIELDS.
-_FIELD = np.array([1.0, 0.99, 0.98, 0.97], dtype=np.float32)
+# In the order of index.FIELDS. The summary tells the story. The small differences break ties.
+_FIELD_WEIGHTS = np.array([1.0, 0.99, 0.98, 0.97], dtype=np.float32)
 
 _FUNCTION_WORD = 0.1
 
-# Covers are sorted together with numbers, as whole steps of this size.
+# Covers are packed into the low 16 bits of a sort key: this many steps from 0 to 1.
 _STEPS = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A query: its words, what each may mean, and the postings of all that."""
+class ExpandedQuery:
+    """A query: its words, the expansions of each word, and the postings of all expansions."""
 
-    typed: tuple[str, ...]
-    readings: Sequence[Readings]
+    words: tuple[str, ...]
+    expansions: Sequence[Expansions]
     postings: Mapping[str, Postings]
 
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """One word of the query: the articles that hold a reading of it, and how well."""
+    """One word of the query, with the articles that contain an expansion of it."""
 
     weight: float
     numbers: Numbers
     covers: Scores
+    """How well each article covers the word, from 0 to 1."""
 
     def cover(self, numbers: Numbers) -> Scores:
-        """Give how well each of *numbers* covers the word; 0 where it does not."""
+        """Return how well each article of *numbers* covers the word; 0 if it does not."""
         if not len(self.numbers):
             return np.zeros(len(numbers), dtype=np.float32)
         at = np.searchsorted(self.numbers, numbers)
@@ -56,21 +56,23 @@ class _Word:
         return np.where(self.numbers[at] == numbers, self.covers[at], np.float32(0))
 
 
-def rank(asked: Asked, index: Index, *, limit: int, least: float) -> list[tuple[int, float]]:
-    """Give the number and the score of the best articles, the best first.
+def rank(
+    query: ExpandedQuery, index: Index, *, limit: int, min_score: float
+) -> list[tuple[int, float]]:
+    """Return the number and the score of the best articles, best first.
 
-    At most *limit*, and none that scores under *least*. Among stories that cover as much, the one
-    that was loaded first comes first.
+    Return at most *limit* articles, and only those that score *min_score* or more. Among articles
+    with the same score, the one that was loaded first comes first.
     """
-    each = [
-        _word(word, meant, asked.postings, index.size)
-        for word, meant in zip(asked.typed, asked.readings, strict=True)
+    query_words = [
+        _to_word(word, expansions, query.postings, index.size)
+        for word, expansions in zip(query.words, query.expansions, strict=True)
     ]
-    whole = sum(word.weight for word in each)
-    if not whole:
+    total = sum(word.weight for word in query_words)
+    if not total:
         return []
-    numbers, scores = _candidates(each, whole, limit=limit, least=least)
-    keep = scores >= least
+    numbers, scores = _candidates(query_words, total, limit=limit, min_score=min_score)
+    keep = scores >= min_score
     numbers, scores = numbers[keep], scores[keep]
     if len(numbers) > 4 * limit:
         kth = np.partition(scores, -limit)[-limit]
@@ -81,22 +83,22 @@ def rank(asked: Asked, index: Index, *, limit: int, least: float) -> list[tuple[
 
 
 def _candidates(
-    asked: Sequence[_Word], whole: float, *, limit: int, least: float
+    query_words: Sequence[_Word], total: float, *, limit: int, min_score: float
 ) -> tuple[Numbers, Scores]:
-    """Give every article that may be among the best, with its score.
+    """Return the numbers and scores of all articles that may be among the best.
 
-    The articles of the weightiest word are scored first, then those of the next that are not among
-    them. As soon as the words that are left could not lift an article into the best, it ends: the
-    long postings of common words are then only looked into, never gone through (the idea of
-    MaxScore, Turtle and Flood 1995).
+    Score the articles of the word with the largest weight first, then the remaining articles of
+    the next word, and so on. Stop when the remaining words together weigh too little to lift
+    another article into the best. The long postings of common words are then only searched, never
+    scanned. This is the idea of MaxScore (Turtle and Flood 1995).
     """
-    order = sorted(asked, key=lambda word: (-word.weight, len(word.numbers)))
-    left = whole
+    order = sorted(query_words, key=lambda word: (-word.weight, len(word.numbers)))
+    left = total
     numbers: list[Numbers] = []
     scores: list[Scores] = []
-    bar = least
+    threshold = min_score
     for place, word in enumerate(order):
-        if left < bar * whole - 1e-6:
+        if left < threshold * total - 1e-6:
             break
         left -= word.weight
         new, share = word.numbers, word.covers * word.weight
@@ -105,36 +107,44 @@ def _candidates(
                 continue
             cover = other.cover(new)
             if other_place < place:
-                fresh = cover == 0
-                new, share = new[fresh], share[fresh]
+                is_new = cover == 0
+                new, share = new[is_new], share[is_new]
             else:
                 share = share + cover * other.weight
         numbers.append(new)
-        scores.append(np.round(np.minimum(share / whole, 1.0), 6))
-        every = np.concatenate(scores)
-        if len(every) >= limit:
-            bar = max(least, float(np.partition(every, -limit)[-limit]))
+        scores.append(np.round(np.minimum(share / total, 1.0), 6))
+        all_scores = np.concatenate(scores)
+        if len(all_scores) >= limit:
+            threshold = max(min_score, float(np.partition(all_scores, -limit)[-limit]))
     return np.concatenate(numbers), np.concatenate(scores)
 
 
-def _word(word: str, readings: Readings, postings: Mapping[str, Postings], size: int) -> _Word:
-    held = [(likeness, _holding(reading, postings)) for reading, likeness in readings.items()]
-    held = [(likeness, found) for likeness, found in held if len(found)]
-    numbers, covers = _merged(held)
-    # Only the likeliest readings say how rare the word is; a word that is nowhere is rarest.
-    top = max((likeness for likeness, _ in held), default=0.0) - 0.1
-    holders = min(sum(len(found) for likeness, found in held if likeness >= top), size) or 1
-    weight = math.log(1 + size / holders)
+def _to_word(
+    word: str, expansions: Expansions, postings: Mapping[str, Postings], size: int
+) -> _Word:
+    matched = [
+        (similarity, _intersect(expansion, postings))
+        for expansion, similarity in expansions.items()
+    ]
+    matched = [(similarity, found) for similarity, found in matched if len(found)]
+    numbers, covers = _merge(matched)
+    # Rarity is measured on the best expansions only. A word that no article contains is rarest.
+    close = max((similarity for similarity, _ in matched), default=0.0) - 0.1
+    frequency = sum(len(found) for similarity, found in matched if similarity >= close)
+    weight = math.log(1 + size / (min(frequency, size) or 1))
     if word in FUNCTION_WORDS:
-        weight *= _FUNCTION_WORD if held else 0.0
+        weight *= _FUNCTION_WORD if matched else 0.0
     else:
         weight *= rarity(word)
     return _Word(weight, numbers, covers)
 
 
-def _holding(reading: Reading, postings: Mapping[str, Postings]) -> Postings:
-    """Give the articles that hold every word of *reading*, with the lightest of their fields."""
-    first, *rest = (postings[word] for word in reading)
+def _intersect(expansion: Expansion, postings: Mapping[str, Postings]) -> Postings:
+    """Return the articles that contain every word of *expansion*.
+
+    The field of each is the one with the smallest weight among those of the words.
+    """
+    first, *rest = (postings[word] for word in expansion)
     for other in rest:
         numbers, of_first, of_other = np.intersect1d(
             first >> 2, other >> 2, assume_unique=True, return_indices=True
@@ -143,42 +153,45 @@ def _holding(reading: Reading, postings: Mapping[str, Postings]) -> Postings:
     return first
 
 
-def _merged(held: Sequence[tuple[float, Postings]]) -> tuple[Numbers, Scores]:
-    """Give each article once, with the best cover that a reading has there."""
-    if not held:
+def _merge(matched: Sequence[tuple[float, Postings]]) -> tuple[Numbers, Scores]:
+    """Return each article once, with the best cover of any expansion."""
+    if not matched:
         return np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.float32)
-    if len(held) == 1:
-        ((likeness, found),) = held
-        return found >> np.uint32(2), np.float32(likeness) * _FIELD[found & 3]
-    found = np.concatenate([one for _, one in held])
-    likenesses = np.repeat(
-        np.array([one for one, _ in held], dtype=np.float32), [len(one) for _, one in held]
+    if len(matched) == 1:
+        ((similarity, found),) = matched
+        return found >> np.uint32(2), np.float32(similarity) * _FIELD_WEIGHTS[found & 3]
+    found = np.concatenate([postings for _, postings in matched])
+    similarities = np.repeat(
+        np.array([similarity for similarity, _ in matched], dtype=np.float32),
+        [len(postings) for _, postings in matched],
     )
-    steps = (likenesses * _FIELD[found & 3] * _STEPS).astype(np.uint64)
+    steps = (similarities * _FIELD_WEIGHTS[found & 3] * _STEPS).astype(np.uint64)
     keys = np.sort((found.astype(np.uint64) >> np.uint64(2)) << np.uint64(16) | steps)
     numbers = (keys >> np.uint64(16)).astype(np.uint32)
     last = np.append(numbers[1:] != numbers[:-1], True)
     return numbers[last], (keys[last] & np.uint64(_STEPS)).astype(np.float32) / _STEPS
 
 
-def reasons(typed: Sequence[str], readings: Sequence[Readings], article: Article) -> Iterator[str]:
-    """Yield the words of *article*, as they are spelt there, that answer the words of a query."""
-    spelt = _spelt(article)
-    for word, meant in zip(typed, readings, strict=True):
+def reasons(
+    query_words: Sequence[str], expanded: Sequence[Expansions], article: Article
+) -> Iterator[str]:
+    """Yield the words of *article*, as spelled there, that match a word of the query."""
+    spellings = _spellings(article)
+    for word, expansions in zip(query_words, expanded, strict=True):
         if word in FUNCTION_WORDS:
             continue
         best = max(
-            (reading for reading in meant if all(one in spelt for one in reading)),
-            key=meant.__getitem__,
+            (each for each in expansions if all(word in spellings for word in each)),
+            key=expansions.__getitem__,
             default=(),
         )
-        yield from (spelt[one] for one in best)
+        yield from (spellings[word] for word in best)
 
 
-def _spelt(article: Article) -> Mapping[str, str]:
-    """Give the words of *article* with their spelling there, the first of each."""
-    spelt: dict[str, str] = {}
+def _spellings(article: Article) -> Mapping[str, str]:
+    """Return the words of *article*, each with its first spelling there."""
+    spellings: dict[str, str] = {}
     for field in FIELDS:
         for word, spelling in words(getattr(article, field)):
-            spelt.setdefault(word, spelling)
-    return spelt
+            spellings.setdefault(word, spelling)
+    return spellings

@@ -1,4 +1,4 @@
-"""The vocabulary: which of the corpus's words a typed word may mean, and how likely."""
+"""Expand each word of a query to the words of the corpus that it may stand for."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,113 +12,115 @@ from rapidfuzz.distance import OSA
 from store.finding.countries import relatives
 from store.finding.words import FUNCTION_WORDS, is_english, stem
 
-Reading: TypeAlias = tuple[str, ...]
-"""What a typed word may stand for: one word of the corpus, or two that were typed as one."""
-Readings: TypeAlias = dict[Reading, float]
-"""Each reading with its likeness to what was typed, above 0 and at most 1."""
+Expansion: TypeAlias = tuple[str, ...]
+"""What a query word may stand for: a word of the corpus, or several that form one name or word."""
+Expansions: TypeAlias = dict[Expansion, float]
+"""The expansions of a query word, each with its similarity: above 0, at most 1."""
 
 SAME_STEM = 0.93
 JOINED = 0.95
 SPLIT = 0.95
 PREFIX = 0.93
-"""Of a last word that is probably still being typed."""
+"""Similarity of a word that starts with the last query word, if that is probably incomplete."""
 PREFIX_OF_WORD = 0.6
-"""Of a word that is whole as it stands, or not the last."""
+"""The same, if the query word is complete or not the last."""
 PER_EDIT = 0.12
 WRONG_FIRST_LETTER = 0.15
 _PER_LETTER = 0.01
 
 _LONGEST = 40
-"""Letters; longer words are matched as they are, so that no query costs more than a few words."""
+"""Letters. Misspellings of longer words are not looked for, to limit the cost of a query."""
 _SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
-_READINGS = 32
-"""How many a typed word may have: in a large corpus, "pro" could be the start of thousands."""
+_MAX_EXPANSIONS = 32
+"""Per query word: in a large corpus, thousands of words may start with "pro"."""
 
 
 class Vocabulary:
-    """The words of a corpus, arranged for finding those that resemble a typed one."""
+    """The words of a corpus, arranged to find those that resemble a query word."""
 
     def __init__(self, words: Iterable[tuple[str, int]]) -> None:
-        """Take each word with the number of articles that hold it."""
+        """Build a vocabulary of words, each with the number of articles that contain it."""
         counted = sorted(words)
         self._words = [word for word, _ in counted]
         self._counts = np.array([count for _, count in counted], dtype=np.uint32)
         self._lengths = np.fromiter(map(len, self._words), np.int16, len(counted))
         self._letters = np.fromiter(map(_letters, self._words), np.uint64, len(counted))
-        # Hashes, and not the stems themselves, which would take as much memory as the words.
+        # Hashes, because the stems themselves would need as much memory as the words.
         hashes = np.fromiter((hash(stem(word)) for word in self._words), np.int64, len(counted))
         self._by_stem = np.argsort(hashes, kind="stable").astype(np.int32)
         self._stems = hashes[self._by_stem]
 
     def __contains__(self, word: str) -> bool:
-        """Tell whether the corpus holds *word* as it is."""
+        """Return whether the corpus contains exactly *word*."""
         at = bisect_left(self._words, word)
         return at < len(self._words) and self._words[at] == word
 
     @property
     def words(self) -> Sequence[str]:
-        """Give every word, in their order."""
+        """Return all words, sorted."""
         return self._words
 
     def count(self, word: str) -> int:
-        """Give how many articles hold *word* as it is."""
+        """Return how many articles contain exactly *word*."""
         at = bisect_left(self._words, word)
-        is_there = at < len(self._words) and self._words[at] == word
-        return int(self._counts[at]) if is_there else 0
+        is_known = at < len(self._words) and self._words[at] == word
+        return int(self._counts[at]) if is_known else 0
 
     def __len__(self) -> int:
-        """Count the words."""
+        """Return the number of words."""
         return len(self._words)
 
-    def readings(self, typed: Sequence[str]) -> list[Readings]:
-        """Give the likeliest readings of each word of a query, in its order."""
-        last = len(typed) - 1
-        each = [self._read(word, is_last=False) for word in typed[:-1]]
-        # Alone, one or two letters could be the start of anything.
-        each += [self._read(word, is_last=last > 0 or len(word) > 2) for word in typed[-1:]]
+    def expand(self, query_words: Sequence[str]) -> list[Expansions]:
+        """Return the best expansions of each word of a query, in the order of the words."""
+        last = len(query_words) - 1
+        expanded = [self._expand(word, is_last=False) for word in query_words[:-1]]
+        # A query of one or two letters could be the start of anything.
+        expanded += [
+            self._expand(word, is_last=last > 0 or len(word) > 2) for word in query_words[-1:]
+        ]
         for at in range(last):
-            for reading, likeness in self._joined(typed[at], typed[at + 1]).items():
-                for readings in each[at : at + 2]:
-                    readings[reading] = max(likeness, readings.get(reading, 0.0))
-        for span, found in relatives(typed):
-            for name, likeness in found.items():
+            for joined, similarity in self._joined(query_words[at], query_words[at + 1]).items():
+                for expansions in expanded[at : at + 2]:
+                    expansions[joined] = max(similarity, expansions.get(joined, 0.0))
+        for span, found in relatives(query_words):
+            for name, similarity in found.items():
                 if all(word in self for word in name):
-                    for readings in each[span]:
-                        readings[name] = max(likeness, readings.get(name, 0.0))
-        return [_likeliest(readings) for readings in each]
+                    for expansions in expanded[span]:
+                        expansions[name] = max(similarity, expansions.get(name, 0.0))
+        return [_best(expansions) for expansions in expanded]
 
-    def _read(self, word: str, *, is_last: bool) -> Readings:
-        readings: Readings = {}
+    def _expand(self, word: str, *, is_last: bool) -> Expansions:
+        expansions: Expansions = {}
         if word in FUNCTION_WORDS and not is_last:
-            return readings
-        # From the least likely to the most, so that the best likeness of a word is what stays.
+            return expansions
+        # From the smallest similarity to the largest: later assignments replace earlier ones.
         is_known = word in self
         same_stem = self._with_stem(stem(word))
-        is_there = is_known or bool(same_stem)
-        is_whole = is_there or is_english(word)
-        may_be_misspelt = not is_english(word) and word not in FUNCTION_WORDS
-        if is_last or (may_be_misspelt and len(word) > 3):
-            likeness = PREFIX if is_last and not is_whole else PREFIX_OF_WORD
-            readings.update(((other,), likeness) for other in self._starting(word))
-        if may_be_misspelt and len(word) <= _LONGEST:
-            for other, likeness in self._misspelt(word, far=not is_there):
-                readings[other,] = max(likeness, readings.get((other,), 0.0))
-            if not is_there:
-                readings.update((halves, SPLIT) for halves in self._halves(word))
-        readings.update(((other,), SAME_STEM) for other in same_stem)
+        has_match = is_known or bool(same_stem)
+        is_whole = has_match or is_english(word)
+        may_be_misspelled = not is_english(word) and word not in FUNCTION_WORDS
+        if is_last or (may_be_misspelled and len(word) > 3):
+            similarity = PREFIX if is_last and not is_whole else PREFIX_OF_WORD
+            expansions.update(((other,), similarity) for other in self._starting(word))
+        if may_be_misspelled and len(word) <= _LONGEST:
+            for other, similarity in self._misspelled(word, far=not has_match):
+                expansions[other,] = max(similarity, expansions.get((other,), 0.0))
+            if not has_match:
+                expansions.update((halves, SPLIT) for halves in self._halves(word))
+        expansions.update(((other,), SAME_STEM) for other in same_stem)
         if is_known:
-            readings[word,] = 1.0
-        return readings
+            expansions[word,] = 1.0
+        return expansions
 
     def _range(self, start: str) -> tuple[int, int]:
-        """Give where the words that begin with *start* are."""
+        """Return the range of the words that begin with *start*."""
         return bisect_left(self._words, start), bisect_left(self._words, start + "\U0010ffff")
 
     def _starting(self, word: str) -> list[str]:
         low, high = self._range(word)
-        if high - low <= _READINGS:
+        if high - low <= _MAX_EXPANSIONS:
             return self._words[low:high]
-        commonest = np.argpartition(self._counts[low:high], -_READINGS)[-_READINGS:]
+        commonest = np.argpartition(self._counts[low:high], -_MAX_EXPANSIONS)[-_MAX_EXPANSIONS:]
         return [self._words[low + at] for at in sorted(commonest.tolist())]
 
     def _with_stem(self, of: str) -> list[str]:
@@ -126,12 +128,12 @@ class Vocabulary:
         words = (self._words[at] for at in self._by_stem[low:high].tolist())
         return [word for word in words if stem(word) == of]
 
-    def _halves(self, word: str) -> Iterator[Reading]:
+    def _halves(self, word: str) -> Iterator[Expansion]:
         for at in range(3, len(word) - 2):
             if word[:at] in self and word[at:] in self:
                 yield word[:at], word[at:]
 
-    def _joined(self, left: str, right: str) -> Readings:
+    def _joined(self, left: str, right: str) -> Expansions:
         word = left + right
         if len(word) > _LONGEST:
             return {}
@@ -141,20 +143,20 @@ class Vocabulary:
         if len(word) < 8 or is_english(word) or (left in self and right in self):
             return {}
         return {
-            (other,): likeness * JOINED
-            for other, likeness in self._misspelt(word, far=False, edits=1)
+            (other,): similarity * JOINED
+            for other, similarity in self._misspelled(word, far=False, edits=1)
         }
 
-    def _misspelt(
+    def _misspelled(
         self, word: str, *, far: bool, edits: int | None = None
     ) -> Iterator[tuple[str, float]]:
-        """Yield the words a few edits away; when *far*, also those with another first letter."""
+        """Yield words a few edits away; if *far*, also words with another first letter."""
         length = len(word)
         edits = _edits(length) if edits is None else edits
         if not edits:
             return
-        # Slips that keep the length win ties: "Marcon" is Macron rather than Marco.
-        # An edit weighs less in a long word, but not in proportion: it is as much a slip there.
+        # Typos that keep the length win ties: "Marcon" is Macron rather than Marco.
+        # An edit costs less in a long word, but the cost falls more slowly than the length grows.
         cost = PER_EDIT * (8 / max(length, 5)) ** 0.5
         nearest = edits + 1
         for other, distance in self._within(edits, word, *self._range(word[0])):
@@ -167,10 +169,10 @@ class Vocabulary:
                 yield other, 1 - cost * distance - WRONG_FIRST_LETTER
 
     def _within(self, edits: int, word: str, low: int, high: int) -> Iterator[tuple[str, int]]:
-        """Yield the words at *low* to *high* that are at most so many *edits* away.
+        """Yield the words from *low* to *high* that are at most *edits* away, with the distance.
 
-        An edit changes the length by one at most and the letters that a word has by two, which
-        leaves few to compare.
+        An edit changes the length of a word by at most one and its letter mask by at most two bits.
+        Only the few words within these limits are compared letter by letter.
         """
         near = np.abs(self._lengths[low:high] - len(word)) <= edits
         near &= np.bitwise_count(self._letters[low:high] ^ _letters(word)) <= 2 * edits
@@ -188,7 +190,7 @@ def _edits(length: int) -> int:
 
 
 def _letters(word: str) -> np.uint64:
-    """Give a bit for each letter that *word* has, and one more for each that it has twice."""
+    """Return a mask with a bit for each letter of *word*, and another for a repeated letter."""
     bits = 0
     for letter in word:
         bit = 1 << ord(letter) % 32
@@ -196,7 +198,7 @@ def _letters(word: str) -> np.uint64:
     return np.uint64(bits)
 
 
-def _likeliest(readings: Readings) -> Readings:
-    if len(readings) <= _READINGS:
-        return readings
-    return dict(nlargest(_READINGS, readings.items(), key=lambda one: one[1]))
+def _best(expansions: Expansions) -> Expansions:
+    if len(expansions) <= _MAX_EXPANSIONS:
+        return expansions
+    return dict(nlargest(_MAX_EXPANSIONS, expansions.items(), key=lambda pair: pair[1]))

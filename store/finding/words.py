@@ -1,4 +1,4 @@
-"""Words: the one way in which queries and articles are cut up and made comparable."""
+"""Split queries and articles into words, and normalize the words so that they can be compared."""
 
 import math
 import re
@@ -12,7 +12,7 @@ _WORD = re.compile(
     r"|[^\W_]+(?:['’][^\W_]+)*"
 )
 _POSSESSIVE = re.compile(r"['’]s?$", re.IGNORECASE)
-# Letters that Unicode does not take apart into a plain one and a mark.
+# Letters that Unicode does not decompose into a plain letter and a mark.
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
 
 _ENDINGS = (("ing", 3), ("ed", 3), ("ly", 4), ("ion", 5), ("e", 3))
@@ -20,29 +20,29 @@ _BRITISH = (("is", "iz"), ("our", "or"), ("enc", "ens"), ("y", "i"))
 
 
 def words(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each word of *text* in its comparable form, and as it is spelt there."""
+    """Yield each word of *text*: its normalized form, and its spelling in the text."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     for found in _WORD.findall(text):
-        word, spelt = _word(found)
+        word, spelling = _normalize(found)
         if word:
-            yield word, spelt
+            yield word, spelling
 
 
-# A corpus uses few words again and again, so that most of them need no second look.
+# A corpus repeats few words very often, so a cache answers most calls.
 @lru_cache(maxsize=200_000)
-def _word(found: str) -> tuple[str, str]:
-    spelt = _POSSESSIVE.sub("", found)
-    if spelt.isascii():
-        return spelt.replace("'", "").replace(".", "").lower(), spelt
-    folded = unicodedata.normalize("NFKD", spelt).casefold().translate(_PLAIN)
-    return "".join(character for character in folded if character.isalnum()), spelt
+def _normalize(found: str) -> tuple[str, str]:
+    spelling = _POSSESSIVE.sub("", found)
+    if spelling.isascii():
+        return spelling.replace("'", "").replace(".", "").lower(), spelling
+    folded = unicodedata.normalize("NFKD", spelling).casefold().translate(_PLAIN)
+    return "".join(character for character in folded if character.isalnum()), spelling
 
 
-# A word used less than three hundred times in a billion is sooner a slip: "marron" for Macron.
+# A word used less than three hundred times in a billion is more likely a typo: "marron" for Macron.
 _RAREST = 2.5
 _EVERYDAY = 3.6, 5.2
-# What English uses most says least; 7 is as common as "the" and "of".
+# The more common a word is, the less it says; 7 is as common as "the" and "of".
 _COMMON, _EMPTIEST, _LEAST = 5.0, 7.5, 0.3
 
 FUNCTION_WORDS = frozenset(
@@ -65,20 +65,20 @@ FUNCTION_WORDS = frozenset(
         """
     )
 )
-"""Words that carry no subject: grammar, and the small talk of questions."""
+"""Words without a subject: grammar, and the usual phrases of questions."""
 
 
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
-    """Give what the forms of *word* have in common, in British and American spelling alike."""
+    """Return the stem of *word*, the same for British and American spelling."""
     if len(word) < 4 or not word.isascii() or not word.isalpha():
         return word
     if word.endswith("ies"):
         word = word[:-3] + "y"
     elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
         word = word[:-1]
-    for ending, least in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= least:
+    for ending, min_length in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= min_length:
             word = word.removesuffix(ending)
             break
     if len(word) > 6:
@@ -92,26 +92,26 @@ def stem(word: str) -> str:
 
 
 def is_english(word: str) -> bool:
-    """Tell whether *word* is one that English has anyway, and so hardly a misspelling."""
+    """Return whether *word* is an English word that is not rare, so probably no misspelling."""
     return word in _english()
 
 
 def commonness(word: str) -> float:
-    """Give how common *word* is in English: the logarithm of its uses in a billion words.
+    """Return how common *word* is in English: the decimal logarithm of its uses per billion words.
 
-    "The" has 7.4, "pizza" 4.2; 0 for a word that English does not have, or hardly uses.
+    "The" has 7.4 and "pizza" 4.2. The value is 0 for rare words and for words not in English.
     """
     return _english().get(word, 0.0)
 
 
 def rarity(word: str) -> float:
-    """Give how much *word* says: 1 for what English hardly uses, less for what everybody does."""
+    """Return the weight of *word*: 1 if it is rare in English, less the more common it is."""
     return min(max((_EMPTIEST - commonness(word)) / (_EMPTIEST - _COMMON), _LEAST), 1.0)
 
 
 @cache
 def everyday_words() -> frozenset[str]:
-    """Give the words that people use every day, those without a subject left out."""
+    """Return the everyday words of English, without function words."""
     low, high = _EVERYDAY
     return frozenset(
         word
@@ -121,7 +121,7 @@ def everyday_words() -> frozenset[str]:
 
 
 def prepare() -> None:
-    """Read the list of English words now, so that the first look-up need not."""
+    """Load the list of English words now, so that the first look-up does not have to."""
     _english()
 
 

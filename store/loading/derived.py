@@ -55,7 +55,7 @@ async def bring_up_to_date(database: Database, finder: Finder) -> None:
         needed = None if measured is None else round(min(measured, _OUT_OF_REACH) * _MILLION)
         now = (last["number"], size, last["next_number"], 0, needed)
     else:
-        write = await stored.keep_up(
+        write = await stored.update(
             database, revision=before["revision"], next_number=before["next_number"]
         )
         now = (last["number"], before["articles"], last["next_number"], touched, before["least"])

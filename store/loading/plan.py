@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from store.loading.spool import Spool
-from store.reading import Held
+from store.reading import StoredDocument
 from store.types import Article
 
 
@@ -44,8 +44,8 @@ class Counts:
 class Change(NamedTuple):
     """What becomes of one document; None where it was not there, or will not be."""
 
-    before: Held | None
-    after: Held | None
+    before: StoredDocument | None
+    after: StoredDocument | None
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from store.loading.documents import Contents, Keys, another_id, key, text
 from store.loading.pairing import Places, alike, same_text
 from store.loading.plan import Change, Plan
 from store.progress import Progress
-from store.reading import Documents, Held
+from store.reading import Documents, StoredDocument
 from store.types import Article
 
 _NEAR = 200
@@ -35,7 +35,7 @@ async def plan_reload(
     touched = [path for path in contents.changed if path in held] + dropped
     plan.documents.update((path, Change(held[path], None)) for path in dropped)
     for path, count in contents.changed.items():
-        after = Held(digest=contents.digests[path], articles=count)
+        after = StoredDocument(digest=contents.digests[path], articles=count)
         plan.documents[path] = Change(held.get(path), after)
     progress.start("Comparing", len(contents.keys))
     old = await _read_old(database, held, touched)
@@ -66,7 +66,7 @@ class _Old:
 
 async def _read_old(database: Database, held: Documents, touched: Sequence[str]) -> _Old:
     keys, numbers, positions = array("Q"), array("q"), array("q")
-    async for some in reading.of_documents(database, held, touched):
+    async for some in reading.articles_of_documents(database, held, touched):
         keys.extend(await asyncio.to_thread(lambda: [key(article) for _, article in some]))  # noqa: B023
         numbers.extend(number for number, _ in some)
         positions.extend(article.position for _, article in some)
@@ -127,9 +127,9 @@ class _Work:
         near = await asyncio.to_thread(lambda: [*self._candidates(batch, pairs)])
         wanted = {int(self._old.numbers[place]) for place in pairs if place >= 0}
         wanted.update(number for numbers in near for number in numbers)
-        held = await reading.holders(self._database, [article.id for article in unpaired])
+        held = await reading.numbers_by_id(self._database, [article.id for article in unpaired])
         wanted.update(held.values())
-        articles = await reading.of_numbers(self._database, sorted(wanted))
+        articles = await reading.articles_by_number(self._database, sorted(wanted))
         like = await asyncio.to_thread(alike, articles, unpaired, near)
         # In a thread, for it writes to the plan's spools.
         taken = await asyncio.to_thread(self._decide, batch, pairs, like, held, articles)
@@ -175,7 +175,7 @@ class _Work:
         numbers = self._old.numbers[places].tolist()
         for start in range(0, len(numbers), reading.BATCH):
             some = numbers[start : start + reading.BATCH]
-            articles = await reading.of_numbers(self._database, some)
+            articles = await reading.articles_by_number(self._database, some)
             for number in some:
                 self._plan.leave(number, articles[number], is_edited=False)
 
@@ -243,7 +243,7 @@ class _Work:
         while is_taken:
             article = replace(article, id=another_id(article))
             is_taken = article.id in self._assigned or bool(
-                await reading.holders(self._database, [article.id])
+                await reading.numbers_by_id(self._database, [article.id])
             )
         self._assigned.add(article.id)
         self._plan.enter(self._plan.next_number, article, is_edited=False)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from store.articles import shuffle
+from store.articles import shuffle_position
 from store.db import Connection, Database, Row, to_instant, to_text
 from store.loading.plan import Plan
 from store.progress import Progress
@@ -187,9 +187,9 @@ def _past_articles(plan: Plan, revision: int, fresh: int) -> Iterator[Sequence[o
 
 def _present(plan: Plan, progress: Progress) -> Iterator[Sequence[object]]:
     for move in progress.counting(plan.moved):
-        yield move.number, *_columns(move.after), shuffle(move.after.id)
+        yield move.number, *_columns(move.after), shuffle_position(move.after.id)
     for step in progress.counting(plan.come):
-        yield step.number, *_columns(step.article), shuffle(step.article.id)
+        yield step.number, *_columns(step.article), shuffle_position(step.article.id)
 
 
 def _columns(article: Article) -> tuple[object, ...]:

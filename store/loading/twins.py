@@ -75,7 +75,7 @@ async def find_twins(database: Database, index: Index, plan: Plan) -> Twins:
             postings = await index.postings(word for word in wanted if word in index.vocabulary)
             near = await asyncio.to_thread(_near, texts, some, postings, gone)
             numbers = sorted({number for those in near.values() for number in those})
-            loaded = await reading.of_numbers(database, numbers)
+            loaded = await reading.articles_by_number(database, numbers)
             for twin in await asyncio.to_thread(lambda: [*_alike(texts, some, near, loaded)]):  # noqa: B023
                 twins.count += 1
                 if len(twins.found) < _KEPT:

@@ -7,7 +7,7 @@ from store.articles import to_article
 from store.db import Database, Row
 from store.loading import revisions
 from store.loading.plan import Change, Plan
-from store.reading import Held
+from store.reading import StoredDocument
 from store.types import ParleyError
 
 # How each document, and each article, was at revision $1: as the first change after it kept it.
@@ -56,16 +56,16 @@ async def target_of(database: Database, number: int | None) -> Row:
 async def plan_undo(database: Database, plan: Plan, target: Row) -> None:
     """Fill in the *plan* for bringing back the revision *target*."""
     fresh: int = target["next_number"]
-    held = await reading.documents(database)
+    held = await reading.stored_documents(database)
     for row in await database.fetch(_DOCUMENTS, target["number"]):
         path, digest = row["path"], row["digest"]
-        after = Held(digest=digest, articles=row["articles"]) if digest else None
+        after = StoredDocument(digest=digest, articles=row["articles"]) if digest else None
         plan.documents[path] = Change(held.get(path), after)
     edited: set[str] = set()
     async for rows in _past(database, target["number"], fresh):
-        present = await reading.of_numbers(database, [row["number"] for row in rows])
+        present = await reading.articles_by_number(database, [row["number"] for row in rows])
         returning = [row for row in rows if row["id"] and row["number"] not in present]
-        holders = await reading.holders(database, [row["id"] for row in returning])
+        holders = await reading.numbers_by_id(database, [row["id"] for row in returning])
         edited |= holders.keys()
         for row in rows:
             if row["id"] is None:
@@ -77,9 +77,9 @@ async def plan_undo(database: Database, plan: Plan, target: Row) -> None:
                 plan.move(number, now, then)
     async for rows in _past(database, target["number"], fresh):
         extra = [row["number"] for row in rows if row["id"] is None]
-        for number, article in (await reading.of_numbers(database, extra)).items():
+        for number, article in (await reading.articles_by_number(database, extra)).items():
             plan.leave(number, article, is_edited=article.id in edited)
-    async for numbered in reading.from_number(database, fresh):
+    async for numbered in reading.articles_from_number(database, fresh):
         for number, article in numbered:
             plan.leave(number, article, is_edited=article.id in edited)
 

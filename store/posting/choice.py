@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from store.articles import SHUFFLES, fetch_article, shuffle
+from store.articles import SHUFFLE_SIZE, fetch_article, shuffle_position
 from store.db import Connection, Database
 from store.posting.likeness import are_alike
 from store.types import Article, PostKind
@@ -288,11 +288,11 @@ async def _window(
     """Go around the shuffle from the channel's start: first what it never had, then the rest."""
     rows = await connection.fetch(had + _COUNTS.format(pool=pool), team_id, channel_id)
     counts: dict[int, int] = {row["times"]: row["articles"] for row in rows}
-    start = shuffle(f"{team_id}:{channel_id}")
+    start = shuffle_position(f"{team_id}:{channel_id}")
     candidates: list[Candidate] = []
     sql = had + _CANDIDATES.format(pool=pool)
     for times in (0, *counts):
-        for low, high in ((start, SHUFFLES), (0, start)):
+        for low, high in ((start, SHUFFLE_SIZE), (0, start)):
             room = _WINDOW - len(candidates)
             if not room:
                 break

@@ -1,1 +1,1 @@
-"""Measurements: not a part of `make test`, run by the bench targets of the Makefile."""
+"""Benchmarks, run by the bench targets of the Makefile and not by `make test`."""

@@ -1,7 +1,7 @@
-"""Corpora of any size that look like news, and look-ups whose answers are known.
+"""Generate corpora of any size that look like news, and look-ups with known answers.
 
-Words are English words drawn as often as English uses them; names are made of syllables, a few of
-them common and most rare, and some are written in more than one way, as transliterated names are.
+Words are English words, about as frequent as in English. Names are built from syllables: a few are
+common and most are rare, and some have several spellings, like transliterated names.
 """
 
 import random
@@ -28,7 +28,7 @@ _ENDINGS = (
     "oglu", "ini", "ard", "elli",
 )
 # fmt: on
-# Ways in which one name is written.
+# Spellings that may replace each other in a name.
 _VARIANTS = (
     ("sky", "skiy"),
     ("ov", "off"),
@@ -46,7 +46,7 @@ _FRAMES = ("in", "of", "for", "and", "after", "over", "with", "the", "to", "at")
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A query, how it was made, and the articles that hold every word that was meant."""
+    """A query, its kind (one of KINDS), and the articles that contain every word it stands for."""
 
     query: str
     kind: str
@@ -55,13 +55,13 @@ class Lookup:
 
 @dataclass(slots=True)
 class News:
-    """A corpus of short articles, the same for the same *size* and *seed*."""
+    """A corpus of short articles, determined by *size*, *seed* and the other fields."""
 
     size: int
     seed: int = 1
     names: int = 60_000
     sentences: int = 0
-    """Of everyday words in the insight of each article; about 70 bytes each."""
+    """Sentences of everyday words in the insight of each article; about 70 bytes each."""
     _rng: random.Random = field(init=False)
     _words: Sequence[str] = field(init=False)
     _weights: Sequence[float] = field(init=False)
@@ -78,7 +78,7 @@ class News:
             if len(word) > 2 and word not in FUNCTION_WORDS
         ]
         self._words = [word for word, _ in kept]
-        # News is about fewer of the commonest words than English at large.
+        # News uses the commonest words less than English in general.
         self._weights = list(accumulate(count**0.75 for _, count in kept))
         self._spellings = [self._name() for _ in range(self.names)]
         self._name_weights = list(accumulate(1 / (place + 20) for place in range(self.names)))
@@ -95,7 +95,7 @@ class News:
             yield words
 
     def write(self, folder: Path) -> None:
-        """Write the articles as documents of a thousand each."""
+        """Write the articles to *folder*, as documents of a thousand articles each."""
         rng = random.Random(self.seed + 2)
         document: list[str] = []
         number = 0
@@ -116,7 +116,7 @@ class News:
         )
 
     def lookups(self, count: int) -> Sequence[Lookup]:
-        """Make *count* look-ups, of each kind in turn, out of articles drawn at random."""
+        """Generate *count* look-ups from random articles, one of each kind in turn."""
         rng = random.Random(self.seed + 3)
         chosen = set(rng.sample(range(self.size), count))
         drafts: list[tuple[str, str, frozenset[str]]] = []
@@ -124,19 +124,19 @@ class News:
         for number, words in enumerate(self.topics()):
             if number in chosen:
                 drafts.append(_draft(words, spellings, rng, len(drafts)))
-        wanted = {word for _, _, meant in drafts for word in meant}
-        holding: defaultdict[str, set[int]] = defaultdict(set)
+        wanted = {word for _, _, intended in drafts for word in intended}
+        containing: defaultdict[str, set[int]] = defaultdict(set)
         for number, words in enumerate(self.topics()):
             for word in wanted.intersection(words):
-                holding[word].add(number)
-        made = []
-        for query, kind, meant in drafts:
+                containing[word].add(number)
+        lookups = []
+        for query, kind, intended in drafts:
             each = [
-                set().union(*(holding[same] for same in spellings.get(word, (word,))))
-                for word in meant
+                set().union(*(containing[same] for same in spellings.get(word, (word,))))
+                for word in intended
             ]
-            made.append(Lookup(query, kind, frozenset(set.intersection(*each))))
-        return made
+            lookups.append(Lookup(query, kind, frozenset(set.intersection(*each))))
+        return lookups
 
     def _name(self) -> Sequence[str]:
         rng = self._rng
@@ -159,14 +159,14 @@ def _draft(
 ) -> tuple[str, str, frozenset[str]]:
     kind = KINDS[turn % len(KINDS)]
     named = [word for word in words if word in spellings]
-    meant = rng.sample(words, min(3, len(words)))
-    typed = sorted(meant, key=words.index)
+    intended = rng.sample(words, min(3, len(words)))
+    typed = sorted(intended, key=words.index)
     match kind:
         case "one typo":
             at = max(range(len(typed)), key=lambda place: len(typed[place]))
-            typed[at] = _slip(typed[at], rng)
+            typed[at] = _typo(typed[at], rng)
         case "all typo":
-            typed = [_slip(word, rng) for word in typed]
+            typed = [_typo(word, rng) for word in typed]
         case "prefix":
             last = typed[-1]
             typed[-1] = last[: max(3, len(last) * 2 // 3)]
@@ -175,12 +175,12 @@ def _draft(
         case "joined":
             typed[:2] = ["".join(typed[:2])]
         case "spelling":
-            meant = sorted({*meant[:2], named[0]})
-            typed = [rng.choice(spellings.get(word, (word,))) for word in meant]
-    return " ".join(typed), kind, frozenset(meant)
+            intended = sorted({*intended[:2], named[0]})
+            typed = [rng.choice(spellings.get(word, (word,))) for word in intended]
+    return " ".join(typed), kind, frozenset(intended)
 
 
-def _slip(word: str, rng: random.Random) -> str:
+def _typo(word: str, rng: random.Random) -> str:
     if len(word) < 4:
         return word
     at = rng.randint(1, len(word) - 2)

@@ -1,9 +1,10 @@
-"""Post in thousands of channels at the same minute, and time slash commands meanwhile.
+"""Post in thousands of channels in the same minute, and time slash commands during that.
 
-The bot runs as a process of its own, joined by Socket Mode. The local workspace takes a message a
-second and channel, and refuses a share of all posts with 429. Beside it, the same messages from a
-client that keeps no record, with as many calls in flight: what workspace and machine allow. Neither
-can be faster than the channel that was told to wait longest.
+The bot runs as a separate process, connected by Socket Mode. The local workspace accepts one
+message per second and channel, and rejects a share of all posts with status 429. For comparison, a
+client that keeps no records sends the same messages with as many calls in flight: this is what the
+workspace and the machine allow. Neither can be faster than the channel with the longest total of
+Retry-After waits.
 
     python -m tests.bench.crowd --channels 2000 --share 0.05
 """
@@ -40,20 +41,20 @@ _MESSAGES = 2
 
 @dataclass(frozen=True)
 class Run:
-    """What one run gave."""
+    """The result of one run."""
 
     seconds: float
-    floor: float
-    """How long the channel had to wait that was refused most."""
-    refused: int
+    longest_wait: float
+    """The longest total wait that Retry-After asked of a channel, in seconds."""
+    rejected: int
     not_once: int
-    """Messages that are in a channel twice, or not at all."""
+    """Messages that are in a channel several times, or not at all."""
     commands: list[float]
-    """How long slash commands took, in seconds."""
+    """How long each slash command took, in seconds, ascending."""
 
 
 def run_bot(settings: Settings) -> None:
-    """Be a process of the bot."""
+    """Run the bot; the main function of its process."""
     asyncio.run(_serve(settings))
 
 
@@ -64,7 +65,7 @@ async def _serve(settings: Settings) -> None:
 
 @asynccontextmanager
 async def crowd(channels: int, share: float) -> AsyncIterator[tuple[Workspace, list[str]]]:
-    """Open a workspace with so many channels, which refuses a share of all posts."""
+    """Open a workspace with this many channels that rejects a share of all posts."""
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         members = ["U0ANA", workspace.bot_user_id]
         ids = [workspace.add_channel(f"team-{n}", members=members).id for n in range(channels)]
@@ -76,7 +77,7 @@ async def crowd(channels: int, share: float) -> AsyncIterator[tuple[Workspace, l
 
 
 async def with_bot(channels: int, share: float) -> Run:
-    """Let the bot post in so many channels, with slash commands meanwhile."""
+    """Measure the bot, with slash commands during the posts."""
     with TemporaryDirectory() as folder:
         async with crowd(channels, share) as (workspace, ids):
             settings = Settings(
@@ -102,7 +103,7 @@ async def with_bot(channels: int, share: float) -> Run:
             try:
                 await workspace.called("apps.connections.open")
                 await asyncio.sleep(2)
-                return await _timed(
+                return await _time(
                     workspace,
                     channels,
                     lambda: workspace.clock.move(schedule.next.due_at - workspace.clock()),
@@ -113,7 +114,7 @@ async def with_bot(channels: int, share: float) -> Run:
 
 
 async def with_a_bare_client(channels: int, share: float) -> Run:
-    """Send as many messages, with as many calls in flight, and no record."""
+    """Measure a client that sends the same number of messages and keeps no records."""
     async with (
         crowd(channels, share) as (workspace, ids),
         aiohttp.ClientSession() as session,
@@ -149,10 +150,10 @@ async def with_a_bare_client(channels: int, share: float) -> Run:
             for channel in ids:
                 tasks.create_task(post(channel))
 
-        return await _timed(workspace, channels, start)
+        return await _time(workspace, channels, start)
 
 
-async def _timed(workspace: Workspace, channels: int, start: Callable[[], None]) -> Run:
+async def _time(workspace: Workspace, channels: int, start: Callable[[], None]) -> Run:
     wanted, commands = channels * _MESSAGES, []
 
     async def type_commands() -> None:
@@ -179,8 +180,8 @@ async def _timed(workspace: Workspace, channels: int, start: Callable[[], None])
             waits[call.args["channel"]] += _RETRY_AFTER
     return Run(
         seconds=seconds,
-        floor=max(waits.values(), default=0),
-        refused=int(sum(waits.values()) / _RETRY_AFTER),
+        longest_wait=max(waits.values(), default=0),
+        rejected=int(sum(waits.values()) / _RETRY_AFTER),
         not_once=sum(count != 1 for count in sent.values()) + wanted - len(sent),
         commands=sorted(commands),
     )
@@ -195,25 +196,25 @@ def _sent(workspace: Workspace) -> Counter[str]:
 
 
 async def measure(channels: int, share: float) -> int:
-    """Measure both, print a table, and give how many messages are not there once."""
+    """Measure both and print a table; return how many messages are not there exactly once."""
     run, bare = await with_bot(channels, share), await with_a_bare_client(channels, share)
     p50, p99 = (run.commands[int(len(run.commands) * part)] * 1000 for part in (0.5, 0.99))
-    print(f"| {channels:,} channels due at once, {share:.0%} of calls refused | |")
+    print(f"| {channels:,} channels due at once, {share:.0%} of calls rejected | |")
     print("|---|---:|")
     print(f"| messages (a question and its story each) | {channels * _MESSAGES:,} |")
     print(f"| not there exactly once | {run.not_once} |")
-    print(f"| calls refused with 429 | {run.refused} |")
+    print(f"| calls rejected with 429 | {run.rejected} |")
     print(f"| time | {run.seconds:.1f} s |")
-    print(f"| a client without a record | {bare.seconds:.1f} s |")
+    print(f"| a client without records | {bare.seconds:.1f} s |")
     print(f"| the ratio of the two | {run.seconds / bare.seconds:.2f} |")
-    print(f"| the longest wait that was asked of a channel | {run.floor:.0f} s |")
-    print(f"| slash commands meanwhile | {len(run.commands):,} |")
+    print(f"| the longest total of Retry-After waits for one channel | {run.longest_wait:.0f} s |")
+    print(f"| slash commands during that | {len(run.commands):,} |")
     print(f"| their p50 and p99 | {p50:.0f} ms, {p99:.0f} ms |")
     return run.not_once
 
 
 def main() -> int:
-    """Measure, and fail where a message is there twice or not at all."""
+    """Run the benchmark; return 1 if a message is there several times or not at all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--channels", type=int, default=2000)
     parser.add_argument("--share", type=float, default=0.05)

@@ -1,4 +1,4 @@
-"""An empty database of either kind, to measure on."""
+"""Create empty databases for measurements."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +11,7 @@ KINDS = ("sqlite", "postgres")
 
 @asynccontextmanager
 async def database(kind: str) -> AsyncIterator[str]:
-    """Give the address of a database of one of `KINDS`, which goes when it is left."""
+    """Create a database of one of `KINDS`; yield its URL, and delete it at the end."""
     if kind == "postgres":
         with postgres.server() as address:
             async with postgres.schema(address) as url:

@@ -1,9 +1,9 @@
-"""Ways of finding an article by a few words, side by side in one run: quality and latency.
+"""Compare Parley with other ways to find an article by a few words: quality and latency.
 
     python -m tests.bench.finding --size 1000000
 
-Each method gets the same articles and the same look-ups (see `corpora`), and answers with at most
-five articles. Slow methods answer fewer look-ups; the table says how many.
+Each method gets the same articles and the same look-ups (see `corpora`), and returns at most five
+articles. Slow methods get fewer look-ups; the table shows how many.
 """
 
 import argparse
@@ -31,7 +31,7 @@ Find = Callable[[str], Awaitable[Sequence[int]]]
 
 
 def rapidfuzz(texts: Sequence[str], scorer: Callable[..., float]) -> Find:
-    """Compare the query with every text, as everybody does at first."""
+    """Compare the query with every text, the simplest method."""
     prepared = [utils.default_process(text) for text in texts]
 
     async def find(query: str) -> Sequence[int]:
@@ -44,7 +44,7 @@ def rapidfuzz(texts: Sequence[str], scorer: Callable[..., float]) -> Find:
 
 
 def fts5(texts: Sequence[str], tokenizer: str) -> Find:
-    """Ask SQLite's full-text search for any of the words, ranked by bm25."""
+    """Search for any of the words with SQLite's full-text search, ranked by bm25."""
     database = sqlite3.connect(":memory:")
     database.execute(f"CREATE VIRTUAL TABLE story USING fts5(text, tokenize = '{tokenizer}')")
     database.executemany("INSERT INTO story (rowid, text) VALUES (?, ?)", enumerate(texts))
@@ -66,7 +66,7 @@ def fts5(texts: Sequence[str], tokenizer: str) -> Find:
 
 
 def tantivy(texts: Sequence[str]) -> Find:
-    """Ask tantivy for any of the words, each with one slip and open at its end."""
+    """Search for any of the words with tantivy, with at most one typo in each."""
     import tantivy as library
 
     builder = library.SchemaBuilder()
@@ -97,7 +97,7 @@ def tantivy(texts: Sequence[str]) -> Find:
 
 
 def parley(store: Store) -> Find:
-    """Ask Parley, whole: the index in the database, the articles read."""
+    """Search with Parley, including the reads from the database."""
 
     async def find(query: str) -> Sequence[int]:
         answer = await store.corpus.find(query)
@@ -113,7 +113,7 @@ def parley(store: Store) -> Find:
 
 
 async def measure(name: str, find: Find, lookups: Sequence[Lookup]) -> str:
-    """Give a row of the table."""
+    """Measure a method; return its row of the table."""
     first, recall, took = 0, 0.0, []
     for lookup in lookups:
         started = time.perf_counter()
@@ -131,8 +131,10 @@ async def measure(name: str, find: Find, lookups: Sequence[Lookup]) -> str:
 
 
 async def lag(find: Find, lookups: Sequence[Lookup]) -> tuple[float, float]:
-    """Look up without a pause; give how late the loop ran a sleeper, at the 99th percentile and at
-    worst, in ms."""
+    """Look up without a pause and measure how late the event loop runs another task.
+
+    Return the 99th percentile and the maximum in ms.
+    """
     late: list[float] = []
     is_done = False
 
@@ -153,26 +155,26 @@ async def lag(find: Find, lookups: Sequence[Lookup]) -> tuple[float, float]:
 
 
 async def agreement(store: Store, lookups: Sequence[Lookup]) -> float:
-    """Give how often the best article of an exhaustive search is among the first five shown."""
+    """Return how often the best article of an exhaustive search is among the first five."""
     finder = store.corpus.finder
     agreed = 0
     for lookup in lookups:
-        asked = await finder.ask(lookup.query)
-        every = finder.scores(asked, limit=sys.maxsize, least=0)
-        shown = finder.scores(asked, limit=SHOWN, least=UNSURE)
+        expanded = await finder.expand(lookup.query)
+        every = finder.scores(expanded, limit=sys.maxsize, min_score=0)
+        shown = finder.scores(expanded, limit=SHOWN, min_score=UNSURE)
         agreed += not every or every[0][1] < UNSURE or every[0] in shown
     return agreed / len(lookups)
 
 
 def resident() -> float:
-    """Give this process's resident memory in MB."""
+    """Return the resident memory of this process in MB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * 4096 / 1e6
 
 
 async def run(size: int, count: int, *, others: bool) -> None:
     """Print the table and the figures below it."""
-    say = sys.stdout.write
+    write = sys.stdout.write
     news = News(size)
     lookups = news.lookups(count)
     with TemporaryDirectory(prefix="parley-bench-") as temporary:
@@ -189,27 +191,27 @@ async def run(size: int, count: int, *, others: bool) -> None:
         before, started = resident(), time.perf_counter()
         async with open_store(url) as store:
             opened = time.perf_counter() - started
-            say(f"{size:,} articles, loaded in {loaded:,.1f} s, opened in {opened:.2f} s\n\n")
-            say("| method | success@1 | recall@5 | median ms | 99 % ms | look-ups |\n")
-            say("| --- | --- | --- | --- | --- | --- |\n")
+            write(f"{size:,} articles, loaded in {loaded:,.1f} s, opened in {opened:.2f} s\n\n")
+            write("| method | success@1 | recall@5 | median ms | 99 % ms | look-ups |\n")
+            write("| --- | --- | --- | --- | --- | --- |\n")
             ours = parley(store)
             for lookup in lookups[:50]:
                 await ours(lookup.query)
-            say(await measure("Parley", ours, lookups) + "\n")
+            write(await measure("Parley", ours, lookups) + "\n")
             memory = resident() - before
             late, latest = await lag(ours, lookups)
             same = await agreement(store, lookups[: 100 if size > 100_000 else None])
             if others:
                 await compare(summaries(folder), lookups)
-        say(
-            f"\nParley: {memory:.0f} MB for the index and its cache; the loop is late by"
+        write(
+            f"\nParley: {memory:.0f} MB for the index and its cache; the event loop is late by"
             f" {late:.2f} ms at the 99th percentile, {latest:.2f} ms at worst; the best article of"
             f" an exhaustive search is in the first five for {same:.3f}.\n"
         )
 
 
 def summaries(folder: Path) -> Sequence[str]:
-    """Give the summary of every article, by its number."""
+    """Return the summaries of all articles, in the order of their numbers."""
     return [
         summary
         for path in sorted(folder.glob("*.txt"))
@@ -220,7 +222,7 @@ def summaries(folder: Path) -> Sequence[str]:
 async def compare(texts: Sequence[str], lookups: Sequence[Lookup]) -> None:
     """Print the rows of the other methods."""
     few = lookups[: max(20, 2_000_000 // len(texts))]
-    for name, build, some in (
+    for name, build, queries in (
         ("tantivy, fuzzy", lambda: tantivy(texts), lookups),
         ("FTS5, bm25", lambda: fts5(texts, "porter unicode61"), lookups),
         ("FTS5, trigram", lambda: fts5(texts, "trigram"), few),
@@ -228,7 +230,7 @@ async def compare(texts: Sequence[str], lookups: Sequence[Lookup]) -> None:
         ("RapidFuzz, WRatio", lambda: rapidfuzz(texts, fuzz.WRatio), few),
     ):
         find = build()
-        sys.stdout.write(await measure(name, find, some) + "\n")
+        sys.stdout.write(await measure(name, find, queries) + "\n")
         sys.stdout.flush()
         del find
         gc.collect()
@@ -238,6 +240,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=100_000)
     parser.add_argument("--lookups", type=int, default=700)
-    parser.add_argument("--alone", action="store_true", help="Parley without the others")
+    parser.add_argument("--alone", action="store_true", help="measure only Parley")
     arguments = parser.parse_args()
     asyncio.run(run(arguments.size, arguments.lookups, others=not arguments.alone))

@@ -1,7 +1,7 @@
-"""Look for inputs that break an entrance, guided by what the code does with them: `make fuzz`.
+"""Search for inputs that break an entry point, guided by code coverage: `make fuzz`.
 
-One entrance a run, since libFuzzer does not come back; what breaks it is written to a file that
-`python -m tests.bench.fuzz ENTRANCE FILE` tries again.
+Each run tests one entry point, because libFuzzer never returns. An input that breaks it is written
+to a file; `python -m tests.bench.fuzz ENTRY_POINT FILE` tries that input again.
 """
 
 import sys
@@ -28,37 +28,37 @@ _PARSER = Parser()
 
 
 def document(raw: bytes) -> None:
-    """Read a document of any kind."""
+    """Parse a document of any format."""
     provider = atheris.FuzzedDataProvider(raw)
     ending = provider.PickValueInList(sorted(ENDINGS))
     read_document(provider.ConsumeBytes(2000), _FOLDER, ending=ending, parser=_PARSER)
 
 
 def feed(raw: bytes) -> None:
-    """Parse a feed in this process, where its way through the library is seen."""
+    """Parse a feed in this process, so that the fuzzer sees the coverage of the library."""
     read_rows(raw[:2000], "feed")
 
 
 def calendar(raw: bytes) -> None:
-    """Parse a calendar likewise."""
+    """Parse a calendar in this process, for the same reason."""
     read_rows(raw[:2000], "calendar")
 
 
 def words(raw: bytes) -> None:
-    """Read the words of a command."""
+    """Parse the words of a command."""
     provider = atheris.FuzzedDataProvider(raw)
     read_words(provider.ConsumeUnicodeNoSurrogates(200))
 
 
 def payload(raw: bytes) -> None:
-    """Read the body of a request."""
+    """Parse the body of a request."""
     content_types = ["application/json", "application/x-www-form-urlencoded", ""]
     provider = atheris.FuzzedDataProvider(raw)
     content_type = provider.PickValueInList(content_types)
     read_payload(provider.ConsumeBytes(400), content_type)
 
 
-ENTRANCES = {
+ENTRY_POINTS = {
     "document": document,
     "feed": feed,
     "calendar": calendar,
@@ -67,5 +67,5 @@ ENTRANCES = {
 }
 
 if __name__ == "__main__":
-    atheris.Setup([sys.argv[0], *sys.argv[2:]], ENTRANCES[sys.argv[1]])
+    atheris.Setup([sys.argv[0], *sys.argv[2:]], ENTRY_POINTS[sys.argv[1]])
     atheris.Fuzz()

@@ -1,4 +1,4 @@
-"""Kill a reload at random, again and again: the corpus is always the old or the new one, whole.
+"""Kill reloads at random moments, and check that the corpus is always complete: old or new.
 
 python -m tests.bench.kills --kills 200
 """
@@ -24,7 +24,7 @@ _DOCUMENTS, _ARTICLES = 4, 150
 
 
 def write(folder: Path, mark: str) -> None:
-    """Write a corpus in which every story holds *mark*, and one document more for each letter."""
+    """Write a corpus whose stories contain *mark*; each letter of it adds a document."""
     folder.mkdir()
     for document in range(_DOCUMENTS + len(mark)):
         lines = [f"Head {document} of all"]
@@ -33,8 +33,8 @@ def write(folder: Path, mark: str) -> None:
         (folder / f"{document}.txt").write_text("\n".join(lines))
 
 
-async def reload_for_ever(url: str, folders: list[Path]) -> None:
-    """Load one folder after the other, until somebody ends the process."""
+async def reload_forever(url: str, folders: list[Path]) -> None:
+    """Load the folders in turn until the process is killed."""
     async with open_store(url) as store:
         sys.stdout.write("ready\n")
         sys.stdout.flush()
@@ -45,22 +45,22 @@ async def reload_for_ever(url: str, folders: list[Path]) -> None:
 
 
 async def state(url: str, folders: list[Path]) -> int:
-    """Open the database and give which of *folders* it holds; fail where it is neither, whole."""
+    """Return which of *folders* is loaded; fail unless exactly one is, and completely."""
     async with open_store(url) as store:
         revision = store.corpus.revision
         assert revision, "nothing is loaded"
         contents = [read_corpus(folder) for folder in folders]
-        which = [one.fingerprint for one in contents].index(revision.fingerprint)
+        which = [each.fingerprint for each in contents].index(revision.fingerprint)
         wanted = {(a.document, a.position): a.summary for a in contents[which].articles()}
         assert revision.articles == len(wanted)
-        assert await held(store) == wanted, "not the articles of one corpus"
+        assert await find_all(store) == wanted, "not the articles of one corpus"
         reload = await store.corpus.reload(folders[which], by="kills", at=NOW)
         assert not reload.is_changed, "not what was loaded"
         return which
 
 
-async def held(store: Store) -> dict[tuple[str, int], str]:
-    """Give every summary as the index finds it."""
+async def find_all(store: Store) -> dict[tuple[str, int], str]:
+    """Return the summaries of all articles, found through the index."""
     answer = await store.corpus.find("head of all story", limit=1_000_000)
     assert isinstance(answer, Found)
     return {
@@ -70,7 +70,7 @@ async def held(store: Store) -> dict[tuple[str, int], str]:
 
 
 def run(kills: int, seed: int) -> Counter[int]:
-    """Kill so often; give how often each of the two corpora was found afterwards."""
+    """Kill this many reloads; return how often each of the two corpora was loaded afterwards."""
     rng = random.Random(seed)
     found: Counter[int] = Counter()
     with TemporaryDirectory(prefix="parley-kills-") as temporary:
@@ -109,7 +109,7 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     if arguments.child:
         database, *both = arguments.child
-        asyncio.run(reload_for_ever(database, [Path(one) for one in both]))
+        asyncio.run(reload_forever(database, [Path(one) for one in both]))
     counts = run(arguments.kills, arguments.seed)
     sys.stdout.write(
         f"{arguments.kills} kills (seed {arguments.seed}): the old corpus {counts[0]} times,"

@@ -1,4 +1,4 @@
-"""Clients that type `/brief` as fast as they are answered, by signed HTTP or by Socket Mode."""
+"""Clients that send `/brief` as fast as they get answers, by signed HTTP or by Socket Mode."""
 
 import asyncio
 import hashlib
@@ -23,15 +23,15 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What one run came to; milliseconds, and commands answered a second."""
+    """The result of one run: latencies in milliseconds, and commands answered per second."""
 
     p50: float
     p99: float
-    a_second: float
+    per_second: float
 
 
 def payloads(queries: Sequence[str], number: int) -> Iterator[dict[str, str]]:
-    """Give so many slash commands, no two the same."""
+    """Return *number* slash commands, all different."""
     return (
         {
             "token": "x",
@@ -53,12 +53,12 @@ def payloads(queries: Sequence[str], number: int) -> Iterator[dict[str, str]]:
 
 
 def measured(seconds: Sequence[float], whole: float) -> Measured:
-    """Sum up a run."""
+    """Return the result of a run that took *whole* seconds."""
     ordered = sorted(seconds)
     return Measured(
         p50=ordered[len(ordered) // 2] * 1000,
         p99=ordered[int(len(ordered) * 0.99)] * 1000,
-        a_second=len(ordered) / whole,
+        per_second=len(ordered) / whole,
     )
 
 
@@ -66,7 +66,7 @@ def measured(seconds: Sequence[float], whole: float) -> Measured:
 
 
 class _Client(asyncio.Protocol):
-    """Sends one request after the other on a connection that stays open."""
+    """Sends requests one after the other on a connection that stays open."""
 
     def __init__(self, requests: list[bytes], seconds: list[float]) -> None:
         self._requests = requests
@@ -103,7 +103,7 @@ class _Client(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self.done.done():
-            self.done.set_exception(error or RuntimeError("the server hung up"))
+            self.done.set_exception(error or RuntimeError("the server closed the connection"))
 
 
 def _request(payload: dict[str, str]) -> bytes:
@@ -119,7 +119,7 @@ def _request(payload: dict[str, str]) -> bytes:
 
 
 async def by_http(port: int, queries: Sequence[str], *, clients: int, number: int) -> Measured:
-    """Let so many *clients* type *number* commands between them."""
+    """Send *number* commands with *clients* concurrent clients, and measure the answers."""
     requests = [_request(payload) for payload in payloads(queries, number)]
     seconds: list[float] = []
     loop = asyncio.get_running_loop()
@@ -136,7 +136,7 @@ async def by_http(port: int, queries: Sequence[str], *, clients: int, number: in
 
 
 class FakeSlack:
-    """Knows who a token is, and opens sockets."""
+    """Answers `auth.test`, and opens and serves sockets."""
 
     def __init__(self) -> None:
         self.api = ""
@@ -174,7 +174,7 @@ class FakeSlack:
         return socket
 
     async def by_socket(self, queries: Sequence[str], *, clients: int, number: int) -> Measured:
-        """Let so many *clients* type *number* commands between them."""
+        """Send *number* commands with *clients* concurrent clients, and measure the answers."""
         await self._opened.wait()
         envelopes = [
             (
@@ -209,5 +209,5 @@ class FakeSlack:
 
 
 def read_queries(file: Path) -> list[str]:
-    """Read the look-ups of a file with a JSON object a line."""
+    """Read the queries of a file with one JSON object per line."""
     return [json.loads(line)["query"] for line in file.read_text().splitlines() if line]

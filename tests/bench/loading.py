@@ -1,4 +1,4 @@
-"""Loading a corpus: how fast, in how much memory, and what people wait meanwhile.
+"""Measure how fast a corpus loads, how much memory that takes, and how long people wait during it.
 
 python -m tests.bench.loading --size 100000
 """
@@ -32,8 +32,8 @@ ROOT = Path(__file__).parents[2]
 _INSERT = "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
-def bare(folder: Path, database: Path) -> float:
-    """Put the same rows into one table of SQLite by executemany; give the seconds it takes."""
+def insert_only(folder: Path, database: Path) -> float:
+    """Insert the same rows into one SQLite table with executemany; return the seconds it takes."""
     articles = list(read_corpus(folder).articles())
     started = time.perf_counter()
     with closing(sqlite3.connect(database)) as connection:
@@ -62,8 +62,8 @@ def bare(folder: Path, database: Path) -> float:
     return time.perf_counter() - started
 
 
-async def asking(app: AsyncApp, queries: list[str], is_done: asyncio.Event) -> list[float]:
-    """Type `/brief` every few milliseconds; give the ms that each answer took."""
+async def send_commands(app: AsyncApp, queries: list[str], is_done: asyncio.Event) -> list[float]:
+    """Send `/brief` every few milliseconds; return how long each answer took, in ms."""
     took: list[float] = []
     for payload in payloads(queries, 1_000_000):
         if is_done.is_set():
@@ -77,22 +77,22 @@ async def asking(app: AsyncApp, queries: list[str], is_done: asyncio.Event) -> l
     return took
 
 
-async def writing(store: Store, is_done: asyncio.Event) -> list[float]:
-    """Write down a wish every tenth of a second; give the ms that each took."""
+async def write_requests(store: Store, is_done: asyncio.Event) -> list[float]:
+    """Write a topic request every 0.1 s; return how long each write took, in ms."""
     took: list[float] = []
     for number in count():
         if is_done.is_set():
             return took
         started = time.perf_counter()
         now = datetime.now(UTC)
-        await store.topic_requests.add("T1", f"wish {number}", once=f"{number}", now=now)
+        await store.topic_requests.add("T1", f"request {number}", once=f"{number}", now=now)
         took.append((time.perf_counter() - started) * 1000)
         await asyncio.sleep(0.1)
     return took
 
 
 async def load(url: str, folder: Path) -> None:
-    """Load, in a process of its own, and print the seconds and the most memory it had."""
+    """Load a corpus; print the seconds, and the peak memory in MB before and after."""
     async with open_store(url) as store:
         before = _peak()
         started = time.perf_counter()
@@ -101,8 +101,8 @@ async def load(url: str, folder: Path) -> None:
     sys.stdout.write(f"{took} {before} {_peak()}\n")
 
 
-def in_a_child(url: str, folder: Path) -> tuple[float, ...]:
-    """Load in another process; give what it prints."""
+def load_in_child(url: str, folder: Path) -> tuple[float, ...]:
+    """Run `load` in another process; return what it prints."""
     child = subprocess.run(
         [sys.executable, "-m", "tests.bench.loading", "--child", url, str(folder)],
         cwd=ROOT,
@@ -113,16 +113,16 @@ def in_a_child(url: str, folder: Path) -> tuple[float, ...]:
     return tuple(map(float, child.stdout.split()))
 
 
-async def opened(url: str) -> float:
-    """Give the seconds that opening takes."""
+async def time_to_open(url: str) -> float:
+    """Return the seconds that it takes to open the store."""
     started = time.perf_counter()
     async with open_store(url):
         return time.perf_counter() - started
 
 
 async def edit(url: str, folder: Path) -> tuple[float, float]:
-    """Change a word in every story of one file; give the seconds of the reload and of the undo."""
-    file = max(folder.glob("*.txt"))  # noqa: ASYNC240 -- nobody waits
+    """Edit every story of one file; return the seconds that the reload and the undo take."""
+    file = max(folder.glob("*.txt"))  # noqa: ASYNC240 -- nothing else runs
     text = file.read_text()
     async with open_store(url) as store:
         file.write_text(text.replace(".\n", " again.\n"))
@@ -135,12 +135,12 @@ async def edit(url: str, folder: Path) -> tuple[float, float]:
         return reloaded, time.perf_counter() - started
 
 
-async def wait_meanwhile(url: str, small: Path, large: Path) -> list[tuple[list[float], ...]]:
-    """Type commands and write without pause, in peace and then while the *large* corpus is loaded.
+async def measure_waits(url: str, small: Path, large: Path) -> list[tuple[list[float], ...]]:
+    """Send commands and write, first without a load and then while the *large* corpus loads.
 
-    Gives the ms of each command and of each write, in peace and during the load, in their order.
+    For each of the two phases, return the sorted times of the commands and of the writes, in ms.
     """
-    # More than are kept in memory, so that each has to be found.
+    # More queries than the cache of answers holds, so that each one is looked up.
     queries = [lookup.query for lookup in News(1_000).lookups(1_000)]
     async with FakeSlack().listening() as slack:
         settings = Settings(
@@ -151,22 +151,23 @@ async def wait_meanwhile(url: str, small: Path, large: Path) -> list[tuple[list[
             corpus_dir=small,
         )
         async with assemble(settings, clock=system_clock) as parley:
-            each = []
+            phases = []
             corpus, now = parley.store.corpus, datetime.now(UTC)
             for work in (asyncio.sleep(3), corpus.reload(large, by="b", at=now)):
                 is_done = asyncio.Event()
                 tasks = asyncio.gather(
-                    asking(parley.app, queries, is_done), writing(parley.store, is_done)
+                    send_commands(parley.app, queries, is_done),
+                    write_requests(parley.store, is_done),
                 )
                 await work
                 is_done.set()
-                each.append(tuple(map(sorted, await tasks)))
-    return each
+                phases.append(tuple(map(sorted, await tasks)))
+    return phases
 
 
 async def run(size: int, sentences: int, kind: str) -> None:
-    """Print the table."""
-    say = sys.stdout.write
+    """Run the benchmark and print the table."""
+    write = sys.stdout.write
     with TemporaryDirectory(prefix="parley-bench-") as temporary:
         at = Path(temporary)
         small, large = at / "small", at / "large"
@@ -175,30 +176,30 @@ async def run(size: int, sentences: int, kind: str) -> None:
             News(articles, sentences=sentences).write(folder)
         bytes_read = sum(file.stat().st_size for file in large.iterdir())
         async with database(kind) as url:
-            loaded, before, peak = await asyncio.to_thread(in_a_child, url, large)
-            start = await opened(url)
+            loaded, before, peak = await asyncio.to_thread(load_in_child, url, large)
+            start = await time_to_open(url)
             reloaded, undone = await edit(url, large)
-        barely = bare(large, at / "bare.db")
+        bare = insert_only(large, at / "bare.db")
         async with database(kind) as url:
-            peace, meanwhile = await wait_meanwhile(url, small, large)
-        say(f"| {size:,} articles, {bytes_read / 1e6:,.0f} MB of text | |\n| --- | --- |\n")
+            idle, loading = await measure_waits(url, small, large)
+        write(f"| {size:,} articles, {bytes_read / 1e6:,.0f} MB of text | |\n| --- | --- |\n")
         for name, value in (
-            ("load", f"{loaded:,.1f} s, {size / loaded:,.0f} articles a second"),
-            ("a bare executemany of the same rows", f"{barely:,.1f} s"),
-            ("ratio", f"{barely / loaded:.2f}"),
-            ("most memory", f"{peak:,.0f} MB, {peak - before:,.0f} MB more than before the load"),
+            ("load", f"{loaded:,.1f} s, {size / loaded:,.0f} articles per second"),
+            ("a bare executemany of the same rows", f"{bare:,.1f} s"),
+            ("ratio", f"{bare / loaded:.2f}"),
+            ("peak memory", f"{peak:,.0f} MB, {peak - before:,.0f} MB more than before the load"),
             ("start from the stored index", f"{start:,.2f} s"),
             ("reload of one edited file", f"{reloaded:,.2f} s"),
-            ("undo of it", f"{undone:,.2f} s"),
-            ("`/brief` without HTTP, in peace", _late(peace[0])),
-            ("the same during the load", _late(meanwhile[0])),
-            ("a write, in peace", _late(peace[1])),
-            ("the same during the load", _late(meanwhile[1])),
+            ("undo of that reload", f"{undone:,.2f} s"),
+            ("`/brief` without HTTP, no load", _format(idle[0])),
+            ("the same during the load", _format(loading[0])),
+            ("a write, no load", _format(idle[1])),
+            ("the same during the load", _format(loading[1])),
         ):
-            say(f"| {name} | {value} |\n")
+            write(f"| {name} | {value} |\n")
 
 
-def _late(took: list[float]) -> str:
+def _format(took: list[float]) -> str:
     median, late = took[len(took) // 2], took[int(len(took) * 0.99)]
     return f"median {median:,.1f} ms, 99 % {late:,.1f} ms, worst {took[-1]:,.1f} ms ({len(took):,})"
 
@@ -210,7 +211,9 @@ def _peak() -> float:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=100_000)
-    parser.add_argument("--sentences", type=int, default=0, help="in each insight; 14 make 1 kB")
+    parser.add_argument(
+        "--sentences", type=int, default=0, help="sentences in each insight; 14 make 1 kB"
+    )
     parser.add_argument("--database", choices=KINDS, default="sqlite")
     parser.add_argument("--child", nargs=2, metavar=("URL", "FOLDER"))
     arguments = parser.parse_args()

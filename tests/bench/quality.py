@@ -1,11 +1,11 @@
-"""How well look-ups are answered, as the table that the README shows.
+"""Measure how well look-ups are answered, and print the table of the README.
 
     python -m tests.bench.quality CORPUS LOOKUPS
 
-CORPUS is a folder of documents. LOOKUPS holds a JSON object a line: `query`; `class`; and what is
-right, either `has` (patterns that the story must all hold; none where nothing should be found) or
-`relevant` and `either` (positions that are right, and positions that count neither way).
-What is measured is exactly what `python -m bot find --jsonl` shows.
+CORPUS is a folder of documents. LOOKUPS has one JSON object per line with `query`, `class`, and the
+right answer. That is either `has` (patterns that the story must all match; an empty list if nothing
+should be found) or `relevant` and `either` (positions that are right, and positions that are not
+counted). The answers are those of `python -m bot find --jsonl`.
 """
 
 import argparse
@@ -21,18 +21,18 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 SHOWN = 3
-NOTHING_THERE = ("everyday", "nearmiss", "noanswer")
+WITHOUT_ANSWER = ("everyday", "nearmiss", "noanswer")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What one look-up got, judged."""
+    """The judged answer to one look-up."""
 
     kind: str
     query: str
     outcome: str
     right: tuple[bool, ...]
-    """Of each story that is shown, whether it is the right one."""
+    """For each story of the answer, whether it is right."""
 
     @property
     def is_first(self) -> bool:
@@ -44,7 +44,7 @@ class Outcome:
 
 
 def outcomes(corpus: Path, lookups: Path) -> list[Outcome]:
-    """Ask every look-up of *lookups* over *corpus*, in one run of the program."""
+    """Run all look-ups of *lookups* over *corpus* in one run of the program."""
     asked = [json.loads(line) for line in lookups.read_text("utf-8").splitlines()]
     run = subprocess.run(
         [sys.executable, "-m", "bot", "find", "--jsonl", "--corpus", str(corpus.resolve())],
@@ -60,13 +60,13 @@ def outcomes(corpus: Path, lookups: Path) -> list[Outcome]:
             kind=one["class"],
             query=one["query"],
             outcome=answer["outcome"],
-            right=tuple(_judged(one, answer["matches"], stories)),
+            right=tuple(_judge(one, answer["matches"], stories)),
         )
         for one, answer in zip(asked, map(json.loads, run.stdout.splitlines()), strict=True)
     ]
 
 
-def _judged(
+def _judge(
     asked: Mapping[str, Any],
     matches: Sequence[Mapping[str, Any]],
     stories: Mapping[tuple[PurePosixPath, int], str],
@@ -84,21 +84,21 @@ def _judged(
 
 
 def _stories(corpus: Path) -> dict[tuple[PurePosixPath, int], str]:
-    told = {}
+    stories = {}
     for path in corpus.rglob("*.txt"):
         headline, *body = filter(None, map(str.strip, path.read_text("utf-8-sig").splitlines()))
         document = PurePosixPath(path.relative_to(corpus).as_posix())
         for at in range(0, len(body), 3):
-            told[document, at // 3 + 1] = " ".join((headline, *body[at : at + 3]))
-    return told
+            stories[document, at // 3 + 1] = " ".join((headline, *body[at : at + 3]))
+    return stories
 
 
 def table(judged: Sequence[Outcome]) -> str:
-    """Draw the table, a row a promise; rows of classes that were not asked are left out."""
+    """Format the table; leave out rows without look-ups."""
     by_kind: dict[str, list[Outcome]] = defaultdict(list)
     for one in judged:
         by_kind[one.kind].append(one)
-    right = [kind for kind in by_kind if kind not in NOTHING_THERE]
+    right = [kind for kind in by_kind if kind not in WITHOUT_ANSWER]
     plain = [kind for kind in right if kind not in ("paraphrase", "question")]
     first, shown = "found, first place", "found or unsure, among the first three"
     rows = [
@@ -111,7 +111,7 @@ def table(judged: Sequence[Outcome]) -> str:
         (f"{shown}: all but paraphrases and questions", "is_shown", tuple(plain)),
         (f"{shown}: whole questions", "is_shown", ("question",)),
         (f"{shown}: paraphrases", "is_shown", ("paraphrase",)),
-        ("found where nothing should be", "found", NOTHING_THERE),
+        ("found although nothing should be", "found", WITHOUT_ANSWER),
         ("unsure for everyday words", "unsure", ("everyday",)),
         ("unsure for near misses", "unsure", ("nearmiss",)),
     ]  # fmt: skip
@@ -131,13 +131,15 @@ def _holds(one: Outcome, measure: str) -> bool:
 def _main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("corpus", type=Path, help="a folder of documents")
-    parser.add_argument("lookups", type=Path, help="labelled look-ups, JSON a line")
-    parser.add_argument("--misses", action="store_true", help="list every look-up that went wrong")
+    parser.add_argument("lookups", type=Path, help="labelled look-ups, one JSON object per line")
+    parser.add_argument(
+        "--misses", action="store_true", help="list every look-up with a wrong answer"
+    )
     asked = parser.parse_args()
     judged = outcomes(asked.corpus, asked.lookups)
     lines = [table(judged)]
     for one in judged if asked.misses else ():
-        is_right = one.outcome == "none" if one.kind in NOTHING_THERE else one.is_first
+        is_right = one.outcome == "none" if one.kind in WITHOUT_ANSWER else one.is_first
         if not is_right:
             place = one.right.index(True) + 1 if True in one.right else "-"
             lines.append(f"{one.kind:10} {one.outcome:6} {place!s:>2}  {one.query}")

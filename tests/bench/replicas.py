@@ -1,7 +1,7 @@
-"""Three bots, many channels due at once, one bot killed in the middle: `make bench-replicas`.
+"""Run three bots with many channels due at once, and kill one of them: `make bench-replicas`.
 
-Needs Debian's package postgresql. Exits with 1 unless every channel has exactly one question, and
-every question its story.
+Needs Debian's package postgresql. Exits with 1 unless every channel has exactly one question and
+every question exactly one story.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from tests.replicas import Outcome, post_to_many
 
 
 async def measure(channels: int) -> Outcome:
-    """Run it on a database of its own."""
+    """Run the test on a new database."""
     with postgres.server() as address, tempfile.TemporaryDirectory() as folder:
         async with postgres.schema(address) as url:
             return await post_to_many(
@@ -30,7 +30,7 @@ async def measure(channels: int) -> Outcome:
 
 
 def main() -> int:
-    """Run it, and say what came of it."""
+    """Run the test and print the result; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--channels", type=int, default=500)
     channels = parser.parse_args().channels

@@ -1,4 +1,4 @@
-"""Processes of the bot that are started and killed, and one schedule in a local workspace."""
+"""Bot processes to start and kill, and one schedule in a local workspace."""
 
 import asyncio
 import multiprocessing
@@ -32,7 +32,7 @@ FORKING.set_forkserver_preload(["tests.bench.scene"])
 
 
 def run_bot(settings: Settings) -> None:
-    """Be a process of the bot, without its socket: it ticks until it is killed."""
+    """Run the bot without a socket: it ticks until it is killed."""
     asyncio.run(_tick(settings))
 
 
@@ -46,7 +46,7 @@ async def _tick(settings: Settings) -> None:
 
 @dataclass
 class Scene:
-    """A workspace, a database with one daily schedule, and processes of the bot."""
+    """A workspace, a database with one daily schedule, and bot processes."""
 
     workspace: Workspace
     settings: Settings
@@ -58,7 +58,7 @@ class Scene:
         return self.workspace.clock()
 
     async def set_up(self) -> None:
-        """Load stories, and give the channel a daily question."""
+        """Load stories, and schedule a daily question in the channel."""
         async with open_store(self.settings.database_url) as store:
             await store.corpus.reload(self.settings.corpus_dir, by="terminal", at=self.now)
             await store.schedules.set(
@@ -70,7 +70,7 @@ class Scene:
             )
 
     async def start(self, count: int = 1) -> None:
-        """Start processes of the bot, and wait until each is connected."""
+        """Start bot processes, and wait until each has called `auth.test`."""
         before = len([call for call in self.workspace.calls if call.method == "auth.test"])
         for _ in range(count):
             process = FORKING.Process(target=run_bot, args=(self.settings,), daemon=True)
@@ -79,7 +79,7 @@ class Scene:
         await self.workspace.called("auth.test", before + count)
 
     async def kill(self, count: int | None = None) -> None:
-        """Kill the first *count* processes of the bot, or all of them, with SIGKILL."""
+        """Kill the first *count* bot processes with SIGKILL; None means all."""
         killed = self.processes[:count]
         for process in killed:
             process.kill()
@@ -87,25 +87,25 @@ class Scene:
             await asyncio.to_thread(process.join)
         del self.processes[: len(killed)]
 
-    async def go_to_next_turn(self) -> None:
-        """Move the clock to the schedule's next turn."""
+    async def go_to_next_occurrence(self) -> None:
+        """Move the clock to the next occurrence of the schedule."""
         (row,) = await self.database.fetch("SELECT next_at FROM schedule")
         self.workspace.clock.move(datetime.fromisoformat(row["next_at"]) - self.now)
 
     @property
     def key(self) -> str:
-        """Give the delivery key of today's question."""
+        """The delivery key of today's question."""
         return f"{self.workspace.team_id}:{CHANNEL}:{self.now.date()}"
 
     async def states(self) -> dict[str, str]:
-        """Give the state of every post, by its key."""
+        """Return the state of every post by its key."""
         sql = "SELECT key, state FROM post WHERE kind IN ('question', 'story')"
         return {row["key"]: row["state"] for row in await self.database.fetch(sql)}
 
     async def settle(self, key: str, *, seconds: float = 60) -> None:
-        """Let time pass for the processes, until the question of *key* and its story are sent.
+        """Move the clock until the question of *key* and its story are sent.
 
-        The clock is moved much faster than it runs, so it stands while one of them sends.
+        The clock moves much faster than real time, so it stops while a process sends a post.
         """
         deadline = time.monotonic() + seconds
         while (await self.states()).get(f"{key}:story") != "sent":
@@ -118,7 +118,7 @@ class Scene:
             await asyncio.sleep(0.05)
 
     def count(self) -> Counter[str]:
-        """Count the messages in the channel and its threads by their delivery key."""
+        """Count the messages in the channel and its threads by delivery key."""
         found: Counter[str] = Counter()
         for root in self.workspace.messages(CHANNEL):
             for message in self.workspace.messages(CHANNEL, thread_ts=root["ts"]):
@@ -128,7 +128,7 @@ class Scene:
 
 
 async def with_scene(database_url: str, run: Callable[[Scene], Awaitable[None]]) -> None:
-    """Set the scene in an empty database, run, and end every process."""
+    """Set up a scene in an empty database, call *run* with it, and kill all processes."""
     async with (
         Workspace(manifest=manifest(), clock=running_clock()) as workspace,
         open_database(database_url) as database,

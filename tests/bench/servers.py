@@ -1,7 +1,7 @@
-"""The two servers that are measured against each other, each a process of its own.
+"""The two servers that are compared with each other, each run as a separate process.
 
-`python -m tests.bench.servers parley|echo http|socket`; settings come from the environment. It says
-"ready PORT" on its standard output.
+`python -m tests.bench.servers parley|echo http|socket`; settings come from the environment. The
+server prints "ready PORT" when it accepts requests.
 """
 
 import asyncio
@@ -26,14 +26,14 @@ SECRET = "not-a-secret"
 
 
 def ready(port: int = 0) -> None:
-    """Tell the one who started this that requests can come."""
+    """Report to the parent process that requests are accepted."""
     sys.stdout.write(f"ready {port}\n")
     sys.stdout.flush()
 
 
-async def parley(way: str, api: str, port: int, stop: asyncio.Event) -> None:
-    """Run Parley as `python -m bot run` does."""
-    is_http = way == "http"
+async def parley(transport: str, api: str, port: int, stop: asyncio.Event) -> None:
+    """Run Parley like `python -m bot run`."""
+    is_http = transport == "http"
     settings = Settings(
         slack_bot_token="xoxb-1",
         slack_app_token="" if is_http else "xapp-1",
@@ -46,8 +46,8 @@ async def parley(way: str, api: str, port: int, stop: asyncio.Event) -> None:
     await serve(settings, clock=system_clock, stop=stop, ready=lambda: ready(port))
 
 
-async def echo(way: str, api: str, port: int, stop: asyncio.Event) -> None:
-    """Run the least there is: a Bolt app with Parley's settings that answers with a text."""
+async def echo(transport: str, api: str, port: int, stop: asyncio.Event) -> None:
+    """Run a minimal Bolt app with Parley's Bolt settings that answers with a fixed text."""
     authorized = AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="xoxb-1")
 
     async def authorize() -> AuthorizeResult:
@@ -67,7 +67,7 @@ async def echo(way: str, api: str, port: int, stop: asyncio.Event) -> None:
         async def answer(ack: AsyncAck) -> None:
             await ack("hello")
 
-        if way == "http":
+        if transport == "http":
             server = app.server(port, "/slack/events")
             runner = web.AppRunner(server.web_app, access_log=None)
             await runner.setup()
@@ -83,17 +83,17 @@ async def echo(way: str, api: str, port: int, stop: asyncio.Event) -> None:
             await handler.close_async()
 
 
-async def main(who: str, way: str) -> None:
-    """Run one of them until SIGTERM."""
+async def main(name: str, transport: str) -> None:
+    """Run one of the servers until SIGTERM."""
     configure_logging(level="warning", style="text")
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    run = {"parley": parley, "echo": echo}[who]
-    await run(way, os.environ["BENCH_API"], int(os.environ["BENCH_PORT"]), stop)
+    run = {"parley": parley, "echo": echo}[name]
+    await run(transport, os.environ["BENCH_API"], int(os.environ["BENCH_PORT"]), stop)
 
 
 if __name__ == "__main__":
-    # Server and client do not share a core, where there are two.
+    # Use another core than the clients, if there are two.
     if len(cores := sorted(os.sched_getaffinity(0))) > 1:
         os.sched_setaffinity(0, cores[:1])
     asyncio.run(main(*sys.argv[1:]))

@@ -1,10 +1,10 @@
-"""Kill the bot at random moments, and count what arrived.
+"""Kill the bot at random moments, and count the messages that arrived.
 
-One or two processes of the bot post, and one or all of them are killed with SIGKILL; then one or
-two more are started. The local workspace answers late at times, before or after it took the
-message. Each round is a turn of one schedule: its question and its story have to be there once.
+One or two bot processes post, and one or all of them are killed with SIGKILL. Then one or two are
+started again. The local workspace sometimes answers late, before or after it stored the message.
+Each round is one occurrence of a schedule: its question and its story must each be there once.
 
-SQLite takes one process, PostgreSQL several.
+SQLite allows one process, PostgreSQL several.
 
     python -m tests.bench.sigkill --kills 1000 --database postgres
 """
@@ -22,7 +22,7 @@ from tests.bench.scene import POST, Scene, with_scene
 
 
 async def measure(kills: int, seed: int, url: str) -> int:
-    """Kill so many times, print what came of it, and give how often it was not one message."""
+    """Kill this many times and print the results; return how many rounds went wrong."""
     chance = random.Random(seed)
     killed: Counter[tuple[str, str]] = Counter()
     wrong: Counter[tuple[str, str]] = Counter()
@@ -53,23 +53,26 @@ async def measure(kills: int, seed: int, url: str) -> int:
 
 
 async def _kill(scene: Scene, chance: random.Random, counts: tuple[int, ...]) -> tuple[str, str]:
-    """Let a turn come, kill at a random moment, and say what the record was then."""
+    """Start an occurrence and kill at a random moment.
+
+    Return the state of the posts at that time, and whether Slack had the message.
+    """
     count = chance.choice(counts)
     await scene.start(count)
-    # Slack is slow at times, which widens the moments that are short on loopback.
+    # A slow Slack lengthens the phases of a post, which are very short on loopback.
     slow = chance.choice((0, 0.1, 0.2))
     if slow:
         is_after = chance.random() < 0.5
         fault = Fault(method=POST, kind="delay", seconds=slow, after=is_after, times=2)
         scene.workspace.faults.add(fault)
-    await scene.go_to_next_turn()
+    await scene.go_to_next_occurrence()
     await asyncio.sleep(chance.uniform(0.03, 0.25 + 2 * slow))
     await scene.kill(chance.choice((count, 1)))
     scene.workspace.faults.clear()
     states, arrived = await scene.states(), scene.count()
     question, story = states.get(scene.key), states.get(f"{scene.key}:story")
     if question is None:
-        return "before its turn was written down", ""
+        return "before the question was planned", ""
     if question != "sent":
         return f"question {question}", "yes" if arrived[scene.key] else "not yet"
     return f"question sent, story {story}", "yes" if arrived[f"{scene.key}:story"] else "not yet"
@@ -81,7 +84,7 @@ async def _on(database: str, kills: int, seed: int) -> int:
 
 
 def main() -> int:
-    """Measure, and fail where a single round went wrong."""
+    """Run the test; return 1 if any round went wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)

@@ -1,8 +1,8 @@
-"""A year of every day in hundreds of time zones, with a process that comes, goes and stumbles.
+"""Simulate a year of schedules in hundreds of time zones, with an unreliable process.
 
-Each zone has a schedule at a time of its own. The process ticks now and then, sleeps for hours or
-days, and its clock is set back at times. Every local date of every schedule has to have one row:
-planned in time, or visibly missed; and its instant has to be cronsim's.
+Each zone has a schedule at another time of day. The process ticks at irregular intervals, sleeps
+for hours or days, and its clock is sometimes set back. Every local date of every schedule must have
+exactly one post, planned or missed, at the instant that cronsim calculates.
 
     python -m tests.bench.year --zones 400
 """
@@ -28,13 +28,13 @@ END = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 async def measure(zones: int, seed: int) -> int:
-    """Live through the year, print what came of it, and give how many dates went wrong."""
+    """Simulate the year and print the results; return how many dates are wrong."""
     chance = random.Random(seed)
     began = time.monotonic()
     ticks = sleeps = set_back = 0
     with TemporaryDirectory() as folder:
         async with open_store(f"sqlite:///{folder}/parley.db") as store:
-            schedules = await _set_up(store, zones, chance)
+            schedules = await _create_schedules(store, zones, chance)
             now = START
             while now < END:
                 kind = chance.random()
@@ -61,22 +61,22 @@ async def measure(zones: int, seed: int) -> int:
                 changed += len({at.astimezone(UTC).time() for _, at in found}) > 1
     print(f"| a year in {zones} zones | |")
     print("|---|---:|")
-    print(f"| zones whose clocks changed | {changed} |")
+    print(f"| zones with clock changes | {changed} |")
     print(f"| ticks; after a sleep; with the clock set back | {ticks:,}; {sleeps}; {set_back} |")
-    print(f"| turns | {states.total():,} |")
+    print(f"| occurrences | {states.total():,} |")
     print(f"| planned in time | {states[PostState.PLANNED]:,} |")
-    print(f"| missed, and said so | {states[PostState.MISSED]:,} |")
-    print(f"| twice, silent, or not at cronsim's instant | {wrong} |")
+    print(f"| recorded as missed | {states[PostState.MISSED]:,} |")
+    print(f"| duplicate, absent, or not at cronsim's instant | {wrong} |")
     print(f"\nseed {seed}, {time.monotonic() - began:.0f} s")
     return wrong
 
 
-async def _set_up(store: Store, zones: int, chance: random.Random) -> list[Schedule]:
+async def _create_schedules(store: Store, zones: int, chance: random.Random) -> list[Schedule]:
     await store.corpus.reload(STARTER, by="terminal", at=START)
     names = chance.sample(sorted(available_timezones()), zones)
     schedules = []
     for number, zone in enumerate(names):
-        # Half of them in the hours in which clocks change.
+        # More than half of the schedules are in the hours in which clocks change.
         hour = chance.choice((0, 1, 2, 3, chance.randrange(24), chance.randrange(24)))
         at = wall(hour, chance.choice((0, 15, 30, 59)))
         days = frozenset(range(7)) if number % 3 else frozenset(chance.sample(range(7), 4))
@@ -104,7 +104,7 @@ def _expected(timetable: Timetable) -> list[tuple[date, datetime]]:
 
 
 def main() -> int:
-    """Measure, and fail where a single date went wrong."""
+    """Run the simulation; return 1 if any date is wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--zones", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)

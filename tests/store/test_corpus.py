@@ -235,16 +235,16 @@ async def test_what_was_loaded_without_the_model_gets_its_vectors_at_the_next_st
 ) -> None:
     url = f"sqlite:///{tmp_path}/parley.db"
     with monkeypatch.context() as without:
-        without.setattr("store.Meaning.load", lambda: None)
+        without.setattr("store.Embeddings.load", lambda: None)
         async with open_store(url) as store:
             await load(store, STARTER)
-            assert not store.corpus.finder.index.has_signs.any()
+            assert not store.corpus.finder.index.has_vector.any()
     async with open_store(url) as store:
-        assert store.corpus.finder.index.has_signs.all()
-        loaded = store.corpus.finder.index.signs
+        assert store.corpus.finder.index.has_vector.all()
+        loaded = store.corpus.finder.index.bit_vectors
     async with open_store(f"sqlite:///{tmp_path}/other.db") as store:
         await load(store, STARTER)
-        assert (store.corpus.finder.index.signs == loaded).all()
+        assert (store.corpus.finder.index.bit_vectors == loaded).all()
 
 
 async def test_a_word_that_no_article_holds_any_more_is_forgotten(

@@ -3,7 +3,7 @@
 import gc
 import sys
 
-from store.progress import giving_way
+from store.progress import background_work
 
 
 def shared() -> tuple[float, tuple[int, int, int]]:
@@ -12,7 +12,7 @@ def shared() -> tuple[float, tuple[int, int, int]]:
 
 def test_the_usual_comes_back_after_the_last_of_many() -> None:
     before = shared()
-    one, two = giving_way(), giving_way()
+    one, two = background_work(), background_work()
     one.__enter__()
     during = shared()
     two.__enter__()

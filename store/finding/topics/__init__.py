@@ -1,7 +1,8 @@
-"""Topics: what the articles name and argue about, to browse, to complete and to suggest.
+"""Topics: what the articles name and argue about.
 
-`mentions` reads one article, `catalogue` puts together what all of them mention, `stored` keeps
-that in the database, and `typeahead` finds a topic while somebody types.
+Members browse topics, autocomplete them, and get them as suggestions. `mentions` extracts names
+from one article, `catalogue` combines those of all articles into topics, `stored` keeps the topics
+in the database, and `typeahead` finds topics while somebody types.
 """
 
 from store.finding.topics.catalogue import acronyms, catalogue

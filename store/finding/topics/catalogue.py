@@ -1,4 +1,4 @@
-"""The catalogue of topics: what the articles name, and what they argue about."""
+"""Derive topics from articles: what they name, and what they argue about."""
 
 import re
 from collections import Counter, defaultdict
@@ -18,7 +18,7 @@ def _words_of(text: str) -> frozenset[str]:
     return frozenset(word for word, _ in words(text))
 
 
-# What is written with a capital and names no subject: dates, titles before a name, and "I'm".
+# Capitalized words that name no subject: dates, titles before a name, and "I'm".
 _TITLES = _words_of(
     """
     president vice prime minister secretary foreign defence defense state ministry former chancellor
@@ -38,24 +38,24 @@ _ADJECTIVE = re.compile(r"(?:[aeiy]*ans?|ish|ese|i)$")
 _PLACE_ENDINGS = ("", "a", "ia", "ea", "e", "y", "ey")
 _VOWELS = re.compile(r"[aeiouyj]+")
 _TWICE = re.compile(r"(.)\1+")
-_PLAIN, _RARE = 4.7, 4.2
+_COMMON_WORD, _RARE_WORD = 4.7, 4.2
 
-# What articles argue about: words used far more than English does, and pairs that belong together.
+# Articles argue about words that are far more common than in English, and about fixed word pairs.
 SAMPLE = 5_000
-"""Articles that are enough to tell what a corpus argues about."""
+"""The size of a sample that shows what a corpus argues about."""
 _SHARE, _FEWEST, _MOST = 0.02, 3, 0.7
 _LIFT = 2.2
 _TOGETHER = 0.2
-_NO_NOUN = re.compile(r"(?:ing|ed|ly|ic|[^e]al|ous|ive|er|ate)$")
+_NOT_A_NOUN = re.compile(r"(?:ing|ed|ly|ic|[^e]al|ous|ive|er|ate)$")
 
 _Key: TypeAlias = tuple[str, ...]
 
 
 class Catalogue:
-    """Derives topics from articles that are shown to it once, in their order."""
+    """Derives topics from articles that are added once, in the order of the corpus."""
 
     def __init__(self, sample: Iterable[Article]) -> None:
-        """Take a *sample* of the articles, which tells what they argue about."""
+        """Create an empty catalogue; *sample* articles decide what the corpus argues about."""
         self._subjects = _subjects([mentions(article) for article in sample])
         self._usage = _Usage()
         self._runs: dict[Run, dict[int, int]] = defaultdict(dict)
@@ -63,7 +63,7 @@ class Catalogue:
         self._ids: list[str] = []
 
     def add(self, articles: Iterable[Article]) -> None:
-        """Read more articles; takes a quarter of a millisecond for one of a hundred words."""
+        """Add articles. An article of a hundred words takes a quarter of a millisecond."""
         for number, article in enumerate(articles, start=len(self._ids)):
             self._ids.append(article.id)
             found = mentions(article)
@@ -74,7 +74,7 @@ class Catalogue:
                 self._argued[phrase].append(number)
 
     def topics(self) -> Mapping[str, Sequence[str]]:
-        """Give the ids of the articles of each topic by its name, the topics of most first."""
+        """Return the article ids of each topic by name, topics with the most articles first."""
         found: dict[str, set[int]] = defaultdict(set)
         for name, numbers in _names(self._runs, self._usage):
             found[name].update(numbers)
@@ -82,77 +82,77 @@ class Catalogue:
             found[" ".join(phrase)].update(numbers)
         return {
             name: [self._ids[number] for number in sorted(numbers)]
-            for name, numbers in sorted(found.items(), key=lambda one: (-len(one[1]), one[0]))
+            for name, numbers in sorted(found.items(), key=lambda pair: (-len(pair[1]), pair[0]))
         }
 
 
 def catalogue(articles: Sequence[Article]) -> Mapping[str, Sequence[str]]:
     """Derive the topics of *articles* in memory; see `Catalogue.topics`."""
-    made = Catalogue(articles[:: -(-len(articles) // SAMPLE) or 1])
-    made.add(articles)
-    return made.topics()
+    result = Catalogue(articles[:: -(-len(articles) // SAMPLE) or 1])
+    result.add(articles)
+    return result.topics()
 
 
 def acronyms(names: Iterable[str]) -> Mapping[str, Sequence[_Key]]:
-    """Give the *names* that each set of initials may stand for: EU, the European Union."""
+    """Return the names, as tuples of words, that each acronym may stand for."""
     found: dict[str, list[_Key]] = defaultdict(list)
-    for spelt in names:
-        name = tuple(word for word, _ in words(spelt) if word not in FUNCTION_WORDS)
+    for spelling in names:
+        name = tuple(word for word, _ in words(spelling) if word not in FUNCTION_WORDS)
         initials = "".join(word[0] for word in name)
-        if len(name) > 1 and not spelt.islower() and not is_english(initials):
+        if len(name) > 1 and not spelling.islower() and not is_english(initials):
             found[initials].append(name)
     return found
 
 
 def _subjects(sample: Sequence[Mentions]) -> frozenset[Phrase]:
-    """Choose what the articles of *sample* argue about."""
-    used: Counter[Phrase] = Counter()
-    held: Counter[Phrase] = Counter()
-    doing: Counter[str] = Counter()
+    """Return the words and word pairs that the articles of *sample* argue about."""
+    uses: Counter[Phrase] = Counter()
+    articles: Counter[Phrase] = Counter()
+    verbs: Counter[str] = Counter()
     for found in sample:
-        used.update(found.phrases)
-        held.update(set(found.phrases))
-        doing.update(found.doing)
-    total = sum(count for phrase, count in used.items() if len(phrase) == 1) or 1
-    least = max(_FEWEST, min(_SHARE * len(sample), 50))
+        uses.update(found.phrases)
+        articles.update(set(found.phrases))
+        verbs.update(found.verbs)
+    total = sum(count for phrase, count in uses.items() if len(phrase) == 1) or 1
+    min_articles = max(_FEWEST, min(_SHARE * len(sample), 50))
     chosen = set()
-    for phrase, count in held.items():
-        # What every story is about tells none from another.
-        if not least <= count <= _MOST * len(sample):
+    for phrase, count in articles.items():
+        # A topic of nearly all stories does not distinguish them.
+        if not min_articles <= count <= _MOST * len(sample):
             continue
         *first, last = phrase
-        if _NO_NOUN.search(last) or doing[last] > 0.1 * used[last,]:
+        if _NOT_A_NOUN.search(last) or verbs[last] > 0.1 * uses[last,]:
             continue
         if first:
-            if len(first[0]) < 4 and is_english(first[0]) and commonness(first[0]) > _PLAIN:
+            if len(first[0]) < 4 and is_english(first[0]) and commonness(first[0]) > _COMMON_WORD:
                 continue
-            is_one = used[phrase] ** 2 >= _TOGETHER * used[first[0],] * used[last,]
+            is_subject = uses[phrase] ** 2 >= _TOGETHER * uses[first[0],] * uses[last,]
         else:
-            # How many times as often as in English at large, as a power of ten.
-            is_one = log10(used[phrase] / total * 1e9) - max(commonness(last), 2.5) >= _LIFT
-        if is_one:
+            # How much more common than in English, as a power of ten.
+            is_subject = log10(uses[phrase] / total * 1e9) - max(commonness(last), 2.5) >= _LIFT
+        if is_subject:
             chosen.add(phrase)
-    # A word that nearly always stands in a pair is that pair.
-    inside = Counter[str]()
+    # Drop a word that nearly always occurs in one of the chosen pairs.
+    in_pairs = Counter[str]()
     for phrase in chosen:
         for word in phrase if len(phrase) > 1 else ():
-            inside[word] += used[phrase]
+            in_pairs[word] += uses[phrase]
     return frozenset(
-        phrase for phrase in chosen if len(phrase) > 1 or inside[phrase[0]] < 0.6 * used[phrase]
+        phrase for phrase in chosen if len(phrase) > 1 or in_pairs[phrase[0]] < 0.6 * uses[phrase]
     )
 
 
 class _Usage:
-    """How the corpus writes its words, which tells names from the rest."""
+    """How the corpus capitalizes its words, which shows what is a name."""
 
     def __init__(self) -> None:
         self._capital: Counter[str] = Counter()
-        self._small: Counter[str] = Counter()
+        self._lowercase: Counter[str] = Counter()
         self._alone: set[str] = set()
 
     def add(self, found: Mentions) -> None:
         """Count the words of one article."""
-        self._small.update(found.small)
+        self._lowercase.update(found.lowercase)
         for run in found.runs:
             for place, word in enumerate(run.words):
                 if word.is_capital and (place or not run.is_opening):
@@ -161,16 +161,18 @@ class _Usage:
                         self._alone.add(word.word)
 
     def is_name(self, word: str) -> bool:
-        """Tell whether *word* is written with a capital more often than not."""
-        return len(word) > 1 and word not in _NAMELESS and self._capital[word] > self._small[word]
+        """Return whether *word* has a capital more often than not."""
+        return (
+            len(word) > 1 and word not in _NAMELESS and self._capital[word] > self._lowercase[word]
+        )
 
     def names(self, run: Run) -> Iterator[tuple[tuple[Word, ...], bool]]:
-        """Yield the names in a run of capitals, and whether a title stands before each."""
+        """Yield the names in a run of capitalized words, and whether a title precedes each."""
         piece: list[Word] = []
         is_titled = False
         for place, word in enumerate(run.words):
             if piece and word.is_hyphened and {piece[-1].word, word.word} <= self._alone:
-                # Jean-Noël is one name, US-Ukraine are two.
+                # Jean-Noël is one name, US-Ukraine is two.
                 yield from self._piece(piece, is_titled)
                 piece, is_titled = [], False
             is_opener = not place and run.is_opening and not self._opens(run)
@@ -182,16 +184,16 @@ class _Usage:
         yield from self._piece(piece, is_titled)
 
     def _opens(self, run: Run) -> bool:
-        """Tell whether the word that opens a sentence belongs to the name after it."""
+        """Return whether the first word of a sentence belongs to the name after it."""
         first = run.words[0].word
         if self.is_name(first):
             return True
-        # "Kim Jong Un received" opens with a name, "Behind Trump stands" does not.
+        # "Kim Jong Un received" starts with a name, "Behind Trump stands" does not.
         return (
             len(run.words) > 1
             and run.words[1].is_capital
-            and not self._small[first]
-            and commonness(first) < _PLAIN
+            and not self._lowercase[first]
+            and commonness(first) < _COMMON_WORD
         )
 
     def _piece(self, piece: list[Word], is_titled: bool) -> Iterator[tuple[tuple[Word, ...], bool]]:
@@ -212,23 +214,25 @@ def _names(runs: Mapping[Run, Mapping[int, int]], usage: _Usage) -> Iterator[tup
             key = tuple(word.word for word in piece)
             if _NUMERAL.fullmatch("".join(key)):
                 continue
-            spelt = "".join(("-" if word.is_hyphened else " ") + word.spelt for word in piece)[1:]
-            spellings[key][spelt] += sum(numbers.values())
+            spelling = "".join(
+                ("-" if word.is_hyphened else " ") + word.spelling for word in piece
+            )[1:]
+            spellings[key][spelling] += sum(numbers.values())
             named_in[key].update(numbers)
             if is_titled:
                 people.add(key)
-    for keys in _merged(spellings, people):
-        # A country is called by its own name, not by its people's.
+    for keys in _merge(spellings, people):
+        # Call a country by its own name, not by that of its people.
         own = [key for key in keys if not is_people(key)] or keys
         names = sum((spellings[key] for key in own), Counter[str]())
         name = min(names, key=lambda name: (-names[name], name))
         yield name, sorted(set[int]().union(*(named_in[key] for key in keys)))
 
 
-def _merged(spellings: Mapping[_Key, Counter[str]], people: set[_Key]) -> list[list[_Key]]:
-    """Group the spellings of each name, and a person's surname with the whole name."""
+def _merge(spellings: Mapping[_Key, Counter[str]], people: set[_Key]) -> list[list[_Key]]:
+    """Group the spellings of each name, and the surname of a person with the full name."""
     groups: list[list[_Key]] = []
-    # Only names that sound alike are compared, or a hundred thousand would never end.
+    # Compare only names that sound alike: comparing 100,000 names pairwise would take too long.
     alike: dict[_Key, list[list[_Key]]] = defaultdict(list)
     owners: dict[str, list[list[_Key]]] = defaultdict(list)
     countries: dict[_Key, list[_Key]] = {}
@@ -236,7 +240,7 @@ def _merged(spellings: Mapping[_Key, Counter[str]], people: set[_Key]) -> list[l
         sound = tuple(map(_sound, key))
         group = _country_group(key, spellings, countries)
         if group is None:
-            group = next((each for each in alike[sound] if _is_one(key, each[0])), None)
+            group = next((each for each in alike[sound] if _is_same_name(key, each[0])), None)
         if group is None and WITHIN.issuperset(key[:-1]):
             group = _owner(key[-1], owners[sound[-1]], spellings, people)
         if group is None:
@@ -257,7 +261,7 @@ def _country_group(
     if of is None and len(key) == 1:
         root = _ADJECTIVE.sub("", key[0])
         if 2 < len(root) < len(key[0]):
-            # What is made from a place, as European is from Europe.
+            # An adjective of a place: European comes from Europe.
             places = ((root + end,) for end in _PLACE_ENDINGS)
             of = next((place for place in places if place in spellings and place != key), None)
             of = of and (country(of) or of)
@@ -273,12 +277,12 @@ def _owner(
     spellings: Mapping[_Key, Counter[str]],
     people: set[_Key],
 ) -> list[_Key] | None:
-    """Give the group of the person who has *surname*; one that several share is nobody's."""
+    """Return the group of the person with *surname*; None if several people share it."""
     owners = {
         at: sum(spellings[key].total() for key in group)
         for at, group in enumerate(groups)
-        if (commonness(surname) < _RARE or not people.isdisjoint(group))
-        and _is_like(surname, group[0][-1])
+        if (commonness(surname) < _RARE_WORD or not people.isdisjoint(group))
+        and _is_similar(surname, group[0][-1])
     }
     if not owners:
         return None
@@ -287,15 +291,15 @@ def _owner(
 
 
 def _sound(word: str) -> str:
-    """Give what spellings of one name share: the first letter and the consonants."""
+    """Return what all spellings of a name share: the first letter and the consonants."""
     return word[0] + _TWICE.sub(r"\1", _VOWELS.sub("", word[1:]))
 
 
-def _is_one(key: _Key, other: _Key) -> bool:
-    return len(key) == len(other) and all(map(_is_like, key, other))
+def _is_same_name(key: _Key, other: _Key) -> bool:
+    return len(key) == len(other) and all(map(_is_similar, key, other))
 
 
-def _is_like(word: str, other: str) -> bool:
+def _is_similar(word: str, other: str) -> bool:
     if word == other:
         return True
     if is_english(word) and is_english(other):

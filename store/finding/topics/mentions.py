@@ -1,7 +1,8 @@
-"""Mentions: what one article names, read once and on its own.
+"""Extract possible names from one article.
 
-Whether a word with a capital is a name depends on how the whole corpus writes it, so an article
-yields what it can tell alone: its runs of capitals, and the small words that say otherwise.
+Whether a capitalized word is a name depends on how the whole corpus writes the word. So this module
+only collects the evidence of one article: runs of capitalized words, and lowercase words.
+`catalogue` decides.
 """
 
 import re
@@ -16,7 +17,7 @@ _TOKEN = re.compile(r"(?:[A-Z]\.){2,}|[^\W\d_][^\W_]*(?:['’][^\W_]+)*")
 _SENTENCE_ENDS = frozenset('.!?:"“‘(')
 _POSSESSIVE = re.compile(r"['’]s?$")
 WITHIN = frozenset({"of", "bin", "ibn", "al", "de", "del", "der", "den", "van", "von"})
-"""Small words that may stand inside a name: Department of Justice, Ursula von der Leyen."""
+"""Lowercase words that may be part of a name: Department of Justice, Ursula von der Leyen."""
 _OBJECT_NEXT = frozenset(
     word for word, _ in words("a an the this that its his her their our how what whether")
 )
@@ -26,23 +27,24 @@ Phrase: TypeAlias = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of a run of capitals."""
+    """A word of a run of capitalized words."""
 
     word: str
-    spelt: str
+    """Its normalized form."""
+    spelling: str
     is_hyphened: bool
-    """Whether a hyphen joins it to the one before."""
+    """Whether a hyphen joins it to the word before."""
     is_possessive: bool
     is_capital: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Words with capitals side by side, perhaps a name."""
+    """Capitalized words in sequence, perhaps a name."""
 
     words: tuple[Word, ...]
     is_opening: bool
-    """Whether it opens a sentence, where any word has a capital."""
+    """Whether it starts a sentence, where any word has a capital."""
 
 
 @dataclass(slots=True)
@@ -50,16 +52,19 @@ class Mentions:
     """What one article mentions."""
 
     runs: list[Run] = field(default_factory=list)
-    small: list[str] = field(default_factory=list)
-    """Its words without a capital, function words left out, as often as they are used."""
+    lowercase: list[str] = field(default_factory=list)
+    """Its lowercase words without function words, with repetitions."""
     phrases: list[Phrase] = field(default_factory=list)
-    """Small words that may be what an article is about: alone, and each pair side by side."""
-    doing: list[str] = field(default_factory=list)
-    """Small words with an object after them, which tells verbs."""
+    """What the article may be about: single lowercase words, and pairs of adjacent ones."""
+    verbs: list[str] = field(default_factory=list)
+    """Lowercase words that are followed by an object, and so are probably verbs."""
 
 
 def mentions(article: Article) -> Mentions:
-    """Read what *article* mentions; its headline is left out, where any word may have a capital."""
+    """Extract the mentions of *article*.
+
+    The headline is left out, because any word in it may have a capital.
+    """
     found = Mentions()
     for text in (article.summary, article.insight, article.question):
         _read(text, found)
@@ -74,35 +79,35 @@ def _read(text: str, found: Mentions) -> None:
     end = 0
     last = ""
     for token in _TOKEN.finditer(text):
-        spelt, start = token[0], token.start()
+        spelling, start = token[0], token.start()
         before = text[end:start]
-        word = _comparable(spelt)
+        word = _normalize(spelling)
         is_first = not end or not _SENTENCE_ENDS.isdisjoint(before)
         end = token.end()
         if not word:
             continue
-        if spelt[0].isupper():
-            one = Word(
+        if spelling[0].isupper():
+            current = Word(
                 word,
-                _POSSESSIVE.sub("", spelt),
+                _POSSESSIVE.sub("", spelling),
                 is_hyphened=before == "-",
-                is_possessive=_POSSESSIVE.search(spelt) is not None,
+                is_possessive=_POSSESSIVE.search(spelling) is not None,
                 is_capital=True,
             )
-            is_shout = len(spelt) > 1 and spelt.isupper()
+            is_all_capitals = len(spelling) > 1 and spelling.isupper()
             if run and before in (" ", "-") and not run[-1].is_possessive and not is_first:
-                run += [*waiting, one]
+                run += [*waiting, current]
             else:
                 if run:
                     found.runs.append(Run(tuple(run), is_opening))
-                # The bin of bin Laden is a part of his name even where that stands alone.
+                # "bin" belongs to "bin Laden" even without a first name before it.
                 is_led = before == " " and not is_first
-                run = [*leading, one] if is_led else [one]
-                is_opening = is_first and not is_shout
+                run = [*leading, current] if is_led else [current]
+                is_opening = is_first and not is_all_capitals
             waiting, leading, last = [], [], ""
             continue
         within = (
-            Word(word, spelt, is_hyphened=False, is_possessive=False, is_capital=False)
+            Word(word, spelling, is_hyphened=False, is_possessive=False, is_capital=False)
             if word in WITHIN
             else None
         )
@@ -112,12 +117,12 @@ def _read(text: str, found: Mentions) -> None:
         elif run:
             found.runs.append(Run(tuple(run), is_opening))
             run, waiting = [], []
-        if word in FUNCTION_WORDS or word in WITHIN or len(word) < 3 or not spelt.isalpha():
+        if word in FUNCTION_WORDS or word in WITHIN or len(word) < 3 or not spelling.isalpha():
             if last and before == " " and word in _OBJECT_NEXT:
-                found.doing.append(last)
+                found.verbs.append(last)
             last = ""
             continue
-        found.small.append(word)
+        found.lowercase.append(word)
         found.phrases.append((word,))
         if last and before == " ":
             found.phrases.append((last, word))
@@ -127,5 +132,5 @@ def _read(text: str, found: Mentions) -> None:
 
 
 @lru_cache(maxsize=200_000)
-def _comparable(spelt: str) -> str:
-    return next((word for word, _ in words(spelt)), "")
+def _normalize(spelling: str) -> str:
+    return next((word for word, _ in words(spelling)), "")

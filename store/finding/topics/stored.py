@@ -1,4 +1,4 @@
-"""The topics in the database: derived from all articles, and kept up with the few that change."""
+"""Store topics in the database: derive them from all articles, or update them for a few changes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from store.db import Connection, Database
 from store.finding.topics.catalogue import SAMPLE, Catalogue
 from store.finding.topics.mentions import mentions
 from store.finding.words import words
-from store.reading import BATCH, Numbered, from_number, of_numbers, spread
+from store.reading import BATCH, Numbered, articles_by_number, articles_from_number, sample_articles
 from store.types import Article, Topic
 
 _TOPICS = "SELECT name, articles FROM topic WHERE articles > 0 ORDER BY place"
@@ -16,8 +16,8 @@ _ADD_TOPIC = "INSERT INTO topic (place, name, articles) VALUES ($1, $2, $3)"
 _LINK = """
 INSERT INTO topic_article (topic, article) VALUES ($1, $2) ON CONFLICT (topic, article) DO NOTHING
 """
-# What has changed since revision $1: a number is one text's alone, so an article that is under the
-# number that it had, and under its id, says what it said.
+# The articles that changed since revision $1. A number always belongs to one text, so an article
+# that still has the same number and the same id is unchanged.
 _UNLINK = """
 DELETE FROM topic_article WHERE article IN (
     SELECT p.id FROM past_article p WHERE p.revision > $1 AND NOT EXISTS (
@@ -34,26 +34,28 @@ _COUNT = """
 UPDATE topic SET articles = (SELECT COUNT(*) FROM topic_article l WHERE l.topic = topic.name)
 """
 LARGEST = 200_000
-"""Articles from which topics are derived; of a larger corpus as many, drawn evenly."""
+"""Topics of a larger corpus are derived from a random sample of this many articles."""
 _LONGEST = 5
 
 Write: TypeAlias = Callable[[Connection], Awaitable[None]]
-"""Write what was derived, in a transaction that has seen that it holds still."""
+"""Writes what was derived; call it in a transaction that has checked that it is still valid."""
 
 
 async def read(connection: Connection | Database) -> Sequence[Topic]:
-    """Give the topics, those of most articles first."""
+    """Return the topics, those with the most articles first."""
     rows = await connection.fetch(_TOPICS)
     return [Topic(name=row["name"], articles=row["articles"]) for row in rows]
 
 
 async def derive(database: Database, size: int) -> Write:
-    """Derive the topics of a corpus of *size* articles anew, and give what writes them."""
-    sample = [article async for some in spread(database, size, SAMPLE) for _, article in some]
-    made = await asyncio.to_thread(Catalogue, sample)
-    async for some in _every(database, size):
-        await asyncio.to_thread(made.add, [article for _, article in some])
-    found = await asyncio.to_thread(made.topics)
+    """Derive all topics of a corpus of *size* articles; return a function that writes them."""
+    sample = [
+        article async for batch in sample_articles(database, size, SAMPLE) for _, article in batch
+    ]
+    catalogue = await asyncio.to_thread(Catalogue, sample)
+    async for batch in _articles(database, size):
+        await asyncio.to_thread(catalogue.add, [article for _, article in batch])
+    found = await asyncio.to_thread(catalogue.topics)
 
     async def write(connection: Connection) -> None:
         await connection.execute("DELETE FROM topic_article")
@@ -68,16 +70,17 @@ async def derive(database: Database, size: int) -> Write:
     return write
 
 
-async def keep_up(database: Database, *, revision: int, next_number: int) -> Write:
-    """Give what links all that has changed since *revision* to the topics that there are.
+async def update(database: Database, *, revision: int, next_number: int) -> Write:
+    """Link the articles that changed since *revision* to the existing topics.
 
-    *next_number* is the first that it had not used. How things were after *revision* must still be
-    kept. A name that is new waits until topics are derived again.
+    Return a function that writes the links. *next_number* is the first article number that
+    *revision* had not used. The history since *revision* must still be stored. New names become
+    topics when all topics are derived again.
     """
     names = {_key(topic.name): topic.name for topic in await read(database)}
     links: list[tuple[str, str]] = []
-    async for some in _changed(database, revision, next_number):
-        links += await asyncio.to_thread(lambda: [*_links(names, some)])  # noqa: B023 -- awaited
+    async for batch in _changed(database, revision, next_number):
+        links += await asyncio.to_thread(lambda: [*_links(names, batch)])  # noqa: B023 -- awaited
 
     async def write(connection: Connection) -> None:
         await connection.execute(_UNLINK, revision)
@@ -87,25 +90,29 @@ async def keep_up(database: Database, *, revision: int, next_number: int) -> Wri
     return write
 
 
-def _every(database: Database, size: int) -> AsyncIterator[Sequence[Numbered]]:
-    return from_number(database, 0) if size <= LARGEST else spread(database, size, LARGEST)
+def _articles(database: Database, size: int) -> AsyncIterator[Sequence[Numbered]]:
+    return (
+        articles_from_number(database, 0)
+        if size <= LARGEST
+        else sample_articles(database, size, LARGEST)
+    )
 
 
 async def _changed(
     database: Database, revision: int, next_number: int
 ) -> AsyncIterator[Sequence[Numbered]]:
-    """Yield the articles that came, or came back, since *revision*."""
+    """Yield the articles that were added or restored since *revision*."""
     returned = [row["number"] for row in await database.fetch(_RETURNED, revision, next_number)]
     for start in range(0, len(returned), BATCH):
-        yield [*(await of_numbers(database, returned[start : start + BATCH])).items()]
-    async for some in from_number(database, next_number):
-        yield some
+        yield [*(await articles_by_number(database, returned[start : start + BATCH])).items()]
+    async for batch in articles_from_number(database, next_number):
+        yield batch
 
 
 def _links(
-    names: Mapping[tuple[str, ...], str], some: Sequence[Numbered]
+    names: Mapping[tuple[str, ...], str], batch: Sequence[Numbered]
 ) -> Iterator[tuple[str, str]]:
-    for _, article in some:
+    for _, article in batch:
         for name in {names[key] for key in _mentioned(article) if key in names}:
             yield name, article.id
 
@@ -114,10 +121,10 @@ def _mentioned(article: Article) -> Iterator[tuple[str, ...]]:
     found = mentions(article)
     yield from found.phrases
     for run in found.runs:
-        told = tuple(word.word for word in run.words)
-        for start in range(len(told)):
-            for end in range(start + 1, min(start + _LONGEST, len(told)) + 1):
-                yield told[start:end]
+        words_of_run = tuple(word.word for word in run.words)
+        for start in range(len(words_of_run)):
+            for end in range(start + 1, min(start + _LONGEST, len(words_of_run)) + 1):
+                yield words_of_run[start:end]
 
 
 def _key(name: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The index in the database: as large as what is there, whatever was there before."""
+"""The stored index: deleted articles leave nothing behind."""
 
 import asyncio
 import threading
@@ -10,8 +10,8 @@ import pytest
 
 from store import Store, open_store
 from store.db import Database, open_database
-from store.finding.chunks import complete
-from store.finding.meaning import BYTES, Meaning, Signs
+from store.finding.chunks import add_missing_vectors
+from store.finding.meaning import BYTES, BitVectors, Embeddings
 from store.types import Article, Found, Unsure
 from tests.conftest import NOW
 from tests.store.loading.test_revisions import STORIES, load, write
@@ -20,7 +20,7 @@ STAYS = "Divers raised a bell from the harbour floor.\nIt rang for storms.\nWho 
 
 
 def edition(number: int) -> list[str]:
-    """Give four stories that are like none of another edition."""
+    """Return four stories that share no rare word with those of another edition."""
     return [
         f"{story.split('.')[0]} {' '.join(f'{word}{number}' for word in ('ore', 'elm', 'owl'))}.\n"
         f"Insight {number}.\nWhat of edition {number}?\n"
@@ -29,7 +29,7 @@ def edition(number: int) -> list[str]:
 
 
 async def sizes(database: Database) -> tuple[int, int, int]:
-    """Give the number of chunks, of articles in them, and of rows of postings."""
+    """Return the number of chunks, of articles in them, and of rows of postings."""
     chunks = await database.fetch("SELECT places, headlines, signs FROM chunk")
     for row in chunks:
         assert len(row["headlines"]) == 4 * len(row["places"])
@@ -38,22 +38,22 @@ async def sizes(database: Database) -> tuple[int, int, int]:
     return len(chunks), sum(len(row["places"]) // 2 for row in chunks), postings["rows"]
 
 
-async def found(store: Store, words: str) -> Sequence[str]:
+async def find(store: Store, words: str) -> Sequence[str]:
     answer = await store.corpus.find(words)
     assert isinstance(answer, Found | Unsure), words
     return [match.article.document for match in answer.matches]
 
 
-async def test_what_is_gone_leaves_nothing_behind(
+async def test_deleted_articles_leave_nothing_behind(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Numbers are not used again; a chunk is as small here as it is large in life."""
+    """Numbers are never used again. Chunks are made small here, so that few numbers fill one."""
     monkeypatch.setattr("store.finding.chunks.CHUNK", 8)
     async with open_store(database_url) as store, open_database(database_url) as database:
         seen: list[tuple[int, int, int]] = []
         for number in range(14):
             await load(store, write(tmp_path, bell=[STAYS], news=edition(number)))
-            assert store.corpus.finder.index.size == len(store.corpus.finder.index.signs) == 5
+            assert store.corpus.finder.index.size == len(store.corpus.finder.index.bit_vectors) == 5
             seen.append(await sizes(database))
         assert {articles for _, articles, _ in seen} == {5}
         assert max(chunks for chunks, _, _ in seen) <= 3
@@ -62,61 +62,63 @@ async def test_what_is_gone_leaves_nothing_behind(
             "SELECT next_number FROM revision ORDER BY number DESC LIMIT 1"
         )
         assert last["next_number"] >= 50
-        # Nor do the revisions that cannot be brought back any more.
+        # Revisions that can no longer be restored leave nothing behind either.
         (past,) = await database.fetch("SELECT COUNT(*) AS rows FROM past_article")
         assert past["rows"] <= 10 * 5
-        assert await found(store, "divers raised a bell") == ["bell.txt"]
-        assert await found(store, "harbour floor storms") == ["bell.txt"]
-        assert set(await found(store, "ore13 elm13 owl13")) == {"news.txt"}
+        assert await find(store, "divers raised a bell") == ["bell.txt"]
+        assert await find(store, "harbour floor storms") == ["bell.txt"]
+        assert set(await find(store, "ore13 elm13 owl13")) == {"news.txt"}
         assert "ore12" not in store.corpus.finder.index.vocabulary
-        # Chunks that are gone come back with what was in them.
+        # An undo restores deleted chunks with their articles.
         await store.corpus.undo(by="U1", at=NOW, number=9)
-        assert set(await found(store, "ore8 elm8 owl8")) == {"news.txt"}
+        assert set(await find(store, "ore8 elm8 owl8")) == {"news.txt"}
         assert (await sizes(database))[1] == 5
     async with open_store(database_url) as store:
         assert store.corpus.finder.index.size == 5
-        assert set(await found(store, "ore8 elm8 owl8")) == {"news.txt"}
-        assert await found(store, "divers raised a bell") == ["bell.txt"]
+        assert set(await find(store, "ore8 elm8 owl8")) == {"news.txt"}
+        assert await find(store, "divers raised a bell") == ["bell.txt"]
 
 
-async def forget_signs(database: Database) -> None:
-    """Take away every vector, as if there had been no model."""
+async def forget_vectors(database: Database) -> None:
+    """Delete all bit vectors, as if the articles had been loaded without a model."""
     async with database.transaction() as connection:
         await connection.execute("UPDATE chunk SET signs = $1", b"")
 
 
-async def test_vectors_that_are_made_late_leave_what_was_loaded_meanwhile(
+async def test_adding_missing_vectors_keeps_what_another_process_loaded_in_the_meantime(
     database_url: str, tmp_path: Path
 ) -> None:
-    """Making them takes minutes in a large corpus, and another process may load others."""
-    model = Meaning.load()
+    """In a large corpus this takes minutes, and another process may load other articles."""
+    model = Embeddings.load()
     assert model
     async with open_database(database_url) as database, open_store(database_url) as other:
         await load(other, write(tmp_path, bell=[STAYS], news=edition(1)))
-        await forget_signs(database)
+        await forget_vectors(database)
         is_read, may_write = threading.Event(), threading.Event()
 
-        class Slow(Meaning):
-            def signs(self, articles: Iterable[Article]) -> Signs:
+        class Slow(Embeddings):
+            def bit_vectors(self, articles: Iterable[Article]) -> BitVectors:
                 is_read.set()
                 assert may_write.wait(30)
-                return super().signs(articles)
+                return super().bit_vectors(articles)
 
         slow = Slow(model._table, model._tokenizer)
-        completing = asyncio.create_task(complete(database, slow))
+        completing = asyncio.create_task(add_missing_vectors(database, slow))
         await asyncio.to_thread(is_read.wait, 30)
         await load(other, write(tmp_path, bell=[STAYS], news=edition(2)))
         may_write.set()
         assert await completing
     async with open_store(database_url) as store:
-        assert set(await found(store, "ore2 elm2 owl2")) == {"news.txt"}
-        assert await found(store, "divers raised a bell") == ["bell.txt"]
-        assert not store.corpus.finder.index.lacks_signs
+        assert set(await find(store, "ore2 elm2 owl2")) == {"news.txt"}
+        assert await find(store, "divers raised a bell") == ["bell.txt"]
+        assert not store.corpus.finder.index.lacks_vectors
         assert store.corpus.finder.index.size == 5
 
 
-async def test_columns_of_before_are_read_and_packed(database_url: str, tmp_path: Path) -> None:
-    """They had a place for every number, and zeros where nothing was any more."""
+async def test_columns_of_an_older_version_are_read_and_packed(
+    database_url: str, tmp_path: Path
+) -> None:
+    """They had a row for every number, and zeros if the article was deleted."""
     async with open_store(database_url) as store, open_database(database_url) as database:
         await load(store, write(tmp_path, a=STORIES[:2], b=STORIES[2:]))
         await load(store, write(tmp_path, b=STORIES[2:]))
@@ -125,7 +127,7 @@ async def test_columns_of_before_are_read_and_packed(database_url: str, tmp_path
         assert places.tolist() == [2, 3]
         headlines = np.zeros(4, dtype="<u8")
         headlines[places] = np.frombuffer(row["headlines"], dtype="<u8")
-        # Without a model for the last of them.
+        # The last article has no bit vector, as if it had been loaded without a model.
         signs = bytes(2 * BYTES) + row["signs"][:BYTES]
         async with database.transaction() as connection:
             await connection.execute(
@@ -135,10 +137,10 @@ async def test_columns_of_before_are_read_and_packed(database_url: str, tmp_path
             )
     async with open_store(database_url) as store, open_database(database_url) as database:
         assert store.corpus.finder.index.numbers.tolist() == [2, 3]
-        assert store.corpus.finder.index.has_signs.all()
-        assert await found(store, "snow mountain road") == ["b.txt"]
+        assert store.corpus.finder.index.has_vector.all()
+        assert await find(store, "snow mountain road") == ["b.txt"]
         (packed,) = await database.fetch("SELECT * FROM chunk")
         assert tuple(packed) == tuple(row)
         await load(store, write(tmp_path, b=STORIES[2:], c=STORIES[:1]))
         assert (await sizes(database))[1] == 3
-        assert await found(store, "envoys behind closed doors") == ["c.txt"]
+        assert await find(store, "envoys behind closed doors") == ["c.txt"]

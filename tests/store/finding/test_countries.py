@@ -1,23 +1,23 @@
-"""Countries: that names, peoples and capitals lead to each other, whichever is typed."""
+"""A country is found by any of its names, by its people and by its capital."""
 
 import pytest
 
 from store.finding.countries import CAPITAL, PEOPLE, SAME, relatives
 from store.finding.finder import Finder
 from store.types import Found, Unsure
-from tests.store.finding.test_finder import made, matches
+from tests.store.finding.test_finder import make_article, matches
 
 
-def found(typed: str) -> dict[str, float]:
+def names_related_to(typed: str) -> dict[str, float]:
     return {
-        " ".join(name): likeness
+        " ".join(name): similarity
         for _, others in relatives(typed.split())
-        for name, likeness in others.items()
+        for name, similarity in others.items()
     }
 
 
 @pytest.mark.parametrize(
-    ("typed", "other", "likeness"),
+    ("typed", "other", "similarity"),
     [
         ("uk", "britain", SAME),
         ("britain", "united kingdom", SAME),
@@ -39,28 +39,28 @@ def found(typed: str) -> dict[str, float]:
         ("chinese", "china", PEOPLE),
     ],
 )
-def test_one_name_leads_to_another_and_back(typed: str, other: str, likeness: float) -> None:
-    assert found(typed)[other] == likeness
-    assert found(other)[typed] == likeness
+def test_related_names_lead_to_each_other(typed: str, other: str, similarity: float) -> None:
+    assert names_related_to(typed)[other] == similarity
+    assert names_related_to(other)[typed] == similarity
 
 
 @pytest.mark.parametrize(
     ("typed", "other"),
     [
-        pytest.param("north korea", "south korea", id="a part of the name shared"),
+        pytest.param("north korea", "south korea", id="shares a part of the name"),
         pytest.param("macau", "chinese", id="ruled by another country"),
-        pytest.param("french", "martinique", id="a people that has the word with better claim"),
-        pytest.param("amsterdam", "belgium", id="a time zone shared"),
-        pytest.param("island", "iceland", id="what a country calls itself, an English word"),
+        pytest.param("french", "martinique", id="the word of a larger people"),
+        pytest.param("amsterdam", "belgium", id="shares a time zone"),
+        pytest.param("island", "iceland", id="its own name for itself, an English word"),
         pytest.param("car", "central african republic", id="initials that are an English word"),
         pytest.param("in", "india", id="a code that is an English word"),
     ],
 )
-def test_what_is_another_thing_is_not_taken_for_it(typed: str, other: str) -> None:
-    assert other not in found(typed)
+def test_an_unrelated_name_is_not_related(typed: str, other: str) -> None:
+    assert other not in names_related_to(typed)
 
 
-def test_a_name_of_several_words_is_found_where_it_stands() -> None:
+def test_the_position_of_a_name_of_several_words_is_found() -> None:
     spans = [span for span, _ in relatives(("talks", "in", "north", "korea", "today"))]
     assert spans == [slice(2, 4)]
 
@@ -68,9 +68,9 @@ def test_a_name_of_several_words_is_found_where_it_stands() -> None:
 async def test_a_story_is_found_by_another_name_of_its_country() -> None:
     finder = Finder.of(
         [
-            made(1, "Britain and France finish their plan."),
-            made(2, "Washington answers the Swiss."),
-            made(3, "A ferry sank off Crete."),
+            make_article(1, "Britain and France finish their plan."),
+            make_article(2, "Washington answers the Swiss."),
+            make_article(3, "A ferry sank off Crete."),
         ]
     )
     for query, number in (("uk", "1"), ("united kingdom france", "1"), ("switzerland", "2")):
@@ -79,8 +79,10 @@ async def test_a_story_is_found_by_another_name_of_its_country() -> None:
         assert matches(answer)[0].article.id == number
 
 
-async def test_a_capital_alone_is_asked_about_and_not_acted_on() -> None:
-    finder = Finder.of([made(1, "Turkey offers to host talks."), made(2, "A ferry sank.")])
+async def test_a_capital_alone_gives_an_unsure_answer() -> None:
+    finder = Finder.of(
+        [make_article(1, "Turkey offers to host talks."), make_article(2, "A ferry sank.")]
+    )
     answer = await finder.find("ankara")
     assert isinstance(answer, Unsure)
     assert [match.article.id for match in answer.matches] == ["1"]

@@ -1,4 +1,4 @@
-"""The finder: what people type, and the stories that they mean."""
+"""The finder returns the stories that people mean."""
 
 import json
 import re
@@ -19,7 +19,7 @@ LOOKUPS = Path(__file__).with_name("lookups.jsonl")
 
 
 def articles_in(paths: Iterable[Path]) -> list[Article]:
-    """Read the triples of each document; `store.loading.documents` does it with care."""
+    """Read the triples of each document, without the checks of `store.loading.documents`."""
     articles = []
     for path in paths:
         headline, *body = filter(None, map(str.strip, path.read_text("utf-8-sig").splitlines()))
@@ -39,7 +39,7 @@ def articles_in(paths: Iterable[Path]) -> list[Article]:
     return articles
 
 
-def made(number: int, summary: str, *, headline: str = "News") -> Article:
+def make_article(number: int, summary: str, *, headline: str = "News") -> Article:
     return Article(
         id=str(number),
         document="made.txt",
@@ -59,28 +59,28 @@ def matches(answer: Answer) -> Sequence[Match]:
     return () if isinstance(answer, Nothing) else answer.matches
 
 
-def told(article: Article) -> str:
+def text_of(article: Article) -> str:
     return " ".join((article.headline, article.summary, article.insight, article.question))
 
 
 @pytest.mark.parametrize(
     ("query", "word"),
     [
-        pytest.param("Peskov", "Peskov", id="a name as it is spelt"),
+        pytest.param("Peskov", "Peskov", id="a name with its exact spelling"),
         pytest.param("PESKOV?!", "Peskov", id="case and punctuation"),
         pytest.param("Peskov’s", "Peskov", id="a possessive with a curly quote"),
         pytest.param("jean noel barrot", "Barrot", id="no accents"),
-        pytest.param("BARRO\u0302T", "Barrot", id="a wrong accent, as a mark of its own"),
+        pytest.param("BARRO\u0302T", "Barrot", id="a wrong accent, as a combining mark"),
         pytest.param("zelenski", "Zelensk", id="another spelling"),
         pytest.param("medvdev", "Medvedev", id="a letter dropped"),
         pytest.param("meddvedev", "Medvedev", id="a letter doubled"),
         pytest.param("ednvedev medvdeev", "Medvedev", id="letters swapped"),
         pytest.param("bedvedev", "Medvedev", id="a wrong first letter"),
-        pytest.param("peskv", "Peskov", id="a short name with one slip"),
+        pytest.param("peskv", "Peskov", id="a short name with one typo"),
         pytest.param("pyongjang", "Pyongyang", id="a letter replaced"),
-        pytest.param("istnabull", "Istanbul", id="two slips"),
+        pytest.param("istnabull", "Istanbul", id="two typos"),
         pytest.param("cease fire", "ceasefire", id="one word typed as two"),
-        pytest.param("cese fire", "ceasefire", id="one word typed as two, misspelt"),
+        pytest.param("cese fire", "ceasefire", id="one word typed as two, misspelled"),
         pytest.param("saudiarabia", "Saudi Arabia", id="two words typed as one"),
         pytest.param("korea north", "North Korea", id="words in another order"),
         pytest.param("pyong", "Pyongyang", id="a word still being typed"),
@@ -91,44 +91,48 @@ def told(article: Article) -> str:
         pytest.param("what does the kremlin think about sanctions?", "sanctions", id="a question"),
     ],
 )
-async def test_finds_the_story_that_is_meant(query: str, word: str) -> None:
+async def test_finds_the_right_story(query: str, word: str) -> None:
     answer = await FINDER.find(query)
     assert isinstance(answer, Found)
-    assert word in told(answer.matches[0].article)
+    assert word in text_of(answer.matches[0].article)
 
 
 @pytest.mark.parametrize(
     "query",
     [
         pytest.param("pizza", id="a word on another subject"),
-        pytest.param("kubernetes", id="a word that no list knows"),
+        pytest.param("kubernetes", id="a word that is in no list"),
         pytest.param("qwertyuiop", id="no word at all"),
-        pytest.param("trumpet lessons", id="a word that begins like a name"),
+        pytest.param("trumpet lessons", id="a word that starts like a name"),
         pytest.param("", id="empty"),
         pytest.param(" \t\n", id="blanks"),
         pytest.param("?!... --- ''", id="only punctuation"),
         pytest.param("🍕🎉", id="only emoji"),
         pytest.param("what is the", id="only function words"),
         pytest.param("\0", id="NUL"),
-        pytest.param('" OR 1=1; -- *', id="query syntax of others"),
+        pytest.param('" OR 1=1; -- *', id="query syntax of other systems"),
         pytest.param("новости 新聞 خبر", id="other scripts"),
         pytest.param("x" * 3_000, id="one word of 3,000 letters"),
         pytest.param("zq " * 1_000, id="a thousand words"),
     ],
 )
-async def test_finds_nothing_where_nothing_is(query: str) -> None:
+async def test_finds_nothing_for_another_subject(query: str) -> None:
     assert isinstance(await FINDER.find(query), Nothing)
 
 
 async def test_an_english_word_is_no_misspelling_of_a_name() -> None:
-    finder = Finder.of([made(1, "Crowds filled the piazza.")])
+    finder = Finder.of([make_article(1, "Crowds filled the piazza.")])
     assert isinstance(await finder.find("pizza"), Nothing)
     assert isinstance(await finder.find("piaza"), Found)
 
 
-async def test_exact_words_come_before_likenesses() -> None:
+async def test_exact_words_come_before_similar_words() -> None:
     finder = Finder.of(
-        [made(1, "The negotiators left."), made(2, "A Zelenskyj fan."), made(3, "A Zelensky fan.")]
+        [
+            make_article(1, "The negotiators left."),
+            make_article(2, "A Zelenskyj fan."),
+            make_article(3, "A Zelensky fan."),
+        ]
     )
     answer = await finder.find("Zelensky")
     assert [match.article.id for match in matches(answer)] == ["3", "2"]
@@ -139,12 +143,12 @@ async def test_a_match_names_the_words_that_matched_as_the_article_spells_them()
     assert matches(answer)[0].why[:3] == ("Jean", "Noël", "Barrot")
 
 
-async def test_stories_that_cover_as_much_keep_the_order_of_the_corpus() -> None:
-    finder = Finder.of([made(number, "A ferry sank.") for number in range(5)])
+async def test_stories_with_equal_scores_keep_the_order_of_the_corpus() -> None:
+    finder = Finder.of([make_article(number, "A ferry sank.") for number in range(5)])
     assert [match.article.id for match in matches(await finder.find("ferry"))] == list("01234")
 
 
-async def test_found_has_at_most_as_many_matches_as_asked_for() -> None:
+async def test_found_respects_the_limit() -> None:
     assert len(matches(await FINDER.find("ukraine", limit=4))) == 4
     assert len(matches(await FINDER.find("ukraine"))) == 10
 
@@ -157,7 +161,7 @@ async def test_unsure_asks_about_at_most_three_stories_that_differ() -> None:
         "Every mayor but two will pay for the ferry",
         *(f"Filler {number}" for number in range(40)),
     ]
-    finder = Finder.of([made(number, summary) for number, summary in enumerate(summaries)])
+    finder = Finder.of([make_article(number, summary) for number, summary in enumerate(summaries)])
     answer = await finder.find("ferry mayor xylograph")
     assert isinstance(answer, Unsure)
     assert [match.article.id for match in answer.matches] == ["0", "3", "4"]
@@ -176,7 +180,7 @@ async def test_an_empty_corpus_answers_nothing() -> None:
 
 # --- properties --------------------------------------------------------------------------------
 
-SOME_WORDS = sorted({word for article in STARTER for word in told(article).split()})
+SOME_WORDS = sorted({word for article in STARTER for word in text_of(article).split()})
 queries = st.one_of(
     st.text(max_size=200),
     st.text(alphabet=st.characters(), min_size=2_000, max_size=3_000),
@@ -202,7 +206,7 @@ async def test_any_text_is_a_query(query: str) -> None:
 @given(st.lists(st.text(max_size=60), max_size=5), st.text(max_size=60))
 async def test_any_text_is_an_article(texts: list[str], query: str) -> None:
     finder = Finder.of(
-        [made(number, text, headline=text[::-1]) for number, text in enumerate(texts)]
+        [make_article(number, text, headline=text[::-1]) for number, text in enumerate(texts)]
     )
     for text in [*texts, query]:
         await finder.find(text)
@@ -217,9 +221,9 @@ async def test_an_exact_headline_finds_its_document_first(article: Article) -> N
 async def test_an_exact_headline_comes_before_a_story_with_all_its_words() -> None:
     finder = Finder.of(
         [
-            made(1, "Storm over Crete, again: the storm over Crete is back."),
-            made(2, "Winds rise.", headline="Storm over Crete"),
-            made(3, "A band plays.", headline="The Who"),
+            make_article(1, "Storm over Crete, again: the storm over Crete is back."),
+            make_article(2, "Winds rise.", headline="Storm over Crete"),
+            make_article(3, "A band plays.", headline="The Who"),
         ]
     )
     assert matches(await finder.find("storm over crete"))[0].article.id == "2"
@@ -230,7 +234,7 @@ RARE_NAMES = ["Medvedev", "Darchiyev", "Pyongyang", "Istanbul", "Starmer", "Macr
 
 
 @given(st.sampled_from(RARE_NAMES), st.data())
-async def test_one_slip_in_a_rare_name_still_finds_it(name: str, data: st.DataObject) -> None:
+async def test_one_typo_in_a_rare_name_still_finds_it(name: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(1, len(name) - 2))
     letter = data.draw(st.sampled_from("abcdefghijklmnopqrstuvwxyz"))
     slip = data.draw(
@@ -243,77 +247,77 @@ async def test_one_slip_in_a_rare_name_still_finds_it(name: str, data: st.DataOb
             ]
         )
     )
-    # What is another English word is taken for that word.
+    # A typo that is another English word stands for that word.
     assume(not is_english(slip.lower()))
     answer = await FINDER.find(slip)
     assert isinstance(answer, Found), slip
-    assert any(name[:4] in told(match.article) for match in answer.matches)
+    assert any(name[:4] in text_of(match.article) for match in answer.matches)
 
 
 # --- quality, on labelled look-ups ---------------------------------------------------------------
 
 
-class Tally:
-    """Counts, by class of look-up, how often something held."""
+class Rates:
+    """Counts, by class of look-up, how often something was true."""
 
     def __init__(self) -> None:
-        self._held: dict[str, list[bool]] = defaultdict(list)
+        self._outcomes: dict[str, list[bool]] = defaultdict(list)
 
-    def add(self, kind: str, *, held: bool) -> None:
-        self._held[kind].append(held)
+    def add(self, kind: str, *, is_true: bool) -> None:
+        self._outcomes[kind].append(is_true)
 
-    def share(self, *kinds: str) -> float:
-        held = [each for kind in kinds for each in self._held[kind]]
-        assert held, kinds
-        return sum(held) / len(held)
+    def rate(self, *kinds: str) -> float:
+        outcomes = [outcome for kind in kinds for outcome in self._outcomes[kind]]
+        assert outcomes, kinds
+        return sum(outcomes) / len(outcomes)
 
 
 async def test_quality_over_the_starter_corpus() -> None:
-    first, shown, found, unsure = Tally(), Tally(), Tally(), Tally()
+    first, shown, found, unsure = Rates(), Rates(), Rates(), Rates()
     for line in LOOKUPS.read_text("utf-8").splitlines():
         lookup = json.loads(line)
         kind, patterns = lookup["class"], lookup["has"]
         answer = await FINDER.find(lookup["query"])
-        found.add(kind, held=isinstance(answer, Found))
-        unsure.add(kind, held=isinstance(answer, Unsure))
+        found.add(kind, is_true=isinstance(answer, Found))
+        unsure.add(kind, is_true=isinstance(answer, Unsure))
         is_right = [
-            all(re.search(pattern, told(match.article), re.IGNORECASE) for pattern in patterns)
+            all(re.search(pattern, text_of(match.article), re.IGNORECASE) for pattern in patterns)
             for match in matches(answer)
         ]
-        first.add(kind, held=isinstance(answer, Found) and is_right[0])
-        shown.add(kind, held=any(is_right[:3]))
+        first.add(kind, is_true=isinstance(answer, Found) and is_right[0])
+        shown.add(kind, is_true=any(is_right[:3]))
     words = ("name", "spelling", "one_typo", "two_typo", "joined", "prefix", "order", "ideas")
-    assert first.share("name", "spelling", "prefix", "joined", "order") >= 0.97
-    assert first.share("one_typo", "two_typo") >= 0.97
-    assert first.share("ideas") >= 0.95
-    assert shown.share(*words) >= 0.98
-    assert first.share("acronym") >= 0.95
-    # What words alone can do; tests/store/finding/test_meaning.py has what meaning adds.
-    assert shown.share("question") >= 0.90
-    assert shown.share("paraphrase") >= 0.50
-    assert found.share("everyday") == 0
-    assert found.share("nearmiss") <= 0.05
-    assert unsure.share("everyday") <= 0.03
-    assert unsure.share("nearmiss") <= 0.25
+    assert first.rate("name", "spelling", "prefix", "joined", "order") >= 0.97
+    assert first.rate("one_typo", "two_typo") >= 0.97
+    assert first.rate("ideas") >= 0.95
+    assert shown.rate(*words) >= 0.98
+    assert first.rate("acronym") >= 0.95
+    # Word matching only; test_meaning.py measures what semantic search adds.
+    assert shown.rate("question") >= 0.90
+    assert shown.rate("paraphrase") >= 0.50
+    assert found.rate("everyday") == 0
+    assert found.rate("nearmiss") <= 0.05
+    assert unsure.rate("everyday") <= 0.03
+    assert unsure.rate("nearmiss") <= 0.25
 
 
 async def test_quality_over_three_hundred_real_articles(shared: Path) -> None:
     folder = shared / "searchset" / "lee300"
     finder = Finder.of(articles_in([folder / "lee300.txt"]))
-    first, found, false = Tally(), Tally(), Tally()
+    first, found, false = Rates(), Rates(), Rates()
     for line in (folder / "queries.jsonl").read_text("utf-8").splitlines():
         lookup = json.loads(line)
         answer = await finder.find(lookup["query"])
         if lookup["class"] == "noanswer":
-            false.add("noanswer", held=isinstance(answer, Found))
+            false.add("noanswer", is_true=isinstance(answer, Found))
             continue
         ranked = await finder.rank(lookup["query"], limit=10)
         is_right = bool(ranked) and ranked[0].article.position in lookup["relevant"]
-        first.add("all", held=is_right)
-        first.add(lookup["class"], held=is_right)
-        found.add("all", held=is_right and isinstance(answer, Found))
-    assert first.share("all") >= 0.98
-    assert first.share("one_typo") >= 0.98
-    assert first.share("all_typo") >= 0.95
-    assert found.share("all") >= 0.945
-    assert false.share("noanswer") <= 0.01
+        first.add("all", is_true=is_right)
+        first.add(lookup["class"], is_true=is_right)
+        found.add("all", is_true=is_right and isinstance(answer, Found))
+    assert first.rate("all") >= 0.98
+    assert first.rate("one_typo") >= 0.98
+    assert first.rate("all_typo") >= 0.95
+    assert found.rate("all") >= 0.945
+    assert false.rate("noanswer") <= 0.01

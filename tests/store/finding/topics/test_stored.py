@@ -1,4 +1,4 @@
-"""The topics of what is loaded, derived at once or kept up with what changes."""
+"""The stored topics, derived from all articles or updated for a few changes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ def write(path: Path, documents: dict[str, str]) -> None:
 
 
 async def load(store: Store, path: Path, **documents: str) -> dict[str, int]:
-    """Load *documents*, and give how many articles each topic has."""
+    """Load *documents*; return how many articles each topic has."""
     write(path, documents)
     await store.corpus.reload(path, by="U1", at=NOW)
     return {topic.name: topic.articles for topic in store.corpus.finder.topics}
@@ -38,7 +38,7 @@ OSLO = story("They saw Oslo.")
 
 
 async def load_large(store: Store, path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
-    """Load so much that topics are kept up with what changes; give what `load` does."""
+    """Load a corpus in which later changes update the topics; return the same as `load`."""
     monkeypatch.setattr(derived, "_SMALL", 0)
     many = {f"d{number}": story(f"They left Cairo in week {number}.") for number in range(60)}
     return await load(store, path, one=LIMA, two=OSLO, **many)
@@ -54,7 +54,7 @@ async def test_topics_follow_a_reload(store: Store, tmp_path: Path) -> None:
     }
 
 
-async def test_in_a_large_corpus_the_few_that_change_are_linked_to_what_is_there(
+async def test_in_a_large_corpus_changed_articles_are_linked_to_existing_topics(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a"
@@ -70,7 +70,7 @@ async def test_in_a_large_corpus_the_few_that_change_are_linked_to_what_is_there
     assert Topic(name="Quito", articles=6) in store.corpus.finder.topics
 
 
-async def test_an_undo_brings_the_topics_back(
+async def test_an_undo_restores_the_topics(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a"
@@ -83,20 +83,20 @@ async def test_an_undo_brings_the_topics_back(
     assert {topic.name: topic.articles for topic in store.corpus.topics} == first
 
 
-async def test_topics_that_another_process_derives_are_taken_up_however_late(
+async def test_topics_that_another_process_derives_late_are_loaded(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They are derived between the moment when the stories are taken up and that when it looks."""
-    loaded, taken_up = asyncio.Event(), asyncio.Event()
+    """They are derived after this process loads the stories and before it reads the topics."""
+    loaded, is_followed = asyncio.Event(), asyncio.Event()
     bring_up_to_date = derived.bring_up_to_date
 
     async def late(database: Database, finder: Finder) -> None:
         if loaded.is_set():
-            taken_up.set()
+            is_followed.set()
             await loading
         else:
             loaded.set()
-            await taken_up.wait()
+            await is_followed.wait()
         await bring_up_to_date(database, finder)
 
     async with open_store(database_url) as one, open_store(database_url) as two:
@@ -108,14 +108,14 @@ async def test_topics_that_another_process_derives_are_taken_up_however_late(
         assert [topic.name for topic in two.corpus.topics] == ["Oslo", "Lima"]
 
 
-async def test_topics_of_what_is_loaded_no_more_are_not_kept(
+async def test_topics_of_an_outdated_revision_are_not_stored(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deriving, overtaken = asyncio.Event(), asyncio.Event()
-    from_number = stored.from_number
+    articles_from_number = stored.articles_from_number
 
     async def slowly(*arguments: Any) -> AsyncIterator[Any]:
-        read = [some async for some in from_number(*arguments)]
+        read = [some async for some in articles_from_number(*arguments)]
         if not deriving.is_set():
             deriving.set()
             await overtaken.wait()
@@ -123,7 +123,7 @@ async def test_topics_of_what_is_loaded_no_more_are_not_kept(
             yield some
 
     async with open_store(database_url) as one, open_store(database_url) as two:
-        monkeypatch.setattr(stored, "from_number", slowly)
+        monkeypatch.setattr(stored, "articles_from_number", slowly)
         loading = asyncio.create_task(load(one, tmp_path / "a", one=LIMA, two=OSLO))
         await deriving.wait()
         quito = await load(two, tmp_path / "b", one=story("They saw Quito."))
@@ -135,7 +135,7 @@ async def test_topics_of_what_is_loaded_no_more_are_not_kept(
         assert one.corpus.topics == two.corpus.topics
 
 
-async def test_what_only_moves_keeps_its_topics(
+async def test_a_moved_story_keeps_its_topics(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a"

@@ -1,4 +1,4 @@
-"""Type-ahead: what is offered while somebody types a topic."""
+"""Autocompletion of topics."""
 
 import pytest
 from hypothesis import assume, given
@@ -13,24 +13,24 @@ TYPEAHEAD = Typeahead(NAMES)
 @pytest.mark.parametrize(
     ("typed", "names"),
     [
-        pytest.param("ru", ["Russia"], id="the beginning"),
+        pytest.param("ru", ["Russia"], id="the start"),
         pytest.param("RUS", ["Russia"], id="in capitals"),
-        pytest.param("kor", ["North Korea"], id="the beginning of another word"),
-        pytest.param("north k", ["North Korea"], id="of the second word"),
-        pytest.param("zelinsk", ["Volodymyr Zelenskiy"], id="misspelt"),
+        pytest.param("kor", ["North Korea"], id="the start of another word"),
+        pytest.param("north k", ["North Korea"], id="the start of the second word"),
+        pytest.param("zelinsk", ["Volodymyr Zelenskiy"], id="misspelled"),
         pytest.param("jean noel", ["Jean-Noël Barrot"], id="without its accents"),
-        pytest.param("noël", ["Jean-Noël Barrot"], id="with them"),
-        pytest.param("nroth korea", ["North Korea"], id="a slip in the first of two words"),
+        pytest.param("noël", ["Jean-Noël Barrot"], id="with its accents"),
+        pytest.param("nroth korea", ["North Korea"], id="a typo in the first of two words"),
         pytest.param("xylophone", [], id="no topic"),
         pytest.param("?", [], id="no word"),
-        pytest.param("", list(NAMES), id="nothing yet"),
+        pytest.param("", list(NAMES), id="nothing typed"),
     ],
 )
-def test_what_is_offered(typed: str, names: list[str]) -> None:
+def test_complete(typed: str, names: list[str]) -> None:
     assert TYPEAHEAD.complete(typed) == names
 
 
-def test_what_is_begun_comes_before_what_is_misspelt() -> None:
+def test_exact_starts_come_before_misspelled_ones() -> None:
     assert Typeahead(["Marconi", "Macron", "Macros"]).complete("macro") == [
         "Macron",
         "Macros",
@@ -38,7 +38,7 @@ def test_what_is_begun_comes_before_what_is_misspelt() -> None:
     ]
 
 
-def test_no_more_than_asked_for() -> None:
+def test_complete_respects_the_limit() -> None:
     assert TYPEAHEAD.complete("", 2) == ["Russia", "Volodymyr Zelenskiy"]
 
 
@@ -46,9 +46,9 @@ def test_no_more_than_asked_for() -> None:
     ("query", "names"),
     [
         pytest.param("turkey recipe", ("Turkey",), id="a word of the query is a topic"),
-        pytest.param("rusia", ("Russia",), id="misspelt"),
+        pytest.param("rusia", ("Russia",), id="misspelled"),
         pytest.param("korea and turkey", ("North Korea", "Turkey"), id="several, commonest first"),
-        pytest.param("pizza", (), id="an English word is near to no other"),
+        pytest.param("pizza", (), id="an English word is not similar to any other"),
         pytest.param("", (), id="empty"),
     ],
 )
@@ -56,14 +56,14 @@ def test_nearest_topics(query: str, names: tuple[str, ...]) -> None:
     assert TYPEAHEAD.nearest(query, 3) == names
 
 
-def test_no_more_nearest_topics_than_asked_for() -> None:
+def test_nearest_respects_the_limit() -> None:
     assert TYPEAHEAD.nearest("russia turkey ibiza", 2) == ("Russia", "Turkey")
 
 
-named = st.lists(st.text(max_size=30), max_size=30, unique=True)
+topic_names = st.lists(st.text(max_size=30), max_size=30, unique=True)
 
 
-@given(named, st.text(max_size=40), st.integers(1, 25))
+@given(topic_names, st.text(max_size=40), st.integers(1, 25))
 def test_any_text_may_be_typed(names: list[str], typed: str, limit: int) -> None:
     typeahead = Typeahead(names)
     offered = typeahead.complete(typed, limit)
@@ -76,14 +76,12 @@ words = st.text(alphabet="abcdefghijklmnoprstuvz", min_size=5, max_size=12)
 
 
 @given(st.lists(words, min_size=1, max_size=15, unique=True), st.data())
-def test_every_beginning_and_one_slip_offer_the_topic(
-    names: list[str], data: st.DataObject
-) -> None:
+def test_every_start_and_one_typo_complete_the_topic(names: list[str], data: st.DataObject) -> None:
     typeahead = Typeahead(names)
     name = data.draw(st.sampled_from(names))
     size = data.draw(st.integers(3, len(name)))
     assert name in typeahead.complete(name[:size])
     at = data.draw(st.integers(1, len(name) - 2))
-    slip = name[:at] + data.draw(st.sampled_from("xyw")) + name[at + 1 :]
-    assume(slip != name)
-    assert name in typeahead.complete(slip)
+    typo = name[:at] + data.draw(st.sampled_from("xyw")) + name[at + 1 :]
+    assume(typo != name)
+    assert name in typeahead.complete(typo)
