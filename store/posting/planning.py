@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
+from typing import Protocol
 
-from store.corpus import Corpus
 from store.db import Connection, Database, DatabaseError, to_text
 from store.installed import Installed
 from store.posting.choice import Chosen, choose
@@ -15,7 +15,18 @@ from store.posting.notices import note_low
 from store.posting.record import GRACE, LEASE, Plan, fetch_post, plan_post
 from store.posting.schedules import advance, to_schedule
 from store.rows import Key, QueueReader
-from store.types import FOREVER, Found, Occurrence, Post, PostKind, PostState, Schedule, Unsure
+from store.types import (
+    FOREVER,
+    Answer,
+    Found,
+    Occurrence,
+    Post,
+    PostKind,
+    PostState,
+    Revision,
+    Schedule,
+    Unsure,
+)
 
 _BATCH = 50
 """How many schedules one transaction plans: the writer is not kept from others for long."""
@@ -47,13 +58,26 @@ class Turn:
     unless: str | None = None
 
 
+class StoryFinder(Protocol):
+    """Finds the stories on a topic; the corpus does."""
+
+    @property
+    def revision(self) -> Revision | None:
+        """Return the revision that is searched; None before the first load."""
+        ...
+
+    async def find(self, query: str, *, limit: int = 10) -> Answer:
+        """Return the stories that match *query*, at most *limit*."""
+        ...
+
+
 class Planning:
     """Plans the turns of every schedule."""
 
-    def __init__(self, database: Database, installed: Installed, corpus: Corpus) -> None:
+    def __init__(self, database: Database, installed: Installed, finder: StoryFinder) -> None:
         self._database = database
         self._installed = installed
-        self._corpus = corpus
+        self._finder = finder
         self._queue = QueueReader(to_schedule, "schedule", "team_id", "channel_id")
 
     async def plan_due(self, now: datetime) -> None:
@@ -152,7 +176,7 @@ class Planning:
         return coming
 
     async def _fill_pools(self, now: datetime) -> None:
-        revision = self._corpus.revision
+        revision = self._finder.revision
         if revision is None:
             return
         async with self._database.reading() as connection:
@@ -164,12 +188,12 @@ class Planning:
 
     async def _fill_pool(self, schedule: Schedule) -> None:
         """Find the stories on the schedule's topics, as a look-up would."""
-        revision = self._corpus.revision
+        revision = self._finder.revision
         if not schedule.topics or revision is None:
             return
         ids: dict[str, None] = {}
         for topic in schedule.topics:
-            match await self._corpus.find(topic, limit=_TOPIC_STORIES):
+            match await self._finder.find(topic, limit=_TOPIC_STORIES):
                 case Found(matches=matches) | Unsure(matches=matches):
                     ids |= dict.fromkeys(match.article.id for match in matches)
         where = schedule.team_id, schedule.channel_id
