@@ -24,7 +24,7 @@ def set_suggested_prompts(state: State, args: Args) -> Json:
 
 
 def set_status(state: State, args: Args) -> Json:
-    """Show what the app is doing; "" takes it away, and so does its next message."""
+    """Show what the app is doing; "" and the app's next message remove it."""
     channel = _direct(state, args)
     event = {"type": "status", "channel": channel.id, "status": str(args.get("status") or "")}
     state.changed(event, channel.members)

@@ -65,12 +65,12 @@ METHODS = {
 }
 
 _CUT = 0
-"""In place of a status: the connection is cut."""
+"""Stands for a status code: the connection is cut."""
 _PAGE = "<html><body><h1>Bad Gateway</h1></body></html>"
 
 
 class WebApi:
-    """Answers `/api/METHOD`; *more* are methods that hold something of their own."""
+    """Answers `/api/METHOD`; *more* are methods that keep state of their own."""
 
     def __init__(
         self,
@@ -88,11 +88,11 @@ class WebApi:
         self._closing = asyncio.Event()
 
     def close(self) -> None:
-        """Let calls that were to be delayed end now."""
+        """End every call that a fault delays."""
         self._closing.set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer one call, in whatever way a fault makes of it."""
+        """Answer one call, applying the fault that strikes it, if any."""
         began = time.perf_counter()
         name = request.match_info["method"]
         args, token, fault = Args(), None, None
@@ -143,7 +143,7 @@ class WebApi:
                 await self._wait(fault.seconds)
 
     async def _after(self, fault: Fault, status: int, body: Json) -> int:
-        """Spoil what was answered; give the status to answer with."""
+        """Apply *fault* to the finished answer; return the status to send."""
         match fault.kind:
             case "drop_before" | "drop_after":
                 return _CUT
@@ -171,7 +171,7 @@ class WebApi:
             return
 
     def _find(self, name: str, token: str | None) -> tuple[Method, State]:
-        """Give the method, and the state of the team whose token it is; raises `ApiError`."""
+        """Return the method, and the state of the team that owns the token; raises `ApiError`."""
         method = self._methods.get(name)
         if method is None:
             raise ApiError("unknown_method", req_method=name)

@@ -1,4 +1,4 @@
-"""The arguments of a Web API call: by query, form and JSON alike."""
+"""The arguments of a Web API call, from the query, a form or JSON."""
 
 import json
 from typing import Any
@@ -14,23 +14,23 @@ class Args(dict[str, Any]):
     """The merged arguments of one call."""
 
     def text(self, name: str) -> str:
-        """Give a required argument as text; raises `ApiError` (invalid_arguments)."""
+        """Return a required argument as text; raises `ApiError` (invalid_arguments)."""
         value = self.get(name)
         if value is None or value == "":
             raise invalid("invalid_arguments", [f"[ERROR] missing required field: {name}"])
         return str(value)
 
     def maybe(self, name: str) -> str | None:
-        """Give an argument as text; None where it is absent or empty."""
+        """Return an argument as text, or None if it is absent or empty."""
         value = self.get(name)
         return None if value is None or value == "" else str(value)
 
     def flag(self, name: str) -> bool:
-        """Say whether an argument is true, however it is written."""
+        """Return whether an argument is true in any of the spellings that Slack accepts."""
         return self.get(name) in (True, 1, "1", "true", "True", "TRUE")
 
     def number(self, name: str, default: int, most: int) -> int:
-        """Give an argument from 1 to *most*; raises `ApiError` (invalid_limit)."""
+        """Return an argument from 1 to *most*; raises `ApiError` (invalid_limit)."""
         try:
             value = int(self.get(name) or default)
         except (TypeError, ValueError):
@@ -41,9 +41,9 @@ class Args(dict[str, Any]):
 
 
 async def read(request: web.Request) -> Args:
-    """Read the arguments; JSON written into a form's fields is decoded.
+    """Read the arguments, and decode JSON in the fields of a form.
 
-    Raises `ApiError` for JSON that is none.
+    Raises `ApiError` if the JSON is invalid.
     """
     args = Args(request.query)
     if request.content_type == "application/json":

@@ -1,4 +1,4 @@
-"""Behind the scenes: what the page can do to the workspace itself, as JSON."""
+"""The page's controls: requests, in JSON, that change the workspace itself."""
 
 import asyncio
 from base64 import b64decode
@@ -17,13 +17,13 @@ _STEP_SECONDS = 30
 
 
 class Behind:
-    """Serves what changes the place: channels, people, files, and how the app is reached."""
+    """Serves the requests that change channels, people, files and the transport to the app."""
 
     def __init__(self, workspace: "Workspace") -> None:
         self._workspace = workspace
 
     def routes(self) -> list[web.RouteDef]:
-        """Give the routes."""
+        """Return the routes."""
         posts = {
             "channel": self._channel,
             "person": self._person,
@@ -53,7 +53,7 @@ class Behind:
         return web.json_response(self._workspace.app_as_page())
 
     async def _channel(self, body: Json) -> Json:
-        """Do *act* to a channel: archive, unarchive, rename, restrict, open or delete it."""
+        """Archive, unarchive, rename, restrict, open or delete a channel, as *act* says."""
         channel, workspace = body["channel"], self._workspace
         match body["act"]:
             case "archive":
@@ -91,7 +91,7 @@ class Behind:
         return {"ok": True}
 
     async def _step(self, body: Json) -> Json:
-        """Run a function and wait for its end: {function, inputs}."""
+        """Run a workflow function and wait until it ends: {function, inputs}."""
         step = self._workspace.run_step(body["function"], body["inputs"])
         try:
             async with asyncio.timeout(_STEP_SECONDS):

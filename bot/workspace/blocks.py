@@ -1,4 +1,4 @@
-"""Block Kit: find the elements of blocks, and what they hold before anybody touches them."""
+"""The interactive elements of blocks, and their initial values."""
 
 import secrets
 from collections.abc import Iterator
@@ -28,37 +28,37 @@ _INITIAL = {
     "timepicker": ("selected_time", "initial_time"),
     "datetimepicker": ("selected_date_time", "initial_date_time"),
 }
-"""For every element that holds a value: the value's name, and that of what it begins with."""
+"""For every element that has a value: the field of the value, and of the initial value."""
 
 _LISTS = frozenset(kind for kind, (name, _) in _INITIAL.items() if name.endswith("s"))
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """An interactive element, and the block it is in."""
+    """An interactive element and its block."""
 
     block: Json
     element: Json
 
     @property
     def block_id(self) -> str:
-        """Give the id of its block."""
+        """Return the id of its block."""
         return str(self.block["block_id"])
 
     @property
     def action_id(self) -> str:
-        """Give its action_id."""
+        """Return its action_id."""
         return str(self.element["action_id"])
 
     @property
     def value_name(self) -> str | None:
-        """Name the field of its value in `state.values`; None for a button or an overflow."""
+        """Return the field of its value in `state.values`; None for a button or an overflow."""
         names = _INITIAL.get(self.element["type"])
         return names[0] if names else None
 
 
 def elements(blocks: list[Json]) -> Iterator[Element]:
-    """Go through the interactive elements of *blocks*."""
+    """Iterate over the interactive elements of *blocks*."""
     for block in blocks:
         inside = [*block.get("elements", []), block.get("accessory"), block.get("element")]
         for element in inside:
@@ -67,7 +67,7 @@ def elements(blocks: list[Json]) -> Iterator[Element]:
 
 
 def initial_values(blocks: list[Json]) -> Json:
-    """Give `state.values` as it is before anybody has typed: {block_id: {action_id: value}}."""
+    """Return `state.values` before anybody types: {block_id: {action_id: value}}."""
     values: Json = {}
     for found in elements(blocks):
         kind = found.element["type"]
@@ -80,7 +80,7 @@ def initial_values(blocks: list[Json]) -> Json:
 
 
 def with_ids(blocks: list[Json]) -> list[Json]:
-    """Give *blocks* with the block_ids and action_ids that Slack makes up where none is given."""
+    """Return *blocks*, generating missing block_ids and action_ids as Slack does."""
     return [_with_id(block) for block in blocks]
 
 

@@ -19,7 +19,7 @@ _EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]*\Z", re.IGNORECASE)
 
 
 def post_message(state: State, args: Args) -> Json:
-    """Post into a channel that the bot is a member of, or into one of its threads."""
+    """Post to a channel that the bot is a member of, or to one of its threads."""
     channel = _writable(state, args)
     text, blocks = content(args)
     metadata = _metadata(args.get("metadata"))
@@ -37,7 +37,7 @@ def post_message(state: State, args: Args) -> Json:
 
 
 def post_ephemeral(state: State, args: Args) -> Json:
-    """Post what only one member of the channel sees."""
+    """Post a message that only one member of the channel sees."""
     channel = _writable(state, args)
     user = args.text("user")
     if user not in channel.members:
@@ -51,7 +51,7 @@ def post_ephemeral(state: State, args: Args) -> Json:
 
 
 def update(state: State, args: Args) -> Json:
-    """Change a message of the bot; blocks and metadata stay where none are given."""
+    """Update a message of the bot; omitted blocks and metadata stay as they are."""
     channel = state.find_channel(args.text("channel"))
     message = _own_message(state, channel, args, "cant_update_message")
     text, blocks = content(args)
@@ -71,7 +71,7 @@ def update(state: State, args: Args) -> Json:
 
 
 def delete(state: State, args: Args) -> Json:
-    """Take a message of the bot away."""
+    """Delete a message of the bot."""
     channel = state.find_channel(args.text("channel"))
     message = _own_message(state, channel, args, "cant_delete_message")
     state.remove(message)
@@ -80,7 +80,7 @@ def delete(state: State, args: Args) -> Json:
 
 
 def get_permalink(state: State, args: Args) -> Json:
-    """Give a message's address."""
+    """Return the permalink of a message."""
     channel = state.find_channel(args.text("channel"))
     ts = args.text("message_ts")
     if state.timeline(channel.id).root(ts) is None:
@@ -90,7 +90,7 @@ def get_permalink(state: State, args: Args) -> Json:
 
 
 def content(args: Json) -> tuple[str, list[Json]]:
-    """Take the text and blocks of a message, ids filled in; raises `ApiError` for bad ones."""
+    """Return the text and the blocks of a message, with ids filled in; raises `ApiError`."""
     text, blocks = args.get("text") or "", args.get("blocks") or []
     if not isinstance(blocks, list):
         raise ApiError("invalid_blocks_format")

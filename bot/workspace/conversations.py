@@ -1,4 +1,4 @@
-"""conversations.* and users.*: who is where, and what was said (docs.slack.dev)."""
+"""conversations.* and users.*: channels, members and messages (docs.slack.dev)."""
 
 import re
 from base64 import b64decode, b64encode
@@ -25,7 +25,7 @@ def info(state: State, args: Args) -> Json:
 
 
 def list_channels(state: State, args: Args) -> Json:
-    """List the channels that the bot may know of."""
+    """List the channels that the bot can see."""
     channels = [
         channel
         for channel in _of_types(state, args)
@@ -37,7 +37,7 @@ def list_channels(state: State, args: Args) -> Json:
 
 
 def history(state: State, args: Args) -> Json:
-    """Give the channel's messages, the newest first, without the replies of threads."""
+    """Return the channel's messages, newest first, without thread replies."""
     channel = _readable(state, args, "history")
     _need_member(channel)
     oldest, latest = _ts(args, "oldest", "0"), _ts(args, "latest", "9999999999")
@@ -53,7 +53,7 @@ def history(state: State, args: Args) -> Json:
 
 
 def replies(state: State, args: Args) -> Json:
-    """Give a thread, its first message first."""
+    """Return a thread, oldest message first."""
     channel = _readable(state, args, "history")
     _need_member(channel)
     root = state.timeline(channel.id).root(args.text("ts"))
@@ -79,14 +79,14 @@ def replies(state: State, args: Args) -> Json:
 
 
 def members(state: State, args: Args) -> Json:
-    """List who is in a channel."""
+    """List the members of a channel."""
     channel = _readable(state, args, "read")
     page, cursor = _page(sorted(channel.members), args, default=100)
     return {"members": page, **cursor}
 
 
 def join(state: State, args: Args) -> Json:
-    """Let the bot join a public channel."""
+    """Add the bot to a public channel."""
     channel = state.find_channel(args.text("channel"))
     if channel.is_archived:
         raise ApiError("is_archived")
@@ -97,7 +97,7 @@ def join(state: State, args: Args) -> Json:
 
 
 def open_direct(state: State, args: Args) -> Json:
-    """Give the direct message with one person."""
+    """Return the direct message with one person."""
     user = args.text("users")
     if user not in state.people:
         raise ApiError("user_not_found")
@@ -136,7 +136,7 @@ def bot_info(state: State, args: Args) -> Json:
 
 
 def of_user(state: State, args: Args) -> Json:
-    """List the channels that a person is in, as far as the bot may know of them."""
+    """List the channels of a person that the bot can see."""
     user = args.maybe("user") or BOT_USER_ID
     if user not in state.people:
         raise ApiError("user_not_found")
@@ -152,13 +152,13 @@ def of_user(state: State, args: Args) -> Json:
 
 
 def list_users(state: State, args: Args) -> Json:
-    """List everybody."""
+    """List all users."""
     page, cursor = _page(list(state.people.values()), args, default=100)
     return {"members": [person.as_slack(state.clock(), state.team) for person in page], **cursor}
 
 
 def _of_types(state: State, args: Args) -> list[Channel]:
-    """Give the channels of the kinds that are asked for, each of which needs its scope."""
+    """Return the channels of the requested types; each type needs its own scope."""
     wanted = (args.maybe("types") or "public_channel").replace(" ", "").split(",")
     if not set(wanted) <= {*_TYPES.values(), "mpim"}:
         raise ApiError("invalid_types")
@@ -182,7 +182,7 @@ def _need_member(channel: Channel) -> None:
 
 
 def _ts(args: Args, name: str, default: str) -> str:
-    """Read a ts in the form in which message ts compare as text."""
+    """Return a ts argument with six decimals, so that it compares as text with message ts."""
     given = _TS.match(args.maybe(name) or default)
     if given is None:
         raise ApiError(f"invalid_ts_{name}")

@@ -1,4 +1,4 @@
-"""Handing envelopes to the app: the one place that knows how the app is reached."""
+"""Send envelopes to the app; only this module knows by which transport."""
 
 import asyncio
 import json
@@ -21,10 +21,10 @@ EnvelopeType = Literal["slash_commands", "interactive", "events_api"]
 
 @dataclass(slots=True, kw_only=True)
 class Delivery:
-    """What came of something a person did.
+    """The result of something that a person did.
 
-    *payload* is what the app was sent, {} when nothing was; *answer* is the payload of its ack.
-    *error* is the sentence that Slack would show, and *errors* what it would say under the fields
+    *payload* is what was sent to the app, {} if nothing was; *answer* is the payload of its ack.
+    *error* is the sentence that Slack would show, and *errors* are its messages under the fields
     of a modal: {block_id: message}.
     """
 
@@ -36,7 +36,7 @@ class Delivery:
 
 
 class Courier:
-    """Takes envelopes to the app: in this process, by its request URLs, or by its sockets."""
+    """Sends envelopes to the app: in this process, to its request URLs, or over its sockets."""
 
     def __init__(
         self, sockets: Sockets, urls: RequestUrls, traffic: Traffic, *, ack_seconds: float
@@ -49,9 +49,9 @@ class Courier:
         self.receiver: Receiver | None = None
 
     async def send(self, kind: EnvelopeType, payload: Json) -> Delivery:
-        """Send a command or an interaction, once (Slack does not repeat these).
+        """Send a command or an interaction once; Slack does not retry these.
 
-        Raises nothing: `error` of what is given is Slack's code.
+        Never raises: a failure is Slack's error code in `error` of the result.
         """
         delivery = Delivery(payload=payload)
         try:
@@ -62,7 +62,7 @@ class Courier:
         return delivery
 
     async def send_event(self, payload: Json) -> Delivery:
-        """Send an event, and again up to three times while it is not acked (Events API)."""
+        """Send an event, and retry up to three times until it is acked (Events API)."""
         delivery = Delivery(payload=payload)
         way, reason = self._way, ""
         for attempt, wait in enumerate((0.0, *way.retry_waits)):
@@ -82,11 +82,11 @@ class Courier:
 
     @property
     def is_connected(self) -> bool:
-        """Say whether the app would get an envelope; by HTTP that shows only when it is sent."""
+        """Return whether the app can be reached; with HTTP this is known only after sending."""
         return self.receiver is not None or self._urls.is_chosen or self._sockets.is_connected
 
     def as_page(self) -> Json:
-        """Draw for the page how the app is reached: {way, sockets} or {way, urls}."""
+        """Render the transport for the page: {way, sockets} or {way, urls}."""
         if self._urls.is_chosen:
             return {"way": "http", "urls": self._urls.urls}
         return {"way": "socket", "sockets": self._sockets.count}
@@ -98,20 +98,20 @@ class Courier:
         return self._urls if self._urls.is_chosen else self._sockets
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Do *work* in the background; closing ends it."""
+        """Run *work* in the background until it ends or `close` is called."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
     async def close(self) -> None:
-        """End what is still under way."""
+        """Cancel all background work."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def settled(self) -> None:
-        """Wait until nothing is under way."""
+        """Wait until all background work has ended."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -141,7 +141,7 @@ class Courier:
 
 
 def _decoded(answer: Any) -> Json:
-    """Give the payload of an ack as a dict: a plain text is the text of a message."""
+    """Return the payload of an ack as a dict; plain text becomes the text of a message."""
     if isinstance(answer, str):
         try:
             answer = json.loads(answer)

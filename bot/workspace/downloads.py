@@ -1,4 +1,4 @@
-"""What the app can do with a file: have it described, and fetch it with its token."""
+"""Files for the app: `files.info`, and downloads with its token."""
 
 from aiohttp import web
 
@@ -13,7 +13,7 @@ _SIGN_IN = "<!doctype html><title>Sign in</title><p>You need to sign in to see t
 
 
 def info(state: State, args: Args) -> Json:
-    """Describe a file that is shared where the bot is."""
+    """Describe a file that is shared in a channel of the bot."""
     file = state.files.get(args.text("file"))
     if file is None or not _is_seen_by_bot(state, file):
         raise ApiError("file_not_found")
@@ -21,17 +21,17 @@ def info(state: State, args: Args) -> Json:
 
 
 class Downloads:
-    """Serves `url_private` and `url_private_download` to who has the right token.
+    """Serves `url_private` and `url_private_download` to requests with the right token.
 
-    Anybody else is sent to a page to sign in, with status 200 in the end: so does Slack, and what
-    an app then reads is HTML and not the file.
+    Other requests are redirected to a sign-in page that answers 200. Slack does the same, so what
+    an app reads with a wrong token is HTML and not the file.
     """
 
     def __init__(self, grants: Grants) -> None:
         self._grants = grants
 
     def routes(self) -> list[web.RouteDef]:
-        """Give the routes of files and of the page to sign in."""
+        """Return the routes of the files and of the sign-in page."""
         return [
             web.get("/files-pri/{id}/{name}", self._serve),
             web.get("/files-pri/{id}/download/{name}", self._serve),

@@ -1,4 +1,4 @@
-"""What the app hears of its own messages: Slack sends these events to it like any others."""
+"""Events about the app's own messages, which Slack sends to the app like any others."""
 
 from bot.workspace.errors import Json
 from bot.workspace.people import BOT_USER_ID
@@ -7,19 +7,19 @@ from bot.workspace.timeline import Message
 
 
 def posted(state: State, message: Message) -> None:
-    """Tell of a new message."""
+    """Send the event of a new message."""
     _tell(state, message, message.as_slack())
 
 
 def edited(state: State, message: Message, before: Json) -> None:
-    """Tell of a message that was drawn as *before*, and reads otherwise now."""
+    """Send the event of an edited message; *before* is how it was rendered until now."""
     now = message.as_slack()
     change = {"subtype": "message_changed", "message": now, "previous_message": before}
     _tell(state, message, change | {"ts": state.next_ts()})
 
 
 def removed(state: State, message: Message) -> None:
-    """Tell of a message that is no more."""
+    """Send the event of a deleted message."""
     change = {"subtype": "message_deleted", "deleted_ts": message.ts}
     before = {"previous_message": message.as_slack(), "ts": state.next_ts()}
     _tell(state, message, change | before)

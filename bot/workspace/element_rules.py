@@ -1,4 +1,4 @@
-"""What Block Kit allows of the elements inside blocks (docs.slack.dev: Block Kit elements)."""
+"""Block Kit's rules for elements inside blocks (docs.slack.dev: Block Kit elements)."""
 
 import re
 from collections.abc import Callable
@@ -36,7 +36,7 @@ _INITIAL = {
 
 
 def check_element(problems: Problems, element: Any, at: str, allowed: frozenset[str]) -> None:
-    """Check an element that is *at* a place where only the *allowed* kinds may be."""
+    """Check an element at the pointer *at*, where only the *allowed* types may be."""
     if element is None:
         problems.add(f"missing required field: {at.rpartition('/')[2]}", at.rpartition("/")[0])
         return
@@ -110,7 +110,7 @@ def _plain_text_input(problems: Problems, element: Json, at: str) -> None:
 
 
 def _nothing_more(problems: Problems, element: Json, at: str) -> None:
-    """Accept what has kept the rules of every element."""
+    """Accept an element that has no rules beyond the common ones."""
 
 
 _RULES: dict[str, Callable[[Problems, Json, str], None]] = {
@@ -137,7 +137,7 @@ def _options(problems: Problems, options: Any, at: str, *, most: int) -> None:
             problems.add("must be an object", here)
             continue
         problems.text(option.get("text"), f"{here}/text", most=75)
-        # 150 in slack_sdk's models, 75 in @slack/types: the smaller is safe with either.
+        # 150 in slack_sdk's models, 75 in @slack/types; the smaller limit satisfies both.
         problems.string(option.get("value"), f"{here}/value", most=75)
         if option.get("description") is not None:
             problems.text(option["description"], f"{here}/description", most=75)

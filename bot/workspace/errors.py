@@ -1,4 +1,4 @@
-"""A refusal, as the Web API words it."""
+"""The errors of the Web API."""
 
 from typing import Any
 
@@ -16,10 +16,10 @@ class ApiError(Exception):
 
     @property
     def body(self) -> Json:
-        """Give the answer's body."""
+        """Return the body of the answer."""
         return {"ok": False, "error": self.code, **self.extra}
 
 
 def invalid(code: str, problems: list[str]) -> ApiError:
-    """Refuse with *problems* in `response_metadata.messages`, where Slack puts the details."""
+    """Build an error with *problems* in `response_metadata.messages`, as Slack does."""
     return ApiError(code, response_metadata={"messages": problems})

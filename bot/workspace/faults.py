@@ -1,4 +1,4 @@
-"""Faults on demand: what the Web API does wrong when it is told to."""
+"""Faults on demand: failures of the Web API that tests and the page switch on."""
 
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
@@ -30,15 +30,15 @@ KINDS: dict[FaultKind, tuple[str, tuple[str, ...]]] = {
     "lag": ("Leave the newest messages out of history", ("seconds",)),
     "no_metadata": ("Leave metadata out of history", ()),
 }
-"""Every kind: what it does, and which fields it heeds beside where and how often."""
+"""Every kind: its label, and the fields it uses beside where and how often."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """Something that goes wrong the next *times* that *method* is called (None: every time).
+    """A failure of the next *times* calls of *method* (None: of every call).
 
-    *method* may have stars: "chat.*", "*". It happens in one *channel* only where that is given,
-    and to a *share* of the calls, which *seed* chooses: the same ones in every run.
+    *method* may contain stars: "chat.*", "*". With *channel* only calls for that channel fail,
+    and only a *share* of the calls, chosen by *seed* and the same in every run.
 
     refuse: answer `ok: false` with *error*. ratelimit: answer 429, to be called again after
     *seconds*. status: answer with HTTP *status*, having done it when *after*. html: answer with
@@ -70,7 +70,7 @@ class Fault:
         self._chance = Random(self.seed)  # noqa: S311 -- to be the same in every run
 
     def strikes(self, method: str, args: Json) -> bool:
-        """Say whether it happens to this call; asked once a call, for the share draws a lot."""
+        """Return whether this call fails; ask once for each call, since the share is random."""
         return (
             fnmatchcase(method, self.method)
             and self.channel in (None, args.get("channel"), args.get("channel_id"))
@@ -78,26 +78,26 @@ class Fault:
         )
 
     def as_page(self) -> Json:
-        """Draw it for the page."""
+        """Render the fault for the page."""
         return {one.name: getattr(self, one.name) for one in fields(self) if one.init}
 
 
 class Faults:
-    """Holds the faults that are still to happen, the oldest first."""
+    """The active faults, oldest first."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
-        """Let *fault* happen."""
+        """Switch *fault* on."""
         self._faults.append(fault)
 
     def clear(self) -> None:
-        """Let nothing more go wrong."""
+        """Switch all faults off."""
         self._faults.clear()
 
     def take(self, method: str, args: Json) -> Fault | None:
-        """Give the fault that happens to this call of *method*, and count it."""
+        """Count and return the fault that strikes this call of *method*; None if there is none."""
         for fault in self._faults:
             if fault.strikes(method, args):
                 if fault.times is not None:
@@ -108,12 +108,12 @@ class Faults:
         return None
 
     def as_page(self) -> list[Json]:
-        """Draw the faults for the page."""
+        """Render the active faults for the page."""
         return [fault.as_page() for fault in self._faults]
 
 
 def kinds_as_page() -> list[Json]:
-    """Draw every kind of fault for the page: {kind, label, fields}."""
+    """Render every kind of fault for the page: {kind, label, fields}."""
     return [
         {"kind": kind, "label": label, "fields": list(heeded)}
         for kind, (label, heeded) in KINDS.items()

@@ -1,4 +1,4 @@
-"""A file that somebody has shared (docs.slack.dev: file object)."""
+"""Shared files (docs.slack.dev: file object)."""
 
 import mimetypes
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ _TYPES = {".txt": "text", ".jsonl": "text", ".md": "markdown", ".ics": "calendar
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class File:
-    """A file as somebody uploaded it; *channels* is where it is shared."""
+    """An uploaded file; *channels* are the ids of the channels it is shared in."""
 
     id: str
     name: str
@@ -22,7 +22,7 @@ class File:
     channels: set[str] = field(default_factory=set)
 
     def as_slack(self) -> Json:
-        """Draw the file as `files.info` and messages do."""
+        """Render the file as in `files.info` and in messages."""
         ending = PurePosixPath(self.name).suffix.lower()
         kind = _TYPES.get(ending, ending.removeprefix(".") or "binary")
         url = f"{self.base_url}/files-pri/{self.id}"

@@ -1,4 +1,4 @@
-"""Elements and forms: find one, choose in it, fill it in, see what is missing."""
+"""Find elements, choose options, fill in forms and list missing inputs."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ _REQUIRED = "Please complete this required field."
 
 
 def find(blocks: list[Json], action_id: str, block_id: str | None, nth: int) -> Element | None:
-    """Find the *nth* element of this action_id, counted from 0; None when there is none."""
+    """Return the *nth* element with this action_id, counted from 0; None if there is none."""
     found = [
         one
         for one in elements(blocks)
@@ -20,12 +20,12 @@ def find(blocks: list[Json], action_id: str, block_id: str | None, nth: int) -> 
 
 
 def choose(pressed: Element, chosen: Json) -> Json:
-    """Give the state that choosing sets, with options written out that are given by their value.
+    """Return the state after the choice; options may be named by their value.
 
-    Raises LookupError for an option that is not there.
+    Raises LookupError if there is no such option.
     """
     if pressed.element["type"] == "button":
-        # Its value is the app's own: a person cannot change it.
+        # A button's value is set by the app: a person cannot change it.
         return {}
     options = {option["value"]: option for option in _options(pressed.element)}
 
@@ -49,7 +49,7 @@ def _options(element: Json) -> list[Json]:
 
 
 def fill(view: View, values: Json) -> None:
-    """Put *values* ({block_id: {action_id: state}}) into a view; raises LookupError."""
+    """Set the *values* ({block_id: {action_id: state}}) of a view; raises LookupError."""
     fields = {(one.block_id, one.action_id): one for one in elements(view.blocks)}
     for block_id, actions in values.items():
         for action_id, state in actions.items():
@@ -61,7 +61,7 @@ def fill(view: View, values: Json) -> None:
 
 
 def missing(view: View) -> dict[str, str]:
-    """Give what Slack says under required inputs that are empty: {block_id: sentence}."""
+    """Return Slack's messages for empty required inputs: {block_id: sentence}."""
     errors = {}
     for one in elements(view.blocks):
         if one.block["type"] == "input" and not one.block.get("optional"):

@@ -1,4 +1,4 @@
-"""Who may ask: this computer, and no site but the page that this server gave out."""
+"""Origin check: accept requests of this computer and of the workspace's own page only."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @web.middleware
 async def only_from_here(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Refuse other hosts (a name made to point here: DNS rebinding) and other sites' origins."""
+    """Refuse other host names (DNS rebinding) and other origins."""
     host = request.headers.get("Host", "")
     if not is_here(host):
         raise web.HTTPForbidden(text="this workspace is on loopback only")
@@ -23,14 +23,14 @@ async def only_from_here(request: web.Request, handler: _Handler) -> web.StreamR
 
 
 def is_here(host: str) -> bool:
-    """Say whether *host*, with a port or without, names this computer."""
+    """Return whether *host*, with or without a port, names this computer."""
     return host in _LOOPBACK or host.rsplit(":", 1)[0] in _LOOPBACK
 
 
 def posted(run: Callable[[Json], Awaitable[Json]]) -> _Handler:
-    """Make a handler of *run*, which takes and gives JSON.
+    """Return a handler that passes JSON to *run* and answers with its JSON.
 
-    The header X-Workspace is one that no other site can send without asking first.
+    It requires the header X-Workspace, which another site cannot send without a CORS preflight.
     """
 
     async def handler(request: web.Request) -> web.Response:

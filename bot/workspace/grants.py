@@ -1,4 +1,4 @@
-"""Installations of the app, and the tokens that came with them."""
+"""Access tokens, and the installations they belong to."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,7 +16,7 @@ Kind = Literal["bot", "app", "step"]
 
 @dataclass(slots=True, kw_only=True)
 class Grant:
-    """What a token lets do, and where; *refusal* is why it no longer does."""
+    """What a token allows and in which team; *refusal* is the error code once it is revoked."""
 
     kind: Kind
     state: State
@@ -24,13 +24,13 @@ class Grant:
 
 
 class Grants:
-    """Every token that was ever given out; the app's own belongs to the first team."""
+    """Every token ever issued; the app-level token belongs to the first team."""
 
     def __init__(self, home: State) -> None:
         self._grants = {APP_TOKEN: Grant(kind="app", state=home)}
 
     def find(self, token: str) -> Grant:
-        """Give what *token* lets do; raises `ApiError` for one that is none, or is one no more."""
+        """Return what *token* allows; raises `ApiError` if it is unknown or revoked."""
         grant = self._grants.get(token)
         if grant is None:
             raise ApiError("invalid_auth")
@@ -39,7 +39,7 @@ class Grants:
         return grant
 
     def install(self, state: State, scopes: list[str], token: str | None = None) -> str:
-        """Install the app in a team, or add *scopes* to it where it is already; give its token."""
+        """Install the app in a team, or add *scopes* to its installation; return the bot token."""
         state.scopes = list(dict.fromkeys([*state.scopes, *scopes]))
         if state.bot_token is None:
             state.bot_token = token or f"xoxb-{state.team.id}-{new_id('')}"
@@ -49,16 +49,16 @@ class Grants:
         return state.bot_token
 
     def uninstall(self, state: State, refusal: str = "account_inactive") -> None:
-        """Take the app out of a team, whose calls are answered with *refusal* from now on.
+        """Uninstall the app from a team and answer its later calls with the error *refusal*.
 
-        The app hears of it; its user is in no channel any more.
+        The app gets the events of it, and its bot user leaves every channel.
         """
         if state.bot_token is None:
             return
         for grant in self._grants.values():
             if grant.state is state and grant.kind != "app":
                 grant.refusal = refusal
-        # Told while it is there: what the app is subscribed to goes with the installation.
+        # Sent before the removal: the subscriptions go with the installation.
         tokens = {"oauth": [], "bot": [BOT_USER_ID]}
         state.tell_app({"type": "tokens_revoked", "tokens": tokens})
         state.tell_app({"type": "app_uninstalled"})
@@ -67,11 +67,11 @@ class Grants:
         state.changed({"type": "installed", "installed": False})
 
     def lend(self, state: State) -> str:
-        """Give the token of one workflow step, which does what the bot's does until it is over."""
+        """Issue the token of one workflow step, which has the bot's scopes until the step ends."""
         token = f"xwfp-{new_id('')}"
         self._grants[token] = Grant(kind="step", state=state)
         return token
 
     def take_back(self, token: str) -> None:
-        """Let the token of a workflow step be none."""
+        """Revoke the token of a workflow step."""
         self._grants[token].refusal = "token_expired"

@@ -1,4 +1,4 @@
-"""Live events for the page: every change, to those who may see it."""
+"""Live events: push every change to the pages whose user may see it."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a person types, as Slack stores and sends it (docs.slack.dev: formatting message text)."""
+"""Turn typed text into the form that Slack stores and sends (docs.slack.dev: formatting text)."""
 
 import re
 from collections.abc import Iterable
@@ -13,9 +13,9 @@ _LINKED = re.compile(r"<(?:[@#][UWC]\w+(?:\|[^>]*)?|https?://[^\s>]+)>")
 def escape(
     text: str, *, people: Iterable[Person], channels: Iterable[Channel], with_names: bool
 ) -> str:
-    """Write & < > as entities, and @name, #name and addresses as links with their ids.
+    """Escape & < >, and turn @name, #name and addresses into links with ids.
 
-    Commands carry people *with_names*, messages do not. What is a link already stays as it is.
+    Commands include the names of people (*with_names*), messages do not. Links stay as they are.
     """
     user_ids = {person.name.casefold(): person for person in people}
     channel_ids = {channel.name: channel for channel in channels if channel.kind != "im"}
@@ -40,5 +40,5 @@ def escape(
 
 
 def escape_plain(text: str) -> str:
-    """Write & < > as entities, and nothing else."""
+    """Escape & < > and nothing else."""
     return re.sub("[&<>]", lambda special: _ENTITIES[special[0]], text)

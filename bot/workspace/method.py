@@ -1,4 +1,4 @@
-"""A method of the Web API: what runs, and who may call it."""
+"""A method of the Web API: its function and who may call it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from bot.workspace.tiers import Tier
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method, its tier, the scope it needs, and whose token: the bot's, the app's, or nobody's.
+    """A method, its rate tier, its scope, and whose token it needs: the bot's, the app's, or none.
 
-    It gets the state of the token's team; the app's own where nobody's token is asked for.
+    It receives the state of the token's team, or of the app's own team if it needs no token.
     """
 
     run: Callable[[State, Args], Json]

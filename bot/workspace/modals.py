@@ -12,7 +12,7 @@ MAX_BYTES = 250_000
 
 
 def open_view(state: State, args: Args) -> Json:
-    """Open a modal for whoever the trigger is of."""
+    """Open a modal for the person of the trigger."""
     content = view_content(args, "modal")
     user = state.triggers.redeem(args.text("trigger_id"))
     return {"view": state.views.open(user, content).as_slack()}
@@ -26,14 +26,14 @@ def push(state: State, args: Args) -> Json:
 
 
 def update(state: State, args: Args) -> Json:
-    """Draw an open modal anew."""
+    """Update an open view."""
     content = view_content(args, "modal")
     view = state.views.find(args.maybe("view_id"), args.maybe("external_id"))
     return {"view": state.views.update(view, content, args.maybe("hash")).as_slack()}
 
 
 def publish(state: State, args: Args) -> Json:
-    """Draw a person's App Home."""
+    """Publish a person's App Home."""
     home = state.manifest["features"].get("app_home", {})
     if not home.get("home_tab_enabled"):
         raise ApiError("not_enabled")
@@ -45,7 +45,7 @@ def publish(state: State, args: Args) -> Json:
 
 
 def view_content(args: Json, kind: str) -> Json:
-    """Take the view of a call or an ack, ids filled in; raises `ApiError` for a bad one."""
+    """Return the view of a call or an ack, with ids filled in; raises `ApiError`."""
     view = args.get("view")
     if not isinstance(view, dict):
         raise invalid("invalid_arguments", ["[ERROR] missing required field: view"])

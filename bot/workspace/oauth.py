@@ -1,4 +1,4 @@
-"""Installing by OAuth v2, and taking the app out again (docs.slack.dev: installing with OAuth)."""
+"""Install the app by OAuth v2 and uninstall it (docs.slack.dev: installing with OAuth)."""
 
 import html
 from base64 import b64decode
@@ -42,7 +42,7 @@ _HEADERS = {
 
 @dataclass(slots=True, kw_only=True)
 class _Code:
-    """What somebody has allowed, until the app takes it up."""
+    """An authorization that the app has not exchanged for a token yet."""
 
     state: State
     user: str
@@ -53,7 +53,7 @@ class _Code:
 
 
 class OAuth:
-    """Asks a person whether the app may come in, and gives the app a token for the answer."""
+    """Asks a person to allow the installation, and exchanges the code for a token."""
 
     def __init__(self, grants: Grants, teams: Mapping[str, State]) -> None:
         self._grants = grants
@@ -61,14 +61,14 @@ class OAuth:
         self._codes: dict[str, _Code] = {}
 
     def routes(self) -> list[web.RouteDef]:
-        """Give the routes of the page with Allow and Cancel."""
+        """Return the routes of the page with Allow and Cancel."""
         return [
             web.get("/oauth/v2/authorize", self._ask),
             web.post("/oauth/v2/authorize", self._answer),
         ]
 
     def methods(self) -> dict[str, Method]:
-        """Give the Web API's side."""
+        """Return the methods of the Web API."""
         return {
             "oauth.v2.access": Method(self._access, Tier.FOUR, actor="nobody"),
             "auth.revoke": Method(self._revoke, Tier.THREE),
@@ -113,7 +113,7 @@ class OAuth:
         return code
 
     def _check(self, request: web.Request) -> str:
-        """Give the address to go back to; as Slack does, says what is wrong on the page itself."""
+        """Return the redirect address; like Slack, show mistakes on the page itself."""
         config = next(iter(self._teams.values())).manifest.get("oauth_config", {})
         registered = config.get("redirect_urls", [])
         redirect_uri = request.query.get("redirect_uri") or next(iter(registered), "")
@@ -127,7 +127,7 @@ class OAuth:
         return redirect_uri
 
     def _access(self, home: State, args: Args) -> Json:
-        """Exchange a code for the token of the team that it was given in."""
+        """Exchange a code for the token of its team."""
         if args.maybe("client_id") != CLIENT_ID:
             raise ApiError("invalid_client_id")
         if args.maybe("client_secret") != CLIENT_SECRET:
@@ -143,14 +143,14 @@ class OAuth:
         return granted(code.state, code.user, self._grants.install(code.state, code.scopes))
 
     def _revoke(self, state: State, args: Args) -> Json:
-        """Give the token back; it is the team's only one, so the app goes with it."""
+        """Revoke the token; it is the team's only one, so this uninstalls the app."""
         if args.flag("test"):
             return {"revoked": False}
         self._grants.uninstall(state, "token_revoked")
         return {"revoked": True}
 
     def _uninstall(self, state: State, args: Args) -> Json:
-        """Take the app out of the token's team."""
+        """Uninstall the app from the token's team."""
         if args.text("client_id") != CLIENT_ID:
             raise ApiError("invalid_client_id")
         if args.text("client_secret") != CLIENT_SECRET:
@@ -160,7 +160,7 @@ class OAuth:
 
 
 def granted(state: State, user: str, token: str) -> Json:
-    """Give what oauth.v2.access answers to a code that is good."""
+    """Return the answer of oauth.v2.access to a valid code."""
     return {
         "app_id": APP_ID,
         "authed_user": {"id": user},
@@ -175,7 +175,7 @@ def granted(state: State, user: str, token: str) -> Json:
 
 
 def basic(header: str) -> Json:
-    """Read the client's id and secret from an Authorization header; {} where there are none."""
+    """Return the client id and secret of an Authorization header; {} if it has none."""
     scheme, _, given = header.partition(" ")
     if scheme != "Basic":
         return {}

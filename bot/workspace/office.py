@@ -1,4 +1,4 @@
-"""What those who run a team do: channels renamed, archived, closed; people changed; apps let go."""
+"""Administration of a team: rename, archive and delete channels, and change people."""
 
 from dataclasses import replace
 
@@ -21,33 +21,33 @@ _CHANGEABLE = frozenset(
 
 
 class Office:
-    """Changes channels and people, and tells the app what it hears of."""
+    """Changes channels and people, and sends the app the events it subscribes to."""
 
     def __init__(self, state: State) -> None:
         self._state = state
 
     def archive(self, channel: str, by: str) -> None:
-        """Close a channel, which stays to be read."""
+        """Archive a channel; it can still be read."""
         self._set_archived(self._state.channels[channel], by, is_archived=True)
 
     def unarchive(self, channel: str, by: str) -> None:
-        """Open an archived channel again."""
+        """Unarchive a channel."""
         self._set_archived(self._state.channels[channel], by, is_archived=False)
 
     def rename(self, channel: str, name: str) -> None:
-        """Give a channel another name; its id stays."""
+        """Rename a channel; its id stays."""
         found = self._state.channels[channel]
         found.name = name
         described = {"id": found.id, "name": name, "name_normalized": name, "created": 1700000000}
         self._tell(found, "rename", {"channel": described})
 
     def restrict(self, channel: str, *, is_read_only: bool = True) -> None:
-        """Let only some people post in a channel; the app is not told, and finds out."""
+        """Restrict who may post in a channel; no event tells the app."""
         self._state.channels[channel].is_read_only = is_read_only
         self._state.changed({"type": "channel", "channel": channel})
 
     def delete(self, channel: str) -> None:
-        """Take a channel away, with all that was said in it."""
+        """Delete a channel with all its messages."""
         found = self._state.channels[channel]
         self._tell(found, "deleted", {"channel": found.id})
         self._state.drop_channel(found)
@@ -55,7 +55,7 @@ class Office:
     def change_person(self, user: str, **changes: str | bool) -> None:
         """Change a person: their name, zone, role, or whether they are active (`is_deleted`).
 
-        Who is deactivated leaves every channel. Raises ValueError for what cannot be changed.
+        A deactivated person leaves every channel. Raises ValueError for a field that cannot change.
         """
         if unknown := changes.keys() - _CHANGEABLE:
             raise ValueError(f"not to be changed: {', '.join(sorted(unknown))}")

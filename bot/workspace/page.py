@@ -1,4 +1,4 @@
-"""What the page in the browser asks for, and does in a person's name; all JSON."""
+"""The page in the browser: what it shows, and what it does in a person's name, in JSON."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -45,7 +45,7 @@ _CHOSEN = frozenset(
 
 
 class Page:
-    """Serves the page and everything that it asks for."""
+    """Serves the page and its requests."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Page:
         clock.subscribe(self._moved)
 
     def routes(self) -> list[web.RouteDef]:
-        """Give the page's routes."""
+        """Return the page's routes."""
         posts = {
             "type": self._type,
             "press": self._press,
@@ -99,7 +99,7 @@ class Page:
         ]
 
     def close(self) -> None:
-        """Answer the requests that wait for a move of the clock."""
+        """Answer the requests that wait for the clock to move."""
         self._is_closing = True
         self._state.signal.notify()
 
@@ -115,7 +115,7 @@ class Page:
         user = self._state.people.get(request.query.get("user", "U0ANA"))
         if user is None or user.is_bot:
             raise web.HTTPNotFound(text="no such person")
-        # What an app offers goes with it.
+        # An uninstalled app offers nothing.
         is_installed = self._state.bot_token is not None
         features = self._state.manifest["features"] if is_installed else {}
         shortcuts = features.get("shortcuts", [])
@@ -151,7 +151,7 @@ class Page:
 
     @property
     def is_connected(self) -> bool:
-        """Say whether the app would get an envelope."""
+        """Return whether the app can be reached."""
         return self._courier.is_connected
 
     async def _messages(self, request: web.Request) -> web.Response:
@@ -205,7 +205,7 @@ class Page:
             return _told(
                 await self._talk.type(text, user=user, channel=channel, thread_ts=thread_ts)
             )
-        # The message stands whether or not the app hears of it, so nobody waits for that.
+        # The message is posted even if the app is not reached, so nothing waits for the app.
         message, error = self._talk.write(text, user=user, channel=channel, thread_ts=thread_ts)
         if message is None:
             return {"ok": False, "error": error}
@@ -245,7 +245,7 @@ class Page:
             await self._touch.use_message_shortcut(user, callback_id, body["channel"], body["ts"])
         )
 
-    # What stands behind the scenes
+    # The controls
 
     async def _move(self, body: Json) -> Json:
         if "to" in body:

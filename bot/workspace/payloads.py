@@ -1,4 +1,4 @@
-"""The payloads that the app is sent (docs.slack.dev: interaction payloads, Events API)."""
+"""The payloads sent to the app (docs.slack.dev: interaction payloads, Events API)."""
 
 import time
 import uuid
@@ -16,7 +16,7 @@ _TOKEN = "local"  # noqa: S105 -- the deprecated verification token
 
 
 class Payloads:
-    """Builds payloads, with the triggers and response_urls that come with them."""
+    """Builds payloads, with their triggers and response_urls."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -90,7 +90,7 @@ class Payloads:
         }
 
     def view_closed(self, view: View) -> Json:
-        """Build the payload of a modal that was closed."""
+        """Build the payload of a closed modal."""
         payload = self._interaction("view_closed", view.user)
         del payload["trigger_id"]
         return payload | {"view": view.as_slack(), "is_cleared": False}
@@ -126,7 +126,7 @@ class Payloads:
         return self.event(event)
 
     def home_opened(self, user: str, tab: Literal["home", "messages"]) -> Json:
-        """Build the event of an opened App Home, at one of its tabs."""
+        """Build the event of an opened App Home; *tab* is the tab that was opened."""
         event: Json = {
             "type": "app_home_opened",
             "user": user,

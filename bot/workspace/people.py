@@ -1,4 +1,4 @@
-"""Who is in the workspace, and where they talk."""
+"""The people and channels of a workspace."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,7 +22,7 @@ _COLORS = ("4a7c59", "9b4f96", "c06c2b", "3b6ea5", "a33b3b", "5b5ea6", "2f7f7b",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """A workspace, in Slack's own word; user and channel ids may be the same in two teams."""
+    """A workspace, called a team in Slack's API; teams may share user and channel ids."""
 
     id: str
     name: str
@@ -36,8 +36,8 @@ HOME = Team(id=TEAM_ID, name=TEAM_NAME, domain="harbour-news")
 class Person:
     """A member of the workspace, or the app's bot user; *tz* is an IANA zone.
 
-    A guest is restricted, one of a single channel is ultra-restricted too. A stranger belongs to
-    another team, and is here by a shared channel.
+    A guest is restricted; a single-channel guest is ultra-restricted too. A stranger belongs to
+    another team and is here through a shared channel.
     """
 
     id: str
@@ -57,7 +57,7 @@ class Person:
         self.color = self.color or _COLORS[sum(map(ord, self.id)) % len(_COLORS)]
 
     def as_page(self) -> Json:
-        """Draw the person for the page."""
+        """Render the person for the page."""
         return {
             "id": self.id,
             "name": self.name,
@@ -72,13 +72,13 @@ class Person:
         }
 
     def team_id(self, here: Team) -> str:
-        """Give the id of the team that they belong to, as seen from *here*."""
+        """Return the id of the person's team, as seen from the team *here*."""
         return STRANGERS_TEAM_ID if self.is_stranger else here.id
 
     def as_slack(self, now: datetime, here: Team) -> Json:
-        """Draw the person as `users.info` of the team *here* does at the instant *now*.
+        """Render the person as in `users.info` of the team *here* at the instant *now*.
 
-        Slack says little of who is deactivated: no zone, no roles.
+        For deactivated people Slack returns no time zone and no roles.
         """
         team_id = self.team_id(here)
         drawn: Json = {
@@ -131,30 +131,30 @@ class Channel:
     topic: str = ""
 
     def scope(self, what: Literal["read", "history"]) -> str:
-        """Name the scope that it takes to read about this channel, or what was said in it."""
+        """Return the scope needed to read about this channel, or to read its history."""
         return f"{FAMILIES[self.kind]}:{what}"
 
     @property
     def message_event(self) -> str:
-        """Name the event that an app subscribes to for the messages in this channel."""
+        """Return the event that an app subscribes to for messages in this channel."""
         return f"message.{FAMILIES[self.kind]}"
 
     @property
     def channel_type(self) -> str:
-        """Give the kind as message events name it."""
+        """Return the channel type as in message events."""
         return {"public": "channel", "private": "group", "im": "im"}[self.kind]
 
     @property
     def payload_name(self) -> str:
-        """Give the name that payloads carry, which hides private names."""
+        """Return the name used in payloads, which hides private names."""
         return {"public": self.name, "private": "privategroup", "im": "directmessage"}[self.kind]
 
     def is_visible_to(self, user: str) -> bool:
-        """Say whether *user* may know of it at all."""
+        """Return whether *user* may see that the channel exists."""
         return self.kind == "public" or user in self.members
 
     def as_page(self, user: str) -> Json:
-        """Draw the channel for *user*'s page."""
+        """Render the channel for *user*'s page."""
         return {
             "id": self.id,
             "name": self.name,
@@ -168,7 +168,7 @@ class Channel:
         }
 
     def as_slack(self, here: Team) -> Json:
-        """Draw the channel as `conversations.info` of the team *here* shows it to the bot."""
+        """Render the channel as in `conversations.info` of the team *here* for the bot."""
         drawn: Json = {
             "id": self.id,
             "created": 1700000000,
@@ -195,7 +195,7 @@ class Channel:
 
 
 def direct_message(person: Person) -> Channel:
-    """Make the direct message of *person* with the bot."""
+    """Build the direct message channel between *person* and the bot."""
     return Channel(
         id="D" + person.id[1:],
         name=person.name,
@@ -206,7 +206,7 @@ def direct_message(person: Person) -> Channel:
 
 
 def seed(bot_name: str) -> tuple[list[Person], list[Channel]]:
-    """Give the people and channels that a new workspace has."""
+    """Return the people and channels of a new workspace."""
     people = [
         Person(id="U0ANA", name="ana", real_name="Ana Silva", tz="Europe/Lisbon", is_admin=True),
         Person(id="U0BEN", name="ben", real_name="Ben Osei", tz="Africa/Accra"),

@@ -1,4 +1,4 @@
-"""Collecting what is wrong with a payload, in Slack's words."""
+"""Collect the problems of a payload, worded as Slack does."""
 
 from typing import Any
 
@@ -6,23 +6,23 @@ _TEXT_KINDS = ("plain_text", "mrkdwn")
 
 
 def kind_of(value: Any) -> str | None:
-    """Give the `type` of a block or an element; None for what is neither."""
+    """Return the `type` of a block or an element; None if *value* is neither."""
     kind = value.get("type") if isinstance(value, dict) else None
     return kind if isinstance(kind, str) else None
 
 
 class Problems:
-    """The problems found so far, each with a pointer to its place."""
+    """The problems found so far, each with a JSON pointer."""
 
     def __init__(self) -> None:
         self.found: list[str] = []
 
     def add(self, what: str, at: str) -> None:
-        """Note that *what* is wrong *at* a place."""
+        """Add the problem *what* at the pointer *at*."""
         self.found.append(f"[ERROR] {what} [json-pointer:{at}]")
 
     def items(self, value: Any, at: str, *, most: int, least: int = 0) -> bool:
-        """Check a list's length; say whether it is a list."""
+        """Check the length of a list; return whether *value* is a list."""
         if not isinstance(value, list):
             self.add("must be an array", at)
             return False
@@ -33,7 +33,7 @@ class Problems:
         return True
 
     def string(self, value: Any, at: str, *, most: int, least: int = 1) -> None:
-        """Check a string's length, in characters."""
+        """Check the length of a string, in characters."""
         if value is None:
             self.add(f"missing required field: {at.rpartition('/')[2]}", at.rpartition("/")[0])
         elif not isinstance(value, str):
@@ -44,7 +44,7 @@ class Problems:
             self.add(f"must be more than {least - 1} characters", at)
 
     def text(self, value: Any, at: str, *, most: int, kinds: tuple[str, ...] = _TEXT_KINDS) -> None:
-        """Check a text object: its kind and its length."""
+        """Check the type and the length of a text object."""
         if value is None:
             self.add(f"missing required field: {at.rpartition('/')[2]}", at.rpartition("/")[0])
         elif not isinstance(value, dict):

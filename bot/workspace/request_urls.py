@@ -21,7 +21,7 @@ _TOKEN = "local"  # noqa: S105 -- the deprecated verification token
 
 
 class RequestUrls:
-    """Takes envelopes to the addresses of the app's manifest, or to the one that was set."""
+    """Sends envelopes to the request URLs of the app's manifest, or to the one that was set."""
 
     def __init__(
         self, manifest: Json, *, signing_secret: str, retry_waits: tuple[float, ...]
@@ -34,13 +34,13 @@ class RequestUrls:
 
     @property
     def is_chosen(self) -> bool:
-        """Say whether the app is reached in this way, and not by Socket Mode."""
+        """Return whether the app uses request URLs and not Socket Mode."""
         is_socket = self._manifest.get("settings", {}).get("socket_mode_enabled", False)
         return self._url is not None or not is_socket
 
     @property
     def urls(self) -> list[str]:
-        """Give every address that something is sent to, each once."""
+        """Return every request URL once."""
         if self._url:
             return [self._url]
         settings = self._manifest.get("settings", {})
@@ -55,10 +55,10 @@ class RequestUrls:
         return list(dict.fromkeys(filter(None, named)))
 
     async def set(self, url: str, seconds: float) -> None:
-        """Send everything to *url* from now on.
+        """Send everything to *url*.
 
-        As on Slack's page for it, the address must answer a challenge first, and a probe of its
-        certificate. Raises ValueError with what it did wrong, or when it is not on this computer.
+        As in Slack's settings, the address must first answer a challenge, and a probe of its
+        certificate. Raises ValueError if it does not, or if it is not on this computer.
         """
         if not is_here(urlsplit(url).netloc):
             raise ValueError(f"{url} is not on this computer, and nothing leaves it")
@@ -76,10 +76,10 @@ class RequestUrls:
         self._url = url
 
     async def ready(self, seconds: float) -> None:
-        """Be ready at once: nobody knows whether an address answers."""
+        """Return at once: only a request shows whether an address answers."""
 
     async def ask(self, envelope: Json, seconds: float) -> Any:
-        """Post the envelope's payload and give the body of the answer."""
+        """Post the envelope's payload and return the body of the answer."""
         kind, payload = envelope["type"], envelope["payload"]
         url = self._url or self._named(kind, payload)
         if not url or not is_here(urlsplit(url).netloc):
@@ -143,14 +143,14 @@ class RequestUrls:
             raise not_connected("connection_failed") from None
         except (aiohttp.ClientError, UnicodeError):
             raise not_connected("unknown_error") from None
-        # Any 2xx acks an event, which takes no answer; everything else asks for 200.
+        # Any 2xx acks an event, which has no answer; everything else needs 200.
         if not 200 <= response.status < (300 if content_type == _JSON else 201):
             is_final = response.headers.get("X-Slack-No-Retry") == "1"
             raise UndeliveredError("dispatch_failed", "http_error", is_final=is_final)
         return text
 
     def _signature(self, body: str) -> dict[str, str]:
-        # By the machine's clock, not the one that can be moved: so the app checks it.
+        # Signed with the machine's clock, which the app checks against, not the movable one.
         stamp = str(int(time.time()))
         signed = f"v0:{stamp}:{body}".encode()
         digest = hmac.new(self._secret.encode(), signed, hashlib.sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""Answers by a response_url, or in a command's ack (docs.slack.dev: handling interaction)."""
+"""Messages by response_url or in the ack of a command (docs.slack.dev: handling interaction)."""
 
 import json
 import time
@@ -17,19 +17,19 @@ _GONE = ("expired_url", "used_url")
 
 
 class Responses:
-    """Answers `/response/TEAM/ID`: five uses in thirty minutes."""
+    """Serves `/response/TEAM/ID`; each response_url works five times in thirty minutes."""
 
     def __init__(self, state: State, traffic: Traffic) -> None:
         self._state = state
         self._traffic = traffic
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Answer one use of a response_url."""
+        """Handle one request to a response_url."""
         began = time.perf_counter()
         body: Json = {}
         status, answer = 200, "ok"
         try:
-            # Read first, so that the inspector shows what was refused too.
+            # Read first, so that the inspector shows refused requests too.
             body = await _body(request)
             self.answer(self._redeem(request.match_info["key"]), body)
         except ApiError as error:
@@ -45,9 +45,9 @@ class Responses:
         return web.Response(status=status, text=answer)
 
     def answer(self, url: ResponseUrl, body: Json) -> Message | None:
-        """Show, replace or remove a message for the person of *url*; raises `ApiError`.
+        """Show, replace or delete a message for the person of *url*; raises `ApiError`.
 
-        A command's url has no original, so there a replacement is a new message (bolt-js#2287).
+        A command's response_url has no original, so replacing posts a new message (bolt-js#2287).
         """
         timeline = self._state.timeline(url.channel)
         original = timeline.get(url.message_ts) if url.message_ts else None

@@ -1,7 +1,7 @@
-"""What Block Kit allows, and Slack's words for what it does not (docs.slack.dev: Block Kit).
+"""Block Kit's rules, and Slack's words for breaking them (docs.slack.dev: Block Kit).
 
 A problem reads `[ERROR] what is wrong [json-pointer:/where]`, as in `response_metadata.messages`.
-What the page does not draw is refused too, rather than accepted and left out.
+Blocks that the page cannot render are refused too, rather than accepted and left out.
 """
 
 from collections.abc import Callable
@@ -13,18 +13,18 @@ from bot.workspace.problems import Problems, kind_of
 
 MAX_BLOCKS = {"message": 50, "modal": 100, "home": 100}
 MAX_BLOCK_TEXT = 10_000
-"""Unpublished: 9,597 characters of text passed and 11,341 did not (bolt-js#2867)."""
+"""Not documented: 9,597 characters of text were accepted and 11,341 were not (bolt-js#2867)."""
 _MAX_MARKDOWN = 12_000
 
 
 class TextTooLongError(Exception):
-    """The blocks of a message hold more text than a message may."""
+    """The blocks of a message hold too much text."""
 
 
 def check(blocks: list[Any], surface: str, at: str = "/blocks") -> list[str]:
-    """Give what is wrong with *blocks* on a message, modal or home; nothing when all is well.
+    """Return the problems of *blocks* in a message, modal or home; an empty list if there are none.
 
-    Raises `TextTooLongError` where it is their text as a whole (msg_blocks_too_long).
+    Raises `TextTooLongError` if their text as a whole is too long (msg_blocks_too_long).
     """
     problems = Problems()
     problems.items(blocks, at, most=MAX_BLOCKS[surface])
@@ -55,7 +55,7 @@ def check(blocks: list[Any], surface: str, at: str = "/blocks") -> list[str]:
 
 
 def check_view(view: Json, kind: str) -> list[str]:
-    """Give what is wrong with a view that is to be a modal or a home."""
+    """Return the problems of a view of the given *kind*, modal or home."""
     problems = Problems()
     if view.get("type") != kind:
         problems.add(f"must be of type {kind}", "/view/type")
@@ -155,7 +155,7 @@ def _rich_text(problems: Problems, block: Json, at: str) -> None:
 
 
 def _divider(problems: Problems, block: Json, at: str) -> None:
-    """Accept it: a divider holds nothing that could be wrong."""
+    """Accept any divider: it has no content to check."""
 
 
 _BLOCKS: dict[str, Callable[[Problems, Json, str], None]] = {
@@ -172,7 +172,7 @@ _BLOCKS: dict[str, Callable[[Problems, Json, str], None]] = {
 
 
 def _text_of(value: Any) -> int:
-    """Count the characters that a reader of the blocks would see."""
+    """Return the number of characters that a reader of the blocks sees."""
     if isinstance(value, list):
         return sum(map(_text_of, value))
     if not isinstance(value, dict):

@@ -31,14 +31,14 @@ _HOST = "127.0.0.1"
 _CLOSING_SECONDS = 1
 _MAX_UPLOAD = 32 * 1024 * 1024
 RETRY_WAITS = (0.0, 60.0, 300.0)
-"""After how many seconds each an event comes again by HTTP (docs.slack.dev: Events API)."""
+"""Seconds before each retry of an event over HTTP (docs.slack.dev: Events API)."""
 
 
 class Workspace(Team):
     """A small, strict Slack on loopback, and its first team, with the app of *manifest* installed.
 
-    *port* 0 takes a free one. *ack_seconds* is how long an envelope may stay without ack,
-    *retry_waits* after how many seconds an event comes again by HTTP.
+    *port* 0 chooses a free port. *ack_seconds* is how long the workspace waits for an ack,
+    *retry_waits* are the seconds before each retry of an event over HTTP.
     """
 
     app_token = APP_TOKEN
@@ -98,7 +98,7 @@ class Workspace(Team):
         self.settled = self._courier.settled
 
     async def start(self) -> None:
-        """Listen; raises OSError when the port is taken."""
+        """Start to listen; raises OSError if the port is taken."""
         app = web.Application(middlewares=[only_from_here], client_max_size=_MAX_UPLOAD)
         app.add_routes(
             [
@@ -120,7 +120,7 @@ class Workspace(Team):
             state.base_url = f"http://{_HOST}:{port}"
 
     async def close(self) -> None:
-        """Stop listening; no task or socket is left."""
+        """Stop listening, and end every task and socket."""
         self._api.close()
         self._page.close()
         await self._live.close()
@@ -147,27 +147,27 @@ class Workspace(Team):
 
     @property
     def url(self) -> str:
-        """Give the address of the page."""
+        """Return the address of the page."""
         return f"{self._state.base_url}/"
 
     @property
     def api_url(self) -> str:
-        """Give the base address of the Web API."""
+        """Return the base address of the Web API."""
         return f"{self._state.base_url}/api/"
 
     @property
     def authorize_url(self) -> str:
-        """Give the address at which people are asked whether the app may come in."""
+        """Return the address of the page where people allow the installation."""
         return f"{self._state.base_url}/oauth/v2/authorize"
 
     @property
     def calls(self) -> list[Call]:
-        """Give every call that the app made, the newest last."""
+        """Return every call that the app made, newest last."""
         return self._traffic.calls
 
     @property
     def tour(self) -> Json | None:
-        """Give the demo's text for the page: {title, intro, steps}, or None."""
+        """Return the demo's text for the page: {title, intro, steps}, or None."""
         return self._page.tour
 
     @tour.setter
@@ -176,7 +176,7 @@ class Workspace(Team):
 
     @property
     def pace(self) -> bool:
-        """Say whether calls are limited: messages by channel, and every method by its tier."""
+        """Return whether rate limits apply: messages by channel, and every method by its tier."""
         return self._state.pace.is_on
 
     @pace.setter
@@ -185,9 +185,9 @@ class Workspace(Team):
             state.pace.is_on = state.tiers.is_on = is_on
 
     def add_team(self, name: str) -> Team:
-        """Found another team, with people and channels of its own that have the same ids.
+        """Create another team, whose people and channels have the same ids.
 
-        The app is not installed there: it asks for that by OAuth.
+        The app is not installed there; OAuth installs it.
         """
         state = State(
             self._manifest,
@@ -202,24 +202,24 @@ class Workspace(Team):
         return team
 
     def uninstall(self, team: Team | None = None) -> None:
-        """Take the app out of a team, as an admin does; the first one when none is given."""
+        """Uninstall the app from a team (default: the first one), as an admin does."""
         self._grants.uninstall(self._states[(team or self).team_id])
 
     def reinstall(self, scopes: list[str]) -> str:
-        """Install the app in the first team anew, with these scopes alone; give its token."""
+        """Reinstall the app in the first team with these scopes only; return its token."""
         self._grants.uninstall(self._state)
         return self._grants.install(self._state, scopes)
 
     def install(self) -> None:
-        """Install the app in the first team with all it asks for, where it was taken out.
+        """Install the app in the first team with every scope it asks for, after it was uninstalled.
 
-        Slack would give it another token. Here the one that it was started with is good again, so
-        that it can go on.
+        Slack would issue another token. Here the token that the app started with is valid again, so
+        that the running app can go on.
         """
         self._grants.install(self._state, _scopes(self._manifest), BOT_TOKEN)
 
     def app_as_page(self) -> Json:
-        """Draw the app for the page: whether it is installed, how it is reached, what it can do."""
+        """Render the app for the page: whether it is installed, its transport, its functions."""
         return {
             "installed": self.is_installed,
             "scopes": self._state.scopes,
@@ -228,32 +228,32 @@ class Workspace(Team):
         }
 
     def run_step(self, callback_id: str, inputs: Json) -> Step:
-        """Run one of the app's functions as a step of a workflow in the first team."""
+        """Run one of the app's functions as a workflow step in the first team."""
         return self._steps.run(self._state, callback_id, inputs)
 
     async def over(self, step: Step) -> Step:
-        """Wait until the app has said how *step* went."""
+        """Wait until the app has completed or failed *step*, and return it."""
         await self._state.signal.until(lambda: step.status != "running" or None)
         return step
 
     async def set_request_url(self, url: str) -> None:
-        """Reach the app by signed HTTP at *url* from now on, and not by Socket Mode.
+        """Reach the app by signed HTTP at *url* instead of Socket Mode.
 
-        Raises ValueError where *url* does not answer Slack's challenge.
+        Raises ValueError if *url* does not answer Slack's challenge.
         """
         await self._urls.set(url, self._ack_seconds)
 
     def receive_with(self, receiver: Receiver | None) -> None:
-        """Give every envelope to *receiver* in this process, in place of the app's sockets.
+        """Pass every envelope to *receiver* in this process, instead of the app's sockets.
 
-        It gives the ack's payload, or None; when it raises, the envelope is not acked.
+        It returns the payload of the ack, or None; if it raises, the envelope is not acked.
         """
         self._courier.receiver = receiver
 
     async def called(self, method: str, count: int = 1) -> list[Call]:
-        """Wait until the app has called *method* *count* times since the start; give the calls.
+        """Wait until the app has called *method* *count* times since the start; return the calls.
 
-        Calls of a response_url are counted as "response_url".
+        Requests to a response_url count as "response_url".
         """
         await self._state.signal.until(lambda: self._traffic.answered[method] >= count or None)
         return [call for call in self.calls if call.method == method]

@@ -1,4 +1,4 @@
-"""Waiting for something to become true, without polling."""
+"""Wait for a condition without polling."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,18 +8,18 @@ T = TypeVar("T")
 
 
 class Signal:
-    """Wakes everybody who waits, so that they look again."""
+    """Wakes every waiting task so that it checks its condition again."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
 
     def notify(self) -> None:
-        """Tell everybody who waits that something has changed."""
+        """Wake every waiting task because something has changed."""
         self._event.set()
         self._event = asyncio.Event()
 
     async def until(self, look: Callable[[], T | None]) -> T:
-        """Wait until *look* gives something else than None, and give that."""
+        """Wait until *look* returns something other than None, and return that."""
         while (found := look()) is None:
             await self._event.wait()
         return found

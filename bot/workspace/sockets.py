@@ -17,7 +17,7 @@ _CONNECTION_SECONDS = 3600
 
 
 class Sockets:
-    """Holds the app's sockets; each envelope goes to one of them, in turn."""
+    """The app's sockets; each envelope goes to one of them, in turn."""
 
     retry_waits: tuple[float, ...] = (0, 0, 0)
 
@@ -29,12 +29,12 @@ class Sockets:
 
     @property
     def is_connected(self) -> bool:
-        """Say whether an envelope can be sent."""
+        """Return whether an envelope can be sent."""
         return bool(self._open)
 
     @property
     def count(self) -> int:
-        """Give how many the app has open."""
+        """Return how many sockets the app has open."""
         return len(self._open)
 
     async def ready(self, seconds: float) -> None:
@@ -46,9 +46,9 @@ class Sockets:
             raise not_connected() from None
 
     async def ask(self, envelope: Json, seconds: float) -> Any:
-        """Send *envelope* and give the payload of its ack.
+        """Send *envelope* and return the payload of its ack.
 
-        Raises `UndeliveredError`: at once without a socket, after *seconds* without an ack.
+        Raises `UndeliveredError` at once if there is no socket, or after *seconds* without an ack.
         """
         if not self._open:
             raise not_connected()
@@ -102,7 +102,7 @@ class Sockets:
         return socket
 
     async def disconnect(self, reason: str = "refresh_requested") -> None:
-        """Ask the app to connect anew; its present sockets get no more envelopes."""
+        """Ask the app to reconnect; its present sockets get no more envelopes."""
         self._leaving += self._open
         self._open.clear()
         self._tell()

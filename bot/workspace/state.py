@@ -1,4 +1,4 @@
-"""Everything the workspace knows; each change is told to those who wait and to the page."""
+"""The state of a team; every change wakes waiting tasks and is pushed to the page."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that the page shows; *seen_by* None means everybody."""
+    """A change that the page shows; *seen_by* None means everybody."""
 
     event: Json
     seen_by: frozenset[str] | None = None
 
 
 class State:
-    """Holds a team's people, channels, messages and views, and numbers messages by the clock."""
+    """Holds a team's people, channels, messages and views, and assigns ts from the clock."""
 
     def __init__(self, manifest: Json, clock: Callable[[], datetime], team: Team = HOME) -> None:
         self.team = team
@@ -65,7 +65,7 @@ class State:
         self._last_us = 0
 
     def is_subscribed(self, event: str, scope: str | None = None) -> bool:
-        """Say whether the app hears of *event*, for which it may need *scope*."""
+        """Return whether the app is subscribed to *event* and has the *scope* it needs."""
         if self.bot_token is None:
             return False
         settings = self.manifest.get("settings", {})
@@ -73,7 +73,7 @@ class State:
         return event in events and (scope is None or scope in self.scopes)
 
     def tell_app(self, event: Json, *, name: str | None = None, scope: str | None = None) -> None:
-        """Send *event* if the app hears of it; *name* is what it subscribes to, if not its type."""
+        """Send *event* if the app is subscribed to it, or to *name* if that is given."""
         if self.is_subscribed(name or event["type"], scope):
             event.setdefault("event_ts", self.next_ts())
             for herald in self.heralds:
@@ -85,14 +85,14 @@ class State:
             raise ApiError("missing_scope", needed=scope, provided=",".join(self.scopes))
 
     def next_ts(self) -> str:
-        """Give the ts of a new message: the clock's seconds, unique and rising."""
+        """Return the ts of a new message: the clock's seconds, unique and increasing."""
         now = self.clock() - datetime(1970, 1, 1, tzinfo=UTC)
         microseconds = (now.days * 86400 + now.seconds) * 1_000_000 + now.microseconds
         self._last_us = max(microseconds, self._last_us + 1)
         return f"{self._last_us // 1_000_000}.{self._last_us % 1_000_000:06d}"
 
     def changed(self, event: Json, seen_by: Iterable[str] | None = None) -> None:
-        """Tell the page of *event*, and wake whoever waits for a change."""
+        """Push *event* to the page and wake every task that waits for a change."""
         change = Change(event, None if seen_by is None else frozenset(seen_by))
         for watcher in tuple(self.watchers):
             watcher(change)
@@ -101,28 +101,28 @@ class State:
     # People and channels
 
     def add_person(self, person: Person) -> None:
-        """Let *person* join the workspace, with a direct message with the bot."""
+        """Add *person* to the workspace, with a direct message with the bot."""
         self.people[person.id] = person
         self.add_channel(direct_message(person))
 
     def add_channel(self, channel: Channel) -> None:
-        """Open *channel*."""
+        """Add *channel*."""
         self.channels[channel.id] = channel
         self._timelines[channel.id] = Timeline()
 
     def drop_channel(self, channel: Channel) -> None:
-        """Take *channel* away, with everything in it."""
+        """Delete *channel* with everything in it."""
         del self.channels[channel.id], self._timelines[channel.id]
         self.changed({"type": "channel", "channel": channel.id})
 
     def make_channel(self, name: str, kind: Kind, members: Iterable[str], topic: str) -> Channel:
-        """Open a channel called *name* and give it."""
+        """Create a channel called *name* and return it."""
         channel = Channel(id=new_id("C"), name=name, kind=kind, members=set(members), topic=topic)
         self.add_channel(channel)
         return channel
 
     def set_member(self, channel: Channel, user: str, *, is_member: bool) -> None:
-        """Let *user* into *channel*, or out of it; the app hears of it where it is or was."""
+        """Add *user* to *channel* or remove them; send the app the event if it is a member."""
         if (user in channel.members) is is_member:
             return
         is_heard = BOT_USER_ID in channel.members
@@ -142,23 +142,23 @@ class State:
             self.tell_app(event, scope=channel.scope("read"))
 
     def withdraw(self, user: str) -> None:
-        """Deactivate *user*, who is in no channel any more."""
+        """Deactivate *user* and remove them from every channel."""
         self.people[user].is_deleted = True
         for channel in self.channels.values():
             if channel.kind != "im":
                 self.set_member(channel, user, is_member=False)
 
     def visible_channel(self, user: str, channel: str) -> Channel:
-        """Give a channel that *user* may know of; raises LookupError."""
+        """Return a channel that *user* can see; raises LookupError."""
         found = self.channels[channel]
         if not found.is_visible_to(user):
             raise LookupError(f"{user} does not see {channel}")
         return found
 
     def find_channel(self, ref: str) -> Channel:
-        """Find what the bot means by *ref*: an id, a person's id, or #name.
+        """Return the channel that the bot means by *ref*: a channel id, a person's id, or #name.
 
-        Raises `ApiError` where there is no such channel or the bot may not know of it.
+        Raises `ApiError` if there is no such channel or the bot cannot see it.
         """
         channel = self.channels.get(ref)
         if channel is None and ref in self.people:
@@ -176,11 +176,11 @@ class State:
     # Messages
 
     def timeline(self, channel: str) -> Timeline:
-        """Give the messages of *channel*; raises KeyError for one that does not exist."""
+        """Return the messages of *channel*; raises KeyError if there is no such channel."""
         return self._timelines[channel]
 
     def post(self, message: Message) -> Message:
-        """Put *message* into its channel."""
+        """Add *message* to its channel and return it."""
         self.timeline(message.channel).add(message)
         self._message_changed("message", message)
         if message.thread_ts and message.only_for is None:
@@ -188,11 +188,11 @@ class State:
         return message
 
     def edited(self, message: Message) -> None:
-        """Tell that *message* reads otherwise now."""
+        """Push the edited *message* to the page."""
         self._message_changed("changed", message)
 
     def remove(self, message: Message) -> None:
-        """Take *message* out of its channel."""
+        """Delete *message* from its channel."""
         self.timeline(message.channel).remove(message)
         event = {"type": "removed", "channel": message.channel, "ts": message.ts}
         self.changed(event, self._audience(message))
@@ -200,7 +200,7 @@ class State:
             self._root_changed(message)
 
     def bot_message(self, channel: Channel, text: str, blocks: list[Json]) -> Message:
-        """Write a message of the bot, which is not posted yet."""
+        """Build a message of the bot without posting it."""
         return Message(
             ts=self.next_ts(),
             team_id=self.team.id,
@@ -212,7 +212,7 @@ class State:
         )
 
     def draw(self, message: Message) -> Json:
-        """Draw *message* for the page and the tests."""
+        """Render *message* for the page and the tests."""
         return message.as_page(self.people[message.user].real_name)
 
     def _root_changed(self, reply: Message) -> None:
@@ -229,10 +229,10 @@ class State:
         channel = self.channels[message.channel]
         return None if channel.kind == "public" else channel.members
 
-    # What is handed out
+    # Addresses
 
     def new_socket_url(self) -> str:
-        """Give the address of a Socket Mode connection, good for one."""
+        """Return the address of a Socket Mode connection, valid once."""
         ticket = new_id("")
         self.socket_tickets.add(ticket)
         return f"{self.base_url.replace('http', 'ws', 1)}/socket?ticket={ticket}"
@@ -244,7 +244,7 @@ class State:
         channel: str,
         message_ts: str | None = None,
     ) -> str:
-        """Give a response_url by which the app can answer what *user* has done."""
+        """Return a response_url for what *user* has just done."""
         key = new_id("") + new_id("")
         self.response_urls[key] = ResponseUrl(
             user=user,

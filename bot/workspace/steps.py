@@ -1,4 +1,4 @@
-"""Workflow steps: a workflow runs one of the app's functions and waits for how it went."""
+"""Workflow steps: run one of the app's functions and wait for its outcome."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,12 +20,12 @@ _PYTHON: dict[str, type | tuple[type, ...]] = {
     "array": list,
     "object": dict,
 }
-"""What a value of a type is in JSON; Slack's own types (slack#/types/…) are strings."""
+"""The Python type of each JSON type; Slack's own types (slack#/types/…) are strings."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Step:
-    """One run of a function: *outputs* when it completed, *error* when it failed."""
+    """One run of a function: *outputs* if it completed, *error* if it failed."""
 
     id: str
     function: str
@@ -43,17 +43,17 @@ class Steps:
         self._steps: dict[str, Step] = {}
 
     def methods(self) -> dict[str, Method]:
-        """Give the Web API's side; no scope is needed."""
+        """Return the methods of the Web API; none needs a scope."""
         return {
             "functions.completeSuccess": Method(self._succeed, Tier.THREE),
             "functions.completeError": Method(self._fail, Tier.THREE),
         }
 
     def run(self, state: State, callback_id: str, inputs: Json) -> Step:
-        """Run a function as a step of a workflow, and tell the app.
+        """Run a function as a workflow step and send the app its event.
 
-        Raises LookupError for a function that the manifest does not have, and ValueError for inputs
-        that do not fit it, or where the app is not installed.
+        Raises LookupError if the manifest has no such function, and ValueError if the inputs
+        do not fit it or the app is not installed.
         """
         function = state.manifest["functions"][callback_id]
         if state.bot_token is None:
@@ -117,7 +117,7 @@ class Steps:
 
 
 def functions_as_page(manifest: Json) -> list[Json]:
-    """Draw the app's functions for the page: {callback_id, title, description, inputs}."""
+    """Render the app's functions for the page: {callback_id, title, description, inputs}."""
     return [
         {
             "callback_id": callback_id,
@@ -130,7 +130,7 @@ def functions_as_page(manifest: Json) -> list[Json]:
 
 
 def _problems(parameters: Json, values: Json) -> list[str]:
-    """Give what is wrong with *values* for a function's input or output parameters."""
+    """Return the problems of *values* for a function's input or output parameters."""
     properties: Json = parameters.get("properties", {})
     problems = [
         f"missing required parameter: {name}"

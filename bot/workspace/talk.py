@@ -1,4 +1,4 @@
-"""What people write: messages and slash commands."""
+"""Messages and slash commands that people type."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ _ARCHIVED = "You cannot send messages to a channel that is archived."
 
 
 class Talk:
-    """Takes what people type, and tells the app."""
+    """Handles what people type and sends it to the app."""
 
     def __init__(self, state: State, courier: Courier, responses: Responses) -> None:
         self._state = state
@@ -28,9 +28,9 @@ class Talk:
     async def type(
         self, text: str, *, user: str, channel: str, thread_ts: str | None = None
     ) -> Delivery:
-        """Type *text* into the composer: a slash command or a message, and wait for the app's ack.
+        """Type *text*, a slash command or a message, and wait for the app's ack.
 
-        Nothing raises that Slack would tell the person: it is in the `error` of what is given.
+        What Slack would tell the person is in `error` of the result and is not raised.
         """
         if text.startswith("/"):
             return await self._command(
@@ -42,7 +42,7 @@ class Talk:
     def write(
         self, text: str, *, user: str, channel: str, thread_ts: str | None = None
     ) -> tuple[Message | None, str | None]:
-        """Post a person's message, or give the sentence why they cannot; the app is not told."""
+        """Post a person's message, or return why they cannot; send the app no event."""
         where = self._state.visible_channel(user, channel)
         if where.is_archived:
             return None, _ARCHIVED
@@ -51,7 +51,7 @@ class Talk:
         return self.say(text, user=user, channel=where, thread_ts=thread_ts), None
 
     def say(self, text: str, *, user: str, channel: Channel, thread_ts: str | None) -> Message:
-        """Post a message of *user*'s, wherever they are."""
+        """Post a message of *user*."""
         root = self._state.timeline(channel.id).root(thread_ts) if thread_ts else None
         if thread_ts and root is None:
             raise LookupError(f"no thread {thread_ts} in {channel.id}")
@@ -75,9 +75,9 @@ class Talk:
         text: str = "",
         thread_ts: str | None = None,
     ) -> Json:
-        """Share a file with a message, and tell the app in the background; give the message.
+        """Share a file with a message, and return the message; the app gets its event later.
 
-        Raises LookupError where *user* cannot write.
+        Raises LookupError if *user* cannot write there.
         """
         message, error = self.write(text, user=user, channel=channel, thread_ts=thread_ts)
         if message is None:
@@ -102,7 +102,7 @@ class Talk:
         return self._state.draw(message)
 
     async def announce(self, message: Message) -> Delivery:
-        """Send the events of a person's message that the app subscribed to."""
+        """Send the events of a person's message to which the app is subscribed."""
         channel = self._state.channels[message.channel]
         if BOT_USER_ID not in channel.members:
             return Delivery(acked=True)
@@ -152,7 +152,7 @@ class Talk:
         return delivery
 
     def _answered(self, line: str, user: str, channel: Channel, answer: Json) -> None:
-        """Show the answer that came in the ack of a command."""
+        """Show the answer in the ack of a command."""
         if answer.get("response_type") == "in_channel":
             self._state.post(
                 Message(

@@ -1,4 +1,4 @@
-"""A team as its people use it, from Python: they write, press, look and run the place."""
+"""A team as its people use it, from Python: they write, press buttons, read and administer."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -19,7 +19,7 @@ from bot.workspace.views import Views
 
 
 class Team:
-    """What people of one team do and see; the app may be installed in it or not."""
+    """What the people of one team do and see, whether or not the app is installed."""
 
     def __init__(self, state: State, courier: Courier, traffic: Traffic) -> None:
         self._state = state
@@ -54,51 +54,51 @@ class Team:
 
     @property
     def people(self) -> dict[str, Person]:
-        """Give everybody, by id."""
+        """Return all people by id."""
         return self._state.people
 
     @property
     def channels(self) -> dict[str, Channel]:
-        """Give every channel, by id."""
+        """Return all channels by id."""
         return self._state.channels
 
     @property
     def views(self) -> Views:
-        """Give the open views, by id."""
+        """Return the open views by id."""
         return self._state.views
 
     @property
     def files(self) -> dict[str, File]:
-        """Give every file that was shared, by id."""
+        """Return all shared files by id."""
         return self._state.files
 
     @property
     def prompts(self) -> dict[str, Json]:
-        """Give what the app suggests to ask, by direct message: {title, prompts}."""
+        """Return the app's suggested prompts by direct message: {title, prompts}."""
         return self._state.prompts
 
     @property
     def is_installed(self) -> bool:
-        """Say whether the app is installed in this team."""
+        """Return whether the app is installed in this team."""
         return self._state.bot_token is not None
 
     @property
     def bot_token(self) -> str:
-        """Give the token of the app in this team; "" where it is not installed."""
+        """Return the bot token in this team; "" if the app is not installed."""
         return self._state.bot_token or ""
 
     def messages(
         self, channel: str, user: str | None = None, thread_ts: str | None = None
     ) -> list[Json]:
-        """Give what *user* sees in a channel or thread, the oldest first.
+        """Return what *user* sees in a channel or thread, oldest first.
 
-        None for *user* leaves the ephemerals out.
+        Without *user*, ephemeral messages are left out.
         """
         seen = self._state.timeline(channel).seen_by(user, thread_ts)
         return [self._state.draw(message) for message in seen]
 
     def home(self, user: str) -> Json | None:
-        """Give *user*'s App Home; None until one is published."""
+        """Return *user*'s App Home, or None before one is published."""
         view = self._state.views.home(user)
         return view.as_slack() if view else None
 
@@ -109,7 +109,7 @@ class Team:
         user: str | None = None,
         thread_ts: str | None = None,
     ) -> Json:
-        """Wait until *user* sees a message that satisfies *predicate*; give the first one."""
+        """Wait until *user* sees a message that satisfies *predicate*; return the first one."""
         return await self._state.signal.until(
             lambda: next(filter(predicate, self.messages(channel, user, thread_ts)), None)
         )
@@ -123,14 +123,14 @@ class Team:
         thread_ts: str | None = None,
         metadata: Json | None = None,
     ) -> Json:
-        """Post a message as *user*, or as another app would for them, without telling the app."""
+        """Post a message as *user*, or as another app would for them; send the app no event."""
         where = self._state.channels[channel]
         message = self._talk.say(text, user=user, channel=where, thread_ts=thread_ts)
         message.metadata = metadata
         return self._state.draw(message)
 
     def add_person(self, name: str, **about: Any) -> Person:
-        """Let somebody join the team; *about* are more fields of a `Person`."""
+        """Add a person to the team; *about* are more fields of a `Person`."""
         person = Person(id=new_id("U"), name=name.lower(), real_name=name, **about)
         self._state.add_person(person)
         return person
@@ -138,13 +138,13 @@ class Team:
     def add_channel(
         self, name: str, *, kind: Kind = "public", members: Iterable[str] = (), topic: str = ""
     ) -> Channel:
-        """Open a channel."""
+        """Create a channel."""
         return self._state.make_channel(name, kind, members, topic)
 
     def invite(self, channel: str, user: str) -> None:
-        """Let *user* into a channel."""
+        """Add *user* to a channel."""
         self._state.set_member(self._state.channels[channel], user, is_member=True)
 
     def remove(self, channel: str, user: str) -> None:
-        """Take *user* out of a channel."""
+        """Remove *user* from a channel."""
         self._state.set_member(self._state.channels[channel], user, is_member=False)

@@ -1,4 +1,4 @@
-"""What Slack hands out for a short while: triggers, response_urls and Socket Mode tickets."""
+"""Short-lived ids that Slack issues: triggers, response_urls and Socket Mode tickets."""
 
 import secrets
 import time
@@ -14,7 +14,7 @@ RESPONSE_URL_LIFE = timedelta(minutes=30)
 
 @dataclass(slots=True, kw_only=True)
 class Trigger:
-    """Lets the app open a view for *user*, once, until *expires_at* (monotonic seconds)."""
+    """Allows the app to open one view for *user* until *expires_at* (monotonic seconds)."""
 
     user: str
     expires_at: float
@@ -23,7 +23,7 @@ class Trigger:
 
 @dataclass(slots=True, kw_only=True)
 class ResponseUrl:
-    """Lets the app answer *user* in *channel*; *message_ts* is the message that was acted on."""
+    """Allows the app to answer *user* in *channel*; *message_ts* is the message they acted on."""
 
     user: str
     channel: str
@@ -40,13 +40,13 @@ class Triggers:
         self._triggers: dict[str, Trigger] = {}
 
     def issue(self, user: str) -> str:
-        """Give a new trigger id for what *user* has just done."""
+        """Return a new trigger id for what *user* has just done."""
         trigger_id = f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**12)}.{_secret()}"
         self._triggers[trigger_id] = Trigger(user=user, expires_at=time.monotonic() + self._seconds)
         return trigger_id
 
     def redeem(self, trigger_id: str) -> str:
-        """Use up the trigger and give its user; raises `ApiError`."""
+        """Use up the trigger and return its user; raises `ApiError`."""
         trigger = self._triggers.get(trigger_id)
         if trigger is None:
             raise ApiError("invalid_trigger_id")
@@ -59,7 +59,7 @@ class Triggers:
 
 
 class Pace:
-    """Allows a message a second and channel, and a short burst (docs.slack.dev: rate limits)."""
+    """Limits a channel to one message a second with a short burst (docs.slack.dev: rate limits)."""
 
     burst = 5
 
@@ -68,7 +68,7 @@ class Pace:
         self._full_at: dict[str, float] = {}
 
     def take(self, channel: str) -> None:
-        """Count a message in *channel*; raises `ApiError` when there were too many."""
+        """Count a message in *channel*; raises `ApiError` if there were too many."""
         if not self.is_on:
             return
         now = time.monotonic()
@@ -79,7 +79,7 @@ class Pace:
 
 
 def new_id(prefix: str) -> str:
-    """Give an id shaped like Slack's."""
+    """Return a new id that looks like Slack's."""
     return prefix + _secret()[:10].upper()
 
 

@@ -1,4 +1,4 @@
-"""How often a method may be called: by its tier, and in each team by itself (docs.slack.dev)."""
+"""Rate limits of methods: by tier, separately for each team (docs.slack.dev: rate limits)."""
 
 import math
 import time
@@ -12,14 +12,14 @@ WINDOW_SECONDS = 60
 
 
 class Tier(IntEnum):
-    """Calls a minute; Slack promises these, and may allow more for a moment."""
+    """Calls a minute that Slack guarantees; it may allow short bursts of more."""
 
     ONE = 1
     TWO = 20
     THREE = 50
     FOUR = 100
     SPECIAL = 300
-    """Unpublished: where Slack says no more than that it takes several hundred."""
+    """Not documented: Slack only says that several hundred calls a minute are allowed."""
 
 
 class Tiers:
@@ -31,9 +31,9 @@ class Tiers:
         self._called: dict[str, deque[float]] = defaultdict(deque)
 
     def take(self, method: str, tier: Tier) -> None:
-        """Count a call of *method*; raises `ApiError` (ratelimited) when there were too many.
+        """Count a call of *method*; raises `ApiError` (ratelimited) if there were too many.
 
-        What is refused does not count, and no other method is held up by it.
+        Refused calls do not count, and other methods are not affected.
         """
         if not self.is_on:
             return

@@ -1,4 +1,4 @@
-"""The messages of one channel: what history holds, the threads, and the ephemerals."""
+"""The messages of one channel: its history, threads and ephemeral messages."""
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from bot.workspace.people import APP_ID
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Message:
-    """A message; *only_for* is the one person who sees an ephemeral one."""
+    """A message; *only_for* is the person who sees it if it is ephemeral."""
 
     ts: str
     team_id: str
@@ -29,13 +29,13 @@ class Message:
 
     @property
     def reply_users(self) -> list[str]:
-        """Give who has replied, each once, the first first."""
+        """Return the ids of those who replied, each once, in order of their first reply."""
         return list(dict.fromkeys(reply.user for reply in self.replies))
 
     def as_slack(self, *, with_metadata: bool = True) -> Json:
-        """Draw the message as the Web API and payloads do.
+        """Render the message as in the Web API and in payloads.
 
-        Without *with_metadata* only the event_type of metadata is shown (conversations.history).
+        Without *with_metadata* only the event_type of metadata is included (conversations.history).
         """
         drawn: Json = {
             "type": "message",
@@ -71,7 +71,7 @@ class Message:
         return drawn
 
     def as_page(self, name: str) -> Json:
-        """Draw the message for the page and the tests; *name* is its author's."""
+        """Render the message for the page and the tests; *name* is its author's."""
         return {
             "ts": self.ts,
             "channel": self.channel,
@@ -92,7 +92,7 @@ class Message:
 
 
 class Timeline:
-    """Keeps one channel's messages in the order of their ts, which only rises."""
+    """The messages of one channel in the order of their ts, which only increases."""
 
     def __init__(self) -> None:
         self.roots: list[Message] = []
@@ -100,7 +100,7 @@ class Timeline:
         self._by_ts: dict[str, Message] = {}
 
     def add(self, message: Message) -> None:
-        """Append *message* to the channel, to its thread, or to what one person sees."""
+        """Append *message* to the channel, to its thread, or to one person's ephemeral messages."""
         self._by_ts[message.ts] = message
         if message.only_for is not None:
             self._ephemerals.append(message)
@@ -110,7 +110,7 @@ class Timeline:
             self.roots.append(message)
 
     def remove(self, message: Message) -> None:
-        """Take *message* out; the replies of a thread's first message go with it."""
+        """Delete *message*; the first message of a thread takes its replies with it."""
         for ts in (message.ts, *(reply.ts for reply in message.replies)):
             del self._by_ts[ts]
         if message.only_for is not None:
@@ -121,30 +121,30 @@ class Timeline:
             del self.roots[bisect_left(self.roots, message.ts, key=_ts)]
 
     def get(self, ts: str) -> Message | None:
-        """Find the message of *ts*, ephemeral or not; None when there is none."""
+        """Return the message with this *ts*, ephemeral or not; None if there is none."""
         return self._by_ts.get(ts)
 
     def root(self, ts: str) -> Message | None:
-        """Find the first message of the thread that *ts* is in, or that it would open."""
+        """Return the first message of the thread that *ts* belongs to or would start."""
         message = self._by_ts.get(ts)
         if message is None or message.only_for is not None:
             return None
         return self._by_ts.get(message.thread_ts) if message.thread_ts else message
 
     def between(self, oldest: str, latest: str, *, inclusive: bool) -> list[Message]:
-        """Give what history holds between two ts, the oldest first."""
+        """Return the history between two ts, oldest first."""
         left, right = (bisect_left, bisect_right) if inclusive else (bisect_right, bisect_left)
         return self.roots[left(self.roots, oldest, key=_ts) : right(self.roots, latest, key=_ts)]
 
     def newest_first(self, user: str) -> list[Message]:
-        """Give everything that *user* sees, in threads and out of them, the newest first."""
+        """Return everything that *user* sees, thread replies included, newest first."""
         seen = [message for message in self._by_ts.values() if message.only_for in (None, user)]
         return sorted(seen, key=_ts, reverse=True)
 
     def seen_by(self, user: str | None, thread_ts: str | None) -> list[Message]:
-        """Give what *user* sees in the channel, or in one thread, the oldest first.
+        """Return what *user* sees in the channel or in one thread, oldest first.
 
-        None for *user* leaves out every ephemeral.
+        Without *user*, ephemeral messages are left out.
         """
         if thread_ts is None:
             messages = list(self.roots)

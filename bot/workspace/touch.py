@@ -1,4 +1,4 @@
-"""What people do with what they see: press, choose, fill in, submit, open."""
+"""Interactions of people with what they see: press, choose, fill in, submit, open."""
 
 from collections.abc import Iterable
 from typing import Any, Literal
@@ -20,7 +20,7 @@ _ERRORS = {
 
 
 class Touch:
-    """Presses, fills in and opens what people see, and tells the app."""
+    """Presses, fills in and opens what people see, and sends the app the payloads."""
 
     def __init__(self, state: State, courier: Courier) -> None:
         self._state = state
@@ -41,9 +41,9 @@ class Touch:
     ) -> Delivery:
         """Press or choose an element that *user* sees, and wait for the app's ack.
 
-        Without *ts* it is the newest message in *channel*, in threads too, that has the element;
-        *nth* tells several in one message apart. *chosen* is the state it takes, such as
-        `selected_option` (the option, or its value). Raises LookupError where *user* sees no such
+        Without *ts* it is the newest message in *channel* with the element, replies included;
+        *nth* selects one of several in a message. *chosen* is the state to set, such as
+        `selected_option` (the option, or its value). Raises LookupError if *user* sees no such
         element.
         """
         if view_id is not None:
@@ -86,7 +86,7 @@ class Touch:
     async def submit(self, user: str, view_id: str, values: Json | None = None) -> Delivery:
         """Fill a modal with *values* ({block_id: {action_id: state}}) and press its submit button.
 
-        A required input left empty is told in `errors` and the app is not asked, as in Slack.
+        An empty required input is reported in `errors` and nothing is sent to the app, as in Slack.
         """
         view = self._view(user, view_id)
         form.fill(view, values or {})
@@ -103,7 +103,7 @@ class Touch:
         return delivery
 
     async def close_view(self, user: str, view_id: str) -> Delivery:
-        """Close a modal; the app is told where it asked for that."""
+        """Close a modal, and send view_closed if the app asked for it."""
         view = self._view(user, view_id)
         self._state.views.close(view)
         if not view.content.get("notify_on_close"):
@@ -149,7 +149,7 @@ class Touch:
         return await self._open_app(user, "home")
 
     async def open_messages(self, user: str) -> Delivery:
-        """Open the app's Messages tab, where people talk to it alone."""
+        """Open the app's Messages tab, its direct message."""
         return await self._open_app(user, "messages")
 
     async def _open_app(self, user: str, tab: Literal["home", "messages"]) -> Delivery:
@@ -164,12 +164,12 @@ class Touch:
     async def use_message_shortcut(
         self, user: str, callback_id: str, channel: str, ts: str
     ) -> Delivery:
-        """Use a shortcut on a message that *user* sees; raises LookupError for another one."""
+        """Use a shortcut on a message; raises LookupError if *user* does not see the message."""
         message = self._message(user, channel, ts)
         return await self._interact(self._payloads.shortcut(user, callback_id, message))
 
     def _submitted(self, view: View, answer: Json) -> dict[str, str]:
-        """Do what the ack of a view_submission says; give the errors under its fields."""
+        """Apply the ack of a view_submission; return the errors under its fields."""
         views = self._state.views
         match answer.get("response_action"):
             case None:

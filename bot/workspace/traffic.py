@@ -1,4 +1,4 @@
-"""What went between the app and the workspace, for the tests and the page's inspector."""
+"""The record of calls and envelopes, for the tests and the page's inspector."""
 
 import re
 from collections import Counter
@@ -14,9 +14,9 @@ _SECRETS = frozenset({"client_secret", "access_token", "bot_access_token"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A call of the Web API or a response_url, or an envelope; *ms* is how long its answer took.
+    """A call of the Web API or a response_url, or an envelope; *ms* is the duration of the answer.
 
-    *status* is HTTP's, 0 where the connection was cut or nothing was acked.
+    *status* is the HTTP status, or 0 if the connection was cut or nothing was acked.
     """
 
     n: int
@@ -31,13 +31,13 @@ class Call:
 
     @property
     def is_ok(self) -> bool:
-        """Say whether it was done."""
+        """Return whether it succeeded."""
         if isinstance(self.response, dict) and "ok" in self.response:
             return self.status == 200 and bool(self.response["ok"])
         return self.status == 200
 
     def as_page(self) -> Json:
-        """Draw it for the inspector, without the secrets that a few of them carry."""
+        """Render it for the inspector, without secrets."""
         return {
             "n": self.n,
             "at": self.at.isoformat(),
@@ -52,7 +52,7 @@ class Call:
 
 
 class Traffic:
-    """Keeps every call and envelope, the newest last."""
+    """Keeps every call and envelope, newest last."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -62,11 +62,11 @@ class Traffic:
 
     @property
     def calls(self) -> list[Call]:
-        """Give the calls that the app made."""
+        """Return the calls that the app made."""
         return [call for call in self.everything if call.direction == "call"]
 
     def received(self, method: str) -> None:
-        """Note that a call has arrived, which is not answered yet."""
+        """Record that a call has arrived before it is answered."""
         self.arrived[method] += 1
         self._state.signal.notify()
 
@@ -81,7 +81,7 @@ class Traffic:
         ms: float,
         token_kind: str | None = None,
     ) -> None:
-        """Note what was asked and what was answered."""
+        """Record a request and its answer."""
         call = Call(
             n=len(self.everything) + 1,
             direction=direction,
@@ -100,7 +100,7 @@ class Traffic:
 
 
 def _without_secrets(value: Any) -> Any:
-    """Hide the secrets at the places where they come: at the top, or in an envelope's event."""
+    """Hide the secrets, which are at the top level or in an envelope's event."""
     if not isinstance(value, dict):
         return value
     shown = {name: "…" if name in _SECRETS else one for name, one in value.items()}
@@ -110,7 +110,7 @@ def _without_secrets(value: Any) -> Any:
 
 
 def token_kind(token: str | None) -> str | None:
-    """Name the kind of *token* as "xoxb-…", which hides the rest; None without a token."""
+    """Return the kind of *token*, such as "xoxb-…", without the rest; None without a token."""
     if token is None:
         return None
     kind = re.match(r"xox[a-z]-|xapp-", token)

@@ -1,4 +1,4 @@
-"""Modals and App Homes: their stacks, hashes and what was typed into them."""
+"""Modals and App Homes: their stacks, their hashes and the values typed into them."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ _KEPT = (
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class View:
-    """A modal or a Home as *user* sees it; *content* is what the app gave."""
+    """A modal or a Home as *user* sees it; *content* is the app's view."""
 
     id: str
     team_id: str
@@ -39,12 +39,12 @@ class View:
 
     @property
     def blocks(self) -> list[Json]:
-        """Give the view's blocks."""
+        """Return the view's blocks."""
         blocks: list[Json] = self.content["blocks"]
         return blocks
 
     def as_slack(self) -> Json:
-        """Draw the view as the Web API and payloads do."""
+        """Render the view as in the Web API and in payloads."""
         content = self.content
         return {
             "id": self.id,
@@ -80,24 +80,24 @@ class Views:
         self._homes: dict[str, View] = {}
 
     def __getitem__(self, view_id: str) -> View:
-        """Give the open view of this id; raises KeyError."""
+        """Return the open view with this id; raises KeyError."""
         for view in self:
             if view.id == view_id:
                 return view
         raise KeyError(view_id)
 
     def __iter__(self) -> Iterator[View]:
-        """Go through every open view."""
+        """Iterate over every open view."""
         for stack in self._stacks.values():
             yield from stack
         yield from self._homes.values()
 
     def stack(self, user: str) -> list[View]:
-        """Give the modals open for *user*, the bottom one first."""
+        """Return the open modals of *user*, bottom first."""
         return self._stacks.get(user, [])
 
     def home(self, user: str) -> View | None:
-        """Give *user*'s App Home; None until one is published."""
+        """Return *user*'s App Home, or None before one is published."""
         return self._homes.get(user)
 
     def open(self, user: str, content: Json) -> View:
@@ -118,7 +118,7 @@ class Views:
         return self._show(view, content)
 
     def publish(self, user: str, content: Json, hash_: str | None) -> View:
-        """Draw *user*'s App Home anew; raises `ApiError` (hash_conflict)."""
+        """Publish *user*'s App Home; raises `ApiError` (hash_conflict)."""
         view = self._homes.get(user)
         if view is None:
             view = View(id=new_id("V"), team_id=self._team_id, user=user, content=content)
@@ -129,14 +129,14 @@ class Views:
         return self._show(view, content)
 
     def update(self, view: View, content: Json, hash_: str | None) -> View:
-        """Draw *view* anew, keeping what was typed; raises `ApiError` (hash_conflict)."""
+        """Update *view* and keep what was typed; raises `ApiError` (hash_conflict)."""
         if hash_ and hash_ != view.hash:
             raise ApiError("hash_conflict")
         self._check_external_id(content, but=view)
         return self._show(view, content)
 
     def close(self, view: View) -> None:
-        """Close a modal, and those on top of it."""
+        """Close a modal and those on top of it."""
         stack = self.stack(view.user)
         if view not in stack:
             return
@@ -150,7 +150,7 @@ class Views:
             self.close(stack[0])
 
     def find(self, view_id: str | None, external_id: str | None) -> View:
-        """Find an open view by either id; raises `ApiError` (not_found)."""
+        """Return an open view by either id; raises `ApiError` (not_found)."""
         for view in self:
             if view_id == view.id or (
                 external_id and external_id == view.content.get("external_id")
@@ -168,7 +168,7 @@ class Views:
         view.content = {"type": content["type"]} | {
             key: content[key] for key in _KEPT if key in content
         }
-        # A value stays while its block_id and action_id do (docs.slack.dev: views.update).
+        # A value stays while its block_id and action_id stay (docs.slack.dev: views.update).
         typed = view.values
         view.values = initial_values(view.blocks)
         for block_id, actions in view.values.items():

@@ -1,4 +1,4 @@
-"""How an envelope reaches the app: what every way does, and the one inside this process."""
+"""Transports: how an envelope reaches the app, and the transport within this process."""
 
 import asyncio
 import logging
@@ -16,8 +16,8 @@ Spawn = Callable[[Coroutine[Any, Any, Any]], asyncio.Task[Any]]
 class UndeliveredError(Exception):
     """The app did not ack an envelope.
 
-    *code* is what Slack shows under a command, *reason* why an event comes again, and *is_final*
-    says that the app does not want it again.
+    *code* is what Slack shows under a command, *reason* is why an event is retried, and *is_final*
+    means that the app does not want a retry.
     """
 
     def __init__(self, code: str, reason: str = "timeout", *, is_final: bool = False) -> None:
@@ -28,17 +28,17 @@ class UndeliveredError(Exception):
 
 
 def not_connected(reason: str = "timeout") -> UndeliveredError:
-    """Say that nobody is there to be asked."""
+    """Build the error for an app that is not connected."""
     return UndeliveredError("dispatch_failed", reason)
 
 
 def not_acked(reason: str = "timeout") -> UndeliveredError:
-    """Say that the app was asked, and did not ack in time."""
+    """Build the error for an app that did not ack in time."""
     return UndeliveredError("operation_timeout", reason)
 
 
 class Way(Protocol):
-    """Takes envelopes to the app; an event comes again after each of the *retry_waits*, seconds."""
+    """Sends envelopes to the app; *retry_waits* are the seconds before each retry of an event."""
 
     retry_waits: tuple[float, ...]
 
@@ -46,11 +46,11 @@ class Way(Protocol):
         """Wait until an envelope can be sent; raises `UndeliveredError` after *seconds*."""
 
     async def ask(self, envelope: Json, seconds: float) -> Any:
-        """Give the payload of the ack; raises `UndeliveredError`, after *seconds* at the latest."""
+        """Send *envelope*; return the payload of its ack, or raise `UndeliveredError`."""
 
 
 class InProcess:
-    """Gives every envelope to *receiver*: it gives the ack's payload, or raises."""
+    """Passes every envelope to *receiver*, which returns the payload of the ack or raises."""
 
     retry_waits: tuple[float, ...] = (0, 0, 0)
 
@@ -59,15 +59,15 @@ class InProcess:
         self._spawn = spawn
 
     async def ready(self, seconds: float) -> None:
-        """Be ready at once."""
+        """Return at once: it is always ready."""
 
     async def ask(self, envelope: Json, seconds: float) -> Any:
-        """Ask the receiver."""
+        """Pass *envelope* to the receiver and return its answer."""
 
         async def run() -> Any:
             return await self._receiver(envelope)
 
-        # Not wait_for: as in Slack, a late listener still runs to its end.
+        # No wait_for: as in Slack, a late listener still runs to its end.
         task = self._spawn(run())
         await asyncio.wait({task}, timeout=seconds)
         if not task.done() or task.cancelled():
