@@ -26,7 +26,7 @@ test: $(VENV)/.dev ## run every test, on up to four cores (RECORD=folder for mak
 types: $(VENV)/.dev $(VENV)/types/.done ## check what tests send against Slack's types (needs Node 18; RECORD=folder)
 ifndef RECORD
 	@rm -f build/sent/*.jsonl
-	@$(PYTEST) --quiet --record build/sent tests/handlers tests/bot/test_many_workspaces.py
+	@$(PYTEST) --quiet --record build/sent tests/handlers tests/bot/entrances/test_install.py
 endif
 	@$(VENV)/bin/python -m tests.types "$(or $(RECORD),build/sent)" $(VENV)/types
 
@@ -59,7 +59,7 @@ fix: $(VENV)/.dev ## mend what ruff can mend
 fuzz: $(VENV)/.dev ## look for inputs that break an entrance (SECONDS=60, each of five)
 	@$(PIP) install --editable '.[fuzz]'
 	@for entrance in document feed calendar words payload; do \
-		$(VENV)/bin/python -m tests.bench.fuzz $$entrance \
+		$(VENV)/bin/python -m benchmarks.fuzz $$entrance \
 			-max_total_time=$(or $(SECONDS),60) -artifact_prefix=/tmp/ || exit 1; done
 
 audit: $(VENV)/.dev ## ask whether anything installed is known to be vulnerable (needs the network)
@@ -67,37 +67,37 @@ audit: $(VENV)/.dev ## ask whether anything installed is known to be vulnerable 
 	@$(VENV)/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict
 
 bench: $(VENV)/.dev ## how fast /brief is answered, beside a bare Bolt app (ROUNDS=3 SIZE= CORPUS= LOOKUPS=)
-	@$(VENV)/bin/python -m tests.bench.answering $(if $(ROUNDS),--rounds $(ROUNDS)) \
+	@$(VENV)/bin/python -m benchmarks.answering $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(SIZE),--size $(SIZE)) \
 		$(if $(CORPUS),--corpus "$(CORPUS)") $(if $(LOOKUPS),--lookups "$(LOOKUPS)")
 
 soak: $(VENV)/.dev ## everything at once for an hour (SECONDS=3600)
-	@$(VENV)/bin/python -m tests.bench.soak $(if $(SECONDS),--seconds $(SECONDS))
+	@$(VENV)/bin/python -m benchmarks.soak $(if $(SECONDS),--seconds $(SECONDS))
 
 bench-replicas: $(VENV)/.dev ## three bots, one killed while it posts (CHANNELS=500)
-	@$(VENV)/bin/python -m tests.bench.replicas $(if $(CHANNELS),--channels $(CHANNELS))
+	@$(VENV)/bin/python -m benchmarks.replicas $(if $(CHANNELS),--channels $(CHANNELS))
 
 bench-quality: $(VENV)/.dev ## how well look-ups are answered (CORPUS=folder LOOKUPS=file.jsonl)
-	@$(VENV)/bin/python -m tests.bench.quality $(or $(CORPUS),store/starter) \
+	@$(VENV)/bin/python -m benchmarks.quality $(or $(CORPUS),store/starter) \
 		$(or $(LOOKUPS),tests/store/finding/lookups.jsonl)
 
 bench-posting: $(VENV)/.dev ## kills, a crowd and a year: posts counted and timed (KILLS=1000, half an hour)
-	@$(VENV)/bin/python -m tests.bench.sigkill --kills $(or $(KILLS),1000)
-	@$(VENV)/bin/python -m tests.bench.sigkill --kills $(or $(KILLS),1000) --database postgres
-	@$(VENV)/bin/python -m tests.bench.crowd
-	@$(VENV)/bin/python -m tests.bench.year
+	@$(VENV)/bin/python -m benchmarks.sigkill --kills $(or $(KILLS),1000)
+	@$(VENV)/bin/python -m benchmarks.sigkill --kills $(or $(KILLS),1000) --database postgres
+	@$(VENV)/bin/python -m benchmarks.crowd
+	@$(VENV)/bin/python -m benchmarks.year
 
 bench-finding: $(VENV)/.bench ## ways of finding a story, side by side (SIZE=100000)
-	@$(VENV)/bin/python -m tests.bench.finding $(if $(SIZE),--size $(SIZE))
+	@$(VENV)/bin/python -m benchmarks.finding $(if $(SIZE),--size $(SIZE))
 
 pictures: $(VENV)/.dev ## take the README's pictures anew (needs chromium; handsome with fonts-lato)
 	@$(VENV)/bin/python -m pytest tests/browser --pictures docs
 
 bench-loading: $(VENV)/.dev ## how fast a corpus loads, and what people wait meanwhile (SIZE=100000)
-	@$(VENV)/bin/python -m tests.bench.loading $(if $(SIZE),--size $(SIZE))
+	@$(VENV)/bin/python -m benchmarks.loading $(if $(SIZE),--size $(SIZE))
 
 bench-kills: $(VENV)/.dev ## kill a reload at random, again and again (KILLS=200)
-	@$(VENV)/bin/python -m tests.bench.kills $(if $(KILLS),--kills $(KILLS))
+	@$(VENV)/bin/python -m benchmarks.kills $(if $(KILLS),--kills $(KILLS))
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

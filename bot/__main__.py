@@ -15,31 +15,31 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from bot.app import load_first, serve
-from bot.check import EX_CONFIG, check
+from bot.cli.channel_names import channel_names
+from bot.cli.check import EX_CONFIG, check
+from bot.cli.demo import demo
+from bot.cli.find import Finds, as_json, as_text
+from bot.cli.load_report import as_lines, listed, told
+from bot.cli.progress_bar import shown
 from bot.clock import Clock, FollowingClock, system_clock
-from bot.demo import demo
-from bot.ending import Ending
-from bot.find import Finds, as_json, as_text
-from bot.install import Bots
+from bot.entrances.install import Bots
+from bot.entrances.socket_mode import SocketLostError
 from bot.log import configure_logging, redact
 from bot.manifest import render
-from bot.names import channel_names
-from bot.patience import reason
-from bot.preview import as_lines, listed, told
+from bot.observability.status import ListenError
+from bot.retry import reason
 from bot.settings import SAMPLES, Settings, SettingsError, read_environment
-from bot.socket_mode import SocketLostError
-from bot.status import ListenError
-from bot.waiting import shown
+from bot.shutdown import Ending
 from store import Store, open_store, samples
 from store.db import DatabaseUnavailableError, readable
-from store.db.moving import backup, copy, restore
+from store.db.backup import backup, copy, restore
+from store.finding.embeddings import Embeddings
 from store.finding.finder import Finder
-from store.finding.meaning import Embeddings
 from store.loading.documents import read_corpus
 from store.posting.holidays import read_holidays
+from store.teams.token_cipher import Vault, new_key
 from store.text import well_formed
 from store.types import CorpusInvalidError, ParleyError
-from store.vault import Vault, new_key
 from store.version import VERSION
 
 _ENV_FILE = Path(".env")

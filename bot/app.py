@@ -12,28 +12,28 @@ from datetime import timedelta
 from slack_bolt.async_app import AsyncApp
 
 from bot.clock import Clock, FollowingClock, system_clock
-from bot.connect import bolt, join, open_clients
-from bot.health import Health, broken
-from bot.http_mode import HttpMode
-from bot.install import Install
-from bot.intake import Intake
-from bot.metrics import Metrics
-from bot.patience import StoppedError, reason
+from bot.entrances.http_mode import HttpMode
+from bot.entrances.install import Install
+from bot.entrances.intake import Intake
+from bot.entrances.socket_mode import SocketMode
+from bot.observability.health import Health, broken
+from bot.observability.metrics import Metrics
+from bot.observability.status import status_pages
+from bot.retry import StoppedError, reason
 from bot.settings import SAMPLES, Settings
-from bot.socket_mode import SocketMode
-from bot.status import status_pages
+from bot.slack_clients import bolt, join, open_clients
 from bot.ticker import Job, Ticker
-from bot.watch import WatchedFolder
+from bot.watched_folder import WatchedFolder
 from handlers import register
-from handlers.background import Background
-from handlers.delivery import Delivery
-from handlers.directory import Directory
-from handlers.files import Files
-from handlers.forgetting import Forgetting
-from handlers.posting import Posting
-from handlers.surfaces import Surfaces
-from handlers.uninstalled import Uninstalled
-from handlers.watch import Watch
+from handlers.jobs.channel_checks import Watch
+from handlers.jobs.delivery import Delivery
+from handlers.jobs.expiry import Forgetting
+from handlers.jobs.posting import Posting
+from handlers.jobs.uninstalls import Uninstalled
+from handlers.slack.background import Background
+from handlers.slack.directory import Directory
+from handlers.slack.files import Files
+from handlers.slack.responders import Surfaces
 from store import Store, open_store, samples
 from store.db import DatabaseError
 from store.types import ParleyError

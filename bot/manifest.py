@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from bot.http_mode import PATH
-from bot.install import REDIRECT_PATH
+from bot.entrances.http_mode import PATH
+from bot.entrances.install import REDIRECT_PATH
 from handlers.ids import Command, Shortcut, Step
 
 _COMMANDS = {

@@ -11,29 +11,29 @@ from pathlib import Path
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers.agent import Agent
-from handlers.background import Background
-from handlers.brief import Brief
-from handlers.corpus import CorpusAdmin
-from handlers.digest import Digest
-from handlers.directory import Directory
-from handlers.discuss import Discuss
-from handlers.discussion import Discussion
-from handlers.dropped import Dropped, is_dropped
-from handlers.errors import on_error
-from handlers.files import Files
-from handlers.home import Home
+from handlers.features.agent import Agent
+from handlers.features.brief import Brief
+from handlers.features.corpus import CorpusAdmin
+from handlers.features.digest import Digest
+from handlers.features.discuss import Discuss
+from handlers.features.home import Home
+from handlers.features.lookup import LookUp
+from handlers.features.mention import Mention
+from handlers.features.schedule_actions import Organise
+from handlers.features.schedule_form import ScheduleForm
+from handlers.features.start_discussion import Discussion
+from handlers.features.uploads import Dropped, is_dropped
+from handlers.features.workflow import Workflow
 from handlers.ids import Action, Command, Field, Modal, Shortcut
-from handlers.lookup import LookUp
-from handlers.mention import Mention
-from handlers.organise import Organise
-from handlers.posting import Posting
-from handlers.press import Pressed, on_press
-from handlers.schedule import ScheduleForm
-from handlers.surfaces import Surfaces
-from handlers.teams import Teams
-from handlers.uninstalled import Uninstalled
-from handlers.workflow import Workflow
+from handlers.jobs.posting import Posting
+from handlers.jobs.uninstalls import Uninstalled
+from handlers.slack.background import Background
+from handlers.slack.button_press import Pressed, on_press
+from handlers.slack.directory import Directory
+from handlers.slack.error_replies import on_error
+from handlers.slack.files import Files
+from handlers.slack.responders import Surfaces
+from handlers.slack.teams import Teams
 from store import Store
 
 

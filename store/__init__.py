@@ -9,22 +9,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from store.articles import Articles
-from store.corpus import Corpus
+from store.articles.by_id import Articles
+from store.corpus.service import Corpus
 from store.db import open_database
-from store.finding.meaning import Embeddings
-from store.finding.misses import SearchMisses, TopicRequests
-from store.installations import Installations
-from store.installed import Installed
-from store.loading.refusals import Refusals
-from store.once import Once
-from store.personal_data import PersonalData
+from store.finding.embeddings import Embeddings
+from store.guards.idempotency import Once
+from store.guards.installed import Installed
+from store.loading.failed_loads import Refusals
 from store.posting.choice import Choice
 from store.posting.holidays import Holidays
 from store.posting.planning import Planning
 from store.posting.posts import Posts
 from store.posting.schedules import Schedules
-from store.tally import Tally
+from store.statistics import Tally
+from store.teams.installations import Installations
+from store.teams.personal_data import PersonalData
+from store.teams.search_misses import SearchMisses, TopicRequests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The entrances for what others write, each with what must hold whatever that is.
 
-Used by `tests/test_whatever_comes.py`, which hypothesis drives, and by `tests/bench/fuzz.py`, which
+Used by `tests/test_whatever_comes.py`, which hypothesis drives, and by `benchmarks/fuzz.py`, which
 is driven by what the code does.
 """
 
@@ -8,15 +8,15 @@ from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
-from bot.guard import source_of
-from bot.http_mode import read
-from bot.intake import who_and_where
+from bot.entrances.http_mode import read
+from bot.entrances.intake import who_and_where
+from bot.entrances.request_verification import source_of
 from bot.log import redact
-from handlers.dates import parse_dates
+from handlers.button_value import Value
 from handlers.mrkdwn import escape, unescape
-from handlers.order import LONGEST_TOPIC, MOST_STORIES, MOST_TOPICS, parse_order
-from handlers.timetable import describe, parse
-from handlers.values import Value
+from handlers.parsing.dates import parse_dates
+from handlers.parsing.schedule_order import LONGEST_TOPIC, MOST_STORIES, MOST_TOPICS, parse_order
+from handlers.parsing.timetable import describe, parse
 from store.loading.documents import ENDINGS, MAX_TEXT, read_corpus
 from store.parsing import Parser
 from store.parsing.child import answer

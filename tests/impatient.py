@@ -7,7 +7,7 @@ import sys
 from functools import partial
 
 import bot.app
-import bot.socket_mode
+import bot.entrances.socket_mode
 import store.db.postgres
 from bot.__main__ import main
 
@@ -22,8 +22,10 @@ SHORT = {
         "_IDLE_SECONDS": 3,
         "_SPARE_SECONDS": 0.5,
     },
-    bot.socket_mode: {
-        "Patience": partial(bot.socket_mode.Patience, connect=2, lost=1, check=0.05, tries=3),
+    bot.entrances.socket_mode: {
+        "Patience": partial(
+            bot.entrances.socket_mode.Patience, connect=2, lost=1, check=0.05, tries=3
+        ),
         "back_off": lambda _: 0.05,
     },
 }

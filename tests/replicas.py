@@ -1,6 +1,6 @@
 """Several bots on one database, one of which is killed while it posts.
 
-`tests/test_replicas.py` runs it small, `python -m tests.bench.replicas` with 500 channels.
+`tests/test_replicas.py` runs it small, `python -m benchmarks.replicas` with 500 channels.
 """
 
 import asyncio

@@ -25,7 +25,7 @@ from typing import Any, Protocol
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.workspace.grants import APP_TOKEN, BOT_TOKEN
+from bot.workspace.model.tokens import APP_TOKEN, BOT_TOKEN
 from handlers.ids import Action, Block, Command, Field
 from tests.machine import NOW, environment
 from tests.switchboard import Json, Page, Switchboard

@@ -15,7 +15,7 @@ from bot.clock import MovableClock
 from bot.manifest import manifest
 from bot.settings import STARTER
 from bot.workspace import Fault, Workspace
-from handlers.posting import IN_FLIGHT
+from handlers.jobs.posting import IN_FLIGHT
 from store import open_store
 from store.types import Timetable
 from tests import postgres

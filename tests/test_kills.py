@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from benchmarks.scene import CHANNEL, POST, Scene, with_scene
 from bot.workspace import Fault
 from store import open_store
 from tests import postgres
-from tests.bench.scene import CHANNEL, POST, Scene, with_scene
 
 
 async def before_the_claim(scene: Scene) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from store.db import open_database
-from tests.store.test_personal_data import ANA, BEN, House, live
-from tests.store.test_personal_data import house as house
+from tests.store.teams.test_personal_data import ANA, BEN, House, live
+from tests.store.teams.test_personal_data import house as house
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "privacy.md").read_text()

@@ -14,15 +14,15 @@ import pytest
 
 from bot.app import Parley, assemble, load_first
 from bot.clock import system_clock
-from bot.http_mode import PATH
+from bot.entrances.http_mode import PATH
 from bot.manifest import manifest
 from bot.settings import Settings
 from bot.workspace import Workspace
-from bot.workspace.team import Team
-from bot.workspace.traffic import Call
+from bot.workspace.model.traffic import Call
+from bot.workspace.people.team import Team
 from store import open_store
+from store.teams.token_cipher import new_key
 from store.types import Found
-from store.vault import new_key
 from tests import postgres
 from tests.bot.conftest import FORM, command, signed
 from tests.conftest import NOW

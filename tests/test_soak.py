@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from benchmarks.soak import ACKED, NO_SOCKET, Soak, outcome
 from bot.manifest import manifest
 from bot.workspace import Workspace
-from bot.workspace.courier import Delivery
-from tests.bench.soak import ACKED, NO_SOCKET, Soak, outcome
+from bot.workspace.delivery.dispatcher import Delivery
 from tests.handlers.conftest import ANA, GENERAL
 from tests.machine import running_clock
 

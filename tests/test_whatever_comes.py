@@ -1,6 +1,6 @@
 """Whatever bytes and words come from outside end in a value or in one sentence.
 
-The HTTP entry has the same in `tests/bot/test_http_mode.py`; `make fuzz` looks for longer.
+`tests/bot/entrances/test_http_mode.py` does the same for HTTP; `make fuzz` searches for longer.
 """
 
 import tempfile

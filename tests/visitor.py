@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from bot.install import INSTALL_PATH, REDIRECT_PATH
-from bot.workspace.team import Team
+from bot.entrances.install import INSTALL_PATH, REDIRECT_PATH
+from bot.workspace.people.team import Team
 
 
 @dataclass(kw_only=True)

@@ -6,26 +6,26 @@ from typing import Self
 from aiohttp import web
 
 from bot.clock import MovableClock
-from bot.workspace import people
-from bot.workspace.api import WebApi
-from bot.workspace.behind import Behind
-from bot.workspace.courier import ACK_SECONDS, Courier
-from bot.workspace.downloads import Downloads
+from bot.workspace.delivery.dispatcher import ACK_SECONDS, Courier
+from bot.workspace.delivery.request_urls import RequestUrls
+from bot.workspace.delivery.sockets import Sockets
+from bot.workspace.delivery.transports import Receiver
 from bot.workspace.errors import Json
-from bot.workspace.faults import Faults
-from bot.workspace.gate import only_from_here
-from bot.workspace.grants import APP_TOKEN, BOT_TOKEN, Grants
-from bot.workspace.live import Live
-from bot.workspace.oauth import CLIENT_ID, CLIENT_SECRET, OAuth
-from bot.workspace.page import Page
-from bot.workspace.request_urls import RequestUrls
-from bot.workspace.sockets import Sockets
-from bot.workspace.state import State
-from bot.workspace.steps import Step, Steps, functions_as_page
-from bot.workspace.team import Team
-from bot.workspace.tickets import new_id
-from bot.workspace.traffic import Call, Traffic
-from bot.workspace.ways import Receiver
+from bot.workspace.model import directory
+from bot.workspace.model.state import State
+from bot.workspace.model.tickets import new_id
+from bot.workspace.model.tokens import APP_TOKEN, BOT_TOKEN, Grants
+from bot.workspace.model.traffic import Call, Traffic
+from bot.workspace.origin_check import only_from_here
+from bot.workspace.people.team import Team
+from bot.workspace.web.controls import Behind
+from bot.workspace.web.live import Live
+from bot.workspace.web.page import Page
+from bot.workspace.web_api.api import WebApi
+from bot.workspace.web_api.downloads import Downloads
+from bot.workspace.web_api.faults import Faults
+from bot.workspace.web_api.oauth import CLIENT_ID, CLIENT_SECRET, OAuth
+from bot.workspace.web_api.workflow_steps import Step, Steps, functions_as_page
 
 _HOST = "127.0.0.1"
 _CLOSING_SECONDS = 1
@@ -45,9 +45,9 @@ class Workspace(Team):
     signing_secret = "local-not-a-secret"  # noqa: S105 -- what it says
     client_id = CLIENT_ID
     client_secret = CLIENT_SECRET
-    app_id = people.APP_ID
-    bot_id = people.BOT_ID
-    bot_user_id = people.BOT_USER_ID
+    app_id = directory.APP_ID
+    bot_id = directory.BOT_ID
+    bot_user_id = directory.BOT_USER_ID
 
     def __init__(
         self,
@@ -192,7 +192,7 @@ class Workspace(Team):
         state = State(
             self._manifest,
             self.clock,
-            people.Team(id=new_id("T"), name=name, domain=name.lower().replace(" ", "-")),
+            directory.Team(id=new_id("T"), name=name, domain=name.lower().replace(" ", "-")),
         )
         state.base_url = self._state.base_url
         state.pace.is_on = state.tiers.is_on = self.pace

@@ -7,8 +7,8 @@ message with those models, so what they would refuse here does not pass there ei
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
+from handlers.button_value import Value
 from handlers.mrkdwn import truncate
-from handlers.values import Value
 
 Block: TypeAlias = dict[str, Any]
 Element: TypeAlias = dict[str, Any]

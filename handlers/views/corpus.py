@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
-from handlers.values import Value
 from handlers.views.blocks import Block, actions, button, section
 from handlers.views.message import Message, counted, message
 from handlers.views.preview import when, who
 from handlers.views.samples import SAMPLES
 from store import samples
-from store.corpus import Reload
-from store.finding.misses import TopicRequest
+from store.corpus.service import Reload
+from store.teams.search_misses import TopicRequest
 from store.types import Problem, Refusal, Revision
 
 _SHOWN = 10

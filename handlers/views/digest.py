@@ -6,10 +6,10 @@ from datetime import datetime as instant
 from zoneinfo import ZoneInfo
 
 from handlers import mrkdwn
+from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
-from handlers.timetable import describe
-from handlers.values import Value
+from handlers.parsing.timetable import describe
 from handlers.views import question
 from handlers.views.blocks import Block, Element, actions, button, context, overflow, section
 from handlers.views.message import Message, message

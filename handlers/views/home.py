@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from handlers import ids
+from handlers.button_value import MODAL, Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain, quote
-from handlers.values import MODAL, Value
 from handlers.views import corpus, digest
 from handlers.views.blocks import (
     Block,

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from handlers import ids
+from handlers.button_value import MODAL, Value
 from handlers.ids import Action
 from handlers.mrkdwn import plain, quote
-from handlers.values import MODAL, Value
 from handlers.views.blocks import (
     Block,
     actions,

@@ -1,8 +1,8 @@
 """What one person is told about their schedule, their post or the corpus."""
 
+from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
-from handlers.values import Value
 from handlers.views.blocks import Element, actions, button, section
 from handlers.views.message import Message, counted, message
 from store.types import About, Post, PostKind

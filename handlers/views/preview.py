@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import date, plain
-from handlers.values import Value
 from handlers.views.blocks import actions, button, section
 from handlers.views.message import Message, counted, message
 from store.loading.check import Check, Effect
-from store.loading.twins import Twin, Twins
+from store.loading.near_duplicates import Twin, Twins
 from store.progress import Progress
 from store.types import SOMEBODY, Revision
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain, quote, truncate
-from handlers.values import Value
 from handlers.views.blocks import (
     Block,
     Element,

@@ -5,9 +5,9 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from handlers import ids
-from handlers.order import MOST_STORIES, MOST_TOPICS, Order
-from handlers.timetable import DAY_NAMES
-from handlers.values import Value
+from handlers.button_value import Value
+from handlers.parsing.schedule_order import MOST_STORIES, MOST_TOPICS, Order
+from handlers.parsing.timetable import DAY_NAMES
 from handlers.views.blocks import (
     Block,
     Element,

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from handlers.button_value import CHANNEL, DIRECT, MODAL, Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import marked, pieces, plain, quote, truncate
-from handlers.values import CHANNEL, DIRECT, MODAL, Value
 from handlers.views.blocks import Block, Element, actions, button, context, header, section
 from handlers.views.message import Message, message
 from store.types import Article, Found, Match, Nothing, Unsure

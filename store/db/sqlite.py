@@ -31,7 +31,7 @@ import aiosqlite
 
 from store.db import private
 from store.db.availability import Availability
-from store.db.holder import held
+from store.db.file_lock import held
 from store.db.types import (
     Connection,
     DatabaseError,

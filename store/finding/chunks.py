@@ -18,11 +18,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from store.articles.reading import articles_by_number
 from store.db import Connection, Database, Row, places
+from store.finding.embeddings import BYTES, BitVectors, Embeddings
 from store.finding.index import CHUNK, Index, Postings, build
-from store.finding.meaning import BYTES, BitVectors, Embeddings
 from store.finding.vocabulary import Vocabulary
-from store.reading import articles_by_number
 from store.types import Article, OvertakenError
 
 _log = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ from typing import ParamSpec, Self, TypeAlias, TypeVar
 
 from cachetools import LRUCache
 
-from store.finding import meaning
+from store.finding import embeddings
+from store.finding.embeddings import Embeddings, Vectors
 from store.finding.index import Index
-from store.finding.meaning import Embeddings, Vectors
 from store.finding.ranking import ExpandedQuery, rank, reasons
 from store.finding.topics import Typeahead, acronyms, catalogue
 from store.finding.vocabulary import JOINED, Expansions
@@ -141,10 +141,10 @@ class Finder:
         """
         if not self._model:
             return None
-        probes = meaning.draw_probes(self.index.vocabulary.words, Random(0))  # noqa: S311
+        probes = embeddings.draw_probes(self.index.vocabulary.words, Random(0))  # noqa: S311
         everyday = await self._best_scores(probes.everyday, self._model)
         near_misses = await self._best_scores(probes.near_misses, self._model)
-        self._min_score = meaning.min_score(everyday, near_misses)
+        self._min_score = embeddings.min_score(everyday, near_misses)
         return self._min_score
 
     async def _best_scores(self, probes: Sequence[str], model: Embeddings) -> list[float]:
@@ -171,7 +171,7 @@ class Finder:
 
         min_score = await self.calibrate() if self._min_score is None else self._min_score
         return [
-            (number, meaning.to_match_score(score))
+            (number, embeddings.to_match_score(score))
             for number, score in (await self._run(join))[:_MAX_GUESSES]
             if min_score is not None and score >= min_score
         ]
@@ -180,11 +180,11 @@ class Finder:
         return self.scores(query, limit=_MAX_CANDIDATES, min_score=_MIN_CANDIDATE_SCORE)
 
     def _join(self, by_words: list[tuple[int, float]], vector: Vectors) -> list[tuple[int, float]]:
-        rows, similarities = meaning.nearest(
+        rows, similarities = embeddings.nearest(
             vector, self.index.bit_vectors, _MAX_CANDIDATES, mask=self.index.has_vector
         )
         numbers = self.index.numbers[rows].tolist()
-        return meaning.join(by_words, zip(numbers, similarities.tolist(), strict=True))
+        return embeddings.join(by_words, zip(numbers, similarities.tolist(), strict=True))
 
     async def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run *work*, which scans the whole index; if the corpus is large, in a thread."""

@@ -17,7 +17,7 @@ from typing import Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from store.finding.meaning import BYTES, BitVectors, Embeddings
+from store.finding.embeddings import BYTES, BitVectors, Embeddings
 from store.finding.vocabulary import Vocabulary
 from store.finding.words import FUNCTION_WORDS, words
 from store.types import Article

@@ -7,8 +7,8 @@ from itertools import islice
 from store.db import Database, Row
 from store.finding.index import Index
 from store.loading.documents import Contents
+from store.loading.near_duplicates import Twins, find_twins
 from store.loading.plan import Counts, Plan
-from store.loading.twins import Twins, find_twins
 from store.posting.choice import outlook
 from store.types import Article, PostKind
 

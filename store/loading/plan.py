@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from store.loading.spool import Spool
-from store.reading import StoredDocument
+from store.articles.reading import StoredDocument
+from store.loading.disk_list import Spool
 from store.types import Article
 
 

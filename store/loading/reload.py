@@ -8,13 +8,13 @@ from itertools import islice
 
 import numpy as np
 
-from store import reading
+from store.articles import reading
+from store.articles.reading import Documents, StoredDocument
 from store.db import Database
+from store.loading.article_matching import Places, alike, same_text
 from store.loading.documents import Contents, Keys, another_id, key, text
-from store.loading.pairing import Places, alike, same_text
 from store.loading.plan import Change, Plan
 from store.progress import Progress
-from store.reading import Documents, StoredDocument
 from store.types import Article
 
 _NEAR = 200

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from store.articles import shuffle_position
+from store.articles.by_id import shuffle_position
 from store.db import Connection, Database, Row, to_instant, to_text
 from store.loading.plan import Plan
 from store.progress import Progress

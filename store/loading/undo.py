@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator, Sequence
 
-from store import reading
-from store.articles import to_article
+from store.articles import reading
+from store.articles.by_id import to_article
+from store.articles.reading import StoredDocument
 from store.db import Database, Row
 from store.loading import revisions
 from store.loading.plan import Change, Plan
-from store.reading import StoredDocument
 from store.types import ParleyError
 
 # How each document, and each article, was at revision $1: as the first change after it kept it.

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from store.articles import SHUFFLE_SIZE, fetch_article, shuffle_position
+from store.articles.by_id import SHUFFLE_SIZE, fetch_article, shuffle_position
 from store.db import Connection, Database
 from store.posting.likeness import are_alike
 from store.types import Article, PostKind

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Protocol
 
 from store.db import Connection, Database, DatabaseError, to_text
-from store.installed import Installed
+from store.guards.installed import Installed
 from store.posting.choice import Chosen, choose
 from store.posting.due import occurrences
 from store.posting.holidays import holiday

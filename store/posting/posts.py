@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from store.db import Connection, Database, places, to_text
-from store.installed import Installed
+from store.guards.installed import Installed
 from store.posting.notices import note_stopped, note_unsure
 from store.posting.record import (
     LEASE,

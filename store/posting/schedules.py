@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, time
 
 from store.db import Connection, Database, Row, to_instant, to_text
-from store.installed import Installed
+from store.guards.installed import Installed
 from store.posting.due import occurrences
 from store.posting.notices import note_stopped
 from store.rows import QueueReader

@@ -15,10 +15,10 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.app import Parley, assemble
 from bot.clock import MovableClock
-from bot.health import Health
-from bot.http_mode import PATH, HttpMode
+from bot.entrances.http_mode import PATH, HttpMode
 from bot.manifest import manifest
-from bot.metrics import Metrics
+from bot.observability.health import Health
+from bot.observability.metrics import Metrics
 from bot.settings import Settings
 from bot.workspace import Workspace
 from tests.conftest import StoppedClock

@@ -18,12 +18,12 @@ from slack_sdk.proxy_env_variable_loader import load_http_proxy_from_env
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import FollowingClock, MovableClock, system_clock
-from bot.connect import open_clients
-from bot.intake import Intake
+from bot.entrances.intake import Intake
 from bot.manifest import manifest
-from bot.metrics import Metrics
+from bot.observability.metrics import Metrics
 from bot.proxies import is_usable, proxy_for
 from bot.settings import Settings, read_environment
+from bot.slack_clients import open_clients
 from bot.workspace import Workspace
 from handlers.ids import Action
 from tests.forward_proxy import ForwardProxy, forward_proxy, tls_front
@@ -255,7 +255,7 @@ async def test_every_client_has_the_proxy() -> None:
 async def test_the_clock_of_another_slack_is_read_through_a_proxy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bot.workspace.gate._LOOPBACK", ("slack.test",))
+    monkeypatch.setattr("bot.workspace.origin_check._LOOPBACK", ("slack.test",))
     clock = MovableClock()
     clock.move(timedelta(hours=7))
     async with (
@@ -300,7 +300,7 @@ async def behind_a_proxy(
     folder: Path, monkeypatch: pytest.MonkeyPatch, *, credentials: str = ""
 ) -> AsyncIterator[tuple[Workspace, ForwardProxy, dict[str, str]]]:
     """Run a Slack at https://slack.test, which only a proxy finds: (it, the proxy, environment)."""
-    monkeypatch.setattr("bot.workspace.gate._LOOPBACK", ("slack.test", "127.0.0.1"))
+    monkeypatch.setattr("bot.workspace.origin_check._LOOPBACK", ("slack.test", "127.0.0.1"))
     async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
         port = port_of(workspace)
         environ = settings(workspace, folder)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings, SettingsError, read_environment
-from store.vault import new_key
+from store.teams.token_cipher import new_key
 
 ROOT = Path(__file__).parents[2]
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1-secret", "SLACK_APP_TOKEN": "xapp-1-secret"}

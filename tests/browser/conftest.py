@@ -14,8 +14,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from bot.app import serve
+from bot.cli.demo import TOUR
 from bot.clock import MovableClock
-from bot.demo import TOUR
 from bot.manifest import manifest
 from bot.settings import STARTER, Settings
 from bot.workspace import Workspace

@@ -223,9 +223,9 @@ async def slack(
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Slack]:
     # What Parley does when something takes long has tests of its own, in which it does take long.
-    monkeypatch.setattr("handlers.progress._AFTER_SECONDS", (PATIENCE,))
-    monkeypatch.setattr("handlers.schedule._CHECK_SECONDS", PATIENCE)
-    monkeypatch.setattr("handlers.schedule._ZONE_SECONDS", PATIENCE)
+    monkeypatch.setattr("handlers.slack.progress._AFTER_SECONDS", (PATIENCE,))
+    monkeypatch.setattr("handlers.features.schedule_form._CHECK_SECONDS", PATIENCE)
+    monkeypatch.setattr("handlers.features.schedule_form._ZONE_SECONDS", PATIENCE)
     moved = MovableClock(source=clock)
     async with Workspace(
         manifest=manifest(**switches), clock=moved, ack_seconds=PATIENCE

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from handlers.button_value import Value
 from handlers.ids import Action, Block, Shortcut
-from handlers.values import Value
 from store import open_store
 from tests import postgres
 from tests.conftest import NOW
 from tests.handlers.conftest import ANA, BEN, GENERAL, Slack, dm, texts
-from tests.handlers.test_discussion import filled, opened
-from tests.handlers.test_dropped import drop
+from tests.handlers.features.test_start_discussion import filled, opened
+from tests.handlers.features.test_uploads import drop
 
 MARK = "kubernetes"
 """What is typed, and replaced in the payload by the text; nothing is found for it."""

@@ -8,7 +8,7 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 
 from bot.workspace import Fault
-from handlers.discussion import Discussion
+from handlers.features.start_discussion import Discussion
 from handlers.ids import Action, Block, Command, Field, Shortcut
 from tests.handlers.conftest import ANA, BEN, GENERAL, Slack, dm, texts
 

@@ -13,9 +13,9 @@ from handlers import ids
 from handlers.ids import Action, Block, Command, Field, Modal, Shortcut, Step
 from handlers.views.question import MENU_WHY
 from tests.handlers.conftest import ANA, GENERAL, RANDOM, Slack, dm
-from tests.handlers.test_dropped import drop
-from tests.handlers.test_organise import choose, posted
-from tests.handlers.test_posting import unreadable
+from tests.handlers.features.test_schedule_actions import choose, posted
+from tests.handlers.features.test_uploads import drop
+from tests.handlers.jobs.test_posting import unreadable
 
 _NAMES = {
     "self",

@@ -18,19 +18,19 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.manifest import manifest
 from bot.workspace import Fault
-from bot.workspace.people import BOT_USER_ID, STRANGERS_TEAM_ID, TEAM_ID, Person
-from bot.workspace.tickets import new_id
-from handlers.digest import _CHANGING, _WORDS
-from handlers.directory import GUEST, STRANGER, UNKNOWN
+from bot.workspace.model.directory import BOT_USER_ID, STRANGERS_TEAM_ID, TEAM_ID, Person
+from bot.workspace.model.tickets import new_id
+from handlers.button_value import Value
+from handlers.features.digest import _CHANGING, _WORDS
 from handlers.ids import Action, Block, Command, Field, Modal, Shortcut, Step
-from handlers.values import Value
+from handlers.slack.directory import GUEST, STRANGER, UNKNOWN
 from handlers.views.corpus import _WORDS as CORPUS_WORDS
 from handlers.views.digest import EDIT, END
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from tests.handlers.conftest import ANA, GENERAL, RANDOM, Slack, dm
-from tests.handlers.test_dropped import STORY, drop
-from tests.handlers.test_organise import posted
-from tests.handlers.test_posting import unreadable
+from tests.handlers.features.test_schedule_actions import posted
+from tests.handlers.features.test_uploads import STORY, drop
+from tests.handlers.jobs.test_posting import unreadable
 
 Json = dict[str, Any]
 
@@ -127,7 +127,7 @@ async def behave(slack: Slack, mode: str, monkeypatch: pytest.MonkeyPatch) -> No
     directory = slack.parley.directory
     (await directory._teams.asking(TEAM_ID)).retry_handlers = []
     # No time at all is always too little, on any machine.
-    monkeypatch.setattr("handlers.directory.ASK_SECONDS", 0 if mode == "late" else 60)
+    monkeypatch.setattr("handlers.slack.directory.ASK_SECONDS", 0 if mode == "late" else 60)
     slack.workspace.faults.clear()
     if fault := MODES[mode]:
         slack.workspace.faults.add(copy.copy(fault))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from store import Store, open_store, samples
-from store.db.moving import backup, copy, restore
+from store.db.backup import backup, copy, restore
 from store.loading.documents import read_corpus
 from tests.conftest import NOW
 

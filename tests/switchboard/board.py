@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import aiohttp
 from aiohttp import WSMsgType, web
 
-from bot.workspace.signal import Signal
+from bot.workspace.model.signal import Signal
 from tests.machine import running_clock
 from tests.switchboard.person import Json, Person
 

@@ -4,7 +4,7 @@ import time
 import uuid
 from typing import Any, Protocol
 
-from bot.workspace.blocks import initial_values, with_ids
+from bot.workspace.block_kit.elements import initial_values, with_ids
 
 Json = dict[str, Any]
 

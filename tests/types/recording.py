@@ -10,8 +10,8 @@ from unittest.mock import patch
 
 from aiohttp import web
 
-from bot.workspace import arguments
-from bot.workspace.traffic import Traffic
+from bot.workspace.model.traffic import Traffic
+from bot.workspace.web_api import arguments
 
 MESSAGE, VIEW = "Message", "View"
 _ACKS = {"view_submission": "Submission", "block_suggestion": "Suggestions"}

@@ -4,11 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
+from store.articles.reading import (
+    BATCH,
+    Numbered,
+    articles_by_number,
+    articles_from_number,
+    sample_articles,
+)
 from store.db import Connection, Database
 from store.finding.topics.catalogue import SAMPLE, Catalogue
 from store.finding.topics.mentions import mentions
 from store.finding.words import words
-from store.reading import BATCH, Numbered, articles_by_number, articles_from_number, sample_articles
 from store.types import Article, Topic
 
 _TOPICS = "SELECT name, articles FROM topic WHERE articles > 0 ORDER BY place"

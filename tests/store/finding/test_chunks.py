@@ -11,7 +11,7 @@ import pytest
 from store import Store, open_store
 from store.db import Database, open_database
 from store.finding.chunks import add_missing_vectors
-from store.finding.meaning import BYTES, BitVectors, Embeddings
+from store.finding.embeddings import BYTES, BitVectors, Embeddings
 from store.types import Article, Found, Unsure
 from tests.conftest import NOW
 from tests.store.loading.test_revisions import STORIES, load, write

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
+from benchmarks import kills
 from store import Store, open_store
 from store.db import DatabaseError, examine
 from store.loading.documents import Contents, read_corpus
 from store.loading.reload import plan_reload
 from store.types import CorpusInvalidError, OvertakenError, ParleyError
-from tests.bench import kills
 from tests.conftest import NOW
 from tests.store.loading.test_revisions import STORIES, held, load, write
 
@@ -78,7 +78,7 @@ async def test_a_file_that_does_not_stay_as_it_was_checked(
         befall(path / "b.txt")
         return contents
 
-    monkeypatch.setattr("store.corpus.read_corpus", read)
+    monkeypatch.setattr("store.corpus.service.read_corpus", read)
     assert await refused(file, path) == sentence
 
 
@@ -161,7 +161,7 @@ async def test_a_full_disk_for_temporary_files(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("store.loading.spool.pickle.dump", full)
+    monkeypatch.setattr("store.loading.disk_list.pickle.dump", full)
     assert await refused(file, write(tmp_path, a=STORIES)) == (
         "The corpus stays as it was, for want of room to work: No space left on device."
     )
@@ -256,7 +256,7 @@ async def test_two_processes_reload_at_once(
         await plan_reload(*arguments)
         await both_have_planned.wait()
 
-    monkeypatch.setattr("store.corpus.plan_reload", plan_together)
+    monkeypatch.setattr("store.corpus.service.plan_reload", plan_together)
     both = [tmp_path / "one", tmp_path / "two"]
     for path, stories in zip(both, (STORIES[:1], STORIES[1:]), strict=True):
         path.mkdir()
@@ -276,5 +276,5 @@ async def test_two_processes_reload_at_once(
 
 
 def test_killed_at_any_moment(tmp_path: Path) -> None:
-    """`python -m tests.bench.kills` does it two hundred times."""
+    """`python -m benchmarks.kills` does it two hundred times."""
     assert kills.run(4, seed=7).total() == 4

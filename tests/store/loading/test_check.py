@@ -93,7 +93,7 @@ async def test_new_stories_that_are_not_compared_are_counted(
     path = write(tmp_path, a=STORIES, b=[STORIES[0]])
     twins = (await check(store, path)).twins
     assert (twins.count, twins.looked_at, twins.passed_over) == (1, 5, 0)
-    monkeypatch.setattr("store.loading.twins.LOOKED_AT", 4)
+    monkeypatch.setattr("store.loading.near_duplicates.LOOKED_AT", 4)
     twins = (await check(store, path)).twins
     assert (twins.count, twins.looked_at, twins.passed_over) == (0, 4, 1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.forgetting import Forgetting
+from handlers.jobs.expiry import Forgetting
 from store import Store
 from store.db import open_database
 from store.posting.choice import outlook
@@ -17,7 +17,7 @@ from store.types import PostKind, PostState
 from tests.conftest import NOW, StoppedClock
 from tests.rows import every_row
 from tests.store.posting.test_choice import load, write
-from tests.store.test_installations import ONE
+from tests.store.teams.test_installations import ONE
 
 SHARE, QUESTION, DIGEST = PostKind.SHARE, PostKind.QUESTION, PostKind.DIGEST
 

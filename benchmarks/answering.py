@@ -1,0 +1,231 @@
+"""Measure how fast `/brief` is answered, compared with a minimal Bolt app: `make bench`.
+
+Parley and the minimal app ("echo") run as separate processes with the same Bolt settings. The
+clients run in this process, on another core if there is one. The two servers are measured in turn,
+and the median round counts, so that other load on the machine affects both. CPU time is that of the
+server process, which other load changes least. Memory is measured at the end. The benchmark fails
+if Parley is slower than the limits allow.
+"""
+
+import argparse
+import asyncio
+import os
+import socket
+import sys
+import tempfile
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from benchmarks.corpora import News
+from benchmarks.load import FakeSlack, Measured, by_http, read_queries
+
+ROOT = Path(__file__).parents[1]
+_NUMBERS = {1: 1500, 32: 8000, 256: 12000}
+"""Commands in a run, by number of clients."""
+_WARM_UP = 500
+_MIN_SPEED, _MIN_SPEED_OF_A_MILLION, _MAX_P99 = 0.6, 0.25, 2.0
+"""Limits with 32 clients: minimum share of the echo app's speed, maximum multiple of its p99."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """The result of one server in one round."""
+
+    speed: Measured
+    cpu: float
+    """Microseconds of CPU time for each command."""
+    memory: float
+    """Megabytes."""
+
+
+@asynccontextmanager
+async def server(
+    name: str, transport: str, slack: FakeSlack, folder: str, corpus: Path | None
+) -> AsyncIterator[tuple[Process, int]]:
+    """Start one of the servers; yield its process and its port."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "benchmarks.servers", name, transport),
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "BENCH_API": slack.api,
+            "BENCH_PORT": str(port),
+            "BENCH_FOLDER": folder,
+            "BENCH_CORPUS": str(corpus or ""),
+        },
+        stdout=PIPE,
+    )
+    assert process.stdout
+    try:
+        line = await process.stdout.readline()
+        if not line.startswith(b"ready"):
+            raise RuntimeError(f"{name} did not start")
+        yield process, port
+        process.terminate()
+        await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+
+
+def cpu(process: Process) -> float:
+    """Return the seconds of CPU time that *process* has used."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory(process: Process) -> float:
+    """Return the resident memory of *process* in megabytes."""
+    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGESIZE") / 1e6
+
+
+async def run(
+    transport: str,
+    queries: Sequence[str],
+    *,
+    clients: int,
+    rounds: int,
+    folder: str,
+    corpus: Path | None,
+) -> tuple[Line, Line]:
+    """Measure one row of the table; return the median rounds of the echo app and of Parley.
+
+    Parley's database is in *folder*.
+    """
+    found: dict[str, list[Line]] = {"echo": [], "parley": []}
+    for _ in range(rounds):
+        for name, lines in found.items():
+            lines.append(await _measure(name, transport, queries, clients, folder, corpus))
+    echo, parley = (
+        sorted(lines, key=lambda line: line.speed.per_second)[rounds // 2]
+        for lines in found.values()
+    )
+    return echo, parley
+
+
+async def _measure(
+    name: str,
+    transport: str,
+    queries: Sequence[str],
+    clients: int,
+    folder: str,
+    corpus: Path | None,
+) -> Line:
+    slack = FakeSlack()
+    async with slack.listening(), server(name, transport, slack, folder, corpus) as (process, port):
+        for number in (_WARM_UP, _NUMBERS[clients]):
+            before = cpu(process)
+            if transport == "http":
+                speed = await by_http(port, queries, clients=clients, number=number)
+            else:
+                speed = await slack.by_socket(queries, clients=clients, number=number)
+        used = (cpu(process) - before) / number * 1e6
+        return Line(speed=speed, cpu=used, memory=memory(process))
+
+
+async def table(
+    queries: Sequence[str],
+    *,
+    rounds: int,
+    corpus: Path | None,
+    transports: Sequence[str],
+    floor: float,
+) -> list[str]:
+    """Print the table row by row; return a sentence for each limit that was missed."""
+    failures = []
+    heads = (
+        *("transport", "clients", "echo: per second", "p50, p99 ms", "CPU µs", "MB"),
+        *(
+            "Parley: per second",
+            "p50, p99 ms",
+            "CPU µs",
+            "MB",
+            "share of echo's speed",
+            "p99 / echo's p99",
+        ),
+    )
+    _print_row(heads)
+    _print_row(["---"] * len(heads))
+    with tempfile.TemporaryDirectory() as folder:
+        for transport, clients in product(transports, _NUMBERS):
+            lines = await run(
+                transport, queries, clients=clients, rounds=rounds, folder=folder, corpus=corpus
+            )
+            cells = [transport, str(clients)]
+            for line in lines:
+                speed = line.speed
+                cells += [
+                    f"{speed.per_second:,.0f}",
+                    f"{speed.p50:.2f}, {speed.p99:.2f}",
+                    f"{line.cpu:.0f}",
+                    f"{line.memory:.0f}",
+                ]
+            echo, parley = (line.speed for line in lines)
+            share, late = parley.per_second / echo.per_second, parley.p99 / echo.p99
+            cells += [f"{share:.0%}", f"{late:.1f}"]
+            _print_row(cells)
+            if clients == 32 and share < floor:
+                failures.append(
+                    f"{transport}: {share:.0%} of the echo app's speed; "
+                    f"at least {floor:.0%} is required."
+                )
+            if clients == 32 and floor == _MIN_SPEED and late > _MAX_P99:
+                failures.append(
+                    f"{transport}: p99 is {late:.1f} times the echo app's; "
+                    f"at most {_MAX_P99} is allowed."
+                )
+    return failures
+
+
+def _print_row(cells: Sequence[str]) -> None:
+    sys.stdout.write(f"| {' | '.join(cells)} |\n")
+    sys.stdout.flush()
+
+
+def _whole_path(text: str) -> Path:
+    return Path(text).resolve()
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--corpus", type=_whole_path, help="a folder; default: the starter corpus")
+    parser.add_argument("--lookups", type=Path, default=ROOT / "tests/store/finding/lookups.jsonl")
+    parser.add_argument("--size", type=int, help="generate a corpus of this size, with look-ups")
+    parser.add_argument(
+        "--different", type=int, default=324, help="number of look-ups to generate with --size"
+    )
+    parser.add_argument("--transports", nargs="+", default=["http", "socket"])
+    options = parser.parse_args()
+    if len(cores := sorted(os.sched_getaffinity(0))) > 1:
+        os.sched_setaffinity(0, cores[1:])
+    with tempfile.TemporaryDirectory() as generated:
+        corpus, queries = options.corpus, []
+        if options.size:
+            corpus, news = Path(generated), News(options.size)
+            news.write(corpus)
+            queries = [lookup.query for lookup in news.lookups(options.different)]
+        failures = asyncio.run(
+            table(
+                queries or read_queries(options.lookups),
+                rounds=options.rounds,
+                corpus=corpus,
+                transports=options.transports,
+                floor=_MIN_SPEED_OF_A_MILLION if (options.size or 0) >= 1_000_000 else _MIN_SPEED,
+            )
+        )
+    if failures:
+        sys.exit("\n".join(failures))
+
+
+if __name__ == "__main__":
+    main()

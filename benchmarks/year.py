@@ -1,0 +1,116 @@
+"""Simulate a year of schedules in hundreds of time zones, with an unreliable process.
+
+Each zone has a schedule at another time of day. The process ticks at irregular intervals, sleeps
+for hours or days, and its clock is sometimes set back. Every local date of every schedule must have
+exactly one post, planned or missed, at the instant that cronsim calculates.
+
+    python -m benchmarks.year --zones 400
+"""
+
+import argparse
+import asyncio
+import random
+import time
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as wall
+from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo, available_timezones
+
+from cronsim import CronSim
+
+from bot.settings import STARTER
+from store import Store, open_store
+from store.types import PostState, Schedule, Timetable
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+END = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+async def measure(zones: int, seed: int) -> int:
+    """Simulate the year and print the results; return how many dates are wrong."""
+    chance = random.Random(seed)
+    began = time.monotonic()
+    ticks = sleeps = set_back = 0
+    with TemporaryDirectory() as folder:
+        async with open_store(f"sqlite:///{folder}/parley.db") as store:
+            schedules = await _create_schedules(store, zones, chance)
+            now = START
+            while now < END:
+                kind = chance.random()
+                if kind < 0.02:
+                    by = -timedelta(minutes=chance.randrange(1, 180))
+                    set_back += 1
+                elif kind < 0.025:
+                    by = timedelta(hours=chance.randrange(3, 60))
+                    sleeps += 1
+                else:
+                    by = timedelta(minutes=chance.randrange(10, 110))
+                now = min(now + by, END)
+                await store.planning.plan_due(now)
+                ticks += 1
+            states: Counter[PostState] = Counter()
+            wrong = 0
+            changed = 0
+            for schedule in schedules:
+                posts = await store.posts.turns("T1", schedule.channel_id, since=date.min)
+                found = [(post.due_on, post.due_at) for post in posts]
+                wrong += len(set(found) ^ set(_expected(schedule.timetable)))
+                wrong += len(found) - len({on for on, _ in found})
+                states.update(post.state for post in posts)
+                changed += len({at.astimezone(UTC).time() for _, at in found}) > 1
+    print(f"| a year in {zones} zones | |")
+    print("|---|---:|")
+    print(f"| zones with clock changes | {changed} |")
+    print(f"| ticks; after a sleep; with the clock set back | {ticks:,}; {sleeps}; {set_back} |")
+    print(f"| occurrences | {states.total():,} |")
+    print(f"| planned in time | {states[PostState.PLANNED]:,} |")
+    print(f"| recorded as missed | {states[PostState.MISSED]:,} |")
+    print(f"| duplicate, absent, or not at cronsim's instant | {wrong} |")
+    print(f"\nseed {seed}, {time.monotonic() - began:.0f} s")
+    return wrong
+
+
+async def _create_schedules(store: Store, zones: int, chance: random.Random) -> list[Schedule]:
+    await store.corpus.reload(STARTER, by="terminal", at=START)
+    names = chance.sample(sorted(available_timezones()), zones)
+    schedules = []
+    for number, zone in enumerate(names):
+        # More than half of the schedules are in the hours in which clocks change.
+        hour = chance.choice((0, 1, 2, 3, chance.randrange(24), chance.randrange(24)))
+        at = wall(hour, chance.choice((0, 15, 30, 59)))
+        days = frozenset(range(7)) if number % 3 else frozenset(chance.sample(range(7), 4))
+        schedules.append(
+            await store.schedules.set(
+                team_id="T1",
+                channel_id=f"C{number}",
+                organiser_id="U1",
+                timetable=Timetable(at=at, weekdays=days, zone=zone),
+                now=START,
+            )
+        )
+    return schedules
+
+
+def _expected(timetable: Timetable) -> list[tuple[date, datetime]]:
+    days = ",".join(str((day + 1) % 7) for day in sorted(timetable.weekdays))
+    found = []
+    local = START.astimezone(ZoneInfo(timetable.zone))
+    for instant in CronSim(f"{timetable.at.minute} {timetable.at.hour} * * {days}", local):
+        if instant.astimezone(UTC) > END:
+            break
+        found.append((instant.date(), instant.astimezone(UTC)))
+    return found
+
+
+def main() -> int:
+    """Run the simulation; return 1 if any date is wrong."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--zones", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    return int(asyncio.run(measure(arguments.zones, arguments.seed)) > 0)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,51 @@
+"""What channels are called, for a person at a terminal."""
+
+from collections.abc import Iterable, Mapping
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.entrances.install import Bots
+from bot.settings import Settings
+from handlers.slack.teams import ClosedError
+from store.teams.installations import Installations
+from store.teams.token_cipher import Vault, VaultError
+
+_SECONDS = 5
+
+
+async def channel_names(
+    channels: Iterable[tuple[str, str]], settings: Settings, installations: Installations
+) -> Mapping[tuple[str, str], str]:
+    """Give the names of *channels* (team, channel), as far as a token is there and Slack tells."""
+    names: dict[tuple[str, str], str] = {}
+    for team_id, channel_id in channels:
+        token = await _token(team_id, settings, installations)
+        if not token:
+            continue
+        client = AsyncWebClient(
+            token=token,
+            base_url=settings.slack_api_url,
+            proxy=settings.proxy_for(settings.slack_api_url),
+            timeout=_SECONDS,
+        )
+        try:
+            response = await client.conversations_info(channel=channel_id)
+        except SlackApiError:
+            continue
+        except (aiohttp.ClientError, TimeoutError):
+            break  # the next would wait as long for nothing
+        if name := response["channel"].get("name"):
+            names[team_id, channel_id] = f"#{name}"
+    return names
+
+
+async def _token(team_id: str, settings: Settings, installations: Installations) -> str:
+    if not settings.is_shared:
+        return settings.slack_bot_token
+    try:
+        bot = await Bots(installations, Vault(settings.encryption_key)).find(team_id)
+    except (ClosedError, VaultError):
+        return ""
+    return bot.token if bot else ""

@@ -1,0 +1,278 @@
+"""`python -m bot check`: what is wrong, in plain words, before anybody meets it."""
+
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import system_clock
+from bot.manifest import SCOPES
+from bot.proxies import is_usable, without_credentials
+from bot.retry import is_temporary, reason
+from bot.settings import SAMPLES, Settings
+from handlers.slack.directory import Directory
+from handlers.slack.teams import Bot, Teams
+from store import open_store, samples
+from store.db import examine, exposed, readable
+from store.db.private import is_exposed
+from store.loading.documents import read_corpus
+from store.teams.installations import Installation
+from store.teams.token_cipher import Vault, VaultError
+from store.types import CorpusInvalidError, ParleyError, Schedule
+
+EX_CONFIG = 78
+"""The exit code for a configuration error (sysexits.h)."""
+
+_UNREACHED = (SlackApiError, aiohttp.ClientError, TimeoutError)
+_WHY = {
+    "invalid_auth": "Slack does not know it",
+    "not_authed": "Slack does not know it",
+    "account_inactive": "its app or its workspace is gone",
+    "token_revoked": "it was revoked: install the app anew",
+    "token_expired": "it has expired: install the app anew",
+    "not_allowed_token_type": "it is a token of another kind",
+    "missing_scope": "it lacks the scope connections:write",
+}
+
+
+@dataclass(slots=True)
+class Findings:
+    """What `check` found, in sentences."""
+
+    well: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    """What is probably wrong; Parley runs with it, so the exit code does not change."""
+    problems: list[str] = field(default_factory=list)
+    """What somebody has to mend."""
+    away: list[str] = field(default_factory=list)
+    """What could not be looked at, and may be well another time."""
+
+    @property
+    def exit_code(self) -> int:
+        """As `run` would end: 78 for what somebody has to mend, 1 where Slack is only away."""
+        return EX_CONFIG if self.problems else 1 if self.away else 0
+
+    def unreached(self, name: str, error: Exception, settings: Settings) -> None:
+        """Note that Slack did not answer what was asked about *name*, or refused it."""
+        if not is_temporary(error):
+            code = reason(error)
+            why = f"{_WHY[code]} ({code})" if code in _WHY else f"Slack answers {code}"
+            self.problems.append(f"{name}: {why}.")
+            return
+        what = reason(error) if isinstance(error, SlackApiError) else type(error).__name__
+        self.away.append(
+            f"{name}: {settings.slack_api_url} cannot be reached{_through(settings)} ({what})."
+        )
+
+
+async def check(environ: Mapping[str, str], *, env_file: Path | None = None) -> Findings:
+    """Look at everything that can be looked at from here.
+
+    The settings, the corpus, the database, the tokens, each token's scopes, and whether Parley may
+    post in each channel that has a schedule. *env_file* is the file that settings were read from,
+    if there may be one.
+    """
+    settings, wrong = Settings.read(environ)
+    found = Findings()
+    found.problems = [f"Settings: {problem}." for problem in (*settings.missing(), *wrong)]
+    if not found.problems:
+        found.well.append("Settings: complete.")
+    found.warnings += _entrance(settings)
+    if through := _through(settings):
+        found.well.append(f"Proxy: {settings.slack_api_url} is reached{through}.")
+    if env_file and is_exposed(env_file):
+        found.warnings.append(_exposed("Settings", env_file, "It holds secrets"))
+    _corpus(settings.corpus_dir, found)
+    if settings.slack_app_token:
+        await _app_token(settings, found)
+    await _database(settings, found)
+    return found
+
+
+def _entrance(settings: Settings) -> list[str]:
+    """Return what cannot be right about PORT and TRUSTED_PROXIES together."""
+    proxies = settings.trusted_proxies
+    if not settings.is_http or settings.port is None:
+        if proxies:
+            return [f"TRUSTED_PROXIES={proxies} has no effect without HTTP."]
+        return []
+    host, port = settings.port
+    if proxies and host in ("0.0.0.0", "::"):  # noqa: S104
+        return [
+            f"TRUSTED_PROXIES={proxies} trusts X-Forwarded-For, and port {port} is open on"
+            " every address: whoever reaches it past the proxy can claim to be anybody. Give PORT"
+            f" the address that the proxy connects to, such as 127.0.0.1:{port}, or let a firewall"
+            " keep everybody else out."
+        ]
+    if not proxies and _is_loopback(host):
+        return [
+            f"PORT={host}:{port} is reached only through a proxy on this machine, and with"
+            " TRUSTED_PROXIES=0 every request seems to come from that proxy. Set TRUSTED_PROXIES"
+            " to the number of proxies that add to X-Forwarded-For."
+        ]
+    return []
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _through(settings: Settings) -> str:
+    proxy = settings.proxy_for(settings.slack_api_url)
+    return f" through {without_credentials(proxy)}" if proxy and is_usable(proxy) else ""
+
+
+def _corpus(path: Path, found: Findings) -> None:
+    try:
+        contents = read_corpus(path)
+    except CorpusInvalidError as error:
+        found.problems += [f"Corpus: {problem}" for problem in error.problems]
+    else:
+        documents, articles = len(contents.digests), len(contents.keys)
+        found.well.append(f"Corpus: {documents} documents with {articles} articles in {path}.")
+        if contents.fingerprint in samples.FINGERPRINTS:
+            found.warnings.append(f"Corpus: {path} holds {SAMPLES}.")
+
+
+def _exposed(name: str, file: Path, why: str) -> str:
+    mode = f"{stat.S_IMODE(file.stat().st_mode):04o}"
+    return (
+        f"{name}: other users of this machine can read or write {file} (mode {mode}). {why}:"
+        f" `chmod 600 {file}`."
+    )
+
+
+async def _app_token(settings: Settings, found: Findings) -> None:
+    try:
+        await _client(settings)(None).apps_connections_open(app_token=settings.slack_app_token)
+        found.well.append("SLACK_APP_TOKEN: Socket Mode can be opened.")
+    except _UNREACHED as error:
+        found.unreached("SLACK_APP_TOKEN", error, settings)
+
+
+async def _database(settings: Settings, found: Findings) -> None:
+    url = settings.database_url
+    schedules: Mapping[str, Sequence[Schedule]] = {}
+    installations: Sequence[Installation] = ()
+    try:
+        async with open_store(url) as store:
+            revision = store.corpus.revision
+            schedules = await store.schedules.by_team()
+            installations = await store.installations.list()
+        await examine(url)
+    except ParleyError as error:
+        found.problems.append(f"Database: {error}")
+    else:
+        held = f"revision {revision.number}" if revision else "nothing loaded yet"
+        found.well.append(f"Database: {readable(url)}, {held}.")
+        if samples.are_loaded(revision):
+            found.warnings.append(f"Database: it holds {SAMPLES}.")
+    found.warnings += [
+        _exposed("Database", file, "It holds what people do with Parley") for file in exposed(url)
+    ]
+    if settings.is_shared:
+        await _installed(installations, schedules, settings, found)
+    elif settings.slack_bot_token:
+        await _team("SLACK_BOT_TOKEN", settings.slack_bot_token, schedules, settings, found)
+
+
+async def _installed(
+    installations: Sequence[Installation],
+    schedules: Mapping[str, Sequence[Schedule]],
+    settings: Settings,
+    found: Findings,
+) -> None:
+    found.well.append(f"Workspaces: {len(installations)} have installed Parley.")
+    if not (installations and settings.encryption_key):
+        return
+    try:
+        vault = Vault(settings.encryption_key)
+    except VaultError as error:
+        found.problems.append(str(error))
+        return
+    for one in installations:
+        name = f"Workspace {one.team_id}"
+        try:
+            token = vault.unseal(one.token)
+        except VaultError as error:
+            found.problems.append(
+                f"{name}: {error} Put that one behind the new one, or let them install Parley"
+                " again."
+            )
+        else:
+            await _team(name, token, schedules, settings, found)
+
+
+async def _team(
+    name: str,
+    token: str,
+    schedules: Mapping[str, Sequence[Schedule]],
+    settings: Settings,
+    found: Findings,
+) -> None:
+    """Look at a bot token, called *name*, its scopes, and the channels of its team's schedules."""
+    try:
+        me = await _client(settings)(token).auth_test()
+    except _UNREACHED as error:
+        found.unreached(name, error, settings)
+        return
+    found.well.append(f"{name}: {me['user']} in {me['team']}.")
+    # Slack lists the token's scopes on every answer (docs.slack.dev: OAuth scopes).
+    granted = {scope.strip() for scope in me.headers.get("x-oauth-scopes", "").split(",")}
+    if lacking := [scope for scope in SCOPES if scope not in granted]:
+        found.problems.append(
+            f"{name}: lacks {', '.join(lacking)}; paste the manifest anew"
+            " (python -m bot manifest) and install the app again."
+        )
+    else:
+        found.well.append(f"{name}: has every scope of the manifest.")
+    channels = [schedule.channel_id for schedule in schedules.get(me["team_id"], ())]
+    if channels:
+        bot = Bot(bot_id=me["bot_id"], user_id=me["user_id"], token=token)
+        await _channels(me["team_id"], channels, bot, settings, found)
+
+
+async def _channels(
+    team_id: str, channels: Sequence[str], bot: Bot, settings: Settings, found: Findings
+) -> None:
+    async def only(_: str) -> Bot:
+        return bot
+
+    teams = Teams(only, asking=_client(settings), posting=_client(settings))
+    directory = Directory(teams, admins=frozenset(), clock=system_clock)
+    where = f" of {team_id}" if settings.is_shared else ""
+    ready = 0
+    for channel in channels:
+        try:
+            await directory.require_parley_in(team_id, channel)
+        except ParleyError as error:
+            found.problems.append(f"Channel {channel}{where} has a schedule: {error}")
+        except _UNREACHED as error:
+            found.unreached(f"Channel {channel}{where} has a schedule", error, settings)
+        else:
+            ready += 1
+    found.well.append(
+        f"Channels{where}: Parley can post in {ready} of {len(channels)} with a schedule."
+    )
+
+
+def _client(settings: Settings) -> Callable[[str | None], AsyncWebClient]:
+    def make(token: str | None) -> AsyncWebClient:
+        return AsyncWebClient(
+            token=token,
+            base_url=settings.slack_api_url,
+            proxy=settings.proxy_for(settings.slack_api_url),
+            timeout=10,
+            retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=5)],
+        )
+
+    return make

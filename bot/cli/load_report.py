@@ -1,0 +1,112 @@
+"""What a reload would do, and what reloads have done, in plain words for the terminal."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from handlers.views.message import counted
+from store.loading.check import Check, Effect
+from store.loading.near_duplicates import Twin, Twins
+from store.types import Revision
+
+_SHOWN = 10
+
+
+def listed(check: Check) -> Sequence[Effect]:
+    """Give the effects that have a line of their own."""
+    return check.effects[:_SHOWN]
+
+
+def as_lines(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    """Write a check for a person at a terminal.
+
+    *channels* has what they are called, by team and channel; any other is called by its id.
+    """
+    if not check.is_changed:
+        yield "Nothing would change."
+    else:
+        counts = check.counts
+        yield (
+            f"Documents: {len(check.added):,} added, {len(check.edited):,} edited,"
+            f" {len(check.removed):,} removed."
+        )
+        yield (
+            f"Articles: {counts.added:,} added, {counts.edited:,} edited, {counts.moved:,} moved,"
+            f" {counts.removed:,} removed."
+        )
+    for what, names in (
+        ("Added", check.added),
+        ("Edited", check.edited),
+        ("Removed", check.removed),
+        ("Headlines that come or change", check.headlines),
+        ("Headlines that lose articles", check.gone),
+    ):
+        if names:
+            yield f"{what}: {_some(names)}."
+    if check.ignored:
+        yield f"Ignored: {counted(check.ignored, 'file')}, hidden or of another kind."
+    if check.others:
+        yield f"Ignored, for no field of an article is in it: {_some(check.others)}."
+    if check.unasked:
+        yield f"Without a question: {counted(check.unasked, 'article')}, found and never asked."
+    yield from _twins(check.twins)
+    yield from _effects(check, channels)
+
+
+def told(revision: Revision) -> str:
+    """Say what a revision is, who made it and what it changed."""
+    what = f" brings back revision {revision.restores}:" if revision.restores else ":"
+    where = f", in {_some(revision.paths, revision.touched)}" if revision.paths else ""
+    return (
+        f"Revision {revision.number}{what} {revision.documents:,} documents with"
+        f" {revision.articles:,} articles; {revision.added:,} added, {revision.edited:,} edited,"
+        f" {revision.moved:,} moved, {revision.removed:,} removed{where};"
+        f" {revision.loaded_at:%Y-%m-%d %H:%M} UTC, by {revision.loaded_by}."
+    )
+
+
+def _twins(twins: Twins) -> Iterator[str]:
+    for twin in twins.found[:_SHOWN]:
+        yield _twin(twin)
+    if twins.count > _SHOWN:
+        yield f"… and {twins.count - _SHOWN:,} more that are nearly the same."
+    for question, count in twins.repeated[:_SHOWN]:
+        yield f"Asked in {count:,} of the articles that come, word for word: “{question[:100]}”"
+    if len(twins.repeated) > _SHOWN:
+        yield f"… and {counted(len(twins.repeated) - _SHOWN, 'more such question')}."
+    if twins.passed_over:
+        yield (
+            f"Compared with others: the first {counted(twins.looked_at, 'article')} that come;"
+            f" {twins.passed_over:,} more were not."
+        )
+
+
+def _twin(twin: Twin) -> str:
+    where = " and ".join(
+        f"{one.document}, story {one.position}" for one in (twin.article, twin.other)
+    )
+    if twin.is_question:
+        return f"Nearly the same question: {where}: “{twin.article.question[:100]}”"
+    return f"Nearly the same story: {where}: {twin.article.summary[:100]}"
+
+
+def _effects(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    for effect in listed(check):
+        name = channels.get((effect.team_id, effect.channel_id), effect.channel_id)
+        vanish = "vanishes" if effect.vanishing < 2 else "vanish"
+        yield (
+            f"The schedule in {name} has {counted(effect.left, 'question')} left;"
+            f" {effect.vanishing or 'none'} of its next {effect.upcoming} {vanish}."
+        )
+    rest = check.effects[_SHOWN:]
+    if touched := sum(bool(effect.vanishing) for effect in rest):
+        yield f"{counted(touched, 'schedule')} more: next questions vanish."
+    if calm := len(rest) - touched:
+        yield f"{counted(calm, 'schedule')} more: none of the next questions vanishes."
+    if check.schedules > len(check.effects):
+        yield f"{counted(check.schedules - len(check.effects), 'schedule')} not looked at."
+
+
+def _some(names: Sequence[str], count: int | None = None) -> str:
+    """Name the first of *names*, and count the rest of *count*, where they are not all."""
+    count = count or len(names)
+    more = f" and {count - _SHOWN:,} more" if count > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -1,0 +1,162 @@
+"""HTTP: the way in by signed requests to /slack/events, where Socket Mode is not wanted."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
+
+from bot.clock import Clock
+from bot.entrances.install import INSTALL_PATH, REDIRECT_PATH, Install, too_many
+from bot.entrances.intake import Intake
+from bot.entrances.request_verification import RefusalLog, Signatures, VisitLimit, hops, source_of
+from bot.observability.health import Health
+from bot.observability.metrics import Metrics
+from bot.observability.status import health_routes, listening
+
+log = logging.getLogger(__name__)
+
+PATH = "/slack/events"
+
+_MOST_BYTES = 1_000_000
+"""No payload of Slack's comes near it: the largest, a view, has 250 kB."""
+_BODY_SECONDS = 5
+_CLOSING_SECONDS = 3
+
+
+class HttpMode:
+    """The way in by HTTP."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        *,
+        signing_secret: str,
+        address: tuple[str, int],
+        trusted_proxies: int,
+        clock: Clock,
+        health: Health,
+        metrics: Metrics,
+        install: Install | None = None,
+    ) -> None:
+        """Serve at *address*, a host and a port; port 0 takes a free one.
+
+        Check signatures against *clock*, which is the machine's: Slack signs with its own. With
+        *install*, people may install Parley by its pages.
+        """
+        self._intake = intake
+        self._signatures = Signatures(signing_secret, clock)
+        monotonic = asyncio.get_running_loop().time
+        self._refused = RefusalLog(monotonic)
+        self._address = address
+        self.port = address[1]
+        """The port to open, and once it is open the one that 0 came to."""
+        self._proxies = trusted_proxies
+        self._wrong_hops: set[int] = set()
+        self._metrics = metrics
+        self._app = web.Application(client_max_size=_MOST_BYTES)
+        self._app.add_routes([web.post(PATH, self._receive), *health_routes(health)])
+        self._installs = VisitLimit(monotonic)
+        if install:
+            self._install = install
+            self._app.add_routes(
+                [
+                    web.get(INSTALL_PATH, self._begin_install, allow_head=False),
+                    web.get(REDIRECT_PATH, install.end, allow_head=False),
+                ]
+            )
+
+    async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+        """Serve until *stop* is set, and then until what is under way is answered.
+
+        *ready* is called once the port is open. Raises `ListenError` when it cannot be opened.
+        """
+        async with listening(
+            self._app, self._address, closing_seconds=_CLOSING_SECONDS
+        ) as self.port:
+            log.info("listening on port %d of %s", self.port, self._address[0])
+            ready()
+            await stop.wait()
+
+    async def _receive(self, request: web.Request) -> web.StreamResponse:
+        try:
+            # What is there already, as it mostly is, needs no timer.
+            async with asyncio.timeout(None if request.content.is_eof() else _BODY_SECONDS):
+                body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return self._refuse(413, "too large", request)
+        except (TimeoutError, ConnectionError):
+            return self._refuse(408, "too slow", request)
+        if problem := self._signatures.problem(request.headers, body):
+            if problem == "unsigned" and b"ssl_check=1" in body:
+                # Slack asks now and then, without a signature, whether anybody is there.
+                return web.Response()
+            return self._refuse(401, problem, request)
+        self._check_hops(request)
+        payload = read(body, request.content_type)
+        if payload is None:
+            return self._refuse(400, "unreadable", request)
+        answer = await self._intake.take(payload)
+        if answer.status >= 500:
+            self._signatures.forget(request.headers)
+        return await to_aiohttp_response(answer)
+
+    async def _begin_install(self, request: web.Request) -> web.StreamResponse:
+        # Each visit writes a row, and allows one call to Slack when the browser comes back. The way
+        # back needs no limit of its own: without a state from here it ends before either.
+        if not self._installs.allows(self._source_of(request)):
+            self._note("too many", request)
+            return await to_aiohttp_response(too_many())
+        return await self._install.begin(request)
+
+    def _check_hops(self, request: web.Request) -> None:
+        """Log once when a request that Slack signed contradicts TRUSTED_PROXIES.
+
+        Only a signed one counts: Slack sends no X-Forwarded-For itself, and nobody else can sign.
+        """
+        count = len(hops(_forwarded(request)))
+        if count == self._proxies or count in self._wrong_hops:
+            return
+        self._wrong_hops.add(count)
+        log.warning(
+            "TRUSTED_PROXIES is %d, but a request from Slack came with %d addresses in"
+            " X-Forwarded-For: set TRUSTED_PROXIES=%d if that is how many proxies of yours are in"
+            " front of PORT",
+            self._proxies,
+            count,
+            count,
+        )
+
+    def _source_of(self, request: web.Request) -> str:
+        return source_of(request.remote, _forwarded(request), self._proxies)
+
+    def _refuse(self, status: int, reason: str, request: web.Request) -> web.Response:
+        self._note(reason, request)
+        return web.Response(status=status)
+
+    def _note(self, reason: str, request: web.Request) -> None:
+        self._metrics.refusals.labels(reason).inc()
+        self._refused.note(reason, self._source_of(request))
+
+
+def _forwarded(request: web.Request) -> str:
+    # Some proxies add a line of their own in place of an address to the line that is there.
+    return ",".join(request.headers.getall("X-Forwarded-For", ()))
+
+
+def read(body: bytes, content_type: str) -> dict[str, Any] | None:
+    """Read a form, a form with JSON in its field `payload`, or JSON; None where it is none."""
+    try:
+        text = body.decode()
+        if content_type == "application/json" or text.startswith("{"):
+            payload = json.loads(text)
+        else:
+            form = dict(parse_qsl(text, keep_blank_values=True))
+            payload = json.loads(form["payload"]) if "payload" in form else form
+    except (ValueError, RecursionError):
+        return None
+    return payload if isinstance(payload, dict) else None

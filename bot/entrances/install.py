@@ -1,0 +1,302 @@
+"""Installing Parley in many workspaces: Bolt's OAuth over the store, and the pages around it.
+
+Tokens are sealed before they reach the store. An organisation as a whole is refused: Parley keeps
+schedules, people and channels by workspace.
+"""
+
+import html
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from secrets import token_urlsafe
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from slack_bolt import BoltResponse
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.error import BoltError
+from slack_bolt.oauth.async_callback_options import (
+    AsyncCallbackOptions,
+    AsyncFailureArgs,
+    AsyncSuccessArgs,
+)
+from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
+from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
+from slack_sdk.errors import SlackApiError
+from slack_sdk.oauth.installation_store import Installation as SlackInstallation
+from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
+from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import Clock
+from handlers.ids import Command
+from handlers.slack.teams import Bot, ClosedError
+from store.teams.installations import Installation, Installations
+from store.teams.token_cipher import Vault, VaultError
+from store.text import showable
+from store.types import ParleyError
+
+log = logging.getLogger(__name__)
+
+INSTALL_PATH, REDIRECT_PATH = "/slack/install", "/slack/oauth_redirect"
+_LONGEST_REASON = 300
+_STATE_LIFE = timedelta(minutes=10)
+
+_AGAIN = f'<a href="{INSTALL_PATH}">Begin again</a>.'
+_REASONS = {
+    "access_denied": "You said no, so nothing is installed.",
+    "invalid_browser": "The installation was not begun in this browser.",
+    "invalid_state": "That took too long, or was done already.",
+    "missing_code": "Slack did not say whether Parley may come in.",
+    "invalid_code": "Slack does not let Parley in by that.",
+}
+_FAILED = "The installation failed."
+_UNREACHED = "Slack cannot be reached: please try again in a minute."
+_ORGANISATION = (
+    "Parley is installed in one workspace at a time, not in a whole organisation: choose one"
+    " workspace when Slack asks, and install it in each that wants it."
+)
+_ROTATION = "The app has token rotation switched on, and Parley does not take part in that."
+
+_PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Parley</title>
+<style>body{{font:16px/1.5 system-ui;max-width:34rem;margin:4rem auto;padding:0 1rem}}</style>
+<h1>{title}</h1>
+<p>{text}</p>
+</html>
+"""
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "Content-Type": "text/html; charset=utf-8",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+}
+
+
+class RefusedError(BoltError):
+    """Say why an installation that Slack allows is not taken."""
+
+
+class Bots:
+    """The bot of each team that installed Parley."""
+
+    def __init__(self, installations: Installations, vault: Vault) -> None:
+        self._installations = installations
+        self._vault = vault
+
+    async def find(self, team_id: str) -> Bot | None:
+        """Give the team's; None where Parley is not installed. Raises `ClosedError`."""
+        found = await self._installations.find(team_id)
+        if found is None:
+            return None
+        try:
+            token = self._vault.unseal(found.token)
+        except VaultError as error:
+            raise ClosedError(team_id) from error
+        return Bot(bot_id=found.bot_id, user_id=found.bot_user_id, token=token)
+
+    async def renew(self) -> None:
+        """Seal every token with the newest key, and say which no key opens.
+
+        Raises `VaultError` where no key opens any: that is a wrong key sooner than a lost one.
+        """
+        every = await self._installations.list()
+        closed = [one for one in every if await self._is_closed(one)]
+        if len(closed) == len(every) and not all(one.is_given_up for one in closed):
+            raise VaultError(
+                "ENCRYPTION_KEY opens no workspace's token: put the one that you had before behind"
+                " the new one, or give all of them up by `python -m bot key --lost`."
+            )
+        for one in closed:
+            log.error(
+                "ENCRYPTION_KEY does not open the token of %s: put the one that you had before"
+                " behind the new one, or let them install Parley again; they are not served so far",
+                one.team_id,
+            )
+
+    async def give_up(self, *, is_sure: bool) -> str:
+        """Give up the tokens that no key opens, or where nobody *is_sure* only say which."""
+        closed = [one for one in await self._installations.list() if await self._is_closed(one)]
+        names = ", ".join(one.team_id for one in closed)
+        if not closed:
+            return "ENCRYPTION_KEY opens every token: there is nothing to give up."
+        if not is_sure:
+            return (
+                f"ENCRYPTION_KEY does not open the tokens of {names}. What is given up cannot be"
+                " had back: where that key is lost indeed, `python -m bot key --lost --yes`."
+            )
+        for one in closed:
+            await self._installations.give_up(one)
+        return f"Given up: the tokens of {names}, which are to install Parley again."
+
+    async def _is_closed(self, one: Installation) -> bool:
+        """Seal the token with the newest key; True where none of the keys opens it."""
+        try:
+            token = self._vault.renew(one.token)
+        except VaultError:
+            return True
+        if token != one.token:
+            await self._installations.reseal(one, token)
+        return False
+
+
+class Install:
+    """Answers at /slack/install and at /slack/oauth_redirect."""
+
+    def __init__(
+        self,
+        installations: Installations,
+        vault: Vault,
+        *,
+        client: AsyncWebClient,
+        client_id: str,
+        client_secret: str,
+        scopes: Sequence[str],
+        clock: Clock,
+    ) -> None:
+        """Take the app's own *client_id* and *client_secret*, and the *scopes* to ask for."""
+        # Bolt logs the code of an installation that failed; what went wrong is logged here.
+        quiet = logging.getLogger("slack_bolt.oauth")
+        quiet.setLevel(logging.CRITICAL)
+        base = client.base_url.removesuffix("api/")
+        self._flow = AsyncOAuthFlow(
+            client=client,
+            logger=quiet,
+            settings=AsyncOAuthSettings(
+                client_id=client_id,
+                client_secret=client_secret,
+                scopes=list(scopes),
+                user_scopes=[],
+                install_path=INSTALL_PATH,
+                redirect_uri_path=REDIRECT_PATH,
+                install_page_rendering_enabled=False,
+                authorization_url=f"{base}oauth/v2/authorize",
+                installation_store=_Saving(installations, vault, client, clock),
+                state_store=_States(installations, clock),
+                state_expiration_seconds=int(_STATE_LIFE.total_seconds()),
+                callback_options=AsyncCallbackOptions(success=_installed, failure=_failed),
+                logger=quiet,
+            ),
+        )
+
+    async def begin(self, request: web.Request) -> web.StreamResponse:
+        """Send whoever wants to install Parley to Slack, where they are asked."""
+        return await to_aiohttp_response(
+            await self._flow.handle_installation(await to_bolt_request(request))
+        )
+
+    async def end(self, request: web.Request) -> web.StreamResponse:
+        """Take up what they answered."""
+        asked = await to_bolt_request(request)
+        try:
+            answer = await self._flow.handle_callback(asked)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            log.warning("an installation failed: %s", type(error).__name__)
+            answer = _page(502, _FAILED, f"{_UNREACHED} {_AGAIN}")
+        except ParleyError as error:
+            log.warning("an installation failed: %s", error)
+            answer = _page(503, _FAILED, f"{html.escape(str(error))} {_AGAIN}")
+        return await to_aiohttp_response(answer)
+
+
+class _Saving(AsyncInstallationStore):
+    """Keeps what Bolt's OAuth brings; it asks for nothing else."""
+
+    def __init__(
+        self, installations: Installations, vault: Vault, client: AsyncWebClient, clock: Clock
+    ) -> None:
+        self._installations = installations
+        self._vault = vault
+        self._client = client
+        self._clock = clock
+
+    async def async_save(self, installation: SlackInstallation) -> None:
+        """Seal the token, and write the installation down; raises `RefusedError`."""
+        token = installation.bot_token or ""
+        if installation.is_enterprise_install or not installation.team_id:
+            await self._give_back(token)
+            raise RefusedError(_ORGANISATION)
+        if installation.bot_refresh_token:
+            await self._give_back(token)
+            raise RefusedError(_ROTATION)
+        await self._installations.save(
+            Installation(
+                team_id=installation.team_id,
+                name=installation.team_name or installation.team_id,
+                bot_id=installation.bot_id or "",
+                bot_user_id=installation.bot_user_id or "",
+                scopes=tuple(installation.bot_scopes or ()),
+                token=self._vault.seal(token),
+                installed_at=self._clock(),
+            )
+        )
+        log.info("installed in %s", installation.team_id)
+
+    async def _give_back(self, token: str) -> None:
+        """Let a token that is not wanted be none."""
+        try:
+            await self._client.auth_revoke(token=token)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            log.warning("a token could not be given back: %s", type(error).__name__)
+
+
+class _States(AsyncOAuthStateStore):
+    """The states that are given out, in the database: any process may get one back."""
+
+    def __init__(self, installations: Installations, clock: Clock) -> None:
+        self._installations = installations
+        self._clock = clock
+
+    async def async_issue(self, *_: Any, **__: Any) -> str:
+        state, now = token_urlsafe(32), self._clock()
+        await self._installations.begin(state, now=now, until=now + _STATE_LIFE)
+        return state
+
+    async def async_consume(self, state: str) -> bool:
+        return await self._installations.end(state, now=self._clock())
+
+
+async def _installed(args: AsyncSuccessArgs) -> BoltResponse:
+    one = args.installation
+    where = html.escape(one.team_name or "your workspace")
+    to_slack = f"https://slack.com/app_redirect?app={one.app_id}&team={one.team_id}"
+    text = (
+        f"Type <code>{Command.BRIEF} help</code> there to begin, or"
+        f' <a href="{html.escape(to_slack)}">open it in Slack</a>.'
+    )
+    return _page(200, f"Parley is in {where}", text, is_over=args)
+
+
+async def _failed(args: AsyncFailureArgs) -> BoltResponse:
+    # The reason may be what a visitor put into the address.
+    reason = showable(str(args.error or args.reason))[:_LONGEST_REASON]
+    log.warning("an installation failed: %s", reason)
+    if isinstance(args.error, RefusedError):
+        text = str(args.error)
+    else:
+        text = _REASONS.get(args.reason, "Slack does not let Parley in.")
+    return _page(args.suggested_status_code, _FAILED, f"{text} {_AGAIN}", is_over=args)
+
+
+def too_many() -> BoltResponse:
+    """Return the page for a source from which too many installations were begun."""
+    text = "Too many installations were begun from your network."
+    answer = _page(429, "Please try again in a minute", text)
+    answer.headers["retry-after"] = ["60"]
+    return answer
+
+
+def _page(
+    status: int,
+    title: str,
+    text: str,
+    *,
+    is_over: AsyncSuccessArgs | AsyncFailureArgs | None = None,
+) -> BoltResponse:
+    """Draw a page of *title* and *text*, both HTML; the cookie goes when all *is_over*."""
+    headers: dict[str, str | Sequence[str]] = {**_HEADERS}
+    if is_over:
+        headers["Set-Cookie"] = is_over.settings.state_utils.build_set_cookie_for_deletion()
+    return BoltResponse(status=status, body=_PAGE.format(title=title, text=text), headers=headers)

@@ -1,0 +1,165 @@
+"""Joining Slack: the clients, whose token they speak with, and Bolt's app for all of them.
+
+A bot token in the settings is one team's; else each team brings its own when it installs Parley.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+)
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import Clock
+from bot.entrances.install import Bots, Install
+from bot.idempotency import OnceApp
+from bot.manifest import manifest
+from bot.observability.metrics import Metrics
+from bot.retry import patiently
+from bot.settings import Settings
+from handlers.slack.teams import Bot, NotInstalledError, Teams
+from store import Store
+from store.teams.token_cipher import Vault
+from store.types import GoneError
+
+_CALL_SECONDS = 10
+"""How long a call to Slack may take; shorter than a claim's lease."""
+_CONNECT_SECONDS = 5
+
+
+class Clients:
+    """Makes clients, which share their connections."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        asking: aiohttp.ClientSession,
+        posting: aiohttp.ClientSession,
+        proxy: str | None = None,
+    ) -> None:
+        self._base_url = base_url
+        self._asking = asking
+        self._posting = posting
+        self._proxy = proxy
+
+    def asking(self, token: str | None) -> AsyncWebClient:
+        """Make one that tries again."""
+        return self._client(
+            token,
+            self._asking,
+            AsyncConnectionErrorRetryHandler(),
+            AsyncRateLimitErrorRetryHandler(max_retry_count=2),
+        )
+
+    def posting(self, token: str) -> AsyncWebClient:
+        """Make one that does not: the SDK's own retry after a lost connection would post twice."""
+        return self._client(token, self._posting)
+
+    def plain(self) -> AsyncWebClient:
+        """Make one that does not either, for Bolt, which puts a token into a copy of it."""
+        return self._client(None, self._asking)
+
+    def _client(
+        self, token: str | None, session: aiohttp.ClientSession, *retry_handlers: Any
+    ) -> AsyncWebClient:
+        return AsyncWebClient(
+            token=token,
+            base_url=self._base_url,
+            proxy=self._proxy,
+            session=session,
+            retry_handlers=list(retry_handlers),
+        )
+
+
+@asynccontextmanager
+async def open_clients(
+    base_url: str, metrics: Metrics, *, proxy: str | None = None
+) -> AsyncIterator[Clients]:
+    """Open the connections to the Slack at *base_url*, and close them at the end.
+
+    They go through *proxy*, the URL of an HTTP proxy, if it is given.
+    """
+
+    def session(*, posting: bool) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS, sock_connect=_CONNECT_SECONDS),
+            trace_configs=[metrics.trace(posting=posting)],
+        )
+
+    async with session(posting=False) as asking, session(posting=True) as posting:
+        yield Clients(base_url, asking=asking, posting=posting, proxy=proxy)
+
+
+async def join(
+    settings: Settings, store: Store, clients: Clients, *, clock: Clock, stop: asyncio.Event
+) -> tuple[Teams, Install | None]:
+    """Give the teams, and the pages by which more of them come; None for one workspace.
+
+    Asks Slack who the bot token's is, for as long as Slack cannot be reached or until *stop* is
+    set. Raises `SlackApiError` for a token that is refused, `StoppedError`, and `VaultError` where
+    every token was sealed with another key.
+    """
+    if settings.is_shared:
+        vault = Vault(settings.encryption_key)
+        bots = Bots(store.installations, vault)
+        await bots.renew()
+        install = Install(
+            store.installations,
+            vault,
+            client=clients.asking(None),
+            client_id=settings.slack_client_id,
+            client_secret=settings.slack_client_secret,
+            scopes=manifest(agent_view=settings.agent_view)["oauth_config"]["scopes"]["bot"],
+            clock=clock,
+        )
+        return Teams(bots.find, asking=clients.asking, posting=clients.posting), install
+    token = settings.slack_bot_token
+    me = await patiently(clients.asking(token).auth_test, stop=stop)
+    bot = Bot(bot_id=me["bot_id"], user_id=me["user_id"], token=token)
+
+    async def only(_: str) -> Bot:
+        return bot
+
+    return (
+        Teams(only, asking=clients.asking, posting=clients.posting, only=me["team_id"]),
+        None,
+    )
+
+
+def bolt(client: AsyncWebClient, teams: Teams) -> AsyncApp:
+    """Build the Bolt app, in which each request speaks with its own team's token."""
+
+    async def authorize(team_id: str) -> AuthorizeResult | None:
+        # Never by auth.test, which Bolt would ask for each of many first requests.
+        try:
+            bot = (await teams.of(team_id)).bot
+        except NotInstalledError:
+            return None
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=team_id,
+            bot_id=bot.bot_id,
+            bot_user_id=bot.user_id,
+            bot_token=bot.token,
+        )
+
+    return OnceApp(
+        # Without one Bolt reads the whole stack for it, source files and all.
+        name="parley",
+        client=client,
+        authorize=authorize,
+        user_facing_authorize_error_message=str(GoneError()),
+        # The default mode waits 10 ms for the ack, and loses it when a listener then raises.
+        process_before_response=True,
+        raise_error_for_unhandled_request=True,
+        logger=logging.getLogger("slack_bolt"),
+    )

@@ -1,0 +1,1 @@
+"""Block Kit's rules: what blocks and elements may hold."""

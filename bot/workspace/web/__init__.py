@@ -1,0 +1,1 @@
+"""The page in the browser: its requests, live events and controls."""

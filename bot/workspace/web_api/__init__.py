@@ -1,0 +1,1 @@
+"""The Web API of the local workspace, one module a group of methods."""

@@ -1,0 +1,1 @@
+"""What people use in Slack, one module a command, shortcut or surface."""

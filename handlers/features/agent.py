@@ -1,0 +1,45 @@
+"""The agent panel: what it suggests to ask; the answers are those of a direct message.
+
+There is no language model behind it: it is the same look-up with a place of its own
+(docs.slack.dev: agent_view, assistant.threads.setSuggestedPrompts).
+"""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.features.lookup import LookUp
+from handlers.slack.background import Background
+
+_MOST = 4
+"""Prompts that Slack shows."""
+
+
+class Agent:
+    """Suggests what the corpus has stories on."""
+
+    def __init__(self, lookup: LookUp, background: Background) -> None:
+        self._lookup = lookup
+        self._background = background
+
+    def register(self, app: AsyncApp) -> None:
+        """Listen to the panel; before App Home, since Bolt gives an event to one listener."""
+        app.event("app_home_opened", matchers=[_is_panel])(self.opened)
+
+    async def opened(self, event: dict[str, Any], client: AsyncWebClient) -> None:
+        """Suggest something to whoever opens the panel."""
+        examples = self._lookup.examples(_MOST)
+        prompts = [{"title": f"Stories on {words}", "message": words} for words in examples]
+        if prompts:
+            self._background.start(_suggest(client, event["channel"], prompts))
+
+
+async def _is_panel(event: dict[str, Any]) -> bool:
+    return event.get("tab") == "messages"
+
+
+async def _suggest(client: AsyncWebClient, channel: str, prompts: list[dict[str, str]]) -> None:
+    await client.assistant_threads_setSuggestedPrompts(
+        channel_id=channel, title="What would you like to read about?", prompts=prompts
+    )

@@ -1,0 +1,163 @@
+"""/corpus: what is loaded, what is missing, and loading it anew; for admins."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from handlers.slack.background import Background, answer
+from handlers.slack.button_press import Press, Pressed
+from handlers.slack.directory import Directory
+from handlers.slack.error_replies import require_first, sentence
+from handlers.slack.progress import told
+from handlers.slack.responders import Surfaces
+from handlers.views import corpus as views
+from handlers.views import preview
+from handlers.views.message import Message
+from handlers.views.modal import window
+from store import Store
+from store.loading.documents import read_corpus
+from store.types import CorpusInvalidError
+from store.version import VERSION
+
+_KEEPING = frozenset({"check", "reload", "undo", "history", "problems"})
+"""What is about the corpus as a whole, and not about one team; words may follow it."""
+_UNDO = re.compile(r"undo(?: (\d{1,9}))?", re.ASCII)
+
+
+class CorpusAdmin:
+    """Answers `/corpus` and its buttons in App Home, to admins only.
+
+    Who asks is checked in `_answer`, and nothing else gives an answer. Where several workspaces
+    share the corpus, their admins see what is their own, and its keepers everything.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        surfaces: Surfaces,
+        background: Background,
+        *,
+        path: Path,
+        keep_misses: timedelta,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Take the *path* of the folder that a reload reads."""
+        self._store = store
+        self._corpus = store.corpus
+        self._directory = directory
+        self._surfaces = surfaces
+        self._background = background
+        self._path = path
+        self._keep = keep_misses
+        self._clock = clock
+
+    async def command(self, ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
+        """Do what the first word says."""
+        who = command["team_id"], command["user_id"]
+        respond = self._surfaces.lasting(respond, *who)
+
+        async def work() -> None:
+            word = " ".join((command.get("text") or "").lower().split())
+            once = command["trigger_id"]
+            await answer(respond, await self._answer(word, *who, respond, once=once))
+
+        await ack()
+        self._background.start(work(), respond)
+
+    def pressed(self, word: str) -> Pressed:
+        """Do on a press in App Home what `/corpus` does on a word."""
+
+        async def listener(press: Press, respond: AsyncRespond) -> None:
+            who = press.team_id, press.user_id
+            await self._directory.require_admin(*who)
+            # A folder takes longer to read than a trigger lives, so the modal comes first.
+            view = window(views.waiting())
+            waiting = await self._surfaces.open(press.team_id, press.trigger_id, view)
+            if waiting:
+                respond = self._surfaces.modal(press.team_id, waiting)
+            try:
+                once = press.trigger_id
+                await answer(respond, await self._answer(word, *who, respond, once=once))
+            except Exception as error:
+                await answer(respond, Message(text=sentence(error), blocks=[]))
+
+        return listener
+
+    async def _answer(
+        self, word: str, team_id: str, user_id: str, respond: AsyncRespond, *, once: str
+    ) -> Message:
+        if word.partition(" ")[0] in _KEEPING:
+            await self._directory.require_keeper(team_id, user_id)
+        else:
+            await self._directory.require_admin(team_id, user_id)
+        by = self._directory.name(team_id, user_id)
+        match word:
+            case "status":
+                return await self._status(team_id, user_id)
+            case "check":
+                return await self._check(team_id, respond)
+            case "reload":
+                return await self._reload(by, respond)
+            case _ if undo := _UNDO.fullmatch(word):
+                await require_first(self._store.once, team_id, once, now=self._clock())
+                return await self._undo(by, respond, int(undo[1]) if undo[1] else None)
+            case "history":
+                return preview.history(await self._corpus.history())
+            case "problems":
+                return await self._problems()
+            case "missed":
+                since = self._clock() - self._keep
+                requests = await self._store.topic_requests.list(team_id, since=since)
+                searches = await self._store.misses.number(team_id, since=since)
+                return views.missed(requests, searches=searches, days=self._keep.days)
+            case "" | "help":
+                return views.corpus_help()
+            case _:
+                return views.corpus_help(unknown=word)
+
+    async def _status(self, team_id: str, user_id: str) -> Message:
+        is_keeper = await self._directory.is_keeper(team_id, user_id)
+        refusal = await self._store.refusals.last() if is_keeper else None
+        questions, characters = await self._store.articles.measure()
+        topics = len(self._corpus.topics)
+        size = views.Size(questions=questions, topics=topics, characters=characters)
+        return views.status(self._corpus.revision, size, refusal, version=VERSION)
+
+    async def _check(self, team_id: str, respond: AsyncRespond) -> Message:
+        try:
+            async with told(respond) as progress:
+                check = await self._corpus.check(self._path, progress=progress)
+        except CorpusInvalidError as error:
+            return views.invalid(error.problems)
+        return preview.checked(check, team_id=team_id)
+
+    async def _reload(self, by: str, respond: AsyncRespond) -> Message:
+        try:
+            async with told(respond) as progress:
+                reload = await self._corpus.reload(
+                    self._path, by=by, at=self._clock(), progress=progress
+                )
+        except CorpusInvalidError as error:
+            return views.invalid(error.problems)
+        return views.reloaded(reload)
+
+    async def _undo(self, by: str, respond: AsyncRespond, number: int | None) -> Message:
+        async with told(respond) as progress:
+            revision = await self._corpus.undo(
+                by=by, at=self._clock(), number=number, progress=progress
+            )
+        return preview.restored(revision)
+
+    async def _problems(self) -> Message:
+        try:
+            contents = await asyncio.to_thread(read_corpus, self._path)
+        except CorpusInvalidError as error:
+            return views.invalid(error.problems)
+        return views.sound(len(contents.digests), contents.ignored)

@@ -1,0 +1,124 @@
+"""/discuss: offer a question for this channel, and post it when somebody says so."""
+
+from dataclasses import replace
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from handlers.features.lookup import LookUp
+from handlers.ids import Action, Command
+from handlers.jobs.posting import Posting
+from handlers.mrkdwn import readable
+from handlers.slack.background import answer
+from handlers.slack.button_press import Press
+from handlers.slack.directory import Directory, NotReadyError
+from handlers.slack.responders import Surfaces
+from handlers.views import modal, story
+from handlers.views import question as views
+from handlers.views.message import Message, message
+from store import Store
+from store.types import Article, Found, Nothing, ParleyError, PostKind, Unsure
+
+
+class Discuss:
+    """Answers `/discuss` inside its ack, and every button that puts a question to a channel."""
+
+    def __init__(
+        self,
+        store: Store,
+        lookup: LookUp,
+        posting: Posting,
+        directory: Directory,
+        surfaces: Surfaces,
+    ) -> None:
+        self._corpus = store.corpus
+        self._choice = store.choice
+        self._lookup = lookup
+        self._posting = posting
+        self._directory = directory
+        self._surfaces = surfaces
+
+    async def command(self, ack: AsyncAck, command: dict[str, Any]) -> None:
+        """Show the person a question for this channel."""
+        words = readable(command.get("text") or "")
+        if words.lower() == "help":
+            await ack(**views.discuss_help(self._lookup.examples()))
+            return
+        team_id, channel_id = command["team_id"], command["channel_id"]
+        await ack(**await self._preview(team_id, channel_id, words=words, place=0))
+
+    async def another(self, press: Press, respond: AsyncRespond) -> None:
+        """Show another question in the place of this one."""
+        value = press.value
+        if not press.view_id:
+            shown = await self._preview(
+                press.team_id, press.channel_id, words=value.words, place=value.place
+            )
+            await answer(respond, shown, replace=True)
+            return
+        found = await self.question(
+            press.team_id, value.channel_id, words=value.words, place=value.place
+        )
+        if isinstance(found, Nothing):
+            raise ParleyError(story.gone())
+        value = replace(value, article_id=found.id)
+        view = modal.discussion_preview(found, value=value)
+        await self._surfaces.update(press.team_id, press.view_id, view)
+
+    async def post(self, press: Press, respond: AsyncRespond) -> None:
+        """Put the question to the channel; where Parley is not in it, say what helps."""
+        by = await self._directory.colleague(press.team_id, press.user_id)
+        article = await self._lookup.article(press.value.article_id)
+        if not article.question:
+            raise ParleyError(story.unasked())
+        try:
+            await self._posting.press(press, PostKind.QUESTION, article, by=by)
+        except NotReadyError as error:
+            if not await self._directory.can_join(press.team_id, press.channel_id):
+                raise
+            value = replace(press.value, channel_id=press.channel_id)
+            offer = views.offer_to_join(str(error), "Join and post it", Action.DISCUSS_JOIN, value)
+            await answer(respond, offer)
+            return
+        done = message(f"The question is in <#{press.channel_id}>.")
+        await answer(respond, done, replace=True)
+
+    async def join(self, press: Press, respond: AsyncRespond) -> None:
+        """Join the channel, and put the question to it."""
+        by = await self._directory.colleague(press.team_id, press.user_id)
+        press = replace(press, channel_id=press.channel_id or press.value.channel_id)
+        await self._directory.join(press.channel_id, by=by)
+        await self.post(press, respond)
+
+    async def question(
+        self, team_id: str, channel_id: str, *, words: str, place: int
+    ) -> Article | Nothing:
+        """Return the channel's question at this *place* in its order, or one that *words* find.
+
+        When they find nothing at first, that is counted, without the words.
+        """
+        if words:
+            match await self._corpus.find(words):
+                case Found(matches=matches) | Unsure(matches=matches):
+                    # What has no question is found, and never asked.
+                    asked = [match.article for match in matches if match.article.question]
+                    if not asked:
+                        raise ParleyError(
+                            f"`{Command.BRIEF}` finds stories on that, none with a question."
+                        )
+                    return asked[place % len(asked)]
+                case Nothing() as nothing:
+                    if place == 0:
+                        self._lookup.count_miss(team_id)
+                    return nothing
+        article = await self._choice.next(team_id, channel_id, place=place)
+        if article is None:
+            raise ParleyError("There is no question to ask yet: the corpus is empty.")
+        return article
+
+    async def _preview(self, team_id: str, channel_id: str, *, words: str, place: int) -> Message:
+        found = await self.question(team_id, channel_id, words=words, place=place)
+        if isinstance(found, Nothing):
+            return self._lookup.nothing(found, words=words)
+        return views.preview(found, words=words, place=place)

@@ -1,0 +1,85 @@
+"""Words to Parley where slash commands do not work: mentions, direct messages, other messages."""
+
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from handlers.button_value import CHANNEL, DIRECT
+from handlers.features.lookup import LookUp
+from handlers.mrkdwn import readable
+from handlers.slack.background import Background, answer
+from handlers.slack.button_press import require_home
+from handlers.slack.directory import Directory
+from handlers.slack.responders import Surfaces
+from store.types import ParleyError
+
+
+class Mention:
+    """Looks up what people write to Parley, and what others wrote.
+
+    Only who asked sees the answer, so that a thread stays theirs until they share a story in it.
+    What they write is stored nowhere, and is not even counted when it finds nothing.
+    """
+
+    def __init__(
+        self,
+        lookup: LookUp,
+        directory: Directory,
+        surfaces: Surfaces,
+        background: Background,
+    ) -> None:
+        self._lookup = lookup
+        self._directory = directory
+        self._surfaces = surfaces
+        self._background = background
+
+    async def mentioned(self, event: dict[str, Any], context: dict[str, Any]) -> None:
+        """Answer `@Parley words`, in the thread that it was written in."""
+        if not _is_a_person_s(event):
+            return
+        thread_ts = event.get("thread_ts")
+        team_id = context["team_id"]
+        respond = self._surfaces.whisper(team_id, event["channel"], event["user"], thread_ts)
+        before, _, after = (event.get("text") or "").partition(f"<@{context['bot_user_id']}")
+        words = readable(after.partition(">")[2]) or readable(before)
+        where = thread_ts or CHANNEL
+        work = self._answer(team_id, event["user"], words, respond, where)
+        self._background.start(work, respond)
+
+    async def direct(self, event: dict[str, Any], context: dict[str, Any]) -> None:
+        """Answer a direct message."""
+        if event.get("channel_type") != "im" or not _is_a_person_s(event):
+            return
+        team_id = context["team_id"]
+        respond = self._surfaces.direct(team_id, event["channel"], event.get("thread_ts"))
+        words = readable(event.get("text") or "")
+        work = self._answer(team_id, event["user"], words, respond, DIRECT)
+        self._background.start(work, respond)
+
+    async def related(
+        self, ack: AsyncAck, body: dict[str, Any], shortcut: dict[str, Any], respond: AsyncRespond
+    ) -> None:
+        """Show the stories that are close to a message."""
+
+        async def work() -> None:
+            require_home(body)
+            text = readable(shortcut["message"].get("text") or "")
+            if not text:
+                raise ParleyError("That message has no words to look for.")
+            thread_ts = shortcut["message"].get("thread_ts")
+            shown = await self._lookup.related(text, where=thread_ts or CHANNEL)
+            await answer(respond, shown, thread_ts=thread_ts)
+
+        await ack()
+        self._background.start(work(), respond)
+
+    async def _answer(
+        self, team_id: str, user_id: str, words: str, respond: AsyncRespond, where: str
+    ) -> None:
+        await self._directory.require_reader(team_id, user_id)
+        await answer(respond, await self._lookup.answer(words, where=where))
+
+
+def _is_a_person_s(event: dict[str, Any]) -> bool:
+    return bool(event.get("user")) and not (event.get("bot_id") or event.get("subtype"))

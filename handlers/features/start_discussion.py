@@ -1,0 +1,140 @@
+"""*Start a discussion*: a modal that asks for a channel, shows the question and posts it."""
+
+from dataclasses import replace
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from handlers.button_value import MODAL, Value
+from handlers.features.discuss import Discuss
+from handlers.features.lookup import LookUp
+from handlers.ids import Block, Field
+from handlers.slack.background import Background
+from handlers.slack.button_press import Press, home_of, require_home
+from handlers.slack.directory import Directory
+from handlers.slack.error_replies import sentence
+from handlers.slack.responders import Surfaces
+from handlers.views import modal as views
+from handlers.views.message import message
+from store.types import Nothing, ParleyError
+
+
+class Discussion:
+    """Answers the shortcut and the button that open the modal, and what is submitted in it."""
+
+    def __init__(
+        self,
+        lookup: LookUp,
+        discuss: Discuss,
+        directory: Directory,
+        surfaces: Surfaces,
+        background: Background,
+    ) -> None:
+        self._lookup = lookup
+        self._discuss = discuss
+        self._directory = directory
+        self._surfaces = surfaces
+        self._background = background
+
+    async def shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Open the modal."""
+
+        async def work() -> None:
+            team_id = require_home(body)
+            await self._surfaces.open(team_id, body["trigger_id"], views.discussion(None))
+
+        await ack()
+        respond = self._surfaces.window(home_of(body), body["trigger_id"])
+        self._background.start(work(), respond)
+
+    async def start(self, press: Press, respond: AsyncRespond) -> None:
+        """Open the modal for the story whose button was pressed, or for none."""
+        article = None
+        if press.value.article_id:
+            article = await self._lookup.article(press.value.article_id)
+        on_top = bool(press.view_id)
+        view = views.discussion(article)
+        await self._surfaces.open(press.team_id, press.trigger_id, view, on_top=on_top)
+
+    async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        """Post the question of the modal's story, or show the one that is to be posted."""
+        try:
+            team_id = require_home(body)
+            value = Value.decode(view["private_metadata"])
+            values = view["state"]["values"]
+            channel_id = values[Block.CHANNEL][Field.CHANNEL]["selected_conversation"]
+            value = replace(value, channel_id=channel_id, where=MODAL)
+            if value.article_id:
+                if problem := await self._channel_problem(body, team_id, channel_id):
+                    # An error beside a field is plain text.
+                    text = problem.replace("`", "")
+                    await ack(response_action="errors", errors={Block.CHANNEL: text})
+                    return
+                await self._post(ack, body, team_id, value)
+                return
+            typed = values[Block.WORDS][Field.WORDS].get("value") or ""
+            words = " ".join(typed.split())
+            found = await self._discuss.question(team_id, channel_id, words=words, place=0)
+            if isinstance(found, Nothing):
+                nearest = ", ".join(found.topics)
+                hint = f" Near to it: {nearest}." if nearest else ""
+                await ack(
+                    response_action="errors",
+                    errors={Block.WORDS: f"I have no story on “{words}”.{hint}"},
+                )
+                return
+            value = replace(value, article_id=found.id, words=words)
+            shown = views.discussion_preview(found, value=value)
+        except ParleyError as error:
+            shown = views.window(message(sentence(error)))
+        await ack(response_action="update", view=shown)
+
+    async def confirmed(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        """Post the question that the modal shows, or show it again with why it cannot be posted."""
+        try:
+            team_id = require_home(body)
+            value = Value.decode(view["private_metadata"])
+            problem = await self._channel_problem(body, team_id, value.channel_id)
+            if problem is None:
+                await self._post(ack, body, team_id, value)
+                return
+            article = await self._lookup.article(value.article_id)
+            shown = views.discussion_preview(article, value=value, note=problem)
+        except ParleyError as error:
+            shown = views.window(message(sentence(error)))
+        await ack(response_action="update", view=shown)
+
+    async def _channel_problem(
+        self, body: dict[str, Any], team_id: str, channel_id: str
+    ) -> str | None:
+        """Return why that person may not post in the channel; None if they are in it.
+
+        The channel came with the form, and not from Slack.
+        """
+        user_id = body["user"]["id"]
+        try:
+            await self._directory.colleague(team_id, user_id)
+            await self._directory.require_present(team_id, user_id, channel_id)
+        except ParleyError as error:
+            return str(error)
+        return None
+
+    async def _post(self, ack: AsyncAck, body: dict[str, Any], team_id: str, value: Value) -> None:
+        """Ack with a modal that waits, and then say in it how the posting went."""
+        view = body["view"]
+        respond = self._surfaces.modal(team_id, view["id"])
+        press = Press(
+            team_id=team_id,
+            channel_id=value.channel_id,
+            user_id=body["user"]["id"],
+            message_ts=view["root_view_id"],
+            value=value,
+            view_id=view["id"],
+        )
+
+        async def work() -> None:
+            await self._discuss.post(press, respond)
+
+        await ack(response_action="update", view=views.window(message("Posting the question …")))
+        self._background.start(work(), respond)

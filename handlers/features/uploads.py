@@ -1,0 +1,127 @@
+"""A document dropped into a direct message by an admin: checked, and added by a button."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from handlers.slack.background import Background, answer
+from handlers.slack.button_press import Press
+from handlers.slack.directory import Directory
+from handlers.slack.files import Files
+from handlers.slack.responders import Surfaces
+from handlers.views import corpus as views
+from handlers.views import preview
+from store import samples
+from store.corpus.service import Corpus
+from store.loading.documents import ENDINGS
+from store.types import CorpusInvalidError, ParleyError
+
+_NAME = re.compile(r"[\w()+,-][\w .()+,-]{0,99}")
+
+
+async def is_dropped(event: dict[str, Any]) -> bool:
+    """Tell whether a message event is a file that somebody shared with Parley alone."""
+    return event.get("channel_type") == "im" and event.get("subtype") == "file_share"
+
+
+class Dropped:
+    """Answers files in direct messages, to admins only."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        files: Files,
+        directory: Directory,
+        surfaces: Surfaces,
+        background: Background,
+        *,
+        path: Path,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Take the *path* of the folder that documents are added to."""
+        self._corpus = corpus
+        self._files = files
+        self._directory = directory
+        self._surfaces = surfaces
+        self._background = background
+        self._path = path
+        self._clock = clock
+
+    async def shared(self, event: dict[str, Any], context: dict[str, Any]) -> None:
+        """Check what was dropped, and offer to add it."""
+        team_id = context["team_id"]
+        respond = self._surfaces.direct(team_id, event["channel"], event.get("thread_ts"))
+        for file in event.get("files", []):
+            work = self._check(file["id"], team_id, event["user"], respond)
+            self._background.start(work, respond)
+
+    async def add(self, press: Press, respond: AsyncRespond) -> None:
+        """Put the document into the corpus folder and load it; where that fails, take it back."""
+        await self._directory.require_keeper(press.team_id, press.user_id)
+        name, data = await self._file(press.team_id, press.value.words)
+        await asyncio.to_thread(self._require_folder)
+        place = self._path / name
+        before = await asyncio.to_thread(_swap, place, data)
+        try:
+            by = self._directory.name(press.team_id, press.user_id)
+            reload = await self._corpus.reload(self._path, by=by, at=self._clock())
+        except BaseException as error:
+            await asyncio.to_thread(_swap, place, before)
+            if not isinstance(error, CorpusInvalidError):
+                raise
+            shown = views.invalid(error.problems)
+        else:
+            shown = views.reloaded(reload)
+        await answer(respond, shown, replace=True)
+
+    async def _check(self, file_id: str, team_id: str, user_id: str, respond: AsyncRespond) -> None:
+        await self._directory.require_keeper(team_id, user_id)
+        name, data = await self._file(team_id, file_id)
+        with TemporaryDirectory(prefix="parley-") as temporary:
+            extra = Path(temporary) / name
+            await asyncio.to_thread(extra.write_bytes, data)
+            try:
+                check = await self._corpus.check(self._path, extra=extra)
+            except CorpusInvalidError as error:
+                await answer(respond, views.invalid(error.problems))
+                return
+        await answer(respond, preview.dropped(check, name, file_id, team_id=team_id))
+
+    async def _file(self, team_id: str, file_id: str) -> tuple[str, bytes]:
+        file = await self._files.describe(team_id, file_id)
+        name: str = file["name"]
+        if PurePosixPath(name).suffix.lower() not in ENDINGS or not _NAME.fullmatch(name):
+            raise ParleyError(
+                f"I take documents with a plain name that ends in {', '.join(ENDINGS)}; `README.md`"
+                " says what is in them."
+            )
+        return name, await self._files.read(team_id, file)
+
+    def _require_folder(self) -> None:
+        if not self._path.is_dir() or self._path.resolve() == samples.FOLDER.resolve():
+            raise ParleyError(
+                "There is no folder of yours to add it to: set `CORPUS_DIR` to one, and start me"
+                " again."
+            )
+
+
+def _swap(place: Path, data: bytes | None) -> bytes | None:
+    """Put *data* there, or nothing for None, and give what was there before."""
+    try:
+        before = place.read_bytes() if place.is_file() else None
+        if data is None:
+            place.unlink(missing_ok=True)
+        else:
+            # Under a hidden name first, so that nobody reads half of it.
+            part = place.with_name(f".{place.name}.part")
+            part.write_bytes(data)
+            part.replace(place)
+    except OSError as error:
+        raise ParleyError(f"I cannot write in the corpus folder: {error.strerror}.") from error
+    return before

@@ -1,0 +1,112 @@
+"""Two steps for Workflow Builder: *Find a story* and *Pick a question* (docs.slack.dev: functions).
+
+A step gives its texts to the steps after it, so that a team can use any of Slack's own triggers.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.complete.async_complete import AsyncComplete
+from slack_bolt.context.fail.async_fail import AsyncFail
+
+from handlers.features.discuss import Discuss
+from handlers.features.lookup import LookUp
+from handlers.ids import Step
+from handlers.slack.background import Background
+from handlers.slack.error_replies import sentence
+from store import Store
+from store.posting.record import Plan
+from store.types import Article, Found, Nothing, ParleyError, PostKind, PostState, Unsure
+
+Inputs = dict[str, Any]
+
+
+class Workflow:
+    """Does the steps of workflows; one that cannot be done fails with a sentence."""
+
+    def __init__(
+        self,
+        store: Store,
+        lookup: LookUp,
+        discuss: Discuss,
+        background: Background,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._lookup = lookup
+        self._discuss = discuss
+        self._background = background
+        self._clock = clock
+
+    def register(self, app: AsyncApp) -> None:
+        """Listen to both steps."""
+        app.function(Step.FIND_STORY)(self.find_story)
+        app.function(Step.PICK_QUESTION)(self.pick_question)
+
+    async def find_story(
+        self, inputs: Inputs, body: dict[str, Any], complete: AsyncComplete, fail: AsyncFail
+    ) -> None:
+        """Give the story that some words mean; what is not sure is no answer."""
+        found = self._find(inputs, team_id=body["team_id"])
+        self._background.start(_see_out(found, complete, fail))
+
+    async def pick_question(
+        self, inputs: Inputs, body: dict[str, Any], complete: AsyncComplete, fail: AsyncFail
+    ) -> None:
+        """Give a channel's next question, which then counts as asked there."""
+        execution_id = body["event"]["function_execution_id"]
+        picked = self._pick(inputs, team_id=body["team_id"], execution_id=execution_id)
+        self._background.start(_see_out(picked, complete, fail))
+
+    async def _find(self, inputs: Inputs, *, team_id: str) -> Article:
+        words = " ".join(str(inputs.get("words") or "").split())
+        match await self._store.corpus.find(words, limit=1):
+            case Found(matches=matches):
+                return matches[0].article
+            case Unsure(matches=matches):
+                near = "; ".join(match.article.headline for match in matches)
+                raise ParleyError(f"I am not sure what “{words}” means. Perhaps: {near}")
+            case Nothing():
+                self._lookup.count_miss(team_id)
+        raise ParleyError(f"I have no story on “{words}”.")
+
+    async def _pick(self, inputs: Inputs, *, team_id: str, execution_id: str) -> Article:
+        channel_id = str(inputs["channel"])
+        words = " ".join(str(inputs.get("words") or "").split())
+        key = f"{team_id}:{channel_id}:workflow:{execution_id}"
+        # The same run, told of again, gets the same question.
+        if (known := await self._store.posts.get(team_id, key)) and known.article_id:
+            return await self._lookup.article(known.article_id)
+        found = await self._discuss.question(team_id, channel_id, words=words, place=0)
+        if isinstance(found, Nothing):
+            raise ParleyError(f"I have no story on “{words}”.")
+        now = self._clock()
+        plan = Plan(
+            key=key,
+            team_id=team_id,
+            channel_id=channel_id,
+            kind=PostKind.QUESTION,
+            article_id=found.id,
+            due_at=now,
+            state=PostState.SENT,
+        )
+        await self._store.posts.plan(plan, now=now)
+        return found
+
+
+async def _see_out(work: Awaitable[Article], complete: AsyncComplete, fail: AsyncFail) -> None:
+    try:
+        article = await work
+    except Exception as error:
+        await fail(sentence(error))
+        return
+    await complete(
+        {
+            "headline": article.headline,
+            "summary": article.summary,
+            "insight": article.insight,
+            "question": article.question,
+        }
+    )

@@ -1,0 +1,1 @@
+"""What the ticker runs: posting, channel checks, expiry and uninstalls."""

@@ -1,0 +1,1 @@
+"""What people type: dates, timetables and schedule orders."""

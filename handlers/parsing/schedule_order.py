@@ -1,0 +1,54 @@
+"""The words that set a schedule up: `09:30 weekdays digest 3 about sanctions, turkey`."""
+
+import re
+from dataclasses import dataclass
+
+from handlers.parsing.timetable import parse
+from store.types import ParleyError, PostKind, Timetable
+
+MOST_STORIES = 5
+MOST_TOPICS = 10
+LONGEST_TOPIC = 75
+"""An option of a select holds no more (docs.slack.dev, option object)."""
+_STORIES = 3
+# Not any number of digits: Python reads no number of thousands of them.
+_DIGEST = re.compile(
+    r"\b(?:digest(?: +of)?(?: +(?P<after>\d{1,9}))?(?: +stories)?|(?P<before>\d{1,9}) +stories)\b",
+    re.IGNORECASE,
+)
+_ABOUT = re.compile(r"\babout\b(?P<topics>.*)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a person wants for a channel."""
+
+    timetable: Timetable
+    kind: PostKind = PostKind.QUESTION
+    stories: int = 1
+    topics: tuple[str, ...] = ()
+
+
+def parse_order(words: str, *, zone: str) -> Order:
+    """Read a timetable, and if given a digest and its size, and topics at the end.
+
+    Raises `ParleyError` that says what was not understood.
+    """
+    topics: tuple[str, ...] = ()
+    if about := _ABOUT.search(words):
+        words = words[: about.start()]
+        every = (topic.strip() for topic in re.split(r",| and ", about["topics"]))
+        topics = tuple(dict.fromkeys(topic for topic in every if topic))
+        if not topics:
+            raise ParleyError("About what? As in `/digest on 09:30 about sanctions, turkey`.")
+        if len(topics) > MOST_TOPICS:
+            raise ParleyError(f"A schedule has at most {MOST_TOPICS} topics, not {len(topics)}.")
+        if any(len(topic) > LONGEST_TOPIC for topic in topics):
+            raise ParleyError(f"A topic has at most {LONGEST_TOPIC} characters.")
+    kind, stories = PostKind.QUESTION, 1
+    if digest := _DIGEST.search(words):
+        words = f"{words[: digest.start()]} {words[digest.end() :]}"
+        kind, stories = PostKind.DIGEST, int(digest["after"] or digest["before"] or _STORIES)
+        if not 1 <= stories <= MOST_STORIES:
+            raise ParleyError(f"A digest has 1 to {MOST_STORIES} stories.")
+    return Order(timetable=parse(words, zone=zone), kind=kind, stories=stories, topics=topics)

@@ -1,0 +1,1 @@
+"""How Parley talks to Slack: clients, errors, people and channels, answers."""

@@ -1,0 +1,174 @@
+"""What Slack's answers to chat.postMessage mean for the post (docs.slack.dev, chat.postMessage).
+
+Only what is certainly not delivered may be sent again without looking for it first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum, auto
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+
+from handlers.slack.teams import ClosedError, NotInstalledError
+
+FAILURES = (SlackApiError, aiohttp.ClientError, TimeoutError, NotInstalledError)
+"""How a call to Slack fails."""
+
+
+class Outcome(Enum):
+    """What a failed call means."""
+
+    TOKEN = auto()
+    """Refused wherever in the team: nothing can be sent there until somebody mends it."""
+    CHANNEL = auto()
+    """Refused in this channel, until something changes there."""
+    CONTENT = auto()
+    """Refused as it is: sending it again changes nothing."""
+    NOT_DELIVERED = auto()
+    """Refused for now."""
+    AMBIGUOUS = auto()
+    """It may have arrived."""
+    STRANGE = auto()
+    """Refused for a reason that is not known here: tried a few times."""
+
+
+CODES: dict[Outcome, frozenset[str]] = {
+    Outcome.TOKEN: frozenset(
+        [
+            "invalid_auth",
+            "not_authed",
+            "account_inactive",
+            "token_revoked",
+            "token_expired",
+            "missing_scope",
+            "not_allowed_token_type",
+            "no_permission",
+            "access_denied",
+            "ekm_access_denied",
+            "enterprise_is_restricted",
+            "team_access_not_granted",
+            "org_login_required",
+        ]
+    ),
+    Outcome.CHANNEL: frozenset(
+        [
+            "channel_not_found",
+            "not_in_channel",
+            "is_archived",
+            "restricted_action",
+            "restricted_action_read_only_channel",
+            "restricted_action_thread_only_channel",
+            "restricted_action_non_threadable_channel",
+            "restricted_action_thread_locked",
+            "messages_tab_disabled",
+            "cannot_reply_to_message",
+            "team_not_found",
+        ]
+    ),
+    Outcome.CONTENT: frozenset(
+        [
+            "no_text",
+            "msg_too_long",
+            "msg_blocks_too_long",
+            "invalid_blocks",
+            "invalid_blocks_format",
+            "too_many_attachments",
+            "attachment_payload_limit_exceeded",
+            "markdown_text_conflict",
+            "metadata_too_large",
+            "invalid_metadata_format",
+            "invalid_metadata_schema",
+            "invalid_arguments",
+            "invalid_arg_name",
+            "thread_not_found",
+        ]
+    ),
+    Outcome.NOT_DELIVERED: frozenset(
+        [
+            "ratelimited",
+            "rate_limited",
+            "service_unavailable",
+            "request_timeout",
+            "message_limit_exceeded",
+        ]
+    ),
+    Outcome.AMBIGUOUS: frozenset({"fatal_error", "internal_error"}),
+}
+"""Slack's words, each under what it means; any other word is STRANGE."""
+
+_MEANING = {code: outcome for outcome, codes in CODES.items() for code in codes}
+_NOT_JSON = "an answer that is not JSON"
+_NOT_INSTALLED, _CLOSED = "not_installed", "encrypted_with_another_key"
+
+_FIRST_WAIT = timedelta(seconds=5)
+_LONGEST_WAIT = timedelta(minutes=5)
+_LONG_WAITS = {"message_limit_exceeded": timedelta(minutes=10)}
+"""The quota of the workspace: it does not come back in seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What a failed call means, in Slack's word or the kind of failure, and when to try again."""
+
+    outcome: Outcome
+    code: str
+    retry_after: timedelta | None
+    """What Slack asked for; None where it did not say."""
+
+    def wait(self, attempts: int) -> timedelta:
+        """Give how long to wait before the next try, after so many."""
+        if self.retry_after is not None:
+            return self.retry_after
+        if self.code in _LONG_WAITS:
+            return _LONG_WAITS[self.code]
+        doubled = 1 << min(max(attempts - 1, 0), 10)
+        return min(_FIRST_WAIT * doubled, _LONGEST_WAIT)
+
+
+def failure(error: Exception) -> Failure:
+    """Say what *error*, one of `FAILURES`, means for the call that raised it."""
+    code = _code(error)
+    return Failure(outcome=_outcome(error, code), code=code, retry_after=_retry_after(error))
+
+
+def _outcome(error: Exception, code: str) -> Outcome:
+    # Without a connection nothing was sent. Any other failure on the way leaves it open.
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        return Outcome.NOT_DELIVERED
+    if isinstance(error, NotInstalledError):
+        return Outcome.TOKEN
+    if not isinstance(error, SlackApiError):
+        return Outcome.AMBIGUOUS
+    status = _status(error)
+    if status == 429:
+        return Outcome.NOT_DELIVERED
+    if status >= 500 or code == _NOT_JSON:
+        return Outcome.AMBIGUOUS
+    return _MEANING.get(code, Outcome.STRANGE)
+
+
+def _code(error: Exception) -> str:
+    if isinstance(error, SlackApiError):
+        # A body that is no JSON comes as text, or as aiohttp's own response.
+        body = getattr(error.response, "data", error.response)
+        code = body.get("error") if isinstance(body, Mapping) else None
+        return str(code or _NOT_JSON)
+    if isinstance(error, ClosedError):
+        return _CLOSED
+    return _NOT_INSTALLED if isinstance(error, NotInstalledError) else type(error).__name__
+
+
+def _status(error: SlackApiError) -> int:
+    # What is not JSON comes as aiohttp's own response, which spells it otherwise.
+    response = error.response
+    return int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
+
+
+def _retry_after(error: Exception) -> timedelta | None:
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    try:
+        return timedelta(seconds=max(1, int(headers.get("Retry-After", ""))))
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""The loaded articles, read by id or many at a time."""

@@ -1,0 +1,130 @@
+"""Read loaded articles in batches, so that a large corpus never has to fit into memory."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeAlias
+
+from store.articles.by_id import COLUMNS, SHUFFLE_SIZE, shuffle_position, to_article
+from store.db import Database, Row, places
+from store.types import Article
+
+Numbered: TypeAlias = tuple[int, Article]
+
+BATCH = 2_000
+"""Articles in one batch."""
+_PARAMETERS = 500
+
+_DOCUMENTS = "SELECT path, digest, articles FROM document"
+_OF_DOCUMENTS = f"{COLUMNS} WHERE a.document IN ({{}})"
+_OF_DOCUMENT = f"""
+{COLUMNS} WHERE a.document = $1 AND a.position > $2 ORDER BY a.position LIMIT {BATCH}
+"""
+_FROM_NUMBER = f"{COLUMNS} WHERE a.number >= $1 ORDER BY a.number LIMIT {BATCH}"
+# The shuffle position is a hash of the id, so a range of positions is a random sample.
+_SAMPLE = f"""
+{COLUMNS} WHERE a.shuffle > $1 AND a.shuffle <= $2 ORDER BY a.shuffle LIMIT {BATCH}
+"""
+_BY_NUMBER = f"{COLUMNS} WHERE a.number IN ({{}})"
+_NUMBERS_BY_ID = "SELECT number, id FROM article WHERE id IN ({})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDocument:
+    """What the database stores about a document, apart from its articles."""
+
+    digest: str
+    articles: int
+
+
+Documents: TypeAlias = Mapping[str, StoredDocument]
+
+
+async def stored_documents(database: Database) -> Documents:
+    """Return all stored documents by path."""
+    return {
+        row["path"]: StoredDocument(digest=row["digest"], articles=row["articles"])
+        for row in await database.fetch(_DOCUMENTS)
+    }
+
+
+async def articles_of_documents(
+    database: Database, stored: Documents, paths: Sequence[str]
+) -> AsyncIterator[Sequence[Numbered]]:
+    """Yield the articles of the documents at *paths*, in the order of *paths*, in batches."""
+    few: list[str] = []
+    count = 0
+    for path in paths:
+        if stored[path].articles > BATCH:
+            if few:
+                yield await _of_few(database, few)
+            few, count = [], 0
+            async for batch in _of_one(database, path):
+                yield batch
+            continue
+        few.append(path)
+        count += stored[path].articles
+        if count > BATCH or len(few) >= _PARAMETERS:
+            yield await _of_few(database, few)
+            few, count = [], 0
+    if few:
+        yield await _of_few(database, few)
+
+
+async def _of_few(database: Database, paths: Sequence[str]) -> Sequence[Numbered]:
+    order = {path: place for place, path in enumerate(paths)}
+    rows = await database.fetch(_OF_DOCUMENTS.format(places(paths)), *paths)
+    return _numbered(sorted(rows, key=lambda row: (order[row["document"]], row["position"])))
+
+
+async def _of_one(database: Database, path: str) -> AsyncIterator[Sequence[Numbered]]:
+    position = 0
+    while rows := await database.fetch(_OF_DOCUMENT, path, position):
+        position = rows[-1]["position"]
+        yield _numbered(rows)
+
+
+async def articles_from_number(
+    database: Database, number: int
+) -> AsyncIterator[Sequence[Numbered]]:
+    """Yield the articles whose number is at least *number*, in batches."""
+    while rows := await database.fetch(_FROM_NUMBER, number):
+        number = rows[-1]["number"] + 1
+        yield _numbered(rows)
+
+
+async def sample_articles(
+    database: Database, size: int, count: int
+) -> AsyncIterator[Sequence[Numbered]]:
+    """Yield a random sample of about *count* of *size* articles, in batches.
+
+    If there are fewer than *count*, yield all of them.
+    """
+    high = min(SHUFFLE_SIZE * count // max(size, 1), SHUFFLE_SIZE)
+    low = -1
+    while rows := await database.fetch(_SAMPLE, low, high):
+        low = shuffle_position(rows[-1]["id"])
+        yield _numbered(rows)
+
+
+async def articles_by_number(database: Database, numbers: Iterable[int]) -> Mapping[int, Article]:
+    """Return the articles with these *numbers*; leave out those that no longer exist."""
+    found: dict[int, Article] = {}
+    remaining = iter(numbers)
+    while batch := list(islice(remaining, _PARAMETERS)):
+        found.update(_numbered(await database.fetch(_BY_NUMBER.format(places(batch)), *batch)))
+    return found
+
+
+async def numbers_by_id(database: Database, ids: Iterable[str]) -> Mapping[str, int]:
+    """Return the article number of each of *ids*; leave out ids that no article has."""
+    found: dict[str, int] = {}
+    remaining = iter(ids)
+    while batch := list(islice(remaining, _PARAMETERS)):
+        for row in await database.fetch(_NUMBERS_BY_ID.format(places(batch)), *batch):
+            found[row["id"]] = row["number"]
+    return found
+
+
+def _numbered(rows: Sequence[Row]) -> list[Numbered]:
+    return [(row["number"], to_article(row)) for row in rows]

@@ -1,0 +1,1 @@
+"""The corpus as a whole: look-ups, loads, checks and undo."""

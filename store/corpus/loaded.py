@@ -1,0 +1,47 @@
+"""What is loaded: one revision of the corpus, and the finder over its articles."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from store.articles import reading
+from store.db import Connection, Database
+from store.finding import chunks
+from store.finding.embeddings import Embeddings
+from store.finding.finder import Finder
+from store.finding.topics import stored
+from store.loading import derived, revisions
+from store.types import Article, OvertakenError, Revision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A revision, None before the first, and its finder."""
+
+    revision: Revision | None
+    finder: Finder
+
+
+async def read(database: Database, connection: Connection, model: Embeddings | None) -> Loaded:
+    """Read the revision that *connection* sees.
+
+    What the finder reads from *database* later belongs to this revision, or raises
+    `OvertakenError`.
+    """
+
+    async def articles(numbers: Sequence[int]) -> Mapping[int, Article]:
+        found = await reading.articles_by_number(database, numbers)
+        if len(found) < len(numbers):
+            raise OvertakenError("The corpus was replaced meanwhile: try again.")
+        return found
+
+    last = await revisions.last(connection)
+    return Loaded(
+        revision=revisions.to_revision(last) if last else None,
+        finder=Finder(
+            await chunks.read(database, connection),
+            articles,
+            await stored.read(connection),
+            model,
+            min_score=await derived.least(connection),
+        ),
+    )

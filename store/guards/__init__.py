@@ -1,0 +1,1 @@
+"""Checks inside a writing transaction: is the team installed, was this done before."""

@@ -1,0 +1,188 @@
+"""Search misses, counted without their words, and topic requests, with the words people sent.
+
+Neither says who it was. A search miss is a look-up that found nothing; a topic request is a press
+of *Ask for this topic*.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from rapidfuzz import fuzz
+
+from store.db import Database, DatabaseError, Row
+from store.finding.words import words
+from store.guards.idempotency import claim
+from store.guards.installed import Installed
+from store.text import well_formed
+
+log = logging.getLogger(__name__)
+
+MAX_WORDS = 200
+"""Characters of a topic request that are stored."""
+_ALIKE = 85
+"""How alike two requests are, of 100, that are taken for one: a typo or a word more."""
+_READ = 1000
+
+_COUNT = """
+INSERT INTO search_miss (team_id, day, searches) VALUES ($1, $2, $3)
+ON CONFLICT (team_id, day) DO UPDATE SET searches = search_miss.searches + excluded.searches
+"""
+_NUMBER = """
+SELECT CAST(COALESCE(SUM(searches), 0) AS BIGINT) AS searches FROM search_miss
+WHERE team_id = $1 AND day >= $2
+"""
+_FORGET_MISSES = "DELETE FROM search_miss WHERE day < $1"
+
+_REQUEST = """
+INSERT INTO topic_request (team_id, key, words, requests, last_on) VALUES ($1, $2, $3, 1, $4)
+ON CONFLICT (team_id, key) DO UPDATE SET
+    requests = topic_request.requests + 1, last_on = excluded.last_on
+"""
+_SINCE = """
+SELECT * FROM topic_request WHERE team_id = $1 AND last_on >= $2
+ORDER BY last_on DESC, requests DESC, key LIMIT $3
+"""
+_FORGET_REQUESTS = "DELETE FROM topic_request WHERE last_on < $1"
+
+_Count = tuple[str, str, int]
+"""A count to write: the team, the UTC day and how many look-ups found nothing."""
+
+
+class SearchMisses:
+    """How many look-ups found nothing, by team and UTC day."""
+
+    def __init__(self, database: Database, installed: Installed) -> None:
+        self._database = database
+        self._installed = installed
+        self._waiting: Counter[tuple[str, str]] = Counter()
+
+    def add(self, team_id: str, *, at: datetime) -> None:
+        """Count a look-up that found nothing; `write` stores the count."""
+        self._waiting[team_id, _day(at)] += 1
+
+    async def write(self) -> None:
+        """Store what was counted since the last time.
+
+        A count that the database refuses is dropped and logged; it never blocks the others. When
+        the database cannot be reached, all counts wait for the next call. Raises `DatabaseError`.
+        """
+        waiting, self._waiting = self._waiting, Counter()
+        batches = [[(*key, searches) for key, searches in waiting.items()]] if waiting else []
+        while batches:
+            batch = batches.pop()
+            try:
+                await self._write(batch)
+            except (DatabaseError, asyncio.CancelledError):
+                self._keep([batch, *batches])
+                raise
+            except Exception as error:
+                if len(batch) > 1:
+                    # One of them is refused: store each by itself to find out which.
+                    batches += [[count] for count in batch]
+                else:
+                    name = type(error).__name__
+                    log.error("a count of search misses was refused and is dropped: %s", name)
+
+    async def number(self, team_id: str, *, since: datetime) -> int:
+        """Return how many of the team's look-ups found nothing from the day of *since* on."""
+        await self.write()
+        (row,) = await self._database.fetch(_NUMBER, team_id, _day(since))
+        return int(row["searches"])
+
+    async def forget(self, *, before: datetime) -> None:
+        """Delete the counts of every team from before that day."""
+        async with self._database.transaction() as connection:
+            await connection.execute(_FORGET_MISSES, _day(before))
+
+    async def _write(self, batch: Sequence[_Count]) -> None:
+        async with self._database.transaction() as connection:
+            # Another process may have forgotten a team since.
+            here = await self._installed.among(connection, {team_id for team_id, *_ in batch})
+            await connection.executemany(_COUNT, [row for row in batch if row[0] in here])
+
+    def _keep(self, batches: Sequence[Sequence[_Count]]) -> None:
+        for batch in batches:
+            for team_id, day, searches in batch:
+                self._waiting[team_id, day] += searches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicRequest:
+    """A topic that people asked for; requests that are alike are counted together."""
+
+    words: str
+    requests: int
+    last_on: date
+    """The UTC day of the last one; no time, which a log could connect with a person."""
+
+
+class TopicRequests:
+    """What each team asked for with *Ask for this topic*."""
+
+    def __init__(self, database: Database, installed: Installed) -> None:
+        self._database = database
+        self._installed = installed
+
+    async def add(self, team_id: str, typed: str, *, once: str, now: datetime) -> None:
+        """Store a request for stories on what was *typed*, once for each key *once* in a day.
+
+        Raises `GoneError`, and `DatabaseError` when nothing could be stored.
+        """
+        typed = " ".join(well_formed(typed).split())[:MAX_WORDS]
+        if not typed:
+            return
+        async with self._installed.writing(team_id) as connection:
+            if await claim(connection, team_id, once, now=now):
+                await connection.execute(_REQUEST, team_id, _key(typed), typed, _day(now))
+
+    async def list(self, team_id: str, *, since: datetime) -> Sequence[TopicRequest]:
+        """Return what the team asked for from the day of *since* on, the latest first."""
+        rows = await self._database.fetch(_SINCE, team_id, _day(since), _READ)
+        return merged([_request(row) for row in rows])
+
+    async def forget(self, *, before: datetime) -> None:
+        """Delete what any team last asked for before that day."""
+        async with self._database.transaction() as connection:
+            await connection.execute(_FORGET_REQUESTS, _day(before))
+
+
+def merged(requests: Sequence[TopicRequest]) -> Sequence[TopicRequest]:
+    """Count requests together that are alike, under the commonest words; the latest first."""
+    groups: list[list[TopicRequest]] = []
+    for request in requests:
+        folded = _key(request.words)
+        for group in groups:
+            if fuzz.token_sort_ratio(folded, _key(group[0].words)) >= _ALIKE:
+                group.append(request)
+                break
+        else:
+            groups.append([request])
+    sums = [
+        TopicRequest(
+            words=max(group, key=lambda one: one.requests).words,
+            requests=sum(one.requests for one in group),
+            last_on=max(one.last_on for one in group),
+        )
+        for group in groups
+    ]
+    return sorted(sums, key=lambda one: (-one.last_on.toordinal(), -one.requests, one.words))
+
+
+def _day(at: datetime) -> str:
+    return at.astimezone(UTC).date().isoformat()
+
+
+def _key(typed: str) -> str:
+    return " ".join(sorted({word for word, _ in words(typed)})) or typed.lower()
+
+
+def _request(row: Row) -> TopicRequest:
+    return TopicRequest(
+        words=row["words"],
+        requests=row["requests"],
+        last_on=date.fromisoformat(row["last_on"]),
+    )

@@ -1,1 +1,0 @@
-"""Benchmarks, run by the bench targets of the Makefile and not by `make test`."""

@@ -1,0 +1,114 @@
+"""What `check --corpus` tells at a terminal."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.__main__ import main
+from bot.cli.load_report import as_lines
+from bot.manifest import manifest
+from bot.workspace import Fault, Workspace
+from store import open_store
+from store.types import Timetable
+from tests.conftest import NOW
+from tests.handlers.conftest import GENERAL, RANDOM, write_corpus
+from tests.handlers.views.test_preview import alike, effect, made
+from tests.machine import running_clock
+
+
+def test_of_many_schedules_the_first_ten_are_told_and_the_rest_counted() -> None:
+    effects = [effect(number, vanishing=number % 3) for number in range(14)]
+    lines = list(as_lines(made(effects, schedules=60), {("T1", "C02"): "#news"}))
+    assert lines[1:4] == [
+        "The schedule in C00 has 12 questions left; none of its next 10 vanishes.",
+        "The schedule in C01 has 13 questions left; 1 of its next 10 vanishes.",
+        "The schedule in #news has 14 questions left; 2 of its next 10 vanish.",
+    ]
+    assert lines[11:] == [
+        "3 schedules more: next questions vanish.",
+        "1 schedule more: none of the next questions vanishes.",
+        "46 schedules not looked at.",
+    ]
+
+
+def test_twins_are_told_to_the_letter() -> None:
+    pair = "a.txt, story 1 and b.txt, story 2"
+    story = f"Nearly the same story: {pair}: Envoys met in <Geneva>."
+    question = f"Nearly the same question: {pair}: “Who gains & who loses?”"
+    asked = "Asked in 3 of the articles that come, word for word: “What now?”"
+    assert list(as_lines(made([], alike()), {}))[1:] == [story, question, asked]
+    assert list(as_lines(made([], alike(times=11, passed_over=1234)), {}))[1:] == [
+        *[story, question] * 5,
+        "… and 12 more that are nearly the same.",
+        *[asked] * 10,
+        "… and 1 more such question.",
+        "Compared with others: the first 20,000 articles that come; 1,234 more were not.",
+    ]
+
+
+@pytest.fixture
+async def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Workspace]:
+    """A workspace, its token in the environment, and two schedules in the database."""
+    monkeypatch.chdir(tmp_path)
+    folder, url = write_corpus(tmp_path / "corpus"), f"sqlite:///{tmp_path}/parley.db"
+    async with (
+        Workspace(manifest=manifest(), clock=running_clock()) as workspace,
+        open_store(url) as store,
+    ):
+        monkeypatch.setenv("DATABASE_URL", url)
+        monkeypatch.setenv("SLACK_API_URL", workspace.api_url)
+        monkeypatch.setenv("SLACK_BOT_TOKEN", workspace.bot_token)
+        await store.corpus.reload(folder, by="terminal", at=NOW)
+        for channel in (GENERAL, RANDOM):
+            await store.schedules.set(
+                team_id="T0LOCAL",
+                channel_id=channel,
+                organiser_id="U1",
+                timetable=Timetable(at=NOW.time(), weekdays=frozenset({0}), zone="UTC"),
+                now=NOW,
+            )
+        (folder / "ports.txt").unlink()
+        yield workspace
+
+
+async def schedules(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    capsys.readouterr()
+    assert await asyncio.to_thread(main, ["check", "--corpus", "corpus"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    return [line for line in lines if "schedule" in line]
+
+
+@pytest.mark.usefixtures("workspace")
+async def test_channels_are_called_by_their_names(capsys: pytest.CaptureFixture[str]) -> None:
+    assert await schedules(capsys) == [
+        "The schedule in #general has 2 questions left; 1 of its next 3 vanishes.",
+        "The schedule in #random has 2 questions left; 1 of its next 3 vanishes.",
+    ]
+
+
+async def test_a_channel_that_slack_does_not_name_is_called_by_its_id(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refuse = Fault(method="conversations.info", kind="refuse", error="channel_not_found", times=1)
+    workspace.faults.add(refuse)
+    assert [line.split(" has")[0] for line in await schedules(capsys)] == [
+        f"The schedule in {GENERAL}",
+        "The schedule in #random",
+    ]
+
+
+@pytest.mark.usefixtures("workspace")
+@pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_API_URL"])
+async def test_without_a_token_or_a_slack_channels_are_called_by_their_ids(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    if name == "SLACK_BOT_TOKEN":
+        monkeypatch.delenv(name)
+    else:
+        monkeypatch.setenv(name, "http://127.0.0.1:9/api/")
+    assert [line.split(" has")[0] for line in await schedules(capsys)] == [
+        f"The schedule in {GENERAL}",
+        f"The schedule in {RANDOM}",
+    ]

@@ -1,0 +1,614 @@
+"""The command line, as a person at a terminal meets it."""
+
+import asyncio
+import errno
+import io
+import json
+import socket
+import subprocess
+import sys
+import tomllib
+from datetime import time
+from pathlib import Path
+
+import pytest
+
+from bot.__main__ import main
+from bot.entrances.socket_mode import SocketLostError
+from bot.manifest import render
+from bot.settings import Settings
+from store import open_store
+from store.types import Timetable
+from tests.conftest import NOW
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in an empty folder, with an environment that holds nothing of Parley's."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DATABASE_URL", "CORPUS_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def corpus(folder: Path, text: str = "Talks\nEnvoys met in Geneva.\nInsight.\nWhat next?\n") -> str:
+    path = folder / "corpus"
+    path.mkdir(exist_ok=True)
+    (path / "talks.txt").write_text(text)
+    return str(path)
+
+
+def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"Parley {project['version']}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "usage"),
+    [(["parley"], "usage: parley"), (["python", "-m", "bot"], "usage: python -m bot")],
+)
+def test_the_script_and_the_module_are_the_same_command(command: list[str], usage: str) -> None:
+    program = Path(sys.executable).with_name(command[0])
+    helped = subprocess.run(
+        [program, *command[1:], "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert helped.stdout.startswith(usage)
+    assert "connect to Slack and serve" in helped.stdout
+
+
+def test_find_answers_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a database of its own yet, it looks in the starter corpus."""
+    assert main(["find", "zelenksiy"]) == 0
+    assert "Question: " in capsys.readouterr().out
+
+
+def test_find_says_when_there_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["find", "kubernetes"]) == 0
+    assert "No story on “kubernetes”." in capsys.readouterr().out
+
+
+def test_find_without_words_says_how(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["find"]) == 2
+    assert "python -m bot find embassy talks" in capsys.readouterr().err
+
+
+def test_find_jsonl_answers_a_line_a_query(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queries = ["geneva", "", "kubernetes", 'q"uote\\ \u2028 NEAR(']
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(queries)))
+    assert main(["find", "--jsonl", "--corpus", corpus(folder)]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.split("\n") if line]
+    assert [line["query"] for line in lines] == queries
+    assert [line["outcome"] for line in lines][:3] == ["found", "none", "none"]
+    (match,) = lines[0]["matches"]
+    assert (match["document"], match["position"]) == ("talks.txt", 1)
+    assert 0 < match["score"] <= 1
+    assert all(set(line) == {"query", "outcome", "matches", "suggestions"} for line in lines)
+    assert not (folder / "data").exists()
+
+
+def test_find_in_the_real_corpus(
+    shared: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("darchiyev ambassador\nkim jong un\n"))
+    assert main(["find", "--jsonl", "--corpus", str(shared / "corpus")]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["outcome"] for line in lines] == ["found", "found"]
+    assert lines[0]["matches"][0]["position"] in (5, 8)
+    assert lines[1]["matches"][0]["position"] == 15
+
+
+def test_load_says_what_it_did(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = corpus(folder)
+    assert main(["load", path]) == 0
+    assert "Loaded 1 documents with 1 articles" in capsys.readouterr().out
+    assert main(["load", path]) == 0
+    assert "Nothing has changed" in capsys.readouterr().out
+
+
+def test_check_of_a_corpus_says_what_loading_would_do(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["load", path := corpus(folder)])
+    (folder / "corpus" / "new.txt").write_text("New\nA fire in Lima.\nInsight.\nWhat next?\n")
+    (folder / "corpus" / "notes.md").write_text("x")
+    capsys.readouterr()
+    assert main(["check", "--corpus", path]) == 0
+    out = capsys.readouterr().out
+    assert "Documents: 1 added, 0 edited, 0 removed.\n" in out
+    assert "Articles: 1 added, 0 edited, 0 moved, 0 removed.\n" in out
+    assert "Headlines that come or change: New.\n" in out
+    assert "Ignored: 1 file, hidden or of another kind.\n" in out
+    (folder / "corpus" / "new.txt").write_text("New\nThe envoys met in Geneva.\nSo.\nWhat now?\n")
+    capsys.readouterr()
+    assert main(["check", "--corpus", path]) == 0
+    twin = (
+        "Nearly the same story: new.txt, story 1 and talks.txt, story 1: The envoys met in Geneva."
+    )
+    assert f"{twin}\n" in capsys.readouterr().out
+    main(["load", path])
+    capsys.readouterr()
+    assert main(["check", "--corpus", path]) == 0
+    assert "Nothing would change." in capsys.readouterr().out
+
+
+def test_check_of_a_broken_corpus_names_every_problem(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Loading names the first hundred."""
+    path = corpus(folder)
+    for number in range(150):
+        (folder / "corpus" / f"{number:03}.txt").write_text("")
+    assert main(["check", "--corpus", path]) == 78
+    assert len(capsys.readouterr().err.splitlines()) == 150
+    assert main(["load", path]) == 78
+    *named, last = capsys.readouterr().err.splitlines()
+    assert len(named) == 100
+    assert last.startswith("… and 50 more: `python -m bot check --corpus")
+
+
+def test_undo_and_history(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.__main__.system_clock", lambda: NOW)
+    main(["load", corpus(folder)])
+    main(["load", corpus(folder, "Talks\nEnvoys met in Lima.\nInsight.\nWhat next?\n")])
+    capsys.readouterr()
+    assert main(["undo"]) == 0
+    assert "Revision 3 brings back revision 1: 1 documents with 1 articles;" in (
+        capsys.readouterr().out
+    )
+    main(["find", "geneva"])
+    assert "Envoys met in Geneva." in capsys.readouterr().out
+    assert main(["undo"]) == 78
+    assert "This is the first. Revision 3 is loaded." in capsys.readouterr().err
+    assert main(["history"]) == 0
+    size, when = "1 documents with 1 articles", f"{NOW:%Y-%m-%d %H:%M} UTC, by terminal."
+    edited = f"{size}; 0 added, 1 edited, 0 moved, 0 removed, in talks.txt; {when}"
+    assert capsys.readouterr().out.splitlines() == [
+        f"Revision 3 brings back revision 1: {edited}",
+        f"Revision 2: {edited}",
+        f"Revision 1: {size}; 1 added, 0 edited, 0 moved, 0 removed; {when}",
+    ]
+
+
+def test_load_the_real_corpus(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["load", str(shared / "corpus")]) == 0
+    assert "Loaded 1 documents with 26 articles" in capsys.readouterr().out
+
+
+def test_load_of_a_broken_folder_keeps_what_was_there(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["load", corpus(folder)])
+    corpus(folder, "Talks\nEnvoys met.\n")
+    capsys.readouterr()
+    assert main(["load", str(folder / "corpus")]) == 78
+    assert "talks.txt:2: the last article has a summary" in capsys.readouterr().err
+    assert main(["find", "geneva"]) == 0
+    assert "Envoys met in Geneva." in capsys.readouterr().out
+
+
+def test_load_of_a_missing_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["load", "nowhere"]) == 78
+    assert "there is no such folder" in capsys.readouterr().err
+
+
+def test_migrate(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["migrate"]) == 0
+    assert "up to date" in capsys.readouterr().out
+
+
+def test_backup_and_restore(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["load", corpus(folder)]) == 0
+    assert main(["backup", "today.db"]) == 0
+    assert "is backed up in today.db" in capsys.readouterr().out
+    assert main(["backup", "today.db"]) == 78
+    assert "today.db is there already" in capsys.readouterr().err
+    assert main(["restore", "today.db"]) == 0
+    out = capsys.readouterr().out
+    assert "What was there is now data/parley.db.replaced-1" in out
+
+
+def test_copy_says_what_it_copied(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["load", corpus(folder)]) == 0
+    assert main(["copy", "sqlite:///data/parley.db", "sqlite:///other.db"]) == 0
+    out = capsys.readouterr().out
+    assert "article: 1\n" in out
+    assert "Now set DATABASE_URL to sqlite:///other.db" in out
+    assert main(["copy", "sqlite:///data/parley.db", "sqlite:///other.db"]) == 78
+    assert "is not empty" in capsys.readouterr().err
+
+
+def test_a_database_that_is_a_text_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "data").mkdir()
+    (folder / "data" / "parley.db").write_text("I am a diary.\n" * 100)
+    assert main(["load"]) == 78
+    assert "file is not a database" in capsys.readouterr().err
+
+
+def test_manifest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["manifest"]) == 0
+    assert capsys.readouterr().out == render()
+
+
+def test_run_without_tokens_names_them_both(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run"]) == 78
+    err = capsys.readouterr().err
+    assert "SLACK_BOT_TOKEN is missing" in err
+    assert "SLACK_APP_TOKEN is missing" in err
+
+
+def test_check_names_everything_at_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / ".env").write_text(
+        f"SLACK_BOT_TOKEN=xoxp-wrong\nCORPUS_DIR={corpus(folder, 'Only a headline')}\n"
+        "DATABASE_URL=sqlite:///corpus/talks.txt\n"
+    )
+    assert main(["check"]) == 78
+    err = capsys.readouterr().err
+    assert "SLACK_BOT_TOKEN must start with xoxb-" in err
+    assert "SLACK_APP_TOKEN is missing" in err
+    assert "talks.txt:1: has a headline and no article below it" in err
+    assert "not a database" in err
+    assert "wrong" not in err
+
+
+def test_check_warns_of_files_that_others_can_read(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    env, database = folder / ".env", folder / "data" / "parley.db"
+    env.write_text(f"CORPUS_DIR={corpus(folder)}\n")
+    assert main(["load"]) == 0
+    for file in (env, database):
+        file.chmod(0o640)
+    main(["check"])
+    err = capsys.readouterr().err
+    assert (
+        "Warning: Settings: other users of this machine can read or write .env (mode 0640)" in err
+    )
+    assert "can read or write data/parley.db (mode 0640)" in err
+    assert "`chmod 600 data/parley.db`." in err
+    for file in (env, database):
+        file.chmod(0o600)
+    main(["check"])
+    assert "Warning" not in capsys.readouterr().err
+    env.unlink()
+    main(["check"])
+    assert "other users" not in capsys.readouterr().err
+
+
+def test_the_sample_stories_are_named_as_such(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By `load` and `check`; also where only the next reload would bring them."""
+    warning = "the sample stories that come with Parley, which are about a war: before"
+    assert main(["load"]) == 0
+    assert f"Warning: these are {warning}" in capsys.readouterr().err
+    main(["check"])
+    err = capsys.readouterr().err
+    assert f"starter holds {warning}" in err
+    assert f"Database: it holds {warning}" in err
+    assert main(["load", corpus(folder)]) == 0
+    main(["check"])
+    err = capsys.readouterr().err
+    assert f"starter holds {warning}" in err
+    assert "Database: it holds" not in err
+    (folder / ".env").write_text(f"CORPUS_DIR={corpus(folder)}\n")
+    main(["check"])
+    assert "sample" not in capsys.readouterr().err
+
+
+def test_a_lost_key_needs_the_new_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["key", "--lost"]) == 78
+    assert "ENCRYPTION_KEY: `python -m bot key` makes one" in capsys.readouterr().err
+    assert main(["key"]) == 0
+    (folder / ".env").write_text(f"ENCRYPTION_KEY={capsys.readouterr().out}")
+    assert main(["key", "--lost"]) == 0
+    assert "there is nothing to give up" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("text", "code"), [("Talks\nA.\nB.\nC?\n", 1), ("Only a headline", 78)])
+def test_check_when_slack_cannot_be_reached(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+    code: int,
+) -> None:
+    """As `run` would end: 1 for what may be well later, 78 once there is something to mend."""
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
+    monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:9/api/")
+    monkeypatch.setenv("CORPUS_DIR", corpus(folder, text))
+    assert main(["check"]) == code
+    captured = capsys.readouterr()
+    for token in ("SLACK_APP_TOKEN", "SLACK_BOT_TOKEN"):
+        assert f"{token}: http://127.0.0.1:9/api/ cannot be reached" in captured.err
+    assert ("Corpus: 1 documents with 1 articles" in captured.out) is (code == 1)
+
+
+@pytest.mark.parametrize(
+    ("port", "proxies", "warning"),
+    [
+        ("3000", "0", None),
+        ("3000", "1", "TRUSTED_PROXIES=1 trusts X-Forwarded-For, and port 3000 is open on every"),
+        ("[::]:3000", "2", "TRUSTED_PROXIES=2 trusts X-Forwarded-For"),
+        ("127.0.0.1:3000", "0", "PORT=127.0.0.1:3000 is reached only through a proxy"),
+        ("localhost:3000", "0", "PORT=localhost:3000 is reached only through a proxy"),
+        ("[::1]:3000", "1", None),
+        ("10.0.0.7:3000", "1", None),
+        ("", "1", "TRUSTED_PROXIES=1 has no effect without HTTP"),
+    ],
+)
+def test_check_warns_of_proxies_that_cannot_be_right(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    port: str,
+    proxies: str,
+    warning: str | None,
+) -> None:
+    """It does not fail: some hosts set a bare PORT that only their proxy reaches."""
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("SLACK_APP_TOKEN" if not port else "SLACK_SIGNING_SECRET", "xapp-1")
+    monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:9/api/")
+    monkeypatch.setenv("PORT", port)
+    monkeypatch.setenv("TRUSTED_PROXIES", proxies)
+    assert main(["check"]) == 1
+    found = [one for one in capsys.readouterr().err.splitlines() if one.startswith("Warning: ")]
+    assert len(found) == bool(warning)
+    assert all(one.startswith(f"Warning: {warning}") for one in found)
+
+
+def test_a_socket_that_is_lost_is_a_failure_for_the_supervisor(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def lose(*_: object, **__: object) -> None:
+        raise SocketLostError("The socket is lost")
+
+    monkeypatch.setattr("bot.__main__.serve", lose)
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
+    assert main(["run"]) == 1
+    assert "The socket is lost: giving up, to be started anew." in capsys.readouterr().err
+
+
+def test_a_demo_on_a_taken_port_says_what_to_type(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["demo", "--port", str(port)]) == 1
+    said = capsys.readouterr().err
+    assert f"Port {port} is taken by another program" in said
+    assert "`make demo PORT=0`, or `python -m bot demo --port 0`" in said
+
+
+def test_a_demo_on_a_port_of_root_s_says_what_to_type(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def demo(**_: object) -> None:
+        raise PermissionError(errno.EACCES, "error while attempting to bind on address")
+
+    monkeypatch.setattr("bot.__main__.demo", demo)
+    assert main(["demo", "--port", "80"]) == 1
+    assert "Port 80 needs root: `make demo PORT=0`" in capsys.readouterr().err
+
+
+def test_a_bot_whose_port_is_taken_says_which_and_what_to_set(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("STATUS_PORT", str(port))
+        assert main(["run"]) == 1
+    said = capsys.readouterr().err
+    assert f"127.0.0.1, port {port}" in said
+    assert "Set another PORT or STATUS_PORT" in said
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "8765x", "", "²"])
+def test_a_port_that_is_no_port_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", f"--port={port}"])
+    assert ended.value.code == 2
+    assert f"{port!r} is not a number from 0 to 65535" in capsys.readouterr().err
+
+
+SOCKET_MODE = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "PORT": "3000"}
+HTTP = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "PORT": "3000"}
+
+
+def procfile(process: str) -> list[str]:
+    """Return the arguments of Parley in that line of the Procfile."""
+    lines = dict(line.split(": ") for line in (ROOT / "Procfile").read_text().splitlines())
+    program, *arguments = lines[process].split(" bot ")
+    assert program == "python -m"
+    return arguments[0].split()
+
+
+@pytest.mark.parametrize(
+    ("process", "environ", "advice"),
+    [
+        ("web", HTTP, None),
+        ("worker", SOCKET_MODE, None),
+        ("web", SOCKET_MODE, "start `run --socket-mode`, which is `worker` in the Procfile"),
+        ("worker", HTTP, "start `run --http`, which is `web` in the Procfile"),
+    ],
+)
+def test_each_line_of_the_procfile_does_what_its_name_says(
+    process: str,
+    environ: dict[str, str],
+    advice: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    served = []
+
+    async def serve(settings: Settings, **_: object) -> None:
+        served.append(settings.is_http)
+
+    monkeypatch.setattr("bot.__main__.serve", serve)
+    monkeypatch.delenv("SLACK_SIGNING_SECRET", raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert main(procfile(process)) == (78 if advice else 0)
+    assert served == ([] if advice else [process == "web"])
+    assert (advice or "") in capsys.readouterr().err
+
+
+def test_a_manifest_for_http(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["manifest", "--url", "https://parley.example/"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    entry = "https://parley.example/slack/events"
+    assert {one["url"] for one in shown["features"]["slash_commands"]} == {entry}
+    assert shown["settings"]["interactivity"]["request_url"] == entry
+    assert shown["settings"]["socket_mode_enabled"] is False
+
+
+# --- text that is not UTF-8 ---------------------------------------------------------------------
+
+
+def test_find_takes_arguments_and_lines_that_are_not_utf_8(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python reads such a byte of an argument as a lone surrogate."""
+    assert main(["find", "geneva\udcff", "--corpus", corpus(folder)]) == 0
+    assert main(["find", "kuber\udcffnetes", "--corpus", corpus(folder)]) == 0
+    assert "No story on “kuber\ufffdnetes”." in capsys.readouterr().out
+    lines = io.TextIOWrapper(io.BytesIO(b"kuber\xffnetes\nkuber\0netes\n"), encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", lines)
+    assert main(["find", "--jsonl", "--corpus", corpus(folder)]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["query"] == "kuber\ufffdnetes"
+    assert second["outcome"] == "none"
+
+
+@pytest.mark.parametrize("name", ["talks\udcff.txt", "talks\x1b[31m.txt"], ids=ascii)
+def test_a_document_alone_whose_name_cannot_be_shown_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (folder / name).write_text("Talks\nEnvoys met in Geneva.\nInsight.\nWhat next?\n")
+    for command in (["find", "x", "--corpus"], ["check", "--corpus"], ["load"]):
+        assert main([*command, str(folder / name)]) == 78
+        assert "has a name that cannot be shown" in capsys.readouterr().err
+
+
+def test_a_folder_and_a_calendar_may_have_names_that_are_not_utf_8(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = Path(corpus(folder)).rename(folder / "stories\udcff")
+    assert main(["load", str(odd)]) == 0
+    assert "Loaded 1 documents" in capsys.readouterr().out
+    assert main(["find", "geneva", "--corpus", str(odd)]) == 0
+    calendar = folder / "days\udcff.ics"
+    calendar.write_text("nonsense")
+    assert main(["load", "--holidays", str(calendar)]) == 78
+    assert main(["load", "--holidays", str(folder / "no\udcff.ics")]) == 78
+    assert "cannot be read: No such file" in capsys.readouterr().err
+    assert main(["backup", str(folder / "copy\udcff")]) == 0
+    assert main(["restore", str(folder / "copy\udcff")]) == 0
+
+
+class TestPersonalData:
+    """`forget` and `export`."""
+
+    @pytest.fixture
+    def owned(self, folder: Path) -> None:
+        """A schedule of U1's in T1, and a topic request of T1's."""
+
+        async def own() -> None:
+            async with open_store("sqlite:///data/parley.db") as store:
+                timetable = Timetable(at=time(9), weekdays=frozenset({0}), zone="UTC")
+                await store.schedules.set(
+                    team_id="T1", channel_id="C1", organiser_id="U1", timetable=timetable, now=NOW
+                )
+                await store.topic_requests.add("T1", "pizza", once="press", now=NOW)
+
+        asyncio.run(own())
+
+    def stored(self) -> tuple[str | None, int]:
+        """Return who owns the schedule, and how many topics were asked for."""
+
+        async def read() -> tuple[str | None, int]:
+            async with open_store("sqlite:///data/parley.db") as store:
+                schedule = await store.schedules.get("T1", "C1")
+                requests = await store.topic_requests.list("T1", since=NOW)
+                return schedule.organiser_id if schedule else "gone", len(requests)
+
+        return asyncio.run(read())
+
+    @pytest.mark.usefixtures("owned")
+    def test_export_prints_what_forget_erases(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["export", "T1:U1"]) == 0
+        exported = json.loads(capsys.readouterr().out)
+        assert (exported["team"], exported["user"]) == ("T1", "U1")
+        assert list(exported["tables"]) == ["schedule"]
+        assert exported["tables"]["schedule"][0]["organiser_id"] == "U1"
+        assert main(["export", "T1"]) == 0
+        exported = json.loads(capsys.readouterr().out)
+        assert set(exported["tables"]) == {"schedule", "topic_request", "once"}
+        assert exported["tables"]["topic_request"][0]["words"] == "pizza"
+
+    @pytest.mark.usefixtures("owned")
+    def test_without_a_terminal_nothing_is_erased_unasked(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["forget", "T1:U1"]) == 2
+        told = capsys.readouterr()
+        assert (
+            "schedules that go on without an owner until somebody saves them again: 1" in told.out
+        )
+        assert told.err == "Nothing was erased: --yes does it without asking.\n"
+        assert self.stored() == ("U1", 1)
+
+    @pytest.mark.usefixtures("owned")
+    @pytest.mark.parametrize(
+        ("typed", "owner"),
+        [("y\n", None), ("YES\n", None), ("\n", "U1"), ("no\n", "U1"), ("", "U1"), ("yy\n", "U1")],
+    )
+    def test_at_a_terminal_it_asks(
+        self,
+        typed: str,
+        owner: str | None,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        terminal = io.StringIO(typed)
+        terminal.isatty = lambda: True  # type: ignore[method-assign]
+        monkeypatch.setattr("sys.stdin", terminal)
+        assert main(["forget", "T1:U1"]) == (0 if owner is None else 2)
+        assert "There is no way back [y/N]" in capsys.readouterr().out
+        assert self.stored() == (owner, 1)
+
+    @pytest.mark.usefixtures("owned")
+    def test_a_team_goes_as_a_whole(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ADMIN_USER_IDS", "T1:U1,T2:U1")
+        assert main(["forget", "T1", "--yes"]) == 0
+        told = capsys.readouterr().out
+        assert "- schedules, deleted: 1\n" in told
+        assert "- topic requests, deleted: 1\n" in told
+        assert "Backups and log files are as they were" in told
+        assert "still lists T1:U1." in told
+        assert "T2:U1" not in told
+        assert "Remove the app from that workspace too" in told
+        assert self.stored() == ("gone", 0)
+        assert main(["forget", "T1", "--yes"]) == 0
+        assert "Nothing is stored about the team T1." in capsys.readouterr().out
+
+    @pytest.mark.parametrize("who", ["", "U1", "t1", "T1:", "T1:C1", "T1:U1:U2", "T1 U1", "T1\n"])
+    @pytest.mark.parametrize("command", ["forget", "export"])
+    def test_what_is_no_id_is_refused(
+        self, command: str, who: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit) as ended:
+            main([command, who])
+        assert ended.value.code == 2
+        assert "T012AB3CD:U012AB3CD, not" in capsys.readouterr().err

@@ -1,0 +1,543 @@
+"""One Parley by HTTP in two workspaces, whose channels and people have the same ids."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from bot.app import Parley, assemble
+from bot.cli.channel_names import channel_names
+from bot.cli.check import check
+from bot.clock import MovableClock, system_clock
+from bot.entrances.http_mode import PATH, HttpMode
+from bot.entrances.install import INSTALL_PATH, REDIRECT_PATH, Bots
+from bot.manifest import manifest
+from bot.observability.health import Health
+from bot.observability.metrics import Metrics
+from bot.settings import Settings
+from bot.slack_clients import join, open_clients
+from bot.workspace import Fault, Workspace
+from bot.workspace.people.team import Team
+from bot.workspace.web_api import oauth
+from bot.workspace.web_api.oauth import CLIENT_ID, CLIENT_SECRET
+from handlers.slack.teams import NotInstalledError
+from store import open_store
+from store.teams.installations import Installation
+from store.teams.token_cipher import Vault, VaultError, new_key
+from store.types import Problem, Refusal
+from tests.conftest import StoppedClock
+from tests.handlers.conftest import ANA, CORPUS, GENERAL, dm, texts
+from tests.visitor import Visitor
+
+# slack_sdk still makes its Authorization header so; nothing of ours does.
+pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
+
+
+@dataclass(kw_only=True)
+class Both(Visitor):
+    """The app, the first workspace and the second one, and a browser."""
+
+    parley: Parley
+    first: Workspace
+    second: Team
+    settings: Settings
+    clock: StoppedClock
+
+    async def type(self, team: Team, text: str) -> str:
+        """Type in a team, and give all that is then seen there."""
+        delivery = await team.type(text, user=ANA, channel=GENERAL)
+        assert delivery.acked, delivery.error
+        await self.settled()
+        return texts(team.messages(GENERAL, ANA))
+
+    async def settled(self) -> None:
+        for _ in range(2):
+            await self.parley.background.drain(10)
+            await self.first.settled()
+
+    def said(self, team: Team) -> list[dict[str, Any]]:
+        return [one for one in team.messages(GENERAL) if one["user"] == self.first.bot_user_id]
+
+
+@pytest.fixture
+async def both(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Both]:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for name, text in CORPUS.items():
+        (corpus / name).write_text(text)
+    moved, shape = MovableClock(source=clock), manifest("http://127.0.0.1", is_shared=True)
+    async with Workspace(manifest=shape, clock=moved, retry_waits=()) as workspace:
+        # Nobody hears of it yet.
+        workspace.uninstall()
+        await workspace.settled()
+        clock.forward(seconds=1)
+        workspace.pace = False
+        settings = Settings(
+            slack_signing_secret=workspace.signing_secret,
+            port=("127.0.0.1", 0),
+            slack_client_id=CLIENT_ID,
+            slack_client_secret=CLIENT_SECRET,
+            encryption_key=(new_key(),),
+            admin_user_ids=frozenset({f"{workspace.team_id}:{ANA}"}),
+            slack_api_url=workspace.api_url,
+            database_url=f"sqlite:///{tmp_path}/parley.db",
+            corpus_dir=corpus,
+        )
+        assert not settings.missing()
+        stop, ready = asyncio.Event(), asyncio.Event()
+        async with assemble(settings, clock=moved) as parley, aiohttp.ClientSession() as browser:
+            mode = HttpMode(
+                parley.intake,
+                signing_secret=settings.slack_signing_secret,
+                address=("127.0.0.1", 0),
+                trusted_proxies=0,
+                clock=system_clock,
+                health=Health(),
+                metrics=Metrics(),
+                install=parley.install,
+            )
+            running = asyncio.create_task(mode.run(stop, ready.set))
+            await ready.wait()
+            url = f"http://127.0.0.1:{mode.port}"
+            await workspace.set_request_url(f"{url}{PATH}")
+            second = workspace.add_team("Second Harbour")
+            yield Both(
+                parley=parley,
+                first=workspace,
+                second=second,
+                settings=settings,
+                clock=clock,
+                browser=browser,
+                url=url,
+            )
+            stop.set()
+            await running
+
+
+def all_of(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.glob("parley.db*"))
+
+
+async def test_two_workspaces_share_the_stories_and_nothing_else(both: Both) -> None:
+    for team, name in ((both.first, "Harbour News"), (both.second, "Second Harbour")):
+        status, page = await both.install(team)
+        assert (status, f"Parley is in {name}" in page) == (200, True), page
+        team.invite(GENERAL, both.first.bot_user_id)
+        assert "Zelenskiy flew to Geneva" in await both.type(team, "/brief geneva")
+    assert both.first.bot_token != both.second.bot_token
+    await both.type(both.first, "/digest on 09:30 daily")
+    await both.type(both.second, "/digest on 09:40 daily")
+    assert "09:40" not in await both.type(both.first, "/digest list")
+    both.clock.forward(minutes=120)
+    await both.parley.ticker.tick()
+    questions = [len(both.said(team)) for team in (both.first, both.second)]
+    assert questions == [1, 1]
+
+    both.first.uninstall()
+    await both.settled()
+    schedules = both.parley.store.schedules
+    assert not await schedules.list(both.first.team_id)
+    assert len(await schedules.list(both.second.team_id)) == 1
+    assert await both.parley.store.installations.find(both.first.team_id) is None
+    both.clock.forward(days=1)
+    await both.parley.ticker.tick()
+    assert len(both.said(both.second)) == 2
+    assert len(both.said(both.first)) == 1
+
+    status, _ = await both.install(both.first)
+    assert status == 200
+    both.first.invite(GENERAL, both.first.bot_user_id)
+    assert "no schedule" in await both.type(both.first, "/digest next")
+
+
+async def test_a_revoked_token_stops_its_own_team_alone(both: Both) -> None:
+    for team in (both.first, both.second):
+        await both.install(team)
+        team.invite(GENERAL, both.first.bot_user_id)
+        await both.type(team, "/digest on 09:30 daily")
+    # Slack refuses the token of one, and its event has not come yet.
+    found = await both.parley.store.installations.find(both.first.team_id)
+    assert found
+    sealed = Vault(both.settings.encryption_key).seal("xoxb-of-another-time")
+    await both.parley.store.installations.reseal(found, sealed)
+    both.clock.forward(minutes=120)
+    await both.parley.ticker.tick()
+    assert (len(both.said(both.first)), len(both.said(both.second))) == (0, 1)
+
+
+async def go(both: Both, team: Team, kind: str, at: datetime, event_id: str = "Ev1") -> int:
+    """Tell Parley that it was taken out of a team *at* that time; give what it answers."""
+    body = {
+        "type": "event_callback",
+        "team_id": team.team_id,
+        "event_id": event_id,
+        "event_time": int(at.timestamp()),
+        "event": {"type": kind, "tokens": {"bot": [both.first.bot_user_id]}},
+    }
+    return (await both.parley.intake.take(body)).status
+
+
+async def gone(both: Both) -> Installation:
+    """Take Parley out of the second team, which it goes on remembering; give what it keeps."""
+    installations = both.parley.store.installations
+    await both.install(both.second)
+    found = await installations.find(both.second.team_id)
+    assert found
+    both.first.uninstall(both.second)
+    await both.settled()
+    await installations.save(found)
+    return found
+
+
+LEAVING = pytest.mark.parametrize("kind", ["app_uninstalled", "tokens_revoked"])
+
+
+@LEAVING
+@pytest.mark.parametrize("late", [-60, 0, 60], ids=["before", "the same second", "our clock lags"])
+async def test_what_is_told_late_does_not_forget_who_is_back(
+    both: Both, kind: str, late: int
+) -> None:
+    """Slack's times have seconds, and its events come in any order: the token itself is asked."""
+    await both.install(both.second)
+    both.second.invite(GENERAL, both.first.bot_user_id)
+    await both.type(both.second, "/digest on 09:30 daily")
+    assert await go(both, both.second, kind, both.clock() + timedelta(seconds=late)) == 200
+    assert await both.parley.store.installations.find(both.second.team_id)
+    assert len(await both.parley.store.schedules.list(both.second.team_id)) == 1
+
+
+@LEAVING
+@pytest.mark.parametrize("kept", ["xoxb-of-another-time", None], ids=["invalid_auth", "inactive"])
+async def test_who_is_gone_is_forgotten_whatever_the_times_say(
+    both: Both, kind: str, kept: str | None
+) -> None:
+    store = both.parley.store
+    found = await gone(both)
+    token = Vault(both.settings.encryption_key).seal(kept) if kept else found.token
+    await store.installations.save(replace(found, token=token))
+    assert await go(both, both.second, kind, both.clock() - timedelta(seconds=60)) == 200
+    assert await store.installations.find(both.second.team_id) is None
+
+
+@LEAVING
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(method="auth.test", kind="status", times=None),
+        Fault(method="auth.test", kind="refuse", error="org_login_required", times=None),
+    ],
+    ids=["no answer", "a workspace that moves"],
+)
+async def test_where_slack_cannot_say_it_is_asked_to_tell_again(
+    both: Both, kind: str, fault: Fault
+) -> None:
+    store = both.parley.store
+    await gone(both)
+    both.first.faults.add(fault)
+    assert await go(both, both.second, kind, both.clock()) == 503
+    assert await store.installations.find(both.second.team_id)
+    both.first.faults.clear()
+    assert await go(both, both.second, kind, both.clock()) == 200
+    assert await store.installations.find(both.second.team_id) is None
+
+
+@LEAVING
+@pytest.mark.parametrize(
+    ("late", "is_kept"), [(0, False), (-60, True)], ids=["after", "before it was installed"]
+)
+async def test_whose_token_no_key_opens_is_forgotten_by_the_times(
+    both: Both, kind: str, late: int, *, is_kept: bool
+) -> None:
+    """Nobody can ask Slack with it, neither now nor when the event comes again."""
+    store = both.parley.store
+    found = await gone(both)
+    lost = Vault([new_key()]).seal("xoxb-of-another-key")
+    await store.installations.save(replace(found, token=lost))
+    assert await go(both, both.second, kind, both.clock() + timedelta(seconds=late)) == 200
+    assert (await store.installations.find(both.second.team_id) is not None) == is_kept
+
+
+async def test_who_left_unheard_is_forgotten_within_the_hour(both: Both) -> None:
+    store = both.parley.store
+    await both.install(both.first)
+    await gone(both)
+    both.first.faults.add(Fault(method="auth.test", kind="status", times=None))
+    assert await go(both, both.second, "app_uninstalled", both.clock()) == 503
+    for _ in range(3):
+        await both.parley.ticker.tick()
+    assert len(await store.installations.list()) == 2
+    both.first.faults.clear()
+    both.clock.forward(hours=1)
+    for _ in range(3):
+        await both.parley.ticker.tick()
+    (left,) = await store.installations.list()
+    assert left.team_id == both.first.team_id
+
+
+async def test_what_is_told_by_two_events_at_once_is_done_once(both: Both) -> None:
+    store = both.parley.store
+    await gone(both)
+    told = [go(both, both.second, "tokens_revoked", both.clock(), f"Ev{n}") for n in range(5)]
+    assert set(await asyncio.gather(*told)) == {200}
+    assert await store.installations.find(both.second.team_id) is None
+
+
+async def test_what_app_home_showed_goes_with_the_team(both: Both) -> None:
+    """Its people see it still, and it is drawn anew for them when the team is back."""
+
+    async def drawn() -> int:
+        await both.second.open_home(ANA)
+        await both.settled()
+        return sum(call.method == "views.publish" for call in both.first.calls)
+
+    await both.install(both.second)
+    assert await drawn() == 1
+    assert await drawn() == 1
+    both.first.uninstall(both.second)
+    await both.settled()
+    await both.install(both.second)
+    assert await drawn() == 2
+
+
+async def test_only_who_is_listed_changes_what_all_share(both: Both) -> None:
+    for team in (both.first, both.second):
+        await both.install(team)
+    # The same id, and an admin of the second workspace too.
+    assert "ADMIN_USER_IDS" in await both.type(both.second, "/corpus reload")
+    before = both.parley.store.corpus.revision
+    await both.type(both.second, "/corpus undo 1")
+    assert both.parley.store.corpus.revision == before
+    assert "ADMIN_USER_IDS" not in await both.type(both.first, "/corpus reload")
+
+
+async def test_only_who_is_listed_hears_of_the_folder(both: Both) -> None:
+    for team in (both.first, both.second):
+        await both.install(team)
+    assert both.parley.directory.listed() == [(both.first.team_id, ANA)]
+    problem = Problem(path=PurePosixPath("bad.txt"), line=1, message="is wrong")
+    await both.parley.store.refusals.note(
+        both.settings.corpus_dir,
+        Refusal(at=both.clock(), problem=problem, more=0),
+        keepers=both.parley.directory.listed(),
+    )
+    await both.parley.ticker.tick()
+    for team, times in ((both.first, 1), (both.second, 0)):
+        assert texts(team.messages(dm(ANA), ANA)).count("bad.txt:1: is wrong") == 2 * times
+        assert ("bad.txt" in await both.type(team, "/corpus status")) is bool(times)
+
+
+async def test_an_installation_is_of_the_browser_that_began_it(both: Both) -> None:
+    where, cookie = await both.begin()
+    back = await both.decide(where, both.second)
+    status, page = await both.end(back, {})
+    assert (status, "not begun in this browser" in page) == (400, True), page
+    assert await both.parley.store.installations.find(both.second.team_id) is None
+    # Nor by a state that nobody was given.
+    forged = back.replace("state=", "state=x")
+    assert (await both.end(forged, cookie))[0] == 400
+
+
+async def test_a_flood_of_visits_keeps_nobody_from_ending_an_installation(
+    both: Both, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By a page that says what to do, and a line in the log; all share one address here."""
+    where, cookie = await both.begin()
+    back = await both.decide(where, both.second)
+    for _ in range(30):
+        async with both.browser.get(f"{both.url}{INSTALL_PATH}", allow_redirects=False) as page:
+            status, text = page.status, await page.text()
+    assert status == 429
+    assert "Please try again in a minute" in text
+    assert page.headers["Retry-After"] == "60"
+    assert "from 127.0.0.1: it is one of too many that begin an installation" in caplog.text
+    for _ in range(30):
+        assert (await both.end(back.replace("state=", "state=x"), cookie))[0] == 400
+    assert (await both.end(back, cookie))[0] == 200
+    assert await both.parley.store.installations.find(both.second.team_id)
+
+
+async def test_who_says_no_is_told_so(both: Both) -> None:
+    where, cookie = await both.begin()
+    back = await both.decide(where, both.second, "cancel")
+    assert "You said no" in (await both.end(back, cookie))[1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (
+            {"is_enterprise_install": True, "team": None, "enterprise": {"id": "E1", "name": "We"}},
+            "not in a whole organisation",
+        ),
+        ({"refresh_token": "xoxe-1-1", "expires_in": 43200}, "token rotation switched on"),
+    ],
+)
+async def test_what_parley_cannot_serve_is_not_installed(
+    both: Both, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any], told: str
+) -> None:
+    plain = oauth.granted
+    monkeypatch.setattr(oauth, "granted", lambda *code: plain(*code) | answer)
+    status, page = await both.install(both.second)
+    assert status >= 400
+    assert told in page
+    assert not await both.parley.store.installations.list()
+    assert "auth.revoke" in [call.method for call in both.first.calls]
+
+
+async def test_no_token_is_written_as_it_is(
+    both: Both, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    await both.install(both.second)
+    token = both.second.bot_token
+    assert token
+    assert token.encode() not in all_of(tmp_path)
+    assert token not in caplog.text
+    assert token not in repr(await both.parley.store.installations.list())
+
+
+async def lose(both: Both, team: Team) -> None:
+    """Leave the team with a token that was encrypted with a key that is lost."""
+    installations = both.parley.store.installations
+    found = await installations.find(team.team_id)
+    assert found
+    await installations.reseal(found, Vault([new_key()]).seal("xoxb-of-another-key"))
+
+
+async def test_another_key_for_every_workspace_is_told_at_the_start(both: Both) -> None:
+    """That is a wrong setting: a start would tell everybody that Parley is not there."""
+    await both.install(both.second)
+    old = both.settings.encryption_key
+    async with open_store(both.settings.database_url) as store:
+        other = (new_key(),)
+        with pytest.raises(VaultError, match="ENCRYPTION_KEY opens no workspace's token"):
+            await Bots(store.installations, Vault(other)).renew()
+        bots = Bots(store.installations, Vault([*other, *old]))
+        await bots.renew()
+        bot = await Bots(store.installations, Vault(other)).find(both.second.team_id)
+        assert bot
+        assert bot.token == both.second.bot_token
+        assert bot.token not in repr(bot)
+
+
+async def test_a_start_serves_those_whose_tokens_open(
+    both: Both, caplog: pytest.LogCaptureFixture
+) -> None:
+    for team in (both.first, both.second):
+        await both.install(team)
+    await lose(both, both.first)
+    store, url = both.parley.store, both.settings.slack_api_url
+    async with open_clients(url, Metrics()) as clients:
+        joined = join(both.settings, store, clients, clock=both.clock, stop=asyncio.Event())
+        teams, _ = await joined
+        assert (await teams.of(both.second.team_id)).bot.token == both.second.bot_token
+        with pytest.raises(NotInstalledError):
+            await teams.of(both.first.team_id)
+    (told,) = [one.getMessage() for one in caplog.records if one.levelname == "ERROR"]
+    assert both.first.team_id in told
+    assert "let them install Parley again" in told
+
+
+async def test_a_key_that_is_lost_is_given_up(both: Both) -> None:
+    """Whoever had every workspace's token in it starts without them, and loses nothing else."""
+    for team in (both.first, both.second):
+        await both.install(team)
+        team.invite(GENERAL, both.first.bot_user_id)
+        await both.type(team, "/digest on 09:30 daily")
+    await lose(both, both.first)
+    store = both.parley.store
+    bots = Bots(store.installations, Vault(both.settings.encryption_key))
+    kept = await store.installations.find(both.first.team_id)
+    assert f"the tokens of {both.first.team_id}. What" in await bots.give_up(is_sure=False)
+    assert await store.installations.find(both.first.team_id) == kept
+    assert f"the tokens of {both.first.team_id}, which" in await bots.give_up(is_sure=True)
+    lost = Bots(store.installations, Vault([new_key()]))
+    said = await lost.give_up(is_sure=True)
+    assert both.first.team_id in said
+    assert both.second.team_id in said
+    await lost.renew()
+    await bots.renew()
+    for team in (both.first, both.second):
+        assert "not installed in this workspace any more" in await both.type(team, "/brief geneva")
+        await both.install(team)
+        assert "09:30" in await both.type(team, "/digest next")
+
+
+async def test_whose_token_no_key_opens_is_not_installed_until_it_is_again(both: Both) -> None:
+    for team in (both.first, both.second):
+        await both.install(team)
+        team.invite(GENERAL, both.first.bot_user_id)
+        await both.type(team, "/digest on 09:30 daily")
+    await lose(both, both.first)
+    assert "not installed in this workspace any more" in await both.type(both.first, "/brief a")
+    both.clock.forward(minutes=120)
+    for _ in range(5):
+        await both.parley.ticker.tick()
+    # Its post is tried as seldom as any that Slack refuses the token for.
+    (waiting,) = await both.parley.store.posts.open(both.clock() + timedelta(days=1))
+    assert (waiting.team_id, waiting.attempts) == (both.first.team_id, 1)
+    assert (len(both.said(both.first)), len(both.said(both.second))) == (0, 1)
+    await both.install(both.first)
+    both.clock.forward(minutes=6)
+    await both.parley.ticker.tick()
+    assert (len(both.said(both.first)), len(both.said(both.second))) == (1, 1)
+
+
+async def test_the_check_looks_at_each_workspace(both: Both, tmp_path: Path) -> None:
+    await both.install(both.second)
+    environ = {
+        "SLACK_SIGNING_SECRET": both.settings.slack_signing_secret,
+        "PORT": "3000",
+        "SLACK_CLIENT_ID": CLIENT_ID,
+        "SLACK_CLIENT_SECRET": CLIENT_SECRET,
+        "ENCRYPTION_KEY": both.settings.encryption_key[0],
+        "SLACK_API_URL": both.settings.slack_api_url,
+        "DATABASE_URL": both.settings.database_url,
+        "CORPUS_DIR": str(tmp_path / "corpus"),
+    }
+    found = await check(environ)
+    assert "Workspaces: 1 have installed Parley." in found.well
+    assert any("in Second Harbour" in line for line in found.well)
+    assert found.exit_code == 0
+    found = await check(environ | {"ENCRYPTION_KEY": new_key()})
+    (problem,) = found.problems
+    assert both.second.team_id in problem
+    assert "another ENCRYPTION_KEY" in problem
+
+
+async def test_channels_are_named_by_the_token_of_their_own_workspace(both: Both) -> None:
+    """Where there is none, or no key opens it, they stay without a name."""
+    await both.install(both.second)
+    here, elsewhere = (both.second.team_id, GENERAL), (both.first.team_id, GENERAL)
+    installations = both.parley.store.installations
+    names = await channel_names([elsewhere, here], both.settings, installations)
+    assert names == {here: "#general"}
+    other = replace(both.settings, encryption_key=(new_key(),))
+    assert not await channel_names([here], other, installations)
+
+
+@pytest.mark.parametrize("name", ["state", "code", "error"])
+@pytest.mark.parametrize(
+    "value", ["a%00b", "%ED%A0%80", "%FF", "%0A12:00:00%20ERROR%20forged", "x" * 5000], ids=str
+)
+async def test_any_parameter_of_an_installation_is_refused(
+    both: Both, caplog: pytest.LogCaptureFixture, name: str, value: str
+) -> None:
+    query = "&".join(f"{one}={value if one == name else 'x'}" for one in ("state", "code"))
+    query = f"error={value}" if name == "error" else query
+    address = URL(f"{both.url}{REDIRECT_PATH}?{query}", encoded=True)
+    async with both.browser.get(address) as response:
+        assert response.status < 500
+        assert "Begin again" in await response.text()
+    assert not await both.parley.store.installations.end(f"a\0\ud800{value}", now=both.clock())
+    for record in caplog.records:
+        assert record.levelno < logging.ERROR
+        assert "\n" not in record.getMessage()
+        assert len(record.getMessage()) < 400

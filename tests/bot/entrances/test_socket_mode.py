@@ -1,0 +1,382 @@
+"""The socket and its watchdog, against a Slack that lets them down."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiohttp import web
+from slack_bolt import BoltResponse
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.entrances.socket_mode import Patience, SocketLostError, SocketMode
+from bot.observability.metrics import Metrics
+from bot.observability.status import listening
+from tests.conftest import NOW
+
+# Short enough to wait for, and long enough for a machine that is busy.
+QUICK = Patience(connect=1.5, lost=1.5, check=0.02, tries=3, drain=2)
+
+
+class BadSlack:
+    """Opens sockets as Slack does, unless a test lets something go wrong."""
+
+    def __init__(self) -> None:
+        self.app = web.Application()
+        self.app.add_routes(
+            [web.post("/api/{method}", self._call), web.get("/socket/{n}", self._open)]
+        )
+        self.url = ""
+        self.sockets_at = ""
+        """Where the tickets lead, if not here."""
+        self.tickets = 0
+        self.refusals: list[str | int] = []
+        """What the next tickets are refused with: an error, or an HTTP status."""
+        self.handshakes = Counter[str]()
+        self.refuse_handshakes = 0
+        self.say_hello = True
+        self.sockets: list[web.WebSocketResponse] = []
+        self.acks: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.news: asyncio.Queue[str] = asyncio.Queue()
+
+    async def _call(self, _: web.Request) -> web.Response:
+        if self.refusals:
+            refusal = self.refusals.pop(0)
+            self.news.put_nowait("refused")
+            if isinstance(refusal, int):
+                return web.Response(status=refusal, text="<html>")
+            return web.json_response({"ok": False, "error": refusal})
+        self.tickets += 1
+        return web.json_response(
+            {"ok": True, "url": f"{self.sockets_at or self.url}/socket/{self.tickets}"}
+        )
+
+    async def _open(self, request: web.Request) -> web.StreamResponse:
+        self.handshakes[request.match_info["n"]] += 1
+        if self.refuse_handshakes:
+            self.refuse_handshakes -= 1
+            raise web.HTTPForbidden
+        socket = web.WebSocketResponse(timeout=0.2)
+        await socket.prepare(request)
+        self.sockets.append(socket)
+        if self.say_hello:
+            await socket.send_json({"type": "hello", "num_connections": len(self.sockets)})
+        self.news.put_nowait("opened")
+        async for frame in socket:
+            self.acks.put_nowait(json.loads(frame.data))
+        return socket
+
+    async def send(self, number: int, text: str = "") -> None:
+        """Send an envelope on the newest socket."""
+        await self.sockets[-1].send_json(
+            {
+                "type": "slash_commands",
+                "envelope_id": f"e{number}",
+                "payload": {"command": "/brief", "text": text or str(number)},
+                "accepts_response_payload": True,
+            }
+        )
+
+
+class EchoIntake:
+    """Answers with the words of the command, after *go_on* where a test holds it back."""
+
+    def __init__(self) -> None:
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+        self.began = asyncio.Event()
+        self.answered = asyncio.Event()
+        self.words: str | None = None
+        self.status = 200
+
+    async def take(self, body: dict[str, Any]) -> BoltResponse:
+        self.began.set()
+        await self.go_on.wait()
+        self.answered.set()
+        text = body["text"] if self.words is None else self.words
+        return BoltResponse(status=self.status, body=text)
+
+
+class Hole:
+    """A way to Slack that can swallow what goes through it, and close nothing."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._links: list[asyncio.Event] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._writers: list[asyncio.StreamWriter] = []
+        self.port = 0
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        async with await asyncio.start_server(self._connect, "127.0.0.1", 0) as server:
+            self.port = server.sockets[0].getsockname()[1]
+            yield
+            for task in self._tasks:
+                task.cancel()
+            for writer in self._writers:
+                writer.close()
+            ends = [*self._tasks, *(writer.wait_closed() for writer in self._writers)]
+            await asyncio.gather(*ends, return_exceptions=True)
+
+    def swallow(self) -> None:
+        """Let nothing more through of what is connected; what connects later gets through."""
+        for is_black in self._links:
+            is_black.set()
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._writers += writer, far_writer
+        self._links.append(is_black := asyncio.Event())
+        for one, other in ((reader, far_writer), (far_reader, writer)):
+            self._tasks.append(asyncio.create_task(_forward(one, other, is_black)))
+
+
+async def _forward(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_black: asyncio.Event
+) -> None:
+    while data := await reader.read(65_536):
+        if not is_black.is_set():
+            writer.write(data)
+            await writer.drain()
+    if not is_black.is_set():
+        writer.close()
+
+
+@pytest.fixture
+async def bad() -> AsyncIterator[BadSlack]:
+    bad = BadSlack()
+    async with listening(bad.app, ("127.0.0.1", 0), closing_seconds=0.1) as port:
+        bad.url = f"http://127.0.0.1:{port}"
+        yield bad
+
+
+class Running:
+    """A socket mode that runs."""
+
+    def __init__(self, mode: SocketMode, intake: EchoIntake, stop: asyncio.Event) -> None:
+        self.mode, self.intake, self.stop = mode, intake, stop
+        self.ready = asyncio.Event()
+        self.task = asyncio.create_task(mode.run(stop, self.ready.set))
+
+
+@asynccontextmanager
+async def socket_mode(
+    bad: BadSlack, metrics: Metrics | None = None, patience: Patience = QUICK
+) -> AsyncIterator[Running]:
+    client = AsyncWebClient(base_url=f"{bad.url}/api/")
+
+    async def authorize() -> None:
+        return None
+
+    intake = EchoIntake()
+    mode = SocketMode(
+        AsyncApp(client=client, authorize=authorize),
+        intake,  # type: ignore[arg-type]
+        client,
+        app_token="xapp-1",
+        metrics=metrics or Metrics(),
+        patience=patience,
+    )
+    running = Running(mode, intake, asyncio.Event())
+    try:
+        yield running
+    finally:
+        running.stop.set()
+        await asyncio.wait([running.task])
+
+
+async def echo(bad: BadSlack, number: int, text: str = "") -> Any:
+    await bad.send(number, text)
+    while (ack := await bad.acks.get())["envelope_id"] != f"e{number}":
+        pass
+    return ack["payload"]
+
+
+async def test_an_envelope_is_answered_in_its_ack(bad: BadSlack) -> None:
+    async with socket_mode(bad) as running:
+        await running.ready.wait()
+        assert await echo(bad, 1) == {"text": "1"}
+        assert await running.mode.problem() is None
+        running.stop.set()
+        await running.task
+
+
+@pytest.mark.parametrize(
+    ("answer", "payload"),
+    [
+        ('{"text": "a \\"b\\"", "blocks": []}', {"text": 'a "b"', "blocks": []}),
+        ('plain, with "quotes"\nand ü', {"text": 'plain, with "quotes"\nand ü'}),
+    ],
+)
+async def test_what_an_answer_holds_arrives_as_it_is(
+    bad: BadSlack, answer: str, payload: dict[str, Any]
+) -> None:
+    async with socket_mode(bad) as running:
+        await running.ready.wait()
+        assert await echo(bad, 1, answer) == payload
+
+
+async def test_an_answer_without_words_is_an_ack_alone(bad: BadSlack) -> None:
+    async with socket_mode(bad) as running:
+        await running.ready.wait()
+        running.intake.words = ""
+        await bad.send(1)
+        assert await bad.acks.get() == {"envelope_id": "e1"}
+
+
+async def test_what_failed_is_not_acked_so_that_slack_sends_it_again(bad: BadSlack) -> None:
+    async with socket_mode(bad) as running:
+        await running.ready.wait()
+        running.intake.status = 500
+        await bad.send(1)
+        await running.intake.answered.wait()
+        running.intake.status = 200
+        await bad.send(2)
+        assert (await bad.acks.get())["envelope_id"] == "e2"
+
+
+async def test_a_refresh_brings_another_socket(bad: BadSlack) -> None:
+    async with socket_mode(bad) as running:
+        await running.ready.wait()
+        assert await bad.news.get() == "opened"
+        for number in range(3):
+            await bad.sockets[-1].send_json({"type": "disconnect", "reason": "refresh_requested"})
+            assert await bad.news.get() == "opened"
+            assert await echo(bad, number)
+        assert not running.task.done()
+
+
+async def test_a_refused_handshake_is_tried_with_a_new_ticket(bad: BadSlack) -> None:
+    """The SDK would try the same ticket for ever."""
+    bad.refuse_handshakes = 1
+    async with socket_mode(bad) as running:
+        await running.ready.wait()
+        assert bad.tickets >= 2
+        assert await echo(bad, 1)
+
+
+async def test_a_socket_without_a_hello_is_given_up(bad: BadSlack) -> None:
+    bad.say_hello = False
+    async with socket_mode(bad) as running:
+        await bad.news.get()
+        bad.say_hello = True
+        await running.ready.wait()
+        assert bad.tickets >= 2
+
+
+async def test_a_refresh_that_fails_is_noticed(bad: BadSlack) -> None:
+    """The SDK gives up silently when no ticket is to be had, and holds the old socket for well."""
+    async with socket_mode(bad) as running:
+        await running.ready.wait()
+        await bad.news.get()
+        bad.refusals = ["internal_error"]
+        await bad.sockets[-1].send_json({"type": "disconnect", "reason": "warning"})
+        assert await bad.news.get() == "refused"
+        assert await bad.news.get() == "opened"
+        assert await echo(bad, 1)
+
+
+@pytest.mark.parametrize("sdk_heals", [True, False])
+async def test_a_black_hole_is_got_out_of(
+    bad: BadSlack, monkeypatch: pytest.MonkeyPatch, sdk_heals: bool
+) -> None:
+    """By the SDK, and where that has stopped looking (python-slack-sdk#1110) by the watchdog."""
+    if not sdk_heals:
+
+        async def never(_: SocketModeClient) -> None:
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(SocketModeClient, "monitor_current_session", never)
+    hole = Hole(int(bad.url.rpartition(":")[2]))
+    async with hole.open():
+        bad.sockets_at = f"http://127.0.0.1:{hole.port}"
+        async with socket_mode(bad, patience=replace(QUICK, ping=0.1)) as running:
+            await running.ready.wait()
+            assert await bad.news.get() == "opened"
+            assert await echo(bad, 1)
+            hole.swallow()
+            assert await bad.news.get() == "opened"
+            assert await echo(bad, 2)
+            assert not running.task.done()
+
+
+async def test_slack_may_be_away_at_the_start_for_as_long_as_it_likes(
+    bad: BadSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.retry.back_off", lambda tries: 0.0)
+    bad.refusals = [503, "service_unavailable", 502, 500, "ratelimited", 503]
+    async with socket_mode(bad) as running:
+        await running.ready.wait()
+        assert not bad.refusals
+
+
+async def test_a_socket_that_cannot_be_had_back_ends_the_process(
+    bad: BadSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.entrances.socket_mode.back_off", lambda tries: 0.0)
+    metrics = Metrics()
+    async with socket_mode(bad, metrics) as running:
+        await running.ready.wait()
+        bad.refusals = [503] * 99
+        await bad.sockets[-1].close()
+        with pytest.raises(SocketLostError, match="cannot be had back"):
+            await running.task
+        assert await running.mode.problem() == "not connected"
+        # What the last one brought is what tells since when.
+        assert running.mode.seconds_since()["hello"] is not None
+
+
+@pytest.mark.parametrize("error", ["invalid_auth", "not_allowed_token_type", "token_revoked"])
+async def test_a_token_that_slack_refuses_is_said_at_once(bad: BadSlack, error: str) -> None:
+    bad.refusals = [error]
+    async with socket_mode(bad) as running:
+        with pytest.raises(SlackApiError, match=error):
+            await running.task
+
+
+async def test_what_is_under_way_is_acked_before_the_socket_closes(bad: BadSlack) -> None:
+    async with socket_mode(bad) as running:
+        await running.ready.wait()
+        running.intake.go_on.clear()
+        await bad.send(7)
+        await running.intake.began.wait()
+        running.stop.set()
+        await asyncio.sleep(0)
+        assert not running.task.done()
+        running.intake.go_on.set()
+        await running.task
+        assert bad.acks.get_nowait()["payload"] == {"text": "7"}
+
+
+async def test_what_the_socket_brought_is_told_by_how_long_ago(bad: BadSlack) -> None:
+    async with socket_mode(bad) as running:
+        assert running.mode.seconds_since() == dict.fromkeys(("hello", "pong", "envelope"))
+        assert await running.mode.problem() == "not connected"
+        await running.ready.wait()
+        assert await running.mode.problem() is None
+        since = running.mode.seconds_since()
+        assert since["hello"] is not None
+        assert since["envelope"] is None
+        await echo(bad, 1)
+        assert running.mode.seconds_since()["envelope"] is not None
+
+
+async def test_the_measures_tell_of_the_socket(bad: BadSlack) -> None:
+    metrics = Metrics()
+    async with socket_mode(bad, metrics) as running:
+        await running.ready.wait()
+        await echo(bad, 1)
+        page = (await metrics.page(None, NOW)).decode()
+        assert "parley_socket_connected 1.0" in page
+        assert "parley_socket_connections 1.0" in page
+        assert 'parley_socket_silence_seconds{frame="envelope"} 0.' in page
+    page = (await metrics.page(None, NOW)).decode()
+    assert "parley_socket_connected 0.0" in page

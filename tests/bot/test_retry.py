@@ -1,0 +1,79 @@
+"""Waiting for Slack."""
+
+import asyncio
+
+import aiohttp
+import pytest
+from slack_sdk.errors import SlackApiError
+
+from bot import retry
+from bot.retry import StoppedError, back_off, is_temporary, patiently
+
+
+def refusal(error: str, status: int = 200) -> SlackApiError:
+    class Response(dict[str, object]):
+        status_code = status
+
+    return SlackApiError("refused", Response(ok=False, error=error))
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (aiohttp.ClientConnectionError(), True),
+        (TimeoutError(), True),
+        (refusal("service_unavailable", 503), True),
+        (refusal("ratelimited", 429), True),
+        (refusal("internal_error"), True),
+        (refusal("anything", 502), True),
+        (refusal("invalid_auth"), False),
+        (refusal("account_inactive"), False),
+        (refusal("not_allowed_token_type"), False),
+        (ZeroDivisionError(), False),
+    ],
+)
+def test_what_can_get_better_by_waiting(error: Exception, expected: bool) -> None:
+    assert is_temporary(error) is expected
+
+
+def test_the_waits_grow_to_a_minute() -> None:
+    assert [back_off(tries) for tries in range(1, 9)] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert back_off(100_000) == 60
+
+
+async def test_it_asks_until_there_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    async def pause(seconds: float, _: asyncio.Event) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(retry, "pause", pause)
+    outcomes: list[Exception | str] = [TimeoutError(), refusal("fatal_error"), "here I am"]
+
+    async def call() -> str:
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    assert await patiently(call, stop=asyncio.Event()) == "here I am"
+    assert waited == [1, 2]
+
+
+async def test_what_waiting_does_not_cure_is_raised() -> None:
+    async def call() -> None:
+        raise refusal("invalid_auth")
+
+    with pytest.raises(SlackApiError):
+        await patiently(call, stop=asyncio.Event())
+
+
+async def test_a_stop_ends_the_waiting() -> None:
+    stop = asyncio.Event()
+
+    async def call() -> None:
+        stop.set()
+        raise TimeoutError
+
+    with pytest.raises(StoppedError):
+        await patiently(call, stop=stop)

@@ -1,0 +1,88 @@
+"""Ending in time, whatever hangs: each in a process of its own, which ends or is killed."""
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from signal import SIGTERM
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+START = """
+import asyncio, os, signal, sys, threading, time
+import bot.shutdown
+from bot.ending import Ending
+
+bot.shutdown._SECONDS = 0.3
+bot.shutdown._LOG_SECONDS = {log_seconds}
+ending = Ending()
+
+async def main():
+    with ending.on_signals() as stop:
+        {body}
+
+asyncio.run(main())
+{after}
+"""
+TERM = "os.kill(os.getpid(), signal.SIGTERM)"
+
+
+def run(body: str, *, after: str = "", log_seconds: float = 60) -> subprocess.CompletedProcess[str]:
+    script = START.format(
+        body=textwrap.indent(textwrap.dedent(body), " " * 8).strip(),
+        after=after,
+        log_seconds=log_seconds,
+    )
+    return subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def test_what_ends_by_itself_ends_well() -> None:
+    done = run(f"{TERM}\nawait stop.wait()\nending.over()", after="print('bye')")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "bye\n", "")
+
+
+@pytest.mark.parametrize(
+    ("body", "after"),
+    [
+        # A loop that is held up by a call hears nothing, and neither does the main thread.
+        (f"lock = threading.Lock(); lock.acquire()\n{TERM}\nlock.acquire()", ""),
+        (f"{TERM}\nawait asyncio.Event().wait()", ""),
+        # Both wait for such a thread: asyncio.run for its own, the interpreter for any other.
+        (f"{TERM}\nawait asyncio.to_thread(threading.Event().wait)", ""),
+        (f"threading.Thread(target=threading.Event().wait, name='disk').start()\n{TERM}", ""),
+        ("pass", "ending.begin()\nthreading.Thread(target=threading.Event().wait).start()"),
+    ],
+    ids=["the loop", "a task", "a thread of the loop", "another thread", "at the very end"],
+)
+def test_what_hangs_is_cut_off(body: str, after: str) -> None:
+    done = run(body, after=after)
+    assert done.returncode == 1
+    assert "the process did not end within" in done.stderr
+    assert ("disk" in done.stderr) is ("disk" in body)
+
+
+def test_a_log_that_hangs_is_not_waited_for() -> None:
+    """As one does that is a pipe which nobody reads."""
+    body = f"""
+    import logging
+    class Stuck(logging.Handler):
+        def emit(self, record): threading.Event().wait()
+    logging.getLogger().addHandler(Stuck())
+    {TERM}
+    await asyncio.Event().wait()
+    """
+    assert run(body, log_seconds=0.1).returncode == 1
+
+
+def test_a_second_signal_ends_it_at_once() -> None:
+    done = run(f"bot.shutdown._SECONDS = 600\n{TERM}\nawait stop.wait()\n{TERM}\ntime.sleep(600)")
+    assert done.returncode == 128 + SIGTERM
+
+
+def test_afterwards_signals_are_what_they_were() -> None:
+    """For whoever runs a command inside a process of their own."""
+    after = f"ending.over()\n{TERM}\ntime.sleep(600)"
+    assert run("pass", after=after).returncode == -SIGTERM

@@ -1,0 +1,313 @@
+"""/brief and its buttons, as the people in the channel see them."""
+
+import json
+from typing import Any
+
+import pytest
+from slack_sdk.webhook import WebhookResponse
+
+from handlers.button_value import Value
+from handlers.ids import Action
+from handlers.jobs import delivery
+from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, labels, texts
+
+
+async def test_a_misspelt_name_is_found_and_only_its_asker_sees_it(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief zelenksiy")
+    assert answer["ephemeral"]
+    assert "Zelenskiy flew to Geneva" in texts([answer])
+    assert "Envoys meet again" in texts([answer])
+    assert labels(answer)[:2] == ["Share to channel", "Discuss here"]
+    assert not slack.workspace.messages(GENERAL, BEN)
+
+
+async def test_the_answer_is_in_the_ack_itself(slack: Slack) -> None:
+    """No response_url is used, and Slack is asked nothing."""
+    calls = len(slack.workspace.calls)
+    await slack.type("/brief zelenskiy")
+    assert len(slack.workspace.calls) == calls
+
+
+async def test_next_match_takes_the_place_of_the_answer(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief geneva")
+    assert "Match 1 of 2" in texts([answer])
+    (second,) = await slack.press(Action.BRIEF_NEXT, answer)
+    assert "Match 2 of 2" in texts([second])
+    (first,) = await slack.press(Action.BRIEF_NEXT, second)
+    assert "Match 1 of 2" in texts([first])
+    assert first["text"] == answer["text"]
+
+
+async def test_share_shows_everybody_the_story_and_who_shared_it(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers")
+    await slack.press(Action.BRIEF_SHARE, answer)
+    (shared,) = slack.public()
+    assert "Dockworkers in Gdansk" in texts([shared])
+    assert f"Shared by <@{ANA}>" in texts([shared])
+    (note,) = [one for one in slack.workspace.messages(GENERAL, ANA) if one["ephemeral"]]
+    assert note["text"] == "Shared with this channel."
+
+
+async def test_pressing_share_twice_shares_once(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers")
+    press = {"channel": GENERAL, "ts": answer["ts"]}
+    await slack.workspace.press(ANA, Action.BRIEF_SHARE, **press)
+    await slack.workspace.press(ANA, Action.BRIEF_SHARE, **press)
+    await slack.parley.background.drain(10)
+    assert len(slack.public()) == 1
+
+
+async def test_share_works_where_parley_is_no_member(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
+    await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)
+    (shared,) = slack.public(RANDOM)
+    assert "Dockworkers in Gdansk" in texts([shared])
+
+
+async def test_discuss_here_puts_the_question_with_its_story_in_the_thread(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers")
+    await slack.press(Action.BRIEF_DISCUSS, answer)
+    (question,) = slack.public()
+    assert "What would make night work fair?" in texts([question])
+    assert f"Asked by <@{ANA}>" in texts([question])
+    (story,) = [
+        one for one in slack.public(thread_ts=question["ts"]) if one["ts"] != question["ts"]
+    ]
+    assert "Dockworkers in Gdansk" in texts([story])
+
+
+async def test_a_story_without_a_question_is_shown_and_not_discussed(slack: Slack) -> None:
+    (slack.corpus / "quarry.csv").write_text("headline,summary\nQuarry,A quarry closed.\n")
+    await slack.type("/corpus reload")
+    (answer,) = await slack.type("/brief quarry")
+    assert "A quarry closed." in texts([answer])
+    assert labels(answer) == ["Share to channel", "More like this"]
+    assert "Insight" not in texts([answer])
+    forged = Value(article_id=_article_of(answer)).encode()
+    (other,) = await slack.type("/brief dockworkers")
+    seen = await slack.press(Action.BRIEF_DISCUSS, other, forged=forged)
+    assert seen[-1]["text"] == "That story has no question to discuss."
+    assert not slack.public()
+    (preview,) = await slack.type("/discuss quarry")
+    assert preview["text"] == "`/brief` finds stories on that, none with a question."
+
+
+def _article_of(answer: dict[str, Any]) -> str:
+    (value,) = [
+        one["value"]
+        for block in answer["blocks"]
+        for one in block.get("elements", [])
+        if one.get("action_id") == Action.BRIEF_SHARE
+    ]
+    return Value.decode(value).article_id
+
+
+async def test_discuss_where_parley_is_no_member_says_how_to_invite_it(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
+    seen = await slack.press(Action.BRIEF_DISCUSS, answer, channel=RANDOM)
+    assert "`/invite @Parley`" in seen[-1]["text"]
+    assert not slack.public(RANDOM)
+
+
+async def test_after_the_invitation_the_same_button_works(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
+    await slack.press(Action.BRIEF_DISCUSS, answer, channel=RANDOM)
+    slack.workspace.invite(RANDOM, slack.workspace.bot_user_id)
+    await slack.press(Action.BRIEF_DISCUSS, answer, channel=RANDOM)
+    assert len(slack.public(RANDOM)) == 1
+
+
+async def test_nothing_found_says_so(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief kubernetes")
+    assert "I have no story on “kubernetes”." in answer["text"]
+    assert answer["ephemeral"]
+
+
+@pytest.mark.parametrize("text", ["/brief", "/brief   ", "/brief help", "/brief HELP"])
+async def test_without_words_it_explains(slack: Slack, text: str) -> None:
+    (answer,) = await slack.type(text)
+    assert "`/brief Geneva`" in answer["text"]
+
+
+async def test_the_examples_of_the_help_find_something(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief help")
+    (shown,) = await slack.press(f"{Action.BRIEF_TOPIC}_0", answer)
+    assert "Match 1 of 2 for “Geneva”" in texts([shown])
+
+
+async def test_more_like_this_offers_the_story_s_neighbours(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief zelenskiy")
+    (close,) = await slack.press(Action.BRIEF_LIKE, answer)
+    assert "Close to “Envoys meet again”" in close["text"]
+    assert "Sanctions on timber" in texts([close])
+    assert "Zelenskiy flew" not in texts([close])
+    (shown,) = await slack.press(Action.BRIEF_PICK, close)
+    assert "Sanctions on timber" in shown["text"]
+
+
+async def test_the_words_that_matched_are_bold(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief zelenksiy")
+    assert "*Zelenskiy* flew to Geneva" in texts([answer])
+
+
+async def test_who_shares_is_named_and_not_what_they_had_typed(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dokworkers")
+    await slack.press(Action.BRIEF_SHARE, answer)
+    shared = texts(slack.public())
+    assert f"Shared by <@{ANA}>" in shared
+    assert "dokworkers" not in shared
+
+
+async def test_what_is_not_found_can_be_asked_for(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief kubernetes")
+    (noted,) = await slack.press(Action.BRIEF_ASK, answer)
+    assert "someone wants stories on “kubernetes”" in noted["text"]
+    await slack.type("/brief Kubernetes!", user=BEN)
+    (request,) = await slack.parley.store.topic_requests.list("T0LOCAL", since=slack.clock())
+    assert (request.words, request.requests) == ("kubernetes", 1)
+    assert await slack.parley.store.misses.number("T0LOCAL", since=slack.clock()) == 2
+
+
+async def test_none_of_the_suggestions_can_be_asked_for_too(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief hey dockworkers")
+    assert "Did you mean" in answer["text"]
+    (noted,) = await slack.press(Action.BRIEF_ASK, answer)
+    assert "someone wants stories on “hey dockworkers”" in noted["text"]
+
+
+async def test_paging_goes_on_longer_than_one_response_url_lives(slack: Slack) -> None:
+    """A response_url is good for five answers in half an hour; each press brings its own."""
+    (answer,) = await slack.type("/brief geneva")
+    for _ in range(8):
+        slack.clock.forward(minutes=10)
+        (answer,) = await slack.press(Action.BRIEF_NEXT, answer)
+    assert "Match 1 of 2" in texts([answer])
+
+
+async def test_a_long_story_is_read_in_parts_and_nothing_of_it_is_lost(slack: Slack) -> None:
+    sentences = [f"Sentence {number} of the long quarry story." for number in range(400)]
+    (slack.corpus / "long.txt").write_text(f"Quarry\n{' '.join(sentences)}\nInsight.\nWhy?\n")
+    await slack.type("/corpus reload")
+    (answer,) = await slack.type("/brief quarry")
+    read = [answer]
+    while "Read on" in labels(read[-1]):
+        read.append((await slack.press(Action.STORY_READ, read[-1]))[-1])
+    shown = texts(read).replace("*", "")
+    assert len(read) == 3
+    assert all(sentence in shown for sentence in sentences)
+    assert "part 3 of 3" in shown
+    await slack.press(Action.BRIEF_SHARE, answer)
+    assert "Read on" in labels(slack.public()[-1])
+
+
+async def test_what_was_typed_cannot_ping_or_mislead(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief <!channel> & <https://evil.example|bank> xyzzy")
+    # That no block pings either is checked of everything that is sent: see conftest.py.
+    assert "<" not in answer["text"]
+    assert "&lt;!channel&gt; &amp; " in answer["text"]
+
+
+async def test_a_story_that_is_gone_is_said_to_be_gone(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers")
+    (slack.corpus / "ports.txt").unlink()
+    await slack.type("/corpus reload")
+    seen = await slack.press(Action.BRIEF_SHARE, answer)
+    assert "no longer in the corpus" in seen[-1]["text"]
+    assert not slack.public()
+
+
+@pytest.mark.parametrize(
+    "value", ["", "{", "[]", "7", '{"place": "x"}', '{"place": -1}', json.dumps({"place": 10**30})]
+)
+async def test_a_value_that_is_not_ours_is_refused_in_a_sentence(slack: Slack, value: str) -> None:
+    (answer,) = await slack.type("/brief geneva")
+    (*_, told) = await slack.press(Action.BRIEF_SHARE, answer, forged=value)
+    assert not slack.public()
+    assert told["text"].startswith(("That button is from", "That story is no longer"))
+
+
+def test_a_value_comes_back_as_it_was() -> None:
+    value = Value(article_id="a1", words="“x” & <y>", place=3)
+    assert Value.decode(value.encode()) == value
+
+
+def test_a_value_fits_in_a_button_whatever_was_typed() -> None:
+    assert len(Value(article_id="a" * 16, words='\\"é😀' * 3000, place=99).encode()) <= 2000
+
+
+@pytest.mark.parametrize("channel", [GENERAL, RANDOM])
+async def test_a_share_that_is_pressed_again_is_one(slack: Slack, channel: str) -> None:
+    (answer,) = await slack.type("/brief dockworkers", channel=channel)
+    seen = await slack.press_thrice(Action.BRIEF_SHARE, answer, channel=channel)
+    assert len(slack.public(channel)) == 1
+    assert seen[-1]["text"] == "That is posted already."
+
+
+async def test_a_share_that_parley_was_invited_after_is_not_made_again(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
+    await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)
+    slack.workspace.invite(RANDOM, slack.workspace.bot_user_id)
+    slack.payloads.append({**slack.payloads[-1], "trigger_id": "1.1.late"})
+    await slack.repeat()
+    assert len(slack.public(RANDOM)) == 1
+
+
+async def test_a_channel_where_only_some_may_post_is_not_got_around(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers")
+    slack.workspace.restrict(GENERAL)
+    seen = await slack.press(Action.BRIEF_SHARE, answer)
+    assert seen[-1]["text"] == "Only some people may post in this channel."
+    assert not slack.public()
+
+
+async def test_a_share_by_a_response_url_that_is_refused_can_be_made_again(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
+
+    async def refused(*_: object, **__: object) -> WebhookResponse:
+        return WebhookResponse(url="", status_code=404, body="used_url", headers={})
+
+    with monkeypatch.context() as patched:
+        patched.setattr(delivery, "answer_channel", refused)
+        seen = await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)
+    assert "The post was refused: used_url." in texts(seen)
+    await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)
+    assert len(slack.public(RANDOM)) == 1
+
+
+async def test_a_share_by_a_response_url_without_an_answer_is_asked_about(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
+
+    async def lost(*_: object, **__: object) -> WebhookResponse:
+        raise TimeoutError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(delivery, "answer_channel", lost)
+        seen = await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)
+    assert "Slack has not confirmed the post" in texts(seen)
+    seen = await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)
+    assert seen[-1]["text"] == "That is posted already."
+    await slack.parley.ticker.tick()
+    asked = slack.public("D0ANA")[-1]
+    assert "Slack did not confirm a post of mine" in texts([asked])
+    # Until it is settled, whoever shared it may say whether it is there; then nobody is known to.
+    seen = await slack.press(Action.POST_SEEN, asked, channel="D0ANA")
+    assert f"Good: the post in <#{RANDOM}> counts as sent." in texts(seen)
+    press = next(one for one in reversed(slack.payloads) if "actions" in one)
+    slack.payloads.append({**press, "trigger_id": "1.1.late"})
+    await slack.repeat()
+    assert "That is settled already." in texts(slack.workspace.messages("D0ANA", ANA))
+
+
+async def test_what_is_asked_again_after_a_reload_is_answered_anew(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers")
+    (same,) = await slack.type("/brief dockworkers")
+    assert same["text"] == answer["text"]
+    ports = slack.corpus / "ports.txt"
+    ports.write_text(ports.read_text().replace("night shifts", "the price of bread"))
+    await slack.type("/corpus reload")
+    (anew,) = await slack.type("/brief dockworkers")
+    assert "the price of bread" in texts([anew])

@@ -1,0 +1,323 @@
+"""/corpus: for admins, and only them."""
+
+import asyncio
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+
+from bot.observability.metrics import Metrics
+from bot.workspace import Fault
+from handlers.ids import Action
+from handlers.slack.directory import UNKNOWN
+from store.corpus.service import Reload
+from store.types import Problem, Refusal
+from store.version import VERSION
+from tests.conftest import NOW, Children
+from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, dm, texts, under
+
+
+async def test_status_says_what_is_loaded(slack: Slack) -> None:
+    (answer,) = await slack.type("/corpus status")
+    assert "2 documents with 3 stories are loaded: revision 1" in answer["text"]
+    assert "3 questions, 2 topics, " in answer["text"]
+    assert f" Parley {VERSION}." in answer["text"]
+    assert answer["ephemeral"]
+
+
+async def test_problems_are_told_before_anything_is_loaded(slack: Slack) -> None:
+    (answer,) = await slack.type("/corpus problems")
+    assert answer["text"] == "No problems: 2 documents can be loaded."
+    (slack.corpus / "bad.txt").write_text("Only a headline\n")
+    (answer,) = await slack.type("/corpus problems")
+    assert "bad.txt:1: has a headline and no article below it" in texts([answer])
+
+
+async def test_missed_lists_requests_and_counts_the_other_look_ups(slack: Slack) -> None:
+    (answer,) = await slack.type("/corpus missed")
+    assert "0 look-ups found nothing" in answer["text"]
+    assert "Nobody has asked for a topic." in answer["text"]
+    for words in ("kubernetes", "Kubernetes", "kubernetess"):
+        await slack.type(f"/brief {words}", user=BEN)
+    for _ in range(2):
+        (missed,) = await slack.type("/brief pizza <!channel>", user=BEN)
+        await slack.press(Action.BRIEF_ASK, missed, user=BEN)
+    (answer,) = await slack.type("/corpus missed")
+    assert "5 look-ups found nothing" in answer["text"]
+    (line,) = [line for line in answer["text"].splitlines() if line.startswith("• ")]
+    assert line == "• “pizza &lt;!channel&gt;”: asked for twice, last on 24 Nov 2026"
+    assert "kubernetes" not in texts([answer])
+    assert BEN not in texts([answer])
+
+
+async def test_what_is_missed_is_forgotten_in_time(slack: Slack) -> None:
+    """And not only left out of the list."""
+    (missed,) = await slack.type("/brief kubernetes")
+    await slack.press(Action.BRIEF_ASK, missed)
+    await slack.parley.ticker.tick()
+    before, store = slack.clock(), slack.parley.store
+    assert await store.topic_requests.list("T0LOCAL", since=before)
+    slack.clock.forward(days=91)
+    (answer,) = await slack.type("/corpus missed")
+    assert "0 look-ups found nothing" in answer["text"]
+    assert "Nobody has asked for a topic." in answer["text"]
+    await slack.parley.ticker.tick()
+    assert not await store.topic_requests.list("T0LOCAL", since=before)
+    assert not await store.misses.number("T0LOCAL", since=before)
+
+
+async def test_reload_says_what_changed(slack: Slack) -> None:
+    (slack.corpus / "new.txt").write_text("New\nA summary of Lima.\nAn insight.\nA question?\n")
+    (slack.corpus / "ports.txt").unlink()
+    (slack.corpus / "notes.md").write_text("x")
+    (answer,) = await slack.type("/corpus reload")
+    assert (
+        "1 added, 0 edited, 1 removed. This is revision 2. 1 file of another kind ignored."
+        in answer["text"]
+    )
+    (answer,) = await slack.type("/brief lima")
+    assert "A summary of Lima." in answer["text"]
+    (answer,) = await slack.type("/corpus reload")
+    assert "Nothing has changed: still revision 2" in answer["text"]
+
+
+@pytest.mark.parametrize(
+    ("story", "told"),
+    [("One\nA.\nB.\nC?\n", "4 stories, 1 added"), ("Only a headline\n", "has a headline and no")],
+)
+async def test_what_takes_longer_than_an_answer_may_is_told_by_direct_message(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch, story: str, told: str
+) -> None:
+    (slack.corpus / "one.txt").write_text(story)
+    load = slack.parley.store.corpus.reload
+
+    async def slow(*args: Any, **options: Any) -> Reload:
+        slack.clock.forward(minutes=31)
+        return await load(*args, **options)
+
+    monkeypatch.setattr(slack.parley.store.corpus, "reload", slow)
+    assert not await slack.type("/corpus reload")
+    assert told in texts(slack.public(dm(ANA)))
+
+
+async def test_a_broken_document_is_named_and_changes_nothing(slack: Slack) -> None:
+    (slack.corpus / "bad.txt").write_text("Only a headline & <!channel>\n")
+    (answer,) = await slack.type("/corpus reload")
+    assert "The corpus stays as it was: 1 problem" in answer["text"]
+    assert "bad.txt:1: has a headline and no article below it" in texts([answer])
+    (answer,) = await slack.type("/corpus status")
+    assert "revision 1" in answer["text"]
+
+
+async def refuse(slack: Slack, keeper: str = ANA) -> None:
+    problem = Problem(
+        path=PurePosixPath("bad & <b>.txt"),
+        line=1,
+        message="has a headline and no article below it",
+    )
+    refusal = Refusal(at=slack.clock(), problem=problem, more=2)
+    await slack.parley.store.refusals.note(slack.corpus, refusal, keepers=[("T0LOCAL", keeper)])
+
+
+async def test_what_the_watched_folder_was_refused_for_is_shown_until_it_is_loaded(
+    slack: Slack,
+) -> None:
+    """By a bot that does not watch the folder itself, too."""
+    assert not slack.settings.corpus_watch
+    shown = "bad &amp; &lt;b&gt;.txt:1: has a headline and no article below it"
+    await refuse(slack)
+    (answer,) = await slack.type("/corpus status")
+    assert f"{shown} … and 2 problems more." in texts([answer])
+    await slack.workspace.open_home(ANA)
+    await slack.workspace.open_home(BEN)
+    await slack.settled()
+    homes = {user: slack.workspace.home(user) or {} for user in (ANA, BEN)}
+    assert shown in texts([homes[ANA]])
+    assert shown not in texts([homes[BEN]])
+    assert "parley_corpus_refused 1.0" in await measured(slack)
+    await slack.type("/corpus reload")
+    (answer,) = await slack.type("/corpus status")
+    assert "bad" not in texts([answer])
+    assert "parley_corpus_refused 0.0" in await measured(slack)
+
+
+async def measured(slack: Slack) -> str:
+    return (await Metrics().page(slack.parley.store, slack.clock())).decode()
+
+
+async def test_an_admin_is_told_once_what_the_watched_folder_was_refused_for(slack: Slack) -> None:
+    for _ in range(3):
+        await refuse(slack)
+        await slack.parley.ticker.tick()
+        slack.clock.forward(minutes=1)
+    (told,) = slack.workspace.messages(dm(ANA), ANA)
+    assert "bad &amp; &lt;b&gt;.txt:1: has a headline" in told["text"]
+    assert "and 2 problems more: `/corpus problems`" in told["text"]
+
+
+async def test_an_admin_who_cannot_be_reached_is_tried_once(slack: Slack) -> None:
+    for _ in range(3):
+        await refuse(slack, "U0GONE")
+        await slack.parley.ticker.tick()
+        slack.clock.forward(minutes=1)
+    tried = [one for one in slack.workspace.calls if one.method == "chat.postMessage"]
+    assert len(tried) == 1
+    assert 'parley_posts{state="failed"} 1.0' in await measured(slack)
+
+
+async def test_check_says_what_would_change_and_changes_nothing(slack: Slack) -> None:
+    (slack.corpus / "new.txt").write_text("New & <!here>\nLima waits.\nAn insight.\nA question?\n")
+    (slack.corpus / "ports.txt").unlink()
+    (answer,) = await slack.type("/corpus check")
+    assert "documents: 1 added, 0 edited, 1 removed; stories: 1 added" in answer["text"]
+    assert "*Added*: new.txt" in texts([answer])
+    assert "New &amp; &lt;!here&gt;" in texts([answer])
+    assert slack.parley.store.corpus.revision
+    assert slack.parley.store.corpus.revision.number == 1
+    (slack.corpus / "bad.txt").write_text("Only a headline\n")
+    (answer,) = await slack.type("/corpus check")
+    assert "bad.txt:1: has a headline and no article below it" in texts([answer])
+
+
+async def test_check_says_what_happens_to_the_schedules(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    slack.workspace.invite(RANDOM, slack.workspace.bot_user_id)
+    await slack.type("/digest on 09:30 daily about geneva", channel=RANDOM)
+    (slack.corpus / "ports.txt").unlink()
+    (answer,) = await slack.type("/corpus check")
+    assert under("Schedules", answer) == [
+        f"• <#{GENERAL}>: 1 of the next 3 questions vanishes; 2 left",
+        f"• <#{RANDOM}>: none of the next 2 questions vanishes; 2 left",
+    ]
+
+
+async def test_check_says_what_schedules_have_left_where_nothing_changes(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type("/corpus check")
+    assert under("Schedules", answer) == [
+        f"• <#{GENERAL}>: none of the next 3 questions vanishes; 3 left"
+    ]
+
+
+async def test_check_names_what_is_nearly_the_same(slack: Slack) -> None:
+    copy = (slack.corpus / "ports.txt").read_text().replace("Dockworkers", "The dockworkers")
+    (slack.corpus / "copy.txt").write_text(copy.replace("make night", "make the night"))
+    (answer,) = await slack.type("/corpus check")
+    assert under("Nearly the same", answer) == [
+        "• the story of copy.txt, story 1, and ports.txt, story 1: “The dockworkers in Gdansk ended"
+        " a strike over night shifts.”",
+        "• the question of copy.txt, story 1, and ports.txt, story 1: “What would make the night"
+        " work fair?”",
+    ]
+
+
+async def test_undo_brings_back_what_was_loaded_before(slack: Slack) -> None:
+    (slack.corpus / "new.txt").write_text("New\nA summary of Lima.\nAn insight.\nA question?\n")
+    await slack.type("/corpus reload")
+    slack.clock.forward(minutes=2)
+    (answer,) = await slack.type("/corpus undo")
+    assert "Revision 1 is back, as revision 3: 3 stories; 0 added" in answer["text"]
+    (answer,) = await slack.type("/brief lima")
+    assert "A summary of Lima." not in answer["text"]
+    (answer,) = await slack.type("/corpus undo")
+    assert answer["text"] == "This is the first. Revision 3 is loaded."
+    (answer,) = await slack.type("/corpus history")
+    at, style = int(NOW.timestamp()), "{date_short_pretty} at {time}"
+    lines = [
+        "• *3* (revision 1 again): 3 stories; 0 added, 0 edited, 1 removed, in new.txt;"
+        f" <!date^{at + 120}^{style}|24 Nov 2026, 08:02 UTC>, by <@{ANA}>",
+        "• *2*: 4 stories; 1 added, 0 edited, 0 removed, in new.txt;"
+        f" <!date^{at}^{style}|24 Nov 2026, 08:00 UTC>, by <@{ANA}>",
+        "• *1*: 3 stories; 3 added, 0 edited, 0 removed;"
+        f" <!date^{at}^{style}|24 Nov 2026, 08:00 UTC>, at the terminal",
+    ]
+    assert answer["text"].split("\n")[1:] == lines
+    assert [block["text"]["text"] for block in answer["blocks"]][1:] == lines
+
+
+async def test_undo_brings_back_a_revision_by_its_number(slack: Slack) -> None:
+    for name in ("one", "two"):
+        (slack.corpus / f"{name}.txt").write_text(f"{name}\nOn {name} in Lima.\nSo.\nWhy?\n")
+        await slack.type("/corpus reload")
+    (answer,) = await slack.type("/corpus Undo  1")
+    assert (
+        "Revision 1 is back, as revision 4: 3 stories; 0 added, 0 edited, 2 removed."
+        in (answer["text"])
+    )
+    (answer,) = await slack.type("/corpus undo 2")
+    assert "Revision 2 is back, as revision 5: 4 stories; 1 added" in answer["text"]
+    for number in ("0", "77", "999999999"):
+        (answer,) = await slack.type(f"/corpus undo {number}")
+        assert answer["text"] == f"There is no revision {int(number)}. Revision 5 is loaded."
+
+
+@pytest.mark.parametrize("words", ["two", "-1", "1 2", "1.5", "²", "9" * 5000, "1 <!here>"])
+async def test_an_undo_of_no_number_undoes_nothing(slack: Slack, words: str) -> None:
+    (slack.corpus / "ports.txt").unlink()
+    await slack.type("/corpus reload")
+    (answer,) = await slack.type(f"/corpus undo {words}")
+    assert answer["text"].startswith("I do not know “undo ")
+    assert "`/corpus undo 3`: bring back revision 3 of the history" in answer["text"]
+    assert slack.parley.store.corpus.revision
+    assert slack.parley.store.corpus.revision.number == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "status",
+        "check",
+        "reload",
+        "undo",
+        "undo 1",
+        "history",
+        "problems",
+        "missed",
+        "",
+        "help",
+        "nonsense",
+    ],
+)
+async def test_others_are_refused(slack: Slack, words: str) -> None:
+    (slack.corpus / "ports.txt").unlink()
+    (answer,) = await slack.type(f"/corpus {words}", user=BEN)
+    assert answer["text"].startswith("Only admins may do that")
+    assert slack.parley.store.corpus.revision
+    assert slack.parley.store.corpus.revision.number == 1
+
+
+async def test_when_slack_cannot_say_who_is_an_admin_nobody_is(slack: Slack) -> None:
+    slack.workspace.faults.add(Fault(method="users.info", kind="refuse", error="fatal_error"))
+    (answer,) = await slack.type("/corpus reload", user=ANA)
+    assert answer["text"] == UNKNOWN
+
+
+@pytest.mark.parametrize("words", ["", "help", "nonsense"])
+async def test_help(slack: Slack, words: str) -> None:
+    (answer,) = await slack.type(f"/corpus {words}")
+    assert "`/corpus reload`" in answer["text"]
+
+
+async def test_an_edited_story_is_counted(slack: Slack) -> None:
+    file = slack.corpus / "ports.txt"
+    file.write_text(file.read_text().replace("night shifts", "the night shifts"))
+    (answer,) = await slack.type("/corpus reload")
+    assert "0 added, 1 edited, 0 removed" in answer["text"]
+
+
+async def test_commands_are_acked_while_a_hostile_feed_is_parsed(
+    slack: Slack, children: Children
+) -> None:
+    """The library takes minutes for it, and holds the interpreter lock of its process."""
+    feed = "<rss version='2.0'><channel><item><description><![CDATA[{}]]></description></item>"
+    (slack.corpus / "bad.rss").write_text(f"{feed}</channel></rss>".format("<!--" * 400_000))
+    parsing, loop = asyncio.Event(), asyncio.get_running_loop()
+    children.when_started = lambda: loop.call_soon_threadsafe(parsing.set)
+    checking = asyncio.create_task(slack.type("/corpus problems"))
+    await parsing.wait()
+    delivery = await slack.workspace.type("/brief geneva", user=BEN, channel=RANDOM)
+    assert delivery.acked
+    assert not checking.done()
+    children[0].kill()
+    (answer,) = await checking
+    assert "bad.rss: cannot be parsed: the system killed the parser" in texts([answer])

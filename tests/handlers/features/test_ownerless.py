@@ -1,0 +1,146 @@
+"""A schedule whose owner was erased goes on, breaks nothing, and is owned by whoever saves it."""
+
+from typing import Any
+
+import pytest
+
+from bot.workspace import Fault
+from handlers.ids import Action
+from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
+from store.types import PostState
+from tests.handlers.conftest import ANA, BEN, GENERAL, Slack, texts
+from tests.handlers.features.test_schedule_actions import CHLOE, choose, tick
+from tests.handlers.features.test_schedule_form import choice, listed, menus, opened, values
+from tests.handlers.jobs.test_posting import settle
+
+TEAM = "T0LOCAL"
+
+
+@pytest.fixture
+async def ownerless(slack: Slack) -> Slack:
+    """The general channel's daily question, which was Ben's; Ana is an admin."""
+    await slack.type("/digest on 09:30 daily", user=BEN)
+    await slack.parley.store.personal_data.forget(TEAM, BEN)
+    return slack
+
+
+async def owner(slack: Slack) -> str | None:
+    schedule = await slack.parley.store.schedules.get(TEAM, GENERAL)
+    assert schedule
+    return schedule.organiser_id
+
+
+async def post(slack: Slack) -> dict[str, Any]:
+    slack.clock.forward(minutes=91)
+    await tick(slack)
+    return slack.public()[-1]
+
+
+async def test_it_goes_on(ownerless: Slack) -> None:
+    assert "Question of the day" in texts([await post(ownerless)])
+    assert await owner(ownerless) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("next", "without an owner until somebody saves it again"),
+        ("preview", "Only you see this"),
+        ("list", f"<#{GENERAL}>"),
+        ("skip", "No post on"),
+        ("pause", "Paused"),
+        ("now", "One more post is in this channel"),
+        ("off", "gets no more posts"),
+    ],
+)
+@pytest.mark.parametrize("user", [ANA, BEN, CHLOE])
+async def test_every_word_of_the_command_is_answered(
+    ownerless: Slack, words: str, told: str, user: str
+) -> None:
+    seen = await ownerless.type(f"/digest {words}", user=user)
+    assert told in texts(seen)
+    if words in ("skip", "pause"):
+        back = "unskip" if words == "skip" else "resume"
+        assert "post" in texts(await ownerless.type(f"/digest {back}", user=user))
+
+
+async def test_the_menu_of_its_posts_is_for_admins(ownerless: Slack) -> None:
+    message = await post(ownerless)
+    for user in (BEN, CHLOE):
+        assert "This channel has had 0 of" in await choose(ownerless, message, MENU_WHY, user=user)
+        for what in (MENU_SKIP, MENU_PAUSE):
+            told = await choose(ownerless, message, what, user=user)
+            assert told.startswith("This schedule has no owner any more, so only admins can do")
+    assert "No post on" in await choose(ownerless, message, MENU_SKIP, user=ANA)
+
+
+async def test_the_list_offers_admins_to_change_it(ownerless: Slack) -> None:
+    assert menus(await listed(ownerless, BEN)) == 0
+    answer = await listed(ownerless)
+    assert menus(answer) == 1
+    edit = choice(answer, "Edit")
+    await ownerless.press(Action.DIGEST_CHANGE, answer, selected_option=edit)
+    modal = ownerless.modal()
+    assert modal
+    assert not await ownerless.submit(modal, values(time="11:45"))
+    # Whoever saves it owns it.
+    assert await owner(ownerless) == ANA
+
+
+async def test_a_member_who_saves_the_form_owns_it(ownerless: Slack) -> None:
+    modal = await opened(ownerless, user=BEN)
+    assert not await ownerless.submit(modal, values(time="11:45"), user=BEN)
+    assert await owner(ownerless) == BEN
+
+
+async def test_a_form_that_would_replace_it_says_whose_it_is(slack: Slack) -> None:
+    modal = await opened(slack, user=CHLOE)
+    await slack.type("/digest on 09:30 daily", user=BEN)
+    await slack.parley.store.personal_data.forget(TEAM, BEN)
+    await slack.submit(modal, user=CHLOE)
+    again = slack.modal(CHLOE)
+    assert again
+    assert "without an owner until somebody saves it again" in texts([again])
+
+
+async def test_what_stops_it_is_told_nobody_and_said_where_it_is_listed(
+    ownerless: Slack, caplog: pytest.LogCaptureFixture
+) -> None:
+    ownerless.workspace.remove(GENERAL, ownerless.workspace.bot_user_id)
+    ownerless.clock.forward(minutes=91)
+    for _ in range(3):
+        await tick(ownerless)
+        ownerless.clock.forward(minutes=6)
+    schedule = await ownerless.parley.store.schedules.get(TEAM, GENERAL)
+    assert schedule
+    assert schedule.stopped == "not_in_channel"
+    assert f"{TEAM}:{GENERAL} has no owner who could be told: stopped" in caplog.text
+    assert "stopped" in texts([await listed(ownerless)])
+    ownerless.workspace.invite(GENERAL, ownerless.workspace.bot_user_id)
+    assert "gets its posts again" in texts(await ownerless.type("/digest resume", user=BEN))
+
+
+async def test_an_outcome_that_nobody_knows_is_left_to_admins(
+    ownerless: Slack, caplog: pytest.LogCaptureFixture
+) -> None:
+    workspace = ownerless.workspace
+    ownerless.clock.forward(minutes=91)
+    workspace.faults.add(Fault(method="chat.postMessage", kind="drop_after"))
+    workspace.faults.add(
+        Fault(method="conversations.history", kind="refuse", error="missing_scope", times=999)
+    )
+    await settle(ownerless)
+    posts = ownerless.parley.store.posts
+    last = await posts.last_turn(TEAM, GENERAL, now=ownerless.clock())
+    assert last
+    assert last.state is PostState.UNKNOWN
+    assert "has no owner who could be told: unsure" in caplog.text
+
+
+async def test_app_home_shows_it(ownerless: Slack) -> None:
+    for user in (ANA, BEN):
+        await ownerless.workspace.open_home(user)
+        await ownerless.settled()
+        home = ownerless.workspace.home(user)
+        assert home
+        assert f"<#{GENERAL}>" in texts([home])

@@ -1,0 +1,115 @@
+"""Who is not quite of the team: each thing works for them, or is refused in one clear sentence."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from handlers.ids import Action, Block, Field, Shortcut
+from handlers.slack.directory import STRANGER
+from tests.handlers.conftest import BEN, GENERAL, RANDOM, Slack, dm, texts
+
+WHO: dict[str, dict[str, bool]] = {
+    "guest": {"is_restricted": True},
+    "guest of one channel": {"is_restricted": True, "is_ultra_restricted": True},
+    "stranger": {"is_stranger": True, "is_admin": True},
+    "deactivated": {"is_deleted": True},
+}
+_GUEST = "Guests cannot change what a channel gets: please ask a member."
+_ADMINS = "Only admins may do that: workspace admins, and those in Parley's ADMIN_USER_IDS."
+
+Way = Callable[[Slack], Awaitable[list[dict[str, Any]]]]
+
+
+def command(line: str) -> Way:
+    async def way(slack: Slack) -> list[dict[str, Any]]:
+        return await slack.type(line, user=BEN)
+
+    return way
+
+
+async def direct(slack: Slack) -> list[dict[str, Any]]:
+    where = slack.workspace._state.channels[dm(BEN)]
+    where.members.add(BEN)
+    return await slack.say("dockworkers", user=BEN, channel=dm(BEN))
+
+
+async def at_home(slack: Slack) -> list[dict[str, Any]]:
+    await slack.workspace.open_home(BEN)
+    await slack.settled()
+    home = slack.workspace.home(BEN)
+    assert home
+    return [{"text": "", "blocks": home["blocks"][:3]}]
+
+
+async def form(slack: Slack) -> list[dict[str, Any]]:
+    await slack.type("/digest", user=BEN)
+    modal = slack.modal(BEN)
+    assert modal
+    errors = await slack.submit(modal, user=BEN)
+    shown = slack.modal(BEN)
+    assert shown
+    told = errors[Block.CHANNEL] if errors else shown["blocks"][0]["text"]["text"]
+    return [{"text": told, "blocks": []}]
+
+
+async def discussion(slack: Slack) -> list[dict[str, Any]]:
+    await slack.workspace.use_shortcut(BEN, Shortcut.DISCUSSION)
+    await slack.settled()
+    modal = slack.modal(BEN)
+    assert modal
+    if modal.get("callback_id"):
+        chosen = {Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": GENERAL}}}
+        assert not await slack.submit(modal, chosen, user=BEN)
+        modal = slack.modal(BEN)
+        assert modal
+    return [{"text": "", "blocks": modal["blocks"][:2]}]
+
+
+async def share(slack: Slack) -> list[dict[str, Any]]:
+    (answer,) = await slack.type("/brief dockworkers", user=BEN)
+    await slack.press(Action.BRIEF_SHARE, answer, user=BEN)
+    return [one for one in slack.workspace.messages(GENERAL, BEN) if one["ephemeral"]][-1:]
+
+
+WAYS: dict[str, tuple[Way, str, str, str]] = {
+    # What is done; what a guest, a stranger and somebody deactivated are told.
+    "/brief": (command("/brief dockworkers"), *["Harbours of the north"] * 3),
+    "/discuss": (command("/discuss"), *["Here is a question"] * 3),
+    "/digest on": (command("/digest on 09:30"), _GUEST, STRANGER, STRANGER),
+    "/digest off": (command("/digest off"), _GUEST, STRANGER, STRANGER),
+    "/digest list": (command("/digest list"), "No channel that you see", STRANGER, STRANGER),
+    "/digest next": (command("/digest next"), "has no schedule", STRANGER, STRANGER),
+    "/digest help": (command("/digest help"), "A question a day", STRANGER, STRANGER),
+    "/corpus status": (command("/corpus status"), _ADMINS, _ADMINS, _ADMINS),
+    "/corpus reload": (command("/corpus reload"), _ADMINS, _ADMINS, _ADMINS),
+    "/corpus undo": (command("/corpus undo"), _ADMINS, _ADMINS, _ADMINS),
+    "a direct message": (direct, "Harbours of the north", STRANGER, STRANGER),
+    "App Home": (at_home, "Today's question", STRANGER, STRANGER),
+    "the form": (form, _GUEST, STRANGER, STRANGER),
+    "Start a discussion": (discussion, "Posted, it comes with its story", STRANGER, "Posted, it"),
+    "Share": (share, "Shared with this channel", STRANGER, STRANGER),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("who", WHO)
+async def test_it_works_for_them_or_is_refused_in_a_sentence(
+    slack: Slack, who: str, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Slack lets nobody who is deactivated press anything; a request may be under way still."""
+    slack.workspace.change_person(BEN, **WHO[who])
+    do, guest, stranger, deactivated = WAYS[way]
+    (told,) = await do(slack)
+    expected = {"stranger": stranger, "deactivated": deactivated}.get(who, guest)
+    assert expected in texts([told])
+    assert not await slack.parley.store.schedules.list("T0LOCAL")
+    if who == "stranger":
+        assert not slack.public()
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]
+
+
+@pytest.mark.parametrize("line", ["/brief dockworkers", "/discuss", "/digest next", "/digest list"])
+async def test_commands_answer_where_parley_is_no_member(slack: Slack, line: str) -> None:
+    (told,) = await slack.type(line, channel=RANDOM)
+    assert "Something went wrong" not in told["text"]

@@ -1,0 +1,262 @@
+"""Skip, pause, preview, resume, and the menu of a post."""
+
+import json
+from typing import Any
+
+import pytest
+
+from handlers.button_value import Value
+from handlers.ids import Action
+from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
+from tests.handlers.conftest import ANA, BEN, GENERAL, Slack, texts
+
+ANA_DM = "D0ANA"
+CHLOE = "U0CHLOE"
+
+
+async def tick(slack: Slack) -> None:
+    await slack.parley.ticker.tick()
+
+
+async def posted(slack: Slack, words: str = "09:30 daily") -> dict[str, Any]:
+    """Let the channel's first scheduled post come, and give it."""
+    await slack.type(f"/digest on {words}")
+    slack.clock.forward(minutes=91)
+    await tick(slack)
+    return slack.public()[-1]
+
+
+async def choose(slack: Slack, post: dict[str, Any], what: str, user: str = ANA) -> str:
+    """Choose from the post's menu; give what the person is told."""
+    before = {one["ts"] for one in slack.workspace.messages(GENERAL, user)}
+    delivery = await slack.workspace.press(
+        user,
+        Action.POST_MORE,
+        channel=GENERAL,
+        ts=post["ts"],
+        selected_option=Value(words=what).encode(),
+    )
+    assert delivery.acked
+    await slack.parley.background.drain(10)
+    (told,) = [one for one in slack.workspace.messages(GENERAL, user) if one["ts"] not in before]
+    assert told["ephemeral"]
+    return str(told["text"])
+
+
+async def test_skip_leaves_the_next_one_out_and_unskip_takes_it_back(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type("/digest skip")
+    assert "No post on Tue 24 Nov 2026." in answer["text"]
+    assert "25 Nov 2026, 09:30 UTC" in answer["text"]
+    (answer,) = await slack.type("/digest next")
+    assert answer["text"].count("<!date^") == 6
+    assert "no post (skipped)" in answer["text"]
+    (answer,) = await slack.type("/digest unskip")
+    assert "There will be a post on Tue 24 Nov 2026 after all." in answer["text"]
+    await slack.type("/digest skip")
+    slack.clock.forward(minutes=91)
+    await tick(slack)
+    assert not slack.public()
+    slack.clock.forward(days=1)
+    await tick(slack)
+    assert len(slack.public()) == 1
+
+
+async def test_skipping_twice_skips_two(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    await slack.type("/digest skip")
+    (answer,) = await slack.type("/digest skip")
+    assert "No post on Wed 25 Nov 2026." in answer["text"]
+
+
+async def test_the_menu_pressed_twice_skips_one(slack: Slack) -> None:
+    post = await posted(slack)
+    assert "No post on Wed 25 Nov 2026." in await choose(slack, post, MENU_SKIP)
+    assert "No post on Wed 25 Nov 2026." in await choose(slack, post, MENU_SKIP)
+
+
+async def test_dates_without_a_post(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type("/digest skip 24 Dec, 2026-12-31 and friday")
+    assert "Thu 24 Dec 2026, Thu 31 Dec 2026, Fri 27 Nov 2026" in answer["text"]
+    (answer,) = await slack.type("/digest unskip 31 Dec")
+    assert "after all" in answer["text"]
+    (answer,) = await slack.type("/digest unskip 31 Dec")
+    assert answer["text"] == "The post of Thu 31 Dec is not skipped."
+
+
+async def test_what_is_out_cannot_be_skipped(slack: Slack) -> None:
+    await posted(slack)
+    (answer,) = await slack.type("/digest skip today")
+    assert answer["text"] == "The post of Tue 24 Nov is out already, or under way."
+
+
+async def test_a_pause_until_a_date(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type("/digest pause until 26 Nov")
+    assert "go on from Thu 26 Nov 2026" in answer["text"]
+    (answer,) = await slack.type("/digest next")
+    assert "It is paused until Thu 26 Nov 2026." in answer["text"]
+    assert "26 Nov 2026, 09:30 UTC" in answer["text"]
+    assert "25 Nov 2026" not in answer["text"]
+    slack.clock.forward(minutes=91)
+    for count in (0, 0, 1):
+        await tick(slack)
+        assert len(slack.public()) == count
+        slack.clock.forward(days=1)
+
+
+async def test_a_pause_without_a_date_ends_by_resume(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    await slack.type("/digest pause")
+    (answer,) = await slack.type("/digest next")
+    assert "It is paused;" in answer["text"]
+    slack.clock.forward(minutes=91)
+    await tick(slack)
+    (answer,) = await slack.type("/digest resume")
+    assert "gets its posts again" in answer["text"]
+    await tick(slack)
+    assert not slack.public(), "what a pause left out is not made up for"
+    slack.clock.forward(days=1)
+    await tick(slack)
+    assert len(slack.public()) == 1
+    (answer,) = await slack.type("/digest resume")
+    assert "neither paused nor stopped" in answer["text"]
+
+
+@pytest.mark.parametrize("words", ["09:30 daily", "09:30 daily digest 3"])
+async def test_preview_shows_exactly_what_is_then_posted(slack: Slack, words: str) -> None:
+    await slack.type(f"/digest on {words}")
+    (preview,) = await slack.type("/digest preview")
+    assert preview["ephemeral"]
+    slack.clock.forward(minutes=91)
+    await tick(slack)
+    (post,) = slack.public()
+    assert bare(preview["blocks"][1:]) == bare(post["blocks"])
+    assert preview["text"].endswith(post["text"])
+
+
+def bare(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: of for name, of in block.items() if name != "block_id"} for block in blocks]
+
+
+async def test_a_digest_is_one_message_with_its_details_in_the_thread(slack: Slack) -> None:
+    post = await posted(slack, "09:30 daily digest 3")
+    assert len(slack.public()) == 1
+    shown = texts([post])
+    for words in ("Zelenskiy flew", "Sanctions on timber", "Dockworkers in Gdansk"):
+        assert words in shown
+    assert sum(one in shown for one in ("for trust?", "nobody trusts the host?")) <= 1
+    _, details = slack.public(thread_ts=post["ts"])
+    for words in ("A neutral city lowers", "Trade moves sooner", "makes its importance plain"):
+        assert words in texts([details])
+
+
+async def test_topics_are_named_and_kept_to(slack: Slack) -> None:
+    (answer,) = await slack.type("/digest on 09:30 daily about gdansk")
+    assert "a question about gdansk at 09:30" in answer["text"]
+    slack.clock.forward(minutes=91)
+    await tick(slack)
+    assert "What would make night work fair?" in texts(slack.public())
+    (answer,) = await slack.type("/digest on 09:30 daily about kubernetes")
+    assert "There is no story for it yet" in answer["text"]
+
+
+async def test_why_this_one_answers_anybody_from_the_record(slack: Slack) -> None:
+    post = await posted(slack)
+    told = await choose(slack, post, MENU_WHY, user=CHLOE)
+    assert "0 of 3 questions" in told
+    assert "revision 1" in told
+
+
+async def test_the_menu_s_skip_and_pause_are_for_its_organiser(slack: Slack) -> None:
+    post = await posted(slack)
+    for what in (MENU_SKIP, MENU_PAUSE):
+        assert "Only its organiser, <@U0ANA>" in await choose(slack, post, what, user=BEN)
+    assert "No post on Wed 25 Nov 2026" in await choose(slack, post, MENU_SKIP)
+    assert "Paused" in await choose(slack, post, MENU_PAUSE)
+
+
+async def test_a_forged_menu_does_nothing(slack: Slack) -> None:
+    post = await posted(slack)
+    slack.forged = json.dumps({"words": "everything"})
+    assert "not in my menu" in await choose(slack, post, MENU_WHY)
+
+
+async def test_thrown_out_it_tells_its_organiser_once_and_resumes_by_the_button(
+    slack: Slack,
+) -> None:
+    await slack.type("/digest on 09:30 daily")
+    slack.workspace.remove(GENERAL, slack.workspace.bot_user_id)
+    slack.clock.forward(minutes=91)
+    for _ in range(5):
+        await tick(slack)
+        slack.clock.forward(minutes=6)
+    assert not slack.public()
+    (notice,) = slack.public(ANA_DM)
+    assert "/invite @Parley" in notice["text"]
+    await slack.press(Action.DIGEST_RESUME, notice, channel=ANA_DM)
+    assert not slack.public()
+    slack.workspace.invite(GENERAL, slack.workspace.bot_user_id)
+    await slack.press(Action.DIGEST_RESUME, notice, channel=ANA_DM)
+    assert len(slack.public()) == 1, "within the grace, today's post is not lost"
+    assert "gets its posts again" in texts(slack.public(ANA_DM))
+    slack.clock.forward(days=1)
+    await tick(slack)
+    assert len(slack.public()) == 2
+
+
+async def test_what_keeps_it_out_is_known_before_the_time_comes(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    slack.workspace.channels[GENERAL].is_archived = True
+    slack.clock.forward(minutes=40)
+    await tick(slack)
+    (notice,) = slack.public(ANA_DM)
+    assert "it is archived" in notice["text"]
+    slack.workspace.channels[GENERAL].is_archived = False
+    slack.clock.forward(minutes=6)
+    await tick(slack)
+    (_, ready) = slack.public(ANA_DM)
+    assert "I could post in" in ready["text"]
+    slack.clock.forward(minutes=6)
+    await tick(slack)
+    assert len(slack.public(ANA_DM)) == 2
+    await slack.press(Action.DIGEST_RESUME, ready, channel=ANA_DM)
+    slack.clock.forward(minutes=45)
+    await tick(slack)
+    assert len(slack.public()) == 1
+    posts = [one for one in slack.workspace.calls if one.method == "chat.postMessage"]
+    assert all(one.is_ok for one in posts), "never a call that was sure to be refused"
+
+
+async def test_a_channel_that_is_renamed_gets_its_post(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    slack.workspace.channels[GENERAL].name = "everything"
+    slack.clock.forward(minutes=91)
+    await tick(slack)
+    assert len(slack.public()) == 1
+
+
+async def test_next_notes_a_change_of_the_clocks(slack: Slack) -> None:
+    """Lisbon's clocks go forward on 28 March 2027 and New York's on 14 March."""
+    slack.clock.forward(days=108)  # Friday 12 March 2027
+    await slack.type("/digest on 14:00 weekdays Europe/Lisbon")
+    (answer,) = await slack.type("/digest next", user=CHLOE)
+    assert "(10:00 for you instead of 09:00: clocks change in America/New_York)" in answer["text"]
+    (answer,) = await slack.type("/digest next")
+    assert "clocks" not in answer["text"]
+    slack.clock.forward(days=14)
+    await tick(slack)
+    (answer,) = await slack.type("/digest next", user=BEN)
+    assert "clocks change in Europe/Lisbon" in answer["text"]
+    await slack.type("/digest on 01:30 daily Europe/Lisbon")
+    (answer,) = await slack.type("/digest next")
+    assert "(the clocks skip 01:30 that day, so it comes at 02:00)" in answer["text"]
+
+
+async def test_next_says_what_became_of_the_last_one(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    slack.clock.forward(hours=5)
+    await tick(slack)
+    (answer,) = await slack.type("/digest next")
+    assert "The last one, of Tue 24 Nov 2026: missed (found too late)." in answer["text"]

@@ -1,0 +1,420 @@
+"""The modal of /digest: filled in with what there is, checked field by field, saved."""
+
+from typing import Any
+
+import pytest
+
+from bot.workspace import Fault
+from handlers.ids import Action, Block, Field
+from handlers.parsing import timetable
+from tests.handlers.conftest import ANA, BEN, GENERAL, LEADERS, RANDOM, Slack, dm, labels, texts
+
+WORLD = "C0WORLD"
+
+
+async def opened(slack: Slack, user: str = ANA, channel: str = GENERAL) -> dict[str, Any]:
+    """Type `/digest`, and give the modal that opens."""
+    assert not await slack.type("/digest", user=user, channel=channel)
+    modal = slack.modal(user)
+    assert modal
+    return modal
+
+
+def values(**fields: Any) -> dict[str, Any]:
+    """Give what somebody fills in; a field's name is that of its block."""
+    names = {
+        "channel": "selected_conversation",
+        "time": "selected_time",
+        "kind": "selected_option",
+        "stories": "selected_option",
+        "zone": "selected_option",
+        "weekdays": "selected_options",
+        "topics": "selected_options",
+    }
+    return {
+        Block[name.upper()]: {Field[name.upper()]: {names[name]: value}}
+        for name, value in fields.items()
+    }
+
+
+def option(value: str) -> dict[str, Any]:
+    return {"text": {"type": "plain_text", "text": value}, "value": value}
+
+
+def chosen(view: dict[str, Any], name: str) -> Any:
+    (state,) = view["state"]["values"][Block[name.upper()]].values()
+    state = {key: value for key, value in state.items() if key != "type"}
+    (value,) = state.values()
+    return value
+
+
+async def test_it_starts_with_this_channel_a_morning_and_the_asker_s_zone(slack: Slack) -> None:
+    modal = await opened(slack)
+    assert chosen(modal, "channel") == GENERAL
+    assert chosen(modal, "time") == "09:30"
+    assert [one["value"] for one in chosen(modal, "weekdays")] == ["0", "1", "2", "3", "4"]
+    assert chosen(modal, "zone")["value"] == "Europe/Lisbon"
+    assert chosen(modal, "kind")["value"] == "question"
+
+
+async def test_what_is_filled_in_is_saved_and_comes(slack: Slack) -> None:
+    modal = await opened(slack)
+    filled = values(
+        kind="digest",
+        time="10:00",
+        weekdays=["1"],
+        zone=option("UTC"),
+        stories="2",
+        topics=[option("Geneva")],
+    )
+    assert not await slack.submit(modal, filled)
+    done = slack.modal()
+    assert done
+    assert f"<#{GENERAL}> gets a digest of 2 stories about Geneva at 10:00 on Tue (UTC)" in texts(
+        [done]
+    )
+    slack.clock.forward(hours=2, minutes=1)
+    await slack.parley.ticker.tick()
+    assert "Zelenskiy flew" in texts(slack.public())
+    assert "Sanctions on timber" in texts(slack.public())
+
+
+async def test_another_channel_may_be_chosen(slack: Slack) -> None:
+    await slack.submit(await opened(slack), values(channel=WORLD))
+    assert await slack.parley.store.schedules.get("T0LOCAL", WORLD)
+    assert not await slack.parley.store.schedules.get("T0LOCAL", GENERAL)
+
+
+async def test_it_shows_what_the_channel_gets_already(slack: Slack) -> None:
+    await slack.type("/digest on 07:15 sat,sun Asia/Tokyo digest 4 about sanctions, gdansk")
+    modal = await opened(slack)
+    assert chosen(modal, "time") == "07:15"
+    assert [one["value"] for one in chosen(modal, "weekdays")] == ["5", "6"]
+    assert chosen(modal, "zone")["value"] == "Asia/Tokyo"
+    assert chosen(modal, "kind")["value"] == "digest"
+    assert chosen(modal, "stories")["value"] == "4"
+    assert [one["value"] for one in chosen(modal, "topics")] == ["sanctions", "gdansk"]
+
+
+async def options(slack: Slack, field: Field, typed: str) -> list[str]:
+    modal = slack.modal() or await opened(slack)
+    delivery = await slack.workspace.options(ANA, field, typed, view_id=modal["id"])
+    assert delivery.acked
+    return [one["value"] for one in delivery.answer["options"]]
+
+
+async def test_topics_are_completed_while_they_are_typed(slack: Slack) -> None:
+    assert set(await options(slack, Field.TOPICS, "")) >= {"Geneva", "Gdansk"}
+    assert (await options(slack, Field.TOPICS, "gen"))[0] == "Geneva"
+    assert "timber" in await options(slack, Field.TOPICS, "timber")
+    assert await options(slack, Field.TOPICS, "geneva") == ["Geneva"]
+    assert not await options(slack, Field.TOPICS, "x" * 80)
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("", "UTC"),
+        ("lisb", "Europe/Lisbon"),
+        ("new y", "America/New_York"),
+        ("Europe/Kyiv", "Europe/Kyiv"),
+        ("lisbom", "Europe/Lisbon"),
+    ],
+)
+async def test_zones_are_completed_while_they_are_typed(
+    slack: Slack, typed: str, first: str
+) -> None:
+    assert (await options(slack, Field.ZONE, typed))[0] == first
+
+
+async def test_a_topic_without_a_story_is_told_beside_it(slack: Slack) -> None:
+    modal = await opened(slack)
+    errors = await slack.submit(modal, values(topics=[option("kubernetes")]))
+    assert errors == {Block.TOPICS: "I have no story on “kubernetes”: please take it out."}
+    assert not await slack.parley.store.schedules.list("T0LOCAL")
+
+
+@pytest.mark.parametrize("channel", [RANDOM, LEADERS])
+async def test_a_channel_that_does_not_let_parley_in_is_told_beside_it(
+    slack: Slack, channel: str
+) -> None:
+    errors = await slack.submit(await opened(slack), values(channel=channel))
+    assert list(errors) == [Block.CHANNEL]
+    assert "/invite @Parley" in errors[Block.CHANNEL]
+    assert "`" not in errors[Block.CHANNEL]
+
+
+async def test_a_channel_of_others_is_not_theirs_to_fill(slack: Slack) -> None:
+    slack.workspace.invite(LEADERS, slack.workspace.bot_user_id)
+    slack.workspace.remove(LEADERS, BEN)
+    modal = await opened(slack, BEN)
+    errors = await slack.submit(modal, values(channel=LEADERS), user=BEN)
+    assert "I do not see you in that channel" in errors[Block.CHANNEL]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("zone", {"selected_option": option("Moon/Base")}, "Choose a time zone."),
+        ("weekdays", {"selected_options": [option("9")]}, "Choose at least one day."),
+        ("time", {"selected_time": "25:00"}, "Choose a time."),
+    ],
+)
+async def test_what_no_form_of_ours_would_send_is_told_beside_its_field(
+    slack: Slack, field: str, value: dict[str, Any], told: str
+) -> None:
+    modal = await opened(slack)
+    view = slack.workspace.views[modal["id"]]
+    view.values[Block[field.upper()]] = {Field[field.upper()]: {"type": "x", **value}}
+    errors = await slack.submit(modal)
+    assert errors == {Block[field.upper()]: told}
+
+
+async def test_when_slack_does_not_say_it_is_saved_all_the_same(slack: Slack) -> None:
+    """The watch before each post notices what could not be seen now."""
+    modal = await opened(slack)
+    slack.workspace.faults.add(
+        Fault(method="conversations.info", kind="refuse", error="internal_error")
+    )
+    assert not await slack.submit(modal)
+    assert await slack.parley.store.schedules.get("T0LOCAL", GENERAL)
+
+
+async def test_who_edits_at_the_same_time_is_shown_what_the_other_saved(slack: Slack) -> None:
+    await slack.type("/digest on 09:30", user=BEN)
+    mine, theirs = await opened(slack), await opened(slack, BEN)
+    await slack.submit(theirs, values(time="10:00"), user=BEN)
+    assert not await slack.submit(mine, values(time="11:00", topics=[option("Geneva")]))
+    again = slack.modal()
+    assert again
+    assert "Not saved yet" in texts([again])
+    assert "a question at 10:00 on Mon–Fri (Africa/Accra), next" in texts([again])
+    assert f"organised by <@{BEN}>" in texts([again])
+    assert chosen(again, "time") == "11:00"
+    assert [one["value"] for one in chosen(again, "topics")] == ["Geneva"]
+    (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
+    assert f"{schedule.timetable.at:%H:%M}" == "10:00"
+    assert not await slack.submit(again)
+    (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
+    assert f"{schedule.timetable.at:%H:%M}" == "11:00"
+
+
+async def test_another_channel_s_schedule_is_shown_before_it_is_replaced(slack: Slack) -> None:
+    await slack.type("/digest on 08:00 daily", user=BEN, channel=WORLD)
+    modal = await opened(slack)
+    assert not await slack.submit(modal, values(channel=WORLD))
+    again = slack.modal()
+    assert again
+    assert "There is a schedule that this form did not show you" in texts([again])
+    assert chosen(again, "channel") == WORLD
+    schedule = await slack.parley.store.schedules.get("T0LOCAL", WORLD)
+    assert schedule
+    assert schedule.organiser_id == BEN
+    await slack.submit(again)
+    schedule = await slack.parley.store.schedules.get("T0LOCAL", WORLD)
+    assert schedule
+    assert schedule.organiser_id == ANA
+
+
+async def test_a_schedule_that_was_ended_meanwhile_is_not_started_anew_unasked(
+    slack: Slack,
+) -> None:
+    await slack.type("/digest on 09:30")
+    answer = await listed(slack)
+    edit = choice(answer, "Edit")
+    await slack.press(Action.DIGEST_CHANGE, answer, selected_option=edit)
+    modal = slack.modal()
+    assert modal
+    await slack.type("/digest off")
+    await slack.submit(modal, values(time="11:45"))
+    again = slack.modal()
+    assert again
+    assert f"Somebody ended the schedule of <#{GENERAL}> meanwhile" in texts([again])
+    assert not await slack.parley.store.schedules.list("T0LOCAL")
+    await slack.submit(again)
+    assert await slack.parley.store.schedules.list("T0LOCAL")
+
+
+async def test_a_form_of_a_paused_schedule_says_that_saving_lets_it_go_on(slack: Slack) -> None:
+    await slack.type("/digest on 09:30")
+    await slack.type("/digest pause")
+    modal = await opened(slack)
+    assert f"Posts in <#{GENERAL}> are paused. Saving lets them go on." in texts([modal])
+
+
+async def test_an_admin_mends_what_somebody_organises_elsewhere(slack: Slack) -> None:
+    """They need not be in that channel, and it stays its organiser's."""
+    slack.workspace.invite(LEADERS, slack.workspace.bot_user_id)
+    await slack.type("/digest on 09:30", user=BEN, channel=LEADERS)
+    slack.workspace.remove(LEADERS, ANA)
+    answer = await listed(slack)
+    edit = choice(answer, "Edit")
+    await slack.press(Action.DIGEST_CHANGE, answer, selected_option=edit)
+    modal = slack.modal()
+    assert modal
+    assert not await slack.submit(modal, values(time="11:45"))
+    (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
+    assert f"{schedule.timetable.at:%H:%M}" == "11:45"
+    assert schedule.organiser_id == BEN
+
+
+async def test_in_a_direct_message_the_form_leaves_the_channel_open(slack: Slack) -> None:
+    modal = await opened(slack, channel=dm(ANA))
+    assert not chosen(modal, "channel")
+    assert Block.CHANNEL in await slack.submit(modal)
+    assert not await slack.submit(modal, values(channel=GENERAL))
+    assert await slack.parley.store.schedules.get("T0LOCAL", GENERAL)
+
+
+async def test_a_zone_that_nobody_knows_is_utc(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack may know a zone that this machine does not."""
+    monkeypatch.setattr(timetable, "_zones", lambda: {"utc": "UTC"})
+    modal = await opened(slack)
+    assert chosen(modal, "zone")["value"] == "UTC"
+
+
+async def test_what_is_offered_with_nothing_typed_is_asked_for(slack: Slack) -> None:
+    """With a longer query Slack would not ask before somebody has typed it."""
+    modal = await opened(slack)
+    selects = [block["element"] for block in modal["blocks"] if "element" in block]
+    external = [one for one in selects if "external" in one["type"]]
+    assert [one["min_query_length"] for one in external] == [0, 0]
+
+
+async def test_guests_change_nothing(slack: Slack) -> None:
+    slack.workspace.change_person(BEN, is_restricted=True)
+    (answer,) = await slack.type("/digest on 09:30", user=BEN)
+    assert answer["text"].startswith("Guests cannot change what a channel gets")
+    errors = await slack.submit(await opened(slack, BEN), user=BEN)
+    assert errors[Block.CHANNEL].startswith("Guests cannot change what a channel gets")
+    await slack.type("/digest on 09:30")
+    (answer,) = await slack.type("/digest next", user=BEN)
+    assert "organised by" in answer["text"]
+
+
+async def listed(slack: Slack, user: str = ANA) -> dict[str, Any]:
+    (answer,) = await slack.type("/digest list", user=user)
+    return answer
+
+
+def menus(message: dict[str, Any]) -> int:
+    return sum(
+        block.get("accessory", {}).get("action_id") == Action.DIGEST_CHANGE
+        for block in message["blocks"]
+    )
+
+
+def choice(message: dict[str, Any], label: str) -> str:
+    (menu,) = [block["accessory"] for block in message["blocks"] if block.get("accessory")]
+    (value,) = [one["value"] for one in menu["options"] if one["text"]["text"] == label]
+    return str(value)
+
+
+async def test_a_schedule_is_edited_from_the_list(slack: Slack) -> None:
+    await slack.type("/digest on 09:30", user=BEN, channel=WORLD)
+    answer = await listed(slack, BEN)
+    edit = choice(answer, "Edit")
+    await slack.press(Action.DIGEST_CHANGE, answer, user=BEN, selected_option=edit)
+    modal = slack.modal(BEN)
+    assert modal
+    assert f"For <#{WORLD}>" in texts([modal])
+    assert Block.CHANNEL not in modal["state"]["values"]
+    await slack.submit(modal, values(time="11:45"), user=BEN)
+    assert f"<#{WORLD}>: a question at 11:45" in (await listed(slack))["text"]
+
+
+async def test_a_schedule_is_ended_from_the_list(slack: Slack) -> None:
+    await slack.type("/digest on 09:30")
+    answer = await listed(slack)
+    end = choice(answer, "End it")
+    seen = await slack.press(Action.DIGEST_CHANGE, answer, selected_option=end)
+    assert "No channel that you see has a schedule" in texts(seen)
+
+
+async def test_only_organisers_and_admins_change_a_schedule_from_the_list(slack: Slack) -> None:
+    await slack.type("/digest on 09:30")
+    assert menus(await listed(slack, BEN)) == 0
+    await slack.type("/digest on 10:30", user=BEN, channel=WORLD)
+    theirs = await listed(slack, BEN)
+    assert menus(theirs) == 1
+    assert menus(await listed(slack)) == 2
+    forged = choice(theirs, "End it").replace(WORLD, GENERAL)
+    slack.forged = forged
+    await slack.workspace.press(
+        BEN,
+        Action.DIGEST_CHANGE,
+        channel=GENERAL,
+        ts=theirs["ts"],
+        selected_option=choice(theirs, "End it"),
+    )
+    await slack.settled()
+    assert await slack.parley.store.schedules.get("T0LOCAL", GENERAL)
+    assert await slack.parley.store.schedules.get("T0LOCAL", WORLD)
+
+
+async def test_a_long_list_has_pages(slack: Slack) -> None:
+    for number in range(45):
+        where = slack.workspace.add_channel(
+            f"room-{number}", members=[ANA, slack.workspace.bot_user_id]
+        )
+        await slack.type("/digest on 09:30", channel=where.id)
+    first = await listed(slack)
+    assert menus(first) == 20
+    assert labels(first) == ["Next page"]
+    (*_, second) = await slack.press(f"{Action.DIGEST_PAGE}_0", first)
+    assert labels(second) == ["Previous", "Next page"]
+    assert "Page 2 of 3" in texts([second])
+
+
+async def test_a_mistyped_word_is_asked_about_and_not_acted_on(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type("/digest puase until 26 Nov")
+    assert answer["text"] == "I do not know “puase”. Did you mean `/digest pause until 26 Nov`?"
+    (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
+    assert schedule.paused_until is None
+    seen = await slack.press(Action.DIGEST_GUESS, answer)
+    assert "go on from Thu 26 Nov 2026" in texts(seen)
+    (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
+    assert schedule.paused_until is not None
+
+
+async def test_a_guess_that_is_pressed_twice_posts_once(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type("/digest nwo")
+    await slack.press_thrice(Action.DIGEST_GUESS, answer)
+    assert len(slack.public()) == 1
+
+
+async def test_a_guess_that_is_pressed_twice_skips_one(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type("/digest skp")
+    await slack.press_thrice(Action.DIGEST_GUESS, answer)
+    (answer,) = await slack.type("/digest next")
+    assert answer["text"].count("no post (skipped)") == 1
+
+
+async def test_a_guess_that_is_too_long_for_a_button_is_not_cut(slack: Slack) -> None:
+    topics = ", ".join(f"{'geneva ' * 9}{number}" for number in range(5))
+    (answer,) = await slack.type(f"/digest onn 09:30 about {topics}")
+    assert answer["text"].startswith("I do not know “onn”. A question a day")
+    assert Action.DIGEST_GUESS not in texts([answer])
+
+
+async def test_a_schedule_that_has_ended_is_not_changed_from_the_list(slack: Slack) -> None:
+    await slack.type("/digest on 09:30")
+    answer = await listed(slack)
+    end = choice(answer, "End it")
+    await slack.type("/digest off")
+    seen = await slack.press(Action.DIGEST_CHANGE, answer, selected_option=end)
+    assert seen[-1]["text"] == "That schedule has been ended meanwhile."
+
+
+async def test_a_word_that_is_like_none_gets_the_help_with_the_form(slack: Slack) -> None:
+    (answer,) = await slack.type("/digest xylophone")
+    assert answer["text"].startswith("I do not know “xylophone”. A question a day")
+    await slack.press(Action.DIGEST_SET, answer)
+    modal = slack.modal()
+    assert modal
+    assert chosen(modal, "channel") == GENERAL

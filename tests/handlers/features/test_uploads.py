@@ -1,0 +1,121 @@
+"""A document in a direct message: checked, and added by a button; for admins, and only them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.slack.files import Files
+from handlers.slack.teams import Bot, Teams
+from store import samples
+from store.types import ParleyError
+from tests.handlers.conftest import ANA, BEN, Slack, labels, texts
+
+STORY = b"Lima\nLima opens its museums.\nAn insight.\nWhat would you see first?\n"
+
+
+async def drop(
+    slack: Slack, name: str = "lima.txt", content: bytes = STORY, user: str = ANA
+) -> dict[str, Any]:
+    """Drop a file, and give what Parley answers."""
+    channel = f"D{user[1:]}"
+    shared = slack.workspace.share_file(name, content, user=user, channel=channel)
+    answer = await slack.workspace.seen(
+        channel, lambda one: one["ts"] > shared["ts"] and bool(one["text"]), user
+    )
+    await slack.parley.background.drain(10)
+    return answer
+
+
+async def add(slack: Slack, offered: dict[str, Any], *, user: str = ANA) -> dict[str, Any]:
+    answers = await slack.press("corpus_add", offered, user=user, channel=f"D{user[1:]}")
+    return answers[-1]
+
+
+async def test_a_document_is_checked_and_added(slack: Slack) -> None:
+    offered = await drop(slack)
+    assert "*lima.txt* has no mistakes." in offered["text"]
+    assert "documents: 1 added, 0 edited, 0 removed; stories: 1 added" in offered["text"]
+    assert labels(offered) == ["Add it to the corpus"]
+    assert not (slack.corpus / "lima.txt").exists()
+    added = await add(slack, offered)
+    assert "1 added, 0 edited, 0 removed. This is revision 2." in added["text"]
+    assert (slack.corpus / "lima.txt").read_bytes() == STORY
+    (answer,) = await slack.type("/brief lima museums")
+    assert "Lima opens its museums." in answer["text"]
+
+
+async def test_a_document_of_the_same_name_is_replaced(slack: Slack) -> None:
+    await add(slack, await drop(slack))
+    edited = STORY.replace(b"opens", b"shuts")
+    offered = await drop(slack, content=edited)
+    assert "0 added, 1 edited, 0 removed; stories: 0 added, 1 edited" in offered["text"]
+    await add(slack, offered)
+    assert (slack.corpus / "lima.txt").read_bytes() == edited
+
+
+async def test_a_mistake_is_named_and_there_is_no_button(slack: Slack) -> None:
+    answer = await drop(slack, content=b"Only a headline\n")
+    assert "lima.txt:1: has a headline and no article below it" in texts([answer])
+    assert labels(answer) == []
+
+
+@pytest.mark.parametrize("name", ["lima.pdf", "..txt", ".lima.txt", "li/ma.txt", "lima\n.txt"])
+async def test_other_names_are_refused(slack: Slack, name: str) -> None:
+    answer = await drop(slack, name=name)
+    assert answer["text"].startswith("I take documents with a plain name that ends in .txt")
+
+
+async def test_others_may_neither_drop_nor_add(slack: Slack) -> None:
+    answer = await drop(slack, user=BEN)
+    assert answer["text"].startswith("Only admins may do that")
+    offered = await drop(slack)
+    slack.workspace.people[ANA].is_admin = False
+    slack.clock.forward(minutes=6)
+    refused = await add(slack, offered)
+    assert refused["text"].startswith("Only admins may do that")
+    assert not (slack.corpus / "lima.txt").exists()
+
+
+async def test_what_cannot_be_loaded_is_taken_back(slack: Slack) -> None:
+    """The folder was broken by somebody else since the check."""
+    offered = await drop(slack)
+    (slack.corpus / "bad.txt").write_text("Only a headline\n")
+    refused = await add(slack, offered)
+    assert "bad.txt:1: has a headline" in texts([refused])
+    assert not (slack.corpus / "lima.txt").exists()
+
+
+async def test_a_folder_that_cannot_be_written_to(slack: Slack) -> None:
+    offered = await drop(slack)
+    (slack.corpus / ".lima.txt.part").mkdir()
+    refused = await add(slack, offered)
+    assert refused["text"] == "I cannot write in the corpus folder: Is a directory."
+
+
+async def test_the_token_goes_to_slack_alone() -> None:
+    """A file may be a link to another place, which is not to learn the token."""
+    bot = Bot(bot_id="B1", user_id="U1", token="xoxb-secret")
+
+    async def find(_: str) -> Bot:
+        return bot
+
+    files = Files(Teams(find, asking=AsyncWebClient, posting=AsyncWebClient))
+    for file in (
+        {"url_private_download": "https://evil.example/lima.txt"},
+        {"url_private_download": "https://files.slack.com/lima.txt", "is_external": True},
+        {"url_private_download": "https://files.slack.com.evil.example/lima.txt"},
+        {"name": "lima.txt"},
+    ):
+        with pytest.raises(ParleyError, match="not kept by Slack"):
+            await files.read("T1", file)
+
+
+def test_the_starter_corpus_takes_no_documents(tmp_path: Path) -> None:
+    from handlers.features.uploads import Dropped
+
+    for path in (samples.FOLDER, tmp_path / "a.txt"):
+        dropped = Dropped(*[None] * 5, path=path, clock=None)  # type: ignore[arg-type]
+        with pytest.raises(ParleyError, match="set `CORPUS_DIR`"):
+            dropped._require_folder()

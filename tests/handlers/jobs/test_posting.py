@@ -1,0 +1,447 @@
+"""Never twice: what becomes of a post when Slack, the network or the process lets it down."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.workspace import Fault
+from handlers.ids import Action
+from store.posting.record import GRACE, Plan
+from store.types import PostKind, PostState
+from tests.handlers.conftest import ANA, GENERAL, Slack, labels, texts
+
+POST = "chat.postMessage"
+ANA_DM = "D0ANA"
+BOT = "U0PARLEY"
+
+
+async def due(slack: Slack) -> None:
+    """Give the channel a question, and let its time come."""
+    await slack.type("/digest on 09:30 daily")
+    slack.clock.forward(minutes=91)
+
+
+async def states(slack: Slack) -> list[PostState]:
+    posts = slack.parley.store.posts
+    return [post.state for post in await posts.turns("T0LOCAL", GENERAL, since=date(2026, 11, 24))]
+
+
+async def settle(slack: Slack) -> None:
+    """Let time pass, long enough for every look and one more try."""
+    for _ in range(16):
+        slack.clock.forward(seconds=20)
+        await slack.parley.ticker.tick()
+
+
+def notices(slack: Slack) -> list[dict[str, Any]]:
+    """Give what the organiser was told."""
+    return slack.public(ANA_DM)
+
+
+def questions(slack: Slack) -> list[dict[str, Any]]:
+    return [one for one in slack.public() if "Question of the day" in texts([one])]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(method=POST, kind="drop_after"),
+        Fault(method=POST, kind="status", status=500, after=True),
+        Fault(method=POST, kind="status", status=503, after=True),
+    ],
+    ids=["connection lost after accepting", "500 after accepting", "503 after accepting"],
+)
+async def test_what_arrived_without_an_answer_is_found_and_not_sent_again(
+    slack: Slack, fault: Fault
+) -> None:
+    await due(slack)
+    slack.workspace.faults.add(fault)
+    await slack.parley.ticker.tick()
+    assert await states(slack) == [PostState.UNKNOWN]
+    slack.clock.forward(seconds=61)
+    await slack.parley.ticker.tick()
+    assert await states(slack) == [PostState.SENT]
+    (question,) = questions(slack)
+    assert question["reply_count"] == 1
+
+
+async def test_posting_that_is_cut_off_leaves_no_call_behind(slack: Slack) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="delay", seconds=600))
+    before = asyncio.all_tasks()
+    posting = asyncio.create_task(slack.parley.posting.run())
+    await slack.workspace.received(POST)
+    calls = [one for one in asyncio.all_tasks() - before if "_send" in repr(one.get_coro())]
+    assert calls
+    posting.cancel()
+    await asyncio.wait([posting])
+    assert all(one.cancelled() for one in calls)
+    assert await states(slack) == [PostState.SENDING]
+
+
+async def test_a_history_that_lags_is_looked_at_again(slack: Slack) -> None:
+    """Slack took the message and lost the answer, and shows it in the history a minute later."""
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="drop_after"))
+    slack.workspace.faults.add(
+        Fault(method="conversations.history", kind="lag", seconds=60, times=None)
+    )
+    await settle(slack)
+    assert await states(slack) == [PostState.SENT]
+    assert len(questions(slack)) == 1
+
+
+async def test_a_history_without_metadata_is_read_by_the_blocks(slack: Slack) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="drop_after"))
+    slack.workspace.faults.add(Fault(method="conversations.*", kind="no_metadata", times=None))
+    await settle(slack)
+    assert await states(slack) == [PostState.SENT]
+    assert len(questions(slack)) == 1
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a call to Slack take a fraction of a second."""
+    monkeypatch.setattr("bot.slack_clients._CALL_SECONDS", 0.5)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_an_answer_after_the_timeout_is_not_waited_for_and_not_sent_again(
+    slack: Slack,
+) -> None:
+    """The call ends without an answer, and only then Slack makes a message of it."""
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="delay", seconds=1))
+    await slack.parley.ticker.tick()
+    assert await states(slack) == [PostState.UNKNOWN]
+    assert not questions(slack)
+    await slack.workspace.called(POST)
+    await settle(slack)
+    assert await states(slack) == [PostState.SENT]
+    assert len(questions(slack)) == 1
+
+
+async def test_a_storm_of_refusals_ends_in_one_message_a_channel(slack: Slack) -> None:
+    channels = [slack.workspace.add_channel(f"c{n}", members=[ANA, BOT]).id for n in range(12)]
+    for channel in channels:
+        await slack.type("/digest on 09:30 daily", channel=channel)
+    slack.clock.forward(minutes=91)
+    storm = Fault(method=POST, kind="ratelimit", seconds=7, times=None, share=0.8, seed=4)
+    slack.workspace.faults.add(storm)
+    for _ in range(40):
+        await slack.parley.ticker.tick()
+        slack.clock.forward(seconds=7)
+    slack.workspace.faults.clear()
+    await settle(slack)
+    for channel in channels:
+        (question,) = slack.public(channel)
+        assert question["reply_count"] == 1
+
+
+async def test_membership_lost_while_the_outcome_is_open_is_left_to_its_organiser(
+    slack: Slack,
+) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="drop_after"))
+    await slack.parley.ticker.tick()
+    slack.workspace.remove(GENERAL, BOT)
+    await settle(slack)
+    assert await states(slack) == [PostState.UNKNOWN]
+    assert "Slack did not confirm a post of mine" in texts(notices(slack))
+    assert len(questions(slack)) == 1
+    # It waits for a person now, and is nobody's delay.
+    assert await slack.parley.store.tally.lag(slack.clock()) == timedelta()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(method=POST, kind="status", status=500),
+        Fault(method=POST, kind="refuse", error="internal_error"),
+        Fault(method=POST, kind="refuse", error="fatal_error"),
+    ],
+    ids=["500", "internal_error", "fatal_error"],
+)
+async def test_what_did_not_arrive_is_sent_after_looking(slack: Slack, fault: Fault) -> None:
+    await due(slack)
+    slack.workspace.faults.add(fault)
+    await slack.parley.ticker.tick()
+    for seconds in (5, 15, 30):
+        slack.clock.forward(seconds=seconds)
+        await slack.parley.ticker.tick()
+        assert not questions(slack), "not before it was looked for again and again"
+    slack.clock.forward(seconds=60)
+    await slack.parley.ticker.tick()
+    assert len(questions(slack)) == 1
+    assert await states(slack) == [PostState.SENT]
+
+
+@pytest.mark.parametrize("error", ["service_unavailable", "request_timeout"])
+async def test_what_was_certainly_not_delivered_is_tried_again(slack: Slack, error: str) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="refuse", error=error))
+    await slack.parley.ticker.tick()
+    assert await states(slack) == [PostState.PLANNED]
+    slack.clock.forward(seconds=6)
+    await slack.parley.ticker.tick()
+    assert len(questions(slack)) == 1
+
+
+async def test_retry_after_is_honoured(slack: Slack) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="ratelimit", seconds=7))
+    await slack.parley.ticker.tick()
+    slack.clock.forward(seconds=6)
+    await slack.parley.ticker.tick()
+    assert not questions(slack)
+    slack.clock.forward(seconds=1)
+    await slack.parley.ticker.tick()
+    assert len(questions(slack)) == 1
+
+
+async def test_a_refusal_for_the_channel_stops_its_schedule_and_is_said_once(slack: Slack) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="restricted_action"))
+    for _ in range(3):
+        await slack.parley.ticker.tick()
+        slack.clock.forward(hours=25)
+    assert await states(slack) == [PostState.FAILED, PostState.MISSED, PostState.MISSED]
+    (notice,) = notices(slack)
+    assert "only some people may post in it" in notice["text"]
+    assert labels(notice) == ["Resume"]
+    assert len([call for call in slack.workspace.calls if call.method == POST]) == 2
+
+
+@pytest.mark.parametrize("error", ["invalid_blocks", "msg_too_long"])
+async def test_a_refusal_for_what_it_says_is_final(slack: Slack, error: str) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="refuse", error=error, times=9))
+    await settle(slack)
+    assert await states(slack) == [PostState.FAILED]
+    assert len([call for call in slack.workspace.calls if call.method == POST]) == 1
+
+
+async def test_a_refusal_for_the_token_stops_everything_for_a_while(
+    slack: Slack, caplog: pytest.LogCaptureFixture
+) -> None:
+    for channel in (GENERAL, "C0WORLD"):
+        await slack.type("/digest on 09:30 daily", channel=channel)
+    slack.clock.forward(minutes=91)
+    slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="token_revoked", times=2))
+    for _ in range(10):
+        await slack.parley.ticker.tick()
+    assert len([call for call in slack.workspace.calls if call.method == POST]) == 2
+    assert "the token of T0LOCAL is no good (token_revoked)" in caplog.text
+    slack.clock.forward(minutes=6)
+    await slack.parley.ticker.tick()
+    assert len(questions(slack)) == len(slack.public("C0WORLD")) == 1
+
+
+async def test_a_word_that_nobody_knows_is_tried_a_few_times(slack: Slack) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="moon_phase", times=99))
+    for _ in range(9):
+        slack.clock.forward(minutes=6)
+        await slack.parley.ticker.tick()
+    assert await states(slack) == [PostState.FAILED]
+    assert len([call for call in slack.workspace.calls if call.method == POST]) == 5
+
+
+async def test_the_row_says_sending_before_the_call_leaves(slack: Slack, tmp_path: Path) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="delay", seconds=1))
+    tick = asyncio.create_task(slack.parley.ticker.tick())
+    await slack.workspace.received(POST)
+    with closing(sqlite3.connect(tmp_path / "parley.db")) as other:
+        rows = other.execute("SELECT state, owner FROM post WHERE kind = 'question'").fetchall()
+    assert [state for state, _ in rows] == ["sending"]
+    assert rows[0][1]
+    await tick
+    assert len(questions(slack)) == 1
+
+
+async def test_a_call_that_hangs_does_not_hold_up_the_others(slack: Slack) -> None:
+    for channel in (GENERAL, "C0WORLD"):
+        await slack.type("/digest on 09:30 daily", channel=channel)
+    slack.clock.forward(minutes=91)
+    slack.workspace.faults.add(Fault(method=POST, kind="delay", seconds=3))
+    tick = asyncio.create_task(slack.parley.ticker.tick())
+    first = await first_to_have_its_story(slack)
+    other = GENERAL if first == "C0WORLD" else "C0WORLD"
+    assert not slack.public(other)
+    await tick
+    assert len(slack.public(other)) == 1
+
+
+async def first_to_have_its_story(slack: Slack) -> str:
+    """Wait until one of the channels has a question with its story."""
+    waiting = {
+        asyncio.create_task(slack.workspace.seen(channel, lambda one: one["reply_count"])): channel
+        for channel in (GENERAL, "C0WORLD")
+    }
+    done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    return waiting[done.pop()]
+
+
+async def unreadable(slack: Slack, *, arrives: bool) -> dict[str, Any]:
+    """Lose a post's answer where history cannot be read; give what its organiser is asked."""
+    await due(slack)
+    kind = "drop_after" if arrives else "status"
+    slack.workspace.faults.add(Fault(method=POST, kind=kind))  # type: ignore[arg-type]
+    slack.workspace.faults.add(
+        Fault(method="conversations.history", kind="refuse", error="missing_scope", times=999)
+    )
+    await settle(slack)
+    assert await states(slack) == [PostState.UNKNOWN]
+    (notice,) = notices(slack)
+    assert labels(notice) == ["Post it", "It is there"]
+    return notice
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_where_history_cannot_be_read_nothing_is_sent_again(
+    slack: Slack, arrives: bool
+) -> None:
+    await unreadable(slack, arrives=arrives)
+    calls = len(slack.workspace.calls)
+    slack.clock.forward(hours=3)
+    await slack.parley.ticker.tick()
+    posts = [call for call in slack.workspace.calls[calls:] if call.method == POST]
+    assert not posts
+    assert len(questions(slack)) == arrives
+
+
+async def test_post_it_posts_what_is_not_there(slack: Slack) -> None:
+    notice = await unreadable(slack, arrives=False)
+    await slack.press(Action.POST_AGAIN, notice, channel=ANA_DM)
+    assert len(questions(slack)) == 1
+    assert questions(slack)[0]["reply_count"] == 1
+    assert await states(slack) == [PostState.SENT]
+    assert f"Posted in <#{GENERAL}>." in texts(slack.public(ANA_DM))
+
+
+async def test_it_is_there_takes_the_organiser_s_word(slack: Slack) -> None:
+    notice = await unreadable(slack, arrives=True)
+    await slack.press(Action.POST_SEEN, notice, channel=ANA_DM)
+    assert await states(slack) == [PostState.SENT]
+    await settle(slack)
+    assert len(questions(slack)) == 1
+
+
+async def test_a_history_that_cannot_be_read_for_now_is_read_later(slack: Slack) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="drop_after"))
+    slack.workspace.faults.add(
+        Fault(method="conversations.history", kind="status", status=502, times=3)
+    )
+    await settle(slack)
+    assert await states(slack) == [PostState.SENT]
+    assert len(questions(slack)) == 1
+    assert not notices(slack)
+
+
+async def test_a_history_of_many_pages_is_read_to_its_end(slack: Slack) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="drop_after"))
+    await slack.parley.ticker.tick()
+    for number in range(450):
+        slack.workspace.post_as(ANA, GENERAL, f"chatter {number}")
+    await settle(slack)
+    assert await states(slack) == [PostState.SENT]
+    assert len(questions(slack)) == 1
+
+
+async def test_a_clock_ahead_of_slack_s_finds_its_post_all_the_same(slack: Slack) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="drop_after"))
+    await slack.parley.ticker.tick()
+    slack.clock.forward(hours=30)
+    await settle(slack)
+    assert await states(slack) == [PostState.SENT, PostState.MISSED]
+    assert len(questions(slack)) == 1
+
+
+async def test_three_calls_without_an_answer_are_enough(slack: Slack) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="internal_error", times=3))
+    for _ in range(4):
+        await settle(slack)
+    assert await states(slack) == [PostState.UNKNOWN]
+    (notice,) = notices(slack)
+    assert labels(notice) == ["Post it", "It is there"]
+    assert not questions(slack)
+
+
+async def test_somebody_else_s_message_with_our_key_is_not_ours(slack: Slack) -> None:
+    """Metadata can be written by any app, so only our own bot's message counts as arrived."""
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="internal_error"))
+    await slack.parley.ticker.tick()
+    (post,) = await slack.parley.store.posts.turns("T0LOCAL", GENERAL, since=date(2026, 11, 24))
+    slack.workspace.post_as(
+        ANA,
+        GENERAL,
+        "me first",
+        metadata={"event_type": "x", "event_payload": {"delivery_key": post.key}},
+    )
+    await settle(slack)
+    assert len(questions(slack)) == 1
+
+
+async def test_what_is_found_too_late_is_missed(slack: Slack) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="service_unavailable"))
+    await slack.parley.ticker.tick()
+    slack.clock.forward(seconds=GRACE.total_seconds())
+    await slack.parley.ticker.tick()
+    assert await states(slack) == [PostState.MISSED]
+    assert not questions(slack)
+
+
+async def test_a_story_that_is_gone_by_its_time_is_not_posted(slack: Slack) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="service_unavailable"))
+    await slack.parley.ticker.tick()
+    (slack.corpus / "talks.txt").unlink()
+    (slack.corpus / "ports.txt").write_text("New\nA summary.\nInsight.\nWhy?\n")
+    await slack.type("/corpus reload")
+    slack.clock.forward(seconds=6)
+    await slack.parley.ticker.tick()
+    assert await states(slack) == [PostState.FAILED]
+
+
+async def test_a_post_of_an_hour_ago_that_a_person_pressed_for_is_dropped(slack: Slack) -> None:
+    """Nobody waits for it any more, and they may have pressed again."""
+    article = await slack.parley.store.choice.next("T0LOCAL", GENERAL)
+    assert article
+    plan = Plan(
+        key="k",
+        team_id="T0LOCAL",
+        channel_id=GENERAL,
+        kind=PostKind.SHARE,
+        article_id=article.id,
+        due_at=slack.clock(),
+        asked_by=ANA,
+    )
+    await slack.parley.store.posts.plan(plan, now=slack.clock())
+    slack.clock.forward(hours=1)
+    await slack.parley.ticker.tick()
+    assert not slack.public()
+
+
+async def test_many_channels_at_once(slack: Slack) -> None:
+    for channel in (GENERAL, "C0WORLD"):
+        await slack.type("/digest on 09:30 daily", channel=channel)
+    slack.clock.forward(minutes=91)
+    slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="is_archived"))
+    await slack.parley.ticker.tick()
+    posted = slack.public() + slack.public("C0WORLD")
+    assert len([one for one in posted if "Question of the day" in one["text"]]) == 1

@@ -1,0 +1,87 @@
+"""What each of Slack's answers means for a post."""
+
+from datetime import timedelta
+
+import aiohttp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from handlers.slack.api_errors import CODES, Failure, Outcome, failure
+
+
+def refused(code: str, *, status: int = 200, headers: dict[str, str] | None = None) -> Failure:
+    response = AsyncSlackResponse(
+        client=None,
+        http_verb="POST",
+        api_url="",
+        req_args={},
+        data={"ok": False, "error": code},
+        headers=headers or {},
+        status_code=status,
+    )
+    return failure(SlackApiError("refused", response))
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [(code, outcome) for outcome, codes in CODES.items() for code in sorted(codes)],
+)
+def test_a_word_means_what_its_table_says(code: str, outcome: Outcome) -> None:
+    assert refused(code).outcome is outcome
+
+
+def test_no_word_is_in_two_tables() -> None:
+    every = [code for codes in CODES.values() for code in codes]
+    assert len(every) == len(set(every))
+
+
+@given(st.sampled_from([code for codes in CODES.values() for code in codes] + ["moon_phase"]))
+def test_a_server_error_leaves_everything_open(code: str) -> None:
+    assert refused(code, status=500).outcome is Outcome.AMBIGUOUS
+    assert refused(code, status=429).outcome is Outcome.NOT_DELIVERED
+
+
+def test_an_answer_that_is_no_json_leaves_everything_open() -> None:
+    response = AsyncSlackResponse(
+        client=None,
+        http_verb="POST",
+        api_url="",
+        req_args={},
+        data="<html>Bad gateway</html>",
+        headers={},
+        status_code=200,
+    )
+    assert failure(SlackApiError("refused", response)).outcome is Outcome.AMBIGUOUS
+
+
+def test_an_unknown_word_is_strange() -> None:
+    assert refused("moon_phase").outcome is Outcome.STRANGE
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (TimeoutError(), Outcome.AMBIGUOUS),
+        (aiohttp.ServerDisconnectedError(), Outcome.AMBIGUOUS),
+        (aiohttp.ClientOSError(), Outcome.AMBIGUOUS),
+        (aiohttp.ClientPayloadError(), Outcome.AMBIGUOUS),
+        (aiohttp.SocketTimeoutError(), Outcome.AMBIGUOUS),
+        (aiohttp.ConnectionTimeoutError(), Outcome.NOT_DELIVERED),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_only_a_connection_that_never_was_sent_nothing(error: Exception, outcome: Outcome) -> None:
+    assert failure(error).outcome is outcome
+
+
+def test_retry_after_comes_first_and_waits_grow_to_a_bound() -> None:
+    asked = refused("ratelimited", status=429, headers={"Retry-After": "30"})
+    assert asked.wait(9) == timedelta(seconds=30)
+    waits = [refused("service_unavailable").wait(attempts) for attempts in range(1, 40)]
+    assert waits == sorted(waits)
+    assert waits[:3] == [timedelta(seconds=seconds) for seconds in (5, 10, 20)]
+    assert waits[-1] == timedelta(minutes=5)
+    assert refused("message_limit_exceeded").wait(1) == timedelta(minutes=10)

@@ -1,0 +1,225 @@
+"""/corpus check and history at their longest, and telling how far work has come."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.slack import progress
+from handlers.views import preview
+from store.loading.check import Check, Effect
+from store.loading.near_duplicates import Twin, Twins
+from store.loading.plan import Counts
+from store.progress import Progress
+from store.types import Article, Revision
+from tests.blockkit import check_message
+from tests.conftest import NOW
+from tests.handlers.conftest import Slack, labels, texts, under
+from tests.handlers.views.test_views import ARTICLES, HOSTILE
+
+NAMES = st.lists(HOSTILE, max_size=30)
+CHECKS = st.builds(
+    Check,
+    counts=st.builds(Counts, added=st.integers(0, 10**6)),
+    added=NAMES,
+    edited=NAMES,
+    removed=NAMES,
+    headlines=NAMES,
+    gone=NAMES,
+    ignored=st.integers(0, 10**6),
+    others=NAMES,
+    unasked=st.integers(0, 10**6),
+    twins=st.builds(
+        Twins,
+        found=st.lists(
+            st.builds(Twin, article=ARTICLES, other=ARTICLES, is_question=st.booleans()), max_size=9
+        ),
+        count=st.integers(0, 10**6),
+        looked_at=st.integers(0, 10**6),
+        passed_over=st.integers(0, 10**6),
+        repeated=st.lists(st.tuples(HOSTILE, st.integers(2, 10**6)), max_size=9),
+    ),
+    effects=st.lists(
+        st.builds(
+            Effect,
+            team_id=st.just("T1"),
+            channel_id=st.just("C0123456789"),
+            upcoming=st.just(10),
+            vanishing=st.integers(0, 10),
+            left=st.integers(0, 10**6),
+        ),
+        max_size=50,
+    ),
+    schedules=st.integers(0, 10**4),
+)
+
+
+@given(CHECKS)
+def test_a_check_fits_and_mentions_nobody(check: Check) -> None:
+    check_message(preview.checked(check, team_id="T1"), people=frozenset())
+
+
+def made(effects: list[Effect], twins: Twins | None = None, schedules: int = 0) -> Check:
+    """Make a check that found nothing else."""
+    return Check(
+        counts=Counts(),
+        added=(),
+        edited=(),
+        removed=(),
+        headlines=(),
+        gone=(),
+        ignored=0,
+        others=(),
+        unasked=0,
+        twins=twins or Twins(),
+        effects=effects,
+        schedules=schedules or len(effects),
+    )
+
+
+def effect(channel: int, *, vanishing: int = 0, team_id: str = "T1") -> Effect:
+    return Effect(
+        team_id=team_id,
+        channel_id=f"C{channel:02}",
+        upcoming=10,
+        vanishing=vanishing,
+        left=channel + 12,
+    )
+
+
+def test_of_many_schedules_the_first_ten_are_told_and_the_rest_counted() -> None:
+    effects = [effect(number, vanishing=2) for number in range(11)]
+    effects += [effect(number) for number in range(11, 14)]
+    effects += [effect(0, vanishing=1, team_id="T2"), effect(1, team_id="T2")]
+    shown = preview.checked(made(effects, schedules=60), team_id="T1")
+    told = [f"• <#C{n:02}>: 2 of the next 10 questions vanish; {n + 12} left" for n in range(10)]
+    rest = (
+        "• 1 schedule more: next questions vanish",
+        "• 3 schedules more: none of the next questions vanishes",
+        "• 1 schedule of other workspaces: next questions vanish",
+        "• 1 schedule of other workspaces: none of the next questions vanishes",
+        "… and 44 that were not looked at",
+    )
+    assert under("Schedules", dict(shown)) == [*told, *rest]
+
+
+def article(document: str, position: int, summary: str, question: str) -> Article:
+    return Article(
+        id=f"{document}{position}",
+        document=document,
+        position=position,
+        headline="Head",
+        summary=summary,
+        insight="",
+        question=question,
+    )
+
+
+def alike(*, times: int = 1, passed_over: int = 0) -> Twins:
+    """Make a pair of stories and a pair of questions, *times* each, and repeated questions."""
+    one = article("a.txt", 1, "Envoys met in <Geneva>.", "Who gains & who loses?")
+    other = article("b.txt", 2, "The envoys met in Geneva.", "Who gains and who loses?")
+    pairs = [
+        Twin(article=one, other=other, is_question=is_question) for is_question in (False, True)
+    ]
+    return Twins(
+        found=pairs * times,
+        count=2 * times,
+        looked_at=20_000,
+        passed_over=passed_over,
+        repeated=[("What now?", 3)] * times,
+    )
+
+
+def test_twins_are_told_to_the_letter() -> None:
+    told = under("Nearly the same", dict(preview.checked(made([], alike()), team_id="T1")))
+    assert told == [
+        "• the story of a.txt, story 1, and b.txt, story 2: “Envoys met in &lt;Geneva&gt;.”",
+        "• the question of a.txt, story 1, and b.txt, story 2: “Who gains &amp; who loses?”",
+        "• asked by 3 of the stories that come: “What now?”",
+    ]
+
+
+def test_of_many_twins_the_first_are_told_and_the_rest_counted() -> None:
+    check = made([], alike(times=6, passed_over=1234))
+    told = under("Nearly the same", dict(preview.checked(check, team_id="T1")))
+    assert [line.split(" of ")[0] for line in told[:5]] == ["• the story", "• the question"] * 2 + [
+        "• the story"
+    ]
+    assert told[5] == "… and 7 more"
+    assert told[11:] == [
+        "… and 1 more such question",
+        "• the first 20,000 stories that come were compared; 1,234 more were not",
+    ]
+
+
+def test_the_history_fits() -> None:
+    revision = Revision(
+        number=10**6,
+        fingerprint="",
+        documents=10**6,
+        articles=10**6,
+        loaded_at=NOW,
+        loaded_by="U0123456789",
+        restores=10**6,
+        added=10**6,
+        edited=10**6,
+        moved=10**6,
+        removed=10**6,
+        touched=10**6,
+        paths=("&" * 300,) * 10,
+    )
+    message = preview.history([revision] * 10)
+    check_message(message)
+    assert str(message["blocks"]).count(f"by <@{revision.loaded_by}>") == 10
+
+
+class Responses:
+    """Stands for a response_url: keeps what was sent, or refuses."""
+
+    def __init__(self, status: int = 200) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.status_code, self.body = status, ""
+
+    async def __call__(self, **message: Any) -> "Responses":
+        self.sent.append(message)
+        return self
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_AFTER_SECONDS", (0, 0, 0))
+
+
+async def test_long_work_tells_how_far_it_is() -> None:
+    responses = Responses()
+    work = Progress()
+    work.start("Reading", 8)
+    work.done = 2
+    await progress._tell(work, responses)  # type: ignore[arg-type]
+    assert {one["text"] for one in responses.sent} == {"Reading, 25 % …"}
+    assert [one["replace_original"] for one in responses.sent] == [False, True, True]
+
+
+async def test_work_goes_on_where_it_cannot_be_told() -> None:
+    async with progress.told(Responses(404)) as work:  # type: ignore[arg-type]
+        work.start("Reading", 8)
+        with pytest.raises(RuntimeError):
+            await progress._tell(work, Responses(404))  # type: ignore[arg-type]
+
+
+async def test_a_story_of_a_feed_is_shown_and_not_discussed(slack: Slack) -> None:
+    """It has neither an insight nor a question, and no button for one."""
+    (slack.corpus / "feed.rss").write_text(
+        "<rss version='2.0'><channel><title>World</title><item><title>Harbour news</title>"
+        "<description>Whales came to Porto.</description></item></channel></rss>"
+    )
+    await slack.type("/corpus reload")
+    (answer,) = await slack.type("/brief whales porto")
+    assert "Whales came to Porto." in answer["text"]
+    assert "*Insight*" not in texts([answer])
+    assert "*Question*" not in texts([answer])
+    assert not any(label.startswith("Discuss") for label in labels(answer))
+    (answer,) = await slack.type("/discuss whales porto")
+    assert answer["text"] == "`/brief` finds stories on that, none with a question."

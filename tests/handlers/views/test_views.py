@@ -1,0 +1,364 @@
+"""Every view keeps Slack's limits and pings nobody, whatever the corpus and the people say."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.settings import STARTER
+from handlers.button_value import CHANNEL, DIRECT, MODAL, Value
+from handlers.ids import Action
+from handlers.parsing.schedule_order import Order
+from handlers.views import corpus, digest, home, modal, notice, question, schedule, story
+from handlers.views.message import Message
+from store.loading.documents import read_corpus
+from store.posting.planning import Turn
+from store.teams.search_misses import TopicRequest
+from store.types import (
+    About,
+    Article,
+    Found,
+    Match,
+    Nothing,
+    Occurrence,
+    Post,
+    PostKind,
+    PostState,
+    Problem,
+    Refusal,
+    Schedule,
+    Timetable,
+    Topic,
+    Unsure,
+)
+from tests.blockkit import check_message, check_view
+from tests.conftest import NOW
+from tests.handlers.conftest import texts
+
+HOSTILE = st.one_of(
+    st.text(min_size=1, max_size=300).filter(str.strip),
+    st.sampled_from(
+        [
+            "<!channel> <@U1> <https://evil.example|bank>",
+            "&amp;" * 2000,
+            "<" * 20_000,
+            "😀" * 9_000,
+            "\u202eright to left\u202c",
+            "`*_~ > quote",
+            "word " * 4_000,
+            "x" * 20_000,
+        ]
+    ),
+)
+ARTICLES = st.builds(
+    Article,
+    id=st.just("0123456789abcdef"),
+    document=HOSTILE,
+    position=st.integers(1, 10**6),
+    headline=HOSTILE,
+    summary=HOSTILE,
+    insight=HOSTILE,
+    question=HOSTILE,
+)
+MATCHES = st.lists(
+    st.builds(
+        lambda article, score, why: Match(article=article, score=score, reasons=lambda _: why),
+        ARTICLES,
+        st.floats(0, 1),
+        st.lists(HOSTILE, max_size=9),
+    ),
+    min_size=1,
+    max_size=3,
+).map(tuple)
+PEOPLE = frozenset({"U0ANA"})
+
+
+OCCURRENCE = Occurrence(due_on=date(2026, 11, 24), due_at=NOW)
+
+
+def refused(words: str) -> Refusal:
+    problem = Problem(path=PurePosixPath(words), line=10**6, message=words)
+    return Refusal(at=NOW, problem=problem, more=10**6)
+
+
+def told(kind: PostKind, words: str) -> Post:
+    """A post whose every word comes from somewhere else."""
+    return Post(
+        key="k" * 80,
+        team_id="T1",
+        channel_id="C1",
+        kind=kind,
+        article_id="a",
+        revision=3,
+        why=words,
+        about=About(
+            channel_id="C1", post_key="k" * 80, error=words, left=10**9, days=10**6, more=9
+        ),
+        state=PostState.FAILED,
+        due_on=date(2026, 11, 24),
+        due_at=NOW,
+        parent_key=None,
+        asked_by=None,
+        attempts=1,
+        doubts=0,
+        looks=0,
+        called_at=None,
+        owner="me",
+        message_ts=None,
+        error=words,
+    )
+
+
+def planned(words: str) -> Schedule:
+    return Schedule(
+        team_id="T1",
+        channel_id="C1",
+        organiser_id="U0ANA",
+        timetable=Timetable(at=time(9), weekdays=frozenset({0, 2, 4}), zone="UTC"),
+        next=OCCURRENCE,
+        kind=PostKind.DIGEST,
+        stories=5,
+        topics=(words,) * 10,
+        stopped=words,
+    )
+
+
+VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
+    "found": lambda matches, words: story.found(Found(matches=matches), words=words, place=0),
+    "unsure": lambda matches, words: story.unsure(Unsure(matches=matches), words=words),
+    "nothing": lambda matches, words: story.nothing(
+        Nothing(topics=tuple(match.article.headline for match in matches)), words=words
+    ),
+    "picked": lambda matches, words: story.picked(matches[0].article, words=words),
+    "shared": lambda matches, words: story.shared(matches[0].article, by="U0ANA"),
+    "in a thread": lambda matches, words: story.found(
+        Found(matches=matches), words=words, place=0, where="1.2"
+    ),
+    "in a direct message": lambda matches, words: story.picked(
+        matches[0].article, words=words, where=DIRECT
+    ),
+    "last part": lambda matches, words: story.more(matches[0].article, page=99, where=CHANNEL),
+    "like": lambda matches, words: story.like(matches[0].article, matches, where=CHANNEL),
+    "nothing like": lambda matches, words: story.like(matches[0].article, (), where=CHANNEL),
+    "related": lambda matches, words: story.related(matches, where="1.2"),
+    "asked": lambda matches, words: story.asked(words),
+    "help": lambda matches, words: story.brief_help([words] * 3),
+    "discuss help": lambda matches, words: question.discuss_help([words]),
+    "offer to join": lambda matches, words: question.offer_to_join(
+        "Why.", "Join and post it", Action.DISCUSS_JOIN, Value(article_id="a", words=words)
+    ),
+    "preview": lambda matches, words: question.preview(matches[0].article, words=words, place=0),
+    "question": lambda matches, words: question.question(matches[0].article, asked_by="U0ANA"),
+    "of the day": lambda matches, words: question.question(matches[0].article, asked_by=None),
+    "story": lambda matches, words: question.thread([matches[0].article]),
+    "digest": lambda matches, words: question.digest(
+        [match.article for match in matches], asked_by=None, has_menu=True
+    ),
+    "thread": lambda matches, words: question.thread([match.article for match in matches]),
+    "unsure post": lambda matches, words: notice.notice(told(PostKind.UNSURE, words)),
+    "stopped": lambda matches, words: notice.notice(told(PostKind.STOPPED, words)),
+    "ready": lambda matches, words: notice.notice(told(PostKind.READY, words)),
+    "low": lambda matches, words: notice.notice(told(PostKind.LOW, words)),
+    "refused": lambda matches, words: notice.notice(told(PostKind.REFUSED, words)),
+    "why": lambda matches, words: digest.why(told(PostKind.QUESTION, words)),
+    "coming": lambda matches, words: digest.coming(
+        planned(words),
+        [Turn(occurrence=OCCURRENCE, unless=words), Turn(occurrence=OCCURRENCE)],
+        zone="Europe/Lisbon",
+        last=told(PostKind.QUESTION, words),
+        chosen=None,
+    ),
+    "schedules": lambda matches, words: digest.schedules(
+        [planned(words)] * 20, {}, user_id="U0ANA", is_admin=False, page=1, pages=4
+    ),
+    "mistyped digest": lambda matches, words: digest.digest_help(unknown=words, meant=words),
+    "status": lambda matches, words: corpus.status(
+        None, corpus.Size(questions=1, topics=10**6, characters=10**9)
+    ),
+    "status of a refused folder": lambda matches, words: corpus.status(
+        None, refusal=refused(words)
+    ),
+    "missed": lambda matches, words: corpus.missed(
+        [TopicRequest(words=words[:200], requests=10**6, last_on=NOW.date())] * 60,
+        searches=10**9,
+        days=90,
+    ),
+    "problems": lambda matches, words: corpus.invalid(
+        [Problem(path=words, line=1, message=words)] * 40
+    ),
+    "unknown digest": lambda matches, words: digest.digest_help(unknown=words),
+    "unknown corpus": lambda matches, words: corpus.corpus_help(unknown=words),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@settings(max_examples=40, deadline=None)
+@given(matches=MATCHES, words=HOSTILE)
+def test_limits_hold_and_nothing_pings(view: str, matches: tuple[Match, ...], words: str) -> None:
+    shown = VIEWS[view](matches, words)
+    check_message(shown, people=PEOPLE)
+    check_buttons(shown["blocks"])
+
+
+def check_buttons(blocks: list[dict[str, Any]]) -> None:
+    """Fail where a screen reader says the same of two buttons that do different things."""
+    heard: dict[str, tuple[str, str]] = {}
+    for block in blocks:
+        for one in [*block.get("elements", []), block.get("accessory") or {}]:
+            if one.get("type") == "button":
+                does = (one["action_id"].rstrip("0123456789"), one.get("value", ""))
+                label = one.get("accessibility_label") or one["text"]["text"]
+                assert heard.setdefault(label, does) == does, label
+
+
+WINDOWS: dict[str, Callable[[tuple[Match, ...], str], modal.View]] = {
+    "answer": lambda matches, words: modal.window(
+        story.found(Found(matches=matches), words=words, place=0, where=MODAL)
+    ),
+    "discussion": lambda matches, words: modal.discussion(None),
+    "discussion of a story": lambda matches, words: modal.discussion(matches[0].article),
+    "discussion preview": lambda matches, words: modal.discussion_preview(
+        matches[0].article, value=Value(article_id="a", words=words, channel_id="C1", where=MODAL)
+    ),
+}
+
+
+def at_home(words: str, *, page: int) -> home.Contents:
+    article = Article(
+        id="a",
+        document=words,
+        position=1,
+        headline=words,
+        summary=words,
+        insight="",
+        question=words,
+    )
+    return home.Contents(
+        today=home.Today(article=article, channel_id="C1"),
+        topics=[Topic(name=words[:5000] or "x", articles=300)] * 100,
+        page=page,
+        schedules=[planned(words)] * 60,
+        coming={},
+        revision=None,
+        is_keeper=True,
+        refusal=refused(words),
+    )
+
+
+WINDOWS |= {
+    "schedule": lambda matches, words: schedule.schedule(
+        Order(timetable=planned(words).timetable, topics=(words, words[:75], "x")),
+        channel_id="C1",
+        is_known=False,
+        mark="",
+        note=schedule.replaces(planned(words)),
+        now=NOW,
+    ),
+    "known schedule": lambda matches, words: schedule.schedule(
+        Order(timetable=planned(words).timetable),
+        channel_id="C1",
+        is_known=True,
+        mark="of before",
+        note=schedule.waits(planned(words)),
+        now=NOW,
+    ),
+    "home": lambda matches, words: home.home(at_home(words, page=0)),
+    "home's last page": lambda matches, words: home.home(at_home(words, page=4)),
+}
+
+
+@pytest.mark.parametrize("view", WINDOWS)
+@settings(max_examples=40, deadline=None)
+@given(matches=MATCHES, words=HOSTILE)
+def test_modals_keep_their_limits(view: str, matches: tuple[Match, ...], words: str) -> None:
+    check_view(WINDOWS[view](matches, words), people=PEOPLE)
+
+
+def corpora(shared: Path | None) -> dict[str, tuple[Article, ...]]:
+    """Give real stories, and 300 under one headline."""
+    folders = {"starter": STARTER} | ({"shared": shared / "corpus"} if shared else {})
+    read = {name: tuple(read_corpus(folder).articles()) for name, folder in folders.items()}
+    (one, *_) = read["starter"]
+    read["300"] = tuple(replace(one, id=f"{number:016x}", position=number) for number in range(300))
+    return read
+
+
+def check_every_view(articles: tuple[Article, ...]) -> None:
+    matches = tuple(
+        Match(article=one, score=1.0, reasons=lambda _: ("the", "Russia")) for one in articles
+    )
+    for place in range(0, len(matches), max(1, len(matches) // 30)):
+        some = (matches * 2)[place : place + 3]
+        for view in VIEWS.values():
+            check_message(view(some, "embassy talks"), people=PEOPLE)
+        for window in WINDOWS.values():
+            check_view(window(some, "embassy talks"), people=PEOPLE)
+
+
+@pytest.mark.parametrize("name", ["starter", "300"])
+def test_every_view_of_a_corpus_keeps_the_limits(name: str) -> None:
+    check_every_view(corpora(None)[name])
+
+
+def test_every_view_of_the_real_document_keeps_the_limits(shared: Path) -> None:
+    check_every_view(corpora(shared)["shared"])
+
+
+def test_no_character_of_a_long_story_is_lost() -> None:
+    long = Article(
+        id="a",
+        document="talks.txt",
+        position=1,
+        headline="Long",
+        summary="Envoys & <ports>. " * 1100,
+        insight="It matters. " * 900,
+        question="What next? " * 900,
+    )
+    pages: list[str] = []
+    for page in range(99):
+        shown = texts([dict(story.more(long, page=page, where=CHANNEL))])
+        pages.append(shown)
+        if "Read on" not in shown:
+            break
+    whole = "".join(pages)
+    assert whole.count("Envoys &amp; &lt;ports&gt;.") >= 1100
+    assert whole.count("It matters.") >= 900
+    assert whole.count("What next?") >= 900
+
+
+def test_a_card_says_everything_about_its_story() -> None:
+    article = Article(
+        id="a",
+        document="talks.txt",
+        position=2,
+        headline="Envoys meet",
+        summary="They met.",
+        insight="It matters.",
+        question="What next?",
+    )
+    shown = texts([dict(story.picked(article, words="envoys"))])
+    for words in ("Envoys meet", "They met.", "It matters.", "What next?", "Story 2 of talks.txt"):
+        assert words in shown
+
+
+@pytest.mark.parametrize("every", [0, 1, 30, 31, 500])
+def test_the_list_of_schedules_fits_however_long(every: int) -> None:
+    one = Schedule(
+        team_id="T1",
+        channel_id="C0123456789",
+        organiser_id="U1",
+        timetable=Timetable(
+            at=time(9, 30),
+            weekdays=frozenset({0, 2, 4, 6}),
+            zone="America/Argentina/ComodRivadavia",
+        ),
+        next=Occurrence(due_on=date(2026, 11, 24), due_at=datetime(2026, 11, 24, tzinfo=UTC)),
+    )
+    shown, page, pages = digest.paged([one] * every, 99)
+    message = digest.schedules(shown, {}, user_id="U1", is_admin=True, page=page, pages=pages)
+    check_message(message, people=PEOPLE)

@@ -1,0 +1,598 @@
+"""Opening, migrating and transacting on both engines; the sentence for each that is no good."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+import tests.postgres
+from store import open_store
+from store.db import Database, DatabaseError, open_database, postgres, readable, sqlite
+from store.db.schema import LEDGER_TABLE, statements
+from store.posting.record import forget_posts
+from store.types import About, Found, PostKind, PostState
+from tests.conftest import NOW
+from tests.rows import every_row
+
+ROOT = Path(__file__).parents[3]
+FIRST = Path(__file__).parents[1] / "first_schema.sql"
+WISH = "INSERT INTO once (team_id, key, at) VALUES ('T1', 'k', 't')"
+ADD = "INSERT INTO revision VALUES ($1, 'f', 1, 1, 't', 'me', NULL, 0, 0, 0, 0, 0)"
+
+
+async def count(url: str) -> int:
+    async with open_database(url) as database:
+        rows = await database.fetch("SELECT COUNT(*) AS n FROM revision")
+        return int(rows[0]["n"])
+
+
+async def test_opening_makes_the_folder_and_the_schema(tmp_path: Path) -> None:
+    assert await count(f"sqlite:///{tmp_path}/deep/er/parley.db") == 0
+
+
+async def test_what_was_committed_is_there_after_reopening(database_url: str) -> None:
+    async with open_database(database_url) as database, database.transaction() as connection:
+        await connection.execute(ADD, 1)
+    assert await count(database_url) == 1
+
+
+async def test_an_exception_rolls_back(database_url: str) -> None:
+    async with open_database(database_url) as database:
+        with pytest.raises(ZeroDivisionError):
+            async with database.transaction() as connection:
+                await connection.execute(ADD, 1)
+                raise ZeroDivisionError
+        async with database.transaction() as connection:
+            await connection.execute(ADD, 2)
+    assert await count(database_url) == 1
+
+
+async def test_cancelling_leaves_no_transaction_open(database_url: str) -> None:
+    """Whatever the moment of the cancellation, the next transaction works."""
+    async with open_database(database_url) as database:
+
+        async def work(number: int) -> None:
+            async with database.transaction() as connection:
+                await connection.execute(ADD, number)
+                await connection.fetch("SELECT 1")
+
+        for turns in range(12):
+            task = asyncio.create_task(work(100 + turns))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+        await work(1)
+
+
+async def test_readers_go_on_while_a_writer_works(database_url: str) -> None:
+    async with open_database(database_url) as database, database.transaction() as writer:
+        await writer.execute(ADD, 1)
+        assert not await database.fetch("SELECT * FROM revision")
+        async with database.reading() as reader:
+            assert not await reader.fetch("SELECT * FROM revision")
+
+
+async def test_a_reader_sees_one_state_to_its_end(database_url: str) -> None:
+    async with open_database(database_url) as database, database.reading() as reader:
+        assert not await reader.fetch("SELECT * FROM revision")
+        async with database.transaction() as writer:
+            await writer.execute(ADD, 1)
+        assert not await reader.fetch("SELECT * FROM revision")
+        assert len(await database.fetch("SELECT * FROM revision")) == 1
+
+
+@pytest.mark.parametrize("kind", ["transaction", "long_transaction"])
+async def test_what_a_writer_has_read_stays_true_to_its_end(database_url: str, kind: str) -> None:
+    """Two processes that add what comes after the last never add the same."""
+
+    async def add() -> None:
+        async with (
+            open_database(database_url) as database,
+            getattr(database, kind)() as connection,
+        ):
+            rows = await connection.fetch("SELECT COALESCE(MAX(number), 0) AS n FROM revision")
+            await connection.execute(ADD, rows[0]["n"] + 1)
+
+    async with open_database(database_url):
+        await asyncio.gather(*(add() for _ in range(8)))
+    assert await count(database_url) == 8
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+async def test_others_write_beside_a_long_transaction(database_url: str) -> None:
+    async with open_database(database_url) as database:
+        async with database.long_transaction() as long:
+            await long.execute(ADD, 1)
+            async with database.transaction() as connection:
+                await connection.execute(WISH)
+            assert await database.fetch("SELECT * FROM once")
+        assert await database.fetch("SELECT * FROM revision")
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+async def test_a_long_transaction_waits_for_others_to_commit(database_url: str) -> None:
+    """So that what they have read of it stays true to their end."""
+    waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
+    async with open_database(database_url) as database:
+
+        async def work() -> None:
+            async with database.long_transaction() as long:
+                await long.execute(ADD, 1)
+
+        async with database.transaction() as connection:
+            assert not await connection.fetch("SELECT * FROM revision")
+            task = asyncio.create_task(work())
+            while not task.done() and not await database.fetch(waits):
+                pass
+            assert not await connection.fetch("SELECT * FROM revision")
+        await task
+        assert await database.fetch("SELECT * FROM revision")
+
+
+async def test_rows_come_one_after_the_other(database_url: str) -> None:
+    async with open_database(database_url) as database:
+        async with database.transaction() as connection:
+            await connection.executemany(ADD, ((number,) for number in range(1200)))
+        async with database.reading() as connection:
+            rows = connection.stream("SELECT number FROM revision ORDER BY number")
+            assert [row["number"] async for row in rows] == list(range(1200))
+
+
+async def test_text_is_ordered_by_its_bytes(database_url: str) -> None:
+    words = ["Zagreb", "a", "Äther", "b", "_", "é", "B", "😀", "～"]
+    async with open_database(database_url) as database:
+        async with database.transaction() as connection:
+            sql = "INSERT INTO word (word, articles) VALUES ($1, 1)"
+            await connection.executemany(sql, ((word,) for word in words))
+        rows = await database.fetch("SELECT word FROM word ORDER BY word")
+        assert [row["word"] for row in rows] == sorted(words)
+        rows = await database.fetch("SELECT word FROM word WHERE word > $1", "b")
+        assert {row["word"] for row in rows} == {word for word in words if word > "b"}
+
+
+async def test_bytes_come_back_as_they_were(database_url: str) -> None:
+    async with open_database(database_url) as database, database.transaction() as connection:
+        await connection.execute("CREATE TABLE packed (data BYTEA NOT NULL)")
+        await connection.execute("INSERT INTO packed (data) VALUES ($1)", bytes(range(256)))
+        (row,) = await connection.fetch("SELECT data FROM packed")
+        assert bytes(row["data"]) == bytes(range(256))
+
+
+async def test_five_starters_at_once_migrate_once(database_url: str) -> None:
+    """Each connection is as good as a process: nothing but the database stands between them."""
+
+    async def start() -> None:
+        async with open_database(database_url):
+            pass
+
+    await asyncio.gather(*(start() for _ in range(5)))
+    async with open_database(database_url) as database:
+        rows = await database.fetch("SELECT COUNT(*) AS n FROM schema_migration GROUP BY version")
+        assert rows
+        assert {row["n"] for row in rows} == {1}
+
+
+async def test_a_failing_migration_leaves_nothing_behind(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "migrations").mkdir()
+    script = "CREATE TABLE one (a TEXT);\nCREATE nonsense;"
+    (tmp_path / "migrations" / "0001_bad.sql").write_text(script)
+    with monkeypatch.context() as patch:
+        patch.setattr("store.db.schema.resources.files", lambda _: tmp_path)
+        with pytest.raises(DatabaseError, match="cannot be used"):
+            await count(database_url)
+    async with open_database(database_url) as database:
+        assert "one" not in await database.tables()
+
+
+async def test_a_newer_schema_is_refused(database_url: str) -> None:
+    async with open_database(database_url) as database, database.transaction() as connection:
+        await connection.execute("INSERT INTO schema_migration (version, name) VALUES (99, 'x')")
+    with pytest.raises(DatabaseError, match=r"schema 99, .* use the newer Parley"):
+        await count(database_url)
+
+
+async def write_first(url: str, *more: str) -> None:
+    """Make a database as the first Parley left it, and run *more* statements on it."""
+    engine = sqlite.SQLite if url.startswith(sqlite.URL) else postgres.Postgres
+    async with (
+        engine.connect(url, hold=False) as database,
+        database.changing_schema() as connection,
+    ):
+        for statement in (*statements(FIRST.read_text()), *more):
+            if engine is postgres.Postgres:
+                statement = re.sub(r"X'([0-9a-f]*)'", r"'\\x\1'", statement)
+            await connection.execute(database.ddl(statement))
+
+
+async def test_a_database_of_the_first_schema_is_brought_up_to_date(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the first Parley wrote is all there after the newest one has opened it."""
+    await write_first(database_url)
+    with monkeypatch.context() as patch:
+        patch.setattr("store.db.migrate", _leave)
+        async with open_database(database_url) as database:
+            before = await every_row(database)
+    assert all(before.values())
+    async with open_database(database_url) as database:
+        after = await every_row(database)
+    for table, rows in before.items():
+        columns = {column for column, _ in rows[0]}
+        kept = [[pair for pair in row if pair[0] in columns] for row in after[table]]
+        assert kept == rows, table
+
+
+async def test_what_the_first_parley_left_is_gone_on_with(database_url: str) -> None:
+    await write_first(database_url)
+    async with open_store(database_url) as store:
+        found = await store.corpus.find("lisbon trams")
+        assert isinstance(found, Found)
+        assert "5,000 people" in found.matches[0].article.summary
+        assert not isinstance(await store.corpus.find("paper ferries"), Found)
+        await store.corpus.undo(by="U1", at=NOW)
+        assert isinstance(await store.corpus.find("paper ferries"), Found)
+
+        first, second = [await store.schedules.get("T1", one) for one in ("C1", "C2")]
+        assert first
+        assert second
+        assert (first.stopped, first.topics) == ("is_archived", ("lisbon",))
+        assert (second.kind, second.stories) == (PostKind.DIGEST, 2)
+        turns = await store.posts.turns("T1", "C2", since=NOW.date())
+        (sent,) = [post for post in turns if post.state is PostState.SENT]
+        assert len(await store.posts.stories("T1", sent.key)) == 2
+        await store.planning.plan_due(NOW + timedelta(days=9))
+        assert len(await store.posts.turns("T1", "C2", since=NOW.date())) > len(turns)
+
+
+async def test_what_is_deleted_is_no_longer_in_the_file(tmp_path: Path) -> None:
+    """SQLite builds differ in whether they overwrite what is deleted; ours always does."""
+    path = tmp_path / "parley.db"
+    wish = "INSERT INTO topic_request VALUES ('T1', 'k', 'quixotic zeppelins', 1, 'day')"
+    for statement, is_there in ((wish, True), ("DELETE FROM topic_request", False)):
+        # Closing the last connection writes the log back into the file.
+        async with open_database(f"sqlite:///{path}") as database, database.transaction() as one:
+            await one.execute(statement)
+        assert (b"zeppelins" in path.read_bytes()) is is_there
+
+
+def migrations(last: int) -> list[str]:
+    """Return the statements that bring the first schema to version *last*."""
+    files = sorted((ROOT / "store" / "migrations").iterdir())[1:last]
+    return [
+        statement
+        for version, file in enumerate(files, start=2)
+        for statement in (
+            *statements(file.read_text()),
+            f"INSERT INTO {LEDGER_TABLE} (version, name) VALUES ({version}, '{file.name}')",
+        )
+    ]
+
+
+async def test_a_database_with_corrections_loses_them_and_nothing_else(database_url: str) -> None:
+    """Schema 9 still had the tables of CORRECT_POSTS, with rows that point at posts."""
+    key = "T1:C1:2026-11-25"
+    await write_first(
+        database_url,
+        *migrations(9),
+        f"INSERT INTO shown VALUES ('{key}', 0, '7e6d3515224c30cc', 1, 1, '2026-11-25')",
+        f"INSERT INTO correction VALUES ('{key}', 2, 1, '2026-11-25', 'msg_too_long')",
+    )
+    async with open_store(database_url, is_shared=True) as store:
+        (sent,) = [
+            post
+            for post in await store.posts.turns("T1", "C1", since=NOW.date())
+            if post.state is PostState.SENT
+        ]
+        assert sent.key == key
+    async with open_database(database_url) as database:
+        assert not {"shown", "correction"} & set(await database.tables())
+        async with database.transaction() as connection:
+            await forget_posts(connection, "T1")
+        assert not await database.fetch("SELECT key FROM post WHERE team_id = 'T1'")
+
+
+async def test_misses_of_one_workspace_become_its_own(database_url: str) -> None:
+    """Of when there was one, and nothing told which."""
+    await write_first(
+        database_url,
+        *migrations(2),
+        "INSERT INTO miss VALUES ('pizza', 'Pizza?', 3, 1, '2026-11-24T08:00:00.000000Z',"
+        " '2026-11-25T08:00:00.000000Z')",
+    )
+    async with open_store(database_url) as store:
+        (request,) = await store.topic_requests.list("T1", since=NOW)
+        assert (request.words, request.requests) == ("Pizza?", 1)
+        assert await store.misses.number("T1", since=NOW) == 3
+
+
+async def test_words_that_nobody_chose_to_send_are_deleted(database_url: str) -> None:
+    """Up to schema 9, every look-up that found nothing stored its words."""
+    rows = {
+        "fire me my": ("T1", "fire me my", "Fire me, my", 2, 0, "2026-11-24"),
+        "kubernetes": ("T1", "kubernetes", "Kubernetes", 5, 0, "2026-11-24"),
+        "pizza": ("T1", "pizza", "Pizza?", 3, 2, "2026-11-25"),
+        "secret": ("T2", "secret", "secret", 1, 0, "2026-11-25"),
+    }
+    await write_first(
+        database_url,
+        *migrations(3),
+        *(
+            f"INSERT INTO miss VALUES ('{team}', '{key}', '{words}', {searched}, {asked},"
+            f" '{day}T08:00:00.000000Z', '{day}T08:00:00.000000Z')"
+            for team, key, words, searched, asked, day in rows.values()
+        ),
+    )
+    async with open_store(database_url) as store:
+        (request,) = await store.topic_requests.list("T1", since=NOW)
+        assert (request.words, request.requests) == ("Pizza?", 2)
+        assert request.last_on == date(2026, 11, 25)
+        assert await store.misses.number("T1", since=NOW) == 10
+        assert await store.misses.number("T1", since=NOW + timedelta(days=1)) == 3
+        assert await store.misses.number("T2", since=NOW) == 1
+    async with open_database(database_url) as database:
+        held = str(await every_row(database)).lower()
+    assert "pizza" in held
+    assert not [one for one in ("fire me", "kubernetes", "secret") if one in held]
+
+
+async def test_people_and_their_words_are_deleted_from_posts(database_url: str) -> None:
+    """Up to schema 9, a post kept for good who asked for it and what they had looked for."""
+
+    def about(words: str, thread_ts: str, *, has_more: bool) -> str:
+        told = {"channel_id": "C1", "post_key": "", "error": "", "left": 0, "days": 0}
+        more = {"more": 0} if has_more else {}
+        return json.dumps(told | {"words": words, "thread_ts": thread_ts} | more)
+
+    def post(key: str, state: str, told: str | None, *, kind: str = "share") -> str:
+        quoted = "NULL" if told is None else "'" + told.replace("'", "''") + "'"
+        return (
+            f"INSERT INTO post VALUES ('{key}', 'T1', 'C1', '{kind}', 'a', 2, NULL, {quoted},"
+            f" '{state}', NULL, '2026-11-24T08:00:00.000000Z', NULL, 'U0BEN', 1, 0, 0,"
+            " '2026-11-24T08:00:00.000000Z', NULL, 'U0BEN', '1.2', NULL)"
+        )
+
+    ts = "1764064800.000100"
+    trap = 'secret", "thread_ts": "1111111111.111111", "more": 0} \\ it\'s \u0000 😀'
+    await write_first(
+        database_url,
+        post("old", "sent", about("secret", ts, has_more=False)),
+        post("closed", "sent", about(trap, ts, has_more=True)),
+        post("open", "unknown", about(trap, ts, has_more=True)),
+        post("open old", "planned", about("secret", ts, has_more=False)),
+        post("in the channel", "unknown", about("secret", "", has_more=True)),
+        post("asked", "sent", about("secret", "", has_more=True), kind="question"),
+        post("plain", "sent", None, kind="question"),
+        post("lost", "unknown", None, kind="low").replace("'2026-11-24T08", "'9999-12-31T08"),
+        "INSERT INTO post_move VALUES ('old', 1, 'planned', 't', 'U0BEN', NULL)",
+        "INSERT INTO post_move VALUES ('old', 2, 'sending', 't', 'host:1', NULL)",
+    )
+    async with open_store(database_url) as store:
+        posts = [
+            await store.posts.get("T1", key)
+            for key in ("open", "open old", "in the channel", "closed", "asked", "plain")
+        ]
+        first, second, third, *closed = [one for one in posts if one]
+        assert first.about == second.about == About(channel_id="C1", thread_ts=ts)
+        assert third.about is None
+        # Whoever asked for one that is open may still be asked whether it arrived.
+        assert [one.asked_by for one in (first, second, third)] == ["U0BEN"] * 3
+        assert [one.asked_by for one in closed] == [None] * 3
+        assert {one.owner for one in (first, second, third, *closed)} == {"person"}
+        # What notices tell is as it was.
+        (low,) = [one for one in await store.posts.open(NOW + timedelta(9)) if one.kind == "low"]
+        assert low.about == About(channel_id="C2", left=1, days=1)
+        lost = await store.posts.get("T1", "lost")
+        assert lost
+        assert lost.state is PostState.FAILED
+    async with open_database(database_url) as database:
+        rows = await every_row(database)
+    assert "secret" not in str(rows)
+    assert str(rows).count("U0BEN") == 3
+    assert [dict(row)["owner"] for row in rows["post_move"] if ("post_key", "old") in row] == [
+        "person",
+        "host:1",
+    ]
+
+
+def test_a_schema_that_grew_is_as_good_as_a_new_one(tmp_path: Path) -> None:
+    """A migration that has been released is not changed any more: another one follows it."""
+
+    async def grow() -> None:
+        await write_first(f"sqlite:///{tmp_path}/first.db")
+        for name in ("first", "new"):
+            async with open_database(f"sqlite:///{tmp_path}/{name}.db"):
+                pass
+
+    asyncio.run(grow())
+    schemas = []
+    for name in ("first", "new"):
+        with closing(sqlite3.connect(tmp_path / f"{name}.db")) as raw:
+            rows = raw.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+            schemas.append({name: " ".join(sql.split()) for name, sql in rows})
+    assert schemas[0] == schemas[1]
+
+
+async def _leave(_: Database) -> None:
+    """Migrate nothing."""
+
+
+@pytest.mark.parametrize(
+    ("prepare", "sentence"),
+    [
+        (lambda path: path.write_text("I am a diary.\n" * 100), "file is not a database"),
+        (lambda path: path.mkdir(), "unable to open database file"),
+    ],
+    ids=["a text file", "a folder"],
+)
+async def test_no_database_at_all(
+    tmp_path: Path, prepare: Callable[[Path], object], sentence: str
+) -> None:
+    path = tmp_path / "parley.db"
+    prepare(path)
+    with pytest.raises(DatabaseError, match=f"parley.db cannot be .*: {sentence}"):
+        async with open_store(f"sqlite:///{path}"):
+            pass
+
+
+async def test_a_path_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DatabaseError, match="cannot be opened"):
+        await count(f"sqlite:///{tmp_path}/file/parley.db")
+
+
+async def test_a_server_that_is_not_there() -> None:
+    with pytest.raises(DatabaseError, match="cannot be opened") as caught:
+        await count("postgresql://parley:hush@127.0.0.1:9/parley")
+    assert "hush" not in str(caught.value)
+
+
+async def test_a_url_of_another_kind() -> None:
+    with pytest.raises(DatabaseError, match="must start with sqlite:///"):
+        await count("mysql://localhost/parley")
+
+
+def test_a_password_is_not_shown() -> None:
+    assert readable("postgresql://p:hu:sh@db:5/parley") == "postgresql://p:…@db:5/parley"
+    assert readable("sqlite:///data/parley.db") == "sqlite:///data/parley.db"
+
+
+# --- one process for an SQLite file -------------------------------------------------------------
+
+
+async def test_a_second_process_is_told_who_has_the_file(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/parley.db"
+    who = f"in use by process {os.getpid()} on {socket.gethostname()}"
+    async with open_database(url, hold=True):
+        with pytest.raises(DatabaseError, match=who):
+            async with open_database(url, hold=True):
+                pass
+    async with open_database(url, hold=True):
+        pass
+
+
+async def test_short_commands_work_beside_the_process_that_has_the_file(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/parley.db"
+    async with open_database(url, hold=True):
+        assert await count(url) == 0
+
+
+async def test_the_schema_is_not_changed_under_a_running_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/parley.db"
+    async with open_database(url, hold=True):
+        with monkeypatch.context() as patch:
+            (tmp_path / "migrations").mkdir()
+            for place in range(1, 30):
+                script = tmp_path / "migrations" / f"{place:04}.sql"
+                script.write_text(f"CREATE TABLE t{place} (a TEXT);")
+            patch.setattr("store.db.schema.resources.files", lambda _: tmp_path)
+            with pytest.raises(DatabaseError, match="in use by process"):
+                await count(url)
+
+
+def test_a_killed_process_leaves_the_file_free(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/parley.db"
+    script = (
+        "import asyncio, sys\nfrom store.db import open_database\n"
+        "async def main():\n"
+        f"    async with open_database({url!r}, hold=True):\n"
+        "        print('held', flush=True)\n        await asyncio.sleep(60)\n"
+        "asyncio.run(main())"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "held\n"
+
+        async def take() -> None:
+            async with open_database(url, hold=True):
+                pass
+
+        with pytest.raises(DatabaseError, match=f"in use by process {other.pid} on"):
+            asyncio.run(take())
+        other.send_signal(signal.SIGKILL)
+        other.wait()
+        asyncio.run(take())
+
+
+def test_an_sqlite_too_old_is_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    with pytest.raises(DatabaseError, match=r"too old: Parley needs 3\.35"):
+        asyncio.run(count(f"sqlite:///{tmp_path}/parley.db"))
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: str) -> AsyncIterator[str]:
+    async with tests.postgres.schema(postgres_server) as url, open_database(url):
+        yield url
+
+
+async def test_a_server_that_can_only_be_read(postgres_url: str, tmp_path: Path) -> None:
+    (tmp_path / "talks.txt").write_text("Talks\nEnvoys met in Geneva.\nInsight.\nWhat next?\n")
+    async with open_store(postgres_url) as store:
+        await store.corpus.reload(tmp_path, by="U1", at=NOW)
+    (tmp_path / "talks.txt").write_text("Talks\nEnvoys met in Lima.\nInsight.\nWhat next?\n")
+    async with open_store(f"{postgres_url}&default_transaction_read_only=on") as store:
+        with pytest.raises(DatabaseError, match="can only be read: nothing was changed"):
+            await store.corpus.reload(tmp_path, by="U1", at=NOW)
+        assert isinstance(await store.corpus.find("geneva"), Found)
+
+
+async def test_a_connection_that_is_lost_in_the_middle(postgres_url: str) -> None:
+    """It ends in a sentence, with nothing changed, and the next one is another connection."""
+    async with open_database(postgres_url) as database:
+        with pytest.raises(DatabaseError, match="does not answer just now"):
+            async with database.transaction() as connection:
+                await connection.execute(ADD, 1)
+                (mine,) = await connection.fetch("SELECT pg_backend_pid() AS pid")
+                await database.fetch("SELECT pg_terminate_backend($1)", mine["pid"])
+                await connection.execute(ADD, 2)
+        assert not await database.fetch("SELECT 1 FROM revision")
+        async with database.transaction() as connection:
+            await connection.execute(ADD, 1)
+    assert await count(postgres_url) == 1
+
+
+async def test_a_server_whose_disk_is_full(postgres_url: str) -> None:
+    full = "DO $$ BEGIN RAISE EXCEPTION 'No space left' USING ERRCODE = 'disk_full'; END $$"
+    async with open_database(postgres_url) as database:
+        with pytest.raises(DatabaseError, match="disk of the database is full: nothing was"):
+            async with database.long_transaction() as connection:
+                await connection.execute(ADD, 1)
+                await connection.execute(full)
+    assert await count(postgres_url) == 0
+
+
+async def test_a_server_on_which_another_writes_for_too_long(postgres_url: str) -> None:
+    async with (
+        open_database(postgres_url) as one,
+        open_database(f"{postgres_url}&lock_timeout=20") as other,
+        one.transaction() as connection,
+    ):
+        await connection.execute(ADD, 1)
+        with pytest.raises(DatabaseError, match="Another process is writing"):
+            async with other.transaction():
+                pass
+
+
+async def test_a_wrong_statement_is_no_fault_of_the_server_s(postgres_url: str) -> None:
+    async with open_database(postgres_url) as database:
+        with pytest.raises(asyncpg.UndefinedTableError):
+            await database.fetch("SELECT 1 FROM nowhere")

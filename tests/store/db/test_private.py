@@ -1,0 +1,108 @@
+"""What Parley remembers is for nobody else on the machine, whatever the umask."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from store.db import exposed, open_database, private
+from store.db.backup import backup, copy, restore
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs files with modes")
+
+
+@pytest.fixture(params=[0o000, 0o022, 0o077, 0o777], ids=oct)
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+def modes(folder: Path) -> dict[str, str]:
+    return {file.name: oct(file.stat().st_mode & 0o777) for file in sorted(folder.iterdir())}
+
+
+def url_of(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+async def write(url: str) -> None:
+    async with open_database(url) as database, database.transaction() as connection:
+        await connection.execute("UPDATE revision SET number = number")
+
+
+@pytest.mark.usefixtures("umask")
+async def test_a_new_database_is_its_owner_s_alone(tmp_path: Path) -> None:
+    url = url_of(tmp_path / "parley.db")
+    async with open_database(url, hold=True) as database:
+        async with database.transaction() as connection:
+            await connection.execute("UPDATE revision SET number = number")
+        names = ("parley.db", "parley.db-shm", "parley.db-wal", "parley.db.lock")
+        assert modes(tmp_path) == dict.fromkeys(names, "0o600")
+        assert exposed(url) == []
+
+
+@pytest.mark.usefixtures("umask")
+async def test_so_are_backups_and_copies(tmp_path: Path) -> None:
+    database, copied = tmp_path / "parley.db", tmp_path / "copied.db"
+    await write(url_of(database))
+    await backup(url_of(database), tmp_path / "backup.db")
+    await copy(url_of(database), url_of(copied))
+    await restore(tmp_path / "backup.db", url_of(database))
+    assert set(modes(tmp_path).values()) == {"0o600"}
+    assert "parley.db.replaced-1" in modes(tmp_path)
+
+
+async def test_so_is_a_backup_of_postgres(tmp_path: Path, database_url: str) -> None:
+    await write(database_url)
+    await backup(database_url, tmp_path / "backup.db")
+    assert set(modes(tmp_path).values()) == {"0o600"}
+    assert not exposed(database_url)
+
+
+async def test_a_restored_database_is_private_though_the_backup_is_not(tmp_path: Path) -> None:
+    database, file = tmp_path / "parley.db", tmp_path / "backup.db"
+    await write(url_of(database))
+    await backup(url_of(database), file)
+    file.chmod(0o644)
+    database.unlink()
+    await restore(file, url_of(database))
+    assert modes(tmp_path)["parley.db"] == "0o600"
+
+
+async def test_where_a_link_leads_a_new_database_is_private_too(tmp_path: Path) -> None:
+    (tmp_path / "parley.db").symlink_to("elsewhere.db")
+    await write(url_of(tmp_path / "parley.db"))
+    assert modes(tmp_path)["elsewhere.db"] == "0o600"
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o666])
+async def test_a_database_that_is_there_keeps_its_mode_and_is_named(
+    tmp_path: Path, mode: int
+) -> None:
+    """Somebody may have meant it so: `check` says it, and nothing is changed."""
+    path = tmp_path / "parley.db"
+    await write(url_of(path))
+    path.chmod(mode)
+    async with open_database(url_of(path)):
+        assert path.stat().st_mode & 0o777 == mode
+        assert path in exposed(url_of(path))
+    path.chmod(0o400)
+    assert path not in exposed(url_of(path))
+
+
+async def test_nothing_breaks_where_files_have_no_modes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    path = tmp_path / "parley.db"
+    await write(url_of(path))
+    os.chmod(path, 0o666)  # noqa: PTH101 -- the other way is taken away
+    assert private.is_exposed(path)
+    monkeypatch.setattr(private, "os", SimpleNamespace(name="nt"))
+    assert not private.is_exposed(path)

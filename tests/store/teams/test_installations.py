@@ -1,0 +1,198 @@
+"""Installations: a team's token, whoever begins to install, and all that goes with a team."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import time, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+
+from store import Store, open_store
+from store.db import open_database
+from store.db.schema import LEDGER_TABLE
+from store.posting.record import Plan
+from store.teams.installations import Installation
+from store.types import GoneError, PostKind, PostState, Problem, Refusal, Schedule, Timetable
+from tests.conftest import NOW, StoppedClock
+
+ONE = Installation(
+    team_id="T1",
+    name="Harbour",
+    bot_id="B1",
+    bot_user_id="U1",
+    scopes=("chat:write", "commands"),
+    token="sealed",
+    installed_at=NOW,
+)
+
+
+TIMETABLE = Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC")
+PLAN = Plan(key="k", team_id="T1", channel_id="C1", kind=PostKind.SHARE, due_at=NOW)
+
+
+async def set_up(store: Store, topics: tuple[str, ...] = ()) -> Schedule:
+    return await store.schedules.set(
+        team_id="T1",
+        channel_id="C1",
+        organiser_id="U2",
+        timetable=TIMETABLE,
+        topics=topics,
+        now=NOW,
+    )
+
+
+@pytest.fixture
+async def many(database_url: str, tmp_path: Path) -> AsyncIterator[Store]:
+    """The store of a Parley that each team installs, with a story in it."""
+    story = tmp_path / "corpus" / "geneva.txt"
+    story.parent.mkdir()
+    story.write_text("Talks in Geneva\n\nEnvoys met.\nIt takes two.\nWho hosts?\n")
+    async with open_store(database_url, is_shared=True) as store:
+        await store.corpus.reload(story.parent, by="terminal", at=NOW)
+        yield store
+
+
+async def remembering(url: str) -> set[str]:
+    """Give the tables that hold something of a team."""
+    async with open_database(url) as database, database.reading() as connection:
+        found = set()
+        for table in set(await database.tables()) - {LEDGER_TABLE}:
+            rows = await connection.fetch(f"SELECT * FROM {table}")
+            found |= {table for row in rows if {"team_id", "post_key"} & set(row.keys())}
+        return found
+
+
+async def test_what_is_saved_is_there(store: Store) -> None:
+    await store.installations.save(ONE)
+    assert await store.installations.find("T1") == ONE
+    assert await store.installations.find("T2") is None
+
+
+async def test_installing_again_replaces(store: Store) -> None:
+    anew = replace(ONE, token="anew", scopes=("commands",), installed_at=NOW + timedelta(days=1))
+    await store.installations.save(ONE)
+    await store.installations.save(anew)
+    assert list(await store.installations.list()) == [anew]
+
+
+async def test_a_token_that_changed_meanwhile_is_not_sealed_over(store: Store) -> None:
+    await store.installations.save(replace(ONE, token="newer"))
+    await store.installations.reseal(ONE, "sealed anew")
+    found = await store.installations.find("T1")
+    assert found
+    assert found.token == "newer"
+    await store.installations.reseal(found, "newer, sealed anew")
+    assert await store.installations.find("T1") == replace(ONE, token="newer, sealed anew")
+
+
+async def test_a_state_is_good_once_and_for_a_while(store: Store) -> None:
+    until = NOW + timedelta(minutes=10)
+    for state in ("in time", "late"):
+        await store.installations.begin(state, now=NOW, until=until)
+    assert await store.installations.end("in time", now=NOW)
+    assert not await store.installations.end("in time", now=NOW)
+    assert not await store.installations.end("late", now=until)
+    assert not await store.installations.end("never given", now=NOW)
+
+
+async def test_nothing_of_a_team_is_left(store: Store, clock: StoppedClock) -> None:
+    await store.installations.save(ONE)
+    await store.schedules.set(
+        team_id="T1",
+        channel_id="C1",
+        organiser_id="U2",
+        timetable=Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC"),
+        topics=("geneva",),
+        now=clock(),
+    )
+    await store.schedules.stop("T1", "C1", error="is_archived", now=clock())
+    (told,) = await store.posts.open(clock())
+    claim = await store.posts.claim(told, owner="me", now=clock())
+    assert claim
+    store.misses.add("T1", at=clock())
+    await store.misses.write()
+    await store.topic_requests.add("T1", "pizza", once="press", now=clock())
+    assert await store.installations.forget(ONE)
+    # A call that was under way may still end.
+    await store.posts.sent(claim, message_ts="1.1", now=clock())
+    assert await store.installations.find("T1") is None
+    assert not await store.schedules.list("T1")
+    assert not await store.misses.number("T1", since=NOW - timedelta(days=9))
+    assert not await store.topic_requests.list("T1", since=NOW - timedelta(days=9))
+    assert not sum((await store.tally.posts()).values())
+
+
+async def test_a_team_that_was_let_in_anew_is_not_forgotten(
+    store: Store, clock: StoppedClock
+) -> None:
+    """What was found out of the installation before says nothing of the one that is there now."""
+    anew = replace(ONE, token="anew", installed_at=NOW + timedelta(milliseconds=1))
+    await store.installations.save(ONE)
+    await store.installations.save(anew)
+    store.misses.add("T1", at=clock())
+    await store.misses.write()
+    await store.topic_requests.add("T1", "pizza", once="press", now=clock())
+    assert not await store.installations.forget(ONE)
+    assert await store.installations.find("T1") == anew
+    assert await store.misses.number("T1", since=NOW - timedelta(days=9))
+    # A token that was only sealed anew is the same installation's.
+    await store.installations.reseal(anew, "sealed anew")
+    assert await store.installations.forget(anew)
+    assert not await store.installations.forget(anew)
+
+
+Writing = Callable[[Store, Schedule], Awaitable[Any]]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda store, _: set_up(store),
+        lambda store, _: store.once.claim("T1", "a", now=NOW),
+        lambda store, _: store.posts.plan(PLAN, now=NOW),
+        lambda store, _: store.posts.skip(replace(PLAN, state=PostState.SKIPPED), now=NOW),
+        lambda store, before: store.planning.plan_now(before, by="U2", now=NOW, key="now"),
+    ],
+    ids=["schedule", "once", "post", "skip", "now"],
+)
+async def test_what_is_under_way_while_a_team_is_forgotten_brings_nothing_back(
+    many: Store, database_url: str, write: Writing
+) -> None:
+    await many.installations.save(ONE)
+    before = await set_up(many)
+    await many.installations.forget(ONE)
+    with pytest.raises(GoneError, match="not installed in this workspace any more"):
+        await write(many, before)
+    assert not await remembering(database_url)
+    # Let in again, it is as any other team.
+    await many.installations.save(ONE)
+    await write(many, before)
+    assert await remembering(database_url) > {"installation"}
+
+
+async def test_who_keeps_the_stories_is_told_nothing_in_a_team_that_is_gone(
+    many: Store, database_url: str, tmp_path: Path
+) -> None:
+    """The operator lists them, and may list them for longer than Parley is there."""
+    await many.installations.save(replace(ONE, team_id="T2"))
+    problem = Problem(path=PurePosixPath("a.txt"), line=1, message="There is no story in it.")
+    refusal = Refusal(at=NOW, problem=problem, more=0)
+    await many.refusals.note(tmp_path, refusal, keepers=[("T1", "U1"), ("T2", "U1")])
+    assert [post.team_id for post in await many.posts.open(NOW)] == ["T2"]
+
+
+async def test_a_pool_that_is_filled_late_is_of_no_schedule(many: Store, database_url: str) -> None:
+    await many.installations.save(ONE)
+    before = await set_up(many, topics=("geneva",))
+    await many.planning.preview(before)
+    assert "topic_pool" in await remembering(database_url)
+    await many.installations.forget(ONE)
+    await many.planning.preview(before)
+    assert not await remembering(database_url)
+
+
+async def test_one_workspace_needs_no_installation(store: Store) -> None:
+    assert await set_up(store)
+    assert await store.once.claim("T1", "a", now=NOW)
+    assert await store.posts.plan(PLAN, now=NOW)

@@ -1,0 +1,211 @@
+"""What is stored about a person or a team is exported and erased as a whole, and nothing else."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import time, timedelta
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from store import Store, open_store
+from store.db import Database, open_database
+from store.db.schema import LEDGER_TABLE
+from store.posting.record import Plan
+from store.types import SOMEBODY, PostKind, PostState, Problem, Refusal, Timetable
+from tests.conftest import NOW
+from tests.rows import every_row
+from tests.store.teams.test_installations import ONE
+
+BEN, ANA = "U0BEN", "U0ANA"
+CHANNEL = {BEN: "C1", ANA: "C2"}
+TIMETABLE = Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC")
+
+
+@dataclass
+class House:
+    """A store of many teams, and the database below it."""
+
+    store: Store
+    database: Database
+    folder: Path
+
+    async def rows(self) -> dict[str, list[dict[str, object]]]:
+        held = await every_row(self.database)
+        return {table: [dict(row) for row in rows] for table, rows in held.items()}
+
+    async def text(self) -> str:
+        return str(await self.rows())
+
+
+@pytest.fixture
+async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for number in range(20):
+        story = f"Talks {number}\n\nEnvoys met {number}.\nIt takes {number}.\nWho hosts {number}?\n"
+        (folder / f"{number}.txt").write_text(story)
+    async with open_store(database_url, is_shared=True) as store:
+        await store.corpus.reload(folder, by="terminal", at=NOW)
+        async with open_database(database_url) as database:
+            yield House(store, database, folder)
+
+
+async def live(house: House, team_id: str, who: str) -> None:
+    """Let a person leave a trace everywhere that there is one."""
+    store = house.store
+    await store.installations.save(replace(ONE, team_id=team_id))
+    channel_id = CHANNEL[who]
+    schedule = await store.schedules.set(
+        team_id=team_id,
+        channel_id=channel_id,
+        organiser_id=who,
+        timetable=TIMETABLE,
+        topics=("talks",),
+        now=NOW,
+    )
+    await store.planning.preview(schedule)
+    await store.schedules.stop(team_id, channel_id, error="is_archived", now=NOW)
+    problem = Problem(path=PurePosixPath("a.txt"), line=1, message="There is no story in it.")
+    refusal = Refusal(at=NOW, problem=problem, more=0)
+    await store.refusals.note(house.folder, refusal, keepers=[(team_id, who)])
+
+    def plan(key: str, kind: PostKind = PostKind.SHARE) -> Plan:
+        return Plan(
+            key=f"{team_id}:{channel_id}:{key}",
+            team_id=team_id,
+            channel_id=channel_id,
+            kind=kind,
+            article_id="a1",
+            story_ids=("a1", "a2") if kind is PostKind.DIGEST else (),
+            due_at=NOW,
+            asked_by=who,
+        )
+
+    for key, kind in (("sent", PostKind.DIGEST), ("unknown", PostKind.SHARE)):
+        post = await store.posts.plan(plan(key, kind), now=NOW)
+        assert post
+        claim = await store.posts.claim(post, owner="host:1", now=NOW)
+        assert claim
+        if key == "sent":
+            await store.posts.sent(claim, message_ts="1.0", now=NOW)
+        else:
+            await store.posts.give_up(claim, error="no answer", now=NOW)
+    await store.posts.plan(plan("open"), now=NOW)
+    old = await store.posts.plan(replace(plan("old"), due_at=NOW - timedelta(days=99)), now=NOW)
+    assert old
+    claim = await store.posts.claim(old, owner="host:1", now=NOW)
+    assert claim
+    await store.posts.sent(claim, message_ts="1.0", now=NOW)
+    await store.posts.delete_old(before=NOW - timedelta(days=90))
+    news = house.folder / f"{team_id}-{channel_id}.txt"
+    news.write_text(f"News for {team_id}\n\nA.\nB.\nWhat of {channel_id}?\n")
+    await store.corpus.reload(house.folder, by=f"{team_id}:{who}", at=NOW)
+    news.unlink()
+    await store.corpus.reload(house.folder, by="terminal", at=NOW)
+    store.misses.add(team_id, at=NOW)
+    await store.misses.write()
+    await store.topic_requests.add(team_id, "pizza", once=who, now=NOW)
+
+
+async def test_a_person_is_erased_and_everybody_else_stays(house: House) -> None:
+    for team_id, who in (("T1", BEN), ("T1", ANA), ("T2", BEN)):
+        await live(house, team_id, who)
+    before, data = await house.rows(), house.store.personal_data
+    exported = await data.export("T1", BEN)
+    # Three posts say who asked for them: two that are open, and the story of one that is sent.
+    # Three are messages to that person: about an unknown outcome, a schedule, and the folder.
+    assert {table: len(rows) for table, rows in exported.items()} == {
+        "schedule": 1,
+        "post": 6,
+        "revision": 1,
+    }
+    assert all(BEN in str(row) for rows in exported.values() for row in rows)
+    assert len(await data.effects("T1", BEN)) == 4
+
+    await data.forget("T1", BEN)
+    assert not await data.effects("T1", BEN)
+    assert not await data.export("T1", BEN)
+    after = await house.rows()
+    for table in ("post", "post_move", "schedule"):
+        rows = [row for row in after[table] if "'T1" in str(row)]
+        assert BEN not in str(rows), table
+    theirs = [[row for row in rows if ANA in str(row)] for rows in before.values()]
+    assert theirs == [[row for row in rows if ANA in str(row)] for rows in after.values()]
+    other = [[row for row in rows if "'T2" in str(row)] for rows in before.values()]
+    assert other == [[row for row in rows if "'T2" in str(row)] for rows in after.values()]
+    assert [row["loaded_by"] for row in after["revision"]].count(SOMEBODY) == 1
+    # Nothing else is gone: the posts stay, and those that are open can still be settled.
+    assert await house.store.posts.get("T1", "T1:C1:open")
+    unknown = await house.store.posts.get("T1", "T1:C1:unknown")
+    assert unknown
+    assert (unknown.state, unknown.asked_by) == (PostState.UNKNOWN, None)
+    schedule = await house.store.schedules.get("T1", "C1")
+    assert schedule
+    assert schedule.organiser_id is None
+
+
+async def test_nothing_of_an_only_person_is_left_anywhere(house: House) -> None:
+    await live(house, "T1", BEN)
+    assert BEN in await house.text()
+    await house.store.personal_data.forget("T1", BEN)
+    assert BEN not in await house.text()
+
+
+async def test_a_team_is_erased_and_the_others_stay(house: House) -> None:
+    for team_id in ("T1", "T2"):
+        await live(house, team_id, BEN)
+    before = await house.rows()
+    await house.store.personal_data.forget("T1")
+    assert not await house.store.personal_data.effects("T1")
+    after = await house.rows()
+    for table, rows in after.items():
+        for row in rows:
+            assert row.get("team_id") != "T1", table
+            assert not str(row.get("post_key", "")).startswith("T1:"), table
+            assert not str(row.get("loaded_by", "")).startswith("T1:"), table
+    others = [row for rows in before.values() for row in rows if row.get("team_id") == "T2"]
+    assert others == [row for rows in after.values() for row in rows if row.get("team_id") == "T2"]
+    assert "T2:U0BEN" in str(after["revision"])
+
+
+async def test_every_table_of_a_team_s_is_exported(house: House) -> None:
+    await live(house, "T1", BEN)
+    held = await house.rows()
+    of_team = {
+        table
+        for table, rows in held.items()
+        if any({"team_id", "post_key"} & set(row) for row in rows)
+    }
+    exported = await house.store.personal_data.export("T1")
+    assert set(exported) - {"revision"} == of_team
+    tables = set(await house.database.tables()) - {LEDGER_TABLE}
+    assert of_team <= tables
+    assert "sealed" not in str(exported)
+    for table in of_team - {"installation"}:
+        assert len(exported[table]) == len(held[table])
+
+
+async def test_ids_without_a_team_are_the_only_team_s(database_url: str, tmp_path: Path) -> None:
+    """Where there is one team, who loaded stories is stored as a bare id."""
+    (tmp_path / "a.txt").write_text("News\n\nA.\nB.\nC?\n")
+    async with open_store(database_url) as store:
+        await store.corpus.reload(tmp_path, by=BEN, at=NOW)
+        await store.schedules.set(
+            team_id="T1", channel_id="C1", organiser_id=ANA, timetable=TIMETABLE, now=NOW
+        )
+        # A team that was mistyped has nothing, and nothing is taken from the other one.
+        assert not await store.personal_data.effects("T2")
+        await store.personal_data.forget("T2")
+        assert [one.loaded_by for one in await store.corpus.history()] == [BEN]
+        await store.personal_data.forget("T1")
+        assert [one.loaded_by for one in await store.corpus.history()] == [SOMEBODY]
+        assert not await store.schedules.list("T1")
+
+
+async def test_who_loaded_stories_is_forgotten_in_time(store: Store, tmp_path: Path) -> None:
+    for days, by in enumerate((BEN, "terminal", "folder", "T1:U0BEN", ANA)):
+        (tmp_path / "a.txt").write_text(f"News\n\nA.\nB.\nC {days}?\n")
+        await store.corpus.reload(tmp_path, by=by, at=NOW + timedelta(days=days))
+    await store.personal_data.forget_loaders(before=NOW + timedelta(days=4))
+    loaders = [one.loaded_by for one in await store.corpus.history()]
+    assert loaders == [ANA, SOMEBODY, "folder", "terminal", SOMEBODY]

@@ -1,0 +1,289 @@
+"""Search misses are counted without words, and topic requests stored without people."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from handlers.features.lookup import LookUp
+from handlers.ids import Action
+from handlers.jobs.expiry import Forgetting
+from handlers.slack.people import Colleague
+from store import Store, open_store
+from store.db import Connection, DatabaseError, open_database
+from store.guards.installed import Installed
+from store.teams.search_misses import SearchMisses
+from store.types import GoneError, ParleyError
+from tests.conftest import NOW, StoppedClock
+from tests.rows import every_row
+from tests.store.teams.test_installations import ONE
+
+TEAM = "T0PARLEY"
+EVER = NOW - timedelta(days=400)
+ANA = Colleague(team_id=TEAM, user_id="U0ANA", is_admin=False, is_guest=False)
+HALF_A_PAIR = "\ud83d"
+
+
+async def ask(store: Store, *typed: str, days: int = 0) -> None:
+    at = NOW + timedelta(days=days)
+    for number, words in enumerate(typed):
+        await store.topic_requests.add(TEAM, words, once=f"{words}:{days}:{number}", now=at)
+
+
+def miss(store: Store, times: int = 1, *, team_id: str = TEAM, days: int = 0) -> None:
+    for _ in range(times):
+        store.misses.add(team_id, at=NOW + timedelta(days=days))
+
+
+async def asked(store: Store) -> list[tuple[str, int]]:
+    return [(one.words, one.requests) for one in await store.topic_requests.list(TEAM, since=EVER)]
+
+
+# Topic requests
+
+
+async def test_case_and_order_make_no_difference(store: Store) -> None:
+    await ask(store, "Mars mission", "mission  MARS", "mars, mission?")
+    assert await asked(store) == [("Mars mission", 3)]
+
+
+async def test_typos_are_counted_together(store: Store) -> None:
+    await ask(store, "kubernetes", "kubernetes", "kuberntes", "pizza")
+    assert await asked(store) == [("kubernetes", 3), ("pizza", 1)]
+
+
+async def test_the_latest_demand_comes_first_under_its_commonest_words(store: Store) -> None:
+    await ask(store, "kubernetes", "kubernetes", "pizza")
+    await ask(store, "mars", days=1)
+    await ask(store, "kuberntes", days=2)
+    requests = await store.topic_requests.list(TEAM, since=EVER)
+    assert [(one.words, one.requests, one.last_on) for one in requests] == [
+        ("kubernetes", 3, date(2026, 11, 26)),
+        ("mars", 1, date(2026, 11, 25)),
+        ("pizza", 1, date(2026, 11, 24)),
+    ]
+
+
+async def test_the_same_press_is_one_request(store: Store) -> None:
+    for _ in range(2):
+        await store.topic_requests.add(TEAM, "pizza", once="press", now=NOW)
+    assert await asked(store) == [("pizza", 1)]
+
+
+async def test_a_press_that_could_not_be_stored_can_be_repeated(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The claim of the press and what it stores are one transaction."""
+    with monkeypatch.context() as patch:
+        patch.setattr("store.teams.search_misses._REQUEST", "INSERT INTO nowhere VALUES ($1)")
+        with pytest.raises(Exception, match="nowhere"):
+            await store.topic_requests.add(TEAM, "pizza", once="press", now=NOW)
+    await store.topic_requests.add(TEAM, "pizza", once="press", now=NOW)
+    assert await asked(store) == [("pizza", 1)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("", []),
+        ("   ", []),
+        ("?!", ["?!"]),
+        ("x" * 5000, ["x" * 200]),
+        ("😀", ["😀"]),
+        ("\u202e", ["\u202e"]),
+        ("pizza\0party", ["pizza\ufffdparty"]),
+        ("\0", ["\ufffd"]),
+        (f"pizza {HALF_A_PAIR}", ["pizza \ufffd"]),
+        (HALF_A_PAIR, ["\ufffd"]),
+    ],
+)
+async def test_whatever_is_typed_is_stored_and_blocks_no_other_request(
+    store: Store, typed: str, stored: list[str]
+) -> None:
+    await ask(store, typed)
+    assert [words for words, _ in await asked(store)] == stored
+    await ask(store, "kubernetes")
+    assert ("kubernetes", 1) in await asked(store)
+
+
+# Search misses
+
+
+async def test_a_search_miss_is_a_number_of_a_team_and_a_day(
+    store: Store, database_url: str
+) -> None:
+    miss(store, 3)
+    miss(store, 2, days=1)
+    miss(store, 5, team_id="T2")
+    assert await store.misses.number(TEAM, since=EVER) == 5
+    assert await store.misses.number(TEAM, since=NOW + timedelta(days=1)) == 2
+    assert await store.misses.number("T3", since=EVER) == 0
+    async with open_database(database_url) as database:
+        rows = (await every_row(database))["search_miss"]
+    assert rows == [
+        [("team_id", TEAM), ("day", "2026-11-24"), ("searches", 3)],
+        [("team_id", TEAM), ("day", "2026-11-25"), ("searches", 2)],
+        [("team_id", "T2"), ("day", "2026-11-24"), ("searches", 5)],
+    ]
+
+
+async def test_what_is_written_is_written_once(store: Store) -> None:
+    miss(store)
+    await store.misses.write()
+    await store.misses.write()
+    assert await store.misses.number(TEAM, since=EVER) == 1
+
+
+def miss_too_often(misses: SearchMisses) -> None:
+    """Count more search misses than a column of either engine can hold."""
+    misses._waiting["T3", "2026-11-24"] = 2**70
+
+
+async def test_a_row_that_the_database_refuses_blocks_no_other(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    miss(store, 2)
+    miss_too_often(store.misses)
+    miss(store, 3, team_id="T2")
+    await store.misses.write()
+    assert "a count of search misses was refused and is dropped" in caplog.text
+    assert await store.misses.number(TEAM, since=EVER) == 2
+    assert await store.misses.number("T2", since=EVER) == 3
+
+
+@pytest.mark.parametrize("bad", [f"T{HALF_A_PAIR}", "T\0"])
+async def test_an_odd_character_blocks_no_other_row(store: Store, bad: str) -> None:
+    miss(store, 2)
+    miss(store, team_id=bad)
+    miss(store, 3, team_id="T2")
+    await store.misses.write()
+    assert await store.misses.number(TEAM, since=EVER) == 2
+    assert await store.misses.number("T2", since=EVER) == 3
+    miss(store)
+    await store.misses.write()
+    assert await store.misses.number(TEAM, since=EVER) == 3
+
+
+class _Unreachable:
+    """A database that fails in the way that it is told to."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        raise self.error
+        yield  # type: ignore[unreachable]  # what makes it a generator
+
+
+@pytest.mark.parametrize("error", [DatabaseError("The disk is full."), asyncio.CancelledError()])
+async def test_what_cannot_be_written_now_waits(store: Store, error: BaseException) -> None:
+    misses = store.misses
+    miss(store, 2)
+    miss(store, team_id="T2")
+    database = misses._database
+    misses._database = _Unreachable(error)  # type: ignore[assignment]
+    with pytest.raises(type(error)):
+        await misses.write()
+    misses._database = database
+    miss(store)
+    assert await misses.number(TEAM, since=EVER) == 3
+    assert await misses.number("T2", since=EVER) == 1
+
+
+async def test_what_fails_between_two_rows_waits_too(store: Store, database_url: str) -> None:
+    """The database goes away while each row is tried by itself: none is lost, none counts twice."""
+    async with open_database(database_url) as database:
+        misses = SearchMisses(database, Installed(database))
+        for team_id in ("T1", "T2"):
+            misses.add(team_id, at=NOW)
+        miss_too_often(misses)
+        write, calls = misses._write, []
+
+        async def failing(batch: object) -> None:
+            calls.append(batch)
+            if len(calls) == 3:
+                raise DatabaseError("The disk is full.")
+            await write(batch)  # type: ignore[arg-type]
+
+        misses._write = failing  # type: ignore[assignment,method-assign]
+        with pytest.raises(DatabaseError):
+            await misses.write()
+        await misses.write()
+        assert [await misses.number(one, since=EVER) for one in ("T1", "T2")] == [1, 1]
+
+
+# For a time, and without those who are gone
+
+
+async def test_what_is_old_is_forgotten(database_url: str) -> None:
+    """Though nobody looks for anything any more, and other processes have come and gone."""
+    async with open_store(database_url) as store:
+        for days, words in enumerate(("pizza", "mars")):
+            await ask(store, words, days=days)
+            miss(store, days=days)
+        await store.misses.write()
+    async with open_store(database_url) as store:
+        clock = StoppedClock(NOW + timedelta(days=91))
+        forgetting = Forgetting(
+            store, keep_misses=timedelta(days=90), keep_posts=timedelta(days=90), clock=clock
+        )
+        await forgetting.run()
+        assert await asked(store) == [("mars", 1)]
+        assert await store.misses.number(TEAM, since=EVER) == 1
+        clock.forward(days=1)
+        await forgetting.run()
+        assert await asked(store) == []
+        assert await store.misses.number(TEAM, since=EVER) == 0
+
+
+async def test_what_was_asked_for_before_is_not_listed(store: Store) -> None:
+    await ask(store, "pizza")
+    assert not await store.topic_requests.list(TEAM, since=NOW + timedelta(days=1))
+
+
+async def test_nothing_is_kept_where_nothing_is_to_be_kept(
+    store: Store, clock: StoppedClock
+) -> None:
+    lookup = LookUp(store, keeps_misses=False, clock=clock)
+    lookup.count_miss(TEAM)
+    with pytest.raises(ParleyError, match="MISSES_DAYS is 0"):
+        await lookup.ask_for("mars", by=ANA, once="press")
+    assert await asked(store) == []
+    assert await store.misses.number(TEAM, since=EVER) == 0
+    for keeps_misses in (False, True):
+        lookup = LookUp(store, keeps_misses=keeps_misses, clock=clock)
+        assert (Action.BRIEF_ASK in str(await lookup.answer("kubernetes"))) is keeps_misses
+    # What was kept before the setting was changed goes with the next hour.
+    await ask(store, "pizza")
+    clock.forward(days=1)
+    await Forgetting(
+        store, keep_misses=timedelta(), keep_posts=timedelta(days=90), clock=clock
+    ).run()
+    assert await asked(store) == []
+
+
+async def test_who_was_forgotten_is_not_remembered_by_what_waits(database_url: str) -> None:
+    """One of many workspaces goes while another process has a search miss of it to write."""
+    installed = replace(ONE, team_id=TEAM)
+    async with (
+        open_store(database_url, is_shared=True) as one,
+        open_store(database_url, is_shared=True) as other,
+    ):
+        for each in (installed, replace(ONE, team_id="T2")):
+            await one.installations.save(each)
+            other.misses.add(each.team_id, at=NOW)
+        await one.installations.forget(installed)
+        await other.misses.write()
+        assert await one.misses.number(TEAM, since=EVER) == 0
+        assert await one.misses.number("T2", since=EVER) == 1
+        with pytest.raises(GoneError):
+            await other.topic_requests.add(TEAM, "pizza", once="press", now=NOW)
+        # Nor once it is let in again.
+        await one.installations.save(installed)
+        assert await other.misses.number(TEAM, since=EVER) == 0
+        other.misses.add(TEAM, at=NOW)
+        assert await other.misses.number(TEAM, since=EVER) == 1

@@ -1,0 +1,398 @@
+"""Two teams whose channels and people have the same ids: each sees what it would see alone.
+
+What happens in one team is played once by itself, and once between the doings of another one. Every
+public method of the store takes part, or is listed below as one that is no team's.
+
+Each play takes over the database of the play before, with its stories and no row of a team's: to
+load them takes longer than all the rest.
+"""
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from store import Store, open_store
+from store.db import Database, open_database
+from store.db.schema import LEDGER_TABLE
+from store.posting.record import Plan
+from store.teams.installations import Installation
+from store.types import GoneError, Post, PostKind, Schedule, Timetable
+from tests.conftest import NOW, StoppedClock
+
+CHANNELS = st.sampled_from(["C1", "C2"])
+MOST = 6
+"""The greatest of the numbers by which one doing differs from another of its kind."""
+TODAY = NOW.date()
+EVER = NOW - timedelta(days=400)
+
+NO_TEAM_S = frozenset(
+    [
+        # The corpus, its articles, its folder and the holidays are the operator's, and everybody's.
+        *(f"corpus.{name}" for name in ("check", "complete", "find", "follow", "history", "like")),
+        *(f"corpus.{name}" for name in ("open", "reload", "undo")),
+        *(f"articles.{name}" for name in ("get", "get_many", "measure")),
+        *(f"holidays.{name}" for name in ("between", "replace")),
+        *(f"tally.{name}" for name in ("lag", "ping", "posts")),
+        # The operator says for how long anything is kept of any team.
+        *("misses.forget", "topic_requests.forget", "posts.delete_old", "once.forget"),
+        "personal_data.forget_loaders",
+        *(f"refusals.{name}" for name in ("forget_others", "last", "note")),
+        # Of whoever begins to install it, before there is a team.
+        *(f"installations.{name}" for name in ("begin", "end")),
+    ]
+)
+
+
+class Played:
+    """One team of a store, and what it does."""
+
+    def __init__(self, store: Store, team_id: str, clock: Callable[[], Any]) -> None:
+        self.store = store
+        self.team_id = team_id
+        self.clock = clock
+
+    def key(self, channel_id: str, number: int) -> str:
+        """Name a post, of this team or of the other one."""
+        return f"{self.team_id}:{channel_id}:{number}"
+
+    def plan(self, channel_id: str, number: int, **more: Any) -> Plan:
+        return Plan(
+            key=self.key(channel_id, number),
+            team_id=self.team_id,
+            channel_id=channel_id,
+            kind=PostKind.QUESTION,
+            due_at=NOW,
+            asked_by="U1",
+            **more,
+        )
+
+    async def posts(self) -> list[Post]:
+        every = await self.store.posts.open(NOW + timedelta(days=400))
+        return [one for one in every if one.team_id == self.team_id]
+
+    async def schedule(self, channel_id: str) -> Schedule | None:
+        return await self.store.schedules.get(self.team_id, channel_id)
+
+
+async def set_up(team: Played, channel_id: str, number: int) -> Any:
+    return await team.store.schedules.set(
+        team_id=team.team_id,
+        channel_id=channel_id,
+        organiser_id="U1",
+        timetable=Timetable(at=time(9 + number), weekdays=frozenset(range(7)), zone="UTC"),
+        topics=("geneva",) if number else (),
+        now=team.clock(),
+    )
+
+
+async def pause(team: Played, channel_id: str, number: int) -> Any:
+    until = TODAY + timedelta(days=number)
+    await team.store.schedules.pause(team.team_id, channel_id, until=until)
+
+
+async def resume(team: Played, channel_id: str, _: int) -> Any:
+    await team.store.schedules.resume(team.team_id, channel_id)
+
+
+async def stop(team: Played, channel_id: str, _: int) -> Any:
+    return await team.store.schedules.stop(
+        team.team_id, channel_id, error="is_archived", now=team.clock()
+    )
+
+
+async def remove(team: Played, channel_id: str, _: int) -> Any:
+    return await team.store.schedules.remove(team.team_id, channel_id)
+
+
+async def plan(team: Played, channel_id: str, number: int) -> Any:
+    article = await team.store.choice.next(team.team_id, channel_id, place=number)
+    made = team.plan(channel_id, number, article_id=article.id if article else None)
+    return await team.store.posts.plan(made, now=team.clock())
+
+
+async def now(team: Played, channel_id: str, number: int) -> Any:
+    if schedule := await team.schedule(channel_id):
+        key = f"{team.key(channel_id, number)}:now" if number else None
+        return await team.store.planning.plan_now(schedule, by="U1", now=team.clock(), key=key)
+    return None
+
+
+async def skip(team: Played, channel_id: str, number: int) -> Any:
+    on = TODAY + timedelta(days=number)
+    return await team.store.posts.skip(team.plan(channel_id, number, due_on=on), now=team.clock())
+
+
+async def unskip(team: Played, channel_id: str, number: int) -> Any:
+    return await team.store.posts.unskip(team.team_id, team.key(channel_id, number))
+
+
+async def seen(team: Played, channel_id: str, number: int) -> Any:
+    key = team.key(channel_id, number)
+    return await team.store.posts.seen(team.team_id, key, now=team.clock())
+
+
+async def not_there(team: Played, channel_id: str, number: int) -> Any:
+    key = team.key(channel_id, number)
+    return await team.store.posts.not_there(team.team_id, key, now=team.clock())
+
+
+async def send(team: Played, channel_id: str, number: int) -> Any:
+    """Send every open post; the two teams' messages bear the same times."""
+    posts, at = team.store.posts, team.clock()
+    for post in await team.posts():
+        if claim := await posts.claim(post, owner="me", now=at):
+            await posts.sent(claim, message_ts=f"{number}.{channel_id}", now=at)
+
+
+async def post(team: Played, channel_id: str, number: int) -> Any:
+    await plan(team, channel_id, number)
+    await send(team, channel_id, number)
+
+
+async def fail(team: Played, _: str, number: int) -> Any:
+    """Claim every open post, and let its call end in another way."""
+    posts, at = team.store.posts, team.clock()
+    later = at + timedelta(minutes=1)
+    for post in await team.posts():
+        claim = await posts.claim(post, owner="me", now=at)
+        if claim is None:
+            continue
+        match number:
+            case 0:
+                await posts.put_off(claim, error="ratelimited", until=later, now=at)
+            case 1:
+                await posts.in_doubt(claim, error="TimeoutError", until=at, now=at)
+            case 2:
+                await posts.failed(claim, error="no_text", now=at)
+            case 3:
+                await posts.shut_out(claim, error="not_in_channel", now=at)
+            case 4:
+                await posts.missed(claim, error="too late", now=at)
+            case 5:
+                await posts.look_again(claim, error="", until=at, now=at, is_absent=True)
+            case _:
+                await posts.give_up(claim, error="no answer", now=at)
+
+
+async def miss(team: Played, _: str, number: int) -> Any:
+    team.store.misses.add(team.team_id, at=team.clock())
+    await team.store.misses.write()
+    once = f"pizza {number}"
+    await team.store.topic_requests.add(team.team_id, "pizza", once=once, now=team.clock())
+
+
+async def once(team: Played, channel_id: str, number: int) -> Any:
+    return await team.store.once.claim(team.team_id, f"{channel_id} {number}", now=team.clock())
+
+
+async def install(team: Played, _: str, number: int) -> Any:
+    await team.store.installations.save(
+        Installation(
+            team_id=team.team_id,
+            name="Harbour",
+            bot_id="B1",
+            bot_user_id="U0",
+            scopes=("commands",),
+            token=f"sealed {number}",
+            installed_at=team.clock(),
+        )
+    )
+
+
+async def reseal(team: Played, _: str, __: int) -> Any:
+    if found := await team.store.installations.find(team.team_id):
+        await team.store.installations.reseal(found, f"{found.token}, anew")
+
+
+async def give_up(team: Played, _: str, __: int) -> Any:
+    if found := await team.store.installations.find(team.team_id):
+        await team.store.installations.give_up(found)
+
+
+async def forget(team: Played, _: str, __: int) -> Any:
+    if found := await team.store.installations.find(team.team_id):
+        await team.store.installations.forget(found)
+
+
+async def erase(team: Played, _: str, number: int) -> Any:
+    await team.store.personal_data.forget(team.team_id, "U1" if number else None)
+
+
+DOINGS: Sequence[Callable[[Played, str, int], Awaitable[Any]]] = [
+    *(set_up, pause, resume, stop, remove, plan, now, skip, unskip, seen, not_there, send),
+    *(post, post, fail),
+    *(miss, once, install, reseal, give_up, forget, erase),
+]
+
+
+async def view(team: Played) -> dict[str, Any]:
+    """Give all that the team can see."""
+    store, team_id = team.store, team.team_id
+    seen: dict[str, Any] = {
+        "schedules": await store.schedules.list(team_id),
+        "by team": (await store.schedules.by_team()).get(team_id, []),
+        "watched": [one for one in await store.schedules.watched(NOW) if one.team_id == team_id],
+        "open": await team.posts(),
+        "misses": await store.misses.number(team_id, since=EVER),
+        "requests": await store.topic_requests.list(team_id, since=EVER),
+        "installation": await store.installations.find(team_id),
+        "listed": [one for one in await store.installations.list() if one.team_id == team_id],
+    }
+    for who in (None, "U1"):
+        exported = await store.personal_data.export(team_id, who)
+        seen[f"exported {who}"] = {table: sorted(map(repr, exported[table])) for table in exported}
+        seen[f"effects {who}"] = await store.personal_data.effects(team_id, who)
+    other = "T2" if team_id == "T1" else "T1"
+    seen["but the other"] = await store.posts.open(NOW + timedelta(days=400), but=[other])
+    for channel_id in ("C1", "C2"):
+        turns = await store.posts.turns(team_id, channel_id, since=date(2026, 1, 1))
+        seen[channel_id] = [
+            turns,
+            [await store.posts.stories(team_id, one.key) for one in turns],
+            await store.posts.last_turn(team_id, channel_id, now=NOW + timedelta(days=9)),
+            [await store.choice.next(team_id, channel_id, place=place) for place in range(3)],
+            [await store.posts.get(team_id, team.key(channel_id, one)) for one in range(MOST + 1)],
+            [
+                await store.posts.by_message(team_id, channel_id, f"{number}.{channel_id}")
+                for number in range(MOST + 1)
+            ],
+        ]
+        if schedule := await team.schedule(channel_id):
+            seen[channel_id] += [
+                await store.planning.preview(schedule),
+                await store.planning.upcoming(schedule, 3),
+                await store.planning.coming([schedule]),
+            ]
+        # What is the other team's is not there, whatever it is asked for with.
+        theirs = f"{other}:{channel_id}:0"
+        assert await store.posts.get(team_id, theirs) is None
+        assert not await store.posts.stories(team_id, theirs)
+        assert not await store.posts.unskip(team_id, theirs)
+        assert not await store.posts.seen(team_id, theirs, now=NOW)
+        assert await store.posts.not_there(team_id, theirs, now=NOW) is None
+    return seen
+
+
+Doing = tuple[str, int, str, int]
+TIME = "time"
+BEGINNING: Sequence[Doing] = [
+    (team_id, DOINGS.index(doing), "C1", 1)
+    for team_id in ("T1", "T2")
+    for doing in (install, set_up, post, miss, once)
+]
+"""So that whatever happens then has something to happen to."""
+
+
+EVERYBODY_S = frozenset(
+    [
+        *(LEDGER_TABLE, "revision", "document", "article", "past_document", "past_article"),
+        *("word", "posting", "chunk", "derived", "topic", "topic_article"),
+    ]
+)
+"""The tables of the corpus; every other one is to be empty when no team is left."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """A database with stories in it."""
+
+    url: str
+    database: Database
+
+
+async def clear(database: Database) -> set[str]:
+    """Delete every row that is not everybody's, and give the tables that had any."""
+    async with database.transaction() as connection:
+        found = set()
+        for table in reversed(await database.tables()):
+            if table not in EVERYBODY_S:
+                if await connection.fetch(f"SELECT 1 FROM {table} LIMIT 1"):
+                    found.add(table)
+                await connection.execute(f"DELETE FROM {table}")
+        return found
+
+
+async def play(
+    loaded: Loaded, doings: Sequence[Doing], only: str | None, *, is_shared: bool
+) -> list[dict[str, Any]]:
+    await clear(loaded.database)
+    clock = StoppedClock()
+    async with open_store(loaded.url, is_shared=is_shared) as store:
+        teams = {one: Played(store, one, clock) for one in ("T1", "T2")}
+        done: dict[str, list[Any]] = {one: [] for one in teams}
+        for who, what, channel_id, number in (*BEGINNING, *doings):
+            if who == TIME:
+                clock.forward(hours=13)
+                await store.planning.plan_due(clock())
+            elif only in (None, who):
+                try:
+                    done[who].append(await DOINGS[what](teams[who], channel_id, number))
+                except GoneError as error:
+                    done[who].append(str(error))
+        seen = [
+            {"done": done[one], **await view(team)}
+            for one, team in teams.items()
+            if only in (None, one)
+        ]
+        for team in teams.values():
+            await install(team, "", 0)
+            await forget(team, "", 0)
+    assert not await clear(loaded.database)
+    return seen
+
+
+@pytest.fixture
+async def loaded(database_url: str, tmp_path: Path) -> AsyncIterator[Loaded]:
+    story = "Talks in Geneva {0}\n\nEnvoys of {0} met.\nIt takes {0}.\nWho hosts {0}?\n"
+    for number in range(5):
+        (tmp_path / f"{number}.txt").write_text(story.format(f"city{number}"))
+    async with open_store(database_url) as store:
+        await store.corpus.reload(tmp_path, by="terminal", at=NOW)
+    async with open_database(database_url) as database:
+        yield Loaded(url=database_url, database=database)
+
+
+# The database may outlive an example: each play begins by clearing it.
+@settings(
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    doings=st.lists(
+        st.tuples(
+            st.sampled_from(["T1", "T2", TIME]),
+            st.integers(0, len(DOINGS) - 1),
+            CHANNELS,
+            st.integers(0, MOST),
+        ),
+        min_size=10,
+        max_size=40,
+    ),
+    is_shared=st.booleans(),
+)
+async def test_each_team_is_as_if_it_were_alone(
+    loaded: Loaded, doings: list[Doing], is_shared: bool
+) -> None:
+    first, second = await play(loaded, doings, None, is_shared=is_shared)
+    assert [first] == await play(loaded, doings, "T1", is_shared=is_shared)
+    assert [second] == await play(loaded, doings, "T2", is_shared=is_shared)
+
+
+def test_every_method_of_the_store_takes_part() -> None:
+    every = {
+        f"{part}.{name}"
+        for part, kind in get_type_hints(Store).items()
+        for name, _ in inspect.getmembers(kind, inspect.isfunction)
+        if not name.startswith("_")
+    }
+    taking_part = (*DOINGS, view, play, Played.posts, Played.schedule)
+    text = "".join(inspect.getsource(one) for one in taking_part).replace(" posts.", "store.posts.")
+    called = {one for one in every if f"store.{one}(" in text}
+    assert called | NO_TEAM_S == every
