@@ -22,7 +22,7 @@ from bot.clock import MovableClock
 from bot.manifest import manifest
 from bot.settings import STARTER
 from bot.workspace import Workspace
-from bot.workspace.delivery.dispatcher import Delivery
+from bot.workspace.delivery.dispatcher import ActionResult
 from tests.machine import environment, running_clock
 
 _PAUSE = 0.05
@@ -133,7 +133,7 @@ class Soak:
         return found
 
 
-def outcome(delivery: Delivery) -> str:
+def outcome(delivery: ActionResult) -> str:
     """Return the outcome of a command; an error message ends with Slack's error code."""
     return ACKED if delivery.acked else str(delivery.error).rpartition(" ")[2].strip('"')
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from benchmarks.soak import ACKED, NO_SOCKET, Soak, outcome
 from bot.manifest import manifest
 from bot.workspace import Workspace
-from bot.workspace.delivery.dispatcher import Delivery
+from bot.workspace.delivery.dispatcher import ActionResult
 from tests.handlers.conftest import ANA, GENERAL
 from tests.machine import running_clock
 
@@ -15,7 +15,7 @@ async def test_a_command_is_counted_by_what_became_of_it(tmp_path: Path) -> None
     async with Workspace(manifest=manifest(), clock=clock) as workspace:
         delivery = await workspace.type("/brief x", user=ANA, channel=GENERAL)
         assert outcome(delivery) == NO_SOCKET
-        assert outcome(Delivery(acked=True)) == ACKED
+        assert outcome(ActionResult(acked=True)) == ACKED
         soak = Soak(workspace, clock, tmp_path)
     soak.memory, soak.refreshes = [100.0], 2
     soak.commands.update({ACKED: 1000, NO_SOCKET: 2})

@@ -6,7 +6,7 @@ from typing import Self
 from aiohttp import web
 
 from bot.clock import MovableClock
-from bot.workspace.delivery.dispatcher import ACK_SECONDS, Courier
+from bot.workspace.delivery.dispatcher import ACK_SECONDS, Dispatcher
 from bot.workspace.delivery.request_urls import RequestUrls
 from bot.workspace.delivery.sockets import Sockets
 from bot.workspace.delivery.transports import Receiver
@@ -14,18 +14,18 @@ from bot.workspace.errors import Json
 from bot.workspace.model import directory
 from bot.workspace.model.state import State
 from bot.workspace.model.tickets import new_id
-from bot.workspace.model.tokens import APP_TOKEN, BOT_TOKEN, Grants
+from bot.workspace.model.tokens import APP_TOKEN, BOT_TOKEN, Tokens
 from bot.workspace.model.traffic import Call, Traffic
 from bot.workspace.origin_check import only_from_here
 from bot.workspace.people.team import Team
-from bot.workspace.web.controls import Behind
+from bot.workspace.web.controls import Controls
 from bot.workspace.web.live import Live
 from bot.workspace.web.page import Page
 from bot.workspace.web_api.api import WebApi
 from bot.workspace.web_api.downloads import Downloads
 from bot.workspace.web_api.faults import Faults
 from bot.workspace.web_api.oauth import CLIENT_ID, CLIENT_SECRET, OAuth
-from bot.workspace.web_api.workflow_steps import Step, Steps, functions_as_page
+from bot.workspace.web_api.workflow_steps import StepRun, WorkflowSteps, functions_as_page
 
 _HOST = "127.0.0.1"
 _CLOSING_SECONDS = 1
@@ -67,35 +67,37 @@ class Workspace(Team):
         self._runner: web.AppRunner | None = None
         home = State(manifest, self.clock)
         self._states = {home.team.id: home}
-        self._grants = Grants(home)
-        self._grants.install(home, _scopes(manifest), BOT_TOKEN)
+        self._tokens = Tokens(home)
+        self._tokens.install(home, _scopes(manifest), BOT_TOKEN)
         self._traffic = Traffic(home)
         self._sockets = Sockets(home)
         self._urls = RequestUrls(
             manifest, signing_secret=self.signing_secret, retry_waits=retry_waits
         )
-        self._courier = Courier(self._sockets, self._urls, self._traffic, ack_seconds=ack_seconds)
-        super().__init__(home, self._courier, self._traffic)
+        self._dispatcher = Dispatcher(
+            self._sockets, self._urls, self._traffic, ack_seconds=ack_seconds
+        )
+        super().__init__(home, self._dispatcher, self._traffic)
         self._teams: dict[str, Team] = {home.team.id: self}
-        self._oauth = OAuth(self._grants, self._states)
-        self._steps = Steps(self._grants)
+        self._oauth = OAuth(self._tokens, self._states)
+        self._steps = WorkflowSteps(self._tokens)
         more = self._oauth.methods() | self._steps.methods()
-        self._api = WebApi(home, self._grants, self._traffic, self.faults, more)
+        self._api = WebApi(home, self._tokens, self._traffic, self.faults, more)
         self._live = Live(home)
         self._page = Page(
             home,
-            talk=self._talk,
-            touch=self._touch,
-            courier=self._courier,
+            composer=self._composer,
+            interactions=self._interactions,
+            dispatcher=self._dispatcher,
             traffic=self._traffic,
             faults=self.faults,
             clock=self.clock,
             live=self._live,
         )
-        self._behind = Behind(self)
+        self._controls = Controls(self)
         self.tour = tour
         self.disconnect_sockets = self._sockets.disconnect
-        self.settled = self._courier.settled
+        self.settled = self._dispatcher.settled
 
     async def start(self) -> None:
         """Start to listen; raises OSError if the port is taken."""
@@ -106,9 +108,9 @@ class Workspace(Team):
                 web.get("/socket", self._sockets.handle),
                 web.post("/response/{team}/{key}", self._answered),
                 *self._oauth.routes(),
-                *Downloads(self._grants).routes(),
+                *Downloads(self._tokens).routes(),
                 *self._page.routes(),
-                *self._behind.routes(),
+                *self._controls.routes(),
             ]
         )
         self._runner = web.AppRunner(app, shutdown_timeout=_CLOSING_SECONDS, access_log=None)
@@ -124,7 +126,7 @@ class Workspace(Team):
         self._api.close()
         self._page.close()
         await self._live.close()
-        await self._courier.close()
+        await self._dispatcher.close()
         await self._sockets.close()
         await self._urls.close()
         if self._runner:
@@ -192,23 +194,23 @@ class Workspace(Team):
         state = State(
             self._manifest,
             self.clock,
-            directory.Team(id=new_id("T"), name=name, domain=name.lower().replace(" ", "-")),
+            directory.TeamInfo(id=new_id("T"), name=name, domain=name.lower().replace(" ", "-")),
         )
         state.base_url = self._state.base_url
         state.pace.is_on = state.tiers.is_on = self.pace
         state.withdraw(self.bot_user_id)
         self._states[state.team.id] = state
-        team = self._teams[state.team.id] = Team(state, self._courier, self._traffic)
+        team = self._teams[state.team.id] = Team(state, self._dispatcher, self._traffic)
         return team
 
     def uninstall(self, team: Team | None = None) -> None:
         """Uninstall the app from a team (default: the first one), as an admin does."""
-        self._grants.uninstall(self._states[(team or self).team_id])
+        self._tokens.uninstall(self._states[(team or self).team_id])
 
     def reinstall(self, scopes: list[str]) -> str:
         """Reinstall the app in the first team with these scopes only; return its token."""
-        self._grants.uninstall(self._state)
-        return self._grants.install(self._state, scopes)
+        self._tokens.uninstall(self._state)
+        return self._tokens.install(self._state, scopes)
 
     def install(self) -> None:
         """Install the app in the first team with every scope it asks for, after it was uninstalled.
@@ -216,22 +218,22 @@ class Workspace(Team):
         Slack would issue another token. Here the token that the app started with is valid again, so
         that the running app can go on.
         """
-        self._grants.install(self._state, _scopes(self._manifest), BOT_TOKEN)
+        self._tokens.install(self._state, _scopes(self._manifest), BOT_TOKEN)
 
     def app_as_page(self) -> Json:
         """Render the app for the page: whether it is installed, its transport, its functions."""
         return {
             "installed": self.is_installed,
             "scopes": self._state.scopes,
-            "delivery": self._courier.as_page(),
+            "delivery": self._dispatcher.as_page(),
             "functions": functions_as_page(self._manifest),
         }
 
-    def run_step(self, callback_id: str, inputs: Json) -> Step:
+    def run_step(self, callback_id: str, inputs: Json) -> StepRun:
         """Run one of the app's functions as a workflow step in the first team."""
         return self._steps.run(self._state, callback_id, inputs)
 
-    async def over(self, step: Step) -> Step:
+    async def over(self, step: StepRun) -> StepRun:
         """Wait until the app has completed or failed *step*, and return it."""
         await self._state.signal.until(lambda: step.status != "running" or None)
         return step
@@ -248,7 +250,7 @@ class Workspace(Team):
 
         It returns the payload of the ack, or None; if it raises, the envelope is not acked.
         """
-        self._courier.receiver = receiver
+        self._dispatcher.receiver = receiver
 
     async def called(self, method: str, count: int = 1) -> list[Call]:
         """Wait until the app has called *method* *count* times since the start; return the calls.

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from bot.workspace.delivery.request_urls import RequestUrls
 from bot.workspace.delivery.sockets import Sockets
-from bot.workspace.delivery.transports import InProcess, Receiver, UndeliveredError, Way
+from bot.workspace.delivery.transports import InProcess, Receiver, Transport, UndeliveredError
 from bot.workspace.errors import Json
 from bot.workspace.model.traffic import Traffic
 
@@ -20,7 +20,7 @@ EnvelopeType = Literal["slash_commands", "interactive", "events_api"]
 
 
 @dataclass(slots=True, kw_only=True)
-class Delivery:
+class ActionResult:
     """The result of something that a person did.
 
     *payload* is what was sent to the app, {} if nothing was; *answer* is the payload of its ack.
@@ -35,7 +35,7 @@ class Delivery:
     errors: dict[str, str] = field(default_factory=dict)
 
 
-class Courier:
+class Dispatcher:
     """Sends envelopes to the app: in this process, to its request URLs, or over its sockets."""
 
     def __init__(
@@ -48,29 +48,29 @@ class Courier:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.receiver: Receiver | None = None
 
-    async def send(self, kind: EnvelopeType, payload: Json) -> Delivery:
+    async def send(self, kind: EnvelopeType, payload: Json) -> ActionResult:
         """Send a command or an interaction once; Slack does not retry these.
 
         Never raises: a failure is Slack's error code in `error` of the result.
         """
-        delivery = Delivery(payload=payload)
+        delivery = ActionResult(payload=payload)
         try:
-            delivery.answer = await self._hand_over(self._way, kind, payload)
+            delivery.answer = await self._hand_over(self._transport, kind, payload)
             delivery.acked = True
         except UndeliveredError as error:
             delivery.error = error.code
         return delivery
 
-    async def send_event(self, payload: Json) -> Delivery:
+    async def send_event(self, payload: Json) -> ActionResult:
         """Send an event, and retry up to three times until it is acked (Events API)."""
-        delivery = Delivery(payload=payload)
-        way, reason = self._way, ""
-        for attempt, wait in enumerate((0.0, *way.retry_waits)):
+        delivery = ActionResult(payload=payload)
+        transport, reason = self._transport, ""
+        for attempt, wait in enumerate((0.0, *transport.retry_waits)):
             retry = {"retry_attempt": attempt, "retry_reason": reason}
             try:
                 await asyncio.sleep(wait)
-                await way.ready(self._ack_seconds)
-                await self._hand_over(way, "events_api", payload, **retry)
+                await transport.ready(self._ack_seconds)
+                await self._hand_over(transport, "events_api", payload, **retry)
             except UndeliveredError as error:
                 reason = error.reason
                 if error.is_final:
@@ -92,7 +92,7 @@ class Courier:
         return {"way": "socket", "sockets": self._sockets.count}
 
     @property
-    def _way(self) -> Way:
+    def _transport(self) -> Transport:
         if self.receiver is not None:
             return InProcess(self.receiver, self.spawn)
         return self._urls if self._urls.is_chosen else self._sockets
@@ -115,7 +115,9 @@ class Courier:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _hand_over(self, way: Way, kind: EnvelopeType, payload: Json, **more: Any) -> Json:
+    async def _hand_over(
+        self, transport: Transport, kind: EnvelopeType, payload: Json, **more: Any
+    ) -> Json:
         envelope = {
             "envelope_id": str(uuid.uuid4()),
             "type": kind,
@@ -126,7 +128,7 @@ class Courier:
         began = time.perf_counter()
         status, answer = 0, None
         try:
-            answer = await way.ask(envelope, self._ack_seconds)
+            answer = await transport.ask(envelope, self._ack_seconds)
             status = 200
         finally:
             self._traffic.record(

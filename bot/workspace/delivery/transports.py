@@ -37,7 +37,7 @@ def not_acked(reason: str = "timeout") -> UndeliveredError:
     return UndeliveredError("operation_timeout", reason)
 
 
-class Way(Protocol):
+class Transport(Protocol):
     """Sends envelopes to the app; *retry_waits* are the seconds before each retry of an event."""
 
     retry_waits: tuple[float, ...]

@@ -21,7 +21,7 @@ _COLORS = ("4a7c59", "9b4f96", "c06c2b", "3b6ea5", "a33b3b", "5b5ea6", "2f7f7b",
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Team:
+class TeamInfo:
     """A workspace, called a team in Slack's API; teams may share user and channel ids."""
 
     id: str
@@ -29,7 +29,7 @@ class Team:
     domain: str
 
 
-HOME = Team(id=TEAM_ID, name=TEAM_NAME, domain="harbour-news")
+HOME = TeamInfo(id=TEAM_ID, name=TEAM_NAME, domain="harbour-news")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,11 +71,11 @@ class Person:
             "color": self.color,
         }
 
-    def team_id(self, here: Team) -> str:
+    def team_id(self, here: TeamInfo) -> str:
         """Return the id of the person's team, as seen from the team *here*."""
         return STRANGERS_TEAM_ID if self.is_stranger else here.id
 
-    def as_slack(self, now: datetime, here: Team) -> Json:
+    def as_slack(self, now: datetime, here: TeamInfo) -> Json:
         """Render the person as in `users.info` of the team *here* at the instant *now*.
 
         For deactivated people Slack returns no time zone and no roles.
@@ -167,7 +167,7 @@ class Channel:
             "topic": self.topic,
         }
 
-    def as_slack(self, here: Team) -> Json:
+    def as_slack(self, here: TeamInfo) -> Json:
         """Render the channel as in `conversations.info` of the team *here* for the bot."""
         drawn: Json = {
             "id": self.id,

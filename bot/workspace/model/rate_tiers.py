@@ -22,7 +22,7 @@ class Tier(IntEnum):
     """Not documented: Slack only says that several hundred calls a minute are allowed."""
 
 
-class Tiers:
+class MethodRates:
     """Counts one team's calls of each method over the last minute, by the machine's clock."""
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:

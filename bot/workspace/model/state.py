@@ -13,13 +13,19 @@ from bot.workspace.model.directory import (
     Channel,
     Kind,
     Person,
-    Team,
+    TeamInfo,
     direct_message,
     seed,
 )
-from bot.workspace.model.rate_tiers import Tiers
+from bot.workspace.model.rate_tiers import MethodRates
 from bot.workspace.model.signal import Signal
-from bot.workspace.model.tickets import RESPONSE_URL_LIFE, Pace, ResponseUrl, Triggers, new_id
+from bot.workspace.model.tickets import (
+    RESPONSE_URL_LIFE,
+    MessageRate,
+    ResponseUrl,
+    Triggers,
+    new_id,
+)
 from bot.workspace.model.timeline import Message, Timeline
 from bot.workspace.model.views import Views
 
@@ -38,7 +44,9 @@ class Change:
 class State:
     """Holds a team's people, channels, messages and views, and assigns ts from the clock."""
 
-    def __init__(self, manifest: Json, clock: Callable[[], datetime], team: Team = HOME) -> None:
+    def __init__(
+        self, manifest: Json, clock: Callable[[], datetime], team: TeamInfo = HOME
+    ) -> None:
         self.team = team
         self.manifest = manifest
         self.clock = clock
@@ -57,8 +65,8 @@ class State:
         self.triggers = Triggers()
         self.socket_tickets: set[str] = set()
         self.response_urls: dict[str, ResponseUrl] = {}
-        self.pace = Pace()
-        self.tiers = Tiers()
+        self.pace = MessageRate()
+        self.tiers = MethodRates()
         self.views = Views(team.id, self._view_changed)
         self.files: dict[str, File] = {}
         self.prompts: dict[str, Json] = {}

@@ -58,7 +58,7 @@ class Triggers:
         return trigger.user
 
 
-class Pace:
+class MessageRate:
     """Limits a channel to one message a second with a short burst (docs.slack.dev: rate limits)."""
 
     burst = 5

@@ -15,7 +15,7 @@ Kind = Literal["bot", "app", "step"]
 
 
 @dataclass(slots=True, kw_only=True)
-class Grant:
+class TokenGrant:
     """What a token allows and in which team; *refusal* is the error code once it is revoked."""
 
     kind: Kind
@@ -23,15 +23,15 @@ class Grant:
     refusal: str | None = None
 
 
-class Grants:
+class Tokens:
     """Every token ever issued; the app-level token belongs to the first team."""
 
     def __init__(self, home: State) -> None:
-        self._grants = {APP_TOKEN: Grant(kind="app", state=home)}
+        self._tokens = {APP_TOKEN: TokenGrant(kind="app", state=home)}
 
-    def find(self, token: str) -> Grant:
+    def find(self, token: str) -> TokenGrant:
         """Return what *token* allows; raises `ApiError` if it is unknown or revoked."""
-        grant = self._grants.get(token)
+        grant = self._tokens.get(token)
         if grant is None:
             raise ApiError("invalid_auth")
         if grant.refusal:
@@ -44,7 +44,7 @@ class Grants:
         if state.bot_token is None:
             state.bot_token = token or f"xoxb-{state.team.id}-{new_id('')}"
             state.people[BOT_USER_ID].is_deleted = False
-            self._grants[state.bot_token] = Grant(kind="bot", state=state)
+            self._tokens[state.bot_token] = TokenGrant(kind="bot", state=state)
             state.changed({"type": "installed", "installed": True})
         return state.bot_token
 
@@ -55,7 +55,7 @@ class Grants:
         """
         if state.bot_token is None:
             return
-        for grant in self._grants.values():
+        for grant in self._tokens.values():
             if grant.state is state and grant.kind != "app":
                 grant.refusal = refusal
         # Sent before the removal: the subscriptions go with the installation.
@@ -66,12 +66,12 @@ class Grants:
         state.withdraw(BOT_USER_ID)
         state.changed({"type": "installed", "installed": False})
 
-    def lend(self, state: State) -> str:
+    def issue_step_token(self, state: State) -> str:
         """Issue the token of one workflow step, which has the bot's scopes until the step ends."""
         token = f"xwfp-{new_id('')}"
-        self._grants[token] = Grant(kind="step", state=state)
+        self._tokens[token] = TokenGrant(kind="step", state=state)
         return token
 
-    def take_back(self, token: str) -> None:
+    def revoke_step_token(self, token: str) -> None:
         """Revoke the token of a workflow step."""
-        self._grants[token].refusal = "token_expired"
+        self._tokens[token].refusal = "token_expired"

@@ -20,7 +20,7 @@ _CHANGEABLE = frozenset(
 )
 
 
-class Office:
+class Administration:
     """Changes channels and people, and sends the app the events it subscribes to."""
 
     def __init__(self, state: State) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from bot.workspace.delivery.dispatcher import Courier, Delivery
+from bot.workspace.delivery.dispatcher import ActionResult, Dispatcher
 from bot.workspace.delivery.payloads import Payloads
 from bot.workspace.errors import ApiError, Json
 from bot.workspace.model.state import State
@@ -19,12 +19,12 @@ _ERRORS = {
 }
 
 
-class Touch:
+class Interactions:
     """Presses, fills in and opens what people see, and sends the app the payloads."""
 
-    def __init__(self, state: State, courier: Courier) -> None:
+    def __init__(self, state: State, dispatcher: Dispatcher) -> None:
         self._state = state
-        self._courier = courier
+        self._dispatcher = dispatcher
         self._payloads = Payloads(state)
 
     async def press(
@@ -38,7 +38,7 @@ class Touch:
         block_id: str | None = None,
         nth: int = 0,
         **chosen: Any,
-    ) -> Delivery:
+    ) -> ActionResult:
         """Press or choose an element that *user* sees, and wait for the app's ack.
 
         Without *ts* it is the newest message in *channel* with the element, replies included;
@@ -67,10 +67,10 @@ class Touch:
         """Type *values* ({block_id: {action_id: state}}) into a view, and send nothing yet."""
         forms.fill(self._view(user, view_id), values)
 
-    async def _interact(self, payload: Json) -> Delivery:
+    async def _interact(self, payload: Json) -> ActionResult:
         if self._state.bot_token is None:
-            return Delivery(error=_ERRORS["dispatch_failed"])
-        delivery = await self._courier.send("interactive", payload)
+            return ActionResult(error=_ERRORS["dispatch_failed"])
+        delivery = await self._dispatcher.send("interactive", payload)
         if delivery.error is not None:
             delivery.error = _ERRORS[delivery.error]
         return delivery
@@ -83,7 +83,7 @@ class Touch:
             if ts is None or message.ts == ts:
                 yield message
 
-    async def submit(self, user: str, view_id: str, values: Json | None = None) -> Delivery:
+    async def submit(self, user: str, view_id: str, values: Json | None = None) -> ActionResult:
         """Fill a modal with *values* ({block_id: {action_id: state}}) and press its submit button.
 
         An empty required input is reported in `errors` and nothing is sent to the app, as in Slack.
@@ -91,8 +91,8 @@ class Touch:
         view = self._view(user, view_id)
         forms.fill(view, values or {})
         if errors := forms.missing(view):
-            return Delivery(errors=errors)
-        delivery = await self._courier.send("interactive", self._payloads.view_submission(view))
+            return ActionResult(errors=errors)
+        delivery = await self._dispatcher.send("interactive", self._payloads.view_submission(view))
         if not delivery.acked:
             delivery.error = _TROUBLE
             return delivery
@@ -102,12 +102,12 @@ class Touch:
             delivery.error = f"{_TROUBLE} ({error.code})"
         return delivery
 
-    async def close_view(self, user: str, view_id: str) -> Delivery:
+    async def close_view(self, user: str, view_id: str) -> ActionResult:
         """Close a modal, and send view_closed if the app asked for it."""
         view = self._view(user, view_id)
         self._state.views.close(view)
         if not view.content.get("notify_on_close"):
-            return Delivery(acked=True)
+            return ActionResult(acked=True)
         return await self._interact(self._payloads.view_closed(view))
 
     async def options(
@@ -120,7 +120,7 @@ class Touch:
         ts: str | None = None,
         view_id: str | None = None,
         block_id: str | None = None,
-    ) -> Delivery:
+    ) -> ActionResult:
         """Type *value* into an external select; `answer` has its options or option_groups."""
         if view_id is not None:
             view = self._view(user, view_id)
@@ -144,26 +144,26 @@ class Touch:
         payload = self._payloads.suggestion(user, pressed, value, where)
         return await self._interact(payload)
 
-    async def open_home(self, user: str) -> Delivery:
+    async def open_home(self, user: str) -> ActionResult:
         """Open the app's Home tab."""
         return await self._open_app(user, "home")
 
-    async def open_messages(self, user: str) -> Delivery:
+    async def open_messages(self, user: str) -> ActionResult:
         """Open the app's Messages tab, its direct message."""
         return await self._open_app(user, "messages")
 
-    async def _open_app(self, user: str, tab: Literal["home", "messages"]) -> Delivery:
+    async def _open_app(self, user: str, tab: Literal["home", "messages"]) -> ActionResult:
         if not self._state.is_subscribed("app_home_opened"):
-            return Delivery(acked=True)
-        return await self._courier.send_event(self._payloads.home_opened(user, tab))
+            return ActionResult(acked=True)
+        return await self._dispatcher.send_event(self._payloads.home_opened(user, tab))
 
-    async def use_shortcut(self, user: str, callback_id: str) -> Delivery:
+    async def use_shortcut(self, user: str, callback_id: str) -> ActionResult:
         """Use a global shortcut."""
         return await self._interact(self._payloads.shortcut(user, callback_id))
 
     async def use_message_shortcut(
         self, user: str, callback_id: str, channel: str, ts: str
-    ) -> Delivery:
+    ) -> ActionResult:
         """Use a shortcut on a message; raises LookupError if *user* does not see the message."""
         message = self._message(user, channel, ts)
         return await self._interact(self._payloads.shortcut(user, callback_id, message))

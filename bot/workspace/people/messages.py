@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.workspace.delivery.dispatcher import Courier, Delivery
+from bot.workspace.delivery.dispatcher import ActionResult, Dispatcher
 from bot.workspace.delivery.payloads import Payloads
 from bot.workspace.delivery.responses import Responses
 from bot.workspace.errors import ApiError, Json
@@ -16,18 +16,18 @@ from bot.workspace.people.markup import escape, escape_plain
 _ARCHIVED = "You cannot send messages to a channel that is archived."
 
 
-class Talk:
+class Composer:
     """Handles what people type and sends it to the app."""
 
-    def __init__(self, state: State, courier: Courier, responses: Responses) -> None:
+    def __init__(self, state: State, dispatcher: Dispatcher, responses: Responses) -> None:
         self._state = state
-        self._courier = courier
+        self._dispatcher = dispatcher
         self._responses = responses
         self._payloads = Payloads(state)
 
     async def type(
         self, text: str, *, user: str, channel: str, thread_ts: str | None = None
-    ) -> Delivery:
+    ) -> ActionResult:
         """Type *text*, a slash command or a message, and wait for the app's ack.
 
         What Slack would tell the person is in `error` of the result and is not raised.
@@ -37,7 +37,7 @@ class Talk:
                 text, user, self._state.visible_channel(user, channel), thread_ts
             )
         message, error = self.write(text, user=user, channel=channel, thread_ts=thread_ts)
-        return Delivery(error=error) if message is None else await self.announce(message)
+        return ActionResult(error=error) if message is None else await self.announce(message)
 
     def write(
         self, text: str, *, user: str, channel: str, thread_ts: str | None = None
@@ -94,18 +94,18 @@ class Talk:
         self._state.files[file.id] = file
         message.files.append(file)
         self._state.edited(message)
-        self._courier.spawn(self.announce(message))
+        self._dispatcher.spawn(self.announce(message))
         if BOT_USER_ID in self._state.channels[channel].members:
             shared = {"type": "file_shared", "file_id": file.id, "file": {"id": file.id}}
             shared |= {"user_id": user, "channel_id": channel}
             self._state.tell_app(shared, scope="files:read")
         return self._state.draw(message)
 
-    async def announce(self, message: Message) -> Delivery:
+    async def announce(self, message: Message) -> ActionResult:
         """Send the events of a person's message to which the app is subscribed."""
         channel = self._state.channels[message.channel]
         if BOT_USER_ID not in channel.members:
-            return Delivery(acked=True)
+            return ActionResult(acked=True)
         kinds = []
         if self._state.is_subscribed(channel.message_event, channel.scope("history")):
             kinds.append("message")
@@ -113,27 +113,27 @@ class Talk:
         if is_mention and self._state.is_subscribed("app_mention", "app_mentions:read"):
             kinds.append("app_mention")
         sent = [self._payloads.message_event(kind, message) for kind in kinds]
-        deliveries = await asyncio.gather(*map(self._courier.send_event, sent))
+        deliveries = await asyncio.gather(*map(self._dispatcher.send_event, sent))
         return next(
             (one for one in deliveries if not one.acked),
-            deliveries[-1] if deliveries else Delivery(acked=True),
+            deliveries[-1] if deliveries else ActionResult(acked=True),
         )
 
     async def _command(
         self, line: str, user: str, channel: Channel, thread_ts: str | None
-    ) -> Delivery:
+    ) -> ActionResult:
         if channel.is_archived:
-            return Delivery(error=_ARCHIVED)
+            return ActionResult(error=_ARCHIVED)
         command, _, text = line.partition(" ")
         commands = self._state.manifest["features"].get("slash_commands", [])
         known = next((one for one in commands if one["command"] == command), None)
         if known is None or "commands" not in self._state.scopes:
-            return Delivery(
+            return ActionResult(
                 error=f"{command} is not a valid command. In Slack, all messages that start with"
                 ' the "/" character are interpreted as commands.'
             )
         if thread_ts:
-            return Delivery(error=f"{command} is not supported in threads. Sorry!")
+            return ActionResult(error=f"{command} is not supported in threads. Sorry!")
         text = text.strip()
         text = (
             self._escaped(text, user, with_names=True)
@@ -141,7 +141,7 @@ class Talk:
             else escape_plain(text)
         )
         payload = self._payloads.command(command, text, user=user, channel=channel)
-        delivery = await self._courier.send("slash_commands", payload)
+        delivery = await self._dispatcher.send("slash_commands", payload)
         try:
             if delivery.error is None:
                 self._answered(line, user, channel, delivery.answer)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from bot.workspace.delivery.dispatcher import Courier
+from bot.workspace.delivery.dispatcher import Dispatcher
 from bot.workspace.delivery.payloads import Payloads
 from bot.workspace.delivery.responses import Responses
 from bot.workspace.errors import Json
@@ -13,44 +13,44 @@ from bot.workspace.model.state import State
 from bot.workspace.model.tickets import new_id
 from bot.workspace.model.traffic import Traffic
 from bot.workspace.model.views import Views
-from bot.workspace.people.administration import Office
-from bot.workspace.people.interactions import Touch
-from bot.workspace.people.messages import Talk
+from bot.workspace.people.administration import Administration
+from bot.workspace.people.interactions import Interactions
+from bot.workspace.people.messages import Composer
 
 
 class Team:
     """What the people of one team do and see, whether or not the app is installed."""
 
-    def __init__(self, state: State, courier: Courier, traffic: Traffic) -> None:
+    def __init__(self, state: State, dispatcher: Dispatcher, traffic: Traffic) -> None:
         self._state = state
         self._responses = Responses(state, traffic)
-        self._talk = talk = Talk(state, courier, self._responses)
-        self._touch = touch = Touch(state, courier)
-        office = Office(state)
+        self._composer = composer = Composer(state, dispatcher, self._responses)
+        self._interactions = interactions = Interactions(state, dispatcher)
+        administration = Administration(state)
         payloads = Payloads(state)
 
         def send(event: Json) -> None:
-            courier.spawn(courier.send_event(payloads.event(event)))
+            dispatcher.spawn(dispatcher.send_event(payloads.event(event)))
 
         state.heralds.append(send)
         self.team_id = state.team.id
         self.answered = self._responses.handle
-        self.type = talk.type
-        self.share_file = talk.share_file
-        self.press = touch.press
-        self.submit = touch.submit
-        self.close_view = touch.close_view
-        self.options = touch.options
-        self.open_home = touch.open_home
-        self.open_messages = touch.open_messages
-        self.use_shortcut = touch.use_shortcut
-        self.use_message_shortcut = touch.use_message_shortcut
-        self.archive = office.archive
-        self.unarchive = office.unarchive
-        self.rename = office.rename
-        self.restrict = office.restrict
-        self.delete = office.delete
-        self.change_person = office.change_person
+        self.type = composer.type
+        self.share_file = composer.share_file
+        self.press = interactions.press
+        self.submit = interactions.submit
+        self.close_view = interactions.close_view
+        self.options = interactions.options
+        self.open_home = interactions.open_home
+        self.open_messages = interactions.open_messages
+        self.use_shortcut = interactions.use_shortcut
+        self.use_message_shortcut = interactions.use_message_shortcut
+        self.archive = administration.archive
+        self.unarchive = administration.unarchive
+        self.rename = administration.rename
+        self.restrict = administration.restrict
+        self.delete = administration.delete
+        self.change_person = administration.change_person
 
     @property
     def people(self) -> dict[str, Person]:
@@ -125,7 +125,7 @@ class Team:
     ) -> Json:
         """Post a message as *user*, or as another app would for them; send the app no event."""
         where = self._state.channels[channel]
-        message = self._talk.say(text, user=user, channel=where, thread_ts=thread_ts)
+        message = self._composer.say(text, user=user, channel=where, thread_ts=thread_ts)
         message.metadata = metadata
         return self._state.draw(message)
 

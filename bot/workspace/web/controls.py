@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _STEP_SECONDS = 30
 
 
-class Behind:
+class Controls:
     """Serves the requests that change channels, people, files and the transport to the app."""
 
     def __init__(self, workspace: "Workspace") -> None:

@@ -7,14 +7,14 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.clock import MovableClock
-from bot.workspace.delivery.dispatcher import Courier, Delivery
+from bot.workspace.delivery.dispatcher import ActionResult, Dispatcher
 from bot.workspace.errors import Json
 from bot.workspace.model.directory import BOT_USER_ID, TEAM_ID, TEAM_NAME
 from bot.workspace.model.state import State
 from bot.workspace.model.traffic import Traffic
 from bot.workspace.origin_check import posted
-from bot.workspace.people.interactions import Touch
-from bot.workspace.people.messages import Talk
+from bot.workspace.people.interactions import Interactions
+from bot.workspace.people.messages import Composer
 from bot.workspace.web.live import Live
 from bot.workspace.web_api.faults import Fault, Faults
 
@@ -51,18 +51,18 @@ class Page:
         self,
         state: State,
         *,
-        talk: Talk,
-        touch: Touch,
-        courier: Courier,
+        composer: Composer,
+        interactions: Interactions,
+        dispatcher: Dispatcher,
         traffic: Traffic,
         faults: Faults,
         clock: MovableClock,
         live: Live,
     ) -> None:
         self._state = state
-        self._talk = talk
-        self._touch = touch
-        self._courier = courier
+        self._composer = composer
+        self._interactions = interactions
+        self._dispatcher = dispatcher
         self._traffic = traffic
         self._faults = faults
         self._clock = clock
@@ -152,7 +152,7 @@ class Page:
     @property
     def is_connected(self) -> bool:
         """Return whether the app can be reached."""
-        return self._courier.is_connected
+        return self._dispatcher.is_connected
 
     async def _messages(self, request: web.Request) -> web.Response:
         user, channel = request.query.get("user", ""), request.query.get("channel", "")
@@ -203,46 +203,52 @@ class Page:
         thread_ts = body.get("thread_ts") or None
         if text.startswith("/"):
             return _told(
-                await self._talk.type(text, user=user, channel=channel, thread_ts=thread_ts)
+                await self._composer.type(text, user=user, channel=channel, thread_ts=thread_ts)
             )
         # The message is posted even if the app is not reached, so nothing waits for the app.
-        message, error = self._talk.write(text, user=user, channel=channel, thread_ts=thread_ts)
+        message, error = self._composer.write(text, user=user, channel=channel, thread_ts=thread_ts)
         if message is None:
             return {"ok": False, "error": error}
-        self._courier.spawn(self._talk.announce(message))
+        self._dispatcher.spawn(self._composer.announce(message))
         return {"ok": True}
 
     async def _press(self, body: Json) -> Json:
         if "values" in body:
-            self._touch.fill(body["user"], body["view_id"], body["values"])
+            self._interactions.fill(body["user"], body["view_id"], body["values"])
         chosen = {key: body[key] for key in _CHOSEN & body.keys()}
         return _told(
-            await self._touch.press(body["user"], body["action_id"], **_where(body), **chosen)
+            await self._interactions.press(
+                body["user"], body["action_id"], **_where(body), **chosen
+            )
         )
 
     async def _options(self, body: Json) -> Json:
-        delivery = await self._touch.options(
+        delivery = await self._interactions.options(
             body["user"], body["action_id"], body["value"], **_where(body)
         )
         return {**_told(delivery), **delivery.answer}
 
     async def _submit(self, body: Json) -> Json:
-        delivery = await self._touch.submit(body["user"], body["view_id"], body.get("values"))
+        delivery = await self._interactions.submit(
+            body["user"], body["view_id"], body.get("values")
+        )
         return _told(delivery) | ({"errors": delivery.errors} if delivery.errors else {})
 
     async def _close_view(self, body: Json) -> Json:
-        return _told(await self._touch.close_view(body["user"], body["view_id"]))
+        return _told(await self._interactions.close_view(body["user"], body["view_id"]))
 
     async def _home(self, body: Json) -> Json:
-        self._courier.spawn(self._touch.open_home(body["user"]))
+        self._dispatcher.spawn(self._interactions.open_home(body["user"]))
         return {"ok": True}
 
     async def _shortcut(self, body: Json) -> Json:
         user, callback_id = body["user"], body["callback_id"]
         if "ts" not in body:
-            return _told(await self._touch.use_shortcut(user, callback_id))
+            return _told(await self._interactions.use_shortcut(user, callback_id))
         return _told(
-            await self._touch.use_message_shortcut(user, callback_id, body["channel"], body["ts"])
+            await self._interactions.use_message_shortcut(
+                user, callback_id, body["channel"], body["ts"]
+            )
         )
 
     # The controls
@@ -293,7 +299,7 @@ def _where(body: Json) -> Json:
     }
 
 
-def _told(delivery: Delivery) -> Json:
+def _told(delivery: ActionResult) -> Json:
     told: Json = {"ok": delivery.error is None and not delivery.errors}
     return told if delivery.error is None else told | {"error": delivery.error}
 

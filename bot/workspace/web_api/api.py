@@ -9,7 +9,7 @@ from bot.workspace.errors import ApiError, Json
 from bot.workspace.model.directory import BOT_ID, BOT_USER_ID
 from bot.workspace.model.rate_tiers import Tier
 from bot.workspace.model.state import State
-from bot.workspace.model.tokens import Grants
+from bot.workspace.model.tokens import Tokens
 from bot.workspace.model.traffic import Traffic, token_kind
 from bot.workspace.web_api import agents, arguments, chat, conversations, downloads, oauth, views
 from bot.workspace.web_api.arguments import Args
@@ -75,13 +75,13 @@ class WebApi:
     def __init__(
         self,
         home: State,
-        grants: Grants,
+        tokens: Tokens,
         traffic: Traffic,
         faults: Faults,
         more: dict[str, Method],
     ) -> None:
         self._home = home
-        self._grants = grants
+        self._tokens = tokens
         self._traffic = traffic
         self._faults = faults
         self._methods = METHODS | more
@@ -179,7 +179,7 @@ class WebApi:
             return method, self._home
         if token is None:
             raise ApiError("not_authed")
-        grant = self._grants.find(token)
+        grant = self._tokens.find(token)
         if (grant.kind == "app") != (method.actor == "app"):
             raise ApiError("not_allowed_token_type")
         return method, grant.state

@@ -6,7 +6,7 @@ from bot.workspace.errors import ApiError, Json
 from bot.workspace.model.directory import BOT_USER_ID
 from bot.workspace.model.files import File
 from bot.workspace.model.state import State
-from bot.workspace.model.tokens import Grants
+from bot.workspace.model.tokens import Tokens
 from bot.workspace.web_api.arguments import Args
 
 _SIGN_IN = "<!doctype html><title>Sign in</title><p>You need to sign in to see this file."
@@ -27,8 +27,8 @@ class Downloads:
     an app reads with a wrong token is HTML and not the file.
     """
 
-    def __init__(self, grants: Grants) -> None:
-        self._grants = grants
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of the files and of the sign-in page."""
@@ -41,7 +41,7 @@ class Downloads:
     async def _serve(self, request: web.Request) -> web.Response:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         try:
-            state = self._grants.find(token if scheme == "Bearer" else "").state
+            state = self._tokens.find(token if scheme == "Bearer" else "").state
             state.need("files:read")
         except ApiError:
             raise web.HTTPFound("/signin") from None

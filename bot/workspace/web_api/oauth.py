@@ -14,7 +14,7 @@ from bot.workspace.model.directory import APP_ID, BOT_USER_ID
 from bot.workspace.model.rate_tiers import Tier
 from bot.workspace.model.state import State
 from bot.workspace.model.tickets import new_id
-from bot.workspace.model.tokens import Grants
+from bot.workspace.model.tokens import Tokens
 from bot.workspace.web_api.arguments import Args
 from bot.workspace.web_api.method import Method
 
@@ -55,8 +55,8 @@ class _Code:
 class OAuth:
     """Asks a person to allow the installation, and exchanges the code for a token."""
 
-    def __init__(self, grants: Grants, teams: Mapping[str, State]) -> None:
-        self._grants = grants
+    def __init__(self, tokens: Tokens, teams: Mapping[str, State]) -> None:
+        self._tokens = tokens
         self._teams = teams
         self._codes: dict[str, _Code] = {}
 
@@ -140,13 +140,13 @@ class OAuth:
         if args.maybe("redirect_uri") != code.redirect_uri:
             raise ApiError("bad_redirect_uri")
         code.is_used = True
-        return granted(code.state, code.user, self._grants.install(code.state, code.scopes))
+        return granted(code.state, code.user, self._tokens.install(code.state, code.scopes))
 
     def _revoke(self, state: State, args: Args) -> Json:
         """Revoke the token; it is the team's only one, so this uninstalls the app."""
         if args.flag("test"):
             return {"revoked": False}
-        self._grants.uninstall(state, "token_revoked")
+        self._tokens.uninstall(state, "token_revoked")
         return {"revoked": True}
 
     def _uninstall(self, state: State, args: Args) -> Json:
@@ -155,7 +155,7 @@ class OAuth:
             raise ApiError("invalid_client_id")
         if args.text("client_secret") != CLIENT_SECRET:
             raise ApiError("bad_client_secret")
-        self._grants.uninstall(state)
+        self._tokens.uninstall(state)
         return {}
 
 

@@ -8,7 +8,7 @@ from bot.workspace.model.directory import APP_ID
 from bot.workspace.model.rate_tiers import Tier
 from bot.workspace.model.state import State
 from bot.workspace.model.tickets import new_id
-from bot.workspace.model.tokens import Grants
+from bot.workspace.model.tokens import Tokens
 from bot.workspace.web_api.arguments import Args
 from bot.workspace.web_api.method import Method
 
@@ -24,7 +24,7 @@ _PYTHON: dict[str, type | tuple[type, ...]] = {
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Step:
+class StepRun:
     """One run of a function: *outputs* if it completed, *error* if it failed."""
 
     id: str
@@ -35,12 +35,12 @@ class Step:
     error: str | None = None
 
 
-class Steps:
+class WorkflowSteps:
     """Runs the functions of the app's manifest."""
 
-    def __init__(self, grants: Grants) -> None:
-        self._grants = grants
-        self._steps: dict[str, Step] = {}
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+        self._steps: dict[str, StepRun] = {}
 
     def methods(self) -> dict[str, Method]:
         """Return the methods of the Web API; none needs a scope."""
@@ -49,7 +49,7 @@ class Steps:
             "functions.completeError": Method(self._fail, Tier.THREE),
         }
 
-    def run(self, state: State, callback_id: str, inputs: Json) -> Step:
+    def run(self, state: State, callback_id: str, inputs: Json) -> StepRun:
         """Run a function as a workflow step and send the app its event.
 
         Raises LookupError if the manifest has no such function, and ValueError if the inputs
@@ -60,7 +60,9 @@ class Steps:
             raise ValueError("the app is not installed")
         if problems := _problems(function["input_parameters"], inputs):
             raise ValueError("; ".join(problems))
-        step = Step(id=new_id("Fx"), function=callback_id, token=self._grants.lend(state))
+        step = StepRun(
+            id=new_id("Fx"), function=callback_id, token=self._tokens.issue_step_token(state)
+        )
         self._steps[step.id] = step
         about = {
             "id": new_id("Fn"),
@@ -101,7 +103,7 @@ class Steps:
         step.error = args.text("error")
         return self._over(state, step, "failed")
 
-    def _running(self, args: Args) -> Step:
+    def _running(self, args: Args) -> StepRun:
         step = self._steps.get(args.text("function_execution_id"))
         if step is None:
             raise ApiError("function_execution_not_found")
@@ -109,9 +111,9 @@ class Steps:
             raise ApiError("execution_not_in_running_state")
         return step
 
-    def _over(self, state: State, step: Step, status: Literal["completed", "failed"]) -> Json:
+    def _over(self, state: State, step: StepRun, status: Literal["completed", "failed"]) -> Json:
         step.status = status
-        self._grants.take_back(step.token)
+        self._tokens.revoke_step_token(step.token)
         state.changed({"type": "step", "id": step.id, "function": step.function, "status": status})
         return {}
 

@@ -6,7 +6,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace import Workspace
 from bot.workspace.errors import ApiError
-from bot.workspace.model.rate_tiers import Tier, Tiers
+from bot.workspace.model.rate_tiers import MethodRates, Tier
 
 GENERAL = "C0GENERAL"
 
@@ -28,7 +28,7 @@ async def test_a_method_is_refused_after_its_calls_of_a_minute_and_no_other_is(
 
 def test_after_the_wait_that_was_asked_for_it_is_answered_again() -> None:
     now = [1000.0]
-    tiers = Tiers(lambda: now[0])
+    tiers = MethodRates(lambda: now[0])
     for _ in range(Tier.TWO):
         tiers.take("users.list", Tier.TWO)
         now[0] += 0.5
