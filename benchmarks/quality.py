@@ -1,4 +1,4 @@
-"""Measure how well look-ups are answered, and print the table of the README.
+"""Measure how well look-ups are answered, and print the table of docs/benchmarks.md.
 
     python -m benchmarks.quality CORPUS LOOKUPS
 

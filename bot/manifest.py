@@ -32,11 +32,11 @@ SCOPES = {
     "channels:read": "see whether it is in a public channel",
     "groups:read": "see whether it is in a private channel",
     "channels:join": "join a public channel when somebody presses **Join**",
-    "channels:history": "look whether a post arrived before sending it again",
+    "channels:history": "check whether a post arrived before sending it again",
     "groups:history": "the same in private channels",
     "im:history": "answer direct messages, and see the documents that admins drop there",
     "files:read": "read those documents",
-    "users:read": "take a person's time zone, and see who is an admin, a guest or a stranger",
+    "users:read": "read a person's time zone, and see who is an admin, a guest or a stranger",
 }
 """Every bot scope, and what it is for."""
 _LEAVING = ["app_uninstalled", "tokens_revoked"]

@@ -1,5 +1,6 @@
 """Modals: an answer in a window of its own, and the form that starts a discussion."""
 
+import json
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -26,6 +27,9 @@ View: TypeAlias = dict[str, Any]
 """What views.open, views.update and views.publish take."""
 
 MAX_WORDS = 200
+_TOO_LONG = "… The rest of this story is too long for a window."
+_MAX_BYTES = 240_000
+"""Of the blocks as JSON; a whole view may have 250 kB (docs.slack.dev: views.open)."""
 
 
 def window(shown: Message) -> View:
@@ -34,7 +38,7 @@ def window(shown: Message) -> View:
         "type": "modal",
         "title": literal("Parley"),
         "close": literal("Close"),
-        "blocks": shown["blocks"] or [section(shown["text"])],
+        "blocks": _bounded(shown["blocks"] or [section(shown["text"])]),
     }
 
 
@@ -52,13 +56,30 @@ def form(
         "callback_id": callback_id,
         "title": literal(title),
         "close": literal("Cancel" if submit else "Close"),
-        "blocks": list(blocks),
+        "blocks": _bounded(blocks),
     }
     if submit:
         view["submit"] = literal(submit)
     if value:
         view["private_metadata"] = value.encode()
     return view
+
+
+def _bounded(blocks: Sequence[Block]) -> list[Block]:
+    """Return *blocks* without the last texts of a story that is too long for a view.
+
+    A character outside ASCII has six bytes in JSON, so a story in another script gets there sooner.
+    """
+    kept = list(blocks)
+    note_at = None
+    for place in reversed(range(len(kept))):
+        if len(json.dumps(kept)) <= _MAX_BYTES:
+            break
+        if kept[place]["type"] == "section":
+            if note_at is not None:
+                del kept[note_at]
+            kept[place], note_at = context(_TOO_LONG), place
+    return kept
 
 
 def discussion(article: Article | None) -> View:

@@ -79,13 +79,13 @@ def test_shortcuts_and_functions_keep_the_limits() -> None:
             assert set(function[part]["required"]) <= set(function[part]["properties"])
 
 
-def test_the_readme_gives_a_reason_for_every_scope() -> None:
-    text = (ROOT / "README.md").read_text()
+def test_the_docs_give_a_reason_for_every_scope() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
     for scope, reason in SCOPES.items():
         assert f"| `{scope}` | {reason} |" in text
 
 
-def test_the_readme_explains_every_command() -> None:
-    text = (ROOT / "README.md").read_text()
+def test_the_docs_explain_every_command() -> None:
+    text = (ROOT / "docs" / "commands.md").read_text()
     for command in Command:
         assert f"`{command}" in text

@@ -1,5 +1,6 @@
 """Every view keeps Slack's limits and pings nobody, whatever the corpus and the people say."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
@@ -277,6 +278,24 @@ WINDOWS |= {
 @given(matches=MATCHES, words=HOSTILE)
 def test_modals_keep_their_limits(view: str, matches: tuple[Match, ...], words: str) -> None:
     check_view(WINDOWS[view](matches, words), people=PEOPLE)
+
+
+def test_a_story_too_long_for_a_window_is_cut_and_keeps_its_buttons() -> None:
+    """In a script outside ASCII, where a character takes six bytes of JSON."""
+    words = "ж" * 19_900
+    article = replace(next(iter(read_corpus(STARTER).articles())), summary=words, insight=words)
+    shown = story.found(
+        Found(matches=(Match(article=article, score=1.0, reasons=lambda _: ()),)),
+        words="слово",
+        place=0,
+        where=MODAL,
+    )
+    view = modal.window(shown)
+    check_view(view, people=PEOPLE)
+    kinds = [block["type"] for block in view["blocks"]]
+    assert kinds.count("actions") == [one["type"] for one in shown["blocks"]].count("actions") > 0
+    assert kinds.count("section") < [one["type"] for one in shown["blocks"]].count("section")
+    assert json.dumps(view).count("too long for a window") == 1
 
 
 def corpora(shared: Path | None) -> dict[str, tuple[Article, ...]]:
