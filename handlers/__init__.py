@@ -19,7 +19,7 @@ from handlers.features.discuss import Discuss
 from handlers.features.home import Home
 from handlers.features.lookup import LookUp
 from handlers.features.mention import Mention
-from handlers.features.schedule_actions import Organise
+from handlers.features.schedule_actions import ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
 from handlers.features.start_discussion import Discussion
 from handlers.features.uploads import Dropped, is_dropped
@@ -65,9 +65,9 @@ def register(
     discuss = Discuss(store, lookup, posting, directory, surfaces)
     discussion = Discussion(lookup, discuss, directory, surfaces, background)
     mention = Mention(lookup, directory, surfaces, background)
-    organise = Organise(store, posting, directory, clock, warns_of_samples=warns_of_samples)
-    form = ScheduleForm(store, organise, directory, surfaces, background, clock)
-    digest = Digest(store, posting, organise, form, directory, background, clock)
+    actions = ScheduleActions(store, posting, directory, clock, warns_of_samples=warns_of_samples)
+    form = ScheduleForm(store, actions, directory, surfaces, background, clock)
+    digest = Digest(store, posting, actions, form, directory, background, clock)
     corpus = CorpusAdmin(
         store,
         directory,
@@ -102,10 +102,10 @@ def register(
     pressed(Action.DISCUSS_ANOTHER, discuss.another)
     pressed(Action.DISCUSS_JOIN, discuss.join)
     pressed(Action.DISCUSS_START, discussion.start)
-    pressed(Action.POST_MORE, organise.menu)
-    pressed(Action.POST_AGAIN, organise.post_again)
-    pressed(Action.POST_SEEN, organise.post_seen)
-    pressed(Action.DIGEST_RESUME, organise.resume_pressed)
+    pressed(Action.POST_MORE, actions.menu)
+    pressed(Action.POST_AGAIN, actions.post_again)
+    pressed(Action.POST_SEEN, actions.post_seen)
+    pressed(Action.DIGEST_RESUME, actions.resume_pressed)
 
     pressed(Action.DIGEST_SET, form.pressed)
     pressed(Action.DIGEST_GUESS, digest.guessed)

@@ -11,7 +11,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.button_value import MOST_WORDS, Value
-from handlers.features.schedule_actions import Organise
+from handlers.features.schedule_actions import ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
 from handlers.ids import Action
 from handlers.jobs.posting import Posting
@@ -79,7 +79,7 @@ class Digest:
         self,
         store: Store,
         posting: Posting,
-        organise: Organise,
+        actions: ScheduleActions,
         form: ScheduleForm,
         directory: Directory,
         background: Background,
@@ -87,7 +87,7 @@ class Digest:
     ) -> None:
         self._store = store
         self._posting = posting
-        self._organise = organise
+        self._actions = actions
         self._form = form
         self._directory = directory
         self._background = background
@@ -134,7 +134,7 @@ class Digest:
         schedule = await self._store.schedules.get(press.team_id, press.value.channel_id)
         if schedule is None:
             raise ParleyError("That schedule has been ended meanwhile.")
-        by = await self._organise.owner_or_admin(schedule, press.user_id)
+        by = await self._actions.owner_or_admin(schedule, press.user_id)
         match press.value.words:
             case views.EDIT:
                 await self._form.open(
@@ -145,7 +145,7 @@ class Digest:
                     is_known=True,
                 )
             case views.END:
-                await self._organise.off(schedule, by=by)
+                await self._actions.off(schedule, by=by)
                 shown = await self._list(press.team_id, press.user_id)
                 await answer(respond, shown, replace=True)
             case _:
@@ -181,10 +181,10 @@ class Digest:
             case "help":
                 return views.digest_help()
             case "next":
-                schedule = await self._organise.schedule(asked.team_id, asked.channel_id)
+                schedule = await self._actions.schedule(asked.team_id, asked.channel_id)
                 return await self._next(schedule, asked.user_id)
             case "preview":
-                schedule = await self._organise.schedule(asked.team_id, asked.channel_id)
+                schedule = await self._actions.schedule(asked.team_id, asked.channel_id)
                 return await self._preview(schedule)
             case _:
                 guess = _guess(word)
@@ -197,7 +197,7 @@ class Digest:
         """Do what one of the words in `_CHANGING` says."""
         if word == "on":
             return await self._on(asked, rest, by)
-        schedule = await self._organise.schedule(asked.team_id, asked.channel_id)
+        schedule = await self._actions.schedule(asked.team_id, asked.channel_id)
         today = schedule.timetable.local_date(self._clock())
         match word:
             case "now":
@@ -209,16 +209,16 @@ class Digest:
                     key = f"{asked.channel_id}:{word}:{asked.once}"
                     await require_first(self._store.once, asked.team_id, key, now=self._clock())
                 if word == "skip":
-                    return await self._organise.skip(schedule, dates, by=by)
-                return await self._organise.unskip(schedule, dates, by=by)
+                    return await self._actions.skip(schedule, dates, by=by)
+                return await self._actions.unskip(schedule, dates, by=by)
             case "pause":
                 words = _UNTIL.sub("", rest)
                 until = parse_date(words, today=today) if words else FOREVER
-                return await self._organise.pause(schedule, until, by=by)
+                return await self._actions.pause(schedule, until, by=by)
             case "resume":
-                return await self._organise.resume(schedule, by=by)
+                return await self._actions.resume(schedule, by=by)
             case _:
-                return await self._organise.off(schedule, by=by)
+                return await self._actions.off(schedule, by=by)
 
     async def _on(self, asked: Asked, words: str, by: FullMember) -> Message:
         order = parse_order(words, zone=await self._directory.zone(asked.team_id, asked.user_id))
@@ -235,7 +235,7 @@ class Digest:
             return question.offer_to_join(
                 str(error), "Join and start it", Action.DIGEST_JOIN, Value(words=words)
             )
-        return await self._organise.set_up(asked.channel_id, order=order, by=by)
+        return await self._actions.set_up(asked.channel_id, order=order, by=by)
 
     async def _next(self, schedule: Schedule, user_id: str) -> Message:
         turns = await self._store.planning.upcoming(schedule, _SHOWN)

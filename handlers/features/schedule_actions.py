@@ -29,7 +29,7 @@ _NO_OWNER = (
 _NONE_HERE = "This channel has no schedule. Start one: `/digest on 09:30`."
 
 
-class Organise:
+class ScheduleActions:
     """Changes schedules, for words and for buttons alike."""
 
     def __init__(

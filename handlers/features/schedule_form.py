@@ -12,7 +12,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.button_value import Value
-from handlers.features.schedule_actions import Organise
+from handlers.features.schedule_actions import ScheduleActions
 from handlers.ids import Block, Field
 from handlers.parsing.schedule_order import LONGEST_TOPIC, MOST_STORIES, MOST_TOPICS, Order
 from handlers.parsing.timetable import WEEKDAYS, describe, is_zone, zones_like
@@ -57,14 +57,14 @@ class ScheduleForm:
     def __init__(
         self,
         store: Store,
-        organise: Organise,
+        actions: ScheduleActions,
         directory: Directory,
         surfaces: Surfaces,
         background: Background,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
-        self._organise = organise
+        self._actions = actions
         self._directory = directory
         self._surfaces = surfaces
         self._background = background
@@ -91,7 +91,7 @@ class ScheduleForm:
             is_known=is_known,
             mark=_mark(schedule),
             note=views.waits(schedule) if schedule else None,
-            has_samples=self._organise.has_samples,
+            has_samples=self._actions.has_samples,
             now=self._clock(),
         )
         if await self._surfaces.open(team_id, trigger_id, view) is None:
@@ -144,7 +144,7 @@ class ScheduleForm:
 
         async def work() -> None:
             by = await self._directory.full_member(team_id, user_id)
-            shown = await self._organise.set_up(
+            shown = await self._actions.set_up(
                 filled.channel_id, order=filled.order, by=by, owner_id=owner_id
             )
             await answer(respond, shown)
@@ -159,7 +159,7 @@ class ScheduleForm:
             is_known=filled.is_known,
             mark=_mark(before),
             note=note,
-            has_samples=self._organise.has_samples,
+            has_samples=self._actions.has_samples,
             now=self._clock(),
         )
 
@@ -189,7 +189,7 @@ class ScheduleForm:
         try:
             async with asyncio.timeout_at(until):
                 member = await self._directory.full_member(team_id, user_id)
-                if not (before and self._organise.is_owner_or_admin(before, member)):
+                if not (before and self._actions.is_owner_or_admin(before, member)):
                     await self._directory.require_present(team_id, user_id, channel_id)
             with suppress(TimeoutError, *FAILURES):
                 async with asyncio.timeout_at(until):
