@@ -26,7 +26,7 @@ from handlers.features.uploads import Dropped, is_dropped
 from handlers.features.workflow import Workflow
 from handlers.ids import Action, Command, Field, Modal, Shortcut
 from handlers.jobs.posting import Posting
-from handlers.jobs.uninstalls import Uninstalled
+from handlers.jobs.uninstalls import Uninstalls
 from handlers.slack.background import Background
 from handlers.slack.button_press import Pressed, on_press
 from handlers.slack.directory import Directory
@@ -52,12 +52,12 @@ def register(
     clock: Callable[[], datetime],
     has_agent_view: bool,
     has_workflow_steps: bool,
-    uninstalled: Uninstalled | None,
+    uninstalls: Uninstalls | None,
     warns_of_samples: bool,
 ) -> None:
     """Register every listener; the hottest first, since Bolt tries them in order.
 
-    *uninstalled* is for Parley in many workspaces, each of which may take it out again.
+    *uninstalls* is for Parley in many workspaces, each of which may take it out again.
     *warns_of_samples* is for real workspaces: the demo is meant to have sample stories.
     """
     lookup = LookUp(store, keeps_misses=bool(keep_misses), clock=clock)
@@ -128,8 +128,8 @@ def register(
         Agent(lookup, background).register(app)
     if has_workflow_steps:
         Workflow(store, lookup, discuss, background, clock).register(app)
-    if uninstalled:
-        uninstalled.register(app)
+    if uninstalls:
+        uninstalls.register(app)
     app.event("app_home_opened")(home.opened)
     app.event("app_mention")(mention.mentioned)
     app.event("message", matchers=[is_dropped])(dropped.shared)

@@ -26,7 +26,7 @@ _SOON = timedelta(minutes=5)
 """When to ask again where Slack or the database could not be had."""
 
 
-class Uninstalled:
+class Uninstalls:
     """Hears of it (docs.slack.dev: app_uninstalled, tokens_revoked), and asks about it too."""
 
     def __init__(

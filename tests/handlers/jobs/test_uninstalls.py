@@ -17,7 +17,7 @@ from bot.entrances.install import Bots
 from bot.entrances.intake import Intake
 from bot.observability.metrics import Metrics
 from bot.slack_clients import bolt
-from handlers.jobs.uninstalls import Uninstalled
+from handlers.jobs.uninstalls import Uninstalls
 from handlers.slack.directory import Directory
 from handlers.slack.people import Person
 from handlers.slack.teams import Bot, Teams
@@ -99,16 +99,16 @@ def refusal(error: str, headers: dict[str, str]) -> AsyncSlackResponse:
     )
 
 
-def process(store: Store, slack: FakeSlack, clock: StoppedClock) -> tuple[Teams, Uninstalled]:
+def process(store: Store, slack: FakeSlack, clock: StoppedClock) -> tuple[Teams, Uninstalls]:
     """Give what one process of several has."""
     find = Bots(store.installations, VAULT).find
     teams = Teams(find, asking=slack.client, posting=slack.client)
-    return teams, Uninstalled(store.installations, store.once, teams, clock=clock)
+    return teams, Uninstalls(store.installations, store.once, teams, clock=clock)
 
 
-async def look(uninstalled: Uninstalled, times: int = 5) -> None:
+async def look(uninstalls: Uninstalls, times: int = 5) -> None:
     for _ in range(times):
-        await uninstalled.run()
+        await uninstalls.run()
 
 
 @pytest.mark.parametrize("word", ["account_inactive", "token_revoked"])
@@ -119,8 +119,8 @@ async def test_who_is_gone_is_found_at_the_start(
     for team_id in ("T1", "T2", "T3"):
         await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
     slack.refused["xoxb-T2"] = word
-    _, uninstalled = process(store, slack, clock)
-    await look(uninstalled)
+    _, uninstalls = process(store, slack, clock)
+    await look(uninstalls)
     assert [one.team_id for one in await store.installations.list()] == ["T1", "T3"]
 
 
@@ -135,8 +135,8 @@ async def test_what_does_not_say_that_it_is_gone_forgets_nobody(
     lost = Vault([new_key()]).seal("xoxb-T3")
     await store.installations.save(installed("T3", "", token=lost))
     slack.refused["xoxb-T1"] = word
-    _, uninstalled = process(store, slack, clock)
-    await look(uninstalled)
+    _, uninstalls = process(store, slack, clock)
+    await look(uninstalls)
     assert slack.asked == ["xoxb-T1", "xoxb-T2"]
     assert len(await store.installations.list()) == 3
 
@@ -145,13 +145,13 @@ async def test_each_team_is_asked_about_once_an_hour(store: Store, clock: Stoppe
     slack = FakeSlack()
     for team_id in ("T1", "T2"):
         await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
-    _, uninstalled = process(store, slack, clock)
-    await uninstalled.run()
+    _, uninstalls = process(store, slack, clock)
+    await uninstalls.run()
     assert len(slack.asked) == 1
-    await look(uninstalled)
+    await look(uninstalls)
     assert sorted(slack.asked) == ["xoxb-T1", "xoxb-T2"]
     clock.forward(hours=1)
-    await look(uninstalled)
+    await look(uninstalls)
     assert len(slack.asked) == 4
 
 
@@ -165,15 +165,15 @@ async def test_who_could_not_be_asked_about_is_asked_about_soon(
     for team_id in ("T1", "T2"):
         await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
     slack.refused["xoxb-T1"], slack.retry_after = "ratelimited", asks_for
-    _, uninstalled = process(store, slack, clock)
-    await look(uninstalled)
+    _, uninstalls = process(store, slack, clock)
+    await look(uninstalls)
     assert slack.asked == ["xoxb-T1", "xoxb-T2"]
     slack.refused["xoxb-T1"] = "account_inactive"
     clock.forward(minutes=minutes, seconds=-1)
-    await look(uninstalled)
+    await look(uninstalls)
     assert len(slack.asked) == 2
     clock.forward(seconds=1)
-    await look(uninstalled)
+    await look(uninstalls)
     assert slack.asked[2:] == ["xoxb-T1"]
     assert [one.team_id for one in await store.installations.list()] == ["T2"]
 
@@ -184,13 +184,13 @@ async def test_what_slack_asks_to_wait_is_waited_beyond_the_hour(
     slack = FakeSlack()
     await store.installations.save(installed("T1", "xoxb-T1"))
     slack.refused["xoxb-T1"], slack.retry_after = "ratelimited", {"Retry-After": "7200"}
-    _, uninstalled = process(store, slack, clock)
-    await look(uninstalled)
+    _, uninstalls = process(store, slack, clock)
+    await look(uninstalls)
     clock.forward(minutes=90)
-    await look(uninstalled)
+    await look(uninstalls)
     assert len(slack.asked) == 1
     clock.forward(minutes=30)
-    await look(uninstalled)
+    await look(uninstalls)
     assert len(slack.asked) == 2
 
 
@@ -227,22 +227,22 @@ async def test_a_database_that_is_away_costs_no_hour(
     slack = FakeSlack()
     await store.installations.save(installed("T1", "xoxb-T1"))
     teams, _ = process(store, slack, clock)
-    uninstalled = Uninstalled(away, store.once, teams, clock=clock)
+    uninstalls = Uninstalls(away, store.once, teams, clock=clock)
     # They cannot be listed: the next tick lists them.
     away.left = 1
     with pytest.raises(ConnectionError):
-        await uninstalled.run()
-    await uninstalled.run()
+        await uninstalls.run()
+    await uninstalls.run()
     assert slack.asked == ["xoxb-T1"]
     # One cannot be found when its turn has come: it comes again in minutes.
     clock.forward(hours=1)
     away.is_listed, away.left = True, 1
     with pytest.raises(ConnectionError):
-        await uninstalled.run()
-    await look(uninstalled)
+        await uninstalls.run()
+    await look(uninstalls)
     assert len(slack.asked) == 1
     clock.forward(minutes=5)
-    await look(uninstalled)
+    await look(uninstalls)
     assert len(slack.asked) == 2
 
 
@@ -255,17 +255,17 @@ async def test_whose_token_is_no_good_is_counted_until_it_is(
     lost = Vault([new_key()]).seal("xoxb-T2")
     await store.installations.save(installed("T2", "", token=lost))
     slack.refused["xoxb-T1"] = word
-    _, uninstalled = process(store, slack, clock)
-    await look(uninstalled)
-    assert uninstalled.without_token == {"T1", "T2"}
+    _, uninstalls = process(store, slack, clock)
+    await look(uninstalls)
+    assert uninstalls.without_token == {"T1", "T2"}
     assert f"the token of T1 is no good ({word})" in caplog.text
     assert len(slack.asked) == 1
     # Nothing but another installation helps.
     await store.installations.save(installed("T2", "xoxb-T2"))
     slack.refused["xoxb-T1"] = "account_inactive"
     clock.forward(hours=1)
-    await look(uninstalled)
-    assert uninstalled.without_token == set()
+    await look(uninstalls)
+    assert uninstalls.without_token == set()
 
 
 async def test_whose_token_was_no_good_is_not_counted_when_another_process_forgot_it(
@@ -274,14 +274,14 @@ async def test_whose_token_was_no_good_is_not_counted_when_another_process_forgo
     slack = FakeSlack()
     await store.installations.save(installed("T1", "xoxb-T1"))
     slack.refused["xoxb-T1"] = "invalid_auth"
-    teams, uninstalled = process(store, slack, clock)
-    await look(uninstalled)
-    assert uninstalled.without_token == {"T1"}
+    teams, uninstalls = process(store, slack, clock)
+    await look(uninstalls)
+    assert uninstalls.without_token == {"T1"}
     await store.installations.forget(installed("T1", "xoxb-T1"))
     teams.drop("T1")
     clock.forward(hours=1)
-    await look(uninstalled)
-    assert uninstalled.without_token == set()
+    await look(uninstalls)
+    assert uninstalls.without_token == set()
 
 
 async def test_one_of_several_processes_asks(store: Store, clock: StoppedClock) -> None:
@@ -308,8 +308,8 @@ async def test_who_comes_back_while_slack_is_asked_is_not_forgotten(
         await store.installations.save(anew)
 
     slack.meanwhile = come_back
-    teams, uninstalled = process(store, slack, clock)
-    await look(uninstalled)
+    teams, uninstalls = process(store, slack, clock)
+    await look(uninstalls)
     assert await store.installations.find("T1") == anew
     assert (await teams.of("T1")).bot.token == "xoxb-new"
 
@@ -336,7 +336,7 @@ async def test_no_token_stays_in_memory(store: Store, clock: StoppedClock) -> No
     token = "xoxb-of-who-leaves"
     slack = FakeSlack()
     await store.installations.save(installed("T1", token))
-    teams, uninstalled = process(store, slack, clock)
+    teams, uninstalls = process(store, slack, clock)
     app = bolt(AsyncWebClient(), teams)
 
     @app.event("app_home_opened")
@@ -347,7 +347,7 @@ async def test_no_token_stays_in_memory(store: Store, clock: StoppedClock) -> No
     assert (await Intake(app, Metrics()).take(opening)).status == 200
     assert holding(token)
     slack.refused[token] = "account_inactive"
-    await look(uninstalled)
+    await look(uninstalls)
     assert await store.installations.find("T1") is None
     assert not holding(token)
 
@@ -371,12 +371,12 @@ async def test_nobody_of_a_team_that_is_gone_is_kept(store: Store, clock: Stoppe
     slack = FakeSlack()
     for team_id in ("T1", "T2"):
         await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
-    teams, uninstalled = process(store, slack, clock)
+    teams, uninstalls = process(store, slack, clock)
     directory = Directory(teams, admins=frozenset(), clock=clock, is_shared=True)
     await directory.zone("T1", "U1")
     await directory.zone("T2", "U2")
     slack.refused["xoxb-T1"] = "account_inactive"
-    await look(uninstalled)
+    await look(uninstalls)
     assert zones_in_memory() == [ZONES["U2"]]
     assert not kept(Answered), "names and addresses are not kept at all"
 
