@@ -27,7 +27,7 @@ from bot.watched_folder import WatchedFolder
 from handlers import register
 from handlers.jobs.channel_checks import Watch
 from handlers.jobs.delivery import Delivery
-from handlers.jobs.expiry import Forgetting
+from handlers.jobs.expiry import Expiry
 from handlers.jobs.posting import Posting
 from handlers.jobs.uninstalls import Uninstalls
 from handlers.slack.background import Background
@@ -138,7 +138,7 @@ async def assemble(
         )
         # Another process may load a corpus too: from a terminal, or as a replica.
         watching = Watch(store.schedules, directory, clock=clock)
-        forgetting = Forgetting(
+        expiry = Expiry(
             store,
             keep_misses=kept,
             keep_posts=timedelta(days=settings.posts_days),
@@ -149,7 +149,7 @@ async def assemble(
             posting.run,
             store.corpus.follow,
             store.misses.write,
-            forgetting.run,
+            expiry.run,
         ]
         if uninstalls:
             metrics.watch_tokens(uninstalls.without_token)

@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 _EVERY = timedelta(hours=1)
 
 
-class Forgetting:
+class Expiry:
     """Deletes what is older than it is kept, at the start and every hour."""
 
     def __init__(
