@@ -25,7 +25,7 @@ from bot.slack_clients import bolt, join, open_clients
 from bot.ticker import Job, Ticker
 from bot.watched_folder import WatchedFolder
 from handlers import register
-from handlers.jobs.channel_checks import Watch
+from handlers.jobs.channel_checks import ChannelChecks
 from handlers.jobs.delivery import Delivery
 from handlers.jobs.expiry import Expiry
 from handlers.jobs.posting import Posting
@@ -137,7 +137,7 @@ async def assemble(
             warns_of_samples=not is_demo,
         )
         # Another process may load a corpus too: from a terminal, or as a replica.
-        watching = Watch(store.schedules, directory, clock=clock)
+        channel_checks = ChannelChecks(store.schedules, directory, clock=clock)
         expiry = Expiry(
             store,
             keep_misses=kept,
@@ -145,7 +145,7 @@ async def assemble(
             clock=clock,
         )
         jobs: list[Job] = [
-            watching.run,
+            channel_checks.run,
             posting.run,
             store.corpus.follow,
             store.misses.write,

@@ -20,7 +20,7 @@ _SEEN_FROM_OUTSIDE = frozenset({"not_in_channel", "channel_not_found", "is_archi
 """What the list of channels shows; that posting is restricted, only a post does."""
 
 
-class Watch:
+class ChannelChecks:
     """Stops the schedules of channels that do not let Parley in, and says when they do again."""
 
     def __init__(
