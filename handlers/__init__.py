@@ -22,7 +22,7 @@ from handlers.features.mention import Mention
 from handlers.features.schedule_actions import ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
 from handlers.features.start_discussion import Discussion
-from handlers.features.uploads import Dropped, is_dropped
+from handlers.features.uploads import Uploads, is_upload
 from handlers.features.workflow import Workflow
 from handlers.ids import Action, Command, Field, Modal, Shortcut
 from handlers.jobs.posting import Posting
@@ -78,7 +78,7 @@ def register(
         clock=clock,
     )
     home = Home(store, lookup, directory, surfaces, teams, background, clock)
-    dropped = Dropped(
+    uploads = Uploads(
         store.corpus, files, directory, surfaces, background, path=corpus_path, clock=clock
     )
 
@@ -122,7 +122,7 @@ def register(
     pressed(Action.CORPUS_PROBLEMS, corpus.pressed("problems"))
     pressed(Action.CORPUS_MISSED, corpus.pressed("missed"))
 
-    pressed(Action.CORPUS_ADD, dropped.add)
+    pressed(Action.CORPUS_ADD, uploads.add)
 
     if has_agent_view:
         Agent(lookup, background).register(app)
@@ -132,7 +132,7 @@ def register(
         uninstalls.register(app)
     app.event("app_home_opened")(home.opened)
     app.event("app_mention")(mention.mentioned)
-    app.event("message", matchers=[is_dropped])(dropped.shared)
+    app.event("message", matchers=[is_upload])(uploads.shared)
     app.event("message")(mention.direct)
     app.shortcut(Shortcut.RELATED)(mention.related)
     app.shortcut(Shortcut.DISCUSSION)(discussion.shortcut)

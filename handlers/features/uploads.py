@@ -25,12 +25,12 @@ from store.types import CorpusInvalidError, ParleyError
 _NAME = re.compile(r"[\w()+,-][\w .()+,-]{0,99}")
 
 
-async def is_dropped(event: dict[str, Any]) -> bool:
+async def is_upload(event: dict[str, Any]) -> bool:
     """Tell whether a message event is a file that somebody shared with Parley alone."""
     return event.get("channel_type") == "im" and event.get("subtype") == "file_share"
 
 
-class Dropped:
+class Uploads:
     """Answers files in direct messages, to admins only."""
 
     def __init__(

@@ -113,9 +113,9 @@ async def test_the_token_goes_to_slack_alone() -> None:
 
 
 def test_the_starter_corpus_takes_no_documents(tmp_path: Path) -> None:
-    from handlers.features.uploads import Dropped
+    from handlers.features.uploads import Uploads
 
     for path in (samples.FOLDER, tmp_path / "a.txt"):
-        dropped = Dropped(*[None] * 5, path=path, clock=None)  # type: ignore[arg-type]
+        dropped = Uploads(*[None] * 5, path=path, clock=None)  # type: ignore[arg-type]
         with pytest.raises(ParleyError, match="set `CORPUS_DIR`"):
             dropped._require_folder()
