@@ -21,7 +21,7 @@ from handlers.features.lookup import LookUp
 from handlers.features.mention import Mention
 from handlers.features.schedule_actions import ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
-from handlers.features.start_discussion import Discussion
+from handlers.features.start_discussion import DiscussionForm
 from handlers.features.uploads import Uploads, is_upload
 from handlers.features.workflow import Workflow
 from handlers.ids import Action, Command, Field, Modal, Shortcut
@@ -63,7 +63,7 @@ def register(
     lookup = LookUp(store, keeps_misses=bool(keep_misses), clock=clock)
     brief = Brief(lookup, posting, directory)
     discuss = Discuss(store, lookup, posting, directory, surfaces)
-    discussion = Discussion(lookup, discuss, directory, surfaces, background)
+    discussion_form = DiscussionForm(lookup, discuss, directory, surfaces, background)
     mention = Mention(lookup, directory, surfaces, background)
     actions = ScheduleActions(store, posting, directory, clock, warns_of_samples=warns_of_samples)
     form = ScheduleForm(store, actions, directory, surfaces, background, clock)
@@ -101,7 +101,7 @@ def register(
     pressed(Action.DISCUSS_POST, discuss.post)
     pressed(Action.DISCUSS_ANOTHER, discuss.another)
     pressed(Action.DISCUSS_JOIN, discuss.join)
-    pressed(Action.DISCUSS_START, discussion.start)
+    pressed(Action.DISCUSS_START, discussion_form.start)
     pressed(Action.POST_MORE, actions.menu)
     pressed(Action.POST_AGAIN, actions.post_again)
     pressed(Action.POST_SEEN, actions.post_seen)
@@ -135,11 +135,11 @@ def register(
     app.event("message", matchers=[is_upload])(uploads.shared)
     app.event("message")(mention.direct)
     app.shortcut(Shortcut.RELATED)(mention.related)
-    app.shortcut(Shortcut.DISCUSSION)(discussion.shortcut)
+    app.shortcut(Shortcut.DISCUSSION)(discussion_form.shortcut)
     app.options(Field.TOPICS)(form.topics)
     app.options(Field.ZONE)(form.zones)
     app.view(Modal.SCHEDULE)(form.submitted)
-    app.view(Modal.DISCUSSION)(discussion.submitted)
-    app.view(Modal.DISCUSSION_PREVIEW)(discussion.confirmed)
+    app.view(Modal.DISCUSSION)(discussion_form.submitted)
+    app.view(Modal.DISCUSSION_PREVIEW)(discussion_form.confirmed)
 
     app.error(on_error)

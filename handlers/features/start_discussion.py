@@ -20,7 +20,7 @@ from handlers.views.message import message
 from store.types import Nothing, ParleyError
 
 
-class Discussion:
+class DiscussionForm:
     """Answers the shortcut and the button that open the modal, and what is submitted in it."""
 
     def __init__(

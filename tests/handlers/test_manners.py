@@ -8,7 +8,7 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 
 from bot.workspace import Fault
-from handlers.features.start_discussion import Discussion
+from handlers.features.start_discussion import DiscussionForm
 from handlers.ids import Action, Block, Command, Field, Shortcut
 from tests.handlers.conftest import ANA, BEN, GENERAL, Slack, dm, texts
 
@@ -227,7 +227,7 @@ async def test_a_bug_in_a_form_without_fields_is_told_in_its_place(
     async def broken(*_: object) -> None:
         raise RuntimeError("the disk is on fire")
 
-    monkeypatch.setattr(Discussion, "_post", broken)
+    monkeypatch.setattr(DiscussionForm, "_post", broken)
     await slack.submit(preview)
     told = slack.modal()
     assert told
