@@ -113,7 +113,7 @@ def register(
     pressed(Action.DIGEST_CHANGE, digest.change)
     pressed(re.compile(rf"^{Action.DIGEST_PAGE}_\d+$"), digest.page)
     pressed(Action.HOME_SEARCH, home.search)
-    pressed(re.compile(rf"^{Action.HOME_PAGE}_\d+$"), home.turn)
+    pressed(re.compile(rf"^{Action.HOME_PAGE}_\d+$"), home.page)
     pressed(Action.CORPUS_STATUS, corpus.pressed("status"))
     pressed(Action.CORPUS_CHECK, corpus.pressed("check"))
     pressed(Action.CORPUS_UNDO, corpus.pressed("undo"))

@@ -1,4 +1,4 @@
-"""Delete what is kept for a time only, once that time is over."""
+"""Expiry: deletes data whose retention time is over."""
 
 import logging
 from collections.abc import Callable
@@ -12,7 +12,7 @@ _EVERY = timedelta(hours=1)
 
 
 class Expiry:
-    """Deletes what is older than it is kept, at the start and every hour."""
+    """Deletes expired search misses, topic requests, posts and names, at start and every hour."""
 
     def __init__(
         self,
@@ -29,9 +29,9 @@ class Expiry:
         self._ran_at: datetime | None = None
 
     async def run(self) -> None:
-        """Delete it if an hour has passed."""
+        """Delete expired data, unless the last run was less than an hour ago."""
         now = self._clock()
-        # A clock may be set back.
+        # A negative time means that the clock was set back: run then too.
         if self._ran_at is None or not timedelta() <= now - self._ran_at < _EVERY:
             await self._store.misses.forget(before=now - self._keep_misses)
             await self._store.topic_requests.forget(before=now - self._keep_misses)

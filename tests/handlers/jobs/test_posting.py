@@ -237,7 +237,7 @@ async def test_a_refusal_for_the_token_stops_everything_for_a_while(
     for _ in range(10):
         await slack.parley.ticker.tick()
     assert len([call for call in slack.workspace.calls if call.method == POST]) == 2
-    assert "the token of T0LOCAL is no good (token_revoked)" in caplog.text
+    assert "Slack refuses the token of T0LOCAL (token_revoked)" in caplog.text
     slack.clock.forward(minutes=6)
     await slack.parley.ticker.tick()
     assert len(questions(slack)) == len(slack.public("C0WORLD")) == 1

@@ -258,7 +258,7 @@ async def test_whose_token_is_no_good_is_counted_until_it_is(
     _, uninstalls = process(store, slack, clock)
     await look(uninstalls)
     assert uninstalls.without_token == {"T1", "T2"}
-    assert f"the token of T1 is no good ({word})" in caplog.text
+    assert f"Slack refuses the token of T1 ({word})" in caplog.text
     assert len(slack.asked) == 1
     # Nothing but another installation helps.
     await store.installations.save(installed("T2", "xoxb-T2"))
