@@ -15,14 +15,14 @@ from tests.handlers.conftest import ANA, BEN, GENERAL, Slack, dm, texts
 # Sent again
 
 
-async def test_a_command_that_comes_again_is_answered_the_same_and_done_once(slack: Slack) -> None:
+async def test_a_repeated_command_gets_the_same_answer_and_runs_once(slack: Slack) -> None:
     (answer,) = await slack.type("/brief kubernetes")
     again = json.loads(await slack.repeat())
     assert again["text"] == answer["text"]
     assert await slack.parley.store.misses.number("T0LOCAL", since=slack.clock()) == 1
 
 
-async def test_a_press_that_comes_again_posts_once(slack: Slack) -> None:
+async def test_a_repeated_press_posts_once(slack: Slack) -> None:
     (answer,) = await slack.type("/brief dockworkers")
     calls = len(await _shared(slack, answer))
     await slack.repeat()
@@ -35,14 +35,14 @@ async def _shared(slack: Slack, answer: dict[str, Any]) -> list[Any]:
     return slack.workspace.calls
 
 
-async def test_a_mention_that_comes_again_is_answered_once(slack: Slack) -> None:
+async def test_a_repeated_mention_is_answered_once(slack: Slack) -> None:
     await slack.say("@Parley dockworkers")
     seen = len(slack.workspace.messages(GENERAL, ANA))
     await slack.repeat()
     assert len(slack.workspace.messages(GENERAL, ANA)) == seen
 
 
-async def test_what_comes_twice_at_once_runs_once(slack: Slack) -> None:
+async def test_two_concurrent_deliveries_run_once(slack: Slack) -> None:
     await slack.type("/brief dockworkers")
     payload = {**slack.payloads[-1], "trigger_id": "1.1.another", "text": "kubernetes"}
     slack.payloads.append(payload)
@@ -50,9 +50,7 @@ async def test_what_comes_twice_at_once_runs_once(slack: Slack) -> None:
     assert await slack.parley.store.misses.number("T0LOCAL", since=slack.clock()) == 1
 
 
-async def test_what_failed_and_is_sent_again_is_tried_again(
-    slack: Slack, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_failed_dispatch_is_retried(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dispatch without an answer must not be what its repeats get for ever."""
     await slack.type("/brief dockworkers")
     slack.payloads.append({**slack.payloads[-1], "trigger_id": "1.1.another"})
@@ -68,7 +66,7 @@ async def test_what_failed_and_is_sent_again_is_tried_again(
     assert "Dockworkers" in json.loads(await slack.repeat())["text"]
 
 
-async def test_a_second_press_asks_for_a_topic_no_second_time(slack: Slack) -> None:
+async def test_a_second_press_does_not_request_a_topic_twice(slack: Slack) -> None:
     (answer,) = await slack.type("/brief kubernetes")
     press = {"channel": GENERAL, "ts": answer["ts"]}
     await asyncio.gather(
@@ -80,7 +78,7 @@ async def test_a_second_press_asks_for_a_topic_no_second_time(slack: Slack) -> N
     assert request.requests == 1
 
 
-async def test_an_answer_whose_arrival_slack_does_not_confirm_is_not_sent_again(
+async def test_an_unconfirmed_answer_is_not_sent_again(
     slack: Slack,
 ) -> None:
     """A retry of the client's own would say it twice."""
@@ -97,7 +95,7 @@ async def test_an_answer_whose_arrival_slack_does_not_confirm_is_not_sent_again(
 @pytest.mark.parametrize(
     "action", [Action.BRIEF_SHARE, Action.BRIEF_DISCUSS, Action.BRIEF_LIKE, Action.BRIEF_PICK]
 )
-async def test_a_button_whose_story_has_gone_says_so(slack: Slack, action: str) -> None:
+async def test_a_button_of_a_removed_story_says_so(slack: Slack, action: str) -> None:
     (answer,) = await slack.type("/brief hey dockworkers")
     if action != Action.BRIEF_PICK:
         (answer,) = await slack.press(Action.BRIEF_PICK, answer)
@@ -119,7 +117,7 @@ async def test_next_match_after_a_reload_shows_what_there_is(slack: Slack) -> No
 # People
 
 
-async def test_a_guest_looks_up_and_shares_where_they_are(slack: Slack) -> None:
+async def test_a_guest_can_look_up_and_share(slack: Slack) -> None:
     slack.workspace.change_person(BEN, is_restricted=True, is_ultra_restricted=True)
     (answer,) = await slack.type("/brief dockworkers", user=BEN)
     await slack.press(Action.BRIEF_SHARE, answer, user=BEN)
@@ -158,14 +156,14 @@ async def test_a_stranger_submits_nothing(slack: Slack) -> None:
     assert not slack.public()
 
 
-async def test_a_deactivated_admin_is_no_admin(slack: Slack) -> None:
+async def test_a_deactivated_admin_has_no_admin_rights(slack: Slack) -> None:
     slack.workspace.change_person(ANA, is_deleted=True)
     slack.clock.forward(minutes=6)
     (answer,) = await slack.type("/corpus reload")
     assert answer["text"].startswith("Only admins may do that")
 
 
-async def test_what_a_deactivated_person_scheduled_goes_on(slack: Slack) -> None:
+async def test_the_schedule_of_a_deactivated_person_still_posts(slack: Slack) -> None:
     await slack.type("/digest on 09:00 daily UTC")
     slack.workspace.change_person(ANA, is_deleted=True)
     slack.clock.forward(hours=1, minutes=1)
@@ -176,7 +174,7 @@ async def test_what_a_deactivated_person_scheduled_goes_on(slack: Slack) -> None
 # Errors
 
 
-async def test_a_bug_in_a_command_becomes_an_id_that_the_log_has(
+async def test_a_bug_in_a_command_shows_an_id_that_is_in_the_log(
     slack: Slack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     _break(slack, monkeypatch)
@@ -184,7 +182,7 @@ async def test_a_bug_in_a_command_becomes_an_id_that_the_log_has(
     _is_an_id_of(answer["text"], caplog.text)
 
 
-async def test_a_bug_after_the_ack_becomes_an_id_too(
+async def test_a_bug_after_the_ack_shows_an_id_too(
     slack: Slack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     (answer,) = await slack.type("/brief geneva")
@@ -195,7 +193,7 @@ async def test_a_bug_after_the_ack_becomes_an_id_too(
     _is_an_id_of(told["text"], caplog.text)
 
 
-async def test_a_bug_in_a_form_is_told_at_its_field_and_nothing_is_lost(
+async def test_a_bug_in_a_form_is_shown_at_a_field_and_loses_nothing(
     slack: Slack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     await slack.type("/digest")
@@ -212,7 +210,7 @@ async def test_a_bug_in_a_form_is_told_at_its_field_and_nothing_is_lost(
     assert kept["state"]["values"][Block.TOPICS][Field.TOPICS]["selected_options"] == topics
 
 
-async def test_a_bug_in_a_form_without_fields_is_told_in_its_place(
+async def test_a_bug_in_a_form_without_fields_is_shown_in_the_modal(
     slack: Slack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     await slack.workspace.use_shortcut(ANA, Shortcut.DISCUSSION)
@@ -250,7 +248,7 @@ async def test_a_bug_while_somebody_types_offers_nothing(
     assert "the disk is on fire" in caplog.text
 
 
-async def test_a_form_of_another_version_of_me_stays_open_and_says_so(slack: Slack) -> None:
+async def test_a_form_of_another_version_stays_open_and_says_so(slack: Slack) -> None:
     await slack.type("/digest")
     modal = slack.modal()
     assert modal
@@ -284,9 +282,7 @@ def _is_an_id_of(text: str, log: str) -> None:
         {"type": "event_callback", "event": {"type": "of old"}},
     ],
 )
-async def test_what_nobody_listens_to_is_acked_all_the_same(
-    slack: Slack, payload: dict[str, Any]
-) -> None:
+async def test_a_request_without_a_listener_is_acked(slack: Slack, payload: dict[str, Any]) -> None:
     """An app that was updated still gets what its old version drew."""
     await slack.type("/brief geneva")
     base = {key: slack.payloads[-1][key] for key in ("team_id", "user_id", "channel_id")}
@@ -298,7 +294,7 @@ async def test_what_nobody_listens_to_is_acked_all_the_same(
 
 @pytest.mark.parametrize("command", list(Command))
 @pytest.mark.parametrize("words", ["<!channel>", "&amp;", "😀" * 500, "`*_~", "\u202e", "x" * 9000])
-async def test_whatever_is_typed_is_answered_and_pings_nobody(
+async def test_any_words_are_answered_and_ping_nobody(
     slack: Slack, command: str, words: str
 ) -> None:
     """What is sent is checked when the test ends: see conftest.py."""

@@ -30,7 +30,7 @@ def switches() -> dict[str, bool]:
     return {"agent_view": True, "workflow_steps": True}
 
 
-async def test_every_listener_asks_for_what_bolt_knows(slack: Slack) -> None:
+async def test_every_listener_parameter_is_known_to_bolt(slack: Slack) -> None:
     """Bolt gives None for any other name, and says so only in the log."""
     listeners = slack.parley.app._async_listeners
     assert len(listeners) > 20

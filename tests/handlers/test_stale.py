@@ -61,7 +61,7 @@ def _actions(payload: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.parametrize("action", list(Action))
-async def test_whatever_value_a_button_has_is_answered(
+async def test_any_button_value_is_answered(
     slack: Slack, action: Action, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Another version drew it, or a client made it up."""
@@ -76,7 +76,7 @@ async def test_whatever_value_a_button_has_is_answered(
 
 
 @pytest.mark.parametrize("action", list(Action))
-async def test_a_button_about_stories_that_have_gone_is_answered(
+async def test_a_button_of_removed_stories_is_answered(
     slack: Slack, action: Action, caplog: pytest.LogCaptureFixture
 ) -> None:
     await WAYS[action](slack)

@@ -10,7 +10,7 @@ def switches() -> dict[str, bool]:
     return {"agent_view": True}
 
 
-async def test_it_suggests_what_the_corpus_has_and_the_suggestion_finds_it(slack: Slack) -> None:
+async def test_the_panel_suggests_topics_that_find_stories(slack: Slack) -> None:
     assert (await slack.workspace.open_messages(ANA)).acked
     await slack.settled()
     shown = slack.workspace.prompts[dm(ANA)]
@@ -19,7 +19,7 @@ async def test_it_suggests_what_the_corpus_has_and_the_suggestion_finds_it(slack
     assert "Match 1 of 2" in texts([answer])
 
 
-async def test_app_home_is_there_beside_it(slack: Slack) -> None:
+async def test_app_home_still_opens(slack: Slack) -> None:
     assert (await slack.workspace.open_home(ANA)).acked
     await slack.settled()
     assert slack.workspace.home(ANA)

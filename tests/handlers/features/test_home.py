@@ -44,7 +44,7 @@ async def test_the_question_stays_for_the_day(slack: Slack) -> None:
     assert len(seen) > 1
 
 
-async def test_it_shows_what_a_channel_of_the_reader_was_asked_today(slack: Slack) -> None:
+async def test_it_shows_the_question_that_the_reader_s_channel_got_today(slack: Slack) -> None:
     await slack.type("/digest on 09:00 daily UTC")
     slack.clock.forward(hours=1, minutes=1)
     await slack.parley.ticker.tick()
@@ -66,7 +66,7 @@ async def test_it_lists_the_schedules_of_the_reader_s_own_channels(slack: Slack)
     assert LEADERS not in home
 
 
-async def test_search_opens_what_it_finds(slack: Slack) -> None:
+async def test_search_opens_its_result(slack: Slack) -> None:
     home = await opened(slack)
     found = await slack.press_in(
         home, Action.HOME_SEARCH, block_id=Block.SEARCH, value="dokworkers"
@@ -76,7 +76,7 @@ async def test_search_opens_what_it_finds(slack: Slack) -> None:
     assert labels(found) == ["Discuss in a channel", "More like this"]
 
 
-async def test_what_a_search_finds_is_paged_in_the_same_window(slack: Slack) -> None:
+async def test_search_results_are_paged_in_the_same_modal(slack: Slack) -> None:
     home = await opened(slack)
     first = await slack.press_in(home, Action.HOME_SEARCH, value="geneva")
     assert first
@@ -119,7 +119,7 @@ async def test_many_topics_have_pages(slack: Slack) -> None:
     assert {"Previous", "More topics"} <= set(labels(second))
 
 
-async def test_it_is_published_anew_only_when_something_has_changed(slack: Slack) -> None:
+async def test_it_is_published_again_only_after_a_change(slack: Slack) -> None:
     await opened(slack)
     await opened(slack)
     await opened(slack)
@@ -129,7 +129,7 @@ async def test_it_is_published_anew_only_when_something_has_changed(slack: Slack
     assert published(slack) == 2
 
 
-async def test_a_page_that_somebody_else_drew_meanwhile_is_left_alone(slack: Slack) -> None:
+async def test_a_page_published_by_another_process_is_not_overwritten(slack: Slack) -> None:
     """The hash of what the person saw goes with it: another process may have been faster."""
     await opened(slack)
     await slack.type("/digest on 09:30 daily UTC")
@@ -175,7 +175,7 @@ async def test_admins_have_the_corpus_with_its_buttons(slack: Slack) -> None:
         Action.CORPUS_MISSED,
     ],
 )
-async def test_who_is_no_admin_any_more_is_refused_at_the_button(slack: Slack, action: str) -> None:
+async def test_a_former_admin_is_refused_at_the_button(slack: Slack, action: str) -> None:
     home = await opened(slack)
     slack.workspace.change_person(ANA, is_admin=False)
     slack.clock.forward(minutes=6)

@@ -36,7 +36,7 @@ async def post(slack: Slack) -> dict[str, Any]:
     return slack.public()[-1]
 
 
-async def test_it_goes_on(ownerless: Slack) -> None:
+async def test_it_still_posts(ownerless: Slack) -> None:
     assert "Question of the day" in texts([await post(ownerless)])
     assert await owner(ownerless) is None
 
@@ -54,7 +54,7 @@ async def test_it_goes_on(ownerless: Slack) -> None:
     ],
 )
 @pytest.mark.parametrize("user", [ANA, BEN, CHLOE])
-async def test_every_word_of_the_command_is_answered(
+async def test_every_sub_command_is_answered(
     ownerless: Slack, words: str, told: str, user: str
 ) -> None:
     seen = await ownerless.type(f"/digest {words}", user=user)
@@ -103,7 +103,7 @@ async def test_a_form_that_would_replace_it_says_whose_it_is(slack: Slack) -> No
     assert "without an owner until somebody saves it again" in texts([again])
 
 
-async def test_what_stops_it_is_told_nobody_and_said_where_it_is_listed(
+async def test_a_stop_notifies_nobody_but_is_shown_in_the_list(
     ownerless: Slack, caplog: pytest.LogCaptureFixture
 ) -> None:
     ownerless.workspace.remove(GENERAL, ownerless.workspace.bot_user_id)
@@ -120,7 +120,7 @@ async def test_what_stops_it_is_told_nobody_and_said_where_it_is_listed(
     assert "gets its posts again" in texts(await ownerless.type("/digest resume", user=BEN))
 
 
-async def test_an_outcome_that_nobody_knows_is_left_to_admins(
+async def test_an_unknown_outcome_is_left_to_admins(
     ownerless: Slack, caplog: pytest.LogCaptureFixture
 ) -> None:
     workspace = ownerless.workspace

@@ -110,6 +110,6 @@ async def test_it_works_for_them_or_is_refused_in_a_sentence(
 
 
 @pytest.mark.parametrize("line", ["/brief dockworkers", "/discuss", "/digest next", "/digest list"])
-async def test_commands_answer_where_parley_is_no_member(slack: Slack, line: str) -> None:
+async def test_commands_answer_where_parley_is_not_a_member(slack: Slack, line: str) -> None:
     (told,) = await slack.type(line, channel=RANDOM)
     assert "Something went wrong" not in told["text"]

@@ -130,19 +130,19 @@ async def test_only_the_button_stores_words_and_says_so_before(slack: Slack, way
     assert BEN not in texts([answer])
 
 
-async def test_what_is_half_understood_says_so_too(slack: Slack) -> None:
+async def test_an_uncertain_match_says_so_too(slack: Slack) -> None:
     (answer,) = await slack.type("/brief hey dockworkers")
     assert "admins will see the words “hey dockworkers”" in texts([answer])
     assert "hey" not in await stored(slack)
 
 
-async def test_a_count_that_cannot_be_stored_does_not_fail_the_end(slack: Slack) -> None:
+async def test_a_count_that_cannot_be_stored_does_not_fail_the_shutdown(slack: Slack) -> None:
     """The last counts are written when everything closes, after this test."""
     slack.parley.store.misses.add("T\ud83d", at=slack.clock())
     slack.parley.store.misses.add(TEAM, at=slack.clock())
 
 
-async def test_the_end_goes_on_without_a_database(
+async def test_the_shutdown_continues_without_a_database(
     slack: Slack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def unreachable() -> None:
@@ -154,7 +154,7 @@ async def test_the_end_goes_on_without_a_database(
 
 
 @pytest.mark.parametrize("odd", ["\0", "\ud83d"])
-async def test_an_odd_character_stops_nobody_s_request(slack: Slack, odd: str) -> None:
+async def test_an_odd_character_does_not_block_requests(slack: Slack, odd: str) -> None:
     """Neither what was typed with it nor what others ask for afterwards is lost."""
     for words in (f"zeppelins{odd} again", "kubernetes"):
         (answer,) = await slack.type(f"/brief {words}", user=BEN)
@@ -191,7 +191,9 @@ async def test_a_share_stores_neither_the_person_nor_their_words(slack: Slack, w
 
 
 @pytest.mark.parametrize("words", ["/brief dokworkers", "/discuss dokworkers"])
-async def test_a_question_by_a_person_stores_neither(slack: Slack, words: str) -> None:
+async def test_a_posted_question_stores_neither_the_person_nor_their_words(
+    slack: Slack, words: str
+) -> None:
     (answer,) = await slack.type(words, user=BEN)
     action = Action.BRIEF_DISCUSS if "brief" in words else Action.DISCUSS_POST
     await slack.press(action, answer, user=BEN)

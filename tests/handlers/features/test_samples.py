@@ -28,7 +28,7 @@ def form(slack: Slack) -> str:
     return texts([modal])
 
 
-async def test_it_is_said_wherever_a_schedule_is_set_up(slack: Slack) -> None:
+async def test_the_warning_is_shown_wherever_a_schedule_is_set_up(slack: Slack) -> None:
     assert SAMPLES in texts(await slack.type("/digest on 09:30"))
     (offer,) = await slack.type("/digest on 09:30", channel=RANDOM)
     joined = await slack.press(Action.DIGEST_JOIN, offer, channel=RANDOM)
@@ -49,7 +49,7 @@ async def test_it_is_said_wherever_a_schedule_is_set_up(slack: Slack) -> None:
         assert SAMPLES in texts(await slack.type(f"/corpus {words}"))
 
 
-async def test_it_is_not_said_of_stories_of_one_s_own(slack: Slack) -> None:
+async def test_there_is_no_warning_with_own_stories(slack: Slack) -> None:
     shutil.rmtree(slack.corpus)
     write_corpus(slack.corpus)
     shown = await slack.type("/corpus reload") + await slack.type("/corpus status")
@@ -61,7 +61,7 @@ async def test_it_is_not_said_of_stories_of_one_s_own(slack: Slack) -> None:
 
 
 @pytest.mark.usefixtures("slack")
-async def test_the_log_says_it_at_the_start(caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_log_warns_at_the_start(caplog: pytest.LogCaptureFixture) -> None:
     (said,) = [one for one in caplog.get_records("setup") if one.name == "bot.app"]
     assert said.levelname == "WARNING"
     assert "sample stories that come with Parley, which are about a war" in said.getMessage()
@@ -75,7 +75,9 @@ class TestDemo:
     def is_demo(self) -> bool:
         return True
 
-    async def test_nothing_is_said(self, slack: Slack, caplog: pytest.LogCaptureFixture) -> None:
+    async def test_there_is_no_warning(
+        self, slack: Slack, caplog: pytest.LogCaptureFixture
+    ) -> None:
         assert "sample" not in texts(await slack.type("/digest on 09:30"))
         await slack.type("/digest")
         assert "sample" not in form(slack)

@@ -67,7 +67,7 @@ async def test_other_names_are_refused(slack: Slack, name: str) -> None:
     assert answer["text"].startswith("I take documents with a plain name that ends in .txt")
 
 
-async def test_others_may_neither_drop_nor_add(slack: Slack) -> None:
+async def test_only_admins_may_check_and_add(slack: Slack) -> None:
     answer = await drop(slack, user=BEN)
     assert answer["text"].startswith("Only admins may do that")
     offered = await drop(slack)
@@ -78,7 +78,7 @@ async def test_others_may_neither_drop_nor_add(slack: Slack) -> None:
     assert not (slack.corpus / "lima.txt").exists()
 
 
-async def test_what_cannot_be_loaded_is_taken_back(slack: Slack) -> None:
+async def test_a_document_that_fails_to_load_is_removed_again(slack: Slack) -> None:
     """The folder was broken by somebody else since the check."""
     offered = await drop(slack)
     (slack.corpus / "bad.txt").write_text("Only a headline\n")
@@ -94,7 +94,7 @@ async def test_a_folder_that_cannot_be_written_to(slack: Slack) -> None:
     assert refused["text"] == "I cannot write in the corpus folder: Is a directory."
 
 
-async def test_the_token_goes_to_slack_alone() -> None:
+async def test_the_token_is_sent_only_to_slack() -> None:
     """A file may be a link to another place, which is not to learn the token."""
     bot = Bot(bot_id="B1", user_id="U1", token="xoxb-secret")
 
@@ -112,7 +112,7 @@ async def test_the_token_goes_to_slack_alone() -> None:
             await files.read("T1", file)
 
 
-def test_the_starter_corpus_takes_no_documents(tmp_path: Path) -> None:
+def test_adding_documents_needs_a_corpus_folder(tmp_path: Path) -> None:
     from handlers.features.uploads import Uploads
 
     for path in (samples.FOLDER, tmp_path / "a.txt"):

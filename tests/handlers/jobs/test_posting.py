@@ -56,7 +56,7 @@ def questions(slack: Slack) -> list[dict[str, Any]]:
     ],
     ids=["connection lost after accepting", "500 after accepting", "503 after accepting"],
 )
-async def test_what_arrived_without_an_answer_is_found_and_not_sent_again(
+async def test_a_post_that_arrived_without_an_answer_is_found_and_not_sent_again(
     slack: Slack, fault: Fault
 ) -> None:
     await due(slack)
@@ -70,7 +70,7 @@ async def test_what_arrived_without_an_answer_is_found_and_not_sent_again(
     assert question["reply_count"] == 1
 
 
-async def test_posting_that_is_cut_off_leaves_no_call_behind(slack: Slack) -> None:
+async def test_cancelled_posting_leaves_no_call_behind(slack: Slack) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="delay", seconds=600))
     before = asyncio.all_tasks()
@@ -84,7 +84,7 @@ async def test_posting_that_is_cut_off_leaves_no_call_behind(slack: Slack) -> No
     assert await states(slack) == [PostState.SENDING]
 
 
-async def test_a_history_that_lags_is_looked_at_again(slack: Slack) -> None:
+async def test_a_history_that_lags_is_checked_again(slack: Slack) -> None:
     """Slack took the message and lost the answer, and shows it in the history a minute later."""
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="drop_after"))
@@ -112,7 +112,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_an_answer_after_the_timeout_is_not_waited_for_and_not_sent_again(
+async def test_a_post_that_arrives_after_the_timeout_is_not_sent_again(
     slack: Slack,
 ) -> None:
     """The call ends without an answer, and only then Slack makes a message of it."""
@@ -127,7 +127,7 @@ async def test_an_answer_after_the_timeout_is_not_waited_for_and_not_sent_again(
     assert len(questions(slack)) == 1
 
 
-async def test_a_storm_of_refusals_ends_in_one_message_a_channel(slack: Slack) -> None:
+async def test_a_storm_of_rate_limits_ends_in_one_message_per_channel(slack: Slack) -> None:
     channels = [slack.workspace.add_channel(f"c{n}", members=[ANA, BOT]).id for n in range(12)]
     for channel in channels:
         await slack.type("/digest on 09:30 daily", channel=channel)
@@ -144,7 +144,7 @@ async def test_a_storm_of_refusals_ends_in_one_message_a_channel(slack: Slack) -
         assert question["reply_count"] == 1
 
 
-async def test_membership_lost_while_the_outcome_is_open_is_left_to_its_organiser(
+async def test_membership_lost_while_the_outcome_is_unknown_is_left_to_the_owner(
     slack: Slack,
 ) -> None:
     await due(slack)
@@ -168,7 +168,9 @@ async def test_membership_lost_while_the_outcome_is_open_is_left_to_its_organise
     ],
     ids=["500", "internal_error", "fatal_error"],
 )
-async def test_what_did_not_arrive_is_sent_after_looking(slack: Slack, fault: Fault) -> None:
+async def test_a_post_that_did_not_arrive_is_sent_after_checking_the_history(
+    slack: Slack, fault: Fault
+) -> None:
     await due(slack)
     slack.workspace.faults.add(fault)
     await slack.parley.ticker.tick()
@@ -183,7 +185,7 @@ async def test_what_did_not_arrive_is_sent_after_looking(slack: Slack, fault: Fa
 
 
 @pytest.mark.parametrize("error", ["service_unavailable", "request_timeout"])
-async def test_what_was_certainly_not_delivered_is_tried_again(slack: Slack, error: str) -> None:
+async def test_a_post_that_was_certainly_not_delivered_is_retried(slack: Slack, error: str) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error=error))
     await slack.parley.ticker.tick()
@@ -205,7 +207,7 @@ async def test_retry_after_is_honoured(slack: Slack) -> None:
     assert len(questions(slack)) == 1
 
 
-async def test_a_refusal_for_the_channel_stops_its_schedule_and_is_said_once(slack: Slack) -> None:
+async def test_a_channel_error_stops_its_schedule_and_is_reported_once(slack: Slack) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="restricted_action"))
     for _ in range(3):
@@ -219,7 +221,7 @@ async def test_a_refusal_for_the_channel_stops_its_schedule_and_is_said_once(sla
 
 
 @pytest.mark.parametrize("error", ["invalid_blocks", "msg_too_long"])
-async def test_a_refusal_for_what_it_says_is_final(slack: Slack, error: str) -> None:
+async def test_a_content_error_is_final(slack: Slack, error: str) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error=error, times=9))
     await settle(slack)
@@ -227,7 +229,7 @@ async def test_a_refusal_for_what_it_says_is_final(slack: Slack, error: str) -> 
     assert len([call for call in slack.workspace.calls if call.method == POST]) == 1
 
 
-async def test_a_refusal_for_the_token_stops_everything_for_a_while(
+async def test_a_token_error_stops_posting_for_a_while(
     slack: Slack, caplog: pytest.LogCaptureFixture
 ) -> None:
     for channel in (GENERAL, "C0WORLD"):
@@ -243,7 +245,7 @@ async def test_a_refusal_for_the_token_stops_everything_for_a_while(
     assert len(questions(slack)) == len(slack.public("C0WORLD")) == 1
 
 
-async def test_a_word_that_nobody_knows_is_tried_a_few_times(slack: Slack) -> None:
+async def test_an_unknown_error_is_retried_a_few_times(slack: Slack) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="moon_phase", times=99))
     for _ in range(9):
@@ -266,7 +268,7 @@ async def test_the_row_says_sending_before_the_call_leaves(slack: Slack, tmp_pat
     assert len(questions(slack)) == 1
 
 
-async def test_a_call_that_hangs_does_not_hold_up_the_others(slack: Slack) -> None:
+async def test_a_call_that_hangs_does_not_block_the_others(slack: Slack) -> None:
     for channel in (GENERAL, "C0WORLD"):
         await slack.type("/digest on 09:30 daily", channel=channel)
     slack.clock.forward(minutes=91)
@@ -307,7 +309,7 @@ async def unreadable(slack: Slack, *, arrives: bool) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("arrives", [True, False])
-async def test_where_history_cannot_be_read_nothing_is_sent_again(
+async def test_nothing_is_sent_again_if_the_history_cannot_be_read(
     slack: Slack, arrives: bool
 ) -> None:
     await unreadable(slack, arrives=arrives)
@@ -319,7 +321,7 @@ async def test_where_history_cannot_be_read_nothing_is_sent_again(
     assert len(questions(slack)) == arrives
 
 
-async def test_post_it_posts_what_is_not_there(slack: Slack) -> None:
+async def test_post_it_sends_the_missing_post(slack: Slack) -> None:
     notice = await unreadable(slack, arrives=False)
     await slack.press(Action.POST_AGAIN, notice, channel=ANA_DM)
     assert len(questions(slack)) == 1
@@ -328,7 +330,7 @@ async def test_post_it_posts_what_is_not_there(slack: Slack) -> None:
     assert f"Posted in <#{GENERAL}>." in texts(slack.public(ANA_DM))
 
 
-async def test_it_is_there_takes_the_organiser_s_word(slack: Slack) -> None:
+async def test_it_is_there_records_the_post_as_sent(slack: Slack) -> None:
     notice = await unreadable(slack, arrives=True)
     await slack.press(Action.POST_SEEN, notice, channel=ANA_DM)
     assert await states(slack) == [PostState.SENT]
@@ -336,7 +338,7 @@ async def test_it_is_there_takes_the_organiser_s_word(slack: Slack) -> None:
     assert len(questions(slack)) == 1
 
 
-async def test_a_history_that_cannot_be_read_for_now_is_read_later(slack: Slack) -> None:
+async def test_a_temporarily_unreadable_history_is_read_later(slack: Slack) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="drop_after"))
     slack.workspace.faults.add(
@@ -359,7 +361,7 @@ async def test_a_history_of_many_pages_is_read_to_its_end(slack: Slack) -> None:
     assert len(questions(slack)) == 1
 
 
-async def test_a_clock_ahead_of_slack_s_finds_its_post_all_the_same(slack: Slack) -> None:
+async def test_a_post_is_found_with_a_clock_ahead_of_slack_s(slack: Slack) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="drop_after"))
     await slack.parley.ticker.tick()
@@ -369,7 +371,7 @@ async def test_a_clock_ahead_of_slack_s_finds_its_post_all_the_same(slack: Slack
     assert len(questions(slack)) == 1
 
 
-async def test_three_calls_without_an_answer_are_enough(slack: Slack) -> None:
+async def test_after_three_calls_without_an_answer_the_owner_is_asked(slack: Slack) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="internal_error", times=3))
     for _ in range(4):
@@ -396,7 +398,7 @@ async def test_somebody_else_s_message_with_our_key_is_not_ours(slack: Slack) ->
     assert len(questions(slack)) == 1
 
 
-async def test_what_is_found_too_late_is_missed(slack: Slack) -> None:
+async def test_a_post_that_comes_too_late_is_missed(slack: Slack) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="service_unavailable"))
     await slack.parley.ticker.tick()
@@ -406,7 +408,7 @@ async def test_what_is_found_too_late_is_missed(slack: Slack) -> None:
     assert not questions(slack)
 
 
-async def test_a_story_that_is_gone_by_its_time_is_not_posted(slack: Slack) -> None:
+async def test_a_removed_story_is_not_posted(slack: Slack) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="service_unavailable"))
     await slack.parley.ticker.tick()
@@ -418,7 +420,7 @@ async def test_a_story_that_is_gone_by_its_time_is_not_posted(slack: Slack) -> N
     assert await states(slack) == [PostState.FAILED]
 
 
-async def test_a_post_of_an_hour_ago_that_a_person_pressed_for_is_dropped(slack: Slack) -> None:
+async def test_a_press_that_is_an_hour_old_is_not_posted(slack: Slack) -> None:
     """Nobody waits for it any more, and they may have pressed again."""
     article = await slack.parley.store.choice.next("T0LOCAL", GENERAL)
     assert article
@@ -437,7 +439,7 @@ async def test_a_post_of_an_hour_ago_that_a_person_pressed_for_is_dropped(slack:
     assert not slack.public()
 
 
-async def test_many_channels_at_once(slack: Slack) -> None:
+async def test_an_archived_channel_does_not_affect_another(slack: Slack) -> None:
     for channel in (GENERAL, "C0WORLD"):
         await slack.type("/digest on 09:30 daily", channel=channel)
     slack.clock.forward(minutes=91)

@@ -70,7 +70,7 @@ async def test_a_question_is_posted_once(slack: Slack, other: Parley) -> None:
     assert question["reply_count"] == 1
 
 
-async def test_one_more_now_is_one_more(slack: Slack, other: Parley) -> None:
+async def test_now_posts_one_more_once(slack: Slack, other: Parley) -> None:
     await slack.type("/digest on 09:30 daily")
     await slack.type("/digest now")
     await come_there(slack, other, slack.payloads[-1])
@@ -90,7 +90,7 @@ async def test_a_guess_is_acted_on_once(
     assert texts(told).partition("\n[")[0].count("no post (skipped)") == skipped
 
 
-async def test_a_guess_takes_one_skip_back(slack: Slack, other: Parley) -> None:
+async def test_a_guess_undoes_one_skip(slack: Slack, other: Parley) -> None:
     await slack.type("/digest on 09:30 daily")
     for _ in range(3):
         await slack.type("/digest skip")
@@ -108,7 +108,7 @@ async def test_a_guess_takes_one_skip_back(slack: Slack, other: Parley) -> None:
 
 
 @pytest.mark.parametrize("word", ["skp", "unskp"])
-async def test_a_guess_that_is_no_date_is_told_so_each_time(
+async def test_a_guess_with_an_invalid_date_gets_the_same_error_each_time(
     slack: Slack, other: Parley, word: str
 ) -> None:
     """Nothing was done the first time, so that nothing is said to have been."""
@@ -121,7 +121,7 @@ async def test_a_guess_that_is_no_date_is_told_so_each_time(
     assert "twice" not in told
 
 
-async def test_a_date_is_skipped_however_often_it_is_said(slack: Slack, other: Parley) -> None:
+async def test_skipping_a_date_twice_is_not_an_error(slack: Slack, other: Parley) -> None:
     await slack.type("/digest on 09:30 daily")
     (answer,) = await slack.type("/digest skp tomorrow")
     await slack.press(Action.DIGEST_GUESS, answer)
@@ -138,7 +138,7 @@ async def test_parley_joins_and_starts_a_schedule_once(slack: Slack, other: Parl
     assert len(await slack.parley.store.schedules.list("T0LOCAL")) == 1
 
 
-async def test_a_reload_that_comes_again_changes_nothing(slack: Slack, other: Parley) -> None:
+async def test_a_repeated_reload_changes_nothing(slack: Slack, other: Parley) -> None:
     (slack.corpus / "garden.txt").write_text("Turnips\nThey grew.\nWell.\nWhy turnips?\n")
     await slack.type("/corpus reload")
     await come_there(slack, other, slack.payloads[-1])
@@ -148,9 +148,7 @@ async def test_a_reload_that_comes_again_changes_nothing(slack: Slack, other: Pa
 
 
 @pytest.mark.parametrize("words", ["undo", "undo 2"])
-async def test_an_undo_that_comes_again_undoes_once(
-    slack: Slack, other: Parley, words: str
-) -> None:
+async def test_a_repeated_undo_undoes_once(slack: Slack, other: Parley, words: str) -> None:
     for number in range(2):
         (slack.corpus / "garden.txt").write_text(f"Turnips\n{number} grew.\nWell.\nWhy turnips?\n")
         await slack.type("/corpus reload")
@@ -167,7 +165,7 @@ async def test_an_undo_that_comes_again_undoes_once(
     assert (revision.number, revision.restores) == (5, 1)
 
 
-async def test_a_skip_that_comes_again_skips_once(slack: Slack, other: Parley) -> None:
+async def test_a_repeated_skip_skips_once(slack: Slack, other: Parley) -> None:
     await slack.type("/digest on 09:30 daily")
     await slack.type("/digest skip")
     await come_there(slack, other, slack.payloads[-1])
@@ -180,7 +178,7 @@ async def test_a_skip_that_comes_again_skips_once(slack: Slack, other: Parley) -
     assert texts(told).partition("\n[")[0].count("no post (skipped)") == 1
 
 
-async def test_a_topic_is_asked_for_once(slack: Slack, other: Parley) -> None:
+async def test_a_topic_is_requested_once(slack: Slack, other: Parley) -> None:
     (answer,) = await slack.type("/brief kubernetes")
     await slack.press(Action.BRIEF_ASK, answer)
     await come_there(slack, other, slack.payloads[-1])
@@ -189,9 +187,7 @@ async def test_a_topic_is_asked_for_once(slack: Slack, other: Parley) -> None:
     assert (request.words, request.requests) == ("kubernetes", 1)
 
 
-async def test_a_step_that_is_told_of_again_picks_the_same_question(
-    slack: Slack, other: Parley
-) -> None:
+async def test_a_repeated_step_picks_the_same_question(slack: Slack, other: Parley) -> None:
     await slack.workspace.over(slack.workspace.run_step(Step.PICK_QUESTION, {"channel": GENERAL}))
     function = next(one for one in slack.payloads if one.get("event", {}).get("function"))
     await come_there(slack, other, function)

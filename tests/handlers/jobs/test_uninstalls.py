@@ -112,7 +112,7 @@ async def look(uninstalls: Uninstalls, times: int = 5) -> None:
 
 
 @pytest.mark.parametrize("word", ["account_inactive", "token_revoked"])
-async def test_who_is_gone_is_found_at_the_start(
+async def test_an_uninstalled_team_is_deleted_at_the_start(
     store: Store, clock: StoppedClock, word: str
 ) -> None:
     slack = FakeSlack()
@@ -125,9 +125,7 @@ async def test_who_is_gone_is_found_at_the_start(
 
 
 @pytest.mark.parametrize("word", ["invalid_auth", "org_login_required", "ratelimited"])
-async def test_what_does_not_say_that_it_is_gone_forgets_nobody(
-    store: Store, clock: StoppedClock, word: str
-) -> None:
+async def test_other_errors_delete_no_team(store: Store, clock: StoppedClock, word: str) -> None:
     """Of `invalid_auth` Slack says that the address may be what is refused."""
     slack = FakeSlack()
     for team_id in ("T1", "T2"):
@@ -158,7 +156,7 @@ async def test_each_team_is_asked_about_once_an_hour(store: Store, clock: Stoppe
 @pytest.mark.parametrize(
     ("asks_for", "minutes"), [({}, 5), ({"Retry-After": "1200"}, 20)], ids=["no word", "in a while"]
 )
-async def test_who_could_not_be_asked_about_is_asked_about_soon(
+async def test_a_failed_check_is_retried_soon(
     store: Store, clock: StoppedClock, asks_for: dict[str, str], minutes: int
 ) -> None:
     slack = FakeSlack()
@@ -178,9 +176,7 @@ async def test_who_could_not_be_asked_about_is_asked_about_soon(
     assert [one.team_id for one in await store.installations.list()] == ["T2"]
 
 
-async def test_what_slack_asks_to_wait_is_waited_beyond_the_hour(
-    store: Store, clock: StoppedClock
-) -> None:
+async def test_retry_after_is_respected_beyond_the_hour(store: Store, clock: StoppedClock) -> None:
     slack = FakeSlack()
     await store.installations.save(installed("T1", "xoxb-T1"))
     slack.refused["xoxb-T1"], slack.retry_after = "ratelimited", {"Retry-After": "7200"}
@@ -221,7 +217,7 @@ async def away(database_url: str) -> AsyncIterator[Away]:
         yield Away(database)
 
 
-async def test_a_database_that_is_away_costs_no_hour(
+async def test_a_database_outage_does_not_cost_an_hour(
     store: Store, away: Away, clock: StoppedClock
 ) -> None:
     slack = FakeSlack()
@@ -247,7 +243,7 @@ async def test_a_database_that_is_away_costs_no_hour(
 
 
 @pytest.mark.parametrize("word", ["invalid_auth", "org_login_required"])
-async def test_whose_token_is_no_good_is_counted_until_it_is(
+async def test_a_refused_token_is_counted_until_the_next_installation(
     store: Store, clock: StoppedClock, caplog: pytest.LogCaptureFixture, word: str
 ) -> None:
     slack = FakeSlack()
@@ -268,7 +264,7 @@ async def test_whose_token_is_no_good_is_counted_until_it_is(
     assert uninstalls.without_token == set()
 
 
-async def test_whose_token_was_no_good_is_not_counted_when_another_process_forgot_it(
+async def test_a_refused_token_is_not_counted_after_another_process_deletes_the_team(
     store: Store, clock: StoppedClock
 ) -> None:
     slack = FakeSlack()
@@ -296,7 +292,7 @@ async def test_one_of_several_processes_asks(store: Store, clock: StoppedClock) 
     assert sorted(slack.asked) == sorted(2 * ["xoxb-T1", "xoxb-T2", "xoxb-T3"])
 
 
-async def test_who_comes_back_while_slack_is_asked_is_not_forgotten(
+async def test_a_team_that_reinstalls_during_the_check_is_kept(
     store: Store, clock: StoppedClock
 ) -> None:
     slack = FakeSlack()
@@ -352,7 +348,7 @@ async def test_no_token_stays_in_memory(store: Store, clock: StoppedClock) -> No
     assert not holding(token)
 
 
-async def test_nobody_is_kept_for_longer_than_minutes(store: Store, clock: StoppedClock) -> None:
+async def test_people_stay_in_memory_only_for_minutes(store: Store, clock: StoppedClock) -> None:
     slack = FakeSlack()
     for team_id in ("T1", "T2"):
         await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
@@ -367,7 +363,9 @@ async def test_nobody_is_kept_for_longer_than_minutes(store: Store, clock: Stopp
     assert not kept(Answered), "names and addresses are not kept at all"
 
 
-async def test_nobody_of_a_team_that_is_gone_is_kept(store: Store, clock: StoppedClock) -> None:
+async def test_people_of_an_uninstalled_team_leave_the_memory(
+    store: Store, clock: StoppedClock
+) -> None:
     slack = FakeSlack()
     for team_id in ("T1", "T2"):
         await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
