@@ -1,4 +1,4 @@
-"""What happens when things go wrong, or come from people who are not quite of the team."""
+"""Repeated deliveries, removed stories, guests and strangers, and bugs in Parley."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from handlers.features.start_discussion import DiscussionForm
 from handlers.ids import Action, Block, Command, Field, Shortcut
 from tests.handlers.conftest import ANA, BEN, GENERAL, Slack, dm, texts
 
-# Sent again
+# Repeated deliveries
 
 
 async def test_a_repeated_command_gets_the_same_answer_and_runs_once(slack: Slack) -> None:
@@ -51,7 +51,7 @@ async def test_two_concurrent_deliveries_run_once(slack: Slack) -> None:
 
 
 async def test_a_failed_dispatch_is_retried(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A dispatch without an answer must not be what its repeats get for ever."""
+    """A failed dispatch must not be cached as the answer to its repeats."""
     await slack.type("/brief dockworkers")
     slack.payloads.append({**slack.payloads[-1], "trigger_id": "1.1.another"})
     dispatch = AsyncApp.async_dispatch
@@ -81,15 +81,17 @@ async def test_a_second_press_does_not_request_a_topic_twice(slack: Slack) -> No
 async def test_an_unconfirmed_answer_is_not_sent_again(
     slack: Slack,
 ) -> None:
-    """A retry of the client's own would say it twice."""
+    """A retry by the client would post the answer twice."""
     slack.workspace.faults.add(Fault(method="chat.postMessage", kind="drop_after"))
     await slack.workspace.type("dockworkers", user=ANA, channel=dm(ANA))
     await slack.settled()
-    told = [one for one in slack.public(dm(ANA)) if one["text"].startswith("Harbours")]
-    assert len(told) == 1
+    replies = [
+        message for message in slack.public(dm(ANA)) if message["text"].startswith("Harbours")
+    ]
+    assert len(replies) == 1
 
 
-# Gone meanwhile
+# Removed stories
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,7 @@ async def test_next_match_after_a_reload_shows_what_there_is(slack: Slack) -> No
     (slack.corpus / "talks.txt").unlink()
     await slack.type("/corpus reload")
     seen = await slack.press(Action.BRIEF_NEXT, answer)
-    assert any("I have no story on “geneva”" in one["text"] for one in seen)
+    assert any("I have no story on “geneva”" in message["text"] for message in seen)
 
 
 # People
@@ -125,7 +127,7 @@ async def test_a_guest_can_look_up_and_share(slack: Slack) -> None:
 
 
 async def test_a_stranger_presses_nothing(slack: Slack) -> None:
-    """Somebody of another company, in a channel that both share, sees what is posted there."""
+    """Somebody from another company can see posts in a shared channel, but gets no answers."""
     (answer,) = await slack.type("/brief dockworkers")
     await slack.press(Action.BRIEF_DISCUSS, answer)
     slack.workspace.change_person(BEN, is_stranger=True)
@@ -133,8 +135,8 @@ async def test_a_stranger_presses_nothing(slack: Slack) -> None:
     shared = {"channel": GENERAL, "ts": root["ts"]}
     await slack.workspace.use_message_shortcut(BEN, Shortcut.RELATED, **shared)
     await slack.settled()
-    told = slack.workspace.messages(GENERAL, BEN)[-1]
-    assert told["text"] == "I answer the people of this workspace only: please ask one of them."
+    reply = slack.workspace.messages(GENERAL, BEN)[-1]
+    assert reply["text"] == "I answer the people of this workspace only: please ask one of them."
     await slack.workspace.use_shortcut(BEN, Shortcut.DISCUSSION)
     await slack.settled()
     modal = slack.modal(BEN)
@@ -150,9 +152,9 @@ async def test_a_stranger_submits_nothing(slack: Slack) -> None:
     slack.workspace.change_person(BEN, is_stranger=True)
     channel = {Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": GENERAL}}}
     await slack.submit(modal, channel, user=BEN)
-    told = slack.modal(BEN)
-    assert told
-    assert "people of this workspace only" in texts([told])
+    reply = slack.modal(BEN)
+    assert reply
+    assert "people of this workspace only" in texts([reply])
     assert not slack.public()
 
 
@@ -179,7 +181,7 @@ async def test_a_bug_in_a_command_shows_an_id_that_is_in_the_log(
 ) -> None:
     _break(slack, monkeypatch)
     (answer,) = await slack.type("/brief dockworkers")
-    _is_an_id_of(answer["text"], caplog.text)
+    _assert_error_id(answer["text"], caplog.text)
 
 
 async def test_a_bug_after_the_ack_shows_an_id_too(
@@ -188,9 +190,9 @@ async def test_a_bug_after_the_ack_shows_an_id_too(
     (answer,) = await slack.type("/brief geneva")
     _break(slack, monkeypatch)
     seen = await slack.press(Action.BRIEF_NEXT, answer)
-    _is_an_id_of(seen[-1]["text"], caplog.text)
-    (told,) = await slack.say("geneva", channel=dm(ANA))
-    _is_an_id_of(told["text"], caplog.text)
+    _assert_error_id(seen[-1]["text"], caplog.text)
+    (reply,) = await slack.say("geneva", channel=dm(ANA))
+    _assert_error_id(reply["text"], caplog.text)
 
 
 async def test_a_bug_in_a_form_is_shown_at_a_field_and_loses_nothing(
@@ -204,7 +206,7 @@ async def test_a_bug_in_a_form_is_shown_at_a_field_and_loses_nothing(
     filled = {Block.TOPICS: {Field.TOPICS: {"selected_options": topics}}}
     errors = await slack.submit(modal, filled)
     assert list(errors) == [Block.CHANNEL]
-    _is_an_id_of(errors[Block.CHANNEL], caplog.text)
+    _assert_error_id(errors[Block.CHANNEL], caplog.text)
     kept = slack.modal()
     assert kept
     assert kept["state"]["values"][Block.TOPICS][Field.TOPICS]["selected_options"] == topics
@@ -227,9 +229,9 @@ async def test_a_bug_in_a_form_without_fields_is_shown_in_the_modal(
 
     monkeypatch.setattr(DiscussionForm, "_post", broken)
     await slack.submit(preview)
-    told = slack.modal()
-    assert told
-    _is_an_id_of(told["blocks"][0]["text"]["text"], caplog.text)
+    reply = slack.modal()
+    assert reply
+    _assert_error_id(reply["blocks"][0]["text"]["text"], caplog.text)
 
 
 async def test_a_bug_while_somebody_types_offers_nothing(
@@ -264,7 +266,7 @@ def _break(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slack.parley.store.corpus, "find", broken)
 
 
-def _is_an_id_of(text: str, log: str) -> None:
+def _assert_error_id(text: str, log: str) -> None:
     assert text.startswith("Something went wrong on my side.")
     error_id = text.rstrip(".").split()[-1]
     assert f"error {error_id}" in log
@@ -283,7 +285,7 @@ def _is_an_id_of(text: str, log: str) -> None:
     ],
 )
 async def test_a_request_without_a_listener_is_acked(slack: Slack, payload: dict[str, Any]) -> None:
-    """An app that was updated still gets what its old version drew."""
+    """After an update, the app still gets the buttons that its old version rendered."""
     await slack.type("/brief geneva")
     base = {key: slack.payloads[-1][key] for key in ("team_id", "user_id", "channel_id")}
     where = {"team": {"id": base["team_id"]}, "user": {"id": base["user_id"]}}
@@ -297,6 +299,6 @@ async def test_a_request_without_a_listener_is_acked(slack: Slack, payload: dict
 async def test_any_words_are_answered_and_ping_nobody(
     slack: Slack, command: str, words: str
 ) -> None:
-    """What is sent is checked when the test ends: see conftest.py."""
+    """The fixture `slack` checks everything that was sent when the test ends."""
     for line in (words, f"on {words}", f"on 09:30 {words}", f"skip {words}"):
         assert len(await slack.type(f"{command} {line}")) == 1

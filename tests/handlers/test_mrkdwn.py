@@ -1,4 +1,4 @@
-"""Text that says only what it says."""
+"""Escaping, truncating and splitting text for Slack's mrkdwn."""
 
 import html
 import re
@@ -46,14 +46,14 @@ def test_text_is_cut_at_a_word() -> None:
 
 
 def test_a_quote_is_one_line() -> None:
-    """A second line would fall out of the quote."""
+    """A second line would not be part of the quote."""
     assert quote("a\nb & c") == "> a b &amp; c"
 
 
 @given(ANY, st.integers(10, 120))
 def test_pieces_lose_nothing_and_each_fits(text: str, limit: int) -> None:
     cut = pieces(text, limit)
-    assert all(len(escape(one)) <= limit for one in cut)
+    assert all(len(escape(text)) <= limit for text in cut)
     assert "".join("".join(cut).split()) == "".join(text.split())
 
 

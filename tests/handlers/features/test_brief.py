@@ -1,4 +1,4 @@
-"""/brief and its buttons, as the people in the channel see them."""
+"""/brief and its buttons."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ async def test_a_misspelled_name_is_found_and_shown_only_to_the_asker(slack: Sla
 
 
 async def test_the_answer_is_in_the_ack_itself(slack: Slack) -> None:
-    """No response_url is used, and Slack is asked nothing."""
+    """The answer uses no response_url, and Parley makes no call to Slack."""
     calls = len(slack.workspace.calls)
     await slack.type("/brief zelenskiy")
     assert len(slack.workspace.calls) == calls
@@ -44,7 +44,9 @@ async def test_share_shows_everybody_the_story_and_who_shared_it(slack: Slack) -
     (shared,) = slack.public()
     assert "Dockworkers in Gdansk" in texts([shared])
     assert f"Shared by <@{ANA}>" in texts([shared])
-    (note,) = [one for one in slack.workspace.messages(GENERAL, ANA) if one["ephemeral"]]
+    (note,) = [
+        message for message in slack.workspace.messages(GENERAL, ANA) if message["ephemeral"]
+    ]
     assert note["text"] == "Shared with this channel."
 
 
@@ -71,7 +73,9 @@ async def test_discuss_here_posts_the_question_and_its_story_in_the_thread(slack
     assert "What would make night work fair?" in texts([question])
     assert f"Asked by <@{ANA}>" in texts([question])
     (story,) = [
-        one for one in slack.public(thread_ts=question["ts"]) if one["ts"] != question["ts"]
+        message
+        for message in slack.public(thread_ts=question["ts"])
+        if message["ts"] != question["ts"]
     ]
     assert "Dockworkers in Gdansk" in texts([story])
 
@@ -94,10 +98,10 @@ async def test_a_story_without_a_question_is_shown_and_not_discussed(slack: Slac
 
 def _article_of(answer: dict[str, Any]) -> str:
     (value,) = [
-        one["value"]
+        element["value"]
         for block in answer["blocks"]
-        for one in block.get("elements", [])
-        if one.get("action_id") == Action.BRIEF_SHARE
+        for element in block.get("elements", [])
+        if element.get("action_id") == Action.BRIEF_SHARE
     ]
     return Value.decode(value).article_id
 
@@ -176,7 +180,7 @@ async def test_a_topic_can_be_requested_if_no_suggestion_fits(slack: Slack) -> N
 
 
 async def test_paging_works_after_the_first_response_url_expires(slack: Slack) -> None:
-    """A response_url is good for five answers in half an hour; each press brings its own."""
+    """A response_url allows five answers within half an hour; each press has its own."""
     (answer,) = await slack.type("/brief geneva")
     for _ in range(8):
         slack.clock.forward(minutes=10)
@@ -202,7 +206,7 @@ async def test_a_long_story_is_shown_in_parts_without_losing_text(slack: Slack) 
 
 async def test_typed_words_cannot_ping_or_mislead(slack: Slack) -> None:
     (answer,) = await slack.type("/brief <!channel> & <https://evil.example|bank> xyzzy")
-    # That no block pings either is checked of everything that is sent: see conftest.py.
+    # The fixture `slack` checks that the blocks ping nobody either.
     assert "<" not in answer["text"]
     assert "&lt;!channel&gt; &amp; " in answer["text"]
 
@@ -221,9 +225,9 @@ async def test_sharing_a_removed_story_says_that_it_is_gone(slack: Slack) -> Non
 )
 async def test_a_value_that_is_not_ours_is_refused_in_a_sentence(slack: Slack, value: str) -> None:
     (answer,) = await slack.type("/brief geneva")
-    (*_, told) = await slack.press(Action.BRIEF_SHARE, answer, forged=value)
+    (*_, reply) = await slack.press(Action.BRIEF_SHARE, answer, forged=value)
     assert not slack.public()
-    assert told["text"].startswith(("That button is from", "That story is no longer"))
+    assert reply["text"].startswith(("That button is from", "That story is no longer"))
 
 
 def test_a_value_survives_encoding() -> None:
@@ -293,10 +297,10 @@ async def test_a_share_with_unknown_outcome_asks_the_person(
     await slack.parley.ticker.tick()
     asked = slack.public("D0ANA")[-1]
     assert "Slack did not confirm a post of mine" in texts([asked])
-    # Until it is settled, whoever shared it may say whether it is there; then nobody is known to.
+    # The person who shared may settle the outcome once; a late second press changes nothing.
     seen = await slack.press(Action.POST_SEEN, asked, channel="D0ANA")
     assert f"Good: the post in <#{RANDOM}> counts as sent." in texts(seen)
-    press = next(one for one in reversed(slack.payloads) if "actions" in one)
+    press = next(payload for payload in reversed(slack.payloads) if "actions" in payload)
     slack.payloads.append({**press, "trigger_id": "1.1.late"})
     await slack.repeat()
     assert "That is settled already." in texts(slack.workspace.messages("D0ANA", ANA))
@@ -309,5 +313,5 @@ async def test_a_repeated_look_up_after_a_reload_gets_a_new_answer(slack: Slack)
     ports = slack.corpus / "ports.txt"
     ports.write_text(ports.read_text().replace("night shifts", "the price of bread"))
     await slack.type("/corpus reload")
-    (anew,) = await slack.type("/brief dockworkers")
-    assert "the price of bread" in texts([anew])
+    (changed,) = await slack.type("/brief dockworkers")
+    assert "the price of bread" in texts([changed])

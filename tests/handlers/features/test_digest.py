@@ -22,7 +22,7 @@ CHLOE = "U0CHLOE"
 
 
 async def tick(slack: Slack) -> None:
-    """Let the ticker's jobs run once."""
+    """Run the ticker's jobs once."""
     await slack.parley.ticker.tick()
 
 
@@ -256,6 +256,6 @@ async def test_every_question_is_asked_before_one_repeats(slack: Slack) -> None:
         slack.clock.forward(minutes=91)
         await tick(slack)
         slack.clock.forward(hours=24, minutes=-91)
-    asked = [texts([one]).partition("\n")[0] for one in slack.public()]
+    asked = [texts([message]).partition("\n")[0] for message in slack.public()]
     assert len(asked) == 6
     assert len(set(asked[:3])) == len(set(asked[3:])) == 3

@@ -1,4 +1,4 @@
-"""/discuss: seen first, then posted."""
+"""/discuss: a preview for one person, then a post for the channel."""
 
 from handlers.ids import Action
 from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, labels, texts

@@ -1,4 +1,4 @@
-"""App Home: what each person sees in it, and when it is published."""
+"""App Home: what each person sees, and when it is published."""
 
 from typing import Any
 
@@ -130,15 +130,15 @@ async def test_it_is_published_again_only_after_a_change(slack: Slack) -> None:
 
 
 async def test_a_page_published_by_another_process_is_not_overwritten(slack: Slack) -> None:
-    """The hash of what the person saw goes with it: another process may have been faster."""
+    """views.publish sends the hash of the page that the person saw, so Slack finds conflicts."""
     await opened(slack)
     await slack.type("/digest on 09:30 daily UTC")
     slack.workspace.faults.add(Fault(method="views.publish", kind="refuse", error="hash_conflict"))
     await opened(slack)
     await opened(slack)
     assert f"<#{GENERAL}>" in texts([await opened(slack)])
-    calls = [one for one in slack.workspace.calls if one.method == "views.publish"]
-    hashes = [one.args.get("hash") for one in calls]
+    calls = [call for call in slack.workspace.calls if call.method == "views.publish"]
+    hashes = [call.args.get("hash") for call in calls]
     assert hashes[0] is None
     assert all(hashes[1:])
 
@@ -150,7 +150,7 @@ async def test_admins_have_the_corpus_with_its_buttons(slack: Slack) -> None:
     shown = await slack.press_in(home, Action.CORPUS_RELOAD)
     assert shown
     assert "0 added, 0 edited, 1 removed. This is revision 2." in texts([shown])
-    for action, told in (
+    for action, reply in (
         (Action.CORPUS_STATUS, "revision 2"),
         (Action.CORPUS_CHECK, "Nothing would change"),
         (Action.CORPUS_HISTORY, "• *2*"),
@@ -160,7 +160,7 @@ async def test_admins_have_the_corpus_with_its_buttons(slack: Slack) -> None:
     ):
         shown = await slack.press_in(home, action)
         assert shown
-        assert told in texts([shown])
+        assert reply in texts([shown])
 
 
 @pytest.mark.parametrize(
@@ -180,8 +180,8 @@ async def test_a_former_admin_is_refused_at_the_button(slack: Slack, action: str
     slack.workspace.change_person(ANA, is_admin=False)
     slack.clock.forward(minutes=6)
     (slack.corpus / "ports.txt").unlink()
-    told = await slack.press_in(home, action)
-    assert told
-    assert "Only admins may do that" in texts([told])
+    reply = await slack.press_in(home, action)
+    assert reply
+    assert "Only admins may do that" in texts([reply])
     assert slack.parley.store.corpus.revision
     assert slack.parley.store.corpus.revision.number == 1

@@ -1,4 +1,4 @@
-"""Mentions, direct messages and the shortcut on a message: the same look-up where people talk."""
+"""Look-ups by mentions, direct messages and the message shortcut."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, dm, labels
 
 
 async def thread(slack: Slack, text: str = "What do we know?", channel: str = GENERAL) -> str:
-    """Start a thread, and give its ts."""
+    """Start a thread, and return its ts."""
     root = slack.workspace.post_as(BEN, channel, text)
     slack.workspace.post_as(BEN, channel, "Anybody?", thread_ts=root["ts"])
     return str(root["ts"])
@@ -69,7 +69,7 @@ async def test_messages_without_a_mention_are_ignored(slack: Slack) -> None:
 
 
 async def test_messages_of_apps_are_not_answered(slack: Slack) -> None:
-    """Two bots that answer each other would never stop."""
+    """Otherwise two bots could answer each other forever."""
     channel = slack.workspace.channels[dm(ANA)]
     calls = len(slack.workspace.calls)
     await slack.parley.app.client.chat_postMessage(
@@ -116,14 +116,14 @@ async def test_stories_related_to_a_message_where_parley_is_not_a_member(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reply"),
     [("", "no words"), ("kubernetes ingress", "no story that is close")],
 )
-async def test_a_message_without_related_stories(slack: Slack, text: str, told: str) -> None:
+async def test_a_message_without_related_stories(slack: Slack, text: str, reply: str) -> None:
     root = slack.workspace.post_as(BEN, GENERAL, text)
     await slack.workspace.use_message_shortcut(ANA, Shortcut.RELATED, GENERAL, root["ts"])
     await slack.settled()
-    assert told in slack.workspace.messages(GENERAL, ANA)[-1]["text"]
+    assert reply in slack.workspace.messages(GENERAL, ANA)[-1]["text"]
 
 
 async def test_a_stranger_is_refused_in_a_sentence(slack: Slack) -> None:

@@ -1,4 +1,4 @@
-"""A schedule whose owner was erased goes on, breaks nothing, and is owned by whoever saves it."""
+"""A schedule whose owner was erased still works; the next person who saves it becomes its owner."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ TEAM = "T0LOCAL"
 
 @pytest.fixture
 async def ownerless(slack: Slack) -> Slack:
-    """The general channel's daily question, which was Ben's; Ana is an admin."""
+    """A daily question in the general channel whose owner, Ben, was erased. Ana is an admin."""
     await slack.type("/digest on 09:30 daily", user=BEN)
     await slack.parley.store.personal_data.forget(TEAM, BEN)
     return slack
@@ -42,7 +42,7 @@ async def test_it_still_posts(ownerless: Slack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "reply"),
     [
         ("next", "without an owner until somebody saves it again"),
         ("preview", "Only you see this"),
@@ -55,10 +55,10 @@ async def test_it_still_posts(ownerless: Slack) -> None:
 )
 @pytest.mark.parametrize("user", [ANA, BEN, CHLOE])
 async def test_every_sub_command_is_answered(
-    ownerless: Slack, words: str, told: str, user: str
+    ownerless: Slack, words: str, reply: str, user: str
 ) -> None:
     seen = await ownerless.type(f"/digest {words}", user=user)
-    assert told in texts(seen)
+    assert reply in texts(seen)
     if words in ("skip", "pause"):
         back = "unskip" if words == "skip" else "resume"
         assert "post" in texts(await ownerless.type(f"/digest {back}", user=user))
@@ -69,8 +69,8 @@ async def test_the_menu_of_its_posts_is_for_admins(ownerless: Slack) -> None:
     for user in (BEN, CHLOE):
         assert "This channel has had 0 of" in await choose(ownerless, message, MENU_WHY, user=user)
         for what in (MENU_SKIP, MENU_PAUSE):
-            told = await choose(ownerless, message, what, user=user)
-            assert told.startswith("This schedule has no owner any more, so only admins can do")
+            reply = await choose(ownerless, message, what, user=user)
+            assert reply.startswith("This schedule has no owner any more, so only admins can do")
     assert "No post on" in await choose(ownerless, message, MENU_SKIP, user=ANA)
 
 
@@ -83,7 +83,7 @@ async def test_the_list_offers_admins_to_change_it(ownerless: Slack) -> None:
     modal = ownerless.modal()
     assert modal
     assert not await ownerless.submit(modal, values(time="11:45"))
-    # Whoever saves it owns it.
+    # The person who saves it becomes its owner.
     assert await owner(ownerless) == ANA
 
 

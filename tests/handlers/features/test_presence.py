@@ -1,4 +1,4 @@
-"""What a form does when Slack cannot say whether somebody is in the channel that they chose."""
+"""Forms when Slack cannot say whether the person is in the chosen channel."""
 
 from typing import Any
 
@@ -107,7 +107,7 @@ async def test_somebody_s_schedule_is_not_replaced_when_slack_does_not_say(slack
 
 
 async def test_an_owner_can_change_their_schedule_when_slack_does_not_say(slack: Slack) -> None:
-    """Whose it is, Parley knows by itself."""
+    """Parley knows the owner without asking Slack."""
     await slack.type("/digest on 09:30")
     modal = await schedule_opened(slack)
     slack.workspace.faults.add(REFUSED)
@@ -120,7 +120,7 @@ async def test_an_owner_can_change_their_schedule_when_slack_does_not_say(slack:
 async def test_a_form_is_saved_when_slack_does_not_say_whether_parley_may_post(
     slack: Slack, what: str
 ) -> None:
-    """Only Parley is in question: the watch before each post notices what cannot be seen now."""
+    """The channel checks before each post will find out later."""
     modal = await schedule_opened(slack)
     slack.workspace.faults.add(Fault(method="conversations.info", times=None, **FAULTS[what]))
     assert not await slack.submit(modal)

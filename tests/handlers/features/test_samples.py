@@ -1,4 +1,4 @@
-"""As long as there are only sample stories, those who set up a schedule are told."""
+"""The warning that only sample stories are loaded."""
 
 import shutil
 from pathlib import Path
@@ -18,7 +18,7 @@ def corpus(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def bot_database(tmp_path: Path) -> str:
-    """A new database, so that the bot loads what is in the folder."""
+    """A new database, so that the bot loads the folder."""
     return f"sqlite:///{tmp_path}/new.db"
 
 
@@ -37,7 +37,7 @@ async def test_the_warning_is_shown_wherever_a_schedule_is_set_up(slack: Slack) 
     assert SAMPLES in form(slack)
     modal = slack.modal()
     assert modal
-    # Somebody else changed the schedule since the form opened, which it shows before it is saved.
+    # The schedule changes while the form is open, so the form shows the change before it saves.
     await slack.type("/digest on 10:30")
     await slack.submit(modal)
     assert "Not saved yet" in form(slack)
@@ -62,14 +62,14 @@ async def test_there_is_no_warning_with_own_stories(slack: Slack) -> None:
 
 @pytest.mark.usefixtures("slack")
 async def test_the_log_warns_at_the_start(caplog: pytest.LogCaptureFixture) -> None:
-    (said,) = [one for one in caplog.get_records("setup") if one.name == "bot.app"]
-    assert said.levelname == "WARNING"
-    assert "sample stories that come with Parley, which are about a war" in said.getMessage()
-    assert "set CORPUS_DIR" in said.getMessage()
+    (warning,) = [record for record in caplog.get_records("setup") if record.name == "bot.app"]
+    assert warning.levelname == "WARNING"
+    assert "sample stories that come with Parley, which are about a war" in warning.getMessage()
+    assert "set CORPUS_DIR" in warning.getMessage()
 
 
 class TestDemo:
-    """The demo is meant to use them: its page has a hint, and that is all."""
+    """The demo always uses sample stories: only its page has a hint."""
 
     @pytest.fixture
     def is_demo(self) -> bool:
@@ -81,4 +81,4 @@ class TestDemo:
         assert "sample" not in texts(await slack.type("/digest on 09:30"))
         await slack.type("/digest")
         assert "sample" not in form(slack)
-        assert not [one for one in caplog.get_records("setup") if one.name == "bot.app"]
+        assert not [record for record in caplog.get_records("setup") if record.name == "bot.app"]

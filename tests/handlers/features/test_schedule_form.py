@@ -1,4 +1,4 @@
-"""The modal of /digest: filled in with what there is, checked field by field, saved."""
+"""The `/digest` form: its initial values, its checks of each field, and saving it."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ WORLD = "C0WORLD"
 
 
 async def opened(slack: Slack, user: str = ANA, channel: str = GENERAL) -> dict[str, Any]:
-    """Type `/digest`, and give the modal that opens."""
+    """Type `/digest`, and return the modal that opens."""
     assert not await slack.type("/digest", user=user, channel=channel)
     modal = slack.modal(user)
     assert modal
@@ -21,7 +21,7 @@ async def opened(slack: Slack, user: str = ANA, channel: str = GENERAL) -> dict[
 
 
 def values(**fields: Any) -> dict[str, Any]:
-    """Give what somebody fills in; a field's name is that of its block."""
+    """Return the state of a form in which somebody filled in *fields*, named as their blocks."""
     names = {
         "channel": "selected_conversation",
         "time": "selected_time",
@@ -52,7 +52,7 @@ async def test_it_opens_with_this_channel_and_the_asker_s_zone(slack: Slack) -> 
     modal = await opened(slack)
     assert chosen(modal, "channel") == GENERAL
     assert chosen(modal, "time") == "09:30"
-    assert [one["value"] for one in chosen(modal, "weekdays")] == ["0", "1", "2", "3", "4"]
+    assert [option["value"] for option in chosen(modal, "weekdays")] == ["0", "1", "2", "3", "4"]
     assert chosen(modal, "zone")["value"] == "Europe/Lisbon"
     assert chosen(modal, "kind")["value"] == "question"
 
@@ -89,18 +89,18 @@ async def test_it_shows_the_channel_s_current_schedule(slack: Slack) -> None:
     await slack.type("/digest on 07:15 sat,sun Asia/Tokyo digest 4 about sanctions, gdansk")
     modal = await opened(slack)
     assert chosen(modal, "time") == "07:15"
-    assert [one["value"] for one in chosen(modal, "weekdays")] == ["5", "6"]
+    assert [option["value"] for option in chosen(modal, "weekdays")] == ["5", "6"]
     assert chosen(modal, "zone")["value"] == "Asia/Tokyo"
     assert chosen(modal, "kind")["value"] == "digest"
     assert chosen(modal, "stories")["value"] == "4"
-    assert [one["value"] for one in chosen(modal, "topics")] == ["sanctions", "gdansk"]
+    assert [option["value"] for option in chosen(modal, "topics")] == ["sanctions", "gdansk"]
 
 
 async def options(slack: Slack, field: Field, typed: str) -> list[str]:
     modal = slack.modal() or await opened(slack)
     delivery = await slack.workspace.options(ANA, field, typed, view_id=modal["id"])
     assert delivery.acked
-    return [one["value"] for one in delivery.answer["options"]]
+    return [option["value"] for option in delivery.answer["options"]]
 
 
 async def test_topics_are_completed_while_they_are_typed(slack: Slack) -> None:
@@ -153,7 +153,7 @@ async def test_a_channel_of_others_is_not_theirs_to_fill(slack: Slack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "error"),
     [
         ("zone", {"selected_option": option("Moon/Base")}, "Choose a time zone."),
         ("weekdays", {"selected_options": [option("9")]}, "Choose at least one day."),
@@ -161,17 +161,17 @@ async def test_a_channel_of_others_is_not_theirs_to_fill(slack: Slack) -> None:
     ],
 )
 async def test_an_invalid_value_shows_an_error_at_its_field(
-    slack: Slack, field: str, value: dict[str, Any], told: str
+    slack: Slack, field: str, value: dict[str, Any], error: str
 ) -> None:
     modal = await opened(slack)
     view = slack.workspace.views[modal["id"]]
     view.values[Block[field.upper()]] = {Field[field.upper()]: {"type": "x", **value}}
     errors = await slack.submit(modal)
-    assert errors == {Block[field.upper()]: told}
+    assert errors == {Block[field.upper()]: error}
 
 
 async def test_it_is_saved_when_slack_does_not_say_whether_parley_may_post(slack: Slack) -> None:
-    """The watch before each post notices what could not be seen now."""
+    """The channel checks before each post will find out later."""
     modal = await opened(slack)
     slack.workspace.faults.add(
         Fault(method="conversations.info", kind="refuse", error="internal_error")
@@ -191,7 +191,7 @@ async def test_a_concurrent_edit_shows_what_the_other_person_saved(slack: Slack)
     assert "a question at 10:00 on Mon–Fri (Africa/Accra), next" in texts([again])
     assert f"organised by <@{BEN}>" in texts([again])
     assert chosen(again, "time") == "11:00"
-    assert [one["value"] for one in chosen(again, "topics")] == ["Geneva"]
+    assert [option["value"] for option in chosen(again, "topics")] == ["Geneva"]
     (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
     assert f"{schedule.timetable.at:%H:%M}" == "10:00"
     assert not await slack.submit(again)
@@ -243,7 +243,7 @@ async def test_a_form_of_a_paused_schedule_says_that_saving_resumes_it(slack: Sl
 
 
 async def test_an_admin_edits_a_schedule_that_somebody_else_owns(slack: Slack) -> None:
-    """They need not be in that channel, and it stays its organiser's."""
+    """The admin need not be in that channel, and the owner does not change."""
     slack.workspace.invite(LEADERS, slack.workspace.bot_user_id)
     await slack.type("/digest on 09:30", user=BEN, channel=LEADERS)
     slack.workspace.remove(LEADERS, ANA)
@@ -274,11 +274,11 @@ async def test_an_unknown_zone_is_utc(slack: Slack, monkeypatch: pytest.MonkeyPa
 
 
 async def test_typeahead_options_load_before_anything_is_typed(slack: Slack) -> None:
-    """With a longer query Slack would not ask before somebody has typed it."""
+    """With a longer minimum query, Slack would not ask for options until somebody types."""
     modal = await opened(slack)
     selects = [block["element"] for block in modal["blocks"] if "element" in block]
-    external = [one for one in selects if "external" in one["type"]]
-    assert [one["min_query_length"] for one in external] == [0, 0]
+    external = [select for select in selects if "external" in select["type"]]
+    assert [select["min_query_length"] for select in external] == [0, 0]
 
 
 async def test_guests_change_nothing(slack: Slack) -> None:
@@ -306,7 +306,7 @@ def menus(message: dict[str, Any]) -> int:
 
 def choice(message: dict[str, Any], label: str) -> str:
     (menu,) = [block["accessory"] for block in message["blocks"] if block.get("accessory")]
-    (value,) = [one["value"] for one in menu["options"] if one["text"]["text"] == label]
+    (value,) = [option["value"] for option in menu["options"] if option["text"]["text"] == label]
     return str(value)
 
 

@@ -1,4 +1,4 @@
-"""*Start a discussion*: the modal, from the shortcut and from a story that was looked up alone."""
+"""*Start a discussion*: the form, opened by the shortcut or from a story in a direct message."""
 
 from typing import Any
 
@@ -111,9 +111,9 @@ async def test_a_story_that_was_removed_while_the_modal_was_open_is_reported(sla
     (slack.corpus / "ports.txt").unlink()
     await slack.type("/corpus reload")
     await slack.submit(preview)
-    told = slack.modal()
-    assert told
-    assert "no longer in the corpus" in texts([told])
+    reply = slack.modal()
+    assert reply
+    assert "no longer in the corpus" in texts([reply])
     assert not slack.public()
 
 
@@ -129,16 +129,16 @@ async def test_closing_the_modal_while_posting_loses_nothing(slack: Slack) -> No
 
 
 async def test_nobody_posts_into_a_private_channel_that_they_are_not_in(slack: Slack) -> None:
-    """The channel comes with a form: a client could name any."""
+    """A client could put any channel into the form."""
     slack.workspace.invite(LEADERS, slack.workspace.bot_user_id)
     slack.workspace.remove(LEADERS, BEN)
     await slack.submit(await opened(slack, BEN), filled(LEADERS, "timber"), user=BEN)
     preview = slack.modal(BEN)
     assert preview
     await slack.submit(preview, user=BEN)
-    told = slack.modal(BEN)
-    assert told
-    assert "I do not see you in that channel." in texts([told])
+    reply = slack.modal(BEN)
+    assert reply
+    assert "I do not see you in that channel." in texts([reply])
     assert not slack.public(LEADERS)
 
 

@@ -1,4 +1,4 @@
-"""The steps for Workflow Builder: what they give to the steps after them."""
+"""The steps for Workflow Builder: their outputs and failures."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def switches() -> dict[str, bool]:
 
 
 async def run(slack: Slack, step: str, **inputs: str) -> tuple[str, dict[str, str], str]:
-    """Run a step, and give how it went, what it gave, and why it failed."""
+    """Run a step, and return (status, outputs, error)."""
     done = await slack.workspace.over(slack.workspace.run_step(step, inputs))
     await slack.settled()
     return done.status, done.outputs or {}, done.error or ""
@@ -45,7 +45,7 @@ async def test_pick_a_question_returns_each_question_once(slack: Slack) -> None:
 
 
 async def test_a_step_needs_no_person(slack: Slack) -> None:
-    """Slack runs it for a workflow, which a member of the workspace has published."""
+    """Slack runs the step for a workflow that a member of the workspace published."""
     slack.workspace.faults.add(Fault(method="users.*", kind="html", status=503, times=None))
     for step, inputs in (
         (Step.FIND_STORY, {"words": "geneva"}),

@@ -1,4 +1,4 @@
-"""Never twice: what becomes of a post when Slack, the network or the process lets it down."""
+"""Posts are never sent twice, whatever fails: Slack, the network or the process."""
 
 import asyncio
 import sqlite3
@@ -21,7 +21,7 @@ BOT = "U0PARLEY"
 
 
 async def due(slack: Slack) -> None:
-    """Give the channel a question, and let its time come."""
+    """Schedule a question for the channel, and move the clock past its time."""
     await slack.type("/digest on 09:30 daily")
     slack.clock.forward(minutes=91)
 
@@ -32,19 +32,19 @@ async def states(slack: Slack) -> list[PostState]:
 
 
 async def settle(slack: Slack) -> None:
-    """Let time pass, long enough for every look and one more try."""
+    """Move the clock far enough for every check of the history and one more attempt."""
     for _ in range(16):
         slack.clock.forward(seconds=20)
         await slack.parley.ticker.tick()
 
 
 def notices(slack: Slack) -> list[dict[str, Any]]:
-    """Give what the organiser was told."""
+    """Return the notices that the owner received."""
     return slack.public(ANA_DM)
 
 
 def questions(slack: Slack) -> list[dict[str, Any]]:
-    return [one for one in slack.public() if "Question of the day" in texts([one])]
+    return [message for message in slack.public() if "Question of the day" in texts([message])]
 
 
 @pytest.mark.parametrize(
@@ -76,16 +76,16 @@ async def test_cancelled_posting_leaves_no_call_behind(slack: Slack) -> None:
     before = asyncio.all_tasks()
     posting = asyncio.create_task(slack.parley.posting.run())
     await slack.workspace.received(POST)
-    calls = [one for one in asyncio.all_tasks() - before if "_send" in repr(one.get_coro())]
+    calls = [task for task in asyncio.all_tasks() - before if "_send" in repr(task.get_coro())]
     assert calls
     posting.cancel()
     await asyncio.wait([posting])
-    assert all(one.cancelled() for one in calls)
+    assert all(call.cancelled() for call in calls)
     assert await states(slack) == [PostState.SENDING]
 
 
 async def test_a_history_that_lags_is_checked_again(slack: Slack) -> None:
-    """Slack took the message and lost the answer, and shows it in the history a minute later."""
+    """Slack loses the answer, and the message appears in the history a minute later."""
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="drop_after"))
     slack.workspace.faults.add(
@@ -107,7 +107,7 @@ async def test_a_history_without_metadata_is_read_by_the_blocks(slack: Slack) ->
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a call to Slack take a fraction of a second."""
+    """Limit calls to Slack to half a second."""
     monkeypatch.setattr("bot.slack_clients._CALL_SECONDS", 0.5)
 
 
@@ -115,7 +115,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_post_that_arrives_after_the_timeout_is_not_sent_again(
     slack: Slack,
 ) -> None:
-    """The call ends without an answer, and only then Slack makes a message of it."""
+    """The call times out, and only then Slack posts the message."""
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="delay", seconds=1))
     await slack.parley.ticker.tick()
@@ -155,7 +155,7 @@ async def test_membership_lost_while_the_outcome_is_unknown_is_left_to_the_owner
     assert await states(slack) == [PostState.UNKNOWN]
     assert "Slack did not confirm a post of mine" in texts(notices(slack))
     assert len(questions(slack)) == 1
-    # It waits for a person now, and is nobody's delay.
+    # The post now waits for a person, so it does not count as lag.
     assert await slack.parley.store.tally.lag(slack.clock()) == timedelta()
 
 
@@ -177,7 +177,7 @@ async def test_a_post_that_did_not_arrive_is_sent_after_checking_the_history(
     for seconds in (5, 15, 30):
         slack.clock.forward(seconds=seconds)
         await slack.parley.ticker.tick()
-        assert not questions(slack), "not before it was looked for again and again"
+        assert not questions(slack), "not before every check of the history"
     slack.clock.forward(seconds=60)
     await slack.parley.ticker.tick()
     assert len(questions(slack)) == 1
@@ -293,8 +293,8 @@ async def first_to_have_its_story(slack: Slack) -> str:
     return waiting[done.pop()]
 
 
-async def unreadable(slack: Slack, *, arrives: bool) -> dict[str, Any]:
-    """Lose a post's answer where history cannot be read; give what its organiser is asked."""
+async def lose_outcome(slack: Slack, *, arrives: bool) -> dict[str, Any]:
+    """Lose a post's answer while the history cannot be read; return the notice to the owner."""
     await due(slack)
     kind = "drop_after" if arrives else "status"
     slack.workspace.faults.add(Fault(method=POST, kind=kind))  # type: ignore[arg-type]
@@ -312,7 +312,7 @@ async def unreadable(slack: Slack, *, arrives: bool) -> dict[str, Any]:
 async def test_nothing_is_sent_again_if_the_history_cannot_be_read(
     slack: Slack, arrives: bool
 ) -> None:
-    await unreadable(slack, arrives=arrives)
+    await lose_outcome(slack, arrives=arrives)
     calls = len(slack.workspace.calls)
     slack.clock.forward(hours=3)
     await slack.parley.ticker.tick()
@@ -322,7 +322,7 @@ async def test_nothing_is_sent_again_if_the_history_cannot_be_read(
 
 
 async def test_post_it_sends_the_missing_post(slack: Slack) -> None:
-    notice = await unreadable(slack, arrives=False)
+    notice = await lose_outcome(slack, arrives=False)
     await slack.press(Action.POST_AGAIN, notice, channel=ANA_DM)
     assert len(questions(slack)) == 1
     assert questions(slack)[0]["reply_count"] == 1
@@ -331,7 +331,7 @@ async def test_post_it_sends_the_missing_post(slack: Slack) -> None:
 
 
 async def test_it_is_there_records_the_post_as_sent(slack: Slack) -> None:
-    notice = await unreadable(slack, arrives=True)
+    notice = await lose_outcome(slack, arrives=True)
     await slack.press(Action.POST_SEEN, notice, channel=ANA_DM)
     assert await states(slack) == [PostState.SENT]
     await settle(slack)
@@ -383,7 +383,7 @@ async def test_after_three_calls_without_an_answer_the_owner_is_asked(slack: Sla
 
 
 async def test_somebody_else_s_message_with_our_key_is_not_ours(slack: Slack) -> None:
-    """Metadata can be written by any app, so only our own bot's message counts as arrived."""
+    """Any app can write metadata, so only a message of our own bot counts as arrived."""
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="internal_error"))
     await slack.parley.ticker.tick()
@@ -421,7 +421,7 @@ async def test_a_removed_story_is_not_posted(slack: Slack) -> None:
 
 
 async def test_a_press_that_is_an_hour_old_is_not_posted(slack: Slack) -> None:
-    """Nobody waits for it any more, and they may have pressed again."""
+    """The person no longer waits, and may have pressed again."""
     article = await slack.parley.store.choice.next("T0LOCAL", GENERAL)
     assert article
     plan = Plan(
@@ -446,4 +446,4 @@ async def test_an_archived_channel_does_not_affect_another(slack: Slack) -> None
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="is_archived"))
     await slack.parley.ticker.tick()
     posted = slack.public() + slack.public("C0WORLD")
-    assert len([one for one in posted if "Question of the day" in one["text"]]) == 1
+    assert len([message for message in posted if "Question of the day" in message["text"]]) == 1
