@@ -1,4 +1,4 @@
-"""The agent panel: suggests prompts; the answers are the same as in a direct message.
+"""The agent panel, which suggests prompts; the answers are the same as in a direct message.
 
 There is no language model behind it: the panel uses the same look-up as everything else
 (docs.slack.dev: agent_view, assistant.threads.setSuggestedPrompts).
@@ -17,7 +17,7 @@ _MAX_PROMPTS = 4
 
 
 class Agent:
-    """Suggests topics that the corpus has stories on."""
+    """The listener for the agent panel. It suggests topics that the corpus has stories on."""
 
     def __init__(self, lookup: LookUp, background: Background) -> None:
         self._lookup = lookup

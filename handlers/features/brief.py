@@ -17,7 +17,7 @@ from handlers.views.message import message
 
 
 class Brief:
-    """Answers `/brief` inside its ack, and the buttons under every story."""
+    """The listeners for `/brief`, answered inside its ack, and for the buttons under a story."""
 
     def __init__(self, lookup: LookUp, posting: Posting, directory: Directory) -> None:
         self._lookup = lookup

@@ -31,7 +31,7 @@ _UNDO = re.compile(r"undo(?: (\d{1,9}))?", re.ASCII)
 
 
 class CorpusAdmin:
-    """Answers `/corpus` and its buttons in App Home, to admins only.
+    """The listeners for `/corpus` and its buttons in App Home, for admins only.
 
     Every answer comes from `_answer`, which checks the permission. If several workspaces share the
     corpus, admins see only what belongs to their workspace; the keepers in ADMIN_USER_IDS see

@@ -71,7 +71,7 @@ class DigestRequest:
 
 
 class Digest:
-    """Answers `/digest` and its buttons.
+    """The listeners for `/digest` and its buttons.
 
     Every sub-command may have to ask Slack first, so the answers use the response_url.
     """

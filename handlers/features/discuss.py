@@ -22,7 +22,7 @@ from store.types import Article, Found, Nothing, ParleyError, PostKind, Unsure
 
 
 class Discuss:
-    """Answers `/discuss` inside its ack, and every button that posts a question to a channel."""
+    """The listeners for `/discuss`, answered inside its ack, and for buttons to post questions."""
 
     def __init__(
         self,

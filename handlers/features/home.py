@@ -26,7 +26,7 @@ _MAX_CHANNELS = 20
 
 
 class Home:
-    """Publishes App Home, and answers its search box and page buttons."""
+    """The listeners for App Home: opening it, its search box and its page buttons."""
 
     def __init__(
         self,

@@ -32,7 +32,7 @@ class _Rendered:
 
 
 class LookUp:
-    """Finds stories and renders the answers.
+    """The look-up that every feature shares: finds stories and renders the answers.
 
     The words that people type are not stored. A search miss may be counted without its words; only
     the button *Ask for this topic* stores them.

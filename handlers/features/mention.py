@@ -16,7 +16,7 @@ from store.types import ParleyError
 
 
 class Mention:
-    """Looks up what people write to Parley, and stories related to anybody's message.
+    """The listeners for mentions, direct messages and the message shortcut.
 
     Only the person who asked sees the answer, so Parley does not interrupt a thread unless they
     share a story in it. Their words are not stored, and search misses are not counted.

@@ -26,11 +26,11 @@ _NO_OWNER = (
     "This schedule has no owner any more, so only admins can do that. To become its owner, type"
     " `/digest` in its channel and save it."
 )
-_NONE_HERE = "This channel has no schedule. Start one: `/digest on 09:30`."
+_NO_SCHEDULE = "This channel has no schedule. Start one: `/digest on 09:30`."
 
 
 class ScheduleActions:
-    """Changes schedules, both for `/digest` and for buttons."""
+    """The changes to schedules, shared by `/digest` and the buttons."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class ScheduleActions:
         *,
         warns_of_samples: bool,
     ) -> None:
-        """Create the actions; *warns_of_samples*: warn if a schedule would post sample stories."""
+        """Create the actions; *warns_of_samples* turns on the warning about sample stories."""
         self._store = store
         self._posting = posting
         self._directory = directory
@@ -57,7 +57,7 @@ class ScheduleActions:
         """Return the channel's schedule; raises `ParleyError` if there is none."""
         schedule = await self._store.schedules.get(team_id, channel_id)
         if schedule is None:
-            raise ParleyError(_NONE_HERE)
+            raise ParleyError(_NO_SCHEDULE)
         return schedule
 
     async def set_up(

@@ -53,7 +53,7 @@ class Submission:
 
 
 class ScheduleForm:
-    """Opens the form, answers its typeahead, and saves what is submitted."""
+    """The listeners for the form: opening it, its typeahead and its submission."""
 
     def __init__(
         self,

@@ -21,7 +21,7 @@ from store.types import Nothing, ParleyError
 
 
 class DiscussionForm:
-    """Opens the form from the shortcut or a button, and handles its submissions."""
+    """The listeners for the form: opening it by a shortcut or a button, and its submissions."""
 
     def __init__(
         self,

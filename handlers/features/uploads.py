@@ -31,7 +31,7 @@ async def is_upload(event: dict[str, Any]) -> bool:
 
 
 class Uploads:
-    """Checks and adds documents from direct messages, for admins only."""
+    """The listeners for documents in direct messages, for admins only."""
 
     def __init__(
         self,

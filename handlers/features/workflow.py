@@ -24,7 +24,7 @@ Inputs = dict[str, Any]
 
 
 class Workflow:
-    """Runs workflow steps. A step that fails tells Slack why in a sentence."""
+    """The listeners for the workflow steps. A step that fails tells Slack why in a sentence."""
 
     def __init__(
         self,

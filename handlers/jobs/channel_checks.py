@@ -1,4 +1,4 @@
-"""Checks of scheduled channels: find out that Parley cannot post before a post is due."""
+"""Checks that find out, before a post is due, whether Parley can post in the channel."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ The list does not show that posting is restricted: only a post finds that out.
 
 
 class ChannelChecks:
-    """Stops the schedules of channels where Parley cannot post, and reports when it can again."""
+    """The job that stops schedules when Parley cannot post, and reports when it can again."""
 
     def __init__(
         self, schedules: Schedules, directory: Directory, *, clock: Callable[[], datetime]

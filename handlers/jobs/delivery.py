@@ -41,7 +41,7 @@ _HALT = timedelta(minutes=5)
 
 
 class Delivery:
-    """Delivers posts, each at most once."""
+    """The delivery of posts, each at most once."""
 
     def __init__(
         self,

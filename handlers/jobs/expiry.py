@@ -1,4 +1,4 @@
-"""Expiry: deletes data whose retention time is over."""
+"""Expiry of data whose retention time is over."""
 
 import logging
 from collections.abc import Callable
@@ -12,7 +12,7 @@ _EVERY = timedelta(hours=1)
 
 
 class Expiry:
-    """Deletes expired search misses, topic requests, posts and names, at start and every hour."""
+    """The job that deletes expired data: search misses, topic requests, posts and names."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Expiry:
         self._ran_at: datetime | None = None
 
     async def run(self) -> None:
-        """Delete expired data, unless the last run was less than an hour ago."""
+        """Delete expired data at the start, and then every hour."""
         now = self._clock()
         # A negative time means that the clock was set back: run then too.
         if self._ran_at is None or not timedelta() <= now - self._ran_at < _EVERY:

@@ -1,4 +1,4 @@
-"""Channel history: find out whether a message arrived after a call without an answer."""
+"""The check of the channel history: whether a message arrived although the answer was lost."""
 
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ class TooLongError(Exception):
 
 
 class History:
-    """Finds Parley's own messages in channels and threads."""
+    """The histories of channels and threads, to find Parley's own messages in."""
 
     def __init__(
         self, client: AsyncWebClient, *, bot_id: str, clock: Callable[[], datetime]

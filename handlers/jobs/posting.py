@@ -1,4 +1,4 @@
-"""Posting: decides what goes to a channel and when; `delivery` then sends it.
+"""Posting: what goes to a channel and when; `delivery` then sends it.
 
 The ticker calls `run`, and a button calls `press`. Both record each post in `store.posting.posts`.
 """
@@ -29,11 +29,11 @@ _BATCH = 200
 """How many open posts to load from the store at a time."""
 _ALREADY_POSTED = "That is posted already."
 _BEAT = 1.0
-"""Seconds until new posts are planned and started while the calls in flight still hang."""
+"""Seconds between rounds of planning and starting posts while calls are in flight."""
 
 
 class Posting:
-    """Plans and delivers every message that Parley posts to a channel."""
+    """The planning and delivery of every message that Parley posts to a channel."""
 
     def __init__(self, store: Store, delivery: Delivery, *, clock: Callable[[], datetime]) -> None:
         self._store = store

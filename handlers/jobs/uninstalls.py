@@ -1,4 +1,4 @@
-"""Teams that uninstall Parley: delete their tokens and everything stored about them."""
+"""Uninstalls: the deletion of a team's token and of everything stored about the team."""
 
 import logging
 from collections import deque
@@ -30,7 +30,7 @@ _SOON = timedelta(minutes=5)
 
 
 class Uninstalls:
-    """Deletes teams that uninstall Parley: listens to Slack's events, and asks Slack every hour.
+    """The listeners and the hourly job that delete teams after they uninstall Parley.
 
     Source: docs.slack.dev, app_uninstalled and tokens_revoked.
     """
@@ -84,7 +84,7 @@ class Uninstalls:
     async def run(self) -> None:
         """Ask Slack about the next team, because events can get lost.
 
-        Slack sends an event again three times only. Each team is asked about at the start and every
+        Slack retries an event only three times. Each team is asked about at the start and every
         hour, by one of the processes. A run asks about one team at most, so the ticker's interval
         limits the rate.
         """

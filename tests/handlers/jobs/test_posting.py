@@ -274,14 +274,14 @@ async def test_a_call_that_hangs_does_not_block_the_others(slack: Slack) -> None
     slack.clock.forward(minutes=91)
     slack.workspace.faults.add(Fault(method=POST, kind="delay", seconds=3))
     tick = asyncio.create_task(slack.parley.ticker.tick())
-    first = await first_to_have_its_story(slack)
+    first = await first_with_its_story(slack)
     other = GENERAL if first == "C0WORLD" else "C0WORLD"
     assert not slack.public(other)
     await tick
     assert len(slack.public(other)) == 1
 
 
-async def first_to_have_its_story(slack: Slack) -> str:
+async def first_with_its_story(slack: Slack) -> str:
     """Wait until one of the channels has a question with its story."""
     waiting = {
         asyncio.create_task(slack.workspace.seen(channel, lambda one: one["reply_count"])): channel
