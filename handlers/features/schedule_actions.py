@@ -159,8 +159,8 @@ class ScheduleActions:
     async def resume(self, schedule: Schedule, *, by: FullMember) -> Message:
         """Resume a paused or stopped schedule.
 
-        If the schedule was stopped and its last post was lost within `GRACE`, that post goes out
-        now. Raises `NotReadyError` if Parley still cannot post in the channel.
+        If the schedule was stopped and today's post failed or was missed within `GRACE`, the post
+        goes out now. Raises `NotReadyError` if Parley still cannot post in the channel.
         """
         if not (schedule.stopped or schedule.paused_until):
             raise ParleyError("The schedule of this channel is neither paused nor stopped.")

@@ -187,8 +187,8 @@ class ScheduleForm:
     ) -> str | None:
         """Return why that person cannot set up the channel; None if there is no known reason.
 
-        If Slack does not say in time who the person is, that is a reason. If it does not say
-        whether Parley may post, that is none: `ChannelChecks` checks it again before each post.
+        A missing or late answer from Slack about the person is a reason. A missing answer about
+        Parley is not, because `ChannelChecks` asks again before each post.
         """
         until = asyncio.get_running_loop().time() + _CHECK_SECONDS
         try:

@@ -63,12 +63,12 @@ class ChannelChecks:
         missing = [schedule for schedule in watched if schedule.channel_id not in ours]
         for schedule in watched:
             if schedule.channel_id in ours and schedule.stopped in _VISIBLE_IN_LIST:
-                await self._stop(schedule, READY_AGAIN)
+                await self._record(schedule, READY_AGAIN)
         for schedule in missing[:_MAX_REQUESTS]:
             if reason := await self._directory.reason(team_id, schedule.channel_id):
-                await self._stop(schedule, reason)
+                await self._record(schedule, reason)
 
-    async def _stop(self, schedule: Schedule, error: str) -> None:
+    async def _record(self, schedule: Schedule, error: str) -> None:
         await self._schedules.stop(
             schedule.team_id, schedule.channel_id, error=error, now=self._clock()
         )

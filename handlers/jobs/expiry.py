@@ -12,7 +12,10 @@ _EVERY = timedelta(hours=1)
 
 
 class Expiry:
-    """The job that deletes expired data: search misses, topic requests, posts and names."""
+    """The job that deletes expired data.
+
+    That is: search misses, topic requests, idempotency keys, posts, and who loaded old revisions.
+    """
 
     def __init__(
         self,

@@ -19,7 +19,7 @@ class TooLongError(Exception):
 
 
 class History:
-    """The histories of channels and threads, to find Parley's own messages in."""
+    """The search for Parley's own messages in the history of channels and threads."""
 
     def __init__(
         self, client: AsyncWebClient, *, bot_id: str, clock: Callable[[], datetime]
