@@ -25,11 +25,11 @@ from bot.slack_clients import bolt, join, open_clients
 from bot.ticker import Job, Ticker
 from bot.watched_folder import WatchedFolder
 from handlers import register
-from handlers.jobs.channel_checks import Watch
+from handlers.jobs.channel_checks import ChannelChecks
 from handlers.jobs.delivery import Delivery
-from handlers.jobs.expiry import Forgetting
+from handlers.jobs.expiry import Expiry
 from handlers.jobs.posting import Posting
-from handlers.jobs.uninstalls import Uninstalled
+from handlers.jobs.uninstalls import Uninstalls
 from handlers.slack.background import Background
 from handlers.slack.directory import Directory
 from handlers.slack.files import Files
@@ -113,8 +113,8 @@ async def assemble(
         directory = Directory(
             teams, admins=settings.admin_user_ids, clock=clock, is_shared=settings.is_shared
         )
-        uninstalled = (
-            Uninstalled(store.installations, store.once, teams, clock=clock)
+        uninstalls = (
+            Uninstalls(store.installations, store.once, teams, clock=clock)
             if settings.is_shared
             else None
         )
@@ -133,27 +133,27 @@ async def assemble(
             clock=clock,
             has_agent_view=settings.agent_view,
             has_workflow_steps=settings.workflow_steps,
-            uninstalled=uninstalled,
+            uninstalls=uninstalls,
             warns_of_samples=not is_demo,
         )
         # Another process may load a corpus too: from a terminal, or as a replica.
-        watching = Watch(store.schedules, directory, clock=clock)
-        forgetting = Forgetting(
+        channel_checks = ChannelChecks(store.schedules, directory, clock=clock)
+        expiry = Expiry(
             store,
             keep_misses=kept,
             keep_posts=timedelta(days=settings.posts_days),
             clock=clock,
         )
         jobs: list[Job] = [
-            watching.run,
+            channel_checks.run,
             posting.run,
             store.corpus.follow,
             store.misses.write,
-            forgetting.run,
+            expiry.run,
         ]
-        if uninstalled:
-            metrics.watch_tokens(uninstalled.without_token)
-            jobs.append(uninstalled.run)
+        if uninstalls:
+            metrics.watch_tokens(uninstalls.without_token)
+            jobs.append(uninstalls.run)
         if isinstance(clock, FollowingClock):
             jobs.insert(0, clock.read)
         yield Parley(

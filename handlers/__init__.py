@@ -19,14 +19,14 @@ from handlers.features.discuss import Discuss
 from handlers.features.home import Home
 from handlers.features.lookup import LookUp
 from handlers.features.mention import Mention
-from handlers.features.schedule_actions import Organise
+from handlers.features.schedule_actions import ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
-from handlers.features.start_discussion import Discussion
-from handlers.features.uploads import Dropped, is_dropped
+from handlers.features.start_discussion import DiscussionForm
+from handlers.features.uploads import Uploads, is_upload
 from handlers.features.workflow import Workflow
 from handlers.ids import Action, Command, Field, Modal, Shortcut
 from handlers.jobs.posting import Posting
-from handlers.jobs.uninstalls import Uninstalled
+from handlers.jobs.uninstalls import Uninstalls
 from handlers.slack.background import Background
 from handlers.slack.button_press import Pressed, on_press
 from handlers.slack.directory import Directory
@@ -52,22 +52,22 @@ def register(
     clock: Callable[[], datetime],
     has_agent_view: bool,
     has_workflow_steps: bool,
-    uninstalled: Uninstalled | None,
+    uninstalls: Uninstalls | None,
     warns_of_samples: bool,
 ) -> None:
     """Register every listener; the hottest first, since Bolt tries them in order.
 
-    *uninstalled* is for Parley in many workspaces, each of which may take it out again.
+    *uninstalls* is for Parley in many workspaces, each of which may take it out again.
     *warns_of_samples* is for real workspaces: the demo is meant to have sample stories.
     """
     lookup = LookUp(store, keeps_misses=bool(keep_misses), clock=clock)
     brief = Brief(lookup, posting, directory)
     discuss = Discuss(store, lookup, posting, directory, surfaces)
-    discussion = Discussion(lookup, discuss, directory, surfaces, background)
+    discussion_form = DiscussionForm(lookup, discuss, directory, surfaces, background)
     mention = Mention(lookup, directory, surfaces, background)
-    organise = Organise(store, posting, directory, clock, warns_of_samples=warns_of_samples)
-    form = ScheduleForm(store, organise, directory, surfaces, background, clock)
-    digest = Digest(store, posting, organise, form, directory, background, clock)
+    actions = ScheduleActions(store, posting, directory, clock, warns_of_samples=warns_of_samples)
+    form = ScheduleForm(store, actions, directory, surfaces, background, clock)
+    digest = Digest(store, posting, actions, form, directory, background, clock)
     corpus = CorpusAdmin(
         store,
         directory,
@@ -78,7 +78,7 @@ def register(
         clock=clock,
     )
     home = Home(store, lookup, directory, surfaces, teams, background, clock)
-    dropped = Dropped(
+    uploads = Uploads(
         store.corpus, files, directory, surfaces, background, path=corpus_path, clock=clock
     )
 
@@ -101,11 +101,11 @@ def register(
     pressed(Action.DISCUSS_POST, discuss.post)
     pressed(Action.DISCUSS_ANOTHER, discuss.another)
     pressed(Action.DISCUSS_JOIN, discuss.join)
-    pressed(Action.DISCUSS_START, discussion.start)
-    pressed(Action.POST_MORE, organise.menu)
-    pressed(Action.POST_AGAIN, organise.post_again)
-    pressed(Action.POST_SEEN, organise.post_seen)
-    pressed(Action.DIGEST_RESUME, organise.resume_pressed)
+    pressed(Action.DISCUSS_START, discussion_form.start)
+    pressed(Action.POST_MORE, actions.menu)
+    pressed(Action.POST_AGAIN, actions.post_again)
+    pressed(Action.POST_SEEN, actions.post_seen)
+    pressed(Action.DIGEST_RESUME, actions.resume_pressed)
 
     pressed(Action.DIGEST_SET, form.pressed)
     pressed(Action.DIGEST_GUESS, digest.guessed)
@@ -113,7 +113,7 @@ def register(
     pressed(Action.DIGEST_CHANGE, digest.change)
     pressed(re.compile(rf"^{Action.DIGEST_PAGE}_\d+$"), digest.page)
     pressed(Action.HOME_SEARCH, home.search)
-    pressed(re.compile(rf"^{Action.HOME_PAGE}_\d+$"), home.turn)
+    pressed(re.compile(rf"^{Action.HOME_PAGE}_\d+$"), home.page)
     pressed(Action.CORPUS_STATUS, corpus.pressed("status"))
     pressed(Action.CORPUS_CHECK, corpus.pressed("check"))
     pressed(Action.CORPUS_UNDO, corpus.pressed("undo"))
@@ -122,24 +122,24 @@ def register(
     pressed(Action.CORPUS_PROBLEMS, corpus.pressed("problems"))
     pressed(Action.CORPUS_MISSED, corpus.pressed("missed"))
 
-    pressed(Action.CORPUS_ADD, dropped.add)
+    pressed(Action.CORPUS_ADD, uploads.add)
 
     if has_agent_view:
         Agent(lookup, background).register(app)
     if has_workflow_steps:
         Workflow(store, lookup, discuss, background, clock).register(app)
-    if uninstalled:
-        uninstalled.register(app)
+    if uninstalls:
+        uninstalls.register(app)
     app.event("app_home_opened")(home.opened)
     app.event("app_mention")(mention.mentioned)
-    app.event("message", matchers=[is_dropped])(dropped.shared)
+    app.event("message", matchers=[is_upload])(uploads.shared)
     app.event("message")(mention.direct)
     app.shortcut(Shortcut.RELATED)(mention.related)
-    app.shortcut(Shortcut.DISCUSSION)(discussion.shortcut)
+    app.shortcut(Shortcut.DISCUSSION)(discussion_form.shortcut)
     app.options(Field.TOPICS)(form.topics)
     app.options(Field.ZONE)(form.zones)
     app.view(Modal.SCHEDULE)(form.submitted)
-    app.view(Modal.DISCUSSION)(discussion.submitted)
-    app.view(Modal.DISCUSSION_PREVIEW)(discussion.confirmed)
+    app.view(Modal.DISCUSSION)(discussion_form.submitted)
+    app.view(Modal.DISCUSSION_PREVIEW)(discussion_form.confirmed)
 
     app.error(on_error)

@@ -1,1 +1,1 @@
-"""What people use in Slack, one module a command, shortcut or surface."""
+"""The features that people use in Slack: one module for each command, shortcut or surface."""

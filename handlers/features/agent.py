@@ -1,6 +1,6 @@
-"""The agent panel: what it suggests to ask; the answers are those of a direct message.
+"""The agent panel, which suggests prompts; the answers are the same as in a direct message.
 
-There is no language model behind it: it is the same look-up with a place of its own
+There is no language model behind it: the panel uses the same look-up as everything else
 (docs.slack.dev: agent_view, assistant.threads.setSuggestedPrompts).
 """
 
@@ -12,24 +12,28 @@ from slack_sdk.web.async_client import AsyncWebClient
 from handlers.features.lookup import LookUp
 from handlers.slack.background import Background
 
-_MOST = 4
-"""Prompts that Slack shows."""
+_MAX_PROMPTS = 4
+"""How many prompts Slack shows."""
 
 
 class Agent:
-    """Suggests what the corpus has stories on."""
+    """The listener for the agent panel. It suggests topics that the corpus has stories on."""
 
     def __init__(self, lookup: LookUp, background: Background) -> None:
         self._lookup = lookup
         self._background = background
 
     def register(self, app: AsyncApp) -> None:
-        """Listen to the panel; before App Home, since Bolt gives an event to one listener."""
+        """Listen to the panel being opened.
+
+        Call this before App Home's listener is registered: both listen to the same event, and Bolt
+        calls only the first listener that matches.
+        """
         app.event("app_home_opened", matchers=[_is_panel])(self.opened)
 
     async def opened(self, event: dict[str, Any], client: AsyncWebClient) -> None:
-        """Suggest something to whoever opens the panel."""
-        examples = self._lookup.examples(_MOST)
+        """Suggest prompts to the person who opens the panel."""
+        examples = self._lookup.examples(_MAX_PROMPTS)
         prompts = [{"title": f"Stories on {words}", "message": words} for words in examples]
         if prompts:
             self._background.start(_suggest(client, event["channel"], prompts))

@@ -1,4 +1,4 @@
-"""/brief: find the stories that a few words mean, and what can be done with them."""
+"""/brief: find stories by a few words, and act on them with buttons."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from handlers.views.message import message
 
 
 class Brief:
-    """Answers `/brief` inside its ack, and the buttons under every story."""
+    """The listeners for `/brief`, answered inside its ack, and for the buttons under a story."""
 
     def __init__(self, lookup: LookUp, posting: Posting, directory: Directory) -> None:
         self._lookup = lookup
@@ -34,39 +34,38 @@ class Brief:
         return self._lookup.ack(found, words=words, team_id=command["team_id"])
 
     async def show(self, press: Press, respond: AsyncRespond) -> None:
-        """Show another match, or what a suggested topic finds, in the place of this answer."""
+        """Replace the answer with another match, or with the result for a suggested topic."""
         value = press.value
         shown = await self._lookup.answer(value.words, place=value.place, where=value.where)
         await answer(respond, shown, replace=True)
 
     async def pick(self, press: Press, respond: AsyncRespond) -> None:
-        """Show the story that was meant."""
+        """Show the story that the person picked from several."""
         article = await self._lookup.article(press.value.article_id)
         shown = views.picked(article, words=press.value.words, where=press.value.where)
         await answer(respond, shown, replace=True)
 
     async def like(self, press: Press, respond: AsyncRespond) -> None:
-        """Show what is close to the story."""
+        """Show similar stories."""
         article = await self._lookup.article(press.value.article_id)
         shown = await self._lookup.like(article, where=press.value.where)
         await answer(respond, shown, replace=True)
 
     async def read(self, press: Press, respond: AsyncRespond) -> None:
-        """Show the next part of a long story, below the part that is there."""
+        """Show the next part of a long story below the current part."""
         article = await self._lookup.article(press.value.article_id)
         shown = views.more(article, page=press.value.place, where=press.value.where)
         await answer(respond, shown)
 
     async def ask(self, press: Press, respond: AsyncRespond) -> None:
-        """Store a request for the topic, which admins then see."""
-        # Pressed twice at once, it is still one request.
+        """Store a request for the topic, for admins to see."""
         words = press.value.words
         by = await self._directory.colleague(press.team_id, press.user_id)
         await self._lookup.ask_for(words, by=by, once=press.key(words))
         await answer(respond, views.asked(words), replace=True)
 
     async def share(self, press: Press, respond: AsyncRespond) -> None:
-        """Show the story to everybody where it was looked up."""
+        """Post the story for everybody in the channel or thread where it was looked up."""
         by = await self._directory.colleague(press.team_id, press.user_id)
         article = await self._lookup.article(press.value.article_id)
         thread_ts = press.value.thread_ts

@@ -1,4 +1,4 @@
-"""/corpus: what is loaded, what is missing, and loading it anew; for admins."""
+"""/corpus: status, check, reload, undo and search misses, for admins."""
 
 import asyncio
 import re
@@ -25,16 +25,17 @@ from store.loading.documents import read_corpus
 from store.types import CorpusInvalidError
 from store.version import VERSION
 
-_KEEPING = frozenset({"check", "reload", "undo", "history", "problems"})
-"""What is about the corpus as a whole, and not about one team; words may follow it."""
+_KEEPER_WORDS = frozenset({"check", "reload", "undo", "history", "problems"})
+"""The first words that concern the corpus itself, and so all teams that share it."""
 _UNDO = re.compile(r"undo(?: (\d{1,9}))?", re.ASCII)
 
 
 class CorpusAdmin:
-    """Answers `/corpus` and its buttons in App Home, to admins only.
+    """The listeners for `/corpus` and its buttons in App Home, for admins only.
 
-    Who asks is checked in `_answer`, and nothing else gives an answer. Where several workspaces
-    share the corpus, their admins see what is their own, and its keepers everything.
+    Every answer comes from `_answer`, which checks the permission. If several workspaces share the
+    corpus, admins see only what belongs to their workspace; the keepers in ADMIN_USER_IDS see
+    everything.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class CorpusAdmin:
         keep_misses: timedelta,
         clock: Callable[[], datetime],
     ) -> None:
-        """Take the *path* of the folder that a reload reads."""
+        """Create the handler; *path* is the folder that a reload reads."""
         self._store = store
         self._corpus = store.corpus
         self._directory = directory
@@ -59,7 +60,7 @@ class CorpusAdmin:
         self._clock = clock
 
     async def command(self, ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
-        """Do what the first word says."""
+        """Answer `/corpus`: the first word says what to do."""
         who = command["team_id"], command["user_id"]
         respond = self._surfaces.lasting(respond, *who)
 
@@ -72,12 +73,12 @@ class CorpusAdmin:
         self._background.start(work(), respond)
 
     def pressed(self, word: str) -> Pressed:
-        """Do on a press in App Home what `/corpus` does on a word."""
+        """Return a listener for a button in App Home that does what `/corpus` does for *word*."""
 
         async def listener(press: Press, respond: AsyncRespond) -> None:
             who = press.team_id, press.user_id
             await self._directory.require_admin(*who)
-            # A folder takes longer to read than a trigger lives, so the modal comes first.
+            # Reading a folder can take longer than a trigger is valid, so open the modal first.
             view = window(views.waiting())
             waiting = await self._surfaces.open(press.team_id, press.trigger_id, view)
             if waiting:
@@ -93,7 +94,7 @@ class CorpusAdmin:
     async def _answer(
         self, word: str, team_id: str, user_id: str, respond: AsyncRespond, *, once: str
     ) -> Message:
-        if word.partition(" ")[0] in _KEEPING:
+        if word.partition(" ")[0] in _KEEPER_WORDS:
             await self._directory.require_keeper(team_id, user_id)
         else:
             await self._directory.require_admin(team_id, user_id)

@@ -1,4 +1,4 @@
-"""/digest: a channel's daily question or digest, when it comes and what comes next."""
+"""/digest: schedule a channel's daily question or digest, and see or change what comes next."""
 
 import re
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.button_value import MOST_WORDS, Value
-from handlers.features.schedule_actions import Organise
+from handlers.features.schedule_actions import ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
 from handlers.ids import Action
 from handlers.jobs.posting import Posting
@@ -30,56 +30,57 @@ from handlers.views.message import Message
 from store import Store
 from store.types import FOREVER, ParleyError, Schedule
 
-_SHOWN = 5
+_UPCOMING = 5
+"""How many upcoming posts `/digest next` shows."""
 _CHANGING = frozenset({"on", "now", "skip", "unskip", "pause", "resume", "off"})
 _WORDS = _CHANGING | {"next", "preview", "list", "help"}
-_ALIKE = 65
-"""How like a known word a mistyped one is, of 100, to be asked about."""
+_MIN_SIMILARITY = 65
+"""How similar, of 100, a mistyped word must be to a known word for “did you mean”."""
 _UNTIL = re.compile(r"^until +", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """Who asks for something, and where."""
+class DigestRequest:
+    """A request to do something with a channel's schedule: who asks, and for which channel."""
 
     team_id: str
     channel_id: str
     user_id: str
-    once: str
-    """The same where the same wish comes again, and for no other one of the channel's."""
+    request_id: str
+    """Unique in the channel; equal only if the same request arrives again."""
 
     @classmethod
     def of(cls, command: dict[str, Any]) -> Self:
-        """Read the payload of a command, each of which has a trigger of its own."""
+        """Parse the payload of a command. Each command has its own trigger."""
         return cls(
             team_id=command["team_id"],
             channel_id=command["channel_id"],
             user_id=command["user_id"],
-            once=command["trigger_id"],
+            request_id=command["trigger_id"],
         )
 
     @classmethod
     def by(cls, press: Press) -> Self:
-        """Read the press of a button, which pressed twice is the same wish."""
+        """Build the request of a button press. Pressing a button twice is the same request."""
         return cls(
             team_id=press.team_id,
             channel_id=press.channel_id,
             user_id=press.user_id,
-            once=press.message_ts,
+            request_id=press.message_ts,
         )
 
 
 class Digest:
-    """Answers `/digest` and its words.
+    """The listeners for `/digest` and its buttons.
 
-    Every word may ask Slack something first, so the answer comes by the response_url.
+    Every sub-command may have to ask Slack first, so the answers use the response_url.
     """
 
     def __init__(
         self,
         store: Store,
         posting: Posting,
-        organise: Organise,
+        actions: ScheduleActions,
         form: ScheduleForm,
         directory: Directory,
         background: Background,
@@ -87,21 +88,22 @@ class Digest:
     ) -> None:
         self._store = store
         self._posting = posting
-        self._organise = organise
+        self._actions = actions
         self._form = form
         self._directory = directory
         self._background = background
         self._clock = clock
 
     async def command(self, ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
-        """Do what the first word says."""
+        """Answer `/digest`: open the form, or do what the first word says."""
         await ack()
         self._background.start(self._run(command, respond), respond)
 
     async def _run(self, command: dict[str, Any], respond: AsyncRespond) -> None:
         word, _, rest = unescape(command.get("text") or "").strip().partition(" ")
         if word:
-            await answer(respond, await self._answer(Asked.of(command), word, rest.strip()))
+            request = DigestRequest.of(command)
+            await answer(respond, await self._answer(request, word, rest.strip()))
         else:
             await self._form.open(
                 command["trigger_id"],
@@ -111,17 +113,18 @@ class Digest:
             )
 
     async def guessed(self, press: Press, respond: AsyncRespond) -> None:
-        """Do what was meant by a mistyped word, now that somebody says so."""
+        """Do what a mistyped word probably meant, after the person confirmed the guess."""
         word, _, rest = press.value.words.partition(" ")
         if word not in _WORDS:
             raise ParleyError("I do not know that word any more.")
-        await answer(respond, await self._answer(Asked.by(press), word, rest), replace=True)
+        shown = await self._answer(DigestRequest.by(press), word, rest)
+        await answer(respond, shown, replace=True)
 
     async def joined(self, press: Press, respond: AsyncRespond) -> None:
-        """Join the channel, and give it what was ordered."""
+        """Join the channel and set up the schedule that was asked for."""
         by = await self._directory.full_member(press.team_id, press.user_id)
         await self._directory.join(press.channel_id, by=by)
-        shown = await self._answer(Asked.by(press), "on", press.value.words)
+        shown = await self._answer(DigestRequest.by(press), "on", press.value.words)
         await answer(respond, shown, replace=True)
 
     async def page(self, press: Press, respond: AsyncRespond) -> None:
@@ -134,7 +137,7 @@ class Digest:
         schedule = await self._store.schedules.get(press.team_id, press.value.channel_id)
         if schedule is None:
             raise ParleyError("That schedule has been ended meanwhile.")
-        by = await self._organise.owner_or_admin(schedule, press.user_id)
+        by = await self._actions.owner_or_admin(schedule, press.user_id)
         match press.value.words:
             case views.EDIT:
                 await self._form.open(
@@ -145,128 +148,139 @@ class Digest:
                     is_known=True,
                 )
             case views.END:
-                await self._organise.off(schedule, by=by)
+                await self._actions.off(schedule, by=by)
                 shown = await self._list(press.team_id, press.user_id)
                 await answer(respond, shown, replace=True)
             case _:
                 raise ParleyError("That is not in my menu any more.")
 
     async def _list(self, team_id: str, user_id: str, *, page: int = 0) -> Message:
-        every = await self._store.schedules.list(team_id)
+        schedules = await self._store.schedules.list(team_id)
         is_admin = await self._directory.is_admin(team_id, user_id)
         if not is_admin:
             known = await self._known_to(team_id, user_id)
-            every = [one for one in every if one.organiser_id == user_id or one.channel_id in known]
-        shown, page, pages = views.paged(every, page)
+            schedules = [
+                schedule
+                for schedule in schedules
+                if schedule.organiser_id == user_id or schedule.channel_id in known
+            ]
+        shown, page, pages = views.paged(schedules, page)
         coming = await self._store.planning.coming(shown)
         return views.schedules(
             shown, coming, user_id=user_id, is_admin=is_admin, page=page, pages=pages
         )
 
     async def _known_to(self, team_id: str, user_id: str) -> frozenset[str]:
-        """Give the channels of which that person may know; none where Slack cannot say."""
+        """Return the channels that this person may know of; none if Slack cannot say."""
         try:
             return await self._directory.known_to(team_id, user_id)
         except FAILURES:
             return frozenset()
 
-    async def _answer(self, asked: Asked, word: str, rest: str) -> Message:
+    async def _answer(self, request: DigestRequest, word: str, rest: str) -> Message:
         if word.lower() in _CHANGING:
-            by = await self._directory.full_member(asked.team_id, asked.user_id)
-            return await self._change(asked, word.lower(), rest, by)
-        await self._directory.require_reader(asked.team_id, asked.user_id)
+            by = await self._directory.full_member(request.team_id, request.user_id)
+            return await self._change(request, word.lower(), rest, by)
+        await self._directory.require_reader(request.team_id, request.user_id)
         match word.lower():
             case "list":
-                return await self._list(asked.team_id, asked.user_id)
+                return await self._list(request.team_id, request.user_id)
             case "help":
                 return views.digest_help()
             case "next":
-                schedule = await self._organise.schedule(asked.team_id, asked.channel_id)
-                return await self._next(schedule, asked.user_id)
+                schedule = await self._actions.schedule(request.team_id, request.channel_id)
+                return await self._next(schedule, request.user_id)
             case "preview":
-                schedule = await self._organise.schedule(asked.team_id, asked.channel_id)
+                schedule = await self._actions.schedule(request.team_id, request.channel_id)
                 return await self._preview(schedule)
             case _:
                 guess = _guess(word)
                 meant = f"{guess} {rest}".strip() if guess else ""
-                # A button would carry the beginning alone.
+                # A button would cut off longer words.
                 is_whole = 0 < len(meant) <= MOST_WORDS
                 return views.digest_help(unknown=word, meant=meant if is_whole else None)
 
-    async def _change(self, asked: Asked, word: str, rest: str, by: FullMember) -> Message:
-        """Do what one of the words in `_CHANGING` says."""
+    async def _change(
+        self, request: DigestRequest, word: str, rest: str, by: FullMember
+    ) -> Message:
+        """Run the sub-command *word*, one of `_CHANGING`, with its arguments *rest*."""
         if word == "on":
-            return await self._on(asked, rest, by)
-        schedule = await self._organise.schedule(asked.team_id, asked.channel_id)
+            return await self._on(request, rest, by)
+        schedule = await self._actions.schedule(request.team_id, request.channel_id)
         today = schedule.timetable.local_date(self._clock())
         match word:
             case "now":
-                return await self._now(schedule, asked, rest, by)
+                return await self._now(schedule, request, rest, by)
             case "skip" | "unskip":
                 dates = parse_dates(rest, today=today)
                 if not dates:
-                    # "The next one" would be another one the second time.
-                    key = f"{asked.channel_id}:{word}:{asked.once}"
-                    await require_first(self._store.once, asked.team_id, key, now=self._clock())
+                    # Without a date, a repeated request would skip one more post.
+                    key = f"{request.channel_id}:{word}:{request.request_id}"
+                    await require_first(self._store.once, request.team_id, key, now=self._clock())
                 if word == "skip":
-                    return await self._organise.skip(schedule, dates, by=by)
-                return await self._organise.unskip(schedule, dates, by=by)
+                    return await self._actions.skip(schedule, dates, by=by)
+                return await self._actions.unskip(schedule, dates, by=by)
             case "pause":
                 words = _UNTIL.sub("", rest)
                 until = parse_date(words, today=today) if words else FOREVER
-                return await self._organise.pause(schedule, until, by=by)
+                return await self._actions.pause(schedule, until, by=by)
             case "resume":
-                return await self._organise.resume(schedule, by=by)
+                return await self._actions.resume(schedule, by=by)
             case _:
-                return await self._organise.off(schedule, by=by)
+                return await self._actions.off(schedule, by=by)
 
-    async def _on(self, asked: Asked, words: str, by: FullMember) -> Message:
-        order = parse_order(words, zone=await self._directory.zone(asked.team_id, asked.user_id))
-        if asked.channel_id.startswith("D"):
+    async def _on(self, request: DigestRequest, words: str, by: FullMember) -> Message:
+        zone = await self._directory.zone(request.team_id, request.user_id)
+        order = parse_order(words, zone=zone)
+        if request.channel_id.startswith("D"):
             raise ParleyError(
                 "A schedule is for a channel: type this in the one that is to get it."
             )
         try:
-            await self._directory.require_parley_in(asked.team_id, asked.channel_id)
+            await self._directory.require_parley_in(request.team_id, request.channel_id)
         except NotReadyError as error:
-            can_join = await self._directory.can_join(asked.team_id, asked.channel_id)
+            can_join = await self._directory.can_join(request.team_id, request.channel_id)
             if not can_join or len(words) > MOST_WORDS:
                 raise
             return question.offer_to_join(
                 str(error), "Join and start it", Action.DIGEST_JOIN, Value(words=words)
             )
-        return await self._organise.set_up(asked.channel_id, order=order, by=by)
+        return await self._actions.set_up(request.channel_id, order=order, by=by)
 
     async def _next(self, schedule: Schedule, user_id: str) -> Message:
-        turns = await self._store.planning.upcoming(schedule, _SHOWN)
+        upcoming = await self._store.planning.upcoming(schedule, _UPCOMING)
         last = await self._store.posts.last_turn(
             schedule.team_id, schedule.channel_id, now=self._clock()
         )
         chosen = await self._store.planning.preview(schedule)
         zone = await self._directory.zone(schedule.team_id, user_id)
-        return views.coming(schedule, turns, zone=zone, last=last, chosen=chosen)
+        return views.coming(schedule, upcoming, zone=zone, last=last, chosen=chosen)
 
     async def _preview(self, schedule: Schedule) -> Message:
         chosen = await self._store.planning.preview(schedule)
         if chosen is None:
             raise ParleyError("There is no story to choose from.")
         articles = await self._store.articles.get_many(chosen.article_ids)
-        turns = await self._store.planning.upcoming(schedule, 1)
-        return views.preview(schedule, turns, articles)
+        upcoming = await self._store.planning.upcoming(schedule, 1)
+        return views.preview(schedule, upcoming, articles)
 
-    async def _now(self, schedule: Schedule, asked: Asked, rest: str, by: FullMember) -> Message:
+    async def _now(
+        self, schedule: Schedule, request: DigestRequest, rest: str, by: FullMember
+    ) -> Message:
         is_todays = rest.lower() in ("today", "as today", "as today's", "for today", "today's")
         if rest and not is_todays:
             raise ParleyError(
                 "It is `/digest now` for one more, or `/digest now today` as today's."
             )
-        key = f"{schedule.team_id}:{schedule.channel_id}:now:{asked.once}"
+        key = f"{schedule.team_id}:{schedule.channel_id}:now:{request.request_id}"
         await self._posting.now(schedule, by=by, key=None if is_todays else key)
-        turns = await self._store.planning.upcoming(schedule, 1)
-        return views.posted_now(turns, is_todays=is_todays)
+        upcoming = await self._store.planning.upcoming(schedule, 1)
+        return views.posted_now(upcoming, is_todays=is_todays)
 
 
 def _guess(word: str) -> str | None:
-    """Give the word that *word* may be a slip of; None where none is near."""
-    near = process.extractOne(word.lower(), sorted(_WORDS), scorer=fuzz.ratio, score_cutoff=_ALIKE)
-    return near[0] if near else None
+    """Return the known word that is most similar to *word*; None if none is similar enough."""
+    nearest = process.extractOne(
+        word.lower(), sorted(_WORDS), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY
+    )
+    return nearest[0] if nearest else None

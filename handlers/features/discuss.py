@@ -1,4 +1,4 @@
-"""/discuss: offer a question for this channel, and post it when somebody says so."""
+"""/discuss: suggest a question for this channel, and post it when a button is pressed."""
 
 from dataclasses import replace
 from typing import Any
@@ -22,7 +22,7 @@ from store.types import Article, Found, Nothing, ParleyError, PostKind, Unsure
 
 
 class Discuss:
-    """Answers `/discuss` inside its ack, and every button that puts a question to a channel."""
+    """The listeners for `/discuss`, answered inside its ack, and for buttons to post questions."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Discuss:
         self._surfaces = surfaces
 
     async def command(self, ack: AsyncAck, command: dict[str, Any]) -> None:
-        """Show the person a question for this channel."""
+        """Show a question for this channel, only to the person who asked."""
         words = readable(command.get("text") or "")
         if words.lower() == "help":
             await ack(**views.discuss_help(self._lookup.examples()))
@@ -49,7 +49,7 @@ class Discuss:
         await ack(**await self._preview(team_id, channel_id, words=words, place=0))
 
     async def another(self, press: Press, respond: AsyncRespond) -> None:
-        """Show another question in the place of this one."""
+        """Replace the suggested question with another one."""
         value = press.value
         if not press.view_id:
             shown = await self._preview(
@@ -67,7 +67,7 @@ class Discuss:
         await self._surfaces.update(press.team_id, press.view_id, view)
 
     async def post(self, press: Press, respond: AsyncRespond) -> None:
-        """Put the question to the channel; where Parley is not in it, say what helps."""
+        """Post the question to the channel, or offer to join the channel first."""
         by = await self._directory.colleague(press.team_id, press.user_id)
         article = await self._lookup.article(press.value.article_id)
         if not article.question:
@@ -85,7 +85,7 @@ class Discuss:
         await answer(respond, done, replace=True)
 
     async def join(self, press: Press, respond: AsyncRespond) -> None:
-        """Join the channel, and put the question to it."""
+        """Join the channel and post the question."""
         by = await self._directory.colleague(press.team_id, press.user_id)
         press = replace(press, channel_id=press.channel_id or press.value.channel_id)
         await self._directory.join(press.channel_id, by=by)
@@ -94,20 +94,22 @@ class Discuss:
     async def question(
         self, team_id: str, channel_id: str, *, words: str, place: int
     ) -> Article | Nothing:
-        """Return the channel's question at this *place* in its order, or one that *words* find.
+        """Return a question for the channel: one that *words* find, or else its next one.
 
-        When they find nothing at first, that is counted, without the words.
+        *place* selects one of the search results, or of the channel's questions in their order,
+        counted from 0. If the search finds nothing at place 0, a search miss is counted without
+        the words. Raises `ParleyError` if there is no question.
         """
         if words:
             match await self._corpus.find(words):
                 case Found(matches=matches) | Unsure(matches=matches):
-                    # What has no question is found, and never asked.
-                    asked = [match.article for match in matches if match.article.question]
-                    if not asked:
+                    # Stories need not have a question.
+                    articles = [match.article for match in matches if match.article.question]
+                    if not articles:
                         raise ParleyError(
                             f"`{Command.BRIEF}` finds stories on that, none with a question."
                         )
-                    return asked[place % len(asked)]
+                    return articles[place % len(articles)]
                 case Nothing() as nothing:
                     if place == 0:
                         self._lookup.count_miss(team_id)

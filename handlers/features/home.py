@@ -1,4 +1,4 @@
-"""App Home: one page for each person, published when they open it and something has changed."""
+"""App Home: a page for each person, published when they open it and its content has changed."""
 
 import json
 from collections.abc import Callable
@@ -21,12 +21,12 @@ from handlers.views import home as views
 from store import Store
 from store.types import ParleyError, PostState, Schedule
 
-_LOOKED_AT = 20
-"""Channels that are looked at for a question of today."""
+_MAX_CHANNELS = 20
+"""How many channels to check for a question that was posted today."""
 
 
 class Home:
-    """Publishes App Home, and answers its search box and its pages."""
+    """The listeners for App Home: opening it, its search box and its page buttons."""
 
     def __init__(
         self,
@@ -44,28 +44,30 @@ class Home:
         self._surfaces = surfaces
         self._background = background
         self._clock = clock
-        self._under_way: set[tuple[str, str]] = set()
+        self._publishing: set[tuple[str, str]] = set()
+        """(team_id, user_id) of each person whose page is being published."""
         self._shown: dict[tuple[str, str], tuple[bytes, str]] = {}
+        """{(team_id, user_id): (our digest of the page, Slack's hash of it)}."""
         teams.when_dropped(self._drop)
 
     async def opened(self, event: dict[str, Any], context: dict[str, Any]) -> None:
-        """Publish the page of whoever opens it.
+        """Publish the page of the person who opens it.
 
-        It is opened again and again: what it shows already is not published anew, and while one
-        publishing is under way another would only show the same.
+        People open the page often: do nothing if it shows the current content already or is being
+        published at the moment.
         """
         who = context["team_id"], event["user"]
-        if event.get("tab") != "home" or who in self._under_way:
+        if event.get("tab") != "home" or who in self._publishing:
             return
         seen = (event.get("view") or {}).get("hash")
         self._background.start(self._publish(*who, seen=seen))
 
-    async def turn(self, press: Press, respond: AsyncRespond) -> None:
+    async def page(self, press: Press, respond: AsyncRespond) -> None:
         """Show another page of topics."""
         await self._publish(press.team_id, press.user_id, page=press.value.place)
 
     async def search(self, press: Press, respond: AsyncRespond) -> None:
-        """Look up what was typed into the search box."""
+        """Look up the words typed into the search box."""
         words = press.value.words
         shown = await self._lookup.answer(words, where=MODAL, count_for=press.team_id)
         await answer(respond, shown)
@@ -74,7 +76,7 @@ class Home:
         self, team_id: str, user_id: str, *, page: int = 0, seen: str | None = None
     ) -> None:
         who = team_id, user_id
-        self._under_way.add(who)
+        self._publishing.add(who)
         try:
             try:
                 await self._directory.require_reader(team_id, user_id)
@@ -88,10 +90,10 @@ class Home:
             if shown:
                 self._shown[who] = digest, shown
         finally:
-            self._under_way.discard(who)
+            self._publishing.discard(who)
 
     def _drop(self, team_id: str) -> None:
-        self._shown = {who: one for who, one in self._shown.items() if who[0] != team_id}
+        self._shown = {who: shown for who, shown in self._shown.items() if who[0] != team_id}
 
     async def _contents(self, team_id: str, user_id: str, page: int) -> views.Contents:
         schedules = await self._schedules(team_id, user_id)
@@ -108,21 +110,25 @@ class Home:
         )
 
     async def _schedules(self, team_id: str, user_id: str) -> list[Schedule]:
-        every = await self._store.schedules.list(team_id)
-        if not every:
+        """Return the schedules of the person's channels; none if Slack cannot say."""
+        schedules = await self._store.schedules.list(team_id)
+        if not schedules:
             return []
         try:
-            theirs = await self._directory.channels(team_id, of=user_id)
+            channel_ids = await self._directory.channels(team_id, of=user_id)
         except FAILURES:
             return []
-        return [schedule for schedule in every if schedule.channel_id in theirs]
+        return [schedule for schedule in schedules if schedule.channel_id in channel_ids]
 
     async def _today(
         self, team_id: str, user_id: str, schedules: list[Schedule]
     ) -> views.Today | None:
-        """Give what a channel of theirs was asked today, or else one that stays for the day."""
+        """Return the question that one of the person's channels got today.
+
+        If there is none, return a question that stays the same for the day.
+        """
         now = self._clock()
-        for schedule in schedules[:_LOOKED_AT]:
+        for schedule in schedules[:_MAX_CHANNELS]:
             last = await self._store.posts.last_turn(team_id, schedule.channel_id, now=now)
             is_today = last and last.due_on == schedule.timetable.local_date(now)
             if last and is_today and last.state is PostState.SENT and last.article_id:
@@ -131,6 +137,7 @@ class Home:
                     return views.Today(article=article, channel_id=schedule.channel_id)
         zone = await self._directory.zone(team_id, user_id)
         today: date = now.astimezone(ZoneInfo(zone)).date()
-        # A channel's order depends on its id alone, so a day's name gives the day's question.
+        # The order of questions depends on the channel id alone: with the date in its place,
+        # everybody gets the same question all day.
         article = await self._store.choice.next(team_id, f"home:{today}")
         return views.Today(article=article, channel_id=None) if article else None

@@ -1,4 +1,4 @@
-"""Looking up, wherever it was asked for: in a channel, a thread, a direct message or a modal."""
+"""Look-ups of stories, from a channel, a thread, a direct message or a modal."""
 
 import json
 from collections.abc import Callable
@@ -16,26 +16,26 @@ from handlers.views.message import Message
 from store import Store
 from store.types import Answer, Article, Found, Nothing, ParleyError, Unsure
 
-_KEPT = 500
-"""How many answers are kept for who asks the same again."""
+_CACHE_SIZE = 500
+"""How many rendered answers to keep for repeated look-ups."""
 
 
 @dataclass
-class _Drawn:
+class _Rendered:
     answer: Answer
     message: Message
 
     @cached_property
     def body(self) -> str:
-        """The message as an ack sends it: to write it as JSON takes as long as all the rest."""
+        """The message as JSON for an ack; cached because encoding takes as long as the look-up."""
         return json.dumps(self.message)
 
 
 class LookUp:
-    """Finds stories and draws the answer.
+    """The look-up that every feature shares: finds stories and renders the answers.
 
-    What people type is stored nowhere. A look-up that found nothing may be counted, and only a
-    press of *Ask for this topic* stores its words.
+    The words that people type are not stored. A search miss may be counted without its words; only
+    the button *Ask for this topic* stores them.
     """
 
     def __init__(
@@ -48,93 +48,95 @@ class LookUp:
         self._store = store
         self._keeps_misses = keeps_misses
         self._clock = clock
-        self._kept: LRUCache[tuple[str, int, str], _Drawn] = LRUCache(_KEPT)
+        self._cache: LRUCache[tuple[str, int, str], _Rendered] = LRUCache(_CACHE_SIZE)
 
     async def answer(
         self, words: str, *, place: int = 0, where: str = CHANNEL, count_for: str | None = None
     ) -> Message:
-        """Show what *words* mean, or how to ask where there are none.
+        """Return the answer to *words*, or the help if there are no words.
 
-        If nothing is found, that is counted for the team *count_for*; None leaves no trace.
+        *place* selects one of the matches, counted from 0; *where* says where the answer is shown,
+        see `Value.where`. A search miss is counted for the team *count_for*; None counts nothing.
         """
         if is_help(words):
             return self.help()
         found = await self.find(words)
         if count_for and isinstance(found, Nothing):
             self.count_miss(count_for)
-        return self._drawn(found, words=words, place=place, where=where).message
+        return self._cached(found, words=words, place=place, where=where).message
 
     def help(self) -> Message:
-        """Explain how to look up."""
+        """Return the message that explains how to look up stories."""
         return views.brief_help(self.examples())
 
     async def find(self, words: str) -> Answer:
-        """Look up *words*, whatever they are."""
+        """Return what the corpus finds for *words*; never treats them as a request for help."""
         return await self._store.corpus.find(words)
 
     def ack(self, answer: Answer, *, words: str, team_id: str) -> BoltResponse:
-        """Show what was found for *words* in the ack of a command; if nothing, count that."""
+        """Return a command's ack that shows *answer*, and count a search miss."""
         if isinstance(answer, Nothing):
             self.count_miss(team_id)
-        drawn = self._drawn(answer, words=words, place=0, where=CHANNEL)
-        return BoltResponse(status=200, body=drawn.body)
+        rendered = self._cached(answer, words=words, place=0, where=CHANNEL)
+        return BoltResponse(status=200, body=rendered.body)
 
     def nothing(self, answer: Nothing, *, words: str) -> Message:
-        """Say that no story answers, and offer to ask for one where requests are kept."""
+        """Return the message for a search miss, with a request button if requests are kept."""
         return views.nothing(answer, words=words, can_ask=self._keeps_misses)
 
-    def _drawn(self, answer: Answer, *, words: str, place: int, where: str) -> "_Drawn":
+    def _cached(self, answer: Answer, *, words: str, place: int, where: str) -> _Rendered:
         key = (words, place, where)
-        kept = self._kept.get(key)
-        # The finder gives the same answer to the same words until something is loaded.
-        if kept is None or kept.answer is not answer:
-            message = self._draw(answer, words=words, place=place, where=where)
-            kept = self._kept[key] = _Drawn(answer, message)
-        return kept
+        rendered = self._cache.get(key)
+        # The finder returns the same object for the same words until the corpus changes.
+        if rendered is None or rendered.answer is not answer:
+            message = self._render(answer, words=words, place=place, where=where)
+            rendered = self._cache[key] = _Rendered(answer, message)
+        return rendered
 
     async def like(self, article: Article, *, where: str) -> Message:
-        """Show what is close to a story."""
+        """Return a message with stories similar to *article*."""
         text = f"{article.headline} {article.summary}"
         matches = await self._store.corpus.like(text, exclude=article.id)
         return views.like(article, matches, where=where)
 
     async def related(self, text: str, *, where: str) -> Message:
-        """Show what is close to a message that somebody wrote."""
+        """Return a message with stories related to the *text* of somebody's message."""
         answer = await self._store.corpus.find(text)
         if isinstance(answer, Nothing):
             return views.related(await self._store.corpus.like(text), where=where)
         return views.related(answer.matches[:3], where=where)
 
     async def article(self, article_id: str) -> Article:
-        """Give the article; raises `ParleyError` where a reload took it away."""
+        """Return the article; raises `ParleyError` if a reload has removed it."""
         article = await self._store.articles.get(article_id)
         if article is None:
             raise ParleyError(views.gone())
         return article
 
     def count_miss(self, team_id: str) -> None:
-        """Count a look-up of the team that found nothing, without its words."""
+        """Count a search miss of the team, without its words, if misses are kept."""
         if self._keeps_misses:
             self._store.misses.add(team_id, at=self._clock())
 
     async def ask_for(self, words: str, *, by: Colleague, once: str) -> None:
-        """Store that somebody asks for stories on *words*; the same *once* counts once.
+        """Store a request for stories on *words*.
 
-        Raises `ParleyError` where requests are not kept.
+        *once* is the idempotency key: a repeated request with the same key is not counted again.
+        Raises `ParleyError` if requests are not kept.
         """
         if not self._keeps_misses:
             raise ParleyError("Requests for topics are not kept here: MISSES_DAYS is 0.")
         await self._store.topic_requests.add(by.team_id, words, once=once, now=self._clock())
 
     def examples(self, count: int = 3) -> list[str]:
-        """Give words that find something in what is loaded."""
+        """Return up to *count* topics that have stories in the loaded corpus."""
         return [topic.name for topic in self._store.corpus.topics[:count]]
 
-    def _draw(self, answer: Answer, *, words: str, place: int, where: str) -> Message:
+    def _render(self, answer: Answer, *, words: str, place: int, where: str) -> Message:
         can_ask = self._keeps_misses
         match answer:
             case Found() as found:
-                # A reload may have left fewer matches than there were.
+                # After a reload there may be fewer matches than when the button was rendered.
                 place %= len(found.matches)
                 return views.found(found, words=words, place=place, where=where)
             case Unsure() as unsure:
@@ -144,5 +146,5 @@ class LookUp:
 
 
 def is_help(words: str) -> bool:
-    """Tell whether somebody asks how to ask."""
+    """Return whether *words* ask for help."""
     return words.lower() in ("", "help")

@@ -1,4 +1,4 @@
-"""Words to Parley where slash commands do not work: mentions, direct messages, other messages."""
+"""Look-ups without a slash command: mentions, direct messages and the message shortcut."""
 
 from typing import Any
 
@@ -16,10 +16,10 @@ from store.types import ParleyError
 
 
 class Mention:
-    """Looks up what people write to Parley, and what others wrote.
+    """The listeners for mentions, direct messages and the message shortcut.
 
-    Only who asked sees the answer, so that a thread stays theirs until they share a story in it.
-    What they write is stored nowhere, and is not even counted when it finds nothing.
+    Only the person who asked sees the answer, so Parley does not interrupt a thread unless they
+    share a story in it. Their words are not stored, and search misses are not counted.
     """
 
     def __init__(
@@ -35,8 +35,8 @@ class Mention:
         self._background = background
 
     async def mentioned(self, event: dict[str, Any], context: dict[str, Any]) -> None:
-        """Answer `@Parley words`, in the thread that it was written in."""
-        if not _is_a_person_s(event):
+        """Answer `@Parley words` in the channel or thread of the mention."""
+        if not _is_from_person(event):
             return
         thread_ts = event.get("thread_ts")
         team_id = context["team_id"]
@@ -49,7 +49,7 @@ class Mention:
 
     async def direct(self, event: dict[str, Any], context: dict[str, Any]) -> None:
         """Answer a direct message."""
-        if event.get("channel_type") != "im" or not _is_a_person_s(event):
+        if event.get("channel_type") != "im" or not _is_from_person(event):
             return
         team_id = context["team_id"]
         respond = self._surfaces.direct(team_id, event["channel"], event.get("thread_ts"))
@@ -60,7 +60,7 @@ class Mention:
     async def related(
         self, ack: AsyncAck, body: dict[str, Any], shortcut: dict[str, Any], respond: AsyncRespond
     ) -> None:
-        """Show the stories that are close to a message."""
+        """Show the stories that are related to a message."""
 
         async def work() -> None:
             require_home(body)
@@ -81,5 +81,5 @@ class Mention:
         await answer(respond, await self._lookup.answer(words, where=where))
 
 
-def _is_a_person_s(event: dict[str, Any]) -> bool:
+def _is_from_person(event: dict[str, Any]) -> bool:
     return bool(event.get("user")) and not (event.get("bot_id") or event.get("subtype"))

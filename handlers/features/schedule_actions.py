@@ -1,4 +1,4 @@
-"""What people change about a schedule: skip, pause, resume, and the menu of its posts."""
+"""Changes to a schedule (set up, skip, pause, resume, end) and the menu under its posts."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -26,11 +26,11 @@ _NO_OWNER = (
     "This schedule has no owner any more, so only admins can do that. To become its owner, type"
     " `/digest` in its channel and save it."
 )
-_NONE_HERE = "This channel has no schedule. Start one: `/digest on 09:30`."
+_NO_SCHEDULE = "This channel has no schedule. Start one: `/digest on 09:30`."
 
 
-class Organise:
-    """Changes schedules, for words and for buttons alike."""
+class ScheduleActions:
+    """The changes to schedules, shared by `/digest` and the buttons."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Organise:
         *,
         warns_of_samples: bool,
     ) -> None:
-        """Warn those who set up a schedule of sample stories only with *warns_of_samples*."""
+        """Create the actions; *warns_of_samples* turns on the warning about sample stories."""
         self._store = store
         self._posting = posting
         self._directory = directory
@@ -50,22 +50,22 @@ class Organise:
 
     @property
     def has_samples(self) -> bool:
-        """Whether to warn that there are only sample stories."""
+        """Whether to warn that only sample stories are loaded."""
         return self._warns_of_samples and samples.are_loaded(self._store.corpus.revision)
 
     async def schedule(self, team_id: str, channel_id: str) -> Schedule:
-        """Give the channel's schedule; raises `ParleyError` where it has none."""
+        """Return the channel's schedule; raises `ParleyError` if there is none."""
         schedule = await self._store.schedules.get(team_id, channel_id)
         if schedule is None:
-            raise ParleyError(_NONE_HERE)
+            raise ParleyError(_NO_SCHEDULE)
         return schedule
 
     async def set_up(
         self, channel_id: str, *, order: Order, by: FullMember, owner_id: str | None = None
     ) -> Message:
-        """Replace the channel's schedule with what was ordered.
+        """Save *order* as the channel's schedule, in place of an earlier one.
 
-        *owner_id* is whose schedule it becomes, if not that of the person who asks.
+        The schedule's owner is *owner_id*, or *by* if that is None.
         """
         schedule = await self._store.schedules.set(
             team_id=by.team_id,
@@ -78,8 +78,8 @@ class Organise:
             now=self._clock(),
         )
         is_empty = await self._store.planning.preview(schedule) is None
-        turns = await self._store.planning.upcoming(schedule, 1)
-        return views.is_on(schedule, turns, is_empty=is_empty, has_samples=self.has_samples)
+        upcoming = await self._store.planning.upcoming(schedule, 1)
+        return views.is_on(schedule, upcoming, is_empty=is_empty, has_samples=self.has_samples)
 
     async def off(self, schedule: Schedule, *, by: FullMember) -> Message:
         """Delete the channel's schedule."""
@@ -89,7 +89,7 @@ class Organise:
     async def owner_or_admin(self, schedule: Schedule, user_id: str) -> FullMember:
         """Return that person if they own the schedule or are an admin.
 
-        Raises `ParleyError` for anybody else, and when Slack cannot say who they are.
+        Raises `ParleyError` for anybody else, and if Slack cannot say who they are.
         """
         member = await self._directory.full_member(schedule.team_id, user_id)
         if not self.is_owner_or_admin(schedule, member):
@@ -104,7 +104,7 @@ class Organise:
         return member.is_admin or member.user_id == schedule.organiser_id
 
     async def skip(self, schedule: Schedule, dates: Sequence[date], *, by: FullMember) -> Message:
-        """Leave out the posts of *dates*, or the next one."""
+        """Skip the posts of *dates*, or the next post if there are none."""
         now, timetable = self._clock(), schedule.timetable
         if not dates:
             dates = [await self._next_on(schedule)]
@@ -125,14 +125,14 @@ class Organise:
         return views.skipped(dates, await self._store.planning.upcoming(schedule, 1))
 
     async def skip_next(self, schedule: Schedule, *, by: FullMember) -> Message:
-        """Leave out the next post, which is the same one however often it is said."""
-        for turn in await self._store.planning.upcoming(schedule, 1):
-            if turn.unless in (None, _SKIPPED):
-                return await self.skip(schedule, [turn.occurrence.due_on], by=by)
+        """Skip the next post. Repeating this skips the same post, not the one after it."""
+        for upcoming in await self._store.planning.upcoming(schedule, 1):
+            if upcoming.unless in (None, _SKIPPED):
+                return await self.skip(schedule, [upcoming.occurrence.due_on], by=by)
         raise ParleyError("No post is coming that could be skipped.")
 
     async def unskip(self, schedule: Schedule, dates: Sequence[date], *, by: FullMember) -> Message:
-        """Take the skips of *dates* back, or the next one."""
+        """Undo the skips of *dates*, or the next skip if there are none."""
         if not dates:
             skipped = [
                 post.due_on
@@ -143,35 +143,36 @@ class Organise:
             ]
             dates = skipped[:1]
         for on in dates:
-            is_coming = on >= schedule.next.due_on
+            is_future = on >= schedule.next.due_on
             key = turn_key(schedule, on)
-            if not (is_coming and await self._store.posts.unskip(schedule.team_id, key)):
+            if not (is_future and await self._store.posts.unskip(schedule.team_id, key)):
                 raise ParleyError(f"The post of {on:%a %d %b} is not skipped.")
         if not dates:
             raise ParleyError("No post to come is skipped.")
         return views.unskipped(dates)
 
     async def pause(self, schedule: Schedule, until: date, *, by: FullMember) -> Message:
-        """Leave out every post before the local date *until*."""
+        """Skip every post before *until*, a date in the schedule's time zone."""
         await self._store.schedules.pause(schedule.team_id, schedule.channel_id, until=until)
         return views.paused(until)
 
     async def resume(self, schedule: Schedule, *, by: FullMember) -> Message:
-        """End a pause, and what stopped the schedule; a post that it cost an hour ago goes out.
+        """Resume a paused or stopped schedule.
 
-        Raises `NotReadyError` where the channel does still not let Parley in.
+        If the schedule was stopped and today's post failed or was missed within `GRACE`, the post
+        goes out now. Raises `NotReadyError` if Parley still cannot post in the channel.
         """
         if not (schedule.stopped or schedule.paused_until):
             raise ParleyError("The schedule of this channel is neither paused nor stopped.")
         await self._directory.require_parley_in(schedule.team_id, schedule.channel_id)
         await self._store.schedules.resume(schedule.team_id, schedule.channel_id)
-        if schedule.stopped and await self._is_owed(schedule):
+        if schedule.stopped and await self._has_lost_post(schedule):
             await self._posting.now(schedule, by=by, key=None)
         schedule = await self.schedule(schedule.team_id, schedule.channel_id)
         return views.resumed(schedule, await self._store.planning.upcoming(schedule, 1))
 
     async def menu(self, press: Press, respond: AsyncRespond) -> None:
-        """Answer the menu of a post."""
+        """Do what was chosen from the menu under a post."""
         post = await self._store.posts.by_message(press.team_id, press.channel_id, press.message_ts)
         if post is None:
             raise ParleyError("I have no record of that post any more.")
@@ -190,15 +191,15 @@ class Organise:
         await answer(respond, shown)
 
     async def resume_pressed(self, press: Press, respond: AsyncRespond) -> None:
-        """Resume the schedule that a notice tells of."""
+        """Resume the schedule that a notice is about."""
         schedule = await self.schedule(press.team_id, press.value.channel_id)
         by = await self.owner_or_admin(schedule, press.user_id)
         shown = await self.resume(schedule, by=by)
         await answer(respond, shown, replace=True)
 
     async def post_again(self, press: Press, respond: AsyncRespond) -> None:
-        """Post what its organiser did not find in the channel."""
-        await self._unsure(press)
+        """Post again, after the person confirmed that the post is not in the channel."""
+        await self._unknown_post(press)
         post = await self._store.posts.not_there(press.team_id, press.value.key, now=self._clock())
         if post is None:
             raise ParleyError(_SETTLED)
@@ -206,20 +207,23 @@ class Organise:
         await answer(respond, message(f"Posted in <#{post.channel_id}>."), replace=True)
 
     async def post_seen(self, press: Press, respond: AsyncRespond) -> None:
-        """Take the organiser's word that the post is in the channel."""
-        post = await self._unsure(press)
+        """Record the post as sent, after the person confirmed that it is in the channel."""
+        post = await self._unknown_post(press)
         if not await self._store.posts.seen(press.team_id, post.key, now=self._clock()):
             raise ParleyError(_SETTLED)
         shown = message(f"Good: the post in <#{post.channel_id}> counts as sent.")
         await answer(respond, shown, replace=True)
 
-    async def _unsure(self, press: Press) -> Post:
-        """Return the post whose outcome the person may settle; raises `ParleyError`."""
+    async def _unknown_post(self, press: Press) -> Post:
+        """Return the pressed notice's post, whose outcome is unknown.
+
+        Raises `ParleyError` if the outcome is settled or this person may not settle it.
+        """
         by = await self._directory.colleague(press.team_id, press.user_id)
         post = await self._store.posts.get(press.team_id, press.value.key)
         if post is None:
             raise ParleyError("I have no record of that post any more.")
-        # A post that is settled no longer says who may settle it.
+        # A settled post no longer records who may settle it, so check its state first.
         if post.state is not PostState.UNKNOWN:
             raise ParleyError(_SETTLED)
         if by.user_id != post.asked_by:
@@ -231,13 +235,13 @@ class Organise:
         return post
 
     async def _next_on(self, schedule: Schedule) -> date:
-        for turn in await self._store.planning.upcoming(schedule, 1):
-            if turn.unless is None:
-                return turn.occurrence.due_on
+        for upcoming in await self._store.planning.upcoming(schedule, 1):
+            if upcoming.unless is None:
+                return upcoming.occurrence.due_on
         raise ParleyError("No post is coming that could be skipped.")
 
-    async def _is_owed(self, schedule: Schedule) -> bool:
-        """Say whether the schedule's last turn was lost to what stopped it, within the grace."""
+    async def _has_lost_post(self, schedule: Schedule) -> bool:
+        """Return whether the schedule's last post failed or was missed today, within `GRACE`."""
         now = self._clock()
         last = await self._store.posts.last_turn(schedule.team_id, schedule.channel_id, now=now)
         return (

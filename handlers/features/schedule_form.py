@@ -1,4 +1,4 @@
-"""The modal of `/digest`: what a channel gets and when, checked field by field, and saved."""
+"""The `/digest` form: a modal that checks and saves what a channel gets and when."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.button_value import Value
-from handlers.features.schedule_actions import Organise
+from handlers.features.schedule_actions import ScheduleActions
 from handlers.ids import Block, Field
 from handlers.parsing.schedule_order import LONGEST_TOPIC, MOST_STORIES, MOST_TOPICS, Order
 from handlers.parsing.timetable import WEEKDAYS, describe, is_zone, zones_like
@@ -27,44 +27,45 @@ from handlers.views.modal import View, window
 from store import Store
 from store.types import Found, ParleyError, PostKind, Schedule, Timetable
 
-_MORNING = time(9, 30)
-_STORIES = 3
+_DEFAULT_TIME = time(9, 30)
+_DEFAULT_STORIES = 3
 _CHECK_SECONDS = 1.5
-"""How long Slack may take to say what it knows of a channel; a modal waits for three seconds."""
+"""How long to wait for Slack's answers about a channel: a submitted modal waits three seconds."""
 _ZONE_SECONDS = 1.0
-"""How long Slack may take to say in which zone somebody is, while a trigger runs out."""
-_OFFERED = 20
+"""How long to wait for a person's time zone: the trigger that opens the modal expires soon."""
+_MAX_OPTIONS = 20
+"""How many topics the typeahead offers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
-    """What somebody filled in."""
+class Submission:
+    """The values of a submitted form."""
 
     channel_id: str
     order: Order
-    start: Value
-    """What the form started from."""
+    initial: Value
+    """The state that the form was opened with."""
 
     @property
     def is_known(self) -> bool:
-        """Say whether the form was for this channel alone."""
-        return bool(self.start.channel_id)
+        """Whether the form was opened for a fixed channel and has no channel field."""
+        return bool(self.initial.channel_id)
 
 
 class ScheduleForm:
-    """Opens the modal, answers its type-ahead, and saves what is submitted."""
+    """The listeners for the form: opening it, its typeahead and its submission."""
 
     def __init__(
         self,
         store: Store,
-        organise: Organise,
+        actions: ScheduleActions,
         directory: Directory,
         surfaces: Surfaces,
         background: Background,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
-        self._organise = organise
+        self._actions = actions
         self._directory = directory
         self._surfaces = surfaces
         self._background = background
@@ -79,26 +80,27 @@ class ScheduleForm:
         channel_id: str,
         is_known: bool = False,
     ) -> None:
-        """Open the modal, filled in with what the channel gets now, if anything.
+        """Open the form, filled in with the channel's current schedule if there is one.
 
-        Raises `ParleyError` where Slack took too long for the modal to open.
+        *is_known* fixes the channel: the form then has no channel field. Raises `ParleyError` if
+        the trigger expired before the form was open.
         """
         schedule = await self._store.schedules.get(team_id, channel_id)
-        order = _order_of(schedule) if schedule else await self._usual(team_id, user_id)
+        order = _order_of(schedule) if schedule else await self._default_order(team_id, user_id)
         view = views.schedule(
             order,
             channel_id=channel_id,
             is_known=is_known,
-            mark=_mark(schedule),
+            mark=_fingerprint(schedule),
             note=views.waits(schedule) if schedule else None,
-            has_samples=self._organise.has_samples,
+            has_samples=self._actions.has_samples,
             now=self._clock(),
         )
         if await self._surfaces.open(team_id, trigger_id, view) is None:
             raise ParleyError("Slack took too long to open the form: please try again.")
 
     async def pressed(self, press: Press, respond: AsyncRespond) -> None:
-        """Open the modal for the channel in which the button was pressed."""
+        """Open the form for the channel in which the button was pressed."""
         await self.open(
             press.trigger_id,
             team_id=press.team_id,
@@ -107,89 +109,92 @@ class ScheduleForm:
         )
 
     async def topics(self, ack: AsyncAck, payload: dict[str, Any]) -> None:
-        """Offer the topics that what was typed may be the beginning of, and what was typed."""
+        """Answer the typeahead with matching topics, and with the typed words themselves."""
         typed = " ".join(str(payload.get("value") or "").split())
-        offered = self._store.corpus.complete(typed, limit=_OFFERED)
-        known = {topic.lower() for topic in offered}
+        completed = self._store.corpus.complete(typed, limit=_MAX_OPTIONS)
+        known = {topic.lower() for topic in completed}
         own = [typed] if typed and typed.lower() not in known else []
-        await ack(options=views.topic_options([*offered, *own]))
+        await ack(options=views.topic_options([*completed, *own]))
 
     async def zones(self, ack: AsyncAck, payload: dict[str, Any]) -> None:
-        """Offer the time zones that what was typed may be the beginning of."""
+        """Answer the typeahead with the time zones that match the typed words."""
         now = self._clock()
         zones = zones_like(str(payload.get("value") or ""))
         await ack(options=[views.zone_option(zone, now=now) for zone in zones])
 
     async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
-        """Save what was filled in, or say beside each field what is wrong with it."""
+        """Save the submitted form, or show an error at each field that is wrong."""
         user_id = body["user"]["id"]
         try:
             team_id, before = require_home(body), None
-            filled, errors = _read(view)
-            if filled:
-                before = await self._store.schedules.get(team_id, filled.channel_id)
-                errors = await self._problems(filled, before, team_id, user_id)
+            submission, errors = _parse(view)
+            if submission:
+                before = await self._store.schedules.get(team_id, submission.channel_id)
+                errors = await self._problems(submission, before, team_id, user_id)
         except ParleyError as error:
             await ack(response_action="update", view=window(message(str(error))))
             return
-        if errors or filled is None:
+        if errors or submission is None:
             await ack(response_action="errors", errors=errors)
             return
-        if note := _unseen(filled, before):
-            await ack(response_action="update", view=self._again(filled, before, note))
+        if note := _conflict(submission, before):
+            await ack(response_action="update", view=self._reopened(submission, before, note))
             return
         # An admin who edits somebody's schedule does not become its owner, unless it has none.
-        owner_id = (before.organiser_id if before and filled.is_known else None) or user_id
+        owner_id = (before.organiser_id if before and submission.is_known else None) or user_id
         respond = self._surfaces.modal(team_id, view["id"])
 
         async def work() -> None:
             by = await self._directory.full_member(team_id, user_id)
-            shown = await self._organise.set_up(
-                filled.channel_id, order=filled.order, by=by, owner_id=owner_id
+            shown = await self._actions.set_up(
+                submission.channel_id, order=submission.order, by=by, owner_id=owner_id
             )
             await answer(respond, shown)
 
         await ack(response_action="update", view=window(message("Saving …")))
         self._background.start(work(), respond)
 
-    def _again(self, filled: Filled, before: Schedule | None, note: str) -> View:
+    def _reopened(self, submission: Submission, before: Schedule | None, note: str) -> View:
+        """Return the form with the submitted values and a *note* about the current schedule."""
         return views.schedule(
-            filled.order,
-            channel_id=filled.channel_id,
-            is_known=filled.is_known,
-            mark=_mark(before),
+            submission.order,
+            channel_id=submission.channel_id,
+            is_known=submission.is_known,
+            mark=_fingerprint(before),
             note=note,
-            has_samples=self._organise.has_samples,
+            has_samples=self._actions.has_samples,
             now=self._clock(),
         )
 
     async def _problems(
-        self, filled: Filled, before: Schedule | None, team_id: str, user_id: str
+        self, submission: Submission, before: Schedule | None, team_id: str, user_id: str
     ) -> dict[str, str]:
-        """Say what is wrong with values that are well formed: {block_id: sentence}."""
+        """Return the problems of well-formed values: {block_id: sentence}."""
         errors: dict[str, str] = {}
-        for topic in filled.order.topics:
+        for topic in submission.order.topics:
             if not isinstance(await self._store.corpus.find(topic, limit=1), Found):
                 errors[Block.TOPICS] = f"I have no story on “{topic}”: please take it out."
-        if problem := await self._channel_problem(filled.channel_id, before, team_id, user_id):
-            # Where the channel is settled there is no field of it to tell the error at, and what
-            # stands beside a field is no mrkdwn.
-            at = Block.TIME if filled.is_known else Block.CHANNEL
+        channel_id = submission.channel_id
+        if problem := await self._channel_problem(channel_id, before, team_id, user_id):
+            # A form for a fixed channel has no channel field, so show the error at the time.
+            at = Block.TIME if submission.is_known else Block.CHANNEL
+            # Slack shows errors at fields as plain text.
             errors[at] = problem.replace("`", "")
         return errors
 
     async def _channel_problem(
         self, channel_id: str, before: Schedule | None, team_id: str, user_id: str
     ) -> str | None:
-        """Say why that person cannot set the channel up; None where nothing is seen against it.
+        """Return why that person cannot set up the channel; None if there is no known reason.
 
-        Who they are has to be known. Whether Parley may post is also watched before each post.
+        A missing or late answer from Slack about the person is a reason. A missing answer about
+        Parley is not, because `ChannelChecks` asks again before each post.
         """
         until = asyncio.get_running_loop().time() + _CHECK_SECONDS
         try:
             async with asyncio.timeout_at(until):
                 member = await self._directory.full_member(team_id, user_id)
-                if not (before and self._organise.is_owner_or_admin(before, member)):
+                if not (before and self._actions.is_owner_or_admin(before, member)):
                     await self._directory.require_present(team_id, user_id, channel_id)
             with suppress(TimeoutError, *FAILURES):
                 async with asyncio.timeout_at(until):
@@ -200,17 +205,17 @@ class ScheduleForm:
             return str(UnknownPresenceError())
         return None
 
-    async def _usual(self, team_id: str, user_id: str) -> Order:
+    async def _default_order(self, team_id: str, user_id: str) -> Order:
         zone = "UTC"
         with suppress(TimeoutError):
             async with asyncio.timeout(_ZONE_SECONDS):
                 zone = await self._directory.zone(team_id, user_id)
-        timetable = Timetable(at=_MORNING, weekdays=WEEKDAYS, zone=zone)
-        return Order(timetable=timetable, stories=_STORIES)
+        timetable = Timetable(at=_DEFAULT_TIME, weekdays=WEEKDAYS, zone=zone)
+        return Order(timetable=timetable, stories=_DEFAULT_STORIES)
 
 
 def _order_of(schedule: Schedule) -> Order:
-    stories = schedule.stories if schedule.kind is PostKind.DIGEST else _STORIES
+    stories = schedule.stories if schedule.kind is PostKind.DIGEST else _DEFAULT_STORIES
     return Order(
         timetable=schedule.timetable,
         kind=schedule.kind,
@@ -219,11 +224,11 @@ def _order_of(schedule: Schedule) -> Order:
     )
 
 
-def _mark(schedule: Schedule | None) -> str:
-    """Tell one state of a channel's schedule from another; "" for none."""
+def _fingerprint(schedule: Schedule | None) -> str:
+    """Return a hash of the schedule's state; "" if the channel has no schedule."""
     if schedule is None:
         return ""
-    what = (
+    state = (
         schedule.channel_id,
         schedule.organiser_id,
         describe(schedule.timetable),
@@ -233,22 +238,22 @@ def _mark(schedule: Schedule | None) -> str:
         schedule.paused_until,
         schedule.stopped,
     )
-    return blake2b(repr(what).encode(), digest_size=12).hexdigest()
+    return blake2b(repr(state).encode(), digest_size=12).hexdigest()
 
 
-def _unseen(filled: Filled, before: Schedule | None) -> str | None:
-    """Say what saving would undo that was not there when the form opened; None for nothing."""
-    if before and _mark(before) != filled.start.key:
+def _conflict(submission: Submission, before: Schedule | None) -> str | None:
+    """Return a note on how the schedule changed since the form was opened; None if it did not."""
+    if before and _fingerprint(before) != submission.initial.key:
         return views.replaces(before)
-    if before is None and filled.is_known:
-        return views.ended(filled.channel_id) if filled.start.key else None
+    if before is None and submission.is_known:
+        return views.ended(submission.channel_id) if submission.initial.key else None
     return None
 
 
-def _read(view: dict[str, Any]) -> tuple[Filled | None, dict[str, str]]:
-    """Read the fields: what was filled in, or what is wrong where.
+def _parse(view: dict[str, Any]) -> tuple[Submission | None, dict[str, str]]:
+    """Parse a submitted form: (submission or None, {block_id: error}).
 
-    A client may send anything, so that nothing is taken as it comes.
+    A client may send anything, so every value is checked.
     """
     values = view["state"]["values"]
     errors: dict[str, str] = {}
@@ -256,16 +261,18 @@ def _read(view: dict[str, Any]) -> tuple[Filled | None, dict[str, str]]:
     def chosen(block: Block, field: Field, name: str) -> Any:
         return values.get(block, {}).get(field, {}).get(name)
 
-    start = Value.decode(view["private_metadata"])
-    channel_id = start.channel_id or chosen(Block.CHANNEL, Field.CHANNEL, "selected_conversation")
+    initial = Value.decode(view["private_metadata"])
+    channel_id = initial.channel_id or chosen(Block.CHANNEL, Field.CHANNEL, "selected_conversation")
     if not channel_id:
         errors[Block.CHANNEL] = "Choose a channel."
     try:
         at = time.fromisoformat(str(chosen(Block.TIME, Field.TIME, "selected_time")))
     except ValueError:
-        at, errors[Block.TIME] = _MORNING, "Choose a time."
+        at, errors[Block.TIME] = _DEFAULT_TIME, "Choose a time."
     days = chosen(Block.WEEKDAYS, Field.WEEKDAYS, "selected_options") or ()
-    weekdays = frozenset(day for day in range(7) if any(one["value"] == str(day) for one in days))
+    weekdays = frozenset(
+        day for day in range(7) if any(option["value"] == str(day) for option in days)
+    )
     if not weekdays:
         errors[Block.WEEKDAYS] = "Choose at least one day."
     zone = str((chosen(Block.ZONE, Field.ZONE, "selected_option") or {}).get("value"))
@@ -283,6 +290,8 @@ def _read(view: dict[str, Any]) -> tuple[Filled | None, dict[str, str]]:
         timetable=Timetable(at=at, weekdays=weekdays, zone=zone),
         kind=PostKind.DIGEST if is_digest else PostKind.QUESTION,
         stories=int(stories) if is_digest else 1,
-        topics=tuple(dict.fromkeys(one["value"][:LONGEST_TOPIC] for one in topics))[:MOST_TOPICS],
+        topics=tuple(dict.fromkeys(topic["value"][:LONGEST_TOPIC] for topic in topics))[
+            :MOST_TOPICS
+        ],
     )
-    return Filled(channel_id=channel_id, order=order, start=start), {}
+    return Submission(channel_id=channel_id, order=order, initial=initial), {}

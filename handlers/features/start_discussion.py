@@ -1,4 +1,4 @@
-"""*Start a discussion*: a modal that asks for a channel, shows the question and posts it."""
+"""*Start a discussion*: a form that asks for a channel, shows a question and posts it."""
 
 from dataclasses import replace
 from typing import Any
@@ -20,8 +20,8 @@ from handlers.views.message import message
 from store.types import Nothing, ParleyError
 
 
-class Discussion:
-    """Answers the shortcut and the button that open the modal, and what is submitted in it."""
+class DiscussionForm:
+    """The listeners for the form: opening it by a shortcut or a button, and its submissions."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Discussion:
         self._background = background
 
     async def shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Open the modal."""
+        """Open the form."""
 
         async def work() -> None:
             team_id = require_home(body)
@@ -49,7 +49,7 @@ class Discussion:
         self._background.start(work(), respond)
 
     async def start(self, press: Press, respond: AsyncRespond) -> None:
-        """Open the modal for the story whose button was pressed, or for none."""
+        """Open the form, for a story if the button belongs to one."""
         article = None
         if press.value.article_id:
             article = await self._lookup.article(press.value.article_id)
@@ -58,7 +58,7 @@ class Discussion:
         await self._surfaces.open(press.team_id, press.trigger_id, view, on_top=on_top)
 
     async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
-        """Post the question of the modal's story, or show the one that is to be posted."""
+        """Post the question of the form's story, or find a story and show a preview."""
         try:
             team_id = require_home(body)
             value = Value.decode(view["private_metadata"])
@@ -67,7 +67,7 @@ class Discussion:
             value = replace(value, channel_id=channel_id, where=MODAL)
             if value.article_id:
                 if problem := await self._channel_problem(body, team_id, channel_id):
-                    # An error beside a field is plain text.
+                    # Slack shows errors at fields as plain text.
                     text = problem.replace("`", "")
                     await ack(response_action="errors", errors={Block.CHANNEL: text})
                     return
@@ -91,7 +91,7 @@ class Discussion:
         await ack(response_action="update", view=shown)
 
     async def confirmed(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
-        """Post the question that the modal shows, or show it again with why it cannot be posted."""
+        """Post the question in the preview, or show the preview again with the problem."""
         try:
             team_id = require_home(body)
             value = Value.decode(view["private_metadata"])
@@ -108,9 +108,9 @@ class Discussion:
     async def _channel_problem(
         self, body: dict[str, Any], team_id: str, channel_id: str
     ) -> str | None:
-        """Return why that person may not post in the channel; None if they are in it.
+        """Return why that person may not post in the channel; None if they may.
 
-        The channel came with the form, and not from Slack.
+        A client could put any channel into the form, so the person must be a member of it.
         """
         user_id = body["user"]["id"]
         try:
@@ -121,7 +121,7 @@ class Discussion:
         return None
 
     async def _post(self, ack: AsyncAck, body: dict[str, Any], team_id: str, value: Value) -> None:
-        """Ack with a modal that waits, and then say in it how the posting went."""
+        """Ack with a waiting modal, then post and show the result in that modal."""
         view = body["view"]
         respond = self._surfaces.modal(team_id, view["id"])
         press = Press(

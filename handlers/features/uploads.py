@@ -1,4 +1,4 @@
-"""A document dropped into a direct message by an admin: checked, and added by a button."""
+"""Uploads: documents that admins send in a direct message, to check and add to the corpus."""
 
 import asyncio
 import re
@@ -25,13 +25,13 @@ from store.types import CorpusInvalidError, ParleyError
 _NAME = re.compile(r"[\w()+,-][\w .()+,-]{0,99}")
 
 
-async def is_dropped(event: dict[str, Any]) -> bool:
-    """Tell whether a message event is a file that somebody shared with Parley alone."""
+async def is_upload(event: dict[str, Any]) -> bool:
+    """Return whether a message event is a file shared in a direct message with Parley."""
     return event.get("channel_type") == "im" and event.get("subtype") == "file_share"
 
 
-class Dropped:
-    """Answers files in direct messages, to admins only."""
+class Uploads:
+    """The listeners for documents in direct messages, for admins only."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Dropped:
         path: Path,
         clock: Callable[[], datetime],
     ) -> None:
-        """Take the *path* of the folder that documents are added to."""
+        """Create the handler; *path* is the folder that documents are added to."""
         self._corpus = corpus
         self._files = files
         self._directory = directory
@@ -54,7 +54,7 @@ class Dropped:
         self._clock = clock
 
     async def shared(self, event: dict[str, Any], context: dict[str, Any]) -> None:
-        """Check what was dropped, and offer to add it."""
+        """Check each shared file, and offer to add it."""
         team_id = context["team_id"]
         respond = self._surfaces.direct(team_id, event["channel"], event.get("thread_ts"))
         for file in event.get("files", []):
@@ -62,17 +62,17 @@ class Dropped:
             self._background.start(work, respond)
 
     async def add(self, press: Press, respond: AsyncRespond) -> None:
-        """Put the document into the corpus folder and load it; where that fails, take it back."""
+        """Write the document to the corpus folder and load it; undo the write if that fails."""
         await self._directory.require_keeper(press.team_id, press.user_id)
         name, data = await self._file(press.team_id, press.value.words)
         await asyncio.to_thread(self._require_folder)
-        place = self._path / name
-        before = await asyncio.to_thread(_swap, place, data)
+        path = self._path / name
+        before = await asyncio.to_thread(_swap, path, data)
         try:
             by = self._directory.name(press.team_id, press.user_id)
             reload = await self._corpus.reload(self._path, by=by, at=self._clock())
         except BaseException as error:
-            await asyncio.to_thread(_swap, place, before)
+            await asyncio.to_thread(_swap, path, before)
             if not isinstance(error, CorpusInvalidError):
                 raise
             shown = views.invalid(error.problems)
@@ -94,6 +94,7 @@ class Dropped:
         await answer(respond, preview.dropped(check, name, file_id, team_id=team_id))
 
     async def _file(self, team_id: str, file_id: str) -> tuple[str, bytes]:
+        """Return the file's name and content; raises `ParleyError` for an unsuitable name."""
         file = await self._files.describe(team_id, file_id)
         name: str = file["name"]
         if PurePosixPath(name).suffix.lower() not in ENDINGS or not _NAME.fullmatch(name):
@@ -111,17 +112,17 @@ class Dropped:
             )
 
 
-def _swap(place: Path, data: bytes | None) -> bytes | None:
-    """Put *data* there, or nothing for None, and give what was there before."""
+def _swap(path: Path, data: bytes | None) -> bytes | None:
+    """Write *data* to the file, or delete it if None; return the previous content or None."""
     try:
-        before = place.read_bytes() if place.is_file() else None
+        before = path.read_bytes() if path.is_file() else None
         if data is None:
-            place.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
         else:
-            # Under a hidden name first, so that nobody reads half of it.
-            part = place.with_name(f".{place.name}.part")
+            # Write to a hidden file first, so that nobody reads half a document.
+            part = path.with_name(f".{path.name}.part")
             part.write_bytes(data)
-            part.replace(place)
+            part.replace(path)
     except OSError as error:
         raise ParleyError(f"I cannot write in the corpus folder: {error.strerror}.") from error
     return before

@@ -1,6 +1,6 @@
 """Two steps for Workflow Builder: *Find a story* and *Pick a question* (docs.slack.dev: functions).
 
-A step gives its texts to the steps after it, so that a team can use any of Slack's own triggers.
+A step returns the texts of a story as outputs, for the later steps of the workflow.
 """
 
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ Inputs = dict[str, Any]
 
 
 class Workflow:
-    """Does the steps of workflows; one that cannot be done fails with a sentence."""
+    """The listeners for the workflow steps. A step that fails tells Slack why in a sentence."""
 
     def __init__(
         self,
@@ -48,17 +48,17 @@ class Workflow:
     async def find_story(
         self, inputs: Inputs, body: dict[str, Any], complete: AsyncComplete, fail: AsyncFail
     ) -> None:
-        """Give the story that some words mean; what is not sure is no answer."""
+        """Complete the step with the story that the words find, if the match is certain."""
         found = self._find(inputs, team_id=body["team_id"])
-        self._background.start(_see_out(found, complete, fail))
+        self._background.start(_finish(found, complete, fail))
 
     async def pick_question(
         self, inputs: Inputs, body: dict[str, Any], complete: AsyncComplete, fail: AsyncFail
     ) -> None:
-        """Give a channel's next question, which then counts as asked there."""
+        """Complete the step with a question for a channel, and record it as asked there."""
         execution_id = body["event"]["function_execution_id"]
         picked = self._pick(inputs, team_id=body["team_id"], execution_id=execution_id)
-        self._background.start(_see_out(picked, complete, fail))
+        self._background.start(_finish(picked, complete, fail))
 
     async def _find(self, inputs: Inputs, *, team_id: str) -> Article:
         words = " ".join(str(inputs.get("words") or "").split())
@@ -66,8 +66,8 @@ class Workflow:
             case Found(matches=matches):
                 return matches[0].article
             case Unsure(matches=matches):
-                near = "; ".join(match.article.headline for match in matches)
-                raise ParleyError(f"I am not sure what “{words}” means. Perhaps: {near}")
+                headlines = "; ".join(match.article.headline for match in matches)
+                raise ParleyError(f"I am not sure what “{words}” means. Perhaps: {headlines}")
             case Nothing():
                 self._lookup.count_miss(team_id)
         raise ParleyError(f"I have no story on “{words}”.")
@@ -76,7 +76,7 @@ class Workflow:
         channel_id = str(inputs["channel"])
         words = " ".join(str(inputs.get("words") or "").split())
         key = f"{team_id}:{channel_id}:workflow:{execution_id}"
-        # The same run, told of again, gets the same question.
+        # Slack may send the event again: the same run gets the same question.
         if (known := await self._store.posts.get(team_id, key)) and known.article_id:
             return await self._lookup.article(known.article_id)
         found = await self._discuss.question(team_id, channel_id, words=words, place=0)
@@ -96,7 +96,7 @@ class Workflow:
         return found
 
 
-async def _see_out(work: Awaitable[Article], complete: AsyncComplete, fail: AsyncFail) -> None:
+async def _finish(work: Awaitable[Article], complete: AsyncComplete, fail: AsyncFail) -> None:
     try:
         article = await work
     except Exception as error:

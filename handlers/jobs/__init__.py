@@ -1,1 +1,1 @@
-"""What the ticker runs: posting, channel checks, expiry and uninstalls."""
+"""The jobs that the ticker runs: posting, channel checks, expiry and uninstalls."""

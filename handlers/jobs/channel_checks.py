@@ -1,4 +1,4 @@
-"""Watching the channels of schedules: what keeps Parley out is known before a post is due."""
+"""Checks that find out, before a post is due, whether Parley can post in the channel."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -14,14 +14,20 @@ log = logging.getLogger(__name__)
 
 _AHEAD = timedelta(hours=1)
 _EVERY = timedelta(minutes=5)
-_ASKED_ABOUT = 20
-"""How many channels of a team are asked about in one round (conversations.info: 50 a minute)."""
-_SEEN_FROM_OUTSIDE = frozenset({"not_in_channel", "channel_not_found", "is_archived"})
-"""What the list of channels shows; that posting is restricted, only a post does."""
+_MAX_REQUESTS = 20
+"""How many channels of a team to ask Slack about in one round.
+
+Slack allows 50 calls of conversations.info a minute.
+"""
+_VISIBLE_IN_LIST = frozenset({"not_in_channel", "channel_not_found", "is_archived"})
+"""Errors that end when the channel is in Parley's list of channels again.
+
+The list does not show that posting is restricted: only a post finds that out.
+"""
 
 
-class Watch:
-    """Stops the schedules of channels that do not let Parley in, and says when they do again."""
+class ChannelChecks:
+    """The job that stops schedules when Parley cannot post, and reports when it can again."""
 
     def __init__(
         self, schedules: Schedules, directory: Directory, *, clock: Callable[[], datetime]
@@ -29,37 +35,40 @@ class Watch:
         self._schedules = schedules
         self._directory = directory
         self._clock = clock
-        self._looked_at: datetime | None = None
+        self._checked_at: datetime | None = None
 
     async def run(self) -> None:
-        """Look at the channels with a turn in the next hour, and at those that are stopped."""
+        """Check every channel with a post in the next hour or a stopped schedule.
+
+        Does nothing until five minutes after the last check.
+        """
         now = self._clock()
-        if self._looked_at and timedelta() <= now - self._looked_at < _EVERY:
+        if self._checked_at and timedelta() <= now - self._checked_at < _EVERY:
             return
-        self._looked_at = now
+        self._checked_at = now
         teams: dict[str, list[Schedule]] = {}
         for schedule in await self._schedules.watched(now + _AHEAD):
             teams.setdefault(schedule.team_id, []).append(schedule)
         for team_id, watched in teams.items():
             try:
-                await self._look(team_id, watched)
+                await self._check(team_id, watched)
             except FAILURES as error:
-                log.warning("channels of %s cannot be looked at: %s", team_id, failure(error).code)
+                log.warning("cannot check the channels of %s: %s", team_id, failure(error).code)
             except Exception:
-                # An answer of Slack's that is not what it should be is about this team alone.
-                log.exception("channels of %s cannot be looked at", team_id)
+                # A malformed answer from Slack concerns one team: the others are still checked.
+                log.exception("cannot check the channels of %s", team_id)
 
-    async def _look(self, team_id: str, watched: Sequence[Schedule]) -> None:
+    async def _check(self, team_id: str, watched: Sequence[Schedule]) -> None:
         ours = await self._directory.channels(team_id)
-        doubtful = [one for one in watched if one.channel_id not in ours]
+        missing = [schedule for schedule in watched if schedule.channel_id not in ours]
         for schedule in watched:
-            if schedule.channel_id in ours and schedule.stopped in _SEEN_FROM_OUTSIDE:
-                await self._stop(schedule, READY_AGAIN)
-        for schedule in doubtful[:_ASKED_ABOUT]:
+            if schedule.channel_id in ours and schedule.stopped in _VISIBLE_IN_LIST:
+                await self._record(schedule, READY_AGAIN)
+        for schedule in missing[:_MAX_REQUESTS]:
             if reason := await self._directory.reason(team_id, schedule.channel_id):
-                await self._stop(schedule, reason)
+                await self._record(schedule, reason)
 
-    async def _stop(self, schedule: Schedule, error: str) -> None:
+    async def _record(self, schedule: Schedule, error: str) -> None:
         await self._schedules.stop(
             schedule.team_id, schedule.channel_id, error=error, now=self._clock()
         )

@@ -1,4 +1,4 @@
-"""Delete what is kept for a time only, once that time is over."""
+"""Expiry of data whose retention time is over."""
 
 import logging
 from collections.abc import Callable
@@ -11,8 +11,11 @@ log = logging.getLogger(__name__)
 _EVERY = timedelta(hours=1)
 
 
-class Forgetting:
-    """Deletes what is older than it is kept, at the start and every hour."""
+class Expiry:
+    """The job that deletes expired data.
+
+    That is: search misses, topic requests, idempotency keys, posts, and who loaded old revisions.
+    """
 
     def __init__(
         self,
@@ -29,9 +32,9 @@ class Forgetting:
         self._ran_at: datetime | None = None
 
     async def run(self) -> None:
-        """Delete it if an hour has passed."""
+        """Delete expired data at the start, and then every hour."""
         now = self._clock()
-        # A clock may be set back.
+        # A negative time means that the clock was set back: run then too.
         if self._ran_at is None or not timedelta() <= now - self._ran_at < _EVERY:
             await self._store.misses.forget(before=now - self._keep_misses)
             await self._store.topic_requests.forget(before=now - self._keep_misses)

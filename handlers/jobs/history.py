@@ -1,4 +1,4 @@
-"""Looking whether a message is in its channel, after a call that ended without an answer."""
+"""The check of the channel history: whether a message arrived although the answer was lost."""
 
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
@@ -11,15 +11,15 @@ from store.types import Post
 
 _PAGE = 200
 _MARGIN = timedelta(hours=1)
-"""How far our clock and Slack's may be apart."""
+"""How far our clock and Slack's may differ."""
 
 
 class TooLongError(Exception):
-    """Say that the lease ended before the history did."""
+    """Raised when the lease ends before the history has been read to its end."""
 
 
 class History:
-    """Finds our own messages in channels and threads."""
+    """The search for Parley's own messages in the history of channels and threads."""
 
     def __init__(
         self, client: AsyncWebClient, *, bot_id: str, clock: Callable[[], datetime]
@@ -29,15 +29,15 @@ class History:
         self._clock = clock
 
     async def find(self, post: Post, *, parent_ts: str | None, until: datetime) -> str | None:
-        """Give the ts of the message that *post* became; None where it is not there.
+        """Return the ts of the message that *post* became; None if it is not in the channel.
 
-        Raises one of `outcomes.FAILURES` where the history cannot be read, and `TooLongError` when
-        it is not read through at *until*.
+        Raises one of `api_errors.FAILURES` if the history cannot be read, and `TooLongError` if
+        reading takes until *until*.
         """
-        async for found in self._messages(post, parent_ts, until):
-            # Only our own messages count: anybody can write metadata.
-            if found.get("bot_id") == self._bot_id and _is(post, found):
-                return str(found["ts"])
+        async for message in self._messages(post, parent_ts, until):
+            # Any app can write metadata, so only the bot's own messages count.
+            if message.get("bot_id") == self._bot_id and _is_message_of(post, message):
+                return str(message["ts"])
         return None
 
     async def _messages(
@@ -57,31 +57,31 @@ class History:
                     cursor=cursor,
                 )
             else:
-                # Without `oldest`, so that the newest are looked at whatever our clock says.
+                # No `oldest`: it would hide the newest messages if our clock is far ahead.
                 page = await self._client.conversations_history(
                     channel=post.channel_id,
                     include_all_metadata=True,
                     limit=_PAGE,
                     cursor=cursor,
                 )
-            for found in page["messages"]:
-                yield found
+            for message in page["messages"]:
+                yield message
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
-            is_past = not parent_ts and any(
-                float(found["ts"]) < oldest.timestamp() for found in page["messages"]
+            is_before_post = not parent_ts and any(
+                float(message["ts"]) < oldest.timestamp() for message in page["messages"]
             )
-            if not cursor or is_past:
+            if not cursor or is_before_post:
                 return
 
 
-def _is(post: Post, found: dict[str, Any]) -> bool:
-    payload = (found.get("metadata") or {}).get("event_payload") or {}
+def _is_message_of(post: Post, message: dict[str, Any]) -> bool:
+    payload = (message.get("metadata") or {}).get("event_payload") or {}
     if key := payload.get("delivery_key"):
         return bool(key == post.key)
-    # Metadata may be left out of an answer: the first block carries the key too.
-    return any(block.get("block_id") == mark(post) for block in found.get("blocks") or [])
+    # Slack may leave out the metadata: the first block carries the key too.
+    return any(block.get("block_id") == block_id(post) for block in message.get("blocks") or [])
 
 
-def mark(post: Post) -> str:
-    """Give the block_id by which a message of *post* is known, if its metadata is not there."""
+def block_id(post: Post) -> str:
+    """Return the block_id that identifies a message of *post* when Slack omits its metadata."""
     return f"{Block.DELIVERY}:{post.key}"

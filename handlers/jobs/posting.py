@@ -1,6 +1,6 @@
-"""Posting: what goes to a channel, and when; `delivery` then sends it.
+"""Posting: what goes to a channel and when; `delivery` then sends it.
 
-The ticker calls `run`, a button `press`. Both go through the same record in `store.posting.posts`.
+The ticker calls `run`, and a button calls `press`. Both record each post in `store.posting.posts`.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from datetime import datetime
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.jobs.delivery import Delivery
-from handlers.jobs.rate_limit import Pace
+from handlers.jobs.rate_limit import ChannelRateLimiter
 from handlers.slack.button_press import Press
 from handlers.slack.directory import NOT_READY, NotReadyError
 from handlers.slack.people import Colleague, FullMember
@@ -24,33 +24,34 @@ from store.types import About, Article, ParleyError, Post, PostKind, PostState, 
 log = logging.getLogger(__name__)
 
 IN_FLIGHT = 16
-"""How many calls that post may be under way at once."""
-_AHEAD = 200
-"""How many open posts are taken up at once."""
-_ALREADY = "That is posted already."
+"""How many posting calls may be in flight at the same time."""
+_BATCH = 200
+"""How many open posts to load from the store at a time."""
+_ALREADY_POSTED = "That is posted already."
 _BEAT = 1.0
-"""How long a call that hangs may keep the others from being taken up, in seconds."""
+"""Seconds between rounds of planning and starting posts while calls are in flight."""
 
 
 class Posting:
-    """Plans every message that Parley posts to a channel, and sees it out."""
+    """The planning and delivery of every message that Parley posts to a channel."""
 
     def __init__(self, store: Store, delivery: Delivery, *, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._delivery = delivery
         self._clock = clock
-        self._pace = Pace()
+        self._rate_limiter = ChannelRateLimiter()
         self._is_stopping = False
 
     def stop(self) -> None:
-        """Let `run` end as soon as the calls that are under way have their answers."""
+        """Make `run` return as soon as the calls in flight have ended."""
         self._is_stopping = True
 
     async def run(self) -> None:
-        """Plan the turns that have come, and send every post that is open, until none is.
+        """Plan the posts that are due, and send open posts until none is left.
 
-        A call that hangs holds up nothing but itself. Cancelled, it leaves no call behind: what was
-        under way may have arrived, and is looked for once its lease is over.
+        A call that hangs does not block the others. If `run` is cancelled, it cancels its calls
+        and waits for them to end. Their posts may have arrived, so Parley checks the history when
+        their leases end.
         """
         calls: dict[str, asyncio.Task[None]] = {}
         queue: deque[Post] = deque()
@@ -63,7 +64,7 @@ class Posting:
                     planned_at = time()
                 if not queue:
                     halted = self._delivery.halted
-                    queue += await self._store.posts.open(self._clock(), but=halted, limit=_AHEAD)
+                    queue += await self._store.posts.open(self._clock(), but=halted, limit=_BATCH)
                 self._start(queue, calls)
                 if not calls:
                     return
@@ -77,29 +78,29 @@ class Posting:
                 call.cancel()
             raise
         finally:
-            # Cut off while it waits, gather cuts off what it waits for, and waits for that.
+            # If this gather is cancelled too, it cancels the calls and still waits for them.
             await asyncio.gather(*calls.values(), return_exceptions=True)
 
     async def press(self, press: Press, kind: PostKind, article: Article, *, by: Colleague) -> None:
-        """Post what a person pressed for, once however often the button is pressed.
+        """Post what a button is for, once even if it is pressed repeatedly.
 
-        Raises `NotReadyError` where the channel does not let Parley in, and `ParleyError` where the
-        message is not in the channel for another reason, or already was.
+        Raises `NotReadyError` if Parley cannot post in the channel, and `ParleyError` if the
+        message was posted before or is not known to be in the channel.
         """
         await self.finish(await self._plan(press, kind, article, key=press.key(kind), by=by))
 
     async def share(
         self, press: Press, article: Article, respond: AsyncRespond, *, by: Colleague
     ) -> None:
-        """Show a story to the channel as `press` posts it, also where Parley is no member.
+        """Post a story to the channel as `press` does, even if Parley is not a member.
 
-        There it is the person's own response_url that reaches everybody, which leaves no message
-        to look for: it is tried once, under a key of its own.
+        Outside its channels, Parley posts through the response_url of the press. Such a message
+        cannot be found in the history, so it is sent once, under a separate key.
         """
         key = f"{press.key(PostKind.SHARE)}:outside"
         before = await self._store.posts.get(press.team_id, key)
         if before and before.state is not PostState.FAILED:
-            raise ParleyError(_ALREADY)
+            raise ParleyError(_ALREADY_POSTED)
         try:
             await self.press(press, PostKind.SHARE, article, by=by)
         except NotReadyError as error:
@@ -129,13 +130,14 @@ class Posting:
         )
         post = await self._store.posts.plan(plan, now=now)
         if post is None:
-            raise ParleyError(_ALREADY)
+            raise ParleyError(_ALREADY_POSTED)
         return post
 
     async def now(self, schedule: Schedule, *, by: FullMember, key: str | None) -> None:
-        """Post what the schedule would post next: as today's, or as one more with this *key*.
+        """Post now what the schedule would post next.
 
-        Raises `ParleyError` when today's is there already, or cannot be posted.
+        The post counts as today's if *key* is None; otherwise it is an additional post with this
+        *key*. Raises `ParleyError` if today's post is out already or nothing can be posted.
         """
         post = await self._store.planning.plan_now(
             schedule, by=by.user_id, now=self._clock(), key=key
@@ -149,10 +151,10 @@ class Posting:
         await self.finish(post)
 
     async def finish(self, post: Post) -> None:
-        """Send *post* and its story while its person waits; raises as `press` does."""
+        """Send *post* and the story in its thread; raises the same errors as `press`."""
         await self._delivery.send(post)
         await self._require_sent(post)
-        await self._thread(post)
+        await self._send_thread(post)
 
     async def _require_sent(self, post: Post) -> None:
         done = await self._store.posts.get(post.team_id, post.key)
@@ -170,20 +172,23 @@ class Posting:
                     " please do not post it again."
                 )
 
-    async def _thread(self, post: Post) -> None:
+    async def _send_thread(self, post: Post) -> None:
         story = await self._store.posts.get(post.team_id, f"{post.key}:story")
         if story and story.state is PostState.PLANNED:
             await self._delivery.send(story)
 
     def _start(self, queue: deque[Post], calls: dict[str, asyncio.Task[None]]) -> None:
-        """Start calls for the posts in *queue*, at most so many, each at its channel's pace."""
+        """Start calls for the posts in *queue*, within `IN_FLIGHT` and the channels' rate limits.
+
+        A post that comes too early for its channel leaves the queue. It stays open in the store
+        and is loaded again with a later batch.
+        """
         halted = self._delivery.halted
         while queue and len(calls) < IN_FLIGHT:
             post = queue.popleft()
             if post.key in calls or post.team_id in halted:
                 continue
-            # One that comes too early stays open, and is found again.
-            if self._pace.take(f"{post.team_id}:{post.channel_id}", self._clock()):
+            if self._rate_limiter.try_acquire(f"{post.team_id}:{post.channel_id}", self._clock()):
                 calls[post.key] = asyncio.create_task(self._send(post))
 
     async def _send(self, post: Post) -> None:
@@ -192,4 +197,4 @@ class Posting:
         except DatabaseUnavailableError:
             log.debug("post %s waits for the database", post.key)
         except Exception:
-            log.exception("post %s", post.key)
+            log.exception("post %s: unexpected error", post.key)

@@ -1,4 +1,4 @@
-"""Teams that take Parley out: their token goes at once, and all that was remembered of them."""
+"""Uninstalls: the deletion of a team's token and of everything stored about the team."""
 
 import logging
 from collections import deque
@@ -17,17 +17,23 @@ from store.types import GoneError
 
 log = logging.getLogger(__name__)
 
-_TAKEN_OUT = frozenset({"account_inactive", "token_revoked"})
-"""Slack's words for the token of an app that was taken out (docs.slack.dev: auth.test)."""
-_NO_TOKEN = _TAKEN_OUT | {"invalid_auth", "token_expired"}
-"""Those for a token that is none. `invalid_auth` is also what an address hears that may not ask."""
+_UNINSTALLED = frozenset({"account_inactive", "token_revoked"})
+"""Slack's errors for the token of an uninstalled app (docs.slack.dev: auth.test)."""
+_BAD_TOKEN = _UNINSTALLED | {"invalid_auth", "token_expired"}
+"""Slack's errors for a token that is not valid.
+
+`invalid_auth` alone proves nothing: Slack also sends it to an IP address that may not call.
+"""
 _EVERY = timedelta(hours=1)
 _SOON = timedelta(minutes=5)
-"""When to ask again where Slack or the database could not be had."""
+"""How long to wait before asking again after Slack or the database did not answer."""
 
 
-class Uninstalled:
-    """Hears of it (docs.slack.dev: app_uninstalled, tokens_revoked), and asks about it too."""
+class Uninstalls:
+    """The listeners and the hourly job that delete teams after they uninstall Parley.
+
+    Source: docs.slack.dev, app_uninstalled and tokens_revoked.
+    """
 
     def __init__(
         self,
@@ -42,122 +48,128 @@ class Uninstalled:
         self._teams = teams
         self._clock = clock
         self._queue: deque[str] = deque()
-        self._again: dict[str, datetime] = {}
-        """Those that this process has begun to ask about, and when to ask again."""
+        self._retries: dict[str, datetime] = {}
+        """The teams that this process has started to ask about: {team_id: when to ask again}."""
         self._began_at: datetime | None = None
         self.without_token: set[str] = set()
-        """Those that this process asked about, and whose token is no good until they install Parley
-        again, or Slack says that they are gone."""
+        """The ids of teams whose token this process found refused.
+
+        A team leaves the set when it installs Parley again, or when Slack says it uninstalled.
+        """
 
     def register(self, app: AsyncApp) -> None:
-        """Listen to both events; each may come alone, and before the other."""
-        app.event("app_uninstalled")(self.taken_out)
+        """Listen to both events; either may come alone or first."""
+        app.event("app_uninstalled")(self.uninstalled)
         app.event("tokens_revoked")(self.revoked)
 
-    async def taken_out(self, body: dict[str, Any]) -> None:
-        """Forget the team, unless it has let Parley in again since.
+    async def uninstalled(self, body: dict[str, Any]) -> None:
+        """Delete the team, unless it has installed Parley again since the event.
 
-        An event may come late, and its time has seconds and another clock than ours. So Slack is
-        asked whether it takes the token that is kept. Not in the background, as one asks Slack
-        elsewhere: what is not acked is sent again. Raises `AgainError`.
+        An event may come late, and its time is in whole seconds of Slack's clock. So Slack is asked
+        whether it still accepts the stored token. This happens before the ack and not in the
+        background, because Slack sends an event again only if it is not acked. Raises `AgainError`
+        if Slack or the database does not answer.
         """
         team_id = body["team_id"]
         try:
-            await self._look(team_id, _NO_TOKEN, told_at=body["event_time"])
+            await self._check(team_id, _BAD_TOKEN, event_time=body["event_time"])
         except Exception as error:
-            raise AgainError(f"whether {team_id} is gone") from error
+            raise AgainError(f"cannot check whether {team_id} uninstalled Parley") from error
 
     async def revoked(self, event: dict[str, Any], body: dict[str, Any]) -> None:
-        """Forget the team where it is the bot's token, and not one of a person's."""
+        """Delete the team if its bot token was revoked, and not a user token."""
         if event["tokens"].get("bot"):
-            await self.taken_out(body)
+            await self.uninstalled(body)
 
     async def run(self) -> None:
-        """Ask about the next team, for Slack sends an event again three times and then no more.
+        """Ask Slack about the next team, because events can get lost.
 
-        Each one's turn comes at the start and every hour, and one of several processes asks; the
-        ticker's second is the pace.
+        Slack retries an event only three times. Each team is asked about at the start and every
+        hour, by one of the processes. A run asks about one team at most, so the ticker's interval
+        limits the rate.
         """
         now = self._clock()
-        if due := [team_id for team_id, at in self._again.items() if at <= now]:
+        if due := [team_id for team_id, at in self._retries.items() if at <= now]:
             await self._ask(due[0], now)
             return
         if not self._queue:
             if self._began_at and timedelta() <= now - self._began_at < _EVERY:
                 return
-            installed = {one.team_id for one in await self._installations.list()}
+            stored = await self._installations.list()
+            installed = {installation.team_id for installation in stored}
             self._began_at = now
             known = installed | self._teams.known | self.without_token
-            self._queue += sorted(known - self._again.keys())
+            self._queue += sorted(known - self._retries.keys())
         if not self._queue:
             return
         team_id = self._queue[0]
         try:
             is_ours = await self._once.claim(team_id, f"gone? {now:%Y-%m-%d %H}", now=now)
         except GoneError:
-            # Another process has forgotten it.
+            # Another process has deleted the team.
             self._drop(team_id)
             is_ours = False
-        # Not sooner: where the database fails, its turn is still to come.
+        # Only now: if the database had failed, the team would have to stay in the queue.
         self._queue.popleft()
         self.without_token.discard(team_id)
         if is_ours:
             await self._ask(team_id, now)
 
     async def _ask(self, team_id: str, now: datetime) -> None:
-        self._again[team_id] = now + _SOON
+        self._retries[team_id] = now + _SOON
         try:
-            await self._look(team_id, _TAKEN_OUT)
+            await self._check(team_id, _UNINSTALLED)
         except FAILURES as error:
             failed = failure(error)
             if failed.outcome is not Outcome.TOKEN:
-                log.warning("whether %s is gone is not known so far: %s", team_id, failed.code)
-                self._again[team_id] = now + (failed.retry_after or _SOON)
+                log.warning("cannot check whether %s uninstalled Parley: %s", team_id, failed.code)
+                self._retries[team_id] = now + (failed.retry_after or _SOON)
                 return
             log.error(
-                "the token of %s is no good (%s), though Slack does not say that Parley was taken"
-                " out: let them install Parley again; where it is all of them, look at the README",
+                "Slack refuses the token of %s (%s) but does not say that Parley was uninstalled:"
+                " ask the team to install Parley again; if it happens to all teams, see the README",
                 team_id,
                 failed.code,
             )
             self.without_token.add(team_id)
-        self._again.pop(team_id, None)
+        self._retries.pop(team_id, None)
 
-    async def _look(
-        self, team_id: str, gone: frozenset[str], *, told_at: int | None = None
+    async def _check(
+        self, team_id: str, errors: frozenset[str], *, event_time: int | None = None
     ) -> None:
-        """Forget the team where Slack refuses its token in one of the words *gone*.
+        """Delete the team if Slack refuses its token with one of *errors*.
 
-        *told_at* is the time of Slack's event, if there is one. Raises where Slack cannot say.
+        *event_time* is the time of Slack's event in seconds; None without an event. Raises one of
+        `FAILURES` if Slack does not say whether Parley is installed.
         """
-        found = await self._installations.find(team_id)
-        if found:
-            if await self._is_let_in(found, gone, told_at):
+        installation = await self._installations.find(team_id)
+        if installation:
+            if await self._is_installed(installation, errors, event_time):
                 return
-            if await self._installations.forget(found):
-                log.info("%s is forgotten: Parley was taken out", team_id)
+            if await self._installations.forget(installation):
+                log.info("deleted %s: Parley was uninstalled", team_id)
         self._drop(team_id)
 
     def _drop(self, team_id: str) -> None:
-        self._again.pop(team_id, None)
+        self._retries.pop(team_id, None)
         self.without_token.discard(team_id)
         self._teams.drop(team_id)
 
-    async def _is_let_in(
-        self, found: Installation, gone: frozenset[str], told_at: int | None
+    async def _is_installed(
+        self, installation: Installation, errors: frozenset[str], event_time: int | None
     ) -> bool:
         try:
-            client = await self._teams.asking(found.team_id)
+            client = await self._teams.asking(installation.team_id)
             await client.auth_test()
         except ClosedError:
-            if told_at is None:
+            if event_time is None:
                 raise
-            # No key of ours opens it, so that nobody can ask: what is left is the event's time.
-            return told_at < int(found.installed_at.timestamp())
+            # The token cannot be decrypted, so Slack cannot be asked: compare the times instead.
+            return event_time < int(installation.installed_at.timestamp())
         except NotInstalledError:
             return False
         except FAILURES as error:
-            if failure(error).code in gone:
+            if failure(error).code in errors:
                 return False
             raise
         return True

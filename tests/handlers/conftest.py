@@ -1,4 +1,4 @@
-"""The real app against the local workspace's server, in one process."""
+"""Fixtures that run the real app against the local workspace's server, in one process."""
 
 import asyncio
 import json
@@ -46,7 +46,7 @@ What would make night work fair?
 
 @dataclass
 class Slack:
-    """A workspace with Parley in it, and shorthands for what people do and see."""
+    """A workspace with Parley in it, and shortcuts for what people do and see."""
 
     workspace: Workspace
     parley: Parley
@@ -54,18 +54,18 @@ class Slack:
     corpus: Path
     settings: Settings
     forged: str | None = None
-    """A value to put in the place of the next press's own, as no Slack client would."""
+    """The value that the next button press sends instead of its own, as a forged client would."""
     in_place_of: dict[str, str] = field(default_factory=dict)
-    """Words to replace in what the app is sent, by some that the workspace would not take."""
+    """{words: text that replaces them in payloads, even text that the workspace would refuse}."""
     acks: list[Any] = field(default_factory=list)
-    """What the acks carried."""
+    """The bodies of the acks so far."""
     payloads: list[dict[str, Any]] = field(default_factory=list)
-    """What the app was sent."""
+    """The payloads for the app so far."""
     is_holding: bool = False
-    """Whether what people do is kept from the app, and only noted in `payloads`."""
+    """Whether payloads are only recorded in `payloads` and not delivered to the app."""
 
     async def repeat(self) -> Any:
-        """Send the last thing again, as Slack does where an ack was lost; give what is acked."""
+        """Deliver the last payload again, as Slack does after a lost ack; return the ack's body."""
         request = AsyncBoltRequest(body=self.payloads[-1], mode="socket_mode")
         response = await self.parley.app.async_dispatch(request)
         await self.settled()
@@ -74,8 +74,8 @@ class Slack:
     async def type(
         self, text: str, *, user: str = ANA, channel: str = GENERAL
     ) -> list[dict[str, Any]]:
-        """Type *text*, wait for every answer, and give what the person then sees new."""
-        before = {one["ts"] for one in self.workspace.messages(channel, user)}
+        """Type *text*, wait for every answer, and return the messages that the person then sees."""
+        before = {message["ts"] for message in self.workspace.messages(channel, user)}
         delivery = await self.workspace.type(text, user=user, channel=channel)
         assert delivery.acked, delivery.error
         return await self._new(before, user, channel)
@@ -83,12 +83,12 @@ class Slack:
     async def say(
         self, text: str, *, user: str = ANA, channel: str = GENERAL, thread_ts: str | None = None
     ) -> list[dict[str, Any]]:
-        """Write a message, and give what Parley then says there, as that person sees it."""
-        before = {one["ts"] for one in self.workspace.messages(channel, user, thread_ts)}
+        """Write a message, and return Parley's new messages there that the person sees."""
+        before = {message["ts"] for message in self.workspace.messages(channel, user, thread_ts)}
         delivery = await self.workspace.type(text, user=user, channel=channel, thread_ts=thread_ts)
         assert delivery.acked, delivery.error
         new = await self._new(before, user, channel, thread_ts)
-        return [one for one in new if one["user"] == self.workspace.bot_user_id]
+        return [message for message in new if message["user"] == self.workspace.bot_user_id]
 
     async def press(
         self,
@@ -101,7 +101,7 @@ class Slack:
         forged: str | None = None,
         **chosen: Any,
     ) -> list[dict[str, Any]]:
-        """Press a button of *message*, wait for every answer, and give all the person now sees."""
+        """Press a button of *message*, wait for every answer, and return all messages there."""
         self.forged = forged
         delivery = await self.workspace.press(
             user, action, channel=channel, ts=message["ts"], **chosen
@@ -113,7 +113,7 @@ class Slack:
     async def press_thrice(
         self, action: str, message: dict[str, Any], *, user: str = ANA, channel: str = GENERAL
     ) -> list[dict[str, Any]]:
-        """Press a button twice at once, and again before the message is seen to have changed."""
+        """Press a button twice concurrently, and once more before the message seems to change."""
         press = {"channel": channel, "ts": message["ts"]}
         await asyncio.gather(*(self.workspace.press(user, action, **press) for _ in range(2)))
         await self.settled()
@@ -126,23 +126,23 @@ class Slack:
     ) -> list[dict[str, Any]]:
         await self.settled()
         seen = self.workspace.messages(channel, user, thread_ts)
-        return [one for one in seen if one["ts"] not in before]
+        return [message for message in seen if message["ts"] not in before]
 
     async def settled(self) -> None:
-        """Wait until nothing is under way, here or there."""
+        """Wait until neither Parley nor the workspace has work in progress."""
         await self.parley.background.drain(PATIENCE)
         await self.workspace.settled()
         await self.parley.background.drain(PATIENCE)
 
     def modal(self, user: str = ANA) -> dict[str, Any] | None:
-        """Give the modal on top, as that person sees it; None where none is open."""
+        """Return the person's topmost modal; None if no modal is open."""
         stack = self.workspace.views.stack(user)
         return stack[-1].as_slack() if stack else None
 
     async def press_in(
         self, view: dict[str, Any], action: str, *, user: str = ANA, **chosen: Any
     ) -> dict[str, Any] | None:
-        """Press a button of a modal or of App Home, and give the modal that is then on top."""
+        """Press a button of a modal or of App Home, and return the topmost modal afterwards."""
         delivery = await self.workspace.press(user, action, view_id=view["id"], **chosen)
         assert delivery.acked, delivery.error
         await self.settled()
@@ -151,14 +151,14 @@ class Slack:
     async def submit(
         self, view: dict[str, Any], values: dict[str, Any] | None = None, *, user: str = ANA
     ) -> dict[str, str]:
-        """Fill a modal in and submit it, wait for every answer, and give the errors in it."""
+        """Fill in and submit a modal, wait for every answer, and return {block_id: error}."""
         delivery = await self.workspace.submit(user, view["id"], values)
         assert not delivery.error, delivery.error
         await self.settled()
         return delivery.errors
 
     def public(self, channel: str = GENERAL, thread_ts: str | None = None) -> list[dict[str, Any]]:
-        """Give what everybody sees."""
+        """Return the messages that everybody in the channel sees."""
         return self.workspace.messages(channel, thread_ts=thread_ts)
 
 
@@ -176,7 +176,7 @@ def corpus(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the stories in it: to load them takes longer than most tests."""
+    """A database with the stories already loaded, because loading takes longer than most tests."""
     folder = tmp_path_factory.mktemp("loaded")
     corpus, database = write_corpus(folder / "corpus"), folder / "parley.db"
 
@@ -190,25 +190,25 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def switches() -> dict[str, bool]:
-    """What is switched on beside the defaults; a test file may have its own."""
+    """The optional features that are on. A test file may override this."""
     return {}
 
 
 @pytest.fixture
 def admins() -> frozenset[str]:
-    """Who is listed in ADMIN_USER_IDS."""
+    """The users in ADMIN_USER_IDS."""
     return frozenset()
 
 
 @pytest.fixture
 def is_demo() -> bool:
-    """Whether the bot is the demo's, which is meant to have sample stories."""
+    """Whether the bot runs as the demo, which does not warn of sample stories."""
     return False
 
 
 @pytest.fixture
 def bot_database(tmp_path: Path, loaded: Path) -> str:
-    """Where the bot keeps what it knows; a test file may have another place."""
+    """The URL of the bot's database. A test file may override this."""
     return f"sqlite:///{shutil.copy(loaded, tmp_path)}"
 
 
@@ -222,7 +222,7 @@ async def slack(
     is_demo: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Slack]:
-    # What Parley does when something takes long has tests of its own, in which it does take long.
+    # Other tests check what happens after a timeout; here a slow machine must not cause one.
     monkeypatch.setattr("handlers.slack.progress._AFTER_SECONDS", (PATIENCE,))
     monkeypatch.setattr("handlers.features.schedule_form._CHECK_SECONDS", PATIENCE)
     monkeypatch.setattr("handlers.features.schedule_form._ZONE_SECONDS", PATIENCE)
@@ -261,7 +261,7 @@ async def slack(
 
             workspace.receive_with(receive)
             yield slack
-            # Whatever a test is about, everything that was sent is what Slack takes.
+            # In every test, everything that Parley sent must be valid for Slack.
             for ack in slack.acks:
                 check_ack(ack)
             for call in workspace.calls:
@@ -275,22 +275,22 @@ def _replaced(value: Any, words: dict[str, str]) -> Any:
                 value = value.replace(word, other)
             return value
         case dict():
-            return {name: _replaced(one, words) for name, one in value.items()}
+            return {name: _replaced(item, words) for name, item in value.items()}
         case list():
-            return [_replaced(one, words) for one in value]
+            return [_replaced(item, words) for item in value]
     return value
 
 
 def texts(messages: list[dict[str, Any]]) -> str:
-    """Give everything that *messages* or views say, notifications and blocks together."""
+    """Return all text of *messages* or views: notifications and blocks."""
     return "\n".join(
-        f"{one.get('text', '')}\n{json.dumps(one['blocks'], ensure_ascii=False)}"
-        for one in messages
+        f"{message.get('text', '')}\n{json.dumps(message['blocks'], ensure_ascii=False)}"
+        for message in messages
     )
 
 
 def under(heading: str, message: dict[str, Any]) -> list[str]:
-    """Give the lines of the paragraph with that *heading*; none where it is not there."""
+    """Return the lines below *heading* in the message; [] if there is no such heading."""
     for block in message["blocks"]:
         first, *lines = block.get("text", {}).get("text", "").splitlines() or [""]
         if first == f"*{heading}*":
@@ -299,14 +299,16 @@ def under(heading: str, message: dict[str, Any]) -> list[str]:
 
 
 def dm(user: str) -> str:
-    """Give the direct message of *user* with Parley."""
+    """Return the id of the direct message between *user* and Parley."""
     return f"D{user[1:]}"
 
 
 def labels(message: dict[str, Any]) -> list[str]:
-    """Give the labels of the message's buttons, in order."""
+    """Return the labels of the message's buttons, in order."""
     found: list[str] = []
     for block in message["blocks"]:
         elements = [*block.get("elements", []), block.get("accessory") or {}]
-        found += [one["text"]["text"] for one in elements if one.get("type") == "button"]
+        found += [
+            element["text"]["text"] for element in elements if element.get("type") == "button"
+        ]
     return found

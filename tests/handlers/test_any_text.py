@@ -1,4 +1,4 @@
-"""Any text, by every way in, on both engines: answered, and nothing waits behind it for ever."""
+"""Any text through every input, on both databases, gets an answer and blocks nothing."""
 
 import json
 import logging
@@ -17,14 +17,14 @@ from tests import postgres
 from tests.conftest import NOW
 from tests.handlers.conftest import ANA, BEN, GENERAL, Slack, dm, texts
 from tests.handlers.features.test_start_discussion import filled, opened
-from tests.handlers.features.test_uploads import drop
+from tests.handlers.features.test_uploads import upload
 
 MARK = "kubernetes"
-"""What is typed, and replaced in the payload by the text; nothing is found for it."""
+"""The typed word. The generated text replaces it in the payload; no story matches it."""
 
 ODD = "\0\ud800\udbff\udc00\udfff\x1b\x7f\x85\u200b\u202e\u2028\ufeff\uffff"
 any_text = st.text(st.characters() | st.sampled_from(f'{ODD}<>&`*"\\'), max_size=40)
-"""All of Unicode, with lone surrogates and NUL."""
+"""Any Unicode text, including lone surrogates and NUL."""
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -84,14 +84,14 @@ async def request_for_a_topic(slack: Slack, text: str) -> None:
 
 
 async def file_name(slack: Slack, text: str) -> None:
-    await drop(slack, name=f"{text}.txt")
+    await upload(slack, name=f"{text}.txt")
 
 
 async def document(slack: Slack, text: str) -> None:
     story = {"headline": text, "summary": text, "question": text}
-    await drop(slack, name="a.jsonl", content=json.dumps(story).encode())
+    await upload(slack, name="a.jsonl", content=json.dumps(story).encode())
     feed = f"<rss version='2.0'><channel><item><title>{text}</title></item></channel></rss>"
-    await drop(slack, name="a.rss", content=feed.encode(errors="surrogatepass"))
+    await upload(slack, name="a.rss", content=feed.encode(errors="surrogatepass"))
 
 
 WAYS: list[Callable[[Slack, str], Awaitable[None]]] = [

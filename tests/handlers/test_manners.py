@@ -1,4 +1,4 @@
-"""What happens when things go wrong, or come from people who are not quite of the team."""
+"""Repeated deliveries, removed stories, guests and strangers, and bugs in Parley."""
 
 import asyncio
 import json
@@ -8,21 +8,21 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 
 from bot.workspace import Fault
-from handlers.features.start_discussion import Discussion
+from handlers.features.start_discussion import DiscussionForm
 from handlers.ids import Action, Block, Command, Field, Shortcut
 from tests.handlers.conftest import ANA, BEN, GENERAL, Slack, dm, texts
 
-# Sent again
+# Repeated deliveries
 
 
-async def test_a_command_that_comes_again_is_answered_the_same_and_done_once(slack: Slack) -> None:
+async def test_a_repeated_command_gets_the_same_answer_and_runs_once(slack: Slack) -> None:
     (answer,) = await slack.type("/brief kubernetes")
     again = json.loads(await slack.repeat())
     assert again["text"] == answer["text"]
     assert await slack.parley.store.misses.number("T0LOCAL", since=slack.clock()) == 1
 
 
-async def test_a_press_that_comes_again_posts_once(slack: Slack) -> None:
+async def test_a_repeated_press_posts_once(slack: Slack) -> None:
     (answer,) = await slack.type("/brief dockworkers")
     calls = len(await _shared(slack, answer))
     await slack.repeat()
@@ -35,14 +35,14 @@ async def _shared(slack: Slack, answer: dict[str, Any]) -> list[Any]:
     return slack.workspace.calls
 
 
-async def test_a_mention_that_comes_again_is_answered_once(slack: Slack) -> None:
+async def test_a_repeated_mention_is_answered_once(slack: Slack) -> None:
     await slack.say("@Parley dockworkers")
     seen = len(slack.workspace.messages(GENERAL, ANA))
     await slack.repeat()
     assert len(slack.workspace.messages(GENERAL, ANA)) == seen
 
 
-async def test_what_comes_twice_at_once_runs_once(slack: Slack) -> None:
+async def test_two_concurrent_deliveries_run_once(slack: Slack) -> None:
     await slack.type("/brief dockworkers")
     payload = {**slack.payloads[-1], "trigger_id": "1.1.another", "text": "kubernetes"}
     slack.payloads.append(payload)
@@ -50,10 +50,8 @@ async def test_what_comes_twice_at_once_runs_once(slack: Slack) -> None:
     assert await slack.parley.store.misses.number("T0LOCAL", since=slack.clock()) == 1
 
 
-async def test_what_failed_and_is_sent_again_is_tried_again(
-    slack: Slack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A dispatch without an answer must not be what its repeats get for ever."""
+async def test_a_failed_dispatch_is_retried(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failed dispatch must not be cached as the answer to its repeats."""
     await slack.type("/brief dockworkers")
     slack.payloads.append({**slack.payloads[-1], "trigger_id": "1.1.another"})
     dispatch = AsyncApp.async_dispatch
@@ -68,7 +66,7 @@ async def test_what_failed_and_is_sent_again_is_tried_again(
     assert "Dockworkers" in json.loads(await slack.repeat())["text"]
 
 
-async def test_a_second_press_asks_for_a_topic_no_second_time(slack: Slack) -> None:
+async def test_a_second_press_does_not_request_a_topic_twice(slack: Slack) -> None:
     (answer,) = await slack.type("/brief kubernetes")
     press = {"channel": GENERAL, "ts": answer["ts"]}
     await asyncio.gather(
@@ -80,24 +78,26 @@ async def test_a_second_press_asks_for_a_topic_no_second_time(slack: Slack) -> N
     assert request.requests == 1
 
 
-async def test_an_answer_whose_arrival_slack_does_not_confirm_is_not_sent_again(
+async def test_an_unconfirmed_answer_is_not_sent_again(
     slack: Slack,
 ) -> None:
-    """A retry of the client's own would say it twice."""
+    """A retry by the client would post the answer twice."""
     slack.workspace.faults.add(Fault(method="chat.postMessage", kind="drop_after"))
     await slack.workspace.type("dockworkers", user=ANA, channel=dm(ANA))
     await slack.settled()
-    told = [one for one in slack.public(dm(ANA)) if one["text"].startswith("Harbours")]
-    assert len(told) == 1
+    replies = [
+        message for message in slack.public(dm(ANA)) if message["text"].startswith("Harbours")
+    ]
+    assert len(replies) == 1
 
 
-# Gone meanwhile
+# Removed stories
 
 
 @pytest.mark.parametrize(
     "action", [Action.BRIEF_SHARE, Action.BRIEF_DISCUSS, Action.BRIEF_LIKE, Action.BRIEF_PICK]
 )
-async def test_a_button_whose_story_has_gone_says_so(slack: Slack, action: str) -> None:
+async def test_a_button_of_a_removed_story_says_so(slack: Slack, action: str) -> None:
     (answer,) = await slack.type("/brief hey dockworkers")
     if action != Action.BRIEF_PICK:
         (answer,) = await slack.press(Action.BRIEF_PICK, answer)
@@ -113,13 +113,13 @@ async def test_next_match_after_a_reload_shows_what_there_is(slack: Slack) -> No
     (slack.corpus / "talks.txt").unlink()
     await slack.type("/corpus reload")
     seen = await slack.press(Action.BRIEF_NEXT, answer)
-    assert any("I have no story on “geneva”" in one["text"] for one in seen)
+    assert any("I have no story on “geneva”" in message["text"] for message in seen)
 
 
 # People
 
 
-async def test_a_guest_looks_up_and_shares_where_they_are(slack: Slack) -> None:
+async def test_a_guest_can_look_up_and_share(slack: Slack) -> None:
     slack.workspace.change_person(BEN, is_restricted=True, is_ultra_restricted=True)
     (answer,) = await slack.type("/brief dockworkers", user=BEN)
     await slack.press(Action.BRIEF_SHARE, answer, user=BEN)
@@ -127,7 +127,7 @@ async def test_a_guest_looks_up_and_shares_where_they_are(slack: Slack) -> None:
 
 
 async def test_a_stranger_presses_nothing(slack: Slack) -> None:
-    """Somebody of another company, in a channel that both share, sees what is posted there."""
+    """Somebody from another company can see posts in a shared channel, but gets no answers."""
     (answer,) = await slack.type("/brief dockworkers")
     await slack.press(Action.BRIEF_DISCUSS, answer)
     slack.workspace.change_person(BEN, is_stranger=True)
@@ -135,8 +135,8 @@ async def test_a_stranger_presses_nothing(slack: Slack) -> None:
     shared = {"channel": GENERAL, "ts": root["ts"]}
     await slack.workspace.use_message_shortcut(BEN, Shortcut.RELATED, **shared)
     await slack.settled()
-    told = slack.workspace.messages(GENERAL, BEN)[-1]
-    assert told["text"] == "I answer the people of this workspace only: please ask one of them."
+    reply = slack.workspace.messages(GENERAL, BEN)[-1]
+    assert reply["text"] == "I answer the people of this workspace only: please ask one of them."
     await slack.workspace.use_shortcut(BEN, Shortcut.DISCUSSION)
     await slack.settled()
     modal = slack.modal(BEN)
@@ -152,20 +152,20 @@ async def test_a_stranger_submits_nothing(slack: Slack) -> None:
     slack.workspace.change_person(BEN, is_stranger=True)
     channel = {Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": GENERAL}}}
     await slack.submit(modal, channel, user=BEN)
-    told = slack.modal(BEN)
-    assert told
-    assert "people of this workspace only" in texts([told])
+    reply = slack.modal(BEN)
+    assert reply
+    assert "people of this workspace only" in texts([reply])
     assert not slack.public()
 
 
-async def test_a_deactivated_admin_is_no_admin(slack: Slack) -> None:
+async def test_a_deactivated_admin_has_no_admin_rights(slack: Slack) -> None:
     slack.workspace.change_person(ANA, is_deleted=True)
     slack.clock.forward(minutes=6)
     (answer,) = await slack.type("/corpus reload")
     assert answer["text"].startswith("Only admins may do that")
 
 
-async def test_what_a_deactivated_person_scheduled_goes_on(slack: Slack) -> None:
+async def test_the_schedule_of_a_deactivated_person_still_posts(slack: Slack) -> None:
     await slack.type("/digest on 09:00 daily UTC")
     slack.workspace.change_person(ANA, is_deleted=True)
     slack.clock.forward(hours=1, minutes=1)
@@ -176,26 +176,26 @@ async def test_what_a_deactivated_person_scheduled_goes_on(slack: Slack) -> None
 # Errors
 
 
-async def test_a_bug_in_a_command_becomes_an_id_that_the_log_has(
+async def test_a_bug_in_a_command_shows_an_id_that_is_in_the_log(
     slack: Slack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     _break(slack, monkeypatch)
     (answer,) = await slack.type("/brief dockworkers")
-    _is_an_id_of(answer["text"], caplog.text)
+    _assert_error_id(answer["text"], caplog.text)
 
 
-async def test_a_bug_after_the_ack_becomes_an_id_too(
+async def test_a_bug_after_the_ack_shows_an_id_too(
     slack: Slack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     (answer,) = await slack.type("/brief geneva")
     _break(slack, monkeypatch)
     seen = await slack.press(Action.BRIEF_NEXT, answer)
-    _is_an_id_of(seen[-1]["text"], caplog.text)
-    (told,) = await slack.say("geneva", channel=dm(ANA))
-    _is_an_id_of(told["text"], caplog.text)
+    _assert_error_id(seen[-1]["text"], caplog.text)
+    (reply,) = await slack.say("geneva", channel=dm(ANA))
+    _assert_error_id(reply["text"], caplog.text)
 
 
-async def test_a_bug_in_a_form_is_told_at_its_field_and_nothing_is_lost(
+async def test_a_bug_in_a_form_is_shown_at_a_field_and_loses_nothing(
     slack: Slack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     await slack.type("/digest")
@@ -206,13 +206,13 @@ async def test_a_bug_in_a_form_is_told_at_its_field_and_nothing_is_lost(
     filled = {Block.TOPICS: {Field.TOPICS: {"selected_options": topics}}}
     errors = await slack.submit(modal, filled)
     assert list(errors) == [Block.CHANNEL]
-    _is_an_id_of(errors[Block.CHANNEL], caplog.text)
+    _assert_error_id(errors[Block.CHANNEL], caplog.text)
     kept = slack.modal()
     assert kept
     assert kept["state"]["values"][Block.TOPICS][Field.TOPICS]["selected_options"] == topics
 
 
-async def test_a_bug_in_a_form_without_fields_is_told_in_its_place(
+async def test_a_bug_in_a_form_without_fields_is_shown_in_the_modal(
     slack: Slack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     await slack.workspace.use_shortcut(ANA, Shortcut.DISCUSSION)
@@ -227,11 +227,11 @@ async def test_a_bug_in_a_form_without_fields_is_told_in_its_place(
     async def broken(*_: object) -> None:
         raise RuntimeError("the disk is on fire")
 
-    monkeypatch.setattr(Discussion, "_post", broken)
+    monkeypatch.setattr(DiscussionForm, "_post", broken)
     await slack.submit(preview)
-    told = slack.modal()
-    assert told
-    _is_an_id_of(told["blocks"][0]["text"]["text"], caplog.text)
+    reply = slack.modal()
+    assert reply
+    _assert_error_id(reply["blocks"][0]["text"]["text"], caplog.text)
 
 
 async def test_a_bug_while_somebody_types_offers_nothing(
@@ -250,7 +250,7 @@ async def test_a_bug_while_somebody_types_offers_nothing(
     assert "the disk is on fire" in caplog.text
 
 
-async def test_a_form_of_another_version_of_me_stays_open_and_says_so(slack: Slack) -> None:
+async def test_a_form_of_another_version_stays_open_and_says_so(slack: Slack) -> None:
     await slack.type("/digest")
     modal = slack.modal()
     assert modal
@@ -266,7 +266,7 @@ def _break(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slack.parley.store.corpus, "find", broken)
 
 
-def _is_an_id_of(text: str, log: str) -> None:
+def _assert_error_id(text: str, log: str) -> None:
     assert text.startswith("Something went wrong on my side.")
     error_id = text.rstrip(".").split()[-1]
     assert f"error {error_id}" in log
@@ -284,10 +284,8 @@ def _is_an_id_of(text: str, log: str) -> None:
         {"type": "event_callback", "event": {"type": "of old"}},
     ],
 )
-async def test_what_nobody_listens_to_is_acked_all_the_same(
-    slack: Slack, payload: dict[str, Any]
-) -> None:
-    """An app that was updated still gets what its old version drew."""
+async def test_a_request_without_a_listener_is_acked(slack: Slack, payload: dict[str, Any]) -> None:
+    """After an update, the app still gets the buttons that its old version rendered."""
     await slack.type("/brief geneva")
     base = {key: slack.payloads[-1][key] for key in ("team_id", "user_id", "channel_id")}
     where = {"team": {"id": base["team_id"]}, "user": {"id": base["user_id"]}}
@@ -298,9 +296,9 @@ async def test_what_nobody_listens_to_is_acked_all_the_same(
 
 @pytest.mark.parametrize("command", list(Command))
 @pytest.mark.parametrize("words", ["<!channel>", "&amp;", "😀" * 500, "`*_~", "\u202e", "x" * 9000])
-async def test_whatever_is_typed_is_answered_and_pings_nobody(
+async def test_any_words_are_answered_and_ping_nobody(
     slack: Slack, command: str, words: str
 ) -> None:
-    """What is sent is checked when the test ends: see conftest.py."""
+    """The fixture `slack` checks everything that was sent when the test ends."""
     for line in (words, f"on {words}", f"on 09:30 {words}", f"skip {words}"):
         assert len(await slack.type(f"{command} {line}")) == 1

@@ -1,4 +1,4 @@
-"""Text that says only what it says."""
+"""Escaping, truncating and splitting text for Slack's mrkdwn."""
 
 import html
 import re
@@ -18,20 +18,20 @@ def test_nothing_is_left_that_slack_would_read(text: str) -> None:
 
 
 @given(ANY)
-def test_reading_gives_back_what_was_written(text: str) -> None:
+def test_unescape_reverses_escape(text: str) -> None:
     assert unescape(escape(text)) == text
     assert html.unescape(escape(text)) == text
 
 
 @given(ANY, st.integers(1, 50))
-def test_cut_text_is_never_longer_than_asked(text: str, limit: int) -> None:
+def test_truncated_text_is_never_longer_than_the_limit(text: str, limit: int) -> None:
     cut = truncate(text, limit)
     assert len(cut) <= limit
     assert cut == text or cut.endswith("…")
 
 
 @given(ANY, st.integers(10, 200))
-def test_ready_text_holds_whole_entities_within_its_limit(text: str, limit: int) -> None:
+def test_plain_text_keeps_entities_whole_within_its_limit(text: str, limit: int) -> None:
     ready = plain(text, limit)
     assert len(ready) <= limit
     assert not CONTROL.search(ready)
@@ -46,14 +46,14 @@ def test_text_is_cut_at_a_word() -> None:
 
 
 def test_a_quote_is_one_line() -> None:
-    """A second line would fall out of the quote."""
+    """A second line would not be part of the quote."""
     assert quote("a\nb & c") == "> a b &amp; c"
 
 
 @given(ANY, st.integers(10, 120))
-def test_pieces_hold_everything_and_each_fits(text: str, limit: int) -> None:
+def test_pieces_lose_nothing_and_each_fits(text: str, limit: int) -> None:
     cut = pieces(text, limit)
-    assert all(len(escape(one)) <= limit for one in cut)
+    assert all(len(escape(text)) <= limit for text in cut)
     assert "".join("".join(cut).split()) == "".join(text.split())
 
 

@@ -1,4 +1,4 @@
-"""What Parley listens to: every id has a test that goes through it, every listener fits Bolt."""
+"""Listeners: a test uses every id, and Bolt knows every parameter of every listener."""
 
 import inspect
 from collections.abc import Awaitable, Callable
@@ -14,8 +14,8 @@ from handlers.ids import Action, Block, Command, Field, Modal, Shortcut, Step
 from handlers.views.question import MENU_WHY
 from tests.handlers.conftest import ANA, GENERAL, RANDOM, Slack, dm
 from tests.handlers.features.test_schedule_actions import choose, posted
-from tests.handlers.features.test_uploads import drop
-from tests.handlers.jobs.test_posting import unreadable
+from tests.handlers.features.test_uploads import upload
+from tests.handlers.jobs.test_posting import lose_outcome
 
 _NAMES = {
     "self",
@@ -30,8 +30,8 @@ def switches() -> dict[str, bool]:
     return {"agent_view": True, "workflow_steps": True}
 
 
-async def test_every_listener_asks_for_what_bolt_knows(slack: Slack) -> None:
-    """Bolt gives None for any other name, and says so only in the log."""
+async def test_every_listener_parameter_is_known_to_bolt(slack: Slack) -> None:
+    """Bolt passes None for an unknown name, and only logs a warning."""
     listeners = slack.parley.app._async_listeners
     assert len(listeners) > 20
     for listener in listeners:
@@ -125,8 +125,8 @@ async def pages(slack: Slack) -> None:
     await slack.press_in(home, f"{Action.HOME_PAGE}_0")
 
 
-async def dropped(slack: Slack) -> None:
-    offered = await drop(slack)
+async def uploaded(slack: Slack) -> None:
+    offered = await upload(slack)
     await slack.press(Action.CORPUS_ADD, offered, channel=dm(ANA))
 
 
@@ -152,7 +152,7 @@ async def resume(slack: Slack) -> None:
 
 def unsure(action: str) -> Callable[[Slack], Awaitable[Any]]:
     async def way(slack: Slack) -> None:
-        notice = await unreadable(slack, arrives=True)
+        notice = await lose_outcome(slack, arrives=True)
         await slack.press(action, notice, channel=dm(ANA))
 
     return way
@@ -237,7 +237,7 @@ WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Action.CORPUS_RELOAD: at_home(Action.CORPUS_RELOAD),
     Action.CORPUS_MISSED: at_home(Action.CORPUS_MISSED),
     Action.CORPUS_PROBLEMS: at_home(Action.CORPUS_PROBLEMS),
-    Action.CORPUS_ADD: dropped,
+    Action.CORPUS_ADD: uploaded,
     Action.POST_MORE: menu,
     Action.POST_AGAIN: unsure(Action.POST_AGAIN),
     Action.POST_SEEN: unsure(Action.POST_SEEN),
@@ -272,30 +272,32 @@ WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Field.CHANNEL: discussion,
     Field.WORDS: discussion,
 }
-"""For each id, something that a person does which brings it back to us."""
+"""{id: what a person does to make Slack send the id back}."""
 
 _GROUPS = (Command, Action, Shortcut, Step, Modal, Block, Field)
 _NEVER_SENT_BACK = {Block.DELIVERY}
-"""What we write, and read in a channel's history: tests/handlers/test_delivery.py."""
+"""Ids that appear only in a channel's history: see tests/handlers/jobs/test_posting.py."""
 
 
-@pytest.mark.parametrize("one", [one for group in _GROUPS for one in group])
-async def test_every_id_goes_through_its_listener(slack: Slack, one: StrEnum) -> None:
-    """A new id without a way to it fails here."""
-    if one in _NEVER_SENT_BACK:
+@pytest.mark.parametrize("id_", [id_ for group in _GROUPS for id_ in group])
+async def test_every_id_goes_through_its_listener(slack: Slack, id_: StrEnum) -> None:
+    """A new id that is not in WAYS fails here."""
+    if id_ in _NEVER_SENT_BACK:
         return
-    await WAYS[one](slack)
+    await WAYS[id_](slack)
     await slack.settled()
-    assert any(one in sent for sent in map(_sent, slack.payloads))
+    assert any(id_ in sent for sent in map(_sent, slack.payloads))
 
 
 async def test_no_group_of_ids_is_left_out() -> None:
-    groups = {one for one in vars(ids).values() if inspect.isclass(one) and one is not StrEnum}
+    groups = {
+        group for group in vars(ids).values() if inspect.isclass(group) and group is not StrEnum
+    }
     assert groups == {*_GROUPS, ids.Event}
 
 
 def _sent(payload: dict[str, Any]) -> set[str]:
-    """Give every id that a payload brings back."""
+    """Return every id in a payload."""
     view = payload.get("view") or {}
     values = view.get("state", {}).get("values", {})
     pressed = payload.get("actions", [])
@@ -306,8 +308,8 @@ def _sent(payload: dict[str, Any]) -> set[str]:
         payload.get("action_id", ""),
         view.get("callback_id", ""),
         function.get("callback_id", ""),
-        *(one["action_id"].rstrip("0123456789").removesuffix("_") for one in pressed),
-        *(one["block_id"] for one in pressed),
+        *(action["action_id"].rstrip("0123456789").removesuffix("_") for action in pressed),
+        *(action["block_id"] for action in pressed),
         *values,
         *(field for fields in values.values() for field in fields),
     }

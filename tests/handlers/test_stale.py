@@ -1,4 +1,4 @@
-"""Buttons out of their time: with a value of another version, or about what has gone meanwhile."""
+"""Stale buttons: with a value from another version, or about stories that were removed."""
 
 import copy
 from typing import Any
@@ -9,7 +9,7 @@ from handlers.ids import Action
 from tests.handlers.conftest import Slack, texts
 from tests.handlers.test_register import WAYS
 
-_TELLING = ("response_url", "views.open", "views.push", "views.update", "views.publish")
+_SHOWING = ("response_url", "views.open", "views.push", "views.update", "views.publish")
 _VALUES = (
     "",
     "{",
@@ -31,11 +31,11 @@ def switches() -> dict[str, bool]:
 
 
 async def press_again(slack: Slack, action: str, value: str | None = None) -> str:
-    """Press what was pressed, with another *value* where one is given; say what is then told.
+    """Repeat the last press of the button, with *value* if not None; return the answer's text.
 
-    Somebody has had the message or the modal open all the while.
+    This is a press by somebody who still has the old message or modal open.
     """
-    pressed = [one for one in slack.payloads if action in _actions(one)]
+    pressed = [payload for payload in slack.payloads if action in _actions(payload)]
     payload = copy.deepcopy(pressed[-1])
     state, user = slack.workspace._state, payload["user"]["id"]
     payload["trigger_id"] = state.triggers.issue(user)
@@ -43,40 +43,40 @@ async def press_again(slack: Slack, action: str, value: str | None = None) -> st
         channel, ts = payload["channel"]["id"], payload["container"]["message_ts"]
         payload["response_url"] = state.new_response_url(user=user, channel=channel, message_ts=ts)
     if value is not None:
-        given = payload["actions"][0]
-        (given.get("selected_option") or given)["value"] = value
+        element = payload["actions"][0]
+        (element.get("selected_option") or element)["value"] = value
     before = len(slack.workspace.calls)
     slack.payloads.append(payload)
     await slack.repeat()
     calls = slack.workspace.calls[before:]
-    told = [call.args for call in calls if call.method in _TELLING]
-    return texts([{"text": "", "blocks": [], **one.get("view", one)} for one in told])
+    answers = [call.args for call in calls if call.method in _SHOWING]
+    return texts([{"text": "", "blocks": [], **args.get("view", args)} for args in answers])
 
 
 def _actions(payload: dict[str, Any]) -> set[str]:
     return {
-        one["action_id"].rstrip("0123456789").removesuffix("_")
-        for one in payload.get("actions", [])
+        action["action_id"].rstrip("0123456789").removesuffix("_")
+        for action in payload.get("actions", [])
     }
 
 
 @pytest.mark.parametrize("action", list(Action))
-async def test_whatever_value_a_button_has_is_answered(
+async def test_any_button_value_is_answered(
     slack: Slack, action: Action, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Another version drew it, or a client made it up."""
+    """Another version may have rendered it, or a client may have forged it."""
     await WAYS[action](slack)
     await slack.settled()
     caplog.clear()
     for value in _VALUES:
-        told = await press_again(slack, action, value)
-        assert told.strip(), value
-        assert "Something went wrong" not in told, value
-    assert not [one for one in caplog.records if one.levelname == "ERROR"]
+        reply = await press_again(slack, action, value)
+        assert reply.strip(), value
+        assert "Something went wrong" not in reply, value
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 @pytest.mark.parametrize("action", list(Action))
-async def test_a_button_about_stories_that_have_gone_is_answered(
+async def test_a_button_of_removed_stories_is_answered(
     slack: Slack, action: Action, caplog: pytest.LogCaptureFixture
 ) -> None:
     await WAYS[action](slack)
@@ -87,7 +87,7 @@ async def test_a_button_about_stories_that_have_gone_is_answered(
     (slack.corpus / "garden.txt").write_text(garden)
     await slack.parley.store.corpus.reload(slack.corpus, by="U0ANA", at=slack.clock())
     caplog.clear()
-    told = await press_again(slack, action)
-    assert told.strip()
-    assert "Something went wrong" not in told
-    assert not [one for one in caplog.records if one.levelname == "ERROR"]
+    reply = await press_again(slack, action)
+    assert reply.strip()
+    assert "Something went wrong" not in reply
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

@@ -1,7 +1,7 @@
-"""Who may do what: every way in, for every role, while Slack answers and while it does not.
+"""Permissions: every action, by every role, while Slack answers and while it does not.
 
-Each way ends in one payload, which is held back, and then sent as if each role had caused it. What
-changes is seen in the whole of the database, the channels and the corpus folder.
+Each action ends in one payload, which is held back and then sent once for each role. To find
+changes, the tests compare the whole database, the channels and the corpus folder.
 """
 
 import copy
@@ -29,28 +29,28 @@ from handlers.views.digest import EDIT, END
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from tests.handlers.conftest import ANA, GENERAL, RANDOM, Slack, dm
 from tests.handlers.features.test_schedule_actions import posted
-from tests.handlers.features.test_uploads import STORY, drop
-from tests.handlers.jobs.test_posting import unreadable
+from tests.handlers.features.test_uploads import STORY, upload
+from tests.handlers.jobs.test_posting import lose_outcome
 
 Json = dict[str, Any]
 
 
 class Role(StrEnum):
-    """Who does something; the value is their user id."""
+    """The kinds of people who do something. The value is the user id."""
 
     MEMBER = "U0MEMBER"
     GUEST = "U0GUEST"
     SINGLE = "U0SINGLE"
     """A guest of one channel."""
     STRANGER = "U0STRANGER"
-    """Of another workspace, as each payload says."""
+    """Somebody of another workspace; every payload says so."""
     CONNECTED = "U0CONNECTED"
-    """Of another workspace, by a shared channel: only their team's id says so."""
+    """Somebody of another workspace, in a shared channel: only users.info has their team's id."""
     DEACTIVATED = "U0GONE"
     ADMIN = "U0ADMIN"
     LISTED = "U0LISTED"
     OWNER = ANA
-    """Of the schedule; a member like any other else."""
+    """The owner of the schedule; otherwise an ordinary member."""
     BOT = "U0ROBOT"
 
 
@@ -70,17 +70,17 @@ _OUTSIDERS = (Role.STRANGER, Role.CONNECTED, Role.DEACTIVATED, Role.BOT)
 
 
 class Connected(Person):
-    """Somebody of another workspace, of whom Slack does not say that they are a stranger."""
+    """Somebody of another workspace whom Slack does not mark as a stranger."""
 
     def as_slack(self, *args: Any) -> Json:
         return {**super().as_slack(*args), "team_id": STRANGERS_TEAM_ID}
 
 
 class Need(Enum):
-    """What somebody has to be for what they do."""
+    """The right that an action requires."""
 
     NOTHING = auto()
-    """It is a look-up."""
+    """For look-ups."""
     COLLEAGUE = auto()
     FULL_MEMBER = auto()
     OWNER = auto()
@@ -93,7 +93,7 @@ _OWNERS = f"Only its organiser, <@{ANA}>, can do that."
 
 
 def refusal(need: Need, role: Role, *, is_known: bool, names_team: bool) -> str | None:
-    """Return the sentence that refuses what has that *need* to that *role*; None if it is done."""
+    """Return the expected refusal of an action with that *need* to that *role*; None if allowed."""
     if need is Need.NOTHING or role is Role.LISTED:
         return None
     if role is Role.STRANGER and names_team:
@@ -119,26 +119,26 @@ MODES: dict[str, Fault | None] = {
     "down": Fault(method="users.info", kind="html", status=503, times=None),
     ANSWERING: None,
 }
-"""How Slack is when it is asked who somebody is."""
+"""{mode: the fault of users.info}; None for no fault. “late” exceeds the time limit instead."""
 
 
 async def behave(slack: Slack, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Slack be in that *mode* from now on."""
+    """Make Slack behave as in *mode*, one of MODES."""
     directory = slack.parley.directory
     (await directory._teams.asking(TEAM_ID)).retry_handlers = []
-    # No time at all is always too little, on any machine.
+    # A limit of zero seconds is always exceeded, on any machine.
     monkeypatch.setattr("handlers.slack.directory.ASK_SECONDS", 0 if mode == "late" else 60)
     slack.workspace.faults.clear()
     if fault := MODES[mode]:
         slack.workspace.faults.add(copy.copy(fault))
 
 
-# --- every way in --------------------------------------------------------------------------------
+# --- the actions ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """A thing that people do: *prepare* does it as Ana, but for the payload that it ends in."""
+    """An action: *prepare* does it as Ana and returns the last payload without delivering it."""
 
     prepare: Callable[[Slack], Awaitable[Json]]
     need: Need = Need.NOTHING
@@ -154,7 +154,7 @@ def look_up(prepare: Callable[[Slack], Awaitable[Json]], need: Need = Need.NOTHI
 
 
 async def held(slack: Slack, doing: Awaitable[Any]) -> Json:
-    """Do something, and return the payload that the app is not given."""
+    """Await *doing* without delivering its payload to the app; return the payload."""
     slack.is_holding = True
     await doing
     await slack.workspace.settled()
@@ -163,7 +163,7 @@ async def held(slack: Slack, doing: Awaitable[Any]) -> Json:
 
 
 def typed(*lines: str, channel: str = GENERAL) -> Callable[[Slack], Awaitable[Json]]:
-    """Type lines, of which the last one is held."""
+    """Type *lines*, and hold back the payload of the last line."""
 
     async def prepare(slack: Slack) -> Json:
         *before, last = lines
@@ -177,7 +177,7 @@ def typed(*lines: str, channel: str = GENERAL) -> Callable[[Slack], Awaitable[Js
 def pressed(
     action: str, line: str, *more: str, channel: str = GENERAL
 ) -> Callable[[Slack], Awaitable[Json]]:
-    """Press a button of what a line answers; before that the buttons *more*, one after another."""
+    """Type *line*, press the buttons *more* one after another, and hold back the press *action*."""
 
     async def prepare(slack: Slack) -> Json:
         shown = (await slack.type(line, channel=channel))[-1]
@@ -240,7 +240,7 @@ async def next_page(slack: Slack) -> Json:
 
 
 async def add_document(slack: Slack) -> Json:
-    offered = await drop(slack)
+    offered = await upload(slack)
     add = slack.workspace.press(ANA, Action.CORPUS_ADD, channel=dm(ANA), ts=offered["ts"])
     return await held(slack, add)
 
@@ -266,7 +266,7 @@ def menu(words: str) -> Callable[[Slack], Awaitable[Json]]:
 
 def settling(action: str) -> Callable[[Slack], Awaitable[Json]]:
     async def prepare(slack: Slack) -> Json:
-        notice = await unreadable(slack, arrives=True)
+        notice = await lose_outcome(slack, arrives=True)
         pressing = slack.workspace.press(ANA, action, channel=dm(ANA), ts=notice["ts"])
         return await held(slack, pressing)
 
@@ -464,25 +464,25 @@ WAYS: dict[tuple[str, str], Way] = {
     ("message.im", ""): look_up(typed("geneva", channel=dm(ANA))),
     ("message.im", "a file"): look_up(drop_document, _ADMIN),
 }
-"""For each id or event and its variants: how it is done, what it needs, and what it changes."""
+"""{(id or event, variant): the action}."""
 
 _WITHOUT_A_PERSON = {*Step, "function_executed"}
-"""A workflow runs its steps; who published it is a member, by Slack's own rules."""
+"""Workflows run these. By Slack's rules, a workflow's publisher is a member."""
 
 
 def test_every_way_in_has_a_row(switches: dict[str, bool]) -> None:
     """A new id, word or event without a row fails here."""
     events = manifest(**switches)["settings"]["event_subscriptions"]["bot_events"]
     ids = {*Command, *Action, *Shortcut, *Step, *Modal, Field.ZONE, Field.TOPICS, *events}
-    assert {one for one, _ in WAYS} == ids - _WITHOUT_A_PERSON
-    words = {word for one, word in WAYS if one is Command.DIGEST}
+    assert {id_ for id_, _ in WAYS} == ids - _WITHOUT_A_PERSON
+    words = {word for id_, word in WAYS if id_ is Command.DIGEST}
     assert words == {*_WORDS, "", "typo"}
     assert {word for word in words if WAYS[Command.DIGEST, word].changes} == _CHANGING
-    words = {word for one, word in WAYS if one is Command.CORPUS}
+    words = {word for id_, word in WAYS if id_ is Command.CORPUS}
     assert words == {*dict(CORPUS_WORDS), ""}
 
 
-# --- each of them, by everybody ------------------------------------------------------------------
+# --- every action by every role ------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -496,7 +496,7 @@ def admins() -> frozenset[str]:
 
 
 async def arrive(slack: Slack, way: Way) -> Json:
-    """Do what comes before the payload, let everybody in, and return the payload."""
+    """Prepare the action, add a person of every role to the channels, and return the payload."""
     payload = await way.prepare(slack)
     slack.workspace.change_person(ANA, is_admin=False)
     for role, about in _PEOPLE.items():
@@ -511,7 +511,7 @@ async def arrive(slack: Slack, way: Way) -> Json:
 
 
 async def do(slack: Slack, payload: Json, role: Role) -> str:
-    """Send the payload as if that role had caused it, and return all that is said about it."""
+    """Deliver the payload as if that role had caused it; return the ack and all later calls."""
     slack.parley.directory._drop(TEAM_ID)
     sent, state = copy.deepcopy(payload), slack.workspace._state
     if "command" in sent:
@@ -538,23 +538,23 @@ async def do(slack: Slack, payload: Json, role: Role) -> str:
 
 
 def names_team(payload: Json) -> bool:
-    """Return whether Slack says in the payload which team its person is of."""
+    """Return whether the payload contains the person's team."""
     return "user" in payload
 
 
 async def world(slack: Slack) -> Any:
-    """Return all that can be changed: the database, what channels show, and the corpus folder."""
+    """Return everything that can change: the database, the channels and the corpus folder."""
     await slack.parley.store.misses.write()
     with closing(sqlite3.connect(slack.settings.database_url.removeprefix("sqlite:///"))) as file:
         database = list(file.iterdump())
     channels = {
         channel.id: (
             BOT_USER_ID in channel.members,
-            [(one["ts"], one["text"]) for one in slack.public(channel.id)],
+            [(post["ts"], post["text"]) for post in slack.public(channel.id)],
             [
                 (reply["ts"], reply["text"])
-                for one in slack.public(channel.id)
-                for reply in slack.public(channel.id, one["ts"])
+                for post in slack.public(channel.id)
+                for reply in slack.public(channel.id, post["ts"])
             ],
         )
         for channel in slack.workspace.channels.values()
@@ -568,7 +568,7 @@ async def world(slack: Slack) -> Any:
 async def test_nothing_is_changed_by_those_who_may_not(
     slack: Slack, way: Way, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A change is refused in one sentence; a look-up is done, and leaves everything as it was."""
+    """A forbidden change is refused in one sentence; a look-up works and changes nothing."""
     payload = await arrive(slack, way)
     caplog.clear()
     before = await world(slack)
@@ -583,15 +583,15 @@ async def test_nothing_is_changed_by_those_who_may_not(
             )
             if sentence is None and way.changes:
                 continue
-            said = await do(slack, payload, role)
+            output = await do(slack, payload, role)
             assert await world(slack) == before, (mode, role)
-            assert "Something went wrong" not in said, (mode, role)
+            assert "Something went wrong" not in output, (mode, role)
             if sentence:
-                assert said.replace("`", "").count(sentence) >= 1, (mode, role, said)
+                assert output.replace("`", "").count(sentence) >= 1, (mode, role, output)
             else:
-                assert UNKNOWN not in said, (mode, role)
-                assert len(said) > len("\n[]"), (mode, role)
-    assert not [one for one in caplog.records if one.levelname == "ERROR"]
+                assert UNKNOWN not in output, (mode, role)
+                assert len(output) > len("\n[]"), (mode, role)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 ALLOWED = [
@@ -599,7 +599,7 @@ ALLOWED = [
     for key, way in WAYS.items()
     for mode in MODES
     for role in Role
-    # Whether a payload names a team makes no difference to those who may.
+    # Whether a payload contains a team makes no difference for people with the right.
     if way.changes and not refusal(way.need, role, is_known=mode == ANSWERING, names_team=True)
 ]
 
@@ -611,6 +611,6 @@ async def test_those_who_may_change_it(
     payload = await arrive(slack, way)
     before = await world(slack)
     await behave(slack, mode, monkeypatch)
-    said = await do(slack, payload, role)
-    assert await world(slack) != before, said
-    assert UNKNOWN not in said
+    output = await do(slack, payload, role)
+    assert await world(slack) != before, output
+    assert UNKNOWN not in output

@@ -1,4 +1,4 @@
-"""The agent panel: what it suggests, and that an answer is a look-up like any other."""
+"""The agent panel: its suggestions, and that its answers are ordinary look-ups."""
 
 import pytest
 
@@ -10,16 +10,19 @@ def switches() -> dict[str, bool]:
     return {"agent_view": True}
 
 
-async def test_it_suggests_what_the_corpus_has_and_the_suggestion_finds_it(slack: Slack) -> None:
+async def test_the_panel_suggests_topics_that_find_stories(slack: Slack) -> None:
     assert (await slack.workspace.open_messages(ANA)).acked
     await slack.settled()
     shown = slack.workspace.prompts[dm(ANA)]
-    assert [one["title"] for one in shown["prompts"]] == ["Stories on Geneva", "Stories on Gdansk"]
+    assert [prompt["title"] for prompt in shown["prompts"]] == [
+        "Stories on Geneva",
+        "Stories on Gdansk",
+    ]
     (answer,) = await slack.say(shown["prompts"][0]["message"], channel=dm(ANA))
     assert "Match 1 of 2" in texts([answer])
 
 
-async def test_app_home_is_there_beside_it(slack: Slack) -> None:
+async def test_app_home_still_opens(slack: Slack) -> None:
     assert (await slack.workspace.open_home(ANA)).acked
     await slack.settled()
     assert slack.workspace.home(ANA)

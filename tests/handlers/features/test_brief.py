@@ -1,4 +1,4 @@
-"""/brief and its buttons, as the people in the channel see them."""
+"""/brief and its buttons."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from handlers.jobs import delivery
 from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, labels, texts
 
 
-async def test_a_misspelt_name_is_found_and_only_its_asker_sees_it(slack: Slack) -> None:
+async def test_a_misspelled_name_is_found_and_shown_only_to_the_asker(slack: Slack) -> None:
     (answer,) = await slack.type("/brief zelenksiy")
     assert answer["ephemeral"]
     assert "Zelenskiy flew to Geneva" in texts([answer])
@@ -22,13 +22,13 @@ async def test_a_misspelt_name_is_found_and_only_its_asker_sees_it(slack: Slack)
 
 
 async def test_the_answer_is_in_the_ack_itself(slack: Slack) -> None:
-    """No response_url is used, and Slack is asked nothing."""
+    """The answer uses no response_url, and Parley makes no call to Slack."""
     calls = len(slack.workspace.calls)
     await slack.type("/brief zelenskiy")
     assert len(slack.workspace.calls) == calls
 
 
-async def test_next_match_takes_the_place_of_the_answer(slack: Slack) -> None:
+async def test_next_match_replaces_the_answer(slack: Slack) -> None:
     (answer,) = await slack.type("/brief geneva")
     assert "Match 1 of 2" in texts([answer])
     (second,) = await slack.press(Action.BRIEF_NEXT, answer)
@@ -44,7 +44,9 @@ async def test_share_shows_everybody_the_story_and_who_shared_it(slack: Slack) -
     (shared,) = slack.public()
     assert "Dockworkers in Gdansk" in texts([shared])
     assert f"Shared by <@{ANA}>" in texts([shared])
-    (note,) = [one for one in slack.workspace.messages(GENERAL, ANA) if one["ephemeral"]]
+    (note,) = [
+        message for message in slack.workspace.messages(GENERAL, ANA) if message["ephemeral"]
+    ]
     assert note["text"] == "Shared with this channel."
 
 
@@ -57,21 +59,23 @@ async def test_pressing_share_twice_shares_once(slack: Slack) -> None:
     assert len(slack.public()) == 1
 
 
-async def test_share_works_where_parley_is_no_member(slack: Slack) -> None:
+async def test_share_works_where_parley_is_not_a_member(slack: Slack) -> None:
     (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
     await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)
     (shared,) = slack.public(RANDOM)
     assert "Dockworkers in Gdansk" in texts([shared])
 
 
-async def test_discuss_here_puts_the_question_with_its_story_in_the_thread(slack: Slack) -> None:
+async def test_discuss_here_posts_the_question_and_its_story_in_the_thread(slack: Slack) -> None:
     (answer,) = await slack.type("/brief dockworkers")
     await slack.press(Action.BRIEF_DISCUSS, answer)
     (question,) = slack.public()
     assert "What would make night work fair?" in texts([question])
     assert f"Asked by <@{ANA}>" in texts([question])
     (story,) = [
-        one for one in slack.public(thread_ts=question["ts"]) if one["ts"] != question["ts"]
+        message
+        for message in slack.public(thread_ts=question["ts"])
+        if message["ts"] != question["ts"]
     ]
     assert "Dockworkers in Gdansk" in texts([story])
 
@@ -94,15 +98,15 @@ async def test_a_story_without_a_question_is_shown_and_not_discussed(slack: Slac
 
 def _article_of(answer: dict[str, Any]) -> str:
     (value,) = [
-        one["value"]
+        element["value"]
         for block in answer["blocks"]
-        for one in block.get("elements", [])
-        if one.get("action_id") == Action.BRIEF_SHARE
+        for element in block.get("elements", [])
+        if element.get("action_id") == Action.BRIEF_SHARE
     ]
     return Value.decode(value).article_id
 
 
-async def test_discuss_where_parley_is_no_member_says_how_to_invite_it(slack: Slack) -> None:
+async def test_discuss_where_parley_is_not_a_member_says_how_to_invite_it(slack: Slack) -> None:
     (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
     seen = await slack.press(Action.BRIEF_DISCUSS, answer, channel=RANDOM)
     assert "`/invite @Parley`" in seen[-1]["text"]
@@ -135,7 +139,7 @@ async def test_the_examples_of_the_help_find_something(slack: Slack) -> None:
     assert "Match 1 of 2 for “Geneva”" in texts([shown])
 
 
-async def test_more_like_this_offers_the_story_s_neighbours(slack: Slack) -> None:
+async def test_more_like_this_offers_similar_stories(slack: Slack) -> None:
     (answer,) = await slack.type("/brief zelenskiy")
     (close,) = await slack.press(Action.BRIEF_LIKE, answer)
     assert "Close to “Envoys meet again”" in close["text"]
@@ -150,7 +154,7 @@ async def test_the_words_that_matched_are_bold(slack: Slack) -> None:
     assert "*Zelenskiy* flew to Geneva" in texts([answer])
 
 
-async def test_who_shares_is_named_and_not_what_they_had_typed(slack: Slack) -> None:
+async def test_a_share_names_the_person_but_not_their_words(slack: Slack) -> None:
     (answer,) = await slack.type("/brief dokworkers")
     await slack.press(Action.BRIEF_SHARE, answer)
     shared = texts(slack.public())
@@ -158,7 +162,7 @@ async def test_who_shares_is_named_and_not_what_they_had_typed(slack: Slack) -> 
     assert "dokworkers" not in shared
 
 
-async def test_what_is_not_found_can_be_asked_for(slack: Slack) -> None:
+async def test_a_topic_that_is_not_found_can_be_requested(slack: Slack) -> None:
     (answer,) = await slack.type("/brief kubernetes")
     (noted,) = await slack.press(Action.BRIEF_ASK, answer)
     assert "someone wants stories on “kubernetes”" in noted["text"]
@@ -168,15 +172,15 @@ async def test_what_is_not_found_can_be_asked_for(slack: Slack) -> None:
     assert await slack.parley.store.misses.number("T0LOCAL", since=slack.clock()) == 2
 
 
-async def test_none_of_the_suggestions_can_be_asked_for_too(slack: Slack) -> None:
+async def test_a_topic_can_be_requested_if_no_suggestion_fits(slack: Slack) -> None:
     (answer,) = await slack.type("/brief hey dockworkers")
     assert "Did you mean" in answer["text"]
     (noted,) = await slack.press(Action.BRIEF_ASK, answer)
     assert "someone wants stories on “hey dockworkers”" in noted["text"]
 
 
-async def test_paging_goes_on_longer_than_one_response_url_lives(slack: Slack) -> None:
-    """A response_url is good for five answers in half an hour; each press brings its own."""
+async def test_paging_works_after_the_first_response_url_expires(slack: Slack) -> None:
+    """A response_url allows five answers within half an hour; each press has its own."""
     (answer,) = await slack.type("/brief geneva")
     for _ in range(8):
         slack.clock.forward(minutes=10)
@@ -184,7 +188,7 @@ async def test_paging_goes_on_longer_than_one_response_url_lives(slack: Slack) -
     assert "Match 1 of 2" in texts([answer])
 
 
-async def test_a_long_story_is_read_in_parts_and_nothing_of_it_is_lost(slack: Slack) -> None:
+async def test_a_long_story_is_shown_in_parts_without_losing_text(slack: Slack) -> None:
     sentences = [f"Sentence {number} of the long quarry story." for number in range(400)]
     (slack.corpus / "long.txt").write_text(f"Quarry\n{' '.join(sentences)}\nInsight.\nWhy?\n")
     await slack.type("/corpus reload")
@@ -200,14 +204,14 @@ async def test_a_long_story_is_read_in_parts_and_nothing_of_it_is_lost(slack: Sl
     assert "Read on" in labels(slack.public()[-1])
 
 
-async def test_what_was_typed_cannot_ping_or_mislead(slack: Slack) -> None:
+async def test_typed_words_cannot_ping_or_mislead(slack: Slack) -> None:
     (answer,) = await slack.type("/brief <!channel> & <https://evil.example|bank> xyzzy")
-    # That no block pings either is checked of everything that is sent: see conftest.py.
+    # The fixture `slack` checks that the blocks ping nobody either.
     assert "<" not in answer["text"]
     assert "&lt;!channel&gt; &amp; " in answer["text"]
 
 
-async def test_a_story_that_is_gone_is_said_to_be_gone(slack: Slack) -> None:
+async def test_sharing_a_removed_story_says_that_it_is_gone(slack: Slack) -> None:
     (answer,) = await slack.type("/brief dockworkers")
     (slack.corpus / "ports.txt").unlink()
     await slack.type("/corpus reload")
@@ -221,29 +225,29 @@ async def test_a_story_that_is_gone_is_said_to_be_gone(slack: Slack) -> None:
 )
 async def test_a_value_that_is_not_ours_is_refused_in_a_sentence(slack: Slack, value: str) -> None:
     (answer,) = await slack.type("/brief geneva")
-    (*_, told) = await slack.press(Action.BRIEF_SHARE, answer, forged=value)
+    (*_, reply) = await slack.press(Action.BRIEF_SHARE, answer, forged=value)
     assert not slack.public()
-    assert told["text"].startswith(("That button is from", "That story is no longer"))
+    assert reply["text"].startswith(("That button is from", "That story is no longer"))
 
 
-def test_a_value_comes_back_as_it_was() -> None:
+def test_a_value_survives_encoding() -> None:
     value = Value(article_id="a1", words="“x” & <y>", place=3)
     assert Value.decode(value.encode()) == value
 
 
-def test_a_value_fits_in_a_button_whatever_was_typed() -> None:
+def test_a_value_always_fits_in_a_button() -> None:
     assert len(Value(article_id="a" * 16, words='\\"é😀' * 3000, place=99).encode()) <= 2000
 
 
 @pytest.mark.parametrize("channel", [GENERAL, RANDOM])
-async def test_a_share_that_is_pressed_again_is_one(slack: Slack, channel: str) -> None:
+async def test_pressing_share_again_posts_once(slack: Slack, channel: str) -> None:
     (answer,) = await slack.type("/brief dockworkers", channel=channel)
     seen = await slack.press_thrice(Action.BRIEF_SHARE, answer, channel=channel)
     assert len(slack.public(channel)) == 1
     assert seen[-1]["text"] == "That is posted already."
 
 
-async def test_a_share_that_parley_was_invited_after_is_not_made_again(slack: Slack) -> None:
+async def test_a_share_is_not_repeated_after_parley_is_invited(slack: Slack) -> None:
     (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
     await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)
     slack.workspace.invite(RANDOM, slack.workspace.bot_user_id)
@@ -252,7 +256,7 @@ async def test_a_share_that_parley_was_invited_after_is_not_made_again(slack: Sl
     assert len(slack.public(RANDOM)) == 1
 
 
-async def test_a_channel_where_only_some_may_post_is_not_got_around(slack: Slack) -> None:
+async def test_a_share_does_not_bypass_a_restricted_channel(slack: Slack) -> None:
     (answer,) = await slack.type("/brief dockworkers")
     slack.workspace.restrict(GENERAL)
     seen = await slack.press(Action.BRIEF_SHARE, answer)
@@ -260,7 +264,7 @@ async def test_a_channel_where_only_some_may_post_is_not_got_around(slack: Slack
     assert not slack.public()
 
 
-async def test_a_share_by_a_response_url_that_is_refused_can_be_made_again(
+async def test_a_share_refused_by_its_response_url_can_be_repeated(
     slack: Slack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
@@ -276,7 +280,7 @@ async def test_a_share_by_a_response_url_that_is_refused_can_be_made_again(
     assert len(slack.public(RANDOM)) == 1
 
 
-async def test_a_share_by_a_response_url_without_an_answer_is_asked_about(
+async def test_a_share_with_unknown_outcome_asks_the_person(
     slack: Slack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
@@ -293,21 +297,21 @@ async def test_a_share_by_a_response_url_without_an_answer_is_asked_about(
     await slack.parley.ticker.tick()
     asked = slack.public("D0ANA")[-1]
     assert "Slack did not confirm a post of mine" in texts([asked])
-    # Until it is settled, whoever shared it may say whether it is there; then nobody is known to.
+    # The person who shared may settle the outcome once; a late second press changes nothing.
     seen = await slack.press(Action.POST_SEEN, asked, channel="D0ANA")
     assert f"Good: the post in <#{RANDOM}> counts as sent." in texts(seen)
-    press = next(one for one in reversed(slack.payloads) if "actions" in one)
+    press = next(payload for payload in reversed(slack.payloads) if "actions" in payload)
     slack.payloads.append({**press, "trigger_id": "1.1.late"})
     await slack.repeat()
     assert "That is settled already." in texts(slack.workspace.messages("D0ANA", ANA))
 
 
-async def test_what_is_asked_again_after_a_reload_is_answered_anew(slack: Slack) -> None:
+async def test_a_repeated_look_up_after_a_reload_gets_a_new_answer(slack: Slack) -> None:
     (answer,) = await slack.type("/brief dockworkers")
     (same,) = await slack.type("/brief dockworkers")
     assert same["text"] == answer["text"]
     ports = slack.corpus / "ports.txt"
     ports.write_text(ports.read_text().replace("night shifts", "the price of bread"))
     await slack.type("/corpus reload")
-    (anew,) = await slack.type("/brief dockworkers")
-    assert "the price of bread" in texts([anew])
+    (changed,) = await slack.type("/brief dockworkers")
+    assert "the price of bread" in texts([changed])

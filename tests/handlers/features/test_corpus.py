@@ -1,4 +1,4 @@
-"""/corpus: for admins, and only them."""
+"""/corpus and its restriction to admins."""
 
 import asyncio
 from pathlib import PurePosixPath
@@ -25,7 +25,7 @@ async def test_status_says_what_is_loaded(slack: Slack) -> None:
     assert answer["ephemeral"]
 
 
-async def test_problems_are_told_before_anything_is_loaded(slack: Slack) -> None:
+async def test_problems_are_listed_before_loading(slack: Slack) -> None:
     (answer,) = await slack.type("/corpus problems")
     assert answer["text"] == "No problems: 2 documents can be loaded."
     (slack.corpus / "bad.txt").write_text("Only a headline\n")
@@ -33,7 +33,7 @@ async def test_problems_are_told_before_anything_is_loaded(slack: Slack) -> None
     assert "bad.txt:1: has a headline and no article below it" in texts([answer])
 
 
-async def test_missed_lists_requests_and_counts_the_other_look_ups(slack: Slack) -> None:
+async def test_missed_lists_requests_and_counts_search_misses(slack: Slack) -> None:
     (answer,) = await slack.type("/corpus missed")
     assert "0 look-ups found nothing" in answer["text"]
     assert "Nobody has asked for a topic." in answer["text"]
@@ -50,8 +50,8 @@ async def test_missed_lists_requests_and_counts_the_other_look_ups(slack: Slack)
     assert BEN not in texts([answer])
 
 
-async def test_what_is_missed_is_forgotten_in_time(slack: Slack) -> None:
-    """And not only left out of the list."""
+async def test_search_misses_and_requests_expire(slack: Slack) -> None:
+    """They are deleted, not only hidden from the list."""
     (missed,) = await slack.type("/brief kubernetes")
     await slack.press(Action.BRIEF_ASK, missed)
     await slack.parley.ticker.tick()
@@ -82,11 +82,11 @@ async def test_reload_says_what_changed(slack: Slack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("story", "told"),
+    ("story", "reply"),
     [("One\nA.\nB.\nC?\n", "4 stories, 1 added"), ("Only a headline\n", "has a headline and no")],
 )
-async def test_what_takes_longer_than_an_answer_may_is_told_by_direct_message(
-    slack: Slack, monkeypatch: pytest.MonkeyPatch, story: str, told: str
+async def test_a_reload_that_outlives_its_response_url_answers_in_a_direct_message(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch, story: str, reply: str
 ) -> None:
     (slack.corpus / "one.txt").write_text(story)
     load = slack.parley.store.corpus.reload
@@ -97,7 +97,7 @@ async def test_what_takes_longer_than_an_answer_may_is_told_by_direct_message(
 
     monkeypatch.setattr(slack.parley.store.corpus, "reload", slow)
     assert not await slack.type("/corpus reload")
-    assert told in texts(slack.public(dm(ANA)))
+    assert reply in texts(slack.public(dm(ANA)))
 
 
 async def test_a_broken_document_is_named_and_changes_nothing(slack: Slack) -> None:
@@ -109,7 +109,7 @@ async def test_a_broken_document_is_named_and_changes_nothing(slack: Slack) -> N
     assert "revision 1" in answer["text"]
 
 
-async def refuse(slack: Slack, keeper: str = ANA) -> None:
+async def fail_load(slack: Slack, keeper: str = ANA) -> None:
     problem = Problem(
         path=PurePosixPath("bad & <b>.txt"),
         line=1,
@@ -119,13 +119,13 @@ async def refuse(slack: Slack, keeper: str = ANA) -> None:
     await slack.parley.store.refusals.note(slack.corpus, refusal, keepers=[("T0LOCAL", keeper)])
 
 
-async def test_what_the_watched_folder_was_refused_for_is_shown_until_it_is_loaded(
+async def test_a_failed_load_of_the_watched_folder_is_shown_until_it_loads(
     slack: Slack,
 ) -> None:
-    """By a bot that does not watch the folder itself, too."""
+    """Even a bot that does not watch the folder itself shows it."""
     assert not slack.settings.corpus_watch
     shown = "bad &amp; &lt;b&gt;.txt:1: has a headline and no article below it"
-    await refuse(slack)
+    await fail_load(slack)
     (answer,) = await slack.type("/corpus status")
     assert f"{shown} … and 2 problems more." in texts([answer])
     await slack.workspace.open_home(ANA)
@@ -134,35 +134,35 @@ async def test_what_the_watched_folder_was_refused_for_is_shown_until_it_is_load
     homes = {user: slack.workspace.home(user) or {} for user in (ANA, BEN)}
     assert shown in texts([homes[ANA]])
     assert shown not in texts([homes[BEN]])
-    assert "parley_corpus_refused 1.0" in await measured(slack)
+    assert "parley_corpus_refused 1.0" in await metrics_page(slack)
     await slack.type("/corpus reload")
     (answer,) = await slack.type("/corpus status")
     assert "bad" not in texts([answer])
-    assert "parley_corpus_refused 0.0" in await measured(slack)
+    assert "parley_corpus_refused 0.0" in await metrics_page(slack)
 
 
-async def measured(slack: Slack) -> str:
+async def metrics_page(slack: Slack) -> str:
     return (await Metrics().page(slack.parley.store, slack.clock())).decode()
 
 
-async def test_an_admin_is_told_once_what_the_watched_folder_was_refused_for(slack: Slack) -> None:
+async def test_an_admin_is_notified_once_of_a_failed_load(slack: Slack) -> None:
     for _ in range(3):
-        await refuse(slack)
+        await fail_load(slack)
         await slack.parley.ticker.tick()
         slack.clock.forward(minutes=1)
-    (told,) = slack.workspace.messages(dm(ANA), ANA)
-    assert "bad &amp; &lt;b&gt;.txt:1: has a headline" in told["text"]
-    assert "and 2 problems more: `/corpus problems`" in told["text"]
+    (reply,) = slack.workspace.messages(dm(ANA), ANA)
+    assert "bad &amp; &lt;b&gt;.txt:1: has a headline" in reply["text"]
+    assert "and 2 problems more: `/corpus problems`" in reply["text"]
 
 
 async def test_an_admin_who_cannot_be_reached_is_tried_once(slack: Slack) -> None:
     for _ in range(3):
-        await refuse(slack, "U0GONE")
+        await fail_load(slack, "U0GONE")
         await slack.parley.ticker.tick()
         slack.clock.forward(minutes=1)
-    tried = [one for one in slack.workspace.calls if one.method == "chat.postMessage"]
+    tried = [call for call in slack.workspace.calls if call.method == "chat.postMessage"]
     assert len(tried) == 1
-    assert 'parley_posts{state="failed"} 1.0' in await measured(slack)
+    assert 'parley_posts{state="failed"} 1.0' in await metrics_page(slack)
 
 
 async def test_check_says_what_would_change_and_changes_nothing(slack: Slack) -> None:
@@ -191,7 +191,7 @@ async def test_check_says_what_happens_to_the_schedules(slack: Slack) -> None:
     ]
 
 
-async def test_check_says_what_schedules_have_left_where_nothing_changes(slack: Slack) -> None:
+async def test_check_says_what_schedules_have_left_if_nothing_changes(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     (answer,) = await slack.type("/corpus check")
     assert under("Schedules", answer) == [
@@ -199,7 +199,7 @@ async def test_check_says_what_schedules_have_left_where_nothing_changes(slack: 
     ]
 
 
-async def test_check_names_what_is_nearly_the_same(slack: Slack) -> None:
+async def test_check_lists_near_duplicates(slack: Slack) -> None:
     copy = (slack.corpus / "ports.txt").read_text().replace("Dockworkers", "The dockworkers")
     (slack.corpus / "copy.txt").write_text(copy.replace("make night", "make the night"))
     (answer,) = await slack.type("/corpus check")
@@ -211,7 +211,7 @@ async def test_check_names_what_is_nearly_the_same(slack: Slack) -> None:
     ]
 
 
-async def test_undo_brings_back_what_was_loaded_before(slack: Slack) -> None:
+async def test_undo_restores_the_previous_revision(slack: Slack) -> None:
     (slack.corpus / "new.txt").write_text("New\nA summary of Lima.\nAn insight.\nA question?\n")
     await slack.type("/corpus reload")
     slack.clock.forward(minutes=2)
@@ -235,7 +235,7 @@ async def test_undo_brings_back_what_was_loaded_before(slack: Slack) -> None:
     assert [block["text"]["text"] for block in answer["blocks"]][1:] == lines
 
 
-async def test_undo_brings_back_a_revision_by_its_number(slack: Slack) -> None:
+async def test_undo_restores_a_revision_by_its_number(slack: Slack) -> None:
     for name in ("one", "two"):
         (slack.corpus / f"{name}.txt").write_text(f"{name}\nOn {name} in Lima.\nSo.\nWhy?\n")
         await slack.type("/corpus reload")
@@ -252,7 +252,7 @@ async def test_undo_brings_back_a_revision_by_its_number(slack: Slack) -> None:
 
 
 @pytest.mark.parametrize("words", ["two", "-1", "1 2", "1.5", "²", "9" * 5000, "1 <!here>"])
-async def test_an_undo_of_no_number_undoes_nothing(slack: Slack, words: str) -> None:
+async def test_undo_with_an_invalid_number_changes_nothing(slack: Slack, words: str) -> None:
     (slack.corpus / "ports.txt").unlink()
     await slack.type("/corpus reload")
     (answer,) = await slack.type(f"/corpus undo {words}")
@@ -308,7 +308,7 @@ async def test_an_edited_story_is_counted(slack: Slack) -> None:
 async def test_commands_are_acked_while_a_hostile_feed_is_parsed(
     slack: Slack, children: Children
 ) -> None:
-    """The library takes minutes for it, and holds the interpreter lock of its process."""
+    """The library needs minutes to parse the feed, and holds the GIL of its process."""
     feed = "<rss version='2.0'><channel><item><description><![CDATA[{}]]></description></item>"
     (slack.corpus / "bad.rss").write_text(f"{feed}</channel></rss>".format("<!--" * 400_000))
     parsing, loop = asyncio.Event(), asyncio.get_running_loop()

@@ -22,11 +22,11 @@ CHLOE = "U0CHLOE"
 
 
 async def tick(slack: Slack) -> None:
-    """Let the ticker's jobs run once."""
+    """Run the ticker's jobs once."""
     await slack.parley.ticker.tick()
 
 
-async def test_on_takes_the_asker_s_own_zone(slack: Slack) -> None:
+async def test_on_uses_the_asker_s_time_zone(slack: Slack) -> None:
     (answer,) = await slack.type("/digest on 09:30")
     assert "at 09:30 on Mon–Fri (Europe/Lisbon)" in answer["text"]
     assert answer["ephemeral"]
@@ -50,7 +50,7 @@ async def test_the_question_comes_at_its_time_and_once(slack: Slack) -> None:
     assert len(slack.public()) == 2
 
 
-async def test_days_without_parley_are_missed_not_made_up_for(slack: Slack) -> None:
+async def test_days_without_parley_are_missed_and_not_posted_later(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     slack.clock.forward(days=5)
     await tick(slack)
@@ -60,14 +60,14 @@ async def test_days_without_parley_are_missed_not_made_up_for(slack: Slack) -> N
     assert len(slack.public()) == 1
 
 
-async def test_a_little_late_is_late_and_not_missed(slack: Slack) -> None:
+async def test_a_post_within_the_grace_is_late_but_not_missed(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     slack.clock.forward(hours=3)
     await tick(slack)
     assert len(slack.public()) == 1
 
 
-async def test_now_today_counts_as_today_s(slack: Slack) -> None:
+async def test_now_today_counts_as_today_s_post(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     (*_, answer) = await slack.type("/digest now today")
     assert "Today's post is in this channel." in answer["text"]
@@ -79,7 +79,7 @@ async def test_now_today_counts_as_today_s(slack: Slack) -> None:
     assert answer["text"] == "Today's post is in this channel already."
 
 
-async def test_now_is_one_more(slack: Slack) -> None:
+async def test_now_posts_one_more(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     (*_, answer) = await slack.type("/digest now")
     assert "One more post is in this channel." in answer["text"]
@@ -90,7 +90,7 @@ async def test_now_is_one_more(slack: Slack) -> None:
     assert first["blocks"][1] != second["blocks"][1]
 
 
-async def test_next_lists_five_and_leaves_out_what_was_posted(slack: Slack) -> None:
+async def test_next_lists_five_upcoming_posts(slack: Slack) -> None:
     await slack.type("/digest on 09:30")
     (answer,) = await slack.type("/digest next")
     assert answer["text"].count("<!date^") == 5
@@ -149,7 +149,7 @@ async def test_list_and_home_leave_out_a_post_that_is_skipped(slack: Slack) -> N
         assert first not in str(shown)
 
 
-async def test_schedules_of_private_channels_are_listed_to_those_who_are_in_them(
+async def test_schedules_of_private_channels_are_listed_only_to_members_and_admins(
     slack: Slack,
 ) -> None:
     slack.workspace.invite(LEADERS, slack.workspace.bot_user_id)
@@ -168,7 +168,7 @@ async def test_schedules_of_private_channels_are_listed_to_those_who_are_in_them
     assert "No channel that you see has a schedule" in answer["text"]
 
 
-async def test_when_slack_does_not_say_who_is_where_the_list_is_one_s_own(slack: Slack) -> None:
+async def test_list_shows_only_own_schedules_if_slack_does_not_list_channels(slack: Slack) -> None:
     await slack.type("/digest on 09:30", user=BEN)
     await slack.type("/digest on 09:30", channel="C0WORLD")
     slack.workspace.faults.add(
@@ -179,7 +179,7 @@ async def test_when_slack_does_not_say_who_is_where_the_list_is_one_s_own(slack:
     assert "C0WORLD" not in texts([answer])
 
 
-async def test_when_slack_does_not_say_who_is_a_guest_nobody_sees_other_channels(
+async def test_list_hides_other_channels_if_slack_does_not_say_who_is_a_guest(
     slack: Slack,
 ) -> None:
     await slack.type("/digest on 09:30")
@@ -192,12 +192,12 @@ async def test_when_slack_does_not_say_who_is_a_guest_nobody_sees_other_channels
     assert "C0WORLD" not in texts([answer])
 
 
-async def test_on_in_a_direct_message_says_where_it_belongs(slack: Slack) -> None:
+async def test_on_in_a_direct_message_is_refused(slack: Slack) -> None:
     (answer,) = await slack.type("/digest on 09:30", channel=dm(BEN), user=BEN)
     assert answer["text"].startswith("A schedule is for a channel")
 
 
-async def test_parley_offers_to_join_a_public_channel_and_starts_what_was_ordered(
+async def test_parley_offers_to_join_a_public_channel_and_starts_the_schedule(
     slack: Slack,
 ) -> None:
     words = "10:15 sat,sun Asia/Tokyo digest 2 about geneva"
@@ -213,7 +213,7 @@ async def test_parley_offers_to_join_a_public_channel_and_starts_what_was_ordere
     assert len(await slack.parley.store.schedules.list("T0LOCAL")) == 1
 
 
-async def test_guests_do_not_let_parley_into_a_channel(slack: Slack) -> None:
+async def test_guests_cannot_let_parley_join_a_channel(slack: Slack) -> None:
     (offer,) = await slack.type("/digest on 09:30", channel=RANDOM, user=BEN)
     slack.workspace.change_person(BEN, is_restricted=True)
     slack.clock.forward(minutes=6)
@@ -223,7 +223,7 @@ async def test_guests_do_not_let_parley_into_a_channel(slack: Slack) -> None:
 
 
 @pytest.mark.parametrize("channel", [RANDOM, LEADERS])
-async def test_on_where_parley_is_no_member_is_refused_at_once(slack: Slack, channel: str) -> None:
+async def test_on_where_parley_is_not_a_member_is_refused(slack: Slack, channel: str) -> None:
     (answer,) = await slack.type("/digest on 09:30", channel=channel)
     assert "`/invite @Parley`" in answer["text"]
     (answer,) = await slack.type("/digest list")
@@ -250,12 +250,12 @@ async def test_words_that_change_nothing_get_a_sentence(
     assert answer["ephemeral"]
 
 
-async def test_every_question_is_asked_before_one_returns(slack: Slack) -> None:
+async def test_every_question_is_asked_before_one_repeats(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     for _ in range(6):
         slack.clock.forward(minutes=91)
         await tick(slack)
         slack.clock.forward(hours=24, minutes=-91)
-    asked = [texts([one]).partition("\n")[0] for one in slack.public()]
+    asked = [texts([message]).partition("\n")[0] for message in slack.public()]
     assert len(asked) == 6
     assert len(set(asked[:3])) == len(set(asked[3:])) == 3

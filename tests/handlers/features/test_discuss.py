@@ -1,4 +1,4 @@
-"""/discuss: seen first, then posted."""
+"""/discuss: a preview for one person, then a post for the channel."""
 
 from handlers.ids import Action
 from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, labels, texts
@@ -51,7 +51,7 @@ async def test_pressing_post_twice_posts_once(slack: Slack) -> None:
     assert len(slack.public()) == 1
 
 
-async def test_where_parley_is_no_member_it_says_how_to_invite_it(slack: Slack) -> None:
+async def test_where_parley_is_not_a_member_it_says_how_to_invite_it(slack: Slack) -> None:
     (preview,) = await slack.type("/discuss", channel=RANDOM)
     seen = await slack.press(Action.DISCUSS_POST, preview, channel=RANDOM)
     assert "`/invite @Parley`" in seen[-1]["text"]

@@ -1,4 +1,4 @@
-"""App Home: what each person sees in it, and when it is published."""
+"""App Home: what each person sees, and when it is published."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ async def test_the_question_stays_for_the_day(slack: Slack) -> None:
     assert len(seen) > 1
 
 
-async def test_it_shows_what_a_channel_of_the_reader_was_asked_today(slack: Slack) -> None:
+async def test_it_shows_the_question_that_the_reader_s_channel_got_today(slack: Slack) -> None:
     await slack.type("/digest on 09:00 daily UTC")
     slack.clock.forward(hours=1, minutes=1)
     await slack.parley.ticker.tick()
@@ -66,7 +66,7 @@ async def test_it_lists_the_schedules_of_the_reader_s_own_channels(slack: Slack)
     assert LEADERS not in home
 
 
-async def test_search_opens_what_it_finds(slack: Slack) -> None:
+async def test_search_opens_its_result(slack: Slack) -> None:
     home = await opened(slack)
     found = await slack.press_in(
         home, Action.HOME_SEARCH, block_id=Block.SEARCH, value="dokworkers"
@@ -76,7 +76,7 @@ async def test_search_opens_what_it_finds(slack: Slack) -> None:
     assert labels(found) == ["Discuss in a channel", "More like this"]
 
 
-async def test_what_a_search_finds_is_paged_in_the_same_window(slack: Slack) -> None:
+async def test_search_results_are_paged_in_the_same_modal(slack: Slack) -> None:
     home = await opened(slack)
     first = await slack.press_in(home, Action.HOME_SEARCH, value="geneva")
     assert first
@@ -119,7 +119,7 @@ async def test_many_topics_have_pages(slack: Slack) -> None:
     assert {"Previous", "More topics"} <= set(labels(second))
 
 
-async def test_it_is_published_anew_only_when_something_has_changed(slack: Slack) -> None:
+async def test_it_is_published_again_only_after_a_change(slack: Slack) -> None:
     await opened(slack)
     await opened(slack)
     await opened(slack)
@@ -129,16 +129,16 @@ async def test_it_is_published_anew_only_when_something_has_changed(slack: Slack
     assert published(slack) == 2
 
 
-async def test_a_page_that_somebody_else_drew_meanwhile_is_left_alone(slack: Slack) -> None:
-    """The hash of what the person saw goes with it: another process may have been faster."""
+async def test_a_page_published_by_another_process_is_not_overwritten(slack: Slack) -> None:
+    """views.publish sends the hash of the page that the person saw, so Slack finds conflicts."""
     await opened(slack)
     await slack.type("/digest on 09:30 daily UTC")
     slack.workspace.faults.add(Fault(method="views.publish", kind="refuse", error="hash_conflict"))
     await opened(slack)
     await opened(slack)
     assert f"<#{GENERAL}>" in texts([await opened(slack)])
-    calls = [one for one in slack.workspace.calls if one.method == "views.publish"]
-    hashes = [one.args.get("hash") for one in calls]
+    calls = [call for call in slack.workspace.calls if call.method == "views.publish"]
+    hashes = [call.args.get("hash") for call in calls]
     assert hashes[0] is None
     assert all(hashes[1:])
 
@@ -150,7 +150,7 @@ async def test_admins_have_the_corpus_with_its_buttons(slack: Slack) -> None:
     shown = await slack.press_in(home, Action.CORPUS_RELOAD)
     assert shown
     assert "0 added, 0 edited, 1 removed. This is revision 2." in texts([shown])
-    for action, told in (
+    for action, reply in (
         (Action.CORPUS_STATUS, "revision 2"),
         (Action.CORPUS_CHECK, "Nothing would change"),
         (Action.CORPUS_HISTORY, "• *2*"),
@@ -160,7 +160,7 @@ async def test_admins_have_the_corpus_with_its_buttons(slack: Slack) -> None:
     ):
         shown = await slack.press_in(home, action)
         assert shown
-        assert told in texts([shown])
+        assert reply in texts([shown])
 
 
 @pytest.mark.parametrize(
@@ -175,13 +175,13 @@ async def test_admins_have_the_corpus_with_its_buttons(slack: Slack) -> None:
         Action.CORPUS_MISSED,
     ],
 )
-async def test_who_is_no_admin_any_more_is_refused_at_the_button(slack: Slack, action: str) -> None:
+async def test_a_former_admin_is_refused_at_the_button(slack: Slack, action: str) -> None:
     home = await opened(slack)
     slack.workspace.change_person(ANA, is_admin=False)
     slack.clock.forward(minutes=6)
     (slack.corpus / "ports.txt").unlink()
-    told = await slack.press_in(home, action)
-    assert told
-    assert "Only admins may do that" in texts([told])
+    reply = await slack.press_in(home, action)
+    assert reply
+    assert "Only admins may do that" in texts([reply])
     assert slack.parley.store.corpus.revision
     assert slack.parley.store.corpus.revision.number == 1

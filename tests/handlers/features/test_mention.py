@@ -1,4 +1,4 @@
-"""Mentions, direct messages and the shortcut on a message: the same look-up where people talk."""
+"""Look-ups by mentions, direct messages and the message shortcut."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, dm, labels
 
 
 async def thread(slack: Slack, text: str = "What do we know?", channel: str = GENERAL) -> str:
-    """Start a thread, and give its ts."""
+    """Start a thread, and return its ts."""
     root = slack.workspace.post_as(BEN, channel, text)
     slack.workspace.post_as(BEN, channel, "Anybody?", thread_ts=root["ts"])
     return str(root["ts"])
@@ -25,7 +25,7 @@ async def test_a_mention_in_a_thread_is_answered_there_and_only_its_author_sees_
     assert len(slack.public(thread_ts=ts)) == 3
 
 
-async def test_what_is_shared_from_a_thread_goes_into_the_thread(slack: Slack) -> None:
+async def test_a_share_from_a_thread_goes_into_the_thread(slack: Slack) -> None:
     ts = await thread(slack)
     (answer,) = await slack.say("@Parley dockworkers", thread_ts=ts)
     for _ in range(2):
@@ -64,12 +64,12 @@ async def test_a_direct_message_is_a_look_up(slack: Slack) -> None:
     assert "Match 2 of 2" in texts([seen[-1]])
 
 
-async def test_the_words_of_other_messages_are_none_of_our_business(slack: Slack) -> None:
+async def test_messages_without_a_mention_are_ignored(slack: Slack) -> None:
     assert not await slack.say("dockworkers everywhere")
 
 
-async def test_what_an_app_writes_is_not_answered(slack: Slack) -> None:
-    """Two bots that answer each other would never stop."""
+async def test_messages_of_apps_are_not_answered(slack: Slack) -> None:
+    """Otherwise two bots could answer each other forever."""
     channel = slack.workspace.channels[dm(ANA)]
     calls = len(slack.workspace.calls)
     await slack.parley.app.client.chat_postMessage(
@@ -83,7 +83,7 @@ async def test_what_an_app_writes_is_not_answered(slack: Slack) -> None:
     assert len(slack.workspace.calls) == calls + 1
 
 
-async def test_stories_close_to_a_message(slack: Slack) -> None:
+async def test_stories_related_to_a_message(slack: Slack) -> None:
     root = slack.workspace.post_as(
         BEN, GENERAL, "I wonder whether <https://x.example|Gdansk> port workers will strike again"
     )
@@ -99,7 +99,7 @@ async def test_stories_close_to_a_message(slack: Slack) -> None:
     assert "What would make night work fair?" in texts([shown])
 
 
-async def test_stories_close_to_a_message_in_a_thread_where_parley_is_no_member(
+async def test_stories_related_to_a_message_where_parley_is_not_a_member(
     slack: Slack,
 ) -> None:
     ts = await thread(slack, "Geneva talks about sanctions on timber", channel=RANDOM)
@@ -116,14 +116,14 @@ async def test_stories_close_to_a_message_in_a_thread_where_parley_is_no_member(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reply"),
     [("", "no words"), ("kubernetes ingress", "no story that is close")],
 )
-async def test_a_message_with_nothing_close_to_it(slack: Slack, text: str, told: str) -> None:
+async def test_a_message_without_related_stories(slack: Slack, text: str, reply: str) -> None:
     root = slack.workspace.post_as(BEN, GENERAL, text)
     await slack.workspace.use_message_shortcut(ANA, Shortcut.RELATED, GENERAL, root["ts"])
     await slack.settled()
-    assert told in slack.workspace.messages(GENERAL, ANA)[-1]["text"]
+    assert reply in slack.workspace.messages(GENERAL, ANA)[-1]["text"]
 
 
 async def test_a_stranger_is_refused_in_a_sentence(slack: Slack) -> None:
@@ -132,7 +132,7 @@ async def test_a_stranger_is_refused_in_a_sentence(slack: Slack) -> None:
     assert answer["text"].startswith("I answer the people of this workspace only")
 
 
-async def test_a_guest_looks_up_like_anybody_else(slack: Slack) -> None:
+async def test_a_guest_can_look_up_stories(slack: Slack) -> None:
     slack.workspace.change_person(BEN, is_restricted=True)
     (answer,) = await slack.say("@Parley dockworkers", user=BEN)
     assert "Dockworkers in Gdansk" in answer["text"]

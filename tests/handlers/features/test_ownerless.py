@@ -1,4 +1,4 @@
-"""A schedule whose owner was erased goes on, breaks nothing, and is owned by whoever saves it."""
+"""A schedule whose owner was erased still works; the next person who saves it becomes its owner."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ TEAM = "T0LOCAL"
 
 @pytest.fixture
 async def ownerless(slack: Slack) -> Slack:
-    """The general channel's daily question, which was Ben's; Ana is an admin."""
+    """A daily question in the general channel whose owner, Ben, was erased. Ana is an admin."""
     await slack.type("/digest on 09:30 daily", user=BEN)
     await slack.parley.store.personal_data.forget(TEAM, BEN)
     return slack
@@ -36,13 +36,13 @@ async def post(slack: Slack) -> dict[str, Any]:
     return slack.public()[-1]
 
 
-async def test_it_goes_on(ownerless: Slack) -> None:
+async def test_it_still_posts(ownerless: Slack) -> None:
     assert "Question of the day" in texts([await post(ownerless)])
     assert await owner(ownerless) is None
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "reply"),
     [
         ("next", "without an owner until somebody saves it again"),
         ("preview", "Only you see this"),
@@ -54,11 +54,11 @@ async def test_it_goes_on(ownerless: Slack) -> None:
     ],
 )
 @pytest.mark.parametrize("user", [ANA, BEN, CHLOE])
-async def test_every_word_of_the_command_is_answered(
-    ownerless: Slack, words: str, told: str, user: str
+async def test_every_sub_command_is_answered(
+    ownerless: Slack, words: str, reply: str, user: str
 ) -> None:
     seen = await ownerless.type(f"/digest {words}", user=user)
-    assert told in texts(seen)
+    assert reply in texts(seen)
     if words in ("skip", "pause"):
         back = "unskip" if words == "skip" else "resume"
         assert "post" in texts(await ownerless.type(f"/digest {back}", user=user))
@@ -69,8 +69,8 @@ async def test_the_menu_of_its_posts_is_for_admins(ownerless: Slack) -> None:
     for user in (BEN, CHLOE):
         assert "This channel has had 0 of" in await choose(ownerless, message, MENU_WHY, user=user)
         for what in (MENU_SKIP, MENU_PAUSE):
-            told = await choose(ownerless, message, what, user=user)
-            assert told.startswith("This schedule has no owner any more, so only admins can do")
+            reply = await choose(ownerless, message, what, user=user)
+            assert reply.startswith("This schedule has no owner any more, so only admins can do")
     assert "No post on" in await choose(ownerless, message, MENU_SKIP, user=ANA)
 
 
@@ -83,7 +83,7 @@ async def test_the_list_offers_admins_to_change_it(ownerless: Slack) -> None:
     modal = ownerless.modal()
     assert modal
     assert not await ownerless.submit(modal, values(time="11:45"))
-    # Whoever saves it owns it.
+    # The person who saves it becomes its owner.
     assert await owner(ownerless) == ANA
 
 
@@ -103,7 +103,7 @@ async def test_a_form_that_would_replace_it_says_whose_it_is(slack: Slack) -> No
     assert "without an owner until somebody saves it again" in texts([again])
 
 
-async def test_what_stops_it_is_told_nobody_and_said_where_it_is_listed(
+async def test_a_stop_notifies_nobody_but_is_shown_in_the_list(
     ownerless: Slack, caplog: pytest.LogCaptureFixture
 ) -> None:
     ownerless.workspace.remove(GENERAL, ownerless.workspace.bot_user_id)
@@ -120,7 +120,7 @@ async def test_what_stops_it_is_told_nobody_and_said_where_it_is_listed(
     assert "gets its posts again" in texts(await ownerless.type("/digest resume", user=BEN))
 
 
-async def test_an_outcome_that_nobody_knows_is_left_to_admins(
+async def test_an_unknown_outcome_is_left_to_admins(
     ownerless: Slack, caplog: pytest.LogCaptureFixture
 ) -> None:
     workspace = ownerless.workspace

@@ -1,4 +1,4 @@
-"""Who is not quite of the team: each thing works for them, or is refused in one clear sentence."""
+"""Guests, strangers and deactivated people: each action works or is refused in one sentence."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -49,8 +49,8 @@ async def form(slack: Slack) -> list[dict[str, Any]]:
     errors = await slack.submit(modal, user=BEN)
     shown = slack.modal(BEN)
     assert shown
-    told = errors[Block.CHANNEL] if errors else shown["blocks"][0]["text"]["text"]
-    return [{"text": told, "blocks": []}]
+    reply = errors[Block.CHANNEL] if errors else shown["blocks"][0]["text"]["text"]
+    return [{"text": reply, "blocks": []}]
 
 
 async def discussion(slack: Slack) -> list[dict[str, Any]]:
@@ -69,11 +69,13 @@ async def discussion(slack: Slack) -> list[dict[str, Any]]:
 async def share(slack: Slack) -> list[dict[str, Any]]:
     (answer,) = await slack.type("/brief dockworkers", user=BEN)
     await slack.press(Action.BRIEF_SHARE, answer, user=BEN)
-    return [one for one in slack.workspace.messages(GENERAL, BEN) if one["ephemeral"]][-1:]
+    return [message for message in slack.workspace.messages(GENERAL, BEN) if message["ephemeral"]][
+        -1:
+    ]
 
 
 WAYS: dict[str, tuple[Way, str, str, str]] = {
-    # What is done; what a guest, a stranger and somebody deactivated are told.
+    # Action: (how, answer to a guest, answer to a stranger, answer to a deactivated person).
     "/brief": (command("/brief dockworkers"), *["Harbours of the north"] * 3),
     "/discuss": (command("/discuss"), *["Here is a question"] * 3),
     "/digest on": (command("/digest on 09:30"), _GUEST, STRANGER, STRANGER),
@@ -97,19 +99,19 @@ WAYS: dict[str, tuple[Way, str, str, str]] = {
 async def test_it_works_for_them_or_is_refused_in_a_sentence(
     slack: Slack, who: str, way: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Slack lets nobody who is deactivated press anything; a request may be under way still."""
+    """A deactivated person cannot press anything new, but an earlier request may still arrive."""
     slack.workspace.change_person(BEN, **WHO[who])
     do, guest, stranger, deactivated = WAYS[way]
-    (told,) = await do(slack)
+    (reply,) = await do(slack)
     expected = {"stranger": stranger, "deactivated": deactivated}.get(who, guest)
-    assert expected in texts([told])
+    assert expected in texts([reply])
     assert not await slack.parley.store.schedules.list("T0LOCAL")
     if who == "stranger":
         assert not slack.public()
-    assert not [one for one in caplog.records if one.levelname == "ERROR"]
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 @pytest.mark.parametrize("line", ["/brief dockworkers", "/discuss", "/digest next", "/digest list"])
-async def test_commands_answer_where_parley_is_no_member(slack: Slack, line: str) -> None:
-    (told,) = await slack.type(line, channel=RANDOM)
-    assert "Something went wrong" not in told["text"]
+async def test_commands_answer_where_parley_is_not_a_member(slack: Slack, line: str) -> None:
+    (reply,) = await slack.type(line, channel=RANDOM)
+    assert "Something went wrong" not in reply["text"]

@@ -1,4 +1,4 @@
-"""What a form does when Slack cannot say whether somebody is in the channel that they chose."""
+"""Forms when Slack cannot say whether the person is in the chosen channel."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ async def test_a_schedule_is_saved_only_once_slack_says_who_is_there(
         ("text/html", ""),
     ],
 )
-async def test_an_answer_that_is_not_slack_s_is_no_answer(content_type: str, body: str) -> None:
+async def test_a_malformed_answer_counts_as_no_answer(content_type: str, body: str) -> None:
     async def answer(request: web.Request) -> web.Response:
         return web.Response(body=body.encode("latin-1"), content_type=content_type)
 
@@ -106,8 +106,8 @@ async def test_somebody_s_schedule_is_not_replaced_when_slack_does_not_say(slack
     assert (schedule.organiser_id, f"{schedule.timetable.at:%H:%M}") == (ANA, "09:30")
 
 
-async def test_an_owner_changes_their_schedule_though_slack_does_not_say(slack: Slack) -> None:
-    """Whose it is, Parley knows by itself."""
+async def test_an_owner_can_change_their_schedule_when_slack_does_not_say(slack: Slack) -> None:
+    """Parley knows the owner without asking Slack."""
     await slack.type("/digest on 09:30")
     modal = await schedule_opened(slack)
     slack.workspace.faults.add(REFUSED)
@@ -117,8 +117,10 @@ async def test_an_owner_changes_their_schedule_though_slack_does_not_say(slack: 
 
 
 @pytest.mark.parametrize("what", ["an error", "a page of HTML with 502", "a page of HTML with 200"])
-async def test_whether_parley_may_post_is_not_asked_of_the_person(slack: Slack, what: str) -> None:
-    """Only Parley is in question: the watch before each post notices what cannot be seen now."""
+async def test_a_form_is_saved_when_slack_does_not_say_whether_parley_may_post(
+    slack: Slack, what: str
+) -> None:
+    """The channel checks before each post will find out later."""
     modal = await schedule_opened(slack)
     slack.workspace.faults.add(Fault(method="conversations.info", times=None, **FAULTS[what]))
     assert not await slack.submit(modal)
@@ -160,7 +162,7 @@ async def test_the_form_of_a_story_keeps_its_channel_when_slack_does_not_say(sla
     assert len(slack.public()) == 1
 
 
-async def test_the_form_of_a_story_takes_another_channel_than_one_they_are_not_in(
+async def test_the_form_of_a_story_accepts_another_channel_after_a_refusal(
     slack: Slack,
 ) -> None:
     slack.workspace.invite(LEADERS, slack.workspace.bot_user_id)

@@ -1,4 +1,4 @@
-"""What people type is stored nowhere, unless they press the button that says so."""
+"""The words that people type are not stored unless they press the button that says so."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -14,7 +14,7 @@ from tests.rows import every_row
 
 TEAM = "T0LOCAL"
 WORDS = "quixotic zeppelins"
-"""Words that no story has."""
+"""Words that are in no story."""
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ async def test_only_the_button_stores_words_and_says_so_before(slack: Slack, way
     assert note["elements"][0]["text"] == (
         f"If you ask for it, admins will see the words “{WORDS}”, but not your name."
     )
-    assert [one["action_id"] for one in buttons["elements"]] == [Action.BRIEF_ASK]
+    assert [button["action_id"] for button in buttons["elements"]] == [Action.BRIEF_ASK]
     channel, thread_ts = answer.get("channel"), answer.get("thread_ts")
     await slack.press(
         Action.BRIEF_ASK,
@@ -130,19 +130,19 @@ async def test_only_the_button_stores_words_and_says_so_before(slack: Slack, way
     assert BEN not in texts([answer])
 
 
-async def test_what_is_half_understood_says_so_too(slack: Slack) -> None:
+async def test_an_uncertain_match_says_so_too(slack: Slack) -> None:
     (answer,) = await slack.type("/brief hey dockworkers")
     assert "admins will see the words “hey dockworkers”" in texts([answer])
     assert "hey" not in await stored(slack)
 
 
-async def test_a_count_that_cannot_be_stored_does_not_fail_the_end(slack: Slack) -> None:
-    """The last counts are written when everything closes, after this test."""
+async def test_a_count_that_cannot_be_stored_does_not_fail_the_shutdown(slack: Slack) -> None:
+    """The last counts are written when the app closes, after this test."""
     slack.parley.store.misses.add("T\ud83d", at=slack.clock())
     slack.parley.store.misses.add(TEAM, at=slack.clock())
 
 
-async def test_the_end_goes_on_without_a_database(
+async def test_the_shutdown_continues_without_a_database(
     slack: Slack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def unreachable() -> None:
@@ -154,8 +154,8 @@ async def test_the_end_goes_on_without_a_database(
 
 
 @pytest.mark.parametrize("odd", ["\0", "\ud83d"])
-async def test_an_odd_character_stops_nobody_s_request(slack: Slack, odd: str) -> None:
-    """Neither what was typed with it nor what others ask for afterwards is lost."""
+async def test_an_odd_character_does_not_block_requests(slack: Slack, odd: str) -> None:
+    """Neither this request nor later requests are lost."""
     for words in (f"zeppelins{odd} again", "kubernetes"):
         (answer,) = await slack.type(f"/brief {words}", user=BEN)
         (*_, thanks) = await slack.press(Action.BRIEF_ASK, answer, user=BEN)
@@ -166,7 +166,7 @@ async def test_an_odd_character_stops_nobody_s_request(slack: Slack, odd: str) -
 
 
 SEEN = "dokworkers"
-"""A misspelt word that finds a story, and that no story has."""
+"""A misspelled word that finds a story but is in no story."""
 
 
 @pytest.mark.parametrize("where", ["channel", "outside", "thread"])
@@ -181,7 +181,7 @@ async def test_a_share_stores_neither_the_person_nor_their_words(slack: Slack, w
         (answer,) = await slack.type(f"/brief {SEEN}", user=BEN, channel=channel)
         await slack.press(Action.BRIEF_SHARE, answer, user=BEN, channel=channel)
         (public,) = slack.public(channel)
-    # The channel sees who shared it, and not what they had looked for.
+    # The channel sees who shared the story, but not the words of the look-up.
     assert f"Shared by <@{BEN}>" in texts([public])
     assert SEEN not in str(public)
     rows = await stored(slack)
@@ -191,7 +191,9 @@ async def test_a_share_stores_neither_the_person_nor_their_words(slack: Slack, w
 
 
 @pytest.mark.parametrize("words", ["/brief dokworkers", "/discuss dokworkers"])
-async def test_a_question_by_a_person_stores_neither(slack: Slack, words: str) -> None:
+async def test_a_posted_question_stores_neither_the_person_nor_their_words(
+    slack: Slack, words: str
+) -> None:
     (answer,) = await slack.type(words, user=BEN)
     action = Action.BRIEF_DISCUSS if "brief" in words else Action.DISCUSS_POST
     await slack.press(action, answer, user=BEN)
@@ -218,5 +220,5 @@ async def test_the_running_bot_deletes_posts_that_are_old(slack: Slack) -> None:
     slack.clock.forward(days=2)
     rows = await stored(slack)
     assert "'share'" not in rows
-    # Which story it was stays, so that a digest does not bring it again.
+    # The story's id stays on record, so that a digest does not repeat the story.
     assert "('asked', 0), ('shown', 1)" in rows

@@ -1,4 +1,4 @@
-"""As long as there are only sample stories, those who set up a schedule are told."""
+"""The warning that only sample stories are loaded."""
 
 import logging
 import shutil
@@ -19,7 +19,7 @@ def corpus(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def bot_database(tmp_path: Path) -> str:
-    """A new database, so that the bot loads what is in the folder."""
+    """A new database, so that the bot loads the folder."""
     return f"sqlite:///{tmp_path}/new.db"
 
 
@@ -29,7 +29,7 @@ def form(slack: Slack) -> str:
     return texts([modal])
 
 
-async def test_it_is_said_wherever_a_schedule_is_set_up(slack: Slack) -> None:
+async def test_the_warning_is_shown_wherever_a_schedule_is_set_up(slack: Slack) -> None:
     assert SAMPLES in texts(await slack.type("/digest on 09:30"))
     (offer,) = await slack.type("/digest on 09:30", channel=RANDOM)
     joined = await slack.press(Action.DIGEST_JOIN, offer, channel=RANDOM)
@@ -38,7 +38,7 @@ async def test_it_is_said_wherever_a_schedule_is_set_up(slack: Slack) -> None:
     assert SAMPLES in form(slack)
     modal = slack.modal()
     assert modal
-    # Somebody else changed the schedule since the form opened, which it shows before it is saved.
+    # The schedule changes while the form is open, so the form shows the change before it saves.
     await slack.type("/digest on 10:30")
     await slack.submit(modal)
     assert "Not saved yet" in form(slack)
@@ -50,7 +50,7 @@ async def test_it_is_said_wherever_a_schedule_is_set_up(slack: Slack) -> None:
         assert SAMPLES in texts(await slack.type(f"/corpus {words}"))
 
 
-async def test_it_is_not_said_of_stories_of_one_s_own(slack: Slack) -> None:
+async def test_there_is_no_warning_with_own_stories(slack: Slack) -> None:
     shutil.rmtree(slack.corpus)
     write_corpus(slack.corpus)
     shown = await slack.type("/corpus reload") + await slack.type("/corpus status")
@@ -68,20 +68,22 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
 
 
 @pytest.mark.usefixtures("slack")
-async def test_the_log_says_it_at_the_start(caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_log_warns_at_the_start(caplog: pytest.LogCaptureFixture) -> None:
     (said,) = warnings(caplog)
     assert "sample stories that come with Parley, which are about a war" in said.getMessage()
     assert "set CORPUS_DIR" in said.getMessage()
 
 
 class TestDemo:
-    """The demo is meant to use them: its page has a hint, and that is all."""
+    """The demo always uses sample stories: only its page has a hint."""
 
     @pytest.fixture
     def is_demo(self) -> bool:
         return True
 
-    async def test_nothing_is_said(self, slack: Slack, caplog: pytest.LogCaptureFixture) -> None:
+    async def test_there_is_no_warning(
+        self, slack: Slack, caplog: pytest.LogCaptureFixture
+    ) -> None:
         assert "sample" not in texts(await slack.type("/digest on 09:30"))
         await slack.type("/digest")
         assert "sample" not in form(slack)

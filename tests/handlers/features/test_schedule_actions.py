@@ -1,4 +1,4 @@
-"""Skip, pause, preview, resume, and the menu of a post."""
+"""Skip, pause, preview and resume, and the menu under a post."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ async def tick(slack: Slack) -> None:
 
 
 async def posted(slack: Slack, words: str = "09:30 daily") -> dict[str, Any]:
-    """Let the channel's first scheduled post come, and give it."""
+    """Start a schedule, wait for its first post, and return the post."""
     await slack.type(f"/digest on {words}")
     slack.clock.forward(minutes=91)
     await tick(slack)
@@ -27,8 +27,8 @@ async def posted(slack: Slack, words: str = "09:30 daily") -> dict[str, Any]:
 
 
 async def choose(slack: Slack, post: dict[str, Any], what: str, user: str = ANA) -> str:
-    """Choose from the post's menu; give what the person is told."""
-    before = {one["ts"] for one in slack.workspace.messages(GENERAL, user)}
+    """Choose *what* from the post's menu, and return the text of the answer."""
+    before = {message["ts"] for message in slack.workspace.messages(GENERAL, user)}
     delivery = await slack.workspace.press(
         user,
         Action.POST_MORE,
@@ -38,12 +38,16 @@ async def choose(slack: Slack, post: dict[str, Any], what: str, user: str = ANA)
     )
     assert delivery.acked
     await slack.parley.background.drain(10)
-    (told,) = [one for one in slack.workspace.messages(GENERAL, user) if one["ts"] not in before]
-    assert told["ephemeral"]
-    return str(told["text"])
+    (reply,) = [
+        message
+        for message in slack.workspace.messages(GENERAL, user)
+        if message["ts"] not in before
+    ]
+    assert reply["ephemeral"]
+    return str(reply["text"])
 
 
-async def test_skip_leaves_the_next_one_out_and_unskip_takes_it_back(slack: Slack) -> None:
+async def test_skip_omits_the_next_post_and_unskip_restores_it(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     (answer,) = await slack.type("/digest skip")
     assert "No post on Tue 24 Nov 2026." in answer["text"]
@@ -69,13 +73,13 @@ async def test_skipping_twice_skips_two(slack: Slack) -> None:
     assert "No post on Wed 25 Nov 2026." in answer["text"]
 
 
-async def test_the_menu_pressed_twice_skips_one(slack: Slack) -> None:
+async def test_choosing_skip_twice_in_the_menu_skips_one(slack: Slack) -> None:
     post = await posted(slack)
     assert "No post on Wed 25 Nov 2026." in await choose(slack, post, MENU_SKIP)
     assert "No post on Wed 25 Nov 2026." in await choose(slack, post, MENU_SKIP)
 
 
-async def test_dates_without_a_post(slack: Slack) -> None:
+async def test_given_dates_can_be_skipped(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     (answer,) = await slack.type("/digest skip 24 Dec, 2026-12-31 and friday")
     assert "Thu 24 Dec 2026, Thu 31 Dec 2026, Fri 27 Nov 2026" in answer["text"]
@@ -85,7 +89,7 @@ async def test_dates_without_a_post(slack: Slack) -> None:
     assert answer["text"] == "The post of Thu 31 Dec is not skipped."
 
 
-async def test_what_is_out_cannot_be_skipped(slack: Slack) -> None:
+async def test_a_published_post_cannot_be_skipped(slack: Slack) -> None:
     await posted(slack)
     (answer,) = await slack.type("/digest skip today")
     assert answer["text"] == "The post of Tue 24 Nov is out already, or under way."
@@ -116,7 +120,7 @@ async def test_a_pause_without_a_date_ends_by_resume(slack: Slack) -> None:
     (answer,) = await slack.type("/digest resume")
     assert "gets its posts again" in answer["text"]
     await tick(slack)
-    assert not slack.public(), "what a pause left out is not made up for"
+    assert not slack.public(), "posts that a pause skipped are not sent later"
     slack.clock.forward(days=1)
     await tick(slack)
     assert len(slack.public()) == 1
@@ -146,13 +150,13 @@ async def test_a_digest_is_one_message_with_its_details_in_the_thread(slack: Sla
     shown = texts([post])
     for words in ("Zelenskiy flew", "Sanctions on timber", "Dockworkers in Gdansk"):
         assert words in shown
-    assert sum(one in shown for one in ("for trust?", "nobody trusts the host?")) <= 1
+    assert sum(question in shown for question in ("for trust?", "nobody trusts the host?")) <= 1
     _, details = slack.public(thread_ts=post["ts"])
     for words in ("A neutral city lowers", "Trade moves sooner", "makes its importance plain"):
         assert words in texts([details])
 
 
-async def test_topics_are_named_and_kept_to(slack: Slack) -> None:
+async def test_a_schedule_posts_only_its_topics(slack: Slack) -> None:
     (answer,) = await slack.type("/digest on 09:30 daily about gdansk")
     assert "a question about gdansk at 09:30" in answer["text"]
     slack.clock.forward(minutes=91)
@@ -162,14 +166,14 @@ async def test_topics_are_named_and_kept_to(slack: Slack) -> None:
     assert "There is no story for it yet" in answer["text"]
 
 
-async def test_why_this_one_answers_anybody_from_the_record(slack: Slack) -> None:
+async def test_why_this_one_is_answered_for_anybody(slack: Slack) -> None:
     post = await posted(slack)
-    told = await choose(slack, post, MENU_WHY, user=CHLOE)
-    assert "0 of 3 questions" in told
-    assert "revision 1" in told
+    reply = await choose(slack, post, MENU_WHY, user=CHLOE)
+    assert "0 of 3 questions" in reply
+    assert "revision 1" in reply
 
 
-async def test_the_menu_s_skip_and_pause_are_for_its_organiser(slack: Slack) -> None:
+async def test_the_menu_s_skip_and_pause_are_for_the_owner(slack: Slack) -> None:
     post = await posted(slack)
     for what in (MENU_SKIP, MENU_PAUSE):
         assert "Only its organiser, <@U0ANA>" in await choose(slack, post, what, user=BEN)
@@ -183,7 +187,7 @@ async def test_a_forged_menu_does_nothing(slack: Slack) -> None:
     assert "not in my menu" in await choose(slack, post, MENU_WHY)
 
 
-async def test_thrown_out_it_tells_its_organiser_once_and_resumes_by_the_button(
+async def test_a_removed_bot_notifies_the_owner_once_and_resumes_by_the_button(
     slack: Slack,
 ) -> None:
     await slack.type("/digest on 09:30 daily")
@@ -206,7 +210,7 @@ async def test_thrown_out_it_tells_its_organiser_once_and_resumes_by_the_button(
     assert len(slack.public()) == 2
 
 
-async def test_what_keeps_it_out_is_known_before_the_time_comes(slack: Slack) -> None:
+async def test_an_archived_channel_is_noticed_before_the_post_is_due(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     slack.workspace.channels[GENERAL].is_archived = True
     slack.clock.forward(minutes=40)
@@ -225,8 +229,8 @@ async def test_what_keeps_it_out_is_known_before_the_time_comes(slack: Slack) ->
     slack.clock.forward(minutes=45)
     await tick(slack)
     assert len(slack.public()) == 1
-    posts = [one for one in slack.workspace.calls if one.method == "chat.postMessage"]
-    assert all(one.is_ok for one in posts), "never a call that was sure to be refused"
+    posts = [call for call in slack.workspace.calls if call.method == "chat.postMessage"]
+    assert all(post.is_ok for post in posts), "no call that Slack would certainly refuse"
 
 
 async def test_a_channel_that_is_renamed_gets_its_post(slack: Slack) -> None:
@@ -254,7 +258,7 @@ async def test_next_notes_a_change_of_the_clocks(slack: Slack) -> None:
     assert "(the clocks skip 01:30 that day, so it comes at 02:00)" in answer["text"]
 
 
-async def test_next_says_what_became_of_the_last_one(slack: Slack) -> None:
+async def test_next_shows_the_outcome_of_the_last_post(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     slack.clock.forward(hours=5)
     await tick(slack)

@@ -1,4 +1,4 @@
-"""The modal of /digest: filled in with what there is, checked field by field, saved."""
+"""The `/digest` form: its initial values, its checks of each field, and saving it."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ WORLD = "C0WORLD"
 
 
 async def opened(slack: Slack, user: str = ANA, channel: str = GENERAL) -> dict[str, Any]:
-    """Type `/digest`, and give the modal that opens."""
+    """Type `/digest`, and return the modal that opens."""
     assert not await slack.type("/digest", user=user, channel=channel)
     modal = slack.modal(user)
     assert modal
@@ -21,7 +21,7 @@ async def opened(slack: Slack, user: str = ANA, channel: str = GENERAL) -> dict[
 
 
 def values(**fields: Any) -> dict[str, Any]:
-    """Give what somebody fills in; a field's name is that of its block."""
+    """Return the state of a form in which somebody filled in *fields*, named as their blocks."""
     names = {
         "channel": "selected_conversation",
         "time": "selected_time",
@@ -48,16 +48,16 @@ def chosen(view: dict[str, Any], name: str) -> Any:
     return value
 
 
-async def test_it_starts_with_this_channel_a_morning_and_the_asker_s_zone(slack: Slack) -> None:
+async def test_it_opens_with_this_channel_and_the_asker_s_zone(slack: Slack) -> None:
     modal = await opened(slack)
     assert chosen(modal, "channel") == GENERAL
     assert chosen(modal, "time") == "09:30"
-    assert [one["value"] for one in chosen(modal, "weekdays")] == ["0", "1", "2", "3", "4"]
+    assert [option["value"] for option in chosen(modal, "weekdays")] == ["0", "1", "2", "3", "4"]
     assert chosen(modal, "zone")["value"] == "Europe/Lisbon"
     assert chosen(modal, "kind")["value"] == "question"
 
 
-async def test_what_is_filled_in_is_saved_and_comes(slack: Slack) -> None:
+async def test_a_submitted_schedule_is_saved_and_posts(slack: Slack) -> None:
     modal = await opened(slack)
     filled = values(
         kind="digest",
@@ -85,22 +85,22 @@ async def test_another_channel_may_be_chosen(slack: Slack) -> None:
     assert not await slack.parley.store.schedules.get("T0LOCAL", GENERAL)
 
 
-async def test_it_shows_what_the_channel_gets_already(slack: Slack) -> None:
+async def test_it_shows_the_channel_s_current_schedule(slack: Slack) -> None:
     await slack.type("/digest on 07:15 sat,sun Asia/Tokyo digest 4 about sanctions, gdansk")
     modal = await opened(slack)
     assert chosen(modal, "time") == "07:15"
-    assert [one["value"] for one in chosen(modal, "weekdays")] == ["5", "6"]
+    assert [option["value"] for option in chosen(modal, "weekdays")] == ["5", "6"]
     assert chosen(modal, "zone")["value"] == "Asia/Tokyo"
     assert chosen(modal, "kind")["value"] == "digest"
     assert chosen(modal, "stories")["value"] == "4"
-    assert [one["value"] for one in chosen(modal, "topics")] == ["sanctions", "gdansk"]
+    assert [option["value"] for option in chosen(modal, "topics")] == ["sanctions", "gdansk"]
 
 
 async def options(slack: Slack, field: Field, typed: str) -> list[str]:
     modal = slack.modal() or await opened(slack)
     delivery = await slack.workspace.options(ANA, field, typed, view_id=modal["id"])
     assert delivery.acked
-    return [one["value"] for one in delivery.answer["options"]]
+    return [option["value"] for option in delivery.answer["options"]]
 
 
 async def test_topics_are_completed_while_they_are_typed(slack: Slack) -> None:
@@ -127,7 +127,7 @@ async def test_zones_are_completed_while_they_are_typed(
     assert (await options(slack, Field.ZONE, typed))[0] == first
 
 
-async def test_a_topic_without_a_story_is_told_beside_it(slack: Slack) -> None:
+async def test_a_topic_without_a_story_shows_an_error_at_its_field(slack: Slack) -> None:
     modal = await opened(slack)
     errors = await slack.submit(modal, values(topics=[option("kubernetes")]))
     assert errors == {Block.TOPICS: "I have no story on “kubernetes”: please take it out."}
@@ -135,7 +135,7 @@ async def test_a_topic_without_a_story_is_told_beside_it(slack: Slack) -> None:
 
 
 @pytest.mark.parametrize("channel", [RANDOM, LEADERS])
-async def test_a_channel_that_does_not_let_parley_in_is_told_beside_it(
+async def test_a_channel_without_parley_shows_an_error_at_its_field(
     slack: Slack, channel: str
 ) -> None:
     errors = await slack.submit(await opened(slack), values(channel=channel))
@@ -153,25 +153,25 @@ async def test_a_channel_of_others_is_not_theirs_to_fill(slack: Slack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "error"),
     [
         ("zone", {"selected_option": option("Moon/Base")}, "Choose a time zone."),
         ("weekdays", {"selected_options": [option("9")]}, "Choose at least one day."),
         ("time", {"selected_time": "25:00"}, "Choose a time."),
     ],
 )
-async def test_what_no_form_of_ours_would_send_is_told_beside_its_field(
-    slack: Slack, field: str, value: dict[str, Any], told: str
+async def test_an_invalid_value_shows_an_error_at_its_field(
+    slack: Slack, field: str, value: dict[str, Any], error: str
 ) -> None:
     modal = await opened(slack)
     view = slack.workspace.views[modal["id"]]
     view.values[Block[field.upper()]] = {Field[field.upper()]: {"type": "x", **value}}
     errors = await slack.submit(modal)
-    assert errors == {Block[field.upper()]: told}
+    assert errors == {Block[field.upper()]: error}
 
 
-async def test_when_slack_does_not_say_it_is_saved_all_the_same(slack: Slack) -> None:
-    """The watch before each post notices what could not be seen now."""
+async def test_it_is_saved_when_slack_does_not_say_whether_parley_may_post(slack: Slack) -> None:
+    """The channel checks before each post will find out later."""
     modal = await opened(slack)
     slack.workspace.faults.add(
         Fault(method="conversations.info", kind="refuse", error="internal_error")
@@ -180,7 +180,7 @@ async def test_when_slack_does_not_say_it_is_saved_all_the_same(slack: Slack) ->
     assert await slack.parley.store.schedules.get("T0LOCAL", GENERAL)
 
 
-async def test_who_edits_at_the_same_time_is_shown_what_the_other_saved(slack: Slack) -> None:
+async def test_a_concurrent_edit_shows_what_the_other_person_saved(slack: Slack) -> None:
     await slack.type("/digest on 09:30", user=BEN)
     mine, theirs = await opened(slack), await opened(slack, BEN)
     await slack.submit(theirs, values(time="10:00"), user=BEN)
@@ -191,7 +191,7 @@ async def test_who_edits_at_the_same_time_is_shown_what_the_other_saved(slack: S
     assert "a question at 10:00 on Mon–Fri (Africa/Accra), next" in texts([again])
     assert f"organised by <@{BEN}>" in texts([again])
     assert chosen(again, "time") == "11:00"
-    assert [one["value"] for one in chosen(again, "topics")] == ["Geneva"]
+    assert [option["value"] for option in chosen(again, "topics")] == ["Geneva"]
     (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
     assert f"{schedule.timetable.at:%H:%M}" == "10:00"
     assert not await slack.submit(again)
@@ -216,7 +216,7 @@ async def test_another_channel_s_schedule_is_shown_before_it_is_replaced(slack: 
     assert schedule.organiser_id == ANA
 
 
-async def test_a_schedule_that_was_ended_meanwhile_is_not_started_anew_unasked(
+async def test_a_schedule_that_ended_while_the_form_was_open_is_not_restarted_unasked(
     slack: Slack,
 ) -> None:
     await slack.type("/digest on 09:30")
@@ -235,15 +235,15 @@ async def test_a_schedule_that_was_ended_meanwhile_is_not_started_anew_unasked(
     assert await slack.parley.store.schedules.list("T0LOCAL")
 
 
-async def test_a_form_of_a_paused_schedule_says_that_saving_lets_it_go_on(slack: Slack) -> None:
+async def test_a_form_of_a_paused_schedule_says_that_saving_resumes_it(slack: Slack) -> None:
     await slack.type("/digest on 09:30")
     await slack.type("/digest pause")
     modal = await opened(slack)
     assert f"Posts in <#{GENERAL}> are paused. Saving lets them go on." in texts([modal])
 
 
-async def test_an_admin_mends_what_somebody_organises_elsewhere(slack: Slack) -> None:
-    """They need not be in that channel, and it stays its organiser's."""
+async def test_an_admin_edits_a_schedule_that_somebody_else_owns(slack: Slack) -> None:
+    """The admin need not be in that channel, and the owner does not change."""
     slack.workspace.invite(LEADERS, slack.workspace.bot_user_id)
     await slack.type("/digest on 09:30", user=BEN, channel=LEADERS)
     slack.workspace.remove(LEADERS, ANA)
@@ -266,21 +266,19 @@ async def test_in_a_direct_message_the_form_leaves_the_channel_open(slack: Slack
     assert await slack.parley.store.schedules.get("T0LOCAL", GENERAL)
 
 
-async def test_a_zone_that_nobody_knows_is_utc(
-    slack: Slack, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_unknown_zone_is_utc(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Slack may know a zone that this machine does not."""
     monkeypatch.setattr(timetable, "_zones", lambda: {"utc": "UTC"})
     modal = await opened(slack)
     assert chosen(modal, "zone")["value"] == "UTC"
 
 
-async def test_what_is_offered_with_nothing_typed_is_asked_for(slack: Slack) -> None:
-    """With a longer query Slack would not ask before somebody has typed it."""
+async def test_typeahead_options_load_before_anything_is_typed(slack: Slack) -> None:
+    """With a longer minimum query, Slack would not ask for options until somebody types."""
     modal = await opened(slack)
     selects = [block["element"] for block in modal["blocks"] if "element" in block]
-    external = [one for one in selects if "external" in one["type"]]
-    assert [one["min_query_length"] for one in external] == [0, 0]
+    external = [select for select in selects if "external" in select["type"]]
+    assert [select["min_query_length"] for select in external] == [0, 0]
 
 
 async def test_guests_change_nothing(slack: Slack) -> None:
@@ -308,7 +306,7 @@ def menus(message: dict[str, Any]) -> int:
 
 def choice(message: dict[str, Any], label: str) -> str:
     (menu,) = [block["accessory"] for block in message["blocks"] if block.get("accessory")]
-    (value,) = [one["value"] for one in menu["options"] if one["text"]["text"] == label]
+    (value,) = [option["value"] for option in menu["options"] if option["text"]["text"] == label]
     return str(value)
 
 
@@ -333,7 +331,7 @@ async def test_a_schedule_is_ended_from_the_list(slack: Slack) -> None:
     assert "No channel that you see has a schedule" in texts(seen)
 
 
-async def test_only_organisers_and_admins_change_a_schedule_from_the_list(slack: Slack) -> None:
+async def test_only_owners_and_admins_change_a_schedule_from_the_list(slack: Slack) -> None:
     await slack.type("/digest on 09:30")
     assert menus(await listed(slack, BEN)) == 0
     await slack.type("/digest on 10:30", user=BEN, channel=WORLD)
@@ -368,7 +366,7 @@ async def test_a_long_list_has_pages(slack: Slack) -> None:
     assert "Page 2 of 3" in texts([second])
 
 
-async def test_a_mistyped_word_is_asked_about_and_not_acted_on(slack: Slack) -> None:
+async def test_a_mistyped_word_asks_before_doing_anything(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     (answer,) = await slack.type("/digest puase until 26 Nov")
     assert answer["text"] == "I do not know “puase”. Did you mean `/digest pause until 26 Nov`?"
@@ -395,7 +393,7 @@ async def test_a_guess_that_is_pressed_twice_skips_one(slack: Slack) -> None:
     assert answer["text"].count("no post (skipped)") == 1
 
 
-async def test_a_guess_that_is_too_long_for_a_button_is_not_cut(slack: Slack) -> None:
+async def test_a_guess_that_is_too_long_for_a_button_is_not_offered(slack: Slack) -> None:
     topics = ", ".join(f"{'geneva ' * 9}{number}" for number in range(5))
     (answer,) = await slack.type(f"/digest onn 09:30 about {topics}")
     assert answer["text"].startswith("I do not know “onn”. A question a day")
@@ -411,7 +409,7 @@ async def test_a_schedule_that_has_ended_is_not_changed_from_the_list(slack: Sla
     assert seen[-1]["text"] == "That schedule has been ended meanwhile."
 
 
-async def test_a_word_that_is_like_none_gets_the_help_with_the_form(slack: Slack) -> None:
+async def test_an_unknown_word_gets_the_help_with_the_form(slack: Slack) -> None:
     (answer,) = await slack.type("/digest xylophone")
     assert answer["text"].startswith("I do not know “xylophone”. A question a day")
     await slack.press(Action.DIGEST_SET, answer)

@@ -1,4 +1,4 @@
-"""*Start a discussion*: the modal, from the shortcut and from a story that was looked up alone."""
+"""*Start a discussion*: the form, opened by the shortcut or from a story in a direct message."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ async def opened(slack: Slack, user: str = ANA) -> dict[str, Any]:
     return modal
 
 
-async def test_a_question_is_seen_in_the_modal_and_then_posted(slack: Slack) -> None:
+async def test_a_question_is_previewed_and_then_posted(slack: Slack) -> None:
     modal = await opened(slack)
     assert not await slack.submit(modal, filled(GENERAL, "timber"))
     preview = slack.modal()
@@ -61,7 +61,7 @@ async def test_without_words_it_is_the_channel_s_next_question_or_another(slack:
     assert question["text"].removeprefix("A question: ") in texts([second])
 
 
-async def test_words_that_find_nothing_are_told_below_the_field(slack: Slack) -> None:
+async def test_words_that_find_nothing_show_an_error_at_the_field(slack: Slack) -> None:
     errors = await slack.submit(await opened(slack), filled(GENERAL, "kubernetes"))
     assert errors == {Block.WORDS: "I have no story on “kubernetes”."}
     assert not slack.public()
@@ -77,7 +77,9 @@ async def test_submitting_twice_posts_once(slack: Slack) -> None:
     assert len(slack.public()) == 1
 
 
-async def test_where_parley_is_no_member_it_offers_to_join_a_public_channel(slack: Slack) -> None:
+async def test_where_parley_is_not_a_member_it_offers_to_join_a_public_channel(
+    slack: Slack,
+) -> None:
     await slack.submit(await opened(slack), filled(RANDOM, "timber"))
     preview = slack.modal()
     assert preview
@@ -102,20 +104,20 @@ async def test_a_story_from_a_direct_message_is_discussed_in_a_channel(slack: Sl
     assert "What would make night work fair?" in texts([question])
 
 
-async def test_a_story_that_went_while_the_modal_was_open_is_said_to_be_gone(slack: Slack) -> None:
+async def test_a_story_that_was_removed_while_the_modal_was_open_is_reported(slack: Slack) -> None:
     await slack.submit(await opened(slack), filled(GENERAL, "dockworkers"))
     preview = slack.modal()
     assert preview
     (slack.corpus / "ports.txt").unlink()
     await slack.type("/corpus reload")
     await slack.submit(preview)
-    told = slack.modal()
-    assert told
-    assert "no longer in the corpus" in texts([told])
+    reply = slack.modal()
+    assert reply
+    assert "no longer in the corpus" in texts([reply])
     assert not slack.public()
 
 
-async def test_a_modal_that_is_closed_meanwhile_takes_nothing_away(slack: Slack) -> None:
+async def test_closing_the_modal_while_posting_loses_nothing(slack: Slack) -> None:
     await slack.submit(await opened(slack), filled(GENERAL, "timber"))
     preview = slack.modal()
     assert preview
@@ -127,19 +129,19 @@ async def test_a_modal_that_is_closed_meanwhile_takes_nothing_away(slack: Slack)
 
 
 async def test_nobody_posts_into_a_private_channel_that_they_are_not_in(slack: Slack) -> None:
-    """The channel comes with a form: a client could name any."""
+    """A client could put any channel into the form."""
     slack.workspace.invite(LEADERS, slack.workspace.bot_user_id)
     slack.workspace.remove(LEADERS, BEN)
     await slack.submit(await opened(slack, BEN), filled(LEADERS, "timber"), user=BEN)
     preview = slack.modal(BEN)
     assert preview
     await slack.submit(preview, user=BEN)
-    told = slack.modal(BEN)
-    assert told
-    assert "I do not see you in that channel." in texts([told])
+    reply = slack.modal(BEN)
+    assert reply
+    assert "I do not see you in that channel." in texts([reply])
     assert not slack.public(LEADERS)
 
 
-async def test_an_empty_corpus_has_nothing_to_discuss(slack: Slack) -> None:
+async def test_a_story_in_a_direct_message_can_be_discussed_in_a_channel(slack: Slack) -> None:
     (answer,) = await slack.say("harbour strike", channel=dm(ANA))
     assert "Discuss in a channel" in labels(answer)

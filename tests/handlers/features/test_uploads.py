@@ -1,4 +1,4 @@
-"""A document in a direct message: checked, and added by a button; for admins, and only them."""
+"""Uploads: documents in direct messages from admins are checked, and added by a button."""
 
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,10 @@ from tests.handlers.conftest import ANA, BEN, Slack, labels, texts
 STORY = b"Lima\nLima opens its museums.\nAn insight.\nWhat would you see first?\n"
 
 
-async def drop(
+async def upload(
     slack: Slack, name: str = "lima.txt", content: bytes = STORY, user: str = ANA
 ) -> dict[str, Any]:
-    """Drop a file, and give what Parley answers."""
+    """Share a file with Parley, and return its answer."""
     channel = f"D{user[1:]}"
     shared = slack.workspace.share_file(name, content, user=user, channel=channel)
     answer = await slack.workspace.seen(
@@ -34,7 +34,7 @@ async def add(slack: Slack, offered: dict[str, Any], *, user: str = ANA) -> dict
 
 
 async def test_a_document_is_checked_and_added(slack: Slack) -> None:
-    offered = await drop(slack)
+    offered = await upload(slack)
     assert "*lima.txt* has no mistakes." in offered["text"]
     assert "documents: 1 added, 0 edited, 0 removed; stories: 1 added" in offered["text"]
     assert labels(offered) == ["Add it to the corpus"]
@@ -47,30 +47,30 @@ async def test_a_document_is_checked_and_added(slack: Slack) -> None:
 
 
 async def test_a_document_of_the_same_name_is_replaced(slack: Slack) -> None:
-    await add(slack, await drop(slack))
+    await add(slack, await upload(slack))
     edited = STORY.replace(b"opens", b"shuts")
-    offered = await drop(slack, content=edited)
+    offered = await upload(slack, content=edited)
     assert "0 added, 1 edited, 0 removed; stories: 0 added, 1 edited" in offered["text"]
     await add(slack, offered)
     assert (slack.corpus / "lima.txt").read_bytes() == edited
 
 
 async def test_a_mistake_is_named_and_there_is_no_button(slack: Slack) -> None:
-    answer = await drop(slack, content=b"Only a headline\n")
+    answer = await upload(slack, content=b"Only a headline\n")
     assert "lima.txt:1: has a headline and no article below it" in texts([answer])
     assert labels(answer) == []
 
 
 @pytest.mark.parametrize("name", ["lima.pdf", "..txt", ".lima.txt", "li/ma.txt", "lima\n.txt"])
 async def test_other_names_are_refused(slack: Slack, name: str) -> None:
-    answer = await drop(slack, name=name)
+    answer = await upload(slack, name=name)
     assert answer["text"].startswith("I take documents with a plain name that ends in .txt")
 
 
-async def test_others_may_neither_drop_nor_add(slack: Slack) -> None:
-    answer = await drop(slack, user=BEN)
+async def test_only_admins_may_check_and_add(slack: Slack) -> None:
+    answer = await upload(slack, user=BEN)
     assert answer["text"].startswith("Only admins may do that")
-    offered = await drop(slack)
+    offered = await upload(slack)
     slack.workspace.people[ANA].is_admin = False
     slack.clock.forward(minutes=6)
     refused = await add(slack, offered)
@@ -78,9 +78,9 @@ async def test_others_may_neither_drop_nor_add(slack: Slack) -> None:
     assert not (slack.corpus / "lima.txt").exists()
 
 
-async def test_what_cannot_be_loaded_is_taken_back(slack: Slack) -> None:
-    """The folder was broken by somebody else since the check."""
-    offered = await drop(slack)
+async def test_a_document_that_fails_to_load_is_removed_again(slack: Slack) -> None:
+    """Somebody else broke the folder after the check."""
+    offered = await upload(slack)
     (slack.corpus / "bad.txt").write_text("Only a headline\n")
     refused = await add(slack, offered)
     assert "bad.txt:1: has a headline" in texts([refused])
@@ -88,14 +88,14 @@ async def test_what_cannot_be_loaded_is_taken_back(slack: Slack) -> None:
 
 
 async def test_a_folder_that_cannot_be_written_to(slack: Slack) -> None:
-    offered = await drop(slack)
+    offered = await upload(slack)
     (slack.corpus / ".lima.txt.part").mkdir()
     refused = await add(slack, offered)
     assert refused["text"] == "I cannot write in the corpus folder: Is a directory."
 
 
-async def test_the_token_goes_to_slack_alone() -> None:
-    """A file may be a link to another place, which is not to learn the token."""
+async def test_the_token_is_sent_only_to_slack() -> None:
+    """A file may be a link to another host, which must not receive the token."""
     bot = Bot(bot_id="B1", user_id="U1", token="xoxb-secret")
 
     async def find(_: str) -> Bot:
@@ -112,10 +112,10 @@ async def test_the_token_goes_to_slack_alone() -> None:
             await files.read("T1", file)
 
 
-def test_the_starter_corpus_takes_no_documents(tmp_path: Path) -> None:
-    from handlers.features.uploads import Dropped
+def test_adding_documents_needs_a_corpus_folder(tmp_path: Path) -> None:
+    from handlers.features.uploads import Uploads
 
     for path in (samples.FOLDER, tmp_path / "a.txt"):
-        dropped = Dropped(*[None] * 5, path=path, clock=None)  # type: ignore[arg-type]
+        uploads = Uploads(*[None] * 5, path=path, clock=None)  # type: ignore[arg-type]
         with pytest.raises(ParleyError, match="set `CORPUS_DIR`"):
-            dropped._require_folder()
+            uploads._require_folder()

@@ -1,4 +1,4 @@
-"""The steps for Workflow Builder: what they give to the steps after them."""
+"""The steps for Workflow Builder: their outputs and failures."""
 
 import pytest
 
@@ -13,20 +13,20 @@ def switches() -> dict[str, bool]:
 
 
 async def run(slack: Slack, step: str, **inputs: str) -> tuple[str, dict[str, str], str]:
-    """Run a step, and give how it went, what it gave, and why it failed."""
+    """Run a step, and return (status, outputs, error)."""
     done = await slack.workspace.over(slack.workspace.run_step(step, inputs))
     await slack.settled()
     return done.status, done.outputs or {}, done.error or ""
 
 
-async def test_find_a_story_gives_its_texts(slack: Slack) -> None:
+async def test_find_a_story_returns_its_texts(slack: Slack) -> None:
     status, outputs, _ = await run(slack, Step.FIND_STORY, words="dokworkers")
     assert status == "completed"
     assert outputs["headline"] == "Harbours of the north"
     assert outputs["question"] == "What would make night work fair?"
 
 
-async def test_what_is_not_found_or_not_sure_fails_with_a_sentence(slack: Slack) -> None:
+async def test_a_miss_or_an_uncertain_match_fails_with_a_sentence(slack: Slack) -> None:
     status, _, error = await run(slack, Step.FIND_STORY, words="kubernetes")
     assert (status, error) == ("failed", "I have no story on “kubernetes”.")
     assert await slack.parley.store.misses.number("T0LOCAL", since=slack.clock()) == 1
@@ -35,7 +35,7 @@ async def test_what_is_not_found_or_not_sure_fails_with_a_sentence(slack: Slack)
     assert error == "I am not sure what “hey dockworkers” means. Perhaps: Harbours of the north"
 
 
-async def test_pick_a_question_goes_through_all_of_a_channel_s(slack: Slack) -> None:
+async def test_pick_a_question_returns_each_question_once(slack: Slack) -> None:
     picked = [
         (await run(slack, Step.PICK_QUESTION, channel=GENERAL))[1]["question"] for _ in range(2)
     ]
@@ -44,8 +44,8 @@ async def test_pick_a_question_goes_through_all_of_a_channel_s(slack: Slack) -> 
     assert len(set(picked)) == 3
 
 
-async def test_no_person_asks_for_a_step(slack: Slack) -> None:
-    """Slack runs it for a workflow, which a member of the workspace has published."""
+async def test_a_step_needs_no_person(slack: Slack) -> None:
+    """Slack runs the step for a workflow that a member of the workspace published."""
     slack.workspace.faults.add(Fault(method="users.*", kind="html", status=503, times=None))
     for step, inputs in (
         (Step.FIND_STORY, {"words": "geneva"}),
@@ -63,7 +63,7 @@ async def test_pick_a_question_on_a_topic(slack: Slack) -> None:
     assert (status, error) == ("failed", "I have no story on “kubernetes”.")
 
 
-async def test_a_bug_fails_the_step_with_an_id_that_the_log_has(
+async def test_a_bug_fails_the_step_with_an_id_that_is_in_the_log(
     slack: Slack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def broken(*_: object, **__: object) -> None:

@@ -1,4 +1,4 @@
-"""Never twice: what becomes of a post when Slack, the network or the process lets it down."""
+"""Posts are never sent twice, whatever fails: Slack, the network or the process."""
 
 import asyncio
 import sqlite3
@@ -21,7 +21,7 @@ BOT = "U0PARLEY"
 
 
 async def due(slack: Slack) -> None:
-    """Give the channel a question, and let its time come."""
+    """Schedule a question for the channel, and move the clock past its time."""
     await slack.type("/digest on 09:30 daily")
     slack.clock.forward(minutes=91)
 
@@ -32,19 +32,19 @@ async def states(slack: Slack) -> list[PostState]:
 
 
 async def settle(slack: Slack) -> None:
-    """Let time pass, long enough for every look and one more try."""
+    """Move the clock far enough for every check of the history and one more attempt."""
     for _ in range(16):
         slack.clock.forward(seconds=20)
         await slack.parley.ticker.tick()
 
 
 def notices(slack: Slack) -> list[dict[str, Any]]:
-    """Give what the organiser was told."""
+    """Return the notices that the owner received."""
     return slack.public(ANA_DM)
 
 
 def questions(slack: Slack) -> list[dict[str, Any]]:
-    return [one for one in slack.public() if "Question of the day" in texts([one])]
+    return [message for message in slack.public() if "Question of the day" in texts([message])]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def questions(slack: Slack) -> list[dict[str, Any]]:
     ],
     ids=["connection lost after accepting", "500 after accepting", "503 after accepting"],
 )
-async def test_what_arrived_without_an_answer_is_found_and_not_sent_again(
+async def test_a_post_that_arrived_without_an_answer_is_found_and_not_sent_again(
     slack: Slack, fault: Fault
 ) -> None:
     await due(slack)
@@ -70,22 +70,22 @@ async def test_what_arrived_without_an_answer_is_found_and_not_sent_again(
     assert question["reply_count"] == 1
 
 
-async def test_posting_that_is_cut_off_leaves_no_call_behind(slack: Slack) -> None:
+async def test_cancelled_posting_leaves_no_call_behind(slack: Slack) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="delay", seconds=600))
     before = asyncio.all_tasks()
     posting = asyncio.create_task(slack.parley.posting.run())
     await slack.workspace.received(POST)
-    calls = [one for one in asyncio.all_tasks() - before if "_send" in repr(one.get_coro())]
+    calls = [task for task in asyncio.all_tasks() - before if "_send" in repr(task.get_coro())]
     assert calls
     posting.cancel()
     await asyncio.wait([posting])
-    assert all(one.cancelled() for one in calls)
+    assert all(call.cancelled() for call in calls)
     assert await states(slack) == [PostState.SENDING]
 
 
-async def test_a_history_that_lags_is_looked_at_again(slack: Slack) -> None:
-    """Slack took the message and lost the answer, and shows it in the history a minute later."""
+async def test_a_history_that_lags_is_checked_again(slack: Slack) -> None:
+    """Slack loses the answer, and the message appears in the history a minute later."""
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="drop_after"))
     slack.workspace.faults.add(
@@ -107,15 +107,15 @@ async def test_a_history_without_metadata_is_read_by_the_blocks(slack: Slack) ->
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a call to Slack take a fraction of a second."""
+    """Limit calls to Slack to half a second."""
     monkeypatch.setattr("bot.slack_clients._CALL_SECONDS", 0.5)
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_an_answer_after_the_timeout_is_not_waited_for_and_not_sent_again(
+async def test_a_post_that_arrives_after_the_timeout_is_not_sent_again(
     slack: Slack,
 ) -> None:
-    """The call ends without an answer, and only then Slack makes a message of it."""
+    """The call times out, and only then Slack posts the message."""
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="delay", seconds=1))
     await slack.parley.ticker.tick()
@@ -127,7 +127,7 @@ async def test_an_answer_after_the_timeout_is_not_waited_for_and_not_sent_again(
     assert len(questions(slack)) == 1
 
 
-async def test_a_storm_of_refusals_ends_in_one_message_a_channel(slack: Slack) -> None:
+async def test_a_storm_of_rate_limits_ends_in_one_message_per_channel(slack: Slack) -> None:
     channels = [slack.workspace.add_channel(f"c{n}", members=[ANA, BOT]).id for n in range(12)]
     for channel in channels:
         await slack.type("/digest on 09:30 daily", channel=channel)
@@ -144,7 +144,7 @@ async def test_a_storm_of_refusals_ends_in_one_message_a_channel(slack: Slack) -
         assert question["reply_count"] == 1
 
 
-async def test_membership_lost_while_the_outcome_is_open_is_left_to_its_organiser(
+async def test_membership_lost_while_the_outcome_is_unknown_is_left_to_the_owner(
     slack: Slack,
 ) -> None:
     await due(slack)
@@ -155,7 +155,7 @@ async def test_membership_lost_while_the_outcome_is_open_is_left_to_its_organise
     assert await states(slack) == [PostState.UNKNOWN]
     assert "Slack did not confirm a post of mine" in texts(notices(slack))
     assert len(questions(slack)) == 1
-    # It waits for a person now, and is nobody's delay.
+    # The post now waits for a person, so it does not count as lag.
     assert await slack.parley.store.tally.lag(slack.clock()) == timedelta()
 
 
@@ -168,14 +168,16 @@ async def test_membership_lost_while_the_outcome_is_open_is_left_to_its_organise
     ],
     ids=["500", "internal_error", "fatal_error"],
 )
-async def test_what_did_not_arrive_is_sent_after_looking(slack: Slack, fault: Fault) -> None:
+async def test_a_post_that_did_not_arrive_is_sent_after_checking_the_history(
+    slack: Slack, fault: Fault
+) -> None:
     await due(slack)
     slack.workspace.faults.add(fault)
     await slack.parley.ticker.tick()
     for seconds in (5, 15, 30):
         slack.clock.forward(seconds=seconds)
         await slack.parley.ticker.tick()
-        assert not questions(slack), "not before it was looked for again and again"
+        assert not questions(slack), "not before every check of the history"
     slack.clock.forward(seconds=60)
     await slack.parley.ticker.tick()
     assert len(questions(slack)) == 1
@@ -183,7 +185,7 @@ async def test_what_did_not_arrive_is_sent_after_looking(slack: Slack, fault: Fa
 
 
 @pytest.mark.parametrize("error", ["service_unavailable", "request_timeout"])
-async def test_what_was_certainly_not_delivered_is_tried_again(slack: Slack, error: str) -> None:
+async def test_a_post_that_was_certainly_not_delivered_is_retried(slack: Slack, error: str) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error=error))
     await slack.parley.ticker.tick()
@@ -205,7 +207,7 @@ async def test_retry_after_is_honoured(slack: Slack) -> None:
     assert len(questions(slack)) == 1
 
 
-async def test_a_refusal_for_the_channel_stops_its_schedule_and_is_said_once(slack: Slack) -> None:
+async def test_a_channel_error_stops_its_schedule_and_is_reported_once(slack: Slack) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="restricted_action"))
     for _ in range(3):
@@ -219,7 +221,7 @@ async def test_a_refusal_for_the_channel_stops_its_schedule_and_is_said_once(sla
 
 
 @pytest.mark.parametrize("error", ["invalid_blocks", "msg_too_long"])
-async def test_a_refusal_for_what_it_says_is_final(slack: Slack, error: str) -> None:
+async def test_a_content_error_is_final(slack: Slack, error: str) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error=error, times=9))
     await settle(slack)
@@ -227,7 +229,7 @@ async def test_a_refusal_for_what_it_says_is_final(slack: Slack, error: str) -> 
     assert len([call for call in slack.workspace.calls if call.method == POST]) == 1
 
 
-async def test_a_refusal_for_the_token_stops_everything_for_a_while(
+async def test_a_token_error_stops_posting_for_a_while(
     slack: Slack, caplog: pytest.LogCaptureFixture
 ) -> None:
     for channel in (GENERAL, "C0WORLD"):
@@ -237,13 +239,13 @@ async def test_a_refusal_for_the_token_stops_everything_for_a_while(
     for _ in range(10):
         await slack.parley.ticker.tick()
     assert len([call for call in slack.workspace.calls if call.method == POST]) == 2
-    assert "the token of T0LOCAL is no good (token_revoked)" in caplog.text
+    assert "Slack refuses the token of T0LOCAL (token_revoked)" in caplog.text
     slack.clock.forward(minutes=6)
     await slack.parley.ticker.tick()
     assert len(questions(slack)) == len(slack.public("C0WORLD")) == 1
 
 
-async def test_a_word_that_nobody_knows_is_tried_a_few_times(slack: Slack) -> None:
+async def test_an_unknown_error_is_retried_a_few_times(slack: Slack) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="moon_phase", times=99))
     for _ in range(9):
@@ -266,20 +268,20 @@ async def test_the_row_says_sending_before_the_call_leaves(slack: Slack, tmp_pat
     assert len(questions(slack)) == 1
 
 
-async def test_a_call_that_hangs_does_not_hold_up_the_others(slack: Slack) -> None:
+async def test_a_call_that_hangs_does_not_block_the_others(slack: Slack) -> None:
     for channel in (GENERAL, "C0WORLD"):
         await slack.type("/digest on 09:30 daily", channel=channel)
     slack.clock.forward(minutes=91)
     slack.workspace.faults.add(Fault(method=POST, kind="delay", seconds=3))
     tick = asyncio.create_task(slack.parley.ticker.tick())
-    first = await first_to_have_its_story(slack)
+    first = await first_with_its_story(slack)
     other = GENERAL if first == "C0WORLD" else "C0WORLD"
     assert not slack.public(other)
     await tick
     assert len(slack.public(other)) == 1
 
 
-async def first_to_have_its_story(slack: Slack) -> str:
+async def first_with_its_story(slack: Slack) -> str:
     """Wait until one of the channels has a question with its story."""
     waiting = {
         asyncio.create_task(slack.workspace.seen(channel, lambda one: one["reply_count"])): channel
@@ -291,8 +293,8 @@ async def first_to_have_its_story(slack: Slack) -> str:
     return waiting[done.pop()]
 
 
-async def unreadable(slack: Slack, *, arrives: bool) -> dict[str, Any]:
-    """Lose a post's answer where history cannot be read; give what its organiser is asked."""
+async def lose_outcome(slack: Slack, *, arrives: bool) -> dict[str, Any]:
+    """Lose a post's answer while the history cannot be read; return the notice to the owner."""
     await due(slack)
     kind = "drop_after" if arrives else "status"
     slack.workspace.faults.add(Fault(method=POST, kind=kind))  # type: ignore[arg-type]
@@ -307,10 +309,10 @@ async def unreadable(slack: Slack, *, arrives: bool) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("arrives", [True, False])
-async def test_where_history_cannot_be_read_nothing_is_sent_again(
+async def test_nothing_is_sent_again_if_the_history_cannot_be_read(
     slack: Slack, arrives: bool
 ) -> None:
-    await unreadable(slack, arrives=arrives)
+    await lose_outcome(slack, arrives=arrives)
     calls = len(slack.workspace.calls)
     slack.clock.forward(hours=3)
     await slack.parley.ticker.tick()
@@ -319,8 +321,8 @@ async def test_where_history_cannot_be_read_nothing_is_sent_again(
     assert len(questions(slack)) == arrives
 
 
-async def test_post_it_posts_what_is_not_there(slack: Slack) -> None:
-    notice = await unreadable(slack, arrives=False)
+async def test_post_it_sends_the_missing_post(slack: Slack) -> None:
+    notice = await lose_outcome(slack, arrives=False)
     await slack.press(Action.POST_AGAIN, notice, channel=ANA_DM)
     assert len(questions(slack)) == 1
     assert questions(slack)[0]["reply_count"] == 1
@@ -328,15 +330,15 @@ async def test_post_it_posts_what_is_not_there(slack: Slack) -> None:
     assert f"Posted in <#{GENERAL}>." in texts(slack.public(ANA_DM))
 
 
-async def test_it_is_there_takes_the_organiser_s_word(slack: Slack) -> None:
-    notice = await unreadable(slack, arrives=True)
+async def test_it_is_there_records_the_post_as_sent(slack: Slack) -> None:
+    notice = await lose_outcome(slack, arrives=True)
     await slack.press(Action.POST_SEEN, notice, channel=ANA_DM)
     assert await states(slack) == [PostState.SENT]
     await settle(slack)
     assert len(questions(slack)) == 1
 
 
-async def test_a_history_that_cannot_be_read_for_now_is_read_later(slack: Slack) -> None:
+async def test_a_temporarily_unreadable_history_is_read_later(slack: Slack) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="drop_after"))
     slack.workspace.faults.add(
@@ -359,7 +361,7 @@ async def test_a_history_of_many_pages_is_read_to_its_end(slack: Slack) -> None:
     assert len(questions(slack)) == 1
 
 
-async def test_a_clock_ahead_of_slack_s_finds_its_post_all_the_same(slack: Slack) -> None:
+async def test_a_post_is_found_with_a_clock_ahead_of_slack_s(slack: Slack) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="drop_after"))
     await slack.parley.ticker.tick()
@@ -369,7 +371,7 @@ async def test_a_clock_ahead_of_slack_s_finds_its_post_all_the_same(slack: Slack
     assert len(questions(slack)) == 1
 
 
-async def test_three_calls_without_an_answer_are_enough(slack: Slack) -> None:
+async def test_after_three_calls_without_an_answer_the_owner_is_asked(slack: Slack) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="internal_error", times=3))
     for _ in range(4):
@@ -381,7 +383,7 @@ async def test_three_calls_without_an_answer_are_enough(slack: Slack) -> None:
 
 
 async def test_somebody_else_s_message_with_our_key_is_not_ours(slack: Slack) -> None:
-    """Metadata can be written by any app, so only our own bot's message counts as arrived."""
+    """Any app can write metadata, so only a message of our own bot counts as arrived."""
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="internal_error"))
     await slack.parley.ticker.tick()
@@ -396,7 +398,7 @@ async def test_somebody_else_s_message_with_our_key_is_not_ours(slack: Slack) ->
     assert len(questions(slack)) == 1
 
 
-async def test_what_is_found_too_late_is_missed(slack: Slack) -> None:
+async def test_a_post_that_comes_too_late_is_missed(slack: Slack) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="service_unavailable"))
     await slack.parley.ticker.tick()
@@ -406,7 +408,7 @@ async def test_what_is_found_too_late_is_missed(slack: Slack) -> None:
     assert not questions(slack)
 
 
-async def test_a_story_that_is_gone_by_its_time_is_not_posted(slack: Slack) -> None:
+async def test_a_removed_story_is_not_posted(slack: Slack) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="service_unavailable"))
     await slack.parley.ticker.tick()
@@ -418,8 +420,8 @@ async def test_a_story_that_is_gone_by_its_time_is_not_posted(slack: Slack) -> N
     assert await states(slack) == [PostState.FAILED]
 
 
-async def test_a_post_of_an_hour_ago_that_a_person_pressed_for_is_dropped(slack: Slack) -> None:
-    """Nobody waits for it any more, and they may have pressed again."""
+async def test_a_press_that_is_an_hour_old_is_not_posted(slack: Slack) -> None:
+    """The person no longer waits, and may have pressed again."""
     article = await slack.parley.store.choice.next("T0LOCAL", GENERAL)
     assert article
     plan = Plan(
@@ -437,11 +439,11 @@ async def test_a_post_of_an_hour_ago_that_a_person_pressed_for_is_dropped(slack:
     assert not slack.public()
 
 
-async def test_many_channels_at_once(slack: Slack) -> None:
+async def test_an_archived_channel_does_not_affect_another(slack: Slack) -> None:
     for channel in (GENERAL, "C0WORLD"):
         await slack.type("/digest on 09:30 daily", channel=channel)
     slack.clock.forward(minutes=91)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="is_archived"))
     await slack.parley.ticker.tick()
     posted = slack.public() + slack.public("C0WORLD")
-    assert len([one for one in posted if "Question of the day" in one["text"]]) == 1
+    assert len([message for message in posted if "Question of the day" in message["text"]]) == 1

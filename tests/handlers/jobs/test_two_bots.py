@@ -1,4 +1,4 @@
-"""Two bots on one database: what one has done, the other does not do again."""
+"""Two bots on one database: a bot does not repeat what the other has done."""
 
 import copy
 from collections.abc import AsyncIterator
@@ -26,27 +26,27 @@ def switches() -> dict[str, bool]:
 
 @pytest.fixture
 async def other(slack: Slack) -> AsyncIterator[Parley]:
-    """A second bot beside the one of *slack*."""
+    """A second bot on the database of the bot in *slack*."""
     async with assemble(slack.settings, clock=slack.clock) as other:
         yield other
 
 
-async def press_there(slack: Slack, other: Parley, action: str) -> None:
-    """Press on the second bot what was pressed on the first, as a click more that goes there."""
+async def press_on_other(slack: Slack, other: Parley, action: str) -> None:
+    """Repeat the last press of the button as a new click that goes to the second bot."""
     pressed = [
-        one
-        for one in slack.payloads
-        if any(given["action_id"] == action for given in one.get("actions", []))
+        payload
+        for payload in slack.payloads
+        if any(element["action_id"] == action for element in payload.get("actions", []))
     ]
     payload = copy.deepcopy(pressed[-1])
     user, channel = payload["user"]["id"], payload["channel"]["id"]
     state, ts = slack.workspace._state, payload["container"]["message_ts"]
     payload["trigger_id"] = state.triggers.issue(user)
     payload["response_url"] = state.new_response_url(user=user, channel=channel, message_ts=ts)
-    await come_there(slack, other, payload)
+    await deliver_to_other(slack, other, payload)
 
 
-async def come_there(slack: Slack, other: Parley, payload: dict[str, Any]) -> None:
+async def deliver_to_other(slack: Slack, other: Parley, payload: dict[str, Any]) -> None:
     request = AsyncBoltRequest(body=copy.deepcopy(payload), mode="socket_mode")
     response = await other.app.async_dispatch(request)
     assert response.status == 200
@@ -58,22 +58,22 @@ async def come_there(slack: Slack, other: Parley, payload: dict[str, Any]) -> No
 async def test_a_story_is_shared_once(slack: Slack, other: Parley, channel: str) -> None:
     (answer,) = await slack.type("/brief dockworkers", channel=channel)
     await slack.press(Action.BRIEF_SHARE, answer, channel=channel)
-    await press_there(slack, other, Action.BRIEF_SHARE)
+    await press_on_other(slack, other, Action.BRIEF_SHARE)
     assert len(slack.public(channel)) == 1
 
 
 async def test_a_question_is_posted_once(slack: Slack, other: Parley) -> None:
     (preview,) = await slack.type("/discuss")
     await slack.press(Action.DISCUSS_POST, preview)
-    await press_there(slack, other, Action.DISCUSS_POST)
+    await press_on_other(slack, other, Action.DISCUSS_POST)
     (question,) = slack.public()
     assert question["reply_count"] == 1
 
 
-async def test_one_more_now_is_one_more(slack: Slack, other: Parley) -> None:
+async def test_now_posts_one_more_once(slack: Slack, other: Parley) -> None:
     await slack.type("/digest on 09:30 daily")
     await slack.type("/digest now")
-    await come_there(slack, other, slack.payloads[-1])
+    await deliver_to_other(slack, other, slack.payloads[-1])
     assert len(slack.public()) == 1
 
 
@@ -84,119 +84,117 @@ async def test_a_guess_is_acted_on_once(
     await slack.type("/digest on 09:30 daily")
     (answer,) = await slack.type(f"/digest {word}")
     await slack.press(Action.DIGEST_GUESS, answer)
-    await press_there(slack, other, Action.DIGEST_GUESS)
+    await press_on_other(slack, other, Action.DIGEST_GUESS)
     assert len(slack.public()) == posted
-    told = await slack.type("/digest next")
-    assert texts(told).partition("\n[")[0].count("no post (skipped)") == skipped
+    reply = await slack.type("/digest next")
+    assert texts(reply).partition("\n[")[0].count("no post (skipped)") == skipped
 
 
-async def test_a_guess_takes_one_skip_back(slack: Slack, other: Parley) -> None:
+async def test_a_guess_undoes_one_skip(slack: Slack, other: Parley) -> None:
     await slack.type("/digest on 09:30 daily")
     for _ in range(3):
         await slack.type("/digest skip")
     (answer,) = await slack.type("/digest unskp")
     await slack.press_thrice(Action.DIGEST_GUESS, answer)
-    await press_there(slack, other, Action.DIGEST_GUESS)
+    await press_on_other(slack, other, Action.DIGEST_GUESS)
     assert "That came to me twice" in texts(slack.workspace.messages(GENERAL, "U0ANA"))
-    told = await slack.type("/digest next")
-    assert texts(told).partition("\n[")[0].count("no post (skipped)") == 2
-    # Typed again, it is another wish.
+    reply = await slack.type("/digest next")
+    assert texts(reply).partition("\n[")[0].count("no post (skipped)") == 2
+    # Typed again, it is a new request.
     (answer,) = await slack.type("/digest unskp")
     await slack.press(Action.DIGEST_GUESS, answer)
-    told = await slack.type("/digest next")
-    assert texts(told).partition("\n[")[0].count("no post (skipped)") == 1
+    reply = await slack.type("/digest next")
+    assert texts(reply).partition("\n[")[0].count("no post (skipped)") == 1
 
 
 @pytest.mark.parametrize("word", ["skp", "unskp"])
-async def test_a_guess_that_is_no_date_is_told_so_each_time(
+async def test_a_guess_with_an_invalid_date_gets_the_same_error_each_time(
     slack: Slack, other: Parley, word: str
 ) -> None:
-    """Nothing was done the first time, so that nothing is said to have been."""
+    """The first press did nothing, so the second must not say “twice”."""
     await slack.type("/digest on 09:30 daily")
     (answer,) = await slack.type(f"/digest {word} nonsense")
     await slack.press(Action.DIGEST_GUESS, answer)
-    await press_there(slack, other, Action.DIGEST_GUESS)
-    told = texts(slack.workspace.messages(GENERAL, "U0ANA"))
-    assert "I do not understand “nonsense” as a date" in told
-    assert "twice" not in told
+    await press_on_other(slack, other, Action.DIGEST_GUESS)
+    reply = texts(slack.workspace.messages(GENERAL, "U0ANA"))
+    assert "I do not understand “nonsense” as a date" in reply
+    assert "twice" not in reply
 
 
-async def test_a_date_is_skipped_however_often_it_is_said(slack: Slack, other: Parley) -> None:
+async def test_skipping_a_date_twice_is_not_an_error(slack: Slack, other: Parley) -> None:
     await slack.type("/digest on 09:30 daily")
     (answer,) = await slack.type("/digest skp tomorrow")
     await slack.press(Action.DIGEST_GUESS, answer)
-    await press_there(slack, other, Action.DIGEST_GUESS)
+    await press_on_other(slack, other, Action.DIGEST_GUESS)
     assert "twice" not in texts(slack.workspace.messages(GENERAL, "U0ANA"))
-    told = await slack.type("/digest next")
-    assert texts(told).partition("\n[")[0].count("no post (skipped)") == 1
+    reply = await slack.type("/digest next")
+    assert texts(reply).partition("\n[")[0].count("no post (skipped)") == 1
 
 
 async def test_parley_joins_and_starts_a_schedule_once(slack: Slack, other: Parley) -> None:
     (offer,) = await slack.type("/digest on 09:30", channel=RANDOM)
     await slack.press(Action.DIGEST_JOIN, offer, channel=RANDOM)
-    await press_there(slack, other, Action.DIGEST_JOIN)
+    await press_on_other(slack, other, Action.DIGEST_JOIN)
     assert len(await slack.parley.store.schedules.list("T0LOCAL")) == 1
 
 
-async def test_a_reload_that_comes_again_changes_nothing(slack: Slack, other: Parley) -> None:
+async def test_a_repeated_reload_changes_nothing(slack: Slack, other: Parley) -> None:
     (slack.corpus / "garden.txt").write_text("Turnips\nThey grew.\nWell.\nWhy turnips?\n")
     await slack.type("/corpus reload")
-    await come_there(slack, other, slack.payloads[-1])
+    await deliver_to_other(slack, other, slack.payloads[-1])
     assert "Nothing has changed: still revision 2" in texts(
         slack.workspace.messages(GENERAL, "U0ANA")
     )
 
 
 @pytest.mark.parametrize("words", ["undo", "undo 2"])
-async def test_an_undo_that_comes_again_undoes_once(
-    slack: Slack, other: Parley, words: str
-) -> None:
+async def test_a_repeated_undo_undoes_once(slack: Slack, other: Parley, words: str) -> None:
     for number in range(2):
         (slack.corpus / "garden.txt").write_text(f"Turnips\n{number} grew.\nWell.\nWhy turnips?\n")
         await slack.type("/corpus reload")
     await slack.type(f"/corpus {words}")
     undone = slack.payloads[-1]
     await other.store.corpus.follow()
-    await come_there(slack, other, undone)
+    await deliver_to_other(slack, other, undone)
     (revision, *_) = await other.store.corpus.history()
     assert (revision.number, revision.restores) == (4, 2)
     assert "That came to me twice" in texts(slack.workspace.messages(GENERAL, "U0ANA"))
-    # Typed again it is another one.
+    # Typed again, it is a new request.
     await slack.type("/corpus undo")
     (revision, *_) = await other.store.corpus.history()
     assert (revision.number, revision.restores) == (5, 1)
 
 
-async def test_a_skip_that_comes_again_skips_once(slack: Slack, other: Parley) -> None:
+async def test_a_repeated_skip_skips_once(slack: Slack, other: Parley) -> None:
     await slack.type("/digest on 09:30 daily")
     await slack.type("/digest skip")
-    await come_there(slack, other, slack.payloads[-1])
-    told = await slack.type("/digest next")
-    assert texts(told).partition("\n[")[0].count("no post (skipped)") == 1
+    await deliver_to_other(slack, other, slack.payloads[-1])
+    reply = await slack.type("/digest next")
+    assert texts(reply).partition("\n[")[0].count("no post (skipped)") == 1
     await slack.type("/digest skip")
     await slack.type("/digest unskip")
-    await come_there(slack, other, slack.payloads[-1])
-    told = await slack.type("/digest next")
-    assert texts(told).partition("\n[")[0].count("no post (skipped)") == 1
+    await deliver_to_other(slack, other, slack.payloads[-1])
+    reply = await slack.type("/digest next")
+    assert texts(reply).partition("\n[")[0].count("no post (skipped)") == 1
 
 
-async def test_a_topic_is_asked_for_once(slack: Slack, other: Parley) -> None:
+async def test_a_topic_is_requested_once(slack: Slack, other: Parley) -> None:
     (answer,) = await slack.type("/brief kubernetes")
     await slack.press(Action.BRIEF_ASK, answer)
-    await come_there(slack, other, slack.payloads[-1])
-    await press_there(slack, other, Action.BRIEF_ASK)
+    await deliver_to_other(slack, other, slack.payloads[-1])
+    await press_on_other(slack, other, Action.BRIEF_ASK)
     (request,) = await other.store.topic_requests.list("T0LOCAL", since=slack.clock())
     assert (request.words, request.requests) == ("kubernetes", 1)
 
 
-async def test_a_step_that_is_told_of_again_picks_the_same_question(
-    slack: Slack, other: Parley
-) -> None:
+async def test_a_repeated_step_picks_the_same_question(slack: Slack, other: Parley) -> None:
     await slack.workspace.over(slack.workspace.run_step(Step.PICK_QUESTION, {"channel": GENERAL}))
-    function = next(one for one in slack.payloads if one.get("event", {}).get("function"))
-    await come_there(slack, other, function)
+    function = next(
+        payload for payload in slack.payloads if payload.get("event", {}).get("function")
+    )
+    await deliver_to_other(slack, other, function)
     (first, *_) = picked = [
         call.args for call in slack.workspace.calls if call.method == "functions.completeSuccess"
     ]
     assert len(picked) == 2
-    assert all(one["outputs"] == first["outputs"] for one in picked)
+    assert all(call["outputs"] == first["outputs"] for call in picked)

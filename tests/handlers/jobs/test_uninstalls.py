@@ -1,4 +1,4 @@
-"""Teams that leave: forgotten by every process, though Slack's word is late, lost or unclear."""
+"""Uninstalls: every process deletes the team, even if Slack's event is late, lost or unclear."""
 
 import asyncio
 import gc
@@ -17,7 +17,7 @@ from bot.entrances.install import Bots
 from bot.entrances.intake import Intake
 from bot.observability.metrics import Metrics
 from bot.slack_clients import bolt
-from handlers.jobs.uninstalls import Uninstalled
+from handlers.jobs.uninstalls import Uninstalls
 from handlers.slack.directory import Directory
 from handlers.slack.people import Person
 from handlers.slack.teams import Bot, Teams
@@ -30,18 +30,18 @@ from tests.conftest import NOW, StoppedClock
 VAULT = Vault([new_key()])
 Kind = TypeVar("Kind")
 ZONES = {"U1": "Pacific/Chatham", "U2": "Asia/Kathmandu"}
-"""Of those who are looked for in memory: nobody else in the tests lives there."""
+"""{user: a time zone that only this user has, to find the user in memory}."""
 
 
 @pytest.fixture
 async def store(database_url: str) -> AsyncIterator[Store]:
-    """The store of a Parley that each team installs."""
+    """A store that several teams share."""
     async with open_store(database_url, is_shared=True) as store:
         yield store
 
 
-def installed(team_id: str, token: str, /, **changed: Any) -> Installation:
-    one = Installation(
+def installation(team_id: str, token: str, /, **changed: Any) -> Installation:
+    base = Installation(
         team_id=team_id,
         name="Harbour",
         bot_id="B1",
@@ -50,13 +50,13 @@ def installed(team_id: str, token: str, /, **changed: Any) -> Installation:
         token=VAULT.seal(token),
         installed_at=NOW,
     )
-    return replace(one, **changed)
+    return replace(base, **changed)
 
 
 class FakeSlack:
-    """Answers auth.test of each token, and does something before it does."""
+    """Answers auth.test for each token, after running `before_answer` if it is set."""
 
-    meanwhile: Callable[[], Awaitable[None]] | None = None
+    before_answer: Callable[[], Awaitable[None]] | None = None
 
     def __init__(self) -> None:
         self.refused: dict[str, str] = {}
@@ -68,7 +68,7 @@ class FakeSlack:
 
 
 class FakeClient(AsyncWebClient):
-    """Reaches nobody but the fake."""
+    """A client that only calls the fake."""
 
     def __init__(self, slack: FakeSlack, token: str) -> None:
         super().__init__(token)
@@ -77,8 +77,8 @@ class FakeClient(AsyncWebClient):
     async def auth_test(self, **_: Any) -> Any:
         token = self.token or ""
         self._slack.asked.append(token)
-        if self._slack.meanwhile:
-            await self._slack.meanwhile()
+        if self._slack.before_answer:
+            await self._slack.before_answer()
         if error := self._slack.refused.get(token):
             raise SlackApiError("refused", refusal(error, self._slack.retry_after))
 
@@ -99,44 +99,46 @@ def refusal(error: str, headers: dict[str, str]) -> AsyncSlackResponse:
     )
 
 
-def process(store: Store, slack: FakeSlack, clock: StoppedClock) -> tuple[Teams, Uninstalled]:
-    """Give what one process of several has."""
+def process(store: Store, slack: FakeSlack, clock: StoppedClock) -> tuple[Teams, Uninstalls]:
+    """Build the objects of one of several processes."""
     find = Bots(store.installations, VAULT).find
     teams = Teams(find, asking=slack.client, posting=slack.client)
-    return teams, Uninstalled(store.installations, store.once, teams, clock=clock)
+    return teams, Uninstalls(store.installations, store.once, teams, clock=clock)
 
 
-async def look(uninstalled: Uninstalled, times: int = 5) -> None:
+async def run_all(uninstalls: Uninstalls, times: int = 5) -> None:
+    """Run the job often enough to ask about every team."""
     for _ in range(times):
-        await uninstalled.run()
+        await uninstalls.run()
 
 
 @pytest.mark.parametrize("word", ["account_inactive", "token_revoked"])
-async def test_who_is_gone_is_found_at_the_start(
+async def test_an_uninstalled_team_is_deleted_at_the_start(
     store: Store, clock: StoppedClock, word: str
 ) -> None:
     slack = FakeSlack()
     for team_id in ("T1", "T2", "T3"):
-        await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
+        await store.installations.save(installation(team_id, f"xoxb-{team_id}"))
     slack.refused["xoxb-T2"] = word
-    _, uninstalled = process(store, slack, clock)
-    await look(uninstalled)
-    assert [one.team_id for one in await store.installations.list()] == ["T1", "T3"]
+    _, uninstalls = process(store, slack, clock)
+    await run_all(uninstalls)
+    assert [installation.team_id for installation in await store.installations.list()] == [
+        "T1",
+        "T3",
+    ]
 
 
 @pytest.mark.parametrize("word", ["invalid_auth", "org_login_required", "ratelimited"])
-async def test_what_does_not_say_that_it_is_gone_forgets_nobody(
-    store: Store, clock: StoppedClock, word: str
-) -> None:
-    """Of `invalid_auth` Slack says that the address may be what is refused."""
+async def test_other_errors_delete_no_team(store: Store, clock: StoppedClock, word: str) -> None:
+    """Slack's docs say that `invalid_auth` may also refuse the caller's IP address."""
     slack = FakeSlack()
     for team_id in ("T1", "T2"):
-        await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
+        await store.installations.save(installation(team_id, f"xoxb-{team_id}"))
     lost = Vault([new_key()]).seal("xoxb-T3")
-    await store.installations.save(installed("T3", "", token=lost))
+    await store.installations.save(installation("T3", "", token=lost))
     slack.refused["xoxb-T1"] = word
-    _, uninstalled = process(store, slack, clock)
-    await look(uninstalled)
+    _, uninstalls = process(store, slack, clock)
+    await run_all(uninstalls)
     assert slack.asked == ["xoxb-T1", "xoxb-T2"]
     assert len(await store.installations.list()) == 3
 
@@ -144,199 +146,197 @@ async def test_what_does_not_say_that_it_is_gone_forgets_nobody(
 async def test_each_team_is_asked_about_once_an_hour(store: Store, clock: StoppedClock) -> None:
     slack = FakeSlack()
     for team_id in ("T1", "T2"):
-        await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
-    _, uninstalled = process(store, slack, clock)
-    await uninstalled.run()
+        await store.installations.save(installation(team_id, f"xoxb-{team_id}"))
+    _, uninstalls = process(store, slack, clock)
+    await uninstalls.run()
     assert len(slack.asked) == 1
-    await look(uninstalled)
+    await run_all(uninstalls)
     assert sorted(slack.asked) == ["xoxb-T1", "xoxb-T2"]
     clock.forward(hours=1)
-    await look(uninstalled)
+    await run_all(uninstalls)
     assert len(slack.asked) == 4
 
 
 @pytest.mark.parametrize(
     ("asks_for", "minutes"), [({}, 5), ({"Retry-After": "1200"}, 20)], ids=["no word", "in a while"]
 )
-async def test_who_could_not_be_asked_about_is_asked_about_soon(
+async def test_a_failed_check_is_retried_soon(
     store: Store, clock: StoppedClock, asks_for: dict[str, str], minutes: int
 ) -> None:
     slack = FakeSlack()
     for team_id in ("T1", "T2"):
-        await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
+        await store.installations.save(installation(team_id, f"xoxb-{team_id}"))
     slack.refused["xoxb-T1"], slack.retry_after = "ratelimited", asks_for
-    _, uninstalled = process(store, slack, clock)
-    await look(uninstalled)
+    _, uninstalls = process(store, slack, clock)
+    await run_all(uninstalls)
     assert slack.asked == ["xoxb-T1", "xoxb-T2"]
     slack.refused["xoxb-T1"] = "account_inactive"
     clock.forward(minutes=minutes, seconds=-1)
-    await look(uninstalled)
+    await run_all(uninstalls)
     assert len(slack.asked) == 2
     clock.forward(seconds=1)
-    await look(uninstalled)
+    await run_all(uninstalls)
     assert slack.asked[2:] == ["xoxb-T1"]
-    assert [one.team_id for one in await store.installations.list()] == ["T2"]
+    assert [installation.team_id for installation in await store.installations.list()] == ["T2"]
 
 
-async def test_what_slack_asks_to_wait_is_waited_beyond_the_hour(
-    store: Store, clock: StoppedClock
-) -> None:
+async def test_retry_after_is_respected_beyond_the_hour(store: Store, clock: StoppedClock) -> None:
     slack = FakeSlack()
-    await store.installations.save(installed("T1", "xoxb-T1"))
+    await store.installations.save(installation("T1", "xoxb-T1"))
     slack.refused["xoxb-T1"], slack.retry_after = "ratelimited", {"Retry-After": "7200"}
-    _, uninstalled = process(store, slack, clock)
-    await look(uninstalled)
+    _, uninstalls = process(store, slack, clock)
+    await run_all(uninstalls)
     clock.forward(minutes=90)
-    await look(uninstalled)
+    await run_all(uninstalls)
     assert len(slack.asked) == 1
     clock.forward(minutes=30)
-    await look(uninstalled)
+    await run_all(uninstalls)
     assert len(slack.asked) == 2
 
 
-class Away(Installations):
-    """Installations of a database that is away, for as many calls as are left."""
+class FailingInstallations(Installations):
+    """Installations whose next *failures* calls fail as if the database were unavailable."""
 
-    left = 0
+    failures = 0
     is_listed = False
 
     async def find(self, team_id: str) -> Installation | None:
-        self._be_away()
+        self._fail()
         return await super().find(team_id)
 
     async def list(self) -> Sequence[Installation]:
         if not self.is_listed:
-            self._be_away()
+            self._fail()
         return await super().list()
 
-    def _be_away(self) -> None:
-        self.left -= 1
-        if self.left >= 0:
+    def _fail(self) -> None:
+        self.failures -= 1
+        if self.failures >= 0:
             raise ConnectionError
 
 
 @pytest.fixture
-async def away(database_url: str) -> AsyncIterator[Away]:
+async def failing(database_url: str) -> AsyncIterator[FailingInstallations]:
     async with open_database(database_url) as database:
-        yield Away(database)
+        yield FailingInstallations(database)
 
 
-async def test_a_database_that_is_away_costs_no_hour(
-    store: Store, away: Away, clock: StoppedClock
+async def test_a_database_outage_does_not_cost_an_hour(
+    store: Store, failing: FailingInstallations, clock: StoppedClock
 ) -> None:
     slack = FakeSlack()
-    await store.installations.save(installed("T1", "xoxb-T1"))
+    await store.installations.save(installation("T1", "xoxb-T1"))
     teams, _ = process(store, slack, clock)
-    uninstalled = Uninstalled(away, store.once, teams, clock=clock)
-    # They cannot be listed: the next tick lists them.
-    away.left = 1
+    uninstalls = Uninstalls(failing, store.once, teams, clock=clock)
+    # If listing the teams fails, the next tick lists them.
+    failing.failures = 1
     with pytest.raises(ConnectionError):
-        await uninstalled.run()
-    await uninstalled.run()
+        await uninstalls.run()
+    await uninstalls.run()
     assert slack.asked == ["xoxb-T1"]
-    # One cannot be found when its turn has come: it comes again in minutes.
+    # If looking up a team fails, Parley asks about the team again after five minutes.
     clock.forward(hours=1)
-    away.is_listed, away.left = True, 1
+    failing.is_listed, failing.failures = True, 1
     with pytest.raises(ConnectionError):
-        await uninstalled.run()
-    await look(uninstalled)
+        await uninstalls.run()
+    await run_all(uninstalls)
     assert len(slack.asked) == 1
     clock.forward(minutes=5)
-    await look(uninstalled)
+    await run_all(uninstalls)
     assert len(slack.asked) == 2
 
 
 @pytest.mark.parametrize("word", ["invalid_auth", "org_login_required"])
-async def test_whose_token_is_no_good_is_counted_until_it_is(
+async def test_a_refused_token_is_counted_until_the_next_installation(
     store: Store, clock: StoppedClock, caplog: pytest.LogCaptureFixture, word: str
 ) -> None:
     slack = FakeSlack()
-    await store.installations.save(installed("T1", "xoxb-T1"))
+    await store.installations.save(installation("T1", "xoxb-T1"))
     lost = Vault([new_key()]).seal("xoxb-T2")
-    await store.installations.save(installed("T2", "", token=lost))
+    await store.installations.save(installation("T2", "", token=lost))
     slack.refused["xoxb-T1"] = word
-    _, uninstalled = process(store, slack, clock)
-    await look(uninstalled)
-    assert uninstalled.without_token == {"T1", "T2"}
-    assert f"the token of T1 is no good ({word})" in caplog.text
+    _, uninstalls = process(store, slack, clock)
+    await run_all(uninstalls)
+    assert uninstalls.without_token == {"T1", "T2"}
+    assert f"Slack refuses the token of T1 ({word})" in caplog.text
     assert len(slack.asked) == 1
-    # Nothing but another installation helps.
-    await store.installations.save(installed("T2", "xoxb-T2"))
+    # T2 installs Parley again, and Slack says that T1 uninstalled it.
+    await store.installations.save(installation("T2", "xoxb-T2"))
     slack.refused["xoxb-T1"] = "account_inactive"
     clock.forward(hours=1)
-    await look(uninstalled)
-    assert uninstalled.without_token == set()
+    await run_all(uninstalls)
+    assert uninstalls.without_token == set()
 
 
-async def test_whose_token_was_no_good_is_not_counted_when_another_process_forgot_it(
+async def test_a_refused_token_is_not_counted_after_another_process_deletes_the_team(
     store: Store, clock: StoppedClock
 ) -> None:
     slack = FakeSlack()
-    await store.installations.save(installed("T1", "xoxb-T1"))
+    await store.installations.save(installation("T1", "xoxb-T1"))
     slack.refused["xoxb-T1"] = "invalid_auth"
-    teams, uninstalled = process(store, slack, clock)
-    await look(uninstalled)
-    assert uninstalled.without_token == {"T1"}
-    await store.installations.forget(installed("T1", "xoxb-T1"))
+    teams, uninstalls = process(store, slack, clock)
+    await run_all(uninstalls)
+    assert uninstalls.without_token == {"T1"}
+    await store.installations.forget(installation("T1", "xoxb-T1"))
     teams.drop("T1")
     clock.forward(hours=1)
-    await look(uninstalled)
-    assert uninstalled.without_token == set()
+    await run_all(uninstalls)
+    assert uninstalls.without_token == set()
 
 
 async def test_one_of_several_processes_asks(store: Store, clock: StoppedClock) -> None:
     slack = FakeSlack()
     for team_id in ("T1", "T2", "T3"):
-        await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
+        await store.installations.save(installation(team_id, f"xoxb-{team_id}"))
     processes = [process(store, slack, clock)[1] for _ in range(3)]
     for _ in range(2):
         for _ in range(4):
-            await asyncio.gather(*(one.run() for one in processes))
+            await asyncio.gather(*(uninstalls.run() for uninstalls in processes))
         clock.forward(hours=1)
     assert sorted(slack.asked) == sorted(2 * ["xoxb-T1", "xoxb-T2", "xoxb-T3"])
 
 
-async def test_who_comes_back_while_slack_is_asked_is_not_forgotten(
+async def test_a_team_that_reinstalls_during_the_check_is_kept(
     store: Store, clock: StoppedClock
 ) -> None:
     slack = FakeSlack()
-    await store.installations.save(installed("T1", "xoxb-old"))
+    await store.installations.save(installation("T1", "xoxb-old"))
     slack.refused["xoxb-old"] = "account_inactive"
-    anew = installed("T1", "xoxb-new", installed_at=NOW + timedelta(seconds=1))
+    newer = installation("T1", "xoxb-new", installed_at=NOW + timedelta(seconds=1))
 
-    async def come_back() -> None:
-        await store.installations.save(anew)
+    async def reinstall() -> None:
+        await store.installations.save(newer)
 
-    slack.meanwhile = come_back
-    teams, uninstalled = process(store, slack, clock)
-    await look(uninstalled)
-    assert await store.installations.find("T1") == anew
+    slack.before_answer = reinstall
+    teams, uninstalls = process(store, slack, clock)
+    await run_all(uninstalls)
+    assert await store.installations.find("T1") == newer
     assert (await teams.of("T1")).bot.token == "xoxb-new"
 
 
 async def test_another_process_drops_the_token_too(store: Store, clock: StoppedClock) -> None:
     slack = FakeSlack()
     for team_id in ("T1", "T2"):
-        await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
-    (one, here), (other, there) = (process(store, slack, clock) for _ in range(2))
-    await look(there)
-    assert one.known == frozenset()
-    assert other.known == {"T1", "T2"}
+        await store.installations.save(installation(team_id, f"xoxb-{team_id}"))
+    (teams, here), (other_teams, there) = (process(store, slack, clock) for _ in range(2))
+    await run_all(there)
+    assert teams.known == frozenset()
+    assert other_teams.known == {"T1", "T2"}
     slack.refused["xoxb-T1"] = "account_inactive"
     clock.forward(hours=1)
-    await look(here)
-    assert one.known == {"T2"}
-    await look(there)
-    assert other.known == {"T2"}
+    await run_all(here)
+    assert teams.known == {"T2"}
+    await run_all(there)
+    assert other_teams.known == {"T2"}
     assert sorted(slack.asked) == sorted(2 * ["xoxb-T1", "xoxb-T2"])
 
 
 async def test_no_token_stays_in_memory(store: Store, clock: StoppedClock) -> None:
-    """Neither in our own clients nor in what Bolt was given to speak with."""
+    """Neither Parley's clients nor Bolt's objects keep the token."""
     token = "xoxb-of-who-leaves"
     slack = FakeSlack()
-    await store.installations.save(installed("T1", token))
-    teams, uninstalled = process(store, slack, clock)
+    await store.installations.save(installation("T1", token))
+    teams, uninstalls = process(store, slack, clock)
     app = bolt(AsyncWebClient(), teams)
 
     @app.event("app_home_opened")
@@ -345,64 +345,66 @@ async def test_no_token_stays_in_memory(store: Store, clock: StoppedClock) -> No
 
     opening = {"type": "event_callback", "team_id": "T1", "event": {"type": "app_home_opened"}}
     assert (await Intake(app, Metrics()).take(opening)).status == 200
-    assert holding(token)
+    assert holders_of(token)
     slack.refused[token] = "account_inactive"
-    await look(uninstalled)
+    await run_all(uninstalls)
     assert await store.installations.find("T1") is None
-    assert not holding(token)
+    assert not holders_of(token)
 
 
-async def test_nobody_is_kept_for_longer_than_minutes(store: Store, clock: StoppedClock) -> None:
+async def test_people_stay_in_memory_only_for_minutes(store: Store, clock: StoppedClock) -> None:
     slack = FakeSlack()
     for team_id in ("T1", "T2"):
-        await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
+        await store.installations.save(installation(team_id, f"xoxb-{team_id}"))
     teams, _ = process(store, slack, clock)
     directory = Directory(teams, admins=frozenset(), clock=clock, is_shared=True)
     assert await directory.zone("T1", "U1") == ZONES["U1"]
     assert zones_in_memory() == [ZONES["U1"]]
     clock.forward(minutes=6)
-    await store.installations.forget(installed("T1", "xoxb-T1"))
+    await store.installations.forget(installation("T1", "xoxb-T1"))
     await directory.zone("T2", "U2")
     assert zones_in_memory() == [ZONES["U2"]]
-    assert not kept(Answered), "names and addresses are not kept at all"
+    assert not in_memory(Answered), "names and addresses are not kept at all"
 
 
-async def test_nobody_of_a_team_that_is_gone_is_kept(store: Store, clock: StoppedClock) -> None:
+async def test_people_of_an_uninstalled_team_leave_the_memory(
+    store: Store, clock: StoppedClock
+) -> None:
     slack = FakeSlack()
     for team_id in ("T1", "T2"):
-        await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
-    teams, uninstalled = process(store, slack, clock)
+        await store.installations.save(installation(team_id, f"xoxb-{team_id}"))
+    teams, uninstalls = process(store, slack, clock)
     directory = Directory(teams, admins=frozenset(), clock=clock, is_shared=True)
     await directory.zone("T1", "U1")
     await directory.zone("T2", "U2")
     slack.refused["xoxb-T1"] = "account_inactive"
-    await look(uninstalled)
+    await run_all(uninstalls)
     assert zones_in_memory() == [ZONES["U2"]]
-    assert not kept(Answered), "names and addresses are not kept at all"
+    assert not in_memory(Answered), "names and addresses are not kept at all"
 
 
 class Answered(dict[str, Any]):
-    """What Slack answers about somebody, to be found again."""
+    """An answer of users.info, in a class of its own so that the tests can find it in memory."""
 
 
-def kept(kind: type[Kind]) -> list[Kind]:
-    """Return what is in memory of a class."""
+def in_memory(kind: type[Kind]) -> list[Kind]:
+    """Return the instances of a class that are in memory."""
     gc.collect()
-    return [one for one in gc.get_objects() if isinstance(one, kind)]
+    return [obj for obj in gc.get_objects() if isinstance(obj, kind)]
 
 
 def zones_in_memory() -> list[str]:
-    return [one.zone for one in kept(Person) if one.zone in ZONES.values()]
+    return [person.zone for person in in_memory(Person) if person.zone in ZONES.values()]
 
 
-def holding(token: str) -> list[object]:
-    """Give what has *token* to speak to Slack with."""
+def holders_of(token: str) -> list[object]:
+    """Return the objects in memory that hold *token*."""
     gc.collect()
-    kept = [
-        one for one in gc.get_objects() if isinstance(one, Bot | AuthorizeResult | AsyncWebClient)
+    clients = [
+        obj for obj in gc.get_objects() if isinstance(obj, Bot | AuthorizeResult | AsyncWebClient)
     ]
     return [
-        one
-        for one in kept
-        if token in (getattr(one, "token", None), getattr(one, "bot_token", None))
+        obj
+        for obj in clients
+        if token in (getattr(obj, "token", None), getattr(obj, "bot_token", None))
     ]

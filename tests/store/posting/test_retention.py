@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.jobs.expiry import Forgetting
+from handlers.jobs.expiry import Expiry
 from store import Store
 from store.db import open_database
 from store.posting.choice import outlook
@@ -177,7 +177,7 @@ async def test_nothing_returns_before_its_time_though_every_post_is_deleted(
         asked.append(article)
         await send(store, plan(f"{day}", day, article_id=article.id, channel_id=channel))
         clock.now = NOW + timedelta(days=day, hours=1)
-        await Forgetting(
+        await Expiry(
             store, keep_misses=timedelta(), keep_posts=timedelta(minutes=30), clock=clock
         ).run()
         assert await store.posts.get("T1", f"{day}") is None

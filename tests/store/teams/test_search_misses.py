@@ -10,7 +10,7 @@ import pytest
 
 from handlers.features.lookup import LookUp
 from handlers.ids import Action
-from handlers.jobs.expiry import Forgetting
+from handlers.jobs.expiry import Expiry
 from handlers.slack.people import Colleague
 from store import Store, open_store
 from store.db import Connection, DatabaseError, open_database
@@ -228,14 +228,14 @@ async def test_what_is_old_is_forgotten(database_url: str) -> None:
         await store.misses.write()
     async with open_store(database_url) as store:
         clock = StoppedClock(NOW + timedelta(days=91))
-        forgetting = Forgetting(
+        expiry = Expiry(
             store, keep_misses=timedelta(days=90), keep_posts=timedelta(days=90), clock=clock
         )
-        await forgetting.run()
+        await expiry.run()
         assert await asked(store) == [("mars", 1)]
         assert await store.misses.number(TEAM, since=EVER) == 1
         clock.forward(days=1)
-        await forgetting.run()
+        await expiry.run()
         assert await asked(store) == []
         assert await store.misses.number(TEAM, since=EVER) == 0
 
@@ -260,9 +260,7 @@ async def test_nothing_is_kept_where_nothing_is_to_be_kept(
     # What was kept before the setting was changed goes with the next hour.
     await ask(store, "pizza")
     clock.forward(days=1)
-    await Forgetting(
-        store, keep_misses=timedelta(), keep_posts=timedelta(days=90), clock=clock
-    ).run()
+    await Expiry(store, keep_misses=timedelta(), keep_posts=timedelta(days=90), clock=clock).run()
     assert await asked(store) == []
 
 
