@@ -20,7 +20,7 @@ from store.finding.topics import stored
 from store.finding.words import prepare
 from store.loading import derived, failed_loads, revisions
 from store.loading.check import Check, check
-from store.loading.disk_list import Spool
+from store.loading.disk_list import DiskList
 from store.loading.documents import Contents, read_corpus
 from store.loading.plan import Plan
 from store.loading.reload import plan_reload
@@ -266,7 +266,7 @@ class Corpus:
                 try:
                     yield plan
                 except OSError as error:
-                    # The documents' own are problems; what is left is the folder for spools.
+                    # Errors of the documents are reported as problems, so this is the temporary folder.
                     raise ParleyError(
                         f"The corpus stays as it was, for want of room to work: {error.strerror}."
                     ) from error
@@ -294,7 +294,7 @@ class Corpus:
         path: Path | None = None,
     ) -> Revision:
         """Do what the *plan* says; *path* is the folder that it loads, None for an undo."""
-        with Spool[chunks.ChunkChange](batch=1) as parts:
+        with DiskList[chunks.ChunkChange](batch=1) as parts:
             await asyncio.to_thread(_index, plan, parts, progress, self._model)
             async with self._database.long_transaction() as connection:
                 last = await revisions.last(connection)
@@ -340,7 +340,7 @@ class Corpus:
 
 
 def _index(
-    plan: Plan, parts: Spool[chunks.ChunkChange], progress: Progress, model: Embeddings | None
+    plan: Plan, parts: DiskList[chunks.ChunkChange], progress: Progress, model: Embeddings | None
 ) -> None:
     progress.start("Indexing", len(plan.gone) + len(plan.come))
     gone, come = plan.articles(plan.gone), plan.articles(plan.come)

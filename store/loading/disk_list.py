@@ -9,10 +9,10 @@ _T = TypeVar("_T")
 
 _BATCH = 1_000
 _IN_MEMORY = 8 << 20
-"""Bytes after which a spool goes to the disk."""
+"""Bytes after which a list is written to the disk."""
 
 
-class Spool(Generic[_T]):
+class DiskList(Generic[_T]):
     """Things in their order, written once and then read, as often as needed, batch by batch.
 
     It belongs to this process alone: the system takes the file away with it.

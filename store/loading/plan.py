@@ -1,6 +1,6 @@
 """What a reload or an undo changes, worked out before anything is written.
 
-The articles themselves wait in spools, so that a plan for a million of them takes little memory.
+The articles themselves wait in lists on disk, so a plan for a million articles needs little memory.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from store.articles.reading import StoredDocument
-from store.loading.disk_list import Spool
+from store.loading.disk_list import DiskList
 from store.types import Article
 
 
@@ -59,9 +59,9 @@ class Plan:
     """The documents that change, by their path."""
     next_number: int = 0
     """The first number that no article has had yet, before and after."""
-    gone: Spool[Step] = field(default_factory=Spool)
-    come: Spool[Step] = field(default_factory=Spool)
-    moved: Spool[Move] = field(default_factory=Spool)
+    gone: DiskList[Step] = field(default_factory=DiskList)
+    come: DiskList[Step] = field(default_factory=DiskList)
+    moved: DiskList[Move] = field(default_factory=DiskList)
 
     def leave(self, number: int, article: Article, *, is_edited: bool) -> None:
         """Take an article out of the index."""
@@ -80,7 +80,7 @@ class Plan:
         self.moved.append(Move(number, before, after))
         self.counts.moved += 1
 
-    def articles(self, steps: Spool[Step]) -> Iterator[tuple[int, Article]]:
+    def articles(self, steps: DiskList[Step]) -> Iterator[tuple[int, Article]]:
         """Yield the articles of *steps* with their numbers."""
         return ((step.number, step.article) for step in steps)
 
@@ -94,5 +94,5 @@ class Plan:
         trace: TracebackType | None,
     ) -> None:
         with ExitStack() as stack:
-            for spool in (self.gone, self.come, self.moved):
-                stack.enter_context(spool)
+            for disk_list in (self.gone, self.come, self.moved):
+                stack.enter_context(disk_list)

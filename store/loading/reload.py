@@ -131,7 +131,7 @@ class _Work:
         wanted.update(held.values())
         articles = await reading.articles_by_number(self._database, sorted(wanted))
         like = await asyncio.to_thread(alike, articles, unpaired, near)
-        # In a thread, for it writes to the plan's spools.
+        # In a thread, for it writes to the plan's disk lists.
         taken = await asyncio.to_thread(self._decide, batch, pairs, like, held, articles)
         for article in taken:
             await self._add_under_another_id(article)
