@@ -266,7 +266,7 @@ class Corpus:
                 try:
                     yield plan
                 except OSError as error:
-                    # Errors of the documents are reported as problems, so this is the temporary folder.
+                    # Errors of documents are reported as problems, so this is the temporary folder.
                     raise ParleyError(
                         f"The corpus stays as it was, for want of room to work: {error.strerror}."
                     ) from error

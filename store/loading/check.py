@@ -7,7 +7,7 @@ from itertools import islice
 from store.db import Database, Row
 from store.finding.index import Index
 from store.loading.documents import Contents
-from store.loading.near_duplicates import Twins, find_twins
+from store.loading.near_duplicates import NearDuplicates, find_near_duplicates
 from store.loading.plan import Counts, Plan
 from store.posting.choice import outlook
 from store.types import Article, PostKind
@@ -56,7 +56,7 @@ class Check:
     """Those of the ignored whose ending is a document's, and whose fields are not."""
     unasked: int
     """Articles that would come without a question: they are found, and never asked."""
-    twins: Twins
+    near_duplicates: NearDuplicates
     effects: Sequence[Effect]
     """Those that lose next questions first, and then those with the fewest left."""
     schedules: int
@@ -82,7 +82,7 @@ async def check(database: Database, index: Index, plan: Plan, contents: Contents
         ignored=contents.ignored,
         others=contents.others,
         unasked=sum(not step.article.question for step in plan.come),
-        twins=await find_twins(database, index, plan),
+        near_duplicates=await find_near_duplicates(database, index, plan),
         effects=sorted(
             [one async for one in _effects(database, plan, schedules[:_CHANNELS])],
             key=lambda effect: (not effect.vanishing, effect.left),

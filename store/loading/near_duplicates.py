@@ -38,7 +38,7 @@ _KEPT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Twin:
+class NearDuplicate:
     """A new article and one that tells, or asks, nearly the same."""
 
     article: Article
@@ -48,10 +48,10 @@ class Twin:
 
 
 @dataclass(slots=True, kw_only=True)
-class Twins:
+class NearDuplicates:
     """What was found, the first hundred of it, and among how many new articles."""
 
-    found: list[Twin] = field(default_factory=list)
+    found: list[NearDuplicate] = field(default_factory=list)
     count: int = 0
     looked_at: int = 0
     passed_over: int = 0
@@ -60,13 +60,13 @@ class Twins:
     """Questions that stand word for word in several new articles, the most frequent first."""
 
 
-async def find_twins(database: Database, index: Index, plan: Plan) -> Twins:
+async def find_near_duplicates(database: Database, index: Index, plan: Plan) -> NearDuplicates:
     """Look for near-identical texts among the first new articles of *plan*."""
     fresh = [step.article for step in islice(plan.come, LOOKED_AT)]
     gone = np.array([step.number for step in plan.gone], dtype=np.int64)
-    twins = Twins(looked_at=len(fresh), passed_over=len(plan.come) - len(fresh))
+    duplicates = NearDuplicates(looked_at=len(fresh), passed_over=len(plan.come) - len(fresh))
     repeated = Counter(article.question for article in fresh if article.question)
-    twins.repeated = [one for one in repeated.most_common(_KEPT) if one[1] > 1]
+    duplicates.repeated = [one for one in repeated.most_common(_KEPT) if one[1] > 1]
     for is_question in (False, True):
         texts = await asyncio.to_thread(_Texts, fresh, index, is_question)
         for start in range(0, len(fresh), _BATCH):
@@ -76,11 +76,11 @@ async def find_twins(database: Database, index: Index, plan: Plan) -> Twins:
             near = await asyncio.to_thread(_near, texts, some, postings, gone)
             numbers = sorted({number for those in near.values() for number in those})
             loaded = await reading.articles_by_number(database, numbers)
-            for twin in await asyncio.to_thread(lambda: [*_alike(texts, some, near, loaded)]):  # noqa: B023
-                twins.count += 1
-                if len(twins.found) < _KEPT:
-                    twins.found.append(twin)
-    return twins
+            for pair in await asyncio.to_thread(lambda: [*_alike(texts, some, near, loaded)]):  # noqa: B023
+                duplicates.count += 1
+                if len(duplicates.found) < _KEPT:
+                    duplicates.found.append(pair)
+    return duplicates
 
 
 class _Texts:
@@ -144,7 +144,7 @@ def _alike(
     some: Sequence[int],
     near: Mapping[int, Sequence[int]],
     loaded: Mapping[int, Article],
-) -> Iterator[Twin]:
+) -> Iterator[NearDuplicate]:
     for at in some:
         own = " ".join(sorted(texts.words[at]))
         others = [texts.articles[other] for other in texts.fresh(at)]
@@ -152,7 +152,9 @@ def _alike(
         for other in others:
             text = " ".join(sorted(_words(texts.get(other))))
             if own and fuzz.ratio(own, text, score_cutoff=ALIKE):
-                yield Twin(article=texts.articles[at], other=other, is_question=texts.is_question)
+                yield NearDuplicate(
+                    article=texts.articles[at], other=other, is_question=texts.is_question
+                )
                 break
 
 

@@ -80,9 +80,9 @@ async def test_near_identical_stories_are_named(store: Store, tmp_path: Path) ->
     again = STORIES[2].replace("every mountain road", "each mountain road")
     checked = await check(store, write(tmp_path, a=STORIES[:2], b=copies, c=[again]))
     found = {
-        (twin.article.document, twin.other.document)
-        for twin in checked.twins.found
-        if not twin.is_question
+        (pair.article.document, pair.other.document)
+        for pair in checked.near_duplicates.found
+        if not pair.is_question
     }
     assert found == {("b.txt", "a.txt"), ("c.txt", "b.txt")}
 
@@ -91,17 +91,19 @@ async def test_new_stories_that_are_not_compared_are_counted(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path, a=STORIES, b=[STORIES[0]])
-    twins = (await check(store, path)).twins
-    assert (twins.count, twins.looked_at, twins.passed_over) == (1, 5, 0)
+    duplicates = (await check(store, path)).near_duplicates
+    assert (duplicates.count, duplicates.looked_at, duplicates.passed_over) == (1, 5, 0)
     monkeypatch.setattr("store.loading.near_duplicates.LOOKED_AT", 4)
-    twins = (await check(store, path)).twins
-    assert (twins.count, twins.looked_at, twins.passed_over) == (0, 4, 1)
+    duplicates = (await check(store, path)).near_duplicates
+    assert (duplicates.count, duplicates.looked_at, duplicates.passed_over) == (0, 4, 1)
 
 
-async def test_an_edited_story_is_no_twin_of_what_it_was(store: Store, tmp_path: Path) -> None:
+async def test_an_edited_story_is_no_near_duplicate_of_its_old_text(
+    store: Store, tmp_path: Path
+) -> None:
     await load(store, write(tmp_path, a=STORIES))
     edited = [story.replace(".\n", " again.\n", 1) for story in STORIES]
-    assert (await check(store, write(tmp_path, a=edited))).twins.count == 0
+    assert (await check(store, write(tmp_path, a=edited))).near_duplicates.count == 0
 
 
 async def test_near_identical_questions_are_named(store: Store, tmp_path: Path) -> None:
@@ -122,10 +124,10 @@ async def test_near_identical_questions_are_named(store: Store, tmp_path: Path) 
             ],
         ),
     )
-    (twin,) = checked.twins.found
-    assert twin.is_question
-    assert (twin.article.position, twin.other.document) == (1, "a.txt")
-    assert checked.twins.repeated == [("What now?", 2)]
+    (pair,) = checked.near_duplicates.found
+    assert pair.is_question
+    assert (pair.article.position, pair.other.document) == (1, "a.txt")
+    assert checked.near_duplicates.repeated == [("What now?", 2)]
 
 
 async def test_effects_on_a_schedule(store: Store, tmp_path: Path) -> None:
