@@ -81,7 +81,7 @@ class OvertakenError(ParleyError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class FailedLoad:
     """Why a folder that is watched is not what is loaded."""
 
     at: datetime

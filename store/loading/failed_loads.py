@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from store.db import Connection, Database, to_instant, to_text
 from store.guards.installed import Installed
 from store.posting.notices import note_refused
-from store.types import Problem, Refusal
+from store.types import FailedLoad, Problem
 
 _GET = "SELECT at, path, line, message, more FROM refusal WHERE folder = $1"
 _PUT = """
@@ -22,11 +22,11 @@ _OTHERS = "SELECT 1 AS one FROM refusal WHERE folder <> $1"
 _FORGET_OTHERS = "DELETE FROM refusal WHERE folder <> $1"
 
 
-async def get(database: Database, folder: Path) -> Refusal | None:
+async def get(database: Database, folder: Path) -> FailedLoad | None:
     """Give what keeps *folder* from being loaded; None where nothing is known to."""
     for row in await database.fetch(_GET, _address(folder)):
         problem = Problem(path=PurePosixPath(row["path"]), line=row["line"], message=row["message"])
-        return Refusal(at=to_instant(row["at"]), problem=problem, more=row["more"])
+        return FailedLoad(at=to_instant(row["at"]), problem=problem, more=row["more"])
     return None
 
 
@@ -35,7 +35,7 @@ async def forget(connection: Connection, folder: Path) -> None:
     await connection.execute(_FORGET, _address(folder))
 
 
-class Refusals:
+class FailedLoads:
     """What the folder of the corpus was refused for, by whichever process watches it."""
 
     def __init__(self, database: Database, installed: Installed, folder: Path | None) -> None:
@@ -44,30 +44,30 @@ class Refusals:
         self._installed = installed
         self._folder = folder
 
-    async def last(self) -> Refusal | None:
+    async def last(self) -> FailedLoad | None:
         """Give why the folder is not loaded; None where nothing is known to keep it from it."""
         return await get(self._database, self._folder) if self._folder else None
 
     async def note(
-        self, folder: Path, refusal: Refusal, *, keepers: Sequence[tuple[str, str]]
+        self, folder: Path, failed_load: FailedLoad, *, keepers: Sequence[tuple[str, str]]
     ) -> None:
         """Keep why *folder* is not loaded, and tell the *keepers*, each by team and id.
 
         They are told once of a problem, however often it is met and whichever its line, until the
         folder is loaded.
         """
-        problem = refusal.problem
+        problem = failed_load.problem
         where = str(problem.path)
         digest = blake2b(f"{where}\n{problem.message}".encode(), digest_size=8).hexdigest()
         async with self._database.long_transaction() as connection:
             (kept,) = await connection.fetch(
                 _PUT,
                 _address(folder),
-                to_text(refusal.at),
+                to_text(failed_load.at),
                 where,
                 problem.line,
                 problem.message,
-                refusal.more,
+                failed_load.more,
             )
         # Should this end here, they are told when it is noted again.
         async with self._database.transaction() as connection:
@@ -80,9 +80,9 @@ class Refusals:
                     team_id,
                     user_id,
                     str(problem),
-                    refusal.more,
+                    failed_load.more,
                     mark=f"{kept['at']}:{digest}",
-                    now=refusal.at,
+                    now=failed_load.at,
                 )
 
     async def forget_others(self, folder: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from store import Store, open_store
 from store.db import DatabaseError
 from store.loading import failed_loads
-from store.types import Post, PostKind, Problem, Refusal
+from store.types import FailedLoad, Post, PostKind, Problem
 from tests.conftest import NOW, StoppedClock
 from tests.store.loading.test_revisions import STORIES, load, write
 
@@ -32,8 +32,8 @@ async def refuse(
     store: Store, folder: Path, clock: StoppedClock, message: str = "has no article"
 ) -> None:
     problem = Problem(path=PurePosixPath("b.txt"), line=1, message=message)
-    refusal = Refusal(at=clock(), problem=problem, more=0)
-    await store.refusals.note(folder, refusal, keepers=[("T1", ANA)])
+    failed_load = FailedLoad(at=clock(), problem=problem, more=0)
+    await store.failed_loads.note(folder, failed_load, keepers=[("T1", ANA)])
 
 
 async def told(store: Store) -> list[Post]:
@@ -51,11 +51,11 @@ async def test_it_is_kept_until_the_folder_is_loaded(
 ) -> None:
     await refuse(store, folder, clock)
     await load(store, folder)
-    assert await store.refusals.last() is None
+    assert await store.failed_loads.last() is None
     # What is loaded already is loaded, too.
     await refuse(store, folder, clock)
     await load(store, folder)
-    assert await store.refusals.last() is None
+    assert await store.failed_loads.last() is None
 
 
 async def test_the_loading_of_another_folder_leaves_it(
@@ -65,11 +65,11 @@ async def test_the_loading_of_another_folder_leaves_it(
     other.mkdir()
     await refuse(store, folder, clock)
     await load(store, write(other, a=STORIES[:1]))
-    assert await store.refusals.last()
+    assert await store.failed_loads.last()
     # Nor is it another folder's, when that one is refused, and loaded.
     await refuse(store, other / "corpus", clock, "is broken")
     await load(store, other / "corpus")
-    last = await store.refusals.last()
+    last = await store.failed_loads.last()
     assert last
     assert last.problem.message == "has no article"
 
@@ -80,7 +80,7 @@ async def test_a_folder_is_the_same_by_a_relative_path(
     await refuse(store, folder, clock)
     monkeypatch.chdir(folder.parent)
     await load(store, Path(folder.name))
-    assert await store.refusals.last() is None
+    assert await store.failed_loads.last() is None
 
 
 async def test_a_folder_is_the_same_by_a_link(
@@ -90,7 +90,7 @@ async def test_a_folder_is_the_same_by_a_link(
     link.symlink_to(folder)
     await refuse(store, folder, clock)
     await load(store, link)
-    assert await store.refusals.last() is None
+    assert await store.failed_loads.last() is None
 
 
 async def test_a_folder_may_have_a_name_that_is_no_text(store: Store, tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ async def test_an_undo_leaves_it(
     await load(store, write(tmp_path, a=STORIES[:1]))
     await refuse(store, folder, clock)
     await store.corpus.undo(by=ANA, at=NOW)
-    assert await store.refusals.last()
+    assert await store.failed_loads.last()
 
 
 async def test_what_other_folders_were_refused_for_is_forgotten(
@@ -118,9 +118,9 @@ async def test_what_other_folders_were_refused_for_is_forgotten(
     async with open_store(database_url, folder=other) as before:
         await refuse(before, other, clock)
         await refuse(store, folder, clock)
-        await store.refusals.forget_others(folder)
-        assert await before.refusals.last() is None
-    assert await store.refusals.last()
+        await store.failed_loads.forget_others(folder)
+        assert await before.failed_loads.last() is None
+    assert await store.failed_loads.last()
 
 
 async def test_it_is_taken_away_with_the_load_or_not_at_all(
@@ -136,7 +136,7 @@ async def test_it_is_taken_away_with_the_load_or_not_at_all(
             await load(store, folder)
     assert store.corpus.revision is None
     assert not await store.corpus.history()
-    assert await store.refusals.last()
+    assert await store.failed_loads.last()
 
 
 # --- how often it is told -------------------------------------------------------------------------
@@ -149,13 +149,13 @@ async def test_it_is_told_once_for_as_long_as_it_lasts(
         await refuse(store, folder, clock)
         clock.forward(minutes=1)
     assert len(await told(store)) == 1
-    last = await store.refusals.last()
+    last = await store.failed_loads.last()
     assert last
     assert last.at == NOW
     # Another problem of the same folder is news.
     await refuse(store, folder, clock, "is not UTF-8")
     assert len(await told(store)) == 2
-    last = await store.refusals.last()
+    last = await store.failed_loads.last()
     assert last
     assert (last.at, last.problem.message) == (NOW, "is not UTF-8")
 
@@ -170,7 +170,7 @@ async def test_what_is_mended_and_made_again_is_told_again(
     clock.forward(minutes=1)
     await refuse(store, folder, clock)
     assert len(await told(store)) == 2
-    last = await store.refusals.last()
+    last = await store.failed_loads.last()
     assert last
     assert last.at == clock()
 
