@@ -13,7 +13,7 @@ from store import Store
 from store.db import DatabaseUnavailableError
 from store.loading.check import Check
 from store.loading.documents import showable
-from store.types import CorpusInvalidError, FailedLoad, OvertakenError, ParleyError, Problem
+from store.types import ConcurrentLoadError, CorpusInvalidError, FailedLoad, ParleyError, Problem
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ class WatchedFolder:
             )
             for problem in error.problems[:_SHOWN]:
                 log.error("%s", problem)
-        except OvertakenError:
+        except ConcurrentLoadError:
             # Most often by another process that watches the folder too.
             self._is_open = True
             log.info("another reload came first: %s is looked at once more", self._shown)

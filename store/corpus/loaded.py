@@ -10,7 +10,7 @@ from store.finding.embeddings import Embeddings
 from store.finding.finder import Finder
 from store.finding.topics import stored
 from store.loading import derived, revisions
-from store.types import Article, OvertakenError, Revision
+from store.types import Article, Revision, StaleRevisionError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +25,13 @@ async def read(database: Database, connection: Connection, model: Embeddings | N
     """Read the revision that *connection* sees.
 
     What the finder reads from *database* later belongs to this revision, or raises
-    `OvertakenError`.
+    `StaleRevisionError`.
     """
 
     async def articles(numbers: Sequence[int]) -> Mapping[int, Article]:
         found = await reading.articles_by_number(database, numbers)
         if len(found) < len(numbers):
-            raise OvertakenError("The corpus was replaced meanwhile: try again.")
+            raise StaleRevisionError("The corpus was replaced meanwhile: try again.")
         return found
 
     last = await revisions.last(connection)

@@ -27,7 +27,15 @@ from store.loading.reload import plan_reload
 from store.loading.undo import plan_undo, target_of
 from store.parsing import Parser
 from store.progress import Progress, background_work
-from store.types import Answer, Match, OvertakenError, ParleyError, Revision, Topic
+from store.types import (
+    Answer,
+    ConcurrentLoadError,
+    Match,
+    ParleyError,
+    Revision,
+    StaleRevisionError,
+    Topic,
+)
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -131,7 +139,7 @@ class Corpus:
             asked = self._loaded
             try:
                 return await ask(asked.finder)
-            except OvertakenError:
+            except StaleRevisionError:
                 async with self._catching_up:
                     if self._loaded is asked:
                         await self._catch_up(asked)
@@ -178,8 +186,8 @@ class Corpus:
 
         Only the documents that changed are read and indexed anew; an article keeps its id when its
         text is edited or moved. Loading what is loaded already changes nothing. *announce* is given
-        what will be changed, before it is. Raises `CorpusInvalidError`, and `OvertakenError` where
-        another process changes the corpus meanwhile; the corpus that was there then stays.
+        what will be changed, before it is. Raises `CorpusInvalidError`, and `ConcurrentLoadError`
+        if another process changes the corpus first; the corpus stays as that process left it.
         """
         watched = progress or Progress()
         with self._timing():
@@ -236,7 +244,7 @@ class Corpus:
         """Bring back the revision before, or that of *number*, as a new revision.
 
         Articles get back the ids, texts and places that they had. Raises `ParleyError` where there
-        is nothing to bring back, or nothing any more, and `OvertakenError` as `reload` does.
+        is nothing to bring back, or nothing any more, and `ConcurrentLoadError` as `reload` does.
         """
         async with self._planning() as plan:
             target = await target_of(self._database, number)
@@ -299,7 +307,7 @@ class Corpus:
             async with self._database.long_transaction() as connection:
                 last = await revisions.last(connection)
                 if (last["number"] if last else 0) != plan.after:
-                    raise OvertakenError(
+                    raise ConcurrentLoadError(
                         "Another reload came first, and nothing was changed by this one: try again."
                     )
                 revision = await revisions.write(
@@ -329,7 +337,7 @@ class Corpus:
         """Bring what is derived from the articles up to date, and take it up."""
         try:
             await derived.bring_up_to_date(self._database, self._loaded.finder)
-        except OvertakenError:
+        except StaleRevisionError:
             # Whoever loaded the next revision derives what it needs.
             return
         # Read it in any case: another process may have derived it since the articles were taken up.

@@ -18,7 +18,7 @@ from store import Store, open_store
 from store.db import DatabaseError, examine
 from store.loading.documents import Contents, read_corpus
 from store.loading.reload import plan_reload
-from store.types import CorpusInvalidError, OvertakenError, ParleyError
+from store.types import ConcurrentLoadError, CorpusInvalidError, ParleyError
 from tests.conftest import NOW
 from tests.store.loading.test_revisions import STORIES, held, load, write
 
@@ -268,7 +268,7 @@ async def test_two_processes_reload_at_once(
             return_exceptions=True,
         )
         failed = [result for result in done if isinstance(result, BaseException)]
-        assert [type(one) for one in failed] == [OvertakenError]
+        assert [type(one) for one in failed] == [ConcurrentLoadError]
         assert str(failed[0]).startswith("Another reload came first")
         assert len(await one.corpus.history()) == 1
     async with open_store(database_url) as store:
