@@ -21,7 +21,7 @@ from store.finding.words import prepare
 from store.loading import derived, failed_loads, revisions
 from store.loading.check import Check, check
 from store.loading.disk_list import DiskList
-from store.loading.documents import Contents, read_corpus
+from store.loading.documents import CorpusFolder, read_corpus
 from store.loading.plan import Plan
 from store.loading.reload import plan_reload
 from store.loading.undo import plan_undo, target_of
@@ -192,23 +192,23 @@ class Corpus:
         watched = progress or Progress()
         with self._timing():
             async with self._planning() as plan:
-                contents = await self._plan(plan, path, watched)
+                folder = await self._plan(plan, path, watched)
                 if plan.after and not plan.documents:
                     await self._forget_refusal(path)
                     await self._derive()
                     (revision,) = await self.history(1)
-                    return Reload(revision=revision, is_changed=False, ignored=contents.ignored)
+                    return Reload(revision=revision, is_changed=False, ignored=folder.ignored)
                 if announce:
-                    announce(await self._check(plan, contents, watched))
+                    announce(await self._check(plan, folder, watched))
                 revision = await self._apply(
                     plan,
-                    fingerprint=contents.fingerprint,
+                    fingerprint=folder.fingerprint,
                     by=by,
                     at=at,
                     progress=watched,
                     path=path,
                 )
-            return Reload(revision=revision, is_changed=True, ignored=contents.ignored)
+            return Reload(revision=revision, is_changed=True, ignored=folder.ignored)
 
     async def _forget_refusal(self, path: Path) -> None:
         # Most often there is none, and then nothing waits for the writer.
@@ -226,12 +226,12 @@ class Corpus:
         """
         watched = progress or Progress()
         async with self._planning() as plan:
-            contents = await self._plan(plan, path, watched, extra)
-            return await self._check(plan, contents, watched)
+            folder = await self._plan(plan, path, watched, extra)
+            return await self._check(plan, folder, watched)
 
-    async def _check(self, plan: Plan, contents: Contents, progress: Progress) -> Check:
+    async def _check(self, plan: Plan, folder: CorpusFolder, progress: Progress) -> Check:
         progress.start("Looking for twins", 0)
-        return await self._ask(lambda finder: check(self._database, finder.index, plan, contents))
+        return await self._ask(lambda finder: check(self._database, finder.index, plan, folder))
 
     async def undo(
         self,
@@ -281,14 +281,14 @@ class Corpus:
 
     async def _plan(
         self, plan: Plan, path: Path, progress: Progress, extra: Path | None = None
-    ) -> Contents:
+    ) -> CorpusFolder:
         held = await reading.stored_documents(self._database)
         known = {name: document.digest for name, document in held.items()}
         # Cancelled, this ends the parsing that the thread waits for.
         with Parser() as parser:
-            contents = await asyncio.to_thread(read_corpus, path, known, progress, extra, parser)
-        await plan_reload(self._database, plan, contents, held, progress)
-        return contents
+            folder = await asyncio.to_thread(read_corpus, path, known, progress, extra, parser)
+        await plan_reload(self._database, plan, folder, held, progress)
+        return folder
 
     async def _apply(
         self,

@@ -6,7 +6,7 @@ from itertools import islice
 
 from store.db import Database, Row
 from store.finding.index import Index
-from store.loading.documents import Contents
+from store.loading.documents import CorpusFolder
 from store.loading.near_duplicates import NearDuplicates, find_near_duplicates
 from store.loading.plan import Counts, Plan
 from store.posting.choice import outlook
@@ -68,7 +68,7 @@ class Check:
         return bool(self.added or self.edited or self.removed)
 
 
-async def check(database: Database, index: Index, plan: Plan, contents: Contents) -> Check:
+async def check(database: Database, index: Index, plan: Plan, folder: CorpusFolder) -> Check:
     """Tell what *plan* would do."""
     changes = plan.documents.items()
     schedules = await database.fetch(_SCHEDULED)
@@ -79,8 +79,8 @@ async def check(database: Database, index: Index, plan: Plan, contents: Contents
         removed=[path for path, change in changes if not change.after],
         headlines=_examples(step.article for step in plan.come),
         gone=_examples(step.article for step in plan.gone if not step.is_edited),
-        ignored=contents.ignored,
-        others=contents.others,
+        ignored=folder.ignored,
+        others=folder.others,
         unasked=sum(not step.article.question for step in plan.come),
         near_duplicates=await find_near_duplicates(database, index, plan),
         effects=sorted(

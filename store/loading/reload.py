@@ -12,7 +12,7 @@ from store.articles import reading
 from store.articles.reading import Documents, StoredDocument
 from store.db import Database
 from store.loading.article_matching import Places, alike, same_text
-from store.loading.documents import Contents, Keys, another_id, key, text
+from store.loading.documents import CorpusFolder, Keys, another_id, key, text
 from store.loading.plan import Change, Plan
 from store.progress import Progress
 from store.types import Article
@@ -26,23 +26,23 @@ _COMPARED = 20_000_000
 async def plan_reload(
     database: Database,
     plan: Plan,
-    contents: Contents,
+    folder: CorpusFolder,
     held: Documents,
     progress: Progress,
 ) -> None:
-    """Fill in the *plan* for loading *contents* where *held* is loaded."""
-    dropped = sorted(held.keys() - contents.digests.keys())
-    touched = [path for path in contents.changed if path in held] + dropped
+    """Fill in the *plan* for loading *folder* where *held* is loaded."""
+    dropped = sorted(held.keys() - folder.digests.keys())
+    touched = [path for path in folder.changed if path in held] + dropped
     plan.documents.update((path, Change(held[path], None)) for path in dropped)
-    for path, count in contents.changed.items():
-        after = StoredDocument(digest=contents.digests[path], articles=count)
+    for path, count in folder.changed.items():
+        after = StoredDocument(digest=folder.digests[path], articles=count)
         plan.documents[path] = Change(held.get(path), after)
-    progress.start("Comparing", len(contents.keys))
+    progress.start("Comparing", len(folder.keys))
     old = await _read_old(database, held, touched)
     homes = {path: place for place, path in enumerate(touched)}
-    pairs = await asyncio.to_thread(_pair, old, contents, homes)
-    work = _Work(database, plan, contents, old, pairs, homes, frozenset(dropped))
-    articles = contents.articles()
+    pairs = await asyncio.to_thread(_pair, old, folder, homes)
+    work = _Work(database, plan, folder, old, pairs, homes, frozenset(dropped))
+    articles = folder.articles()
     at = 0
     while batch := await asyncio.to_thread(lambda: list(islice(articles, reading.BATCH))):
         await work.take(batch, at)
@@ -80,11 +80,11 @@ async def _read_old(database: Database, held: Documents, touched: Sequence[str])
     )
 
 
-def _pair(old: _Old, contents: Contents, homes: dict[str, int]) -> Places:
+def _pair(old: _Old, folder: CorpusFolder, homes: dict[str, int]) -> Places:
     # A document that is new has a home of its own, where no old article is.
-    each = [homes.get(path, len(homes) + place) for place, path in enumerate(contents.changed)]
-    new_homes = np.repeat(np.array(each, dtype=np.int64), list(contents.changed.values()))
-    return same_text(old.keys, old.homes, contents.keys, new_homes)
+    each = [homes.get(path, len(homes) + place) for place, path in enumerate(folder.changed)]
+    new_homes = np.repeat(np.array(each, dtype=np.int64), list(folder.changed.values()))
+    return same_text(old.keys, old.homes, folder.keys, new_homes)
 
 
 class _Work:
@@ -94,7 +94,7 @@ class _Work:
         self,
         database: Database,
         plan: Plan,
-        contents: Contents,
+        folder: CorpusFolder,
         old: _Old,
         pairs: Places,
         homes: dict[str, int],
@@ -105,7 +105,7 @@ class _Work:
         self._old = old
         self._pairs = pairs
         self._homes = homes
-        self._repeated = contents.repeated
+        self._repeated = folder.repeated
         self._assigned: set[str] = set()
         self._is_free = np.ones(len(old.keys), dtype=bool)
         self._is_free[pairs[pairs >= 0]] = False

@@ -15,7 +15,7 @@ from bot.watched_folder import WatchedFolder
 from store import Store, open_store
 from store.corpus.service import Corpus, Reload
 from store.db import DatabaseError, DatabaseUnavailableError
-from store.loading.documents import Contents, read_corpus
+from store.loading.documents import CorpusFolder, read_corpus
 from store.loading.reload import plan_reload
 from store.types import ParleyError, PostKind, Timetable
 from tests.conftest import NOW, StoppedClock
@@ -393,7 +393,7 @@ async def test_a_change_is_read_once(
 ) -> None:
     read_at: list[int | None] = []
 
-    def read(*arguments: Any) -> Contents:
+    def read(*arguments: Any) -> CorpusFolder:
         read_at.append(store.corpus.revision and store.corpus.revision.number)
         return read_corpus(*arguments)
 

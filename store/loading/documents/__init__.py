@@ -28,7 +28,7 @@ from store.types import Article, CorpusInvalidError, Problem
 __all__ = [
     "ENDINGS",
     "MAX_TEXT",
-    "Contents",
+    "CorpusFolder",
     "Keys",
     "another_id",
     "key",
@@ -54,7 +54,7 @@ Keys: TypeAlias = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
+class CorpusFolder:
     """What a corpus folder holds, checked as a whole; its articles are read when they are asked."""
 
     root: Path
@@ -114,7 +114,7 @@ def read_corpus(
     progress: Progress | None = None,
     extra: Path | None = None,
     parser: Parser | None = None,
-) -> Contents:
+) -> CorpusFolder:
     """Check the document at *path*, or every document in the folder at *path*.
 
     *extra* is read as if it were in the folder too. A document with the digest that is *known* of
@@ -169,7 +169,7 @@ def read_corpus(
         problems += (Problem(path=PurePosixPath(name), line=1, message=_OTHER) for name in others)
     if problems:
         raise CorpusInvalidError(tuple(problems))
-    return Contents(
+    return CorpusFolder(
         root=files.root,
         extra=extra,
         digests=digests,

@@ -16,7 +16,7 @@ import pytest
 from benchmarks import kills
 from store import Store, open_store
 from store.db import DatabaseError, examine
-from store.loading.documents import Contents, read_corpus
+from store.loading.documents import CorpusFolder, read_corpus
 from store.loading.reload import plan_reload
 from store.types import ConcurrentLoadError, CorpusInvalidError, ParleyError
 from tests.conftest import NOW
@@ -73,7 +73,7 @@ async def test_a_file_that_does_not_stay_as_it_was_checked(
 ) -> None:
     path = write(tmp_path, a=STORIES[:2], b=STORIES[2:])
 
-    def read(*arguments: object) -> Contents:
+    def read(*arguments: object) -> CorpusFolder:
         contents = read_corpus(*arguments)  # type: ignore[arg-type]
         befall(path / "b.txt")
         return contents
