@@ -27,7 +27,7 @@ ITEM = b"<item><title>Ports</title><description>Dockers are <b>back</b>.</descri
 HOSTILE = FEED % (b"<item><title>x</title><description><![CDATA[%s]]></description></item>")
 HOSTILE %= b"<!--" * 400_000
 """Takes the library many minutes."""
-BRIEF = Limits(seconds=1, seconds_per_mb=0, patience=100)
+BRIEF = Limits(seconds=1, seconds_per_mb=0, wall_clock_factor=100)
 ROWS = [["Wire"], ["Ports", "Dockers are back."]]
 
 
