@@ -15,7 +15,7 @@ from store.types import Article, PostKind
 UPCOMING = 10
 """How many of a schedule's next questions are checked."""
 _MAX_SCHEDULES = 50
-"""At most so many schedules are checked."""
+"""The maximum number of schedules that are checked."""
 _MAX_HEADLINES = 5
 
 _SCHEDULED = """

@@ -22,16 +22,16 @@ from store.loading.plan import LoadPlan
 from store.types import Article
 
 LOOKED_AT = 20_000
-"""At most so many new stories are compared."""
+"""The maximum number of new stories that are compared."""
 SIMILAR = 85
-"""The minimum similarity of near-duplicates, in percent of their letters, words in any order."""
+"""The percentage of letters that near-duplicates share after their words are sorted."""
 
 _RAREST = 4
 _SHARED = 2
 _COMMON = 500
 """A word in more texts than this is too common to compare by."""
 _COMPARED = 20
-"""A new text is compared with at most so many new texts, and as many loaded ones."""
+"""The maximum number of new texts, and also of loaded texts, that a new text is compared with."""
 _BATCH = 500
 _MAX_FOUND = 100
 

@@ -18,9 +18,9 @@ from store.progress import Progress
 from store.types import Article
 
 _MAX_CANDIDATES = 200
-"""A new article is compared with at most so many old articles of its document."""
+"""The maximum number of old articles of its document that a new article is compared with."""
 _MAX_COMPARISONS = 20_000_000
-"""All comparisons of a reload; if very many articles are new, each is compared with fewer."""
+"""The maximum for a whole reload: if it has many new articles, each gets fewer candidates."""
 
 
 async def plan_reload(
@@ -116,7 +116,7 @@ class _Planner:
         """The numbers of the changed and removed documents, by path."""
         self._repeated = folder.repeated
         self._assigned: set[str] = set()
-        """The repeated ids that an article of this reload has."""
+        """Ids given to new articles that a later new article may derive too."""
         self._is_free = np.ones(len(old.hashes), dtype=bool)
         """Whether the old article at an index has no match yet."""
         self._is_free[matches[matches >= 0]] = False

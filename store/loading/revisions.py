@@ -15,7 +15,7 @@ KEPT = 10
 """How many revisions can be restored, not counting those that are themselves an undo."""
 
 _MAX_PATHS = 10
-"""At most so many changed documents of a revision are named."""
+"""The maximum number of changed documents that the history names for a revision."""
 
 _LAST = "SELECT * FROM revision ORDER BY number DESC LIMIT $1"
 _ONE = "SELECT * FROM revision WHERE number = $1"
