@@ -79,7 +79,7 @@ class Corpus:
     """
 
     def __init__(self, database: Database, model: Embeddings | None) -> None:
-        """*model* enables semantic search; None disables it."""
+        """Create an empty corpus; *model* enables semantic search, None disables it."""
         self._database = database
         self._model = model
         self._loading = asyncio.Lock()

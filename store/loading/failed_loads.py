@@ -39,7 +39,7 @@ class FailedLoads:
     """Failed loads of the corpus folder, recorded by any process that watches it."""
 
     def __init__(self, database: Database, installed: Installed, folder: Path | None) -> None:
-        """*folder* is the corpus folder; None in a process that does not ask for failed loads."""
+        """Create a record of *folder*; None if the process does not ask for failed loads."""
         self._database = database
         self._installed = installed
         self._folder = folder

@@ -35,7 +35,7 @@ class Limits:
     seconds_per_mb: int = 3
     """Additional processor time for each megabyte; the libraries need about a second."""
     wall_clock_factor: int = 3
-    """The limit by the wall clock, as a multiple: other processes need the processor too."""
+    """The wall-clock limit, as a multiple of the limit of processor time."""
     memory: int = 1024 * _MB
     """Bytes of address space; Linux enforces this limit, macOS does not."""
     answer: int = 64 * _MB
@@ -53,7 +53,7 @@ class ParsingError(Exception):
     """Raised for a file that cannot be parsed; the message continues a sentence about the file."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
-        """*line* is None if the problem concerns the whole file."""
+        """Create an error; *line* is None if it concerns the whole file."""
         super().__init__(message)
         self.line = line
 

@@ -41,7 +41,7 @@ class Source:
     """Reads one file once from its beginning, with at most one long line in memory."""
 
     def __init__(self, name: str, file: BinaryIO, parser: Parser) -> None:
-        """*parser* parses the formats that need a library, in a child process."""
+        """Start reading *file*; *parser* parses formats that need a library, in a child process."""
         self.name = name
         self.parser = parser
         self.problems: list[Problem] = []
@@ -58,7 +58,7 @@ class Source:
     def lines(self, *, longest: int = MAX_TEXT) -> Iterator[tuple[int, str]]:
         """Yield (number, text) for each line that is not blank; numbers count from 1.
 
-        The text does not include the line break. Stops with a problem at a line of more than
+        The text does not include the line break. Adds a problem and stops at a line of more than
         *longest* characters, or at a line that is not UTF-8 text.
         """
         number = offset = 0
