@@ -17,10 +17,9 @@ log = logging.getLogger(__name__)
 
 _KEPT = timedelta(minutes=5)
 ASK_SECONDS = 1.4
-"""How long Slack may take to say who somebody is, and then whether they are in a channel.
-
-A form waits three seconds for its ack, and a trigger to open a modal lives as long.
-"""
+"""How long Slack may take to say who somebody is: a form waits three seconds for its ack."""
+PRESENCE_SECONDS = 1.4
+"""How long Slack may take, after that, to say who is in a channel."""
 
 STRANGER = "I answer the people of this workspace only: please ask one of them."
 UNKNOWN = "I can't check with Slack who you are, so I did nothing. Please try again in a minute."
@@ -187,7 +186,7 @@ class Directory:
         cannot say in time, raises `UnknownPresenceError`.
         """
         try:
-            async with asyncio.timeout(ASK_SECONDS):
+            async with asyncio.timeout(PRESENCE_SECONDS):
                 theirs = await self.channels(team_id, of=user_id)
         except Exception as error:
             # Not only FAILURES: the SDK itself may stumble over a body that is not Slack's.
