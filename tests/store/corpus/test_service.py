@@ -26,7 +26,7 @@ def folder(tmp_path: Path, **files: str) -> Path:
     return path
 
 
-async def held(store: Store) -> tuple[Revision | None, list[Article]]:
+async def loaded(store: Store) -> tuple[Revision | None, list[Article]]:
     """Return the loaded revision and all articles about Geneva."""
     found = await store.corpus.find("geneva")
     return store.corpus.revision, [
@@ -61,11 +61,11 @@ async def test_a_reload_reports_what_changed(store: Store, tmp_path: Path) -> No
 async def test_a_broken_folder_changes_nothing(store: Store, tmp_path: Path) -> None:
     path = folder(tmp_path, talks=TALKS)
     await load(store, path)
-    before = await held(store)
+    before = await loaded(store)
     folder(tmp_path, talks=TALKS + "Only a summary.\n")
     with pytest.raises(CorpusInvalidError, match=r"talks\.txt:5: "):
         await load(store, path)
-    assert await held(store) == before
+    assert await loaded(store) == before
 
 
 async def test_the_corpus_survives_a_restart(database_url: str) -> None:
@@ -81,12 +81,12 @@ async def test_a_write_that_fails_in_the_middle_changes_nothing(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await load(store, folder(tmp_path, talks=TALKS))
-    before = await held(store)
+    before = await loaded(store)
     monkeypatch.setattr("store.loading.revisions._ADD", "INSERT INTO nowhere VALUES ($1)")
     with pytest.raises((sqlite3.Error, asyncpg.PostgresError)):
         await load(store, folder(tmp_path, talks=TALKS.replace("Geneva", "Lagos")))
     monkeypatch.undo()
-    assert await held(store) == before
+    assert await loaded(store) == before
     assert await load(store, folder(tmp_path, talks=TALKS)) is None
 
 
@@ -111,7 +111,7 @@ async def test_search_finds_edits_of_another_process_before_following(
         await two.corpus.follow()
         edited = TALKS.replace("It matters", "It matters in Lagos")
         await load(one, folder(tmp_path, talks=edited))
-        _, (article,) = await held(two)
+        _, (article,) = await loaded(two)
         assert article.insight == "It matters in Lagos."
         await two.corpus.follow()
         assert two.corpus.topics == one.corpus.topics
@@ -128,7 +128,7 @@ async def test_a_search_reads_no_story_of_another_revision(
         await two.corpus.follow()
         assert isinstance(await two.corpus.find("geneva", limit=1), Found)
         await load(one, folder(tmp_path, trade=TALKS.replace("met", "traded again")))
-        _, articles = await held(two)
+        _, articles = await loaded(two)
         assert sorted(one.summary for one in articles) == [
             "Envoys met in Geneva.",
             "Envoys traded again in Geneva.",

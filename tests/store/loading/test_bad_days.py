@@ -20,7 +20,7 @@ from store.loading.documents import CorpusFolder, read_corpus
 from store.loading.reload import plan_reload
 from store.types import ConcurrentLoadError, CorpusInvalidError, ParleyError
 from tests.conftest import NOW
-from tests.store.loading.test_revisions import STORIES, held, load, write
+from tests.store.loading.test_revisions import STORIES, load, loaded_articles, write
 
 
 @pytest.fixture
@@ -33,10 +33,10 @@ async def file(tmp_path: Path) -> AsyncIterator[Store]:
 
 async def load_error(store: Store, path: Path) -> str:
     """Return the error of loading *path*; assert that it leaves everything unchanged."""
-    before = store.corpus.revision, await held(store)
+    before = store.corpus.revision, await loaded_articles(store)
     with pytest.raises(ParleyError) as caught:
         await load(store, path)
-    assert (store.corpus.revision, await held(store)) == before
+    assert (store.corpus.revision, await loaded_articles(store)) == before
     assert (await store.corpus.history(1))[0] == before[0]
     return str(caught.value)
 
@@ -152,7 +152,7 @@ async def test_a_full_disk(file: Store, tmp_path: Path) -> None:
     )
     await pragma(file, "max_page_count = 1000000")
     await load(file, write(tmp_path, a=STORIES))
-    assert len(await held(file)) == 4
+    assert len(await loaded_articles(file)) == 4
 
 
 async def test_a_full_disk_for_temporary_files(
@@ -243,7 +243,7 @@ async def test_two_reloads_at_once(store: Store, tmp_path: Path) -> None:
         store.corpus.reload(path, by="U1", at=NOW), store.corpus.reload(path, by="U2", at=NOW)
     )
     assert (first.is_changed, second.is_changed) == (True, False)
-    assert len(await held(store)) == 4
+    assert len(await loaded_articles(store)) == 4
 
 
 async def test_two_processes_reload_at_once(
@@ -272,7 +272,7 @@ async def test_two_processes_reload_at_once(
         assert str(failed[0]).startswith("Another reload came first")
         assert len(await one.corpus.history()) == 1
     async with open_store(database_url) as store:
-        assert len(await held(store)) in (1, 3)
+        assert len(await loaded_articles(store)) in (1, 3)
 
 
 def test_killed_at_any_moment(tmp_path: Path) -> None:

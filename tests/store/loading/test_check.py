@@ -9,7 +9,7 @@ from store.loading.check import Check
 from store.posting.record import Plan
 from store.types import CorpusInvalidError, PostKind, Timetable
 from tests.conftest import NOW
-from tests.store.loading.test_revisions import STORIES, held, load, write
+from tests.store.loading.test_revisions import STORIES, load, loaded_articles, write
 
 
 async def check(store: Store, path: Path) -> Check:
@@ -22,7 +22,7 @@ async def check(store: Store, path: Path) -> Check:
 
 async def test_a_check_counts_the_changes(store: Store, tmp_path: Path) -> None:
     await load(store, write(tmp_path, a=STORIES[:2], b=STORIES[2:3], c=STORIES[3:]))
-    before = await held(store)
+    before = await loaded_articles(store)
     edited = STORIES[0].replace("closed", "open")
     path = write(tmp_path, a=[edited], b=STORIES[2:3], d=STORIES[3:])
     (path / "notes.md").write_text("x")
@@ -34,7 +34,7 @@ async def test_a_check_counts_the_changes(store: Store, tmp_path: Path) -> None:
     assert checked.headlines == ["Head a", "Head d"]
     assert checked.gone == ["Head a"]
     assert (checked.ignored, checked.others) == (2, ("sums.csv",))
-    assert await held(store) == before
+    assert await loaded_articles(store) == before
 
 
 async def test_a_loaded_folder_would_change_nothing(store: Store, tmp_path: Path) -> None:

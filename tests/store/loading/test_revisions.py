@@ -39,7 +39,7 @@ async def load(store: Store, path: Path, by: str = "U1") -> None:
     await store.corpus.reload(path, by=by, at=NOW)
 
 
-async def held(store: Store) -> dict[str, Article]:
+async def loaded_articles(store: Store) -> dict[str, Article]:
     """Return all loaded articles by id."""
     articles: dict[str, Article] = {}
     for word in ("geneva", "lagos", "quito", "lima", "kyiv", "head"):
@@ -62,9 +62,9 @@ async def ids_after(
     store: Store, tmp_path: Path, before: dict[str, list[str]], after: dict[str, list[str]]
 ) -> tuple[dict[tuple[str, int], str], dict[tuple[str, int], str]]:
     await load(store, write(tmp_path, **before))
-    old = by_place(await held(store))
+    old = by_place(await loaded_articles(store))
     await load(store, write(tmp_path, **after))
-    return old, by_place(await held(store))
+    return old, by_place(await loaded_articles(store))
 
 
 async def test_an_edited_article_keeps_its_id(store: Store, tmp_path: Path) -> None:
@@ -95,11 +95,11 @@ async def test_ids_follow_articles_that_are_edited_and_moved(store: Store, tmp_p
 async def test_a_new_headline_changes_no_ids(store: Store, tmp_path: Path) -> None:
     path = write(tmp_path, news=STORIES)
     await load(store, path)
-    old = by_place(await held(store))
+    old = by_place(await loaded_articles(store))
     text = (path / "news.txt").read_text()
     (path / "news.txt").write_text(text.replace("Head news", "Another head"))
     await load(store, path)
-    assert by_place(await held(store)) == old
+    assert by_place(await loaded_articles(store)) == old
     assert isinstance(await store.corpus.find("another head"), Found)
 
 
@@ -123,9 +123,9 @@ async def test_the_old_text_of_an_edited_article_is_a_new_article(
     edited = STORIES[1].replace("calm", "stormy")
     await load(store, write(tmp_path, news=[STORIES[1]]))
     await load(store, write(tmp_path, news=[edited]))
-    old = by_place(await held(store))
+    old = by_place(await loaded_articles(store))
     await load(store, write(tmp_path, news=[edited], more=[STORIES[1], STORIES[1]]))
-    new = by_place(await held(store))
+    new = by_place(await loaded_articles(store))
     assert new["news.txt", 1] == old["news.txt", 1]
     assert len(set(new.values())) == 3
 
@@ -148,15 +148,15 @@ async def test_ids_survive_edits_everywhere_in_a_long_document(
 
 async def test_undo_restores_the_previous_revision(store: Store, tmp_path: Path) -> None:
     await load(store, write(tmp_path, a=STORIES[:2], b=STORIES[2:3]))
-    first = await held(store)
+    first = await loaded_articles(store)
     await load(store, write(tmp_path, a=STORIES[:1], c=STORIES[3:]))
-    second = await held(store)
+    second = await loaded_articles(store)
     revision = await store.corpus.undo(by="U2", at=NOW)
-    assert await held(store) == first
+    assert await loaded_articles(store) == first
     assert (revision.number, revision.restores, revision.loaded_by) == (3, 1, "U2")
     assert (revision.added, revision.removed) == (2, 1)
     revision = await store.corpus.undo(by="U2", at=NOW, number=2)
-    assert await held(store) == second
+    assert await loaded_articles(store) == second
     assert (revision.number, revision.restores) == (4, 2)
 
 
@@ -164,10 +164,10 @@ async def test_repeated_undo_goes_further_back(store: Store, tmp_path: Path) -> 
     states = []
     for count in range(1, 5):
         await load(store, write(tmp_path, a=STORIES[:count]))
-        states.append(await held(store))
+        states.append(await loaded_articles(store))
     for state in reversed(states[:-1]):
         await store.corpus.undo(by="U1", at=NOW)
-        assert await held(store) == state
+        assert await loaded_articles(store) == state
     with pytest.raises(ParleyError, match=r"This is the first\. Revision 7 is loaded."):
         await store.corpus.undo(by="U1", at=NOW)
 
@@ -175,12 +175,12 @@ async def test_repeated_undo_goes_further_back(store: Store, tmp_path: Path) -> 
 async def test_a_reload_after_an_undo_reads_the_folder_again(store: Store, tmp_path: Path) -> None:
     await load(store, write(tmp_path, a=STORIES[:1]))
     await load(store, path := write(tmp_path, a=STORIES[:2]))
-    newest = await held(store)
+    newest = await loaded_articles(store)
     await store.corpus.undo(by="U1", at=NOW)
     await load(store, path)
-    assert await held(store) == newest
+    assert await loaded_articles(store) == newest
     await store.corpus.undo(by="U1", at=NOW)
-    assert len(await held(store)) == 1
+    assert len(await loaded_articles(store)) == 1
 
 
 async def test_the_last_ten_revisions_can_be_restored(store: Store, tmp_path: Path) -> None:
@@ -188,10 +188,10 @@ async def test_the_last_ten_revisions_can_be_restored(store: Store, tmp_path: Pa
     for number in range(12):
         stories = [one.replace(".", f" {number}.", 1) for one in STORIES]
         await load(store, write(tmp_path, a=stories[: 1 + number % 4]))
-        states.append(await held(store))
+        states.append(await loaded_articles(store))
     for number in range(11, 1, -1):
         await store.corpus.undo(by="U1", at=NOW)
-        assert await held(store) == states[number - 1]
+        assert await loaded_articles(store) == states[number - 1]
     with pytest.raises(ParleyError, match="Revision 1 cannot be brought back any more"):
         await store.corpus.undo(by="U1", at=NOW)
 
@@ -281,10 +281,10 @@ async def test_every_undo_is_exact(
                 except ParleyError:
                     continue
                 assert revision.restores
-                assert await held(store) == states[revision.restores - 1]
+                assert await loaded_articles(store) == states[revision.restores - 1]
                 assert revision.fingerprint
             if store.corpus.revision and store.corpus.revision.number == number:
-                states.append(await held(store))
+                states.append(await loaded_articles(store))
     async with open_store(f"sqlite:///{tmp}/parley.db") as store:
         if states:
-            assert await held(store) == states[-1]
+            assert await loaded_articles(store) == states[-1]
