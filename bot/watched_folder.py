@@ -13,7 +13,7 @@ from store import Store
 from store.db import DatabaseUnavailableError
 from store.loading.check import Check
 from store.loading.documents import showable
-from store.types import CorpusInvalidError, OvertakenError, ParleyError, Problem, Refusal
+from store.types import ConcurrentLoadError, CorpusInvalidError, FailedLoad, ParleyError, Problem
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class WatchedFolder:
     ) -> None:
         """Take whom to tell, by team and id, and after how long a quiet to look *again*."""
         self._corpus = store.corpus
-        self._refusals = store.refusals
+        self._failed_loads = store.failed_loads
         self._path = path
         self._shown = showable(str(path))
         self._keepers = keepers
@@ -87,7 +87,7 @@ class WatchedFolder:
     async def _forget_others(self) -> None:
         # Those that were watched before, and the one to which a link led.
         try:
-            await self._refusals.forget_others(self._path)
+            await self._failed_loads.forget_others(self._path)
         except DatabaseUnavailableError:
             log.debug("other folders wait for the database")
         except Exception:
@@ -106,7 +106,7 @@ class WatchedFolder:
             )
             for problem in error.problems[:_SHOWN]:
                 log.error("%s", problem)
-        except OvertakenError:
+        except ConcurrentLoadError:
             # Most often by another process that watches the folder too.
             self._is_open = True
             log.info("another reload came first: %s is looked at once more", self._shown)
@@ -143,10 +143,10 @@ class WatchedFolder:
 
     async def _refuse(self, problem: Problem, *, more: int, is_quiet: bool) -> bool:
         """Note what the folder is refused for; False where that fails, and nobody is told."""
-        refusal = Refusal(at=self._clock(), problem=problem, more=more)
+        failed_load = FailedLoad(at=self._clock(), problem=problem, more=more)
         try:
             keepers = self._keepers if is_quiet else ()
-            await self._refusals.note(self._path, refusal, keepers=keepers)
+            await self._failed_loads.note(self._path, failed_load, keepers=keepers)
         except DatabaseUnavailableError:
             return False
         except Exception:

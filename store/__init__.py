@@ -15,7 +15,7 @@ from store.db import open_database
 from store.finding.embeddings import Embeddings
 from store.guards.idempotency import Once
 from store.guards.installed import Installed
-from store.loading.failed_loads import Refusals
+from store.loading.failed_loads import FailedLoads
 from store.posting.choice import Choice
 from store.posting.holidays import Holidays
 from store.posting.planning import Planning
@@ -32,7 +32,7 @@ class Store:
     """Everything that Parley remembers."""
 
     corpus: Corpus
-    refusals: Refusals
+    failed_loads: FailedLoads
     articles: Articles
     choice: Choice
     schedules: Schedules
@@ -54,7 +54,7 @@ async def open_store(
     """Open the store at *url*, bring its schema up to date and take up the corpus it holds.
 
     *is_shared* is for Parley in many workspaces, each of which installs it. *folder* is the one
-    of the corpus, about which `Store.refusals` is asked. *hold* and what it raises are those of
+    of the corpus, about which `Store.failed_loads` is asked. *hold* and what it raises are those of
     `store.db.open_database`.
     """
     async with open_database(url, hold=hold) as database:
@@ -63,7 +63,7 @@ async def open_store(
         installed = Installed(database, is_shared=is_shared)
         yield Store(
             corpus=corpus,
-            refusals=Refusals(database, installed, folder),
+            failed_loads=FailedLoads(database, installed, folder),
             articles=Articles(database),
             choice=Choice(database),
             schedules=Schedules(database, installed),

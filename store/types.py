@@ -76,12 +76,16 @@ class CorpusInvalidError(ParleyError):
         self.problems = problems
 
 
-class OvertakenError(ParleyError):
-    """Refuse what was begun before another revision of the corpus was loaded."""
+class StaleRevisionError(ParleyError):
+    """Raised by a look-up if its revision of the corpus was replaced during the look-up."""
+
+
+class ConcurrentLoadError(ParleyError):
+    """Raised by a load or an undo if another one changed the corpus first; nothing is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class FailedLoad:
     """Why a folder that is watched is not what is loaded."""
 
     at: datetime

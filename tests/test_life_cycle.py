@@ -234,7 +234,7 @@ async def test_what_is_loaded_from_a_terminal_is_taken_up(tmp_path: Path) -> Non
             (tmp_path / "corpus" / "quito.txt").write_text("Quito\nA summary.\nInsight.\nWhy?\n")
             async with bot("load", folder=tmp_path, **environ) as load:
                 await load.communicate()
-            await line_with(process.stderr, "took up revision 2")
+            await line_with(process.stderr, "switched to revision 2")
             await workspace.type("/brief quito", user=ANA, channel=GENERAL)
             await workspace.seen(GENERAL, lambda one: "A summary." in str(one), user=ANA)
             await end(process, signal.SIGTERM)

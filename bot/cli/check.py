@@ -137,7 +137,7 @@ def _corpus(path: Path, found: Findings) -> None:
     except CorpusInvalidError as error:
         found.problems += [f"Corpus: {problem}" for problem in error.problems]
     else:
-        documents, articles = len(contents.digests), len(contents.keys)
+        documents, articles = len(contents.digests), len(contents.hashes)
         found.well.append(f"Corpus: {documents} documents with {articles} articles in {path}.")
         if contents.fingerprint in samples.FINGERPRINTS:
             found.warnings.append(f"Corpus: {path} holds {SAMPLES}.")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from handlers.views.message import counted
 from store.loading.check import Check, Effect
-from store.loading.near_duplicates import Twin, Twins
+from store.loading.near_duplicates import NearDuplicate, NearDuplicates
 from store.types import Revision
 
 _SHOWN = 10
@@ -47,7 +47,7 @@ def as_lines(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[
         yield f"Ignored, for no field of an article is in it: {_some(check.others)}."
     if check.unasked:
         yield f"Without a question: {counted(check.unasked, 'article')}, found and never asked."
-    yield from _twins(check.twins)
+    yield from _near_duplicates(check.near_duplicates)
     yield from _effects(check, channels)
 
 
@@ -63,29 +63,29 @@ def told(revision: Revision) -> str:
     )
 
 
-def _twins(twins: Twins) -> Iterator[str]:
-    for twin in twins.found[:_SHOWN]:
-        yield _twin(twin)
-    if twins.count > _SHOWN:
-        yield f"… and {twins.count - _SHOWN:,} more that are nearly the same."
-    for question, count in twins.repeated[:_SHOWN]:
+def _near_duplicates(duplicates: NearDuplicates) -> Iterator[str]:
+    for pair in duplicates.found[:_SHOWN]:
+        yield _near_duplicate(pair)
+    if duplicates.count > _SHOWN:
+        yield f"… and {duplicates.count - _SHOWN:,} more that are nearly the same."
+    for question, count in duplicates.repeated[:_SHOWN]:
         yield f"Asked in {count:,} of the articles that come, word for word: “{question[:100]}”"
-    if len(twins.repeated) > _SHOWN:
-        yield f"… and {counted(len(twins.repeated) - _SHOWN, 'more such question')}."
-    if twins.passed_over:
+    if len(duplicates.repeated) > _SHOWN:
+        yield f"… and {counted(len(duplicates.repeated) - _SHOWN, 'more such question')}."
+    if duplicates.passed_over:
         yield (
-            f"Compared with others: the first {counted(twins.looked_at, 'article')} that come;"
-            f" {twins.passed_over:,} more were not."
+            f"Compared with others: the first {counted(duplicates.looked_at, 'article')} that come;"
+            f" {duplicates.passed_over:,} more were not."
         )
 
 
-def _twin(twin: Twin) -> str:
+def _near_duplicate(pair: NearDuplicate) -> str:
     where = " and ".join(
-        f"{one.document}, story {one.position}" for one in (twin.article, twin.other)
+        f"{one.document}, story {one.position}" for one in (pair.article, pair.other)
     )
-    if twin.is_question:
-        return f"Nearly the same question: {where}: “{twin.article.question[:100]}”"
-    return f"Nearly the same story: {where}: {twin.article.summary[:100]}"
+    if pair.is_question:
+        return f"Nearly the same question: {where}: “{pair.article.question[:100]}”"
+    return f"Nearly the same story: {where}: {pair.article.summary[:100]}"
 
 
 def _effects(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[str]:

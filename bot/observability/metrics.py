@@ -162,4 +162,4 @@ class Metrics:
         for state, number in (await store.tally.posts()).items():
             self._posts.labels(state).set(number)
         self._lag.set((await store.tally.lag(now)).total_seconds())
-        self._refused.set(await store.refusals.last() is not None)
+        self._refused.set(await store.failed_loads.last() is not None)

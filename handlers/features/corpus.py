@@ -125,11 +125,11 @@ class CorpusAdmin:
 
     async def _status(self, team_id: str, user_id: str) -> Message:
         is_keeper = await self._directory.is_keeper(team_id, user_id)
-        refusal = await self._store.refusals.last() if is_keeper else None
+        failed_load = await self._store.failed_loads.last() if is_keeper else None
         questions, characters = await self._store.articles.measure()
         topics = len(self._corpus.topics)
         size = views.Size(questions=questions, topics=topics, characters=characters)
-        return views.status(self._corpus.revision, size, refusal, version=VERSION)
+        return views.status(self._corpus.revision, size, failed_load, version=VERSION)
 
     async def _check(self, team_id: str, respond: AsyncRespond) -> Message:
         try:

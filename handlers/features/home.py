@@ -106,7 +106,7 @@ class Home:
             coming=await self._store.planning.coming(schedules[: views.CHANNELS]),
             revision=self._store.corpus.revision,
             is_keeper=is_keeper,
-            refusal=await self._store.refusals.last() if is_keeper else None,
+            failed_load=await self._store.failed_loads.last() if is_keeper else None,
         )
 
     async def _schedules(self, team_id: str, user_id: str) -> list[Schedule]:

@@ -13,7 +13,7 @@ from handlers.views.samples import SAMPLES
 from store import samples
 from store.corpus.service import Reload
 from store.teams.search_misses import TopicRequest
-from store.types import Problem, Refusal, Revision
+from store.types import FailedLoad, Problem, Revision
 
 _SHOWN = 10
 _MISSED = 20
@@ -50,7 +50,7 @@ def corpus_help(*, unknown: str | None = None) -> Message:
 def status(
     revision: Revision | None,
     size: Size | None = None,
-    refusal: Refusal | None = None,
+    failed_load: FailedLoad | None = None,
     *,
     version: str = "",
 ) -> Message:
@@ -66,12 +66,12 @@ def status(
     parts = [text]
     if samples.are_loaded(revision):
         parts.append(SAMPLES)
-    if refusal:
-        parts.append(_refused(refusal))
+    if failed_load:
+        parts.append(_refused(failed_load))
     return message("\n".join(parts), [section(part) for part in parts])
 
 
-def panel(revision: Revision | None, refusal: Refusal | None = None) -> list[Block]:
+def panel(revision: Revision | None, failed_load: FailedLoad | None = None) -> list[Block]:
     """Draw the admin's part of App Home."""
     buttons = [
         button("Status", Action.CORPUS_STATUS, Value(), hint="Status of the corpus"),
@@ -89,8 +89,8 @@ def panel(revision: Revision | None, refusal: Refusal | None = None) -> list[Blo
         button("Missed", Action.CORPUS_MISSED, Value(), hint="Topics that people asked for"),
     ]
     blocks = [section(f"*Corpus* (for admins)\n{_loaded(revision)}")]
-    if refusal:
-        blocks.append(section(_refused(refusal)))
+    if failed_load:
+        blocks.append(section(_refused(failed_load)))
     return [*blocks, actions(buttons)]
 
 
@@ -168,11 +168,11 @@ def _loaded(revision: Revision | None) -> str:
     )
 
 
-def _refused(refusal: Refusal) -> str:
-    more = f" … and {counted(refusal.more, 'problem')} more." if refusal.more else ""
+def _refused(load: FailedLoad) -> str:
+    more = f" … and {counted(load.more, 'problem')} more." if load.more else ""
     return (
-        f":warning: The folder has failed to load since {when(refusal.at)}, and these stories stay"
-        f" until it is mended:\n• {plain(str(refusal.problem), 500)}{more}"
+        f":warning: The folder has failed to load since {when(load.at)}, and these stories stay"
+        f" until it is mended:\n• {plain(str(load.problem), 500)}{more}"
     )
 
 

@@ -21,7 +21,7 @@ from handlers.views.blocks import (
 )
 from handlers.views.modal import MAX_WORDS, View
 from store.posting.planning import Turn
-from store.types import Article, Refusal, Revision, Schedule, Topic
+from store.types import Article, FailedLoad, Revision, Schedule, Topic
 
 TOPICS = 20
 """Topics on a page."""
@@ -51,7 +51,7 @@ class Contents:
     """What comes next in the first `CHANNELS` of them."""
     revision: Revision | None
     is_keeper: bool
-    refusal: Refusal | None = None
+    failed_load: FailedLoad | None = None
     """What keeps the watched folder from being loaded; for a keeper."""
 
 
@@ -62,7 +62,7 @@ def home(contents: Contents) -> View:
         [_search()],
         _topics(contents.topics, contents.page),
         _channels(contents.schedules, contents.coming),
-        corpus.panel(contents.revision, contents.refusal) if contents.is_keeper else [],
+        corpus.panel(contents.revision, contents.failed_load) if contents.is_keeper else [],
     ]
     blocks: list[Block] = []
     for part in filter(None, parts):

@@ -9,7 +9,7 @@ from handlers.mrkdwn import date, plain
 from handlers.views.blocks import actions, button, section
 from handlers.views.message import Message, counted, message
 from store.loading.check import Check, Effect
-from store.loading.near_duplicates import Twin, Twins
+from store.loading.near_duplicates import NearDuplicate, NearDuplicates
 from store.progress import Progress
 from store.types import SOMEBODY, Revision
 
@@ -62,9 +62,9 @@ def _notes(check: Check, team_id: str) -> Iterator[str]:
     effects = list(_effects(check, team_id))
     if effects:
         yield "\n".join(("*Schedules*", *effects))
-    twins = list(_twins(check.twins))
-    if twins:
-        yield "\n".join(("*Nearly the same*", *twins))
+    duplicates = list(_near_duplicates(check.near_duplicates))
+    if duplicates:
+        yield "\n".join(("*Nearly the same*", *duplicates))
     small = []
     if check.unasked:
         small.append(f"{counted(check.unasked, 'story')} without a question: found, never asked.")
@@ -97,29 +97,29 @@ def _effect(effect: Effect) -> str:
     )
 
 
-def _twins(twins: Twins) -> Iterator[str]:
-    for twin in twins.found[:_SHOWN]:
-        yield _twin(twin)
-    if twins.count > _SHOWN:
-        yield f"… and {twins.count - _SHOWN:,} more"
-    for question, count in twins.repeated[:_SHOWN]:
+def _near_duplicates(duplicates: NearDuplicates) -> Iterator[str]:
+    for pair in duplicates.found[:_SHOWN]:
+        yield _near_duplicate(pair)
+    if duplicates.count > _SHOWN:
+        yield f"… and {duplicates.count - _SHOWN:,} more"
+    for question, count in duplicates.repeated[:_SHOWN]:
         yield f"• asked by {count:,} of the stories that come: “{plain(question, 100)}”"
-    if len(twins.repeated) > _SHOWN:
-        yield f"… and {counted(len(twins.repeated) - _SHOWN, 'more such question')}"
-    if twins.passed_over:
+    if len(duplicates.repeated) > _SHOWN:
+        yield f"… and {counted(len(duplicates.repeated) - _SHOWN, 'more such question')}"
+    if duplicates.passed_over:
         yield (
-            f"• the first {counted(twins.looked_at, 'story')} that come were compared;"
-            f" {twins.passed_over:,} more were not"
+            f"• the first {counted(duplicates.looked_at, 'story')} that come were compared;"
+            f" {duplicates.passed_over:,} more were not"
         )
 
 
-def _twin(twin: Twin) -> str:
+def _near_duplicate(pair: NearDuplicate) -> str:
     one, other = (
         f"{plain(article.document, 60)}, story {article.position}"
-        for article in (twin.article, twin.other)
+        for article in (pair.article, pair.other)
     )
-    what = "question" if twin.is_question else "story"
-    text = twin.article.question if twin.is_question else twin.article.summary
+    what = "question" if pair.is_question else "story"
+    text = pair.article.question if pair.is_question else pair.article.summary
     return f"• the {what} of {one}, and {other}: “{plain(text, 80)}”"
 
 

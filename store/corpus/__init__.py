@@ -1,1 +1,1 @@
-"""The corpus as a whole: look-ups, loads, checks and undo."""
+"""The corpus: search it, load it, check a folder, and undo a load."""

@@ -1,4 +1,4 @@
-"""What is loaded: one revision of the corpus, and the finder over its articles."""
+"""The loaded revision of the corpus, and the finder that searches its articles."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,28 +10,28 @@ from store.finding.embeddings import Embeddings
 from store.finding.finder import Finder
 from store.finding.topics import stored
 from store.loading import derived, revisions
-from store.types import Article, OvertakenError, Revision
+from store.types import Article, Revision, StaleRevisionError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A revision, None before the first, and its finder."""
+    """A revision and its finder; the revision is None before the first load."""
 
     revision: Revision | None
     finder: Finder
 
 
 async def read(database: Database, connection: Connection, model: Embeddings | None) -> Loaded:
-    """Read the revision that *connection* sees.
+    """Read the current revision with *connection*.
 
-    What the finder reads from *database* later belongs to this revision, or raises
-    `OvertakenError`.
+    The finder reads more from *database* later. It raises `StaleRevisionError` if another revision
+    has been loaded by then.
     """
 
     async def articles(numbers: Sequence[int]) -> Mapping[int, Article]:
         found = await reading.articles_by_number(database, numbers)
         if len(found) < len(numbers):
-            raise OvertakenError("The corpus was replaced meanwhile: try again.")
+            raise StaleRevisionError("The corpus was replaced meanwhile: try again.")
         return found
 
     last = await revisions.last(connection)
@@ -42,6 +42,6 @@ async def read(database: Database, connection: Connection, model: Embeddings | N
             articles,
             await stored.read(connection),
             model,
-            min_score=await derived.least(connection),
+            min_score=await derived.min_score(connection),
         ),
     )

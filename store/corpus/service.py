@@ -1,4 +1,4 @@
-"""The corpus: what is loaded, looking it up, and replacing it as a whole."""
+"""The corpus: search the loaded articles, and replace all of them with those of a folder."""
 
 import asyncio
 import logging
@@ -20,149 +20,162 @@ from store.finding.topics import stored
 from store.finding.words import prepare
 from store.loading import derived, failed_loads, revisions
 from store.loading.check import Check, check
-from store.loading.disk_list import Spool
-from store.loading.documents import Contents, read_corpus
-from store.loading.plan import Plan
+from store.loading.disk_list import DiskList
+from store.loading.documents import CorpusFolder, read_corpus
+from store.loading.plan import LoadPlan
 from store.loading.reload import plan_reload
 from store.loading.undo import plan_undo, target_of
 from store.parsing import Parser
 from store.progress import Progress, background_work
-from store.types import Answer, Match, OvertakenError, ParleyError, Revision, Topic
+from store.types import (
+    Answer,
+    ConcurrentLoadError,
+    Match,
+    ParleyError,
+    Revision,
+    StaleRevisionError,
+    Topic,
+)
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
+_T = TypeVar("_T")
 
-_LIKE = 0.15
-"""The share of a text that a related article has; what only shares common words has less."""
+_MIN_SIMILARITY = 0.15
+"""The score of a related article; an article that only shares common words scores less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reload:
-    """What a reload did; the revision tells how many articles it touched."""
+    """The result of a reload."""
 
     revision: Revision
+    """The loaded revision: a new one, or the old one if nothing has changed."""
     is_changed: bool
     ignored: int
-    """Files in the folder that are no documents."""
+    """How many files of the folder are not documents."""
 
     @property
     def added(self) -> int:
-        """Count the articles that were not there before."""
+        """Return the number of new articles."""
         return self.revision.added if self.is_changed else 0
 
     @property
     def removed(self) -> int:
-        """Count the articles that are gone."""
+        """Return the number of removed articles."""
         return self.revision.removed if self.is_changed else 0
 
     @property
     def edited(self) -> int:
-        """Count the articles with another text."""
+        """Return the number of articles whose text has changed."""
         return self.revision.edited if self.is_changed else 0
 
 
 class Corpus:
-    """The revision that is loaded, and the index over its articles.
+    """The loaded revision and the index of its articles.
 
-    What is loaded is one immutable value, replaced in one assignment. A look-up sees either the old
-    corpus or the new one: what it reads from the database belongs to the revision that its index
-    was read from, or it is made again over the next.
+    Both are one immutable value that is replaced in one assignment, so a search sees either the old
+    corpus or the new one. If another process replaces the articles in the database during a search,
+    the search starts again with the new revision.
     """
 
     def __init__(self, database: Database, model: Embeddings | None) -> None:
-        """Take the *model* by which stories are found in other words; None to do without."""
+        """Create an empty corpus; *model* enables semantic search, None disables it."""
         self._database = database
         self._model = model
-        self._reloading = asyncio.Lock()
-        self._catching_up = asyncio.Lock()
-        self._opened: int | None = None
-        """The revision whose derived data this process has seen to."""
+        self._loading = asyncio.Lock()
+        self._switching = asyncio.Lock()
+        self._followed: int | None = None
+        """The last revision that was loaded completely here, with its derived data."""
         self._loaded = Loaded(revision=None, finder=Finder.of(()))
         self.load_seconds = 0.0
-        """How long the last load of this process took."""
+        """How long the last load in this process took."""
 
     async def open(self) -> None:
-        """Take up what the database holds, with the index that was stored with it."""
+        """Load the current revision from the database, with its stored index."""
         with self._timing():
             await asyncio.to_thread(prepare)
-            await self._take_up()
+            await self._read_stored()
             if (
                 self._model
                 and self.finder.index.lacks_vectors
                 and await chunks.add_missing_vectors(self._database, self._model)
             ):
-                await self._take_up()
-            # A look-up may take up the next one meanwhile, and leaves the rest of it to `follow`.
+                await self._read_stored()
+            # A search may switch to a newer revision in the meantime; `follow` completes that.
             opened = self.revision
             await self._derive()
-            self._opened = opened.number if opened else None
+            self._followed = opened.number if opened else None
 
-    async def _take_up(self) -> None:
+    async def _read_stored(self) -> None:
         async with self._database.long_reading() as connection:
             self._loaded = await read(self._database, connection, self._model)
 
     async def follow(self) -> None:
-        """Take up what another process has loaded since, if any did."""
+        """Switch to the revision that another process has loaded, if there is a newer one."""
         last = await revisions.last(self._database)
-        if last and last["number"] != self._opened:
-            async with self._reloading:
-                if last["number"] == self._opened:
-                    # A load of this process, which is done by now.
+        if last and last["number"] != self._followed:
+            async with self._loading:
+                if last["number"] == self._followed:
+                    # This process was loading it itself.
                     return
                 await self.open()
-            log.info("took up revision %d", last["number"])
+            log.info("switched to revision %d", last["number"])
 
     @property
     def revision(self) -> Revision | None:
-        """Give the revision that is loaded; None before the first."""
+        """Return the loaded revision; None before the first load."""
         return self._loaded.revision
 
     @property
     def finder(self) -> Finder:
-        """Give the finder over what is loaded; a reload brings another."""
+        """Return the finder of the loaded revision; each reload replaces it."""
         return self._loaded.finder
 
     async def find(self, query: str, *, limit: int = 10) -> Answer:
-        """Look up *query*, whatever it holds; see `Finder.find`."""
-        return await self._ask(lambda finder: finder.find(query, limit=limit))
+        """Search for *query*, which may be any text; see `Finder.find`."""
+        return await self._search(lambda finder: finder.find(query, limit=limit))
 
-    async def _ask(self, ask: Callable[[Finder], Awaitable[T]]) -> T:
+    async def _search(self, search: Callable[[Finder], Awaitable[_T]]) -> _T:
+        """Call *search* with the finder, again if the revision is replaced during the call."""
         while True:
-            asked = self._loaded
+            loaded = self._loaded
             try:
-                return await ask(asked.finder)
-            except OvertakenError:
-                async with self._catching_up:
-                    if self._loaded is asked:
-                        await self._catch_up(asked)
+                return await search(loaded.finder)
+            except StaleRevisionError:
+                async with self._switching:
+                    # Another search may have switched already.
+                    if self._loaded is loaded:
+                        await self._switch(loaded)
 
-    async def _catch_up(self, behind: Loaded) -> None:
+    async def _switch(self, stale: Loaded) -> None:
         async with self._database.long_reading() as connection:
             loaded = await read(self._database, connection, self._model)
-        if loaded.revision == behind.revision:
+        if loaded.revision == stale.revision:
             raise ParleyError("The index of the corpus is damaged: restore a backup.")
-        if self._loaded is behind:
+        if self._loaded is stale:
             self._loaded = loaded
 
     async def history(self, limit: int = revisions.KEPT) -> Sequence[Revision]:
-        """Give the last revisions, the latest first: who changed how much, and when."""
+        """Return the last revisions, latest first: who changed how much, and when."""
         return await revisions.history(self._database, limit)
 
     @property
     def topics(self) -> Sequence[Topic]:
-        """Give the topics of what is loaded, those that most articles name first."""
+        """Return the topics of the loaded articles, those of most articles first."""
         return self._loaded.finder.topics
 
     def complete(self, prefix: str, *, limit: int = 20) -> Sequence[str]:
-        """Give the names of topics that *prefix* may be the beginning of."""
+        """Return the names of topics that may begin with *prefix*."""
         return self._loaded.finder.complete(prefix, limit=limit)
 
     async def like(self, text: str, *, limit: int = 3, exclude: str = "") -> Sequence[Match]:
-        """Give the articles that share most with a whole *text*, the best first.
+        """Return the articles that are most similar to a whole *text*, best first.
 
-        The article with the id *exclude* is left out.
+        Leaves out the article with the id *exclude*.
         """
-        ranked = await self._ask(lambda finder: finder.rank(text, limit=limit + 1, min_score=_LIKE))
+        ranked = await self._search(
+            lambda finder: finder.rank(text, limit=limit + 1, min_score=_MIN_SIMILARITY)
+        )
         return [match for match in ranked if match.article.id != exclude][:limit]
 
     async def reload(
@@ -176,34 +189,34 @@ class Corpus:
     ) -> Reload:
         """Replace the corpus with the documents at *path*, all of them or none.
 
-        Only the documents that changed are read and indexed anew; an article keeps its id when its
-        text is edited or moved. Loading what is loaded already changes nothing. *announce* is given
-        what will be changed, before it is. Raises `CorpusInvalidError`, and `OvertakenError` where
-        another process changes the corpus meanwhile; the corpus that was there then stays.
+        Only changed documents are parsed and indexed again. An article keeps its id when its text
+        is edited or moved. If nothing has changed, nothing is written. *announce* is called with
+        the changes before they are written. Raises `CorpusInvalidError` if a document has a
+        problem, and `ConcurrentLoadError` if another process changes the corpus first.
         """
         watched = progress or Progress()
         with self._timing():
             async with self._planning() as plan:
-                contents = await self._plan(plan, path, watched)
-                if plan.after and not plan.documents:
-                    await self._forget_refusal(path)
+                folder = await self._plan(plan, path, watched)
+                if plan.base and not plan.documents:
+                    await self._forget_failed_load(path)
                     await self._derive()
                     (revision,) = await self.history(1)
-                    return Reload(revision=revision, is_changed=False, ignored=contents.ignored)
+                    return Reload(revision=revision, is_changed=False, ignored=folder.ignored)
                 if announce:
-                    announce(await self._check(plan, contents, watched))
+                    announce(await self._check(plan, folder, watched))
                 revision = await self._apply(
                     plan,
-                    fingerprint=contents.fingerprint,
+                    fingerprint=folder.fingerprint,
                     by=by,
                     at=at,
                     progress=watched,
                     path=path,
                 )
-            return Reload(revision=revision, is_changed=True, ignored=contents.ignored)
+            return Reload(revision=revision, is_changed=True, ignored=folder.ignored)
 
-    async def _forget_refusal(self, path: Path) -> None:
-        # Most often there is none, and then nothing waits for the writer.
+    async def _forget_failed_load(self, path: Path) -> None:
+        # There is seldom one, so read first: a read does not wait for another writer.
         if await failed_loads.get(self._database, path):
             async with self._database.long_transaction() as connection:
                 await failed_loads.forget(connection, path)
@@ -211,19 +224,19 @@ class Corpus:
     async def check(
         self, path: Path, *, extra: Path | None = None, progress: Progress | None = None
     ) -> Check:
-        """Tell what a reload of the documents at *path* would do, and do nothing.
+        """Return what a reload of the documents at *path* would change; write nothing.
 
-        *extra* is one more document, as if it were there too. Raises `CorpusInvalidError` with
-        every problem of every file.
+        *extra* is checked as if it were in the folder. Raises `CorpusInvalidError` with all
+        problems of all files.
         """
         watched = progress or Progress()
         async with self._planning() as plan:
-            contents = await self._plan(plan, path, watched, extra)
-            return await self._check(plan, contents, watched)
+            folder = await self._plan(plan, path, watched, extra)
+            return await self._check(plan, folder, watched)
 
-    async def _check(self, plan: Plan, contents: Contents, progress: Progress) -> Check:
+    async def _check(self, plan: LoadPlan, folder: CorpusFolder, progress: Progress) -> Check:
         progress.start("Looking for twins", 0)
-        return await self._ask(lambda finder: check(self._database, finder.index, plan, contents))
+        return await self._search(lambda finder: check(self._database, finder.index, plan, folder))
 
     async def undo(
         self,
@@ -233,10 +246,10 @@ class Corpus:
         number: int | None = None,
         progress: Progress | None = None,
     ) -> Revision:
-        """Bring back the revision before, or that of *number*, as a new revision.
+        """Restore the previous revision, or revision *number*, as a new revision.
 
-        Articles get back the ids, texts and places that they had. Raises `ParleyError` where there
-        is nothing to bring back, or nothing any more, and `OvertakenError` as `reload` does.
+        Articles get their old ids, texts and places. Raises `ParleyError` if the revision does not
+        exist or can no longer be restored, and `ConcurrentLoadError` as `reload` does.
         """
         async with self._planning() as plan:
             target = await target_of(self._database, number)
@@ -258,33 +271,33 @@ class Corpus:
         self.load_seconds = time.perf_counter() - began
 
     @asynccontextmanager
-    async def _planning(self) -> AsyncIterator[Plan]:
-        async with self._reloading:
+    async def _planning(self) -> AsyncIterator[LoadPlan]:
+        async with self._loading:
             last = await revisions.last(self._database)
-            with Plan(last["number"] if last else 0) as plan:
+            with LoadPlan(last["number"] if last else 0) as plan:
                 plan.next_number = last["next_number"] if last else 0
                 try:
                     yield plan
                 except OSError as error:
-                    # The documents' own are problems; what is left is the folder for spools.
+                    # Errors of documents are problems, so this is about the temporary folder.
                     raise ParleyError(
                         f"The corpus stays as it was, for want of room to work: {error.strerror}."
                     ) from error
 
     async def _plan(
-        self, plan: Plan, path: Path, progress: Progress, extra: Path | None = None
-    ) -> Contents:
-        held = await reading.stored_documents(self._database)
-        known = {name: document.digest for name, document in held.items()}
-        # Cancelled, this ends the parsing that the thread waits for.
+        self, plan: LoadPlan, path: Path, progress: Progress, extra: Path | None = None
+    ) -> CorpusFolder:
+        documents = await reading.stored_documents(self._database)
+        known = {name: document.digest for name, document in documents.items()}
+        # If this task is cancelled, closing the parser ends the work of the thread.
         with Parser() as parser:
-            contents = await asyncio.to_thread(read_corpus, path, known, progress, extra, parser)
-        await plan_reload(self._database, plan, contents, held, progress)
-        return contents
+            folder = await asyncio.to_thread(read_corpus, path, known, progress, extra, parser)
+        await plan_reload(self._database, plan, folder, documents, progress)
+        return folder
 
     async def _apply(
         self,
-        plan: Plan,
+        plan: LoadPlan,
         *,
         fingerprint: str,
         by: str,
@@ -293,13 +306,13 @@ class Corpus:
         restores: int | None = None,
         path: Path | None = None,
     ) -> Revision:
-        """Do what the *plan* says; *path* is the folder that it loads, None for an undo."""
-        with Spool[chunks.ChunkChange](batch=1) as parts:
-            await asyncio.to_thread(_index, plan, parts, progress, self._model)
+        """Write the changes of *plan*; *path* is the folder that it loads, None for an undo."""
+        with DiskList[chunks.ChunkChange](batch=1) as chunk_changes:
+            await asyncio.to_thread(_index, plan, chunk_changes, progress, self._model)
             async with self._database.long_transaction() as connection:
                 last = await revisions.last(connection)
-                if (last["number"] if last else 0) != plan.after:
-                    raise OvertakenError(
+                if (last["number"] if last else 0) != plan.base:
+                    raise ConcurrentLoadError(
                         "Another reload came first, and nothing was changed by this one: try again."
                     )
                 revision = await revisions.write(
@@ -311,37 +324,42 @@ class Corpus:
                     restores=restores,
                     progress=progress,
                 )
-                await chunks.write(connection, parts)
+                await chunks.write(connection, chunk_changes)
                 if path:
                     await failed_loads.forget(connection, path)
-                # Read before the commit, so that nothing is left to fail after it.
+                # Read before the commit, so that nothing can fail after it.
                 loaded = await read(self._database, connection, self._model)
             self._loaded = loaded
-            self._opened = revision.number
+            self._followed = revision.number
         try:
             await self._derive()
         except Exception:
-            # The stories are loaded, and nobody may be told that they are not.
-            log.exception("topics are brought up to date by the next load or start")
+            # The articles are loaded, so the load must not be reported as failed.
+            log.exception("topics were not updated; the next load or start updates them")
         return revision
 
     async def _derive(self) -> None:
-        """Bring what is derived from the articles up to date, and take it up."""
+        """Update the derived data of the articles, and load it."""
         try:
             await derived.bring_up_to_date(self._database, self._loaded.finder)
-        except OvertakenError:
-            # Whoever loaded the next revision derives what it needs.
+        except StaleRevisionError:
+            # The process that loaded the newer revision derives its data.
             return
-        # Read it in any case: another process may have derived it since the articles were taken up.
+        # Another process may have derived it since the articles were loaded, so always read it.
         async with self._database.reading() as connection:
-            topics, least = await stored.read(connection), await derived.least(connection)
-        finder = self._loaded.finder.with_derived(topics, least)
+            topics, min_score = await stored.read(connection), await derived.min_score(connection)
+        finder = self._loaded.finder.with_derived(topics, min_score)
         self._loaded = replace(self._loaded, finder=finder)
 
 
 def _index(
-    plan: Plan, parts: Spool[chunks.ChunkChange], progress: Progress, model: Embeddings | None
+    plan: LoadPlan,
+    chunk_changes: DiskList[chunks.ChunkChange],
+    progress: Progress,
+    model: Embeddings | None,
 ) -> None:
-    progress.start("Indexing", len(plan.gone) + len(plan.come))
-    gone, come = plan.articles(plan.gone), plan.articles(plan.come)
-    parts.extend(chunks.chunk_changes(progress.counting(gone), progress.counting(come), model))
+    progress.start("Indexing", len(plan.removals) + len(plan.additions))
+    removed, added = plan.articles(plan.removals), plan.articles(plan.additions)
+    chunk_changes.extend(
+        chunks.chunk_changes(progress.counting(removed), progress.counting(added), model)
+    )

@@ -23,7 +23,7 @@ from store.db import Connection, Database, Row, places
 from store.finding.embeddings import BYTES, BitVectors, Embeddings
 from store.finding.index import CHUNK, Index, Postings, build
 from store.finding.vocabulary import Vocabulary
-from store.types import Article, OvertakenError
+from store.types import Article, StaleRevisionError
 
 _log = logging.getLogger(__name__)
 
@@ -251,7 +251,7 @@ async def read(database: Database, connection: Connection) -> Index:
     """Load the index of the revision that *connection* sees.
 
     The index fetches postings from *database* when a query needs them. That raises
-    `OvertakenError` after another revision has been loaded.
+    `StaleRevisionError` after another revision has been loaded.
     """
     columns = await connection.fetch(_CHUNKS)
     words = await connection.fetch(_WORDS)
@@ -289,10 +289,10 @@ async def _postings(
     found: dict[str, list[Postings]] = {word: [] for word in wanted}
     for row in await database.fetch(_POSTINGS.format(places(wanted)), *wanted):
         if row["revision"] != revision:
-            raise OvertakenError(_STALE)
+            raise StaleRevisionError(_STALE)
         found[row["word"]].append(np.frombuffer(row["articles"], dtype="<u4"))
     if not all(found.values()):
-        raise OvertakenError(_STALE)
+        raise StaleRevisionError(_STALE)
     return {
         word: np.concatenate(rows) if len(rows) > 1 else rows[0] for word, rows in found.items()
     }

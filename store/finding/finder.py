@@ -38,7 +38,7 @@ _CACHED_ARTICLES, _CACHED_ANSWERS = 500, 500
 P = ParamSpec("P")
 T = TypeVar("T")
 GetArticles: TypeAlias = Callable[[Sequence[int]], Awaitable[Mapping[int, Article]]]
-"""Returns articles by number; raises `OvertakenError` if one is no longer loaded."""
+"""Returns articles by number; raises `StaleRevisionError` if one is no longer loaded."""
 
 
 class Finder:
@@ -96,7 +96,7 @@ class Finder:
         return self._names.complete(prefix, limit)
 
     async def find(self, query: str, *, limit: int = 10) -> Answer:
-        """Look up *query*, which may be any text; raise only `OvertakenError`.
+        """Look up *query*, which may be any text; raise only `StaleRevisionError`.
 
         `Found` has at most *limit* matches; `Unsure` and `Nothing` offer at most three choices.
         Answers are cached, so a repeated query or a button press returns the same answer.

@@ -1,1 +1,1 @@
-"""Loading: files into the corpus, each reload worked out before it is written, and undone."""
+"""Loading files into the corpus: plan every change, write it in one transaction, and undo it."""

@@ -1,4 +1,4 @@
-"""Which new article is which old one: by the same text, and within a document by likeness."""
+"""Match new articles with old ones: by equal text, and within a document by similarity."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
@@ -9,77 +9,90 @@ from rapidfuzz import fuzz, process
 
 from store.types import Article
 
-Places: TypeAlias = NDArray[np.int64]
+Integers: TypeAlias = NDArray[np.int64]
 
-ALIKE = 70
-"""Percent of two texts that an edited article must share with the one it was."""
+SIMILAR = 70
+"""The percentage of text that an edited article must share with its old version."""
 
 
-def same_text(
-    old: NDArray[np.uint64], old_homes: Places, new: NDArray[np.uint64], new_homes: Places
-) -> Places:
-    """Give for every new article the place of the old one with the same key, or -1.
+def match_equal(
+    old: NDArray[np.uint64],
+    old_documents: Integers,
+    new: NDArray[np.uint64],
+    new_documents: Integers,
+) -> Integers:
+    """Return for each new article the index of the old article with the same hash, or -1.
 
-    Where several have it, those of the same home (their document) meet first, in their order.
+    *old* and *new* are hashes of texts; the documents are numbers. If several articles have the
+    same hash, those of the same document are matched first, in order.
     """
-    paired = np.full(len(new), -1, dtype=np.int64)
-    _meet(_mixed(old, old_homes), _mixed(new, new_homes), paired, np.arange(len(old)))
-    rest = np.ones(len(old), dtype=bool)
-    rest[paired[paired >= 0]] = False
-    (places,) = np.nonzero(rest)
-    _meet(old[places], new, paired, places)
-    return paired
+    matches = np.full(len(new), -1, dtype=np.int64)
+    _match(_mix(old, old_documents), _mix(new, new_documents), matches, np.arange(len(old)))
+    is_free = np.ones(len(old), dtype=bool)
+    is_free[matches[matches >= 0]] = False
+    (free,) = np.nonzero(is_free)
+    _match(old[free], new, matches, free)
+    return matches
 
 
-def _meet(old: NDArray[np.uint64], new: NDArray[np.uint64], paired: Places, places: Places) -> None:
-    """Pair the first of each old key with the first that is left of the same new one, and so on."""
-    (left,) = np.nonzero(paired < 0)
+def _match(
+    old: NDArray[np.uint64], new: NDArray[np.uint64], matches: Integers, indexes: Integers
+) -> None:
+    """Match the first old article of each hash with the first new one, the second with the second.
+
+    *indexes* are those of *old*. Skips new articles that have a match already.
+    """
+    (unmatched,) = np.nonzero(matches < 0)
     _, of_old, of_new = np.intersect1d(
-        _mixed(old, _turns(old)), _mixed(new[left], _turns(new[left])), return_indices=True
+        _mix(old, _repeats(old)),
+        _mix(new[unmatched], _repeats(new[unmatched])),
+        return_indices=True,
     )
-    paired[left[of_new]] = places[of_old]
+    matches[unmatched[of_new]] = indexes[of_old]
 
 
-def _turns(keys: NDArray[np.uint64]) -> Places:
-    """Count for every key how often it came before."""
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if len(keys) else order
-    turns = np.empty(len(keys), dtype=np.int64)
-    counted = np.arange(len(keys)) - np.repeat(starts, np.diff(np.append(starts, len(keys))))
-    turns[order] = counted
-    return turns
+def _repeats(hashes: NDArray[np.uint64]) -> Integers:
+    """Return for each hash how often the same hash comes before it."""
+    order = np.argsort(hashes, kind="stable")
+    ordered = hashes[order]
+    is_first = np.append(True, ordered[1:] != ordered[:-1])
+    starts = np.flatnonzero(is_first) if len(hashes) else order
+    repeats = np.empty(len(hashes), dtype=np.int64)
+    sizes = np.diff(np.append(starts, len(hashes)))
+    repeats[order] = np.arange(len(hashes)) - np.repeat(starts, sizes)
+    return repeats
 
 
-def _mixed(keys: NDArray[np.uint64], numbers: Places) -> NDArray[np.uint64]:
+def _mix(hashes: NDArray[np.uint64], numbers: Integers) -> NDArray[np.uint64]:
     # The odd constant of Fibonacci hashing (Knuth 6.4) spreads small numbers over all bits.
-    return keys ^ (numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    return hashes ^ (numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
 
 
-def alike(
-    old: Mapping[int, Article], new: Sequence[Article], near: Sequence[Sequence[int]]
+def match_similar(
+    old: Mapping[int, Article], new: Sequence[Article], candidates: Sequence[Sequence[int]]
 ) -> dict[int, int]:
-    """Pair new articles with those among the *near* old ones that they resemble most.
+    """Match each new article with the most similar of its *candidates*, the best matches first.
 
-    Gives the place of each new one that has a pair, with the number of the old one.
+    *old* and *candidates* hold article numbers. Returns the number of the old article by the index
+    of the new one, for each new article that has a match.
     """
     texts = {number: _text(article) for number, article in old.items()}
     scored: list[tuple[float, int, int]] = []
-    for place, article in enumerate(new):
-        some = {number: texts[number] for number in near[place] if number in texts}
+    for index, article in enumerate(new):
+        choices = {number: texts[number] for number in candidates[index] if number in texts}
         scored += (
-            (-score, place, number)
+            (-score, index, number)
             for _, score, number in process.extract(
-                _text(article), some, scorer=fuzz.ratio, score_cutoff=ALIKE, limit=5
+                _text(article), choices, scorer=fuzz.ratio, score_cutoff=SIMILAR, limit=5
             )
         )
-    pairs: dict[int, int] = {}
+    matches: dict[int, int] = {}
     taken: set[int] = set()
-    for _, place, number in sorted(scored):
-        if place not in pairs and number not in taken:
-            pairs[place] = number
+    for _, index, number in sorted(scored):
+        if index not in matches and number not in taken:
+            matches[index] = number
             taken.add(number)
-    return pairs
+    return matches
 
 
 def _text(article: Article) -> str:

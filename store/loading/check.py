@@ -1,4 +1,4 @@
-"""What a reload would do, told before it is done."""
+"""The preview of a reload: what it would change, before anything is written."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from itertools import islice
 
 from store.db import Database, Row
 from store.finding.index import Index
-from store.loading.documents import Contents
-from store.loading.near_duplicates import Twins, find_twins
-from store.loading.plan import Counts, Plan
+from store.loading.documents import CorpusFolder
+from store.loading.near_duplicates import NearDuplicates, find_near_duplicates
+from store.loading.plan import Counts, LoadPlan
 from store.posting.choice import outlook
 from store.types import Article, PostKind
 
 UPCOMING = 10
-"""Questions of a schedule that are looked at."""
-_CHANNELS = 50
-"""Schedules that are looked at, at most."""
-_EXAMPLES = 5
+"""How many of a schedule's next questions are checked."""
+_MAX_SCHEDULES = 50
+"""The maximum number of schedules that are checked."""
+_MAX_HEADLINES = 5
 
 _SCHEDULED = """
 SELECT team_id, channel_id, kind, topics FROM schedule ORDER BY team_id, channel_id
@@ -31,45 +31,45 @@ class Effect:
     team_id: str
     channel_id: str
     upcoming: int
-    """How many of its next questions were looked at."""
+    """How many of its next questions were checked."""
     vanishing: int
-    """How many of those would be gone."""
+    """How many of those would be removed."""
     left: int
-    """How many questions it would have that were not asked yet."""
+    """How many questions it would have that the channel was not asked yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """What a reload would change, and whom it would touch."""
+    """What a reload would change, and the schedules that it would affect."""
 
     counts: Counts
     added: Sequence[str]
-    """Documents that would come, by their paths."""
+    """The paths of the documents that would be added."""
     edited: Sequence[str]
     removed: Sequence[str]
     headlines: Sequence[str]
-    """The first few that would come or change."""
+    """The first few headlines of articles that would be added or edited."""
     gone: Sequence[str]
-    """The first few whose articles would go."""
+    """The first few headlines of articles that would be removed."""
     ignored: int
     others: Sequence[str]
-    """Those of the ignored whose ending is a document's, and whose fields are not."""
+    """The ignored files that are tables without any field of an article."""
     unasked: int
-    """Articles that would come without a question: they are found, and never asked."""
-    twins: Twins
+    """Articles to be added or edited without a question: they can be found, but are never asked."""
+    near_duplicates: NearDuplicates
     effects: Sequence[Effect]
-    """Those that lose next questions first, and then those with the fewest left."""
+    """Schedules that lose next questions come first, then those with the fewest questions left."""
     schedules: int
-    """How many channels have one; the first fifty are looked at."""
+    """How many schedules there are; only the first fifty are checked."""
 
     @property
     def is_changed(self) -> bool:
-        """Tell whether a reload would change anything."""
+        """Return whether a reload would change anything."""
         return bool(self.added or self.edited or self.removed)
 
 
-async def check(database: Database, index: Index, plan: Plan, contents: Contents) -> Check:
-    """Tell what *plan* would do."""
+async def check(database: Database, index: Index, plan: LoadPlan, folder: CorpusFolder) -> Check:
+    """Return what *plan* for loading *folder* would change."""
     changes = plan.documents.items()
     schedules = await database.fetch(_SCHEDULED)
     return Check(
@@ -77,14 +77,14 @@ async def check(database: Database, index: Index, plan: Plan, contents: Contents
         added=[path for path, change in changes if not change.before],
         edited=[path for path, change in changes if change.before and change.after],
         removed=[path for path, change in changes if not change.after],
-        headlines=_examples(step.article for step in plan.come),
-        gone=_examples(step.article for step in plan.gone if not step.is_edited),
-        ignored=contents.ignored,
-        others=contents.others,
-        unasked=sum(not step.article.question for step in plan.come),
-        twins=await find_twins(database, index, plan),
+        headlines=_first_headlines(change.article for change in plan.additions),
+        gone=_first_headlines(change.article for change in plan.removals if not change.is_edited),
+        ignored=folder.ignored,
+        others=folder.others,
+        unasked=sum(not change.article.question for change in plan.additions),
+        near_duplicates=await find_near_duplicates(database, index, plan),
         effects=sorted(
-            [one async for one in _effects(database, plan, schedules[:_CHANNELS])],
+            [effect async for effect in _effects(database, plan, schedules[:_MAX_SCHEDULES])],
             key=lambda effect: (not effect.vanishing, effect.left),
         ),
         schedules=len(schedules),
@@ -92,11 +92,11 @@ async def check(database: Database, index: Index, plan: Plan, contents: Contents
 
 
 async def _effects(
-    database: Database, plan: Plan, schedules: Sequence[Row]
+    database: Database, plan: LoadPlan, schedules: Sequence[Row]
 ) -> AsyncIterator[Effect]:
-    vanishing = _vanishing(plan)
-    (now,) = await database.fetch(_QUESTIONS)
-    questions = now["articles"] + _more_questions(plan)
+    vanishing = _vanishing_ids(plan)
+    (loaded,) = await database.fetch(_QUESTIONS)
+    questions = loaded["articles"] + _added_questions(plan)
     for row in schedules:
         async with database.reading() as connection:
             ahead = await outlook(
@@ -107,7 +107,7 @@ async def _effects(
                 has_topics=row["topics"] != "[]",
                 count=UPCOMING,
             )
-        # What comes on its topics is not known before it is there.
+        # Which new articles match its topics is known only after the load.
         pool = len(ahead.topical - vanishing) if ahead.topical else questions
         yield Effect(
             team_id=row["team_id"],
@@ -118,17 +118,18 @@ async def _effects(
         )
 
 
-def _vanishing(plan: Plan) -> set[str]:
-    """Give the ids of the articles that would not be asked any more."""
-    gone = {step.article.id for step in plan.gone if not step.is_edited}
-    return gone | {step.article.id for step in plan.come if not step.article.question}
+def _vanishing_ids(plan: LoadPlan) -> set[str]:
+    """Return the ids of the articles that would no longer be asked."""
+    removed = {change.article.id for change in plan.removals if not change.is_edited}
+    return removed | {change.article.id for change in plan.additions if not change.article.question}
 
 
-def _more_questions(plan: Plan) -> int:
-    come = sum(bool(step.article.question) for step in plan.come)
-    return come - sum(bool(step.article.question) for step in plan.gone)
+def _added_questions(plan: LoadPlan) -> int:
+    """Return how many more questions there would be; negative if there would be fewer."""
+    added = sum(bool(change.article.question) for change in plan.additions)
+    return added - sum(bool(change.article.question) for change in plan.removals)
 
 
-def _examples(articles: Iterable[Article]) -> Sequence[str]:
-    """Give the first few distinct headlines."""
-    return list(islice(dict.fromkeys(article.headline for article in articles), _EXAMPLES))
+def _first_headlines(articles: Iterable[Article]) -> Sequence[str]:
+    """Return the first few distinct headlines."""
+    return list(islice(dict.fromkeys(article.headline for article in articles), _MAX_HEADLINES))

@@ -1,8 +1,9 @@
-"""What is derived from the whole corpus: its topics, and what a guess by meaning needs.
+"""Data derived from the whole corpus: its topics, and the minimum score of a semantic match.
 
-Both follow a reload, since they take a while in a large corpus and are right enough until then. A
-few changed articles are linked to the topics that there are; all is derived anew when the corpus is
-small, when many articles have changed since the last time, or when what they were is forgotten.
+Deriving them takes a while in a large corpus and the old ones are good enough until then, so both
+are updated after the load is committed. A few changed articles are only linked to the existing
+topics. Everything is derived again if the corpus is small, if many articles have changed since the
+last time, or if their old versions are no longer stored.
 """
 
 from store.db import Connection, Database, Row
@@ -19,49 +20,50 @@ SELECT COALESCE(SUM(added + edited + removed), 0) AS touched FROM revision WHERE
 """
 
 _SMALL = 5_000
+"""A corpus of fewer articles is always derived completely."""
 _SHARE = 20
-"""One article in so many may have changed before all is derived anew."""
+"""Everything is derived again once one article in 20 has changed."""
 _MILLION = 1_000_000
 _OUT_OF_REACH = 2.0
-"""More than any score of a guess."""
+"""Higher than the score of any semantic match."""
 
 
-async def least(database: Connection | Database) -> float | None:
-    """Give the score that a guess needs; None where it was not measured."""
+async def min_score(database: Connection | Database) -> float | None:
+    """Return the minimum score of a semantic match; None if it was not measured."""
     rows = await database.fetch(_GET)
     return rows[0]["least"] / _MILLION if rows and rows[0]["least"] is not None else None
 
 
 async def bring_up_to_date(database: Database, finder: Finder) -> None:
-    """Derive what the loaded revision needs, unless another process does so first."""
+    """Derive the data of the loaded revision, unless another process does so first."""
     last, before = await _state(database)
-    lacks_least = finder.has_model and before is not None and before["least"] is None
-    if last is None or (before and before["revision"] == last["number"] and not lacks_least):
+    lacks_min_score = finder.has_model and before is not None and before["least"] is None
+    if last is None or (before and before["revision"] == last["number"] and not lacks_min_score):
         return
     size = finder.index.size
     if before:
         (since,) = await database.fetch(_TOUCHED, before["revision"])
-        touched = before["touched"] + int(since["touched"])
+        changed = before["touched"] + int(since["touched"])
     if (
         before is None
-        or lacks_least
+        or lacks_min_score
         or before["revision"] < await revisions.oldest_kept(database)
         or size < _SMALL
-        or touched * _SHARE > before["articles"]
+        or changed * _SHARE > before["articles"]
     ):
         write = await stored.derive(database, size)
         measured = await finder.calibrate()
-        # In a corpus without English words nothing can be measured, and nothing is guessed.
-        needed = None if measured is None else round(min(measured, _OUT_OF_REACH) * _MILLION)
-        now = (last["number"], size, last["next_number"], 0, needed)
+        # Without English words nothing can be measured, and there are no semantic matches.
+        minimum = None if measured is None else round(min(measured, _OUT_OF_REACH) * _MILLION)
+        now = (last["number"], size, last["next_number"], 0, minimum)
     else:
         write = await stored.update(
             database, revision=before["revision"], next_number=before["next_number"]
         )
-        now = (last["number"], before["articles"], last["next_number"], touched, before["least"])
+        now = (last["number"], before["articles"], last["next_number"], changed, before["least"])
     async with database.long_transaction() as connection:
         if await _state(connection) != (last, before):
-            # Whoever changed the corpus meanwhile derives it, or has derived this already.
+            # The process that changed the corpus in the meantime derives the data itself.
             return
         await write(connection)
         await connection.execute("DELETE FROM derived")
@@ -69,6 +71,6 @@ async def bring_up_to_date(database: Database, finder: Finder) -> None:
 
 
 async def _state(database: Connection | Database) -> tuple[Row | None, Row | None]:
-    """Give the revision that is loaded, and what was derived last."""
+    """Return the rows of the loaded revision and of the data that was derived last."""
     rows = await database.fetch(_GET)
     return await revisions.last(database), rows[0] if rows else None

@@ -1,4 +1,4 @@
-"""A sequence too long to hold: kept in memory while it is short, and else in a temporary file."""
+"""A list that may be too long for memory: a temporary file holds it once it becomes long."""
 
 import pickle
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,13 +9,13 @@ _T = TypeVar("_T")
 
 _BATCH = 1_000
 _IN_MEMORY = 8 << 20
-"""Bytes after which a spool goes to the disk."""
+"""Bytes after which a list is written to the disk."""
 
 
-class Spool(Generic[_T]):
-    """Things in their order, written once and then read, as often as needed, batch by batch.
+class DiskList(Generic[_T]):
+    """An append-only list that is read in order, as often as needed, batch by batch.
 
-    It belongs to this process alone: the system takes the file away with it.
+    Only this process can read the file, and the system deletes it when the process ends.
     """
 
     def __init__(self, *, batch: int = _BATCH) -> None:
@@ -25,41 +25,39 @@ class Spool(Generic[_T]):
         self._count = 0
 
     def __len__(self) -> int:
-        """Count what was put in."""
         return self._count
 
-    def append(self, thing: _T) -> None:
-        """Put *thing* behind the others."""
-        self._pending.append(thing)
+    def append(self, item: _T) -> None:
+        """Add *item* at the end."""
+        self._pending.append(item)
         self._count += 1
         if len(self._pending) >= self._batch:
             self._write()
 
-    def extend(self, things: Iterable[_T]) -> None:
-        """Put *things* behind the others."""
-        for thing in things:
-            self.append(thing)
+    def extend(self, items: Iterable[_T]) -> None:
+        """Add *items* at the end."""
+        for item in items:
+            self.append(item)
 
     def batches(self) -> Iterator[Sequence[_T]]:
-        """Yield everything, some at a time."""
+        """Yield all items, one batch at a time."""
         if self._pending:
             self._write()
-        at = 0
+        position = 0
         end = self._file.seek(0, 2)
-        while at < end:
-            # Another reader may have moved on meanwhile.
-            self._file.seek(at)
+        while position < end:
+            # Another iterator may have moved the position of the file.
+            self._file.seek(position)
             batch: Sequence[_T] = pickle.load(self._file)  # noqa: S301 -- written here
-            at = self._file.tell()
+            position = self._file.tell()
             yield batch
 
     def __iter__(self) -> Iterator[_T]:
-        """Yield everything, one by one."""
         for batch in self.batches():
             yield from batch
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Delete the file."""
         self._file.close()
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""What keeps a watched folder from being loaded, for as long as it does."""
+"""The reason why the watched folder last failed to load, until it loads again."""
 
 import os
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from store.db import Connection, Database, to_instant, to_text
 from store.guards.installed import Installed
 from store.posting.notices import note_refused
-from store.types import Problem, Refusal
+from store.types import FailedLoad, Problem
 
 _GET = "SELECT at, path, line, message, more FROM refusal WHERE folder = $1"
 _PUT = """
@@ -22,54 +22,54 @@ _OTHERS = "SELECT 1 AS one FROM refusal WHERE folder <> $1"
 _FORGET_OTHERS = "DELETE FROM refusal WHERE folder <> $1"
 
 
-async def get(database: Database, folder: Path) -> Refusal | None:
-    """Give what keeps *folder* from being loaded; None where nothing is known to."""
+async def get(database: Database, folder: Path) -> FailedLoad | None:
+    """Return why *folder* last failed to load; None if it did not fail since its last load."""
     for row in await database.fetch(_GET, _address(folder)):
         problem = Problem(path=PurePosixPath(row["path"]), line=row["line"], message=row["message"])
-        return Refusal(at=to_instant(row["at"]), problem=problem, more=row["more"])
+        return FailedLoad(at=to_instant(row["at"]), problem=problem, more=row["more"])
     return None
 
 
 async def forget(connection: Connection, folder: Path) -> None:
-    """Take away what *folder* was refused for, in the transaction that loads it."""
+    """Delete the failed load of *folder*, in the transaction that loads it."""
     await connection.execute(_FORGET, _address(folder))
 
 
-class Refusals:
-    """What the folder of the corpus was refused for, by whichever process watches it."""
+class FailedLoads:
+    """Failed loads of the corpus folder, recorded by any process that watches it."""
 
     def __init__(self, database: Database, installed: Installed, folder: Path | None) -> None:
-        """Take the *folder* of the corpus; None where nobody asks about it."""
+        """Create a record of *folder*; None if the process does not ask for failed loads."""
         self._database = database
         self._installed = installed
         self._folder = folder
 
-    async def last(self) -> Refusal | None:
-        """Give why the folder is not loaded; None where nothing is known to keep it from it."""
+    async def last(self) -> FailedLoad | None:
+        """Return why the corpus folder last failed to load; None if nothing is wrong."""
         return await get(self._database, self._folder) if self._folder else None
 
     async def note(
-        self, folder: Path, refusal: Refusal, *, keepers: Sequence[tuple[str, str]]
+        self, folder: Path, failed_load: FailedLoad, *, keepers: Sequence[tuple[str, str]]
     ) -> None:
-        """Keep why *folder* is not loaded, and tell the *keepers*, each by team and id.
+        """Record why *folder* failed to load, and notify *keepers*: pairs of team and user id.
 
-        They are told once of a problem, however often it is met and whichever its line, until the
-        folder is loaded.
+        They are notified once of each problem until the folder loads, however often it occurs and
+        even if its line changes.
         """
-        problem = refusal.problem
-        where = str(problem.path)
-        digest = blake2b(f"{where}\n{problem.message}".encode(), digest_size=8).hexdigest()
+        problem = failed_load.problem
+        path = str(problem.path)
+        digest = blake2b(f"{path}\n{problem.message}".encode(), digest_size=8).hexdigest()
         async with self._database.long_transaction() as connection:
             (kept,) = await connection.fetch(
                 _PUT,
                 _address(folder),
-                to_text(refusal.at),
-                where,
+                to_text(failed_load.at),
+                path,
                 problem.line,
                 problem.message,
-                refusal.more,
+                failed_load.more,
             )
-        # Should this end here, they are told when it is noted again.
+        # If the process ends here, they are notified when the problem is recorded again.
         async with self._database.transaction() as connection:
             here = await self._installed.among(connection, {team_id for team_id, _ in keepers})
             for team_id, user_id in keepers:
@@ -80,19 +80,19 @@ class Refusals:
                     team_id,
                     user_id,
                     str(problem),
-                    refusal.more,
+                    failed_load.more,
                     mark=f"{kept['at']}:{digest}",
-                    now=refusal.at,
+                    now=failed_load.at,
                 )
 
     async def forget_others(self, folder: Path) -> None:
-        """Forget what other folders were refused for: *folder* is the one that is watched."""
+        """Delete the failed loads of other folders, because only *folder* is watched."""
         if await self._database.fetch(_OTHERS, _address(folder)):
             async with self._database.long_transaction() as connection:
                 await connection.execute(_FORGET_OTHERS, _address(folder))
 
 
 def _address(folder: Path) -> str:
-    # The same by whichever link, and text of whatever bytes the name is; never raises, as
-    # Path.resolve does where links lead in a circle.
+    # Links to a folder give the same address, and a name of any bytes gives text. Path.resolve
+    # would raise an error if links form a circle.
     return Path(os.path.realpath(folder)).as_uri()

@@ -1,8 +1,7 @@
-"""Near-identical stories and questions among what comes into the corpus, and with what is there.
+"""Find near-duplicates: new stories and questions that nearly equal each other or loaded ones.
 
-Two texts that are nearly the same share most of their rare words. So every new text is compared
-with the few others that hold two of its four rarest words, and with no more, however large the
-corpus is.
+Two texts that are nearly the same share most of their rare words. So each new text is compared only
+with the few texts that contain two of its four rarest words, however large the corpus is.
 """
 
 import asyncio
@@ -19,72 +18,75 @@ from store.articles import reading
 from store.db import Database
 from store.finding.index import Index
 from store.finding.words import FUNCTION_WORDS, words
-from store.loading.plan import Plan
+from store.loading.plan import LoadPlan
 from store.types import Article
 
 LOOKED_AT = 20_000
-"""New stories that are compared, at most."""
-ALIKE = 85
-"""Percent of their words that two texts share, in any order, letter by letter."""
+"""The maximum number of new stories that are compared."""
+SIMILAR = 85
+"""The percentage of letters that near-duplicates share after their words are sorted."""
 
 _RAREST = 4
 _SHARED = 2
 _COMMON = 500
-"""Texts that hold a word, from which it says too little."""
+"""A word in more texts than this is too common to compare by."""
 _COMPARED = 20
-"""Texts that a new one is compared with, at most."""
+"""The maximum number of new texts, and also of loaded texts, that a new text is compared with."""
 _BATCH = 500
-_KEPT = 100
+_MAX_FOUND = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Twin:
-    """A new article and one that tells, or asks, nearly the same."""
+class NearDuplicate:
+    """A new article and another article with nearly the same summary or question."""
 
     article: Article
     other: Article
     is_question: bool
-    """Whether the questions are alike, and not the stories."""
+    """Whether the questions are near-duplicates, not the summaries."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Twins:
-    """What was found, the first hundred of it, and among how many new articles."""
+class NearDuplicates:
+    """The first hundred pairs of near-duplicates, their count, and how much was compared."""
 
-    found: list[Twin] = field(default_factory=list)
+    found: list[NearDuplicate] = field(default_factory=list)
     count: int = 0
     looked_at: int = 0
+    """How many new articles were compared."""
     passed_over: int = 0
-    """New articles beyond `LOOKED_AT`, compared with nothing."""
+    """How many new articles beyond `LOOKED_AT` were not compared."""
     repeated: Sequence[tuple[str, int]] = ()
-    """Questions that stand word for word in several new articles, the most frequent first."""
+    """Questions that several new articles share word for word, with counts, most frequent first."""
 
 
-async def find_twins(database: Database, index: Index, plan: Plan) -> Twins:
-    """Look for near-identical texts among the first new articles of *plan*."""
-    fresh = [step.article for step in islice(plan.come, LOOKED_AT)]
-    gone = np.array([step.number for step in plan.gone], dtype=np.int64)
-    twins = Twins(looked_at=len(fresh), passed_over=len(plan.come) - len(fresh))
-    repeated = Counter(article.question for article in fresh if article.question)
-    twins.repeated = [one for one in repeated.most_common(_KEPT) if one[1] > 1]
+async def find_near_duplicates(database: Database, index: Index, plan: LoadPlan) -> NearDuplicates:
+    """Find near-duplicates of the first `LOOKED_AT` new articles of *plan*."""
+    added = [change.article for change in islice(plan.additions, LOOKED_AT)]
+    removed = np.array([change.number for change in plan.removals], dtype=np.int64)
+    duplicates = NearDuplicates(looked_at=len(added), passed_over=len(plan.additions) - len(added))
+    repeated = Counter(article.question for article in added if article.question)
+    duplicates.repeated = [pair for pair in repeated.most_common(_MAX_FOUND) if pair[1] > 1]
     for is_question in (False, True):
-        texts = await asyncio.to_thread(_Texts, fresh, index, is_question)
-        for start in range(0, len(fresh), _BATCH):
-            some = range(start, min(start + _BATCH, len(fresh)))
-            wanted = {word for at in some for word in texts.rarest[at]}
+        texts = await asyncio.to_thread(_Texts, added, index, is_question)
+        for start in range(0, len(added), _BATCH):
+            batch = range(start, min(start + _BATCH, len(added)))
+            wanted = {word for place in batch for word in texts.rarest[place]}
             postings = await index.postings(word for word in wanted if word in index.vocabulary)
-            near = await asyncio.to_thread(_near, texts, some, postings, gone)
-            numbers = sorted({number for those in near.values() for number in those})
+            candidates = await asyncio.to_thread(
+                _loaded_candidates, texts, batch, postings, removed
+            )
+            numbers = sorted({number for numbers in candidates.values() for number in numbers})
             loaded = await reading.articles_by_number(database, numbers)
-            for twin in await asyncio.to_thread(lambda: [*_alike(texts, some, near, loaded)]):  # noqa: B023
-                twins.count += 1
-                if len(twins.found) < _KEPT:
-                    twins.found.append(twin)
-    return twins
+            for pair in await asyncio.to_thread(list, _compare(texts, batch, candidates, loaded)):
+                duplicates.count += 1
+                if len(duplicates.found) < _MAX_FOUND:
+                    duplicates.found.append(pair)
+    return duplicates
 
 
 class _Texts:
-    """The summaries of new articles, or their questions, cut up to be compared."""
+    """The summaries or the questions of new articles, split into words for comparison."""
 
     def __init__(self, articles: Sequence[Article], index: Index, is_question: bool) -> None:
         self.articles = articles
@@ -92,67 +94,71 @@ class _Texts:
         self.get: Callable[[Article], str] = _question if is_question else _summary
         self.words = [_words(self.get(article)) for article in articles]
         self.holders: defaultdict[str, list[int]] = defaultdict(list)
-        for at, held in enumerate(self.words):
-            for word in set(held):
-                self.holders[word].append(at)
-        self.rarest = [self._rarest(held, index) for held in self.words]
+        """The places of the texts that contain a word."""
+        for place, text_words in enumerate(self.words):
+            for word in set(text_words):
+                self.holders[word].append(place)
+        self.rarest = [self._rarest(text_words, index) for text_words in self.words]
 
-    def _rarest(self, held: Sequence[str], index: Index) -> Sequence[str]:
+    def _rarest(self, text_words: Sequence[str], index: Index) -> Sequence[str]:
         counts = {
             word: len(self.holders[word]) + index.vocabulary.count(word)
-            for word in set(held) - FUNCTION_WORDS
+            for word in set(text_words) - FUNCTION_WORDS
         }
-        # A word that is nowhere else leads nowhere, and a common one everywhere.
+        # A word of this text alone leads to no other text, and a common word to too many.
         shared = [word for word, count in counts.items() if 1 < count <= _COMMON]
         return sorted(shared, key=lambda word: (counts[word], word))[:_RAREST]
 
-    def fresh(self, at: int) -> Iterator[int]:
-        """Yield the new texts before number *at* that may be like it."""
+    def earlier_candidates(self, place: int) -> Iterator[int]:
+        """Yield the places of the texts before *place* that share enough rare words with it."""
         hits = Counter(
-            other for word in self.rarest[at] for other in self.holders[word] if other < at
+            other for word in self.rarest[place] for other in self.holders[word] if other < place
         )
-        least = min(_SHARED, len(self.rarest[at]))
+        needed = min(_SHARED, len(self.rarest[place]))
         for other, count in hits.most_common(_COMPARED):
-            # A question that is repeated word for word is counted as such.
-            if count >= least and not (
-                self.is_question and self.articles[other].question == self.articles[at].question
+            # Questions that are equal word for word are in `NearDuplicates.repeated`.
+            if count >= needed and not (
+                self.is_question and self.articles[other].question == self.articles[place].question
             ):
                 yield other
 
 
-def _near(
+def _loaded_candidates(
     texts: _Texts,
-    some: Sequence[int],
+    batch: Sequence[int],
     postings: Mapping[str, NDArray[np.uint32]],
-    gone: NDArray[np.int64],
+    removed: NDArray[np.int64],
 ) -> Mapping[int, Sequence[int]]:
-    """Give the numbers of the loaded articles that may be like each of *some*."""
-    near: dict[int, Sequence[int]] = {}
-    for at in some:
-        held = [postings[word] >> 2 for word in texts.rarest[at] if word in postings]
-        if not held:
+    """Return the numbers of the loaded articles to compare with each place of *batch*."""
+    candidates: dict[int, Sequence[int]] = {}
+    for place in batch:
+        # A posting is number << 2 | field.
+        holders = [postings[word] >> 2 for word in texts.rarest[place] if word in postings]
+        if not holders:
             continue
-        numbers, counts = np.unique(np.concatenate(held), return_counts=True)
-        least = min(_SHARED, len(texts.rarest[at]))
-        likely = numbers[(counts >= least) & ~np.isin(numbers, gone)]
-        near[at] = likely[:_COMPARED].tolist()
-    return near
+        numbers, counts = np.unique(np.concatenate(holders), return_counts=True)
+        needed = min(_SHARED, len(texts.rarest[place]))
+        likely = numbers[(counts >= needed) & ~np.isin(numbers, removed)]
+        candidates[place] = likely[:_COMPARED].tolist()
+    return candidates
 
 
-def _alike(
+def _compare(
     texts: _Texts,
-    some: Sequence[int],
-    near: Mapping[int, Sequence[int]],
+    batch: Sequence[int],
+    candidates: Mapping[int, Sequence[int]],
     loaded: Mapping[int, Article],
-) -> Iterator[Twin]:
-    for at in some:
-        own = " ".join(sorted(texts.words[at]))
-        others = [texts.articles[other] for other in texts.fresh(at)]
-        others += (loaded[number] for number in near.get(at, ()) if number in loaded)
+) -> Iterator[NearDuplicate]:
+    for place in batch:
+        own = " ".join(sorted(texts.words[place]))
+        others = [texts.articles[other] for other in texts.earlier_candidates(place)]
+        others += (loaded[number] for number in candidates.get(place, ()) if number in loaded)
         for other in others:
             text = " ".join(sorted(_words(texts.get(other))))
-            if own and fuzz.ratio(own, text, score_cutoff=ALIKE):
-                yield Twin(article=texts.articles[at], other=other, is_question=texts.is_question)
+            if own and fuzz.ratio(own, text, score_cutoff=SIMILAR):
+                yield NearDuplicate(
+                    article=texts.articles[place], other=other, is_question=texts.is_question
+                )
                 break
 
 

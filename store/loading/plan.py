@@ -1,6 +1,6 @@
-"""What a reload or an undo changes, worked out before anything is written.
+"""The plan of a reload or an undo: every change, worked out before anything is written.
 
-The articles themselves wait in spools, so that a plan for a million of them takes little memory.
+The articles are kept in lists on disk, so a plan for a million articles needs little memory.
 """
 
 from collections.abc import Iterator
@@ -10,17 +10,17 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from store.articles.reading import StoredDocument
-from store.loading.disk_list import Spool
+from store.loading.disk_list import DiskList
 from store.types import Article
 
 
-class Step(NamedTuple):
-    """An article that leaves the index, or comes into it, under a number of its own."""
+class IndexChange(NamedTuple):
+    """An article that the load removes from the index, or adds to it, under its own number."""
 
     number: int
     article: Article
     is_edited: bool
-    """Whether it leaves to come back with another text, or has come back so."""
+    """Whether this is one half of an edit: the old text is removed, the new text is added."""
 
 
 class Move(NamedTuple):
@@ -33,7 +33,7 @@ class Move(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Counts:
-    """How many articles a plan touches."""
+    """How many articles a plan changes."""
 
     added: int = 0
     edited: int = 0
@@ -41,48 +41,48 @@ class Counts:
     removed: int = 0
 
 
-class Change(NamedTuple):
-    """What becomes of one document; None where it was not there, or will not be."""
+class DocumentChange(NamedTuple):
+    """A document before and after the load; None if it does not exist then."""
 
     before: StoredDocument | None
     after: StoredDocument | None
 
 
 @dataclass(slots=True)
-class Plan:
-    """The way from what is loaded to what is to be loaded; close it after use."""
+class LoadPlan:
+    """All changes from the loaded revision to the next one; close the plan after use."""
 
-    after: int
-    """The number of the revision that it starts from; 0 before the first."""
+    base: int
+    """The number of the revision that the plan starts from; 0 before the first load."""
     counts: Counts = field(default_factory=Counts)
-    documents: dict[str, Change] = field(default_factory=dict)
-    """The documents that change, by their path."""
+    documents: dict[str, DocumentChange] = field(default_factory=dict)
+    """The documents that change, by path."""
     next_number: int = 0
-    """The first number that no article has had yet, before and after."""
-    gone: Spool[Step] = field(default_factory=Spool)
-    come: Spool[Step] = field(default_factory=Spool)
-    moved: Spool[Move] = field(default_factory=Spool)
+    """The first article number that was never used; it rises with each addition."""
+    removals: DiskList[IndexChange] = field(default_factory=DiskList)
+    additions: DiskList[IndexChange] = field(default_factory=DiskList)
+    moves: DiskList[Move] = field(default_factory=DiskList)
 
-    def leave(self, number: int, article: Article, *, is_edited: bool) -> None:
-        """Take an article out of the index."""
-        self.gone.append(Step(number, article, is_edited))
+    def remove(self, number: int, article: Article, *, is_edited: bool) -> None:
+        """Plan to remove an article from the index."""
+        self.removals.append(IndexChange(number, article, is_edited))
         self.counts.removed += not is_edited
 
-    def enter(self, number: int, article: Article, *, is_edited: bool) -> None:
-        """Put an article into the index."""
-        self.come.append(Step(number, article, is_edited))
+    def add(self, number: int, article: Article, *, is_edited: bool) -> None:
+        """Plan to add an article to the index."""
+        self.additions.append(IndexChange(number, article, is_edited))
         self.counts.edited += is_edited
         self.counts.added += not is_edited
         self.next_number = max(self.next_number, number + 1)
 
     def move(self, number: int, before: Article, after: Article) -> None:
-        """Put an article in another place."""
-        self.moved.append(Move(number, before, after))
+        """Plan to change the place or the id of an article."""
+        self.moves.append(Move(number, before, after))
         self.counts.moved += 1
 
-    def articles(self, steps: Spool[Step]) -> Iterator[tuple[int, Article]]:
-        """Yield the articles of *steps* with their numbers."""
-        return ((step.number, step.article) for step in steps)
+    def articles(self, changes: DiskList[IndexChange]) -> Iterator[tuple[int, Article]]:
+        """Yield the articles of *changes* with their numbers."""
+        return ((change.number, change.article) for change in changes)
 
     def __enter__(self) -> Self:
         return self
@@ -94,5 +94,5 @@ class Plan:
         trace: TracebackType | None,
     ) -> None:
         with ExitStack() as stack:
-            for spool in (self.gone, self.come, self.moved):
-                stack.enter_context(spool)
+            for disk_list in (self.removals, self.additions, self.moves):
+                stack.enter_context(disk_list)

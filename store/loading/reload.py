@@ -1,4 +1,4 @@
-"""Planning a reload: from a folder's contents to the articles that go, come, change and move."""
+"""Plan a reload: compare a folder with what is loaded, and decide about each article."""
 
 import asyncio
 from array import array
@@ -11,239 +11,260 @@ import numpy as np
 from store.articles import reading
 from store.articles.reading import Documents, StoredDocument
 from store.db import Database
-from store.loading.article_matching import Places, alike, same_text
-from store.loading.documents import Contents, Keys, another_id, key, text
-from store.loading.plan import Change, Plan
+from store.loading.article_matching import Integers, match_equal, match_similar
+from store.loading.documents import CorpusFolder, Hashes, derive_another_id, hash_texts, texts
+from store.loading.plan import DocumentChange, LoadPlan
 from store.progress import Progress
 from store.types import Article
 
-_NEAR = 200
-"""How many old articles of its document an edited one is compared with, at most."""
-_COMPARED = 20_000_000
-"""How many comparisons a reload takes, at most; where a corpus is written anew, fewer for each."""
+_MAX_CANDIDATES = 200
+"""The maximum number of old articles of its document that a new article is compared with."""
+_MAX_COMPARISONS = 20_000_000
+"""The maximum for a whole reload: if it has many new articles, each gets fewer candidates."""
 
 
 async def plan_reload(
     database: Database,
-    plan: Plan,
-    contents: Contents,
-    held: Documents,
+    plan: LoadPlan,
+    folder: CorpusFolder,
+    stored: Documents,
     progress: Progress,
 ) -> None:
-    """Fill in the *plan* for loading *contents* where *held* is loaded."""
-    dropped = sorted(held.keys() - contents.digests.keys())
-    touched = [path for path in contents.changed if path in held] + dropped
-    plan.documents.update((path, Change(held[path], None)) for path in dropped)
-    for path, count in contents.changed.items():
-        after = StoredDocument(digest=contents.digests[path], articles=count)
-        plan.documents[path] = Change(held.get(path), after)
-    progress.start("Comparing", len(contents.keys))
-    old = await _read_old(database, held, touched)
-    homes = {path: place for place, path in enumerate(touched)}
-    pairs = await asyncio.to_thread(_pair, old, contents, homes)
-    work = _Work(database, plan, contents, old, pairs, homes, frozenset(dropped))
-    articles = contents.articles()
-    at = 0
+    """Fill *plan* with the changes that turn the *stored* documents into those of *folder*."""
+    removed = sorted(stored.keys() - folder.digests.keys())
+    changed = [path for path in folder.changed if path in stored] + removed
+    plan.documents.update((path, DocumentChange(stored[path], None)) for path in removed)
+    for path, count in folder.changed.items():
+        after = StoredDocument(digest=folder.digests[path], articles=count)
+        plan.documents[path] = DocumentChange(stored.get(path), after)
+    progress.start("Comparing", len(folder.hashes))
+    old = await _read_old(database, stored, changed)
+    documents = {path: number for number, path in enumerate(changed)}
+    matches = await asyncio.to_thread(_match_equal, old, folder, documents)
+    planner = _Planner(database, plan, folder, old, matches, documents, frozenset(removed))
+    articles = folder.articles()
+    start = 0
     while batch := await asyncio.to_thread(lambda: list(islice(articles, reading.BATCH))):
-        await work.take(batch, at)
-        at += len(batch)
-        progress.done = at
-    await work.drop_the_rest()
+        await planner.add_batch(batch, start)
+        start += len(batch)
+        progress.done = start
+    await planner.remove_unmatched()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Old:
-    """The articles of the documents that change or go, in the order of those, as columns."""
+class _OldArticles:
+    """The loaded articles of the documents that change or are removed, as columns.
 
-    keys: Keys
-    numbers: Places
-    homes: Places
-    """The place of their document."""
-    positions: Places
-    starts: Places
-    """Where each document's articles begin, and the end."""
+    The articles are in the order of their documents, so an index stands for one article in all
+    columns.
+    """
+
+    hashes: Hashes
+    numbers: Integers
+    documents: Integers
+    """The number of each article's document, counted from 0 in this reload."""
+    positions: Integers
+    starts: Integers
+    """The index of each document's first article, and at the end the count of all articles."""
 
 
-async def _read_old(database: Database, held: Documents, touched: Sequence[str]) -> _Old:
-    keys, numbers, positions = array("Q"), array("q"), array("q")
-    async for some in reading.articles_of_documents(database, held, touched):
-        keys.extend(await asyncio.to_thread(lambda: [key(article) for _, article in some]))  # noqa: B023
-        numbers.extend(number for number, _ in some)
-        positions.extend(article.position for _, article in some)
-    counts = [held[path].articles for path in touched]
-    return _Old(
-        keys=np.array(keys, dtype=np.uint64),
+async def _read_old(database: Database, stored: Documents, changed: Sequence[str]) -> _OldArticles:
+    hashes, numbers, positions = array("Q"), array("q"), array("q")
+    async for batch in reading.articles_of_documents(database, stored, changed):
+        hashes.extend(await asyncio.to_thread(lambda: [hash_texts(one) for _, one in batch]))  # noqa: B023
+        numbers.extend(number for number, _ in batch)
+        positions.extend(article.position for _, article in batch)
+    counts = [stored[path].articles for path in changed]
+    return _OldArticles(
+        hashes=np.array(hashes, dtype=np.uint64),
         numbers=np.array(numbers, dtype=np.int64),
-        homes=np.repeat(np.arange(len(touched)), counts),
+        documents=np.repeat(np.arange(len(changed)), counts),
         positions=np.array(positions, dtype=np.int64),
         starts=np.cumsum([0, *counts]),
     )
 
 
-def _pair(old: _Old, contents: Contents, homes: dict[str, int]) -> Places:
-    # A document that is new has a home of its own, where no old article is.
-    each = [homes.get(path, len(homes) + place) for place, path in enumerate(contents.changed)]
-    new_homes = np.repeat(np.array(each, dtype=np.int64), list(contents.changed.values()))
-    return same_text(old.keys, old.homes, contents.keys, new_homes)
+def _match_equal(old: _OldArticles, folder: CorpusFolder, documents: dict[str, int]) -> Integers:
+    # A new document gets a number that no old article has.
+    numbers = [
+        documents.get(path, len(documents) + place) for place, path in enumerate(folder.changed)
+    ]
+    counts = list(folder.changed.values())
+    new_documents = np.repeat(np.array(numbers, dtype=np.int64), counts)
+    return match_equal(old.hashes, old.documents, folder.hashes, new_documents)
 
 
-class _Work:
+class _Planner:
     """Decides about the new articles, batch by batch, in their order."""
 
     def __init__(
         self,
         database: Database,
-        plan: Plan,
-        contents: Contents,
-        old: _Old,
-        pairs: Places,
-        homes: dict[str, int],
-        dropped: frozenset[str],
+        plan: LoadPlan,
+        folder: CorpusFolder,
+        old: _OldArticles,
+        matches: Integers,
+        documents: dict[str, int],
+        removed: frozenset[str],
     ) -> None:
         self._database = database
         self._plan = plan
         self._old = old
-        self._pairs = pairs
-        self._homes = homes
-        self._repeated = contents.repeated
+        self._matches = matches
+        """The index of the old article with the same text, by the index of the new one; or -1."""
+        self._documents = documents
+        """The numbers of the changed and removed documents, by path."""
+        self._repeated = folder.repeated
         self._assigned: set[str] = set()
-        self._is_free = np.ones(len(old.keys), dtype=bool)
-        self._is_free[pairs[pairs >= 0]] = False
+        """Ids given to new articles that a later new article may derive too."""
+        self._is_free = np.ones(len(old.hashes), dtype=bool)
+        """Whether the old article at an index has no match yet."""
+        self._is_free[matches[matches >= 0]] = False
         self._by_number = np.argsort(old.numbers, kind="stable")
-        unpaired = int(np.count_nonzero(pairs < 0))
-        self._near = min(max(_COMPARED // max(unpaired, 1), 4), _NEAR)
-        (places,) = np.nonzero(np.isin(old.homes, [homes[path] for path in dropped]))
-        self._dropped = places
+        unmatched = int(np.count_nonzero(matches < 0))
+        self._max_candidates = min(max(_MAX_COMPARISONS // max(unmatched, 1), 4), _MAX_CANDIDATES)
+        numbers = [documents[path] for path in removed]
+        (self._of_removed,) = np.nonzero(np.isin(old.documents, numbers))
+        """The indexes of the articles of removed documents."""
         self._document = ""
-        self._free = self._dropped
-        """What its unpaired articles may have been."""
+        """The document of the last new article."""
+        self._free = self._of_removed
+        """The indexes of the old articles that unmatched articles of that document may match."""
         self._shift = 0
-        """How much later the last article that is as it was stood before."""
+        """How much the position of its last unchanged article has decreased."""
 
-    async def take(self, batch: Sequence[Article], at: int) -> None:
-        """Decide about a *batch*, the first of which is new article number *at*."""
-        pairs = self._pairs[at : at + len(batch)].tolist()
-        unpaired = [article for article, pair in zip(batch, pairs, strict=True) if pair < 0]
-        near = await asyncio.to_thread(lambda: [*self._candidates(batch, pairs)])
-        wanted = {int(self._old.numbers[place]) for place in pairs if place >= 0}
-        wanted.update(number for numbers in near for number in numbers)
-        held = await reading.numbers_by_id(self._database, [article.id for article in unpaired])
-        wanted.update(held.values())
+    async def add_batch(self, batch: Sequence[Article], start: int) -> None:
+        """Plan what to do with a *batch* of new articles; *start* is the index of the first."""
+        matches = self._matches[start : start + len(batch)].tolist()
+        unmatched = [article for article, match in zip(batch, matches, strict=True) if match < 0]
+        candidates = await asyncio.to_thread(lambda: [*self._candidates(batch, matches)])
+        wanted = {int(self._old.numbers[match]) for match in matches if match >= 0}
+        wanted.update(number for numbers in candidates for number in numbers)
+        ids = [article.id for article in unmatched]
+        holders = await reading.numbers_by_id(self._database, ids)
+        wanted.update(holders.values())
         articles = await reading.articles_by_number(self._database, sorted(wanted))
-        like = await asyncio.to_thread(alike, articles, unpaired, near)
-        # In a thread, for it writes to the plan's spools.
-        taken = await asyncio.to_thread(self._decide, batch, pairs, like, held, articles)
-        for article in taken:
+        similar = await asyncio.to_thread(match_similar, articles, unmatched, candidates)
+        # In a thread, because the plan's lists may write to the disk.
+        id_conflicts = await asyncio.to_thread(
+            self._decide, batch, matches, similar, holders, articles
+        )
+        for article in id_conflicts:
             await self._add_under_another_id(article)
 
     def _decide(
         self,
         batch: Sequence[Article],
-        pairs: Sequence[int],
-        like: Mapping[int, int],
-        held: Mapping[str, int],
+        matches: Sequence[int],
+        similar: Mapping[int, int],
+        holders: Mapping[str, int],
         articles: Mapping[int, Article],
     ) -> Sequence[Article]:
-        """Put a batch into the plan, and give those new articles whose id belongs to another."""
-        for number in like.values():
-            self._take(number)
-        taken: list[Article] = []
+        """Add a batch to the plan, and return the articles whose id belongs to another article.
+
+        *matches* are indexes of old articles, *similar* has the numbers of old articles by the
+        place among the unmatched articles, and *holders* the numbers of loaded articles by id.
+        """
+        for number in similar.values():
+            self._reserve(number)
+        id_conflicts: list[Article] = []
         place = -1
-        for article, pair in zip(batch, pairs, strict=True):
-            if pair >= 0:
-                number = int(self._old.numbers[pair])
+        for article, match in zip(batch, matches, strict=True):
+            if match >= 0:
+                number = int(self._old.numbers[match])
                 self._keep(number, articles[number], article)
                 continue
             place += 1
-            holder = held.get(article.id)
-            if place in like:
-                self._edit(like[place], articles[like[place]], article)
-            elif holder is not None and self._take(holder):
+            holder = holders.get(article.id)
+            if place in similar:
+                self._edit(similar[place], articles[similar[place]], article)
+            elif holder is not None and self._reserve(holder):
                 # The same text under another headline.
                 self._edit(holder, articles[holder], article)
             elif holder is not None or article.id in self._assigned:
-                taken.append(article)
+                id_conflicts.append(article)
             else:
                 if article.id in self._repeated:
                     self._assigned.add(article.id)
-                self._plan.enter(self._plan.next_number, article, is_edited=False)
-        return taken
+                self._plan.add(self._plan.next_number, article, is_edited=False)
+        return id_conflicts
 
-    async def drop_the_rest(self) -> None:
-        """Take out the old articles that are no new one."""
-        (places,) = np.nonzero(self._is_free)
-        numbers = self._old.numbers[places].tolist()
+    async def remove_unmatched(self) -> None:
+        """Plan to remove the old articles that matched no new article."""
+        (free,) = np.nonzero(self._is_free)
+        numbers = self._old.numbers[free].tolist()
         for start in range(0, len(numbers), reading.BATCH):
-            some = numbers[start : start + reading.BATCH]
-            articles = await reading.articles_by_number(self._database, some)
-            for number in some:
-                self._plan.leave(number, articles[number], is_edited=False)
+            batch = numbers[start : start + reading.BATCH]
+            articles = await reading.articles_by_number(self._database, batch)
+            for number in batch:
+                self._plan.remove(number, articles[number], is_edited=False)
 
     def _candidates(
-        self, batch: Sequence[Article], pairs: Sequence[int]
+        self, batch: Sequence[Article], matches: Sequence[int]
     ) -> Iterator[Sequence[int]]:
-        """Yield for every unpaired article the numbers of the old ones that it may have been.
+        """Yield for each unmatched article the numbers of the old articles to compare it with.
 
-        They are those around the place where it would be, had nothing come or gone before it since
-        the last article that is as it was.
+        They are around its expected old position: its new position, corrected by how far the last
+        unchanged article of the document has moved.
         """
-        for article, pair in zip(batch, pairs, strict=True):
+        for article, match in zip(batch, matches, strict=True):
             if article.document != self._document:
                 self._document, self._shift = article.document, 0
-                self._free = self._free_places(article.document)
-            if pair >= 0:
-                if self._old.homes[pair] == self._homes.get(article.document):
-                    self._shift = int(self._old.positions[pair]) - article.position
+                self._free = self._free_indexes(article.document)
+            if match >= 0:
+                if self._old.documents[match] == self._documents.get(article.document):
+                    self._shift = int(self._old.positions[match]) - article.position
                 continue
-            free, half = self._free, self._near // 2
-            around = int(np.searchsorted(self._old.positions[free], article.position + self._shift))
-            low = max(0, min(around - half, len(free) - self._near))
-            some = free[low : low + self._near]
-            yield self._old.numbers[some[self._is_free[some]]].tolist()
+            free, size = self._free, self._max_candidates
+            expected = article.position + self._shift
+            middle = int(np.searchsorted(self._old.positions[free], expected))
+            low = max(0, min(middle - size // 2, len(free) - size))
+            near = free[low : low + size]
+            yield self._old.numbers[near[self._is_free[near]]].tolist()
 
-    def _free_places(self, document: str) -> Places:
-        """Give the places of the old articles that one of *document* may have been."""
-        home = self._homes.get(document)
-        if home is None:
-            # It may be a document that was given another name.
-            some = self._dropped[self._is_free[self._dropped]]
-            return some[: self._near]
-        start, end = map(int, self._old.starts[home : home + 2])
-        free: Places = np.flatnonzero(self._is_free[start:end]) + start
-        return free
+    def _free_indexes(self, document: str) -> Integers:
+        """Return the indexes of the old articles that articles of *document* may match."""
+        number = self._documents.get(document)
+        if number is None:
+            # It may be a removed document under another name.
+            free = self._of_removed[self._is_free[self._of_removed]]
+            return free[: self._max_candidates]
+        start, end = map(int, self._old.starts[number : number + 2])
+        unmatched: Integers = np.flatnonzero(self._is_free[start:end]) + start
+        return unmatched
 
-    def _take(self, number: int) -> bool:
-        """Keep an old article from being removed or taken again; False where it is not free."""
-        at = int(np.searchsorted(self._old.numbers, number, sorter=self._by_number))
-        if at == len(self._by_number):
+    def _reserve(self, number: int) -> bool:
+        """Mark an old article as matched; return False if it is matched or not in this reload."""
+        place = int(np.searchsorted(self._old.numbers, number, sorter=self._by_number))
+        if place == len(self._by_number):
             return False
-        place = self._by_number[at]
-        if self._old.numbers[place] != number or not self._is_free[place]:
+        index = self._by_number[place]
+        if self._old.numbers[index] != number or not self._is_free[index]:
             return False
-        self._is_free[place] = False
+        self._is_free[index] = False
         return True
 
     def _keep(self, number: int, before: Article, new: Article) -> None:
         after = replace(new, id=before.id)
         if after == before:
             return
-        # Equal keys are equal texts, but for one chance in very many.
-        if text(after) == text(before):
+        # Different texts can have equal hashes, though hardly ever.
+        if texts(after) == texts(before):
             self._plan.move(number, before, after)
         else:
             self._edit(number, before, new)
 
     def _edit(self, number: int, before: Article, new: Article) -> None:
-        self._plan.leave(number, before, is_edited=True)
+        self._plan.remove(number, before, is_edited=True)
         after = replace(new, id=before.id)
-        self._plan.enter(self._plan.next_number, after, is_edited=True)
+        self._plan.add(self._plan.next_number, after, is_edited=True)
 
     async def _add_under_another_id(self, article: Article) -> None:
         is_taken = True
         while is_taken:
-            article = replace(article, id=another_id(article))
+            article = replace(article, id=derive_another_id(article))
             is_taken = article.id in self._assigned or bool(
                 await reading.numbers_by_id(self._database, [article.id])
             )
         self._assigned.add(article.id)
-        self._plan.enter(self._plan.next_number, article, is_edited=False)
+        self._plan.add(self._plan.next_number, article, is_edited=False)

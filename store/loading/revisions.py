@@ -1,4 +1,4 @@
-"""The revisions of the corpus: who loaded what, and how things were before the last ones."""
+"""The revisions of the corpus: who loaded what, and the old articles that an undo needs."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -7,22 +7,22 @@ from datetime import datetime
 
 from store.articles.by_id import shuffle_position
 from store.db import Connection, Database, Row, to_instant, to_text
-from store.loading.plan import Plan
+from store.loading.plan import LoadPlan
 from store.progress import Progress
 from store.types import Article, Revision
 
 KEPT = 10
-"""How many revisions can be brought back, not counting those that brought one back."""
+"""How many revisions can be restored, not counting those that are themselves an undo."""
 
-_PATHS = 10
-"""Documents of a revision that are named."""
+_MAX_PATHS = 10
+"""The maximum number of changed documents that the history names for a revision."""
 
 _LAST = "SELECT * FROM revision ORDER BY number DESC LIMIT $1"
 _ONE = "SELECT * FROM revision WHERE number = $1"
 _OLDEST_KEPT = """
 SELECT number FROM revision WHERE restores IS NULL ORDER BY number DESC LIMIT 1 OFFSET $1
 """
-# Each kept how the documents were that it changed.
+# Each revision stored the old versions of the documents that it changed.
 _TOUCHED = """
 SELECT revision, path, touched FROM (
     SELECT revision, path,
@@ -64,41 +64,45 @@ _DROP_ARTICLE = "DELETE FROM article WHERE number = $1"
 
 
 async def history(database: Database, limit: int) -> Sequence[Revision]:
-    """Give the last revisions, the latest first, with documents that they changed."""
+    """Return the last revisions, latest first, with the paths of documents that they changed."""
     async with database.reading() as connection:
-        last = [to_revision(row) for row in await connection.fetch(_LAST, limit)]
-        oldest = last[-1].number if last else 0
-        rows = await connection.fetch(_TOUCHED, oldest, _PATHS)
+        revisions = [to_revision(row) for row in await connection.fetch(_LAST, limit)]
+        oldest = revisions[-1].number if revisions else 0
+        rows = await connection.fetch(_TOUCHED, oldest, _MAX_PATHS)
     touched = {row["revision"]: row["touched"] for row in rows}
     paths: defaultdict[int, list[str]] = defaultdict(list)
     for row in rows:
         paths[row["revision"]].append(row["path"])
     return [
-        replace(one, touched=touched.get(one.number, 0), paths=tuple(paths[one.number]))
-        for one in last
+        replace(
+            revision,
+            touched=touched.get(revision.number, 0),
+            paths=tuple(paths[revision.number]),
+        )
+        for revision in revisions
     ]
 
 
 async def last(connection: Connection | Database) -> Row | None:
-    """Give the row of the revision that is loaded; None before the first."""
+    """Return the row of the loaded revision; None before the first load."""
     rows = await connection.fetch(_LAST, 1)
     return rows[0] if rows else None
 
 
 async def get(database: Database, number: int) -> Row | None:
-    """Give the row of one revision; None where there is none of that number."""
+    """Return the row of revision *number*; None if it does not exist."""
     rows = await database.fetch(_ONE, number)
     return rows[0] if rows else None
 
 
 async def oldest_kept(connection: Connection | Database) -> int:
-    """Give the number of the oldest revision that can be brought back."""
+    """Return the number of the oldest revision that can be restored."""
     rows = await connection.fetch(_OLDEST_KEPT, KEPT)
     return rows[0]["number"] if rows else 1
 
 
 def to_revision(row: Row) -> Revision:
-    """Read a revision from its row."""
+    """Convert a row to a revision."""
     return Revision(
         number=row["number"],
         fingerprint=row["fingerprint"],
@@ -116,7 +120,7 @@ def to_revision(row: Row) -> Revision:
 
 async def write(
     connection: Connection,
-    plan: Plan,
+    plan: LoadPlan,
     *,
     fingerprint: str,
     by: str,
@@ -124,27 +128,31 @@ async def write(
     restores: int | None,
     progress: Progress,
 ) -> Revision:
-    """Do what the *plan* says, in the caller's transaction, and keep how it was before."""
-    number = plan.after + 1
+    """Write the changes of *plan* in the caller's transaction, and keep the old versions."""
+    number = plan.base + 1
     before = await last(connection)
-    fresh = before["next_number"] if before else 0
-    steps = len(plan.gone) + 2 * len(plan.moved) + len(plan.come)
+    first_new = before["next_number"] if before else 0
+    steps = len(plan.removals) + 2 * len(plan.moves) + len(plan.additions)
     progress.start("Writing", steps)
-    if plan.after:
+    if plan.base:
         await connection.executemany(_KEEP_DOCUMENT, _past_documents(plan, number))
-        await connection.executemany(_KEEP_ARTICLE, _past_articles(plan, number, fresh))
-    # What moves is taken out too, or two articles could pass through one place.
-    await connection.executemany(_DROP_ARTICLE, ((step.number,) for step in plan.gone))
-    await connection.executemany(_DROP_ARTICLE, ((move.number,) for move in plan.moved))
+        await connection.executemany(_KEEP_ARTICLE, _past_articles(plan, number, first_new))
+    # A moved article is deleted and inserted: two articles may swap places, which are unique.
+    await connection.executemany(_DROP_ARTICLE, ((change.number,) for change in plan.removals))
+    await connection.executemany(_DROP_ARTICLE, ((move.number,) for move in plan.moves))
     after = {path: change.after for path, change in plan.documents.items()}
     await connection.executemany(
-        _DROP_DOCUMENT, ((path,) for path, held in after.items() if not held)
+        _DROP_DOCUMENT, ((path,) for path, document in after.items() if not document)
     )
     await connection.executemany(
         _PUT_DOCUMENT,
-        ((path, held.digest, held.articles) for path, held in after.items() if held),
+        (
+            (path, document.digest, document.articles)
+            for path, document in after.items()
+            if document
+        ),
     )
-    await connection.executemany(_ADD_ARTICLE, _present(plan, progress))
+    await connection.executemany(_ADD_ARTICLE, _new_articles(plan, progress))
     sizes = (await connection.fetch(_SIZES))[0]
     await connection.execute(
         _ADD,
@@ -155,41 +163,42 @@ async def write(
         to_text(at),
         by,
         restores,
-        max(plan.next_number, fresh),
+        max(plan.next_number, first_new),
         plan.counts.added,
         plan.counts.edited,
         plan.counts.moved,
         plan.counts.removed,
     )
     oldest = await oldest_kept(connection)
-    for forget in _FORGET:
-        await connection.execute(forget, oldest)
+    for statement in _FORGET:
+        await connection.execute(statement, oldest)
     (row,) = await connection.fetch(_LAST, 1)
     return to_revision(row)
 
 
-def _past_documents(plan: Plan, revision: int) -> Iterator[Sequence[object]]:
+def _past_documents(plan: LoadPlan, revision: int) -> Iterator[Sequence[object]]:
     for path, change in plan.documents.items():
-        held = change.before
-        yield path, revision, held and held.digest, held and held.articles
+        before = change.before
+        yield path, revision, before and before.digest, before and before.articles
 
 
-def _past_articles(plan: Plan, revision: int, fresh: int) -> Iterator[Sequence[object]]:
-    for step in plan.gone:
-        yield step.number, revision, *_columns(step.article)
-    for move in plan.moved:
+def _past_articles(plan: LoadPlan, revision: int, first_new: int) -> Iterator[Sequence[object]]:
+    for change in plan.removals:
+        yield change.number, revision, *_columns(change.article)
+    for move in plan.moves:
         yield move.number, revision, *_columns(move.before)
-    # Numbers from *fresh* on were no article's before; one that returns has to be told apart.
-    for step in plan.come:
-        if step.number < fresh:
-            yield step.number, revision, None, None, None, None, None, None, None
+    # Numbers from *first_new* on are new. A smaller number returns with an undo, so store that the
+    # article did not exist before.
+    for change in plan.additions:
+        if change.number < first_new:
+            yield change.number, revision, None, None, None, None, None, None, None
 
 
-def _present(plan: Plan, progress: Progress) -> Iterator[Sequence[object]]:
-    for move in progress.counting(plan.moved):
+def _new_articles(plan: LoadPlan, progress: Progress) -> Iterator[Sequence[object]]:
+    for move in progress.counting(plan.moves):
         yield move.number, *_columns(move.after), shuffle_position(move.after.id)
-    for step in progress.counting(plan.come):
-        yield step.number, *_columns(step.article), shuffle_position(step.article.id)
+    for change in progress.counting(plan.additions):
+        yield change.number, *_columns(change.article), shuffle_position(change.article.id)
 
 
 def _columns(article: Article) -> tuple[object, ...]:

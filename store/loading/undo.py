@@ -1,4 +1,4 @@
-"""Planning an undo: from the rows that the last revisions kept back to an earlier one."""
+"""Plan an undo: restore an earlier revision from the old versions that later ones stored."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -7,10 +7,10 @@ from store.articles.by_id import to_article
 from store.articles.reading import StoredDocument
 from store.db import Database, Row
 from store.loading import revisions
-from store.loading.plan import Change, Plan
+from store.loading.plan import DocumentChange, LoadPlan
 from store.types import ParleyError
 
-# How each document, and each article, was at revision $1: as the first change after it kept it.
+# The documents and articles of revision $1: the first change after it stored their old version.
 _DOCUMENTS = """
 SELECT p.path, p.digest, p.articles FROM past_document p
 WHERE p.revision > $1 AND NOT EXISTS (
@@ -29,20 +29,20 @@ ORDER BY p.number LIMIT $4
 
 
 async def target_of(database: Database, number: int | None) -> Row:
-    """Give the revision to bring back: *number*, or else the one before what is loaded.
+    """Return the row of revision *number*; None stands for the one before the loaded revision.
 
-    Raises `ParleyError` where there is none, or none any more.
+    Raises `ParleyError` if there is no such revision, or if it can no longer be restored.
     """
-    now = await revisions.last(database)
-    if now is None:
+    loaded = await revisions.last(database)
+    if loaded is None:
         raise ParleyError("Nothing is loaded yet, so there is nothing to undo.")
-    wanted = number if number is not None else (now["restores"] or now["number"]) - 1
-    # What is longer than a number of the database's is no revision's.
-    target = await revisions.get(database, wanted) if 0 < wanted <= now["number"] else None
+    wanted = number if number is not None else (loaded["restores"] or loaded["number"]) - 1
+    # A number may be too large for the database, so compare it first.
+    target = await revisions.get(database, wanted) if 0 < wanted <= loaded["number"] else None
     if target is None:
         what = f"There is no revision {wanted}." if number is not None else "This is the first."
-        raise ParleyError(f"{what} Revision {now['number']} is loaded.")
-    # What was brought back then is what to bring back now: it is the same, and named by its origin.
+        raise ParleyError(f"{what} Revision {loaded['number']} is loaded.")
+    # If that revision was itself an undo, restore the equal revision that it restored.
     if target["restores"] is not None:
         return await target_of(database, target["restores"])
     if target["number"] < await revisions.oldest_kept(database):
@@ -53,39 +53,46 @@ async def target_of(database: Database, number: int | None) -> Row:
     return target
 
 
-async def plan_undo(database: Database, plan: Plan, target: Row) -> None:
-    """Fill in the *plan* for bringing back the revision *target*."""
-    fresh: int = target["next_number"]
-    held = await reading.stored_documents(database)
+async def plan_undo(database: Database, plan: LoadPlan, target: Row) -> None:
+    """Fill *plan* with the changes that restore the revision of the row *target*."""
+    first_later: int = target["next_number"]
+    stored = await reading.stored_documents(database)
     for row in await database.fetch(_DOCUMENTS, target["number"]):
         path, digest = row["path"], row["digest"]
         after = StoredDocument(digest=digest, articles=row["articles"]) if digest else None
-        plan.documents[path] = Change(held.get(path), after)
+        plan.documents[path] = DocumentChange(stored.get(path), after)
     edited: set[str] = set()
-    async for rows in _past(database, target["number"], fresh):
-        present = await reading.articles_by_number(database, [row["number"] for row in rows])
-        returning = [row for row in rows if row["id"] and row["number"] not in present]
+    async for rows in _past(database, target["number"], first_later):
+        loaded = await reading.articles_by_number(database, [row["number"] for row in rows])
+        returning = [row for row in rows if row["id"] and row["number"] not in loaded]
         holders = await reading.numbers_by_id(database, [row["id"] for row in returning])
         edited |= holders.keys()
         for row in rows:
             if row["id"] is None:
                 continue
-            number, then, now = row["number"], to_article(row), present.get(row["number"])
+            number, old, now = row["number"], to_article(row), loaded.get(row["number"])
             if now is None:
-                plan.enter(number, then, is_edited=then.id in holders)
-            elif now != then:
-                plan.move(number, now, then)
-    async for rows in _past(database, target["number"], fresh):
-        extra = [row["number"] for row in rows if row["id"] is None]
-        for number, article in (await reading.articles_by_number(database, extra)).items():
-            plan.leave(number, article, is_edited=article.id in edited)
-    async for numbered in reading.articles_from_number(database, fresh):
+                plan.add(number, old, is_edited=old.id in holders)
+            elif now != old:
+                plan.move(number, now, old)
+    async for rows in _past(database, target["number"], first_later):
+        added_later = [row["number"] for row in rows if row["id"] is None]
+        for number, article in (await reading.articles_by_number(database, added_later)).items():
+            plan.remove(number, article, is_edited=article.id in edited)
+    async for numbered in reading.articles_from_number(database, first_later):
         for number, article in numbered:
-            plan.leave(number, article, is_edited=article.id in edited)
+            plan.remove(number, article, is_edited=article.id in edited)
 
 
-async def _past(database: Database, revision: int, fresh: int) -> AsyncIterator[Sequence[Row]]:
+async def _past(
+    database: Database, revision: int, first_later: int
+) -> AsyncIterator[Sequence[Row]]:
+    """Yield in batches how the articles that changed after *revision* were in it.
+
+    *first_later* is the first article number that the revision did not have. A row without an id
+    stands for an article that did not exist.
+    """
     number = -1
-    while rows := await database.fetch(_ARTICLES, revision, number, fresh, reading.BATCH):
+    while rows := await database.fetch(_ARTICLES, revision, number, first_later, reading.BATCH):
         number = rows[-1]["number"]
         yield rows

@@ -1,8 +1,8 @@
 """The child process that parses feeds and calendars; it is run as a script, by its path.
 
-It imports nothing of Parley, so that it starts in a tenth of a second. A request is a line of JSON
-and the bytes of the file. The answer is a line of JSON for each row, an array, and an object at the
-end: empty, or with the problem and its line.
+It imports nothing of Parley, so it starts in a tenth of a second. A request is a line of JSON and
+the bytes of the file. The answer is a JSON array for each row, one per line, and a JSON object at
+the end: empty, or with the problem and its line.
 """
 
 import io
@@ -22,14 +22,14 @@ _DECLARATIONS = tuple("<?xml".encode(name) for name in ("utf-8", "utf-8-sig", "u
 _BLOCK = re.compile(
     r"</?(?:p|br|div|li|[uod]l|d[dt]|h[1-6]|hr|tr|t[dh]|blockquote)\b", re.IGNORECASE
 )
-"""Marks between which no blank is written, and which part words all the same."""
+"""Tags that separate words even without a blank between them."""
 _DAY = timedelta(days=1)
 _LONGEST_NAME = 200
 _LONGEST_REASON = 200
 
 
 class ProblemError(Exception):
-    """Raised for a file that is not what its name says."""
+    """Raised for a file that is not of the expected format."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
         super().__init__(message)
@@ -37,7 +37,7 @@ class ProblemError(Exception):
 
 
 def feed(data: bytes, *, longest: int) -> Iterator[Row]:
-    """Yield the title of a feed, and the title and the summary of each entry, without markup.
+    """Yield the title of a feed, then the title and summary of each entry, without markup.
 
     Each text is cut to *longest* characters.
     """
@@ -49,13 +49,13 @@ def feed(data: bytes, *, longest: int) -> Iterator[Row]:
     def plain(entry: Any, name: str) -> str:
         text = entry.get(name) or ""
         if entry.get(f"{name}_detail", {}).get("type") != "text/plain":
-            # Markup only takes the marks out here; what is left is escaped where it is drawn.
+            # Markup only removes the tags here; the text is escaped when it is rendered.
             text = str(Markup(_BLOCK.sub(r" \g<0>", text)).striptags())  # noqa: S704
         return " ".join(text.split())[:longest]
 
     parsed: Any = feedparser.parse(io.BytesIO(data), resolve_relative_uris=False)
     error = parsed.get("bozo_exception")
-    # A feed that is not well-formed XML is refused; one in another charset than it says is not.
+    # Malformed XML is a problem; a charset that differs from the declared one is not.
     if not parsed.get("version") or (parsed.bozo and isinstance(error, SAXException)):
         raise _not_a_feed(data, error)
     yield [plain(parsed.feed, "title")]
@@ -65,7 +65,7 @@ def feed(data: bytes, *, longest: int) -> Iterator[Row]:
 
 def _not_a_feed(data: bytes, error: Any) -> ProblemError:
     line = error.getLineNumber() if hasattr(error, "getLineNumber") else None
-    # feedparser puts a declaration before what has none, on a line of its own.
+    # If the XML declaration is missing, feedparser inserts one as an additional first line.
     if line and not data.startswith(_DECLARATIONS):
         line = max(line - 1, 1)
     why = f": {error.getMessage()}" if hasattr(error, "getMessage") else ""
@@ -73,7 +73,7 @@ def _not_a_feed(data: bytes, error: Any) -> ProblemError:
 
 
 def calendar(data: bytes, *, first: str, last: str) -> Iterator[Row]:
-    """Yield each date from *first* to *last* that an event touches, and the event's name."""
+    """Yield each date from *first* to *last* on which an event takes place, and its name."""
     import recurring_ical_events
     from icalendar import Calendar
 
@@ -81,7 +81,7 @@ def calendar(data: bytes, *, first: str, last: str) -> Iterator[Row]:
     names: dict[date, str] = {}
     for event in recurring_ical_events.of(Calendar.from_ical(data)).between(begin, end):
         starts = _date(event["DTSTART"].dt)
-        # The end of an event of whole days is the day after its last.
+        # An event of whole days ends on the day after its last day.
         ends = max(starts, _date(event["DTEND"].dt) - _DAY) if "DTEND" in event else starts
         on = max(starts, begin)
         while on <= min(ends, end):
@@ -99,7 +99,7 @@ _PARSERS: Mapping[str, Callable[..., Iterator[Row]]] = {"feed": feed, "calendar"
 
 
 def answer(kind: str, data: bytes, options: Mapping[str, Any]) -> Iterator[object]:
-    """Yield the rows of *data*, and at the end what became of it; never raises."""
+    """Yield the rows of *data* and then the object at the end of the answer; never raises."""
     try:
         yield from _PARSERS[kind](data, **options)
     except ProblemError as error:
@@ -107,7 +107,7 @@ def answer(kind: str, data: bytes, options: Mapping[str, Any]) -> Iterator[objec
     except MemoryError:
         yield {"is_out_of_memory": True}
     except Exception as error:
-        # Whatever a library raises is about this file.
+        # Any exception of a library is a problem of this file.
         why = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
         yield {"problem": f"cannot be parsed as a {kind}: {why}", "line": None}
     else:
@@ -115,7 +115,7 @@ def answer(kind: str, data: bytes, options: Mapping[str, Any]) -> Iterator[objec
 
 
 def _limit(name: str, value: int) -> None:
-    """Lower the limit called *name*, where the system has it."""
+    """Lower the resource limit *name*, if the system has it."""
     with suppress(ImportError, AttributeError, ValueError, OSError):
         import resource
 
@@ -126,19 +126,19 @@ def _limit(name: str, value: int) -> None:
 
 
 def main() -> None:
-    """Answer requests until there are no more."""
-    # The parent ends this process. A signal to the whole group must not look like a bad file.
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, signal.SIG_IGN)
+    """Answer requests until the parent closes the pipe."""
+    # The parent stops this process. A signal to the whole group must not look like a bad file.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
-    # What a library prints is no answer.
+    # What a library prints must not become part of an answer.
     sys.stdout = sys.stderr
     _limit("RLIMIT_CORE", 0)
     while header := requests.readline():
         request = json.loads(header)
         data = requests.read(request["size"])
         _limit("RLIMIT_AS", request["memory"])
-        # The time of all files before this one counts too.
+        # The limit includes the time that earlier files have used.
         _limit("RLIMIT_CPU", int(time.process_time()) + 1 + request["seconds"])
         for row in answer(request["kind"], data, request["options"]):
             text = json.dumps(row, ensure_ascii=False)

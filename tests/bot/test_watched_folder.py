@@ -15,7 +15,7 @@ from bot.watched_folder import WatchedFolder
 from store import Store, open_store
 from store.corpus.service import Corpus, Reload
 from store.db import DatabaseError, DatabaseUnavailableError
-from store.loading.documents import Contents, read_corpus
+from store.loading.documents import CorpusFolder, read_corpus
 from store.loading.reload import plan_reload
 from store.types import ParleyError, PostKind, Timetable
 from tests.conftest import NOW, StoppedClock
@@ -85,14 +85,14 @@ async def store(database_url: str, folder: Path) -> AsyncIterator[Store]:
 
 def fail_to_tell_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail the first time that somebody is to be told."""
-    note, failures = store.refusals.note, iter([DatabaseError("try again")])
+    note, failures = store.failed_loads.note, iter([DatabaseError("try again")])
 
     async def fail_once(*arguments: Any, keepers: Sequence[tuple[str, str]]) -> None:
         if keepers and (failure := next(failures, None)):
             raise failure
         await note(*arguments, keepers=keepers)
 
-    monkeypatch.setattr(store.refusals, "note", fail_once)
+    monkeypatch.setattr(store.failed_loads, "note", fail_once)
 
 
 def no_watch(*_: Any, **__: Any) -> None:
@@ -130,7 +130,7 @@ async def test_the_watching_outlives_a_database_that_is_away(
     async with watching(store, folder) as told:
         await told.line("loaded revision 1", lambda: None)
         with monkeypatch.context() as away:
-            away.setattr(store.refusals, "note", refused)
+            away.setattr(store.failed_loads, "note", refused)
             (folder / "new.txt").write_text("Only a headline")
             await told.line("cannot be recorded", lambda: None)
         (folder / "new.txt").write_text(TALKS.replace("Geneva", "Lagos"))
@@ -187,25 +187,25 @@ async def test_a_mistake_is_recorded_and_told_once_until_it_is_mended(
         # Somebody may be writing it still.
         assert await told_of(store) == []
         await told.line("1 problems", lambda: None)
-        refusal = await store.refusals.last()
-        assert refusal
-        assert (refusal.at, refusal.more) == (NOW, 0)
-        assert str(refusal.problem) == "new.txt:1: has a headline and no article below it"
+        failed_load = await store.failed_loads.last()
+        assert failed_load
+        assert (failed_load.at, failed_load.more) == (NOW, 0)
+        assert str(failed_load.problem) == "new.txt:1: has a headline and no article below it"
         # The same on another line, and one more behind it.
         clock.forward(minutes=1)
         new.write_text("\nOnly a headline")
         other.write_text("Only a headline")
         for _ in range(2):
             await told.line("2 problems", lambda: None)
-        refusal = await store.refusals.last()
-        assert refusal
-        assert (refusal.at, refusal.problem.line, refusal.more) == (NOW, 2, 1)
+        failed_load = await store.failed_loads.last()
+        assert failed_load
+        assert (failed_load.at, failed_load.problem.line, failed_load.more) == (NOW, 2, 1)
         assert await told_of(store) == ["new.txt:1: has a headline and no article below it"]
         # The folder is then what is loaded already.
         other.unlink()
         new.unlink()
         await told.line("nothing has changed", lambda: None)
-        assert await store.refusals.last() is None
+        assert await store.failed_loads.last() is None
         # It was mended, so it is news again.
         new.write_text("Only a headline")
         for _ in range(2):
@@ -213,7 +213,7 @@ async def test_a_mistake_is_recorded_and_told_once_until_it_is_mended(
         assert len(await told_of(store)) == 2
         new.write_text(TALKS.replace("Geneva", "Lagos"))
         await told.line("loaded revision 2", lambda: None)
-        assert await store.refusals.last() is None
+        assert await store.failed_loads.last() is None
 
 
 async def test_a_reload_by_hand_takes_the_mistake_away_too(store: Store, folder: Path) -> None:
@@ -222,7 +222,7 @@ async def test_a_reload_by_hand_takes_the_mistake_away_too(store: Store, folder:
         await told.line("1 problems", lambda: (folder / "new.txt").write_text("Only a headline"))
     (folder / "new.txt").unlink()
     await store.corpus.reload(folder, by=ANA, at=NOW)
-    assert await store.refusals.last() is None
+    assert await store.failed_loads.last() is None
 
 
 async def test_a_folder_that_comes_late_or_is_replaced_is_watched(
@@ -238,7 +238,7 @@ async def test_a_folder_that_comes_late_or_is_replaced_is_watched(
         path.mkdir()
         (path / "talks.txt").write_text(TALKS)
         await told.line("loaded revision 1", lambda: None)
-        assert await store.refusals.last() is None
+        assert await store.failed_loads.last() is None
         path.rename(tmp_path / "old")
         path.mkdir()
         (path / "talks.txt").write_text(TALKS.replace("Geneva", "Oslo"))
@@ -264,13 +264,13 @@ async def test_a_folder_that_a_link_leads_to_is_left_behind_with_its_mistakes(
         watching(store, link) as told,
     ):
         await told.line("1 problems", lambda: None)
-        assert await old.refusals.last()
+        assert await old.failed_loads.last()
         link.unlink()
         link.symlink_to(new)
         await told.line("loaded revision 1", lambda: None)
         await told.line("nothing has changed", lambda: None)
-        assert await store.refusals.last() is None
-        assert await old.refusals.last() is None
+        assert await store.failed_loads.last() is None
+        assert await old.failed_loads.last() is None
 
 
 async def test_the_watching_begins_although_the_database_is_away(
@@ -279,7 +279,7 @@ async def test_the_watching_begins_although_the_database_is_away(
     async def refused(_: Path) -> None:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(store.refusals, "forget_others", refused)
+    monkeypatch.setattr(store.failed_loads, "forget_others", refused)
     async with watching(store, folder) as told:
         await told.line("loaded revision 1", lambda: None)
 
@@ -357,7 +357,7 @@ async def test_what_is_nobody_s_mistake_is_tried_again(
         assert await told_of(store) == []
         await told.line("loaded revision 1", lambda: None)
     assert await told_of(store) == ["corpus: The disk is full."]
-    assert await store.refusals.last() is None
+    assert await store.failed_loads.last() is None
 
 
 async def test_who_comes_second_of_two_bots_is_not_refused(
@@ -372,7 +372,7 @@ async def test_who_comes_second_of_two_bots_is_not_refused(
             if others:
                 await others.pop().corpus.reload(folder, by="folder", at=NOW)
 
-        noted = store.refusals.note
+        noted = store.failed_loads.note
         refused: list[Path] = []
 
         async def note(path: Path, *arguments: Any, **more: Any) -> None:
@@ -380,7 +380,7 @@ async def test_who_comes_second_of_two_bots_is_not_refused(
             await noted(path, *arguments, **more)
 
         monkeypatch.setattr("store.corpus.service.plan_reload", plan_slowly)
-        monkeypatch.setattr(store.refusals, "note", note)
+        monkeypatch.setattr(store.failed_loads, "note", note)
         async with watching(store, folder) as told:
             await told.line("another reload came first", lambda: None)
             await told.line("nothing has changed", lambda: None)
@@ -393,7 +393,7 @@ async def test_a_change_is_read_once(
 ) -> None:
     read_at: list[int | None] = []
 
-    def read(*arguments: Any) -> Contents:
+    def read(*arguments: Any) -> CorpusFolder:
         read_at.append(store.corpus.revision and store.corpus.revision.number)
         return read_corpus(*arguments)
 

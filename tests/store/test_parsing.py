@@ -1,4 +1,4 @@
-"""Parsing in a child process: limits, failures of libraries, and the child's end."""
+"""Parsing in a child process: limits, exceptions of libraries, and the end of the child."""
 
 import asyncio
 import os
@@ -26,8 +26,8 @@ FEED = b"<rss version='2.0'><channel><title>Wire</title>%s</channel></rss>"
 ITEM = b"<item><title>Ports</title><description>Dockers are <b>back</b>.</description></item>"
 HOSTILE = FEED % (b"<item><title>x</title><description><![CDATA[%s]]></description></item>")
 HOSTILE %= b"<!--" * 400_000
-"""Takes the library many minutes."""
-BRIEF = Limits(seconds=1, seconds_per_mb=0, patience=100)
+"""The library needs many minutes for this feed."""
+BRIEF = Limits(seconds=1, seconds_per_mb=0, wall_clock_factor=100)
 ROWS = [["Wire"], ["Ports", "Dockers are back."]]
 
 
@@ -41,7 +41,7 @@ def parse(parser: Parser, data: bytes) -> list[list[str]]:
     return [*parser.parse("feed", data, longest=MAX_TEXT)]
 
 
-def test_a_child_parses_one_file_after_the_other(parser: Parser, children: Children) -> None:
+def test_one_child_parses_many_files(parser: Parser, children: Children) -> None:
     for _ in range(3):
         assert parse(parser, FEED % ITEM) == ROWS
     with pytest.raises(ParsingError, match="is no RSS or Atom feed"):
@@ -49,7 +49,7 @@ def test_a_child_parses_one_file_after_the_other(parser: Parser, children: Child
     assert len(children) == 1
 
 
-def test_a_parser_that_parses_nothing_starts_no_child(tmp_path: Path, children: Children) -> None:
+def test_text_and_csv_start_no_child(tmp_path: Path, children: Children) -> None:
     (tmp_path / "a.txt").write_text("Head\nA summary.\nAn insight.\nA question?\n")
     (tmp_path / "b.csv").write_text("headline,summary\nHead,A summary.\n")
     assert len([*read_corpus(tmp_path).articles()]) == 2
@@ -60,7 +60,7 @@ def test_a_parser_that_parses_nothing_starts_no_child(tmp_path: Path, children: 
     ("limits", "data", "problem"),
     [
         (BRIEF, HOSTILE, "more than 1 seconds of processor time"),
-        # The deadline is there where a system limits no processor time, or the child waits.
+        # The wall clock also limits a child that waits, or a system without processor limits.
         (Limits(seconds=0, seconds_per_mb=0), HOSTILE, "takes more than 0 seconds to parse"),
         (Limits(answer=100), FEED % (ITEM * 9), "holds more than 0 MB of text"),
         pytest.param(
@@ -72,7 +72,7 @@ def test_a_parser_that_parses_nothing_starts_no_child(tmp_path: Path, children: 
     ],
     ids=["processor time", "deadline", "answer", "memory"],
 )
-def test_a_file_that_exceeds_a_limit_ends_only_itself(
+def test_a_file_that_exceeds_a_limit_affects_no_other_file(
     limits: Limits, data: bytes, problem: str
 ) -> None:
     with Parser(limits) as parser:
@@ -80,7 +80,7 @@ def test_a_file_that_exceeds_a_limit_ends_only_itself(
             parse(parser, data)
         assert problem in str(caught.value)
         assert "the limit for one file: make it smaller, or leave it out" in str(caught.value)
-        # Time enough for the next one, whatever the limits were.
+        # Enough time for the next file.
         parser._limits = Limits()
         assert parse(parser, FEED % ITEM) == ROWS
 
@@ -97,7 +97,7 @@ def test_a_child_that_is_killed_between_two_files_is_replaced(
 def test_a_child_that_dies_over_a_file_is_a_problem_of_that_file(
     parser: Parser, children: Children
 ) -> None:
-    """As where the system is out of memory."""
+    """The system may kill it when memory is low."""
     started = threading.Event()
     children.when_started = started.set
 
@@ -113,7 +113,7 @@ def test_a_child_that_dies_over_a_file_is_a_problem_of_that_file(
     assert parse(parser, FEED % ITEM) == ROWS
 
 
-def test_a_child_that_cannot_be_started_is_no_fault_of_the_file(
+def test_a_child_that_cannot_be_started_is_not_a_problem_of_the_file(
     parser: Parser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
@@ -121,8 +121,10 @@ def test_a_child_that_cannot_be_started_is_no_fault_of_the_file(
         parse(parser, FEED % ITEM)
 
 
-def test_a_closed_parser_ends_what_is_being_parsed(parser: Parser, children: Children) -> None:
-    """So that a process which stops does not wait for a file."""
+def test_closing_a_parser_stops_the_file_that_is_being_parsed(
+    parser: Parser, children: Children
+) -> None:
+    """A process that stops does not wait for a file."""
     started = threading.Event()
     children.when_started = started.set
 
@@ -140,7 +142,7 @@ def test_a_closed_parser_ends_what_is_being_parsed(parser: Parser, children: Chi
     assert len(children) == 1
 
 
-async def test_a_check_that_is_cancelled_ends_its_child(
+async def test_a_cancelled_check_stops_its_child(
     store: Store, tmp_path: Path, children: Children
 ) -> None:
     folder = tmp_path / "corpus"
@@ -177,13 +179,13 @@ sys.stderr.read()
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="cannot wait for another's child")
 @pytest.mark.parametrize("data", [FEED % ITEM, HOSTILE], ids=["idle", "busy"])
 def test_a_parent_that_is_killed_leaves_no_orphan(data: bytes) -> None:
-    held, holding = os.pipe()
+    read_end, write_end = os.pipe()
     parent = subprocess.Popen(
         [sys.executable, "-c", _ORPHAN],
         cwd=Path(__file__).parents[2],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=held,
+        stderr=read_end,
     )
     with parent:
         assert parent.stdin
@@ -195,12 +197,14 @@ def test_a_parent_that_is_killed_leaves_no_orphan(data: bytes) -> None:
             assert parent.stdout.readline() == b"done\n"
         parent.kill()
     select.select([child], [], [])
-    for one in (child, held, holding):
+    for one in (child, read_end, write_end):
         os.close(one)
 
 
-def test_the_child_stands_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It imports nothing of Parley, and the folder that Parley is started from does not matter."""
+def test_the_child_imports_nothing_of_parley(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor anything from the folder that Parley is started from."""
     monkeypatch.setattr(parsing, "_CHILD", shutil.copy(parsing._CHILD, tmp_path))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "store").mkdir()
@@ -219,7 +223,7 @@ def test_the_child_stands_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ("57343", "UnicodeEncodeError"),
     ],
 )
-def test_what_a_library_raises_is_a_problem_of_the_file(
+def test_an_exception_of_a_library_is_a_problem_of_the_file(
     tmp_path: Path, number: str, raised: str
 ) -> None:
     (tmp_path / "a.rss").write_bytes(FEED % f"<item><title>x &#{number};</title></item>".encode())
@@ -246,6 +250,6 @@ markup = st.lists(
 
 
 @given(kind=st.sampled_from(["feed", "calendar"]), data=markup | st.binary(max_size=300))
-def test_any_bytes_end_in_rows_or_a_problem(kind: str, data: bytes) -> None:
-    """In this process; the others here show that a child does the same."""
+def test_any_bytes_give_rows_or_a_problem(kind: str, data: bytes) -> None:
+    """Parses in this process; the tests above show that a child does the same."""
     read_rows(data, kind)

@@ -1,7 +1,7 @@
-"""Files into articles: read a corpus folder, and name every problem with its path and line.
+"""Read the articles of a corpus folder, and report each problem with its path and line.
 
-A corpus is read twice and never held: once to check it as a whole, and once more, article by
-article, to load what changed.
+The folder is read twice, so that its articles need not fit into memory: first to check everything,
+then to load the articles of the documents that changed.
 """
 
 import os
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.loading.documents import feed, plain, records
-from store.loading.documents.folder import ENDINGS, files_of
+from store.loading.documents.folder import ENDINGS, list_files
 from store.loading.documents.source import MAX_TEXT, Source, Story
 from store.parsing import Parser
 from store.progress import Progress
@@ -28,13 +28,13 @@ from store.types import Article, CorpusInvalidError, Problem
 __all__ = [
     "ENDINGS",
     "MAX_TEXT",
-    "Contents",
-    "Keys",
-    "another_id",
-    "key",
+    "CorpusFolder",
+    "Hashes",
+    "derive_another_id",
+    "hash_texts",
     "read_corpus",
     "showable",
-    "text",
+    "texts",
 ]
 
 _READERS: Mapping[str, Callable[[Source], Iterator[Story]]] = {
@@ -47,48 +47,48 @@ _READERS: Mapping[str, Callable[[Source], Iterator[Story]]] = {
     ".atom": feed.stories,
 }
 
-_OTHER = f"names none of the fields {', '.join(records.FIELDS)}"
+_UNRELATED = f"names none of the fields {', '.join(records.FIELDS)}"
 
-Keys: TypeAlias = NDArray[np.uint64]
-"""Hashes of articles, of 64 bits each."""
+Hashes: TypeAlias = NDArray[np.uint64]
+"""Hashes of articles, 64 bits each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    """What a corpus folder holds, checked as a whole; its articles are read when they are asked."""
+class CorpusFolder:
+    """The checked documents of a corpus folder; `articles` reads their articles when needed."""
 
     root: Path
     extra: Path | None
-    """A document beside those below the root, in the place of one of the same name there."""
+    """One more document, outside the root; it replaces a document of the same name there."""
     digests: Mapping[str, str]
-    """A hash of every document's bytes, by its path below the root."""
+    """The hash of each document's bytes, by its path below the root."""
     ignored: int
-    """Files left out: hidden ones, those with another ending, and tables of something else."""
+    """How many files were ignored: hidden, with another ending, or tables of something else."""
     others: tuple[str, ...]
-    """The tables of something else, in order: none of their fields is one of an article."""
+    """The ignored tables, in order: they have none of the fields of an article."""
     changed: Mapping[str, int]
-    """The documents whose digest was not known, in order, with how many articles each has."""
-    keys: Keys
-    """The `key` of every article of those, in their order."""
+    """The new and changed documents, in order, with the number of articles in each."""
+    hashes: Hashes
+    """The `hash_texts` of each article of those documents, in order."""
     repeated: frozenset[str]
-    """The ids that more than one of those articles derives from its text."""
+    """The ids that several of those articles share, because their texts are equal."""
 
     @property
     def fingerprint(self) -> str:
-        """Hash every document's path and bytes; equal fingerprints mean equal corpora."""
+        """Return a hash of all paths and bytes; equal fingerprints mean equal corpora."""
         return _fingerprint(self.digests)
 
     def articles(self, parser: Parser | None = None) -> Iterator[Article]:
-        """Read the articles of the documents that changed, in order.
+        """Yield the articles of the documents that changed, in order.
 
-        *parser* is that of `read_corpus`. Raises `CorpusInvalidError` where a file is no longer
-        what was checked.
+        *parser* is used as in `read_corpus`. Raises `CorpusInvalidError` if a file has changed
+        since it was checked.
         """
         with _parser(parser) as parser:
             for name in self.changed:
                 source = None
                 try:
-                    with _place(self.root, self.extra, name).open("rb") as file:
+                    with _path_of(self.root, self.extra, name).open("rb") as file:
                         source = Source(name, file, parser)
                         yield from _articles(source)
                 except OSError as error:
@@ -96,16 +96,16 @@ class Contents:
                 if source.digest != self.digests[name]:
                     raise _invalid(name, "was changed while it was read: try again")
                 if source.problems:
-                    # Parsing it again took longer, on a machine that is busy with something else.
+                    # The check parsed the same bytes, but a busy machine can exceed a limit now.
                     raise CorpusInvalidError(tuple(source.problems))
 
 
 def _fingerprint(digests: Mapping[str, str]) -> str:
-    """Hash documents' paths and digests."""
-    whole = sha256()
+    """Return a hash of the documents' paths and digests."""
+    fingerprint = sha256()
     for name, digest in sorted(digests.items()):
-        whole.update(f"{name}\0{digest}\0".encode())
-    return whole.hexdigest()
+        fingerprint.update(f"{name}\0{digest}\0".encode())
+    return fingerprint.hexdigest()
 
 
 def read_corpus(
@@ -114,17 +114,18 @@ def read_corpus(
     progress: Progress | None = None,
     extra: Path | None = None,
     parser: Parser | None = None,
-) -> Contents:
+) -> CorpusFolder:
     """Check the document at *path*, or every document in the folder at *path*.
 
-    *extra* is read as if it were in the folder too. A document with the digest that is *known* of
-    its path is not looked into. Another thread may close the *parser* to stop the check early; None
-    is one for this call. Raises `CorpusInvalidError` with every problem of every file.
+    *known* has digests by path: a document with a known digest has not changed and is not parsed.
+    *extra* is read as if it were in the folder. Another thread may close *parser* to stop the check
+    early; None creates a parser for this call. Raises `CorpusInvalidError` with all problems of all
+    files.
     """
     try:
         if not path.exists():
             raise _invalid(path.name or str(path), f"there is no such folder: {path}")
-        files = files_of(path)
+        files = list_files(path)
     except OSError as error:
         name = os.path.relpath(error.filename or path, path.resolve())
         name = path.name if name == "." or name.startswith("..") else name
@@ -141,79 +142,81 @@ def read_corpus(
         raise _no_document(path)
     digests: dict[str, str] = {}
     changed: dict[str, int] = {}
-    keys, ids = array("Q"), array("Q")
-    others: list[str] = []
+    hashes, ids = array("Q"), array("Q")
+    unrelated: list[str] = []
     names = sorted({*files.documents, extra.name}) if extra else files.documents
     with _parser(parser) as parser:
         for name in (progress or Progress()).through("Reading", names):
             try:
-                with _place(files.root, extra, name).open("rb") as file:
+                with _path_of(files.root, extra, name).open("rb") as file:
                     if name in known and file_digest(file, "sha256").hexdigest() == known[name]:
                         digests[name] = known[name]
                         continue
                     file.seek(0)
-                    source, before = Source(name, file, parser), len(keys)
+                    source, before = Source(name, file, parser), len(hashes)
                     for article in _articles(source):
-                        keys.append(key(article))
+                        hashes.append(hash_texts(article))
                         ids.append(int(article.id, 16))
             except OSError as error:
                 problems.append(_problem(name, f"cannot be read: {error.strerror}"))
                 continue
-            if source.is_other:
-                others.append(name)
+            if source.is_unrelated:
+                unrelated.append(name)
                 continue
             problems += source.problems
-            changed[name] = len(keys) - before
+            changed[name] = len(hashes) - before
             digests[name] = source.digest
     if not digests and not problems:
-        problems += (Problem(path=PurePosixPath(name), line=1, message=_OTHER) for name in others)
+        problems += (
+            Problem(path=PurePosixPath(name), line=1, message=_UNRELATED) for name in unrelated
+        )
     if problems:
         raise CorpusInvalidError(tuple(problems))
-    return Contents(
+    return CorpusFolder(
         root=files.root,
         extra=extra,
         digests=digests,
-        ignored=files.ignored + len(others),
-        others=tuple(others),
+        ignored=files.ignored + len(unrelated),
+        others=tuple(unrelated),
         changed=changed,
-        keys=np.array(keys, dtype=np.uint64),
-        repeated=_repeated(np.array(ids, dtype=np.uint64)),
+        hashes=np.array(hashes, dtype=np.uint64),
+        repeated=_repeated_ids(np.array(ids, dtype=np.uint64)),
     )
 
 
 def _parser(parser: Parser | None) -> AbstractContextManager[Parser]:
-    """Return *parser*, which its owner closes, or a new one that is closed after use."""
+    """Return *parser*, to be closed by its owner, or a new parser that is closed after use."""
     return nullcontext(parser) if parser else Parser()
 
 
-def _place(root: Path, extra: Path | None, name: str) -> Path:
+def _path_of(root: Path, extra: Path | None, name: str) -> Path:
     return extra if extra and extra.name == name else root / name
 
 
-def _repeated(ids: Keys) -> frozenset[str]:
+def _repeated_ids(ids: Hashes) -> frozenset[str]:
     distinct, counts = np.unique(ids, return_counts=True)
-    return frozenset(f"{one:016x}" for one in distinct[counts > 1].tolist())
+    return frozenset(f"{number:016x}" for number in distinct[counts > 1].tolist())
 
 
-def key(article: Article) -> int:
-    """Hash an article's whole text, to meet the same one elsewhere."""
-    return _hash(*text(article))
+def hash_texts(article: Article) -> int:
+    """Return a hash of an article's texts, to find the article with the same texts."""
+    return _hash(*texts(article))
 
 
-def text(article: Article) -> tuple[str, ...]:
-    """Give an article's texts, without its id and its place."""
+def texts(article: Article) -> tuple[str, ...]:
+    """Return an article's texts, without its id and its place."""
     return article.headline, article.summary, article.insight, article.question
 
 
-def _hash(*texts: str) -> int:
-    return int.from_bytes(blake2b("\n".join(texts).encode(), digest_size=8).digest())
+def _hash(*strings: str) -> int:
+    return int.from_bytes(blake2b("\n".join(strings).encode(), digest_size=8).digest())
 
 
 def _articles(source: Source) -> Iterator[Article]:
     read = _READERS.get(PurePosixPath(source.name).suffix.lower(), plain.stories)
     for position, story in enumerate(read(source), start=1):
         yield Article(
-            # From the text alone, so that every replica and every restart gives the same.
+            # From the text alone, so every replica and every restart derives the same id.
             id=f"{_hash(story.summary, story.insight, story.question):016x}",
             document=source.name,
             position=position,
@@ -224,13 +227,13 @@ def _articles(source: Source) -> Iterator[Article]:
         )
 
 
-def another_id(article: Article) -> str:
-    """Derive an id for an article whose own belongs to another."""
+def derive_another_id(article: Article) -> str:
+    """Return a new id for an article whose id belongs to another article."""
     return f"{_hash(article.id, article.document):016x}"
 
 
 def _problem(name: str, message: str) -> Problem:
-    # Either may hold the folder's own name.
+    # The name and the message may contain the name of the folder, which can be any bytes.
     return Problem(path=PurePosixPath(showable(name)), line=None, message=showable(message))
 
 

@@ -1,4 +1,4 @@
-"""Which files of a folder are documents, which are left out, and which are refused."""
+"""List the files of a corpus folder: documents, ignored files and files with a problem."""
 
 import os
 from collections.abc import Iterator
@@ -8,26 +8,26 @@ from pathlib import Path, PurePosixPath
 from store.text import showable
 
 ENDINGS = (".txt", ".jsonl", ".ndjson", ".csv", ".xml", ".rss", ".atom")
-"""The endings of a document."""
+"""The file name endings of documents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """What lies in a corpus folder."""
+    """The files of a corpus folder."""
 
     root: Path
     documents: tuple[str, ...]
     """Paths below the root, with forward slashes, in order."""
     ignored: int
-    """Files left out: hidden ones, and those with another ending."""
+    """How many files were ignored, because they are hidden or have another ending."""
     outside: tuple[str, ...]
-    """Links that lead out of the folder: whoever can write in it could show any file by one."""
+    """Links out of the folder, which could expose any file of the machine; they are a problem."""
     misnamed: tuple[str, ...]
-    """Files whose name is no UTF-8 text, or would not be shown as it is; question marks where."""
+    """Names that are not UTF-8 or have characters that cannot be shown, with ? in their place."""
 
 
-def files_of(path: Path) -> Files:
-    """Look through the folder at *path*, or at the one document there."""
+def list_files(path: Path) -> Files:
+    """Return the files of the folder at *path*, or the single document at *path*."""
     if path.is_file():
         shown = showable(path.name)
         is_shown = shown == path.name
@@ -64,15 +64,15 @@ def files_of(path: Path) -> Files:
 
 
 def _walk(root: Path) -> Iterator[tuple[str, bool]]:
-    """Yield the path of every file below *root*, and whether it is a link; links to folders too."""
-    waiting = [""]
-    while waiting:
-        below = waiting.pop()
-        with os.scandir(root / below) as entries:
+    """Yield the path of each file below *root*, and whether it is a link; do not follow links."""
+    folders = [""]
+    while folders:
+        folder = folders.pop()
+        with os.scandir(root / folder) as entries:
             for entry in entries:
-                name = f"{below}{entry.name}"
+                name = f"{folder}{entry.name}"
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append(f"{name}/")
+                    folders.append(f"{name}/")
                 else:
                     yield name, entry.is_symlink()
 

@@ -1,4 +1,4 @@
-"""JSON Lines and CSV: one article a record, its texts in named fields."""
+"""Read JSON Lines and CSV: each record is an article, with its texts in named fields."""
 
 import csv
 import json
@@ -9,58 +9,60 @@ from store.loading.documents.source import MAX_TEXT, Source, Story, tidy
 
 _NEEDED = ("headline", "summary")
 FIELDS = (*_NEEDED, "insight", "question")
-_A = {"headline": "a headline", "summary": "a summary", "insight": "an insight"}
+_WITH_ARTICLE = {"headline": "a headline", "summary": "a summary", "insight": "an insight"}
 _LONGEST = (len(FIELDS) + 1) * MAX_TEXT
-"""Characters of a line: every text at its longest, and room for the rest of the record."""
+"""The maximum characters of a line: all texts at their longest, and the rest of the record."""
 _DELIMITERS = ",;\t"
-"""Where a comma is the decimal sign, spreadsheets write semicolons."""
+"""Spreadsheets write semicolons in countries where the comma is the decimal sign."""
 _SEPARATED_BY = "sep="
-"""How a first line for Excel alone begins."""
+"""The start of a first line that only names the delimiter; Excel writes and reads it."""
 _LONG_ROW = f"a row is longer than {_LONGEST:,} characters: is every quote closed?"
-_NOT_CSV = {
+_CSV_ERRORS = {
     "unexpected end of data": "a quote is opened, and not closed before the end of the file",
     "field larger than": "a text goes on and on: is the quote that it begins with ever closed?",
     "expected after": "a quote within a quoted text is written twice",
 }
-"""What the parser says, in other words."""
+"""Clearer sentences for the messages of the csv module, by a part of each message."""
 
 
 def from_json_lines(source: Source) -> Iterator[Story]:
-    """Yield the stories of a file with one JSON object a line; other fields are left out."""
+    """Yield the stories of a file with one JSON object per line; other fields are ignored."""
     is_empty = True
     for number, line in source.lines(longest=_LONGEST):
         is_first, is_empty = is_empty, False
         try:
-            # Objects as tuples, or the second of two fields of one name would hide the first; and
-            # no integer is too long for a float.
+            # Objects become tuples, so that a field that occurs twice is noticed. Integers become
+            # floats, because int() refuses very long ones.
             pairs = json.loads(line, object_pairs_hook=tuple, parse_int=float)
         except json.JSONDecodeError as error:
             if is_first and error.pos >= len(line.rstrip()):
-                source.problem(number, "is not a whole JSON object: each is to be on one line")
+                source.add_problem(number, "is not a whole JSON object: each is to be on one line")
                 return
-            source.problem(number, f"is not JSON from character {error.colno} on")
+            source.add_problem(number, f"is not JSON from character {error.colno} on")
             continue
         except RecursionError:
-            source.problem(number, "is nested too deeply")
+            source.add_problem(number, "is nested too deeply")
             continue
         if not isinstance(pairs, tuple):
-            source.problem(number, f"is not a JSON object with the fields {', '.join(FIELDS)}")
+            source.add_problem(number, f"is not a JSON object with the fields {', '.join(FIELDS)}")
             continue
         record = {_name(name): value for name, value in pairs}
         if is_first and not record.keys() & set(FIELDS):
-            source.is_other = True
+            source.is_unrelated = True
             return
-        if len(record) < len(pairs) and (twice := _twice(_name(name) for name, _ in pairs)):
-            source.problem(number, f"has the field {twice} twice")
+        if len(record) < len(pairs) and (
+            twice := _first_repeated(_name(name) for name, _ in pairs)
+        ):
+            source.add_problem(number, f"has the field {twice} twice")
             continue
         yield from _story(source, number, record)
-    _if_empty(source, is_empty, "one JSON object a line")
+    _check_not_empty(source, is_empty, "one JSON object a line")
 
 
 def from_csv(source: Source) -> Iterator[Story]:
-    """Yield the stories of a file whose first row names its columns; others are left out."""
+    """Yield the stories of a file whose first row names its columns; other columns are ignored."""
+    # The line that was read last, the first line of the row, and the characters of the row.
     at = start = length = 0
-    """The line that was read last, and the first of the row; the characters of the row."""
 
     def lines() -> Iterator[str]:
         nonlocal at, start, length
@@ -68,61 +70,61 @@ def from_csv(source: Source) -> Iterator[Story]:
             length = length + len(line) if start else len(line)
             at, start = number, start or number
             if length > _LONGEST:
-                # Cells with line breaks would make one row of the whole file, held as a list.
+                # An open quote can turn the whole file into one row, which the reader keeps.
                 raise csv.Error(_LONG_ROW)
             yield f"{line}\n"
 
-    every = lines()
-    first = next(every, "")
+    rest = lines()
+    first = next(rest, "")
     delimiter = max(_DELIMITERS, key=first.count)
     if first.lower().startswith(_SEPARATED_BY):
         delimiter = first.rstrip("\r\n")[len(_SEPARATED_BY) :] or ","
         if len(delimiter) != 1:
-            source.problem(at, "must name one character after sep=")
+            source.add_problem(at, "must name one character after sep=")
             return
-        start, first = 0, next(every, "")
-    reader = csv.reader(chain([first], every), delimiter=delimiter, strict=True)
+        start, first = 0, next(rest, "")
+    reader = csv.reader(chain([first], rest), delimiter=delimiter, strict=True)
     try:
         header = [_name(name) for name in next(reader, [])]
         if header and not set(header) & set(FIELDS):
-            source.is_other = True
+            source.is_unrelated = True
             return
-        if problem := _wrong_header(header):
-            source.problem(at, problem)
+        if problem := _header_problem(header):
+            source.add_problem(at, problem)
             return
         is_empty, start = True, 0
         for row in reader:
             is_empty = False
-            # A spreadsheet writes cells that were once used, and are empty now.
+            # Spreadsheets also write cells that were used once and are empty now.
             extra = row[len(header) :]
             if any(map(str.strip, extra)) or len(row) < len(header):
-                source.problem(
+                source.add_problem(
                     start, f"has {len(row)} columns, where the first row names {len(header)}"
                 )
             elif any(map(str.strip, row)):
                 yield from _story(source, start, dict(zip(header, row, strict=False)))
             start = 0
-        _if_empty(source, is_empty, "a row of column names, and one row an article")
+        _check_not_empty(source, is_empty, "a row of column names, and one row an article")
     except csv.Error as error:
-        said = str(error)
-        why = next((mine for theirs, mine in _NOT_CSV.items() if theirs in said), said)
-        source.problem(start or at, f"is not CSV: {why}")
+        message = str(error)
+        why = next((ours for theirs, ours in _CSV_ERRORS.items() if theirs in message), message)
+        source.add_problem(start or at, f"is not CSV: {why}")
 
 
 def _name(name: str) -> str:
     return name.strip().lower()
 
 
-def _wrong_header(header: Sequence[str]) -> str | None:
+def _header_problem(header: Sequence[str]) -> str | None:
     missing = [name for name in _NEEDED if name not in header]
     if header and missing:
         return f"must name the columns {', '.join(FIELDS)}: {' and '.join(missing)} is missing"
-    twice = _twice(header)
+    twice = _first_repeated(header)
     return f"names the column {twice} twice" if twice else None
 
 
-def _twice(names: Iterable[str]) -> str | None:
-    """Give the first field that is named more than once."""
+def _first_repeated(names: Iterable[str]) -> str | None:
+    """Return the first field of an article that is named twice; None if no field is."""
     seen: set[str] = set()
     for name in names:
         if name in seen and name in FIELDS:
@@ -137,28 +139,28 @@ def _story(source: Source, number: int, record: Mapping[str, object]) -> Iterato
         value = record.get(name)
         if value is None:
             value = ""
-        what = _A.get(name, f"a {name}")
+        what = _WITH_ARTICLE.get(name, f"a {name}")
         if not isinstance(value, str):
-            source.problem(number, f"has {what} that is not text")
+            source.add_problem(number, f"has {what} that is not text")
             return
         if not value.isprintable():
             if "\0" in value:
-                source.problem(number, f"has {what} that is not text: it holds a NUL character")
+                source.add_problem(number, f"has {what} that is not text: it holds a NUL character")
                 return
             if any("\ud800" <= character <= "\udfff" for character in value):
-                source.problem(number, f"has {what} with half a character in it")
+                source.add_problem(number, f"has {what} with half a character in it")
                 return
         text = " ".join(tidy(value).split())
         if len(text) > MAX_TEXT:
-            source.problem(number, f"has {what} longer than {MAX_TEXT:,} characters")
+            source.add_problem(number, f"has {what} longer than {MAX_TEXT:,} characters")
             return
         if not text and name in _NEEDED:
-            source.problem(number, f"has no {name}")
+            source.add_problem(number, f"has no {name}")
             return
         texts[name] = text
     yield Story(**texts)
 
 
-def _if_empty(source: Source, is_empty: bool, due: str) -> None:
+def _check_not_empty(source: Source, is_empty: bool, expected: str) -> None:
     if is_empty and not source.problems:
-        source.problem(None, f"is empty: it holds {due}")
+        source.add_problem(None, f"is empty: it holds {expected}")

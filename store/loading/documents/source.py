@@ -1,4 +1,4 @@
-"""One file of the corpus: its lines, the digest of its bytes, and what is wrong with it."""
+"""One file of the corpus: its lines, the digest of its bytes, and its problems."""
 
 import re
 from collections.abc import Iterator
@@ -10,25 +10,26 @@ from store.parsing import Parser
 from store.types import Problem
 
 MAX_TEXT = 20_000
-"""Characters that a text may have; Slack shows 3,000 of them in a block, and nobody reads more."""
+"""The maximum characters of a text; a block in Slack shows 3,000, and nobody reads more."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def tidy(text: str) -> str:
-    """Put a blank in the place of each character that controls a terminal or breaks a line.
+    """Replace characters that control a terminal or break a line by blanks, and strip the text.
 
-    Nothing is left of what shows nothing: joiners alone, and marks without a width.
+    Returns an empty string if no visible character is left, as in a text of joiners alone.
     """
     if text.isprintable():
         return text.strip()
     text = _CONTROL.sub(" ", text).strip()
-    return text if any(one.isprintable() and not one.isspace() for one in text) else ""
+    is_visible = any(one.isprintable() and not one.isspace() for one in text)
+    return text if is_visible else ""
 
 
 class Story(NamedTuple):
-    """An article as it stands in a file; insight and question may be empty."""
+    """The texts of an article as a file has them; insight and question may be empty."""
 
     headline: str
     summary: str
@@ -37,31 +38,31 @@ class Story(NamedTuple):
 
 
 class Source:
-    """Reads one file once, from its beginning, and holds no more of it than one long line."""
+    """Reads one file once from its beginning, with at most one long line in memory."""
 
     def __init__(self, name: str, file: BinaryIO, parser: Parser) -> None:
-        """Take the *parser* for the formats that a library reads."""
+        """Start reading *file*; *parser* parses formats that need a library, in a child process."""
         self.name = name
         self.parser = parser
         self.problems: list[Problem] = []
-        self.is_other = False
-        """Whether it turned out to be no document at all, but something else of that ending."""
+        self.is_unrelated = False
+        """Whether the file is a table without any field of an article, and so no document."""
         self._file = file
         self._digest = sha256()
 
     @property
     def digest(self) -> str:
-        """Give the hash of what was read so far."""
+        """Return the hash of the bytes that were read so far."""
         return self._digest.hexdigest()
 
     def lines(self, *, longest: int = MAX_TEXT) -> Iterator[tuple[int, str]]:
-        """Yield (number, text) of each line that is not blank, counted from 1.
+        """Yield (number, text) for each line that is not blank; numbers count from 1.
 
-        The text is without its line break. A line of more than *longest* characters, and one that
-        is no UTF-8 text, is a problem; after a problem comes nothing more.
+        The text does not include the line break. Adds a problem and stops at a line of more than
+        *longest* characters, or at a line that is not UTF-8 text.
         """
         number = offset = 0
-        # A character takes up to four bytes; the byte more tells a long line from a full one.
+        # A character takes up to four bytes. One more byte shows that a line is too long.
         while raw := self._file.readline(longest * 4 + 1):
             number += 1
             self._digest.update(raw)
@@ -87,18 +88,18 @@ class Source:
                 yield number, text
         return None
 
-    def whole(self, *, most: int) -> bytes:
-        """Give every byte; a file of more than *most* is a problem, and gives none."""
-        data = self._file.read(most + 1)
+    def read_all(self, *, max_bytes: int) -> bytes:
+        """Return the whole file; add a problem and return no bytes if it exceeds *max_bytes*."""
+        data = self._file.read(max_bytes + 1)
         self._digest.update(data)
-        if len(data) > most:
-            self.problem(None, f"is larger than {most >> 20} MB")
+        if len(data) > max_bytes:
+            self.add_problem(None, f"is larger than {max_bytes >> 20} MB")
             return b""
         return data
 
-    def problem(self, line: int | None, message: str) -> None:
-        """Note what is wrong, on which line."""
+    def add_problem(self, line: int | None, message: str) -> None:
+        """Add a problem; *line* is None if it concerns the whole file."""
         self.problems.append(Problem(path=PurePosixPath(self.name), line=line, message=message))
 
     def _stop(self, number: int, message: str) -> None:
-        self.problem(number, message)
+        self.add_problem(number, message)

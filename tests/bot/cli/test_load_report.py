@@ -33,7 +33,7 @@ def test_of_many_schedules_the_first_ten_are_told_and_the_rest_counted() -> None
     ]
 
 
-def test_twins_are_told_to_the_letter() -> None:
+def test_near_duplicates_are_reported() -> None:
     pair = "a.txt, story 1 and b.txt, story 2"
     story = f"Nearly the same story: {pair}: Envoys met in <Geneva>."
     question = f"Nearly the same question: {pair}: “Who gains & who loses?”"

@@ -128,10 +128,10 @@ def test_check_of_a_corpus_says_what_loading_would_do(
     (folder / "corpus" / "new.txt").write_text("New\nThe envoys met in Geneva.\nSo.\nWhat now?\n")
     capsys.readouterr()
     assert main(["check", "--corpus", path]) == 0
-    twin = (
+    pair = (
         "Nearly the same story: new.txt, story 1 and talks.txt, story 1: The envoys met in Geneva."
     )
-    assert f"{twin}\n" in capsys.readouterr().out
+    assert f"{pair}\n" in capsys.readouterr().out
     main(["load", path])
     capsys.readouterr()
     assert main(["check", "--corpus", path]) == 0

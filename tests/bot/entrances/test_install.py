@@ -31,7 +31,7 @@ from handlers.slack.teams import NotInstalledError
 from store import open_store
 from store.teams.installations import Installation
 from store.teams.token_cipher import Vault, VaultError, new_key
-from store.types import Problem, Refusal
+from store.types import FailedLoad, Problem
 from tests.conftest import StoppedClock
 from tests.handlers.conftest import ANA, CORPUS, GENERAL, dm, texts
 from tests.visitor import Visitor
@@ -322,9 +322,9 @@ async def test_only_who_is_listed_hears_of_the_folder(both: Both) -> None:
         await both.install(team)
     assert both.parley.directory.listed() == [(both.first.team_id, ANA)]
     problem = Problem(path=PurePosixPath("bad.txt"), line=1, message="is wrong")
-    await both.parley.store.refusals.note(
+    await both.parley.store.failed_loads.note(
         both.settings.corpus_dir,
-        Refusal(at=both.clock(), problem=problem, more=0),
+        FailedLoad(at=both.clock(), problem=problem, more=0),
         keepers=both.parley.directory.listed(),
     )
     await both.parley.ticker.tick()

@@ -11,7 +11,7 @@ from bot.workspace import Fault
 from handlers.ids import Action
 from handlers.slack.directory import UNKNOWN
 from store.corpus.service import Reload
-from store.types import Problem, Refusal
+from store.types import FailedLoad, Problem
 from store.version import VERSION
 from tests.conftest import NOW, Children
 from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, dm, texts, under
@@ -115,8 +115,10 @@ async def fail_load(slack: Slack, keeper: str = ANA) -> None:
         line=1,
         message="has a headline and no article below it",
     )
-    refusal = Refusal(at=slack.clock(), problem=problem, more=2)
-    await slack.parley.store.refusals.note(slack.corpus, refusal, keepers=[("T0LOCAL", keeper)])
+    failed_load = FailedLoad(at=slack.clock(), problem=problem, more=2)
+    await slack.parley.store.failed_loads.note(
+        slack.corpus, failed_load, keepers=[("T0LOCAL", keeper)]
+    )
 
 
 async def test_a_failed_load_of_the_watched_folder_is_shown_until_it_loads(

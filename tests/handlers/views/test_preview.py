@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from handlers.slack import progress
 from handlers.views import preview
 from store.loading.check import Check, Effect
-from store.loading.near_duplicates import Twin, Twins
+from store.loading.near_duplicates import NearDuplicate, NearDuplicates
 from store.loading.plan import Counts
 from store.progress import Progress
 from store.types import Article, Revision
@@ -30,10 +30,11 @@ CHECKS = st.builds(
     ignored=st.integers(0, 10**6),
     others=NAMES,
     unasked=st.integers(0, 10**6),
-    twins=st.builds(
-        Twins,
+    near_duplicates=st.builds(
+        NearDuplicates,
         found=st.lists(
-            st.builds(Twin, article=ARTICLES, other=ARTICLES, is_question=st.booleans()), max_size=9
+            st.builds(NearDuplicate, article=ARTICLES, other=ARTICLES, is_question=st.booleans()),
+            max_size=9,
         ),
         count=st.integers(0, 10**6),
         looked_at=st.integers(0, 10**6),
@@ -60,7 +61,9 @@ def test_a_check_fits_and_mentions_nobody(check: Check) -> None:
     check_message(preview.checked(check, team_id="T1"), people=frozenset())
 
 
-def made(effects: list[Effect], twins: Twins | None = None, schedules: int = 0) -> Check:
+def made(
+    effects: list[Effect], duplicates: NearDuplicates | None = None, schedules: int = 0
+) -> Check:
     """Make a check that found nothing else."""
     return Check(
         counts=Counts(),
@@ -72,7 +75,7 @@ def made(effects: list[Effect], twins: Twins | None = None, schedules: int = 0) 
         ignored=0,
         others=(),
         unasked=0,
-        twins=twins or Twins(),
+        near_duplicates=duplicates or NearDuplicates(),
         effects=effects,
         schedules=schedules or len(effects),
     )
@@ -116,14 +119,15 @@ def article(document: str, position: int, summary: str, question: str) -> Articl
     )
 
 
-def alike(*, times: int = 1, passed_over: int = 0) -> Twins:
+def alike(*, times: int = 1, passed_over: int = 0) -> NearDuplicates:
     """Make a pair of stories and a pair of questions, *times* each, and repeated questions."""
     one = article("a.txt", 1, "Envoys met in <Geneva>.", "Who gains & who loses?")
     other = article("b.txt", 2, "The envoys met in Geneva.", "Who gains and who loses?")
     pairs = [
-        Twin(article=one, other=other, is_question=is_question) for is_question in (False, True)
+        NearDuplicate(article=one, other=other, is_question=is_question)
+        for is_question in (False, True)
     ]
-    return Twins(
+    return NearDuplicates(
         found=pairs * times,
         count=2 * times,
         looked_at=20_000,
@@ -132,7 +136,7 @@ def alike(*, times: int = 1, passed_over: int = 0) -> Twins:
     )
 
 
-def test_twins_are_told_to_the_letter() -> None:
+def test_near_duplicates_are_reported() -> None:
     told = under("Nearly the same", dict(preview.checked(made([], alike()), team_id="T1")))
     assert told == [
         "• the story of a.txt, story 1, and b.txt, story 2: “Envoys met in &lt;Geneva&gt;.”",
@@ -141,7 +145,7 @@ def test_twins_are_told_to_the_letter() -> None:
     ]
 
 
-def test_of_many_twins_the_first_are_told_and_the_rest_counted() -> None:
+def test_first_near_duplicates_are_reported_and_the_rest_counted() -> None:
     check = made([], alike(times=6, passed_over=1234))
     told = under("Nearly the same", dict(preview.checked(check, team_id="T1")))
     assert [line.split(" of ")[0] for line in told[:5]] == ["• the story", "• the question"] * 2 + [

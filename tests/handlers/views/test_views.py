@@ -23,6 +23,7 @@ from store.teams.search_misses import TopicRequest
 from store.types import (
     About,
     Article,
+    FailedLoad,
     Found,
     Match,
     Nothing,
@@ -31,7 +32,6 @@ from store.types import (
     PostKind,
     PostState,
     Problem,
-    Refusal,
     Schedule,
     Timetable,
     Topic,
@@ -82,9 +82,9 @@ PEOPLE = frozenset({"U0ANA"})
 OCCURRENCE = Occurrence(due_on=date(2026, 11, 24), due_at=NOW)
 
 
-def refused(words: str) -> Refusal:
+def refused(words: str) -> FailedLoad:
     problem = Problem(path=PurePosixPath(words), line=10**6, message=words)
-    return Refusal(at=NOW, problem=problem, more=10**6)
+    return FailedLoad(at=NOW, problem=problem, more=10**6)
 
 
 def told(kind: PostKind, words: str) -> Post:
@@ -182,7 +182,7 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         None, corpus.Size(questions=1, topics=10**6, characters=10**9)
     ),
     "status of a refused folder": lambda matches, words: corpus.status(
-        None, refusal=refused(words)
+        None, failed_load=refused(words)
     ),
     "missed": lambda matches, words: corpus.missed(
         [TopicRequest(words=words[:200], requests=10**6, last_on=NOW.date())] * 60,
@@ -247,7 +247,7 @@ def at_home(words: str, *, page: int) -> home.Contents:
         coming={},
         revision=None,
         is_keeper=True,
-        refusal=refused(words),
+        failed_load=refused(words),
     )
 
 

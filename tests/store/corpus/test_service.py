@@ -1,4 +1,4 @@
-"""Loading, reloading, and keeping what was there."""
+"""Loading and reloading the corpus, and keeping the old one if a load fails."""
 
 import sqlite3
 from pathlib import Path
@@ -26,8 +26,8 @@ def folder(tmp_path: Path, **files: str) -> Path:
     return path
 
 
-async def held(store: Store) -> tuple[Revision | None, list[Article]]:
-    """Give the revision that is loaded, and every article."""
+async def loaded(store: Store) -> tuple[Revision | None, list[Article]]:
+    """Return the loaded revision and all articles about Geneva."""
     found = await store.corpus.find("geneva")
     return store.corpus.revision, [
         *(match.article for match in (found.matches if isinstance(found, Found) else ()))
@@ -35,7 +35,7 @@ async def held(store: Store) -> tuple[Revision | None, list[Article]]:
 
 
 async def load(store: Store, path: Path) -> tuple[int, int, int] | None:
-    """Give how many articles came, changed and went; None where nothing did."""
+    """Return how many articles were added, edited and removed; None if nothing has changed."""
     reload = await store.corpus.reload(path, by="U1", at=NOW)
     return (reload.added, reload.edited, reload.removed) if reload.is_changed else None
 
@@ -45,7 +45,7 @@ async def test_nothing_is_loaded_at_first(store: Store) -> None:
     assert await store.choice.next("T1", "C1") is None
 
 
-async def test_a_reload_says_what_changed(store: Store, tmp_path: Path) -> None:
+async def test_a_reload_reports_what_changed(store: Store, tmp_path: Path) -> None:
     path = folder(tmp_path, talks=TALKS, trade=TALKS.replace("Geneva", "Lagos"))
     assert await load(store, path) == (2, 0, 0)
     assert await load(store, path) is None
@@ -61,14 +61,14 @@ async def test_a_reload_says_what_changed(store: Store, tmp_path: Path) -> None:
 async def test_a_broken_folder_changes_nothing(store: Store, tmp_path: Path) -> None:
     path = folder(tmp_path, talks=TALKS)
     await load(store, path)
-    before = await held(store)
+    before = await loaded(store)
     folder(tmp_path, talks=TALKS + "Only a summary.\n")
     with pytest.raises(CorpusInvalidError, match=r"talks\.txt:5: "):
         await load(store, path)
-    assert await held(store) == before
+    assert await loaded(store) == before
 
 
-async def test_what_is_loaded_is_there_after_reopening(database_url: str) -> None:
+async def test_the_corpus_survives_a_restart(database_url: str) -> None:
     async with open_store(database_url) as store:
         await load(store, STARTER)
         before = store.corpus.revision, await store.choice.next("T1", "C1")
@@ -77,23 +77,23 @@ async def test_what_is_loaded_is_there_after_reopening(database_url: str) -> Non
         assert isinstance(await store.corpus.find("zelenski"), Found)
 
 
-async def test_a_write_that_fails_half_way_changes_nothing(
+async def test_a_write_that_fails_in_the_middle_changes_nothing(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await load(store, folder(tmp_path, talks=TALKS))
-    before = await held(store)
+    before = await loaded(store)
     monkeypatch.setattr("store.loading.revisions._ADD", "INSERT INTO nowhere VALUES ($1)")
     with pytest.raises((sqlite3.Error, asyncpg.PostgresError)):
         await load(store, folder(tmp_path, talks=TALKS.replace("Geneva", "Lagos")))
     monkeypatch.undo()
-    assert await held(store) == before
+    assert await loaded(store) == before
     assert await load(store, folder(tmp_path, talks=TALKS)) is None
 
 
-async def test_what_is_loaded_counts_though_what_follows_fails(
+async def test_a_load_succeeds_even_if_deriving_topics_fails(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody is told that nothing was changed; the next load makes up for it."""
+    """The next load derives them."""
     monkeypatch.setattr("store.loading.derived._PUT", "INSERT INTO nowhere VALUES ($1)")
     assert await load(store, folder(tmp_path, talks=TALKS)) == (1, 0, 0)
     assert isinstance(await store.corpus.find("geneva"), Found)
@@ -102,7 +102,7 @@ async def test_what_is_loaded_counts_though_what_follows_fails(
     assert [topic.name for topic in store.corpus.topics] == ["Geneva"]
 
 
-async def test_what_another_process_edits_is_found_before_it_is_followed(
+async def test_search_finds_edits_of_another_process_before_following(
     database_url: str, tmp_path: Path
 ) -> None:
     path = folder(tmp_path, talks=TALKS)
@@ -111,31 +111,33 @@ async def test_what_another_process_edits_is_found_before_it_is_followed(
         await two.corpus.follow()
         edited = TALKS.replace("It matters", "It matters in Lagos")
         await load(one, folder(tmp_path, talks=edited))
-        _, (article,) = await held(two)
+        _, (article,) = await loaded(two)
         assert article.insight == "It matters in Lagos."
         await two.corpus.follow()
         assert two.corpus.topics == one.corpus.topics
         assert "Lagos" in [topic.name for topic in two.corpus.topics]
 
 
-async def test_a_look_up_reads_no_story_of_another_revision(
+async def test_a_search_reads_no_story_of_another_revision(
     database_url: str, tmp_path: Path
 ) -> None:
-    """What it kept of the revision before says where a story is that is there no more."""
+    """Its cached index of the previous revision contains a story that was removed since."""
     path = folder(tmp_path, talks=TALKS, trade=TALKS.replace("met", "traded"))
     async with open_store(database_url) as one, open_store(database_url) as two:
         await load(one, path)
         await two.corpus.follow()
         assert isinstance(await two.corpus.find("geneva", limit=1), Found)
         await load(one, folder(tmp_path, trade=TALKS.replace("met", "traded again")))
-        _, articles = await held(two)
+        _, articles = await loaded(two)
         assert sorted(one.summary for one in articles) == [
             "Envoys met in Geneva.",
             "Envoys traded again in Geneva.",
         ]
 
 
-async def test_a_check_by_a_process_that_is_behind(database_url: str, tmp_path: Path) -> None:
+async def test_a_check_by_a_process_with_a_stale_revision(
+    database_url: str, tmp_path: Path
+) -> None:
     path = folder(tmp_path, talks=TALKS)
     async with open_store(database_url) as one, open_store(database_url) as two:
         await load(one, path)
@@ -146,7 +148,7 @@ async def test_a_check_by_a_process_that_is_behind(database_url: str, tmp_path: 
         assert list(checked.edited) == ["talks.txt"]
 
 
-async def test_a_damaged_index_is_said_to_be_damaged(database_url: str, tmp_path: Path) -> None:
+async def test_a_damaged_index_is_reported(database_url: str, tmp_path: Path) -> None:
     async with open_store(database_url) as store:
         await load(store, folder(tmp_path, talks=TALKS))
     async with open_database(database_url) as database, database.transaction() as connection:
@@ -193,17 +195,17 @@ FOLDERS = st.dictionaries(
 
 @settings(max_examples=20)  # each loads up to five corpora
 @given(st.lists(FOLDERS, min_size=1, max_size=4))
-async def test_reloads_give_what_one_load_gives(
+async def test_many_reloads_equal_one_load(
     tmp_path_factory: pytest.TempPathFactory, folders: list[dict[str, list[str]]]
 ) -> None:
-    """However the folder changed, the index is as if the last state had been loaded at once."""
+    """After any changes of the folder, the index equals that of a first load of the last state."""
     tmp = tmp_path_factory.mktemp("reloads")
 
     async def answers(store: Store) -> list[set[tuple[str, int, float]] | type[Unsure | Nothing]]:
         found = []
         for query in ("rain", "ferry", "fell again", "wind", "snow ferri", "head a"):
             answer = await store.corpus.find(query, limit=50)
-            # Which three of many likely stories are asked about depends on what was loaded first.
+            # Which three stories an unsure answer suggests depends on the order of the loads.
             found.append(
                 {
                     (match.article.document, match.article.position, match.score)
@@ -230,7 +232,7 @@ async def test_reloads_give_what_one_load_gives(
         assert await answers(store) == many
 
 
-async def test_what_was_loaded_without_the_model_gets_its_vectors_at_the_next_start(
+async def test_missing_vectors_are_added_at_the_next_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = f"sqlite:///{tmp_path}/parley.db"
@@ -247,9 +249,7 @@ async def test_what_was_loaded_without_the_model_gets_its_vectors_at_the_next_st
         assert (store.corpus.finder.index.bit_vectors == loaded).all()
 
 
-async def test_a_word_that_no_article_holds_any_more_is_forgotten(
-    database_url: str, tmp_path: Path
-) -> None:
+async def test_a_word_without_articles_is_deleted(database_url: str, tmp_path: Path) -> None:
     async with open_store(database_url) as store, open_database(database_url) as database:
         path = folder(tmp_path, talks=TALKS, trade=TALKS.replace("Geneva", "Lagos"))
         await load(store, path)

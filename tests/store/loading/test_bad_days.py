@@ -1,4 +1,4 @@
-"""What can go wrong during a reload: one sentence each, and the old corpus stays as it was."""
+"""Faults during a reload: each is reported in one sentence, and the old corpus is unchanged."""
 
 import asyncio
 import errno
@@ -16,11 +16,11 @@ import pytest
 from benchmarks import kills
 from store import Store, open_store
 from store.db import DatabaseError, examine
-from store.loading.documents import Contents, read_corpus
+from store.loading.documents import CorpusFolder, read_corpus
 from store.loading.reload import plan_reload
-from store.types import CorpusInvalidError, OvertakenError, ParleyError
+from store.types import ConcurrentLoadError, CorpusInvalidError, ParleyError
 from tests.conftest import NOW
-from tests.store.loading.test_revisions import STORIES, held, load, write
+from tests.store.loading.test_revisions import STORIES, load, loaded_articles, write
 
 
 @pytest.fixture
@@ -31,12 +31,12 @@ async def file(tmp_path: Path) -> AsyncIterator[Store]:
         yield store
 
 
-async def refused(store: Store, path: Path) -> str:
-    """Reload, be refused, and find everything as it was; give the sentence."""
-    before = store.corpus.revision, await held(store)
+async def load_error(store: Store, path: Path) -> str:
+    """Return the error of loading *path*; assert that it leaves everything unchanged."""
+    before = store.corpus.revision, await loaded_articles(store)
     with pytest.raises(ParleyError) as caught:
         await load(store, path)
-    assert (store.corpus.revision, await held(store)) == before
+    assert (store.corpus.revision, await loaded_articles(store)) == before
     assert (await store.corpus.history(1))[0] == before[0]
     return str(caught.value)
 
@@ -57,29 +57,29 @@ def is_cut_off(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("befall", "sentence"),
+    ("damage", "sentence"),
     [
         (vanishes, "b.txt: cannot be read: No such file or directory"),
         (changes, "b.txt: was changed while it was read: try again"),
         (is_cut_off, "b.txt: was changed while it was read: try again"),
     ],
 )
-async def test_a_file_that_does_not_stay_as_it_was_checked(
+async def test_a_file_that_changes_after_the_check(
     file: Store,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    befall: Callable[[Path], None],
+    damage: Callable[[Path], None],
     sentence: str,
 ) -> None:
     path = write(tmp_path, a=STORIES[:2], b=STORIES[2:])
 
-    def read(*arguments: object) -> Contents:
-        contents = read_corpus(*arguments)  # type: ignore[arg-type]
-        befall(path / "b.txt")
-        return contents
+    def read(*arguments: object) -> CorpusFolder:
+        corpus = read_corpus(*arguments)  # type: ignore[arg-type]
+        damage(path / "b.txt")
+        return corpus
 
     monkeypatch.setattr("store.corpus.service.read_corpus", read)
-    assert await refused(file, path) == sentence
+    assert await load_error(file, path) == sentence
 
 
 async def test_a_file_that_vanishes_before_it_is_opened(
@@ -94,18 +94,18 @@ async def test_a_file_that_vanishes_before_it_is_opened(
         return opened(self, *arguments)  # type: ignore[call-overload]
 
     monkeypatch.setattr(Path, "open", open_too_late)
-    assert await refused(file, path) == "b.txt: cannot be read: No such file or directory"
+    assert await load_error(file, path) == "b.txt: cannot be read: No such file or directory"
 
 
 async def test_a_line_of_100_mb(file: Store, tmp_path: Path) -> None:
-    """It is refused after its first part, and never held as a whole."""
+    """Only its first part is read into memory."""
     path = write(tmp_path, a=STORIES[:2])
     with (path / "b.txt").open("wb") as long:
         long.write(b"Head\n")
         for _ in range(100):
             long.write(b"x" * 1_000_000)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert await refused(file, path) == "b.txt:2: is longer than 20,000 characters"
+    assert await load_error(file, path) == "b.txt:2: is longer than 20,000 characters"
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
 
 
@@ -114,7 +114,7 @@ async def test_100_000_empty_files(file: Store, tmp_path: Path) -> None:
     first = [path / f"{number}.txt" for number in range(100)]
     for one in first:
         one.touch()
-    # A file has so many names in most file systems, and a new name costs less than a new file.
+    # Links are faster to create than files, but a file can have only so many.
     for number in range(100, 100_000):
         os.link(first[number % 100], path / f"{number}.txt")
     with pytest.raises(CorpusInvalidError) as caught:
@@ -125,11 +125,11 @@ async def test_100_000_empty_files(file: Store, tmp_path: Path) -> None:
     assert file.corpus.revision.number == 1
 
 
-async def test_binary_files_are_named_by_their_line(file: Store, tmp_path: Path) -> None:
+async def test_binary_files_are_reported_with_their_line(file: Store, tmp_path: Path) -> None:
     path = write(tmp_path, a=STORIES[:2])
     (path / "b.txt").write_bytes(b"Head\nA summary.\nAn \0 insight.\nWhy?\n")
     (path / "c.txt").write_bytes(b"Head\ncaf\xe9\n")
-    assert (await refused(file, path)).split("\n") == [
+    assert (await load_error(file, path)).split("\n") == [
         "b.txt:3: is not text: it holds a NUL byte",
         "c.txt:2: is not UTF-8 text: byte 8 of the file is 0xE9",
     ]
@@ -139,20 +139,20 @@ async def test_binary_files_are_named_by_their_line(file: Store, tmp_path: Path)
 
 
 async def pragma(store: Store, what: str) -> None:
-    """Set the connection that writes so that SQLite itself refuses."""
+    """Set a pragma of the writing connection, so that SQLite itself fails."""
     await store.corpus._database._writer.raw.execute(f"PRAGMA {what}")  # type: ignore[attr-defined]
 
 
 async def test_a_full_disk(file: Store, tmp_path: Path) -> None:
     await pragma(file, "max_page_count = 1")
     more = [STORIES[0].replace("Envoys", f"Envoys {number}") for number in range(5000)]
-    sentence = await refused(file, write(tmp_path, a=more))
+    sentence = await load_error(file, write(tmp_path, a=more))
     assert (
         sentence == f"The disk is full: nothing was changed in the database {tmp_path}/parley.db."
     )
     await pragma(file, "max_page_count = 1000000")
     await load(file, write(tmp_path, a=STORIES))
-    assert len(await held(file)) == 4
+    assert len(await loaded_articles(file)) == 4
 
 
 async def test_a_full_disk_for_temporary_files(
@@ -162,18 +162,18 @@ async def test_a_full_disk_for_temporary_files(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("store.loading.disk_list.pickle.dump", full)
-    assert await refused(file, write(tmp_path, a=STORIES)) == (
+    assert await load_error(file, write(tmp_path, a=STORIES)) == (
         "The corpus stays as it was, for want of room to work: No space left on device."
     )
 
 
-def test_a_file_that_may_not_grow(tmp_path: Path) -> None:
-    """The system itself refuses to write, as by a quota; told by the command, exit code 78."""
+def test_a_database_file_that_may_not_grow(tmp_path: Path) -> None:
+    """The system refuses to write, as with a quota; the command reports it and exits with 78."""
     environ = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/parley.db"}
     few = write(tmp_path, a=STORIES)
 
     def bot(*arguments: str, limit: int | None = None) -> subprocess.CompletedProcess[str]:
-        def hold() -> None:
+        def set_limit() -> None:
             if limit:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
@@ -183,21 +183,21 @@ def test_a_file_that_may_not_grow(tmp_path: Path) -> None:
             text=True,
             env=environ,
             cwd=kills.ROOT,
-            preexec_fn=hold,
+            preexec_fn=set_limit,
         )
 
     assert bot("load", str(few)).returncode == 0
     many = tmp_path / "many"
     kills.write(many, "ants")
-    told = bot("load", str(many), limit=400_000)
-    assert (told.returncode, told.stderr.count("\n")) == (78, 1)
-    assert "nothing was changed in the database" in told.stderr
+    failed = bot("load", str(many), limit=400_000)
+    assert (failed.returncode, failed.stderr.count("\n")) == (78, 1)
+    assert "nothing was changed in the database" in failed.stderr
     assert "Envoys met behind closed doors" in bot("find", "geneva").stdout
 
 
-async def test_a_database_that_can_only_be_read(file: Store, tmp_path: Path) -> None:
+async def test_a_read_only_database(file: Store, tmp_path: Path) -> None:
     await pragma(file, "query_only = ON")
-    assert await refused(file, write(tmp_path, a=STORIES)) == (
+    assert await load_error(file, write(tmp_path, a=STORIES)) == (
         f"The database {tmp_path}/parley.db can only be read: nothing was changed."
     )
 
@@ -207,7 +207,7 @@ async def test_a_database_that_another_process_writes_to(file: Store, tmp_path: 
     other = sqlite3.connect(tmp_path / "parley.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
-        assert await refused(file, write(tmp_path, a=STORIES)) == (
+        assert await load_error(file, write(tmp_path, a=STORIES)) == (
             f"Another process is writing to the database {tmp_path}/parley.db: try again."
         )
     finally:
@@ -215,7 +215,7 @@ async def test_a_database_that_another_process_writes_to(file: Store, tmp_path: 
 
 
 async def test_a_damaged_database(tmp_path: Path) -> None:
-    """Opening it, or the integrity check, says so, and how to go on."""
+    """Opening it and the integrity check report the damage and the command to restore."""
     url = f"sqlite:///{tmp_path}/parley.db"
     async with open_store(url) as store:
         many = [story.replace(".", f" {n}.", 1) for n in range(200) for story in STORIES]
@@ -234,7 +234,7 @@ async def test_a_damaged_database(tmp_path: Path) -> None:
             pass
 
 
-# --- at the same time -----------------------------------------------------------------------------
+# --- concurrency ----------------------------------------------------------------------------------
 
 
 async def test_two_reloads_at_once(store: Store, tmp_path: Path) -> None:
@@ -243,13 +243,13 @@ async def test_two_reloads_at_once(store: Store, tmp_path: Path) -> None:
         store.corpus.reload(path, by="U1", at=NOW), store.corpus.reload(path, by="U2", at=NOW)
     )
     assert (first.is_changed, second.is_changed) == (True, False)
-    assert len(await held(store)) == 4
+    assert len(await loaded_articles(store)) == 4
 
 
 async def test_two_processes_reload_at_once(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One wins, and the other says that it did nothing."""
+    """One succeeds; the other reports that it changed nothing."""
     both_have_planned = asyncio.Barrier(2)
 
     async def plan_together(*arguments: Any) -> None:
@@ -268,13 +268,13 @@ async def test_two_processes_reload_at_once(
             return_exceptions=True,
         )
         failed = [result for result in done if isinstance(result, BaseException)]
-        assert [type(one) for one in failed] == [OvertakenError]
+        assert [type(one) for one in failed] == [ConcurrentLoadError]
         assert str(failed[0]).startswith("Another reload came first")
         assert len(await one.corpus.history()) == 1
     async with open_store(database_url) as store:
-        assert len(await held(store)) in (1, 3)
+        assert len(await loaded_articles(store)) in (1, 3)
 
 
 def test_killed_at_any_moment(tmp_path: Path) -> None:
-    """`python -m benchmarks.kills` does it two hundred times."""
+    """`python -m benchmarks.kills` repeats this two hundred times."""
     assert kills.run(4, seed=7).total() == 4

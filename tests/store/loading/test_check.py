@@ -1,4 +1,4 @@
-"""What a reload would do, told before it is done."""
+"""The preview of a reload, before anything is written."""
 
 from pathlib import Path
 
@@ -9,20 +9,20 @@ from store.loading.check import Check
 from store.posting.record import Plan
 from store.types import CorpusInvalidError, PostKind, Timetable
 from tests.conftest import NOW
-from tests.store.loading.test_revisions import STORIES, held, load, write
+from tests.store.loading.test_revisions import STORIES, load, loaded_articles, write
 
 
 async def check(store: Store, path: Path) -> Check:
-    """Check, and make sure that nothing was changed by it."""
+    """Check *path*, and assert that nothing has changed."""
     before = store.corpus.revision, await store.corpus.history()
     checked = await store.corpus.check(path)
     assert (store.corpus.revision, await store.corpus.history()) == before
     return checked
 
 
-async def test_it_counts_what_would_change(store: Store, tmp_path: Path) -> None:
+async def test_a_check_counts_the_changes(store: Store, tmp_path: Path) -> None:
     await load(store, write(tmp_path, a=STORIES[:2], b=STORIES[2:3], c=STORIES[3:]))
-    before = await held(store)
+    before = await loaded_articles(store)
     edited = STORIES[0].replace("closed", "open")
     path = write(tmp_path, a=[edited], b=STORIES[2:3], d=STORIES[3:])
     (path / "notes.md").write_text("x")
@@ -34,23 +34,21 @@ async def test_it_counts_what_would_change(store: Store, tmp_path: Path) -> None
     assert checked.headlines == ["Head a", "Head d"]
     assert checked.gone == ["Head a"]
     assert (checked.ignored, checked.others) == (2, ("sums.csv",))
-    assert await held(store) == before
+    assert await loaded_articles(store) == before
 
 
-async def test_nothing_would_change(store: Store, tmp_path: Path) -> None:
+async def test_a_loaded_folder_would_change_nothing(store: Store, tmp_path: Path) -> None:
     await load(store, path := write(tmp_path, a=STORIES))
     assert not (await check(store, path)).is_changed
 
 
-async def test_before_the_first_load(store: Store, tmp_path: Path) -> None:
+async def test_a_check_before_the_first_load(store: Store, tmp_path: Path) -> None:
     checked = await check(store, write(tmp_path, a=STORIES))
     assert checked.counts.added == 4
     assert store.corpus.revision is None
 
 
-async def test_a_reload_says_what_it_will_change_before_it_does(
-    store: Store, tmp_path: Path
-) -> None:
+async def test_a_reload_announces_its_changes_before_writing(store: Store, tmp_path: Path) -> None:
     announced: list[tuple[int, bool]] = []
 
     def announce(checked: Check) -> None:
@@ -59,11 +57,11 @@ async def test_a_reload_says_what_it_will_change_before_it_does(
     path = write(tmp_path, a=STORIES)
     for _ in range(2):
         await store.corpus.reload(path, by="U1", at=NOW, announce=announce)
-    # Of a folder that is loaded already there is nothing to say.
+    # The second reload changes nothing, so it announces nothing.
     assert announced == [(4, True)]
 
 
-async def test_every_problem_is_named(store: Store, tmp_path: Path) -> None:
+async def test_every_problem_is_reported(store: Store, tmp_path: Path) -> None:
     path = write(tmp_path, a="Head\nOnly a summary.\n", b=STORIES, c="")
     with pytest.raises(CorpusInvalidError) as caught:
         await check(store, path)
@@ -73,16 +71,16 @@ async def test_every_problem_is_named(store: Store, tmp_path: Path) -> None:
     ]
 
 
-async def test_near_identical_stories_are_named(store: Store, tmp_path: Path) -> None:
-    """With what is loaded, and among those that come; each once, and never with itself."""
+async def test_near_duplicate_stories_are_reported(store: Store, tmp_path: Path) -> None:
+    """Each new story is compared with loaded and with other new stories, and reported once."""
     await load(store, write(tmp_path, a=STORIES[:2]))
     copies = [STORIES[0].replace("Envoys met", "The envoys met"), STORIES[2], STORIES[3]]
     again = STORIES[2].replace("every mountain road", "each mountain road")
     checked = await check(store, write(tmp_path, a=STORIES[:2], b=copies, c=[again]))
     found = {
-        (twin.article.document, twin.other.document)
-        for twin in checked.twins.found
-        if not twin.is_question
+        (pair.article.document, pair.other.document)
+        for pair in checked.near_duplicates.found
+        if not pair.is_question
     }
     assert found == {("b.txt", "a.txt"), ("c.txt", "b.txt")}
 
@@ -91,20 +89,22 @@ async def test_new_stories_that_are_not_compared_are_counted(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path, a=STORIES, b=[STORIES[0]])
-    twins = (await check(store, path)).twins
-    assert (twins.count, twins.looked_at, twins.passed_over) == (1, 5, 0)
+    duplicates = (await check(store, path)).near_duplicates
+    assert (duplicates.count, duplicates.looked_at, duplicates.passed_over) == (1, 5, 0)
     monkeypatch.setattr("store.loading.near_duplicates.LOOKED_AT", 4)
-    twins = (await check(store, path)).twins
-    assert (twins.count, twins.looked_at, twins.passed_over) == (0, 4, 1)
+    duplicates = (await check(store, path)).near_duplicates
+    assert (duplicates.count, duplicates.looked_at, duplicates.passed_over) == (0, 4, 1)
 
 
-async def test_an_edited_story_is_no_twin_of_what_it_was(store: Store, tmp_path: Path) -> None:
+async def test_an_edited_story_is_not_a_near_duplicate_of_its_old_text(
+    store: Store, tmp_path: Path
+) -> None:
     await load(store, write(tmp_path, a=STORIES))
     edited = [story.replace(".\n", " again.\n", 1) for story in STORIES]
-    assert (await check(store, write(tmp_path, a=edited))).twins.count == 0
+    assert (await check(store, write(tmp_path, a=edited))).near_duplicates.count == 0
 
 
-async def test_near_identical_questions_are_named(store: Store, tmp_path: Path) -> None:
+async def test_near_duplicate_questions_are_reported(store: Store, tmp_path: Path) -> None:
     def story(number: int, question: str) -> str:
         summary = f"Number{number} " + " ".join(f"word{number}x{place}" for place in range(6))
         return f"{summary}.\nInsight.\n{question}\n"
@@ -122,14 +122,14 @@ async def test_near_identical_questions_are_named(store: Store, tmp_path: Path) 
             ],
         ),
     )
-    (twin,) = checked.twins.found
-    assert twin.is_question
-    assert (twin.article.position, twin.other.document) == (1, "a.txt")
-    assert checked.twins.repeated == [("What now?", 2)]
+    (pair,) = checked.near_duplicates.found
+    assert pair.is_question
+    assert (pair.article.position, pair.other.document) == (1, "a.txt")
+    assert checked.near_duplicates.repeated == [("What now?", 2)]
 
 
 async def test_effects_on_a_schedule(store: Store, tmp_path: Path) -> None:
-    """Four questions, one of them asked; two of the others vanish."""
+    """Of four questions, one was asked already; two of the others vanish."""
     await load(store, write(tmp_path, a=STORIES))
     timetable = Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC")
     await store.schedules.set(
@@ -176,7 +176,7 @@ async def test_schedules_that_lose_questions_come_first_then_those_with_the_fewe
     ]
 
 
-async def test_a_question_that_is_taken_out_vanishes(store: Store, tmp_path: Path) -> None:
+async def test_a_deleted_question_vanishes(store: Store, tmp_path: Path) -> None:
     path = write(tmp_path)
     story = '{"headline": "Head", "summary": "Envoys met in Geneva.", "question": "Why?"}'
     (path / "a.jsonl").write_text(story)
@@ -192,7 +192,7 @@ async def test_a_question_that_is_taken_out_vanishes(store: Store, tmp_path: Pat
 
 
 async def test_effects_on_a_schedule_with_topics(store: Store, tmp_path: Path) -> None:
-    """It chooses from what its topics allow, and loses no more than that."""
+    """Only the questions on its topics count."""
     await load(store, write(tmp_path, a=STORIES))
     schedule = await store.schedules.set(
         team_id="T1",

@@ -1,4 +1,4 @@
-"""Files into documents, and the sentence for each thing that can be wrong with one."""
+"""Reading text documents, and the sentence for each problem of a document."""
 
 import re
 from pathlib import Path
@@ -31,15 +31,15 @@ def problems(folder: Path) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def test_real_document(shared: Path) -> None:
-    """The real corpus is one document of 26 articles, without a problem."""
+def test_real_corpus_has_no_problem(shared: Path) -> None:
+    """The real corpus is one document with 26 articles and no problem."""
     articles = read(shared / "corpus")
     assert len({article.document for article in articles}) == 1
     assert len(articles) == 26
     assert all(article.question.endswith("?") for article in articles)
 
 
-def test_starter_corpus_is_sound() -> None:
+def test_starter_corpus_has_no_problem() -> None:
     articles = read(STARTER)
     assert len(articles) == 26
     assert len({article.question for article in articles}) == 26
@@ -47,7 +47,7 @@ def test_starter_corpus_is_sound() -> None:
 
 
 def test_starter_corpus_is_in_our_own_words(shared: Path) -> None:
-    """No six words in a row stand in the real document too."""
+    """It shares no six consecutive words with the real corpus."""
 
     def runs(text: str) -> set[tuple[str, ...]]:
         words = re.findall(r"[\w'-]+", text.lower())
@@ -75,11 +75,11 @@ def test_starter_corpus_is_in_our_own_words(shared: Path) -> None:
         "CRLF",
         "BOM and blank lines",
         "blanks and no last newline",
-        "lines that show nothing",
+        "invisible lines",
         "control characters",
     ],
 )
-def test_spellings_of_one_document(tmp_path: Path, text: str) -> None:
+def test_variants_of_one_document_are_read_alike(tmp_path: Path, text: str) -> None:
     first, second = read(write(tmp_path, text))
     assert (first.position, second.position) == (1, 2)
     assert (first.summary, first.insight, first.question) == (
@@ -90,7 +90,7 @@ def test_spellings_of_one_document(tmp_path: Path, text: str) -> None:
     assert first.headline == "Headline"
 
 
-def test_an_article_keeps_its_id_when_its_file_is_renamed(tmp_path: Path) -> None:
+def test_an_id_does_not_depend_on_the_file_name(tmp_path: Path) -> None:
     before = write(tmp_path / "a", f"Headline\n{TRIPLE}", "old.txt")
     after = write(tmp_path / "b", f"Other\n{TRIPLE}", "new.txt")
     assert read(before)[0].id == read(after)[0].id
@@ -101,18 +101,18 @@ def test_other_files_are_ignored_and_counted(tmp_path: Path) -> None:
     write(tmp_path, f"Headline\n{TRIPLE}")
     write(tmp_path, "x", "notes.md")
     write(tmp_path, "x", ".hidden.txt")
-    contents = read_corpus(tmp_path)
-    assert list(contents.digests) == ["news.txt"]
-    assert contents.ignored == 2
+    corpus = read_corpus(tmp_path)
+    assert list(corpus.digests) == ["news.txt"]
+    assert corpus.ignored == 2
 
 
-def test_folders_below_are_read(tmp_path: Path) -> None:
+def test_subfolders_are_read(tmp_path: Path) -> None:
     write(tmp_path / "europe", f"Headline\n{TRIPLE}", "talks.txt")
     assert read(tmp_path)[0].document == "europe/talks.txt"
 
 
-def test_slack_s_own_marks_are_text_like_any_other(tmp_path: Path) -> None:
-    """Where it is drawn it is escaped."""
+def test_slack_markup_in_a_document_is_plain_text(tmp_path: Path) -> None:
+    """It is escaped when it is rendered."""
     (article,) = read(write(tmp_path, "<!channel>\n<@U1> &amp; <http://x|y>\n<!here>\n<#C1>?\n"))
     assert (article.headline, article.summary) == ("<!channel>", "<@U1> &amp; <http://x|y>")
 
@@ -165,18 +165,18 @@ def test_one_sentence_for_each_problem(tmp_path: Path, text: str | bytes, proble
     assert problems(write(tmp_path, text)) == [problem]
 
 
-def test_every_file_s_problem_is_named(tmp_path: Path) -> None:
+def test_the_problems_of_all_files_are_reported(tmp_path: Path) -> None:
     write(tmp_path, "", "a.txt")
     write(tmp_path, f"Headline\n{TRIPLE}", "b.txt")
     write(tmp_path, "Headline\n", "c.txt")
     assert [problem.split(":")[0] for problem in problems(tmp_path)] == ["a.txt", "c.txt"]
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_folder_is_a_problem(tmp_path: Path) -> None:
     assert problems(tmp_path / "none") == [f"none: there is no such folder: {tmp_path / 'none'}"]
 
 
-def test_a_folder_without_documents(tmp_path: Path) -> None:
+def test_a_folder_without_documents_is_a_problem(tmp_path: Path) -> None:
     write(tmp_path, "x", "notes.md")
     (problem,) = problems(tmp_path)
     assert "holds no document" in problem
@@ -190,10 +190,10 @@ LINES = st.text(
 
 
 @given(headline=LINES, triples=st.lists(st.tuples(LINES, LINES, LINES), min_size=1, max_size=5))
-def test_what_is_written_is_read(
+def test_a_written_document_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, headline: str, triples: list[tuple[str, str, str]]
 ) -> None:
-    """Any text without control characters comes back as it was, but for blanks around it."""
+    """Any text without control characters is unchanged, apart from blanks around it."""
     text = "\n".join([headline, *(line for triple in triples for line in triple)])
     articles = read(write(tmp_path_factory.mktemp("corpus"), text))
     assert articles[0].headline == headline.strip()

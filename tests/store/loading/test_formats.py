@@ -1,4 +1,4 @@
-"""JSON Lines, CSV and feeds; links, hidden files and other endings."""
+"""JSON Lines, CSV and feeds; links, hidden files and files with other endings."""
 
 import contextlib
 import errno
@@ -47,7 +47,7 @@ def texts(article: Article) -> tuple[str, str, str, str]:
 
 
 def test_json_lines(tmp_path: Path) -> None:
-    """Every line has a headline of its own; insight and question may be missing."""
+    """Each line has its own headline; insight and question may be missing."""
     more = {"headline": "Other", "summary": "Over\n  two lines.", "url": "x", "insight": None}
     lines = [json.dumps(STORY), "", json.dumps(more)]
     first, second = read(write(tmp_path, "news.jsonl", "\ufeff" + "\r\n".join(lines)))
@@ -56,7 +56,7 @@ def test_json_lines(tmp_path: Path) -> None:
     assert (second.document, second.position) == ("news.jsonl", 2)
 
 
-def test_a_field_is_known_by_its_name_in_any_case(tmp_path: Path) -> None:
+def test_field_names_ignore_case_and_blanks(tmp_path: Path) -> None:
     line = '{" Headline ": "Head", "SUMMARY": "A summary.", "n": ' + "9" * 5000 + ', "x": NaN}'
     (article,) = read(write(tmp_path, "news.jsonl", f"\n{line}\n\n"))
     assert texts(article) == ("Head", "A summary.", "", "")
@@ -92,7 +92,7 @@ def test_csv_as_spreadsheets_write_it(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("delimiter", [",", ";"])
 def test_csv(tmp_path: Path, delimiter: str) -> None:
-    """Columns stand in any order, others are left out, and a text may be quoted over lines."""
+    """Columns may have any order, others are ignored, and a quoted text may span lines."""
     rows = [
         delimiter.join(["Summary", "note", " headline", "question", "insight"]),
         delimiter.join(['"One, two;\nthree ""four"""', "x", "Head", "What next?", ""]),
@@ -251,7 +251,7 @@ def test_one_sentence_for_each_problem(
     assert problems(write(tmp_path, name, text)) == [problem]
 
 
-def test_every_line_s_problem_is_named(tmp_path: Path) -> None:
+def test_the_problems_of_all_lines_are_reported(tmp_path: Path) -> None:
     folder = write(tmp_path, "a.jsonl", f"{{nope\n{line()}\n[]\n{line(headline='')}\n")
     assert [problem.split(" ")[0] for problem in problems(folder)] == [
         "a.jsonl:1:",
@@ -273,7 +273,7 @@ STORIES = st.lists(
 
 
 @given(stories=STORIES, ascii_only=st.booleans())
-def test_what_is_written_as_json_is_read(
+def test_written_json_lines_are_read_back(
     tmp_path_factory: pytest.TempPathFactory, stories: list[dict[str, str]], ascii_only: bool
 ) -> None:
     text = "\n".join(json.dumps(story, ensure_ascii=ascii_only) for story in stories)
@@ -284,7 +284,7 @@ def test_what_is_written_as_json_is_read(
 
 
 @given(st.sampled_from(["a.txt", "a.jsonl", "a.csv", "a.rss"]), st.binary(max_size=300))
-def test_any_bytes_are_read_or_refused(
+def test_any_bytes_give_articles_or_problems(
     tmp_path_factory: pytest.TempPathFactory, name: str, data: bytes
 ) -> None:
     folder = write(tmp_path_factory.mktemp("corpus"), name, data)
@@ -292,10 +292,10 @@ def test_any_bytes_are_read_or_refused(
         assert read(folder)
 
 
-# --- feeds --------------------------------------------------------------------------------------
+# --- feeds ----------------------------------------------------------------------------------------
 
 
-def test_rss_without_its_markup(tmp_path: Path) -> None:
+def test_rss_is_read_without_markup(tmp_path: Path) -> None:
     feed = RSS.format(ITEM.format("&lt;p&gt;They &lt;b&gt;met&lt;/b&gt; &amp;amp; ate.&lt;/p&gt;"))
     (article,) = read(write(tmp_path, "news.rss", feed))
     assert texts(article) == ("Envoys & talks", "They met & ate.", "", "")
@@ -310,7 +310,7 @@ def test_atom(tmp_path: Path) -> None:
     assert texts(second) == ("Only a title", "Only a title", "", "")
 
 
-def test_a_feed_s_marks_part_words_and_plain_text_has_none(tmp_path: Path) -> None:
+def test_feed_tags_separate_words_and_plain_titles_keep_their_signs(tmp_path: Path) -> None:
     summary = "&lt;p&gt;Envoys&lt;/p&gt;&lt;p&gt;met.&lt;br/&gt;Late.&lt;/p&gt;"
     title = "Profit &lt; 5% &amp; rates &gt; 3%"
     feed = RSS.format(ITEM.format(summary).replace("Envoys &amp; talks", title))
@@ -331,7 +331,7 @@ def test_a_feed_cannot_open_files(tmp_path: Path) -> None:
     assert "token" not in str(articles)
 
 
-async def test_stories_of_a_feed_are_found_and_never_asked(store: Store, tmp_path: Path) -> None:
+async def test_feed_stories_can_be_found_but_are_never_asked(store: Store, tmp_path: Path) -> None:
     write(tmp_path, "news.rss", RSS.format(ITEM.format("They met in Geneva.")))
     await store.corpus.reload(tmp_path, by="U1", at=NOW)
     assert isinstance(await store.corpus.find("geneva"), Found)
@@ -344,22 +344,22 @@ async def test_stories_of_a_feed_are_found_and_never_asked(store: Store, tmp_pat
         assert article.question == "A question?"
 
 
-# --- what lies in the folder --------------------------------------------------------------------
+# --- files of the folder --------------------------------------------------------------------------
 
 
-def test_hidden_files_and_other_endings_are_counted(tmp_path: Path) -> None:
+def test_hidden_files_and_other_endings_are_ignored_and_counted(tmp_path: Path) -> None:
     write(tmp_path, "a.TXT", f"Head\n{TRIPLE}")
     for name in ("notes.md", "README", ".hidden.txt", "txt"):
         write(tmp_path, name, "x")
     (tmp_path / ".git").mkdir()
     write(tmp_path / ".git", "a.txt", "x")
-    contents = read_corpus(tmp_path)
-    assert list(contents.digests) == ["a.TXT"]
-    assert contents.ignored == 5
+    corpus = read_corpus(tmp_path)
+    assert list(corpus.digests) == ["a.TXT"]
+    assert corpus.ignored == 5
 
 
 def test_a_link_within_the_folder_is_read(tmp_path: Path) -> None:
-    """So that a folder that Kubernetes mounts can be read: its files are links to hidden ones."""
+    """Kubernetes mounts folders like this: the files are links to hidden files."""
     (tmp_path / "..data").mkdir()
     write(tmp_path / "..data", "a.txt", f"Head\n{TRIPLE}")
     (tmp_path / "a.txt").symlink_to("..data/a.txt")
@@ -367,14 +367,14 @@ def test_a_link_within_the_folder_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["../secret.txt", "/etc/hostname"])
-def test_a_link_out_of_the_folder_is_refused(tmp_path: Path, target: str) -> None:
+def test_a_link_out_of_the_folder_is_a_problem(tmp_path: Path, target: str) -> None:
     (tmp_path / "secret.txt").write_text(f"Head\n{TRIPLE}")
     folder = write(tmp_path / "corpus", "b.txt", f"Head\n{TRIPLE}")
     (folder / "a.txt").symlink_to(target)
     assert problems(folder) == ["a.txt: is a link out of the folder: put the file itself there"]
 
 
-def test_links_to_folders_and_nowhere_are_left_out(tmp_path: Path) -> None:
+def test_links_to_anything_but_a_file_are_ignored(tmp_path: Path) -> None:
     folder = write(tmp_path / "corpus", "b.txt", f"Head\n{TRIPLE}")
     (folder / "loop").symlink_to(".")
     (folder / "gone.txt").symlink_to("nothing.txt")
@@ -383,9 +383,9 @@ def test_links_to_folders_and_nowhere_are_left_out(tmp_path: Path) -> None:
     (folder / "to_pipe.txt").symlink_to("pipe.txt")
     with socket.socket(socket.AF_UNIX) as server, contextlib.chdir(folder):
         server.bind("socket.txt")
-    contents = read_corpus(folder)
-    assert list(contents.digests) == ["b.txt"]
-    assert contents.ignored == 6
+    corpus = read_corpus(folder)
+    assert list(corpus.digests) == ["b.txt"]
+    assert corpus.ignored == 6
 
 
 def test_a_folder_may_be_named_like_a_document(tmp_path: Path) -> None:
@@ -393,14 +393,16 @@ def test_a_folder_may_be_named_like_a_document(tmp_path: Path) -> None:
     assert [article.document for article in read(tmp_path)] == ["a.txt/b.txt"]
 
 
-def test_names_that_differ_by_case_are_two(tmp_path: Path) -> None:
+def test_file_names_are_case_sensitive(tmp_path: Path) -> None:
     for name in ("a.txt", "A.txt", 'it\'s "b" 👩\u200d🚀 שלום.txt'):
         write(tmp_path, name, f"Head\n{TRIPLE}")
     assert len(read(tmp_path)) == 3
 
 
-def test_what_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder, wherever it lies; and the one that it was to be read from."""
+def test_a_folder_without_permission_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both a subfolder and the corpus folder itself."""
     write(tmp_path, "b.txt", f"Head\n{TRIPLE}")
     (tmp_path / "closed").mkdir()
 
@@ -425,9 +427,11 @@ def test_what_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.Monke
         ("red\x1b[31m.txt", "red?[31m.txt"),
         ("gpj\u202etxt.txt", "gpj?txt.txt"),
     ],
-    ids=["not UTF-8", "line break", "control character", "turned round"],
+    ids=["not UTF-8", "line break", "control character", "right to left"],
 )
-def test_a_name_that_cannot_be_shown_is_refused(tmp_path: Path, name: str, shown: str) -> None:
+def test_a_file_name_that_cannot_be_shown_is_a_problem(
+    tmp_path: Path, name: str, shown: str
+) -> None:
     write(tmp_path, "b.txt", f"Head\n{TRIPLE}")
     (tmp_path / name).write_text("x")
     assert problems(tmp_path) == [
@@ -436,7 +440,7 @@ def test_a_name_that_cannot_be_shown_is_refused(tmp_path: Path, name: str, shown
 
 
 @pytest.mark.parametrize("name", ["st\udcffrange", "st\u202erange"], ids=ascii)
-def test_a_folder_s_own_name_is_shown_as_it_may_be(tmp_path: Path, name: str) -> None:
+def test_problems_show_only_safe_characters_of_the_folder_name(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
     (missing,) = problems(folder)
     assert missing.startswith("st?range: there is no such folder: ")
@@ -446,13 +450,13 @@ def test_a_folder_s_own_name_is_shown_as_it_may_be(tmp_path: Path, name: str) ->
     assert empty.startswith("st?range: holds no document")
 
 
-def test_a_table_of_something_else_is_left_out_and_counted(tmp_path: Path) -> None:
+def test_a_table_without_article_fields_is_ignored_and_counted(tmp_path: Path) -> None:
     (tmp_path / "news.jsonl").write_text('{"headline": "Ports", "summary": "A strike ended."}\n')
     (tmp_path / "queries.jsonl").write_text('{"query": "ports"}\n{"query": "strike"}\n')
     (tmp_path / "sums.csv").write_text("month,amount\nMay,3\n")
-    contents = read_corpus(tmp_path)
-    assert list(contents.changed) == ["news.jsonl"]
-    assert contents.ignored == 2
+    corpus = read_corpus(tmp_path)
+    assert list(corpus.changed) == ["news.jsonl"]
+    assert corpus.ignored == 2
     (tmp_path / "news.jsonl").unlink()
     sentence = "names none of the fields headline, summary, insight, question"
     assert problems(tmp_path) == [f"queries.jsonl:1: {sentence}", f"sums.csv:1: {sentence}"]

@@ -1,4 +1,4 @@
-"""Ids that last, undoing, and the record of who changed what."""
+"""Ids that survive edits, undo, and the history of who changed what."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ STORIES = [
 
 
 def write(tmp_path: Path, **documents: str | list[str]) -> Path:
-    """Write a corpus of just these documents, each under its own name as the headline."""
+    """Write a corpus folder with only these documents, and return its path."""
     path = tmp_path / "corpus"
     path.mkdir(exist_ok=True)
     for file in path.iterdir():
@@ -39,8 +39,8 @@ async def load(store: Store, path: Path, by: str = "U1") -> None:
     await store.corpus.reload(path, by=by, at=NOW)
 
 
-async def held(store: Store) -> dict[str, Article]:
-    """Give every article, by its id."""
+async def loaded_articles(store: Store) -> dict[str, Article]:
+    """Return all loaded articles by id."""
     articles: dict[str, Article] = {}
     for word in ("geneva", "lagos", "quito", "lima", "kyiv", "head"):
         answer = await store.corpus.find(word, limit=1000)
@@ -55,16 +55,16 @@ def by_place(articles: dict[str, Article]) -> dict[tuple[str, int], str]:
     return {(one.document, one.position): one.id for one in articles.values()}
 
 
-# --- ids ----------------------------------------------------------------------------------------
+# --- ids ------------------------------------------------------------------------------------------
 
 
 async def ids_after(
     store: Store, tmp_path: Path, before: dict[str, list[str]], after: dict[str, list[str]]
 ) -> tuple[dict[tuple[str, int], str], dict[tuple[str, int], str]]:
     await load(store, write(tmp_path, **before))
-    old = by_place(await held(store))
+    old = by_place(await loaded_articles(store))
     await load(store, write(tmp_path, **after))
-    return old, by_place(await held(store))
+    return old, by_place(await loaded_articles(store))
 
 
 async def test_an_edited_article_keeps_its_id(store: Store, tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ async def test_an_edited_article_keeps_its_id(store: Store, tmp_path: Path) -> N
 
 
 async def test_ids_follow_articles_that_are_edited_and_moved(store: Store, tmp_path: Path) -> None:
-    """Others came before and between, one went, and two changed."""
+    """One story is added, one removed and two edited, and all change their places."""
     a, b, c, d = STORIES
     new_story = "Kyiv opens its museums again.\nArt is back.\nWhat would you see first?\n"
     edited = [one.replace(".\n", " again.\n", 1) for one in (b, d)]
@@ -92,14 +92,14 @@ async def test_ids_follow_articles_that_are_edited_and_moved(store: Store, tmp_p
     assert new["news.txt", 1] not in old.values()
 
 
-async def test_another_headline_leaves_the_ids(store: Store, tmp_path: Path) -> None:
+async def test_a_new_headline_changes_no_ids(store: Store, tmp_path: Path) -> None:
     path = write(tmp_path, news=STORIES)
     await load(store, path)
-    old = by_place(await held(store))
+    old = by_place(await loaded_articles(store))
     text = (path / "news.txt").read_text()
     (path / "news.txt").write_text(text.replace("Head news", "Another head"))
     await load(store, path)
-    assert by_place(await held(store)) == old
+    assert by_place(await loaded_articles(store)) == old
     assert isinstance(await store.corpus.find("another head"), Found)
 
 
@@ -109,7 +109,9 @@ async def test_a_renamed_document_may_be_edited_too(store: Store, tmp_path: Path
     assert new["new.txt", 1] == old["old.txt", 1]
 
 
-async def test_another_story_in_the_same_place_has_another_id(store: Store, tmp_path: Path) -> None:
+async def test_a_different_story_in_the_same_place_has_a_new_id(
+    store: Store, tmp_path: Path
+) -> None:
     old, new = await ids_after(store, tmp_path, {"news": STORIES[:1]}, {"news": STORIES[1:2]})
     assert new["news.txt", 1] != old["news.txt", 1]
 
@@ -117,53 +119,55 @@ async def test_another_story_in_the_same_place_has_another_id(store: Store, tmp_
 async def test_the_old_text_of_an_edited_article_is_a_new_article(
     store: Store, tmp_path: Path
 ) -> None:
-    """Its id is derived from the text, and taken by the one that was edited."""
+    """The id that its text derives belongs to the edited article."""
     edited = STORIES[1].replace("calm", "stormy")
     await load(store, write(tmp_path, news=[STORIES[1]]))
     await load(store, write(tmp_path, news=[edited]))
-    old = by_place(await held(store))
+    old = by_place(await loaded_articles(store))
     await load(store, write(tmp_path, news=[edited], more=[STORIES[1], STORIES[1]]))
-    new = by_place(await held(store))
+    new = by_place(await loaded_articles(store))
     assert new["news.txt", 1] == old["news.txt", 1]
     assert len(set(new.values())) == 3
 
 
-async def test_a_long_document_may_change_everywhere(store: Store, tmp_path: Path) -> None:
-    """An article is compared with those around its place, not with all of them."""
+async def test_ids_survive_edits_everywhere_in_a_long_document(
+    store: Store, tmp_path: Path
+) -> None:
+    """An article is compared only with the articles around its old place."""
     many = [
         f"Geneva {n}: {' '.join(f'{word}{n * 7 % 1000}' for word in 'abcdefghij')}.\nI.\nWhy {n}?\n"
         for n in range(1000)
     ]
-    shifted = [STORIES[2]] * 3 + [one.replace(".\n", " anew.\n", 1) for one in many]
+    shifted = [STORIES[2]] * 3 + [one.replace(".\n", " again.\n", 1) for one in many]
     old, new = await ids_after(store, tmp_path, {"news": many}, {"news": shifted})
     assert all(new["news.txt", at + 3] == old["news.txt", at] for at in range(1, 1001))
 
 
-# --- undo ---------------------------------------------------------------------------------------
+# --- undo -----------------------------------------------------------------------------------------
 
 
-async def test_undo_brings_back_the_revision_before(store: Store, tmp_path: Path) -> None:
+async def test_undo_restores_the_previous_revision(store: Store, tmp_path: Path) -> None:
     await load(store, write(tmp_path, a=STORIES[:2], b=STORIES[2:3]))
-    first = await held(store)
+    first = await loaded_articles(store)
     await load(store, write(tmp_path, a=STORIES[:1], c=STORIES[3:]))
-    second = await held(store)
+    second = await loaded_articles(store)
     revision = await store.corpus.undo(by="U2", at=NOW)
-    assert await held(store) == first
+    assert await loaded_articles(store) == first
     assert (revision.number, revision.restores, revision.loaded_by) == (3, 1, "U2")
     assert (revision.added, revision.removed) == (2, 1)
     revision = await store.corpus.undo(by="U2", at=NOW, number=2)
-    assert await held(store) == second
+    assert await loaded_articles(store) == second
     assert (revision.number, revision.restores) == (4, 2)
 
 
-async def test_undo_again_goes_further_back(store: Store, tmp_path: Path) -> None:
+async def test_repeated_undo_goes_further_back(store: Store, tmp_path: Path) -> None:
     states = []
     for count in range(1, 5):
         await load(store, write(tmp_path, a=STORIES[:count]))
-        states.append(await held(store))
+        states.append(await loaded_articles(store))
     for state in reversed(states[:-1]):
         await store.corpus.undo(by="U1", at=NOW)
-        assert await held(store) == state
+        assert await loaded_articles(store) == state
     with pytest.raises(ParleyError, match=r"This is the first\. Revision 7 is loaded."):
         await store.corpus.undo(by="U1", at=NOW)
 
@@ -171,23 +175,23 @@ async def test_undo_again_goes_further_back(store: Store, tmp_path: Path) -> Non
 async def test_a_reload_after_an_undo_reads_the_folder_again(store: Store, tmp_path: Path) -> None:
     await load(store, write(tmp_path, a=STORIES[:1]))
     await load(store, path := write(tmp_path, a=STORIES[:2]))
-    newest = await held(store)
+    newest = await loaded_articles(store)
     await store.corpus.undo(by="U1", at=NOW)
     await load(store, path)
-    assert await held(store) == newest
+    assert await loaded_articles(store) == newest
     await store.corpus.undo(by="U1", at=NOW)
-    assert len(await held(store)) == 1
+    assert len(await loaded_articles(store)) == 1
 
 
-async def test_ten_revisions_can_be_brought_back(store: Store, tmp_path: Path) -> None:
+async def test_the_last_ten_revisions_can_be_restored(store: Store, tmp_path: Path) -> None:
     states = []
     for number in range(12):
         stories = [one.replace(".", f" {number}.", 1) for one in STORIES]
         await load(store, write(tmp_path, a=stories[: 1 + number % 4]))
-        states.append(await held(store))
+        states.append(await loaded_articles(store))
     for number in range(11, 1, -1):
         await store.corpus.undo(by="U1", at=NOW)
-        assert await held(store) == states[number - 1]
+        assert await loaded_articles(store) == states[number - 1]
     with pytest.raises(ParleyError, match="Revision 1 cannot be brought back any more"):
         await store.corpus.undo(by="U1", at=NOW)
 
@@ -201,23 +205,23 @@ async def test_nothing_to_undo(store: Store, tmp_path: Path) -> None:
             await store.corpus.undo(by="U1", at=NOW, number=number)
 
 
-async def test_the_history_says_who_changed_what(store: Store, tmp_path: Path) -> None:
+async def test_the_history_shows_who_changed_what(store: Store, tmp_path: Path) -> None:
     await load(store, write(tmp_path, a=STORIES[:3]), by="U1")
     edited = STORIES[0].replace("closed", "open")
     await load(store, write(tmp_path, a=[STORIES[1], edited, STORIES[3]]), by="U2")
     await store.corpus.undo(by="U3", at=NOW)
-    told: list[tuple[Any, ...]] = [
+    shown: list[tuple[Any, ...]] = [
         (one.number, one.loaded_by, one.restores, one.added, one.edited, one.moved, one.removed)
         for one in await store.corpus.history()
     ]
-    assert told == [
+    assert shown == [
         (3, "U3", 1, 1, 1, 1, 1),
         (2, "U2", None, 1, 1, 1, 1),
         (1, "U1", None, 3, 0, 0, 0),
     ]
 
 
-async def test_the_history_says_when(store: Store, tmp_path: Path) -> None:
+async def test_the_history_shows_when(store: Store, tmp_path: Path) -> None:
     path = write(tmp_path, a=STORIES)
     await store.corpus.reload(path, by="U1", at=NOW)
     later = NOW + timedelta(days=1, minutes=5)
@@ -231,7 +235,7 @@ async def test_the_history_says_when(store: Store, tmp_path: Path) -> None:
 
 
 async def test_the_history_names_documents_that_changed(store: Store, tmp_path: Path) -> None:
-    """Of the first revision none: everything came with it."""
+    """The first revision names none, because it added all of them."""
     many = {f"n{number:02}": STORIES[3:] for number in range(12)}
     await load(store, write(tmp_path, a=STORIES[:1], b=STORIES[1:2], c=STORIES[2:3]))
     await load(store, write(tmp_path, a=STORIES[:1], c=STORIES[1:2], d=STORIES[2:3]))
@@ -263,7 +267,7 @@ FOLDERS = st.dictionaries(
 async def test_every_undo_is_exact(
     tmp_path_factory: pytest.TempPathFactory, steps: list[dict[str, list[str]] | int | None]
 ) -> None:
-    """Whatever was loaded and undone before, a revision comes back with its ids and its index."""
+    """After any loads and undos, a restored revision has its old ids and its old index."""
     tmp = tmp_path_factory.mktemp("undo")
     states: list[dict[str, Article]] = []
     async with open_store(f"sqlite:///{tmp}/parley.db") as store:
@@ -277,10 +281,10 @@ async def test_every_undo_is_exact(
                 except ParleyError:
                     continue
                 assert revision.restores
-                assert await held(store) == states[revision.restores - 1]
+                assert await loaded_articles(store) == states[revision.restores - 1]
                 assert revision.fingerprint
             if store.corpus.revision and store.corpus.revision.number == number:
-                states.append(await held(store))
+                states.append(await loaded_articles(store))
     async with open_store(f"sqlite:///{tmp}/parley.db") as store:
         if states:
-            assert await held(store) == states[-1]
+            assert await loaded_articles(store) == states[-1]

@@ -66,7 +66,7 @@ def test_a_name_is_cut_and_holds_what_can_be_stored(tmp_path: Path) -> None:
 
 def test_an_event_of_every_second_ends_at_the_limit(tmp_path: Path) -> None:
     path = calendar(tmp_path, "DTSTART:20261125T000000Z\nRRULE:FREQ=SECONDLY\nSUMMARY:Tick")
-    limits = Limits(seconds=1, seconds_per_mb=0, patience=100)
+    limits = Limits(seconds=1, seconds_per_mb=0, wall_clock_factor=100)
     with pytest.raises(HolidaysInvalidError, match=r"holidays\.ics takes more than 1 seconds"):
         read_holidays(path, today=TODAY, limits=limits)
 

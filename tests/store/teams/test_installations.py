@@ -13,7 +13,7 @@ from store.db import open_database
 from store.db.schema import LEDGER_TABLE
 from store.posting.record import Plan
 from store.teams.installations import Installation
-from store.types import GoneError, PostKind, PostState, Problem, Refusal, Schedule, Timetable
+from store.types import FailedLoad, GoneError, PostKind, PostState, Problem, Schedule, Timetable
 from tests.conftest import NOW, StoppedClock
 
 ONE = Installation(
@@ -177,8 +177,8 @@ async def test_who_keeps_the_stories_is_told_nothing_in_a_team_that_is_gone(
     """The operator lists them, and may list them for longer than Parley is there."""
     await many.installations.save(replace(ONE, team_id="T2"))
     problem = Problem(path=PurePosixPath("a.txt"), line=1, message="There is no story in it.")
-    refusal = Refusal(at=NOW, problem=problem, more=0)
-    await many.refusals.note(tmp_path, refusal, keepers=[("T1", "U1"), ("T2", "U1")])
+    failed_load = FailedLoad(at=NOW, problem=problem, more=0)
+    await many.failed_loads.note(tmp_path, failed_load, keepers=[("T1", "U1"), ("T2", "U1")])
     assert [post.team_id for post in await many.posts.open(NOW)] == ["T2"]
 
 

@@ -11,7 +11,7 @@ from store import Store, open_store
 from store.db import Database, open_database
 from store.db.schema import LEDGER_TABLE
 from store.posting.record import Plan
-from store.types import SOMEBODY, PostKind, PostState, Problem, Refusal, Timetable
+from store.types import SOMEBODY, FailedLoad, PostKind, PostState, Problem, Timetable
 from tests.conftest import NOW
 from tests.rows import every_row
 from tests.store.teams.test_installations import ONE
@@ -66,8 +66,8 @@ async def live(house: House, team_id: str, who: str) -> None:
     await store.planning.preview(schedule)
     await store.schedules.stop(team_id, channel_id, error="is_archived", now=NOW)
     problem = Problem(path=PurePosixPath("a.txt"), line=1, message="There is no story in it.")
-    refusal = Refusal(at=NOW, problem=problem, more=0)
-    await store.refusals.note(house.folder, refusal, keepers=[(team_id, who)])
+    failed_load = FailedLoad(at=NOW, problem=problem, more=0)
+    await store.failed_loads.note(house.folder, failed_load, keepers=[(team_id, who)])
 
     def plan(key: str, kind: PostKind = PostKind.SHARE) -> Plan:
         return Plan(

@@ -43,7 +43,7 @@ NO_TEAM_S = frozenset(
         # The operator says for how long anything is kept of any team.
         *("misses.forget", "topic_requests.forget", "posts.delete_old", "once.forget"),
         "personal_data.forget_loaders",
-        *(f"refusals.{name}" for name in ("forget_others", "last", "note")),
+        *(f"failed_loads.{name}" for name in ("forget_others", "last", "note")),
         # Of whoever begins to install it, before there is a team.
         *(f"installations.{name}" for name in ("begin", "end")),
     ]
