@@ -16,7 +16,7 @@ from handlers.views import digest as views
 from handlers.views.message import Message, message
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from store import Store, samples
-from store.posting.planning import turn_key
+from store.posting.planning import occurrence_key
 from store.posting.record import GRACE, Plan
 from store.types import FOREVER, ParleyError, Post, PostState, Schedule
 
@@ -110,7 +110,7 @@ class Organise:
             dates = [await self._next_on(schedule)]
         for on in dates:
             plan = Plan(
-                key=turn_key(schedule, on),
+                key=occurrence_key(schedule, on),
                 team_id=schedule.team_id,
                 channel_id=schedule.channel_id,
                 kind=schedule.kind,
@@ -144,7 +144,7 @@ class Organise:
             dates = skipped[:1]
         for on in dates:
             is_coming = on >= schedule.next.due_on
-            key = turn_key(schedule, on)
+            key = occurrence_key(schedule, on)
             if not (is_coming and await self._store.posts.unskip(schedule.team_id, key)):
                 raise ParleyError(f"The post of {on:%a %d %b} is not skipped.")
         if not dates:

@@ -124,7 +124,7 @@ class Planning:
             if chosen is None:
                 return None
             plan = Plan(
-                key=key or turn_key(schedule, today),
+                key=key or occurrence_key(schedule, today),
                 team_id=schedule.team_id,
                 channel_id=schedule.channel_id,
                 kind=schedule.kind,
@@ -156,7 +156,7 @@ class Planning:
             for turn in (schedule.next, *islice(later, _FAR)):
                 if schedule.paused_until and turn.due_on < schedule.paused_until:
                     continue
-                post = await fetch_post(connection, turn_key(schedule, turn.due_on))
+                post = await fetch_post(connection, occurrence_key(schedule, turn.due_on))
                 if post and post.state is not PostState.SKIPPED:
                     continue
                 unless = post.error if post else await _reason(connection, schedule, turn)
@@ -204,7 +204,7 @@ class Planning:
                 await connection.executemany(_FILL_POOL, [(*where, one) for one in ids])
 
 
-def turn_key(schedule: Schedule, on: date) -> str:
+def occurrence_key(schedule: Schedule, on: date) -> str:
     """Give the delivery key of the schedule's post of the local date *on*."""
     return f"{schedule.team_id}:{schedule.channel_id}:{on}"
 
@@ -227,7 +227,7 @@ async def _plan_turn(connection: Connection, schedule: Schedule, now: datetime) 
     elif (chosen := await _choose(connection, schedule)) is None:
         state, error = PostState.MISSED, "there is no story to choose from"
     plan = Plan(
-        key=turn_key(schedule, turn.due_on),
+        key=occurrence_key(schedule, turn.due_on),
         team_id=schedule.team_id,
         channel_id=schedule.channel_id,
         kind=schedule.kind,

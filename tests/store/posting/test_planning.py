@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.settings import STARTER
 from store import Store, open_store
 from store.posting.holidays import Holiday
-from store.posting.planning import turn_key
+from store.posting.planning import occurrence_key
 from store.posting.record import GRACE, Plan
 from store.types import FOREVER, PostKind, PostState, Schedule, Timetable
 from tests.conftest import NOW, StoppedClock
@@ -63,7 +63,7 @@ async def test_the_record_says_what_was_chosen_from_which_revision_and_why(
 ) -> None:
     schedule = await on(store, clock)
     await store.planning.plan_due(clock.forward(hours=1))
-    post = await store.posts.get("T1", turn_key(schedule, TODAY))
+    post = await store.posts.get("T1", occurrence_key(schedule, TODAY))
     assert post
     assert post.article_id
     assert post.revision == 1
@@ -177,7 +177,7 @@ async def test_a_skip_leaves_its_turn_out_and_can_be_taken_back(
     schedule = await on(store, clock)
     for day in (24, 25):
         plan = Plan(
-            key=turn_key(schedule, date(2026, 11, day)),
+            key=occurrence_key(schedule, date(2026, 11, day)),
             team_id="T1",
             channel_id="C1",
             kind=PostKind.QUESTION,
@@ -194,7 +194,7 @@ async def test_a_skip_leaves_its_turn_out_and_can_be_taken_back(
         (26, None),
         (27, None),
     ]
-    assert await store.posts.unskip("T1", turn_key(schedule, date(2026, 11, 25)))
+    assert await store.posts.unskip("T1", occurrence_key(schedule, date(2026, 11, 25)))
     for _ in range(2):
         await store.planning.plan_due(clock.forward(hours=24))
     assert [(on, state) for on, state, _ in await rows(store)][:1] == [("2026-11-24", "skipped")]
