@@ -239,7 +239,7 @@ class Digest:
 
     async def _next(self, schedule: Schedule, user_id: str) -> Message:
         turns = await self._store.planning.upcoming(schedule, _SHOWN)
-        last = await self._store.posts.last_turn(
+        last = await self._store.posts.last_scheduled(
             schedule.team_id, schedule.channel_id, now=self._clock()
         )
         chosen = await self._store.planning.preview(schedule)

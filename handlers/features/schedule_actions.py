@@ -136,7 +136,7 @@ class Organise:
         if not dates:
             skipped = [
                 post.due_on
-                for post in await self._store.posts.turns(
+                for post in await self._store.posts.scheduled(
                     schedule.team_id, schedule.channel_id, since=schedule.next.due_on
                 )
                 if post.state is PostState.SKIPPED and post.due_on
@@ -239,7 +239,9 @@ class Organise:
     async def _is_owed(self, schedule: Schedule) -> bool:
         """Say whether the schedule's last turn was lost to what stopped it, within the grace."""
         now = self._clock()
-        last = await self._store.posts.last_turn(schedule.team_id, schedule.channel_id, now=now)
+        last = await self._store.posts.last_scheduled(
+            schedule.team_id, schedule.channel_id, now=now
+        )
         return (
             last is not None
             and last.state in (PostState.FAILED, PostState.MISSED)

@@ -101,12 +101,12 @@ class Posts:
         rows = await self._database.fetch(sql, to_text(now), limit + self._queue.bad, *but)
         return self._queue.read(rows)
 
-    async def turns(self, team_id: str, channel_id: str, *, since: date) -> Sequence[Post]:
+    async def scheduled(self, team_id: str, channel_id: str, *, since: date) -> Sequence[Post]:
         """Give the channel's scheduled posts for local dates from *since* on."""
         rows = await self._database.fetch(_TURNS, team_id, channel_id, since.isoformat())
         return [to_post(row) for row in rows]
 
-    async def last_turn(self, team_id: str, channel_id: str, *, now: datetime) -> Post | None:
+    async def last_scheduled(self, team_id: str, channel_id: str, *, now: datetime) -> Post | None:
         """Give the channel's latest scheduled post whose time has come; None before the first."""
         rows = await self._database.fetch(_LAST_TURN, team_id, channel_id, to_text(now))
         return to_post(rows[0]) if rows else None

@@ -131,7 +131,7 @@ async def test_an_outcome_that_nobody_knows_is_left_to_admins(
     )
     await settle(ownerless)
     posts = ownerless.parley.store.posts
-    last = await posts.last_turn(TEAM, GENERAL, now=ownerless.clock())
+    last = await posts.last_scheduled(TEAM, GENERAL, now=ownerless.clock())
     assert last
     assert last.state is PostState.UNKNOWN
     assert "has no owner who could be told: unsure" in caplog.text

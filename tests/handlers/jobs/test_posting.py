@@ -28,7 +28,9 @@ async def due(slack: Slack) -> None:
 
 async def states(slack: Slack) -> list[PostState]:
     posts = slack.parley.store.posts
-    return [post.state for post in await posts.turns("T0LOCAL", GENERAL, since=date(2026, 11, 24))]
+    return [
+        post.state for post in await posts.scheduled("T0LOCAL", GENERAL, since=date(2026, 11, 24))
+    ]
 
 
 async def settle(slack: Slack) -> None:
@@ -385,7 +387,7 @@ async def test_somebody_else_s_message_with_our_key_is_not_ours(slack: Slack) ->
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="internal_error"))
     await slack.parley.ticker.tick()
-    (post,) = await slack.parley.store.posts.turns("T0LOCAL", GENERAL, since=date(2026, 11, 24))
+    (post,) = await slack.parley.store.posts.scheduled("T0LOCAL", GENERAL, since=date(2026, 11, 24))
     slack.workspace.post_as(
         ANA,
         GENERAL,

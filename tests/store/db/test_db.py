@@ -252,11 +252,11 @@ async def test_what_the_first_parley_left_is_gone_on_with(database_url: str) -> 
         assert second
         assert (first.stopped, first.topics) == ("is_archived", ("lisbon",))
         assert (second.kind, second.stories) == (PostKind.DIGEST, 2)
-        turns = await store.posts.turns("T1", "C2", since=NOW.date())
+        turns = await store.posts.scheduled("T1", "C2", since=NOW.date())
         (sent,) = [post for post in turns if post.state is PostState.SENT]
         assert len(await store.posts.stories("T1", sent.key)) == 2
         await store.planning.plan_due(NOW + timedelta(days=9))
-        assert len(await store.posts.turns("T1", "C2", since=NOW.date())) > len(turns)
+        assert len(await store.posts.scheduled("T1", "C2", since=NOW.date())) > len(turns)
 
 
 async def test_what_is_deleted_is_no_longer_in_the_file(tmp_path: Path) -> None:
@@ -295,7 +295,7 @@ async def test_a_database_with_corrections_loses_them_and_nothing_else(database_
     async with open_store(database_url, is_shared=True) as store:
         (sent,) = [
             post
-            for post in await store.posts.turns("T1", "C1", since=NOW.date())
+            for post in await store.posts.scheduled("T1", "C1", since=NOW.date())
             if post.state is PostState.SENT
         ]
         assert sent.key == key

@@ -158,6 +158,6 @@ async def test_topics_that_cannot_be_looked_up_keep_no_turn_back(
 
         monkeypatch.setattr(store.corpus, "find", break_at)
         await store.planning.plan_due(clock.forward(minutes=61))
-        turns = await store.posts.turns("T1", "C2", since=NOW.date())
+        turns = await store.posts.scheduled("T1", "C2", since=NOW.date())
         assert [str(post.state) for post in turns] == ["planned"]
     assert left_out(caplog) == ["row T1/C1 of schedule is left out"]

@@ -15,7 +15,7 @@ from store.types import Timetable
 DAILY = frozenset(range(7))
 
 
-def turns(zone: str, at: time, after: datetime, count: int = 3) -> list[str]:
+def due_times(zone: str, at: time, after: datetime, count: int = 3) -> list[str]:
     timetable = Timetable(at=at, weekdays=DAILY, zone=zone)
     return [
         f"{turn.due_at.astimezone(ZoneInfo(zone)):%m-%d %H:%M}"
@@ -24,17 +24,17 @@ def turns(zone: str, at: time, after: datetime, count: int = 3) -> list[str]:
 
 
 def test_a_gap_moves_the_turn_to_its_end() -> None:
-    found = turns("Europe/Berlin", time(2, 30), datetime(2026, 3, 28, 12, tzinfo=UTC))
+    found = due_times("Europe/Berlin", time(2, 30), datetime(2026, 3, 28, 12, tzinfo=UTC))
     assert found == ["03-29 03:00", "03-30 02:30", "03-31 02:30"]
 
 
 def test_a_repeated_hour_has_one_turn() -> None:
-    found = turns("Europe/Berlin", time(2, 30), datetime(2026, 10, 24, 12, tzinfo=UTC))
+    found = due_times("Europe/Berlin", time(2, 30), datetime(2026, 10, 24, 12, tzinfo=UTC))
     assert found == ["10-25 02:30", "10-26 02:30", "10-27 02:30"]
 
 
 def test_a_wall_time_that_says_the_second_of_two_still_comes_first() -> None:
-    found = turns("Europe/Berlin", time(2, 30, fold=1), datetime(2026, 10, 24, 12, tzinfo=UTC))
+    found = due_times("Europe/Berlin", time(2, 30, fold=1), datetime(2026, 10, 24, 12, tzinfo=UTC))
     assert found == ["10-25 02:30", "10-26 02:30", "10-27 02:30"]
     first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     timetable = Timetable(at=time(2, 30, fold=1), weekdays=DAILY, zone="Europe/Berlin")
@@ -44,12 +44,12 @@ def test_a_wall_time_that_says_the_second_of_two_still_comes_first() -> None:
 
 def test_a_date_that_never_was_has_no_turn() -> None:
     """Samoa went from 29 to 31 December 2011."""
-    found = turns("Pacific/Apia", time(9), datetime(2011, 12, 29, 0, tzinfo=UTC))
+    found = due_times("Pacific/Apia", time(9), datetime(2011, 12, 29, 0, tzinfo=UTC))
     assert found == ["12-29 09:00", "12-31 09:00", "01-01 09:00"]
 
 
 def test_29_february() -> None:
-    found = turns("UTC", time(9), datetime(2028, 2, 28, 12, tzinfo=UTC), 2)
+    found = due_times("UTC", time(9), datetime(2028, 2, 28, 12, tzinfo=UTC), 2)
     assert found == ["02-29 09:00", "03-01 09:00"]
 
 
@@ -65,7 +65,7 @@ def test_only_its_weekdays() -> None:
 
 def test_a_turn_at_the_very_instant_is_not_later() -> None:
     at_nine = datetime(2026, 11, 24, 9, tzinfo=UTC)
-    assert turns("UTC", time(9), at_nine, 1) == ["11-25 09:00"]
+    assert due_times("UTC", time(9), at_nine, 1) == ["11-25 09:00"]
 
 
 def test_no_weekday_is_refused_rather_than_awaited() -> None:

@@ -40,7 +40,7 @@ async def on(store: Store, clock: StoppedClock, **changes: object) -> Schedule:
 async def rows(store: Store, since: date = date.min) -> list[tuple[str, str, str | None]]:
     return [
         (str(post.due_on), str(post.state), post.error)
-        for post in await store.posts.turns("T1", "C1", since=since)
+        for post in await store.posts.scheduled("T1", "C1", since=since)
     ]
 
 
@@ -215,7 +215,7 @@ async def test_a_preview_is_what_is_then_planned(store: Store, clock: StoppedClo
     for _ in range(12):
         chosen = await store.planning.preview(schedule)
         await store.planning.plan_due(clock.forward(hours=24))
-        (*_, post) = await store.posts.turns("T1", "C1", since=TODAY)
+        (*_, post) = await store.posts.scheduled("T1", "C1", since=TODAY)
         if post.state is PostState.PLANNED:
             assert chosen
             assert tuple(await store.posts.stories("T1", post.key)) == chosen.article_ids
@@ -232,7 +232,7 @@ async def test_a_digest_shows_what_the_channel_has_not_seen(
     seen: list[str] = []
     for _ in range(5):
         await store.planning.plan_due(clock.forward(hours=24))
-        (*_, post) = await store.posts.turns("T1", "C1", since=TODAY)
+        (*_, post) = await store.posts.scheduled("T1", "C1", since=TODAY)
         stories = await store.posts.stories("T1", post.key)
         assert post.article_id == stories[0]
         assert len(stories) == 5
@@ -245,7 +245,7 @@ async def test_topics_are_kept_to(store: Store, clock: StoppedClock) -> None:
     clock.forward(hours=-23)
     for _ in range(6):
         await store.planning.plan_due(clock.forward(hours=24))
-    posts = await store.posts.turns("T1", "C1", since=TODAY)
+    posts = await store.posts.scheduled("T1", "C1", since=TODAY)
     articles = await store.articles.get_many([post.article_id or "" for post in posts])
     assert len(articles) == 6
     assert all(
@@ -333,7 +333,7 @@ async def _ticks(
                 for due_on, due_at in _by_cronsim(timetable, latest, clock()):
                     expected.setdefault(due_on, due_at)
                 latest = max(latest, clock())
-            posts = await store.posts.turns("T1", "C1", since=date.min)
+            posts = await store.posts.scheduled("T1", "C1", since=date.min)
             assert [post.due_on for post in posts] == sorted(expected)
             for post in posts:
                 assert post.state in (PostState.PLANNED, PostState.MISSED)

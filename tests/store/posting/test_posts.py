@@ -49,7 +49,7 @@ async def state(store: Store, key: str = "k") -> PostState:
 async def test_a_turn_is_planned_once(store: Store, clock: StoppedClock) -> None:
     assert await plan(store, clock, due_on=TODAY)
     assert await plan(store, clock, due_on=TODAY) is None
-    (post,) = await store.posts.turns("T1", "C1", since=TODAY)
+    (post,) = await store.posts.scheduled("T1", "C1", since=TODAY)
     assert post.due_on == TODAY
 
 

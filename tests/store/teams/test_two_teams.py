@@ -252,11 +252,11 @@ async def view(team: Played) -> dict[str, Any]:
     other = "T2" if team_id == "T1" else "T1"
     seen["but the other"] = await store.posts.open(NOW + timedelta(days=400), but=[other])
     for channel_id in ("C1", "C2"):
-        turns = await store.posts.turns(team_id, channel_id, since=date(2026, 1, 1))
+        turns = await store.posts.scheduled(team_id, channel_id, since=date(2026, 1, 1))
         seen[channel_id] = [
             turns,
             [await store.posts.stories(team_id, one.key) for one in turns],
-            await store.posts.last_turn(team_id, channel_id, now=NOW + timedelta(days=9)),
+            await store.posts.last_scheduled(team_id, channel_id, now=NOW + timedelta(days=9)),
             [await store.choice.next(team_id, channel_id, place=place) for place in range(3)],
             [await store.posts.get(team_id, team.key(channel_id, one)) for one in range(MOST + 1)],
             [
