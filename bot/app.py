@@ -257,7 +257,7 @@ def watch_over(parley: Parley, way_in: HttpMode | SocketMode, health: Health) ->
 
     async def database() -> str | None:
         try:
-            await parley.store.tally.ping()
+            await parley.store.statistics.ping()
         except DatabaseError as error:
             return str(error)
         return None

@@ -21,7 +21,7 @@ from store.posting.holidays import Holidays
 from store.posting.planning import Planning
 from store.posting.posts import Posts
 from store.posting.schedules import Schedules
-from store.statistics import Tally
+from store.statistics import Statistics
 from store.teams.installations import Installations
 from store.teams.personal_data import PersonalData
 from store.teams.search_misses import SearchMisses, TopicRequests
@@ -38,7 +38,7 @@ class Store:
     schedules: Schedules
     planning: Planning
     posts: Posts
-    tally: Tally
+    statistics: Statistics
     holidays: Holidays
     misses: SearchMisses
     topic_requests: TopicRequests
@@ -69,7 +69,7 @@ async def open_store(
             schedules=Schedules(database, installed),
             planning=Planning(database, installed, corpus),
             posts=Posts(database, installed),
-            tally=Tally(database),
+            statistics=Statistics(database),
             holidays=Holidays(database),
             misses=SearchMisses(database, installed),
             topic_requests=TopicRequests(database, installed),

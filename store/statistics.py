@@ -19,7 +19,7 @@ SELECT MIN(due_at) AS due_at FROM (
 """
 
 
-class Tally:
+class Statistics:
     """Counts."""
 
     def __init__(self, database: Database) -> None:

@@ -78,7 +78,7 @@ async def post_to_many(
         cut_off = (await _claims(url))[victim.pid]
         await _settle(store, clock, url, [one for one in bots if one is not victim])
         seconds = asyncio.get_running_loop().time() - began
-        states = dict(await store.tally.posts())
+        states = dict(await store.statistics.posts())
     questions = {one: _bot_messages(workspace, one) for one in ids}
     return Outcome(
         questions=Counter(map(len, questions.values())),
@@ -148,7 +148,7 @@ async def _settle(store: Store, clock: MovableClock, url: str, living: Sequence[
     while True:
         # The database tells nobody what goes on in it, so it is asked.
         await asyncio.sleep(0.2)
-        states = await store.tally.posts()
+        states = await store.statistics.posts()
         quiet = quiet + 1 if states == before else 0
         before = states
         if quiet >= 10:

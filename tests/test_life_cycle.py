@@ -140,7 +140,7 @@ async def test_a_post_under_way_is_finished_first(tmp_path: Path) -> None:
             await workspace.received(POST)
             await end(process, signal.SIGTERM)
         async with open_store(f"sqlite:///{tmp_path}/data/parley.db") as store:
-            counts = await store.tally.posts()
+            counts = await store.statistics.posts()
             assert counts[PostState.SENT] >= 1
             assert counts[PostState.SENDING] == counts[PostState.UNKNOWN] == 0
 
@@ -161,7 +161,7 @@ async def test_a_post_that_slack_never_answers_does_not_hold_up_the_end(tmp_path
             assert "posts were cut off at the end" in err
             assert "Traceback" not in err
         async with open_store(f"sqlite:///{tmp_path}/data/parley.db") as store:
-            assert (await store.tally.posts())[PostState.SENDING] == 1
+            assert (await store.statistics.posts())[PostState.SENDING] == 1
 
 
 async def test_an_answer_that_slack_never_answers_does_not_hold_up_the_end(tmp_path: Path) -> None:

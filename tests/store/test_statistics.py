@@ -17,5 +17,5 @@ async def test_a_turn_that_nobody_planned_is_overdue(store: Store) -> None:
         now=NOW,
     )
     due_at = NOW + timedelta(hours=1)
-    assert await store.tally.lag(due_at - timedelta(seconds=1)) == timedelta()
-    assert await store.tally.lag(due_at + timedelta(seconds=90)) == timedelta(seconds=90)
+    assert await store.statistics.lag(due_at - timedelta(seconds=1)) == timedelta()
+    assert await store.statistics.lag(due_at + timedelta(seconds=90)) == timedelta(seconds=90)

@@ -112,7 +112,7 @@ async def test_a_check_that_fails_or_hangs_is_not_well(monkeypatch: pytest.Monke
 
 async def test_a_bot_that_cannot_write_is_not_ready(entry: Entry) -> None:
     """Though it can read, and answers what it is asked."""
-    database = entry.parley.store.tally._database
+    database = entry.parley.store.statistics._database
     assert isinstance(database, sqlite.SQLite)
     await database._writer.raw.execute("PRAGMA query_only = ON")
     health = Health()

@@ -158,7 +158,7 @@ async def test_membership_lost_while_the_outcome_is_open_is_left_to_its_organise
     assert "Slack did not confirm a post of mine" in texts(notices(slack))
     assert len(questions(slack)) == 1
     # It waits for a person now, and is nobody's delay.
-    assert await slack.parley.store.tally.lag(slack.clock()) == timedelta()
+    assert await slack.parley.store.statistics.lag(slack.clock()) == timedelta()
 
 
 @pytest.mark.parametrize(

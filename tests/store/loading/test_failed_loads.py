@@ -186,7 +186,7 @@ async def test_who_cannot_be_reached_is_tried_once(
     clock.forward(minutes=1)
     await refuse(store, folder, clock)
     assert await told(store) == []
-    assert (await store.tally.posts())["failed"] == 1
+    assert (await store.statistics.posts())["failed"] == 1
 
 
 async def test_who_was_missed_is_told_later(

@@ -120,7 +120,7 @@ async def test_nothing_of_a_team_is_left(store: Store, clock: StoppedClock) -> N
     assert not await store.schedules.list("T1")
     assert not await store.misses.number("T1", since=NOW - timedelta(days=9))
     assert not await store.topic_requests.list("T1", since=NOW - timedelta(days=9))
-    assert not sum((await store.tally.posts()).values())
+    assert not sum((await store.statistics.posts()).values())
 
 
 async def test_a_team_that_was_let_in_anew_is_not_forgotten(

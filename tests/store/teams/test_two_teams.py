@@ -39,7 +39,7 @@ NO_TEAM_S = frozenset(
         *(f"corpus.{name}" for name in ("open", "reload", "undo")),
         *(f"articles.{name}" for name in ("get", "get_many", "measure")),
         *(f"holidays.{name}" for name in ("between", "replace")),
-        *(f"tally.{name}" for name in ("lag", "ping", "posts")),
+        *(f"statistics.{name}" for name in ("lag", "ping", "posts")),
         # The operator says for how long anything is kept of any team.
         *("misses.forget", "topic_requests.forget", "posts.delete_old", "once.forget"),
         "personal_data.forget_loaders",
