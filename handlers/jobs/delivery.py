@@ -213,7 +213,7 @@ class Delivery:
                 until = now + failed.wait(post.attempts)
                 await posts.put_off(claim, error=code, until=until, now=now)
             case Outcome.AMBIGUOUS:
-                await posts.in_doubt(claim, error=code, until=now + LOOKS[0], now=now)
+                await posts.unknown_outcome(claim, error=code, until=now + LOOKS[0], now=now)
 
     async def _articles_of(self, post: Post) -> Sequence[Article]:
         """Give what the post and its thread tell: one story, or a digest's."""

@@ -148,7 +148,9 @@ class Posts:
                 connection, claim.post, PostState.PLANNED, now=now, error=error, not_before=until
             )
 
-    async def in_doubt(self, claim: Claim, *, error: str, until: datetime, now: datetime) -> None:
+    async def unknown_outcome(
+        self, claim: Claim, *, error: str, until: datetime, now: datetime
+    ) -> None:
         """Record that the call ended without an answer, and when to look for the message."""
         async with self._database.transaction() as connection:
             await move(

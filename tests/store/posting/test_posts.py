@@ -113,7 +113,7 @@ async def test_what_is_put_off_waits_and_has_not_arrived(store: Store, clock: St
 async def test_what_is_unknown_may_have_arrived(store: Store, clock: StoppedClock) -> None:
     await plan(store, clock)
     claim = await claimed(store, clock)
-    await store.posts.in_doubt(claim, error="timeout", until=clock(), now=clock())
+    await store.posts.unknown_outcome(claim, error="timeout", until=clock(), now=clock())
     assert (await claimed(store, clock)).may_have_arrived
 
 
@@ -168,7 +168,7 @@ async def test_a_person_is_kept_only_while_their_post_is_open(
     posts = store.posts
     await plan(store, clock, asked_by="U1")
     claim = await claimed(store, clock)
-    await posts.in_doubt(claim, error="timeout", until=clock(), now=clock())
+    await posts.unknown_outcome(claim, error="timeout", until=clock(), now=clock())
     await posts.give_up(await claimed(store, clock), error="timeout", now=clock())
     assert await asked_by() == "U1"
     assert await posts.not_there("T1", "k", now=clock())
@@ -205,7 +205,7 @@ async def test_however_it_ends_no_row_names_the_person(
             case "sent":
                 await posts.sent(claim, message_ts="1.0", now=clock())
             case "seen":
-                await posts.in_doubt(claim, error="timeout", until=clock(), now=clock())
+                await posts.unknown_outcome(claim, error="timeout", until=clock(), now=clock())
                 assert await posts.seen("T1", "k", now=clock())
             case "failed":
                 await posts.failed(claim, error="no_text", now=clock())

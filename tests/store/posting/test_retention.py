@@ -83,7 +83,7 @@ async def test_what_is_open_stays_without_its_person(store: Store, state: str) -
         claimed = await claim(store, "k")
         if state != "sending":
             until = NEVER if state == "waits for a person" else NOW
-            await store.posts.in_doubt(claimed, error="timeout", until=until, now=NOW)
+            await store.posts.unknown_outcome(claimed, error="timeout", until=until, now=NOW)
     before = await store.posts.get("T1", "k")
     assert before
     assert before.asked_by == "U0BEN"

@@ -168,7 +168,7 @@ async def fail(team: Played, _: str, number: int) -> Any:
             case 0:
                 await posts.put_off(claim, error="ratelimited", until=later, now=at)
             case 1:
-                await posts.in_doubt(claim, error="TimeoutError", until=at, now=at)
+                await posts.unknown_outcome(claim, error="TimeoutError", until=at, now=at)
             case 2:
                 await posts.failed(claim, error="no_text", now=at)
             case 3:
