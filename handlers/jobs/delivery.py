@@ -135,7 +135,7 @@ class Delivery:
         if looks < len(LOOKS):
             until = now + LOOKS[looks]
             error = post.error or "broken off"
-            await posts.look_again(claim, error=error, until=until, now=now, is_absent=True)
+            await posts.check_again(claim, error=error, until=until, now=now, is_absent=True)
             return False
         if post.doubts < TRIES:
             return True
@@ -154,7 +154,7 @@ class Delivery:
             await posts.give_up(claim, error=reason, now=now)
             return
         until = now + ((failed and failed.retry_after) or _UNREAD)
-        await posts.look_again(claim, error=reason, until=until, now=now, is_absent=False)
+        await posts.check_again(claim, error=reason, until=until, now=now, is_absent=False)
 
     async def _deliver(self, claim: Claim, parent: Post | None) -> None:
         post, posts, now = claim.post, self._posts, self._clock()

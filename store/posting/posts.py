@@ -164,7 +164,7 @@ class Posts:
                 looks=0,
             )
 
-    async def look_again(
+    async def check_again(
         self, claim: Claim, *, error: str, until: datetime, now: datetime, is_absent: bool
     ) -> None:
         """Record a look that found nothing (*is_absent*) or could not be had; look again then."""

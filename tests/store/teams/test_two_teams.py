@@ -176,7 +176,7 @@ async def fail(team: Played, _: str, number: int) -> Any:
             case 4:
                 await posts.missed(claim, error="too late", now=at)
             case 5:
-                await posts.look_again(claim, error="", until=at, now=at, is_absent=True)
+                await posts.check_again(claim, error="", until=at, now=at, is_absent=True)
             case _:
                 await posts.give_up(claim, error="no answer", now=at)
 
