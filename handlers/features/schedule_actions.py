@@ -127,7 +127,7 @@ class Organise:
     async def skip_next(self, schedule: Schedule, *, by: FullMember) -> Message:
         """Leave out the next post, which is the same one however often it is said."""
         for turn in await self._store.planning.upcoming(schedule, 1):
-            if turn.unless in (None, _SKIPPED):
+            if turn.skip_reason in (None, _SKIPPED):
                 return await self.skip(schedule, [turn.occurrence.due_on], by=by)
         raise ParleyError("No post is coming that could be skipped.")
 
@@ -232,7 +232,7 @@ class Organise:
 
     async def _next_on(self, schedule: Schedule) -> date:
         for turn in await self._store.planning.upcoming(schedule, 1):
-            if turn.unless is None:
+            if turn.skip_reason is None:
                 return turn.occurrence.due_on
         raise ParleyError("No post is coming that could be skipped.")
 

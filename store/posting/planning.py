@@ -51,11 +51,11 @@ UPDATE schedule SET pool_revision = $3 WHERE team_id = $1 AND channel_id = $2 RE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class UpcomingPost:
     """A turn to come, and what keeps it from being posted; None when nothing does."""
 
     occurrence: Occurrence
-    unless: str | None = None
+    skip_reason: str | None = None
 
 
 class StoryFinder(Protocol):
@@ -146,9 +146,9 @@ class Planning:
         async with self._database.reading() as connection:
             return await _choose(connection, schedule)
 
-    async def upcoming(self, schedule: Schedule, count: int) -> Sequence[Turn]:
+    async def upcoming(self, schedule: Schedule, count: int) -> Sequence[UpcomingPost]:
         """Give the next turns after any pause: *count* to be posted, and those left out."""
-        turns: list[Turn] = []
+        turns: list[UpcomingPost] = []
         if schedule.paused_until == FOREVER:
             return turns
         async with self._database.reading() as connection:
@@ -160,18 +160,18 @@ class Planning:
                 if post and post.state is not PostState.SKIPPED:
                     continue
                 unless = post.error if post else await _reason(connection, schedule, turn)
-                turns.append(Turn(occurrence=turn, unless=unless))
+                turns.append(UpcomingPost(occurrence=turn, skip_reason=unless))
                 count -= unless is None
                 if not count:
                     break
         return turns
 
-    async def coming(self, schedules: Sequence[Schedule]) -> Mapping[str, Turn]:
+    async def coming(self, schedules: Sequence[Schedule]) -> Mapping[str, UpcomingPost]:
         """Give the next turn to be posted of each channel that has one, by the channel's id."""
-        coming: dict[str, Turn] = {}
+        coming: dict[str, UpcomingPost] = {}
         for schedule in schedules:
             for turn in await self.upcoming(schedule, 1):
-                if turn.unless is None:
+                if turn.skip_reason is None:
                     coming[schedule.channel_id] = turn
         return coming
 

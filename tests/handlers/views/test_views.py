@@ -17,7 +17,7 @@ from handlers.parsing.schedule_order import Order
 from handlers.views import corpus, digest, home, modal, notice, question, schedule, story
 from handlers.views.message import Message
 from store.loading.documents import read_corpus
-from store.posting.planning import Turn
+from store.posting.planning import UpcomingPost
 from store.teams.search_misses import TopicRequest
 from store.types import (
     About,
@@ -168,7 +168,10 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "why": lambda matches, words: digest.why(told(PostKind.QUESTION, words)),
     "coming": lambda matches, words: digest.coming(
         planned(words),
-        [Turn(occurrence=OCCURRENCE, unless=words), Turn(occurrence=OCCURRENCE)],
+        [
+            UpcomingPost(occurrence=OCCURRENCE, skip_reason=words),
+            UpcomingPost(occurrence=OCCURRENCE),
+        ],
         zone="Europe/Lisbon",
         last=told(PostKind.QUESTION, words),
         chosen=None,

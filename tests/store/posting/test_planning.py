@@ -188,7 +188,7 @@ async def test_a_skip_leaves_its_turn_out_and_can_be_taken_back(
         )
         assert await store.posts.skip(plan, now=clock())
     turns = await store.planning.upcoming(schedule, 2)
-    assert [(turn.occurrence.due_on.day, turn.unless) for turn in turns] == [
+    assert [(turn.occurrence.due_on.day, turn.skip_reason) for turn in turns] == [
         (24, "skipped"),
         (25, "skipped"),
         (26, None),
