@@ -17,7 +17,7 @@ from handlers.views.message import Message, message
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from store import Store, samples
 from store.posting.planning import occurrence_key
-from store.posting.record import GRACE, Plan
+from store.posting.record import GRACE, NewPost
 from store.types import FOREVER, ParleyError, Post, PostState, Schedule
 
 _SKIPPED = "skipped"
@@ -109,7 +109,7 @@ class Organise:
         if not dates:
             dates = [await self._next_on(schedule)]
         for on in dates:
-            plan = Plan(
+            plan = NewPost(
                 key=occurrence_key(schedule, on),
                 team_id=schedule.team_id,
                 channel_id=schedule.channel_id,

@@ -8,7 +8,7 @@ import logging
 from datetime import datetime
 
 from store.db import Connection, to_text
-from store.posting.record import Plan, fetch_post, plan_post
+from store.posting.record import NewPost, fetch_post, plan_post
 from store.types import About, Post, PostKind, PostState
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ async def _note(
     if noted and noted.state is PostState.FAILED:
         # Whom Slack does not let us reach is not tried again each time that it is noted.
         return
-    plan = Plan(
+    plan = NewPost(
         key=key,
         team_id=team_id,
         channel_id=who,

@@ -12,7 +12,7 @@ from store.posting.choice import Chosen, choose
 from store.posting.due import occurrences
 from store.posting.holidays import holiday
 from store.posting.notices import note_low
-from store.posting.record import GRACE, LEASE, Plan, fetch_post, plan_post
+from store.posting.record import GRACE, LEASE, NewPost, fetch_post, plan_post
 from store.posting.schedules import advance, to_schedule
 from store.rows import Key, QueueReader
 from store.types import (
@@ -123,7 +123,7 @@ class Planning:
             chosen = await _choose(connection, schedule)
             if chosen is None:
                 return None
-            plan = Plan(
+            plan = NewPost(
                 key=key or occurrence_key(schedule, today),
                 team_id=schedule.team_id,
                 channel_id=schedule.channel_id,
@@ -226,7 +226,7 @@ async def _plan_turn(connection: Connection, schedule: Schedule, now: datetime) 
         state, error = PostState.MISSED, schedule.stopped
     elif (chosen := await _choose(connection, schedule)) is None:
         state, error = PostState.MISSED, "there is no story to choose from"
-    plan = Plan(
+    plan = NewPost(
         key=occurrence_key(schedule, turn.due_on),
         team_id=schedule.team_id,
         channel_id=schedule.channel_id,

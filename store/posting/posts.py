@@ -15,7 +15,7 @@ from store.posting.record import (
     LEASE,
     NEVER,
     PERSON,
-    Plan,
+    NewPost,
     delete_old_posts,
     erase,
     fetch_team_post,
@@ -69,7 +69,7 @@ class Posts:
         self._installed = installed
         self._queue = QueueReader(to_post, "post", "key")
 
-    async def plan(self, plan: Plan, *, now: datetime) -> Post | None:
+    async def plan(self, plan: NewPost, *, now: datetime) -> Post | None:
         """Write down a post that is to go out; see `store.posting.record.plan_post`.
 
         Raises `GoneError`.
@@ -236,7 +236,7 @@ class Posts:
                 owner=PERSON,
             )
 
-    async def skip(self, plan: Plan, *, now: datetime) -> bool:
+    async def skip(self, plan: NewPost, *, now: datetime) -> bool:
         """Write down that a turn is skipped; False where its post is under way or done.
 
         Raises `GoneError`.
@@ -297,7 +297,7 @@ async def _sent(
 ) -> Post | None:
     sent = await move(connection, post, PostState.SENT, now=now, message_ts=message_ts, owner=owner)
     if sent and message_ts and sent.kind in (PostKind.QUESTION, PostKind.DIGEST):
-        thread = Plan(
+        thread = NewPost(
             key=f"{sent.key}:story",
             team_id=sent.team_id,
             channel_id=sent.channel_id,

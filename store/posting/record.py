@@ -48,7 +48,7 @@ MOVES: dict[PostState, frozenset[PostState]] = {
     PostState.MISSED: frozenset({PostState.PLANNED}),
     PostState.SKIPPED: frozenset({PostState.PLANNED}),
 }
-"""Every legal move. A row starts as planned, or as `Plan.state` says; a skip can be taken back."""
+"""Every legal move. A new row has the state `NewPost.state`; a skipped row can be deleted."""
 
 _PLAN = """
 INSERT INTO post (key, team_id, channel_id, kind, article_id, revision, why, about, state, due_on,
@@ -138,7 +138,7 @@ _GET_OF_TEAM = "SELECT * FROM post WHERE team_id = $1 AND key = $2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class NewPost:
     """What is to be written down of a message, before it leaves."""
 
     key: str
@@ -163,7 +163,7 @@ class Plan:
     error: str | None = None
 
 
-async def plan_post(connection: Connection, plan: Plan, *, now: datetime) -> Post | None:
+async def plan_post(connection: Connection, plan: NewPost, *, now: datetime) -> Post | None:
     """Write down a post that is to go out, or a turn that nothing goes out for.
 
     A post of that key that failed or was missed is planned anew, and one that was skipped when a

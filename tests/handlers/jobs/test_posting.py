@@ -11,7 +11,7 @@ import pytest
 
 from bot.workspace import Fault
 from handlers.ids import Action
-from store.posting.record import GRACE, Plan
+from store.posting.record import GRACE, NewPost
 from store.types import PostKind, PostState
 from tests.handlers.conftest import ANA, GENERAL, Slack, labels, texts
 
@@ -424,7 +424,7 @@ async def test_a_post_of_an_hour_ago_that_a_person_pressed_for_is_dropped(slack:
     """Nobody waits for it any more, and they may have pressed again."""
     article = await slack.parley.store.choice.next("T0LOCAL", GENERAL)
     assert article
-    plan = Plan(
+    plan = NewPost(
         key="k",
         team_id="T0LOCAL",
         channel_id=GENERAL,

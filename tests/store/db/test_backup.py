@@ -12,7 +12,7 @@ from bot.settings import STARTER
 from store import open_store
 from store.db import DatabaseError, open_database
 from store.db.backup import backup, copy, restore
-from store.posting.record import Plan
+from store.posting.record import NewPost
 from store.types import Found, PostKind, Timetable
 from tests import postgres
 from tests.conftest import NOW
@@ -41,7 +41,7 @@ async def fill(url: str) -> None:
             article = await store.choice.next("T1", "C1", place=number)
             assert article
             post = await store.posts.plan(
-                Plan(
+                NewPost(
                     key=f"Zé😀 {number}",
                     team_id="T1",
                     channel_id="C1",

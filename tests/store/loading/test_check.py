@@ -6,7 +6,7 @@ import pytest
 
 from store import Store
 from store.loading.check import Check
-from store.posting.record import Plan
+from store.posting.record import NewPost
 from store.types import CorpusInvalidError, PostKind, Timetable
 from tests.conftest import NOW
 from tests.store.loading.test_revisions import STORIES, held, load, write
@@ -138,7 +138,7 @@ async def test_effects_on_a_schedule(store: Store, tmp_path: Path) -> None:
     asked = await store.choice.next("T1", "C1")
     assert asked
     await store.posts.plan(
-        Plan(
+        NewPost(
             key="k",
             team_id="T1",
             channel_id="C1",

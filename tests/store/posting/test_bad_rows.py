@@ -10,7 +10,7 @@ from bot.settings import STARTER
 from store import Store, open_store
 from store.db import Database, open_database
 from store.posting import planning
-from store.posting.record import Plan
+from store.posting.record import NewPost
 from store.types import PostKind, Timetable
 from tests.conftest import NOW, StoppedClock
 
@@ -53,7 +53,7 @@ async def test_a_bad_post_blocks_no_other_post(
     value: str,
 ) -> None:
     for key in "abc":
-        plan = Plan(
+        plan = NewPost(
             key=key,
             team_id="T1",
             channel_id="C1",

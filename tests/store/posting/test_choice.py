@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from store import Store, open_store
 from store.posting.choice import Candidate, Recent, rank
-from store.posting.record import Plan
+from store.posting.record import NewPost
 from store.types import Article, PostKind
 from tests.conftest import NOW, StoppedClock
 
@@ -35,7 +35,7 @@ async def ask(store: Store, clock: StoppedClock, channel: str = "C1") -> Article
     article = await store.choice.next("T1", channel)
     assert article
     clock.forward(days=1)
-    plan = Plan(
+    plan = NewPost(
         key=f"{channel}:{clock()}",
         team_id="T1",
         channel_id=channel,

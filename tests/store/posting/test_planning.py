@@ -15,7 +15,7 @@ from bot.settings import STARTER
 from store import Store, open_store
 from store.posting.holidays import Holiday
 from store.posting.planning import occurrence_key
-from store.posting.record import GRACE, Plan
+from store.posting.record import GRACE, NewPost
 from store.types import FOREVER, PostKind, PostState, Schedule, Timetable
 from tests.conftest import NOW, StoppedClock
 
@@ -176,7 +176,7 @@ async def test_a_skip_leaves_its_turn_out_and_can_be_taken_back(
 ) -> None:
     schedule = await on(store, clock)
     for day in (24, 25):
-        plan = Plan(
+        plan = NewPost(
             key=occurrence_key(schedule, date(2026, 11, day)),
             team_id="T1",
             channel_id="C1",

@@ -9,7 +9,7 @@ import pytest
 from store import Store, open_store
 from store.db import open_database
 from store.posting.posts import Claim
-from store.posting.record import LEASE, MOVES, Plan
+from store.posting.record import LEASE, MOVES, NewPost
 from store.types import Post, PostKind, PostState
 from tests.conftest import StoppedClock
 from tests.rows import every_row
@@ -18,7 +18,7 @@ TODAY = date(2026, 11, 24)
 
 
 async def plan(store: Store, clock: StoppedClock, key: str = "k", **fields: object) -> Post | None:
-    plan = Plan(
+    plan = NewPost(
         **{  # type: ignore[arg-type]
             "key": key,
             "team_id": "T1",
@@ -188,7 +188,7 @@ async def test_however_it_ends_no_row_names_the_person(
     posts = store.posts
     await plan(store, clock, asked_by="U0BEN", kind=PostKind.SHARE)
     if end == "skipped":
-        skipped = Plan(
+        skipped = NewPost(
             key="k",
             team_id="T1",
             channel_id="C1",

@@ -12,7 +12,7 @@ from store import Store
 from store.db import open_database
 from store.posting.choice import outlook
 from store.posting.posts import Claim
-from store.posting.record import NEVER, Plan
+from store.posting.record import NEVER, NewPost
 from store.types import PostKind, PostState
 from tests.conftest import NOW, StoppedClock
 from tests.rows import every_row
@@ -22,10 +22,10 @@ from tests.store.teams.test_installations import ONE
 SHARE, QUESTION, DIGEST = PostKind.SHARE, PostKind.QUESTION, PostKind.DIGEST
 
 
-def plan(key: str, days: int = 0, **more: object) -> Plan:
+def plan(key: str, days: int = 0, **more: object) -> NewPost:
     at = NOW + timedelta(days=days)
     return replace(
-        Plan(key=key, team_id="T1", channel_id="C1", kind=QUESTION, article_id="a1", due_at=at),
+        NewPost(key=key, team_id="T1", channel_id="C1", kind=QUESTION, article_id="a1", due_at=at),
         **more,  # type: ignore[arg-type]
     )
 
@@ -38,7 +38,7 @@ async def claim(store: Store, key: str) -> Claim:
     return claim
 
 
-async def send(store: Store, plan: Plan) -> None:
+async def send(store: Store, plan: NewPost) -> None:
     """Send a post and the story in its thread."""
     assert await store.posts.plan(plan, now=plan.due_at)
     claimed = await claim(store, plan.key)

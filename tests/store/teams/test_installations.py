@@ -11,7 +11,7 @@ import pytest
 from store import Store, open_store
 from store.db import open_database
 from store.db.schema import LEDGER_TABLE
-from store.posting.record import Plan
+from store.posting.record import NewPost
 from store.teams.installations import Installation
 from store.types import GoneError, PostKind, PostState, Problem, Refusal, Schedule, Timetable
 from tests.conftest import NOW, StoppedClock
@@ -28,7 +28,7 @@ ONE = Installation(
 
 
 TIMETABLE = Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC")
-PLAN = Plan(key="k", team_id="T1", channel_id="C1", kind=PostKind.SHARE, due_at=NOW)
+PLAN = NewPost(key="k", team_id="T1", channel_id="C1", kind=PostKind.SHARE, due_at=NOW)
 
 
 async def set_up(store: Store, topics: tuple[str, ...] = ()) -> Schedule:

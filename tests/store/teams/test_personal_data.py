@@ -10,7 +10,7 @@ import pytest
 from store import Store, open_store
 from store.db import Database, open_database
 from store.db.schema import LEDGER_TABLE
-from store.posting.record import Plan
+from store.posting.record import NewPost
 from store.types import SOMEBODY, PostKind, PostState, Problem, Refusal, Timetable
 from tests.conftest import NOW
 from tests.rows import every_row
@@ -69,8 +69,8 @@ async def live(house: House, team_id: str, who: str) -> None:
     refusal = Refusal(at=NOW, problem=problem, more=0)
     await store.refusals.note(house.folder, refusal, keepers=[(team_id, who)])
 
-    def plan(key: str, kind: PostKind = PostKind.SHARE) -> Plan:
-        return Plan(
+    def plan(key: str, kind: PostKind = PostKind.SHARE) -> NewPost:
+        return NewPost(
             key=f"{team_id}:{channel_id}:{key}",
             team_id=team_id,
             channel_id=channel_id,

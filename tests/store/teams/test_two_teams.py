@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from store import Store, open_store
 from store.db import Database, open_database
 from store.db.schema import LEDGER_TABLE
-from store.posting.record import Plan
+from store.posting.record import NewPost
 from store.teams.installations import Installation
 from store.types import GoneError, Post, PostKind, Schedule, Timetable
 from tests.conftest import NOW, StoppedClock
@@ -62,8 +62,8 @@ class Played:
         """Name a post, of this team or of the other one."""
         return f"{self.team_id}:{channel_id}:{number}"
 
-    def plan(self, channel_id: str, number: int, **more: Any) -> Plan:
-        return Plan(
+    def plan(self, channel_id: str, number: int, **more: Any) -> NewPost:
+        return NewPost(
             key=self.key(channel_id, number),
             team_id=self.team_id,
             channel_id=channel_id,
