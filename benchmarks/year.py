@@ -84,7 +84,7 @@ async def _create_schedules(store: Store, zones: int, chance: random.Random) -> 
             await store.schedules.set(
                 team_id="T1",
                 channel_id=f"C{number}",
-                organiser_id="U1",
+                owner_id="U1",
                 timetable=Timetable(at=at, weekdays=days, zone=zone),
                 now=START,
             )

@@ -236,7 +236,7 @@ class Schedule:
 
     team_id: str
     channel_id: str
-    organiser_id: str | None
+    owner_id: str | None
     """None after its owner was forgotten: it goes on, and whoever saves it next owns it."""
     timetable: Timetable
     next: Occurrence

@@ -100,7 +100,7 @@ async def _schedule(store: Store, team: str, channels: Sequence[str], now: datet
     timetable = Timetable(at=time(at.hour, at.minute), weekdays=frozenset(range(7)), zone="UTC")
     for channel in channels:
         schedule = await store.schedules.set(
-            team_id=team, channel_id=channel, organiser_id="U0ANA", timetable=timetable, now=now
+            team_id=team, channel_id=channel, owner_id="U0ANA", timetable=timetable, now=now
         )
     return schedule.next.due_at
 

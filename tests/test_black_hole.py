@@ -109,7 +109,7 @@ async def scene(server: str, folder: Path) -> AsyncIterator[Scene]:
                 schedule = await store.schedules.set(
                     team_id=workspace.team_id,
                     channel_id=channel,
-                    organiser_id=ANA,
+                    owner_id=ANA,
                     timetable=Timetable(
                         at=time(at.hour, at.minute), weekdays=frozenset(range(7)), zone="UTC"
                     ),

@@ -156,7 +156,7 @@ class Digest:
         is_admin = await self._directory.is_admin(team_id, user_id)
         if not is_admin:
             known = await self._known_to(team_id, user_id)
-            every = [one for one in every if one.organiser_id == user_id or one.channel_id in known]
+            every = [one for one in every if one.owner_id == user_id or one.channel_id in known]
         shown, page, pages = views.paged(every, page)
         coming = await self._store.planning.coming(shown)
         return views.schedules(

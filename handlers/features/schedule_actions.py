@@ -70,7 +70,7 @@ class Organise:
         schedule = await self._store.schedules.set(
             team_id=by.team_id,
             channel_id=channel_id,
-            organiser_id=owner_id or by.user_id,
+            owner_id=owner_id or by.user_id,
             timetable=order.timetable,
             kind=order.kind,
             stories=order.stories,
@@ -93,15 +93,15 @@ class Organise:
         """
         member = await self._directory.full_member(schedule.team_id, user_id)
         if not self.is_owner_or_admin(schedule, member):
-            if schedule.organiser_id is None:
+            if schedule.owner_id is None:
                 raise ParleyError(_NO_OWNER)
-            raise ParleyError(f"Only its organiser, <@{schedule.organiser_id}>, can do that.")
+            raise ParleyError(f"Only its organiser, <@{schedule.owner_id}>, can do that.")
         return member
 
     @staticmethod
     def is_owner_or_admin(schedule: Schedule, member: FullMember) -> bool:
         """Return whether that person owns the schedule or is an admin."""
-        return member.is_admin or member.user_id == schedule.organiser_id
+        return member.is_admin or member.user_id == schedule.owner_id
 
     async def skip(self, schedule: Schedule, dates: Sequence[date], *, by: FullMember) -> Message:
         """Leave out the posts of *dates*, or the next one."""

@@ -139,7 +139,7 @@ class ScheduleForm:
             await ack(response_action="update", view=self._again(filled, before, note))
             return
         # An admin who edits somebody's schedule does not become its owner, unless it has none.
-        owner_id = (before.organiser_id if before and filled.is_known else None) or user_id
+        owner_id = (before.owner_id if before and filled.is_known else None) or user_id
         respond = self._surfaces.modal(team_id, view["id"])
 
         async def work() -> None:
@@ -225,7 +225,7 @@ def _mark(schedule: Schedule | None) -> str:
         return ""
     what = (
         schedule.channel_id,
-        schedule.organiser_id,
+        schedule.owner_id,
         describe(schedule.timetable),
         schedule.kind,
         schedule.stories,

@@ -195,7 +195,7 @@ def schedules(
     lead = "Channels with a schedule:"
     blocks: list[Block] = [section(lead)]
     for text, schedule in zip(lines, shown, strict=True):
-        may_change = is_admin or schedule.organiser_id == user_id
+        may_change = is_admin or schedule.owner_id == user_id
         blocks.append(section(text, accessory=_menu(schedule) if may_change else None))
     if pages > 1:
         turns = [("Previous", page - 1)] if page else []
@@ -243,9 +243,9 @@ def whether(schedule: Schedule, coming: UpcomingPost | None = None) -> str:
 
 def owned(schedule: Schedule) -> str:
     """Say whose the schedule is."""
-    if schedule.organiser_id is None:
+    if schedule.owner_id is None:
         return "without an owner until somebody saves it again"
-    return f"organised by <@{schedule.organiser_id}>"
+    return f"organised by <@{schedule.owner_id}>"
 
 
 def _what(schedule: Schedule, *, is_first: bool = False, topics: int = 300) -> str:

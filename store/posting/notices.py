@@ -50,7 +50,7 @@ async def note_low(
     connection: Connection,
     team_id: str,
     channel_id: str,
-    organiser_id: str | None,
+    owner_id: str | None,
     *,
     left: int,
     days: int,
@@ -59,7 +59,7 @@ async def note_low(
 ) -> None:
     """Tell the organiser, once for each *mark*, how many *days* the channel's questions last."""
     about = About(channel_id=channel_id, left=left, days=days)
-    await _note(connection, team_id, PostKind.LOW, organiser_id, about, now=now, mark=mark)
+    await _note(connection, team_id, PostKind.LOW, owner_id, about, now=now, mark=mark)
 
 
 async def note_refused(

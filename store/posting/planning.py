@@ -280,7 +280,7 @@ async def _warn_when_low(
             connection,
             schedule.team_id,
             schedule.channel_id,
-            schedule.organiser_id,
+            schedule.owner_id,
             left=chosen.left,
             days=days,
             mark=f"{chosen.revision}:{chosen.times}",

@@ -53,7 +53,7 @@ class Schedules:
         *,
         team_id: str,
         channel_id: str,
-        organiser_id: str,
+        owner_id: str,
         timetable: Timetable,
         now: datetime,
         kind: PostKind = PostKind.QUESTION,
@@ -67,7 +67,7 @@ class Schedules:
         schedule = Schedule(
             team_id=team_id,
             channel_id=channel_id,
-            organiser_id=organiser_id,
+            owner_id=owner_id,
             timetable=timetable,
             next=next(occurrences(timetable, after=now)),
             kind=kind,
@@ -80,7 +80,7 @@ class Schedules:
                 team_id,
                 channel_id,
                 kind,
-                organiser_id,
+                owner_id,
                 timetable.at.isoformat("minutes"),
                 "".join(map(str, sorted(timetable.weekdays))),
                 timetable.zone,
@@ -156,7 +156,7 @@ def to_schedule(row: Row) -> Schedule:
     return Schedule(
         team_id=row["team_id"],
         channel_id=row["channel_id"],
-        organiser_id=row["organiser_id"] or None,
+        owner_id=row["organiser_id"] or None,
         timetable=Timetable(
             at=time.fromisoformat(row["at"]),
             weekdays=frozenset(map(int, row["weekdays"])),

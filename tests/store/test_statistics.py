@@ -12,7 +12,7 @@ async def test_a_turn_that_nobody_planned_is_overdue(store: Store) -> None:
     await store.schedules.set(
         team_id="T1",
         channel_id="C1",
-        organiser_id="U1",
+        owner_id="U1",
         timetable=Timetable(at=time(NOW.hour + 1), weekdays=frozenset(range(7)), zone="UTC"),
         now=NOW,
     )

@@ -193,7 +193,7 @@ async def test_what_holds_a_post_up_is_measured(entry: Entry) -> None:
     await store.schedules.set(
         team_id=entry.workspace.team_id,
         channel_id=GENERAL,
-        organiser_id=ANA,
+        owner_id=ANA,
         timetable=Timetable(at=at, weekdays=frozenset(range(7)), zone="UTC"),
         now=entry.clock(),
     )

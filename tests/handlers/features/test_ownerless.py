@@ -27,7 +27,7 @@ async def ownerless(slack: Slack) -> Slack:
 async def owner(slack: Slack) -> str | None:
     schedule = await slack.parley.store.schedules.get(TEAM, GENERAL)
     assert schedule
-    return schedule.organiser_id
+    return schedule.owner_id
 
 
 async def post(slack: Slack) -> dict[str, Any]:

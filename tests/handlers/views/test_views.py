@@ -118,7 +118,7 @@ def planned(words: str) -> Schedule:
     return Schedule(
         team_id="T1",
         channel_id="C1",
-        organiser_id="U0ANA",
+        owner_id="U0ANA",
         timetable=Timetable(at=time(9), weekdays=frozenset({0, 2, 4}), zone="UTC"),
         next=OCCURRENCE,
         kind=PostKind.DIGEST,
@@ -354,7 +354,7 @@ def test_the_list_of_schedules_fits_however_long(every: int) -> None:
     one = Schedule(
         team_id="T1",
         channel_id="C0123456789",
-        organiser_id="U1",
+        owner_id="U1",
         timetable=Timetable(
             at=time(9, 30),
             weekdays=frozenset({0, 2, 4, 6}),

@@ -33,7 +33,7 @@ async def fill(url: str) -> None:
         await store.schedules.set(
             team_id="T1",
             channel_id="C1",
-            organiser_id="U1",
+            owner_id="U1",
             timetable=Timetable(at=NOW.time(), weekdays=frozenset({0, 4}), zone="Europe/Lisbon"),
             now=NOW,
         )

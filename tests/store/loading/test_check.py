@@ -133,7 +133,7 @@ async def test_effects_on_a_schedule(store: Store, tmp_path: Path) -> None:
     await load(store, write(tmp_path, a=STORIES))
     timetable = Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC")
     await store.schedules.set(
-        team_id="T1", channel_id="C1", organiser_id="U1", timetable=timetable, now=NOW
+        team_id="T1", channel_id="C1", owner_id="U1", timetable=timetable, now=NOW
     )
     asked = await store.choice.next("T1", "C1")
     assert asked
@@ -162,7 +162,7 @@ async def test_schedules_that_lose_questions_come_first_then_those_with_the_fewe
         schedule = await store.schedules.set(
             team_id="T1",
             channel_id=channel,
-            organiser_id="U1",
+            owner_id="U1",
             timetable=Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC"),
             topics=topics,
             now=NOW,
@@ -183,7 +183,7 @@ async def test_a_question_that_is_taken_out_vanishes(store: Store, tmp_path: Pat
     await load(store, path)
     timetable = Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC")
     await store.schedules.set(
-        team_id="T1", channel_id="C1", organiser_id="U1", timetable=timetable, now=NOW
+        team_id="T1", channel_id="C1", owner_id="U1", timetable=timetable, now=NOW
     )
     (path / "a.jsonl").write_text(story.replace("Why?", ""))
     checked = await check(store, path)
@@ -197,7 +197,7 @@ async def test_effects_on_a_schedule_with_topics(store: Store, tmp_path: Path) -
     schedule = await store.schedules.set(
         team_id="T1",
         channel_id="C1",
-        organiser_id="U1",
+        owner_id="U1",
         timetable=Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC"),
         topics=("Geneva", "Lagos"),
         now=NOW,

@@ -79,7 +79,7 @@ async def scheduled(store: Store, channel: str, *topics: str) -> None:
     await store.schedules.set(
         team_id="T1",
         channel_id=channel,
-        organiser_id="U1",
+        owner_id="U1",
         timetable=DAILY,
         now=NOW,
         topics=topics,

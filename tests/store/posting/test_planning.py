@@ -29,7 +29,7 @@ async def on(store: Store, clock: StoppedClock, **changes: object) -> Schedule:
         **{  # type: ignore[arg-type]
             "team_id": "T1",
             "channel_id": "C1",
-            "organiser_id": "U1",
+            "owner_id": "U1",
             "timetable": Timetable(at=time(9), weekdays=DAILY, zone="UTC"),
             "now": clock(),
             **changes,

@@ -15,7 +15,7 @@ async def on(
     return await store.schedules.set(
         team_id="T1",
         channel_id=channel,
-        organiser_id="U1",
+        owner_id="U1",
         timetable=Timetable(at=at, weekdays=NINE.weekdays, zone=NINE.zone),
         now=clock(),
     )
@@ -47,7 +47,7 @@ async def test_a_digest_keeps_its_size_and_topics(store: Store, clock: StoppedCl
     set_up = await store.schedules.set(
         team_id="T1",
         channel_id="C1",
-        organiser_id="U1",
+        owner_id="U1",
         timetable=NINE,
         kind=PostKind.DIGEST,
         stories=3,

@@ -35,7 +35,7 @@ async def set_up(store: Store, topics: tuple[str, ...] = ()) -> Schedule:
     return await store.schedules.set(
         team_id="T1",
         channel_id="C1",
-        organiser_id="U2",
+        owner_id="U2",
         timetable=TIMETABLE,
         topics=topics,
         now=NOW,
@@ -101,7 +101,7 @@ async def test_nothing_of_a_team_is_left(store: Store, clock: StoppedClock) -> N
     await store.schedules.set(
         team_id="T1",
         channel_id="C1",
-        organiser_id="U2",
+        owner_id="U2",
         timetable=Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC"),
         topics=("geneva",),
         now=clock(),

@@ -58,7 +58,7 @@ async def live(house: House, team_id: str, who: str) -> None:
     schedule = await store.schedules.set(
         team_id=team_id,
         channel_id=channel_id,
-        organiser_id=who,
+        owner_id=who,
         timetable=TIMETABLE,
         topics=("talks",),
         now=NOW,
@@ -141,7 +141,7 @@ async def test_a_person_is_erased_and_everybody_else_stays(house: House) -> None
     assert (unknown.state, unknown.asked_by) == (PostState.UNKNOWN, None)
     schedule = await house.store.schedules.get("T1", "C1")
     assert schedule
-    assert schedule.organiser_id is None
+    assert schedule.owner_id is None
 
 
 async def test_nothing_of_an_only_person_is_left_anywhere(house: House) -> None:
@@ -191,7 +191,7 @@ async def test_ids_without_a_team_are_the_only_team_s(database_url: str, tmp_pat
     async with open_store(database_url) as store:
         await store.corpus.reload(tmp_path, by=BEN, at=NOW)
         await store.schedules.set(
-            team_id="T1", channel_id="C1", organiser_id=ANA, timetable=TIMETABLE, now=NOW
+            team_id="T1", channel_id="C1", owner_id=ANA, timetable=TIMETABLE, now=NOW
         )
         # A team that was mistyped has nothing, and nothing is taken from the other one.
         assert not await store.personal_data.effects("T2")

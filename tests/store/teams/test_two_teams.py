@@ -85,7 +85,7 @@ async def set_up(team: Played, channel_id: str, number: int) -> Any:
     return await team.store.schedules.set(
         team_id=team.team_id,
         channel_id=channel_id,
-        organiser_id="U1",
+        owner_id="U1",
         timetable=Timetable(at=time(9 + number), weekdays=frozenset(range(7)), zone="UTC"),
         topics=("geneva",) if number else (),
         now=team.clock(),
