@@ -114,7 +114,7 @@ async def assemble(
             teams, admins=settings.admin_user_ids, clock=clock, is_shared=settings.is_shared
         )
         uninstalled = (
-            Uninstalled(store.installations, store.once, teams, clock=clock)
+            Uninstalled(store.installations, store.idempotency, teams, clock=clock)
             if settings.is_shared
             else None
         )

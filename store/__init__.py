@@ -13,7 +13,7 @@ from store.articles.by_id import Articles
 from store.corpus.service import Corpus
 from store.db import open_database
 from store.finding.embeddings import Embeddings
-from store.guards.idempotency import Once
+from store.guards.idempotency import Idempotency
 from store.guards.installed import Installed
 from store.loading.failed_loads import Refusals
 from store.posting.choice import Choice
@@ -43,7 +43,7 @@ class Store:
     misses: SearchMisses
     topic_requests: TopicRequests
     installations: Installations
-    once: Once
+    idempotency: Idempotency
     personal_data: PersonalData
 
 
@@ -74,6 +74,6 @@ async def open_store(
             misses=SearchMisses(database, installed),
             topic_requests=TopicRequests(database, installed),
             installations=Installations(database),
-            once=Once(database, installed),
+            idempotency=Idempotency(database, installed),
             personal_data=PersonalData(database),
         )

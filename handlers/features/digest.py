@@ -207,7 +207,9 @@ class Digest:
                 if not dates:
                     # "The next one" would be another one the second time.
                     key = f"{asked.channel_id}:{word}:{asked.once}"
-                    await require_first(self._store.once, asked.team_id, key, now=self._clock())
+                    await require_first(
+                        self._store.idempotency, asked.team_id, key, now=self._clock()
+                    )
                 if word == "skip":
                     return await self._organise.skip(schedule, dates, by=by)
                 return await self._organise.unskip(schedule, dates, by=by)

@@ -17,7 +17,7 @@ _FORGET = "DELETE FROM once WHERE at < $1"
 _FORGET_OF_TEAM = "DELETE FROM once WHERE team_id = $1 AND at < $2"
 
 
-class Once:
+class Idempotency:
     """What each team has asked for lately, whichever process it came to."""
 
     def __init__(self, database: Database, installed: Installed) -> None:

@@ -103,7 +103,7 @@ def process(store: Store, slack: FakeSlack, clock: StoppedClock) -> tuple[Teams,
     """Give what one process of several has."""
     find = Bots(store.installations, VAULT).find
     teams = Teams(find, asking=slack.client, posting=slack.client)
-    return teams, Uninstalled(store.installations, store.once, teams, clock=clock)
+    return teams, Uninstalled(store.installations, store.idempotency, teams, clock=clock)
 
 
 async def look(uninstalled: Uninstalled, times: int = 5) -> None:
@@ -227,7 +227,7 @@ async def test_a_database_that_is_away_costs_no_hour(
     slack = FakeSlack()
     await store.installations.save(installed("T1", "xoxb-T1"))
     teams, _ = process(store, slack, clock)
-    uninstalled = Uninstalled(away, store.once, teams, clock=clock)
+    uninstalled = Uninstalled(away, store.idempotency, teams, clock=clock)
     # They cannot be listed: the next tick lists them.
     away.left = 1
     with pytest.raises(ConnectionError):

@@ -149,7 +149,7 @@ Writing = Callable[[Store, Schedule], Awaitable[Any]]
     "write",
     [
         lambda store, _: set_up(store),
-        lambda store, _: store.once.claim("T1", "a", now=NOW),
+        lambda store, _: store.idempotency.claim("T1", "a", now=NOW),
         lambda store, _: store.posts.plan(PLAN, now=NOW),
         lambda store, _: store.posts.skip(replace(PLAN, state=PostState.SKIPPED), now=NOW),
         lambda store, before: store.planning.plan_now(before, by="U2", now=NOW, key="now"),
@@ -194,5 +194,5 @@ async def test_a_pool_that_is_filled_late_is_of_no_schedule(many: Store, databas
 
 async def test_one_workspace_needs_no_installation(store: Store) -> None:
     assert await set_up(store)
-    assert await store.once.claim("T1", "a", now=NOW)
+    assert await store.idempotency.claim("T1", "a", now=NOW)
     assert await store.posts.plan(PLAN, now=NOW)

@@ -41,7 +41,7 @@ NO_TEAM_S = frozenset(
         *(f"holidays.{name}" for name in ("between", "replace")),
         *(f"statistics.{name}" for name in ("lag", "ping", "posts")),
         # The operator says for how long anything is kept of any team.
-        *("misses.forget", "topic_requests.forget", "posts.delete_old", "once.forget"),
+        *("misses.forget", "topic_requests.forget", "posts.delete_old", "idempotency.forget"),
         "personal_data.forget_loaders",
         *(f"refusals.{name}" for name in ("forget_others", "last", "note")),
         # Of whoever begins to install it, before there is a team.
@@ -189,7 +189,9 @@ async def miss(team: Played, _: str, number: int) -> Any:
 
 
 async def once(team: Played, channel_id: str, number: int) -> Any:
-    return await team.store.once.claim(team.team_id, f"{channel_id} {number}", now=team.clock())
+    return await team.store.idempotency.claim(
+        team.team_id, f"{channel_id} {number}", now=team.clock()
+    )
 
 
 async def install(team: Played, _: str, number: int) -> Any:
