@@ -21,7 +21,7 @@ ON CONFLICT (team_id) DO UPDATE SET
 """
 _FIND = "SELECT * FROM installation WHERE team_id = $1"
 _ALL = "SELECT * FROM installation ORDER BY team_id"
-_RESEAL = "UPDATE installation SET token = $3 WHERE team_id = $1 AND token = $2"
+_REPLACE = "UPDATE installation SET token = $3 WHERE team_id = $1 AND token = $2"
 _TAKE_OUT = "DELETE FROM installation WHERE team_id = $1 AND installed_at = $2 RETURNING team_id"
 _FORGET = (
     "DELETE FROM topic_pool WHERE team_id = $1",
@@ -60,7 +60,7 @@ class Installation:
     bot_user_id: str
     scopes: tuple[str, ...]
     token: str
-    """The bot token as `store.teams.token_cipher` sealed it."""
+    """The bot token as `store.teams.token_cipher` encrypted it."""
     installed_at: datetime
 
     @property
@@ -98,14 +98,14 @@ class Installations:
         """Give every one there is."""
         return [_installation(row) for row in await self._database.fetch(_ALL)]
 
-    async def reseal(self, one: Installation, token: str) -> None:
+    async def replace_token(self, one: Installation, token: str) -> None:
         """Put *token*, which is the same sealed anew, in its place, unless it has changed."""
         async with self._database.transaction() as connection:
-            await connection.execute(_RESEAL, one.team_id, one.token, token)
+            await connection.execute(_REPLACE, one.team_id, one.token, token)
 
     async def give_up(self, one: Installation) -> None:
         """Forget its token, unless it has changed, and nothing else: the team may install again."""
-        await self.reseal(one, _GIVEN_UP)
+        await self.replace_token(one, _GIVEN_UP)
 
     async def forget(self, one: Installation) -> bool:
         """Delete it, and all that was remembered of its team.

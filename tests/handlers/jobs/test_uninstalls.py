@@ -24,10 +24,10 @@ from handlers.slack.teams import Bot, Teams
 from store import Store, open_store
 from store.db import open_database
 from store.teams.installations import Installation, Installations
-from store.teams.token_cipher import Vault, new_key
+from store.teams.token_cipher import TokenCipher, new_key
 from tests.conftest import NOW, StoppedClock
 
-VAULT = Vault([new_key()])
+CIPHER = TokenCipher([new_key()])
 Kind = TypeVar("Kind")
 ZONES = {"U1": "Pacific/Chatham", "U2": "Asia/Kathmandu"}
 """Of those who are looked for in memory: nobody else in the tests lives there."""
@@ -47,7 +47,7 @@ def installed(team_id: str, token: str, /, **changed: Any) -> Installation:
         bot_id="B1",
         bot_user_id="U1",
         scopes=("commands",),
-        token=VAULT.seal(token),
+        token=CIPHER.encrypt(token),
         installed_at=NOW,
     )
     return replace(one, **changed)
@@ -101,7 +101,7 @@ def refusal(error: str, headers: dict[str, str]) -> AsyncSlackResponse:
 
 def process(store: Store, slack: FakeSlack, clock: StoppedClock) -> tuple[Teams, Uninstalled]:
     """Give what one process of several has."""
-    find = Bots(store.installations, VAULT).find
+    find = Bots(store.installations, CIPHER).find
     teams = Teams(find, asking=slack.client, posting=slack.client)
     return teams, Uninstalled(store.installations, store.idempotency, teams, clock=clock)
 
@@ -132,7 +132,7 @@ async def test_what_does_not_say_that_it_is_gone_forgets_nobody(
     slack = FakeSlack()
     for team_id in ("T1", "T2"):
         await store.installations.save(installed(team_id, f"xoxb-{team_id}"))
-    lost = Vault([new_key()]).seal("xoxb-T3")
+    lost = TokenCipher([new_key()]).encrypt("xoxb-T3")
     await store.installations.save(installed("T3", "", token=lost))
     slack.refused["xoxb-T1"] = word
     _, uninstalled = process(store, slack, clock)
@@ -252,7 +252,7 @@ async def test_whose_token_is_no_good_is_counted_until_it_is(
 ) -> None:
     slack = FakeSlack()
     await store.installations.save(installed("T1", "xoxb-T1"))
-    lost = Vault([new_key()]).seal("xoxb-T2")
+    lost = TokenCipher([new_key()]).encrypt("xoxb-T2")
     await store.installations.save(installed("T2", "", token=lost))
     slack.refused["xoxb-T1"] = word
     _, uninstalled = process(store, slack, clock)

@@ -78,11 +78,11 @@ async def test_installing_again_replaces(store: Store) -> None:
 
 async def test_a_token_that_changed_meanwhile_is_not_sealed_over(store: Store) -> None:
     await store.installations.save(replace(ONE, token="newer"))
-    await store.installations.reseal(ONE, "sealed anew")
+    await store.installations.replace_token(ONE, "sealed anew")
     found = await store.installations.find("T1")
     assert found
     assert found.token == "newer"
-    await store.installations.reseal(found, "newer, sealed anew")
+    await store.installations.replace_token(found, "newer, sealed anew")
     assert await store.installations.find("T1") == replace(ONE, token="newer, sealed anew")
 
 
@@ -137,7 +137,7 @@ async def test_a_team_that_was_let_in_anew_is_not_forgotten(
     assert await store.installations.find("T1") == anew
     assert await store.misses.number("T1", since=NOW - timedelta(days=9))
     # A token that was only sealed anew is the same installation's.
-    await store.installations.reseal(anew, "sealed anew")
+    await store.installations.replace_token(anew, "sealed anew")
     assert await store.installations.forget(anew)
     assert not await store.installations.forget(anew)
 

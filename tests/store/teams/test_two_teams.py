@@ -208,9 +208,9 @@ async def install(team: Played, _: str, number: int) -> Any:
     )
 
 
-async def reseal(team: Played, _: str, __: int) -> Any:
+async def replace_token(team: Played, _: str, __: int) -> Any:
     if found := await team.store.installations.find(team.team_id):
-        await team.store.installations.reseal(found, f"{found.token}, anew")
+        await team.store.installations.replace_token(found, f"{found.token}, anew")
 
 
 async def give_up(team: Played, _: str, __: int) -> Any:
@@ -230,7 +230,7 @@ async def erase(team: Played, _: str, number: int) -> Any:
 DOINGS: Sequence[Callable[[Played, str, int], Awaitable[Any]]] = [
     *(set_up, pause, resume, stop, remove, plan, now, skip, unskip, seen, not_there, send),
     *(post, post, fail),
-    *(miss, once, install, reseal, give_up, forget, erase),
+    *(miss, once, install, replace_token, give_up, forget, erase),
 ]
 
 
