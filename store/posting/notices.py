@@ -24,7 +24,7 @@ RETURNING organiser_id
 """
 
 
-async def note_unsure(connection: Connection, post: Post, *, now: datetime) -> None:
+async def plan_unknown_outcome_notice(connection: Connection, post: Post, *, now: datetime) -> None:
     """Ask whoever *post* is of whether it arrived."""
     who = post.asked_by
     if who is None:
@@ -34,7 +34,7 @@ async def note_unsure(connection: Connection, post: Post, *, now: datetime) -> N
     await _note(connection, post.team_id, PostKind.UNSURE, who, about, now=now)
 
 
-async def note_stopped(
+async def stop_schedule(
     connection: Connection, team_id: str, channel_id: str, *, error: str, now: datetime
 ) -> bool:
     """Stop the channel's schedule for *error* and tell its organiser; False where it is known."""
@@ -46,7 +46,7 @@ async def note_stopped(
     return bool(rows)
 
 
-async def note_low(
+async def plan_low_notice(
     connection: Connection,
     team_id: str,
     channel_id: str,
@@ -62,7 +62,7 @@ async def note_low(
     await _note(connection, team_id, PostKind.LOW, owner_id, about, now=now, mark=mark)
 
 
-async def note_refused(
+async def plan_failed_load_notice(
     connection: Connection,
     team_id: str,
     user_id: str,

@@ -11,7 +11,7 @@ from store.guards.installed import Installed
 from store.posting.choice import Chosen, choose
 from store.posting.due import occurrences
 from store.posting.holidays import holiday
-from store.posting.notices import note_low
+from store.posting.notices import plan_low_notice
 from store.posting.record import GRACE, LEASE, NewPost, fetch_post, plan_post
 from store.posting.schedules import advance, to_schedule
 from store.rows import Key, QueueReader
@@ -276,7 +276,7 @@ async def _warn_when_low(
     days = -(-posts * 7 // a_week)
     # Where all there is lasts no longer than that, only its end is news.
     if 0 < chosen.left <= chosen.pool // 2 and days <= _LOW.days:
-        await note_low(
+        await plan_low_notice(
             connection,
             schedule.team_id,
             schedule.channel_id,

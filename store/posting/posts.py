@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from store.db import Connection, Database, places, to_text
 from store.guards.installed import Installed
-from store.posting.notices import note_stopped, note_unsure
+from store.posting.notices import plan_unknown_outcome_notice, stop_schedule
 from store.posting.record import (
     LEASE,
     NEVER,
@@ -192,7 +192,7 @@ class Posts:
                 connection, claim.post, PostState.UNKNOWN, now=now, error=error, not_before=NEVER
             )
             if post:
-                await note_unsure(connection, post, now=now)
+                await plan_unknown_outcome_notice(connection, post, now=now)
 
     async def failed(self, claim: Claim, *, error: str, now: datetime) -> None:
         """Record that it cannot be sent."""
@@ -204,7 +204,7 @@ class Posts:
         post = claim.post
         async with self._database.transaction() as connection:
             await move(connection, post, PostState.FAILED, now=now, error=error)
-            await note_stopped(connection, post.team_id, post.channel_id, error=error, now=now)
+            await stop_schedule(connection, post.team_id, post.channel_id, error=error, now=now)
 
     async def missed(self, claim: Claim, *, error: str, now: datetime) -> None:
         """Record that its time went by."""

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from store.db import Connection, Database, Row, to_instant, to_text
 from store.guards.installed import Installed
 from store.posting.due import occurrences
-from store.posting.notices import note_stopped
+from store.posting.notices import stop_schedule
 from store.rows import QueueReader
 from store.types import Occurrence, PostKind, Schedule, Timetable
 
@@ -127,7 +127,7 @@ class Schedules:
     async def stop(self, team_id: str, channel_id: str, *, error: str, now: datetime) -> bool:
         """Stop it for *error* and tell its organiser; False where that is known already."""
         async with self._database.transaction() as connection:
-            return await note_stopped(connection, team_id, channel_id, error=error, now=now)
+            return await stop_schedule(connection, team_id, channel_id, error=error, now=now)
 
     async def remove(self, team_id: str, channel_id: str) -> bool:
         """Take the channel's schedule away; False where it had none."""
