@@ -114,7 +114,7 @@ async def test_what_stops_it_is_told_nobody_and_said_where_it_is_listed(
     schedule = await ownerless.parley.store.schedules.get(TEAM, GENERAL)
     assert schedule
     assert schedule.stopped == "not_in_channel"
-    assert f"{TEAM}:{GENERAL} has no owner who could be told: stopped" in caplog.text
+    assert f"{TEAM}:{GENERAL} has no owner: a notice (stopped) is not sent" in caplog.text
     assert "stopped" in texts([await listed(ownerless)])
     ownerless.workspace.invite(GENERAL, ownerless.workspace.bot_user_id)
     assert "gets its posts again" in texts(await ownerless.type("/digest resume", user=BEN))
@@ -134,7 +134,7 @@ async def test_an_outcome_that_nobody_knows_is_left_to_admins(
     last = await posts.last_scheduled(TEAM, GENERAL, now=ownerless.clock())
     assert last
     assert last.state is PostState.UNKNOWN
-    assert "has no owner who could be told: unsure" in caplog.text
+    assert "has no owner: a notice (unsure) is not sent" in caplog.text
 
 
 async def test_app_home_shows_it(ownerless: Slack) -> None:

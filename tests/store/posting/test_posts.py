@@ -137,7 +137,7 @@ async def test_what_is_sent_stays_sent(store: Store, clock: StoppedClock) -> Non
     assert await plan(store, clock) is None
     post = await store.posts.get("T1", "k")
     assert post
-    with pytest.raises(ValueError, match="does not go from sent to sending"):
+    with pytest.raises(ValueError, match="cannot go from sent to sending"):
         await store.posts.claim(post, owner="me", now=clock())
 
 
