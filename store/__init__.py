@@ -1,6 +1,6 @@
-"""The domain and its memory: the corpus, the schedules and the posts. Knows nothing of Slack.
+"""The domain and its database: the corpus, the schedules and the posts, without Slack.
 
-Start with `types` (the values), then `corpus` (what is loaded, and looking it up).
+Start with `types` (the values), then `corpus` (loading stories and finding them).
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from store.teams.search_misses import SearchMisses, TopicRequests
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """Everything that Parley remembers."""
+    """Everything that Parley stores, one attribute for each part."""
 
     corpus: Corpus
     refusals: Refusals
@@ -51,10 +51,10 @@ class Store:
 async def open_store(
     url: str, *, hold: bool = False, is_shared: bool = False, folder: Path | None = None
 ) -> AsyncIterator[Store]:
-    """Open the store at *url*, bring its schema up to date and take up the corpus it holds.
+    """Open the database at *url*, migrate its schema and load its corpus into memory.
 
-    *is_shared* is for Parley in many workspaces, each of which installs it. *folder* is the one
-    of the corpus, about which `Store.refusals` is asked. *hold* and what it raises are those of
+    Set *is_shared* if many workspaces install Parley. *folder* is the corpus folder, whose failed
+    loads `Store.refusals` reports. For *hold* and the errors raised, see
     `store.db.open_database`.
     """
     async with open_database(url, hold=hold) as database:

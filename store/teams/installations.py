@@ -1,4 +1,4 @@
-"""Installations: the teams that let Parley in by OAuth, each with its token as ciphertext."""
+"""Installations: the teams that installed Parley by OAuth, each with its encrypted token."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from store.posting.record import forget_posts
 from store.types import SOMEBODY
 
 _GIVEN_UP = ""
-"""What is no ciphertext, in the place of a token."""
+"""Stored instead of a token that no key decrypts, once an operator has given it up."""
 
 _SAVE = """
 INSERT INTO installation (team_id, name, bot_id, bot_user_id, scopes, token, installed_at)
@@ -31,8 +31,8 @@ _FORGET = (
     "DELETE FROM once WHERE team_id = $1",
     "DELETE FROM installation WHERE team_id = $1",
 )
-# An id without a team is of the time when there was one team only: it is this team's, if no other
-# is known.
+# A user id without a team was stored when Parley served a single team. It belongs to the team $1 if
+# the database knows no other team.
 LOADED_BY_TEAM = f"""
 (loaded_by LIKE CAST($1 AS TEXT) || ':%' OR (
     loaded_by NOT LIKE '%:%' AND loaded_by NOT IN ('terminal', 'folder', '{SOMEBODY}')
@@ -43,7 +43,7 @@ LOADED_BY_TEAM = f"""
     )
 ))
 """  # noqa: S608 -- our own text
-"""Condition on the revisions that the people of the team $1 loaded."""
+"""The condition that matches the revisions loaded by people of the team $1."""
 _FORGET_LOADERS = f"UPDATE revision SET loaded_by = '{SOMEBODY}' WHERE {LOADED_BY_TEAM}"  # noqa: S608
 _BEGIN = "INSERT INTO install_state (state, expires_at) VALUES ($1, $2)"
 _EXPIRE = "DELETE FROM install_state WHERE expires_at <= $1"
@@ -52,7 +52,7 @@ _END = "DELETE FROM install_state WHERE state = $1 AND expires_at > $2 RETURNING
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """Parley in one team."""
+    """One team's installation of Parley."""
 
     team_id: str
     name: str
@@ -60,23 +60,23 @@ class Installation:
     bot_user_id: str
     scopes: tuple[str, ...]
     token: str
-    """The bot token as `store.teams.token_cipher` encrypted it."""
+    """The bot token, encrypted by `store.teams.token_cipher`."""
     installed_at: datetime
 
     @property
     def is_given_up(self) -> bool:
-        """Whether its token is lost, and known to be."""
+        """Whether an operator has given its token up, because no key decrypts it."""
         return self.token == _GIVEN_UP
 
 
 class Installations:
-    """The teams that Parley is installed in, and those who are about to install it."""
+    """The teams that have Parley installed, and the OAuth states of those who are installing it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def save(self, one: Installation) -> None:
-        """Write it down, in the place of the one that the team had."""
+        """Store an installation; it replaces the one that the team has."""
         async with self._database.transaction() as connection:
             await connection.execute(
                 _SAVE,
@@ -90,27 +90,27 @@ class Installations:
             )
 
     async def find(self, team_id: str) -> Installation | None:
-        """Give the team's; None where Parley is not installed."""
+        """Return the team's installation; None if Parley is not installed."""
         rows = await self._database.fetch(_FIND, team_id)
         return _installation(rows[0]) if rows else None
 
     async def list(self) -> Sequence[Installation]:
-        """Give every one there is."""
+        """Return every installation, by team id."""
         return [_installation(row) for row in await self._database.fetch(_ALL)]
 
     async def replace_token(self, one: Installation, token: str) -> None:
-        """Put *token*, which is the same sealed anew, in its place, unless it has changed."""
+        """Store *token* as the encrypted token, unless the stored one has changed since *one*."""
         async with self._database.transaction() as connection:
             await connection.execute(_REPLACE, one.team_id, one.token, token)
 
     async def give_up(self, one: Installation) -> None:
-        """Forget its token, unless it has changed, and nothing else: the team may install again."""
+        """Delete the token unless it has changed; keep all else, for the team may install again."""
         await self.replace_token(one, _GIVEN_UP)
 
     async def forget(self, one: Installation) -> bool:
-        """Delete it, and all that was remembered of its team.
+        """Delete an installation and everything stored about its team.
 
-        False, and nothing is deleted, where the team has another one by now.
+        Return False, and delete nothing, if the team has installed Parley again since.
         """
         async with self._database.transaction() as connection:
             if not await connection.fetch(_TAKE_OUT, one.team_id, to_text(one.installed_at)):
@@ -119,22 +119,22 @@ class Installations:
         return True
 
     async def begin(self, state: str, *, now: datetime, until: datetime) -> None:
-        """Remember *state*, which whoever begins to install Parley was given."""
+        """Store *state*, the OAuth state of a browser that begins to install Parley."""
         async with self._database.transaction() as connection:
             await connection.execute(_EXPIRE, to_text(now))
             await connection.execute(_BEGIN, state, to_text(until))
 
     async def end(self, state: str, *, now: datetime) -> bool:
-        """Say whether *state* was given to somebody, is still good, and is used for the first time.
+        """Return whether *state* is stored and has not expired, and delete it.
 
-        It is used up by that, whichever process gave it.
+        So a state can be used only once, by any process.
         """
         async with self._database.transaction() as connection:
             return bool(await connection.fetch(_END, state, to_text(now)))
 
 
 async def delete_team(connection: Connection, team_id: str) -> None:
-    """Delete every row of the team; the stories that its people loaded are everybody's and stay."""
+    """Delete every row of the team, except the stories that its people loaded for all teams."""
     for statement in (_FORGET_LOADERS, *_FORGET):
         await connection.execute(statement, team_id)
     await forget_posts(connection, team_id)
