@@ -210,7 +210,7 @@ def test_backup_and_restore(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert main(["backup", "today.db"]) == 0
     assert "is backed up in today.db" in capsys.readouterr().out
     assert main(["backup", "today.db"]) == 78
-    assert "today.db is there already" in capsys.readouterr().err
+    assert "today.db already exists" in capsys.readouterr().err
     assert main(["restore", "today.db"]) == 0
     out = capsys.readouterr().out
     assert "What was there is now data/parley.db.replaced-1" in out
