@@ -1,4 +1,4 @@
-"""Parsing in a child process: limits, failures of libraries, and the child's end."""
+"""Parsing in a child process: limits, exceptions of libraries, and the end of the child."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ FEED = b"<rss version='2.0'><channel><title>Wire</title>%s</channel></rss>"
 ITEM = b"<item><title>Ports</title><description>Dockers are <b>back</b>.</description></item>"
 HOSTILE = FEED % (b"<item><title>x</title><description><![CDATA[%s]]></description></item>")
 HOSTILE %= b"<!--" * 400_000
-"""Takes the library many minutes."""
+"""A file that the library needs many minutes for."""
 BRIEF = Limits(seconds=1, seconds_per_mb=0, patience=100)
 ROWS = [["Wire"], ["Ports", "Dockers are back."]]
 
@@ -60,7 +60,7 @@ def test_a_parser_that_parses_nothing_starts_no_child(tmp_path: Path, children: 
     ("limits", "data", "problem"),
     [
         (BRIEF, HOSTILE, "more than 1 seconds of processor time"),
-        # The deadline is there where a system limits no processor time, or the child waits.
+        # The deadline matters if the system cannot limit processor time, or if the child waits.
         (Limits(seconds=0, seconds_per_mb=0), HOSTILE, "takes more than 0 seconds to parse"),
         (Limits(answer=100), FEED % (ITEM * 9), "holds more than 0 MB of text"),
         pytest.param(
@@ -72,7 +72,7 @@ def test_a_parser_that_parses_nothing_starts_no_child(tmp_path: Path, children: 
     ],
     ids=["processor time", "deadline", "answer", "memory"],
 )
-def test_a_file_that_exceeds_a_limit_ends_only_itself(
+def test_a_file_that_exceeds_a_limit_does_not_affect_the_next_file(
     limits: Limits, data: bytes, problem: str
 ) -> None:
     with Parser(limits) as parser:
@@ -80,7 +80,7 @@ def test_a_file_that_exceeds_a_limit_ends_only_itself(
             parse(parser, data)
         assert problem in str(caught.value)
         assert "the limit for one file: make it smaller, or leave it out" in str(caught.value)
-        # Time enough for the next one, whatever the limits were.
+        # The next file gets normal limits.
         parser._limits = Limits()
         assert parse(parser, FEED % ITEM) == ROWS
 
@@ -94,10 +94,10 @@ def test_a_child_that_is_killed_between_two_files_is_replaced(
     assert parse(parser, FEED % ITEM) == ROWS
 
 
-def test_a_child_that_dies_over_a_file_is_a_problem_of_that_file(
+def test_a_child_that_dies_is_reported_as_a_problem_of_its_file(
     parser: Parser, children: Children
 ) -> None:
-    """As where the system is out of memory."""
+    """The system may kill it when memory runs out."""
     started = threading.Event()
     children.when_started = started.set
 
@@ -113,7 +113,7 @@ def test_a_child_that_dies_over_a_file_is_a_problem_of_that_file(
     assert parse(parser, FEED % ITEM) == ROWS
 
 
-def test_a_child_that_cannot_be_started_is_no_fault_of_the_file(
+def test_a_child_that_cannot_be_started_is_not_reported_as_a_problem_of_the_file(
     parser: Parser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
@@ -121,8 +121,8 @@ def test_a_child_that_cannot_be_started_is_no_fault_of_the_file(
         parse(parser, FEED % ITEM)
 
 
-def test_a_closed_parser_ends_what_is_being_parsed(parser: Parser, children: Children) -> None:
-    """So that a process which stops does not wait for a file."""
+def test_closing_a_parser_stops_the_parsing(parser: Parser, children: Children) -> None:
+    """So a process that stops does not wait for a file."""
     started = threading.Event()
     children.when_started = started.set
 
@@ -140,7 +140,7 @@ def test_a_closed_parser_ends_what_is_being_parsed(parser: Parser, children: Chi
     assert len(children) == 1
 
 
-async def test_a_check_that_is_cancelled_ends_its_child(
+async def test_a_cancelled_check_ends_its_child(
     store: Store, tmp_path: Path, children: Children
 ) -> None:
     folder = tmp_path / "corpus"
@@ -176,7 +176,7 @@ sys.stderr.read()
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="cannot wait for another's child")
 @pytest.mark.parametrize("data", [FEED % ITEM, HOSTILE], ids=["idle", "busy"])
-def test_a_parent_that_is_killed_leaves_no_orphan(data: bytes) -> None:
+def test_a_killed_parent_leaves_no_orphan(data: bytes) -> None:
     held, holding = os.pipe()
     parent = subprocess.Popen(
         [sys.executable, "-c", _ORPHAN],
@@ -200,7 +200,7 @@ def test_a_parent_that_is_killed_leaves_no_orphan(data: bytes) -> None:
 
 
 def test_the_child_stands_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It imports nothing of Parley, and the folder that Parley is started from does not matter."""
+    """It imports nothing of Parley, and works from any current folder."""
     monkeypatch.setattr(parsing, "_CHILD", shutil.copy(parsing._CHILD, tmp_path))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "store").mkdir()
@@ -219,7 +219,7 @@ def test_the_child_stands_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ("57343", "UnicodeEncodeError"),
     ],
 )
-def test_what_a_library_raises_is_a_problem_of_the_file(
+def test_an_exception_of_a_library_is_a_problem_of_the_file(
     tmp_path: Path, number: str, raised: str
 ) -> None:
     (tmp_path / "a.rss").write_bytes(FEED % f"<item><title>x &#{number};</title></item>".encode())
@@ -247,5 +247,5 @@ markup = st.lists(
 
 @given(kind=st.sampled_from(["feed", "calendar"]), data=markup | st.binary(max_size=300))
 def test_any_bytes_end_in_rows_or_a_problem(kind: str, data: bytes) -> None:
-    """In this process; the others here show that a child does the same."""
+    """Runs in this process; the other tests show that a child does the same."""
     read_rows(data, kind)

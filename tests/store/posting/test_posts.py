@@ -1,4 +1,4 @@
-"""The record of posts: who may send, and what can follow what."""
+"""The record of posts: who may send a post, and which changes of state are legal."""
 
 import asyncio
 from dataclasses import replace
@@ -46,7 +46,7 @@ async def state(store: Store, key: str = "k") -> PostState:
     return post.state
 
 
-async def test_a_turn_is_planned_once(store: Store, clock: StoppedClock) -> None:
+async def test_a_scheduled_post_is_planned_once(store: Store, clock: StoppedClock) -> None:
     assert await plan(store, clock, due_on=TODAY)
     assert await plan(store, clock, due_on=TODAY) is None
     (post,) = await store.posts.scheduled("T1", "C1", since=TODAY)
@@ -54,7 +54,7 @@ async def test_a_turn_is_planned_once(store: Store, clock: StoppedClock) -> None
 
 
 async def test_one_of_many_claims_wins(database_url: str, clock: StoppedClock) -> None:
-    """Forty tasks over three connections, one right to send."""
+    """Forty tasks on three connections try, and one gets the claim."""
     url = database_url
     async with open_store(url) as one, open_store(url) as two, open_store(url) as three:
         post = await plan(one, clock)
@@ -81,7 +81,7 @@ async def test_a_claimed_post_is_open_again_after_its_lease(
     assert again.may_have_arrived
 
 
-async def test_an_overtaken_claim_writes_nothing(store: Store, clock: StoppedClock) -> None:
+async def test_a_stale_claim_writes_nothing(store: Store, clock: StoppedClock) -> None:
     await plan(store, clock)
     slow = await claimed(store, clock)
     clock.forward(seconds=LEASE.total_seconds())
@@ -90,14 +90,16 @@ async def test_an_overtaken_claim_writes_nothing(store: Store, clock: StoppedClo
     assert await state(store) is PostState.SENDING
 
 
-async def test_a_sent_question_opens_its_story(store: Store, clock: StoppedClock) -> None:
+async def test_a_sent_question_plans_its_story(store: Store, clock: StoppedClock) -> None:
     await plan(store, clock)
     await store.posts.sent(await claimed(store, clock), message_ts="1.0", now=clock())
     (story,) = await store.posts.open(clock())
     assert (story.kind, story.parent_key, story.article_id) == (PostKind.STORY, "k", "a1")
 
 
-async def test_what_is_put_off_waits_and_has_not_arrived(store: Store, clock: StoppedClock) -> None:
+async def test_a_post_that_is_put_off_waits_and_has_not_arrived(
+    store: Store, clock: StoppedClock
+) -> None:
     await plan(store, clock)
     until = clock() + timedelta(seconds=30)
     await store.posts.put_off(
@@ -110,7 +112,9 @@ async def test_what_is_put_off_waits_and_has_not_arrived(store: Store, clock: St
     assert claim.post.error == "ratelimited"
 
 
-async def test_what_is_unknown_may_have_arrived(store: Store, clock: StoppedClock) -> None:
+async def test_a_post_with_an_unknown_outcome_may_have_arrived(
+    store: Store, clock: StoppedClock
+) -> None:
     await plan(store, clock)
     claim = await claimed(store, clock)
     await store.posts.unknown_outcome(claim, error="timeout", until=clock(), now=clock())
@@ -118,7 +122,7 @@ async def test_what_is_unknown_may_have_arrived(store: Store, clock: StoppedCloc
 
 
 @pytest.mark.parametrize("end", [PostState.FAILED, PostState.MISSED])
-async def test_what_ended_without_a_message_can_be_asked_again(
+async def test_a_post_that_was_not_sent_can_be_planned_again(
     store: Store, clock: StoppedClock, end: PostState
 ) -> None:
     await plan(store, clock, due_on=TODAY)
@@ -131,7 +135,7 @@ async def test_what_ended_without_a_message_can_be_asked_again(
     assert await state(store) is PostState.PLANNED
 
 
-async def test_what_is_sent_stays_sent(store: Store, clock: StoppedClock) -> None:
+async def test_a_sent_post_stays_sent(store: Store, clock: StoppedClock) -> None:
     await plan(store, clock)
     await store.posts.sent(await claimed(store, clock), message_ts="1.0", now=clock())
     assert await plan(store, clock) is None
@@ -146,8 +150,8 @@ def test_every_state_has_its_moves() -> None:
     assert all(targets <= set(PostState) for targets in MOVES.values())
 
 
-async def test_a_claim_holds_against_a_stale_copy(store: Store, clock: StoppedClock) -> None:
-    """A copy of the row as it was before a claim cannot claim it a second time."""
+async def test_a_stale_copy_of_a_row_cannot_claim_it(store: Store, clock: StoppedClock) -> None:
+    """A copy of a row that was read before a claim cannot claim it again."""
     post = await plan(store, clock)
     assert post
     await claimed(store, clock)
@@ -155,10 +159,10 @@ async def test_a_claim_holds_against_a_stale_copy(store: Store, clock: StoppedCl
     assert await store.posts.claim(stale, owner="other", now=clock()) is None
 
 
-async def test_a_person_is_kept_only_while_their_post_is_open(
+async def test_a_person_s_id_is_stored_only_until_their_post_is_done(
     store: Store, clock: StoppedClock
 ) -> None:
-    """They are asked whether it arrived when nobody else knows, and may settle that."""
+    """If the outcome is unknown, the person is asked whether the post arrived."""
 
     async def asked_by(key: str = "k") -> str | None:
         post = await store.posts.get("T1", key)
@@ -175,7 +179,7 @@ async def test_a_person_is_kept_only_while_their_post_is_open(
     assert await asked_by() == "U1"
     await posts.sent(await claimed(store, clock), message_ts="1.0", now=clock())
     assert await asked_by() is None
-    # Its story is a post of its own, which may be lost too.
+    # Its story is a separate post, whose outcome may be unknown too.
     assert await asked_by("k:story") == "U1"
     await posts.sent(await claimed(store, clock, "k:story"), message_ts="1.1", now=clock())
     assert await asked_by("k:story") is None
