@@ -214,11 +214,11 @@ class SQLite:
                 stack.enter_context(held(path))
             availability = Availability()
             async with (
-                _thread(path, availability) as one,
-                _thread(path, availability) as two,
-                _thread(path, availability) as three,
+                _thread(path, availability) as writer,
+                _thread(path, availability) as reader,
+                _thread(path, availability) as single,
             ):
-                yield cls(path, (one, two, three), is_held=hold)
+                yield cls(path, (writer, reader, single), is_held=hold)
 
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """Open a transaction that writes."""
@@ -338,7 +338,7 @@ def _create(path: Path) -> None:
 
 @asynccontextmanager
 async def _locked(lock: asyncio.Lock) -> AsyncIterator[None]:
-    """Hold *lock*; raises `DatabaseError` if another task holds it for too long."""
+    """Acquire *lock* and release it at the end; raises `DatabaseError` if that takes too long."""
     try:
         async with asyncio.timeout(_BUSY_SECONDS):
             await lock.acquire()

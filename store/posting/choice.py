@@ -116,7 +116,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """The articles that a channel's schedule has posted and will post, as ids."""
+    """The articles that a channel has had, and those that its schedule posts next, as ids."""
 
     next: tuple[str, ...]
     """The articles of its next occurrences, if nothing changes."""
@@ -286,7 +286,10 @@ class _Window:
 async def _window(
     connection: Connection, team_id: str, channel_id: str, had: str, pool: str
 ) -> _Window:
-    """Return the first candidates in the channel's order: those it has had least often first."""
+    """Return the first candidates in the channel's order, and the counts.
+
+    Articles that the channel has had least often come first, at most `_WINDOW` in all.
+    """
     rows = await connection.fetch(had + _COUNTS.format(pool=pool), team_id, channel_id)
     counts: dict[int, int] = {row["times"]: row["articles"] for row in rows}
     start = shuffle_position(f"{team_id}:{channel_id}")

@@ -14,8 +14,8 @@ from store.types import About, Post, PostKind, PostState
 log = logging.getLogger(__name__)
 
 READY_AGAIN = "ready_again"
-"""The reason why a schedule is still stopped after its channel became available again: somebody
-has to resume it."""
+"""Stored as the reason for a stop after Parley can post in the channel again: the schedule stays
+stopped until a person resumes it."""
 
 _OWNER = "SELECT organiser_id FROM schedule WHERE team_id = $1 AND channel_id = $2"
 _STOP = """
@@ -28,7 +28,7 @@ RETURNING organiser_id
 async def plan_unknown_outcome_notice(connection: Connection, post: Post, *, now: datetime) -> None:
     """Plan a notice that asks a person whether *post* arrived.
 
-    This is the person who asked for the post, or else the owner of the channel's schedule.
+    It goes to the person who asked for the post, or else to the owner of the channel's schedule.
     """
     user_id = post.asked_by
     if user_id is None:

@@ -52,7 +52,7 @@ UPDATE schedule SET pool_revision = $3 WHERE team_id = $1 AND channel_id = $2 RE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpcomingPost:
-    """A post that a schedule has not sent yet."""
+    """A future post of a schedule, which is sent unless it has a skip reason."""
 
     occurrence: Occurrence
     skip_reason: str | None = None

@@ -217,7 +217,7 @@ class Posts:
             await move(connection, claim.post, PostState.MISSED, now=now, error=error)
 
     async def seen(self, team_id: str, key: str, *, now: datetime) -> bool:
-        """Record that a person sees the message; False if the outcome is not unknown."""
+        """Record that a person sees the message; False unless its outcome is unknown."""
         async with self._database.transaction() as connection:
             post = await _with_unknown_outcome(connection, team_id, key)
             if post is None:
@@ -227,7 +227,7 @@ class Posts:
     async def not_there(self, team_id: str, key: str, *, now: datetime) -> Post | None:
         """Plan the post again because a person does not see the message.
 
-        Return None if its outcome is not unknown.
+        Return None unless its outcome is unknown.
         """
         async with self._database.transaction() as connection:
             post = await _with_unknown_outcome(connection, team_id, key)

@@ -141,9 +141,9 @@ class Schedules:
 
 
 async def advance(connection: Connection, schedule: Schedule) -> Schedule:
-    """Move the schedule to the occurrence after its next one, and return it.
+    """Move the schedule to the occurrence after its next one, and return the changed schedule.
 
-    The row changes only once, however often this is called with the same *schedule*.
+    A second call with the same *schedule* does not change the row again.
     """
     following = next(occurrences(schedule.timetable, after=schedule.next.due_at))
     await connection.execute(

@@ -75,18 +75,18 @@ class Installations:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def save(self, one: Installation) -> None:
+    async def save(self, installation: Installation) -> None:
         """Store an installation; it replaces the one that the team has."""
         async with self._database.transaction() as connection:
             await connection.execute(
                 _SAVE,
-                one.team_id,
-                one.name,
-                one.bot_id,
-                one.bot_user_id,
-                ",".join(one.scopes),
-                one.token,
-                to_text(one.installed_at),
+                installation.team_id,
+                installation.name,
+                installation.bot_id,
+                installation.bot_user_id,
+                ",".join(installation.scopes),
+                installation.token,
+                to_text(installation.installed_at),
             )
 
     async def find(self, team_id: str) -> Installation | None:
@@ -98,24 +98,29 @@ class Installations:
         """Return every installation, by team id."""
         return [_installation(row) for row in await self._database.fetch(_ALL)]
 
-    async def replace_token(self, one: Installation, token: str) -> None:
-        """Store *token* as the encrypted token, unless the stored one has changed since *one*."""
+    async def replace_token(self, installation: Installation, token: str) -> None:
+        """Store *token*, which is encrypted, unless the stored token has changed since the read.
+
+        *installation* is as it was read, with its token at that time.
+        """
         async with self._database.transaction() as connection:
-            await connection.execute(_REPLACE, one.team_id, one.token, token)
+            await connection.execute(_REPLACE, installation.team_id, installation.token, token)
 
-    async def give_up(self, one: Installation) -> None:
+    async def give_up(self, installation: Installation) -> None:
         """Delete the token unless it has changed; keep all else, for the team may install again."""
-        await self.replace_token(one, _GIVEN_UP)
+        await self.replace_token(installation, _GIVEN_UP)
 
-    async def forget(self, one: Installation) -> bool:
+    async def forget(self, installation: Installation) -> bool:
         """Delete an installation and everything stored about its team.
 
         Return False, and delete nothing, if the team has installed Parley again since.
         """
         async with self._database.transaction() as connection:
-            if not await connection.fetch(_TAKE_OUT, one.team_id, to_text(one.installed_at)):
+            if not await connection.fetch(
+                _TAKE_OUT, installation.team_id, to_text(installation.installed_at)
+            ):
                 return False
-            await delete_team(connection, one.team_id)
+            await delete_team(connection, installation.team_id)
         return True
 
     async def begin(self, state: str, *, now: datetime, until: datetime) -> None:

@@ -16,9 +16,9 @@ class TokenCipher:
     """Encrypts with its newest key, and decrypts with any of its keys."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        """Accept *keys*, the newest first.
+        """Set the Fernet keys, the newest first.
 
-        Raises `TokenCipherError` if there is no key, or if one of them is not a Fernet key.
+        Raises `TokenCipherError` if *keys* is empty or has a key that is not valid.
         """
         try:
             from cryptography.fernet import Fernet, InvalidToken, MultiFernet
