@@ -94,7 +94,7 @@ async def with_bot(channels: int, share: float) -> Run:
                     schedule = await store.schedules.set(
                         team_id=workspace.team_id,
                         channel_id=channel,
-                        organiser_id="U0ANA",
+                        owner_id="U0ANA",
                         timetable=Timetable(at=AT, weekdays=DAILY, zone="UTC"),
                         now=workspace.clock(),
                     )

@@ -64,7 +64,7 @@ class Scene:
             await store.schedules.set(
                 team_id=self.workspace.team_id,
                 channel_id=CHANNEL,
-                organiser_id="U0ANA",
+                owner_id="U0ANA",
                 timetable=Timetable(at=AT, weekdays=DAILY, zone="UTC"),
                 now=self.now,
             )

@@ -53,7 +53,7 @@ async def measure(zones: int, seed: int) -> int:
             wrong = 0
             changed = 0
             for schedule in schedules:
-                posts = await store.posts.turns("T1", schedule.channel_id, since=date.min)
+                posts = await store.posts.scheduled("T1", schedule.channel_id, since=date.min)
                 found = [(post.due_on, post.due_at) for post in posts]
                 wrong += len(set(found) ^ set(_expected(schedule.timetable)))
                 wrong += len(found) - len({on for on, _ in found})
@@ -84,7 +84,7 @@ async def _create_schedules(store: Store, zones: int, chance: random.Random) -> 
             await store.schedules.set(
                 team_id="T1",
                 channel_id=f"C{number}",
-                organiser_id="U1",
+                owner_id="U1",
                 timetable=Timetable(at=at, weekdays=days, zone=zone),
                 now=START,
             )

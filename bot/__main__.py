@@ -37,7 +37,7 @@ from store.finding.embeddings import Embeddings
 from store.finding.finder import Finder
 from store.loading.documents import read_corpus
 from store.posting.holidays import read_holidays
-from store.teams.token_cipher import Vault, new_key
+from store.teams.token_cipher import TokenCipher, new_key
 from store.text import well_formed
 from store.types import CorpusInvalidError, ParleyError
 from store.version import VERSION
@@ -440,7 +440,7 @@ async def _key(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
         return 0
     settings = Settings.from_env(environ, connecting=False)
     async with open_store(settings.database_url) as store:
-        bots = Bots(store.installations, Vault(settings.encryption_key))
+        bots = Bots(store.installations, TokenCipher(settings.encryption_key))
         _say(await bots.give_up(is_sure=arguments.yes))
     return 0
 

@@ -114,7 +114,7 @@ async def assemble(
             teams, admins=settings.admin_user_ids, clock=clock, is_shared=settings.is_shared
         )
         uninstalls = (
-            Uninstalls(store.installations, store.once, teams, clock=clock)
+            Uninstalls(store.installations, store.idempotency, teams, clock=clock)
             if settings.is_shared
             else None
         )
@@ -257,7 +257,7 @@ def watch_over(parley: Parley, way_in: HttpMode | SocketMode, health: Health) ->
 
     async def database() -> str | None:
         try:
-            await parley.store.tally.ping()
+            await parley.store.statistics.ping()
         except DatabaseError as error:
             return str(error)
         return None

@@ -27,7 +27,7 @@ from bot.retry import patiently
 from bot.settings import Settings
 from handlers.slack.teams import Bot, NotInstalledError, Teams
 from store import Store
-from store.teams.token_cipher import Vault
+from store.teams.token_cipher import TokenCipher
 from store.types import GoneError
 
 _CALL_SECONDS = 10
@@ -105,16 +105,16 @@ async def join(
     """Give the teams, and the pages by which more of them come; None for one workspace.
 
     Asks Slack who the bot token's is, for as long as Slack cannot be reached or until *stop* is
-    set. Raises `SlackApiError` for a token that is refused, `StoppedError`, and `VaultError` where
-    every token was sealed with another key.
+    set. Raises `SlackApiError` for a token that is refused, `StoppedError`, and `TokenCipherError`
+    if every token was encrypted with another key.
     """
     if settings.is_shared:
-        vault = Vault(settings.encryption_key)
-        bots = Bots(store.installations, vault)
+        cipher = TokenCipher(settings.encryption_key)
+        bots = Bots(store.installations, cipher)
         await bots.renew()
         install = Install(
             store.installations,
-            vault,
+            cipher,
             client=clients.asking(None),
             client_id=settings.slack_client_id,
             client_secret=settings.slack_client_secret,

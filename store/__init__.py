@@ -1,6 +1,6 @@
-"""The domain and its memory: the corpus, the schedules and the posts. Knows nothing of Slack.
+"""The domain and its database: the corpus, the schedules and the posts, without Slack.
 
-Start with `types` (the values), then `corpus` (what is loaded, and looking it up).
+Start with `types` (the values), then `corpus` (loading stories and finding them).
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from store.articles.by_id import Articles
 from store.corpus.service import Corpus
 from store.db import open_database
 from store.finding.embeddings import Embeddings
-from store.guards.idempotency import Once
+from store.guards.idempotency import Idempotency
 from store.guards.installed import Installed
 from store.loading.failed_loads import FailedLoads
 from store.posting.choice import Choice
@@ -21,7 +21,7 @@ from store.posting.holidays import Holidays
 from store.posting.planning import Planning
 from store.posting.posts import Posts
 from store.posting.schedules import Schedules
-from store.statistics import Tally
+from store.statistics import Statistics
 from store.teams.installations import Installations
 from store.teams.personal_data import PersonalData
 from store.teams.search_misses import SearchMisses, TopicRequests
@@ -29,7 +29,7 @@ from store.teams.search_misses import SearchMisses, TopicRequests
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """Everything that Parley remembers."""
+    """Everything that Parley stores, one attribute for each part."""
 
     corpus: Corpus
     failed_loads: FailedLoads
@@ -38,12 +38,12 @@ class Store:
     schedules: Schedules
     planning: Planning
     posts: Posts
-    tally: Tally
+    statistics: Statistics
     holidays: Holidays
     misses: SearchMisses
     topic_requests: TopicRequests
     installations: Installations
-    once: Once
+    idempotency: Idempotency
     personal_data: PersonalData
 
 
@@ -51,10 +51,10 @@ class Store:
 async def open_store(
     url: str, *, hold: bool = False, is_shared: bool = False, folder: Path | None = None
 ) -> AsyncIterator[Store]:
-    """Open the store at *url*, bring its schema up to date and take up the corpus it holds.
+    """Open the database at *url*, migrate its schema and load its corpus into memory.
 
-    *is_shared* is for Parley in many workspaces, each of which installs it. *folder* is the one
-    of the corpus, about which `Store.failed_loads` is asked. *hold* and what it raises are those of
+    Set *is_shared* if many workspaces install Parley. *folder* is the corpus folder, whose failed
+    loads `Store.failed_loads` reports. For *hold* and the errors raised, see
     `store.db.open_database`.
     """
     async with open_database(url, hold=hold) as database:
@@ -69,11 +69,11 @@ async def open_store(
             schedules=Schedules(database, installed),
             planning=Planning(database, installed, corpus),
             posts=Posts(database, installed),
-            tally=Tally(database),
+            statistics=Statistics(database),
             holidays=Holidays(database),
             misses=SearchMisses(database, installed),
             topic_requests=TopicRequests(database, installed),
             installations=Installations(database),
-            once=Once(database, installed),
+            idempotency=Idempotency(database, installed),
             personal_data=PersonalData(database),
         )

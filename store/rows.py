@@ -1,4 +1,4 @@
-"""Rows that wait for something, handled so that a bad one does not block the others."""
+"""A reader for queues of rows, in which a bad row does not block the others."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,14 +15,14 @@ Key = tuple[str, ...]
 
 
 class QueueReader(Generic[_T]):
-    """Reads the rows of a queue, and leaves out those that cannot be read.
+    """Reads the rows of a queue, and leaves out rows with bad values.
 
-    A row may have been changed by hand, or written by a newer version. It stays as it is, and is
-    logged once.
+    A bad row may have been edited by hand or written by a newer version. It stays in the table and
+    is logged once.
     """
 
     def __init__(self, read: Callable[[Row], _T], table: str, *key: str) -> None:
-        """Take what reads a row of the *table*, and the columns of its key."""
+        """Set the function that reads a row, the name of the *table* and the columns of its key."""
         self._read = read
         self._table = table
         self._key = key
@@ -30,11 +30,11 @@ class QueueReader(Generic[_T]):
 
     @property
     def bad(self) -> int:
-        """How many rows were left out so far; ask for so many more than are wanted."""
+        """The number of bad rows found so far; add it to the LIMIT of a query."""
         return len(self._bad)
 
     def read(self, rows: Iterable[Row]) -> Sequence[_T]:
-        """Return the values of the rows that can be read, in their order."""
+        """Return the value of each good row, in the order of *rows*."""
         values: list[_T] = []
         for row in rows:
             with self.leaving_out(row):
@@ -43,7 +43,7 @@ class QueueReader(Generic[_T]):
 
     @contextmanager
     def leaving_out(self, row: Row) -> Iterator[None]:
-        """Go on after what fails because of *row*; raises only `DatabaseError`."""
+        """Log and suppress every exception that *row* causes, except `DatabaseError`."""
         try:
             yield
         except DatabaseError:
@@ -52,7 +52,7 @@ class QueueReader(Generic[_T]):
             self.note(row)
 
     def note(self, row: Row) -> Key:
-        """Log the exception that is being handled, once for each row, and return the row's key."""
+        """Log the current exception, once for each row, and return the row's key."""
         key = self.key(row)
         if key not in self._bad:
             self._bad.add(key)

@@ -1,4 +1,4 @@
-"""The sample stories that come with Parley, and whether they are what is loaded."""
+"""The sample stories that come with Parley, and the check whether they are loaded."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ from store.types import Revision
 FOLDER = Path(__file__).parent / "starter"
 
 FINGERPRINTS = frozenset({"c37cd0318cb08b6e62c51dc8fc1b22a2d51c6d9567c7740c787d04bce1be4eda"})
-"""The fingerprints of the sample stories in this version of Parley and in all before it.
+"""The fingerprints of the sample stories in this version of Parley and in all versions before it.
 
-A revision keeps the fingerprint of what it loaded. So it holds whatever loaded the stories, after
-an undo, and in a copied or restored database; a path would not. A folder with one more document,
-or one less, is somebody's own.
+A revision stores the fingerprint of its documents. Unlike a path, a fingerprint is still right
+after an undo, and in a copied or restored database. A folder with one document more or less does
+not count as the sample stories.
 """
 
 

@@ -1,4 +1,4 @@
-"""The tally: counts over what is remembered, for those who watch it."""
+"""Statistics about the stored posts, for the metrics page."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from store.posting.record import NEVER
 from store.types import PostState
 
 _POSTS = "SELECT state, COUNT(*) AS number FROM post GROUP BY state"
-# A turn that nobody planned waits too: it is all there is to see of a ticker that stands still.
+# A due schedule without a planned post counts too: otherwise a stopped ticker would show no lag.
 _OLDEST = """
 SELECT MIN(due_at) AS due_at FROM (
     SELECT due_at FROM post
@@ -19,27 +19,27 @@ SELECT MIN(due_at) AS due_at FROM (
 """
 
 
-class Tally:
-    """Counts."""
+class Statistics:
+    """Counts posts, and measures how late they are."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def posts(self) -> Mapping[PostState, int]:
-        """Give how many posts there are in each state."""
+        """Return the number of posts in each state."""
         counts = dict.fromkeys(PostState, 0)
         for row in await self._database.fetch(_POSTS):
             counts[PostState(row["state"])] = row["number"]
         return counts
 
     async def lag(self, now: datetime) -> timedelta:
-        """Give how overdue the oldest turn is that waits to be sent; zero where none does.
+        """Return how overdue the oldest post is that is not sent yet; zero if there is none.
 
-        What a person was asked about waits for nobody.
+        Posts that wait for a person's answer do not count.
         """
         (row,) = await self._database.fetch(_OLDEST, to_text(now), to_text(NEVER))
         return max(now - to_instant(row["due_at"]), timedelta()) if row["due_at"] else timedelta()
 
     async def ping(self) -> None:
-        """Raise `DatabaseError` unless the database answers and takes a write."""
+        """Raise `DatabaseError` unless the database answers and accepts a write."""
         await self._database.probe()

@@ -1,20 +1,20 @@
-"""What text may hold, wherever it comes from."""
+"""Functions that replace characters that text must not contain."""
 
 import re
 
 _MISLEADING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-"""Characters that control a terminal, break a line or turn round what is around them."""
+"""Characters that control a terminal, break a line or reverse the direction of the text."""
 _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def well_formed(text: str) -> str:
     """Return *text* with U+FFFD in place of NUL and of each lone surrogate.
 
-    JSON, command lines and parsers bring these characters. UTF-8 has no lone surrogates, so that
-    no database, log or network takes them, and PostgreSQL takes no NUL. A pair of surrogates
-    becomes the character that it stands for. The name is that of JavaScript's `toWellFormed`.
+    JSON, command lines and parsers can produce these characters. UTF-8 cannot encode a lone
+    surrogate, so databases, logs and networks reject it, and PostgreSQL rejects NUL. A pair of
+    surrogates becomes the character that it stands for. Named after JavaScript's `toWellFormed`.
     """
-    # Nearly every text ends here: neither of these characters is printable.
+    # The fast path for nearly every text: a printable text has none of these characters.
     if text.isprintable() or not _NOT_STORABLE.search(text):
         return text
     paired = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -22,5 +22,8 @@ def well_formed(text: str) -> str:
 
 
 def showable(text: str) -> str:
-    """Return a name or a message on one line, with "?" for what is no text or would mislead."""
+    """Return a name or a message on one line, safe for a terminal.
+
+    Characters that are invalid, or that control how text is shown, become "?".
+    """
     return _MISLEADING.sub("?", text.encode(errors="replace").decode())

@@ -1,6 +1,6 @@
-"""The domain: what Parley holds and what it answers, as frozen values, and what can go wrong.
+"""The values and errors of the domain: articles, answers, schedules and posts.
 
-Instants are aware and in UTC (`…_at`); local dates are `…_on`.
+Names that end in `_at` are aware datetimes in UTC; names that end in `_on` are local dates.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,17 +13,17 @@ from zoneinfo import ZoneInfo
 
 
 class ParleyError(Exception):
-    """Say in one friendly sentence what a person asked for that cannot be had.
+    """The base class of errors whose message is one friendly sentence for a person.
 
-    The sentence is shown to that person as it is, so it names no internals.
+    The message is shown to the person unchanged, so it names no internals.
     """
 
 
 class GoneError(ParleyError):
-    """Say that Parley is not, or no longer, installed in the workspace."""
+    """Raised when Parley is not installed in the workspace, or not any more."""
 
     def __init__(self) -> None:
-        """Take nothing: there is one sentence for it."""
+        """Set the message, which is always the same."""
         super().__init__(
             "I am not installed in this workspace any more: please ask who runs me for a link."
         )
@@ -36,14 +36,14 @@ class GoneError(ParleyError):
 class Article:
     """One story: a summary, one line of insight and an open question, under a headline.
 
-    One that came by a feed has neither insight nor question: it is found, and never asked.
+    A story from a feed has no insight and no question. Look-ups find it, but it is never asked.
     """
 
     id: str
     document: str
-    """Path of its document below the corpus folder, with forward slashes."""
+    """The path of its document below the corpus folder, with forward slashes."""
     position: int
-    """Its place in the document, counted from 1."""
+    """Its position in the document, counted from 1."""
     headline: str
     summary: str
     insight: str
@@ -52,11 +52,11 @@ class Article:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something in a document that keeps it from being loaded, and where."""
+    """An error in a document that prevents the document from being loaded, and its place."""
 
     path: PurePosixPath
     line: int | None
-    """Counted from 1; None where the problem is the whole file's or folder's."""
+    """Counted from 1; None if the problem concerns a whole file or folder."""
     message: str
 
     def __str__(self) -> str:
@@ -65,11 +65,11 @@ class Problem:
 
 
 SOMEBODY = "somebody"
-"""Who loaded a revision, once that is forgotten."""
+"""Stored instead of the id of who loaded a revision, once that id is deleted."""
 
 
 class CorpusInvalidError(ParleyError):
-    """Refuse a corpus that has problems; the one that was loaded before stays."""
+    """Raised when a corpus has problems; the corpus that was loaded before stays."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -86,14 +86,14 @@ class ConcurrentLoadError(ParleyError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedLoad:
-    """Why a folder that is watched is not what is loaded."""
+    """The reason why the watched folder last failed to load."""
 
     at: datetime
-    """When it was met; of one that is kept, since when the folder has been refused."""
+    """When the load failed; in a stored value, when the folder first failed for this reason."""
     problem: Problem
-    """The first; its path is the folder's own name where no document is to blame."""
+    """The first problem; its path is the name of the folder if no document caused it."""
     more: int
-    """How many there are beside it."""
+    """How many more problems there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,36 +102,36 @@ class Revision:
 
     number: int
     fingerprint: str
-    """Hash over every document's path and text; equal fingerprints mean equal corpora."""
+    """A hash of every document's path and text; equal fingerprints mean equal corpora."""
     documents: int
     articles: int
     loaded_at: datetime
     loaded_by: str
-    """A Slack user id, with its team's before it (`T1:U1`) where several share the corpus, or
-    "terminal", or "folder", or `SOMEBODY` once that is forgotten."""
+    """A Slack user id (with the team id, `T1:U1`, if several teams share the corpus), "terminal",
+    "folder", or `SOMEBODY` once the id is deleted."""
     restores: int | None
-    """The revision that it brought back; None where a folder was read."""
+    """The number of the revision that an undo restored; None if a folder was loaded."""
     added: int
-    """Articles that were not there before."""
+    """How many articles are new."""
     edited: int
-    """Articles with another text, under the id that they had."""
+    """How many articles have the same id as before and another text."""
     moved: int
-    """Articles in another place, with the text that they had."""
+    """How many articles have the same text as before in another place."""
     removed: int
-    """Articles that are gone."""
+    """How many articles are gone."""
     touched: int = field(default=0, compare=False)
-    """Documents that it changed; 0 where that is not kept, and outside of the history."""
+    """How many documents changed; 0 if unknown. Only the history sets it."""
     paths: tuple[str, ...] = field(default=(), compare=False)
-    """The first few of those."""
+    """The paths of the first few changed documents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A person, place, organisation or thing argued about, under its commonest spelling."""
+    """A person, place, organisation or thing that articles are about, in its commonest spelling."""
 
     name: str
     articles: int
-    """How many articles there are on it."""
+    """How many articles are about it."""
 
 
 # --- looking up --------------------------------------------------------------------------------
@@ -139,37 +139,40 @@ class Topic:
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """An article that answers a look-up, and why."""
+    """An article that a look-up found, and why."""
 
     article: Article
     score: float
     """The share of the query that the article covers, 0 to 1."""
     reasons: Callable[[Article], Iterable[str]] = field(repr=False, compare=False)
-    """Gives the article's words that matched; only of what is shown, for it takes a while."""
+    """Returns the article's words that matched. It is slow, so call it only for shown articles."""
 
     @cached_property
     def why(self) -> tuple[str, ...]:
-        """Give the article's own words that matched, as they are spelt there."""
+        """Return the article's words that matched, as the article spells them."""
         return tuple(dict.fromkeys(self.reasons(self.article)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The words are there, misspelt or not: matches, best first."""
+    """The answer to a query whose words were found, misspelled or not: the best match first."""
 
     matches: tuple[Match, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsure:
-    """The story may be meant: at most three matches to ask about, never to act on."""
+    """The answer to a query that may mean one of at most three matches.
+
+    Ask the person about them; never act on a match.
+    """
 
     matches: tuple[Match, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nothing:
-    """No story answers: the topics nearest to the words, possibly none."""
+    """The answer to a query without a match: the topics nearest to its words, possibly none."""
 
     topics: tuple[str, ...]
 
@@ -190,20 +193,20 @@ class Timetable:
     zone: str
 
     def local_date(self, instant: datetime) -> date:
-        """Give the local date at *instant*."""
+        """Return the local date at *instant*."""
         return instant.astimezone(ZoneInfo(self.zone)).date()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occurrence:
-    """One turn of a timetable: a local date, and the instant at which it falls due."""
+    """One occurrence of a timetable: a local date, and the instant at which it is due."""
 
     due_on: date
     due_at: datetime
 
 
 class PostKind(StrEnum):
-    """What a message carries."""
+    """What a post is: a question, a digest, a notice and so on."""
 
     QUESTION = "question"
     DIGEST = "digest"
@@ -213,19 +216,19 @@ class PostKind(StrEnum):
     SHARE = "share"
     """A story that a person shared."""
     UNSURE = "unsure"
-    """Asks its organiser whether a post arrived."""
+    """A notice that asks whether a post arrived, because its outcome is unknown."""
     STOPPED = "stopped"
-    """Tells its organiser what keeps Parley out of a channel."""
+    """A notice to a schedule's owner that Parley cannot post in the channel, and why."""
     READY = "ready"
-    """Tells its organiser that nothing does any more."""
+    """A notice to a schedule's owner that Parley can post in the channel again."""
     LOW = "low"
-    """Tells its organiser that a channel's questions run out."""
+    """A notice to a schedule's owner that the channel's questions run out."""
     REFUSED = "refused"
-    """Tells an admin that the watched folder cannot be loaded."""
+    """A notice to an admin that the watched folder failed to load."""
 
     @property
     def is_notice(self) -> bool:
-        """Say whether it is for one person, and about something else."""
+        """Whether the post is a notice to one person."""
         return self in _NOTICES
 
 
@@ -236,12 +239,13 @@ _NOTICES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """A channel's daily question or digest: when, about what, and whose idea it was."""
+    """A channel's daily question or digest: when it is posted, on which topics, and its owner."""
 
     team_id: str
     channel_id: str
-    organiser_id: str | None
-    """None after its owner was forgotten: it goes on, and whoever saves it next owns it."""
+    owner_id: str | None
+    """None after the owner's data was deleted. The schedule goes on; the next person to save it
+    becomes its owner."""
     timetable: Timetable
     next: Occurrence
     kind: PostKind = PostKind.QUESTION
@@ -249,42 +253,42 @@ class Schedule:
     stories: int = 1
     """How many stories a digest shows."""
     topics: tuple[str, ...] = ()
-    """Words that its stories answer; none for the whole corpus."""
+    """The queries that its stories match; empty for the whole corpus."""
     paused_until: date | None = None
-    """The local date on which it goes on; None where it is not paused."""
+    """The local date on which posting resumes; None if it is not paused."""
     stopped: str | None = None
-    """Slack's word for what keeps Parley out of the channel; None when nothing does."""
+    """The Slack API error for which it was stopped; None if it is not stopped."""
 
     @property
     def is_paused(self) -> bool:
-        """Say whether its next turn falls into a pause."""
+        """Whether its next occurrence falls into a pause."""
         return self.paused_until is not None and self.next.due_on < self.paused_until
 
 
 FOREVER = date.max
-"""A pause that only a person ends."""
+"""The `paused_until` of a pause that lasts until a person resumes the schedule."""
 
 
 class PostState(StrEnum):
-    """Where one message stands; `store.posting.posts` has the legal moves."""
+    """The state of a post; `store.posting.record.MOVES` has the legal changes."""
 
     PLANNED = "planned"
     SENDING = "sending"
-    """The call may have left; written before it does."""
+    """Claimed. Stored before the call to Slack, so the call may have been made."""
     SENT = "sent"
     UNKNOWN = "unknown"
-    """The call left and its outcome is not known."""
+    """The call to Slack was made, and its outcome is unknown."""
     FAILED = "failed"
-    """Slack refused it for good."""
+    """It cannot be sent, and is not tried again."""
     MISSED = "missed"
-    """Its time went by, grace included."""
+    """It was not sent in time."""
     SKIPPED = "skipped"
-    """A person, a pause or a holiday said no."""
+    """Not posted because of a person, a pause or a holiday."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a notice tells, or where a story is shared; each kind fills in what it needs."""
+    """The details of a notice or of a shared story; each kind of post uses some of the fields."""
 
     channel_id: str
     post_key: str = ""
@@ -292,45 +296,45 @@ class About:
     left: int = 0
     days: int = 0
     thread_ts: str = ""
-    """The thread that a story is shared in, where it is another's."""
+    """The thread of another person's message in which to share a story; else empty."""
     more: int = 0
-    """How many problems there are beside the one that *error* names."""
+    """How many problems there are besides the one in *error*."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """One message: planned, and then sent at most once."""
+    """One message, which is planned first and then sent at most once."""
 
     key: str
-    """The delivery key, unique, and carried by the message."""
+    """The delivery key. It is unique, and the message carries it."""
     team_id: str
     channel_id: str
-    """A person's id where it goes to them alone."""
+    """A user id if the post is a direct message."""
     kind: PostKind
     article_id: str | None
-    """The article whose question it asks; None where nothing was chosen."""
+    """The article whose question it asks; None if nothing was chosen."""
     revision: int | None
-    """The revision of the corpus that it was chosen from."""
+    """The revision of the corpus that the article was chosen from."""
     why: str | None
-    """What made it the next one."""
+    """Why this article was chosen."""
     about: About | None
     state: PostState
     due_on: date | None
-    """The local date of its schedule's turn; None for any other message."""
+    """The local date of its schedule's occurrence; None for any other post."""
     due_at: datetime
     parent_key: str | None
-    """The post in whose thread this one goes; None for a message of its own."""
+    """The key of the post in whose thread this post goes; None if it is not a reply."""
     asked_by: str | None
-    """The person who pressed for it, while it is open; None when a schedule did, or it is done."""
+    """The person who asked for it; None if a schedule did, or once the post is done."""
     attempts: int
-    """How often it was claimed."""
+    """How often it was claimed. This is the fencing token of a claim."""
     doubts: int
-    """How many calls ended without an answer."""
+    """How many calls ended with an unknown outcome."""
     looks: int
-    """How often the last of them was looked for, and not found."""
+    """How many checks of the history since the last such call did not find the message."""
     called_at: datetime | None
-    """When the first call left whose outcome is open."""
+    """When the first call with an unknown outcome was made."""
     owner: str | None
-    """The process that claimed it last, or `person` when a person moved it."""
+    """The process that claimed it last, or `person` if a person changed its state last."""
     message_ts: str | None
     error: str | None

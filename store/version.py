@@ -1,9 +1,9 @@
-"""The version of Parley that is installed."""
+"""The installed version of Parley."""
 
 from importlib.metadata import PackageNotFoundError, version
 
 try:
     VERSION = version("parley")
 except PackageNotFoundError:
-    # Started from a folder that pip has not installed, such as an unpacked archive.
+    # Not installed by pip, for instance when started from an unpacked archive.
     VERSION = "unknown"

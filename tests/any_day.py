@@ -67,7 +67,7 @@ def library(folders: Sequence[str] = _LIBRARIES) -> Path | None:
 def faked(day: Day, path: Path, now: datetime) -> dict[str, str]:
     """Return the variables that move a process from *now* to *day*, with the library at *path*.
 
-    It is a distance: with a date, every process would begin at that date again.
+    The clock is moved by an offset: with a fixed date, each new process would start at that date.
     """
     return {
         "LD_PRELOAD": str(path),

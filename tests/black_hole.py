@@ -1,4 +1,4 @@
-"""A TCP proxy to PostgreSQL that can fall silent: it keeps connections, and forwards nothing."""
+"""A TCP proxy to PostgreSQL that can go silent: it keeps connections, and forwards nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 
 class BlackHole:
-    """The proxy; `url` is the database through it."""
+    """The proxy; `url` is the URL of the database behind it."""
 
     def __init__(self, database_url: str) -> None:
-        """Take the address of a database on a Unix socket, as `tests.postgres` gives it."""
+        """Set the URL of a database on a Unix socket, as `tests.postgres` returns it."""
         query = parse_qs(urlsplit(database_url).query)
         self._socket = f"{query['host'][0]}/.s.PGSQL.5432"
         self._schema = query["search_path"][0]
@@ -20,11 +20,11 @@ class BlackHole:
         self.url = ""
 
     def swallow(self) -> None:
-        """Forward nothing more: neither bytes, nor that one side has closed."""
+        """Forward nothing any more: neither bytes nor the end of a connection."""
         self._is_open.clear()
 
     def restore(self, *, forgetful: bool) -> None:
-        """Forward again; a *forgetful* proxy only what is opened from now on."""
+        """Forward again; if *forgetful*, only on connections that are opened from now on."""
         if forgetful:
             self._is_open = asyncio.Event()
         self._is_open.set()

@@ -1,7 +1,7 @@
-"""An independent check of what Parley sends: Block Kit as three readers understand it.
+"""An independent check of the Block Kit that Parley sends, by three validators.
 
-`slack_sdk`'s models and the `blockkit` package each know some of Slack's limits; `_own` has those
-that both miss, from docs.slack.dev (Block Kit reference) and from what people have run into.
+The models of `slack_sdk` and the `blockkit` package each know some of Slack's limits. `_own` has
+the limits that both miss, from docs.slack.dev (Block Kit reference) and from bug reports.
 """
 
 import json
@@ -21,11 +21,11 @@ Json = dict[str, Any]
 
 MAX_BLOCKS = {"message": 50, "modal": 100, "home": 100}
 MAX_MESSAGE_TEXT = 9_000
-"""All block text of a message together: Slack refuses some 11,000 (bolt-js#2867), undocumented."""
+"""Characters of all block texts of a message; Slack refuses about 11,000 (bolt-js#2867)."""
 MAX_MESSAGE_JSON = 12_000
-"""All blocks of a message as JSON, in characters: 13,200 have been refused, undocumented too."""
+"""Characters of all blocks of a message as JSON; Slack has refused 13,200. Undocumented."""
 MAX_TEXT = 4_000
-"""docs.slack.dev, chat.postMessage: what `text` should hold."""
+"""The recommended length of `text` (docs.slack.dev, chat.postMessage)."""
 
 _ESCAPE = re.compile(r"\\(?:u....|.)")
 _MARKUP = re.compile(r"<[^<>]*>?")
@@ -76,9 +76,9 @@ _BY_PLACE = {
 
 
 def check_message(message: Json, *, people: frozenset[str] | None = None) -> None:
-    """Fail unless Slack would take *message*, and it mentions nobody but *people* (None: anybody).
+    """Fail unless Slack accepts *message* and it mentions nobody but *people* (None: anybody).
 
-    A message is what ack, respond and chat.postMessage take.
+    A message is the body of an ack, of respond or of chat.postMessage.
     """
     _message(message, people)
     sent(MESSAGE, message)
@@ -97,7 +97,7 @@ def _message(message: Json, people: frozenset[str] | None) -> None:
     size = sum(len(shown) for _, _, shown in _shown(blocks))
     if size > MAX_MESSAGE_TEXT:
         problems.append(f"blocks: {size} characters of text together")
-    # An escape counts as the one character that it stands for.
+    # An escape such as &amp; counts as one character.
     written = len(_ESCAPE.sub("x", json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))))
     if written > MAX_MESSAGE_JSON:
         problems.append(f"blocks: {written} characters of JSON")
@@ -107,7 +107,7 @@ def _message(message: Json, people: frozenset[str] | None) -> None:
 
 
 def check_view(view: Json, *, people: frozenset[str] | None = None) -> None:
-    """Fail unless Slack would open or publish *view*, and it mentions nobody but *people*."""
+    """Fail unless Slack accepts *view* and it mentions nobody but *people*."""
     _view(view, people)
     sent(VIEW, view)
 
@@ -130,7 +130,7 @@ def _view(view: Json, people: frozenset[str] | None) -> None:
 
 
 def check_options(answer: Json) -> None:
-    """Fail unless Slack would show *answer* to a block_suggestion."""
+    """Fail unless Slack accepts *answer* as the answer to a block_suggestion."""
     options = answer.get("options")
     assert isinstance(options, list), answer
     problems = ["options: over 100"] if len(options) > 100 else []
@@ -139,7 +139,7 @@ def check_options(answer: Json) -> None:
 
 
 def check_call(method: str, args: Json) -> None:
-    """Check what a call of the Web API or of a response_url carries, if that is something shown."""
+    """Check the message or view that a call of the Web API or of a response_url carries, if any."""
     if "view" in args:
         view = args["view"]
         _view(json.loads(view) if isinstance(view, str) else view, None)
@@ -154,7 +154,7 @@ def check_call(method: str, args: Json) -> None:
 
 
 def check_ack(answer: Any) -> None:
-    """Check what an ack carries: a message, a view, options, errors or nothing."""
+    """Check the content of an ack: a message, a view, options, errors or nothing."""
     if not isinstance(answer, dict) or not answer:
         return
     if "options" in answer:
@@ -193,7 +193,7 @@ def _sdk(build: Any) -> list[str]:
 
 
 def _package(value: Json, at: str) -> list[str]:
-    """Build *value* with the `blockkit` package, which also refuses fields it does not know."""
+    """Build *value* with the `blockkit` package, which also refuses unknown fields."""
     try:
         _component(value).build()
     except (
@@ -210,7 +210,7 @@ def _package(value: Json, at: str) -> list[str]:
 def _component(value: Json, place: str = "") -> Any:
     component = _CLASSES[value["type"]]() if "type" in value else _untyped(place)()
     for name, inner in value.items():
-        # The package counts from 1; Slack takes 0, and asks as soon as the menu opens.
+        # The package demands at least 1. Slack accepts 0, which means: ask when the menu opens.
         if name == "type" or (name, inner) == ("min_query_length", 0):
             continue
         set_field = getattr(component, name)
@@ -219,7 +219,7 @@ def _component(value: Json, place: str = "") -> Any:
         else:
             set_field(_inner(inner, name))
     if value.get("type") in ("mrkdwn", "plain_text"):
-        component.type(value["type"])  # last, for it guesses one from the text
+        component.type(value["type"])  # last, because it guesses one from the text
     return component
 
 
@@ -296,7 +296,7 @@ def _choices(element: Json, at: str) -> Iterator[str]:
         for name, shown in (("text", option["text"]), ("description", option.get("description"))):
             if shown and not 1 <= len(shown["text"]) <= 75:
                 yield f"{at}: an option's {name} of {len(shown['text'])} characters"
-        # The Python models allow 150, @slack/types 75: what both take is safe.
+        # The Python models allow 150 and @slack/types 75: stay below both.
         if not 1 <= len(option.get("value") or "") <= 75:
             yield f"{at}: an option's value of {len(option.get('value') or '')} characters"
     for group in groups:
@@ -319,7 +319,7 @@ def _shown(value: Any, at: str = "blocks") -> Iterator[tuple[str, str, str]]:
 
 
 def _markup(text: str, at: str, people: frozenset[str] | None) -> list[str]:
-    """Find what Slack would read as a mention, a link or broken markup."""
+    """Fail for a mention of anybody else, an unexpected link or broken markup."""
     problems = []
     for found in _MARKUP.finditer(text):
         harmless = _HARMLESS.fullmatch(found[0])
@@ -328,7 +328,7 @@ def _markup(text: str, at: str, people: frozenset[str] | None) -> list[str]:
         elif people is not None and harmless["person"] and harmless["person"] not in people:
             problems.append(f"{at}: {found[0]} would be pinged")
     rest = _MARKUP.sub("", text)
-    # A > at the start of a line is a quote of ours.
+    # Parley starts a quote with > at the beginning of a line.
     rest = re.sub(r"^> ?", "", rest, flags=re.MULTILINE)
     if bare := _BARE.search(rest):
         problems.append(f"{at}: a bare {bare[0]!r}")

@@ -1,4 +1,4 @@
-"""What every test may ask for."""
+"""Fixtures for all tests."""
 
 import os
 import subprocess
@@ -15,11 +15,11 @@ from tests import postgres
 from tests.machine import NOW
 from tests.types.recording import recorded
 
-# How long a test takes says something about the machine, and nothing about Parley.
+# The duration of a test depends on the machine, not on Parley, so there is no deadline.
 settings.register_profile("parley", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("parley")
 
-# Whoever works behind a proxy: the SDK would ask it for what is on loopback.
+# With a developer's proxy settings, the SDK would use the proxy for loopback addresses.
 for name in ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"):
     os.environ.pop(name, None)
     os.environ.pop(name.lower(), None)
@@ -45,14 +45,14 @@ SHARED = Path(__file__).parents[2] / "shared"
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder with the real document and the labelled look-ups; not a part of the project."""
+    """Return the folder with the real document and labelled queries, outside of the project."""
     if not SHARED.is_dir():
         pytest.skip("needs ../shared, which is not here")
     return SHARED
 
 
 class StoppedClock:
-    """Stands at one instant; `forward` moves it."""
+    """A clock that stands still until `forward` moves it."""
 
     def __init__(self, now: datetime = NOW) -> None:
         self.now = now
@@ -78,7 +78,7 @@ def postgres_server() -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    """An empty database: every promise of the store holds on both engines."""
+    """Yield the URL of an empty database, once for each engine."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/parley.db"
     else:
@@ -93,17 +93,17 @@ async def store(database_url: str) -> AsyncIterator[Store]:
 
 
 class Children(list["subprocess.Popen[bytes]"]):
-    """The child processes that were started, in their order."""
+    """The child processes of a test, in the order of their start."""
 
     def __init__(self) -> None:
         super().__init__()
         self.when_started: Callable[[], object] = lambda: None
-        """Called after each start, in the thread that starts it."""
+        """Called after each start, in the thread that started the child."""
 
 
 @pytest.fixture
 def children(monkeypatch: pytest.MonkeyPatch) -> Children:
-    """What `subprocess.Popen` starts from now on."""
+    """Return the list of child processes that `subprocess.Popen` starts from now on."""
     children = Children()
 
     class Listed(subprocess.Popen[bytes]):

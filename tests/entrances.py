@@ -1,7 +1,7 @@
-"""The entrances for what others write, each with what must hold whatever that is.
+"""The entry points for untrusted input, each with the checks that hold for any input.
 
-Used by `tests/test_whatever_comes.py`, which hypothesis drives, and by `benchmarks/fuzz.py`, which
-is driven by what the code does.
+`tests/test_whatever_comes.py` runs them with hypothesis, and `benchmarks/fuzz.py` with a fuzzer
+that is guided by coverage.
 """
 
 from contextlib import suppress
@@ -38,7 +38,7 @@ def read_document(raw: bytes, folder: Path, *, ending: str, parser: Parser) -> N
             assert str(problem.path) == file.name
             assert problem.message
             problem.message.encode()
-            # \r ends a line in some of the formats too, and the end of a file is a place.
+            # Some formats end a line with \r too, and a problem can be at the end of the file.
             lines = raw.count(b"\n") + raw.count(b"\r") + 1
             assert problem.line is None or 1 <= problem.line <= lines + 1
         return
@@ -50,7 +50,7 @@ def read_document(raw: bytes, folder: Path, *, ending: str, parser: Parser) -> N
 
 
 def read_rows(raw: bytes, kind: str) -> None:
-    """Parse a feed or a calendar as the child process does, and read the answer."""
+    """Parse a feed or a calendar as the child process does, and read its answer."""
     options = {"feed": {"longest": MAX_TEXT}, "calendar": {"first": "2026-11-24", "last": _LAST}}
     *rows, end = answer(kind, raw, options[kind])
     assert isinstance(end, dict)
@@ -61,7 +61,7 @@ def read_rows(raw: bytes, kind: str) -> None:
 
 
 def read_words(text: str) -> None:
-    """Read what follows a command, and what a button carries."""
+    """Parse the text after a command, and the value of a button."""
     assert not {"<", ">"} & set(escape(unescape(text)))
     assert "xoxb-1" not in redact(f"{text}xoxb-1-2 {text}")
     with suppress(ParleyError):
@@ -80,7 +80,7 @@ def read_words(text: str) -> None:
 
 
 def read_payload(raw: bytes, content_type: str) -> None:
-    """Read a signed request, and where it comes from."""
+    """Parse a signed request, and its origin."""
     payload = read(raw, content_type)
     assert payload is None or isinstance(payload, dict)
     if payload is not None:

@@ -1,4 +1,4 @@
-"""A forward proxy on loopback that records what it was asked for, and a Slack behind it by TLS."""
+"""A forward proxy on loopback that records its requests, and a TLS server for the Slack behind."""
 
 import asyncio
 import ssl
@@ -23,21 +23,21 @@ _CHUNK = 1 << 16
 
 @dataclass
 class ForwardProxy:
-    """What the proxy at *url* was asked for."""
+    """The proxy at *url* and the requests that it got."""
 
     url: str = ""
     requests: list[str] = field(default_factory=list)
-    """Each as "CONNECT slack.test:443" or "POST http://slack.test/api/auth.test"."""
+    """Requests such as "CONNECT slack.test:443" or "POST http://slack.test/api/auth.test"."""
 
 
 @asynccontextmanager
 async def forward_proxy(
     ports: Mapping[str, int], *, credentials: str = ""
 ) -> AsyncIterator[ForwardProxy]:
-    """Serve a proxy by which each host of *ports* is that port of this machine.
+    """Serve a proxy that connects each host of *ports* to that port of this machine.
 
-    Every other host is answered with 502, and a client without *credentials* (user:password), if
-    any are given, with 407.
+    Any other host gets 502. If *credentials* (user:password) are set, a client without them gets
+    407.
     """
     proxy = ForwardProxy()
     expected = f"Basic {b64encode(credentials.encode()).decode()}" if credentials else None
@@ -69,7 +69,7 @@ async def forward_proxy(
 
 @asynccontextmanager
 async def tls_front(host: str, port: int, folder: Path) -> AsyncIterator[tuple[int, Path]]:
-    """Serve *port* of this machine by TLS, as *host*: (port, file of the certificate to trust)."""
+    """Serve *port* of this machine by TLS as *host*; yield (port, certificate file to trust)."""
     certificate, key = _certificate(host, folder)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
@@ -110,7 +110,7 @@ async def _serving(serve: Serve, context: ssl.SSLContext | None = None) -> Async
 
 
 async def _relay(here: Streams, there: Streams) -> None:
-    """Pass bytes both ways until either side ends."""
+    """Forward bytes in both directions until one side closes."""
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(_CHUNK):
@@ -136,7 +136,7 @@ def _as_url(request: str) -> str:
 
 
 def _certificate(host: str, folder: Path) -> tuple[Path, Path]:
-    """Write a self-signed certificate for *host*, good for a day each way, and its key."""
+    """Write a self-signed certificate for *host*, valid a day before and after now, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)

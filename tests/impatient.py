@@ -1,6 +1,6 @@
 """The bot's command line with deadlines that a test can wait for: `python -m tests.impatient run`.
 
-They are no settings, for nobody who runs Parley has to think about them.
+They are not settings, because nobody who runs Parley needs to change them.
 """
 
 import sys
@@ -12,7 +12,7 @@ import store.db.postgres
 from bot.__main__ import main
 
 SHORT = {
-    # Longer than posting takes to notice that it is to stop, as the real one is.
+    # Like the real deadline, longer than posting needs to notice that it should stop.
     bot.app: {"_DRAIN_SECONDS": 1.5, "_DATABASE_SECONDS": 0.2},
     store.db.postgres: {
         "_CONNECT_SECONDS": 2,
@@ -33,7 +33,7 @@ SHORT = {
 if __name__ == "__main__":
     for module, names in SHORT.items():
         for name, value in names.items():
-            # A name that is gone is to fail here, and not to leave the long deadline in place.
+            # Fail if a name does not exist any more, instead of keeping the long deadline.
             getattr(module, name)
             setattr(module, name, value)
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the tests: Debian's, in a temporary folder, on a socket in it."""
+"""A PostgreSQL server for the tests: Debian's package, in a temporary folder, on a Unix socket."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ _NUMBERS = count(1)
 
 @contextmanager
 def server() -> Iterator[str]:
-    """Start a server as the user postgres (it refuses root) and give its address."""
+    """Start a server as the user postgres (it refuses root), and yield its URL."""
     if not _BINARIES:
         pytest.skip("needs Debian's package postgresql, which is not here")
     binaries = _BINARIES[-1].parent
@@ -41,7 +41,7 @@ def server() -> Iterator[str]:
         )
 
     data = str(folder / "data")
-    # Nothing here has to survive a power cut, so nothing waits for the disk.
+    # No test needs to survive a power cut, so do not wait for the disk.
     options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
     try:
         run(
@@ -66,7 +66,7 @@ def server() -> Iterator[str]:
 
 @asynccontextmanager
 async def schema(address: str) -> AsyncIterator[str]:
-    """Give the address of an empty schema on the server at *address*, as good as a database."""
+    """Yield the URL of an empty schema on the server at *address*, which works like a database."""
     name = f"test_{os.getpid()}_{next(_NUMBERS)}"
     connection = await asyncpg.connect(address)
     try:

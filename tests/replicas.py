@@ -31,26 +31,26 @@ _UNSETTLED = (PostState.PLANNED, PostState.SENDING, PostState.UNKNOWN)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of it."""
+    """The result of a run."""
 
     questions: Counter[int]
-    """How many channels got so many questions."""
+    """The number of channels by how many questions they got."""
     stories: Counter[int]
-    """How many questions got so many stories in their thread."""
+    """The number of questions by how many stories they got in their thread."""
     states: dict[PostState, int]
     cut_off: int
-    """Posts that the killed bot had claimed and not settled."""
+    """How many posts the killed bot had claimed and not finished."""
     looked_up: int
-    """Times that somebody looked whether a post had arrived."""
+    """How many calls checked the history for a post."""
     seconds: float
 
 
 async def post_to_many(
     url: str, folder: Path, *, channels: int, replicas: int, kill_after: int, call_seconds: float
 ) -> Outcome:
-    """Let *channels* fall due at once, and kill one of the *replicas* after so many posts.
+    """Make all *channels* due together, and kill one of the *replicas* after *kill_after* posts.
 
-    *call_seconds* is how long Slack takes for a post: long enough to be killed in.
+    *call_seconds* is how long Slack takes for a post: long enough to be killed in between.
     """
     clock = running_clock()
     async with AsyncExitStack() as stack:
@@ -78,7 +78,7 @@ async def post_to_many(
         cut_off = (await _claims(url))[victim.pid]
         await _settle(store, clock, url, [one for one in bots if one is not victim])
         seconds = asyncio.get_running_loop().time() - began
-        states = dict(await store.tally.posts())
+        states = dict(await store.statistics.posts())
     questions = {one: _bot_messages(workspace, one) for one in ids}
     return Outcome(
         questions=Counter(map(len, questions.values())),
@@ -95,12 +95,12 @@ async def post_to_many(
 
 
 async def _schedule(store: Store, team: str, channels: Sequence[str], now: datetime) -> datetime:
-    """Give every channel the same turn, an hour from now."""
+    """Schedule a post in every channel, an hour from now; return the time."""
     at = now + timedelta(hours=1)
     timetable = Timetable(at=time(at.hour, at.minute), weekdays=frozenset(range(7)), zone="UTC")
     for channel in channels:
         schedule = await store.schedules.set(
-            team_id=team, channel_id=channel, organiser_id="U0ANA", timetable=timetable, now=now
+            team_id=team, channel_id=channel, owner_id="U0ANA", timetable=timetable, now=now
         )
     return schedule.next.due_at
 
@@ -125,7 +125,7 @@ async def _bot(workspace: Workspace, url: str, folder: Path) -> AsyncIterator[Pr
         async for line in process.stderr:
             if b"connected" in line:
                 break
-        # Read on, or a full pipe would stop the bot.
+        # Keep reading, or a full pipe would block the bot.
         reading = asyncio.create_task(process.stderr.read())
         yield process
         if process.returncode is None:
@@ -140,15 +140,15 @@ async def _bot(workspace: Workspace, url: str, folder: Path) -> AsyncIterator[Pr
 
 
 async def _settle(store: Store, clock: MovableClock, url: str, living: Sequence[Process]) -> None:
-    """Wait until nothing more happens, and let the killed bot's leases run out.
+    """Wait until no post is open any more, and move the clock past the killed bot's leases.
 
-    The clock stands while a *living* bot sends, or a slow machine would end its lease.
+    The clock does not move while a *living* bot sends, or a slow machine would end its lease.
     """
     before, quiet = None, 0
     while True:
-        # The database tells nobody what goes on in it, so it is asked.
+        # The database sends no events, so poll it.
         await asyncio.sleep(0.2)
-        states = await store.tally.posts()
+        states = await store.statistics.posts()
         quiet = quiet + 1 if states == before else 0
         before = states
         if quiet >= 10:
@@ -161,7 +161,7 @@ async def _settle(store: Store, clock: MovableClock, url: str, living: Sequence[
 
 
 async def _busy(url: str, bots: Sequence[Process]) -> Process:
-    """Find a bot that is in the middle of posting."""
+    """Wait for a bot that has claimed a post, and return it."""
     while True:
         claims = await _claims(url)
         for bot in bots:
@@ -170,7 +170,7 @@ async def _busy(url: str, bots: Sequence[Process]) -> Process:
 
 
 async def _claims(url: str) -> Counter[int]:
-    """Give how many posts each process has claimed and not settled."""
+    """Return how many posts each process has claimed and not finished, by process id."""
     async with open_database(url) as database:
         rows = await database.fetch("SELECT owner FROM post WHERE state = $1", PostState.SENDING)
     return Counter(int(row["owner"].rpartition(":")[2]) for row in rows)

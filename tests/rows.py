@@ -1,14 +1,14 @@
-"""All that a database holds, to be compared."""
+"""All rows of a database, for comparisons."""
 
 from store.db import Database
 from store.db.schema import LEDGER_TABLE
 
 Rows = dict[str, list[list[tuple[str, object]]]]
-"""The rows of each table, as pairs of column and value."""
+"""The rows of each table; a row is pairs of column and value."""
 
 
 async def every_row(database: Database) -> Rows:
-    """Give every row of every table but the ledger, which is each database's own."""
+    """Return every row of every table, except the table of applied migrations."""
     held = {}
     for table in set(await database.tables()) - {LEDGER_TABLE}:
         rows = await database.fetch(f"SELECT * FROM {table}")

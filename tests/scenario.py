@@ -1,13 +1,13 @@
-"""One day with Parley, against any Slack-like server; what it called is written down to compare.
+"""One day with Parley on any Slack-like server; its calls are recorded for comparison.
 
     python -m tests.scenario --slack-api-url http://127.0.0.1:8765/api/ --out ours.jsonl
     python -m tests.scenario --slack-api-url http://127.0.0.1:3000/api/ --out theirs.jsonl \
         --bot-token xoxb-theirs --channel C01 --user U01
     diff ours.jsonl theirs.jsonl
 
-The bot runs as a process of its own. It must be in the channel, and the user too. What is read back
-is read by the Web API; a person's commands and presses come from tests/switchboard, or, with
-`--page`, from the page of Parley's own local workspace, and then by its Socket Mode.
+The bot runs as a separate process. The bot and the user must be in the channel. The scenario reads
+messages with the Web API. A person's commands and button presses come from tests/switchboard or,
+with `--page`, from the page of the local workspace and its Socket Mode.
 """
 
 import argparse
@@ -45,11 +45,11 @@ _VARYING = frozenset(
         "view_id",
     }
 )
-"""What each run chooses or makes up anew: whether it is there is compared, and not what it is."""
+"""Arguments that differ in each run: only their presence is compared, not their value."""
 
 
 class Client(Protocol):
-    """Where a person types and presses."""
+    """A client in which a person types and presses buttons."""
 
     async def type(self, line: str) -> None:
         """Type a command."""
@@ -58,15 +58,15 @@ class Client(Protocol):
         """Press the newest button of this action_id."""
 
     async def offered(self, block_id: str, action_id: str, typed: str) -> list[Json]:
-        """Type into a select of the modal that is open; give the options that come."""
+        """Type into a select of the open modal; return the options that it offers."""
 
     async def submit(self, values: Json) -> dict[str, str]:
-        """Fill the modal in and submit it; give what is said beside its fields, by block_id."""
+        """Fill in the modal and submit it; return the errors by block_id."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """A Slack-like server, and who and where in it; *page* is that of a local workspace."""
+    """A Slack-like server, with a user and a channel; *page* is the page of a local workspace."""
 
     slack_api_url: str
     bot_token: str = BOT_TOKEN
@@ -76,9 +76,9 @@ class Server:
 
 
 async def run(server: Server) -> list[Json]:
-    """Play the scenario; give what was called, in a form in which two servers can be compared.
+    """Play the scenario; return the calls in a form that can be compared between servers.
 
-    Raises AssertionError where the server does not do as Slack does.
+    Raises AssertionError if the server does not behave like Slack.
     """
     async with aiohttp.ClientSession() as session:
         slack = AsyncWebClient(
@@ -97,7 +97,7 @@ async def run(server: Server) -> list[Json]:
         ):
             assert process.stderr
             await _line_with(process.stderr, "connected")
-            # What is written to standard error later on must not fill the pipe.
+            # Keep reading standard error, or a full pipe would block the bot.
             reading = asyncio.create_task(process.stderr.read())
             who = {"user": server.user, "channel": server.channel}
             page = Page(server.page, switchboard, **who) if server.page else None
@@ -111,7 +111,7 @@ async def run(server: Server) -> list[Json]:
 async def _day(
     client: Client, switchboard: Switchboard, slack: AsyncWebClient, server: Server
 ) -> None:
-    """Ask for a story, put it to the channel, post another question, then one a day by a form."""
+    """Look up a story, ask the channel about it, post a question, and set a schedule by a form."""
     switchboard.begin("a story is asked for")
     await client.type(f"{Command.BRIEF} zelenski")
     switchboard.begin("it is put to the channel")
@@ -176,7 +176,7 @@ def _is_among(messages: list[Json], posted: Json) -> None:
 
 
 def outline(lines: list[Json]) -> str:
-    """Give what is called and acked in each step, by name and the names of what is sent."""
+    """Return the calls and acks of each step, each as a name and the names of its arguments."""
     told: list[str] = []
     step = None
     for line in lines:
@@ -190,7 +190,7 @@ def outline(lines: list[Json]) -> str:
 
 
 def comparable(written: Json, server: Server) -> Json:
-    """Give a line without what differs from server to server, or from run to run."""
+    """Return a line without the values that differ between servers or runs."""
 
     def plain(name: str, value: Any) -> Any:
         if name in _VARYING:
@@ -208,7 +208,7 @@ def comparable(written: Json, server: Server) -> Json:
 
 @asynccontextmanager
 async def _bot(server: Server, switchboard: Switchboard) -> AsyncIterator[Process]:
-    """Run the bot in an empty folder, with the starter corpus; what is left of it is killed."""
+    """Run the bot in an empty folder with the starter corpus, and kill it at the end if needed."""
     with TemporaryDirectory(prefix="parley-scenario-") as folder:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -243,7 +243,7 @@ async def _line_with(stream: asyncio.StreamReader, words: str) -> None:
 
 
 def main() -> None:
-    """Play the scenario against the server that the command line names."""
+    """Play the scenario on the server that the command line names."""
     parser = argparse.ArgumentParser(description="One day with Parley, against a Slack-like server")
     parser.add_argument("--slack-api-url", required=True, help="where its Web API is")
     parser.add_argument("--bot-token", default=Server.bot_token)

@@ -1,4 +1,4 @@
-"""The days on which `make test-any-day` runs the tests, and what a bot then gets of them."""
+"""`make test-any-day` runs the tests on these days, and passes them to each bot."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from tests.any_day import DAYS, faked, library
 from tests.conftest import NOW
 
 
-def test_the_days_are_what_they_are_called() -> None:
+def test_the_days_match_their_names() -> None:
     local = {name: day.at.astimezone(ZoneInfo(day.zone)) for name, day in DAYS.items()}
     assert f"{local['friday-evening']:%A}" == "Friday"
     assert f"{DAYS['saturday'].at:%A}, {local['saturday']:%A} there" == "Saturday, Sunday there"
@@ -35,8 +35,8 @@ def test_the_clocks_change_soon_after_the_start(name: str) -> None:
     assert after != before
 
 
-def test_the_clock_is_moved_by_a_distance() -> None:
-    """So that a process which starts later is not back at the first minute."""
+def test_the_clock_is_moved_by_an_offset() -> None:
+    """So a process that starts later does not start at the first minute again."""
     day, path = DAYS["friday-evening"], Path("lib.so")
     ahead = faked(day, path, day.at - timedelta(minutes=59, seconds=59.5))
     assert (ahead["FAKETIME"], ahead["LD_PRELOAD"], ahead["TZ"]) == ("+3600", "lib.so", "UTC")
@@ -77,7 +77,7 @@ def test_without_the_library_one_sentence_says_how_to_install_it(
     )
 
 
-def test_a_day_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_day_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         any_day.main(["saturday", "someday"])
     assert "someday is not one of the days: friday-evening, " in capsys.readouterr().err
@@ -86,7 +86,7 @@ def test_a_day_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.skipif(library() is None, reason="needs Debian's package libfaketime")
 @pytest.mark.skipif(machine.is_faked(), reason="the clock is moved already")
 def test_a_process_lives_on_that_day() -> None:
-    """In its zone; and `time.sleep` and a wait for a lock end, which libfaketime breaks."""
+    """Also in its zone. `time.sleep` and a wait for a lock end, which libfaketime breaks."""
     path = library()
     assert path
     program = (
@@ -106,7 +106,7 @@ def test_a_process_lives_on_that_day() -> None:
     assert told.stdout == "2028-02-28T21-03:30\n"
 
 
-def test_a_test_s_clock_begins_on_the_same_morning_whatever_the_date() -> None:
+def test_a_test_s_clock_starts_on_the_same_morning_on_any_date() -> None:
     clock = machine.running_clock()
     assert NOW <= clock() < NOW + timedelta(hours=1)
     assert machine.running_clock(DAYS["new-year"].at)() >= DAYS["new-year"].at

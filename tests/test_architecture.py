@@ -1,4 +1,4 @@
-"""Rules about the code that a reader would take for granted."""
+"""Rules for the whole code base."""
 
 import ast
 import re
@@ -39,11 +39,11 @@ READ_THE_CLOCK = {
     "test_life_cycle.py": "signs a request to a process",
     "test_replicas.py": "signs a request to a process",
 }
-"""The tests that may ask the machine for the time, and what for: never for what they expect."""
+"""Tests that may read the machine's clock, and why. No expected value may depend on it."""
 
 
 def clock_readings(source: str) -> Iterator[str]:
-    """Yield what in *source* asks the machine for the time: a MovableClock starts with that."""
+    """Yield the names in *source* that read the machine's clock, also by a MovableClock."""
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Attribute() | ast.Name():
@@ -62,7 +62,7 @@ def clock_readings(source: str) -> Iterator[str]:
 
 
 def test_tests_do_not_depend_on_the_date() -> None:
-    """What they expect would be wrong on some day, at some hour, or in some zone."""
+    """Else, a test would fail on some day, at some hour or in some zone."""
     found = {
         path.relative_to(ROOT / "tests").as_posix(): readings
         for path in TESTS
@@ -115,7 +115,7 @@ def test_no_id_is_written_out_beside_ids_py() -> None:
 
 
 def test_only_the_record_writes_posts() -> None:
-    """Every move of a post is a legal one, because one file makes them all."""
+    """Every change of a post's state is checked, because only one file makes them."""
     writes = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM) post(_move|_story)?\b")
     found = {path.name for path in SOURCES if writes.search(path.read_text())}
     assert found == {"record.py"}

@@ -1,4 +1,4 @@
-"""A PostgreSQL that falls silent on open connections: noticed, survived, and no reason to stay."""
+"""A PostgreSQL that goes silent on open connections: the bot reports it, survives it, and stops."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ SILENT, BACK = "the database does not answer", "the database answers again"
 
 @dataclass
 class Scene:
-    """A bot that has channels to post to, and the proxy between it and its database."""
+    """A bot with channels to post to, and the proxy between the bot and its database."""
 
     workspace: Workspace
     clock: MovableClock
@@ -41,11 +41,11 @@ class Scene:
     status: int
     channels: list[str]
     turn: timedelta
-    """How far the channels' next turn is away."""
+    """The time until the channels' next post is due."""
     log: list[str] = field(default_factory=list)
 
     async def until_ready(self, code: int) -> dict[str, str]:
-        """Ask until /readyz says *code*; give what it says of each check."""
+        """Poll /readyz until it returns *code*; return the result of each check."""
         while True:
             found, said = await get(self.status, "/readyz")
             if found == code:
@@ -53,14 +53,14 @@ class Scene:
                 return checks
 
     def questions(self) -> Counter[int]:
-        """Count the channels that have so many questions."""
+        """Return the number of channels by how many questions they have."""
         return Counter(
             sum(bool(one.get("bot_id")) for one in self.workspace.messages(channel))
             for channel in self.channels
         )
 
     def stories(self) -> Counter[int]:
-        """Count the questions that have so many stories in their thread."""
+        """Return the number of questions by how many stories their threads have."""
         return Counter(
             len(self.workspace.messages(channel, thread_ts=one["ts"])) - 1
             for channel in self.channels
@@ -68,18 +68,18 @@ class Scene:
         )
 
     async def everything_arrives(self) -> None:
-        """Wait until each channel has its question and its story, for leases to run out too."""
+        """Wait until each channel has its question and its story, even if leases must run out."""
         once = Counter({1: CHANNELS})
         await self.until_ready(200)
         while (self.questions(), self.stories()) != (once, once):
             before = len(self.workspace.calls)
-            # Nothing tells when the bot has nothing left to do but to wait.
+            # No event shows that the bot is only waiting, so poll.
             await asyncio.sleep(0.2)
             if len(self.workspace.calls) == before:
                 self.clock.move(timedelta(seconds=20))
 
     async def end(self) -> str:
-        """Send SIGTERM; the process ends in half a minute. Give its log."""
+        """Send SIGTERM, wait up to half a minute for the process to end, and return its log."""
         self.process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(30):
             await self.process.wait()
@@ -109,7 +109,7 @@ async def scene(server: str, folder: Path) -> AsyncIterator[Scene]:
                 schedule = await store.schedules.set(
                     team_id=workspace.team_id,
                     channel_id=channel,
-                    organiser_id=ANA,
+                    owner_id=ANA,
                     timetable=Timetable(
                         at=time(at.hour, at.minute), weekdays=frozenset(range(7)), zone="UTC"
                     ),
@@ -132,10 +132,10 @@ async def scene(server: str, folder: Path) -> AsyncIterator[Scene]:
             yield one
 
 
-async def test_channels_that_fall_due_while_the_database_is_silent(
+async def test_channels_that_are_due_while_the_database_is_silent(
     postgres_server: str, tmp_path: Path
 ) -> None:
-    """Seen at once, posted when it answers again, and no reason not to end."""
+    """The outage is reported, posts are sent after it, and the bot can be stopped during it."""
     async with scene(postgres_server, tmp_path) as one:
         one.hole.swallow()
         one.clock.move(one.turn)
@@ -157,7 +157,7 @@ async def test_channels_that_fall_due_while_the_database_is_silent(
         one.hole.swallow()
         one.clock.move(timedelta(days=1))
         log = await one.end()
-        # One line when it fell silent, which was read above, and one when it was back.
+        # One line at the start of the outage, which was read above, and one at its end.
         assert log.count(BACK) == 1
         assert log.index(BACK) < log.find(SILENT) or SILENT not in log
         assert "Traceback" not in log
@@ -166,7 +166,7 @@ async def test_channels_that_fall_due_while_the_database_is_silent(
 async def test_a_database_that_falls_silent_while_messages_go_out(
     postgres_server: str, tmp_path: Path
 ) -> None:
-    """What Slack took and nobody could record is looked for, and not sent again."""
+    """A message that Slack accepted but nobody recorded is found in the history, not sent again."""
     async with scene(postgres_server, tmp_path) as one:
         one.workspace.faults.add(
             Fault(method=POST, kind="delay", seconds=0.2, after=True, times=10**9)

@@ -1,4 +1,4 @@
-"""The check of Block Kit refuses what Slack would refuse: each case is one limit passed by one."""
+"""The check of Block Kit refuses what Slack refuses: each case exceeds one limit by one."""
 
 import json
 from typing import Any
@@ -56,7 +56,7 @@ def text_input(**more: Any) -> Json:
         [menu(option(), option("x" * 75, "v" * 75))],
     ],
 )
-def test_what_slack_takes_passes(blocks: list[Json]) -> None:
+def test_valid_blocks_pass(blocks: list[Json]) -> None:
     check_message({"text": "A sentence.", "blocks": [*blocks]}, people=frozenset({"U0ANA"}))
 
 
@@ -97,7 +97,7 @@ def test_what_slack_takes_passes(blocks: list[Json]) -> None:
         ("bare", [section("a > b")]),
     ],
 )
-def test_what_slack_refuses_fails(problem: str, blocks: list[Json]) -> None:
+def test_invalid_blocks_fail(problem: str, blocks: list[Json]) -> None:
     with pytest.raises(AssertionError, match=problem):
         check_message({"text": "A sentence.", "blocks": blocks}, people=frozenset({"U0ANA"}))
 
@@ -112,7 +112,7 @@ def test_what_slack_refuses_fails(problem: str, blocks: list[Json]) -> None:
         {"text": "@everyone", "link_names": True},
     ],
 )
-def test_a_text_says_something_and_pings_nobody(message: Json) -> None:
+def test_a_text_is_not_empty_and_pings_nobody(message: Json) -> None:
     with pytest.raises(AssertionError):
         check_message(message)
 

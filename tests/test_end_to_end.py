@@ -1,4 +1,4 @@
-"""The bot as a process of its own, joined to the local workspace over real sockets."""
+"""The bot as a separate process, connected to the local workspace by real sockets."""
 
 import asyncio
 import re
@@ -23,9 +23,9 @@ from tests.machine import NOW, environment, running_clock
 async def bot(
     *arguments: str, folder: Path, module: str = "bot", **environ: str
 ) -> AsyncIterator[Process]:
-    """Run `python -m bot` in *folder*; it is killed at the end if it has not ended by itself.
+    """Run `python -m bot` in *folder*, and kill it at the end if it still runs.
 
-    As another *module*, `tests.impatient` has shorter deadlines.
+    The *module* `tests.impatient` is the same bot with shorter deadlines.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -46,7 +46,7 @@ async def bot(
 
 
 async def end(process: Process, how: signal.Signals) -> str:
-    """Send a signal, and give what the process then wrote to standard error; it must end with 0."""
+    """Send a signal, and return the rest of standard error; the process must exit with 0."""
     process.send_signal(how)
     _, err = await process.communicate()
     assert process.returncode == 0, err.decode()
@@ -54,7 +54,7 @@ async def end(process: Process, how: signal.Signals) -> str:
 
 
 async def line_with(stream: asyncio.StreamReader, words: str) -> str:
-    """Wait for a line that holds *words*."""
+    """Wait for a line that contains *words*, and return it."""
     async for line in stream:
         if words in line.decode():
             return line.decode()
@@ -77,7 +77,7 @@ def settings(workspace: Workspace, folder: Path) -> dict[str, str]:
 
 
 async def test_a_day_with_parley(tmp_path: Path) -> None:
-    """Start, a command, a button, a question at its time, a reload, a stop, and a start again."""
+    """Start, a command, a button, a scheduled question, a reload, a stop and a second start."""
     clock = running_clock()
     async with Workspace(manifest=manifest(), clock=clock) as workspace:
         workspace.pace = False
@@ -126,7 +126,7 @@ async def test_a_day_with_parley(tmp_path: Path) -> None:
         assert len(asked) == 1
 
 
-async def test_a_wrong_token_is_said_to_be_wrong(tmp_path: Path) -> None:
+async def test_a_wrong_token_is_reported(tmp_path: Path) -> None:
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         environ = settings(workspace, tmp_path) | {"SLACK_BOT_TOKEN": "xoxb-wrong"}
         async with bot("run", folder=tmp_path, **environ) as process:
@@ -141,7 +141,7 @@ async def test_a_wrong_token_is_said_to_be_wrong(tmp_path: Path) -> None:
             assert "SLACK_APP_TOKEN: Socket Mode can be opened" in out.decode()
 
 
-async def test_check_with_everything_right(tmp_path: Path) -> None:
+async def test_check_without_problems(tmp_path: Path) -> None:
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         async with bot("check", folder=tmp_path, **settings(workspace, tmp_path)) as process:
             out, err = await process.communicate()
@@ -149,7 +149,7 @@ async def test_check_with_everything_right(tmp_path: Path) -> None:
         assert "Corpus: 2 documents with 3 articles" in out.decode()
 
 
-async def test_check_while_slack_is_out_of_order(tmp_path: Path) -> None:
+async def test_check_while_slack_is_down(tmp_path: Path) -> None:
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         workspace.faults.add(Fault(method="*", kind="status", status=503, times=None))
         async with bot("check", folder=tmp_path, **settings(workspace, tmp_path)) as process:
@@ -160,7 +160,7 @@ async def test_check_while_slack_is_out_of_order(tmp_path: Path) -> None:
 
 
 async def test_check_looks_at_scopes_and_channels(tmp_path: Path) -> None:
-    """An app that was installed before it asked for all it needs, and left a channel since."""
+    """The app lacks newer scopes because it was installed before, and has left a channel since."""
     lacking = manifest()
     lacking["oauth_config"]["scopes"]["bot"].remove("groups:history")
     async with Workspace(manifest=lacking, clock=running_clock()) as workspace:
@@ -198,7 +198,7 @@ async def test_the_demo_starts_serves_and_ends(tmp_path: Path) -> None:
         assert "Traceback" not in await end(process, signal.SIGINT)
 
 
-async def test_a_port_that_is_taken_is_said_to_be_taken(tmp_path: Path) -> None:
+async def test_the_demo_reports_a_port_that_is_taken(tmp_path: Path) -> None:
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         port = workspace.url.rstrip("/").rpartition(":")[2]
         async with bot("demo", "--port", port, folder=tmp_path) as process:

@@ -1,8 +1,8 @@
-"""Never twice, whenever the process is killed: SIGKILL at each point of a post's way.
+"""No message is sent twice, even after SIGKILL at any step of a post.
 
-Nothing in the bot is made to stop for these tests: a lock on the database, a slow answer of the
-local workspace or its silence holds the process where it is to be killed. `make bench-posting` does
-the same a thousand times at random moments.
+The bot has no hooks for these tests. A lock on the database, or a slow or missing answer of the
+local workspace, stops the process at the step where it is killed. `make bench-posting` does the
+same a thousand times at random moments.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from tests import postgres
 
 
 async def before_the_claim(scene: Scene) -> None:
-    """Its turn is written down, and the process waits for the database to claim it."""
+    """The post is planned, and the process waits for the database to claim it."""
     (process,) = scene.processes
     assert process.pid
     os.kill(process.pid, signal.SIGSTOP)
@@ -28,14 +28,14 @@ async def before_the_claim(scene: Scene) -> None:
         await store.planning.plan_due(scene.now)
     async with scene.database.transaction():
         os.kill(process.pid, signal.SIGCONT)
-        # Nothing tells that it waits; if it does not yet, it is killed all the more before.
+        # No event shows that it waits; if it does not wait yet, it is killed even earlier.
         await asyncio.sleep(0.2)
         assert await scene.states() == {scene.key: "planned"}
         await scene.kill()
 
 
 async def the_row_says_sending(scene: Scene) -> None:
-    """The claim is on disk, and the request may be on its way or not."""
+    """The claim is stored, and the request may have been sent or not."""
     scene.workspace.faults.add(Fault(method=POST, kind="delay", seconds=0.5))
     await scene.go_to_next_occurrence()
     while (await scene.states()).get(scene.key) != "sending":  # noqa: ASYNC110 -- it tells nobody
@@ -44,7 +44,7 @@ async def the_row_says_sending(scene: Scene) -> None:
 
 
 async def the_request_is_lost(scene: Scene) -> None:
-    """The claim is on disk, and nothing ever comes of the request."""
+    """The claim is stored, and the request is lost."""
     await the_row_says_sending(scene)
     scene.workspace.remove(CHANNEL, scene.workspace.bot_user_id)
     await asyncio.sleep(0.7)
@@ -54,7 +54,7 @@ async def the_request_is_lost(scene: Scene) -> None:
 
 
 async def on_the_wire_and_accepted_later(scene: Scene) -> None:
-    """The request has arrived; the workspace makes a message of it when the process is dead."""
+    """The request has arrived; the workspace posts the message after the process is dead."""
     scene.workspace.faults.add(Fault(method=POST, kind="delay", seconds=0.5))
     await scene.go_to_next_occurrence()
     await scene.workspace.received(POST, calls(scene) + 1)
@@ -63,7 +63,7 @@ async def on_the_wire_and_accepted_later(scene: Scene) -> None:
 
 
 async def on_the_wire_and_accepted(scene: Scene) -> None:
-    """The message is in the channel; the answer is never read."""
+    """The message is in the channel, and its answer is never read."""
     scene.workspace.faults.add(Fault(method=POST, kind="delay", seconds=0.5, after=True))
     await scene.go_to_next_occurrence()
     await scene.workspace.seen(CHANNEL, lambda message: message["metadata"])
@@ -72,7 +72,7 @@ async def on_the_wire_and_accepted(scene: Scene) -> None:
 
 
 async def after_the_answer(scene: Scene) -> None:
-    """The answer is there, and the process waits for the database to record it."""
+    """The answer has arrived, and the process waits for the database to record it."""
     scene.workspace.faults.add(Fault(method=POST, kind="delay", seconds=0.3, after=True))
     before = calls(scene)
     await scene.go_to_next_occurrence()
@@ -85,7 +85,7 @@ async def after_the_answer(scene: Scene) -> None:
 
 
 async def after_the_record(scene: Scene) -> None:
-    """The question is recorded, and its story is still to be posted."""
+    """The question is recorded, and its story is not sent yet."""
     await scene.go_to_next_occurrence()
     while (await scene.states()).get(scene.key) != "sent":  # noqa: ASYNC110 -- it tells nobody
         await asyncio.sleep(0.001)
@@ -109,10 +109,10 @@ def calls(scene: Scene) -> int:
     ],
     ids=lambda point: point.__name__,
 )
-async def test_killed_and_started_again_it_posts_once(
+async def test_a_bot_that_is_killed_and_restarted_posts_once(
     database_url: str, point: Callable[[Scene], Awaitable[None]]
 ) -> None:
-    """Started again as one process on SQLite, and as two at once on PostgreSQL."""
+    """Restart one process with SQLite, and two with PostgreSQL."""
 
     async def run(scene: Scene) -> None:
         await scene.start()
@@ -126,8 +126,8 @@ async def test_killed_and_started_again_it_posts_once(
     await with_scene(database_url, run)
 
 
-async def test_two_at_once_post_once(postgres_server: str) -> None:
-    """A week of turns, with two processes that both want to post them."""
+async def test_two_bots_post_once(postgres_server: str) -> None:
+    """Two processes try to send the same posts of a week."""
 
     async def run(scene: Scene) -> None:
         await scene.start(2)

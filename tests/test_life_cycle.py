@@ -1,4 +1,4 @@
-"""Starting, stopping and standing beside each other, as processes."""
+"""Bots as processes: start, stop, and several at the same time."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ POST = "chat.postMessage"
 
 
 def free_port() -> int:
-    """Give a port that nobody listens at just now."""
+    """Return a port that no process listens on now."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
@@ -72,7 +72,7 @@ async def test_a_start_waits_for_slack(tmp_path: Path) -> None:
 async def test_a_bot_whose_database_is_gone_is_not_ready(
     postgres_server: str, tmp_path: Path, way_in: str
 ) -> None:
-    """By either way in, at the port of the status pages and at that of HTTP."""
+    """By Socket Mode on the port of the status pages, and by HTTP on its own port."""
     port, status = free_port(), free_port()
     server = await asyncpg.connect(postgres_server)
     await server.execute("CREATE DATABASE gone")
@@ -95,7 +95,7 @@ async def test_a_bot_whose_database_is_gone_is_not_ready(
                 assert list(json.loads(said).get("seconds_since", {})) == brought
             await server.execute("DROP DATABASE gone WITH (FORCE)")
             for one in ports:
-                # For some seconds it may tell what it found before.
+                # The result may be cached for some seconds.
                 while (answer := await get(one, "/readyz"))[0] == 200:
                     pass
                 code, said = answer
@@ -109,7 +109,7 @@ async def test_a_bot_whose_database_is_gone_is_not_ready(
     await server.close()
 
 
-async def test_a_start_that_waits_can_be_stopped(tmp_path: Path) -> None:
+async def test_a_waiting_start_can_be_stopped(tmp_path: Path) -> None:
     environ = {
         "SLACK_BOT_TOKEN": "xoxb-1",
         "SLACK_APP_TOKEN": "xapp-1",
@@ -122,13 +122,13 @@ async def test_a_start_that_waits_can_be_stopped(tmp_path: Path) -> None:
 
 
 async def due(workspace: Workspace, clock: MovableClock) -> None:
-    """Give the channel a question a day, and let its time come."""
+    """Schedule a daily question in the channel, and move the clock to its time."""
     await workspace.type("/digest on 09:30 daily UTC", user=ANA, channel=GENERAL)
     await workspace.seen(GENERAL, lambda one: "at 09:30" in str(one), user=ANA)
     clock.move(NOW.replace(hour=9, minute=30) - clock())
 
 
-async def test_a_post_under_way_is_finished_first(tmp_path: Path) -> None:
+async def test_a_post_in_progress_is_finished_first(tmp_path: Path) -> None:
     clock = running_clock()
     async with Workspace(manifest=manifest(), clock=clock) as workspace:
         workspace.pace = False
@@ -140,13 +140,13 @@ async def test_a_post_under_way_is_finished_first(tmp_path: Path) -> None:
             await workspace.received(POST)
             await end(process, signal.SIGTERM)
         async with open_store(f"sqlite:///{tmp_path}/data/parley.db") as store:
-            counts = await store.tally.posts()
+            counts = await store.statistics.posts()
             assert counts[PostState.SENT] >= 1
             assert counts[PostState.SENDING] == counts[PostState.UNKNOWN] == 0
 
 
-async def test_a_post_that_slack_never_answers_does_not_hold_up_the_end(tmp_path: Path) -> None:
-    """It is left as one that may have arrived, and is looked for at the next start."""
+async def test_a_post_that_slack_never_answers_does_not_block_the_end(tmp_path: Path) -> None:
+    """Its outcome stays unknown, and the next start checks the history for it."""
     clock = running_clock()
     async with Workspace(manifest=manifest(), clock=clock) as workspace:
         workspace.pace = False
@@ -161,10 +161,10 @@ async def test_a_post_that_slack_never_answers_does_not_hold_up_the_end(tmp_path
             assert "posts were cut off at the end" in err
             assert "Traceback" not in err
         async with open_store(f"sqlite:///{tmp_path}/data/parley.db") as store:
-            assert (await store.tally.posts())[PostState.SENDING] == 1
+            assert (await store.statistics.posts())[PostState.SENDING] == 1
 
 
-async def test_an_answer_that_slack_never_answers_does_not_hold_up_the_end(tmp_path: Path) -> None:
+async def test_a_reply_that_slack_never_answers_does_not_block_the_end(tmp_path: Path) -> None:
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         environ = settings(workspace, tmp_path)
         async with bot("run", folder=tmp_path, module="tests.impatient", **environ) as process:
@@ -176,8 +176,8 @@ async def test_an_answer_that_slack_never_answers_does_not_hold_up_the_end(tmp_p
             assert "1 answers were cut off at the end" in await end(process, signal.SIGTERM)
 
 
-async def test_a_socket_that_is_lost_for_good_ends_the_process(tmp_path: Path) -> None:
-    """With 1, for the supervisor to start it anew; and closed in order."""
+async def test_a_socket_that_stays_lost_ends_the_process(tmp_path: Path) -> None:
+    """The exit code is 1, so that a supervisor restarts it, after an orderly shutdown."""
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         environ = settings(workspace, tmp_path)
         async with bot("run", folder=tmp_path, module="tests.impatient", **environ) as process:
@@ -208,7 +208,7 @@ async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
             assert await process.wait() == 128 + signal.SIGTERM
 
 
-async def test_a_second_bot_on_one_file_is_told_who_has_it(tmp_path: Path) -> None:
+async def test_a_second_bot_on_the_same_file_is_refused(tmp_path: Path) -> None:
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         environ = settings(workspace, tmp_path)
         async with bot("run", folder=tmp_path, **environ) as first:
@@ -225,7 +225,7 @@ async def test_a_second_bot_on_one_file_is_told_who_has_it(tmp_path: Path) -> No
             await end(first, signal.SIGTERM)
 
 
-async def test_what_is_loaded_from_a_terminal_is_taken_up(tmp_path: Path) -> None:
+async def test_stories_loaded_from_a_terminal_are_followed(tmp_path: Path) -> None:
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         environ = settings(workspace, tmp_path)
         async with bot("run", folder=tmp_path, **environ) as process:
@@ -241,7 +241,7 @@ async def test_what_is_loaded_from_a_terminal_is_taken_up(tmp_path: Path) -> Non
 
 
 async def test_the_log_holds_no_words_and_no_secrets(tmp_path: Path) -> None:
-    """At the loudest level, with every kind of trouble."""
+    """At the level DEBUG, with every kind of error."""
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         environ = settings(workspace, tmp_path) | {"LOG_LEVEL": "debug", "LOG_FORMAT": "json"}
         async with bot("run", folder=tmp_path, **environ) as process:
@@ -260,8 +260,8 @@ async def test_the_log_holds_no_words_and_no_secrets(tmp_path: Path) -> None:
         assert word not in err
 
 
-async def test_a_line_of_the_log_says_whose_request_it_is_about(tmp_path: Path) -> None:
-    """By ids, in what goes on after the ack too."""
+async def test_log_lines_name_the_request_they_belong_to(tmp_path: Path) -> None:
+    """By ids, also in work after the ack."""
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         environ = settings(workspace, tmp_path)
         async with bot("run", folder=tmp_path, **environ) as process:
@@ -288,7 +288,7 @@ async def test_a_line_of_the_log_says_whose_request_it_is_about(tmp_path: Path) 
 
 
 async def test_http_as_a_process_by_the_procfile(tmp_path: Path) -> None:
-    """`honcho start web`, a signed command, a forged one, a stop."""
+    """Run `honcho start web`, send a signed and a forged command, and stop."""
     port = free_port()
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         environ = settings(workspace, tmp_path)
@@ -330,7 +330,7 @@ async def test_http_as_a_process_by_the_procfile(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("setting", ["PORT", "STATUS_PORT"])
-async def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path, setting: str) -> None:
+async def test_a_port_that_is_taken_is_reported(tmp_path: Path, setting: str) -> None:
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         environ = settings(workspace, tmp_path)
         taken = workspace.url.rstrip("/").rpartition(":")[2]
@@ -346,7 +346,7 @@ async def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path, setting: str) 
 
 @pytest.mark.parametrize("setting", ["PORT", "STATUS_PORT"])
 @pytest.mark.parametrize("host", ["203.0.113.7", "nowhere.invalid", "[2001:db8::7]"])
-async def test_an_address_that_is_not_ours_is_said_to_be(
+async def test_an_address_of_another_machine_is_reported(
     tmp_path: Path, setting: str, host: str
 ) -> None:
     async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
@@ -361,7 +361,7 @@ async def test_an_address_that_is_not_ours_is_said_to_be(
         assert "Traceback" not in err.decode()
 
 
-async def test_a_watched_folder_that_is_refused_can_be_seen_from_outside(tmp_path: Path) -> None:
+async def test_a_failed_load_of_the_watched_folder_is_visible_from_outside(tmp_path: Path) -> None:
     status = free_port()
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         environ = settings(workspace, tmp_path)

@@ -1,4 +1,4 @@
-"""What is installed: every file of the packages, and the licenses that NOTICE names."""
+"""The installed package has every file, and NOTICE names the licenses."""
 
 import re
 import tomllib
@@ -13,18 +13,18 @@ ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
 EXTRAS = ("meaning", "postgres", "teams")
-"""Those that a running Parley may need; the others are for development."""
+"""The extras that a running Parley may need; the others are for development."""
 
 
 def files() -> list[Path]:
-    """Return every file of the three packages, but not what Python and tools keep beside them."""
+    """Return every file of the three packages, without caches of Python and tools."""
     every = (path for room in ("bot", "handlers", "store") for path in (ROOT / room).rglob("*"))
     kept = (path for path in every if path.is_file() and "__pycache__" not in path.parts)
     return [path.relative_to(ROOT) for path in kept]
 
 
 def test_every_folder_with_modules_is_a_package() -> None:
-    """setuptools finds packages by their `__init__.py` and leaves out what has none."""
+    """setuptools leaves out folders without an `__init__.py`."""
     modules = [path for path in files() if path.suffix == ".py"]
     folders = {path.parent for path in modules}
     assert {path.parent for path in modules if path.name == "__init__.py"} == folders
@@ -41,8 +41,8 @@ def test_every_other_file_is_installed_with_its_package() -> None:
     assert [path for path in data if not any(map(path.match, patterns))] == []
 
 
-def test_the_image_is_built_from_what_dockerignore_lets_in() -> None:
-    """`*` keeps everything out, and each line with `!` lets one file or folder in."""
+def test_the_image_contains_only_what_dockerignore_allows() -> None:
+    """`*` excludes everything, and each line with `!` includes one file or folder."""
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     let_in = {line.removeprefix("!") for line in ignored if line.startswith("!")}
     copies = re.findall(r"^COPY (?!--)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
@@ -57,7 +57,7 @@ def test_the_image_is_built_from_what_dockerignore_lets_in() -> None:
     ("file", "pattern"),
     [("Dockerfile", r"^ARG EXTRAS=(\S+)$"), ("requirements.txt", r"^\.\[(\S+)\]$")],
 )
-def test_hosts_install_every_extra_that_runs(file: str, pattern: str) -> None:
+def test_hosts_install_every_runtime_extra(file: str, pattern: str) -> None:
     (found,) = re.findall(pattern, (ROOT / file).read_text(), re.MULTILINE)
     assert tuple(found.split(",")) == EXTRAS
     assert set(EXTRAS) <= set(PROJECT["optional-dependencies"])
@@ -78,14 +78,14 @@ def required(name: str, extras: tuple[str, ...], seen: dict[str, Distribution]) 
 
 def licenses(one: Distribution) -> Iterator[str]:
     yield from one.metadata.get_all("License-Expression") or ()
-    # Some packages put the whole text here; its first line is the license's name.
+    # Some packages have the whole text here; its first line is the name of the license.
     for text in one.metadata.get_all("License") or ():
         yield text.strip().partition("\n")[0]
     yield from (text for text in one.metadata.get_all("Classifier") or () if "License" in text)
 
 
 @pytest.mark.parametrize("kind", ["GPL|GNU", "MPL|Mozilla", "EUPL|SSPL|Commons|Proprietary"])
-def test_the_notice_names_every_license_that_asks_for_more_than_credit(kind: str) -> None:
+def test_the_notice_names_every_license_that_requires_more_than_credit(kind: str) -> None:
     seen: dict[str, Distribution] = {}
     required("parley", EXTRAS, seen)
     notice = (ROOT / "NOTICE").read_text()

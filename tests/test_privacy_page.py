@@ -16,11 +16,11 @@ PAGE = (ROOT / "docs" / "privacy.md").read_text()
 SECURITY = (ROOT / "SECURITY.md").read_text()
 COLUMN = re.compile(r"`([a-z_]+\.(?!txt|md)[a-z_]+)`")
 WORDS = "pizza"
-"""What `live` asks for with the button."""
+"""The topic that `live` requests with the button."""
 
 
 def personal() -> set[str]:
-    """Return the columns of the page's table of what is stored about people."""
+    """Return the columns that the page's table about people names."""
     rows = [line for line in PAGE.splitlines() if line.startswith("| `")]
     assert rows
     return {column for row in rows for column in COLUMN.findall(row.split("|")[1])}
@@ -32,7 +32,7 @@ def others() -> set[str]:
 
 @pytest.fixture
 async def schema(tmp_path: Path) -> dict[str, str]:
-    """The type of every column, by `table.column`; both engines have the same."""
+    """Return the type of every column by `table.column`; both engines have the same."""
     async with open_database(f"sqlite:///{tmp_path}/schema.db"):
         pass
     with closing(sqlite3.connect(tmp_path / "schema.db")) as raw:
@@ -46,15 +46,15 @@ async def schema(tmp_path: Path) -> dict[str, str]:
         }
 
 
-async def test_every_column_of_text_has_a_line(schema: dict[str, str]) -> None:
-    """A number or an index cannot hold an id or words; a text can."""
+async def test_every_text_column_has_a_line(schema: dict[str, str]) -> None:
+    """A number or a vector cannot hold an id or words, but a text can."""
     texts = {column for column, kind in schema.items() if kind == "TEXT"}
     assert set(schema.values()) == {"TEXT", "BIGINT", "BYTEA"}
     assert not personal() & others()
     assert personal() | others() == texts
 
 
-def test_every_row_says_why_for_how_long_and_who_sees_it() -> None:
+def test_every_row_has_a_purpose_a_term_and_its_readers() -> None:
     rows = [line.strip("|").split("|") for line in PAGE.splitlines() if line.startswith("| `")]
     assert all(len(row) == 5 and all(cell.strip() for cell in row) for row in rows)
 
@@ -65,7 +65,7 @@ def test_security_names_the_same_columns() -> None:
 
 
 async def test_no_other_column_holds_a_person_or_their_words(house: House) -> None:
-    """Whatever people do, their ids and words are where the page says that they are."""
+    """After every kind of use, ids and words are only in the columns that the page names."""
     for team_id, who in (("T1", BEN), ("T1", ANA), ("T2", BEN)):
         await live(house, team_id, who)
     found = {
@@ -75,5 +75,5 @@ async def test_no_other_column_holds_a_person_or_their_words(house: House) -> No
         for column, value in row.items()
         if any(one in str(value) for one in (BEN, ANA, WORDS))
     }
-    # The topics of a schedule are those of the stories here.
+    # The topics of a schedule are words of the stories, too.
     assert found == personal() - {"schedule.topics"}

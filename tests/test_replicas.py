@@ -1,4 +1,4 @@
-"""Several bots on one database: one message a channel whoever dies, and all know the same."""
+"""Several bots on one database: each channel gets one message, and all have the same corpus."""
 
 import asyncio
 import re
@@ -56,7 +56,7 @@ async def test_a_reload_anywhere_is_followed(database_url: str, tmp_path: Path) 
         await two.corpus.follow()
         assert isinstance(await two.corpus.find("geneva"), Found)
         assert two.corpus.revision == one.corpus.revision
-        # Then the other way round, and from what it followed to.
+        # Then the other way round, from the revision that it followed to.
         (tmp_path / "ports.txt").write_text(talks.replace("Geneva", "Gdansk"))
         assert (await two.corpus.reload(tmp_path, by="U1", at=NOW)).added == 1
         await one.corpus.follow()
@@ -66,10 +66,10 @@ async def test_a_reload_anywhere_is_followed(database_url: str, tmp_path: Path) 
         assert one.corpus.finder is before
 
 
-async def test_a_bot_takes_up_what_another_reloads_at_its_next_tick(
+async def test_a_bot_follows_another_s_reload_at_its_next_tick(
     postgres_server: str, tmp_path: Path
 ) -> None:
-    """As many stories as before, one of them told in other words."""
+    """The number of stories is the same; one of them has other words."""
     talks = tmp_path / "corpus" / "talks.txt"
     talks.parent.mkdir()
     talks.write_text(CORPUS["talks.txt"])
@@ -92,7 +92,7 @@ async def test_a_bot_takes_up_what_another_reloads_at_its_next_tick(
             async def answer(parley: Parley, words: str) -> str:
                 return str((await parley.intake.take(command(f"/brief {words}"))).body)
 
-            # Each has answered it before, and keeps what it answered.
+            # Each bot has answered this query before, and caches its answers.
             for parley in (one, two):
                 assert "nine countries" in await answer(parley, "zelenskiy")
             talks.write_text(talks.read_text().replace("nine countries", "Paraguay"))
@@ -115,8 +115,10 @@ async def test_bots_that_start_at_once_load_the_first_corpus_once(database_url: 
             assert isinstance(await store.corpus.find("zelenskiy"), Found)
 
 
-async def test_a_reload_starts_from_what_another_loaded(database_url: str, tmp_path: Path) -> None:
-    """Reloading the same folder on a second replica changes nothing."""
+async def test_a_reload_starts_from_another_replica_s_revision(
+    database_url: str, tmp_path: Path
+) -> None:
+    """To reload the same folder on a second replica changes nothing."""
     (tmp_path / "a.txt").write_text("Talks\nEnvoys met in Geneva.\nIt matters.\nWhat next?\n")
     async with open_store(database_url) as one, open_store(database_url) as two:
         await one.corpus.reload(tmp_path, by="U1", at=NOW)
@@ -125,10 +127,10 @@ async def test_a_reload_starts_from_what_another_loaded(database_url: str, tmp_p
         assert reload.revision.number == 1
 
 
-# slack_sdk still makes its Authorization header so; nothing of ours does.
+# slack_sdk still builds its Authorization header like this; our code does not.
 @pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
 async def test_two_bots_serve_two_workspaces(postgres_server: str, tmp_path: Path) -> None:
-    """What goes through one of them, the other one obeys: who is in, who posts what, who is out."""
+    """Installations, posts and uninstalls that one bot handles also apply to the other."""
     clock, shape = running_clock(), manifest("http://127.0.0.1", is_shared=True)
     (tmp_path / "corpus").mkdir()
     for name, text in CORPUS.items():
@@ -171,7 +173,7 @@ async def test_two_bots_serve_two_workspaces(postgres_server: str, tmp_path: Pat
                 await team.seen(GENERAL, lambda one: answer in texts([one]), user=ANA)
 
             async def answer(team: Team, by: Visitor) -> str:
-                """Send a command of a team's to one of the bots, as Slack would."""
+                """Send a command of a team to one of the bots, as Slack would."""
                 where = team._state.new_response_url(user=ANA, channel=GENERAL)
                 asked = command("/brief geneva", team_id=team.team_id, response_url=where)
                 body = urlencode(asked)
@@ -183,7 +185,7 @@ async def test_two_bots_serve_two_workspaces(postgres_server: str, tmp_path: Pat
                     return await response.text() or team.messages(GENERAL, ANA)[-1]["text"]
 
             async def posted(team: Team, words: str, *, after: str = "") -> str:
-                """Wait for a post, and for what is told in its thread; give its ts."""
+                """Wait for a post and the story in its thread; return the ts of the post."""
                 post = await team.seen(
                     GENERAL, lambda one: words in texts([one]) and one["ts"] > after
                 )
@@ -191,7 +193,7 @@ async def test_two_bots_serve_two_workspaces(postgres_server: str, tmp_path: Pat
                 await team.seen(GENERAL, lambda one: one["ts"] > ts, thread_ts=ts)
                 return ts
 
-            # One is let in by one bot; the other by both, begun here and ended there.
+            # One team installs by one bot; the other starts with one bot and ends with the other.
             assert (await here.install(first))[0] == 200
             where, cookie = await here.begin()
             assert (await there.end(await here.decide(where, second), cookie))[0] == 200
@@ -206,7 +208,7 @@ async def test_two_bots_serve_two_workspaces(postgres_server: str, tmp_path: Pat
             await posted(first, "Question of the day")
             digest = await posted(second, "Today's stories")
 
-            # Slack tells one of them that the first is out, and the other one knows.
+            # Slack tells one bot that the first team has uninstalled, and the other bot notices.
             first.uninstall()
             await first.settled()
             for by in (here, there):
@@ -220,7 +222,7 @@ async def test_two_bots_serve_two_workspaces(postgres_server: str, tmp_path: Pat
             one for one in first.calls if one.method == POST and one.args["channel"] == GENERAL
         ]
         assert all(post.is_ok for post in posts)
-        # A post and its thread each: of the first one day's, of the second two days'.
+        # A post and its story each: of the first team for one day, of the second for two days.
         assert Counter(_delivered(post).partition(":")[0] for post in posts) == {
             first.team_id: 2,
             second.team_id: 4,

@@ -1,4 +1,4 @@
-"""The scenario against the local workspace, in two ways that must not differ."""
+"""The scenario on the local workspace, with two clients that must not differ."""
 
 from pathlib import Path
 
@@ -8,11 +8,11 @@ from tests.machine import running_clock
 from tests.scenario import Server, outline, run
 
 KNOWN = Path(__file__).with_name("scenario.txt")
-"""What is called, by method and names of arguments: a change of it is meant, or it is a mistake."""
+"""The calls by method and names of arguments. An unintended change of this file is a bug."""
 
 
-async def test_the_bot_does_the_same_however_a_person_reaches_it() -> None:
-    """By the local workspace's page and sockets, and by a client that needs its Web API alone."""
+async def test_the_bot_does_the_same_by_page_and_by_web_api() -> None:
+    """With the page and sockets of the local workspace, and with a client of the Web API only."""
     lines = []
     for has_page in (True, False):
         async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:

@@ -1,4 +1,4 @@
-"""What the soak makes of a run, which an hour of everything going well does not show."""
+"""The soak counts failures correctly, which an hour without failures does not show."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.handlers.conftest import ANA, GENERAL
 from tests.machine import running_clock
 
 
-async def test_a_command_is_counted_by_what_became_of_it(tmp_path: Path) -> None:
+async def test_a_command_is_counted_by_its_outcome(tmp_path: Path) -> None:
     clock = running_clock()
     async with Workspace(manifest=manifest(), clock=clock) as workspace:
         delivery = await workspace.type("/brief x", user=ANA, channel=GENERAL)

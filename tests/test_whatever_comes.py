@@ -1,4 +1,4 @@
-"""Whatever bytes and words come from outside end in a value or in one sentence.
+"""Any bytes or words from outside end in a value or in one sentence.
 
 `tests/bot/entrances/test_http_mode.py` does the same for HTTP; `make fuzz` searches for longer.
 """
@@ -18,7 +18,7 @@ from tests.entrances import read_document, read_payload, read_words
 
 @pytest.fixture(scope="module")
 def parser() -> Iterator[Parser]:
-    """One for all examples: each starts a process."""
+    """Return one parser for all examples, because each parser starts a process."""
     with Parser() as parser:
         yield parser
 
@@ -37,7 +37,7 @@ pieces = st.lists(
     raw=pieces.map(b"\n".join) | pieces.map(b"\r\n".join) | st.binary(max_size=300),
     ending=st.sampled_from(sorted(ENDINGS)),
 )
-def test_any_file_is_a_document_or_has_a_problem_with_its_place(
+def test_any_file_is_a_document_or_has_a_problem_with_a_line(
     parser: Parser, raw: bytes, ending: str
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -57,7 +57,7 @@ words = st.lists(
 
 
 @given(text=words | st.text(max_size=200))
-def test_any_words_are_an_order_or_dates_or_one_sentence(text: str) -> None:
+def test_any_words_are_an_order_dates_or_one_sentence(text: str) -> None:
     read_words(text)
 
 

@@ -10,7 +10,7 @@ from bot.entrances.install import Bots
 from bot.settings import Settings
 from handlers.slack.teams import ClosedError
 from store.teams.installations import Installations
-from store.teams.token_cipher import Vault, VaultError
+from store.teams.token_cipher import TokenCipher, TokenCipherError
 
 _SECONDS = 5
 
@@ -45,7 +45,7 @@ async def _token(team_id: str, settings: Settings, installations: Installations)
     if not settings.is_shared:
         return settings.slack_bot_token
     try:
-        bot = await Bots(installations, Vault(settings.encryption_key)).find(team_id)
-    except (ClosedError, VaultError):
+        bot = await Bots(installations, TokenCipher(settings.encryption_key)).find(team_id)
+    except (ClosedError, TokenCipherError):
         return ""
     return bot.token if bot else ""

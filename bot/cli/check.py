@@ -23,7 +23,7 @@ from store.db import examine, exposed, readable
 from store.db.private import is_exposed
 from store.loading.documents import read_corpus
 from store.teams.installations import Installation
-from store.teams.token_cipher import Vault, VaultError
+from store.teams.token_cipher import TokenCipher, TokenCipherError
 from store.types import CorpusInvalidError, ParleyError, Schedule
 
 EX_CONFIG = 78
@@ -195,15 +195,15 @@ async def _installed(
     if not (installations and settings.encryption_key):
         return
     try:
-        vault = Vault(settings.encryption_key)
-    except VaultError as error:
+        cipher = TokenCipher(settings.encryption_key)
+    except TokenCipherError as error:
         found.problems.append(str(error))
         return
     for one in installations:
         name = f"Workspace {one.team_id}"
         try:
-            token = vault.unseal(one.token)
-        except VaultError as error:
+            token = cipher.decrypt(one.token)
+        except TokenCipherError as error:
             found.problems.append(
                 f"{name}: {error} Put that one behind the new one, or let them install Parley"
                 " again."

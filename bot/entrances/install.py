@@ -1,7 +1,7 @@
 """Installing Parley in many workspaces: Bolt's OAuth over the store, and the pages around it.
 
-Tokens are sealed before they reach the store. An organisation as a whole is refused: Parley keeps
-schedules, people and channels by workspace.
+Tokens are encrypted before they reach the store. An organisation as a whole is refused: Parley
+keeps schedules, people and channels by workspace.
 """
 
 import html
@@ -33,7 +33,7 @@ from bot.clock import Clock
 from handlers.ids import Command
 from handlers.slack.teams import Bot, ClosedError
 from store.teams.installations import Installation, Installations
-from store.teams.token_cipher import Vault, VaultError
+from store.teams.token_cipher import TokenCipher, TokenCipherError
 from store.text import showable
 from store.types import ParleyError
 
@@ -82,9 +82,9 @@ class RefusedError(BoltError):
 class Bots:
     """The bot of each team that installed Parley."""
 
-    def __init__(self, installations: Installations, vault: Vault) -> None:
+    def __init__(self, installations: Installations, cipher: TokenCipher) -> None:
         self._installations = installations
-        self._vault = vault
+        self._cipher = cipher
 
     async def find(self, team_id: str) -> Bot | None:
         """Give the team's; None where Parley is not installed. Raises `ClosedError`."""
@@ -92,20 +92,20 @@ class Bots:
         if found is None:
             return None
         try:
-            token = self._vault.unseal(found.token)
-        except VaultError as error:
+            token = self._cipher.decrypt(found.token)
+        except TokenCipherError as error:
             raise ClosedError(team_id) from error
         return Bot(bot_id=found.bot_id, user_id=found.bot_user_id, token=token)
 
     async def renew(self) -> None:
-        """Seal every token with the newest key, and say which no key opens.
+        """Encrypt every token with the newest key, and log which tokens no key decrypts.
 
-        Raises `VaultError` where no key opens any: that is a wrong key sooner than a lost one.
+        Raises `TokenCipherError` if no key decrypts any token: most likely the key is wrong.
         """
         every = await self._installations.list()
         closed = [one for one in every if await self._is_closed(one)]
         if len(closed) == len(every) and not all(one.is_given_up for one in closed):
-            raise VaultError(
+            raise TokenCipherError(
                 "ENCRYPTION_KEY opens no workspace's token: put the one that you had before behind"
                 " the new one, or give all of them up by `python -m bot key --lost`."
             )
@@ -134,11 +134,11 @@ class Bots:
     async def _is_closed(self, one: Installation) -> bool:
         """Seal the token with the newest key; True where none of the keys opens it."""
         try:
-            token = self._vault.renew(one.token)
-        except VaultError:
+            token = self._cipher.renew(one.token)
+        except TokenCipherError:
             return True
         if token != one.token:
-            await self._installations.reseal(one, token)
+            await self._installations.replace_token(one, token)
         return False
 
 
@@ -148,7 +148,7 @@ class Install:
     def __init__(
         self,
         installations: Installations,
-        vault: Vault,
+        cipher: TokenCipher,
         *,
         client: AsyncWebClient,
         client_id: str,
@@ -173,7 +173,7 @@ class Install:
                 redirect_uri_path=REDIRECT_PATH,
                 install_page_rendering_enabled=False,
                 authorization_url=f"{base}oauth/v2/authorize",
-                installation_store=_Saving(installations, vault, client, clock),
+                installation_store=_Saving(installations, cipher, client, clock),
                 state_store=_States(installations, clock),
                 state_expiration_seconds=int(_STATE_LIFE.total_seconds()),
                 callback_options=AsyncCallbackOptions(success=_installed, failure=_failed),
@@ -205,10 +205,14 @@ class _Saving(AsyncInstallationStore):
     """Keeps what Bolt's OAuth brings; it asks for nothing else."""
 
     def __init__(
-        self, installations: Installations, vault: Vault, client: AsyncWebClient, clock: Clock
+        self,
+        installations: Installations,
+        cipher: TokenCipher,
+        client: AsyncWebClient,
+        clock: Clock,
     ) -> None:
         self._installations = installations
-        self._vault = vault
+        self._cipher = cipher
         self._client = client
         self._clock = clock
 
@@ -228,7 +232,7 @@ class _Saving(AsyncInstallationStore):
                 bot_id=installation.bot_id or "",
                 bot_user_id=installation.bot_user_id or "",
                 scopes=tuple(installation.bot_scopes or ()),
-                token=self._vault.seal(token),
+                token=self._cipher.encrypt(token),
                 installed_at=self._clock(),
             )
         )

@@ -159,7 +159,7 @@ class Metrics:
         return generate_latest(self._registry)
 
     async def _count(self, store: Store, now: datetime) -> None:
-        for state, number in (await store.tally.posts()).items():
+        for state, number in (await store.statistics.posts()).items():
             self._posts.labels(state).set(number)
-        self._lag.set((await store.tally.lag(now)).total_seconds())
+        self._lag.set((await store.statistics.lag(now)).total_seconds())
         self._refused.set(await store.failed_loads.last() is not None)

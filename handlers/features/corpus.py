@@ -107,7 +107,7 @@ class CorpusAdmin:
             case "reload":
                 return await self._reload(by, respond)
             case _ if undo := _UNDO.fullmatch(word):
-                await require_first(self._store.once, team_id, once, now=self._clock())
+                await require_first(self._store.idempotency, team_id, once, now=self._clock())
                 return await self._undo(by, respond, int(undo[1]) if undo[1] else None)
             case "history":
                 return preview.history(await self._corpus.history())

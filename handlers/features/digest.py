@@ -162,7 +162,7 @@ class Digest:
             schedules = [
                 schedule
                 for schedule in schedules
-                if schedule.organiser_id == user_id or schedule.channel_id in known
+                if schedule.owner_id == user_id or schedule.channel_id in known
             ]
         shown, page, pages = views.paged(schedules, page)
         coming = await self._store.planning.coming(shown)
@@ -216,7 +216,9 @@ class Digest:
                 if not dates:
                     # Without a date, a repeated request would skip one more post.
                     key = f"{request.channel_id}:{word}:{request.request_id}"
-                    await require_first(self._store.once, request.team_id, key, now=self._clock())
+                    await require_first(
+                        self._store.idempotency, request.team_id, key, now=self._clock()
+                    )
                 if word == "skip":
                     return await self._actions.skip(schedule, dates, by=by)
                 return await self._actions.unskip(schedule, dates, by=by)
@@ -249,7 +251,7 @@ class Digest:
 
     async def _next(self, schedule: Schedule, user_id: str) -> Message:
         upcoming = await self._store.planning.upcoming(schedule, _UPCOMING)
-        last = await self._store.posts.last_turn(
+        last = await self._store.posts.last_scheduled(
             schedule.team_id, schedule.channel_id, now=self._clock()
         )
         chosen = await self._store.planning.preview(schedule)

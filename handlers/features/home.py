@@ -129,7 +129,7 @@ class Home:
         """
         now = self._clock()
         for schedule in schedules[:_MAX_CHANNELS]:
-            last = await self._store.posts.last_turn(team_id, schedule.channel_id, now=now)
+            last = await self._store.posts.last_scheduled(team_id, schedule.channel_id, now=now)
             is_today = last and last.due_on == schedule.timetable.local_date(now)
             if last and is_today and last.state is PostState.SENT and last.article_id:
                 article = await self._store.articles.get(last.article_id)

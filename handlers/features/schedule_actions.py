@@ -16,8 +16,8 @@ from handlers.views import digest as views
 from handlers.views.message import Message, message
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from store import Store, samples
-from store.posting.planning import turn_key
-from store.posting.record import GRACE, Plan
+from store.posting.planning import occurrence_key
+from store.posting.record import GRACE, NewPost
 from store.types import FOREVER, ParleyError, Post, PostState, Schedule
 
 _SKIPPED = "skipped"
@@ -70,7 +70,7 @@ class ScheduleActions:
         schedule = await self._store.schedules.set(
             team_id=by.team_id,
             channel_id=channel_id,
-            organiser_id=owner_id or by.user_id,
+            owner_id=owner_id or by.user_id,
             timetable=order.timetable,
             kind=order.kind,
             stories=order.stories,
@@ -93,15 +93,15 @@ class ScheduleActions:
         """
         member = await self._directory.full_member(schedule.team_id, user_id)
         if not self.is_owner_or_admin(schedule, member):
-            if schedule.organiser_id is None:
+            if schedule.owner_id is None:
                 raise ParleyError(_NO_OWNER)
-            raise ParleyError(f"Only its organiser, <@{schedule.organiser_id}>, can do that.")
+            raise ParleyError(f"Only its organiser, <@{schedule.owner_id}>, can do that.")
         return member
 
     @staticmethod
     def is_owner_or_admin(schedule: Schedule, member: FullMember) -> bool:
         """Return whether that person owns the schedule or is an admin."""
-        return member.is_admin or member.user_id == schedule.organiser_id
+        return member.is_admin or member.user_id == schedule.owner_id
 
     async def skip(self, schedule: Schedule, dates: Sequence[date], *, by: FullMember) -> Message:
         """Skip the posts of *dates*, or the next post if there are none."""
@@ -109,8 +109,8 @@ class ScheduleActions:
         if not dates:
             dates = [await self._next_on(schedule)]
         for on in dates:
-            plan = Plan(
-                key=turn_key(schedule, on),
+            plan = NewPost(
+                key=occurrence_key(schedule, on),
                 team_id=schedule.team_id,
                 channel_id=schedule.channel_id,
                 kind=schedule.kind,
@@ -127,7 +127,7 @@ class ScheduleActions:
     async def skip_next(self, schedule: Schedule, *, by: FullMember) -> Message:
         """Skip the next post. Repeating this skips the same post, not the one after it."""
         for upcoming in await self._store.planning.upcoming(schedule, 1):
-            if upcoming.unless in (None, _SKIPPED):
+            if upcoming.skip_reason in (None, _SKIPPED):
                 return await self.skip(schedule, [upcoming.occurrence.due_on], by=by)
         raise ParleyError("No post is coming that could be skipped.")
 
@@ -136,7 +136,7 @@ class ScheduleActions:
         if not dates:
             skipped = [
                 post.due_on
-                for post in await self._store.posts.turns(
+                for post in await self._store.posts.scheduled(
                     schedule.team_id, schedule.channel_id, since=schedule.next.due_on
                 )
                 if post.state is PostState.SKIPPED and post.due_on
@@ -144,7 +144,7 @@ class ScheduleActions:
             dates = skipped[:1]
         for on in dates:
             is_future = on >= schedule.next.due_on
-            key = turn_key(schedule, on)
+            key = occurrence_key(schedule, on)
             if not (is_future and await self._store.posts.unskip(schedule.team_id, key)):
                 raise ParleyError(f"The post of {on:%a %d %b} is not skipped.")
         if not dates:
@@ -236,14 +236,16 @@ class ScheduleActions:
 
     async def _next_on(self, schedule: Schedule) -> date:
         for upcoming in await self._store.planning.upcoming(schedule, 1):
-            if upcoming.unless is None:
+            if upcoming.skip_reason is None:
                 return upcoming.occurrence.due_on
         raise ParleyError("No post is coming that could be skipped.")
 
     async def _has_lost_post(self, schedule: Schedule) -> bool:
         """Return whether the schedule's last post failed or was missed today, within `GRACE`."""
         now = self._clock()
-        last = await self._store.posts.last_turn(schedule.team_id, schedule.channel_id, now=now)
+        last = await self._store.posts.last_scheduled(
+            schedule.team_id, schedule.channel_id, now=now
+        )
         return (
             last is not None
             and last.state in (PostState.FAILED, PostState.MISSED)

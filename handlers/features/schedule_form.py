@@ -141,7 +141,7 @@ class ScheduleForm:
             await ack(response_action="update", view=self._reopened(submission, before, note))
             return
         # An admin who edits somebody's schedule does not become its owner, unless it has none.
-        owner_id = (before.organiser_id if before and submission.is_known else None) or user_id
+        owner_id = (before.owner_id if before and submission.is_known else None) or user_id
         respond = self._surfaces.modal(team_id, view["id"])
 
         async def work() -> None:
@@ -230,7 +230,7 @@ def _fingerprint(schedule: Schedule | None) -> str:
         return ""
     state = (
         schedule.channel_id,
-        schedule.organiser_id,
+        schedule.owner_id,
         describe(schedule.timetable),
         schedule.kind,
         schedule.stories,

@@ -17,7 +17,7 @@ from handlers.ids import Step
 from handlers.slack.background import Background
 from handlers.slack.error_replies import sentence
 from store import Store
-from store.posting.record import Plan
+from store.posting.record import NewPost
 from store.types import Article, Found, Nothing, ParleyError, PostKind, PostState, Unsure
 
 Inputs = dict[str, Any]
@@ -83,7 +83,7 @@ class Workflow:
         if isinstance(found, Nothing):
             raise ParleyError(f"I have no story on “{words}”.")
         now = self._clock()
-        plan = Plan(
+        plan = NewPost(
             key=key,
             team_id=team_id,
             channel_id=channel_id,

@@ -141,7 +141,7 @@ class Delivery:
         if checks < len(HISTORY_WAITS):
             until = now + HISTORY_WAITS[checks]
             error = post.error or "broken off"
-            await posts.look_again(claim, error=error, until=until, now=now, is_absent=True)
+            await posts.check_again(claim, error=error, until=until, now=now, is_absent=True)
             return False
         if post.doubts < MAX_UNANSWERED:
             return True
@@ -167,7 +167,7 @@ class Delivery:
             await posts.give_up(claim, error=reason, now=now)
             return
         until = now + ((failed and failed.retry_after) or _UNREADABLE_WAIT)
-        await posts.look_again(claim, error=reason, until=until, now=now, is_absent=False)
+        await posts.check_again(claim, error=reason, until=until, now=now, is_absent=False)
 
     async def _deliver(self, claim: Claim, parent: Post | None) -> None:
         post, posts, now = claim.post, self._posts, self._clock()
@@ -226,7 +226,9 @@ class Delivery:
                 until = now + failed.wait(post.attempts)
                 await posts.put_off(claim, error=code, until=until, now=now)
             case Outcome.AMBIGUOUS:
-                await posts.in_doubt(claim, error=code, until=now + HISTORY_WAITS[0], now=now)
+                await posts.unknown_outcome(
+                    claim, error=code, until=now + HISTORY_WAITS[0], now=now
+                )
 
     async def _articles_of(self, post: Post) -> Sequence[Article]:
         """Return the stories of the post and its thread: one story, or all stories of a digest."""

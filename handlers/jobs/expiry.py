@@ -38,7 +38,7 @@ class Expiry:
         if self._ran_at is None or not timedelta() <= now - self._ran_at < _EVERY:
             await self._store.misses.forget(before=now - self._keep_misses)
             await self._store.topic_requests.forget(before=now - self._keep_misses)
-            await self._store.once.forget(now=now)
+            await self._store.idempotency.forget(now=now)
             deleted = await self._store.posts.delete_old(before=now - self._keep_posts)
             await self._store.personal_data.forget_loaders(before=now - self._keep_posts)
             if deleted:

@@ -18,7 +18,7 @@ from handlers.slack.directory import NOT_READY, NotReadyError
 from handlers.slack.people import Colleague, FullMember
 from store import Store
 from store.db import DatabaseUnavailableError
-from store.posting.record import LEASE, Plan
+from store.posting.record import LEASE, NewPost
 from store.types import About, Article, ParleyError, Post, PostKind, PostState, Schedule
 
 log = logging.getLogger(__name__)
@@ -116,7 +116,7 @@ class Posting:
         now = self._clock()
         revision = self._store.corpus.revision
         thread_ts = press.value.thread_ts
-        plan = Plan(
+        plan = NewPost(
             key=key,
             team_id=press.team_id,
             channel_id=press.channel_id,

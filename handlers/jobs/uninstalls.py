@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncApp
 from handlers.slack.api_errors import FAILURES, Outcome, failure
 from handlers.slack.error_replies import AgainError
 from handlers.slack.teams import ClosedError, NotInstalledError, Teams
-from store.guards.idempotency import Once
+from store.guards.idempotency import Idempotency
 from store.teams.installations import Installation, Installations
 from store.types import GoneError
 
@@ -38,13 +38,13 @@ class Uninstalls:
     def __init__(
         self,
         installations: Installations,
-        once: Once,
+        idempotency: Idempotency,
         teams: Teams,
         *,
         clock: Callable[[], datetime],
     ) -> None:
         self._installations = installations
-        self._once = once
+        self._idempotency = idempotency
         self._teams = teams
         self._clock = clock
         self._queue: deque[str] = deque()
@@ -104,7 +104,7 @@ class Uninstalls:
             return
         team_id = self._queue[0]
         try:
-            is_ours = await self._once.claim(team_id, f"gone? {now:%Y-%m-%d %H}", now=now)
+            is_ours = await self._idempotency.claim(team_id, f"gone? {now:%Y-%m-%d %H}", now=now)
         except GoneError:
             # Another process has deleted the team.
             self._drop(team_id)

@@ -11,7 +11,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 
 from handlers.views.message import message
 from handlers.views.modal import window
-from store.guards.idempotency import Once
+from store.guards.idempotency import Idempotency
 from store.types import ParleyError
 
 log = logging.getLogger(__name__)
@@ -33,12 +33,12 @@ def sentence(error: Exception) -> str:
     return f"Something went wrong on my side. If it happens again, tell an admin: error {error_id}."
 
 
-async def require_first(once: Once, team_id: str, key: str, *, now: datetime) -> None:
+async def require_first(idempotency: Idempotency, team_id: str, key: str, *, now: datetime) -> None:
     """Raise `ParleyError` where the same came before, to whichever process.
 
     It may have failed then, and is not tried again by itself.
     """
-    if not await once.claim(team_id, key, now=now):
+    if not await idempotency.claim(team_id, key, now=now):
         raise ParleyError(
             "That came to me twice, and I act on it once: to have it done again, type it again."
         )

@@ -17,7 +17,7 @@ from handlers.views.notice import WHY_STOPPED, span
 from handlers.views.samples import SAMPLES
 from store.posting.choice import Chosen
 from store.posting.notices import READY_AGAIN
-from store.posting.planning import Turn
+from store.posting.planning import UpcomingPost
 from store.types import FOREVER, Article, Post, PostKind, PostState, Schedule
 
 EDIT, END = "edit", "end"
@@ -62,7 +62,7 @@ def digest_help(*, unknown: str | None = None, meant: str | None = None) -> Mess
 
 
 def is_on(
-    schedule: Schedule, turns: Sequence[Turn], *, is_empty: bool, has_samples: bool
+    schedule: Schedule, turns: Sequence[UpcomingPost], *, is_empty: bool, has_samples: bool
 ) -> Message:
     """Confirm a schedule.
 
@@ -79,7 +79,7 @@ def is_on(
 
 def coming(
     schedule: Schedule,
-    turns: Sequence[Turn],
+    turns: Sequence[UpcomingPost],
     *,
     zone: str,
     last: Post | None,
@@ -90,7 +90,7 @@ def coming(
     lines = []
     before = None
     for turn in turns:
-        note = f": no post ({plain(turn.unless, 100)})" if turn.unless else ""
+        note = f": no post ({plain(turn.skip_reason, 100)})" if turn.skip_reason else ""
         if not note:
             note = _clocks(schedule, turn, zone=zone, before=before)
             before = turn
@@ -114,7 +114,9 @@ def coming(
     return message("\n".join(parts), [section(part) for part in parts])
 
 
-def preview(schedule: Schedule, turns: Sequence[Turn], articles: Sequence[Article]) -> Message:
+def preview(
+    schedule: Schedule, turns: Sequence[UpcomingPost], articles: Sequence[Article]
+) -> Message:
     """Show one person exactly what the next turn posts."""
     if schedule.kind is PostKind.DIGEST:
         shown = question.digest(articles, asked_by=None, has_menu=True)
@@ -125,14 +127,14 @@ def preview(schedule: Schedule, turns: Sequence[Turn], articles: Sequence[Articl
     return message(f"Posted {when}: {shown['text']}", [lead, *shown["blocks"]])
 
 
-def posted_now(turns: Sequence[Turn], *, is_todays: bool) -> Message:
+def posted_now(turns: Sequence[UpcomingPost], *, is_todays: bool) -> Message:
     """Confirm that a post went out ahead of its time, or beside it."""
     what = "Today's post" if is_todays else "One more post"
     text = f"{what} is in this channel. The next one comes {_first(turns)}."
     return message(text, [section(text)])
 
 
-def skipped(dates: Sequence[date], turns: Sequence[Turn]) -> Message:
+def skipped(dates: Sequence[date], turns: Sequence[UpcomingPost]) -> Message:
     """Confirm what is left out."""
     text = f"No post on {_days(dates)}. The next one comes {_first(turns)}."
     return message(text, [section(text)])
@@ -150,7 +152,7 @@ def paused(until: date) -> Message:
     return message(f"Paused: the posts in this channel go on from {_day(until)}.")
 
 
-def resumed(schedule: Schedule, turns: Sequence[Turn]) -> Message:
+def resumed(schedule: Schedule, turns: Sequence[UpcomingPost]) -> Message:
     """Confirm that a schedule goes on."""
     text = f"<#{schedule.channel_id}> gets its posts again. The next one comes {_first(turns)}."
     return message(text, [section(text)])
@@ -178,7 +180,7 @@ def paged(every: Sequence[Schedule], page: int) -> tuple[Sequence[Schedule], int
 
 def schedules(
     shown: Sequence[Schedule],
-    coming: Mapping[str, Turn],
+    coming: Mapping[str, UpcomingPost],
     *,
     user_id: str,
     is_admin: bool,
@@ -193,7 +195,7 @@ def schedules(
     lead = "Channels with a schedule:"
     blocks: list[Block] = [section(lead)]
     for text, schedule in zip(lines, shown, strict=True):
-        may_change = is_admin or schedule.organiser_id == user_id
+        may_change = is_admin or schedule.owner_id == user_id
         blocks.append(section(text, accessory=_menu(schedule) if may_change else None))
     if pages > 1:
         turns = [("Previous", page - 1)] if page else []
@@ -218,7 +220,7 @@ def _menu(schedule: Schedule) -> Element:
     return overflow(Action.DIGEST_CHANGE, options)
 
 
-def line(schedule: Schedule, coming: Turn | None = None) -> str:
+def line(schedule: Schedule, coming: UpcomingPost | None = None) -> str:
     """Say in a line what a channel gets, and when next: *coming*, or the schedule's own next."""
     what, when = _what(schedule, topics=40), whether(schedule, coming)
     return f"• <#{schedule.channel_id}>: {what}, {when}"
@@ -229,21 +231,21 @@ def listed(lines: Sequence[str]) -> list[Block]:
     return [section("\n".join(lines[at : at + 10])) for at in range(0, len(lines), 10)]
 
 
-def whether(schedule: Schedule, coming: Turn | None = None) -> str:
+def whether(schedule: Schedule, coming: UpcomingPost | None = None) -> str:
     """Say when the next post comes, or that none does."""
     if schedule.stopped:
         return "stopped"
     if schedule.is_paused and schedule.paused_until:
         forever = schedule.paused_until == FOREVER
         return "paused" if forever else f"paused until {_day(schedule.paused_until)}"
-    return f"next {_when(coming or Turn(occurrence=schedule.next))}"
+    return f"next {_when(coming or UpcomingPost(occurrence=schedule.next))}"
 
 
 def owned(schedule: Schedule) -> str:
     """Say whose the schedule is."""
-    if schedule.organiser_id is None:
+    if schedule.owner_id is None:
         return "without an owner until somebody saves it again"
-    return f"organised by <@{schedule.organiser_id}>"
+    return f"organised by <@{schedule.owner_id}>"
 
 
 def _what(schedule: Schedule, *, is_first: bool = False, topics: int = 300) -> str:
@@ -257,12 +259,14 @@ def _what(schedule: Schedule, *, is_first: bool = False, topics: int = 300) -> s
     return text[0].upper() + text[1:] if is_first else text
 
 
-def _first(turns: Sequence[Turn]) -> str:
-    turn = next((turn for turn in turns if turn.unless is None), None)
+def _first(turns: Sequence[UpcomingPost]) -> str:
+    turn = next((turn for turn in turns if turn.skip_reason is None), None)
     return _when(turn) if turn else "when it is resumed"
 
 
-def _clocks(schedule: Schedule, turn: Turn, *, zone: str, before: Turn | None) -> str:
+def _clocks(
+    schedule: Schedule, turn: UpcomingPost, *, zone: str, before: UpcomingPost | None
+) -> str:
     """Note what a change of the clocks does to this turn, for a reader in *zone*."""
     there = _local(turn, schedule.timetable.zone)
     if there.time() != schedule.timetable.at:
@@ -284,7 +288,7 @@ def _clocks(schedule: Schedule, turn: Turn, *, zone: str, before: Turn | None) -
     return ""
 
 
-def _local(turn: Turn, zone: str) -> instant:
+def _local(turn: UpcomingPost, zone: str) -> instant:
     return turn.occurrence.due_at.astimezone(ZoneInfo(zone))
 
 
@@ -312,7 +316,7 @@ def _left(schedule: Schedule, chosen: Chosen) -> str | None:
     return f"{questions} left before they come round again: {span(days)} of posts at this pace."
 
 
-def _when(turn: Turn) -> str:
+def _when(turn: UpcomingPost) -> str:
     due_at = turn.occurrence.due_at
     return mrkdwn.date(int(due_at.timestamp()), f"{due_at:%a %d %b %Y, %H:%M} UTC")
 

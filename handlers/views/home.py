@@ -20,7 +20,7 @@ from handlers.views.blocks import (
     text_input,
 )
 from handlers.views.modal import MAX_WORDS, View
-from store.posting.planning import Turn
+from store.posting.planning import UpcomingPost
 from store.types import Article, FailedLoad, Revision, Schedule, Topic
 
 TOPICS = 20
@@ -47,7 +47,7 @@ class Contents:
     page: int
     schedules: Sequence[Schedule]
     """Those of the channels that the reader is in."""
-    coming: Mapping[str, Turn]
+    coming: Mapping[str, UpcomingPost]
     """What comes next in the first `CHANNELS` of them."""
     revision: Revision | None
     is_keeper: bool
@@ -145,7 +145,7 @@ def _counted(topic: Topic) -> str:
     return f"{topic.name[:60]} · {topic.articles:,}"
 
 
-def _channels(schedules: Sequence[Schedule], coming: Mapping[str, Turn]) -> list[Block]:
+def _channels(schedules: Sequence[Schedule], coming: Mapping[str, UpcomingPost]) -> list[Block]:
     lead = "*In your channels*"
     if not schedules:
         hint = f"No channel of yours has a schedule. In one, type `{Command.DIGEST} on 09:30`."

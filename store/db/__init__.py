@@ -1,8 +1,8 @@
 """The database: connections, transactions and the schema, on SQLite or PostgreSQL.
 
-SQL in `store` is one text for both engines: parameters are $1, $2, …, which SQLite takes as names
-and PostgreSQL natively, and types are TEXT, BIGINT and BYTEA. `types` is what the rest of the store
-sees; `sqlite` and `postgres` are the only files that know a driver.
+Both engines run the same SQL text. Parameters are $1, $2, …: PostgreSQL's own syntax, and names to
+SQLite. Types are TEXT, BIGINT and BYTEA. The rest of the store uses only what `types` defines;
+`sqlite` and `postgres` are the only modules that import a driver.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -41,12 +41,12 @@ __all__ = [
 
 @asynccontextmanager
 async def open_database(url: str, *, hold: bool = False) -> AsyncIterator[Database]:
-    """Open the database at *url* with its schema up to date.
+    """Open the database at *url* and migrate its schema.
 
-    *url* is `sqlite:///path/to/file` or `postgresql://user:password@host/name`. *hold* keeps an
-    SQLite file for this process alone for as long as it is open, save for short commands that
-    leave its schema as it is. Raises `DatabaseError` where it cannot be opened, is too new, or is
-    held by another process.
+    *url* is `sqlite:///path/to/file` or `postgresql://user:password@host/name`. With *hold*, no
+    other process can hold an SQLite file or change its schema while it is open; short commands can
+    still use it. Raises `DatabaseError` if the database cannot be opened, has a newer schema, or
+    is held by another process.
     """
     engine = _engine(url)
     async with engine.connect(url, hold=hold) as database:
@@ -55,7 +55,10 @@ async def open_database(url: str, *, hold: bool = False) -> AsyncIterator[Databa
 
 
 async def examine(url: str) -> None:
-    """Look for damage in the database at *url*; raises `DatabaseError` that says how to go on."""
+    """Check the database at *url* for damage.
+
+    Raises `DatabaseError`, which says what to do, if it is damaged.
+    """
     async with open_database(url) as database:
         await database.examine()
 
@@ -63,7 +66,7 @@ async def examine(url: str) -> None:
 def exposed(url: str) -> Sequence[Path]:
     """Return the files of the database at *url* that other users of this machine may read.
 
-    None for PostgreSQL: its server looks after its own files.
+    Empty for PostgreSQL, whose server protects its own files.
     """
     if not url.startswith(sqlite.URL):
         return ()
@@ -71,7 +74,7 @@ def exposed(url: str) -> Sequence[Path]:
 
 
 def readable(url: str) -> str:
-    """Give *url* as it may be shown: without its password."""
+    """Return *url* without its password, to be shown to people."""
     parts = urlsplit(url)
     if parts.password is None:
         return url

@@ -1,7 +1,7 @@
-"""Whether the database answers, and the one line that is logged when it stops and when it is back.
+"""The state of the database: available or not, logged once when that changes.
 
-Every call to a database has a deadline. A call that misses it, or loses its connection, ends in
-`DatabaseUnavailableError`; whoever catches that error need not log it again.
+Every call to a database has a deadline. A call that misses it, or loses its connection, raises
+`DatabaseUnavailableError`. Code that catches this error need not log it.
 """
 
 import asyncio
@@ -14,20 +14,20 @@ log = logging.getLogger(__name__)
 
 
 class Availability:
-    """The state of one database: it answers, or it does not."""
+    """The state of one database: available or not."""
 
     def __init__(self, *, on_loss: Callable[[], None] = lambda: None) -> None:
-        """Call *on_loss* whenever a call gets no answer."""
+        """Set *on_loss*, which is called after each call without an answer."""
         self._away_since: float | None = None
         self._on_loss = on_loss
 
     @property
     def is_away(self) -> bool:
-        """Whether the last thing that we know of the database is that it did not answer."""
+        """Whether the last call to the database got no answer."""
         return self._away_since is not None
 
     def lost(self, why: object) -> DatabaseUnavailableError:
-        """Note that the database does not answer, and return the error to raise."""
+        """Record that a call got no answer, and return the error to raise."""
         self._on_loss()
         if self._away_since is None:
             self._away_since = asyncio.get_running_loop().time()
@@ -38,7 +38,7 @@ class Availability:
         return DatabaseUnavailableError()
 
     def found(self) -> None:
-        """Note that the database has answered."""
+        """Record that a call got an answer."""
         if self._away_since is not None:
             seconds = asyncio.get_running_loop().time() - self._away_since
             self._away_since = None

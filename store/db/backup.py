@@ -1,4 +1,4 @@
-"""Taking a database elsewhere: to another engine, into a backup and back from it."""
+"""Copies of a database: to another engine, into a backup file, and restored from a backup file."""
 
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -11,10 +11,11 @@ from store.db.types import Connection, DatabaseError
 
 
 async def copy(source_url: str, target_url: str) -> Mapping[str, int]:
-    """Copy every row into an empty database; give the number of rows for each table.
+    """Copy every row into an empty database; return the number of rows of each table.
 
-    All or nothing, and of one state: an SQLite file is held meanwhile, so that no running bot
-    writes what would be left behind. Raises `DatabaseError` where the target is not empty.
+    The copy is one transaction and shows one state: an SQLite file is held during the copy, so no
+    running bot can write rows that would be missed. Raises `DatabaseError` if the target is not
+    empty.
     """
     async with AsyncExitStack() as stack:
         source = await stack.enter_async_context(open_database(source_url, hold=True))
@@ -49,9 +50,9 @@ async def _copy_table(reader: Connection, writer: Connection, table: str) -> int
 
 
 async def backup(url: str, file: Path) -> None:
-    """Write the database into the SQLite file *file*, of one state, while the bot runs.
+    """Write a snapshot of the database to the new SQLite file *file*; the bot may be running.
 
-    Raises `DatabaseError` where *file* is there already.
+    Raises `DatabaseError` if *file* exists.
     """
     part = _part_of(file)
     if url.startswith(sqlite.URL):
@@ -63,9 +64,9 @@ async def backup(url: str, file: Path) -> None:
 
 
 def _part_of(file: Path) -> Path:
-    """Give the name to write first: a backup that is there is a whole one."""
+    """Return the file to write before it is renamed, so that *file* is always a complete backup."""
     if file.exists():
-        raise DatabaseError(f"{file} is there already: name a new file.")
+        raise DatabaseError(f"{file} already exists: name a new file.")
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f"{file.name}.part")
     part.unlink(missing_ok=True)
@@ -73,15 +74,15 @@ def _part_of(file: Path) -> Path:
 
 
 async def restore(file: Path, url: str) -> Path | None:
-    """Put the backup *file* in the place of the database at *url*.
+    """Replace the database at *url* by the backup *file*.
 
-    An SQLite file that was there is kept, under the name that is given. Raises `DatabaseError`
-    where *file* is no backup, and where a PostgreSQL database is not empty.
+    An SQLite file that is replaced is kept under another name, which is returned. Raises
+    `DatabaseError` if *file* is not a backup, or if a PostgreSQL database is not empty.
     """
     if url.startswith(sqlite.URL):
         return await sqlite.replace_file(sqlite.path_of(url), by=file)
     with tempfile.TemporaryDirectory(prefix="parley-restore-") as folder:
-        # A copy of it, for opening it brings its schema up to date.
+        # Work on a copy, because opening the file migrates its schema.
         await sqlite.copy_file(file, Path(folder) / "backup.db")
         await copy(f"{sqlite.URL}{folder}/backup.db", url)
     return None

@@ -1,4 +1,4 @@
-"""Who has an SQLite file for itself: a lock beside the file, which ends with its process."""
+"""The lock file of an SQLite database, which the system releases when its process ends."""
 
 import fcntl
 import os
@@ -14,12 +14,13 @@ from store.db.types import DatabaseError
 
 @contextmanager
 def held(database: Path, *, alone: bool = True) -> Iterator[None]:
-    """Have *database* for this process alone; raises `DatabaseError` that says who has it.
+    """Lock *database* for this process; raises `DatabaseError` that names the holder of the lock.
 
-    Not *alone*, it only makes sure that nobody has it so, and that nobody gets it meanwhile.
+    The lock is exclusive if *alone*. Otherwise it is shared: no process can have the exclusive lock
+    at the same time.
 
-    The system lets go of the lock when its process ends, however it ends (flock(2)); the file that
-    carries it stays, since taking it away would let two processes lock two files of one name.
+    The system releases the lock when the process ends, even if it is killed (flock(2)). The lock
+    file is never deleted, because two processes could then lock two files of the same name.
     """
     lock = database.with_name(f"{database.name}.lock")
     private.create(lock)
@@ -27,7 +28,7 @@ def held(database: Path, *, alone: bool = True) -> Iterator[None]:
         try:
             fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except OSError as error:
-            raise DatabaseError(f"The database {database} is in use by {_named(file)}.") from error
+            raise DatabaseError(f"The database {database} is in use by {_holder(file)}.") from error
         if alone:
             file.truncate(0)
             file.write(f"process {os.getpid()} on {socket.gethostname()}")
@@ -35,6 +36,6 @@ def held(database: Path, *, alone: bool = True) -> Iterator[None]:
         yield
 
 
-def _named(file: TextIO) -> str:
+def _holder(file: TextIO) -> str:
     file.seek(0)
     return file.read().strip() or "another process"

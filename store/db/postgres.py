@@ -1,9 +1,9 @@
-"""PostgreSQL, by asyncpg (the extra `postgres`): one database for any number of processes.
+"""PostgreSQL by asyncpg (the extra `postgres`): one database for any number of processes.
 
-Every call, every checkout from the pool and every close has a deadline. The server has shorter
-limits of its own, so that a server that is alive says itself that a statement or a lock took too
-long. Only a server that is silent misses ours, and then the connection is cut: closing it politely
-would wait for the same silence.
+Every call, every checkout from the pool and every close has a deadline. The server's own limits
+are shorter, so a live server reports itself that a statement or a lock took too long. Only a
+silent server misses our deadlines. Then the connection is terminated, because a normal close would
+wait for the silent server, too.
 """
 
 import asyncio
@@ -42,28 +42,28 @@ URLS = ("postgresql://", "postgres://")
 _CONNECTIONS = 10
 _CONNECT_SECONDS = 5
 _CHECKOUT_SECONDS = 10
-"""For a connection from the pool, a new one included."""
+"""For a checkout from the pool, even if it opens a new connection."""
 _LOCK_SECONDS = 10
-"""For a lock that others hold for the length of a short transaction."""
+"""For a lock that another short transaction holds."""
 _STATEMENT_SECONDS = 12
-"""For one statement of a short transaction, and for a SELECT by itself."""
+"""For one statement of a short transaction, and for a SELECT outside of a transaction."""
 _IDLE_SECONDS = 15
 """Between two statements of a short transaction."""
 _LONG_STATEMENT_SECONDS = 120
-"""For one statement of a transaction that loads or reads very much, never for the whole of it."""
+"""For one statement of a long transaction; the whole transaction has no limit."""
 _LONG_IDLE_SECONDS = 60
 _LONG_LOCK_SECONDS = 600
-"""For another process's load, or its change of the schema."""
+"""For another process to finish a load or a change of the schema."""
 _SPARE_SECONDS = 3
-"""How much later than the server's own limit a call is given up."""
+"""How much later than the server's own limit our deadline is."""
 _CLOSE_SECONDS = 3
-_FOR_EVER = 1e9
+_NO_LIMIT = 1e9
 """For a call that has a deadline of another kind."""
 _BATCH = 1000
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
-"""Socket options by which a peer that is gone is noticed although nothing is sent (tcp(7))."""
+"""Socket options that detect a dead peer while nothing is sent (tcp(7))."""
 _WRITER, _SCHEMA, _LONG_WRITER = 0x7061726C, 0x7061726D, 0x7061726E
-"""Advisory locks (docs: 13.3.5), each held by one at a time."""
+"""Advisory locks (docs: 13.3.5); one transaction at a time holds each of them."""
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _LOCK = "SELECT pg_advisory_xact_lock({})"
 _LIMIT = "SET LOCAL {} = '{}s'"
@@ -78,7 +78,7 @@ WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace ORDER 
 
 
 class PostgresConnection:
-    """A connection, mostly inside a transaction, with a deadline for each step."""
+    """A connection with a deadline for each call; usually inside a transaction."""
 
     def __init__(
         self,
@@ -86,44 +86,44 @@ class PostgresConnection:
         availability: Availability,
         seconds: float,
     ) -> None:
-        """Take how many *seconds* the server itself allows for one statement."""
+        """Set *seconds*, the server's own limit for one statement."""
         self._raw = raw
         self._availability = availability
         self._seconds = seconds + _SPARE_SECONDS
 
     def within(self, seconds: float) -> "PostgresConnection":
-        """Return the same connection with another deadline for each step."""
+        """Return the same connection with another deadline for each call."""
         return PostgresConnection(self._raw, self._availability, seconds)
 
     async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
-        """Run *sql* and give every row."""
-        return await self._step(self._raw.fetch(sql, *map(storable, args), timeout=self._seconds))
+        """Run *sql* and return all rows."""
+        return await self._await(self._raw.fetch(sql, *map(storable, args), timeout=self._seconds))
 
     async def stream(self, sql: str, *args: object) -> AsyncIterator[Row]:
-        """Run *sql* and give its rows as they come."""
+        """Run *sql* and yield its rows."""
         rows = aiter(
             self._raw.cursor(sql, *map(storable, args), prefetch=500, timeout=self._seconds)
         )
         with suppress(StopAsyncIteration):
             while True:
-                yield await self._step(anext(rows))
+                yield await self._await(anext(rows))
 
     async def execute(self, sql: str, *args: object) -> None:
-        """Run *sql* for its effect."""
-        await self._step(self._raw.execute(sql, *map(storable, args), timeout=self._seconds))
+        """Run *sql* and return nothing."""
+        await self._await(self._raw.execute(sql, *map(storable, args), timeout=self._seconds))
 
     async def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run *sql* once for each of *rows*."""
-        every = ([*map(storable, row)] for row in rows)
-        while some := list(islice(every, _BATCH)):
-            await self._step(self._raw.executemany(sql, some, timeout=self._seconds))
+        parameters = ([*map(storable, row)] for row in rows)
+        while batch := list(islice(parameters, _BATCH)):
+            await self._await(self._raw.executemany(sql, batch, timeout=self._seconds))
 
     async def fill(
         self, table: str, columns: Sequence[str], rows: AsyncIterable[Sequence[object]]
     ) -> None:
-        """Put *rows* into *table*."""
-        # COPY is one statement, so references are checked when all of the table is there. It has
-        # no limit as a whole, and a deadline that moves on with the rows.
+        """Insert *rows* into *table*."""
+        # COPY is one statement, so the server checks references after the last row. The statement
+        # has no limit as a whole; instead, its deadline is extended with each batch of rows.
         await self.execute(_LIMIT.format("statement_timeout", 0))
         time = asyncio.get_running_loop().time
 
@@ -137,24 +137,24 @@ class PostgresConnection:
                         if number % _BATCH == 0:
                             deadline.reschedule(time() + self._seconds)
                         yield [*map(storable, row)]
-                    # Now the server checks every reference, and says nothing meanwhile.
+                    # Now the server checks all references, and sends nothing until it is done.
                     deadline.reschedule(time() + _LONG_LOCK_SECONDS)
 
                 await self._raw.copy_records_to_table(
-                    table, columns=columns, records=watched(), timeout=_FOR_EVER
+                    table, columns=columns, records=watched(), timeout=_NO_LIMIT
                 )
 
-        await self._step(copy())
+        await self._await(copy())
 
-    async def _step(self, step: Awaitable[T]) -> T:
-        """Wait for *step*; a connection that misses its deadline is cut."""
+    async def _await(self, call: Awaitable[T]) -> T:
+        """Wait for *call*; terminate the connection if it misses its deadline."""
         try:
-            done = await step
+            result = await call
         except TimeoutError as error:
-            _cut(self._raw)
+            _terminate(self._raw)
             raise self._availability.lost(f"no answer within {self._seconds:g} s") from error
         self._availability.found()
-        return done
+        return result
 
 
 class Postgres:
@@ -165,18 +165,21 @@ class Postgres:
         pool: "asyncpg.Pool[Any]",
         connections: "WeakSet[asyncpg.Connection[Any]]",
     ) -> None:
-        """Take the *pool* and the set of its *connections*, which is kept up as they come."""
+        """Set the *pool* and the set of its *connections*; `connect` adds each new connection."""
         self._pool = pool
         self._connections = connections
         self._in_use: set[int] = set()
-        """The connections that are checked out, by the process that serves each."""
-        self._availability = Availability(on_loss=self._drop_idle)
-        self._trying = asyncio.Lock()
+        """The connections that are checked out, by the ids of their server processes."""
+        self._availability = Availability(on_loss=self._terminate_idle)
+        self._retrying = asyncio.Lock()
 
     @classmethod
     @asynccontextmanager
     async def connect(cls, url: str, *, hold: bool) -> AsyncIterator[Self]:
-        """Open the pool; raises `DatabaseError`. Nothing is held: replicas share the database."""
+        """Open the pool; raises `DatabaseError`.
+
+        *hold* has no effect, because replicas share the database.
+        """
         try:
             import asyncpg
         except ImportError as error:
@@ -192,8 +195,8 @@ class Postgres:
         try:
             pool = await asyncpg.create_pool(
                 url,
-                # One at once, to see that it can be opened; none is kept open for ever, for asyncpg
-                # logs every time that it tries to and cannot.
+                # Open one connection now, to find out whether that works. Keep none open for ever,
+                # because asyncpg logs each failed attempt to reopen one.
                 init_size=1,
                 min_size=0,
                 max_size=_CONNECTIONS,
@@ -201,15 +204,15 @@ class Postgres:
                 command_timeout=_STATEMENT_SECONDS + _SPARE_SECONDS,
                 server_settings=_server_settings(url),
                 init=opened,
-                # Nothing is ever set on a connection, so there is nothing to reset.
-                reset=_nothing,
+                # No session has settings of its own, so there is nothing to reset.
+                reset=_reset_nothing,
             )
         except (OSError, TimeoutError, ValueError, asyncpg.PostgresError) as error:
             raise DatabaseError(f"The database cannot be opened: {_reason(error)}.") from error
         try:
             yield cls(pool, connections)
         finally:
-            # Cut off, it terminates what is left.
+            # If this times out, the pool terminates the connections that are left.
             with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 async with asyncio.timeout(_CLOSE_SECONDS):
                     await pool.close()
@@ -218,55 +221,55 @@ class Postgres:
     async def transaction(self) -> AsyncIterator[Connection]:
         """Open a transaction that writes.
 
-        The lock makes it what BEGIN IMMEDIATE is to SQLite, so that a test over SQLite holds here.
+        The lock has the effect of BEGIN IMMEDIATE in SQLite, so both engines behave the same.
         """
         async with self._transaction(f"BEGIN; {_LOCK.format(_WRITER)}") as connection:
             yield connection
 
     @asynccontextmanager
     async def long_transaction(self) -> AsyncIterator[Connection]:
-        """Open a transaction that writes for long, and wait for the others when it commits."""
+        """Open a long transaction, and wait for short transactions before it commits."""
         async with self._long(_LONG_WRITER, _LONG_STATEMENT_SECONDS) as connection:
             yield connection
-            # Longer than the server lets a replica stand still that holds the lock.
+            # Longer than a frozen replica can hold the lock before the server ends its session.
             await connection.execute(_LIMIT.format("lock_timeout", _LONG_STATEMENT_SECONDS))
             await connection.execute(_LOCK.format(_WRITER))
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
-        """Open a transaction that reads."""
+        """Open a transaction that reads one snapshot."""
         async with self._transaction(_READ) as connection:
             yield connection
 
     @asynccontextmanager
     async def long_reading(self) -> AsyncIterator[Connection]:
-        """Open a transaction that reads very much at a time."""
+        """Open a transaction that reads one snapshot, with long statements."""
         async with self._transaction(_READ, seconds=_LONG_STATEMENT_SECONDS) as connection:
             yield connection
 
     async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
-        """Run one statement that reads."""
+        """Run one SELECT outside of a transaction, and return all rows."""
         async with self._connection() as raw:
             return await self._short(raw).fetch(sql, *args)
 
     async def probe(self) -> None:
-        """Write a row, by a connection of the pool."""
-        # One statement, which commits by itself: no lock of Parley's is waited for, and a process
-        # that stops in the middle holds up no other one.
+        """Write a row with a connection of the pool."""
+        # A single statement commits by itself. It does not wait for Parley's advisory locks, and a
+        # process that freezes in the middle does not block the others.
         async with self._connection() as raw:
             await self._short(raw).execute(_PROBE)
 
     async def examine(self) -> None:
-        """Find nothing: PostgreSQL looks after its own files."""
+        """Do nothing: PostgreSQL checks its own files."""
 
     async def tables(self) -> Sequence[str]:
-        """Name the tables, in the order in which they were made."""
+        """Return the names of the tables, in the order in which they were created."""
         return [row["name"] for row in await self.fetch(_TABLES)]
 
     @asynccontextmanager
     async def changing_schema(self) -> AsyncIterator[Connection]:
         """Open a transaction that changes the schema."""
-        # CREATE TABLE IF NOT EXISTS alone fails when two run it at the same moment.
+        # Without the lock, CREATE TABLE IF NOT EXISTS fails if two processes run it together.
         import asyncpg
 
         try:
@@ -276,23 +279,23 @@ class Postgres:
             raise DatabaseError(f"The database cannot be used: {error}.") from error
 
     def ddl(self, statement: str) -> str:
-        """Give *statement* with its texts compared by their bytes, as SQLite does."""
+        """Return *statement* with text columns that compare bytes, as SQLite does."""
         return re.sub(r"\bTEXT\b", 'TEXT COLLATE "C"', statement)
 
     @asynccontextmanager
     async def _long(self, lock: int, seconds: float) -> AsyncIterator[PostgresConnection]:
-        """Open a transaction of long statements once nobody else holds *lock*."""
+        """Open a transaction of long statements, and wait for the advisory *lock*."""
         import asyncpg
 
         async with self._transaction("BEGIN", seconds=seconds) as connection:
-            # Asked for again and again, since whoever holds it may do so for minutes: if all of
-            # them were one statement, a silent server would look like one that waits.
+            # Another process may hold the lock for minutes. Ask for it in short statements: in one
+            # long statement, a silent server would look like a server that waits for the lock.
             time, short = asyncio.get_running_loop().time, connection.within(_STATEMENT_SECONDS)
-            until, is_ours = time() + _LONG_LOCK_SECONDS, False
-            while not is_ours:
+            until, is_locked = time() + _LONG_LOCK_SECONDS, False
+            while not is_locked:
                 try:
                     await short.execute(f"SAVEPOINT asked; {_LOCK.format(lock)}")
-                    is_ours = True
+                    is_locked = True
                 except asyncpg.LockNotAvailableError:
                     if time() > until:
                         raise
@@ -303,7 +306,7 @@ class Postgres:
     async def _transaction(
         self, begin: str, *, seconds: float | None = None
     ) -> AsyncIterator[PostgresConnection]:
-        """Open a transaction whose every statement may take so many *seconds*."""
+        """Open a transaction; each statement may take *seconds*, or as long as a short one."""
         async with self._connection() as raw:
             connection = short = self._short(raw)
             if seconds is not None:
@@ -318,22 +321,22 @@ class Postgres:
                 yield connection
                 await connection.execute("COMMIT")
             except DatabaseUnavailableError:
-                # Another connection's, perhaps: this one is cut with it, and asked nothing more.
-                _cut(raw)
+                # This may come from another connection, but do not wait for this one either.
+                _terminate(raw)
                 raise
             except Exception:
                 try:
                     await short.execute("ROLLBACK")
                 except Exception:
-                    # The server does it, once it sees that nobody is there any more.
-                    _cut(raw)
+                    # The server rolls back when it notices that the connection is gone.
+                    _terminate(raw)
                 raise
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator["asyncpg.pool.PoolConnectionProxy[Any]"]:
-        """Check a connection out of the pool; one whose work is cut short is cut, too."""
-        with self._told():
-            raw = await self._checked_out()
+        """Check a connection out of the pool; terminate it if the task is cancelled."""
+        with self._readable_errors():
+            raw = await self._check_out()
             process = raw.get_server_pid()
             self._in_use.add(process)
             try:
@@ -341,23 +344,23 @@ class Postgres:
             except Exception:
                 raise
             except BaseException:
-                # Cancelled: where it stands nobody knows, and asking would wait for an answer.
-                _cut(raw)
+                # Cancelled: the state of the connection is unknown, and a query would block.
+                _terminate(raw)
                 raise
             finally:
                 self._in_use.discard(process)
                 await self._pool.release(raw)
 
-    async def _checked_out(self) -> "asyncpg.pool.PoolConnectionProxy[Any]":
+    async def _check_out(self) -> "asyncpg.pool.PoolConnectionProxy[Any]":
         if not self._availability.is_away:
-            return await self._acquired()
-        # One finds out whether the server is back; to the others it can be said at once.
-        if self._trying.locked():
+            return await self._acquire()
+        # One task finds out whether the server is back; the others fail at once.
+        if self._retrying.locked():
             raise DatabaseUnavailableError
-        async with self._trying:
-            return await self._acquired()
+        async with self._retrying:
+            return await self._acquire()
 
-    async def _acquired(self) -> "asyncpg.pool.PoolConnectionProxy[Any]":
+    async def _acquire(self) -> "asyncpg.pool.PoolConnectionProxy[Any]":
         import asyncpg
 
         try:
@@ -365,8 +368,8 @@ class Postgres:
         except (OSError, TimeoutError, asyncpg.PostgresError) as error:
             raise self._availability.lost(_reason(error)) from error
 
-    def _drop_idle(self) -> None:
-        """Cut the connections that nobody uses, so that nobody has to find out about each."""
+    def _terminate_idle(self) -> None:
+        """Terminate the unused connections, so that no task has to wait for each of them."""
         for connection in list(self._connections):
             if not connection.is_closed() and connection.get_server_pid() not in self._in_use:
                 connection.terminate()
@@ -375,41 +378,41 @@ class Postgres:
         return PostgresConnection(raw, self._availability, _STATEMENT_SECONDS)
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Say in a sentence what is wrong with the server; a wrong statement stays so."""
+    def _readable_errors(self) -> Iterator[None]:
+        """Turn errors of the server into `DatabaseError`s; let errors in our SQL pass."""
         import asyncpg
 
         try:
             yield
         except asyncpg.PostgresError as error:
             code = error.sqlstate or ""
-            # The connection's own errors, and a server that is shut down or has no room for more.
+            # A broken connection, a server that shuts down, or a server with too many connections.
             if code.startswith(("08", "57P", "533")):
                 raise self._availability.lost(error) from error
             if code not in _SENTENCES:
                 raise
             raise DatabaseError(_SENTENCES[code]) from error
         except asyncpg.InternalClientError as error:
-            # What asyncpg makes of a server that has said goodbye and not yet hung up.
+            # asyncpg raises this if the server has ended the session but not closed the socket yet.
             raise self._availability.lost("the connection was lost") from error
         except asyncpg.InterfaceError as error:
-            # The same class tells of mistakes in how it is called.
+            # asyncpg raises the same class for wrong use of its API: do not hide those errors.
             if not re.search("clos|released", str(error)):
                 raise
             raise self._availability.lost("the connection was lost") from error
 
 
-def _cut(raw: "asyncpg.pool.PoolConnectionProxy[Any]") -> None:
-    """Close a connection without asking the server, which rolls its transaction back."""
+def _terminate(raw: "asyncpg.pool.PoolConnectionProxy[Any]") -> None:
+    """Close a connection without waiting for the server, which then rolls back."""
     import asyncpg
 
-    # It may be closed by now, and given back to the pool.
+    # The connection may be closed already and returned to the pool.
     with suppress(asyncpg.InterfaceError):
         raw.terminate()
 
 
 def _keep_alive(connection: "asyncpg.Connection[Any]") -> None:
-    # asyncpg has no option for it. Outside of Linux some of these have other names, or none.
+    # asyncpg has no option for this. Not every system has all of these socket options.
     raw = connection._transport.get_extra_info("socket")  # type: ignore[attr-defined]
     if raw is None or raw.family not in (socket.AF_INET, socket.AF_INET6):
         return
@@ -420,12 +423,12 @@ def _keep_alive(connection: "asyncpg.Connection[Any]") -> None:
 
 
 def _server_settings(url: str) -> dict[str, str]:
-    """Return what the server is told of a session; what *url* says goes before it."""
+    """Return the settings of each session, except those that *url* sets."""
     settings = {
         "application_name": "parley",
         "lock_timeout": f"{_LOCK_SECONDS}s",
         "statement_timeout": f"{_STATEMENT_SECONDS}s",
-        # A replica that is frozen or cut off inside a transaction must not hold up the others.
+        # A replica that freezes or is cut off inside a transaction must not block the others.
         "idle_in_transaction_session_timeout": f"{_IDLE_SECONDS}s",
         "tcp_keepalives_idle": "30",
         "tcp_keepalives_interval": "10",
@@ -435,7 +438,7 @@ def _server_settings(url: str) -> dict[str, str]:
     return {name: value for name, value in settings.items() if name not in given}
 
 
-async def _nothing(_: "asyncpg.Connection[Any]") -> None:
+async def _reset_nothing(_: "asyncpg.Connection[Any]") -> None:
     """Reset nothing."""
 
 
@@ -453,4 +456,4 @@ _SENTENCES = {
     "40P01": _BUSY,
     "57014": "The database took too long, and nothing was changed: try again in a minute.",
 }
-"""By SQLSTATE (docs: appendix A)."""
+"""Sentences by SQLSTATE (docs: appendix A)."""

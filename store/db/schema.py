@@ -1,4 +1,4 @@
-"""The schema: numbered files of SQL, each applied once, all that are missing in one transaction."""
+"""Schema migrations: numbered SQL files, each applied once, all new ones in one transaction."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -17,9 +17,10 @@ LEDGER_TABLE = "schema_migration"
 
 
 async def migrate(database: Database) -> None:
-    """Apply what is missing, once however many processes start at the same time.
+    """Apply the new migrations; safe if several processes start at the same time.
 
-    Raises `DatabaseError` where the schema is newer than this Parley, or in use while it is old.
+    Raises `DatabaseError` if the schema is newer than this version of Parley, or if the schema is
+    old and another process holds the database.
     """
     files = sorted(
         (resources.files("store") / "migrations").iterdir(), key=lambda entry: entry.name
@@ -28,7 +29,7 @@ async def migrate(database: Database) -> None:
         return
     async with database.changing_schema() as connection:
         await connection.execute(database.ddl(_LEDGER))
-        # Asked again: another starter may have been here while this one waited.
+        # Read it again: another process may have migrated while this one waited.
         rows = await connection.fetch("SELECT version FROM schema_migration")
         applied = {row["version"] for row in rows}
         for version, file in enumerate(files, start=1):
@@ -37,7 +38,7 @@ async def migrate(database: Database) -> None:
 
 
 async def _applied(database: Database, known: int) -> int:
-    """Give the version of the schema; 0 for a database that has none."""
+    """Return the version of the schema; 0 for an empty database."""
     if LEDGER_TABLE not in await database.tables():
         return 0
     rows = await database.fetch("SELECT MAX(version) AS version FROM schema_migration")
@@ -61,7 +62,10 @@ async def _apply(
 
 
 def statements(script: str) -> Iterable[str]:
-    """Split *script* at the semicolons that end a statement (executescript would commit first)."""
+    """Yield the statements of *script*.
+
+    sqlite3's executescript cannot be used, because it commits the transaction first.
+    """
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line

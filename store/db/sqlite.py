@@ -1,7 +1,7 @@
-"""SQLite, by aiosqlite: one file, and one process that serves from it.
+"""SQLite by aiosqlite: one file, and one process that serves from it.
 
-Every call has a deadline: a disk of the network may be gone, and a thread that waits for it cannot
-be ended. What it was asked for may be done later, or never.
+Every call has a deadline, because a network disk may be gone, and a thread that waits for it
+cannot be stopped. A call that misses its deadline may still be done later, or never.
 """
 
 import asyncio
@@ -45,18 +45,18 @@ T = TypeVar("T")
 
 URL = "sqlite:///"
 _OLDEST = (3, 35, 0)
-"""The first SQLite with RETURNING."""
+"""The first version of SQLite that supports RETURNING."""
 _BATCH = 1000
 _STATEMENT_SECONDS = 15
-"""For one statement of a short transaction, and for a SELECT by itself."""
+"""For one statement of a short transaction, and for a SELECT outside of a transaction."""
 _LONG_STATEMENT_SECONDS = 120
-"""For one statement of a transaction that loads or reads very much, never for the whole of it."""
+"""For one statement of a long transaction; the whole transaction has no limit."""
 _SCHEMA_SECONDS = 600
 _ROLLBACK_SECONDS = 4
-"""For the rollback of what was cut short, behind a statement that waits for a lock."""
+"""For a rollback, which may have to wait for a statement that waits for a lock."""
 _CLOSE_SECONDS = 3
 _BUSY_SECONDS = 600
-"""For how long another may write before somebody has to look why."""
+"""How long another transaction may write before this is reported as an error."""
 _BUSY_TIMEOUT = "PRAGMA busy_timeout = 2000"
 _PROBE = """
 INSERT INTO readiness (id, ballast) VALUES (1, $1)
@@ -66,10 +66,10 @@ _BALLAST = bytes(1 << 16)
 
 
 class _Thread:
-    """A connection of aiosqlite's, which is a thread, with a deadline for each call.
+    """A connection of aiosqlite, which runs in its own thread, with a deadline for each call.
 
-    A thread that misses one is asked nothing more until it has answered: every call would wait
-    behind the first. A transaction that it was in is rolled back then.
+    After a missed deadline, all calls fail until the thread has answered, because they would wait
+    behind the late call. Then the transaction of the late call is rolled back.
     """
 
     def __init__(self, raw: aiosqlite.Connection, availability: Availability) -> None:
@@ -79,7 +79,7 @@ class _Thread:
 
     @property
     def is_late(self) -> bool:
-        """Whether it has missed a deadline, and has not answered since."""
+        """Whether the thread has missed a deadline and has not answered since."""
         return self._catching_up is not None
 
     async def call(
@@ -90,7 +90,7 @@ class _Thread:
     ) -> T:
         """Call a method of the connection; raises `DatabaseUnavailableError`.
 
-        Without *seconds* it may take as long as a short statement.
+        The deadline is *seconds*, or that of a short statement.
         """
         seconds = seconds or _STATEMENT_SECONDS
         if self._catching_up:
@@ -99,7 +99,7 @@ class _Thread:
             async with asyncio.timeout(seconds):
                 return await function(*args)
         except TimeoutError as error:
-            # Ends a statement that takes too long, though not a disk that does.
+            # This stops a slow statement, but not a wait for a slow disk.
             await self.raw.interrupt()
             self._catching_up = asyncio.create_task(self._catch_up(), name="sqlite")
             raise self._availability.lost(f"no answer within {seconds:g} s") from error
@@ -107,8 +107,8 @@ class _Thread:
     async def _catch_up(self) -> None:
         is_done = False
         while not is_done:
-            # What follows an interrupted statement is interrupted too, until that one is gone: the
-            # thread keeps its last result, and with it the statement, until it has another.
+            # The next statement is interrupted too, as long as the interrupted one exists. The
+            # thread keeps its last result, and so that statement, until it has a new result.
             await self.raw.cursor()
             with suppress(sqlite3.Error):
                 await self.raw.execute(_BUSY_TIMEOUT)
@@ -120,7 +120,7 @@ class _Thread:
         self._availability.found()
 
     async def close(self) -> None:
-        """Close the connection; a thread that does not answer is left behind."""
+        """Close the connection; abandon the thread if it does not answer."""
         closed = self.raw.stop()
         if self._catching_up:
             self._catching_up.cancel()
@@ -132,39 +132,39 @@ class SQLiteConnection:
     """A connection inside a transaction."""
 
     def __init__(self, thread: _Thread, seconds: float) -> None:
-        """Take how many *seconds* each call may take."""
+        """Set *seconds*, the deadline of each call."""
         self._thread = thread
         self._raw = thread.raw
         self._seconds = seconds
 
     async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
-        """Run *sql* and give every row."""
+        """Run *sql* and return all rows."""
         return list(await self._call(self._raw.execute_fetchall, sql, _named(args)))
 
     async def stream(self, sql: str, *args: object) -> AsyncIterator[Row]:
-        """Run *sql* and give its rows as they come."""
+        """Run *sql* and yield its rows."""
         cursor = await self._call(self._raw.execute, sql, _named(args))
         while rows := await self._call(cursor.fetchmany, _BATCH):
             for row in rows:
                 yield row
 
     async def execute(self, sql: str, *args: object) -> None:
-        """Run *sql* for its effect."""
+        """Run *sql* and return nothing."""
         await self._call(self._raw.execute, sql, _named(args))
 
     async def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run *sql* once for each of *rows*."""
-        every = map(_named, rows)
-        for first in every:
-            # The rest of a batch is made in the connection's thread.
-            some = chain([first], islice(every, _BATCH - 1))
-            await self._call(self._raw.executemany, sql, some)
+        parameters = map(_named, rows)
+        for first in parameters:
+            # The connection's thread computes the rest of the batch.
+            batch = chain([first], islice(parameters, _BATCH - 1))
+            await self._call(self._raw.executemany, sql, batch)
 
     async def fill(
         self, table: str, columns: Sequence[str], rows: AsyncIterable[Sequence[object]]
     ) -> None:
-        """Put *rows* into *table*."""
-        # Until the transaction ends: a row may point to one that comes after it.
+        """Insert *rows* into *table*."""
+        # Check references at the end of the transaction: a row may reference a later row.
         await self.execute("PRAGMA defer_foreign_keys = ON")
         sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places(columns)})"  # noqa: S608 -- our own names
         batch: list[Sequence[object]] = []
@@ -184,10 +184,10 @@ def _named(args: Sequence[object]) -> dict[str, object]:
 
 
 class SQLite:
-    """One SQLite file: a connection that writes, one that reads, and one for single statements.
+    """One SQLite file with three connections: for writing, for reading and for single statements.
 
-    WAL lets readers go on while the writer works. A lock keeps the statements of two tasks from
-    falling into one transaction.
+    WAL lets readers work while another connection writes. A lock for each connection keeps the
+    statements of two tasks out of the same transaction.
     """
 
     def __init__(self, path: Path, threads: Sequence[_Thread], *, is_held: bool) -> None:
@@ -197,16 +197,16 @@ class SQLite:
         self._writing, self._reading = asyncio.Lock(), asyncio.Lock()
         self._is_held = is_held
         self._busy_since: float | None = None
-        """When the first of the last probes found another writing."""
+        """Since when each probe has found the database busy; None if the last one did not."""
 
     @classmethod
     @asynccontextmanager
     async def connect(cls, url: str, *, hold: bool) -> AsyncIterator[Self]:
-        """Open the file, made where there is none; raises `DatabaseError`."""
+        """Open the file, or create it if it does not exist; raises `DatabaseError`."""
         if sqlite3.sqlite_version_info < _OLDEST:
             raise DatabaseError(f"SQLite {sqlite3.sqlite_version} is too old: Parley needs 3.35.")
         path = path_of(url)
-        with _sentence(path, "opened"):
+        with _as_database_error(path, "opened"):
             async with asyncio.timeout(_STATEMENT_SECONDS):
                 await asyncio.to_thread(_create, path)
         with ExitStack() as stack:
@@ -214,59 +214,59 @@ class SQLite:
                 stack.enter_context(held(path))
             availability = Availability()
             async with (
-                _thread(path, availability) as one,
-                _thread(path, availability) as two,
-                _thread(path, availability) as three,
+                _thread(path, availability) as writer,
+                _thread(path, availability) as reader,
+                _thread(path, availability) as single,
             ):
-                yield cls(path, (one, two, three), is_held=hold)
+                yield cls(path, (writer, reader, single), is_held=hold)
 
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """Open a transaction that writes."""
         return self._write(_STATEMENT_SECONDS)
 
     def long_transaction(self) -> AbstractAsyncContextManager[Connection]:
-        """Open a transaction that may take longer: the file has one writer."""
+        """Open a transaction that writes, with long statements; nobody else can write."""
         return self._write(_LONG_STATEMENT_SECONDS)
 
     @asynccontextmanager
     async def _write(self, seconds: float) -> AsyncIterator[Connection]:
-        with _told(self._path):
+        with _readable_errors(self._path):
             async with (
-                _taken(self._writing),
+                _locked(self._writing),
                 _transaction(self._writer, "BEGIN IMMEDIATE", seconds) as connection,
             ):
                 yield connection
 
     def reading(self) -> AbstractAsyncContextManager[Connection]:
-        """Open a transaction that reads."""
+        """Open a transaction that reads one snapshot."""
         return self._read(_STATEMENT_SECONDS)
 
     def long_reading(self) -> AbstractAsyncContextManager[Connection]:
-        """Open a transaction that reads very much at a time."""
+        """Open a transaction that reads one snapshot, with long statements."""
         return self._read(_LONG_STATEMENT_SECONDS)
 
     @asynccontextmanager
     async def _read(self, seconds: float) -> AsyncIterator[Connection]:
-        with _told(self._path):
+        with _readable_errors(self._path):
             async with (
-                _taken(self._reading),
+                _locked(self._reading),
                 _transaction(self._reader, "BEGIN", seconds) as connection,
             ):
                 yield connection
 
     async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
-        """Run one statement that reads."""
+        """Run one SELECT outside of a transaction, and return all rows."""
         return await self._fetch(sql, args, _STATEMENT_SECONDS)
 
     async def _fetch(self, sql: str, args: Sequence[object], seconds: float) -> Sequence[Row]:
-        with _told(self._path):
+        with _readable_errors(self._path):
             call, fetch = self._single.call, self._single.raw.execute_fetchall
             return list(await call(fetch, sql, _named(args), seconds=seconds))
 
     async def probe(self) -> None:
-        """Write a row, by the connection that writes, unless that is at work.
+        """Write a row with the writing connection, unless a transaction is using it.
 
-        Where it is, each of its steps has a deadline: it is well for as long as none is missed.
+        Such a transaction is fine as long as it misses no deadline, until `_BUSY_SECONDS`.
         """
         if any(thread.is_late for thread in self._threads):
             raise DatabaseUnavailableError
@@ -280,11 +280,11 @@ class SQLite:
             self._busy_since = None
 
     async def _write_readiness(self) -> bool:
-        """Write and take back as much as a few stories; False where another process writes."""
+        """Write and delete 64 KiB; return False if another process is writing."""
         call, execute = self._writer.call, self._writer.raw.execute
-        with _told(self._path):
+        with _readable_errors(self._path):
             async with self._writing:
-                # Whoever asks does not wait as long as somebody who writes.
+                # Do not wait for another process: a probe must answer quickly.
                 await call(execute, "PRAGMA busy_timeout = 0")
                 try:
                     begin = "BEGIN IMMEDIATE"
@@ -300,15 +300,15 @@ class SQLite:
         return True
 
     async def examine(self) -> None:
-        """Look for damage in the file."""
-        # As long as it takes: only a person at a terminal asks for it.
+        """Check the file for damage."""
+        # This may take long: only a person at a terminal runs it.
         (row,) = await self._fetch("PRAGMA integrity_check(1)", (), _SCHEMA_SECONDS)
         (verdict,) = row
         if verdict != "ok":
             raise DatabaseError(_DAMAGED.format(path=self._path, why=verdict))
 
     async def tables(self) -> Sequence[str]:
-        """Name the tables, in the order in which they were made."""
+        """Return the names of the tables, in the order in which they were created."""
         rows = await self.fetch(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
             " ORDER BY rowid"
@@ -318,27 +318,27 @@ class SQLite:
     @asynccontextmanager
     async def changing_schema(self) -> AsyncIterator[Connection]:
         """Open a transaction that changes the schema."""
-        with ExitStack() as stack, _sentence(self._path, "used"):
+        with ExitStack() as stack, _as_database_error(self._path, "used"):
             if not self._is_held and await self.tables():
                 stack.enter_context(held(self._path, alone=False))
             async with self._write(_SCHEMA_SECONDS) as connection:
                 yield connection
 
     def ddl(self, statement: str) -> str:
-        """Give *statement*: SQLite takes every name of a type, and compares text by its bytes."""
+        """Return *statement*: SQLite accepts every type name, and compares text by its bytes."""
         return statement
 
 
 def _create(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     private.create(path)
-    # Here, for an aiosqlite connection that fails to open leaves its thread behind.
+    # Open it here first, because aiosqlite leaves a thread running if it fails to open a file.
     sqlite3.connect(path).close()
 
 
 @asynccontextmanager
-async def _taken(lock: asyncio.Lock) -> AsyncIterator[None]:
-    """Take *lock*, however long the one before works who has it, within reason."""
+async def _locked(lock: asyncio.Lock) -> AsyncIterator[None]:
+    """Acquire *lock* and release it at the end; raises `DatabaseError` if that takes too long."""
     try:
         async with asyncio.timeout(_BUSY_SECONDS):
             await lock.acquire()
@@ -354,7 +354,7 @@ async def _taken(lock: asyncio.Lock) -> AsyncIterator[None]:
 async def _transaction(thread: _Thread, begin: str, seconds: float) -> AsyncIterator[Connection]:
     raw = thread.raw
     try:
-        # Inside the try: a task cancelled while BEGIN runs would otherwise leave it open.
+        # BEGIN is inside the try: a task cancelled while it runs would leave the transaction open.
         await thread.call(raw.execute, begin)
         yield SQLiteConnection(thread, seconds)
         await thread.call(raw.execute, "COMMIT", seconds=seconds)
@@ -366,19 +366,19 @@ async def _transaction(thread: _Thread, begin: str, seconds: float) -> AsyncIter
 
 @asynccontextmanager
 async def _thread(path: Path, availability: Availability) -> AsyncIterator[_Thread]:
-    with _sentence(path, "opened"):
+    with _as_database_error(path, "opened"):
         async with asyncio.timeout(_STATEMENT_SECONDS):
             raw = await aiosqlite.connect(path, isolation_level=None)
     thread = _Thread(raw, availability)
     try:
         raw.row_factory = sqlite3.Row
-        with _sentence(path, "used"):
+        with _as_database_error(path, "used"):
             await thread.call(raw.execute, _BUSY_TIMEOUT)
             await thread.call(_use_wal, raw)
             await thread.call(raw.execute, "PRAGMA foreign_keys = ON")
-            # FULL: what is committed before a message leaves must survive a power cut.
+            # FULL: a row that is committed before its message is sent must survive a power cut.
             await thread.call(raw.execute, "PRAGMA synchronous = FULL")
-            # What is deleted is overwritten, and not only left out: it may have been private.
+            # Overwrite deleted rows with zeros: they may have held private data.
             await thread.call(raw.execute, "PRAGMA secure_delete = ON")
         yield thread
     finally:
@@ -386,7 +386,7 @@ async def _thread(path: Path, availability: Availability) -> AsyncIterator[_Thre
 
 
 async def _use_wal(raw: aiosqlite.Connection) -> None:
-    # The busy timeout does not cover the first change of a new file to WAL.
+    # The busy timeout does not apply when a new file changes to WAL, so retry here.
     for _ in range(100):
         with suppress(sqlite3.OperationalError):
             await raw.execute("PRAGMA journal_mode = WAL")
@@ -396,16 +396,17 @@ async def _use_wal(raw: aiosqlite.Connection) -> None:
 
 
 @contextmanager
-def _sentence(path: Path, what: str) -> Iterator[None]:
+def _as_database_error(path: Path, done: str) -> Iterator[None]:
+    """Turn every error of the file into "The database … cannot be *done*"."""
     try:
         yield
     except OSError as error:
         why = error.strerror or "no answer in time"
-        raise DatabaseError(f"The database {path} cannot be {what}: {why}.") from error
+        raise DatabaseError(f"The database {path} cannot be {done}: {why}.") from error
     except sqlite3.Error as error:
         if _kind(error) == sqlite3.SQLITE_CORRUPT:
             raise DatabaseError(_DAMAGED.format(path=path, why=error)) from error
-        raise DatabaseError(f"The database {path} cannot be {what}: {error}.") from error
+        raise DatabaseError(f"The database {path} cannot be {done}: {error}.") from error
 
 
 _TOO_LONG = "The database has been busy for over ten minutes: see what else writes to it."
@@ -426,8 +427,8 @@ _SENTENCES = {
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Say in a sentence what is wrong with the file or its disk; a wrong statement stays so."""
+def _readable_errors(path: Path) -> Iterator[None]:
+    """Turn errors of the file or its disk into `DatabaseError`s; let errors in our SQL pass."""
     try:
         yield
     except sqlite3.Error as error:
@@ -446,19 +447,19 @@ def _kind(error: sqlite3.Error) -> int:
 
 
 def path_of(url: str) -> Path:
-    """Give the file that *url* names."""
+    """Return the path of the file that *url* names."""
     return Path(url.removeprefix(URL))
 
 
 def files_of(path: Path) -> Sequence[Path]:
-    """Return the database and the files that SQLite keeps beside it; not all need be there."""
+    """Return the database file and the files that SQLite keeps beside it; some may not exist."""
     return [path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm")]
 
 
 async def copy_file(path: Path, to: Path) -> None:
-    """Copy the database *path* to the new file *to*, of one state, while others write to it.
+    """Copy a snapshot of the database *path* to the new file *to*, while others may write.
 
-    Raises `DatabaseError` where *path* is no database of Parley's, or a damaged one.
+    Raises `DatabaseError` if *path* is damaged or is not a Parley database.
     """
     await asyncio.to_thread(_copy_file, path, to)
 
@@ -468,7 +469,7 @@ def _copy_file(path: Path, to: Path) -> None:
         raise DatabaseError(f"There is no database {path}.")
     private.create(to)
     with (
-        _sentence(path, "read"),
+        _as_database_error(path, "read"),
         closing(sqlite3.connect(path)) as source,
         closing(sqlite3.connect(to)) as target,
     ):
@@ -479,13 +480,14 @@ def _copy_file(path: Path, to: Path) -> None:
         if not target.execute(
             "SELECT 1 FROM sqlite_master WHERE name = 'schema_migration'"
         ).fetchone():
-            raise DatabaseError(f"{path} is no database of Parley's.")
+            raise DatabaseError(f"{path} is not a Parley database.")
 
 
 async def replace_file(path: Path, *, by: Path) -> Path | None:
-    """Put a copy of the database *by* in the place of *path*; give the new name of what was there.
+    """Replace the database *path* by a copy of the database *by*.
 
-    Raises `DatabaseError` where *path* is in use, or *by* is no database of Parley's.
+    Return the new name of the replaced file; None if there was none. Raises `DatabaseError` if
+    *path* is in use, or if *by* is damaged or is not a Parley database.
     """
     return await asyncio.to_thread(_replace_file, path, by)
 
@@ -507,7 +509,7 @@ def _replace_file(path: Path, by: Path) -> Path | None:
 def _put_aside(path: Path) -> Path:
     names = (path.with_name(f"{path.name}.replaced-{number}") for number in count(1))
     kept = next(name for name in names if not name.exists())
-    # Its log goes with it, under the name by which SQLite looks for it.
+    # Rename the files beside it, too, to the names that SQLite expects.
     for suffix in ("-wal", "-shm", ""):
         part = path.with_name(path.name + suffix)
         if part.exists():

@@ -1,4 +1,4 @@
-"""What the store sees of a database, whichever it is."""
+"""The interface of a database, which every engine implements."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -10,17 +10,17 @@ from store.types import ParleyError
 
 
 class DatabaseError(ParleyError):
-    """Say why the database cannot be opened or used as asked."""
+    """Raised when the database cannot be opened or used, with the reason."""
 
 
 class DatabaseUnavailableError(DatabaseError):
     """Raised when the database does not answer in time, or its connection is lost.
 
-    `store.db` has logged it, once for the whole outage.
+    `store.db` logs this once for the whole outage.
     """
 
     def __init__(self) -> None:
-        """Take nothing: the reason is in the log, and people read one sentence."""
+        """Set the message, which is always the same: the reason is in the log."""
         super().__init__(
             "My database does not answer just now: please try again in a minute."
             " What was begun is done completely, or not at all."
@@ -28,30 +28,30 @@ class DatabaseUnavailableError(DatabaseError):
 
 
 class Row(Protocol):
-    """A result row, read by column name; its values in the order of the columns."""
+    """A result row: values by column name, or iterated in the order of the columns."""
 
     def __getitem__(self, column: str, /) -> Any: ...
 
     def __iter__(self) -> Any: ...
 
     def keys(self) -> Any:
-        """Give the names of the columns."""
+        """Return the names of the columns."""
         ...
 
 
 class Connection(Protocol):
-    """What a transaction gives: ways to run a statement."""
+    """A connection inside a transaction."""
 
     async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
-        """Run *sql* and give every row."""
+        """Run *sql* and return all rows."""
         ...
 
     def stream(self, sql: str, *args: object) -> AsyncIterator[Row]:
-        """Run *sql* and give its rows as they come, never all of them at once."""
+        """Run *sql* and yield its rows, without holding all of them in memory."""
         ...
 
     async def execute(self, sql: str, *args: object) -> None:
-        """Run *sql* for its effect."""
+        """Run *sql* and return nothing."""
         ...
 
     async def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
@@ -61,87 +61,91 @@ class Connection(Protocol):
     async def fill(
         self, table: str, columns: Sequence[str], rows: AsyncIterable[Sequence[object]]
     ) -> None:
-        """Put *rows* into *table*; rows of one table may point to each other in any order."""
+        """Insert *rows* into *table*; a row may reference a later row of the same table."""
         ...
 
 
 class Database(Protocol):
-    """A database that hands out transactions."""
+    """A database, which opens transactions."""
 
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """Open a transaction that writes: committed at the end, rolled back on any exception.
 
-        One at a time over all processes: what it has read stays true until it ends.
+        Only one is open at a time, over all processes. So nothing that it has read can change
+        before it ends.
         """
         ...
 
     def long_transaction(self) -> AbstractAsyncContextManager[Connection]:
-        """Open a transaction that may write for minutes, beside which others write if they can.
+        """Open a transaction that may write for minutes, while others write if the engine can.
 
-        One at a time too. What a row of it says is for long transactions alone to change, or the
-        two could wait for each other. It commits when no other transaction is open, so that what
-        those have read stays true until they end.
+        Only one is open at a time. Only long transactions may change the rows that it writes, or
+        it could deadlock with a short one. It waits for open short transactions before it commits,
+        so that nothing they have read changes before they end.
         """
         ...
 
     def reading(self) -> AbstractAsyncContextManager[Connection]:
-        """Open a transaction that reads one state and never waits for a writer."""
+        """Open a transaction that reads one snapshot and never waits for a writer."""
         ...
 
     def long_reading(self) -> AbstractAsyncContextManager[Connection]:
-        """Open a transaction like `reading`, each statement of which may read very much."""
+        """Open a transaction like `reading`, with a longer deadline for each statement."""
         ...
 
     async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
-        """Run one SELECT by itself, on what is committed by now, and give every row.
+        """Run one SELECT outside of a transaction, and return all rows.
 
-        Quicker than a transaction, and never behind a long one.
+        Faster than a transaction, and it never waits for a long one.
         """
         ...
 
     async def probe(self) -> None:
-        """Raise `DatabaseError` unless the connections in use can read and write.
+        """Raise `DatabaseError` unless the open connections can read and write.
 
-        Cheap, and writes one row again and again. A writer that is busy with a long transaction is
-        not a broken one, and the probe does not wait for it.
+        The probe is cheap: it rewrites one row. It does not wait for a long transaction, and does
+        not fail because of one.
         """
         ...
 
     async def examine(self) -> None:
-        """Look for damage in what is stored; raises `DatabaseError` that says how to go on."""
+        """Check the stored data for damage.
+
+        Raises `DatabaseError`, which says what to do, if it is damaged.
+        """
         ...
 
     async def tables(self) -> Sequence[str]:
-        """Name the tables, each after those that it points to."""
+        """Return the names of the tables, each after the tables that it references."""
         ...
 
     def changing_schema(self) -> AbstractAsyncContextManager[Connection]:
-        """Open a transaction that changes the schema; waits for others that do the same.
+        """Open a transaction that changes the schema; only one is open at a time.
 
-        Raises `DatabaseError` where another process uses the schema as it is.
+        Raises `DatabaseError` if another process holds the database.
         """
         ...
 
     def ddl(self, statement: str) -> str:
-        """Give a statement of a migration as this engine is to run it."""
+        """Return a statement of a migration in the form that this engine needs."""
         ...
 
 
 def storable(value: object) -> object:
-    """Return a parameter as every engine takes it; text as `well_formed` returns it."""
+    """Return a parameter in a form that every engine accepts: text becomes `well_formed`."""
     return well_formed(value) if isinstance(value, str) else value
 
 
 def to_text(instant: datetime) -> str:
-    """Write an aware *instant* as UTC text of fixed width, so that it sorts."""
+    """Return an aware *instant* as UTC text of fixed width, which sorts by time."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def to_instant(text: str) -> datetime:
-    """Read what `to_text` wrote."""
+    """Return the instant that `to_text` wrote as *text*."""
     return datetime.fromisoformat(text)
 
 
 def places(values: Sequence[object], *, start: int = 1) -> str:
-    """Give the placeholders of *values* for an IN (…), numbered from *start*."""
-    return ", ".join(f"${place}" for place in range(start, start + len(values)))
+    """Return the placeholders of *values* for an IN (…), numbered from *start*."""
+    return ", ".join(f"${number}" for number in range(start, start + len(values)))

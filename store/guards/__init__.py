@@ -1,1 +1,1 @@
-"""Checks inside a writing transaction: is the team installed, was this done before."""
+"""Checks inside a writing transaction, for an installed team and for a repeated request."""

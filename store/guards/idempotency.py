@@ -1,4 +1,4 @@
-"""What is done once, though it is asked for again: by Slack, or by a second press of a button."""
+"""Idempotency keys, so that a repeated request or a second button press is done only once."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from store.db import Connection, Database, to_text
 from store.guards.installed import Installed
 
 _KEPT = timedelta(days=1)
-"""Longer than Slack sends anything again, and than people come back to an answer."""
+"""How long a key is stored: longer than Slack retries, and than people use an old button."""
 
 _CLAIM = """
 INSERT INTO once (team_id, key, at) VALUES ($1, $2, $3) ON CONFLICT (team_id, key) DO NOTHING
@@ -17,30 +17,33 @@ _FORGET = "DELETE FROM once WHERE at < $1"
 _FORGET_OF_TEAM = "DELETE FROM once WHERE team_id = $1 AND at < $2"
 
 
-class Once:
-    """What each team has asked for lately, whichever process it came to."""
+class Idempotency:
+    """The idempotency keys of each team, shared by all processes."""
 
     def __init__(self, database: Database, installed: Installed) -> None:
         self._database = database
         self._installed = installed
 
     async def claim(self, team_id: str, key: str, *, now: datetime) -> bool:
-        """Say whether it is to be done: whoever asks with the same *key* within a day gets False.
+        """Claim *key*; return False if it was claimed within the last day.
 
-        Where whoever claimed it dies before it is done, it is not done. Raises `GoneError`.
+        At most once: a crash after the claim loses the work. Raises `GoneError`.
         """
         async with self._installed.writing(team_id) as connection:
             return await claim(connection, team_id, key, now=now)
 
     async def forget(self, *, now: datetime) -> None:
-        """Delete every team's claims that are older than a day."""
+        """Delete every team's keys that are older than a day."""
         async with self._database.transaction() as connection:
             await connection.execute(_FORGET, to_text(now - _KEPT))
 
 
 async def claim(connection: Connection, team_id: str, key: str, *, now: datetime) -> bool:
-    """Claim *key* in the transaction that does the work; False if it was claimed within a day."""
+    """Claim *key* in the caller's transaction; return False if it was claimed within a day.
+
+    A transaction that also stores the work stores both or, after a crash, neither.
+    """
     await connection.execute(_FORGET_OF_TEAM, team_id, to_text(now - _KEPT))
-    # A key may be made of words, in which half a surrogate pair is no UTF-8.
+    # A key may contain typed text, and a lone surrogate in it cannot be encoded as UTF-8.
     digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
     return bool(await connection.fetch(_CLAIM, team_id, digest, to_text(now)))

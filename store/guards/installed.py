@@ -1,4 +1,4 @@
-"""Which teams may be remembered: where each team installs Parley, those that have it."""
+"""The check that a team still has Parley installed, before anything is stored about the team."""
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -10,26 +10,29 @@ _INSTALLED = "SELECT team_id FROM installation WHERE team_id IN ({teams})"
 
 
 class Installed:
-    """Keeps a team that is gone from being remembered again, by what was under way meanwhile.
+    """Prevents work in progress from storing rows of a team that has uninstalled Parley.
 
-    Whatever begins to remember something of a team asks here, in the transaction that writes it.
+    Every method that stores something new about a team checks here, in the same transaction.
     """
 
     def __init__(self, database: Database, *, is_shared: bool = False) -> None:
-        """Without *is_shared* there is one team, which has no installation."""
+        """Check nothing unless *is_shared*: a single team has no row in `installation`."""
         self._database = database
         self._is_shared = is_shared
 
     @asynccontextmanager
     async def writing(self, team_id: str) -> AsyncIterator[Connection]:
-        """Open a transaction that writes something new of the team; raises `GoneError`."""
+        """Open a transaction that stores something new about the team.
+
+        Raises `GoneError` if the team does not have Parley installed.
+        """
         async with self._database.transaction() as connection:
             if not await self.among(connection, [team_id]):
                 raise GoneError
             yield connection
 
     async def among(self, connection: Connection, team_ids: Collection[str]) -> frozenset[str]:
-        """Give those of *team_ids* of which something may be written in this transaction."""
+        """Return those of *team_ids* that have Parley installed."""
         if not (self._is_shared and team_ids):
             return frozenset(team_ids)
         teams = list(team_ids)

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from store.db import Connection, Database, to_instant, to_text
 from store.guards.installed import Installed
-from store.posting.notices import note_refused
+from store.posting.notices import plan_failed_load_notice
 from store.types import FailedLoad, Problem
 
 _GET = "SELECT at, path, line, message, more FROM refusal WHERE folder = $1"
@@ -75,7 +75,7 @@ class FailedLoads:
             for team_id, user_id in keepers:
                 if team_id not in here:
                     continue
-                await note_refused(
+                await plan_failed_load_notice(
                     connection,
                     team_id,
                     user_id,

@@ -1,1 +1,1 @@
-"""Posting: when a channel is due, what it is asked, and what became of each message."""
+"""Posting: when a channel is due, which article it gets, and the state of each post."""

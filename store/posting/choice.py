@@ -1,8 +1,9 @@
-"""Choosing what a channel is asked next, from what it has had.
+"""The choice of a channel's next question or digest, from the articles it has not had yet.
 
-Every article has a place in one shuffle of the corpus, written when it is loaded. A channel goes
-around that circle from a start of its own, so the order depends on nothing but ids and the record:
-a restart or another replica chooses the same, and no more than a window of the corpus is read.
+Every article has a position in one random order of the corpus (the shuffle), stored when the
+article is loaded. Each channel follows this order from its own starting point and starts over at
+the end. So the order depends only on ids and on the stored posts: a restart or another replica
+chooses the same article, and only a small window of the corpus is read.
 """
 
 from collections import Counter
@@ -15,12 +16,12 @@ from store.posting.likeness import are_alike
 from store.types import Article, PostKind
 
 _WINDOW = 200
-"""How many articles of the shuffle are looked at for one choice."""
+"""How many articles of the shuffle are considered for one choice."""
 _APART = 10
-"""How many other questions lie between two near-identical ones, where there are so many."""
+"""How many other questions separate two near-identical ones, if there are that many."""
 
-# What counts as had: for a question, that it was asked; for a digest's story, that it was shown.
-# Of posts that are deleted by now, posted_article knows.
+# A channel has had a question if it was asked, and a digest's story if it was shown.
+# The table posted_article counts the posts that were deleted since.
 _HAD = """
 SELECT article_id, 1 AS times FROM post
 WHERE team_id = $1 AND channel_id = $2 AND kind IN ({kinds}) AND article_id IS NOT NULL
@@ -80,18 +81,18 @@ ORDER BY asked.at DESC, asked.key DESC LIMIT $3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An article that could come next."""
+    """An article that could be posted next."""
 
     article_id: str
     headline: str
     question: str
     times: int
-    """How often the channel had it."""
+    """How often the channel has had the article."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recent:
-    """The last questions of a channel, the latest first."""
+    """The headlines and texts of a channel's last questions, the latest first."""
 
     headlines: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
@@ -99,42 +100,42 @@ class Recent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """What comes next in a channel, and why."""
+    """The articles of a channel's next post, and why they were chosen."""
 
     article_ids: tuple[str, ...]
-    """One, or a digest's stories; the first one's question is asked."""
+    """One article, or the stories of a digest; the question of the first article is asked."""
     revision: int
     why: str
     pool: int
-    """How many articles there are to choose from."""
+    """How many articles the schedule can choose from."""
     left: int
-    """How many come after these before one of them returns."""
+    """How many more articles the channel gets before any of them is repeated."""
     times: int
-    """How often the channel has had these."""
+    """How often the channel has had the first of these articles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """What a channel's schedule has before it, as things are now."""
+    """The articles that a channel has had, and those that its schedule posts next, as ids."""
 
     next: tuple[str, ...]
-    """The articles of its next turns, should nothing change."""
+    """The articles of its next occurrences, if nothing changes."""
     had: frozenset[str]
-    """Those it has had, of what it chooses from."""
+    """The articles that the channel has had, among those that the schedule chooses from."""
     topical: frozenset[str]
-    """Those that its topics allow; empty where it chooses from the whole corpus."""
+    """The articles on its topics; empty if it chooses from the whole corpus."""
 
 
 class Choice:
-    """Chooses what a channel is asked."""
+    """Chooses a channel's next questions outside its schedule."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def next(self, team_id: str, channel_id: str, *, place: int = 0) -> Article | None:
-        """Give the channel's next question with its story; None where the corpus is empty.
+        """Return the article whose question comes next; None if the corpus has no questions.
 
-        *place* counts on from there, and goes around.
+        *place* 1 is the question after that, and so on; after the last comes the first again.
         """
         async with self._database.reading() as connection:
             window = await _window(
@@ -155,9 +156,9 @@ async def choose(
     stories: int = 1,
     has_topics: bool = False,
 ) -> Chosen | None:
-    """Choose what the channel's schedule posts next; None where there is nothing to choose from.
+    """Return what the channel's schedule posts next; None if there is nothing to choose from.
 
-    With *has_topics* it is chosen from the channel's `topic_pool`.
+    With *has_topics*, choose from the channel's `topic_pool` instead of the whole corpus.
     """
     had = _TIMES.format(had=_SHOWN if kind is PostKind.DIGEST else _ASKED)
     pool = _TOPICS if has_topics else _CORPUS
@@ -166,15 +167,15 @@ async def choose(
         return None
     (row,) = await connection.fetch(_REVISION)
     revision: int = row["number"]
-    where = (team_id, channel_id) if has_topics else ()
-    (counted,) = await connection.fetch(_SIZE.format(pool=pool), *where)
+    channel = (team_id, channel_id) if has_topics else ()
+    (counted,) = await connection.fetch(_SIZE.format(pool=pool), *channel)
     size: int = counted["articles"]
     recent = await _recent(connection, team_id, channel_id)
     picked = _pick(window.candidates, recent, stories if kind is PostKind.DIGEST else 1)
     times = picked[0].times
     before = sum(count for often, count in window.counts.items() if often > times)
     return Chosen(
-        article_ids=tuple(one.article_id for one in picked),
+        article_ids=tuple(each.article_id for each in picked),
         revision=revision,
         why=_why(picked[0], recent, pool=size, before=before),
         pool=size,
@@ -192,7 +193,7 @@ async def outlook(
     has_topics: bool = False,
     count: int,
 ) -> Outlook:
-    """Give what the channel's schedule has before it, with the next *count* of it."""
+    """Return the outlook of the channel's schedule, with its next *count* articles."""
     had = _SHOWN if kind is PostKind.DIGEST else _ASKED
     pool = _TOPICS if has_topics else _CORPUS
     window = await _window(connection, team_id, channel_id, _TIMES.format(had=had), pool)
@@ -203,7 +204,7 @@ async def outlook(
         await connection.fetch(_IDS.format(pool=pool), team_id, channel_id) if has_topics else ()
     )
     return Outlook(
-        next=tuple(one.article_id for one in picked),
+        next=tuple(each.article_id for each in picked),
         had=frozenset(row["article_id"] for row in rows),
         topical=frozenset(row["id"] for row in topical),
     )
@@ -212,41 +213,41 @@ async def outlook(
 def _pick(window: Sequence[Candidate], recent: Recent, count: int) -> Sequence[Candidate]:
     picked: list[Candidate] = []
     for _ in range(count):
-        rest = [one for one in window if one not in picked]
+        rest = [each for each in window if each not in picked]
         if rest:
             picked.append(rank(rest, _after(recent, picked))[0])
     return picked
 
 
 def rank(window: Sequence[Candidate], recent: Recent) -> Sequence[Candidate]:
-    """Order the candidates of a *window*, the next one first.
+    """Return the candidates of a *window* in the order in which to post them.
 
-    What the channel had least comes first, so that nothing returns before all have had their turn.
-    Among equals, those behind come that share the last headline; the rest stays as the shuffle has
-    it. The first of all is one whose question is not nearly one of the last few, and that lets the
-    rest follow without one headline twice in a row, where there is such a one.
+    Articles that the channel has had least often come first, so no article is repeated before all
+    others were posted. Among those, articles with the headline of the last post come last; the
+    rest keep the order of the shuffle.
+
+    The first candidate should also meet two conditions: its question differs from the last few,
+    and the others can follow without the same headline twice in a row. If no candidate meets
+    both, the second condition is the more important one.
     """
     last = recent.headlines[0] if recent.headlines else None
-    ordered = sorted(window, key=lambda one: (one.times, one.headline == last))
-    equals = [
-        one
-        for one in ordered
-        if one.times == ordered[0].times and (one.headline == last) == (ordered[0].headline == last)
-    ]
-    whole = sum(one.times == ordered[0].times for one in ordered)
-    if whole < _WINDOW:
-        counts = Counter(one.headline for one in ordered[:whole])
-        equals = [one for one in equals if _alternates(counts, one.headline)] or equals
-    first = next((one for one in equals if not _is_near(one, recent)), equals[0])
-    return [first, *(one for one in ordered if one is not first)]
+    ordered = sorted(window, key=lambda each: (each.times, each.headline == last))
+    least = [each for each in ordered if each.times == ordered[0].times]
+    equals = [each for each in least if (each.headline == last) == (least[0].headline == last)]
+    # The headlines can be counted only if the window holds every article of this group.
+    if len(least) < _WINDOW:
+        counts = Counter(each.headline for each in least)
+        equals = [each for each in equals if _alternates(counts, each.headline)] or equals
+    first = next((each for each in equals if not _is_near(each, recent)), equals[0])
+    return [first, *(each for each in ordered if each is not first)]
 
 
-def _is_near(one: Candidate, recent: Recent) -> bool:
-    return any(are_alike(one.question, other) for other in recent.questions)
+def _is_near(candidate: Candidate, recent: Recent) -> bool:
+    return any(are_alike(candidate.question, question) for question in recent.questions)
 
 
 def _alternates(counts: Counter[str], headline: str) -> bool:
-    """Say whether, with *headline* now, the rest can follow without one twice in a row."""
+    """Return whether, after *headline*, the rest can follow with no headline twice in a row."""
     rest = counts.total() - 1
     return all(
         count - (name == headline) <= (rest if name == headline else rest + 1) // 2
@@ -255,17 +256,17 @@ def _alternates(counts: Counter[str], headline: str) -> bool:
 
 
 def _after(recent: Recent, picked: Sequence[Candidate]) -> Recent:
-    """Give what was last, once those *picked* are out too."""
+    """Return the channel's last questions as they will be once *picked* is posted."""
     return Recent(
-        headlines=(*(one.headline for one in reversed(picked)), *recent.headlines),
-        questions=(*(one.question for one in picked), *recent.questions),
+        headlines=(*(each.headline for each in reversed(picked)), *recent.headlines),
+        questions=(*(each.question for each in picked), *recent.questions),
     )
 
 
 def _why(first: Candidate, recent: Recent, *, pool: int, before: int) -> str:
     if first.times:
-        turns = "once" if first.times == 1 else f"{first.times} times"
-        had = f"All {pool:,} questions had their turn here; this one came {turns}"
+        often = "once" if first.times == 1 else f"{first.times} times"
+        had = f"All {pool:,} questions had their turn here; this one came {often}"
         if before:
             had += f", {before:,} others more often"
     else:
@@ -279,13 +280,16 @@ def _why(first: Candidate, recent: Recent, *, pool: int, before: int) -> str:
 class _Window:
     candidates: Sequence[Candidate]
     counts: dict[int, int]
-    """How many articles the channel had once, twice, …"""
+    """How many articles the channel has had once, twice and so on."""
 
 
 async def _window(
     connection: Connection, team_id: str, channel_id: str, had: str, pool: str
 ) -> _Window:
-    """Go around the shuffle from the channel's start: first what it never had, then the rest."""
+    """Return the first candidates in the channel's order, and the counts.
+
+    Articles that the channel has had least often come first, at most `_WINDOW` in all.
+    """
     rows = await connection.fetch(had + _COUNTS.format(pool=pool), team_id, channel_id)
     counts: dict[int, int] = {row["times"]: row["articles"] for row in rows}
     start = shuffle_position(f"{team_id}:{channel_id}")

@@ -1,7 +1,8 @@
-"""When a timetable falls due: wall time in an IANA zone, across every change of the clocks.
+"""The occurrences of a timetable: wall time in an IANA zone, across every change of the clocks.
 
-A wall time that a change skips falls due at the first instant after the gap; one that comes twice
-falls due the first time (as Debian's cron does it, and the cronsim library, the tests' reference).
+A wall time that the clocks skip falls due at the first instant after the gap. A wall time that
+comes twice falls due the first time. Debian's cron does the same, and so does the cronsim library,
+which the tests compare with.
 """
 
 from collections.abc import Iterator
@@ -14,14 +15,14 @@ _DAY = timedelta(days=1)
 
 
 def occurrences(timetable: Timetable, *, after: datetime) -> Iterator[Occurrence]:
-    """Yield the turns that fall due later than *after* (aware), soonest first, without end.
+    """Yield the occurrences that fall due later than *after* (aware), soonest first, without end.
 
-    Raises ValueError when the timetable has no weekday, since it would never yield.
+    Raises ValueError if the timetable has no weekday, because it would never yield.
     """
     if not timetable.weekdays:
         raise ValueError("a timetable needs at least one weekday")
     zone = ZoneInfo(timetable.zone)
-    # From the day before: an instant can belong to yesterday's turn when a gap crosses midnight.
+    # Start a day early: if a gap crosses midnight, yesterday's occurrence falls due today.
     on = after.astimezone(zone).date() - _DAY
     while True:
         if on.weekday() in timetable.weekdays:
@@ -32,7 +33,7 @@ def occurrences(timetable: Timetable, *, after: datetime) -> Iterator[Occurrence
 
 
 def _instant(on: date, at: time, zone: ZoneInfo) -> datetime | None:
-    """Give the UTC instant of wall time *at* on the date *on*; None where the date never was."""
+    """Return the UTC instant of wall time *at* on the date *on*; None if the zone skipped it."""
     wall = datetime.combine(on, at.replace(fold=0))
     instant = wall.replace(tzinfo=zone).astimezone(UTC)
     if _wall(instant, zone) == wall:
@@ -47,7 +48,7 @@ def _instant(on: date, at: time, zone: ZoneInfo) -> datetime | None:
             high = middle
         else:
             low = middle
-    # Samoa never had 30 December 2011: the whole date fell into a gap.
+    # Samoa had no 30 December 2011: the whole date fell into a gap.
     return high if _wall(high, zone).date() == on else None
 
 

@@ -1,22 +1,22 @@
-"""Whether two questions are nearly the same."""
+"""The comparison of two questions, to find those that are nearly the same."""
 
 from store.finding.words import FUNCTION_WORDS, stem, words
 
-_LEAST = 4
-"""How many words of its own a question needs for one of them to make no difference."""
+_MIN_WORDS = 4
+"""How many words a question must have before one different word is ignored."""
 
 
 def are_alike(one: str, other: str) -> bool:
-    """Say whether the words of two questions differ in one at most: added, left out or replaced.
+    """Return whether two questions differ in at most one word: added, left out or replaced.
 
-    Grammar, order and endings make no difference.
+    Function words, word order and word endings are ignored.
     """
-    first, second = _own(one), _own(other)
-    if min(len(first), len(second)) < _LEAST:
+    first, second = _stems(one), _stems(other)
+    if min(len(first), len(second)) < _MIN_WORDS:
         return first == second
     return len(first - second) <= 1 and len(second - first) <= 1
 
 
-def _own(question: str) -> set[str]:
-    every = {word for word, _ in words(question)}
-    return {stem(word) for word in every - FUNCTION_WORDS} or every
+def _stems(question: str) -> set[str]:
+    every_word = {word for word, _ in words(question)}
+    return {stem(word) for word in every_word - FUNCTION_WORDS} or every_word

@@ -1,4 +1,4 @@
-"""Planning: what a schedule's turns become, written down before anything is sent."""
+"""Planning: the next posts of each schedule, stored before anything is sent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from store.guards.installed import Installed
 from store.posting.choice import Chosen, choose
 from store.posting.due import occurrences
 from store.posting.holidays import holiday
-from store.posting.notices import note_low
-from store.posting.record import GRACE, LEASE, Plan, fetch_post, plan_post
+from store.posting.notices import plan_low_notice
+from store.posting.record import GRACE, LEASE, NewPost, fetch_post, plan_post
 from store.posting.schedules import advance, to_schedule
 from store.rows import Key, QueueReader
 from store.types import (
@@ -29,13 +29,13 @@ from store.types import (
 )
 
 _BATCH = 50
-"""How many schedules one transaction plans: the writer is not kept from others for long."""
+"""How many schedules one transaction plans. Only one transaction can write at a time."""
 _TOPIC_STORIES = 1000
-"""How many stories on one of its topics a schedule chooses from, at most."""
+"""The largest number of stories on one topic that a schedule chooses from."""
 _FAR = 400
-"""How many turns ahead are looked through for those that are to be posted."""
+"""How many occurrences ahead `Planning.upcoming` searches."""
 _LOW = timedelta(days=14)
-"""How long before its questions run out a channel's organiser is told."""
+"""How long before a channel's questions run out its schedule's owner gets a notice."""
 
 _DUE = "SELECT * FROM schedule WHERE next_at <= $1 ORDER BY next_at, channel_id LIMIT $2"
 _STALE = """
@@ -51,15 +51,16 @@ UPDATE schedule SET pool_revision = $3 WHERE team_id = $1 AND channel_id = $2 RE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """A turn to come, and what keeps it from being posted; None when nothing does."""
+class UpcomingPost:
+    """A future post of a schedule, which is sent unless it has a skip reason."""
 
     occurrence: Occurrence
-    unless: str | None = None
+    skip_reason: str | None = None
+    """Why nothing will be posted; None if the post will be sent."""
 
 
 class StoryFinder(Protocol):
-    """Finds the stories on a topic; the corpus does."""
+    """Finds the stories on a topic. `Corpus` implements it."""
 
     @property
     def revision(self) -> Revision | None:
@@ -72,7 +73,7 @@ class StoryFinder(Protocol):
 
 
 class Planning:
-    """Plans the turns of every schedule."""
+    """Plans the posts of every schedule."""
 
     def __init__(self, database: Database, installed: Installed, finder: StoryFinder) -> None:
         self._database = database
@@ -81,41 +82,42 @@ class Planning:
         self._queue = QueueReader(to_schedule, "schedule", "team_id", "channel_id")
 
     async def plan_due(self, now: datetime) -> None:
-        """Plan every turn whose time has come.
+        """Plan every occurrence that is due by *now*.
 
-        A turn's row and the schedule's step to its next turn are one transaction: neither a crash
-        nor another process leaves a turn without its row, or plans it twice. A schedule that
-        cannot be planned is left out, and logged once.
+        One transaction stores the post and moves the schedule to its next occurrence. So a crash
+        or a second process neither loses an occurrence nor plans it twice. A schedule that cannot
+        be planned is left out and logged once.
         """
         await self._fill_pools(now)
         left_out: set[Key] = set()
         while True:
-            most, row = _BATCH + len(left_out), None
+            limit, row = _BATCH + len(left_out), None
             try:
                 async with self._database.transaction() as connection:
-                    rows = await connection.fetch(_DUE, to_text(now), most)
+                    rows = await connection.fetch(_DUE, to_text(now), limit)
                     for row in rows:
                         if self._queue.key(row) not in left_out:
-                            await _plan_turns(connection, to_schedule(row), now)
+                            await _plan_occurrences(connection, to_schedule(row), now)
                     row = None
             except DatabaseError:
                 raise
             except Exception:
                 if row is None:
                     raise
-                # The others of its batch are rolled back with it, and planned without it.
+                # The transaction rolled back the whole batch: plan the rest again without this row.
                 left_out.add(self._queue.note(row))
                 continue
-            if len(rows) < most:
+            if len(rows) < limit:
                 return
 
     async def plan_now(
         self, schedule: Schedule, *, by: str, now: datetime, key: str | None
     ) -> Post | None:
-        """Plan a post for now, which a person asks for; None where it is under way or done.
+        """Plan a post that a person asked for, to be sent now.
 
-        With a *key* it is one more; without, it is the schedule's post of today. Raises
-        `GoneError`.
+        With a *key* it is an extra post; without, it is the schedule's post of today. Return None
+        if there is no story to choose from, or if the post is already planned, sent or being sent.
+        Raises `GoneError`.
         """
         today = schedule.timetable.local_date(now)
         await self._fill_pool(schedule)
@@ -123,8 +125,8 @@ class Planning:
             chosen = await _choose(connection, schedule)
             if chosen is None:
                 return None
-            plan = Plan(
-                key=key or turn_key(schedule, today),
+            new_post = NewPost(
+                key=key or occurrence_key(schedule, today),
                 team_id=schedule.team_id,
                 channel_id=schedule.channel_id,
                 kind=schedule.kind,
@@ -135,44 +137,49 @@ class Planning:
                 due_on=None if key else today,
                 due_at=now,
                 asked_by=by,
-                # Whoever asked waits, and sends it: the ticker is not to come in between.
+                # The caller sends it at once; the ticker must not send it first.
                 not_before=now + LEASE,
             )
-            return await plan_post(connection, plan, now=now)
+            return await plan_post(connection, new_post, now=now)
 
     async def preview(self, schedule: Schedule) -> Chosen | None:
-        """Choose as the next turn would, and write nothing; None where there is nothing."""
+        """Return what the next occurrence would post, and store nothing.
+
+        None if there is no story to choose from.
+        """
         await self._fill_pool(schedule)
         async with self._database.reading() as connection:
             return await _choose(connection, schedule)
 
-    async def upcoming(self, schedule: Schedule, count: int) -> Sequence[Turn]:
-        """Give the next turns after any pause: *count* to be posted, and those left out."""
-        turns: list[Turn] = []
+    async def upcoming(self, schedule: Schedule, count: int) -> Sequence[UpcomingPost]:
+        """Return the next posts after any pause: *count* that will be sent, and those skipped."""
+        upcoming: list[UpcomingPost] = []
         if schedule.paused_until == FOREVER:
-            return turns
+            return upcoming
         async with self._database.reading() as connection:
             later = occurrences(schedule.timetable, after=schedule.next.due_at)
-            for turn in (schedule.next, *islice(later, _FAR)):
-                if schedule.paused_until and turn.due_on < schedule.paused_until:
+            for occurrence in (schedule.next, *islice(later, _FAR)):
+                if schedule.paused_until and occurrence.due_on < schedule.paused_until:
                     continue
-                post = await fetch_post(connection, turn_key(schedule, turn.due_on))
+                post = await fetch_post(connection, occurrence_key(schedule, occurrence.due_on))
                 if post and post.state is not PostState.SKIPPED:
                     continue
-                unless = post.error if post else await _reason(connection, schedule, turn)
-                turns.append(Turn(occurrence=turn, unless=unless))
-                count -= unless is None
+                skip_reason = (
+                    post.error if post else await _skip_reason(connection, schedule, occurrence)
+                )
+                upcoming.append(UpcomingPost(occurrence=occurrence, skip_reason=skip_reason))
+                count -= skip_reason is None
                 if not count:
                     break
-        return turns
+        return upcoming
 
-    async def coming(self, schedules: Sequence[Schedule]) -> Mapping[str, Turn]:
-        """Give the next turn to be posted of each channel that has one, by the channel's id."""
-        coming: dict[str, Turn] = {}
+    async def coming(self, schedules: Sequence[Schedule]) -> Mapping[str, UpcomingPost]:
+        """Return the next post that each channel will get, by channel id."""
+        coming: dict[str, UpcomingPost] = {}
         for schedule in schedules:
-            for turn in await self.upcoming(schedule, 1):
-                if turn.unless is None:
-                    coming[schedule.channel_id] = turn
+            for post in await self.upcoming(schedule, 1):
+                if post.skip_reason is None:
+                    coming[schedule.channel_id] = post
         return coming
 
     async def _fill_pools(self, now: datetime) -> None:
@@ -182,12 +189,12 @@ class Planning:
         async with self._database.reading() as connection:
             rows = await connection.fetch(_STALE, to_text(now), revision.number)
         for row in rows:
-            # Without its stories of today, a schedule chooses from those that it had.
+            # If this fails, the schedule chooses from the stories found in an older revision.
             with self._queue.leaving_out(row):
                 await self._fill_pool(to_schedule(row))
 
     async def _fill_pool(self, schedule: Schedule) -> None:
-        """Find the stories on the schedule's topics, as a look-up would."""
+        """Store the ids of the stories on the schedule's topics, found by a normal look-up."""
         revision = self._finder.revision
         if not schedule.topics or revision is None:
             return
@@ -196,38 +203,40 @@ class Planning:
             match await self._finder.find(topic, limit=_TOPIC_STORIES):
                 case Found(matches=matches) | Unsure(matches=matches):
                     ids |= dict.fromkeys(match.article.id for match in matches)
-        where = schedule.team_id, schedule.channel_id
+        channel = schedule.team_id, schedule.channel_id
         async with self._database.transaction() as connection:
-            await connection.execute(_EMPTY_POOL, *where)
-            # None where the schedule was ended meanwhile, or its team forgotten.
-            if await connection.fetch(_MARK_POOL, *where, revision.number):
-                await connection.executemany(_FILL_POOL, [(*where, one) for one in ids])
+            await connection.execute(_EMPTY_POOL, *channel)
+            # No row if the schedule was removed, or its team deleted, since it was read.
+            if await connection.fetch(_MARK_POOL, *channel, revision.number):
+                await connection.executemany(
+                    _FILL_POOL, [(*channel, article_id) for article_id in ids]
+                )
 
 
-def turn_key(schedule: Schedule, on: date) -> str:
-    """Give the delivery key of the schedule's post of the local date *on*."""
+def occurrence_key(schedule: Schedule, on: date) -> str:
+    """Return the delivery key of the schedule's post for the local date *on*."""
     return f"{schedule.team_id}:{schedule.channel_id}:{on}"
 
 
-async def _plan_turns(connection: Connection, schedule: Schedule, now: datetime) -> None:
+async def _plan_occurrences(connection: Connection, schedule: Schedule, now: datetime) -> None:
     while schedule.next.due_at <= now:
-        await _plan_turn(connection, schedule, now)
+        await _plan_next(connection, schedule, now)
         schedule = await advance(connection, schedule)
 
 
-async def _plan_turn(connection: Connection, schedule: Schedule, now: datetime) -> None:
-    turn = schedule.next
+async def _plan_next(connection: Connection, schedule: Schedule, now: datetime) -> None:
+    occurrence = schedule.next
     state, error, chosen = PostState.PLANNED, None, None
-    if reason := await _reason(connection, schedule, turn):
+    if reason := await _skip_reason(connection, schedule, occurrence):
         state, error = PostState.SKIPPED, reason
-    elif now - turn.due_at > GRACE:
+    elif now - occurrence.due_at > GRACE:
         state, error = PostState.MISSED, "found too late"
     elif schedule.stopped:
         state, error = PostState.MISSED, schedule.stopped
     elif (chosen := await _choose(connection, schedule)) is None:
         state, error = PostState.MISSED, "there is no story to choose from"
-    plan = Plan(
-        key=turn_key(schedule, turn.due_on),
+    new_post = NewPost(
+        key=occurrence_key(schedule, occurrence.due_on),
         team_id=schedule.team_id,
         channel_id=schedule.channel_id,
         kind=schedule.kind,
@@ -235,21 +244,23 @@ async def _plan_turn(connection: Connection, schedule: Schedule, now: datetime) 
         story_ids=_stories(schedule, chosen) if chosen else (),
         revision=chosen.revision if chosen else None,
         why=chosen.why if chosen else None,
-        due_on=turn.due_on,
-        due_at=turn.due_at,
+        due_on=occurrence.due_on,
+        due_at=occurrence.due_at,
         state=state,
         error=error,
     )
-    planned = await plan_post(connection, plan, now=now)
+    planned = await plan_post(connection, new_post, now=now)
     if planned and chosen:
         await _warn_when_low(connection, schedule, chosen, now)
 
 
-async def _reason(connection: Connection, schedule: Schedule, turn: Occurrence) -> str | None:
-    """Say why the turn is left out; None where it is to be posted."""
-    if schedule.paused_until and turn.due_on < schedule.paused_until:
+async def _skip_reason(
+    connection: Connection, schedule: Schedule, occurrence: Occurrence
+) -> str | None:
+    """Return why the occurrence is skipped; None if it is to be posted."""
+    if schedule.paused_until and occurrence.due_on < schedule.paused_until:
         return "paused"
-    return await holiday(connection, turn.due_on)
+    return await holiday(connection, occurrence.due_on)
 
 
 async def _choose(connection: Connection, schedule: Schedule) -> Chosen | None:
@@ -270,17 +281,20 @@ def _stories(schedule: Schedule, chosen: Chosen) -> tuple[str, ...]:
 async def _warn_when_low(
     connection: Connection, schedule: Schedule, chosen: Chosen, now: datetime
 ) -> None:
-    """Tell the organiser, once for a round of a revision, that it ends in two weeks or sooner."""
-    a_week = len(schedule.timetable.weekdays)
+    """Plan a notice to the owner if the questions run out in two weeks or sooner.
+
+    There is one notice for each round through the articles of a revision.
+    """
+    posts_a_week = len(schedule.timetable.weekdays)
     posts = -(-chosen.left // len(chosen.article_ids))
-    days = -(-posts * 7 // a_week)
-    # Where all there is lasts no longer than that, only its end is news.
+    days = -(-posts * 7 // posts_a_week)
+    # A small corpus is always about to run out: warn only in the second half of a round.
     if 0 < chosen.left <= chosen.pool // 2 and days <= _LOW.days:
-        await note_low(
+        await plan_low_notice(
             connection,
             schedule.team_id,
             schedule.channel_id,
-            schedule.organiser_id,
+            schedule.owner_id,
             left=chosen.left,
             days=days,
             mark=f"{chosen.revision}:{chosen.times}",

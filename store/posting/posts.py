@@ -1,7 +1,7 @@
-"""Posts by their delivery key: planned, claimed, sent, and what else becomes of them.
+"""Posts by delivery key: planned, claimed, sent, failed and so on.
 
-Each verb here is a move in `store.posting.record`, and does in the same transaction what follows
-from it.
+Most methods of `Posts` are one change of state in `store.posting.record`, with its consequences in
+the same transaction.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from datetime import date, datetime
 
 from store.db import Connection, Database, places, to_text
 from store.guards.installed import Installed
-from store.posting.notices import note_stopped, note_unsure
+from store.posting.notices import plan_unknown_outcome_notice, stop_schedule
 from store.posting.record import (
     LEASE,
     NEVER,
     PERSON,
-    Plan,
+    NewPost,
     delete_old_posts,
     erase,
     fetch_team_post,
@@ -32,7 +32,7 @@ SELECT * FROM post WHERE state IN ('planned', 'sending', 'unknown') AND not_befo
 ORDER BY due_at, key LIMIT $2
 """
 _BATCH = 100
-"""How many posts one transaction deletes: the writer is not kept from others for long."""
+"""How many posts one transaction deletes. Only one transaction can write at a time."""
 _STORIES = """
 SELECT s.article_id FROM post_story s JOIN post p ON p.key = s.post_key
 WHERE p.team_id = $1 AND p.key = $2 ORDER BY s.place
@@ -40,10 +40,10 @@ WHERE p.team_id = $1 AND p.key = $2 ORDER BY s.place
 _BY_MESSAGE = """
 SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND message_ts = $3 ORDER BY key LIMIT 1
 """
-_TURNS = """
+_SCHEDULED = """
 SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND due_on >= $3 ORDER BY due_on, key
 """
-_LAST_TURN = """
+_LAST_SCHEDULED = """
 SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND due_on IS NOT NULL AND due_at <= $3
 ORDER BY due_at DESC, key DESC LIMIT 1
 """
@@ -51,11 +51,12 @@ ORDER BY due_at DESC, key DESC LIMIT 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """The right to send one post, for the length of a lease."""
+    """The right to send one post until the lease ends."""
 
     post: Post
     may_have_arrived: bool
-    """An earlier claim ended without a record: look for the message before sending it."""
+    """Whether an earlier call has an unknown outcome. If so, check the channel's history for the
+    message before sending it."""
     at: datetime
     until: datetime
     """When the lease ends."""
@@ -69,51 +70,52 @@ class Posts:
         self._installed = installed
         self._queue = QueueReader(to_post, "post", "key")
 
-    async def plan(self, plan: Plan, *, now: datetime) -> Post | None:
-        """Write down a post that is to go out; see `store.posting.record.plan_post`.
+    async def plan(self, new_post: NewPost, *, now: datetime) -> Post | None:
+        """Store a post that is to be sent; see `store.posting.record.plan_post`.
 
         Raises `GoneError`.
         """
-        async with self._installed.writing(plan.team_id) as connection:
-            return await plan_post(connection, plan, now=now)
+        async with self._installed.writing(new_post.team_id) as connection:
+            return await plan_post(connection, new_post, now=now)
 
     async def get(self, team_id: str, key: str) -> Post | None:
-        """Give the team's post with that delivery key; None where it has none."""
+        """Return the team's post with this delivery key; None if there is none."""
         return await fetch_team_post(self._database, team_id, key)
 
     async def by_message(self, team_id: str, channel_id: str, message_ts: str) -> Post | None:
-        """Give the post that this message is; None where it is another's."""
+        """Return the post that was sent as this message; None if no post was."""
         rows = await self._database.fetch(_BY_MESSAGE, team_id, channel_id, message_ts)
         return to_post(rows[0]) if rows else None
 
     async def stories(self, team_id: str, key: str) -> Sequence[str]:
-        """Give the ids of a digest's articles, in their order."""
+        """Return the ids of a digest's articles, in the order in which it shows them."""
         return [row["article_id"] for row in await self._database.fetch(_STORIES, team_id, key)]
 
     async def open(
         self, now: datetime, *, but: Sequence[str] = (), limit: int = 1000
     ) -> Sequence[Post]:
-        """Give the posts that wait to be claimed, of every team *but* these, the oldest first.
+        """Return the posts that can be claimed now, the oldest first, at most *limit*.
 
-        A row that cannot be read is left out.
+        The posts of the teams in *but* are left out, and so is a row that cannot be read.
         """
         sql = _OPEN.format(but=f" AND team_id NOT IN ({places(but, start=3)})" if but else "")
         rows = await self._database.fetch(sql, to_text(now), limit + self._queue.bad, *but)
         return self._queue.read(rows)
 
-    async def turns(self, team_id: str, channel_id: str, *, since: date) -> Sequence[Post]:
-        """Give the channel's scheduled posts for local dates from *since* on."""
-        rows = await self._database.fetch(_TURNS, team_id, channel_id, since.isoformat())
+    async def scheduled(self, team_id: str, channel_id: str, *, since: date) -> Sequence[Post]:
+        """Return the channel's scheduled posts for local dates from *since* on, by date."""
+        rows = await self._database.fetch(_SCHEDULED, team_id, channel_id, since.isoformat())
         return [to_post(row) for row in rows]
 
-    async def last_turn(self, team_id: str, channel_id: str, *, now: datetime) -> Post | None:
-        """Give the channel's latest scheduled post whose time has come; None before the first."""
-        rows = await self._database.fetch(_LAST_TURN, team_id, channel_id, to_text(now))
+    async def last_scheduled(self, team_id: str, channel_id: str, *, now: datetime) -> Post | None:
+        """Return the channel's latest scheduled post that is due; None before the first."""
+        rows = await self._database.fetch(_LAST_SCHEDULED, team_id, channel_id, to_text(now))
         return to_post(rows[0]) if rows else None
 
     async def claim(self, post: Post, *, owner: str, now: datetime) -> Claim | None:
-        """Take the right to send *post*; None where somebody else has it, or it is done."""
-        is_broken_off = post.state is PostState.SENDING
+        """Claim *post* for sending; None if another process was faster or the post is done."""
+        # The lease of an earlier claim ran out, so the outcome of its call is unknown.
+        was_interrupted = post.state is PostState.SENDING
         async with self._database.transaction() as connection:
             claimed = await move(
                 connection,
@@ -121,8 +123,8 @@ class Posts:
                 PostState.SENDING,
                 now=now,
                 attempts=post.attempts + 1,
-                doubts=post.doubts + is_broken_off,
-                looks=0 if is_broken_off else post.looks,
+                doubts=post.doubts + was_interrupted,
+                looks=0 if was_interrupted else post.looks,
                 not_before=now + LEASE,
                 called_at=post.called_at or now,
                 owner=owner,
@@ -130,26 +132,28 @@ class Posts:
             )
         if claimed is None:
             return None
-        may_have_arrived = is_broken_off or post.state is PostState.UNKNOWN
+        may_have_arrived = was_interrupted or post.state is PostState.UNKNOWN
         return Claim(post=claimed, may_have_arrived=may_have_arrived, at=now, until=now + LEASE)
 
     async def sent(self, claim: Claim, *, message_ts: str | None, now: datetime) -> None:
-        """Record that the message is in the channel; the stories of its thread are planned.
+        """Record that the message is in the channel, and plan the stories in its thread.
 
-        *message_ts* is None where Slack did not say, and then there is no thread.
+        Without the message's timestamp, *message_ts*, there is no thread.
         """
         async with self._database.transaction() as connection:
             await _sent(connection, claim.post, message_ts=message_ts, now=now)
 
     async def put_off(self, claim: Claim, *, error: str, until: datetime, now: datetime) -> None:
-        """Record that Slack certainly did not deliver, and that it is to be tried again."""
+        """Record that Slack certainly did not deliver the message; it is sent again at *until*."""
         async with self._database.transaction() as connection:
             await move(
                 connection, claim.post, PostState.PLANNED, now=now, error=error, not_before=until
             )
 
-    async def in_doubt(self, claim: Claim, *, error: str, until: datetime, now: datetime) -> None:
-        """Record that the call ended without an answer, and when to look for the message."""
+    async def unknown_outcome(
+        self, claim: Claim, *, error: str, until: datetime, now: datetime
+    ) -> None:
+        """Record that the call ended without an answer; the history is checked at *until*."""
         async with self._database.transaction() as connection:
             await move(
                 connection,
@@ -162,10 +166,13 @@ class Posts:
                 looks=0,
             )
 
-    async def look_again(
+    async def check_again(
         self, claim: Claim, *, error: str, until: datetime, now: datetime, is_absent: bool
     ) -> None:
-        """Record a look that found nothing (*is_absent*) or could not be had; look again then."""
+        """Record a check of the history that did not find the message; check again at *until*.
+
+        *is_absent* is False if the history could not be read.
+        """
         async with self._database.transaction() as connection:
             await move(
                 connection,
@@ -178,9 +185,9 @@ class Posts:
             )
 
     async def give_up(self, claim: Claim, *, error: str, now: datetime) -> None:
-        """Record that looking will not tell, and ask the one whose post it is.
+        """Stop checking the history, and ask a person whether the message arrived.
 
-        A notice is failed instead: nobody is asked about it, so it would stay open for ever.
+        A notice becomes failed instead: nobody is asked about a notice, so it would never be done.
         """
         if claim.post.kind.is_notice:
             await self.failed(claim, error=error, now=now)
@@ -190,37 +197,40 @@ class Posts:
                 connection, claim.post, PostState.UNKNOWN, now=now, error=error, not_before=NEVER
             )
             if post:
-                await note_unsure(connection, post, now=now)
+                await plan_unknown_outcome_notice(connection, post, now=now)
 
     async def failed(self, claim: Claim, *, error: str, now: datetime) -> None:
-        """Record that it cannot be sent."""
+        """Record that the post cannot be sent."""
         async with self._database.transaction() as connection:
             await move(connection, claim.post, PostState.FAILED, now=now, error=error)
 
     async def shut_out(self, claim: Claim, *, error: str, now: datetime) -> None:
-        """Record that the channel does not let Parley in; its schedule stops until it does."""
+        """Record that Parley may not post in the channel, and stop the channel's schedule."""
         post = claim.post
         async with self._database.transaction() as connection:
             await move(connection, post, PostState.FAILED, now=now, error=error)
-            await note_stopped(connection, post.team_id, post.channel_id, error=error, now=now)
+            await stop_schedule(connection, post.team_id, post.channel_id, error=error, now=now)
 
     async def missed(self, claim: Claim, *, error: str, now: datetime) -> None:
-        """Record that its time went by."""
+        """Record that it is too late to send the post."""
         async with self._database.transaction() as connection:
             await move(connection, claim.post, PostState.MISSED, now=now, error=error)
 
     async def seen(self, team_id: str, key: str, *, now: datetime) -> bool:
-        """Record that a person sees the message; False where its outcome is not open."""
+        """Record that a person sees the message; False unless its outcome is unknown."""
         async with self._database.transaction() as connection:
-            post = await _open_outcome(connection, team_id, key)
+            post = await _with_unknown_outcome(connection, team_id, key)
             if post is None:
                 return False
             return bool(await _sent(connection, post, message_ts=None, now=now, owner=PERSON))
 
     async def not_there(self, team_id: str, key: str, *, now: datetime) -> Post | None:
-        """Plan anew what a person does not see; None where its outcome is not open."""
+        """Plan the post again because a person does not see the message.
+
+        Return None unless its outcome is unknown.
+        """
         async with self._database.transaction() as connection:
-            post = await _open_outcome(connection, team_id, key)
+            post = await _with_unknown_outcome(connection, team_id, key)
             if post is None:
                 return None
             return await move(
@@ -234,15 +244,15 @@ class Posts:
                 owner=PERSON,
             )
 
-    async def skip(self, plan: Plan, *, now: datetime) -> bool:
-        """Write down that a turn is skipped; False where its post is under way or done.
+    async def skip(self, new_post: NewPost, *, now: datetime) -> bool:
+        """Skip an occurrence, which *new_post* describes; False if its post was claimed or is done.
 
         Raises `GoneError`.
         """
-        async with self._installed.writing(plan.team_id) as connection:
-            post = await fetch_team_post(connection, plan.team_id, plan.key)
+        async with self._installed.writing(new_post.team_id) as connection:
+            post = await fetch_team_post(connection, new_post.team_id, new_post.key)
             if post is None:
-                return bool(await plan_post(connection, plan, now=now))
+                return bool(await plan_post(connection, new_post, now=now))
             if post.state is not PostState.PLANNED:
                 return post.state is PostState.SKIPPED
             return bool(
@@ -252,15 +262,15 @@ class Posts:
                     PostState.SKIPPED,
                     now=now,
                     owner=PERSON,
-                    error=plan.error,
+                    error=new_post.error,
                 )
             )
 
     async def delete_old(self, *, before: datetime) -> int:
-        """Delete every team's posts that are done and were due before then; return how many.
+        """Delete every team's posts that are done and were due before *before*; return how many.
 
-        Articles that the channels have had stay on record, so that nothing is repeated. A post
-        that is open stays, without the person who asked for it.
+        The articles that each channel has had stay on record, so that nothing is repeated. A post
+        that is not done stays, without the id of the person who asked for it.
         """
         deleted = 0
         while True:
@@ -274,13 +284,13 @@ class Posts:
         return deleted
 
     async def unskip(self, team_id: str, key: str) -> bool:
-        """Take a skip back, as if nothing had been said; False where it is not skipped."""
+        """Undo a skip: delete its row. Return False if the post is not skipped."""
         async with self._database.transaction() as connection:
             return await erase(connection, team_id, key)
 
 
-async def _open_outcome(connection: Connection, team_id: str, key: str) -> Post | None:
-    """Give the team's post if nobody knows whether it arrived; None for any other."""
+async def _with_unknown_outcome(connection: Connection, team_id: str, key: str) -> Post | None:
+    """Return the team's post if its outcome is unknown, else None."""
     post = await fetch_team_post(connection, team_id, key)
     return post if post and post.state is PostState.UNKNOWN else None
 
@@ -295,7 +305,7 @@ async def _sent(
 ) -> Post | None:
     sent = await move(connection, post, PostState.SENT, now=now, message_ts=message_ts, owner=owner)
     if sent and message_ts and sent.kind in (PostKind.QUESTION, PostKind.DIGEST):
-        thread = Plan(
+        story = NewPost(
             key=f"{sent.key}:story",
             team_id=sent.team_id,
             channel_id=sent.channel_id,
@@ -303,9 +313,9 @@ async def _sent(
             article_id=sent.article_id,
             revision=sent.revision,
             parent_key=sent.key,
-            # What is sent no longer says who asked for it; its story is still to be sent.
+            # The sent post no longer holds this id; the story needs it until it is sent.
             asked_by=post.asked_by,
             due_at=now,
         )
-        await plan_post(connection, thread, now=now)
+        await plan_post(connection, story, now=now)
     return sent

@@ -1,8 +1,9 @@
-"""The record of posts: what a row may say, every legal move, and the only statements that write it.
+"""The record of posts: the states of a post, the legal changes, and the statements that write them.
 
-Slack knows no idempotency key, so the row is what keeps a message from going out twice: whoever
-moves it to `sending` may send, for as long as the lease lasts, and nobody else. A row that is found
-in `sending` after its lease, or in `unknown`, may have arrived: look before sending it again.
+Slack has no idempotency key, so the row keeps a message from being sent twice. Only the process
+that moved the row to `sending` may send the message, until its lease ends. If a row is still in
+`sending` after its lease, or in `unknown`, the message may have arrived: check the channel's
+history before sending it again.
 """
 
 import json
@@ -13,24 +14,24 @@ from store.db import Connection, Database, Row, to_instant, to_text
 from store.types import About, Post, PostKind, PostState
 
 GRACE = timedelta(hours=2)
-"""How late a schedule's post may go out; later, its turn is missed and said so."""
+"""How late a scheduled post may be sent; after that, it is missed."""
 LEASE = timedelta(seconds=60)
-"""How long a claim lasts; longer than any call to Slack may take."""
+"""How long a claim lasts: longer than any call to Slack may take."""
 NEVER = datetime.max.replace(tzinfo=UTC)
-"""When a row may be claimed that waits for a person."""
+"""The `not_before` of a row that waits for a person: no process can claim it."""
 
 PERSON = "person"
-"""The owner of a move that a person made; which person is not kept."""
+"""The owner of a change that a person made; the person's id is not stored."""
 OPEN = frozenset({PostState.PLANNED, PostState.SENDING, PostState.UNKNOWN})
-"""The states in which a post is still to be sent or settled, and keeps who asked for it."""
+"""The states of a post that is not done yet. Only such a post has the id of who asked for it."""
 
 MOVES: dict[PostState, frozenset[PostState]] = {
     PostState.PLANNED: frozenset({PostState.SENDING, PostState.SKIPPED}),
     PostState.SENDING: frozenset(
         {
-            PostState.SENDING,  # the lease ran out: another claim
+            PostState.SENDING,  # the lease ran out, and the post was claimed again
             PostState.SENT,
-            PostState.PLANNED,  # refused for now, and certainly not delivered
+            PostState.PLANNED,  # certainly not delivered, and to be tried again
             PostState.UNKNOWN,
             PostState.FAILED,
             PostState.MISSED,
@@ -38,17 +39,17 @@ MOVES: dict[PostState, frozenset[PostState]] = {
     ),
     PostState.UNKNOWN: frozenset(
         {
-            PostState.SENDING,  # to look again
-            PostState.SENT,  # a person saw it
-            PostState.PLANNED,  # a person saw that it is not there
+            PostState.SENDING,  # claimed, to check the history again
+            PostState.SENT,  # a person sees the message
+            PostState.PLANNED,  # a person sees no message
         }
     ),
     PostState.SENT: frozenset(),
-    PostState.FAILED: frozenset({PostState.PLANNED}),  # somebody asks again
+    PostState.FAILED: frozenset({PostState.PLANNED}),  # a person asks again
     PostState.MISSED: frozenset({PostState.PLANNED}),
     PostState.SKIPPED: frozenset({PostState.PLANNED}),
 }
-"""Every legal move. A row starts as planned, or as `Plan.state` says; a skip can be taken back."""
+"""Every legal change of state. A new row has `NewPost.state`; a skipped row can be deleted."""
 
 _PLAN = """
 INSERT INTO post (key, team_id, channel_id, kind, article_id, revision, why, about, state, due_on,
@@ -122,7 +123,7 @@ GROUP BY p.team_id, p.channel_id, s.article_id
 """
     ),
 )
-# A message to one person has the person in the place of the channel.
+# A message to one person has the person's id as its channel_id.
 _FORGET_PERSON = (
     "UPDATE post SET asked_by = NULL WHERE team_id = $1 AND asked_by = $2",
     """
@@ -131,15 +132,15 @@ WHERE post_key IN (SELECT key FROM post WHERE team_id = $1 AND channel_id = $2)
 """,
     "DELETE FROM post WHERE team_id = $1 AND channel_id = $2",
 )
-_FORGET_WHO = "UPDATE post SET asked_by = NULL WHERE asked_by IS NOT NULL AND due_at < $1"
+_FORGET_ASKERS = "UPDATE post SET asked_by = NULL WHERE asked_by IS NOT NULL AND due_at < $1"
 _ADD_STORY = "INSERT INTO post_story (post_key, place, article_id) VALUES ($1, $2, $3)"
 _GET = "SELECT * FROM post WHERE key = $1"
 _GET_OF_TEAM = "SELECT * FROM post WHERE team_id = $1 AND key = $2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What is to be written down of a message, before it leaves."""
+class NewPost:
+    """A post as it is stored before anything is sent."""
 
     key: str
     team_id: str
@@ -150,52 +151,55 @@ class Plan:
     revision: int | None = None
     why: str | None = None
     story_ids: tuple[str, ...] = ()
-    """The stories of a digest; none for any other message."""
+    """The stories of a digest; empty for other posts."""
     due_on: date | None = None
     asked_by: str | None = None
     parent_key: str | None = None
     about: About | None = None
     not_before: datetime | None = None
-    """When it may be claimed; None is *due_at*."""
+    """The earliest time at which it can be claimed; None means *due_at*."""
     state: PostState = PostState.PLANNED
-    """MISSED or SKIPPED for a turn that nothing is to be sent for; SENT for a question that went
-    out by other hands than ours."""
+    """MISSED or SKIPPED if nothing is to be sent; SENT if something else has already posted the
+    question, such as a workflow."""
     error: str | None = None
 
 
-async def plan_post(connection: Connection, plan: Plan, *, now: datetime) -> Post | None:
-    """Write down a post that is to go out, or a turn that nothing goes out for.
+async def plan_post(connection: Connection, new_post: NewPost, *, now: datetime) -> Post | None:
+    """Store a new post; return None if there is a post with its key that must not be replaced.
 
-    A post of that key that failed or was missed is planned anew, and one that was skipped when a
-    person asks; None where it is open, sent or otherwise done.
+    A failed or missed post is planned again. A skipped post is planned again only if a person asks
+    for it. Any other post stays as it is.
     """
     rows = await connection.fetch(
         _PLAN,
-        plan.key,
-        plan.team_id,
-        plan.channel_id,
-        plan.kind,
-        plan.article_id,
-        plan.revision,
-        plan.why,
-        json.dumps(asdict(plan.about)) if plan.about else None,
-        plan.state,
-        plan.due_on.isoformat() if plan.due_on else None,
-        to_text(plan.due_at),
-        plan.parent_key,
-        plan.asked_by if plan.state in OPEN else None,
-        to_text(plan.not_before or plan.due_at),
-        plan.error,
+        new_post.key,
+        new_post.team_id,
+        new_post.channel_id,
+        new_post.kind,
+        new_post.article_id,
+        new_post.revision,
+        new_post.why,
+        json.dumps(asdict(new_post.about)) if new_post.about else None,
+        new_post.state,
+        new_post.due_on.isoformat() if new_post.due_on else None,
+        to_text(new_post.due_at),
+        new_post.parent_key,
+        new_post.asked_by if new_post.state in OPEN else None,
+        to_text(new_post.not_before or new_post.due_at),
+        new_post.error,
     )
     if not rows:
         return None
-    if plan.kind is PostKind.DIGEST:
-        await connection.execute(_ERASE_STORIES, plan.key)
+    if new_post.kind is PostKind.DIGEST:
+        await connection.execute(_ERASE_STORIES, new_post.key)
         await connection.executemany(
-            _ADD_STORY, [(plan.key, place, story) for place, story in enumerate(plan.story_ids)]
+            _ADD_STORY,
+            [(new_post.key, place, story) for place, story in enumerate(new_post.story_ids)],
         )
-    by = PERSON if plan.asked_by else None
-    await connection.execute(_LOG, plan.key, plan.state, to_text(now), by, plan.error)
+    owner = PERSON if new_post.asked_by else None
+    await connection.execute(
+        _LOG, new_post.key, new_post.state, to_text(now), owner, new_post.error
+    )
     return to_post(rows[0])
 
 
@@ -214,18 +218,18 @@ async def move(
     message_ts: str | None = None,
     error: str | None = None,
 ) -> Post | None:
-    """Move *post* to another state; None where it is no longer as *post* says.
+    """Move *post* to another state; return None if the row has changed since *post* was read.
 
-    The count of attempts rises with every claim and so is the fence: a claim that was overtaken
-    finds another count and writes nothing. A post that is no longer open forgets who asked for it.
-    Raises ValueError for a move that is not legal.
+    `attempts` is the fencing token: it rises with every claim, so a stale claim matches no row and
+    writes nothing. When the post is done, the id of the person who asked for it is deleted.
+    Raises ValueError if `MOVES` does not have this change.
     """
     if to not in MOVES[post.state]:
-        raise ValueError(f"a post does not go from {post.state} to {to}")
+        raise ValueError(f"a post cannot go from {post.state} to {to}")
     doubts = post.doubts if doubts is None else doubts
     called_at = called_at or post.called_at
     if to is PostState.PLANNED and not doubts:
-        called_at = None  # no call is left whose outcome is open
+        called_at = None  # no call has an unknown outcome any more
     rows = await connection.fetch(
         _MOVE,
         post.key,
@@ -249,7 +253,7 @@ async def move(
 
 
 async def erase(connection: Connection, team_id: str, key: str) -> bool:
-    """Take a skipped turn's row away, as if nothing had been said; False where it is none."""
+    """Delete the row of a skipped post; return False if there is no such row."""
     post = await fetch_team_post(connection, team_id, key)
     if post is None or post.state is not PostState.SKIPPED:
         return False
@@ -259,16 +263,16 @@ async def erase(connection: Connection, team_id: str, key: str) -> bool:
 
 
 async def forget_posts(connection: Connection, team_id: str) -> None:
-    """Take every row of the team's away, whatever its state."""
+    """Delete every post of the team, in any state."""
     for statement in _FORGET:
         await connection.execute(statement, team_id)
 
 
 async def delete_old_posts(connection: Connection, *, before: datetime, limit: int) -> int:
-    """Delete at most *limit* posts that are done and were due before then; return how many.
+    """Delete at most *limit* posts that are done and were due before *before*; return how many.
 
-    A post whose story is still there waits for it. What the channel has had of them stays, as
-    articles and days.
+    A post is deleted only after the story in its thread. The table posted_article keeps which
+    articles the channel has had, and the day of the last question.
     """
     rows = await connection.fetch(_OLD, to_text(before), limit)
     keys = [(row["key"],) for row in rows]
@@ -278,36 +282,36 @@ async def delete_old_posts(connection: Connection, *, before: datetime, limit: i
 
 
 async def forget_person(connection: Connection, team_id: str, user_id: str) -> None:
-    """Delete the messages to that person, and forget them in the posts that they asked for."""
+    """Delete the posts to a person, and the person's id in the posts that they asked for."""
     for statement in _FORGET_PERSON:
         await connection.execute(statement, team_id, user_id)
 
 
 async def forget_who_asked(connection: Connection, *, before: datetime) -> None:
-    """Forget the person of every post that was due before then, though it is open."""
-    await connection.execute(_FORGET_WHO, to_text(before))
+    """Delete the id of who asked from every post that was due before *before*, done or not."""
+    await connection.execute(_FORGET_ASKERS, to_text(before))
 
 
 async def fetch_post(connection: Connection, key: str) -> Post | None:
-    """Read one post inside a transaction; None where there is none."""
+    """Return the post with this delivery key, of any team; None if there is none."""
     rows = await connection.fetch(_GET, key)
     return to_post(rows[0]) if rows else None
 
 
 async def fetch_team_post(connection: Connection | Database, team_id: str, key: str) -> Post | None:
-    """Read a post of the team's; None where it has none with that key, though another may."""
+    """Return the team's post with this delivery key; None if the team has no such post."""
     rows = await connection.fetch(_GET_OF_TEAM, team_id, key)
     return to_post(rows[0]) if rows else None
 
 
 def _about(text: str) -> About:
-    # A row of another version may have fields that this one does not know.
-    known = {one.name for one in fields(About)}
+    # A row that a newer version wrote may have unknown fields.
+    known = {each.name for each in fields(About)}
     return About(**{name: value for name, value in json.loads(text).items() if name in known})
 
 
 def to_post(row: Row) -> Post:
-    """Read a post from its row."""
+    """Build a post from its row."""
     return Post(
         key=row["key"],
         team_id=row["team_id"],

@@ -1,4 +1,4 @@
-"""Schedules: which channel has a daily question or a digest, and when its next turn is."""
+"""Schedules: which channel has a daily question or a digest, and when the next post is due."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from store.db import Connection, Database, Row, to_instant, to_text
 from store.guards.installed import Installed
 from store.posting.due import occurrences
-from store.posting.notices import note_stopped
+from store.posting.notices import stop_schedule
 from store.rows import QueueReader
 from store.types import Occurrence, PostKind, Schedule, Timetable
 
@@ -41,7 +41,7 @@ _EMPTY_POOL = "DELETE FROM topic_pool WHERE team_id = $1 AND channel_id = $2"
 
 
 class Schedules:
-    """The schedules of every channel, by (team_id, channel_id)."""
+    """The schedules of all teams; a channel has at most one."""
 
     def __init__(self, database: Database, installed: Installed) -> None:
         self._database = database
@@ -53,21 +53,22 @@ class Schedules:
         *,
         team_id: str,
         channel_id: str,
-        organiser_id: str,
+        owner_id: str,
         timetable: Timetable,
         now: datetime,
         kind: PostKind = PostKind.QUESTION,
         stories: int = 1,
         topics: Sequence[str] = (),
     ) -> Schedule:
-        """Give the channel this schedule in the place of the one it had.
+        """Create the channel's schedule, or replace the one that it has.
 
-        Its turns start after *now*, and nothing pauses or stops it. Raises `GoneError`.
+        The first occurrence is after *now*. A pause, or a reason for being stopped, is deleted.
+        Raises `GoneError`.
         """
         schedule = Schedule(
             team_id=team_id,
             channel_id=channel_id,
-            organiser_id=organiser_id,
+            owner_id=owner_id,
             timetable=timetable,
             next=next(occurrences(timetable, after=now)),
             kind=kind,
@@ -80,7 +81,7 @@ class Schedules:
                 team_id,
                 channel_id,
                 kind,
-                organiser_id,
+                owner_id,
                 timetable.at.isoformat("minutes"),
                 "".join(map(str, sorted(timetable.weekdays))),
                 timetable.zone,
@@ -92,52 +93,58 @@ class Schedules:
         return schedule
 
     async def get(self, team_id: str, channel_id: str) -> Schedule | None:
-        """Give the channel's schedule; None where it has none."""
+        """Return the channel's schedule; None if it has none."""
         rows = await self._database.fetch(_GET, team_id, channel_id)
         return to_schedule(rows[0]) if rows else None
 
     async def list(self, team_id: str) -> Sequence[Schedule]:
-        """Give every schedule of the team that can be read, the soonest first."""
+        """Return every schedule of the team, the soonest first; leave out rows with bad values."""
         return self._rows.read(await self._database.fetch(_ALL, team_id))
 
     async def by_team(self) -> Mapping[str, Sequence[Schedule]]:
-        """Give every schedule that can be read, under its team's id."""
+        """Return every schedule by the id of its team; leave out rows with bad values."""
         teams: dict[str, list[Schedule]] = {}
         for schedule in self._rows.read(await self._database.fetch(_EVERY)):
             teams.setdefault(schedule.team_id, []).append(schedule)
         return teams
 
     async def watched(self, until: datetime) -> Sequence[Schedule]:
-        """Give the schedules whose next turn comes by *until*, and those that are stopped.
+        """Return the schedules that are due by *until*, and those that are stopped.
 
-        A row that cannot be read is left out.
+        Rows with bad values are left out.
         """
         return self._rows.read(await self._database.fetch(_WATCHED, to_text(until)))
 
     async def pause(self, team_id: str, channel_id: str, *, until: date) -> None:
-        """Leave out the turns before the local date *until*."""
+        """Skip every occurrence before the local date *until*."""
         async with self._database.transaction() as connection:
             await connection.execute(_PAUSE, team_id, channel_id, until.isoformat())
 
     async def resume(self, team_id: str, channel_id: str) -> None:
-        """End its pause, and what stopped it."""
+        """End the pause of a schedule, and start it again if it is stopped."""
         async with self._database.transaction() as connection:
             await connection.execute(_RESUME, team_id, channel_id)
 
     async def stop(self, team_id: str, channel_id: str, *, error: str, now: datetime) -> bool:
-        """Stop it for *error* and tell its organiser; False where that is known already."""
+        """Stop the schedule because of *error*, and plan a notice to its owner.
+
+        Return False if there is no schedule, or if it is already stopped because of *error*.
+        """
         async with self._database.transaction() as connection:
-            return await note_stopped(connection, team_id, channel_id, error=error, now=now)
+            return await stop_schedule(connection, team_id, channel_id, error=error, now=now)
 
     async def remove(self, team_id: str, channel_id: str) -> bool:
-        """Take the channel's schedule away; False where it had none."""
+        """Delete the channel's schedule; return False if it had none."""
         async with self._database.transaction() as connection:
             await connection.execute(_EMPTY_POOL, team_id, channel_id)
             return bool(await connection.fetch(_REMOVE, team_id, channel_id))
 
 
 async def advance(connection: Connection, schedule: Schedule) -> Schedule:
-    """Move the schedule on to the turn after its next one; once, however often called."""
+    """Move the schedule to the occurrence after its next one, and return the changed schedule.
+
+    A second call with the same *schedule* does not change the row again.
+    """
     following = next(occurrences(schedule.timetable, after=schedule.next.due_at))
     await connection.execute(
         _ADVANCE,
@@ -151,12 +158,12 @@ async def advance(connection: Connection, schedule: Schedule) -> Schedule:
 
 
 def to_schedule(row: Row) -> Schedule:
-    """Read a schedule from its row."""
+    """Build a schedule from its row."""
     until = row["paused_until"]
     return Schedule(
         team_id=row["team_id"],
         channel_id=row["channel_id"],
-        organiser_id=row["organiser_id"] or None,
+        owner_id=row["organiser_id"] or None,
         timetable=Timetable(
             at=time.fromisoformat(row["at"]),
             weekdays=frozenset(map(int, row["weekdays"])),

@@ -1,1 +1,1 @@
-"""What is stored about a team and its people: installations, topic requests, personal data."""
+"""Teams: their installations, encrypted tokens, personal data and search misses."""

@@ -1,4 +1,4 @@
-"""Installations: the teams that let Parley in by OAuth, each with its token as ciphertext."""
+"""Installations: the teams that installed Parley by OAuth, each with its encrypted token."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from store.posting.record import forget_posts
 from store.types import SOMEBODY
 
 _GIVEN_UP = ""
-"""What is no ciphertext, in the place of a token."""
+"""Stored instead of a token that no key decrypts, once an operator has given it up."""
 
 _SAVE = """
 INSERT INTO installation (team_id, name, bot_id, bot_user_id, scopes, token, installed_at)
@@ -21,7 +21,7 @@ ON CONFLICT (team_id) DO UPDATE SET
 """
 _FIND = "SELECT * FROM installation WHERE team_id = $1"
 _ALL = "SELECT * FROM installation ORDER BY team_id"
-_RESEAL = "UPDATE installation SET token = $3 WHERE team_id = $1 AND token = $2"
+_REPLACE = "UPDATE installation SET token = $3 WHERE team_id = $1 AND token = $2"
 _TAKE_OUT = "DELETE FROM installation WHERE team_id = $1 AND installed_at = $2 RETURNING team_id"
 _FORGET = (
     "DELETE FROM topic_pool WHERE team_id = $1",
@@ -31,8 +31,8 @@ _FORGET = (
     "DELETE FROM once WHERE team_id = $1",
     "DELETE FROM installation WHERE team_id = $1",
 )
-# An id without a team is of the time when there was one team only: it is this team's, if no other
-# is known.
+# A user id without a team was stored when Parley served a single team. It belongs to the team $1 if
+# the database knows no other team.
 LOADED_BY_TEAM = f"""
 (loaded_by LIKE CAST($1 AS TEXT) || ':%' OR (
     loaded_by NOT LIKE '%:%' AND loaded_by NOT IN ('terminal', 'folder', '{SOMEBODY}')
@@ -43,7 +43,7 @@ LOADED_BY_TEAM = f"""
     )
 ))
 """  # noqa: S608 -- our own text
-"""Condition on the revisions that the people of the team $1 loaded."""
+"""The condition that matches the revisions loaded by people of the team $1."""
 _FORGET_LOADERS = f"UPDATE revision SET loaded_by = '{SOMEBODY}' WHERE {LOADED_BY_TEAM}"  # noqa: S608
 _BEGIN = "INSERT INTO install_state (state, expires_at) VALUES ($1, $2)"
 _EXPIRE = "DELETE FROM install_state WHERE expires_at <= $1"
@@ -52,7 +52,7 @@ _END = "DELETE FROM install_state WHERE state = $1 AND expires_at > $2 RETURNING
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """Parley in one team."""
+    """One team's installation of Parley."""
 
     team_id: str
     name: str
@@ -60,81 +60,86 @@ class Installation:
     bot_user_id: str
     scopes: tuple[str, ...]
     token: str
-    """The bot token as `store.teams.token_cipher` sealed it."""
+    """The bot token, encrypted by `store.teams.token_cipher`."""
     installed_at: datetime
 
     @property
     def is_given_up(self) -> bool:
-        """Whether its token is lost, and known to be."""
+        """Whether an operator has given its token up, because no key decrypts it."""
         return self.token == _GIVEN_UP
 
 
 class Installations:
-    """The teams that Parley is installed in, and those who are about to install it."""
+    """The teams that have Parley installed, and the OAuth states of those who are installing it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def save(self, one: Installation) -> None:
-        """Write it down, in the place of the one that the team had."""
+    async def save(self, installation: Installation) -> None:
+        """Store an installation; it replaces the one that the team has."""
         async with self._database.transaction() as connection:
             await connection.execute(
                 _SAVE,
-                one.team_id,
-                one.name,
-                one.bot_id,
-                one.bot_user_id,
-                ",".join(one.scopes),
-                one.token,
-                to_text(one.installed_at),
+                installation.team_id,
+                installation.name,
+                installation.bot_id,
+                installation.bot_user_id,
+                ",".join(installation.scopes),
+                installation.token,
+                to_text(installation.installed_at),
             )
 
     async def find(self, team_id: str) -> Installation | None:
-        """Give the team's; None where Parley is not installed."""
+        """Return the team's installation; None if Parley is not installed."""
         rows = await self._database.fetch(_FIND, team_id)
         return _installation(rows[0]) if rows else None
 
     async def list(self) -> Sequence[Installation]:
-        """Give every one there is."""
+        """Return every installation, by team id."""
         return [_installation(row) for row in await self._database.fetch(_ALL)]
 
-    async def reseal(self, one: Installation, token: str) -> None:
-        """Put *token*, which is the same sealed anew, in its place, unless it has changed."""
-        async with self._database.transaction() as connection:
-            await connection.execute(_RESEAL, one.team_id, one.token, token)
+    async def replace_token(self, installation: Installation, token: str) -> None:
+        """Store *token*, which is encrypted, unless the stored token has changed since the read.
 
-    async def give_up(self, one: Installation) -> None:
-        """Forget its token, unless it has changed, and nothing else: the team may install again."""
-        await self.reseal(one, _GIVEN_UP)
-
-    async def forget(self, one: Installation) -> bool:
-        """Delete it, and all that was remembered of its team.
-
-        False, and nothing is deleted, where the team has another one by now.
+        *installation* is as it was read, with its token at that time.
         """
         async with self._database.transaction() as connection:
-            if not await connection.fetch(_TAKE_OUT, one.team_id, to_text(one.installed_at)):
+            await connection.execute(_REPLACE, installation.team_id, installation.token, token)
+
+    async def give_up(self, installation: Installation) -> None:
+        """Delete the token unless it has changed; keep all else, for the team may install again."""
+        await self.replace_token(installation, _GIVEN_UP)
+
+    async def forget(self, installation: Installation) -> bool:
+        """Delete an installation and everything stored about its team.
+
+        Return False, and delete nothing, if the team has installed Parley again since.
+        """
+        async with self._database.transaction() as connection:
+            if not await connection.fetch(
+                _TAKE_OUT, installation.team_id, to_text(installation.installed_at)
+            ):
                 return False
-            await delete_team(connection, one.team_id)
+            await delete_team(connection, installation.team_id)
         return True
 
     async def begin(self, state: str, *, now: datetime, until: datetime) -> None:
-        """Remember *state*, which whoever begins to install Parley was given."""
+        """Store *state*, the OAuth state of a browser that begins to install Parley."""
         async with self._database.transaction() as connection:
             await connection.execute(_EXPIRE, to_text(now))
             await connection.execute(_BEGIN, state, to_text(until))
 
     async def end(self, state: str, *, now: datetime) -> bool:
-        """Say whether *state* was given to somebody, is still good, and is used for the first time.
+        """Return whether *state* is stored and has not expired, and delete it.
 
-        It is used up by that, whichever process gave it.
+        So a state can be used only once, by any process.
         """
         async with self._database.transaction() as connection:
             return bool(await connection.fetch(_END, state, to_text(now)))
 
 
 async def delete_team(connection: Connection, team_id: str) -> None:
-    """Delete every row of the team; the stories that its people loaded are everybody's and stay."""
+    """Delete every row of the team, except the stories that its people loaded for all teams."""
     for statement in (_FORGET_LOADERS, *_FORGET):
         await connection.execute(statement, team_id)
     await forget_posts(connection, team_id)

@@ -1,4 +1,4 @@
-"""What is stored about one person or one team: exported as it is, and erased.
+"""The export and the erasure of everything stored about one person or one team.
 
 docs/privacy.md lists every column that can hold a person's id or words.
 """
@@ -13,7 +13,7 @@ from store.teams.installations import LOADED_BY_TEAM, delete_team
 from store.types import SOMEBODY
 
 Exported = Mapping[str, Sequence[Mapping[str, object]]]
-"""Rows by the name of their table."""
+"""Rows by table name."""
 
 _OF_POSTS = "post_key IN (SELECT key FROM post WHERE team_id = $1)"
 _SECRET = frozenset({"token"})
@@ -22,13 +22,13 @@ _SECRET = frozenset({"token"})
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Some rows of one table, and what erasing does with them."""
+    """Rows of one table that hold data about a person or a team."""
 
     table: str
     where: str
-    """The condition, with the team as $1 and a person as $2."""
-    becomes: str
-    """What these rows are, and what erasing does with them."""
+    """The SQL condition; $1 is the team and $2 the person."""
+    effect: str
+    """What these rows are, and what `PersonalData.forget` does with them."""
 
 
 _LOADED = "(loaded_by = $2 OR loaded_by = CAST($1 AS TEXT) || ':' || CAST($2 AS TEXT))"
@@ -44,7 +44,7 @@ _PERSON = (
         "team_id = $1 AND asked_by = $2",
         "posts not yet sent or settled that no longer say who asked for them",
     ),
-    # A message to one person has the person in the place of the channel.
+    # A message to one person has the person's id as its channel_id.
     _Part(
         "post",
         "team_id = $1 AND channel_id = $2",
@@ -69,7 +69,7 @@ _TEAM = (
     _Part("installation", "team_id = $1", "installations, deleted with their token"),
     _Part("revision", LOADED_BY_TEAM, _LOADS),
 )
-"""`delete_team` erases all of it."""
+"""Everything that `delete_team` deletes."""
 _FORGET_OLD_LOADERS = f"""
 UPDATE revision SET loaded_by = '{SOMEBODY}'
 WHERE loaded_at < $1 AND loaded_by NOT IN ('terminal', 'folder', '{SOMEBODY}')
@@ -83,10 +83,10 @@ class PersonalData:
         self._database = database
 
     async def export(self, team_id: str, user_id: str | None = None) -> Exported:
-        """Return every row about the person, or without *user_id* about the team, by table.
+        """Return every row about the person, or about the whole team without *user_id*.
 
-        A row is {column: value}; tokens are left out. Of a person these are the rows that hold
-        their id: nothing else is stored about a person.
+        The rows are grouped by table; a row is {column: value}, without tokens. The rows about a
+        person are those that hold their id: nothing else is stored about a person.
         """
         tables: dict[str, list[Mapping[str, object]]] = {}
         async with self._database.reading() as connection:
@@ -97,18 +97,18 @@ class PersonalData:
         return tables
 
     async def effects(self, team_id: str, user_id: str | None = None) -> Sequence[str]:
-        """Return what `forget` does, a line each; none where nothing is stored."""
+        """Return what `forget` would do, one line for each kind of row that exists."""
         async with self._database.reading() as connection:
             counts = [
                 (await _rows(connection, part, "COUNT(*) AS number", team_id, user_id), part)
                 for part in _parts(user_id)
             ]
         return [
-            f"{part.becomes}: {rows[0]['number']:,}" for rows, part in counts if rows[0]["number"]
+            f"{part.effect}: {rows[0]['number']:,}" for rows, part in counts if rows[0]["number"]
         ]
 
     async def forget(self, team_id: str, user_id: str | None = None) -> None:
-        """Erase everything about the person, or without *user_id* about the team."""
+        """Erase everything about the person, or about the whole team without *user_id*."""
         async with self._database.transaction() as connection:
             if user_id is None:
                 await delete_team(connection, team_id)
@@ -118,7 +118,7 @@ class PersonalData:
             await forget_person(connection, team_id, user_id)
 
     async def forget_loaders(self, *, before: datetime) -> None:
-        """Forget who loaded stories before then; the loads stay in the history."""
+        """Delete the ids of those who loaded stories before *before*; keep the loads themselves."""
         async with self._database.transaction() as connection:
             await connection.execute(_FORGET_OLD_LOADERS, to_text(before))
 

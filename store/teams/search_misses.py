@@ -1,7 +1,7 @@
-"""Search misses, counted without their words, and topic requests, with the words people sent.
+"""Search misses, stored as counts only, and topic requests, stored with the words people sent.
 
-Neither says who it was. A search miss is a look-up that found nothing; a topic request is a press
-of *Ask for this topic*.
+A search miss is a look-up that found nothing. A topic request is a press of the button *Ask for
+this topic*. Neither is stored with the id of a person.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 MAX_WORDS = 200
 """Characters of a topic request that are stored."""
 _ALIKE = 85
-"""How alike two requests are, of 100, that are taken for one: a typo or a word more."""
+"""How similar (0 to 100) two requests must be to be counted together: a typo or one more word."""
 _READ = 1000
 
 _COUNT = """
@@ -49,11 +49,11 @@ ORDER BY last_on DESC, requests DESC, key LIMIT $3
 _FORGET_REQUESTS = "DELETE FROM topic_request WHERE last_on < $1"
 
 _Count = tuple[str, str, int]
-"""A count to write: the team, the UTC day and how many look-ups found nothing."""
+"""A count to store: the team, the UTC day and the number of search misses."""
 
 
 class SearchMisses:
-    """How many look-ups found nothing, by team and UTC day."""
+    """The number of search misses, by team and UTC day."""
 
     def __init__(self, database: Database, installed: Installed) -> None:
         self._database = database
@@ -61,14 +61,14 @@ class SearchMisses:
         self._waiting: Counter[tuple[str, str]] = Counter()
 
     def add(self, team_id: str, *, at: datetime) -> None:
-        """Count a look-up that found nothing; `write` stores the count."""
+        """Count one search miss in memory; `write` stores the counts."""
         self._waiting[team_id, _day(at)] += 1
 
     async def write(self) -> None:
-        """Store what was counted since the last time.
+        """Store the search misses counted since the last call.
 
-        A count that the database refuses is dropped and logged; it never blocks the others. When
-        the database cannot be reached, all counts wait for the next call. Raises `DatabaseError`.
+        A count that the database refuses is dropped and logged; it never blocks the others. If the
+        database cannot be reached, all counts wait for the next call. Raises `DatabaseError`.
         """
         waiting, self._waiting = self._waiting, Counter()
         batches = [[(*key, searches) for key, searches in waiting.items()]] if waiting else []
@@ -81,28 +81,28 @@ class SearchMisses:
                 raise
             except Exception as error:
                 if len(batch) > 1:
-                    # One of them is refused: store each by itself to find out which.
+                    # One count of the batch is refused: store each alone to find out which.
                     batches += [[count] for count in batch]
                 else:
                     name = type(error).__name__
                     log.error("a count of search misses was refused and is dropped: %s", name)
 
     async def number(self, team_id: str, *, since: datetime) -> int:
-        """Return how many of the team's look-ups found nothing from the day of *since* on."""
+        """Return the team's number of search misses from the day of *since* on."""
         await self.write()
         (row,) = await self._database.fetch(_NUMBER, team_id, _day(since))
         return int(row["searches"])
 
     async def forget(self, *, before: datetime) -> None:
-        """Delete the counts of every team from before that day."""
+        """Delete the counts of every team for the days before *before*."""
         async with self._database.transaction() as connection:
             await connection.execute(_FORGET_MISSES, _day(before))
 
     async def _write(self, batch: Sequence[_Count]) -> None:
         async with self._database.transaction() as connection:
-            # Another process may have forgotten a team since.
-            here = await self._installed.among(connection, {team_id for team_id, *_ in batch})
-            await connection.executemany(_COUNT, [row for row in batch if row[0] in here])
+            # Another process may have deleted a team since.
+            installed = await self._installed.among(connection, {team_id for team_id, *_ in batch})
+            await connection.executemany(_COUNT, [row for row in batch if row[0] in installed])
 
     def _keep(self, batches: Sequence[Sequence[_Count]]) -> None:
         for batch in batches:
@@ -112,25 +112,26 @@ class SearchMisses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicRequest:
-    """A topic that people asked for; requests that are alike are counted together."""
+    """A topic that people asked for; similar requests are counted together."""
 
     words: str
     requests: int
     last_on: date
-    """The UTC day of the last one; no time, which a log could connect with a person."""
+    """The UTC day of the last request. A time could be matched with a log line about a person."""
 
 
 class TopicRequests:
-    """What each team asked for with *Ask for this topic*."""
+    """The topics that each team asked for with the button *Ask for this topic*."""
 
     def __init__(self, database: Database, installed: Installed) -> None:
         self._database = database
         self._installed = installed
 
     async def add(self, team_id: str, typed: str, *, once: str, now: datetime) -> None:
-        """Store a request for stories on what was *typed*, once for each key *once* in a day.
+        """Store a request for stories on the topic *typed*.
 
-        Raises `GoneError`, and `DatabaseError` when nothing could be stored.
+        *once* is an idempotency key: a second call with the same key within a day stores nothing.
+        Raises `GoneError`, and `DatabaseError` if nothing could be stored.
         """
         typed = " ".join(well_formed(typed).split())[:MAX_WORDS]
         if not typed:
@@ -140,18 +141,21 @@ class TopicRequests:
                 await connection.execute(_REQUEST, team_id, _key(typed), typed, _day(now))
 
     async def list(self, team_id: str, *, since: datetime) -> Sequence[TopicRequest]:
-        """Return what the team asked for from the day of *since* on, the latest first."""
+        """Return the team's topic requests from the day of *since* on, the latest first."""
         rows = await self._database.fetch(_SINCE, team_id, _day(since), _READ)
         return merged([_request(row) for row in rows])
 
     async def forget(self, *, before: datetime) -> None:
-        """Delete what any team last asked for before that day."""
+        """Delete every team's topic requests whose last day is before *before*."""
         async with self._database.transaction() as connection:
             await connection.execute(_FORGET_REQUESTS, _day(before))
 
 
 def merged(requests: Sequence[TopicRequest]) -> Sequence[TopicRequest]:
-    """Count requests together that are alike, under the commonest words; the latest first."""
+    """Return *requests* with similar ones counted together, the latest first.
+
+    A group has the words of its most frequent request.
+    """
     groups: list[list[TopicRequest]] = []
     for request in requests:
         folded = _key(request.words)
@@ -163,13 +167,13 @@ def merged(requests: Sequence[TopicRequest]) -> Sequence[TopicRequest]:
             groups.append([request])
     sums = [
         TopicRequest(
-            words=max(group, key=lambda one: one.requests).words,
-            requests=sum(one.requests for one in group),
-            last_on=max(one.last_on for one in group),
+            words=max(group, key=lambda each: each.requests).words,
+            requests=sum(each.requests for each in group),
+            last_on=max(each.last_on for each in group),
         )
         for group in groups
     ]
-    return sorted(sums, key=lambda one: (-one.last_on.toordinal(), -one.requests, one.words))
+    return sorted(sums, key=lambda each: (-each.last_on.toordinal(), -each.requests, each.words))
 
 
 def _day(at: datetime) -> str:

@@ -1,19 +1,25 @@
-"""The vault: what is secret is written down as ciphertext only (Fernet, the extra `teams`)."""
+"""Encryption of bot tokens, so that the database stores only ciphertext.
+
+Uses Fernet, which the extra `teams` installs.
+"""
 
 from collections.abc import Sequence
 
 from store.types import ParleyError
 
 
-class VaultError(ParleyError):
-    """Say why nothing can be sealed, or what was sealed cannot be opened."""
+class TokenCipherError(ParleyError):
+    """Raised when a key is not valid, or when no key decrypts a token."""
 
 
-class Vault:
-    """Seals with the first of its keys, and opens what any of them has sealed."""
+class TokenCipher:
+    """Encrypts with its newest key, and decrypts with any of its keys."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        """Take *keys*, the newest first; raises `VaultError` for one that is no key, or none."""
+        """Set the Fernet keys, the newest first.
+
+        Raises `TokenCipherError` if *keys* is empty or has a key that is not valid.
+        """
         try:
             from cryptography.fernet import Fernet, InvalidToken, MultiFernet
         except ImportError as error:
@@ -22,32 +28,35 @@ class Vault:
             self._newest = Fernet(keys[0])
             self._any = MultiFernet([self._newest, *map(Fernet, keys[1:])])
         except (IndexError, ValueError):
-            raise VaultError("ENCRYPTION_KEY: `python -m bot key` makes one.") from None
+            raise TokenCipherError("ENCRYPTION_KEY: `python -m bot key` makes one.") from None
         self._mismatch = InvalidToken
 
-    def seal(self, secret: str) -> str:
-        """Give the ciphertext of *secret*, another one each time."""
-        return self._newest.encrypt(secret.encode()).decode()
+    def encrypt(self, token: str) -> str:
+        """Return the ciphertext of *token*; it differs each time."""
+        return self._newest.encrypt(token.encode()).decode()
 
-    def unseal(self, sealed: str) -> str:
-        """Give the secret; raises `VaultError` where none of the keys opens it."""
+    def decrypt(self, ciphertext: str) -> str:
+        """Return the token; raises `TokenCipherError` if no key decrypts *ciphertext*."""
         try:
-            return self._any.decrypt(sealed.encode()).decode()
+            return self._any.decrypt(ciphertext.encode()).decode()
         except self._mismatch:
-            raise VaultError("That was sealed with another ENCRYPTION_KEY.") from None
+            raise TokenCipherError("The token was encrypted with another ENCRYPTION_KEY.") from None
 
-    def renew(self, sealed: str) -> str:
-        """Give *sealed*, anew where an older key has sealed it; raises as `unseal` does."""
-        secret = self.unseal(sealed)
+    def renew(self, ciphertext: str) -> str:
+        """Return *ciphertext*, encrypted again with the newest key if it has an older one.
+
+        Raises `TokenCipherError` if no key decrypts *ciphertext*.
+        """
+        token = self.decrypt(ciphertext)
         try:
-            self._newest.decrypt(sealed.encode())
+            self._newest.decrypt(ciphertext.encode())
         except self._mismatch:
-            return self.seal(secret)
-        return sealed
+            return self.encrypt(token)
+        return ciphertext
 
 
 def new_key() -> str:
-    """Make a key."""
+    """Return a new random key."""
     try:
         from cryptography.fernet import Fernet
     except ImportError as error:
@@ -55,5 +64,5 @@ def new_key() -> str:
     return Fernet.generate_key().decode()
 
 
-def _not_installed() -> VaultError:
-    return VaultError("Many workspaces need `pip install -c constraints.txt '.[teams]'`.")
+def _not_installed() -> TokenCipherError:
+    return TokenCipherError("Many workspaces need `pip install -c constraints.txt '.[teams]'`.")

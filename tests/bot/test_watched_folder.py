@@ -406,7 +406,7 @@ async def test_a_change_is_read_once(
 async def test_the_log_says_which_questions_vanish(store: Store, folder: Path) -> None:
     timetable = Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC")
     await store.schedules.set(
-        team_id="T1", channel_id="C1", organiser_id=ANA, timetable=timetable, now=NOW
+        team_id="T1", channel_id="C1", owner_id=ANA, timetable=timetable, now=NOW
     )
     (folder / "new.txt").write_text("Ports\nDockers struck in Gdansk.\nPorts count.\nWho pays?\n")
     async with watching(store, folder) as told:

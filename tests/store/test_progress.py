@@ -1,4 +1,4 @@
-"""What long work changes for the whole process is as it was when nobody works any more."""
+"""Long work changes settings of the process, and restores them afterwards."""
 
 import gc
 import sys
@@ -10,7 +10,7 @@ def shared() -> tuple[float, tuple[int, int, int]]:
     return sys.getswitchinterval(), gc.get_threshold()
 
 
-def test_the_usual_comes_back_after_the_last_of_many() -> None:
+def test_the_settings_are_restored_after_the_last_of_many() -> None:
     before = shared()
     one, two = background_work(), background_work()
     one.__enter__()

@@ -1,4 +1,4 @@
-"""Whether the sample stories are what is loaded, whatever became of them since."""
+"""`samples.are_loaded` recognizes the sample stories."""
 
 import shutil
 from pathlib import Path
@@ -14,7 +14,7 @@ OWN = "Lima\nLima opens its museums.\nAn insight.\nWhat would you see first?\n"
 
 
 def test_the_sample_stories_of_this_version_are_known() -> None:
-    """Whoever edits them adds a fingerprint; those of versions before it stay."""
+    """Each edit of the sample stories adds a fingerprint; older fingerprints stay."""
     assert read_corpus(samples.FOLDER).fingerprint in samples.FINGERPRINTS
 
 
@@ -31,7 +31,7 @@ async def load(store: Store, folder: Path) -> bool:
     return samples.are_loaded(store.corpus.revision)
 
 
-async def test_a_reload_and_an_undo_say_what_is_loaded_now(store: Store, own: Path) -> None:
+async def test_a_reload_and_an_undo_change_the_answer(store: Store, own: Path) -> None:
     assert not samples.are_loaded(store.corpus.revision), "nothing is loaded"
     assert await load(store, samples.FOLDER)
     assert await load(store, samples.FOLDER), "a second time changes nothing"
@@ -41,7 +41,7 @@ async def test_a_reload_and_an_undo_say_what_is_loaded_now(store: Store, own: Pa
         assert samples.are_loaded(store.corpus.revision) is expected
 
 
-async def test_where_they_lie_makes_no_difference_and_what_is_beside_them_does(
+async def test_another_path_makes_no_difference_and_another_document_does(
     store: Store, tmp_path: Path
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
@@ -55,7 +55,7 @@ async def test_where_they_lie_makes_no_difference_and_what_is_beside_them_does(
     assert not await load(store, elsewhere)
 
 
-async def test_copies_of_the_database_know_it_too(database_url: str, tmp_path: Path) -> None:
+async def test_a_copied_database_gives_the_same_answer(database_url: str, tmp_path: Path) -> None:
     async with open_store(database_url) as store:
         await load(store, samples.FOLDER)
     file, copied, restored = (tmp_path / name for name in ("backup.db", "copied.db", "restored.db"))

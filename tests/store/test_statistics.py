@@ -1,4 +1,4 @@
-"""What those who watch it are told: how long the oldest turn has waited."""
+"""The statistics show how long the oldest due post has waited."""
 
 from datetime import time, timedelta
 
@@ -7,15 +7,15 @@ from store.types import Timetable
 from tests.conftest import NOW
 
 
-async def test_a_turn_that_nobody_planned_is_overdue(store: Store) -> None:
-    """As where the ticker stands still."""
+async def test_a_due_schedule_without_a_post_is_overdue(store: Store) -> None:
+    """For instance, because the ticker has stopped."""
     await store.schedules.set(
         team_id="T1",
         channel_id="C1",
-        organiser_id="U1",
+        owner_id="U1",
         timetable=Timetable(at=time(NOW.hour + 1), weekdays=frozenset(range(7)), zone="UTC"),
         now=NOW,
     )
     due_at = NOW + timedelta(hours=1)
-    assert await store.tally.lag(due_at - timedelta(seconds=1)) == timedelta()
-    assert await store.tally.lag(due_at + timedelta(seconds=90)) == timedelta(seconds=90)
+    assert await store.statistics.lag(due_at - timedelta(seconds=1)) == timedelta()
+    assert await store.statistics.lag(due_at + timedelta(seconds=90)) == timedelta(seconds=90)

@@ -1,4 +1,4 @@
-"""Text that a database, a log or Slack would not take is cleaned, and no other."""
+"""Only characters that a database, a log or Slack would reject are replaced."""
 
 import unicodedata
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from store.db import Database, open_database
 from store.text import showable, well_formed
 
 ANY_TEXT = st.text(st.characters() | st.sampled_from("\0\ud800\udbff\udc00\udfff"), max_size=60)
-"""All of Unicode, with lone surrogates and NUL."""
+"""Any Unicode text, also with lone surrogates and NUL."""
 
 
 @given(ANY_TEXT)
@@ -38,12 +38,12 @@ def test_only_nul_and_lone_surrogates_are_replaced(text: str) -> None:
     ],
     ids=ascii,
 )
-def test_what_is_replaced(text: str, cleaned: str) -> None:
+def test_examples_of_replaced_characters(text: str, cleaned: str) -> None:
     assert well_formed(text) == cleaned
 
 
 @given(ANY_TEXT)
-def test_what_is_shown_is_one_line_of_text(text: str) -> None:
+def test_showable_text_is_one_line(text: str) -> None:
     shown = showable(text)
     shown.encode()
     assert len(shown.splitlines()) <= 1
@@ -65,7 +65,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def test_any_text_can_be_written_and_found_on_both_engines(
     database: Database, text: str
 ) -> None:
-    """By every way to write, and also as what is looked for."""
+    """With every method that writes, and as a parameter of a query."""
     expected = well_formed(text)
 
     async def row() -> AsyncIterator[tuple[str, str]]:

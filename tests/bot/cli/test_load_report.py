@@ -65,7 +65,7 @@ async def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
             await store.schedules.set(
                 team_id="T0LOCAL",
                 channel_id=channel,
-                organiser_id="U1",
+                owner_id="U1",
                 timetable=Timetable(at=NOW.time(), weekdays=frozenset({0}), zone="UTC"),
                 now=NOW,
             )

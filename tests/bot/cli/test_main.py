@@ -210,7 +210,7 @@ def test_backup_and_restore(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert main(["backup", "today.db"]) == 0
     assert "is backed up in today.db" in capsys.readouterr().out
     assert main(["backup", "today.db"]) == 78
-    assert "today.db is there already" in capsys.readouterr().err
+    assert "today.db already exists" in capsys.readouterr().err
     assert main(["restore", "today.db"]) == 0
     out = capsys.readouterr().out
     assert "What was there is now data/parley.db.replaced-1" in out
@@ -526,7 +526,7 @@ class TestPersonalData:
             async with open_store("sqlite:///data/parley.db") as store:
                 timetable = Timetable(at=time(9), weekdays=frozenset({0}), zone="UTC")
                 await store.schedules.set(
-                    team_id="T1", channel_id="C1", organiser_id="U1", timetable=timetable, now=NOW
+                    team_id="T1", channel_id="C1", owner_id="U1", timetable=timetable, now=NOW
                 )
                 await store.topic_requests.add("T1", "pizza", once="press", now=NOW)
 
@@ -539,7 +539,7 @@ class TestPersonalData:
             async with open_store("sqlite:///data/parley.db") as store:
                 schedule = await store.schedules.get("T1", "C1")
                 requests = await store.topic_requests.list("T1", since=NOW)
-                return schedule.organiser_id if schedule else "gone", len(requests)
+                return schedule.owner_id if schedule else "gone", len(requests)
 
         return asyncio.run(read())
 

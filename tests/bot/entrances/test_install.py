@@ -30,7 +30,7 @@ from bot.workspace.web_api.oauth import CLIENT_ID, CLIENT_SECRET
 from handlers.slack.teams import NotInstalledError
 from store import open_store
 from store.teams.installations import Installation
-from store.teams.token_cipher import Vault, VaultError, new_key
+from store.teams.token_cipher import TokenCipher, TokenCipherError, new_key
 from store.types import FailedLoad, Problem
 from tests.conftest import StoppedClock
 from tests.handlers.conftest import ANA, CORPUS, GENERAL, dm, texts
@@ -165,8 +165,8 @@ async def test_a_revoked_token_stops_its_own_team_alone(both: Both) -> None:
     # Slack refuses the token of one, and its event has not come yet.
     found = await both.parley.store.installations.find(both.first.team_id)
     assert found
-    sealed = Vault(both.settings.encryption_key).seal("xoxb-of-another-time")
-    await both.parley.store.installations.reseal(found, sealed)
+    sealed = TokenCipher(both.settings.encryption_key).encrypt("xoxb-of-another-time")
+    await both.parley.store.installations.replace_token(found, sealed)
     both.clock.forward(minutes=120)
     await both.parley.ticker.tick()
     assert (len(both.said(both.first)), len(both.said(both.second))) == (0, 1)
@@ -220,7 +220,7 @@ async def test_who_is_gone_is_forgotten_whatever_the_times_say(
 ) -> None:
     store = both.parley.store
     found = await gone(both)
-    token = Vault(both.settings.encryption_key).seal(kept) if kept else found.token
+    token = TokenCipher(both.settings.encryption_key).encrypt(kept) if kept else found.token
     await store.installations.save(replace(found, token=token))
     assert await go(both, both.second, kind, both.clock() - timedelta(seconds=60)) == 200
     assert await store.installations.find(both.second.team_id) is None
@@ -258,7 +258,7 @@ async def test_whose_token_no_key_opens_is_forgotten_by_the_times(
     """Nobody can ask Slack with it, neither now nor when the event comes again."""
     store = both.parley.store
     found = await gone(both)
-    lost = Vault([new_key()]).seal("xoxb-of-another-key")
+    lost = TokenCipher([new_key()]).encrypt("xoxb-of-another-key")
     await store.installations.save(replace(found, token=lost))
     assert await go(both, both.second, kind, both.clock() + timedelta(seconds=late)) == 200
     assert (await store.installations.find(both.second.team_id) is not None) == is_kept
@@ -408,7 +408,8 @@ async def lose(both: Both, team: Team) -> None:
     installations = both.parley.store.installations
     found = await installations.find(team.team_id)
     assert found
-    await installations.reseal(found, Vault([new_key()]).seal("xoxb-of-another-key"))
+    lost = TokenCipher([new_key()]).encrypt("xoxb-of-another-key")
+    await installations.replace_token(found, lost)
 
 
 async def test_another_key_for_every_workspace_is_told_at_the_start(both: Both) -> None:
@@ -417,11 +418,11 @@ async def test_another_key_for_every_workspace_is_told_at_the_start(both: Both) 
     old = both.settings.encryption_key
     async with open_store(both.settings.database_url) as store:
         other = (new_key(),)
-        with pytest.raises(VaultError, match="ENCRYPTION_KEY opens no workspace's token"):
-            await Bots(store.installations, Vault(other)).renew()
-        bots = Bots(store.installations, Vault([*other, *old]))
+        with pytest.raises(TokenCipherError, match="ENCRYPTION_KEY opens no workspace's token"):
+            await Bots(store.installations, TokenCipher(other)).renew()
+        bots = Bots(store.installations, TokenCipher([*other, *old]))
         await bots.renew()
-        bot = await Bots(store.installations, Vault(other)).find(both.second.team_id)
+        bot = await Bots(store.installations, TokenCipher(other)).find(both.second.team_id)
         assert bot
         assert bot.token == both.second.bot_token
         assert bot.token not in repr(bot)
@@ -453,12 +454,12 @@ async def test_a_key_that_is_lost_is_given_up(both: Both) -> None:
         await both.type(team, "/digest on 09:30 daily")
     await lose(both, both.first)
     store = both.parley.store
-    bots = Bots(store.installations, Vault(both.settings.encryption_key))
+    bots = Bots(store.installations, TokenCipher(both.settings.encryption_key))
     kept = await store.installations.find(both.first.team_id)
     assert f"the tokens of {both.first.team_id}. What" in await bots.give_up(is_sure=False)
     assert await store.installations.find(both.first.team_id) == kept
     assert f"the tokens of {both.first.team_id}, which" in await bots.give_up(is_sure=True)
-    lost = Bots(store.installations, Vault([new_key()]))
+    lost = Bots(store.installations, TokenCipher([new_key()]))
     said = await lost.give_up(is_sure=True)
     assert both.first.team_id in said
     assert both.second.team_id in said

@@ -112,7 +112,7 @@ async def test_a_check_that_fails_or_hangs_is_not_well(monkeypatch: pytest.Monke
 
 async def test_a_bot_that_cannot_write_is_not_ready(entry: Entry) -> None:
     """Though it can read, and answers what it is asked."""
-    database = entry.parley.store.tally._database
+    database = entry.parley.store.statistics._database
     assert isinstance(database, sqlite.SQLite)
     await database._writer.raw.execute("PRAGMA query_only = ON")
     health = Health()
@@ -193,7 +193,7 @@ async def test_what_holds_a_post_up_is_measured(entry: Entry) -> None:
     await store.schedules.set(
         team_id=entry.workspace.team_id,
         channel_id=GENERAL,
-        organiser_id=ANA,
+        owner_id=ANA,
         timetable=Timetable(at=at, weekdays=frozenset(range(7)), zone="UTC"),
         now=entry.clock(),
     )

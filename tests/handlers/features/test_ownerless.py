@@ -27,7 +27,7 @@ async def ownerless(slack: Slack) -> Slack:
 async def owner(slack: Slack) -> str | None:
     schedule = await slack.parley.store.schedules.get(TEAM, GENERAL)
     assert schedule
-    return schedule.organiser_id
+    return schedule.owner_id
 
 
 async def post(slack: Slack) -> dict[str, Any]:
@@ -114,7 +114,7 @@ async def test_a_stop_notifies_nobody_but_is_shown_in_the_list(
     schedule = await ownerless.parley.store.schedules.get(TEAM, GENERAL)
     assert schedule
     assert schedule.stopped == "not_in_channel"
-    assert f"{TEAM}:{GENERAL} has no owner who could be told: stopped" in caplog.text
+    assert f"{TEAM}:{GENERAL} has no owner: a notice (stopped) is not sent" in caplog.text
     assert "stopped" in texts([await listed(ownerless)])
     ownerless.workspace.invite(GENERAL, ownerless.workspace.bot_user_id)
     assert "gets its posts again" in texts(await ownerless.type("/digest resume", user=BEN))
@@ -131,10 +131,10 @@ async def test_an_unknown_outcome_is_left_to_admins(
     )
     await settle(ownerless)
     posts = ownerless.parley.store.posts
-    last = await posts.last_turn(TEAM, GENERAL, now=ownerless.clock())
+    last = await posts.last_scheduled(TEAM, GENERAL, now=ownerless.clock())
     assert last
     assert last.state is PostState.UNKNOWN
-    assert "has no owner who could be told: unsure" in caplog.text
+    assert "has no owner: a notice (unsure) is not sent" in caplog.text
 
 
 async def test_app_home_shows_it(ownerless: Slack) -> None:

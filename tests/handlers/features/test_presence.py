@@ -103,7 +103,7 @@ async def test_somebody_s_schedule_is_not_replaced_when_slack_does_not_say(slack
     errors = await slack.submit(modal, values(time="11:11"), user=BEN)
     assert errors == {Block.CHANNEL: UNKNOWN}
     (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
-    assert (schedule.organiser_id, f"{schedule.timetable.at:%H:%M}") == (ANA, "09:30")
+    assert (schedule.owner_id, f"{schedule.timetable.at:%H:%M}") == (ANA, "09:30")
 
 
 async def test_an_owner_can_change_their_schedule_when_slack_does_not_say(slack: Slack) -> None:

@@ -209,11 +209,11 @@ async def test_another_channel_s_schedule_is_shown_before_it_is_replaced(slack: 
     assert chosen(again, "channel") == WORLD
     schedule = await slack.parley.store.schedules.get("T0LOCAL", WORLD)
     assert schedule
-    assert schedule.organiser_id == BEN
+    assert schedule.owner_id == BEN
     await slack.submit(again)
     schedule = await slack.parley.store.schedules.get("T0LOCAL", WORLD)
     assert schedule
-    assert schedule.organiser_id == ANA
+    assert schedule.owner_id == ANA
 
 
 async def test_a_schedule_that_ended_while_the_form_was_open_is_not_restarted_unasked(
@@ -255,7 +255,7 @@ async def test_an_admin_edits_a_schedule_that_somebody_else_owns(slack: Slack) -
     assert not await slack.submit(modal, values(time="11:45"))
     (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
     assert f"{schedule.timetable.at:%H:%M}" == "11:45"
-    assert schedule.organiser_id == BEN
+    assert schedule.owner_id == BEN
 
 
 async def test_in_a_direct_message_the_form_leaves_the_channel_open(slack: Slack) -> None:

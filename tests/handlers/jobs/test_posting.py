@@ -11,7 +11,7 @@ import pytest
 
 from bot.workspace import Fault
 from handlers.ids import Action
-from store.posting.record import GRACE, Plan
+from store.posting.record import GRACE, NewPost
 from store.types import PostKind, PostState
 from tests.handlers.conftest import ANA, GENERAL, Slack, labels, texts
 
@@ -28,7 +28,9 @@ async def due(slack: Slack) -> None:
 
 async def states(slack: Slack) -> list[PostState]:
     posts = slack.parley.store.posts
-    return [post.state for post in await posts.turns("T0LOCAL", GENERAL, since=date(2026, 11, 24))]
+    return [
+        post.state for post in await posts.scheduled("T0LOCAL", GENERAL, since=date(2026, 11, 24))
+    ]
 
 
 async def settle(slack: Slack) -> None:
@@ -156,7 +158,7 @@ async def test_membership_lost_while_the_outcome_is_unknown_is_left_to_the_owner
     assert "Slack did not confirm a post of mine" in texts(notices(slack))
     assert len(questions(slack)) == 1
     # The post now waits for a person, so it does not count as lag.
-    assert await slack.parley.store.tally.lag(slack.clock()) == timedelta()
+    assert await slack.parley.store.statistics.lag(slack.clock()) == timedelta()
 
 
 @pytest.mark.parametrize(
@@ -387,7 +389,7 @@ async def test_somebody_else_s_message_with_our_key_is_not_ours(slack: Slack) ->
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="internal_error"))
     await slack.parley.ticker.tick()
-    (post,) = await slack.parley.store.posts.turns("T0LOCAL", GENERAL, since=date(2026, 11, 24))
+    (post,) = await slack.parley.store.posts.scheduled("T0LOCAL", GENERAL, since=date(2026, 11, 24))
     slack.workspace.post_as(
         ANA,
         GENERAL,
@@ -424,7 +426,7 @@ async def test_a_press_that_is_an_hour_old_is_not_posted(slack: Slack) -> None:
     """The person no longer waits, and may have pressed again."""
     article = await slack.parley.store.choice.next("T0LOCAL", GENERAL)
     assert article
-    plan = Plan(
+    plan = NewPost(
         key="k",
         team_id="T0LOCAL",
         channel_id=GENERAL,

@@ -24,10 +24,10 @@ from handlers.slack.teams import Bot, Teams
 from store import Store, open_store
 from store.db import open_database
 from store.teams.installations import Installation, Installations
-from store.teams.token_cipher import Vault, new_key
+from store.teams.token_cipher import TokenCipher, new_key
 from tests.conftest import NOW, StoppedClock
 
-VAULT = Vault([new_key()])
+CIPHER = TokenCipher([new_key()])
 Kind = TypeVar("Kind")
 ZONES = {"U1": "Pacific/Chatham", "U2": "Asia/Kathmandu"}
 """{user: a time zone that only this user has, to find the user in memory}."""
@@ -47,7 +47,7 @@ def installation(team_id: str, token: str, /, **changed: Any) -> Installation:
         bot_id="B1",
         bot_user_id="U1",
         scopes=("commands",),
-        token=VAULT.seal(token),
+        token=CIPHER.encrypt(token),
         installed_at=NOW,
     )
     return replace(base, **changed)
@@ -101,9 +101,9 @@ def refusal(error: str, headers: dict[str, str]) -> AsyncSlackResponse:
 
 def process(store: Store, slack: FakeSlack, clock: StoppedClock) -> tuple[Teams, Uninstalls]:
     """Build the objects of one of several processes."""
-    find = Bots(store.installations, VAULT).find
+    find = Bots(store.installations, CIPHER).find
     teams = Teams(find, asking=slack.client, posting=slack.client)
-    return teams, Uninstalls(store.installations, store.once, teams, clock=clock)
+    return teams, Uninstalls(store.installations, store.idempotency, teams, clock=clock)
 
 
 async def run_all(uninstalls: Uninstalls, times: int = 5) -> None:
@@ -134,7 +134,7 @@ async def test_other_errors_delete_no_team(store: Store, clock: StoppedClock, wo
     slack = FakeSlack()
     for team_id in ("T1", "T2"):
         await store.installations.save(installation(team_id, f"xoxb-{team_id}"))
-    lost = Vault([new_key()]).seal("xoxb-T3")
+    lost = TokenCipher([new_key()]).encrypt("xoxb-T3")
     await store.installations.save(installation("T3", "", token=lost))
     slack.refused["xoxb-T1"] = word
     _, uninstalls = process(store, slack, clock)
@@ -227,7 +227,7 @@ async def test_a_database_outage_does_not_cost_an_hour(
     slack = FakeSlack()
     await store.installations.save(installation("T1", "xoxb-T1"))
     teams, _ = process(store, slack, clock)
-    uninstalls = Uninstalls(failing, store.once, teams, clock=clock)
+    uninstalls = Uninstalls(failing, store.idempotency, teams, clock=clock)
     # If listing the teams fails, the next tick lists them.
     failing.failures = 1
     with pytest.raises(ConnectionError):
@@ -252,7 +252,7 @@ async def test_a_refused_token_is_counted_until_the_next_installation(
 ) -> None:
     slack = FakeSlack()
     await store.installations.save(installation("T1", "xoxb-T1"))
-    lost = Vault([new_key()]).seal("xoxb-T2")
+    lost = TokenCipher([new_key()]).encrypt("xoxb-T2")
     await store.installations.save(installation("T2", "", token=lost))
     slack.refused["xoxb-T1"] = word
     _, uninstalls = process(store, slack, clock)

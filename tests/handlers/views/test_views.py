@@ -18,7 +18,7 @@ from handlers.parsing.schedule_order import Order
 from handlers.views import corpus, digest, home, modal, notice, question, schedule, story
 from handlers.views.message import Message
 from store.loading.documents import read_corpus
-from store.posting.planning import Turn
+from store.posting.planning import UpcomingPost
 from store.teams.search_misses import TopicRequest
 from store.types import (
     About,
@@ -119,7 +119,7 @@ def planned(words: str) -> Schedule:
     return Schedule(
         team_id="T1",
         channel_id="C1",
-        organiser_id="U0ANA",
+        owner_id="U0ANA",
         timetable=Timetable(at=time(9), weekdays=frozenset({0, 2, 4}), zone="UTC"),
         next=OCCURRENCE,
         kind=PostKind.DIGEST,
@@ -169,7 +169,10 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "why": lambda matches, words: digest.why(told(PostKind.QUESTION, words)),
     "coming": lambda matches, words: digest.coming(
         planned(words),
-        [Turn(occurrence=OCCURRENCE, unless=words), Turn(occurrence=OCCURRENCE)],
+        [
+            UpcomingPost(occurrence=OCCURRENCE, skip_reason=words),
+            UpcomingPost(occurrence=OCCURRENCE),
+        ],
         zone="Europe/Lisbon",
         last=told(PostKind.QUESTION, words),
         chosen=None,
@@ -370,7 +373,7 @@ def test_the_list_of_schedules_fits_however_long(every: int) -> None:
     one = Schedule(
         team_id="T1",
         channel_id="C0123456789",
-        organiser_id="U1",
+        owner_id="U1",
         timetable=Timetable(
             at=time(9, 30),
             weekdays=frozenset({0, 2, 4, 6}),

@@ -1,4 +1,4 @@
-"""Articles by id."""
+"""`Articles` returns loaded articles by id."""
 
 from pathlib import Path
 
@@ -8,13 +8,13 @@ from store.loading.documents import read_corpus
 from tests.conftest import NOW
 
 
-async def test_an_article_comes_back_as_it_was_read(store: Store) -> None:
+async def test_a_stored_article_equals_the_loaded_one(store: Store) -> None:
     await store.corpus.reload(STARTER, by="U1", at=NOW)
     for article in read_corpus(STARTER).articles():
         assert await store.articles.get(article.id) == article
 
 
-async def test_many_come_in_the_order_asked_for_without_those_that_are_gone(
+async def test_articles_come_in_the_order_of_the_ids_and_missing_ones_are_left_out(
     store: Store, tmp_path: Path
 ) -> None:
     await store.corpus.reload(STARTER, by="U1", at=NOW)

@@ -1,4 +1,4 @@
-"""Databases that are copied, backed up and restored lose nothing."""
+"""A copied, backed up or restored database loses nothing."""
 
 import asyncio
 import sqlite3
@@ -12,7 +12,7 @@ from bot.settings import STARTER
 from store import open_store
 from store.db import DatabaseError, open_database
 from store.db.backup import backup, copy, restore
-from store.posting.record import Plan
+from store.posting.record import NewPost
 from store.types import Found, PostKind, Timetable
 from tests import postgres
 from tests.conftest import NOW
@@ -21,19 +21,19 @@ from tests.rows import Rows, every_row
 
 @pytest.fixture
 async def other_url(postgres_server: str) -> AsyncIterator[str]:
-    """A PostgreSQL database that is empty."""
+    """Yield the URL of an empty PostgreSQL database."""
     async with postgres.schema(postgres_server) as url:
         yield url
 
 
 async def fill(url: str) -> None:
-    """Write something of every kind, among it a row that points to one with a later key."""
+    """Write rows of every kind, one of which references a row with a later key."""
     async with open_store(url) as store:
         await store.corpus.reload(STARTER, by="U1", at=NOW)
         await store.schedules.set(
             team_id="T1",
             channel_id="C1",
-            organiser_id="U1",
+            owner_id="U1",
             timetable=Timetable(at=NOW.time(), weekdays=frozenset({0, 4}), zone="Europe/Lisbon"),
             now=NOW,
         )
@@ -41,7 +41,7 @@ async def fill(url: str) -> None:
             article = await store.choice.next("T1", "C1", place=number)
             assert article
             post = await store.posts.plan(
-                Plan(
+                NewPost(
                     key=f"Zé😀 {number}",
                     team_id="T1",
                     channel_id="C1",
@@ -56,7 +56,7 @@ async def fill(url: str) -> None:
             assert claim
             await store.posts.sent(claim, message_ts="1.5", now=NOW)
     async with open_database(url) as database, database.transaction() as connection:
-        # As a rename would leave it: the question's row comes after its story's.
+        # The question's row comes after that of its story, as a rename would leave it.
         await connection.execute(
             "INSERT INTO post (key, team_id, channel_id, kind, state, due_at, not_before)"
             " SELECT 'zz', team_id, channel_id, kind, state, due_at, not_before FROM post"
@@ -83,7 +83,7 @@ async def test_a_copy_holds_every_row_of_every_table(database_url: str, other_ur
         assert isinstance(await store.corpus.find("zelenski"), Found)
 
 
-async def test_there_and_back_again(tmp_path: Path, other_url: str) -> None:
+async def test_a_copy_to_the_other_engine_and_back_is_equal(tmp_path: Path, other_url: str) -> None:
     here, there = f"sqlite:///{tmp_path}/parley.db", f"sqlite:///{tmp_path}/again.db"
     await fill(here)
     await copy(here, other_url)
@@ -91,7 +91,7 @@ async def test_there_and_back_again(tmp_path: Path, other_url: str) -> None:
     assert await contents(there) == await contents(here)
 
 
-async def test_a_database_that_holds_something_is_not_copied_over(
+async def test_a_database_with_rows_is_not_overwritten_by_a_copy(
     tmp_path: Path, database_url: str
 ) -> None:
     await fill(database_url)
@@ -103,8 +103,8 @@ async def test_a_database_that_holds_something_is_not_copied_over(
     assert await contents(database_url) == before
 
 
-async def test_a_copy_and_a_load_do_not_wait_for_each_other(tmp_path: Path, other_url: str) -> None:
-    """A bot that starts on the new database too early loads the same revision there."""
+async def test_a_copy_and_a_load_do_not_deadlock(tmp_path: Path, other_url: str) -> None:
+    """A bot that starts on the new database too early may load the same revision there."""
     source = f"sqlite:///{tmp_path}/parley.db"
     await fill(source)
     waits = "SELECT 1 FROM pg_locks WHERE NOT granted"
@@ -121,8 +121,8 @@ async def test_a_copy_and_a_load_do_not_wait_for_each_other(tmp_path: Path, othe
         assert len(await database.fetch("SELECT * FROM revision")) == 1
 
 
-async def test_nothing_is_copied_while_the_bot_runs(tmp_path: Path) -> None:
-    """What it wrote in the meantime would be left behind."""
+async def test_no_copy_is_made_while_the_bot_runs(tmp_path: Path) -> None:
+    """The copy would miss the rows that the bot writes during it."""
     url = f"sqlite:///{tmp_path}/parley.db"
     async with open_database(url, hold=True):
         with pytest.raises(DatabaseError, match="in use by process"):
@@ -147,12 +147,12 @@ async def test_a_backup_is_taken_while_the_bot_runs_and_writes(
 
 async def test_a_backup_does_not_overwrite_anything(tmp_path: Path, database_url: str) -> None:
     (tmp_path / "diary").write_text("dear diary")
-    with pytest.raises(DatabaseError, match="is there already"):
+    with pytest.raises(DatabaseError, match="already exists"):
         await backup(database_url, tmp_path / "diary")
     assert (tmp_path / "diary").read_text() == "dear diary"
 
 
-async def test_a_restored_backup_is_what_was_there(tmp_path: Path) -> None:
+async def test_a_restored_backup_equals_the_database(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/parley.db"
     await fill(url)
     before = await contents(url)
@@ -163,7 +163,7 @@ async def test_a_restored_backup_is_what_was_there(tmp_path: Path) -> None:
     kept = await restore(tmp_path / "backup.db", url)
     assert await contents(url) == before
     assert await contents(f"sqlite:///{kept}") == spoilt
-    # Twice, and what was there is kept under another name.
+    # Restore it twice: each replaced file is kept under another name.
     assert await restore(tmp_path / "backup.db", url) not in (None, kept)
 
 
@@ -180,10 +180,10 @@ async def test_a_backup_can_be_restored_to_the_other_engine(tmp_path: Path, othe
     [
         (None, "There is no database"),
         (b"I am a diary.\n" * 100, "file is not a database"),
-        (b"", "no database of Parley's"),
+        (b"", "not a Parley database"),
     ],
 )
-async def test_what_is_no_backup_changes_nothing(
+async def test_a_file_that_is_not_a_backup_changes_nothing(
     tmp_path: Path, text: bytes | None, sentence: str
 ) -> None:
     url = f"sqlite:///{tmp_path}/parley.db"
@@ -211,7 +211,7 @@ async def test_a_damaged_backup_changes_nothing(tmp_path: Path) -> None:
     assert await contents(url) == before
 
 
-async def test_nothing_is_restored_under_a_running_bot(tmp_path: Path) -> None:
+async def test_no_backup_is_restored_while_the_bot_runs(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/parley.db"
     await fill(url)
     await backup(url, tmp_path / "backup.db")

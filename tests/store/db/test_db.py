@@ -1,4 +1,4 @@
-"""Opening, migrating and transacting on both engines; the sentence for each that is no good."""
+"""Opening, migrations and transactions on both engines, and the error messages."""
 
 import asyncio
 import json
@@ -38,11 +38,11 @@ async def count(url: str) -> int:
         return int(rows[0]["n"])
 
 
-async def test_opening_makes_the_folder_and_the_schema(tmp_path: Path) -> None:
+async def test_opening_creates_the_folder_and_the_schema(tmp_path: Path) -> None:
     assert await count(f"sqlite:///{tmp_path}/deep/er/parley.db") == 0
 
 
-async def test_what_was_committed_is_there_after_reopening(database_url: str) -> None:
+async def test_committed_rows_are_there_after_reopening(database_url: str) -> None:
     async with open_database(database_url) as database, database.transaction() as connection:
         await connection.execute(ADD, 1)
     assert await count(database_url) == 1
@@ -60,7 +60,7 @@ async def test_an_exception_rolls_back(database_url: str) -> None:
 
 
 async def test_cancelling_leaves_no_transaction_open(database_url: str) -> None:
-    """Whatever the moment of the cancellation, the next transaction works."""
+    """The next transaction works, at whatever moment a task is cancelled."""
     async with open_database(database_url) as database:
 
         async def work(number: int) -> None:
@@ -77,7 +77,7 @@ async def test_cancelling_leaves_no_transaction_open(database_url: str) -> None:
         await work(1)
 
 
-async def test_readers_go_on_while_a_writer_works(database_url: str) -> None:
+async def test_readers_are_not_blocked_by_a_writer(database_url: str) -> None:
     async with open_database(database_url) as database, database.transaction() as writer:
         await writer.execute(ADD, 1)
         assert not await database.fetch("SELECT * FROM revision")
@@ -85,7 +85,7 @@ async def test_readers_go_on_while_a_writer_works(database_url: str) -> None:
             assert not await reader.fetch("SELECT * FROM revision")
 
 
-async def test_a_reader_sees_one_state_to_its_end(database_url: str) -> None:
+async def test_a_reader_sees_one_snapshot(database_url: str) -> None:
     async with open_database(database_url) as database, database.reading() as reader:
         assert not await reader.fetch("SELECT * FROM revision")
         async with database.transaction() as writer:
@@ -95,8 +95,10 @@ async def test_a_reader_sees_one_state_to_its_end(database_url: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["transaction", "long_transaction"])
-async def test_what_a_writer_has_read_stays_true_to_its_end(database_url: str, kind: str) -> None:
-    """Two processes that add what comes after the last never add the same."""
+async def test_rows_that_a_writer_has_read_do_not_change_before_it_ends(
+    database_url: str, kind: str
+) -> None:
+    """Two processes that each add the next number never add the same number."""
 
     async def add() -> None:
         async with (
@@ -112,7 +114,7 @@ async def test_what_a_writer_has_read_stays_true_to_its_end(database_url: str, k
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
-async def test_others_write_beside_a_long_transaction(database_url: str) -> None:
+async def test_short_transactions_write_during_a_long_one(database_url: str) -> None:
     async with open_database(database_url) as database:
         async with database.long_transaction() as long:
             await long.execute(ADD, 1)
@@ -123,8 +125,8 @@ async def test_others_write_beside_a_long_transaction(database_url: str) -> None
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
-async def test_a_long_transaction_waits_for_others_to_commit(database_url: str) -> None:
-    """So that what they have read of it stays true to their end."""
+async def test_a_long_transaction_waits_for_short_ones_before_it_commits(database_url: str) -> None:
+    """So the rows that they have read do not change before they end."""
     waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
     async with open_database(database_url) as database:
 
@@ -142,7 +144,7 @@ async def test_a_long_transaction_waits_for_others_to_commit(database_url: str) 
         assert await database.fetch("SELECT * FROM revision")
 
 
-async def test_rows_come_one_after_the_other(database_url: str) -> None:
+async def test_rows_are_streamed(database_url: str) -> None:
     async with open_database(database_url) as database:
         async with database.transaction() as connection:
             await connection.executemany(ADD, ((number,) for number in range(1200)))
@@ -163,7 +165,7 @@ async def test_text_is_ordered_by_its_bytes(database_url: str) -> None:
         assert {row["word"] for row in rows} == {word for word in words if word > "b"}
 
 
-async def test_bytes_come_back_as_they_were(database_url: str) -> None:
+async def test_bytes_are_stored_unchanged(database_url: str) -> None:
     async with open_database(database_url) as database, database.transaction() as connection:
         await connection.execute("CREATE TABLE packed (data BYTEA NOT NULL)")
         await connection.execute("INSERT INTO packed (data) VALUES ($1)", bytes(range(256)))
@@ -171,8 +173,8 @@ async def test_bytes_come_back_as_they_were(database_url: str) -> None:
         assert bytes(row["data"]) == bytes(range(256))
 
 
-async def test_five_starters_at_once_migrate_once(database_url: str) -> None:
-    """Each connection is as good as a process: nothing but the database stands between them."""
+async def test_five_processes_that_start_together_migrate_once(database_url: str) -> None:
+    """A connection stands for a process here: only the database coordinates them."""
 
     async def start() -> None:
         async with open_database(database_url):
@@ -185,7 +187,7 @@ async def test_five_starters_at_once_migrate_once(database_url: str) -> None:
         assert {row["n"] for row in rows} == {1}
 
 
-async def test_a_failing_migration_leaves_nothing_behind(
+async def test_a_failed_migration_is_rolled_back(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "migrations").mkdir()
@@ -207,7 +209,7 @@ async def test_a_newer_schema_is_refused(database_url: str) -> None:
 
 
 async def write_first(url: str, *more: str) -> None:
-    """Make a database as the first Parley left it, and run *more* statements on it."""
+    """Create a database with the schema of the first version, and run *more* statements on it."""
     engine = sqlite.SQLite if url.startswith(sqlite.URL) else postgres.Postgres
     async with (
         engine.connect(url, hold=False) as database,
@@ -219,10 +221,10 @@ async def write_first(url: str, *more: str) -> None:
             await connection.execute(database.ddl(statement))
 
 
-async def test_a_database_of_the_first_schema_is_brought_up_to_date(
+async def test_a_database_of_the_first_schema_is_migrated(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the first Parley wrote is all there after the newest one has opened it."""
+    """Every row of the first version is there after the newest version has migrated it."""
     await write_first(database_url)
     with monkeypatch.context() as patch:
         patch.setattr("store.db.migrate", _leave)
@@ -237,7 +239,7 @@ async def test_a_database_of_the_first_schema_is_brought_up_to_date(
         assert kept == rows, table
 
 
-async def test_what_the_first_parley_left_is_gone_on_with(database_url: str) -> None:
+async def test_schedules_and_posts_of_the_first_schema_go_on(database_url: str) -> None:
     await write_first(database_url)
     async with open_store(database_url) as store:
         found = await store.corpus.find("lisbon trams")
@@ -252,26 +254,26 @@ async def test_what_the_first_parley_left_is_gone_on_with(database_url: str) -> 
         assert second
         assert (first.stopped, first.topics) == ("is_archived", ("lisbon",))
         assert (second.kind, second.stories) == (PostKind.DIGEST, 2)
-        turns = await store.posts.turns("T1", "C2", since=NOW.date())
+        turns = await store.posts.scheduled("T1", "C2", since=NOW.date())
         (sent,) = [post for post in turns if post.state is PostState.SENT]
         assert len(await store.posts.stories("T1", sent.key)) == 2
         await store.planning.plan_due(NOW + timedelta(days=9))
-        assert len(await store.posts.turns("T1", "C2", since=NOW.date())) > len(turns)
+        assert len(await store.posts.scheduled("T1", "C2", since=NOW.date())) > len(turns)
 
 
-async def test_what_is_deleted_is_no_longer_in_the_file(tmp_path: Path) -> None:
-    """SQLite builds differ in whether they overwrite what is deleted; ours always does."""
+async def test_deleted_rows_are_overwritten_in_the_file(tmp_path: Path) -> None:
+    """SQLite builds differ in whether they overwrite deleted rows; Parley always does."""
     path = tmp_path / "parley.db"
     wish = "INSERT INTO topic_request VALUES ('T1', 'k', 'quixotic zeppelins', 1, 'day')"
     for statement, is_there in ((wish, True), ("DELETE FROM topic_request", False)):
-        # Closing the last connection writes the log back into the file.
+        # Closing the last connection writes the WAL back into the file.
         async with open_database(f"sqlite:///{path}") as database, database.transaction() as one:
             await one.execute(statement)
         assert (b"zeppelins" in path.read_bytes()) is is_there
 
 
 def migrations(last: int) -> list[str]:
-    """Return the statements that bring the first schema to version *last*."""
+    """Return the statements that migrate the first schema to version *last*."""
     files = sorted((ROOT / "store" / "migrations").iterdir())[1:last]
     return [
         statement
@@ -283,8 +285,8 @@ def migrations(last: int) -> list[str]:
     ]
 
 
-async def test_a_database_with_corrections_loses_them_and_nothing_else(database_url: str) -> None:
-    """Schema 9 still had the tables of CORRECT_POSTS, with rows that point at posts."""
+async def test_a_migration_drops_the_corrections_and_nothing_else(database_url: str) -> None:
+    """Schema 9 still had the tables of CORRECT_POSTS, whose rows reference posts."""
     key = "T1:C1:2026-11-25"
     await write_first(
         database_url,
@@ -295,7 +297,7 @@ async def test_a_database_with_corrections_loses_them_and_nothing_else(database_
     async with open_store(database_url, is_shared=True) as store:
         (sent,) = [
             post
-            for post in await store.posts.turns("T1", "C1", since=NOW.date())
+            for post in await store.posts.scheduled("T1", "C1", since=NOW.date())
             if post.state is PostState.SENT
         ]
         assert sent.key == key
@@ -306,8 +308,8 @@ async def test_a_database_with_corrections_loses_them_and_nothing_else(database_
         assert not await database.fetch("SELECT key FROM post WHERE team_id = 'T1'")
 
 
-async def test_misses_of_one_workspace_become_its_own(database_url: str) -> None:
-    """Of when there was one, and nothing told which."""
+async def test_search_misses_without_a_team_go_to_the_only_team(database_url: str) -> None:
+    """They were stored when Parley served one workspace, without its id."""
     await write_first(
         database_url,
         *migrations(2),
@@ -320,8 +322,8 @@ async def test_misses_of_one_workspace_become_its_own(database_url: str) -> None
         assert await store.misses.number("T1", since=NOW) == 3
 
 
-async def test_words_that_nobody_chose_to_send_are_deleted(database_url: str) -> None:
-    """Up to schema 9, every look-up that found nothing stored its words."""
+async def test_a_migration_deletes_words_that_nobody_chose_to_send(database_url: str) -> None:
+    """Up to schema 9, every search miss stored the words of the query."""
     rows = {
         "fire me my": ("T1", "fire me my", "Fire me, my", 2, 0, "2026-11-24"),
         "kubernetes": ("T1", "kubernetes", "Kubernetes", 5, 0, "2026-11-24"),
@@ -350,8 +352,8 @@ async def test_words_that_nobody_chose_to_send_are_deleted(database_url: str) ->
     assert not [one for one in ("fire me", "kubernetes", "secret") if one in held]
 
 
-async def test_people_and_their_words_are_deleted_from_posts(database_url: str) -> None:
-    """Up to schema 9, a post kept for good who asked for it and what they had looked for."""
+async def test_a_migration_deletes_people_and_their_words_from_posts(database_url: str) -> None:
+    """Up to schema 9, a post kept for ever who had asked for it and with which words."""
 
     def about(words: str, thread_ts: str, *, has_more: bool) -> str:
         told = {"channel_id": "C1", "post_key": "", "error": "", "left": 0, "days": 0}
@@ -389,11 +391,11 @@ async def test_people_and_their_words_are_deleted_from_posts(database_url: str) 
         first, second, third, *closed = [one for one in posts if one]
         assert first.about == second.about == About(channel_id="C1", thread_ts=ts)
         assert third.about is None
-        # Whoever asked for one that is open may still be asked whether it arrived.
+        # The person who asked for an open post may still be asked whether it arrived.
         assert [one.asked_by for one in (first, second, third)] == ["U0BEN"] * 3
         assert [one.asked_by for one in closed] == [None] * 3
         assert {one.owner for one in (first, second, third, *closed)} == {"person"}
-        # What notices tell is as it was.
+        # The details of notices are unchanged.
         (low,) = [one for one in await store.posts.open(NOW + timedelta(9)) if one.kind == "low"]
         assert low.about == About(channel_id="C2", left=1, days=1)
         lost = await store.posts.get("T1", "lost")
@@ -409,8 +411,8 @@ async def test_people_and_their_words_are_deleted_from_posts(database_url: str) 
     ]
 
 
-def test_a_schema_that_grew_is_as_good_as_a_new_one(tmp_path: Path) -> None:
-    """A migration that has been released is not changed any more: another one follows it."""
+def test_a_migrated_schema_equals_a_new_one(tmp_path: Path) -> None:
+    """A released migration is never edited; a new one is added instead."""
 
     async def grow() -> None:
         await write_first(f"sqlite:///{tmp_path}/first.db")
@@ -439,7 +441,7 @@ async def _leave(_: Database) -> None:
     ],
     ids=["a text file", "a folder"],
 )
-async def test_no_database_at_all(
+async def test_a_database_that_does_not_exist(
     tmp_path: Path, prepare: Callable[[Path], object], sentence: str
 ) -> None:
     path = tmp_path / "parley.db"
@@ -449,19 +451,19 @@ async def test_no_database_at_all(
             pass
 
 
-async def test_a_path_that_cannot_be_written(tmp_path: Path) -> None:
+async def test_a_path_that_is_not_writable(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DatabaseError, match="cannot be opened"):
         await count(f"sqlite:///{tmp_path}/file/parley.db")
 
 
-async def test_a_server_that_is_not_there() -> None:
+async def test_a_server_that_does_not_exist() -> None:
     with pytest.raises(DatabaseError, match="cannot be opened") as caught:
         await count("postgresql://parley:hush@127.0.0.1:9/parley")
     assert "hush" not in str(caught.value)
 
 
-async def test_a_url_of_another_kind() -> None:
+async def test_a_url_with_another_scheme() -> None:
     with pytest.raises(DatabaseError, match="must start with sqlite:///"):
         await count("mysql://localhost/parley")
 
@@ -474,7 +476,7 @@ def test_a_password_is_not_shown() -> None:
 # --- one process for an SQLite file -------------------------------------------------------------
 
 
-async def test_a_second_process_is_told_who_has_the_file(tmp_path: Path) -> None:
+async def test_a_second_process_gets_the_name_of_the_first(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/parley.db"
     who = f"in use by process {os.getpid()} on {socket.gethostname()}"
     async with open_database(url, hold=True):
@@ -485,13 +487,13 @@ async def test_a_second_process_is_told_who_has_the_file(tmp_path: Path) -> None
         pass
 
 
-async def test_short_commands_work_beside_the_process_that_has_the_file(tmp_path: Path) -> None:
+async def test_short_commands_work_while_another_process_holds_the_file(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/parley.db"
     async with open_database(url, hold=True):
         assert await count(url) == 0
 
 
-async def test_the_schema_is_not_changed_under_a_running_process(
+async def test_the_schema_is_not_migrated_while_a_process_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = f"sqlite:///{tmp_path}/parley.db"
@@ -506,7 +508,7 @@ async def test_the_schema_is_not_changed_under_a_running_process(
                 await count(url)
 
 
-def test_a_killed_process_leaves_the_file_free(tmp_path: Path) -> None:
+def test_a_killed_process_releases_the_file(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/parley.db"
     script = (
         "import asyncio, sys\nfrom store.db import open_database\n"
@@ -532,7 +534,7 @@ def test_a_killed_process_leaves_the_file_free(tmp_path: Path) -> None:
         asyncio.run(take())
 
 
-def test_an_sqlite_too_old_is_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_sqlite_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
     with pytest.raises(DatabaseError, match=r"too old: Parley needs 3\.35"):
         asyncio.run(count(f"sqlite:///{tmp_path}/parley.db"))
@@ -544,7 +546,7 @@ async def postgres_url(postgres_server: str) -> AsyncIterator[str]:
         yield url
 
 
-async def test_a_server_that_can_only_be_read(postgres_url: str, tmp_path: Path) -> None:
+async def test_a_read_only_server(postgres_url: str, tmp_path: Path) -> None:
     (tmp_path / "talks.txt").write_text("Talks\nEnvoys met in Geneva.\nInsight.\nWhat next?\n")
     async with open_store(postgres_url) as store:
         await store.corpus.reload(tmp_path, by="U1", at=NOW)
@@ -556,7 +558,7 @@ async def test_a_server_that_can_only_be_read(postgres_url: str, tmp_path: Path)
 
 
 async def test_a_connection_that_is_lost_in_the_middle(postgres_url: str) -> None:
-    """It ends in a sentence, with nothing changed, and the next one is another connection."""
+    """The call raises a readable error and changes nothing; the next call gets a new connection."""
     async with open_database(postgres_url) as database:
         with pytest.raises(DatabaseError, match="does not answer just now"):
             async with database.transaction() as connection:
@@ -580,7 +582,7 @@ async def test_a_server_whose_disk_is_full(postgres_url: str) -> None:
     assert await count(postgres_url) == 0
 
 
-async def test_a_server_on_which_another_writes_for_too_long(postgres_url: str) -> None:
+async def test_a_server_on_which_another_process_writes_for_too_long(postgres_url: str) -> None:
     async with (
         open_database(postgres_url) as one,
         open_database(f"{postgres_url}&lock_timeout=20") as other,
@@ -592,7 +594,7 @@ async def test_a_server_on_which_another_writes_for_too_long(postgres_url: str) 
                 pass
 
 
-async def test_a_wrong_statement_is_no_fault_of_the_server_s(postgres_url: str) -> None:
+async def test_an_error_in_our_sql_is_not_reported_as_the_server_s(postgres_url: str) -> None:
     async with open_database(postgres_url) as database:
         with pytest.raises(asyncpg.UndefinedTableError):
             await database.fetch("SELECT 1 FROM nowhere")

@@ -1,4 +1,4 @@
-"""A database that does not answer: every call ends, says so, and works again afterwards."""
+"""A database that does not answer: every call ends with an error, and works again afterwards."""
 
 import asyncio
 import logging
@@ -37,7 +37,7 @@ async def rows(*keys: str) -> AsyncIterator[tuple[str, str, str]]:
 
 @pytest.fixture
 def outages(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
-    """Give the lines about outages, each by its first words."""
+    """Return the first words of each log line about an outage."""
     caplog.set_level(logging.WARNING, logger="store.db.availability")
 
     def lines() -> list[str]:
@@ -59,8 +59,8 @@ Shorten = Callable[[], None]
 
 @pytest.fixture
 def shorten(monkeypatch: pytest.MonkeyPatch) -> Shorten:
-    """Give what makes deadlines short enough for a test, once the database is open."""
-    # These the server is told when it is opened.
+    """Return a function that shortens the deadlines of an open database for a test."""
+    # The server gets these limits when a session starts, so set them before it is opened.
     monkeypatch.setattr(engine, "_IDLE_SECONDS", 0.5)
     monkeypatch.setattr(engine, "_LOCK_SECONDS", 0.5)
 
@@ -123,7 +123,7 @@ async def a_row_of_many(database: Database, swallow: Callable[[], None]) -> None
 
 
 async def another_connection(database: Database, swallow: Callable[[], None]) -> None:
-    """Though the one with the transaction has missed nothing yet."""
+    """The call of another connection misses its deadline, not that of the transaction."""
     async with database.transaction() as connection:
         await connection.execute(ADD, "lost")
         swallow()
@@ -143,7 +143,7 @@ async def the_rollback(database: Database, swallow: Callable[[], None]) -> None:
             swallow()
             raise ZeroDivisionError
     except ZeroDivisionError:
-        # What went wrong first is what is told.
+        # The first exception is the one that is raised.
         raise DatabaseUnavailableError from None
 
 
@@ -153,7 +153,7 @@ async def a_write_to_see(database: Database, swallow: Callable[[], None]) -> Non
 
 
 async def write(database: Database) -> None:
-    """Write as soon as it can be done, which a machine that is busy makes later."""
+    """Write a row, and retry until it succeeds: a busy machine needs longer."""
     while True:
         with suppress(DatabaseError):
             async with database.transaction() as connection:
@@ -183,7 +183,7 @@ async def test_a_server_that_falls_silent(
     work: Callable[[Database, Callable[[], None]], Awaitable[None]],
     shorten: Shorten,
 ) -> None:
-    """Whatever it was asked just then; and what was under way is there as a whole, or not."""
+    """Any call ends with an error, and its transaction is stored completely or not at all."""
     async with behind_a_hole(postgres_server, shorten) as (database, hole):
         with pytest.raises(DatabaseUnavailableError, match="does not answer just now"):
             await work(database, hole.swallow)
@@ -197,7 +197,7 @@ async def test_a_server_that_falls_silent(
         assert outages()[:2] == [SILENT, BACK]
 
 
-async def test_a_hundred_callers_of_a_silent_server_all_get_an_answer(
+async def test_a_hundred_calls_to_a_silent_server_all_end(
     postgres_server: str, outages: Callable[[], list[str]], shorten: Shorten
 ) -> None:
     async with behind_a_hole(postgres_server, shorten) as (database, hole):
@@ -210,8 +210,8 @@ async def test_a_hundred_callers_of_a_silent_server_all_get_an_answer(
         await write(database)
 
 
-async def test_what_is_cancelled_does_not_wait_for_a_silent_server(postgres_server: str) -> None:
-    """With deadlines that are long: cancelled, none of them has to pass."""
+async def test_a_cancelled_call_does_not_wait_for_a_silent_server(postgres_server: str) -> None:
+    """The deadlines are long here: a cancelled call waits for none of them."""
     async with behind_a_hole(postgres_server) as (database, hole):
         begun = asyncio.Event()
 
@@ -248,10 +248,10 @@ async def test_a_server_that_is_silent_from_the_start(
                 pass
 
 
-async def test_backends_that_stand_still_are_left(
+async def test_frozen_backends_are_replaced(
     postgres_server: str, outages: Callable[[], list[str]], shorten: Shorten
 ) -> None:
-    """New ones take over, although the others still have their connections."""
+    """New backends serve, although the frozen ones still have their connections."""
     async with postgres.schema(postgres_server) as url, open_database(url) as database:
         shorten()
         async with AsyncExitStack() as stack:
@@ -265,7 +265,7 @@ async def test_backends_that_stand_still_are_left(
         try:
             with pytest.raises(DatabaseUnavailableError):
                 await database.fetch(COUNT)
-            # The other two are cut, and not tried one after the other.
+            # The other two connections are terminated at once, not tried one after the other.
             await write(database)
         finally:
             for pid in pids:
@@ -273,10 +273,10 @@ async def test_backends_that_stand_still_are_left(
         assert outages()[:2] == [SILENT, BACK]
 
 
-async def test_a_statement_that_takes_too_long_says_so(
+async def test_a_slow_statement_is_ended_by_the_server(
     postgres_server: str, outages: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server itself ends it: it is alive, and its connection goes on being used."""
+    """The server is alive and ends it by itself, so the connection is still used."""
     monkeypatch.setattr(engine, "_STATEMENT_SECONDS", 1)
     monkeypatch.setattr(engine, "_SPARE_SECONDS", 60)
     async with postgres.schema(postgres_server) as url, open_database(url) as database:
@@ -287,10 +287,10 @@ async def test_a_statement_that_takes_too_long_says_so(
         assert outages() == []
 
 
-async def test_a_long_transaction_is_long_as_a_whole(
+async def test_a_long_transaction_has_no_limit_as_a_whole(
     postgres_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Longer than any of its steps may be, by COPY and by waiting for another one, too."""
+    """It may last longer than any of its statements, also with COPY or a wait for a lock."""
     monkeypatch.setattr(engine, "_BATCH", 1)
     monkeypatch.setattr(engine, "_LOCK_SECONDS", 0.3)
     async with postgres.schema(postgres_server) as url, open_database(url) as database:
@@ -318,7 +318,7 @@ async def test_a_long_transaction_is_long_as_a_whole(
         await asyncio.gather(load(), load_too())
 
 
-async def test_a_pool_in_which_nothing_is_free(
+async def test_a_pool_without_a_free_connection(
     postgres_server: str, monkeypatch: pytest.MonkeyPatch, shorten: Shorten
 ) -> None:
     monkeypatch.setattr(engine, "_CONNECTIONS", 2)
@@ -332,7 +332,7 @@ async def test_a_pool_in_which_nothing_is_free(
 
 
 async def test_the_server_s_own_limits_can_be_set(postgres_server: str) -> None:
-    """What the address says goes before what Parley would say."""
+    """Settings in the URL override those of Parley."""
     async with postgres.schema(postgres_server) as url:
         for more, limit in (("", "12s"), ("&statement_timeout=7s", "7s")):
             async with open_database(f"{url}{more}") as database:
@@ -340,7 +340,7 @@ async def test_the_server_s_own_limits_can_be_set(postgres_server: str) -> None:
                 assert row["statement_timeout"] == limit
 
 
-async def test_a_peer_that_is_gone_is_noticed_by_both(
+async def test_both_sides_detect_a_dead_peer(
     postgres_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sockets: list[socket.socket] = []
@@ -362,14 +362,14 @@ async def test_a_peer_that_is_gone_is_noticed_by_both(
 
 
 class Disk:
-    """A disk that hangs: a function for SQL that waits in the connection's thread."""
+    """A disk that hangs: an SQL function that blocks the connection's thread."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._answers = threading.Event()
         self._monkeypatch = monkeypatch
 
     async def mount(self, database: Database) -> None:
-        """Give *database* the function, and deadlines that a test can wait for."""
+        """Add the function to *database*, and shorten its deadlines for the test."""
         for name in ("_STATEMENT_SECONDS", "_LONG_STATEMENT_SECONDS", "_CLOSE_SECONDS"):
             self._monkeypatch.setattr(sqlite, name, 0.3)
         assert isinstance(database, sqlite.SQLite)
@@ -384,7 +384,7 @@ class Disk:
 def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
     disk = Disk(monkeypatch)
     yield disk
-    # For the threads to end with the test.
+    # Let the threads end with the test.
     disk.answer()
 
 
@@ -458,9 +458,7 @@ async def test_a_query_that_takes_too_long_is_interrupted(
         assert await database.fetch(COUNT)
 
 
-async def test_what_waits_behind_a_load_does_not_wait_for_ever(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_wait_for_a_load_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "_BUSY_SECONDS", 0.05)
 
     async def nested(_: Connection) -> None:

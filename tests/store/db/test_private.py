@@ -1,4 +1,4 @@
-"""What Parley remembers is for nobody else on the machine, whatever the umask."""
+"""No other user of the machine can read Parley's files, whatever the umask."""
 
 import os
 from collections.abc import Iterator
@@ -72,17 +72,17 @@ async def test_a_restored_database_is_private_though_the_backup_is_not(tmp_path:
     assert modes(tmp_path)["parley.db"] == "0o600"
 
 
-async def test_where_a_link_leads_a_new_database_is_private_too(tmp_path: Path) -> None:
+async def test_a_new_database_behind_a_link_is_private(tmp_path: Path) -> None:
     (tmp_path / "parley.db").symlink_to("elsewhere.db")
     await write(url_of(tmp_path / "parley.db"))
     assert modes(tmp_path)["elsewhere.db"] == "0o600"
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o666])
-async def test_a_database_that_is_there_keeps_its_mode_and_is_named(
+async def test_an_existing_database_keeps_its_mode_and_is_reported(
     tmp_path: Path, mode: int
 ) -> None:
-    """Somebody may have meant it so: `check` says it, and nothing is changed."""
+    """The owner may want it so: `check` reports it, and nothing is changed."""
     path = tmp_path / "parley.db"
     await write(url_of(path))
     path.chmod(mode)
@@ -93,7 +93,7 @@ async def test_a_database_that_is_there_keeps_its_mode_and_is_named(
     assert path not in exposed(url_of(path))
 
 
-async def test_nothing_breaks_where_files_have_no_modes(
+async def test_file_systems_without_modes_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:

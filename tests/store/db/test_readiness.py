@@ -1,4 +1,4 @@
-"""Whether anything can be written, asked again and again without leaving anything behind."""
+"""The readiness probe writes to the database, again and again, and leaves nothing behind."""
 
 import os
 import sqlite3
@@ -15,7 +15,7 @@ from tests import postgres
 GROW = "INSERT INTO once (team_id, key, at) VALUES ('T1', $1, $2)"
 
 
-async def test_it_is_asked_often_and_leaves_one_row(database_url: str) -> None:
+async def test_many_probes_leave_one_row(database_url: str) -> None:
     async with open_database(database_url) as database:
         for _ in range(20):
             await database.probe()
@@ -23,8 +23,8 @@ async def test_it_is_asked_often_and_leaves_one_row(database_url: str) -> None:
         assert [row["n"] for row in rows] == [0]
 
 
-async def test_it_does_not_wait_for_a_load(database_url: str) -> None:
-    """A legal one may take minutes, in which its own steps show that all is well."""
+async def test_a_probe_does_not_wait_for_a_load(database_url: str) -> None:
+    """A load may take minutes; its own deadlines show that the database answers."""
     async with open_database(database_url) as database, database.long_transaction() as load:
         await load.execute(GROW, "a load", "t")
         await database.probe()
@@ -43,7 +43,7 @@ async def pages(database: Database) -> int:
     return int(row["page_count"])
 
 
-async def test_the_file_does_not_grow(tmp_path: Path) -> None:
+async def test_probes_do_not_grow_the_file(tmp_path: Path) -> None:
     async with open_database(f"sqlite:///{tmp_path}/parley.db") as database:
         await database.probe()
         before = await pages(database)
@@ -62,7 +62,7 @@ async def test_a_file_that_cannot_grow(tmp_path: Path) -> None:
         await database.probe()
 
 
-async def test_a_file_that_can_only_be_read(tmp_path: Path) -> None:
+async def test_a_read_only_file(tmp_path: Path) -> None:
     async with open_database(f"sqlite:///{tmp_path}/parley.db") as database:
         await pragma(database, "query_only = ON")
         with pytest.raises(DatabaseError, match="can only be read"):
@@ -90,17 +90,17 @@ async def test_a_disk_that_is_full(small_disk: Path) -> None:
             while True:
                 file.write(bytes(4096))
         with pytest.raises(DatabaseError, match=r"disk is full|disk refuses"):
-            # What the log of the file still has room for can be written.
+            # The probe succeeds until the WAL has used up the free space.
             for _ in range(100):
                 await database.probe()
         full.unlink()
         await database.probe()
 
 
-async def test_another_process_that_writes_for_long(
+async def test_another_process_that_writes_for_a_long_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is waited for as long as a load may take, and no longer."""
+    """The probe fails only after the time that a load may take."""
     path = tmp_path / "parley.db"
     async with open_database(f"sqlite:///{path}") as database:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -118,8 +118,8 @@ async def test_another_process_that_writes_for_long(
 # --- PostgreSQL ---------------------------------------------------------------------------------
 
 
-async def test_a_server_that_can_only_be_read(postgres_server: str) -> None:
-    """As a standby is, and one whose administrator says so."""
+async def test_a_read_only_server(postgres_server: str) -> None:
+    """A standby is read-only, and so is a server that an administrator set to it."""
     async with postgres.schema(postgres_server) as url:
         async with open_database(url):
             pass
@@ -128,8 +128,8 @@ async def test_a_server_that_can_only_be_read(postgres_server: str) -> None:
                 await database.probe()
 
 
-async def test_another_process_that_stands_still_while_it_writes(postgres_server: str) -> None:
-    """Its lock keeps others from writing for some seconds; that is not what is asked."""
+async def test_another_process_that_freezes_while_it_writes(postgres_server: str) -> None:
+    """Its lock blocks other writers for some seconds, but not the probe."""
     async with (
         postgres.schema(postgres_server) as url,
         open_database(url) as one,

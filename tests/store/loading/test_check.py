@@ -6,7 +6,7 @@ import pytest
 
 from store import Store
 from store.loading.check import Check
-from store.posting.record import Plan
+from store.posting.record import NewPost
 from store.types import CorpusInvalidError, PostKind, Timetable
 from tests.conftest import NOW
 from tests.store.loading.test_revisions import STORIES, load, loaded_articles, write
@@ -133,12 +133,12 @@ async def test_effects_on_a_schedule(store: Store, tmp_path: Path) -> None:
     await load(store, write(tmp_path, a=STORIES))
     timetable = Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC")
     await store.schedules.set(
-        team_id="T1", channel_id="C1", organiser_id="U1", timetable=timetable, now=NOW
+        team_id="T1", channel_id="C1", owner_id="U1", timetable=timetable, now=NOW
     )
     asked = await store.choice.next("T1", "C1")
     assert asked
     await store.posts.plan(
-        Plan(
+        NewPost(
             key="k",
             team_id="T1",
             channel_id="C1",
@@ -162,7 +162,7 @@ async def test_schedules_that_lose_questions_come_first_then_those_with_the_fewe
         schedule = await store.schedules.set(
             team_id="T1",
             channel_id=channel,
-            organiser_id="U1",
+            owner_id="U1",
             timetable=Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC"),
             topics=topics,
             now=NOW,
@@ -183,7 +183,7 @@ async def test_a_deleted_question_vanishes(store: Store, tmp_path: Path) -> None
     await load(store, path)
     timetable = Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC")
     await store.schedules.set(
-        team_id="T1", channel_id="C1", organiser_id="U1", timetable=timetable, now=NOW
+        team_id="T1", channel_id="C1", owner_id="U1", timetable=timetable, now=NOW
     )
     (path / "a.jsonl").write_text(story.replace("Why?", ""))
     checked = await check(store, path)
@@ -197,7 +197,7 @@ async def test_effects_on_a_schedule_with_topics(store: Store, tmp_path: Path) -
     schedule = await store.schedules.set(
         team_id="T1",
         channel_id="C1",
-        organiser_id="U1",
+        owner_id="U1",
         timetable=Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC"),
         topics=("Geneva", "Lagos"),
         now=NOW,

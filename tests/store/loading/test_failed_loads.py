@@ -186,7 +186,7 @@ async def test_an_admin_who_cannot_be_reached_is_tried_once(
     clock.forward(minutes=1)
     await fail(store, folder, clock)
     assert await notices(store) == []
-    assert (await store.tally.posts())["failed"] == 1
+    assert (await store.statistics.posts())["failed"] == 1
 
 
 async def test_a_missed_notice_is_sent_later(

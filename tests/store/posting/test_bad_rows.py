@@ -1,4 +1,4 @@
-"""A row that cannot be read, by hand or from a newer version, never blocks the rows beside it."""
+"""A row with bad values, from a person or a newer version, never blocks other rows."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from bot.settings import STARTER
 from store import Store, open_store
 from store.db import Database, open_database
 from store.posting import planning
-from store.posting.record import Plan
+from store.posting.record import NewPost
 from store.types import PostKind, Timetable
 from tests.conftest import NOW, StoppedClock
 
@@ -19,7 +19,7 @@ DAILY = Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC")
 
 @pytest.fixture
 async def database(database_url: str, store: Store) -> AsyncIterator[Database]:
-    """The database of the store, to write into by hand."""
+    """Yield the database of the store, to edit rows by hand."""
     async with open_database(database_url) as database:
         yield database
 
@@ -53,7 +53,7 @@ async def test_a_bad_post_blocks_no_other_post(
     value: str,
 ) -> None:
     for key in "abc":
-        plan = Plan(
+        plan = NewPost(
             key=key,
             team_id="T1",
             channel_id="C1",
@@ -65,11 +65,11 @@ async def test_a_bad_post_blocks_no_other_post(
     for key in "ab":
         await break_row(database, "post", column, value, key)
     for _ in range(3):
-        # Not even where so few are asked for.
+        # Also if the limit is small.
         found = [post.key for post in await store.posts.open(clock(), limit=1)]
     assert found == ["c"]
     assert sorted(left_out(caplog)) == ["row a of post is left out", "row b of post is left out"]
-    # It stays, for whoever can read it.
+    # The bad rows stay in the table: a newer version may be able to read them.
     await break_row(database, "post", "kind", "question", "a")
     rows = await database.fetch("SELECT state FROM post WHERE key = 'a'")
     assert [row["state"] for row in rows] == ["planned"]
@@ -79,7 +79,7 @@ async def scheduled(store: Store, channel: str, *topics: str) -> None:
     await store.schedules.set(
         team_id="T1",
         channel_id=channel,
-        organiser_id="U1",
+        owner_id="U1",
         timetable=DAILY,
         now=NOW,
         topics=topics,
@@ -108,7 +108,7 @@ async def test_a_bad_schedule_blocks_no_other_schedule(
     column: str,
     value: str,
 ) -> None:
-    """Though it is the first of its batch, and there are more of them than a batch has."""
+    """Even if bad schedules come first, and are more than one batch."""
     monkeypatch.setattr(planning, "_BATCH", 2)
     await store.corpus.reload(STARTER, by="U1", at=NOW)
     channels = [f"C{number}" for number in range(7)]
@@ -139,7 +139,7 @@ async def test_a_bad_schedule_hides_no_other_schedule(
     }
 
 
-async def test_topics_that_cannot_be_looked_up_keep_no_turn_back(
+async def test_a_failed_look_up_of_topics_does_not_delay_a_post(
     database_url: str,
     clock: StoppedClock,
     caplog: pytest.LogCaptureFixture,
@@ -158,6 +158,6 @@ async def test_topics_that_cannot_be_looked_up_keep_no_turn_back(
 
         monkeypatch.setattr(store.corpus, "find", break_at)
         await store.planning.plan_due(clock.forward(minutes=61))
-        turns = await store.posts.turns("T1", "C2", since=NOW.date())
+        turns = await store.posts.scheduled("T1", "C2", since=NOW.date())
         assert [str(post.state) for post in turns] == ["planned"]
     assert left_out(caplog) == ["row T1/C1 of schedule is left out"]

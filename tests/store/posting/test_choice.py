@@ -1,4 +1,4 @@
-"""What a channel is asked next: nothing again before its time, and not the same headline twice."""
+"""The choice of the next question: no early repetition, and no headline twice in a row."""
 
 from collections import Counter
 from itertools import pairwise
@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from store import Store, open_store
 from store.posting.choice import Candidate, Recent, rank
-from store.posting.record import Plan
+from store.posting.record import NewPost
 from store.types import Article, PostKind
 from tests.conftest import NOW, StoppedClock
 
 
 async def load(store: Store, folder: Path, *counts: int) -> None:
-    """Load documents with so many articles each."""
+    """Load documents with the given numbers of articles."""
     write(folder, counts)
     await store.corpus.reload(folder, by="U1", at=NOW)
 
@@ -31,11 +31,11 @@ def write(folder: Path, counts: tuple[int, ...]) -> None:
 
 
 async def ask(store: Store, clock: StoppedClock, channel: str = "C1") -> Article:
-    """Ask the channel its next question."""
+    """Plan the channel's next question, and return its article."""
     article = await store.choice.next("T1", channel)
     assert article
     clock.forward(days=1)
-    plan = Plan(
+    plan = NewPost(
         key=f"{channel}:{clock()}",
         team_id="T1",
         channel_id=channel,
@@ -52,7 +52,7 @@ async def test_an_empty_corpus_has_nothing_to_ask(store: Store) -> None:
 
 
 @pytest.mark.parametrize("channel", ["C1", "C2", "C3", "C4"])
-async def test_no_question_returns_before_all_had_their_turn(
+async def test_no_question_is_repeated_before_all_others_were_asked(
     store: Store, clock: StoppedClock, tmp_path: Path, channel: str
 ) -> None:
     await load(store, tmp_path / "corpus", 3, 2, 4)
@@ -63,10 +63,10 @@ async def test_no_question_returns_before_all_had_their_turn(
 
 @pytest.mark.parametrize("counts", [(3, 3, 3), (5, 3, 1), (4, 4), (2, 6, 3)])
 @pytest.mark.parametrize("channel", ["C1", "C2", "C3"])
-async def test_not_twice_in_a_row_from_one_headline(
+async def test_no_headline_twice_in_a_row(
     store: Store, clock: StoppedClock, tmp_path: Path, channel: str, counts: tuple[int, ...]
 ) -> None:
-    """Also at the end of a round, where carelessness would have left one headline's alone."""
+    """Also at the end of a round, where articles of only one headline could be left."""
     await load(store, tmp_path / "corpus", *counts)
     headlines = [(await ask(store, clock, channel)).headline for _ in range(sum(counts))]
     most = max(counts)
@@ -91,11 +91,11 @@ async def test_near_identical_questions_are_kept_apart(
     for channel in ("C1", "C2", "C3", "C4", "C5", "C6"):
         asked = [(await ask(store, clock, channel)).question for _ in range(24)]
         first, second = (place for place, one in enumerate(asked) if "guard" in one)
-        # Apart, or the last that was left of its round.
+        # Far enough apart, or the only article left of its round.
         assert second - first > 10 or second == 23
 
 
-async def test_channels_have_orders_of_their_own(store: Store, tmp_path: Path) -> None:
+async def test_each_channel_has_its_own_order(store: Store, tmp_path: Path) -> None:
     await load(store, tmp_path / "corpus", 9)
     orders = set()
     for channel in ("C1", "C2", "C3", "C4", "C5"):
@@ -141,7 +141,7 @@ candidates = st.lists(
 
 
 @given(window=candidates, headline=st.sampled_from([None, *"ABC"]))
-def test_the_first_is_asked_least_and_has_another_headline_where_one_does(
+def test_the_first_is_asked_least_and_has_another_headline_if_possible(
     window: list[Candidate], headline: str | None
 ) -> None:
     ranked = rank(window, Recent(headlines=(headline,) if headline else ()))
@@ -153,10 +153,10 @@ def test_the_first_is_asked_least_and_has_another_headline_where_one_does(
 
 
 @given(window=candidates, question=st.sampled_from(["Who goes first?", "What now?"]))
-def test_the_first_is_not_like_the_last_few_where_one_is_not(
+def test_the_first_differs_from_the_last_few_if_possible(
     window: list[Candidate], question: str
 ) -> None:
-    """Among those that the headlines allow, which come first."""
+    """Among the candidates that meet the headline condition, which is more important."""
     recent = Recent(headlines=("Z",), questions=(question,))
     first = rank(window, recent)[0]
     twins = [one for one in window if one.times == first.times and one.headline == first.headline]

@@ -1,4 +1,4 @@
-"""Dates without posts, from a calendar file."""
+"""Holidays are read from a calendar file."""
 
 from datetime import date
 from pathlib import Path
@@ -42,12 +42,12 @@ def test_a_day_that_recurs(tmp_path: Path) -> None:
     assert found == [date(year, 5, 1) for year in (2027, 2028, 2029)]
 
 
-def test_an_event_at_an_hour_takes_its_day(tmp_path: Path) -> None:
+def test_an_event_with_a_time_covers_its_day(tmp_path: Path) -> None:
     path = calendar(tmp_path, "DTSTART:20261224T120000Z\nDTEND:20261224T180000Z\nSUMMARY:Party")
     assert read_holidays(path, today=TODAY) == [Holiday(due_on=date(2026, 12, 24), name="Party")]
 
 
-def test_an_event_without_an_end_in_sight_is_followed_for_three_years(tmp_path: Path) -> None:
+def test_an_endless_event_is_read_for_three_years(tmp_path: Path) -> None:
     path = calendar(
         tmp_path, "DTSTART;VALUE=DATE:19000101\nDTEND;VALUE=DATE:21261231\nSUMMARY:For ever"
     )
@@ -57,7 +57,7 @@ def test_an_event_without_an_end_in_sight_is_followed_for_three_years(tmp_path: 
     assert len(found) == 3 * 366 + 1
 
 
-def test_a_name_is_cut_and_holds_what_can_be_stored(tmp_path: Path) -> None:
+def test_a_name_is_shortened_and_can_be_stored(tmp_path: Path) -> None:
     path = calendar(tmp_path, f"DTSTART;VALUE=DATE:20261225\nSUMMARY:a\0b{'x' * 1000}")
     (holiday,) = read_holidays(path, today=TODAY)
     assert holiday.name.startswith("a\ufffdbx")
@@ -84,14 +84,14 @@ def test_an_event_of_every_second_ends_at_the_limit(tmp_path: Path) -> None:
     ],
     ids=["empty", "nonsense", "UTF-16", "cut off", "no date", "nested", "large"],
 )
-def test_what_is_no_calendar_is_said_to_be_none(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_calendar_is_reported(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bad.ics"
     path.write_bytes(content)
     with pytest.raises(HolidaysInvalidError, match=r"bad\.ics"):
         read_holidays(path, today=TODAY)
 
 
-def test_a_calendar_of_the_past_is_said_to_be_one(tmp_path: Path) -> None:
+def test_a_calendar_with_past_dates_only_is_reported(tmp_path: Path) -> None:
     path = calendar(tmp_path, "DTSTART;VALUE=DATE:20200501\nSUMMARY:Long ago")
     with pytest.raises(HolidaysInvalidError, match="no event from 24 Nov 2026 on"):
         read_holidays(path, today=TODAY)
@@ -99,7 +99,7 @@ def test_a_calendar_of_the_past_is_said_to_be_one(tmp_path: Path) -> None:
         read_holidays(tmp_path / "nowhere.ics", today=TODAY)
 
 
-async def test_what_is_loaded_replaces_what_was(store: Store) -> None:
+async def test_a_new_calendar_replaces_the_old_one(store: Store) -> None:
     await store.holidays.replace([Holiday(due_on=TODAY, name="One")])
     await store.holidays.replace([Holiday(due_on=date(2026, 12, 25), name="Two")])
     assert await store.holidays.between(TODAY, date(2027, 1, 1)) == {date(2026, 12, 25): "Two"}

@@ -1,4 +1,4 @@
-"""Which questions are nearly the same."""
+"""Which questions count as nearly the same."""
 
 import pytest
 from hypothesis import given
@@ -19,7 +19,7 @@ GUARD = "Who should guard the northern border once the envoys leave?"
         "Who should guard the northern border once the envoys and soldiers leave?",
     ],
 )
-def test_one_word_more_less_or_other_makes_no_difference(other: str) -> None:
+def test_one_word_added_removed_or_replaced_is_alike(other: str) -> None:
     assert are_alike(GUARD, other)
 
 
@@ -31,16 +31,16 @@ def test_one_word_more_less_or_other_makes_no_difference(other: str) -> None:
         "",
     ],
 )
-def test_two_words_do(other: str) -> None:
+def test_two_different_words_are_not_alike(other: str) -> None:
     assert not are_alike(GUARD, other)
 
 
-def test_a_short_question_is_like_its_double_only() -> None:
+def test_a_short_question_is_only_like_itself() -> None:
     assert are_alike("Why now?", "Why now?")
     assert not are_alike("Why now?", "Why here?")
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
-def test_likeness_goes_both_ways(one: str, other: str) -> None:
+def test_likeness_is_symmetric(one: str, other: str) -> None:
     assert are_alike(one, one)
     assert are_alike(one, other) == are_alike(other, one)

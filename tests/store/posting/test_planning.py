@@ -1,4 +1,4 @@
-"""What becomes of turns: planned, missed, left out; once each, and never silently."""
+"""Each occurrence is planned, missed or skipped exactly once, and always with a reason."""
 
 import asyncio
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from bot.settings import STARTER
 from store import Store, open_store
 from store.posting.holidays import Holiday
-from store.posting.planning import turn_key
-from store.posting.record import GRACE, Plan
+from store.posting.planning import occurrence_key
+from store.posting.record import GRACE, NewPost
 from store.types import FOREVER, PostKind, PostState, Schedule, Timetable
 from tests.conftest import NOW, StoppedClock
 
@@ -29,7 +29,7 @@ async def on(store: Store, clock: StoppedClock, **changes: object) -> Schedule:
         **{  # type: ignore[arg-type]
             "team_id": "T1",
             "channel_id": "C1",
-            "organiser_id": "U1",
+            "owner_id": "U1",
             "timetable": Timetable(at=time(9), weekdays=DAILY, zone="UTC"),
             "now": clock(),
             **changes,
@@ -40,11 +40,11 @@ async def on(store: Store, clock: StoppedClock, **changes: object) -> Schedule:
 async def rows(store: Store, since: date = date.min) -> list[tuple[str, str, str | None]]:
     return [
         (str(post.due_on), str(post.state), post.error)
-        for post in await store.posts.turns("T1", "C1", since=since)
+        for post in await store.posts.scheduled("T1", "C1", since=since)
     ]
 
 
-async def test_a_turn_becomes_one_post_and_the_schedule_moves_on(
+async def test_an_occurrence_becomes_one_post_and_the_schedule_advances(
     store: Store, clock: StoppedClock
 ) -> None:
     await on(store, clock)
@@ -58,12 +58,12 @@ async def test_a_turn_becomes_one_post_and_the_schedule_moves_on(
     assert schedule.next.due_on == date(2026, 11, 25)
 
 
-async def test_the_record_says_what_was_chosen_from_which_revision_and_why(
+async def test_a_post_records_its_article_revision_and_reason(
     store: Store, clock: StoppedClock
 ) -> None:
     schedule = await on(store, clock)
     await store.planning.plan_due(clock.forward(hours=1))
-    post = await store.posts.get("T1", turn_key(schedule, TODAY))
+    post = await store.posts.get("T1", occurrence_key(schedule, TODAY))
     assert post
     assert post.article_id
     assert post.revision == 1
@@ -71,7 +71,7 @@ async def test_the_record_says_what_was_chosen_from_which_revision_and_why(
     assert post.why.startswith("This channel has had 0 of 26 questions")
 
 
-async def test_many_processes_plan_a_turn_once(tmp_path: Path, clock: StoppedClock) -> None:
+async def test_many_processes_plan_an_occurrence_once(tmp_path: Path, clock: StoppedClock) -> None:
     url = f"sqlite:///{tmp_path}/parley.db"
     async with open_store(url) as one, open_store(url) as two, open_store(url) as three:
         for channel in range(20):
@@ -86,7 +86,7 @@ async def test_many_processes_plan_a_turn_once(tmp_path: Path, clock: StoppedClo
     ("late", "state"),
     [(GRACE, "planned"), (GRACE + timedelta(seconds=1), "missed"), (timedelta(days=2), "missed")],
 )
-async def test_late_within_the_grace_and_missed_after_it(
+async def test_a_post_is_planned_within_the_grace_and_missed_after_it(
     store: Store, clock: StoppedClock, late: timedelta, state: str
 ) -> None:
     await on(store, clock)
@@ -96,7 +96,9 @@ async def test_late_within_the_grace_and_missed_after_it(
     assert not others
 
 
-async def test_a_week_asleep_leaves_a_row_a_day(store: Store, clock: StoppedClock) -> None:
+async def test_a_week_of_downtime_leaves_a_row_for_each_day(
+    store: Store, clock: StoppedClock
+) -> None:
     await on(store, clock)
     await store.planning.plan_due(clock.forward(days=7, minutes=90))
     states = [(on, state) for on, state, _ in await rows(store)]
@@ -130,7 +132,7 @@ async def test_a_zone_edited_after_posting_does_not_post_again(
     assert [on for on, *_ in await rows(store)] == ["2026-11-25"]
 
 
-async def test_a_turn_that_was_missed_may_come_later_the_same_day(
+async def test_a_missed_post_can_be_sent_later_the_same_day(
     store: Store, clock: StoppedClock
 ) -> None:
     await on(store, clock)
@@ -141,7 +143,7 @@ async def test_a_turn_that_was_missed_may_come_later_the_same_day(
     assert await rows(store) == [("2026-11-24", "planned", None)]
 
 
-async def test_a_pause_leaves_turns_out_and_says_so(store: Store, clock: StoppedClock) -> None:
+async def test_a_pause_skips_occurrences_with_a_reason(store: Store, clock: StoppedClock) -> None:
     await on(store, clock)
     await store.schedules.pause("T1", "C1", until=date(2026, 11, 26))
     for _ in range(3):
@@ -153,7 +155,7 @@ async def test_a_pause_leaves_turns_out_and_says_so(store: Store, clock: Stopped
     ]
 
 
-async def test_a_holiday_leaves_its_turn_out(store: Store, clock: StoppedClock) -> None:
+async def test_a_holiday_skips_its_occurrence(store: Store, clock: StoppedClock) -> None:
     schedule = await on(store, clock)
     await store.holidays.replace([Holiday(due_on=TODAY, name="Day of the Harbour")])
     await store.planning.plan_due(clock.forward(hours=1))
@@ -162,7 +164,7 @@ async def test_a_holiday_leaves_its_turn_out(store: Store, clock: StoppedClock) 
     assert post, "a person may still post today's"
 
 
-async def test_a_stopped_schedule_misses_its_turns_without_a_call(
+async def test_a_stopped_schedule_misses_its_posts_without_a_call(
     store: Store, clock: StoppedClock
 ) -> None:
     await on(store, clock)
@@ -171,13 +173,11 @@ async def test_a_stopped_schedule_misses_its_turns_without_a_call(
     assert await rows(store) == [("2026-11-24", "missed", "is_archived")]
 
 
-async def test_a_skip_leaves_its_turn_out_and_can_be_taken_back(
-    store: Store, clock: StoppedClock
-) -> None:
+async def test_a_skip_can_be_undone(store: Store, clock: StoppedClock) -> None:
     schedule = await on(store, clock)
     for day in (24, 25):
-        plan = Plan(
-            key=turn_key(schedule, date(2026, 11, day)),
+        plan = NewPost(
+            key=occurrence_key(schedule, date(2026, 11, day)),
             team_id="T1",
             channel_id="C1",
             kind=PostKind.QUESTION,
@@ -188,13 +188,13 @@ async def test_a_skip_leaves_its_turn_out_and_can_be_taken_back(
         )
         assert await store.posts.skip(plan, now=clock())
     turns = await store.planning.upcoming(schedule, 2)
-    assert [(turn.occurrence.due_on.day, turn.unless) for turn in turns] == [
+    assert [(turn.occurrence.due_on.day, turn.skip_reason) for turn in turns] == [
         (24, "skipped"),
         (25, "skipped"),
         (26, None),
         (27, None),
     ]
-    assert await store.posts.unskip("T1", turn_key(schedule, date(2026, 11, 25)))
+    assert await store.posts.unskip("T1", occurrence_key(schedule, date(2026, 11, 25)))
     for _ in range(2):
         await store.planning.plan_due(clock.forward(hours=24))
     assert [(on, state) for on, state, _ in await rows(store)][:1] == [("2026-11-24", "skipped")]
@@ -202,7 +202,7 @@ async def test_a_skip_leaves_its_turn_out_and_can_be_taken_back(
     assert turns[-1].occurrence.due_on.day == 26
 
 
-async def test_a_pause_without_end_has_no_turns(store: Store, clock: StoppedClock) -> None:
+async def test_an_endless_pause_has_no_upcoming_posts(store: Store, clock: StoppedClock) -> None:
     await on(store, clock)
     await store.schedules.pause("T1", "C1", until=FOREVER)
     schedule = await store.schedules.get("T1", "C1")
@@ -215,7 +215,7 @@ async def test_a_preview_is_what_is_then_planned(store: Store, clock: StoppedClo
     for _ in range(12):
         chosen = await store.planning.preview(schedule)
         await store.planning.plan_due(clock.forward(hours=24))
-        (*_, post) = await store.posts.turns("T1", "C1", since=TODAY)
+        (*_, post) = await store.posts.scheduled("T1", "C1", since=TODAY)
         if post.state is PostState.PLANNED:
             assert chosen
             assert tuple(await store.posts.stories("T1", post.key)) == chosen.article_ids
@@ -232,7 +232,7 @@ async def test_a_digest_shows_what_the_channel_has_not_seen(
     seen: list[str] = []
     for _ in range(5):
         await store.planning.plan_due(clock.forward(hours=24))
-        (*_, post) = await store.posts.turns("T1", "C1", since=TODAY)
+        (*_, post) = await store.posts.scheduled("T1", "C1", since=TODAY)
         stories = await store.posts.stories("T1", post.key)
         assert post.article_id == stories[0]
         assert len(stories) == 5
@@ -240,12 +240,12 @@ async def test_a_digest_shows_what_the_channel_has_not_seen(
     assert len(set(seen)) == 25
 
 
-async def test_topics_are_kept_to(store: Store, clock: StoppedClock) -> None:
+async def test_only_stories_on_the_topics_are_chosen(store: Store, clock: StoppedClock) -> None:
     await on(store, clock, topics=("Turkey",))
     clock.forward(hours=-23)
     for _ in range(6):
         await store.planning.plan_due(clock.forward(hours=24))
-    posts = await store.posts.turns("T1", "C1", since=TODAY)
+    posts = await store.posts.scheduled("T1", "C1", since=TODAY)
     articles = await store.articles.get_many([post.article_id or "" for post in posts])
     assert len(articles) == 6
     assert all(
@@ -254,7 +254,7 @@ async def test_topics_are_kept_to(store: Store, clock: StoppedClock) -> None:
     )
 
 
-async def test_topics_without_a_story_miss_their_turn_and_say_so(
+async def test_topics_without_a_story_miss_the_post_with_a_reason(
     store: Store, clock: StoppedClock
 ) -> None:
     await on(store, clock, topics=("kubernetes",))
@@ -262,7 +262,7 @@ async def test_topics_without_a_story_miss_their_turn_and_say_so(
     assert await rows(store) == [("2026-11-24", "missed", "there is no story to choose from")]
 
 
-async def test_the_organiser_hears_once_that_questions_run_out(
+async def test_the_owner_gets_one_notice_that_questions_run_out(
     store: Store, clock: StoppedClock
 ) -> None:
     await on(store, clock)
@@ -275,7 +275,7 @@ async def test_the_organiser_hears_once_that_questions_run_out(
     assert notices[0].about.days == 13
 
 
-async def test_questions_run_out_though_nobody_owns_the_schedule(
+async def test_questions_run_out_of_a_schedule_without_an_owner(
     store: Store, clock: StoppedClock
 ) -> None:
     await on(store, clock)
@@ -307,10 +307,10 @@ TICKS = st.lists(
     start=st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)),
     ticks=TICKS,
 )
-def test_one_row_a_date_and_no_date_without_one(
+def test_each_date_has_exactly_one_row(
     zones: list[str], at: time, weekdays: frozenset[int], start: datetime, ticks: list[timedelta]
 ) -> None:
-    """Whatever the ticks: late, asleep, the clock set back, and the zone edited on the way."""
+    """With any ticks: late, after downtime, with the clock set back, and after an edited zone."""
     asyncio.run(_ticks(zones, at, weekdays, start.replace(microsecond=0, tzinfo=UTC), ticks))
 
 
@@ -333,18 +333,18 @@ async def _ticks(
                 for due_on, due_at in _by_cronsim(timetable, latest, clock()):
                     expected.setdefault(due_on, due_at)
                 latest = max(latest, clock())
-            posts = await store.posts.turns("T1", "C1", since=date.min)
+            posts = await store.posts.scheduled("T1", "C1", since=date.min)
             assert [post.due_on for post in posts] == sorted(expected)
             for post in posts:
                 assert post.state in (PostState.PLANNED, PostState.MISSED)
-                # An edited schedule may try a missed date again, later the same day.
+                # An edited schedule may retry a missed date, later the same day.
                 assert len(zones) > 1 or post.due_at == expected[post.due_on or date.min]
 
 
 def _by_cronsim(
     timetable: Timetable, after: datetime, until: datetime
 ) -> list[tuple[date, datetime]]:
-    """Give the turns in (after, until] as an independent library finds them."""
+    """Return the occurrences in (after, until] that an independent library finds."""
     zone = ZoneInfo(timetable.zone)
     days = ",".join(str((day + 1) % 7) for day in sorted(timetable.weekdays))
     found = []

@@ -1,4 +1,4 @@
-"""The record of posts: who may send, and what can follow what."""
+"""The record of posts: who may send a post, and which changes of state are legal."""
 
 import asyncio
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pytest
 from store import Store, open_store
 from store.db import open_database
 from store.posting.posts import Claim
-from store.posting.record import LEASE, MOVES, Plan
+from store.posting.record import LEASE, MOVES, NewPost
 from store.types import Post, PostKind, PostState
 from tests.conftest import StoppedClock
 from tests.rows import every_row
@@ -18,7 +18,7 @@ TODAY = date(2026, 11, 24)
 
 
 async def plan(store: Store, clock: StoppedClock, key: str = "k", **fields: object) -> Post | None:
-    plan = Plan(
+    plan = NewPost(
         **{  # type: ignore[arg-type]
             "key": key,
             "team_id": "T1",
@@ -46,15 +46,15 @@ async def state(store: Store, key: str = "k") -> PostState:
     return post.state
 
 
-async def test_a_turn_is_planned_once(store: Store, clock: StoppedClock) -> None:
+async def test_a_scheduled_post_is_planned_once(store: Store, clock: StoppedClock) -> None:
     assert await plan(store, clock, due_on=TODAY)
     assert await plan(store, clock, due_on=TODAY) is None
-    (post,) = await store.posts.turns("T1", "C1", since=TODAY)
+    (post,) = await store.posts.scheduled("T1", "C1", since=TODAY)
     assert post.due_on == TODAY
 
 
 async def test_one_of_many_claims_wins(database_url: str, clock: StoppedClock) -> None:
-    """Forty tasks over three connections, one right to send."""
+    """Forty tasks on three connections try, and one gets the claim."""
     url = database_url
     async with open_store(url) as one, open_store(url) as two, open_store(url) as three:
         post = await plan(one, clock)
@@ -81,7 +81,7 @@ async def test_a_claimed_post_is_open_again_after_its_lease(
     assert again.may_have_arrived
 
 
-async def test_an_overtaken_claim_writes_nothing(store: Store, clock: StoppedClock) -> None:
+async def test_a_stale_claim_writes_nothing(store: Store, clock: StoppedClock) -> None:
     await plan(store, clock)
     slow = await claimed(store, clock)
     clock.forward(seconds=LEASE.total_seconds())
@@ -90,14 +90,16 @@ async def test_an_overtaken_claim_writes_nothing(store: Store, clock: StoppedClo
     assert await state(store) is PostState.SENDING
 
 
-async def test_a_sent_question_opens_its_story(store: Store, clock: StoppedClock) -> None:
+async def test_a_sent_question_plans_its_story(store: Store, clock: StoppedClock) -> None:
     await plan(store, clock)
     await store.posts.sent(await claimed(store, clock), message_ts="1.0", now=clock())
     (story,) = await store.posts.open(clock())
     assert (story.kind, story.parent_key, story.article_id) == (PostKind.STORY, "k", "a1")
 
 
-async def test_what_is_put_off_waits_and_has_not_arrived(store: Store, clock: StoppedClock) -> None:
+async def test_a_post_that_is_put_off_waits_and_has_not_arrived(
+    store: Store, clock: StoppedClock
+) -> None:
     await plan(store, clock)
     until = clock() + timedelta(seconds=30)
     await store.posts.put_off(
@@ -110,15 +112,17 @@ async def test_what_is_put_off_waits_and_has_not_arrived(store: Store, clock: St
     assert claim.post.error == "ratelimited"
 
 
-async def test_what_is_unknown_may_have_arrived(store: Store, clock: StoppedClock) -> None:
+async def test_a_post_with_an_unknown_outcome_may_have_arrived(
+    store: Store, clock: StoppedClock
+) -> None:
     await plan(store, clock)
     claim = await claimed(store, clock)
-    await store.posts.in_doubt(claim, error="timeout", until=clock(), now=clock())
+    await store.posts.unknown_outcome(claim, error="timeout", until=clock(), now=clock())
     assert (await claimed(store, clock)).may_have_arrived
 
 
 @pytest.mark.parametrize("end", [PostState.FAILED, PostState.MISSED])
-async def test_what_ended_without_a_message_can_be_asked_again(
+async def test_a_post_that_was_not_sent_can_be_planned_again(
     store: Store, clock: StoppedClock, end: PostState
 ) -> None:
     await plan(store, clock, due_on=TODAY)
@@ -131,13 +135,13 @@ async def test_what_ended_without_a_message_can_be_asked_again(
     assert await state(store) is PostState.PLANNED
 
 
-async def test_what_is_sent_stays_sent(store: Store, clock: StoppedClock) -> None:
+async def test_a_sent_post_stays_sent(store: Store, clock: StoppedClock) -> None:
     await plan(store, clock)
     await store.posts.sent(await claimed(store, clock), message_ts="1.0", now=clock())
     assert await plan(store, clock) is None
     post = await store.posts.get("T1", "k")
     assert post
-    with pytest.raises(ValueError, match="does not go from sent to sending"):
+    with pytest.raises(ValueError, match="cannot go from sent to sending"):
         await store.posts.claim(post, owner="me", now=clock())
 
 
@@ -146,8 +150,8 @@ def test_every_state_has_its_moves() -> None:
     assert all(targets <= set(PostState) for targets in MOVES.values())
 
 
-async def test_a_claim_holds_against_a_stale_copy(store: Store, clock: StoppedClock) -> None:
-    """A copy of the row as it was before a claim cannot claim it a second time."""
+async def test_a_stale_copy_of_a_row_cannot_claim_it(store: Store, clock: StoppedClock) -> None:
+    """A copy of a row that was read before a claim cannot claim it again."""
     post = await plan(store, clock)
     assert post
     await claimed(store, clock)
@@ -155,10 +159,10 @@ async def test_a_claim_holds_against_a_stale_copy(store: Store, clock: StoppedCl
     assert await store.posts.claim(stale, owner="other", now=clock()) is None
 
 
-async def test_a_person_is_kept_only_while_their_post_is_open(
+async def test_a_person_s_id_is_stored_only_until_their_post_is_done(
     store: Store, clock: StoppedClock
 ) -> None:
-    """They are asked whether it arrived when nobody else knows, and may settle that."""
+    """If the outcome is unknown, the person is asked whether the post arrived."""
 
     async def asked_by(key: str = "k") -> str | None:
         post = await store.posts.get("T1", key)
@@ -168,14 +172,14 @@ async def test_a_person_is_kept_only_while_their_post_is_open(
     posts = store.posts
     await plan(store, clock, asked_by="U1")
     claim = await claimed(store, clock)
-    await posts.in_doubt(claim, error="timeout", until=clock(), now=clock())
+    await posts.unknown_outcome(claim, error="timeout", until=clock(), now=clock())
     await posts.give_up(await claimed(store, clock), error="timeout", now=clock())
     assert await asked_by() == "U1"
     assert await posts.not_there("T1", "k", now=clock())
     assert await asked_by() == "U1"
     await posts.sent(await claimed(store, clock), message_ts="1.0", now=clock())
     assert await asked_by() is None
-    # Its story is a post of its own, which may be lost too.
+    # Its story is a separate post, whose outcome may be unknown too.
     assert await asked_by("k:story") == "U1"
     await posts.sent(await claimed(store, clock, "k:story"), message_ts="1.1", now=clock())
     assert await asked_by("k:story") is None
@@ -188,7 +192,7 @@ async def test_however_it_ends_no_row_names_the_person(
     posts = store.posts
     await plan(store, clock, asked_by="U0BEN", kind=PostKind.SHARE)
     if end == "skipped":
-        skipped = Plan(
+        skipped = NewPost(
             key="k",
             team_id="T1",
             channel_id="C1",
@@ -205,7 +209,7 @@ async def test_however_it_ends_no_row_names_the_person(
             case "sent":
                 await posts.sent(claim, message_ts="1.0", now=clock())
             case "seen":
-                await posts.in_doubt(claim, error="timeout", until=clock(), now=clock())
+                await posts.unknown_outcome(claim, error="timeout", until=clock(), now=clock())
                 assert await posts.seen("T1", "k", now=clock())
             case "failed":
                 await posts.failed(claim, error="no_text", now=clock())

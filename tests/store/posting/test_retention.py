@@ -1,4 +1,4 @@
-"""Old posts are deleted, and nothing that a channel was promised depends on them."""
+"""Old posts are deleted, without an effect on what a channel is asked next."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +12,7 @@ from store import Store
 from store.db import open_database
 from store.posting.choice import outlook
 from store.posting.posts import Claim
-from store.posting.record import NEVER, Plan
+from store.posting.record import NEVER, NewPost
 from store.types import PostKind, PostState
 from tests.conftest import NOW, StoppedClock
 from tests.rows import every_row
@@ -22,10 +22,10 @@ from tests.store.teams.test_installations import ONE
 SHARE, QUESTION, DIGEST = PostKind.SHARE, PostKind.QUESTION, PostKind.DIGEST
 
 
-def plan(key: str, days: int = 0, **more: object) -> Plan:
+def plan(key: str, days: int = 0, **more: object) -> NewPost:
     at = NOW + timedelta(days=days)
     return replace(
-        Plan(key=key, team_id="T1", channel_id="C1", kind=QUESTION, article_id="a1", due_at=at),
+        NewPost(key=key, team_id="T1", channel_id="C1", kind=QUESTION, article_id="a1", due_at=at),
         **more,  # type: ignore[arg-type]
     )
 
@@ -38,7 +38,7 @@ async def claim(store: Store, key: str) -> Claim:
     return claim
 
 
-async def send(store: Store, plan: Plan) -> None:
+async def send(store: Store, plan: NewPost) -> None:
     """Send a post and the story in its thread."""
     assert await store.posts.plan(plan, now=plan.due_at)
     claimed = await claim(store, plan.key)
@@ -53,7 +53,7 @@ async def keys(url: str) -> list[str]:
         return [row["key"] for row in await database.fetch("SELECT key FROM post ORDER BY key")]
 
 
-async def test_what_is_done_and_old_is_deleted_with_all_that_belongs_to_it(
+async def test_old_posts_that_are_done_are_deleted_with_their_rows(
     store: Store, database_url: str
 ) -> None:
     await send(store, plan("old", kind=DIGEST, story_ids=("a1", "a2")))
@@ -77,13 +77,13 @@ async def test_what_is_done_and_old_is_deleted_with_all_that_belongs_to_it(
 
 
 @pytest.mark.parametrize("state", ["planned", "sending", "unknown", "waits for a person"])
-async def test_what_is_open_stays_without_its_person(store: Store, state: str) -> None:
+async def test_an_old_open_post_stays_without_its_person(store: Store, state: str) -> None:
     await store.posts.plan(plan("k", asked_by="U0BEN"), now=NOW)
     if state != "planned":
         claimed = await claim(store, "k")
         if state != "sending":
             until = NEVER if state == "waits for a person" else NOW
-            await store.posts.in_doubt(claimed, error="timeout", until=until, now=NOW)
+            await store.posts.unknown_outcome(claimed, error="timeout", until=until, now=NOW)
     before = await store.posts.get("T1", "k")
     assert before
     assert before.asked_by == "U0BEN"
@@ -92,10 +92,10 @@ async def test_what_is_open_stays_without_its_person(store: Store, state: str) -
 
 
 @pytest.mark.parametrize("kind", [kind for kind in PostKind if kind.is_notice])
-async def test_a_message_to_one_person_that_is_lost_is_not_open_for_ever(
+async def test_a_lost_notice_does_not_stay_open_for_ever(
     store: Store, database_url: str, kind: PostKind
 ) -> None:
-    """Nobody is asked about it, so nobody would ever settle it."""
+    """Nobody is asked about a notice, so it would stay open for ever."""
     await store.posts.plan(plan("k", kind=kind, channel_id="U0BEN"), now=NOW)
     await store.posts.give_up(await claim(store, "k"), error="no answer", now=NOW)
     assert await keys(database_url) == ["k"]
@@ -115,7 +115,7 @@ async def test_a_question_stays_for_as_long_as_its_story_is_open(
     assert await keys(database_url) == []
 
 
-async def test_more_than_one_transaction_takes_is_deleted(
+async def test_more_posts_than_one_batch_are_deleted(
     store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("store.posting.posts._BATCH", 2)
@@ -125,7 +125,7 @@ async def test_more_than_one_transaction_takes_is_deleted(
     assert await keys(database_url) == []
 
 
-async def test_what_a_channel_has_had_is_the_same_before_and_after(
+async def test_deleting_posts_does_not_change_what_a_channel_has_had(
     store: Store, database_url: str, tmp_path: Path
 ) -> None:
     await load(store, tmp_path / "corpus", 4, 4)
@@ -152,7 +152,7 @@ async def test_what_a_channel_has_had_is_the_same_before_and_after(
         return [*had, [await store.choice.next("T1", "C1", place=place) for place in range(8)]]
 
     before = await seen()
-    # At first some are deleted, then all: each article is counted once, in one place or the other.
+    # Delete some posts, then all: each article is counted once, in one of the two tables.
     for days in (2, 3, 9):
         assert await store.posts.delete_old(before=NOW + timedelta(days=days, hours=1))
         assert await seen() == before
@@ -160,10 +160,10 @@ async def test_what_a_channel_has_had_is_the_same_before_and_after(
 
 
 @pytest.mark.parametrize("channel", ["C1", "C2", "C3"])
-async def test_nothing_returns_before_its_time_though_every_post_is_deleted(
+async def test_nothing_is_repeated_though_every_post_is_deleted(
     store: Store, clock: StoppedClock, tmp_path: Path, channel: str
 ) -> None:
-    """Nor one headline twice in a row, nor a question like one of the last few."""
+    """Also, no headline twice in a row, and no question like one of the last few."""
     write(tmp_path / "corpus", (4, 4, 4))
     for number in range(2):
         path = tmp_path / "corpus" / f"d{number}.txt"
@@ -186,7 +186,7 @@ async def test_nothing_returns_before_its_time_though_every_post_is_deleted(
     assert not [one for one, other in pairwise(asked) if one.headline == other.headline]
 
 
-async def test_a_team_that_is_gone_leaves_no_record(store: Store, database_url: str) -> None:
+async def test_a_deleted_team_leaves_no_record(store: Store, database_url: str) -> None:
     await store.installations.save(ONE)
     await send(store, plan("k"))
     await store.posts.delete_old(before=NOW + timedelta(days=1))

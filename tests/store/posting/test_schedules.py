@@ -1,4 +1,4 @@
-"""Schedules of channels and their turns."""
+"""Schedules are stored, replaced, paused, stopped and removed."""
 
 from datetime import date, time
 
@@ -15,20 +15,20 @@ async def on(
     return await store.schedules.set(
         team_id="T1",
         channel_id=channel,
-        organiser_id="U1",
+        owner_id="U1",
         timetable=Timetable(at=at, weekdays=NINE.weekdays, zone=NINE.zone),
         now=clock(),
     )
 
 
-async def test_what_is_set_is_there(store: Store, clock: StoppedClock) -> None:
+async def test_a_stored_schedule_is_returned(store: Store, clock: StoppedClock) -> None:
     schedule = await on(store, clock)
     assert await store.schedules.get("T1", "C1") == schedule
     assert schedule.next.due_on == date(2026, 11, 24)
     assert await store.schedules.get("T2", "C1") is None
 
 
-async def test_setting_again_replaces(store: Store, clock: StoppedClock) -> None:
+async def test_a_new_schedule_replaces_the_old_one(store: Store, clock: StoppedClock) -> None:
     await on(store, clock)
     await on(store, clock, at=time(7))
     (schedule,) = await store.schedules.list("T1")
@@ -36,7 +36,7 @@ async def test_setting_again_replaces(store: Store, clock: StoppedClock) -> None
     assert schedule.next.due_on == date(2026, 11, 25)
 
 
-async def test_taking_it_away(store: Store, clock: StoppedClock) -> None:
+async def test_removing_a_schedule(store: Store, clock: StoppedClock) -> None:
     await on(store, clock)
     assert await store.schedules.remove("T1", "C1")
     assert not await store.schedules.remove("T1", "C1")
@@ -47,7 +47,7 @@ async def test_a_digest_keeps_its_size_and_topics(store: Store, clock: StoppedCl
     set_up = await store.schedules.set(
         team_id="T1",
         channel_id="C1",
-        organiser_id="U1",
+        owner_id="U1",
         timetable=NINE,
         kind=PostKind.DIGEST,
         stories=3,
@@ -70,7 +70,7 @@ async def test_a_pause_has_an_end_and_resuming_ends_it(store: Store, clock: Stop
     assert not schedule.is_paused
 
 
-async def test_what_stops_a_schedule_is_told_once(store: Store, clock: StoppedClock) -> None:
+async def test_a_stopped_schedule_has_one_notice(store: Store, clock: StoppedClock) -> None:
     await on(store, clock)
     for _ in range(2):
         await store.schedules.stop("T1", "C1", error="not_in_channel", now=clock())

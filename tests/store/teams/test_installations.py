@@ -1,4 +1,4 @@
-"""Installations: a team's token, whoever begins to install, and all that goes with a team."""
+"""Installations: encrypted tokens, OAuth states, and the deletion of a team's rows."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -11,7 +11,7 @@ import pytest
 from store import Store, open_store
 from store.db import open_database
 from store.db.schema import LEDGER_TABLE
-from store.posting.record import Plan
+from store.posting.record import NewPost
 from store.teams.installations import Installation
 from store.types import FailedLoad, GoneError, PostKind, PostState, Problem, Schedule, Timetable
 from tests.conftest import NOW, StoppedClock
@@ -22,20 +22,20 @@ ONE = Installation(
     bot_id="B1",
     bot_user_id="U1",
     scopes=("chat:write", "commands"),
-    token="sealed",
+    token="ciphertext",
     installed_at=NOW,
 )
 
 
 TIMETABLE = Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC")
-PLAN = Plan(key="k", team_id="T1", channel_id="C1", kind=PostKind.SHARE, due_at=NOW)
+PLAN = NewPost(key="k", team_id="T1", channel_id="C1", kind=PostKind.SHARE, due_at=NOW)
 
 
 async def set_up(store: Store, topics: tuple[str, ...] = ()) -> Schedule:
     return await store.schedules.set(
         team_id="T1",
         channel_id="C1",
-        organiser_id="U2",
+        owner_id="U2",
         timetable=TIMETABLE,
         topics=topics,
         now=NOW,
@@ -44,7 +44,7 @@ async def set_up(store: Store, topics: tuple[str, ...] = ()) -> Schedule:
 
 @pytest.fixture
 async def many(database_url: str, tmp_path: Path) -> AsyncIterator[Store]:
-    """The store of a Parley that each team installs, with a story in it."""
+    """Yield the store of a Parley that many teams install, with one story."""
     story = tmp_path / "corpus" / "geneva.txt"
     story.parent.mkdir()
     story.write_text("Talks in Geneva\n\nEnvoys met.\nIt takes two.\nWho hosts?\n")
@@ -54,7 +54,7 @@ async def many(database_url: str, tmp_path: Path) -> AsyncIterator[Store]:
 
 
 async def remembering(url: str) -> set[str]:
-    """Give the tables that hold something of a team."""
+    """Return the tables that have rows of a team."""
     async with open_database(url) as database, database.reading() as connection:
         found = set()
         for table in set(await database.tables()) - {LEDGER_TABLE}:
@@ -63,7 +63,7 @@ async def remembering(url: str) -> set[str]:
         return found
 
 
-async def test_what_is_saved_is_there(store: Store) -> None:
+async def test_a_saved_installation_is_returned(store: Store) -> None:
     await store.installations.save(ONE)
     assert await store.installations.find("T1") == ONE
     assert await store.installations.find("T2") is None
@@ -76,17 +76,17 @@ async def test_installing_again_replaces(store: Store) -> None:
     assert list(await store.installations.list()) == [anew]
 
 
-async def test_a_token_that_changed_meanwhile_is_not_sealed_over(store: Store) -> None:
+async def test_a_token_that_has_changed_is_not_replaced(store: Store) -> None:
     await store.installations.save(replace(ONE, token="newer"))
-    await store.installations.reseal(ONE, "sealed anew")
+    await store.installations.replace_token(ONE, "new ciphertext")
     found = await store.installations.find("T1")
     assert found
     assert found.token == "newer"
-    await store.installations.reseal(found, "newer, sealed anew")
-    assert await store.installations.find("T1") == replace(ONE, token="newer, sealed anew")
+    await store.installations.replace_token(found, "newer ciphertext")
+    assert await store.installations.find("T1") == replace(ONE, token="newer ciphertext")
 
 
-async def test_a_state_is_good_once_and_for_a_while(store: Store) -> None:
+async def test_a_state_can_be_used_once_until_it_expires(store: Store) -> None:
     until = NOW + timedelta(minutes=10)
     for state in ("in time", "late"):
         await store.installations.begin(state, now=NOW, until=until)
@@ -96,12 +96,12 @@ async def test_a_state_is_good_once_and_for_a_while(store: Store) -> None:
     assert not await store.installations.end("never given", now=NOW)
 
 
-async def test_nothing_of_a_team_is_left(store: Store, clock: StoppedClock) -> None:
+async def test_forgetting_a_team_deletes_all_its_rows(store: Store, clock: StoppedClock) -> None:
     await store.installations.save(ONE)
     await store.schedules.set(
         team_id="T1",
         channel_id="C1",
-        organiser_id="U2",
+        owner_id="U2",
         timetable=Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC"),
         topics=("geneva",),
         now=clock(),
@@ -114,19 +114,19 @@ async def test_nothing_of_a_team_is_left(store: Store, clock: StoppedClock) -> N
     await store.misses.write()
     await store.topic_requests.add("T1", "pizza", once="press", now=clock())
     assert await store.installations.forget(ONE)
-    # A call that was under way may still end.
+    # A call that began before may still end.
     await store.posts.sent(claim, message_ts="1.1", now=clock())
     assert await store.installations.find("T1") is None
     assert not await store.schedules.list("T1")
     assert not await store.misses.number("T1", since=NOW - timedelta(days=9))
     assert not await store.topic_requests.list("T1", since=NOW - timedelta(days=9))
-    assert not sum((await store.tally.posts()).values())
+    assert not sum((await store.statistics.posts()).values())
 
 
-async def test_a_team_that_was_let_in_anew_is_not_forgotten(
+async def test_a_team_that_has_installed_again_is_not_forgotten(
     store: Store, clock: StoppedClock
 ) -> None:
-    """What was found out of the installation before says nothing of the one that is there now."""
+    """A check of the old installation says nothing about the new one."""
     anew = replace(ONE, token="anew", installed_at=NOW + timedelta(milliseconds=1))
     await store.installations.save(ONE)
     await store.installations.save(anew)
@@ -136,8 +136,8 @@ async def test_a_team_that_was_let_in_anew_is_not_forgotten(
     assert not await store.installations.forget(ONE)
     assert await store.installations.find("T1") == anew
     assert await store.misses.number("T1", since=NOW - timedelta(days=9))
-    # A token that was only sealed anew is the same installation's.
-    await store.installations.reseal(anew, "sealed anew")
+    # A token that was only encrypted again belongs to the same installation.
+    await store.installations.replace_token(anew, "new ciphertext")
     assert await store.installations.forget(anew)
     assert not await store.installations.forget(anew)
 
@@ -149,14 +149,14 @@ Writing = Callable[[Store, Schedule], Awaitable[Any]]
     "write",
     [
         lambda store, _: set_up(store),
-        lambda store, _: store.once.claim("T1", "a", now=NOW),
+        lambda store, _: store.idempotency.claim("T1", "a", now=NOW),
         lambda store, _: store.posts.plan(PLAN, now=NOW),
         lambda store, _: store.posts.skip(replace(PLAN, state=PostState.SKIPPED), now=NOW),
         lambda store, before: store.planning.plan_now(before, by="U2", now=NOW, key="now"),
     ],
     ids=["schedule", "once", "post", "skip", "now"],
 )
-async def test_what_is_under_way_while_a_team_is_forgotten_brings_nothing_back(
+async def test_work_in_progress_stores_nothing_of_a_forgotten_team(
     many: Store, database_url: str, write: Writing
 ) -> None:
     await many.installations.save(ONE)
@@ -165,16 +165,16 @@ async def test_what_is_under_way_while_a_team_is_forgotten_brings_nothing_back(
     with pytest.raises(GoneError, match="not installed in this workspace any more"):
         await write(many, before)
     assert not await remembering(database_url)
-    # Let in again, it is as any other team.
+    # Once it has installed Parley again, it is like any other team.
     await many.installations.save(ONE)
     await write(many, before)
     assert await remembering(database_url) > {"installation"}
 
 
-async def test_who_keeps_the_stories_is_told_nothing_in_a_team_that_is_gone(
+async def test_an_admin_gets_no_notice_in_a_team_that_is_gone(
     many: Store, database_url: str, tmp_path: Path
 ) -> None:
-    """The operator lists them, and may list them for longer than Parley is there."""
+    """The operator's list of admins may still name a person of a team that has uninstalled."""
     await many.installations.save(replace(ONE, team_id="T2"))
     problem = Problem(path=PurePosixPath("a.txt"), line=1, message="There is no story in it.")
     failed_load = FailedLoad(at=NOW, problem=problem, more=0)
@@ -182,7 +182,7 @@ async def test_who_keeps_the_stories_is_told_nothing_in_a_team_that_is_gone(
     assert [post.team_id for post in await many.posts.open(NOW)] == ["T2"]
 
 
-async def test_a_pool_that_is_filled_late_is_of_no_schedule(many: Store, database_url: str) -> None:
+async def test_a_pool_that_is_filled_late_is_not_stored(many: Store, database_url: str) -> None:
     await many.installations.save(ONE)
     before = await set_up(many, topics=("geneva",))
     await many.planning.preview(before)
@@ -194,5 +194,5 @@ async def test_a_pool_that_is_filled_late_is_of_no_schedule(many: Store, databas
 
 async def test_one_workspace_needs_no_installation(store: Store) -> None:
     assert await set_up(store)
-    assert await store.once.claim("T1", "a", now=NOW)
+    assert await store.idempotency.claim("T1", "a", now=NOW)
     assert await store.posts.plan(PLAN, now=NOW)

@@ -1,4 +1,4 @@
-"""What is stored about a person or a team is exported and erased as a whole, and nothing else."""
+"""Everything stored about a person or a team is exported and erased, and nothing else."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ import pytest
 from store import Store, open_store
 from store.db import Database, open_database
 from store.db.schema import LEDGER_TABLE
-from store.posting.record import Plan
+from store.posting.record import NewPost
 from store.types import SOMEBODY, FailedLoad, PostKind, PostState, Problem, Timetable
 from tests.conftest import NOW
 from tests.rows import every_row
@@ -23,7 +23,7 @@ TIMETABLE = Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC")
 
 @dataclass
 class House:
-    """A store of many teams, and the database below it."""
+    """A store with many teams, and its database."""
 
     store: Store
     database: Database
@@ -51,14 +51,14 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
 
 
 async def live(house: House, team_id: str, who: str) -> None:
-    """Let a person leave a trace everywhere that there is one."""
+    """Store every kind of row that can hold a person's id."""
     store = house.store
     await store.installations.save(replace(ONE, team_id=team_id))
     channel_id = CHANNEL[who]
     schedule = await store.schedules.set(
         team_id=team_id,
         channel_id=channel_id,
-        organiser_id=who,
+        owner_id=who,
         timetable=TIMETABLE,
         topics=("talks",),
         now=NOW,
@@ -69,8 +69,8 @@ async def live(house: House, team_id: str, who: str) -> None:
     failed_load = FailedLoad(at=NOW, problem=problem, more=0)
     await store.failed_loads.note(house.folder, failed_load, keepers=[(team_id, who)])
 
-    def plan(key: str, kind: PostKind = PostKind.SHARE) -> Plan:
-        return Plan(
+    def plan(key: str, kind: PostKind = PostKind.SHARE) -> NewPost:
+        return NewPost(
             key=f"{team_id}:{channel_id}:{key}",
             team_id=team_id,
             channel_id=channel_id,
@@ -112,8 +112,8 @@ async def test_a_person_is_erased_and_everybody_else_stays(house: House) -> None
         await live(house, team_id, who)
     before, data = await house.rows(), house.store.personal_data
     exported = await data.export("T1", BEN)
-    # Three posts say who asked for them: two that are open, and the story of one that is sent.
-    # Three are messages to that person: about an unknown outcome, a schedule, and the folder.
+    # Three posts hold the id of who asked: two open ones, and the story of a sent one.
+    # Three are notices to that person: about an unknown outcome, a schedule and the folder.
     assert {table: len(rows) for table, rows in exported.items()} == {
         "schedule": 1,
         "post": 6,
@@ -134,17 +134,17 @@ async def test_a_person_is_erased_and_everybody_else_stays(house: House) -> None
     other = [[row for row in rows if "'T2" in str(row)] for rows in before.values()]
     assert other == [[row for row in rows if "'T2" in str(row)] for rows in after.values()]
     assert [row["loaded_by"] for row in after["revision"]].count(SOMEBODY) == 1
-    # Nothing else is gone: the posts stay, and those that are open can still be settled.
+    # Nothing else is deleted: the posts stay, and the open ones can still be finished.
     assert await house.store.posts.get("T1", "T1:C1:open")
     unknown = await house.store.posts.get("T1", "T1:C1:unknown")
     assert unknown
     assert (unknown.state, unknown.asked_by) == (PostState.UNKNOWN, None)
     schedule = await house.store.schedules.get("T1", "C1")
     assert schedule
-    assert schedule.organiser_id is None
+    assert schedule.owner_id is None
 
 
-async def test_nothing_of_an_only_person_is_left_anywhere(house: House) -> None:
+async def test_no_row_names_an_erased_person(house: House) -> None:
     await live(house, "T1", BEN)
     assert BEN in await house.text()
     await house.store.personal_data.forget("T1", BEN)
@@ -168,7 +168,7 @@ async def test_a_team_is_erased_and_the_others_stay(house: House) -> None:
     assert "T2:U0BEN" in str(after["revision"])
 
 
-async def test_every_table_of_a_team_s_is_exported(house: House) -> None:
+async def test_every_table_with_a_team_is_exported(house: House) -> None:
     await live(house, "T1", BEN)
     held = await house.rows()
     of_team = {
@@ -180,20 +180,22 @@ async def test_every_table_of_a_team_s_is_exported(house: House) -> None:
     assert set(exported) - {"revision"} == of_team
     tables = set(await house.database.tables()) - {LEDGER_TABLE}
     assert of_team <= tables
-    assert "sealed" not in str(exported)
+    assert "ciphertext" not in str(exported)
     for table in of_team - {"installation"}:
         assert len(exported[table]) == len(held[table])
 
 
-async def test_ids_without_a_team_are_the_only_team_s(database_url: str, tmp_path: Path) -> None:
-    """Where there is one team, who loaded stories is stored as a bare id."""
+async def test_ids_without_a_team_belong_to_the_only_team(
+    database_url: str, tmp_path: Path
+) -> None:
+    """With a single team, `loaded_by` holds a user id without a team id."""
     (tmp_path / "a.txt").write_text("News\n\nA.\nB.\nC?\n")
     async with open_store(database_url) as store:
         await store.corpus.reload(tmp_path, by=BEN, at=NOW)
         await store.schedules.set(
-            team_id="T1", channel_id="C1", organiser_id=ANA, timetable=TIMETABLE, now=NOW
+            team_id="T1", channel_id="C1", owner_id=ANA, timetable=TIMETABLE, now=NOW
         )
-        # A team that was mistyped has nothing, and nothing is taken from the other one.
+        # A mistyped team id matches no rows, also not those of the only team.
         assert not await store.personal_data.effects("T2")
         await store.personal_data.forget("T2")
         assert [one.loaded_by for one in await store.corpus.history()] == [BEN]
@@ -202,7 +204,7 @@ async def test_ids_without_a_team_are_the_only_team_s(database_url: str, tmp_pat
         assert not await store.schedules.list("T1")
 
 
-async def test_who_loaded_stories_is_forgotten_in_time(store: Store, tmp_path: Path) -> None:
+async def test_the_ids_of_loaders_are_deleted_after_a_time(store: Store, tmp_path: Path) -> None:
     for days, by in enumerate((BEN, "terminal", "folder", "T1:U0BEN", ANA)):
         (tmp_path / "a.txt").write_text(f"News\n\nA.\nB.\nC {days}?\n")
         await store.corpus.reload(tmp_path, by=by, at=NOW + timedelta(days=days))

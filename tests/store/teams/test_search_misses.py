@@ -42,7 +42,7 @@ async def asked(store: Store) -> list[tuple[str, int]]:
     return [(one.words, one.requests) for one in await store.topic_requests.list(TEAM, since=EVER)]
 
 
-# Topic requests
+# --- topic requests
 
 
 async def test_case_and_order_make_no_difference(store: Store) -> None:
@@ -55,7 +55,7 @@ async def test_typos_are_counted_together(store: Store) -> None:
     assert await asked(store) == [("kubernetes", 3), ("pizza", 1)]
 
 
-async def test_the_latest_demand_comes_first_under_its_commonest_words(store: Store) -> None:
+async def test_the_latest_request_comes_first_in_its_most_frequent_words(store: Store) -> None:
     await ask(store, "kubernetes", "kubernetes", "pizza")
     await ask(store, "mars", days=1)
     await ask(store, "kuberntes", days=2)
@@ -76,7 +76,7 @@ async def test_the_same_press_is_one_request(store: Store) -> None:
 async def test_a_press_that_could_not_be_stored_can_be_repeated(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The claim of the press and what it stores are one transaction."""
+    """The claim of the button press and the request are stored in one transaction."""
     with monkeypatch.context() as patch:
         patch.setattr("store.teams.search_misses._REQUEST", "INSERT INTO nowhere VALUES ($1)")
         with pytest.raises(Exception, match="nowhere"):
@@ -100,7 +100,7 @@ async def test_a_press_that_could_not_be_stored_can_be_repeated(
         (HALF_A_PAIR, ["\ufffd"]),
     ],
 )
-async def test_whatever_is_typed_is_stored_and_blocks_no_other_request(
+async def test_any_text_is_stored_and_blocks_no_other_request(
     store: Store, typed: str, stored: list[str]
 ) -> None:
     await ask(store, typed)
@@ -112,9 +112,7 @@ async def test_whatever_is_typed_is_stored_and_blocks_no_other_request(
 # Search misses
 
 
-async def test_a_search_miss_is_a_number_of_a_team_and_a_day(
-    store: Store, database_url: str
-) -> None:
+async def test_search_misses_are_counted_by_team_and_day(store: Store, database_url: str) -> None:
     miss(store, 3)
     miss(store, 2, days=1)
     miss(store, 5, team_id="T2")
@@ -130,7 +128,7 @@ async def test_a_search_miss_is_a_number_of_a_team_and_a_day(
     ]
 
 
-async def test_what_is_written_is_written_once(store: Store) -> None:
+async def test_a_count_is_stored_once(store: Store) -> None:
     miss(store)
     await store.misses.write()
     await store.misses.write()
@@ -138,11 +136,11 @@ async def test_what_is_written_is_written_once(store: Store) -> None:
 
 
 def miss_too_often(misses: SearchMisses) -> None:
-    """Count more search misses than a column of either engine can hold."""
+    """Count more search misses than a column can hold, on both engines."""
     misses._waiting["T3", "2026-11-24"] = 2**70
 
 
-async def test_a_row_that_the_database_refuses_blocks_no_other(
+async def test_a_count_that_the_database_refuses_blocks_no_other(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     miss(store, 2)
@@ -168,7 +166,7 @@ async def test_an_odd_character_blocks_no_other_row(store: Store, bad: str) -> N
 
 
 class _Unreachable:
-    """A database that fails in the way that it is told to."""
+    """A database that fails with a given exception."""
 
     def __init__(self, error: BaseException) -> None:
         self.error = error
@@ -180,7 +178,7 @@ class _Unreachable:
 
 
 @pytest.mark.parametrize("error", [DatabaseError("The disk is full."), asyncio.CancelledError()])
-async def test_what_cannot_be_written_now_waits(store: Store, error: BaseException) -> None:
+async def test_counts_wait_while_the_database_is_away(store: Store, error: BaseException) -> None:
     misses = store.misses
     miss(store, 2)
     miss(store, team_id="T2")
@@ -194,8 +192,10 @@ async def test_what_cannot_be_written_now_waits(store: Store, error: BaseExcepti
     assert await misses.number("T2", since=EVER) == 1
 
 
-async def test_what_fails_between_two_rows_waits_too(store: Store, database_url: str) -> None:
-    """The database goes away while each row is tried by itself: none is lost, none counts twice."""
+async def test_counts_wait_if_the_database_fails_between_two_rows(
+    store: Store, database_url: str
+) -> None:
+    """The database fails while each count is stored alone: none is lost or counted twice."""
     async with open_database(database_url) as database:
         misses = SearchMisses(database, Installed(database))
         for team_id in ("T1", "T2"):
@@ -216,11 +216,11 @@ async def test_what_fails_between_two_rows_waits_too(store: Store, database_url:
         assert [await misses.number(one, since=EVER) for one in ("T1", "T2")] == [1, 1]
 
 
-# For a time, and without those who are gone
+# Retention, and teams that are gone
 
 
-async def test_what_is_old_is_forgotten(database_url: str) -> None:
-    """Though nobody looks for anything any more, and other processes have come and gone."""
+async def test_old_counts_and_requests_are_deleted(database_url: str) -> None:
+    """Even without further look-ups, and after other processes have started and ended."""
     async with open_store(database_url) as store:
         for days, words in enumerate(("pizza", "mars")):
             await ask(store, words, days=days)
@@ -240,14 +240,12 @@ async def test_what_is_old_is_forgotten(database_url: str) -> None:
         assert await store.misses.number(TEAM, since=EVER) == 0
 
 
-async def test_what_was_asked_for_before_is_not_listed(store: Store) -> None:
+async def test_old_requests_are_not_listed(store: Store) -> None:
     await ask(store, "pizza")
     assert not await store.topic_requests.list(TEAM, since=NOW + timedelta(days=1))
 
 
-async def test_nothing_is_kept_where_nothing_is_to_be_kept(
-    store: Store, clock: StoppedClock
-) -> None:
+async def test_nothing_is_stored_if_the_setting_is_zero(store: Store, clock: StoppedClock) -> None:
     lookup = LookUp(store, keeps_misses=False, clock=clock)
     lookup.count_miss(TEAM)
     with pytest.raises(ParleyError, match="MISSES_DAYS is 0"):
@@ -257,15 +255,15 @@ async def test_nothing_is_kept_where_nothing_is_to_be_kept(
     for keeps_misses in (False, True):
         lookup = LookUp(store, keeps_misses=keeps_misses, clock=clock)
         assert (Action.BRIEF_ASK in str(await lookup.answer("kubernetes"))) is keeps_misses
-    # What was kept before the setting was changed goes with the next hour.
+    # Rows from before the change of the setting are deleted within an hour.
     await ask(store, "pizza")
     clock.forward(days=1)
     await Expiry(store, keep_misses=timedelta(), keep_posts=timedelta(days=90), clock=clock).run()
     assert await asked(store) == []
 
 
-async def test_who_was_forgotten_is_not_remembered_by_what_waits(database_url: str) -> None:
-    """One of many workspaces goes while another process has a search miss of it to write."""
+async def test_waiting_counts_of_a_forgotten_team_are_not_stored(database_url: str) -> None:
+    """A workspace uninstalls while another process has not stored one of its search misses yet."""
     installed = replace(ONE, team_id=TEAM)
     async with (
         open_store(database_url, is_shared=True) as one,
@@ -280,7 +278,7 @@ async def test_who_was_forgotten_is_not_remembered_by_what_waits(database_url: s
         assert await one.misses.number("T2", since=EVER) == 1
         with pytest.raises(GoneError):
             await other.topic_requests.add(TEAM, "pizza", once="press", now=NOW)
-        # Nor once it is let in again.
+        # They are not stored after it has installed Parley again, either.
         await one.installations.save(installed)
         assert await other.misses.number(TEAM, since=EVER) == 0
         other.misses.add(TEAM, at=NOW)

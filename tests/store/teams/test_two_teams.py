@@ -1,10 +1,10 @@
 """Two teams whose channels and people have the same ids: each sees what it would see alone.
 
-What happens in one team is played once by itself, and once between the doings of another one. Every
-public method of the store takes part, or is listed below as one that is no team's.
+The actions of one team are played alone, and then mixed with those of another team. Every public
+method of the store is tried, or is listed in `WITHOUT_TEAM`.
 
-Each play takes over the database of the play before, with its stories and no row of a team's: to
-load them takes longer than all the rest.
+Each play reuses the database of the play before, with its stories and without rows of a team,
+because loading the stories takes longer than everything else.
 """
 
 import inspect
@@ -21,27 +21,27 @@ from hypothesis import strategies as st
 from store import Store, open_store
 from store.db import Database, open_database
 from store.db.schema import LEDGER_TABLE
-from store.posting.record import Plan
+from store.posting.record import NewPost
 from store.teams.installations import Installation
 from store.types import GoneError, Post, PostKind, Schedule, Timetable
 from tests.conftest import NOW, StoppedClock
 
 CHANNELS = st.sampled_from(["C1", "C2"])
-MOST = 6
-"""The greatest of the numbers by which one doing differs from another of its kind."""
+MAX_NUMBER = 6
+"""The largest number that varies an action."""
 TODAY = NOW.date()
 EVER = NOW - timedelta(days=400)
 
-NO_TEAM_S = frozenset(
+WITHOUT_TEAM = frozenset(
     [
-        # The corpus, its articles, its folder and the holidays are the operator's, and everybody's.
+        # The corpus, its articles, its folder and the holidays are shared by all teams.
         *(f"corpus.{name}" for name in ("check", "complete", "find", "follow", "history", "like")),
         *(f"corpus.{name}" for name in ("open", "reload", "undo")),
         *(f"articles.{name}" for name in ("get", "get_many", "measure")),
         *(f"holidays.{name}" for name in ("between", "replace")),
-        *(f"tally.{name}" for name in ("lag", "ping", "posts")),
-        # The operator says for how long anything is kept of any team.
-        *("misses.forget", "topic_requests.forget", "posts.delete_old", "once.forget"),
+        *(f"statistics.{name}" for name in ("lag", "ping", "posts")),
+        # The retention settings are the same for all teams.
+        *("misses.forget", "topic_requests.forget", "posts.delete_old", "idempotency.forget"),
         "personal_data.forget_loaders",
         *(f"failed_loads.{name}" for name in ("forget_others", "last", "note")),
         # Of whoever begins to install it, before there is a team.
@@ -50,8 +50,8 @@ NO_TEAM_S = frozenset(
 )
 
 
-class Played:
-    """One team of a store, and what it does."""
+class PlayingTeam:
+    """One team of a store."""
 
     def __init__(self, store: Store, team_id: str, clock: Callable[[], Any]) -> None:
         self.store = store
@@ -59,11 +59,11 @@ class Played:
         self.clock = clock
 
     def key(self, channel_id: str, number: int) -> str:
-        """Name a post, of this team or of the other one."""
+        """Return the key of one of the team's posts."""
         return f"{self.team_id}:{channel_id}:{number}"
 
-    def plan(self, channel_id: str, number: int, **more: Any) -> Plan:
-        return Plan(
+    def plan(self, channel_id: str, number: int, **more: Any) -> NewPost:
+        return NewPost(
             key=self.key(channel_id, number),
             team_id=self.team_id,
             channel_id=channel_id,
@@ -81,83 +81,83 @@ class Played:
         return await self.store.schedules.get(self.team_id, channel_id)
 
 
-async def set_up(team: Played, channel_id: str, number: int) -> Any:
+async def set_up(team: PlayingTeam, channel_id: str, number: int) -> Any:
     return await team.store.schedules.set(
         team_id=team.team_id,
         channel_id=channel_id,
-        organiser_id="U1",
+        owner_id="U1",
         timetable=Timetable(at=time(9 + number), weekdays=frozenset(range(7)), zone="UTC"),
         topics=("geneva",) if number else (),
         now=team.clock(),
     )
 
 
-async def pause(team: Played, channel_id: str, number: int) -> Any:
+async def pause(team: PlayingTeam, channel_id: str, number: int) -> Any:
     until = TODAY + timedelta(days=number)
     await team.store.schedules.pause(team.team_id, channel_id, until=until)
 
 
-async def resume(team: Played, channel_id: str, _: int) -> Any:
+async def resume(team: PlayingTeam, channel_id: str, _: int) -> Any:
     await team.store.schedules.resume(team.team_id, channel_id)
 
 
-async def stop(team: Played, channel_id: str, _: int) -> Any:
+async def stop(team: PlayingTeam, channel_id: str, _: int) -> Any:
     return await team.store.schedules.stop(
         team.team_id, channel_id, error="is_archived", now=team.clock()
     )
 
 
-async def remove(team: Played, channel_id: str, _: int) -> Any:
+async def remove(team: PlayingTeam, channel_id: str, _: int) -> Any:
     return await team.store.schedules.remove(team.team_id, channel_id)
 
 
-async def plan(team: Played, channel_id: str, number: int) -> Any:
+async def plan(team: PlayingTeam, channel_id: str, number: int) -> Any:
     article = await team.store.choice.next(team.team_id, channel_id, place=number)
     made = team.plan(channel_id, number, article_id=article.id if article else None)
     return await team.store.posts.plan(made, now=team.clock())
 
 
-async def now(team: Played, channel_id: str, number: int) -> Any:
+async def now(team: PlayingTeam, channel_id: str, number: int) -> Any:
     if schedule := await team.schedule(channel_id):
         key = f"{team.key(channel_id, number)}:now" if number else None
         return await team.store.planning.plan_now(schedule, by="U1", now=team.clock(), key=key)
     return None
 
 
-async def skip(team: Played, channel_id: str, number: int) -> Any:
+async def skip(team: PlayingTeam, channel_id: str, number: int) -> Any:
     on = TODAY + timedelta(days=number)
     return await team.store.posts.skip(team.plan(channel_id, number, due_on=on), now=team.clock())
 
 
-async def unskip(team: Played, channel_id: str, number: int) -> Any:
+async def unskip(team: PlayingTeam, channel_id: str, number: int) -> Any:
     return await team.store.posts.unskip(team.team_id, team.key(channel_id, number))
 
 
-async def seen(team: Played, channel_id: str, number: int) -> Any:
+async def seen(team: PlayingTeam, channel_id: str, number: int) -> Any:
     key = team.key(channel_id, number)
     return await team.store.posts.seen(team.team_id, key, now=team.clock())
 
 
-async def not_there(team: Played, channel_id: str, number: int) -> Any:
+async def not_there(team: PlayingTeam, channel_id: str, number: int) -> Any:
     key = team.key(channel_id, number)
     return await team.store.posts.not_there(team.team_id, key, now=team.clock())
 
 
-async def send(team: Played, channel_id: str, number: int) -> Any:
-    """Send every open post; the two teams' messages bear the same times."""
+async def send(team: PlayingTeam, channel_id: str, number: int) -> Any:
+    """Send every open post; the messages of both teams have the same timestamps."""
     posts, at = team.store.posts, team.clock()
     for post in await team.posts():
         if claim := await posts.claim(post, owner="me", now=at):
             await posts.sent(claim, message_ts=f"{number}.{channel_id}", now=at)
 
 
-async def post(team: Played, channel_id: str, number: int) -> Any:
+async def post(team: PlayingTeam, channel_id: str, number: int) -> Any:
     await plan(team, channel_id, number)
     await send(team, channel_id, number)
 
 
-async def fail(team: Played, _: str, number: int) -> Any:
-    """Claim every open post, and let its call end in another way."""
+async def fail(team: PlayingTeam, _: str, number: int) -> Any:
+    """Claim every open post, and record another end of its call."""
     posts, at = team.store.posts, team.clock()
     later = at + timedelta(minutes=1)
     for post in await team.posts():
@@ -168,7 +168,7 @@ async def fail(team: Played, _: str, number: int) -> Any:
             case 0:
                 await posts.put_off(claim, error="ratelimited", until=later, now=at)
             case 1:
-                await posts.in_doubt(claim, error="TimeoutError", until=at, now=at)
+                await posts.unknown_outcome(claim, error="TimeoutError", until=at, now=at)
             case 2:
                 await posts.failed(claim, error="no_text", now=at)
             case 3:
@@ -176,23 +176,25 @@ async def fail(team: Played, _: str, number: int) -> Any:
             case 4:
                 await posts.missed(claim, error="too late", now=at)
             case 5:
-                await posts.look_again(claim, error="", until=at, now=at, is_absent=True)
+                await posts.check_again(claim, error="", until=at, now=at, is_absent=True)
             case _:
                 await posts.give_up(claim, error="no answer", now=at)
 
 
-async def miss(team: Played, _: str, number: int) -> Any:
+async def miss(team: PlayingTeam, _: str, number: int) -> Any:
     team.store.misses.add(team.team_id, at=team.clock())
     await team.store.misses.write()
     once = f"pizza {number}"
     await team.store.topic_requests.add(team.team_id, "pizza", once=once, now=team.clock())
 
 
-async def once(team: Played, channel_id: str, number: int) -> Any:
-    return await team.store.once.claim(team.team_id, f"{channel_id} {number}", now=team.clock())
+async def once(team: PlayingTeam, channel_id: str, number: int) -> Any:
+    return await team.store.idempotency.claim(
+        team.team_id, f"{channel_id} {number}", now=team.clock()
+    )
 
 
-async def install(team: Played, _: str, number: int) -> Any:
+async def install(team: PlayingTeam, _: str, number: int) -> Any:
     await team.store.installations.save(
         Installation(
             team_id=team.team_id,
@@ -200,40 +202,40 @@ async def install(team: Played, _: str, number: int) -> Any:
             bot_id="B1",
             bot_user_id="U0",
             scopes=("commands",),
-            token=f"sealed {number}",
+            token=f"ciphertext {number}",
             installed_at=team.clock(),
         )
     )
 
 
-async def reseal(team: Played, _: str, __: int) -> Any:
+async def replace_token(team: PlayingTeam, _: str, __: int) -> Any:
     if found := await team.store.installations.find(team.team_id):
-        await team.store.installations.reseal(found, f"{found.token}, anew")
+        await team.store.installations.replace_token(found, f"{found.token} renewed")
 
 
-async def give_up(team: Played, _: str, __: int) -> Any:
+async def give_up(team: PlayingTeam, _: str, __: int) -> Any:
     if found := await team.store.installations.find(team.team_id):
         await team.store.installations.give_up(found)
 
 
-async def forget(team: Played, _: str, __: int) -> Any:
+async def forget(team: PlayingTeam, _: str, __: int) -> Any:
     if found := await team.store.installations.find(team.team_id):
         await team.store.installations.forget(found)
 
 
-async def erase(team: Played, _: str, number: int) -> Any:
+async def erase(team: PlayingTeam, _: str, number: int) -> Any:
     await team.store.personal_data.forget(team.team_id, "U1" if number else None)
 
 
-DOINGS: Sequence[Callable[[Played, str, int], Awaitable[Any]]] = [
+ACTIONS: Sequence[Callable[[PlayingTeam, str, int], Awaitable[Any]]] = [
     *(set_up, pause, resume, stop, remove, plan, now, skip, unskip, seen, not_there, send),
     *(post, post, fail),
-    *(miss, once, install, reseal, give_up, forget, erase),
+    *(miss, once, install, replace_token, give_up, forget, erase),
 ]
 
 
-async def view(team: Played) -> dict[str, Any]:
-    """Give all that the team can see."""
+async def view(team: PlayingTeam) -> dict[str, Any]:
+    """Return everything that the team can see."""
     store, team_id = team.store, team.team_id
     seen: dict[str, Any] = {
         "schedules": await store.schedules.list(team_id),
@@ -252,16 +254,19 @@ async def view(team: Played) -> dict[str, Any]:
     other = "T2" if team_id == "T1" else "T1"
     seen["but the other"] = await store.posts.open(NOW + timedelta(days=400), but=[other])
     for channel_id in ("C1", "C2"):
-        turns = await store.posts.turns(team_id, channel_id, since=date(2026, 1, 1))
+        scheduled = await store.posts.scheduled(team_id, channel_id, since=date(2026, 1, 1))
         seen[channel_id] = [
-            turns,
-            [await store.posts.stories(team_id, one.key) for one in turns],
-            await store.posts.last_turn(team_id, channel_id, now=NOW + timedelta(days=9)),
+            scheduled,
+            [await store.posts.stories(team_id, one.key) for one in scheduled],
+            await store.posts.last_scheduled(team_id, channel_id, now=NOW + timedelta(days=9)),
             [await store.choice.next(team_id, channel_id, place=place) for place in range(3)],
-            [await store.posts.get(team_id, team.key(channel_id, one)) for one in range(MOST + 1)],
+            [
+                await store.posts.get(team_id, team.key(channel_id, one))
+                for one in range(MAX_NUMBER + 1)
+            ],
             [
                 await store.posts.by_message(team_id, channel_id, f"{number}.{channel_id}")
-                for number in range(MOST + 1)
+                for number in range(MAX_NUMBER + 1)
             ],
         ]
         if schedule := await team.schedule(channel_id):
@@ -270,7 +275,7 @@ async def view(team: Played) -> dict[str, Any]:
                 await store.planning.upcoming(schedule, 3),
                 await store.planning.coming([schedule]),
             ]
-        # What is the other team's is not there, whatever it is asked for with.
+        # The key of another team's post finds nothing.
         theirs = f"{other}:{channel_id}:0"
         assert await store.posts.get(team_id, theirs) is None
         assert not await store.posts.stories(team_id, theirs)
@@ -280,39 +285,39 @@ async def view(team: Played) -> dict[str, Any]:
     return seen
 
 
-Doing = tuple[str, int, str, int]
+Action = tuple[str, int, str, int]
 TIME = "time"
-BEGINNING: Sequence[Doing] = [
-    (team_id, DOINGS.index(doing), "C1", 1)
+FIRST_ACTIONS: Sequence[Action] = [
+    (team_id, ACTIONS.index(action), "C1", 1)
     for team_id in ("T1", "T2")
-    for doing in (install, set_up, post, miss, once)
+    for action in (install, set_up, post, miss, once)
 ]
-"""So that whatever happens then has something to happen to."""
+"""Played first, so that the other actions have rows to work on."""
 
 
-EVERYBODY_S = frozenset(
+SHARED_TABLES = frozenset(
     [
         *(LEDGER_TABLE, "revision", "document", "article", "past_document", "past_article"),
         *("word", "posting", "chunk", "derived", "topic", "topic_article"),
     ]
 )
-"""The tables of the corpus; every other one is to be empty when no team is left."""
+"""The tables of the corpus; all other tables must be empty when no team is left."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """A database with stories in it."""
+    """A database with stories, and its URL."""
 
     url: str
     database: Database
 
 
 async def clear(database: Database) -> set[str]:
-    """Delete every row that is not everybody's, and give the tables that had any."""
+    """Delete every row that belongs to a team, and return the tables that had any."""
     async with database.transaction() as connection:
         found = set()
         for table in reversed(await database.tables()):
-            if table not in EVERYBODY_S:
+            if table not in SHARED_TABLES:
                 if await connection.fetch(f"SELECT 1 FROM {table} LIMIT 1"):
                     found.add(table)
                 await connection.execute(f"DELETE FROM {table}")
@@ -320,20 +325,20 @@ async def clear(database: Database) -> set[str]:
 
 
 async def play(
-    loaded: Loaded, doings: Sequence[Doing], only: str | None, *, is_shared: bool
+    loaded: Loaded, actions: Sequence[Action], only: str | None, *, is_shared: bool
 ) -> list[dict[str, Any]]:
     await clear(loaded.database)
     clock = StoppedClock()
     async with open_store(loaded.url, is_shared=is_shared) as store:
-        teams = {one: Played(store, one, clock) for one in ("T1", "T2")}
+        teams = {one: PlayingTeam(store, one, clock) for one in ("T1", "T2")}
         done: dict[str, list[Any]] = {one: [] for one in teams}
-        for who, what, channel_id, number in (*BEGINNING, *doings):
+        for who, what, channel_id, number in (*FIRST_ACTIONS, *actions):
             if who == TIME:
                 clock.forward(hours=13)
                 await store.planning.plan_due(clock())
             elif only in (None, who):
                 try:
-                    done[who].append(await DOINGS[what](teams[who], channel_id, number))
+                    done[who].append(await ACTIONS[what](teams[who], channel_id, number))
                 except GoneError as error:
                     done[who].append(str(error))
         seen = [
@@ -359,40 +364,40 @@ async def loaded(database_url: str, tmp_path: Path) -> AsyncIterator[Loaded]:
         yield Loaded(url=database_url, database=database)
 
 
-# The database may outlive an example: each play begins by clearing it.
+# Examples share the database, so each play clears it first.
 @settings(
     max_examples=15,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
-    doings=st.lists(
+    actions=st.lists(
         st.tuples(
             st.sampled_from(["T1", "T2", TIME]),
-            st.integers(0, len(DOINGS) - 1),
+            st.integers(0, len(ACTIONS) - 1),
             CHANNELS,
-            st.integers(0, MOST),
+            st.integers(0, MAX_NUMBER),
         ),
         min_size=10,
         max_size=40,
     ),
     is_shared=st.booleans(),
 )
-async def test_each_team_is_as_if_it_were_alone(
-    loaded: Loaded, doings: list[Doing], is_shared: bool
+async def test_no_team_sees_or_changes_another(
+    loaded: Loaded, actions: list[Action], is_shared: bool
 ) -> None:
-    first, second = await play(loaded, doings, None, is_shared=is_shared)
-    assert [first] == await play(loaded, doings, "T1", is_shared=is_shared)
-    assert [second] == await play(loaded, doings, "T2", is_shared=is_shared)
+    first, second = await play(loaded, actions, None, is_shared=is_shared)
+    assert [first] == await play(loaded, actions, "T1", is_shared=is_shared)
+    assert [second] == await play(loaded, actions, "T2", is_shared=is_shared)
 
 
-def test_every_method_of_the_store_takes_part() -> None:
+def test_every_method_of_the_store_is_tried() -> None:
     every = {
         f"{part}.{name}"
         for part, kind in get_type_hints(Store).items()
         for name, _ in inspect.getmembers(kind, inspect.isfunction)
         if not name.startswith("_")
     }
-    taking_part = (*DOINGS, view, play, Played.posts, Played.schedule)
-    text = "".join(inspect.getsource(one) for one in taking_part).replace(" posts.", "store.posts.")
+    sources = (*ACTIONS, view, play, PlayingTeam.posts, PlayingTeam.schedule)
+    text = "".join(inspect.getsource(one) for one in sources).replace(" posts.", "store.posts.")
     called = {one for one in every if f"store.{one}(" in text}
-    assert called | NO_TEAM_S == every
+    assert called | WITHOUT_TEAM == every
