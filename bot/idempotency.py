@@ -11,7 +11,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 _KEPT = 500
 
 
-class OnceApp(AsyncApp):
+class IdempotentApp(AsyncApp):
     """Runs no listener twice for one thing that a person did.
 
     Slack sends an envelope again where the ack was lost on the way (docs.slack.dev, Events API and

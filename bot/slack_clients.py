@@ -20,7 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
 from bot.entrances.install import Bots, Install
-from bot.idempotency import OnceApp
+from bot.idempotency import IdempotentApp
 from bot.manifest import manifest
 from bot.observability.metrics import Metrics
 from bot.retry import patiently
@@ -152,7 +152,7 @@ def bolt(client: AsyncWebClient, teams: Teams) -> AsyncApp:
             bot_token=bot.token,
         )
 
-    return OnceApp(
+    return IdempotentApp(
         # Without one Bolt reads the whole stack for it, source files and all.
         name="parley",
         client=client,
