@@ -39,7 +39,7 @@ class SocketLostError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Timeouts:
     """How long things may take, in seconds."""
 
     connect: float = 30
@@ -80,7 +80,7 @@ class SocketMode:
         *,
         app_token: str,
         metrics: Metrics,
-        patience: Patience | None = None,
+        timeouts: Timeouts | None = None,
         proxy_for: ProxyFor = no_proxy_for,
     ) -> None:
         self._app = app
@@ -88,7 +88,7 @@ class SocketMode:
         self._client = client
         self._app_token = app_token
         self._metrics = metrics
-        self._patience = patience or Patience()
+        self._timeouts = timeouts or Timeouts()
         self._proxy_for = proxy_for
         self._heard = _Heard()
         self._is_connected = False
@@ -129,7 +129,7 @@ class SocketMode:
                     raise
                 tries += 1
                 log.warning("no socket (%s), try %d", reason(error), tries)
-                if was_connected and tries >= self._patience.tries:
+                if was_connected and tries >= self._timeouts.tries:
                     raise SocketLostError("The socket is lost and cannot be had back") from error
                 await pause(back_off(tries), stop)
             url = None
@@ -152,14 +152,14 @@ class SocketMode:
             self._intake,
             self._app_token,
             self._running,
-            ping=self._patience.ping,
+            ping=self._timeouts.ping,
             proxy=self._proxy_for(url),
         )
         client = handler.client
         client.wss_uri = url
         client.on_message_listeners.append(self._hear)
         try:
-            async with asyncio.timeout(self._patience.connect):
+            async with asyncio.timeout(self._timeouts.connect):
                 await handler.connect_async()  # type: ignore[no-untyped-call]
                 await self._heard.said_hello.wait()
             self._set_connected(True)
@@ -167,18 +167,18 @@ class SocketMode:
         finally:
             # Closing does not wait for listeners, and an ack needs a socket.
             if self._running:
-                await asyncio.wait(self._running, timeout=self._patience.drain)
+                await asyncio.wait(self._running, timeout=self._timeouts.drain)
             self._set_connected(False)
             await self._close(handler)
 
     async def _close(self, handler: "_Handler") -> None:
         """Close a socket, and leave it behind where Slack does not answer its farewell."""
         closing = asyncio.create_task(handler.close_async())  # type: ignore[no-untyped-call]
-        done, _ = await asyncio.wait([closing], timeout=self._patience.close)
+        done, _ = await asyncio.wait([closing], timeout=self._timeouts.close)
         if done:
             await closing
             return
-        log.warning("a socket was not closed in %.0f s and is left behind", self._patience.close)
+        log.warning("a socket was not closed in %.0f s and is left behind", self._timeouts.close)
         closing.cancel()
 
     async def _watch(self, client: SocketModeClient, stop: asyncio.Event) -> None:
@@ -186,7 +186,7 @@ class SocketMode:
         well_at = time.monotonic()
         pong_before = None
         while not stop.is_set():
-            await pause(self._patience.check, stop)
+            await pause(self._timeouts.check, stop)
             now, heard = time.monotonic(), self._heard
             # The SDK forgets it when it gives a socket up.
             if client.last_ping_pong_time not in (None, pong_before):
@@ -196,7 +196,7 @@ class SocketMode:
             farewell = heard.farewell
             if is_connected and farewell is None:
                 well_at = now
-            elif now - (well_at if farewell is None else farewell) > self._patience.lost:
+            elif now - (well_at if farewell is None else farewell) > self._timeouts.lost:
                 log.warning("the socket is lost; building another")
                 return
 

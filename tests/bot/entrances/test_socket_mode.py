@@ -16,13 +16,13 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.entrances.socket_mode import Patience, SocketLostError, SocketMode
+from bot.entrances.socket_mode import SocketLostError, SocketMode, Timeouts
 from bot.observability.metrics import Metrics
 from bot.observability.status import listening
 from tests.conftest import NOW
 
 # Short enough to wait for, and long enough for a machine that is busy.
-QUICK = Patience(connect=1.5, lost=1.5, check=0.02, tries=3, drain=2)
+QUICK = Timeouts(connect=1.5, lost=1.5, check=0.02, tries=3, drain=2)
 
 
 class BadSlack:
@@ -169,7 +169,7 @@ class Running:
 
 @asynccontextmanager
 async def socket_mode(
-    bad: BadSlack, metrics: Metrics | None = None, patience: Patience = QUICK
+    bad: BadSlack, metrics: Metrics | None = None, timeouts: Timeouts = QUICK
 ) -> AsyncIterator[Running]:
     client = AsyncWebClient(base_url=f"{bad.url}/api/")
 
@@ -183,7 +183,7 @@ async def socket_mode(
         client,
         app_token="xapp-1",
         metrics=metrics or Metrics(),
-        patience=patience,
+        timeouts=timeouts,
     )
     running = Running(mode, intake, asyncio.Event())
     try:
@@ -298,7 +298,7 @@ async def test_a_black_hole_is_got_out_of(
     hole = Hole(int(bad.url.rpartition(":")[2]))
     async with hole.open():
         bad.sockets_at = f"http://127.0.0.1:{hole.port}"
-        async with socket_mode(bad, patience=replace(QUICK, ping=0.1)) as running:
+        async with socket_mode(bad, timeouts=replace(QUICK, ping=0.1)) as running:
             await running.ready.wait()
             assert await bad.news.get() == "opened"
             assert await echo(bad, 1)
