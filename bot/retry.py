@@ -60,7 +60,7 @@ async def pause(seconds: float, stop: asyncio.Event) -> None:
             await stop.wait()
 
 
-async def patiently(call: Callable[[], Awaitable[T]], *, stop: asyncio.Event) -> T:
+async def retry_until_answered(call: Callable[[], Awaitable[T]], *, stop: asyncio.Event) -> T:
     """Call Slack until it answers.
 
     Raises what cannot get better by waiting, and `StoppedError` when *stop* is set.

@@ -25,7 +25,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.entrances.intake import Intake
 from bot.observability.metrics import Metrics
 from bot.proxies import ProxyFor, no_proxy_for
-from bot.retry import back_off, is_temporary, patiently, pause, reason
+from bot.retry import back_off, is_temporary, pause, reason, retry_until_answered
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ class SocketMode:
         socket cannot be had back, and `SlackApiError` for a token that Slack refuses.
         """
         # At first as long as it takes: a start must not depend on Slack being there.
-        url: str | None = await patiently(self._ticket, stop=stop)
+        url: str | None = await retry_until_answered(self._ticket, stop=stop)
         was_connected, tries = False, 0
         while not stop.is_set():
             try:

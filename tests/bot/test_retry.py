@@ -7,7 +7,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from bot import retry
-from bot.retry import StoppedError, back_off, is_temporary, patiently
+from bot.retry import StoppedError, back_off, is_temporary, retry_until_answered
 
 
 def refusal(error: str, status: int = 200) -> SlackApiError:
@@ -56,7 +56,7 @@ async def test_it_asks_until_there_is_an_answer(monkeypatch: pytest.MonkeyPatch)
             raise outcome
         return outcome
 
-    assert await patiently(call, stop=asyncio.Event()) == "here I am"
+    assert await retry_until_answered(call, stop=asyncio.Event()) == "here I am"
     assert waited == [1, 2]
 
 
@@ -65,7 +65,7 @@ async def test_what_waiting_does_not_cure_is_raised() -> None:
         raise refusal("invalid_auth")
 
     with pytest.raises(SlackApiError):
-        await patiently(call, stop=asyncio.Event())
+        await retry_until_answered(call, stop=asyncio.Event())
 
 
 async def test_a_stop_ends_the_waiting() -> None:
@@ -76,4 +76,4 @@ async def test_a_stop_ends_the_waiting() -> None:
         raise TimeoutError
 
     with pytest.raises(StoppedError):
-        await patiently(call, stop=stop)
+        await retry_until_answered(call, stop=stop)
