@@ -33,7 +33,7 @@ from handlers.jobs.uninstalls import Uninstalled
 from handlers.slack.background import Background
 from handlers.slack.directory import Directory
 from handlers.slack.files import Files
-from handlers.slack.responders import Surfaces
+from handlers.slack.responders import Responders
 from store import Store, open_store, samples
 from store.db import DatabaseError
 from store.types import ParleyError
@@ -125,7 +125,7 @@ async def assemble(
             posting=posting,
             teams=teams,
             directory=directory,
-            surfaces=Surfaces(teams),
+            responders=Responders(teams),
             background=background,
             keep_misses=kept,
             files=Files(teams, proxy_for=settings.proxy_for),

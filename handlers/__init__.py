@@ -32,7 +32,7 @@ from handlers.slack.button_press import Pressed, on_press
 from handlers.slack.directory import Directory
 from handlers.slack.error_replies import on_error
 from handlers.slack.files import Files
-from handlers.slack.responders import Surfaces
+from handlers.slack.responders import Responders
 from handlers.slack.teams import Teams
 from store import Store
 
@@ -44,7 +44,7 @@ def register(
     posting: Posting,
     teams: Teams,
     directory: Directory,
-    surfaces: Surfaces,
+    responders: Responders,
     background: Background,
     keep_misses: timedelta,
     files: Files,
@@ -62,28 +62,28 @@ def register(
     """
     lookup = LookUp(store, keeps_misses=bool(keep_misses), clock=clock)
     brief = Brief(lookup, posting, directory)
-    discuss = Discuss(store, lookup, posting, directory, surfaces)
-    discussion = Discussion(lookup, discuss, directory, surfaces, background)
-    mention = Mention(lookup, directory, surfaces, background)
+    discuss = Discuss(store, lookup, posting, directory, responders)
+    discussion = Discussion(lookup, discuss, directory, responders, background)
+    mention = Mention(lookup, directory, responders, background)
     organise = Organise(store, posting, directory, clock, warns_of_samples=warns_of_samples)
-    form = ScheduleForm(store, organise, directory, surfaces, background, clock)
+    form = ScheduleForm(store, organise, directory, responders, background, clock)
     digest = Digest(store, posting, organise, form, directory, background, clock)
     corpus = CorpusAdmin(
         store,
         directory,
-        surfaces,
+        responders,
         background,
         path=corpus_path,
         keep_misses=keep_misses,
         clock=clock,
     )
-    home = Home(store, lookup, directory, surfaces, teams, background, clock)
+    home = Home(store, lookup, directory, responders, teams, background, clock)
     dropped = Dropped(
-        store.corpus, files, directory, surfaces, background, path=corpus_path, clock=clock
+        store.corpus, files, directory, responders, background, path=corpus_path, clock=clock
     )
 
     def pressed(action: str | re.Pattern[str], listener: Pressed) -> None:
-        app.block_action(action)(on_press(background, surfaces, listener))
+        app.block_action(action)(on_press(background, responders, listener))
 
     app.command(Command.BRIEF)(brief.command)
     app.command(Command.DISCUSS)(discuss.command)

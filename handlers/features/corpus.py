@@ -15,7 +15,7 @@ from handlers.slack.button_press import Press, Pressed
 from handlers.slack.directory import Directory
 from handlers.slack.error_replies import require_first, sentence
 from handlers.slack.progress import told
-from handlers.slack.responders import Surfaces
+from handlers.slack.responders import Responders
 from handlers.views import corpus as views
 from handlers.views import preview
 from handlers.views.message import Message
@@ -41,7 +41,7 @@ class CorpusAdmin:
         self,
         store: Store,
         directory: Directory,
-        surfaces: Surfaces,
+        responders: Responders,
         background: Background,
         *,
         path: Path,
@@ -52,7 +52,7 @@ class CorpusAdmin:
         self._store = store
         self._corpus = store.corpus
         self._directory = directory
-        self._surfaces = surfaces
+        self._responders = responders
         self._background = background
         self._path = path
         self._keep = keep_misses
@@ -61,7 +61,7 @@ class CorpusAdmin:
     async def command(self, ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
         """Do what the first word says."""
         who = command["team_id"], command["user_id"]
-        respond = self._surfaces.lasting(respond, *who)
+        respond = self._responders.lasting(respond, *who)
 
         async def work() -> None:
             word = " ".join((command.get("text") or "").lower().split())
@@ -79,9 +79,9 @@ class CorpusAdmin:
             await self._directory.require_admin(*who)
             # A folder takes longer to read than a trigger lives, so the modal comes first.
             view = window(views.waiting())
-            waiting = await self._surfaces.open(press.team_id, press.trigger_id, view)
+            waiting = await self._responders.open(press.team_id, press.trigger_id, view)
             if waiting:
-                respond = self._surfaces.modal(press.team_id, waiting)
+                respond = self._responders.modal(press.team_id, waiting)
             try:
                 once = press.trigger_id
                 await answer(respond, await self._answer(word, *who, respond, once=once))

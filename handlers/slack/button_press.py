@@ -10,7 +10,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from handlers.button_value import Value
 from handlers.slack.background import Background
 from handlers.slack.directory import STRANGER
-from handlers.slack.responders import Surfaces
+from handlers.slack.responders import Responders
 from store.types import ParleyError
 
 
@@ -61,7 +61,7 @@ Pressed = Callable[[Press, AsyncRespond], Awaitable[None]]
 
 
 def on_press(
-    background: Background, surfaces: Surfaces, pressed: Pressed
+    background: Background, responders: Responders, pressed: Pressed
 ) -> Callable[..., Awaitable[None]]:
     """Make a Bolt listener of *pressed*: it acks at once, and goes on in the background.
 
@@ -87,9 +87,9 @@ def on_press(
         if view:
             is_modal = view["type"] == "modal"
             where = (
-                surfaces.modal(home_of(body), view["id"])
+                responders.modal(home_of(body), view["id"])
                 if is_modal
-                else surfaces.window(home_of(body), body["trigger_id"])
+                else responders.window(home_of(body), body["trigger_id"])
             )
         await ack()
         background.start(once(body, where), where)

@@ -25,7 +25,7 @@ _DEAD = frozenset({"expired_url", "used_url"})
 """What Slack answers by a response_url that is too old, or was answered by five times."""
 
 
-class Surfaces:
+class Responders:
     """Shows things to people where they are.
 
     What gives an `AsyncRespond` lets a feature answer there as by a response_url.
