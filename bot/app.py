@@ -198,7 +198,7 @@ async def serve(
     for `assemble`. Raises what that does, and `SocketLostError`.
     """
     metrics, health = Metrics(), Health()
-    health.watch("start", broken("not ready yet"))
+    health.add_check("start", broken("not ready yet"))
     opened: list[Store] = []
 
     async def measures() -> bytes:
@@ -265,11 +265,11 @@ def watch_over(parley: Parley, way_in: HttpMode | SocketMode, health: Health) ->
     async def corpus() -> str | None:
         return None if parley.store.corpus.revision else "nothing is loaded"
 
-    health.watch("database", database, keep=_DATABASE_SECONDS)
-    health.watch("corpus", corpus)
-    health.watch("start", _well)
+    health.add_check("database", database, keep=_DATABASE_SECONDS)
+    health.add_check("corpus", corpus)
+    health.add_check("start", _well)
     if isinstance(way_in, SocketMode):
-        health.watch("socket", way_in.problem)
+        health.add_check("socket", way_in.problem)
         health.seconds_since = way_in.seconds_since
 
 

@@ -20,7 +20,7 @@ class Health:
         self.seconds_since: Seconds = dict
         """What is shown beside the checks, whether or not all is well."""
 
-    def watch(self, name: str, check: Check, *, keep: float = 0) -> None:
+    def add_check(self, name: str, check: Check, *, keep: float = 0) -> None:
         """Ask *check* too, from now on; a later one of that name takes its place.
 
         What it finds is told again for *keep* seconds before it is asked again: for a check that

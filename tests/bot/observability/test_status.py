@@ -44,7 +44,7 @@ async def well() -> None:
 
 async def test_it_is_alive_before_it_is_ready() -> None:
     health = Health()
-    health.watch("start", broken("waiting for Slack"))
+    health.add_check("start", broken("waiting for Slack"))
     assert await page(health, "/healthz") == (200, {"alive": True})
     checks = {"start": "waiting for Slack"}
     assert await page(health, "/readyz") == (503, {"ready": False, "checks": checks})
@@ -52,10 +52,10 @@ async def test_it_is_alive_before_it_is_ready() -> None:
 
 async def test_it_is_ready_when_all_is_well() -> None:
     health = Health()
-    health.watch("database", well)
-    health.watch("socket", well)
+    health.add_check("database", well)
+    health.add_check("socket", well)
     assert (await page(health, "/readyz"))[0] == 200
-    health.watch("socket", broken("not connected"))
+    health.add_check("socket", broken("not connected"))
     status, answer = await page(health, "/readyz")
     assert status == 503
     assert answer["checks"] == {"database": "well", "socket": "not connected"}
@@ -64,7 +64,7 @@ async def test_it_is_ready_when_all_is_well() -> None:
 @pytest.mark.parametrize("wrong", [None, "not connected"])
 async def test_what_came_last_is_shown_whether_or_not_all_is_well(wrong: str | None) -> None:
     health = Health()
-    health.watch("socket", broken(wrong) if wrong else well)
+    health.add_check("socket", broken(wrong) if wrong else well)
     health.seconds_since = lambda: {"hello": 2.5, "envelope": None}
     _, answer = await page(health, "/readyz")
     assert answer["seconds_since"] == {"hello": 2.5, "envelope": None}
@@ -101,8 +101,8 @@ async def test_a_check_that_fails_or_hangs_is_not_well(monkeypatch: pytest.Monke
         await asyncio.Event().wait()
 
     health = Health()
-    health.watch("database", raises)
-    health.watch("socket", hangs)
+    health.add_check("database", raises)
+    health.add_check("socket", hangs)
     said = await health.read()
     assert said == {
         "database": "cannot be asked: ConnectionError",
@@ -134,8 +134,8 @@ async def test_what_costs_something_is_asked_once_in_a_while() -> None:
         return f"found {asked}"
 
     health = Health()
-    health.watch("database", check, keep=60)
-    health.watch("socket", check)
+    health.add_check("database", check, keep=60)
+    health.add_check("socket", check)
     answers = await asyncio.gather(*(health.read() for _ in range(5)), health.read())
     assert {answer["database"] for answer in answers} == {"found 1"}
     assert asked == 1 + len(answers)
@@ -153,7 +153,7 @@ async def test_a_check_that_hangs_is_not_asked_anew_by_each(
         await asyncio.Event().wait()
 
     health = Health()
-    health.watch("database", hangs, keep=60)
+    health.add_check("database", hangs, keep=60)
     for _ in range(3):
         assert await health.read() == {"database": "no answer within 0.01 s"}
     assert asked == 1
