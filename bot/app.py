@@ -213,8 +213,8 @@ async def serve(
         )
         opened.append(parley.store)
         stack.callback(opened.clear)
-        way_in = _way_in(settings, parley, health, metrics)
-        watch_over(parley, way_in, health)
+        entrance = _entrance(settings, parley, health, metrics)
+        add_readiness_checks(parley, entrance, health)
         ticking = asyncio.create_task(parley.ticker.run(), name="ticker")
         stack.push_async_callback(_end, ticking, parley)
         if settings.corpus_watch:
@@ -224,11 +224,11 @@ async def serve(
             watching = asyncio.create_task(folder.watch(stop), name="watch")
             stack.push_async_callback(_cut_off, watching)
         stack.callback(closing)
-        await way_in.run(stop, ready)
+        await entrance.run(stop, ready)
         log.info("stopping")
 
 
-def _way_in(
+def _entrance(
     settings: Settings, parley: Parley, health: Health, metrics: Metrics
 ) -> HttpMode | SocketMode:
     if settings.is_http and settings.port is not None:
@@ -252,7 +252,7 @@ def _way_in(
     )
 
 
-def watch_over(parley: Parley, way_in: HttpMode | SocketMode, health: Health) -> None:
+def add_readiness_checks(parley: Parley, entrance: HttpMode | SocketMode, health: Health) -> None:
     """Let *health* ask from now on what has to be well, in place of that it has started."""
 
     async def database() -> str | None:
@@ -268,9 +268,9 @@ def watch_over(parley: Parley, way_in: HttpMode | SocketMode, health: Health) ->
     health.add_check("database", database, keep=_DATABASE_SECONDS)
     health.add_check("corpus", corpus)
     health.add_check("start", _well)
-    if isinstance(way_in, SocketMode):
-        health.add_check("socket", way_in.problem)
-        health.seconds_since = way_in.seconds_since
+    if isinstance(entrance, SocketMode):
+        health.add_check("socket", entrance.problem)
+        health.seconds_since = entrance.seconds_since
 
 
 async def _well() -> str | None:

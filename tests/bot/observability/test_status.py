@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.app import watch_over
+from bot.app import add_readiness_checks
 from bot.observability.health import Health, broken
 from bot.observability.metrics import Metrics
 from bot.observability.status import status_pages
@@ -74,18 +74,18 @@ async def test_a_bot_without_its_database_or_stories_is_not_ready(
     entry: Entry, tmp_path: Path
 ) -> None:
     health = Health()
-    watch_over(entry.parley, entry.mode, health)
+    add_readiness_checks(entry.parley, entry.mode, health)
     assert await page(health, "/readyz") == (
         200,
         {"ready": True, "checks": {"database": "well", "corpus": "well", "start": "well"}},
     )
     async with open_store(f"sqlite:///{tmp_path}/empty.db") as store:
-        watch_over(replace(entry.parley, store=store), entry.mode, health)
+        add_readiness_checks(replace(entry.parley, store=store), entry.mode, health)
         code, answer = await page(health, "/readyz")
         assert (code, answer["checks"]["corpus"]) == (503, "nothing is loaded")
         assert answer["checks"]["database"] == "well"
         # What it found is told again for some seconds, so it is to forget that.
-        watch_over(replace(entry.parley, store=store), entry.mode, health)
+        add_readiness_checks(replace(entry.parley, store=store), entry.mode, health)
     code, answer = await page(health, "/readyz")
     assert code == 503
     assert answer["checks"]["database"].startswith("cannot be asked: ")
@@ -116,7 +116,7 @@ async def test_a_bot_that_cannot_write_is_not_ready(entry: Entry) -> None:
     assert isinstance(database, sqlite.SQLite)
     await database._writer.raw.execute("PRAGMA query_only = ON")
     health = Health()
-    watch_over(entry.parley, entry.mode, health)
+    add_readiness_checks(entry.parley, entry.mode, health)
     code, answer = await page(health, "/readyz")
     assert code == 503
     assert "can only be read" in answer["checks"]["database"]
