@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from handlers.slack.api_errors import FAILURES, failure
+from handlers.slack.api_errors import FAILURES, classify
 from handlers.slack.directory import Directory
 from store.posting.notices import READY_AGAIN
 from store.posting.schedules import Schedules
@@ -44,7 +44,7 @@ class Watch:
             try:
                 await self._look(team_id, watched)
             except FAILURES as error:
-                log.warning("channels of %s cannot be looked at: %s", team_id, failure(error).code)
+                log.warning("channels of %s cannot be looked at: %s", team_id, classify(error).code)
             except Exception:
                 # An answer of Slack's that is not what it should be is about this team alone.
                 log.exception("channels of %s cannot be looked at", team_id)

@@ -14,7 +14,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.ids import Event
 from handlers.jobs.history import History, TooLongError, mark
-from handlers.slack.api_errors import FAILURES, Failure, Outcome, failure
+from handlers.slack.api_errors import FAILURES, Failure, FailureKind, classify
 from handlers.slack.background import answer_channel
 from handlers.slack.teams import Teams
 from handlers.views.message import Message
@@ -93,7 +93,10 @@ class Delivery:
         try:
             response = await answer_channel(respond, message, thread_ts=_thread_of(post, None))
         except FAILURES as failed:
-            error, is_open = failure(failed).code, failure(failed).outcome is Outcome.AMBIGUOUS
+            error, is_open = (
+                classify(failed).code,
+                classify(failed).kind is FailureKind.UNKNOWN_OUTCOME,
+            )
         else:
             if response.status_code != 200:
                 error, is_open = response.body[:100], response.status_code >= 500
@@ -115,7 +118,7 @@ class Delivery:
                 history = History(team.posting, bot_id=team.bot.bot_id, clock=self._clock)
                 arrived = await history.find(post, parent_ts=thread_ts, until=claim.until)
             except FAILURES as error:
-                await self._unread(claim, failure(error))
+                await self._unread(claim, classify(error))
                 return
             except TooLongError:
                 await self._unread(claim, None)
@@ -148,7 +151,7 @@ class Delivery:
         post, posts, now = claim.post, self._posts, self._clock()
         code = failed.code if failed else "too long to read in time"
         reason = f"history cannot be read: {code}"
-        is_final = failed is not None and failed.outcome in (Outcome.TOKEN, Outcome.CHANNEL)
+        is_final = failed is not None and failed.kind in (FailureKind.TOKEN, FailureKind.CHANNEL)
         if is_final or now - post.due_at > GRACE:
             log.error("post %s: nobody knows whether it arrived (%s)", post.key, reason)
             await posts.give_up(claim, error=reason, now=now)
@@ -181,7 +184,7 @@ class Delivery:
                 **_marked(post, render(post, articles)),
             )
         except FAILURES as error:
-            await self._failed(claim, failure(error))
+            await self._failed(claim, classify(error))
         else:
             self._halted.pop(post.team_id, None)
             await posts.sent(claim, message_ts=str(response["ts"]), now=self._clock())
@@ -189,8 +192,8 @@ class Delivery:
     async def _failed(self, claim: Claim, failed: Failure) -> None:
         post, posts, now, code = claim.post, self._posts, self._clock(), failed.code
         log.warning("post %s: %s", post.key, code)
-        match failed.outcome:
-            case Outcome.TOKEN:
+        match failed.kind:
+            case FailureKind.TOKEN:
                 if post.team_id not in self._halted:
                     log.critical(
                         "the token of %s is no good (%s): nothing is posted there for now",
@@ -199,20 +202,20 @@ class Delivery:
                     )
                 self._halted[post.team_id] = now + _HALT
                 await posts.put_off(claim, error=code, until=now + _HALT, now=now)
-            case Outcome.CHANNEL if not post.parent_key and not post.kind.is_notice:
+            case FailureKind.CHANNEL if not post.parent_key and not post.kind.is_notice:
                 await posts.shut_out(claim, error=code, now=now)
-            case Outcome.CHANNEL:
+            case FailureKind.CHANNEL:
                 await posts.failed(claim, error=code, now=now)
-            case Outcome.CONTENT:
+            case FailureKind.CONTENT:
                 log.error("post %s: Slack refuses what it says: %s", post.key, code)
                 await posts.failed(claim, error=code, now=now)
-            case Outcome.STRANGE if post.attempts >= _STRANGE_TRIES:
+            case FailureKind.UNRECOGNIZED if post.attempts >= _STRANGE_TRIES:
                 log.error("post %s: given up: %s", post.key, code)
                 await posts.failed(claim, error=code, now=now)
-            case Outcome.NOT_DELIVERED | Outcome.STRANGE:
+            case FailureKind.NOT_DELIVERED | FailureKind.UNRECOGNIZED:
                 until = now + failed.wait(post.attempts)
                 await posts.put_off(claim, error=code, until=until, now=now)
-            case Outcome.AMBIGUOUS:
+            case FailureKind.UNKNOWN_OUTCOME:
                 await posts.in_doubt(claim, error=code, until=now + LOOKS[0], now=now)
 
     async def _articles_of(self, post: Post) -> Sequence[Article]:

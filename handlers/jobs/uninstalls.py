@@ -8,7 +8,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers.slack.api_errors import FAILURES, Outcome, failure
+from handlers.slack.api_errors import FAILURES, FailureKind, classify
 from handlers.slack.error_replies import AgainError
 from handlers.slack.teams import ClosedError, NotInstalledError, Teams
 from store.guards.idempotency import Once
@@ -109,8 +109,8 @@ class Uninstalled:
         try:
             await self._look(team_id, _TAKEN_OUT)
         except FAILURES as error:
-            failed = failure(error)
-            if failed.outcome is not Outcome.TOKEN:
+            failed = classify(error)
+            if failed.kind is not FailureKind.TOKEN:
                 log.warning("whether %s is gone is not known so far: %s", team_id, failed.code)
                 self._again[team_id] = now + (failed.retry_after or _SOON)
                 return
@@ -157,7 +157,7 @@ class Uninstalled:
         except NotInstalledError:
             return False
         except FAILURES as error:
-            if failure(error).code in gone:
+            if classify(error).code in gone:
                 return False
             raise
         return True

@@ -17,7 +17,7 @@ FAILURES = (SlackApiError, aiohttp.ClientError, TimeoutError, NotInstalledError)
 """How a call to Slack fails."""
 
 
-class Outcome(Enum):
+class FailureKind(Enum):
     """What a failed call means."""
 
     TOKEN = auto()
@@ -28,14 +28,14 @@ class Outcome(Enum):
     """Refused as it is: sending it again changes nothing."""
     NOT_DELIVERED = auto()
     """Refused for now."""
-    AMBIGUOUS = auto()
+    UNKNOWN_OUTCOME = auto()
     """It may have arrived."""
-    STRANGE = auto()
+    UNRECOGNIZED = auto()
     """Refused for a reason that is not known here: tried a few times."""
 
 
-CODES: dict[Outcome, frozenset[str]] = {
-    Outcome.TOKEN: frozenset(
+CODES: dict[FailureKind, frozenset[str]] = {
+    FailureKind.TOKEN: frozenset(
         [
             "invalid_auth",
             "not_authed",
@@ -52,7 +52,7 @@ CODES: dict[Outcome, frozenset[str]] = {
             "org_login_required",
         ]
     ),
-    Outcome.CHANNEL: frozenset(
+    FailureKind.CHANNEL: frozenset(
         [
             "channel_not_found",
             "not_in_channel",
@@ -67,7 +67,7 @@ CODES: dict[Outcome, frozenset[str]] = {
             "team_not_found",
         ]
     ),
-    Outcome.CONTENT: frozenset(
+    FailureKind.CONTENT: frozenset(
         [
             "no_text",
             "msg_too_long",
@@ -85,7 +85,7 @@ CODES: dict[Outcome, frozenset[str]] = {
             "thread_not_found",
         ]
     ),
-    Outcome.NOT_DELIVERED: frozenset(
+    FailureKind.NOT_DELIVERED: frozenset(
         [
             "ratelimited",
             "rate_limited",
@@ -94,11 +94,11 @@ CODES: dict[Outcome, frozenset[str]] = {
             "message_limit_exceeded",
         ]
     ),
-    Outcome.AMBIGUOUS: frozenset({"fatal_error", "internal_error"}),
+    FailureKind.UNKNOWN_OUTCOME: frozenset({"fatal_error", "internal_error"}),
 }
-"""Slack's words, each under what it means; any other word is STRANGE."""
+"""Slack's words, each under what it means; any other word is UNRECOGNIZED."""
 
-_MEANING = {code: outcome for outcome, codes in CODES.items() for code in codes}
+_MEANING = {code: kind for kind, codes in CODES.items() for code in codes}
 _NOT_JSON = "an answer that is not JSON"
 _NOT_INSTALLED, _CLOSED = "not_installed", "encrypted_with_another_key"
 
@@ -112,7 +112,7 @@ _LONG_WAITS = {"message_limit_exceeded": timedelta(minutes=10)}
 class Failure:
     """What a failed call means, in Slack's word or the kind of failure, and when to try again."""
 
-    outcome: Outcome
+    kind: FailureKind
     code: str
     retry_after: timedelta | None
     """What Slack asked for; None where it did not say."""
@@ -127,26 +127,26 @@ class Failure:
         return min(_FIRST_WAIT * doubled, _LONGEST_WAIT)
 
 
-def failure(error: Exception) -> Failure:
+def classify(error: Exception) -> Failure:
     """Say what *error*, one of `FAILURES`, means for the call that raised it."""
     code = _code(error)
-    return Failure(outcome=_outcome(error, code), code=code, retry_after=_retry_after(error))
+    return Failure(kind=_kind(error, code), code=code, retry_after=_retry_after(error))
 
 
-def _outcome(error: Exception, code: str) -> Outcome:
+def _kind(error: Exception, code: str) -> FailureKind:
     # Without a connection nothing was sent. Any other failure on the way leaves it open.
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return Outcome.NOT_DELIVERED
+        return FailureKind.NOT_DELIVERED
     if isinstance(error, NotInstalledError):
-        return Outcome.TOKEN
+        return FailureKind.TOKEN
     if not isinstance(error, SlackApiError):
-        return Outcome.AMBIGUOUS
+        return FailureKind.UNKNOWN_OUTCOME
     status = _status(error)
     if status == 429:
-        return Outcome.NOT_DELIVERED
+        return FailureKind.NOT_DELIVERED
     if status >= 500 or code == _NOT_JSON:
-        return Outcome.AMBIGUOUS
-    return _MEANING.get(code, Outcome.STRANGE)
+        return FailureKind.UNKNOWN_OUTCOME
+    return _MEANING.get(code, FailureKind.UNRECOGNIZED)
 
 
 def _code(error: Exception) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from slack_sdk.errors import SlackApiError
 
 from handlers.parsing.timetable import is_zone
-from handlers.slack.api_errors import FAILURES, failure
+from handlers.slack.api_errors import FAILURES, classify
 from handlers.slack.people import Colleague, FullMember, Person
 from handlers.slack.teams import Teams
 from store.types import ParleyError
@@ -195,7 +195,7 @@ class Directory:
                 "Slack cannot say which channels %s of %s is in: %s",
                 user_id,
                 team_id,
-                failure(error).code,
+                classify(error).code,
             )
             raise UnknownPresenceError from error
         if channel_id not in theirs:
@@ -246,7 +246,7 @@ class Directory:
             client = await self._teams.asking(team_id)
             response = await client.conversations_info(channel=channel_id)
         except SlackApiError as error:
-            reason = failure(error).code
+            reason = classify(error).code
             if reason in NOT_READY:
                 return reason
             raise
@@ -328,7 +328,7 @@ class Directory:
         except Exception as error:
             # Not only FAILURES: the SDK itself may stumble over a body that is not Slack's.
             log.warning(
-                "Slack cannot say who %s of %s is: %s", user_id, team_id, failure(error).code
+                "Slack cannot say who %s of %s is: %s", user_id, team_id, classify(error).code
             )
             raise UnknownPersonError from error
         # Nobody is kept for longer.

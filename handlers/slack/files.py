@@ -8,7 +8,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.slack.api_errors import failure
+from handlers.slack.api_errors import classify
 from handlers.slack.teams import Teams
 from store.types import ParleyError
 
@@ -33,7 +33,7 @@ class Files:
         try:
             file: dict[str, Any] = (await client.files_info(file=file_id))["file"]
         except SlackApiError as error:
-            if failure(error).code == "missing_scope":
+            if classify(error).code == "missing_scope":
                 raise ParleyError("I may not read files yet: I need `files:read`.") from error
             raise ParleyError("That file is not there any more.") from error
         return file

@@ -8,7 +8,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookResponse
 
-from handlers.slack.api_errors import failure
+from handlers.slack.api_errors import classify
 from handlers.slack.teams import Teams
 from handlers.views.message import Message
 from handlers.views.modal import View, window
@@ -110,7 +110,7 @@ class Responders:
         try:
             response = await client.views_publish(user_id=user_id, view=home, **given)
         except SlackApiError as error:
-            if failure(error).code == "hash_conflict":
+            if classify(error).code == "hash_conflict":
                 return None
             raise
         return str(response["view"]["hash"])
@@ -149,7 +149,7 @@ class _Lasting(AsyncRespond):
 
 def _forgive(error: SlackApiError) -> None:
     """Let pass what is nobody's fault; raises *error* again for anything else."""
-    code = failure(error).code
+    code = classify(error).code
     if code not in _TOO_LATE:
         raise error
     log.info("a modal was gone before its answer came: %s", code)
