@@ -18,9 +18,9 @@ from bot.app import load_first, serve
 from bot.cli.channel_names import channel_names
 from bot.cli.check import EX_CONFIG, check
 from bot.cli.demo import demo
-from bot.cli.find import Finds, as_json, as_text
-from bot.cli.load_report import as_lines, listed, told
-from bot.cli.progress_bar import shown
+from bot.cli.find import Finds, format_answer, format_json_lines
+from bot.cli.load_report import format_check, format_revision, listed_effects
+from bot.cli.progress_bar import progress_bar
 from bot.clock import Clock, FollowingClock, system_clock
 from bot.entrances.install import Bots
 from bot.entrances.socket_mode import SocketLostError
@@ -262,16 +262,16 @@ async def _check(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
 
 async def _check_corpus(path: Path, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ, connecting=False)
-    async with open_store(settings.database_url) as store, shown() as progress:
+    async with open_store(settings.database_url) as store, progress_bar() as progress:
         try:
             checked = await store.corpus.check(path, progress=progress)
         except CorpusInvalidError as error:
             # Here, and nowhere else, every one of them.
             _complain(str(error))
             return EX_CONFIG
-        channels = [(effect.team_id, effect.channel_id) for effect in listed(checked)]
+        channels = [(effect.team_id, effect.channel_id) for effect in listed_effects(checked)]
         names = await channel_names(channels, settings, store.installations)
-    for line in as_lines(checked, names):
+    for line in format_check(checked, names):
         _say(line)
     return 0
 
@@ -282,11 +282,11 @@ async def _find(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
         return 2
     async with _finder(arguments.corpus, environ) as finder:
         if arguments.jsonl:
-            async for line in as_json(finder, sys.stdin):
+            async for line in format_json_lines(finder, sys.stdin):
                 _say(line)
         else:
             query = " ".join(arguments.words)
-            _say(as_text(query, await finder.find(query)))
+            _say(format_answer(query, await finder.find(query)))
     return 0
 
 
@@ -301,7 +301,7 @@ async def _load(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
 
 
 async def _load_corpus(store: Store, path: Path) -> None:
-    async with shown() as progress:
+    async with progress_bar() as progress:
         reload = await store.corpus.reload(
             path, by="terminal", at=system_clock(), progress=progress
         )
@@ -329,11 +329,11 @@ async def _load_holidays(store: Store, path: Path) -> None:
 async def _undo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ, connecting=False)
     async with open_store(settings.database_url) as store:
-        async with shown() as progress:
+        async with progress_bar() as progress:
             revision = await store.corpus.undo(
                 by="terminal", at=system_clock(), number=arguments.revision, progress=progress
             )
-        _say(told(revision))
+        _say(format_revision(revision))
     return 0
 
 
@@ -341,7 +341,7 @@ async def _history(_: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ, connecting=False)
     async with open_store(settings.database_url) as store:
         for revision in await store.corpus.history(20):
-            _say(told(revision))
+            _say(format_revision(revision))
     return 0
 
 

@@ -18,14 +18,14 @@ class Finds(Protocol):
 _OUTCOMES = {Found: "found", Unsure: "unsure", Nothing: "none"}
 
 
-async def as_json(find: Finds, queries: Iterable[str]) -> AsyncIterator[str]:
+async def format_json_lines(find: Finds, queries: Iterable[str]) -> AsyncIterator[str]:
     """Yield one JSON object for each query: its outcome, and exactly what would be shown."""
     for line in queries:
         query = line.rstrip("\r\n")
         yield json.dumps(_fields(query, await find.find(query)), ensure_ascii=False)
 
 
-def as_text(query: str, answer: Answer) -> str:
+def format_answer(query: str, answer: Answer) -> str:
     """Write an answer for a person."""
     match answer:
         case Found(matches=matches):

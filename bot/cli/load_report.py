@@ -10,12 +10,12 @@ from store.types import Revision
 _SHOWN = 10
 
 
-def listed(check: Check) -> Sequence[Effect]:
+def listed_effects(check: Check) -> Sequence[Effect]:
     """Give the effects that have a line of their own."""
     return check.effects[:_SHOWN]
 
 
-def as_lines(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[str]:
+def format_check(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[str]:
     """Write a check for a person at a terminal.
 
     *channels* has what they are called, by team and channel; any other is called by its id.
@@ -51,7 +51,7 @@ def as_lines(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[
     yield from _effects(check, channels)
 
 
-def told(revision: Revision) -> str:
+def format_revision(revision: Revision) -> str:
     """Say what a revision is, who made it and what it changed."""
     what = f" brings back revision {revision.restores}:" if revision.restores else ":"
     where = f", in {_some(revision.paths, revision.touched)}" if revision.paths else ""
@@ -89,7 +89,7 @@ def _twin(twin: Twin) -> str:
 
 
 def _effects(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[str]:
-    for effect in listed(check):
+    for effect in listed_effects(check):
         name = channels.get((effect.team_id, effect.channel_id), effect.channel_id)
         vanish = "vanishes" if effect.vanishing < 2 else "vanish"
         yield (

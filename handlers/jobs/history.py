@@ -31,7 +31,7 @@ class History:
     async def find(self, post: Post, *, parent_ts: str | None, until: datetime) -> str | None:
         """Give the ts of the message that *post* became; None where it is not there.
 
-        Raises one of `api_errors.FAILURES` where the history cannot be read, and `TooLongError` when
+        Raises one of `api_errors.FAILURES` if the history cannot be read, and `TooLongError` when
         it is not read through at *until*.
         """
         async for found in self._messages(post, parent_ts, until):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
-from bot.cli.load_report import as_lines
+from bot.cli.load_report import format_check
 from bot.manifest import manifest
 from bot.workspace import Fault, Workspace
 from store import open_store
@@ -20,7 +20,7 @@ from tests.machine import running_clock
 
 def test_of_many_schedules_the_first_ten_are_told_and_the_rest_counted() -> None:
     effects = [effect(number, vanishing=number % 3) for number in range(14)]
-    lines = list(as_lines(made(effects, schedules=60), {("T1", "C02"): "#news"}))
+    lines = list(format_check(made(effects, schedules=60), {("T1", "C02"): "#news"}))
     assert lines[1:4] == [
         "The schedule in C00 has 12 questions left; none of its next 10 vanishes.",
         "The schedule in C01 has 13 questions left; 1 of its next 10 vanishes.",
@@ -38,8 +38,8 @@ def test_twins_are_told_to_the_letter() -> None:
     story = f"Nearly the same story: {pair}: Envoys met in <Geneva>."
     question = f"Nearly the same question: {pair}: “Who gains & who loses?”"
     asked = "Asked in 3 of the articles that come, word for word: “What now?”"
-    assert list(as_lines(made([], alike()), {}))[1:] == [story, question, asked]
-    assert list(as_lines(made([], alike(times=11, passed_over=1234)), {}))[1:] == [
+    assert list(format_check(made([], alike()), {}))[1:] == [story, question, asked]
+    assert list(format_check(made([], alike(times=11, passed_over=1234)), {}))[1:] == [
         *[story, question] * 5,
         "… and 12 more that are nearly the same.",
         *[asked] * 10,
