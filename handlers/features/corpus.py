@@ -14,7 +14,7 @@ from handlers.slack.background import Background, answer
 from handlers.slack.button_press import Press, Pressed
 from handlers.slack.directory import Directory
 from handlers.slack.error_replies import require_first, sentence
-from handlers.slack.progress import told
+from handlers.slack.progress import notify_progress
 from handlers.slack.responders import Responders
 from handlers.views import corpus as views
 from handlers.views import preview
@@ -132,7 +132,7 @@ class CorpusAdmin:
 
     async def _check(self, team_id: str, respond: AsyncRespond) -> Message:
         try:
-            async with told(respond) as progress:
+            async with notify_progress(respond) as progress:
                 check = await self._corpus.check(self._path, progress=progress)
         except CorpusInvalidError as error:
             return views.invalid(error.problems)
@@ -140,7 +140,7 @@ class CorpusAdmin:
 
     async def _reload(self, by: str, respond: AsyncRespond) -> Message:
         try:
-            async with told(respond) as progress:
+            async with notify_progress(respond) as progress:
                 reload = await self._corpus.reload(
                     self._path, by=by, at=self._clock(), progress=progress
                 )
@@ -149,7 +149,7 @@ class CorpusAdmin:
         return views.reloaded(reload)
 
     async def _undo(self, by: str, respond: AsyncRespond, number: int | None) -> Message:
-        async with told(respond) as progress:
+        async with notify_progress(respond) as progress:
             revision = await self._corpus.undo(
                 by=by, at=self._clock(), number=number, progress=progress
             )

@@ -15,7 +15,7 @@ _AFTER_SECONDS = (1.5, 10.0, 60.0)
 
 
 @asynccontextmanager
-async def told(respond: AsyncRespond) -> AsyncIterator[Progress]:
+async def notify_progress(respond: AsyncRespond) -> AsyncIterator[Progress]:
     """Give a progress to work with; while the work goes on, one message is kept up to date."""
     progress = Progress()
     telling = asyncio.create_task(_tell(progress, respond))
