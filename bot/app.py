@@ -219,7 +219,10 @@ async def serve(
         stack.push_async_callback(_end, ticking, parley)
         if settings.corpus_watch:
             folder = WatchedFolder(
-                parley.store, settings.corpus_dir, keepers=parley.directory.listed(), clock=clock
+                parley.store,
+                settings.corpus_dir,
+                keepers=parley.directory.listed_admins(),
+                clock=clock,
             )
             watching = asyncio.create_task(folder.watch(stop), name="watch")
             stack.push_async_callback(_cut_off, watching)

@@ -98,7 +98,7 @@ class Directory:
         """Give what a person is listed and recorded as."""
         return f"{team_id}:{user_id}" if self._is_shared else user_id
 
-    def listed(self) -> Sequence[tuple[str, str]]:
+    def listed_admins(self) -> Sequence[tuple[str, str]]:
         """Give the team and the id of every admin who is listed."""
         if self._is_shared:
             return [(team, user) for team, _, user in (one.partition(":") for one in self._admins)]

@@ -320,12 +320,12 @@ async def test_only_who_is_listed_changes_what_all_share(both: Both) -> None:
 async def test_only_who_is_listed_hears_of_the_folder(both: Both) -> None:
     for team in (both.first, both.second):
         await both.install(team)
-    assert both.parley.directory.listed() == [(both.first.team_id, ANA)]
+    assert both.parley.directory.listed_admins() == [(both.first.team_id, ANA)]
     problem = Problem(path=PurePosixPath("bad.txt"), line=1, message="is wrong")
     await both.parley.store.refusals.note(
         both.settings.corpus_dir,
         Refusal(at=both.clock(), problem=problem, more=0),
-        keepers=both.parley.directory.listed(),
+        keepers=both.parley.directory.listed_admins(),
     )
     await both.parley.ticker.tick()
     for team, times in ((both.first, 1), (both.second, 0)):
