@@ -20,7 +20,7 @@ from bot.cli.check import EX_CONFIG, check
 from bot.cli.demo import demo
 from bot.cli.find import Finds, format_answer, format_json_lines
 from bot.cli.load_report import format_check, format_revision, listed_effects
-from bot.cli.progress_bar import progress_bar
+from bot.cli.progress_bar import show_progress
 from bot.clock import Clock, FollowingClock, system_clock
 from bot.entrances.install import Bots
 from bot.entrances.socket_mode import SocketLostError
@@ -262,7 +262,7 @@ async def _check(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
 
 async def _check_corpus(path: Path, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ, connecting=False)
-    async with open_store(settings.database_url) as store, progress_bar() as progress:
+    async with open_store(settings.database_url) as store, show_progress() as progress:
         try:
             checked = await store.corpus.check(path, progress=progress)
         except CorpusInvalidError as error:
@@ -301,7 +301,7 @@ async def _load(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
 
 
 async def _load_corpus(store: Store, path: Path) -> None:
-    async with progress_bar() as progress:
+    async with show_progress() as progress:
         reload = await store.corpus.reload(
             path, by="terminal", at=system_clock(), progress=progress
         )
@@ -329,7 +329,7 @@ async def _load_holidays(store: Store, path: Path) -> None:
 async def _undo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ, connecting=False)
     async with open_store(settings.database_url) as store:
-        async with progress_bar() as progress:
+        async with show_progress() as progress:
             revision = await store.corpus.undo(
                 by="terminal", at=system_clock(), number=arguments.revision, progress=progress
             )

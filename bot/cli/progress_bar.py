@@ -15,7 +15,7 @@ _EVERY_SECONDS = 0.1
 
 
 @asynccontextmanager
-async def progress_bar() -> AsyncIterator[Work]:
+async def show_progress() -> AsyncIterator[Work]:
     """Give a progress to work with; where a person looks on, it is drawn on standard error."""
     work = Work()
     if not sys.stderr.isatty():

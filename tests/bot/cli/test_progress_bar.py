@@ -7,7 +7,7 @@ import os
 import pytest
 
 from bot.cli import progress_bar
-from bot.cli.progress_bar import progress_bar
+from bot.cli.progress_bar import show_progress
 
 
 async def test_long_work_is_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,7 +24,7 @@ async def test_long_work_is_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch)
     asyncio.get_running_loop().add_reader(screen, read)
     with os.fdopen(terminal, "w") as stderr:
         monkeypatch.setattr("sys.stderr", stderr)
-        async with progress_bar() as work:
+        async with show_progress() as work:
             work.start("Indexing", 200)
             work.done = 3
             await is_drawn.wait()
@@ -36,5 +36,5 @@ async def test_long_work_is_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch)
 async def test_nothing_is_drawn_where_nobody_looks_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr", io.StringIO())
     others = asyncio.all_tasks()
-    async with progress_bar():
+    async with show_progress():
         assert asyncio.all_tasks() == others
