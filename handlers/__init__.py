@@ -1,7 +1,7 @@
-"""Everything that speaks Slack: listeners parse, ask the store, render, and ack or respond.
+"""Slack listeners: they parse a request, query the store, render a message, and ack or respond.
 
-`register` below is the complete list of what Parley listens to. Each feature is one file, its
-command beside its buttons; `views` draws, `posting` sends, `ids` names.
+`register` below is the complete list of listeners. Each feature is one file in `features`, with
+its command and its buttons; `views` renders messages, `jobs` posts them, `ids` holds the names.
 """
 
 import re
@@ -55,10 +55,10 @@ def register(
     uninstalled: Uninstalled | None,
     warns_of_samples: bool,
 ) -> None:
-    """Register every listener; the hottest first, since Bolt tries them in order.
+    """Register every listener, the most used first because Bolt tries them in order.
 
-    *uninstalled* is for Parley in many workspaces, each of which may take it out again.
-    *warns_of_samples* is for real workspaces: the demo is meant to have sample stories.
+    *uninstalled* handles uninstallation if many workspaces install Parley; None for one workspace.
+    *warns_of_samples* is False for the demo, in which sample stories are expected.
     """
     lookup = LookUp(store, keeps_misses=bool(keep_misses), clock=clock)
     brief = Brief(lookup, posting, directory)

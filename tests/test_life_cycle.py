@@ -173,7 +173,7 @@ async def test_an_answer_that_slack_never_answers_does_not_hold_up_the_end(tmp_p
             workspace.faults.add(Fault(method="users.info", kind="delay", seconds=600))
             await workspace.type("/corpus reload", user=ANA, channel=GENERAL)
             await workspace.received("users.info")
-            assert "1 answers were cut off at the end" in await end(process, signal.SIGTERM)
+            assert "cancelled 1 answers at shutdown" in await end(process, signal.SIGTERM)
 
 
 async def test_a_socket_that_is_lost_for_good_ends_the_process(tmp_path: Path) -> None:

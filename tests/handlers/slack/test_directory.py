@@ -153,7 +153,7 @@ async def test_what_is_no_answer_allows_no_change(
 ) -> None:
     fake.answer = NO_ANSWERS[what]
     await refuses_changes(directory)
-    assert "Slack cannot say who U1 of T1 is" in caplog.text
+    assert "asking Slack about user U1 of T1 failed" in caplog.text
     # It is not kept: the next one counts.
     fake.answer = user(MEMBER)
     assert await directory.colleague(TEAM, BEN)

@@ -197,16 +197,16 @@ async def test_long_work_tells_how_far_it_is() -> None:
     work = Progress()
     work.start("Reading", 8)
     work.done = 2
-    await progress._tell(work, responses)  # type: ignore[arg-type]
+    await progress._notify(work, responses)  # type: ignore[arg-type]
     assert {one["text"] for one in responses.sent} == {"Reading, 25 % …"}
     assert [one["replace_original"] for one in responses.sent] == [False, True, True]
 
 
 async def test_work_goes_on_where_it_cannot_be_told() -> None:
-    async with progress.told(Responses(404)) as work:  # type: ignore[arg-type]
+    async with progress.notify_progress(Responses(404)) as work:  # type: ignore[arg-type]
         work.start("Reading", 8)
         with pytest.raises(RuntimeError):
-            await progress._tell(work, Responses(404))  # type: ignore[arg-type]
+            await progress._notify(work, Responses(404))  # type: ignore[arg-type]
 
 
 async def test_a_story_of_a_feed_is_shown_and_not_discussed(slack: Slack) -> None:
