@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run` and the short commands beside it."""
+"""The command line: `python -m bot run` and the other commands."""
 
 import argparse
 import asyncio
@@ -43,8 +43,8 @@ from store.types import CorpusInvalidError, ParleyError
 from store.version import VERSION
 
 _ENV_FILE = Path(".env")
-_SHOWN = 100
-"""Problems of a corpus that are named before the rest is only counted."""
+_MOST_PROBLEMS = 100
+"""The most problems of a corpus that are printed; the rest is counted."""
 
 _OTHER_TRANSPORT = {
     True: "SLACK_SIGNING_SECRET and PORT are for HTTP: start `run --http`, which is `web` in the"
@@ -52,12 +52,12 @@ _OTHER_TRANSPORT = {
     False: "SLACK_APP_TOKEN is for Socket Mode: start `run --socket-mode`, which is `worker` in the"
     " Procfile, or set SLACK_SIGNING_SECRET and PORT in place of SLACK_APP_TOKEN",
 }
-"""What to do when `run` is told the transport that the settings are not for."""
+"""The error if an option of `run` contradicts the settings; the key is `Settings.is_http`."""
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command and give its exit code: 0, 1 for a failure, 78 for a configuration error."""
-    _replace_what_is_not_utf8()
+    """Run one command and return its exit code: 0, 1 (failure) or 78 (configuration error)."""
+    _replace_invalid_utf8()
     arguments = _parser().parse_args(argv)
     environ = read_environment(_ENV_FILE)
     try:
@@ -65,15 +65,15 @@ def main(argv: list[str] | None = None) -> int:
     except SettingsError as error:
         for problem in error.problems:
             _complain(f"{problem}.")
-        _complain("`python -m bot check` says more; .env.example lists the settings.")
+        _complain("Run `python -m bot check` for details; .env.example lists the settings.")
         return EX_CONFIG
     except CorpusInvalidError as error:
-        for line in error.problems[:_SHOWN]:
+        for line in error.problems[:_MOST_PROBLEMS]:
             _complain(str(line))
-        if len(error.problems) > _SHOWN:
+        if len(error.problems) > _MOST_PROBLEMS:
             _complain(
-                f"… and {len(error.problems) - _SHOWN:,} more:"
-                " `python -m bot check --corpus PATH` names them all."
+                f"… and {len(error.problems) - _MOST_PROBLEMS:,} more:"
+                " `python -m bot check --corpus PATH` lists all."
             )
         return EX_CONFIG
     except DatabaseUnavailableError as error:
@@ -86,7 +86,7 @@ def main(argv: list[str] | None = None) -> int:
         _complain(f"Slack refuses the token: {reason(error)}. Try `python -m bot check`.")
         return EX_CONFIG
     except SocketLostError as error:
-        _complain(f"{error}: giving up, to be started anew.")
+        _complain(f"{error}: exiting, so that the supervisor restarts Parley.")
         return 1
     except (aiohttp.ClientError, TimeoutError) as error:
         _complain(f"Slack cannot be reached: {redact(str(error)) or type(error).__name__}.")
@@ -108,7 +108,7 @@ async def _command(arguments: argparse.Namespace, environ: dict[str, str]) -> in
         code: int = await arguments.run(arguments, environ)
         return code
     finally:
-        # The loop waits for its threads, however long they take.
+        # Closing the event loop waits for its threads, however long they take.
         _ending.begin()
 
 
@@ -202,7 +202,7 @@ def _port(text: str) -> int:
 
 
 def _is_about_port(error: OSError) -> bool:
-    # Without permission for a file, the error names the file.
+    # EACCES may also be about a file, and then the error has its name.
     return error.errno in (errno.EADDRINUSE, errno.EACCES) and not error.filename
 
 
@@ -210,7 +210,7 @@ _WHO = "Slack's ids: a team such as T012AB3CD, or a person of it such as T012AB3
 
 
 def _who(text: str) -> tuple[str, str | None]:
-    """Read a team's id, or a person's after it; raises `ArgumentTypeError`."""
+    """Parse TEAM or TEAM:USER; raises `ArgumentTypeError`."""
     found = re.fullmatch(r"(T[A-Z0-9]+)(?::([UW][A-Z0-9]+))?", text, re.ASCII)
     if found is None:
         raise argparse.ArgumentTypeError(f"must be {_WHO}, not {text!r}")
@@ -266,7 +266,7 @@ async def _check_corpus(path: Path, environ: dict[str, str]) -> int:
         try:
             checked = await store.corpus.check(path, progress=progress)
         except CorpusInvalidError as error:
-            # Here, and nowhere else, every one of them.
+            # Only this command prints all problems.
             _complain(str(error))
             return EX_CONFIG
         channels = [(effect.team_id, effect.channel_id) for effect in listed_effects(checked)]
@@ -362,8 +362,8 @@ async def _backup(arguments: argparse.Namespace, environ: dict[str, str]) -> int
 async def _restore(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ, connecting=False)
     kept = await restore(arguments.file, settings.database_url)
-    was = f" What was there is now {kept}." if kept else ""
-    _say(f"{readable(settings.database_url)} holds what {arguments.file} does.{was}")
+    was = f" The previous database is kept as {kept}." if kept else ""
+    _say(f"{readable(settings.database_url)} is restored from {arguments.file}.{was}")
     return 0
 
 
@@ -412,7 +412,7 @@ async def _forget(arguments: argparse.Namespace, environ: dict[str, str]) -> int
 
 
 def _is_confirmed(question: str) -> bool:
-    """Ask at the terminal; False where there is none, or for anything but yes."""
+    """Ask at the terminal, and return whether the answer is yes; False without a terminal."""
     if not (sys.stdin and sys.stdin.isatty()):
         return False
     _ask(question)
@@ -447,7 +447,10 @@ async def _key(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
 
 @asynccontextmanager
 async def _finder(corpus: Path | None, environ: dict[str, str]) -> AsyncIterator[Finds]:
-    """Index *corpus*, or else what the database holds (at first, the corpus folder)."""
+    """Yield a finder over the folder *corpus*, or else over the database's corpus.
+
+    An empty database is first loaded from the corpus folder.
+    """
     if corpus:
         yield Finder.of([*read_corpus(corpus).articles()], Embeddings.load())
         return
@@ -457,8 +460,8 @@ async def _finder(corpus: Path | None, environ: dict[str, str]) -> AsyncIterator
         yield store.corpus
 
 
-def _replace_what_is_not_utf8() -> None:
-    """Let the standard streams replace bytes and names that are not UTF-8, and not raise."""
+def _replace_invalid_utf8() -> None:
+    """Make the standard streams replace text that is not UTF-8 instead of raising."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -479,6 +482,6 @@ def _complain(line: str) -> None:
 
 if __name__ == "__main__":
     code = main()
-    # What is left are threads, for which the interpreter waits.
+    # At exit the interpreter waits for the threads that are still running.
     _ending.begin()
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""Settings: what the environment says, checked as a whole, with every problem named at once."""
+"""Settings, read from environment variables; all problems are reported together."""
 
 import os
 import re
@@ -22,7 +22,7 @@ _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
 
 
 class SettingsError(Exception):
-    """Say what is wrong with the settings, one line a problem; never a secret's value."""
+    """Raised for invalid settings: one line per problem, without the values of secrets."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -30,16 +30,16 @@ class SettingsError(Exception):
 
 
 def read_environment(env_file: Path) -> dict[str, str]:
-    """Return the environment, completed from *env_file* where that is there.
+    """Return the environment variables, with those of *env_file* as defaults if it exists.
 
-    Slack's names and the proxies are taken out of the process's own environment: Bolt and the SDK
-    read them by themselves, where they ignore NO_PROXY, and no child process needs them.
+    SLACK_* and the proxy variables are removed from os.environ, because Bolt and the SDK would read
+    them directly and ignore NO_PROXY. No child process needs them.
     """
     file = {name: text for name, text in dotenv_values(env_file).items() if text is not None}
     environ = file | os.environ
     for source in (file, os.environ):
         for name in _PROXIES:
-            # The lower case wins, as in urllib.request.
+            # The lower-case name wins, as in urllib.request.
             for spelling in (name, name.lower()):
                 if spelling in source:
                     environ[name] = source[spelling]
@@ -62,7 +62,7 @@ def _user_ids(text: str) -> frozenset[str]:
     ids = frozenset(part for part in re.split(r"[,\s]+", text) if part)
     if wrong := sorted(one for one in ids if not re.fullmatch(r"(T[A-Z0-9]+:)?[UW][A-Z0-9]+", one)):
         raise ValueError(
-            f"must list Slack user ids such as U012AB3CD, and {wrong[0]!r} is none"
+            f"must list Slack user ids such as U012AB3CD, not {wrong[0]!r}"
             " (in Slack: a person's profile, ⋮, Copy member ID)"
         )
     return ids
@@ -100,7 +100,7 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def _address(default: str) -> Callable[[str], tuple[str, int]]:
-    """Read a port, on the host *default*, or a host and a port, as (host, port)."""
+    """Return a parser of PORT or HOST:PORT to (host, port); *default* is the default host."""
 
     def read(text: str) -> tuple[str, int]:
         host, _, port = text.rpartition(":")
@@ -115,7 +115,7 @@ def _address(default: str) -> Callable[[str], tuple[str, int]]:
 
 
 def _proxy(text: str) -> str:
-    """Read the address of a proxy, with or without http://."""
+    """Parse the URL of a proxy; http:// may be left out."""
     return text if "://" in text else f"http://{text}"
 
 
@@ -128,13 +128,13 @@ def _slack_url(text: str) -> str:
 def _setting(
     read: Callable[[str], Any], default: Any, purpose: str, *, secret: bool = False
 ) -> Any:
-    """Declare a field: how its text is *read* (ValueError: what is wrong), and its *purpose*."""
+    """Declare a setting: *read* parses its text and raises ValueError, *purpose* is its help."""
     return field(default=default, repr=not secret, metadata={"read": read, "help": purpose})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything that can be set; a field is the environment variable of the same name."""
+    """All settings; each field is set by the environment variable of the same name."""
 
     slack_bot_token: str = _setting(
         _token("xoxb-"), "", "the bot token (in Slack: OAuth & Permissions)", secret=True
@@ -231,7 +231,7 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> tuple[Self, list[str]]:
-        """Read every setting; (settings, with its default where a value is no good, problems)."""
+        """Return all settings, with defaults in place of invalid values, and the problems found."""
         values: dict[str, Any] = {}
         problems: list[str] = []
         for one in fields(cls):
@@ -247,16 +247,16 @@ class Settings:
 
     @property
     def is_http(self) -> bool:
-        """Say which way requests come: by HTTP, or else by Socket Mode."""
+        """Return whether requests arrive by HTTP; if not, by Socket Mode."""
         return bool(self.slack_signing_secret) and self.port is not None
 
     @property
     def is_shared(self) -> bool:
-        """Say whether many workspaces install Parley, or else the bot token says which one."""
+        """Return whether many workspaces install Parley; if not, there is one bot token."""
         return bool(self.slack_client_id or self.slack_client_secret or self.encryption_key)
 
     def missing(self) -> list[str]:
-        """Name what is needed to connect to Slack and is not set, or does not go together."""
+        """Return the problems that prevent connecting: missing and contradicting settings."""
         bare = [one for one in sorted(self.admin_user_ids) if (":" in one) != self.is_shared]
         shape = "T012AB3CD:U012AB3CD" if self.is_shared else "U012AB3CD"
         misnamed = [f"ADMIN_USER_IDS must list ids such as {shape}, not {bare[0]}"] if bare else []
@@ -276,7 +276,7 @@ class Settings:
         )
 
     def _unusable_proxies(self) -> list[str]:
-        # Only of the proxy that is needed: the environment may name others for other programs.
+        # Check only the proxy that is needed: others may be meant for other programs.
         proxy = self.proxy_for(self.slack_api_url)
         if proxy is None or is_usable(proxy):
             return []
@@ -327,9 +327,9 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], *, connecting: bool = True) -> Self:
-        """Read every setting, the tokens too when *connecting*.
+        """Parse every setting; *connecting* requires those that a connection to Slack needs.
 
-        Raises `SettingsError` that names each problem there is.
+        Raises `SettingsError` with all problems.
         """
         settings, problems = cls.read(environ)
         if connecting:

@@ -130,7 +130,7 @@ class SocketMode:
                 tries += 1
                 log.warning("no socket (%s), try %d", reason(error), tries)
                 if was_connected and tries >= self._timeouts.tries:
-                    raise SocketLostError("The socket is lost and cannot be had back") from error
+                    raise SocketLostError("The socket is lost and cannot be rebuilt") from error
                 await pause(back_off(tries), stop)
             url = None
             if not stop.is_set():

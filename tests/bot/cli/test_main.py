@@ -213,7 +213,7 @@ def test_backup_and_restore(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "today.db is there already" in capsys.readouterr().err
     assert main(["restore", "today.db"]) == 0
     out = capsys.readouterr().out
-    assert "What was there is now data/parley.db.replaced-1" in out
+    assert "The previous database is kept as data/parley.db.replaced-1" in out
 
 
 def test_copy_says_what_it_copied(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -375,7 +375,10 @@ def test_a_socket_that_is_lost_is_a_failure_for_the_supervisor(
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
     monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
     assert main(["run"]) == 1
-    assert "The socket is lost: giving up, to be started anew." in capsys.readouterr().err
+    assert (
+        "The socket is lost: exiting, so that the supervisor restarts Parley."
+        in capsys.readouterr().err
+    )
 
 
 def test_a_demo_on_a_taken_port_says_what_to_type(capsys: pytest.CaptureFixture[str]) -> None:
