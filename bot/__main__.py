@@ -255,7 +255,7 @@ async def _check(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
         _say(line)
     for line in found.warnings:
         _complain(f"Warning: {line}")
-    for line in (*found.problems, *found.away):
+    for line in (*found.problems, *found.unreachable):
         _complain(line)
     return found.exit_code
 

@@ -1,4 +1,4 @@
-"""What a reload would do, and what reloads have done, in plain words for the terminal."""
+"""Format checks and revisions of the corpus as text for the terminal."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,14 +11,14 @@ _SHOWN = 10
 
 
 def listed_effects(check: Check) -> Sequence[Effect]:
-    """Give the effects that have a line of their own."""
+    """Return the effects that get a line each; the others are only counted."""
     return check.effects[:_SHOWN]
 
 
 def format_check(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[str]:
-    """Write a check for a person at a terminal.
+    """Yield the lines of a check.
 
-    *channels* has what they are called, by team and channel; any other is called by its id.
+    *channels* maps a team id and a channel id to a name; a channel without a name shows its id.
     """
     if not check.is_changed:
         yield "Nothing would change."
@@ -52,7 +52,7 @@ def format_check(check: Check, channels: Mapping[tuple[str, str], str]) -> Itera
 
 
 def format_revision(revision: Revision) -> str:
-    """Say what a revision is, who made it and what it changed."""
+    """Return one line on a revision: its number, its size, its changes, and who loaded it when."""
     what = f" brings back revision {revision.restores}:" if revision.restores else ":"
     where = f", in {_some(revision.paths, revision.touched)}" if revision.paths else ""
     return (
@@ -106,7 +106,7 @@ def _effects(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[
 
 
 def _some(names: Sequence[str], count: int | None = None) -> str:
-    """Name the first of *names*, and count the rest of *count*, where they are not all."""
+    """Return the first of *names*, and how many more of *count* there are."""
     count = count or len(names)
     more = f" and {count - _SHOWN:,} more" if count > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more

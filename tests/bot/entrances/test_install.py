@@ -417,7 +417,7 @@ async def test_another_key_for_every_workspace_is_told_at_the_start(both: Both) 
     old = both.settings.encryption_key
     async with open_store(both.settings.database_url) as store:
         other = (new_key(),)
-        with pytest.raises(VaultError, match="ENCRYPTION_KEY opens no workspace's token"):
+        with pytest.raises(VaultError, match="ENCRYPTION_KEY decrypts no workspace's token"):
             await Bots(store.installations, Vault(other)).renew()
         bots = Bots(store.installations, Vault([*other, *old]))
         await bots.renew()

@@ -327,7 +327,7 @@ async def test_a_socket_that_cannot_be_had_back_ends_the_process(
         await running.ready.wait()
         bad.refusals = [503] * 99
         await bad.sockets[-1].close()
-        with pytest.raises(SocketLostError, match="cannot be had back"):
+        with pytest.raises(SocketLostError, match="cannot be rebuilt"):
             await running.task
         assert await running.mode.problem() == "not connected"
         # What the last one brought is what tells since when.
