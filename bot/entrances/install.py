@@ -117,7 +117,7 @@ class Bots:
             )
 
     async def give_up(self, *, is_sure: bool) -> str:
-        """Give up the tokens that no key decrypts, if *is_sure*; return a report in any case."""
+        """Mark the tokens that no key decrypts as given up, if *is_sure*; return a report."""
         every = await self._installations.list()
         unreadable = [one for one in every if not await self._renew(one)]
         names = ", ".join(one.team_id for one in unreadable)

@@ -1,4 +1,4 @@
-"""The status pages, and what they say of a bot that is not well."""
+"""The status pages, also of a bot that is not ready."""
 
 import asyncio
 import json
@@ -50,7 +50,7 @@ async def test_it_is_alive_before_it_is_ready() -> None:
     assert await page(health, "/readyz") == (503, {"ready": False, "checks": checks})
 
 
-async def test_it_is_ready_when_all_is_well() -> None:
+async def test_it_is_ready_when_all_checks_pass() -> None:
     health = Health()
     health.add_check("database", well)
     health.add_check("socket", well)
@@ -62,7 +62,7 @@ async def test_it_is_ready_when_all_is_well() -> None:
 
 
 @pytest.mark.parametrize("wrong", [None, "not connected"])
-async def test_what_came_last_is_shown_whether_or_not_all_is_well(wrong: str | None) -> None:
+async def test_the_last_frames_are_shown_ready_or_not(wrong: str | None) -> None:
     health = Health()
     health.add_check("socket", broken(wrong) if wrong else well)
     health.seconds_since = lambda: {"hello": 2.5, "envelope": None}
@@ -84,14 +84,14 @@ async def test_a_bot_without_its_database_or_stories_is_not_ready(
         code, answer = await page(health, "/readyz")
         assert (code, answer["checks"]["corpus"]) == (503, "nothing is loaded")
         assert answer["checks"]["database"] == "well"
-        # What it found is told again for some seconds, so it is to forget that.
+        # The result is cached for some seconds, so drop it.
         add_readiness_checks(replace(entry.parley, store=store), entry.mode, health)
     code, answer = await page(health, "/readyz")
     assert code == 503
     assert answer["checks"]["database"].startswith("cannot be asked: ")
 
 
-async def test_a_check_that_fails_or_hangs_is_not_well(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_check_that_raises_or_hangs_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.observability.health._SECONDS", 0.01)
 
     async def raises() -> None:
@@ -111,7 +111,7 @@ async def test_a_check_that_fails_or_hangs_is_not_well(monkeypatch: pytest.Monke
 
 
 async def test_a_bot_that_cannot_write_is_not_ready(entry: Entry) -> None:
-    """Though it can read, and answers what it is asked."""
+    """Although it can read, and answers look-ups."""
     database = entry.parley.store.tally._database
     assert isinstance(database, sqlite.SQLite)
     await database._writer.raw.execute("PRAGMA query_only = ON")
@@ -123,8 +123,8 @@ async def test_a_bot_that_cannot_write_is_not_ready(entry: Entry) -> None:
     assert (await entry.send(command("/brief geneva")))[0] == 200
 
 
-async def test_what_costs_something_is_asked_once_in_a_while() -> None:
-    """However many ask at a time, and however often."""
+async def test_an_expensive_check_is_cached() -> None:
+    """The check runs once, however many requests come at a time and however often."""
     asked = 0
 
     async def check() -> str | None:
@@ -141,7 +141,7 @@ async def test_what_costs_something_is_asked_once_in_a_while() -> None:
     assert asked == 1 + len(answers)
 
 
-async def test_a_check_that_hangs_is_not_asked_anew_by_each(
+async def test_concurrent_requests_share_a_check_that_hangs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("bot.observability.health._SECONDS", 0.01)
@@ -159,11 +159,11 @@ async def test_a_check_that_hangs_is_not_asked_anew_by_each(
     assert asked == 1
 
 
-async def test_the_measures_are_there() -> None:
+async def test_the_metrics_are_served() -> None:
     assert await page(Health(), "/metrics") == (200, "parley_up 1\n")
 
 
-async def test_what_is_measured(entry: Entry) -> None:
+async def test_the_metrics_of_a_running_bot(entry: Entry) -> None:
     await entry.send(command("/brief geneva"))
     await entry.send(command("/brief zebra crossings"))
     await entry.send(command("/nonsense"))
@@ -185,8 +185,8 @@ async def test_what_is_measured(entry: Entry) -> None:
     assert "process_resident_memory_bytes" in text
 
 
-async def test_what_holds_a_post_up_is_measured(entry: Entry) -> None:
-    """Nobody planned it, Slack refused it, nobody knows whether it arrived; and then it has."""
+async def test_blocked_posts_are_measured(entry: Entry) -> None:
+    """A post in each state: not planned, refused, unknown outcome, and then sent."""
     post, at = "chat.postMessage", time(9, 30)
     store, tick = entry.parley.store, entry.parley.ticker.tick
     entry.workspace.invite(GENERAL, entry.workspace.bot_user_id)
@@ -225,7 +225,7 @@ async def test_what_holds_a_post_up_is_measured(entry: Entry) -> None:
     assert measured["parley_post_lag_seconds"] == 0
 
 
-async def test_what_a_reload_takes_is_measured(entry: Entry, tmp_path: Path) -> None:
+async def test_the_duration_of_a_reload_is_measured(entry: Entry, tmp_path: Path) -> None:
     corpus = entry.parley.store.corpus
     corpus.load_seconds = 0
     talks = tmp_path / "corpus" / "talks.txt"
@@ -237,7 +237,7 @@ async def test_what_a_reload_takes_is_measured(entry: Entry, tmp_path: Path) -> 
 
 
 async def test_no_words_of_a_sender_become_a_label(entry: Entry) -> None:
-    """Each label is a series that Prometheus keeps for ever."""
+    """Prometheus keeps a series for each label for ever."""
     for number in range(5):
         await entry.send(command(f"/nonsense{number}"))
         payload = {"type": f"x{number}Y", "team": {"id": "T1"}}

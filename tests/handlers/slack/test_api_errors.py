@@ -1,4 +1,4 @@
-"""What each of Slack's answers means for a post."""
+"""The classification of Slack's errors."""
 
 from datetime import timedelta
 
@@ -29,22 +29,22 @@ def refused(code: str, *, status: int = 200, headers: dict[str, str] | None = No
     ("code", "kind"),
     [(code, kind) for kind, codes in CODES.items() for code in sorted(codes)],
 )
-def test_a_word_means_what_its_table_says(code: str, kind: FailureKind) -> None:
+def test_each_code_has_the_kind_of_its_table(code: str, kind: FailureKind) -> None:
     assert refused(code).kind is kind
 
 
-def test_no_word_is_in_two_tables() -> None:
+def test_no_code_is_in_two_tables() -> None:
     every = [code for codes in CODES.values() for code in codes]
     assert len(every) == len(set(every))
 
 
 @given(st.sampled_from([code for codes in CODES.values() for code in codes] + ["moon_phase"]))
-def test_a_server_error_leaves_everything_open(code: str) -> None:
+def test_a_server_error_has_an_unknown_outcome(code: str) -> None:
     assert refused(code, status=500).kind is FailureKind.UNKNOWN_OUTCOME
     assert refused(code, status=429).kind is FailureKind.NOT_DELIVERED
 
 
-def test_an_answer_that_is_no_json_leaves_everything_open() -> None:
+def test_an_answer_that_is_not_json_has_an_unknown_outcome() -> None:
     response = AsyncSlackResponse(
         client=None,
         http_verb="POST",
@@ -57,7 +57,7 @@ def test_an_answer_that_is_no_json_leaves_everything_open() -> None:
     assert classify(SlackApiError("refused", response)).kind is FailureKind.UNKNOWN_OUTCOME
 
 
-def test_an_unknown_word_is_strange() -> None:
+def test_an_unknown_code_is_unrecognized() -> None:
     assert refused("moon_phase").kind is FailureKind.UNRECOGNIZED
 
 
@@ -73,7 +73,7 @@ def test_an_unknown_word_is_strange() -> None:
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-def test_only_a_connection_that_never_was_sent_nothing(error: Exception, kind: FailureKind) -> None:
+def test_only_without_a_connection_nothing_was_sent(error: Exception, kind: FailureKind) -> None:
     assert classify(error).kind is kind
 
 

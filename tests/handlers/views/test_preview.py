@@ -1,4 +1,4 @@
-"""/corpus check and history at their longest, and telling how far work has come."""
+"""The longest answers of /corpus check and history, and progress messages."""
 
 from typing import Any
 
@@ -61,7 +61,7 @@ def test_a_check_fits_and_mentions_nobody(check: Check) -> None:
 
 
 def made(effects: list[Effect], twins: Twins | None = None, schedules: int = 0) -> Check:
-    """Make a check that found nothing else."""
+    """Return a check with *effects* and *twins* and nothing else."""
     return Check(
         counts=Counts(),
         added=(),
@@ -88,7 +88,7 @@ def effect(channel: int, *, vanishing: int = 0, team_id: str = "T1") -> Effect:
     )
 
 
-def test_of_many_schedules_the_first_ten_are_told_and_the_rest_counted() -> None:
+def test_the_first_ten_schedules_are_listed_and_the_rest_counted() -> None:
     effects = [effect(number, vanishing=2) for number in range(11)]
     effects += [effect(number) for number in range(11, 14)]
     effects += [effect(0, vanishing=1, team_id="T2"), effect(1, team_id="T2")]
@@ -117,7 +117,7 @@ def article(document: str, position: int, summary: str, question: str) -> Articl
 
 
 def alike(*, times: int = 1, passed_over: int = 0) -> Twins:
-    """Make a pair of stories and a pair of questions, *times* each, and repeated questions."""
+    """Return *times* pairs of stories and of questions, and repeated questions."""
     one = article("a.txt", 1, "Envoys met in <Geneva>.", "Who gains & who loses?")
     other = article("b.txt", 2, "The envoys met in Geneva.", "Who gains and who loses?")
     pairs = [
@@ -132,7 +132,7 @@ def alike(*, times: int = 1, passed_over: int = 0) -> Twins:
     )
 
 
-def test_twins_are_told_to_the_letter() -> None:
+def test_near_duplicates_are_listed() -> None:
     told = under("Nearly the same", dict(preview.checked(made([], alike()), team_id="T1")))
     assert told == [
         "• the story of a.txt, story 1, and b.txt, story 2: “Envoys met in &lt;Geneva&gt;.”",
@@ -141,7 +141,7 @@ def test_twins_are_told_to_the_letter() -> None:
     ]
 
 
-def test_of_many_twins_the_first_are_told_and_the_rest_counted() -> None:
+def test_the_first_near_duplicates_are_listed_and_the_rest_counted() -> None:
     check = made([], alike(times=6, passed_over=1234))
     told = under("Nearly the same", dict(preview.checked(check, team_id="T1")))
     assert [line.split(" of ")[0] for line in told[:5]] == ["• the story", "• the question"] * 2 + [
@@ -176,7 +176,7 @@ def test_the_history_fits() -> None:
 
 
 class Responses:
-    """Stands for a response_url: keeps what was sent, or refuses."""
+    """Stands for a response_url: records what was sent, or refuses it."""
 
     def __init__(self, status: int = 200) -> None:
         self.sent: list[dict[str, Any]] = []
@@ -192,7 +192,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "_AFTER_SECONDS", (0, 0, 0))
 
 
-async def test_long_work_tells_how_far_it_is() -> None:
+async def test_long_work_sends_progress_messages() -> None:
     responses = Responses()
     work = Progress()
     work.start("Reading", 8)
@@ -202,7 +202,7 @@ async def test_long_work_tells_how_far_it_is() -> None:
     assert [one["replace_original"] for one in responses.sent] == [False, True, True]
 
 
-async def test_work_goes_on_where_it_cannot_be_told() -> None:
+async def test_work_continues_if_progress_cannot_be_sent() -> None:
     async with progress.notify_progress(Responses(404)) as work:  # type: ignore[arg-type]
         work.start("Reading", 8)
         with pytest.raises(RuntimeError):
@@ -210,7 +210,7 @@ async def test_work_goes_on_where_it_cannot_be_told() -> None:
 
 
 async def test_a_story_of_a_feed_is_shown_and_not_discussed(slack: Slack) -> None:
-    """It has neither an insight nor a question, and no button for one."""
+    """The story has neither an insight nor a question, so it has no button to discuss it."""
     (slack.corpus / "feed.rss").write_text(
         "<rss version='2.0'><channel><title>World</title><item><title>Harbour news</title>"
         "<description>Whales came to Porto.</description></item></channel></rss>"
