@@ -21,6 +21,7 @@ from store.types import Timetable
 from tests import postgres
 from tests.black_hole import BlackHole
 from tests.handlers.conftest import ANA, GENERAL, texts
+from tests.machine import running_clock
 from tests.test_end_to_end import bot, line_with
 from tests.test_life_cycle import free_port, get
 
@@ -90,7 +91,7 @@ class Scene:
 
 @asynccontextmanager
 async def scene(server: str, folder: Path) -> AsyncIterator[Scene]:
-    clock, status = MovableClock(), free_port()
+    clock, status = running_clock(), free_port()
     async with (
         postgres.schema(server) as url,
         BlackHole(url).listening() as hole,

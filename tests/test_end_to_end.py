@@ -204,4 +204,4 @@ async def test_a_port_that_is_taken_is_said_to_be_taken(tmp_path: Path) -> None:
         async with bot("demo", "--port", port, folder=tmp_path) as process:
             _, err = await process.communicate()
         assert process.returncode == 1
-        assert f"Port {port} is taken: try --port 0." in err.decode()
+        assert f"Port {port} is taken by another program" in err.decode()

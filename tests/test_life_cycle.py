@@ -170,9 +170,9 @@ async def test_an_answer_that_slack_never_answers_does_not_hold_up_the_end(tmp_p
         async with bot("run", folder=tmp_path, module="tests.impatient", **environ) as process:
             assert process.stderr
             await line_with(process.stderr, "connected")
-            workspace.faults.add(Fault(method="users.info", kind="delay", seconds=600))
-            await workspace.type("/corpus reload", user=ANA, channel=GENERAL)
-            await workspace.received("users.info")
+            workspace.faults.add(Fault(method="conversations.info", kind="delay", seconds=600))
+            await workspace.type("/digest on 09:30", user=ANA, channel=GENERAL)
+            await workspace.received("conversations.info")
             assert "cancelled 1 answers at shutdown" in await end(process, signal.SIGTERM)
 
 
@@ -340,7 +340,7 @@ async def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path, setting: str) 
         async with bot("run", folder=tmp_path, **environ | {setting: taken}) as process:
             _, err = await process.communicate()
         assert process.returncode == 1
-        assert "Another PORT or STATUS_PORT is needed" in err.decode()
+        assert "Set another PORT or STATUS_PORT" in err.decode()
         assert "Traceback" not in err.decode()
 
 

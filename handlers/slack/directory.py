@@ -17,10 +17,9 @@ log = logging.getLogger(__name__)
 
 _CACHE_TIME = timedelta(minutes=5)
 ASK_SECONDS = 1.4
-"""The time limit for looking up a user, and again for looking up the user's channels.
-
-Slack waits three seconds for the ack of a form, and a trigger_id expires after three seconds.
-"""
+"""The time limit for looking up a user; Slack waits three seconds for the ack of a form."""
+PRESENCE_SECONDS = 1.4
+"""The time limit for looking up the channels of that user, after looking up the user."""
 
 STRANGER = "I answer the people of this workspace only: please ask one of them."
 UNKNOWN = "I can't check with Slack who you are, so I did nothing. Please try again in a minute."
@@ -187,7 +186,7 @@ class Directory:
         `UnknownPresenceError` if asking Slack fails or takes too long.
         """
         try:
-            async with asyncio.timeout(ASK_SECONDS):
+            async with asyncio.timeout(PRESENCE_SECONDS):
                 theirs = await self.channels(team_id, of=user_id)
         except Exception as error:
             # Not only FAILURES: the SDK itself may raise on a body that Slack did not write.

@@ -37,7 +37,9 @@ _STORIES = """
 SELECT s.article_id FROM post_story s JOIN post p ON p.key = s.post_key
 WHERE p.team_id = $1 AND p.key = $2 ORDER BY s.place
 """
-_BY_MESSAGE = "SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND message_ts = $3"
+_BY_MESSAGE = """
+SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND message_ts = $3 ORDER BY key LIMIT 1
+"""
 _TURNS = """
 SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND due_on >= $3 ORDER BY due_on, key
 """

@@ -17,7 +17,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.proxy_env_variable_loader import load_http_proxy_from_env
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.clock import FollowingClock, MovableClock, system_clock
+from bot.clock import FollowingClock
 from bot.entrances.intake import Intake
 from bot.manifest import manifest
 from bot.observability.metrics import Metrics
@@ -28,6 +28,7 @@ from bot.workspace import Workspace
 from handlers.ids import Action
 from tests.forward_proxy import ForwardProxy, forward_proxy, tls_front
 from tests.handlers.conftest import ANA, BEN, dm, texts
+from tests.machine import running_clock
 from tests.test_end_to_end import bot, end, line_with, settings
 
 STORY = b"Lima\nIts museums.\nAn insight.\nWhat next?\n"
@@ -256,7 +257,7 @@ async def test_the_followed_clock_is_read_through_a_proxy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("bot.workspace.origin_check._LOOPBACK", ("slack.test",))
-    clock = MovableClock()
+    clock = running_clock()
     clock.move(timedelta(hours=7))
     async with (
         Workspace(manifest=manifest(), clock=clock) as workspace,
@@ -265,7 +266,7 @@ async def test_the_followed_clock_is_read_through_a_proxy(
         following = FollowingClock("http://slack.test/page/clock", proxy=proxy.url)
         await following.read()
         assert proxy.requests == ["GET http://slack.test/page/clock"]
-        assert following() - system_clock() > timedelta(hours=6)
+        assert abs(following() - clock()) < timedelta(hours=1)
 
 
 def port_of(workspace: Workspace) -> int:
@@ -301,7 +302,7 @@ async def behind_a_proxy(
 ) -> AsyncIterator[tuple[Workspace, ForwardProxy, dict[str, str]]]:
     """Yield a Slack at https://slack.test that only a proxy reaches, the proxy, and settings."""
     monkeypatch.setattr("bot.workspace.origin_check._LOOPBACK", ("slack.test", "127.0.0.1"))
-    async with Workspace(manifest=manifest(), clock=MovableClock()) as workspace:
+    async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         port = port_of(workspace)
         environ = settings(workspace, folder)
         workspace._state.base_url = "https://slack.test"

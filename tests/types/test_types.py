@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.manifest import manifest
 from bot.workspace import Workspace
+from tests.machine import running_clock
 from tests.types import __main__ as command
 from tests.types.checking import CheckError, Source, check
 from tests.types.recording import KINDS, MESSAGE, Recording, merged, recorded, sent, shape
@@ -49,7 +50,7 @@ def test_two_payloads_have_one_shape_if_only_free_text_or_repetition_differs(
 
 async def test_calls_answers_and_acks_are_recorded_as_they_came(tmp_path: Path) -> None:
     with recorded() as recording:
-        async with Workspace(manifest=manifest()) as workspace:
+        async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
             urls = []
 
             async def receive(envelope: dict[str, Any]) -> dict[str, Any]:
