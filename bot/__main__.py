@@ -29,7 +29,7 @@ from bot.manifest import render
 from bot.observability.status import ListenError
 from bot.retry import reason
 from bot.settings import SAMPLES, Settings, SettingsError, read_environment
-from bot.shutdown import Ending
+from bot.shutdown import ShutdownDeadline
 from store import Store, open_store, samples
 from store.db import DatabaseUnavailableError, readable
 from store.db.backup import backup, copy, restore
@@ -97,10 +97,10 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     finally:
-        _ending.over()
+        _deadline.cancel()
 
 
-_ending = Ending()
+_deadline = ShutdownDeadline()
 
 
 async def _command(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
@@ -109,7 +109,7 @@ async def _command(arguments: argparse.Namespace, environ: dict[str, str]) -> in
         return code
     finally:
         # Closing the event loop waits for its threads, however long they take.
-        _ending.begin()
+        _deadline.start()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -129,7 +129,9 @@ def _parser() -> argparse.ArgumentParser:
         return one
 
     one = command("demo", _demo, "try Parley in the browser, without Slack")
-    one.add_argument("--port", type=_port, default=8765, help="the page's port (8765; 0: any)")
+    one.add_argument(
+        "--port", type=_parse_port, default=8765, help="the page's port (8765; 0: any)"
+    )
     one.add_argument(
         "--corpus", type=Path, metavar="PATH", help="a folder of documents of your own"
     )
@@ -149,59 +151,68 @@ def _parser() -> argparse.ArgumentParser:
         default=None,
         help="stop with an error if the settings are for HTTP",
     )
-    one = command("check", _check, "say what is wrong with settings, corpus, database and tokens")
+    one = command("check", _check, "find problems in settings, corpus, database and tokens")
     one.add_argument(
-        "--corpus", type=Path, metavar="PATH", help="say what loading this folder would do instead"
+        "--corpus",
+        type=Path,
+        metavar="PATH",
+        help="show what loading this folder would change instead",
     )
-    one = command("find", _find, "look up from the terminal")
-    words = "what to look for"
+    one = command("find", _find, "find stories from the terminal")
+    words = "a few words to search for"
     one.add_argument("words", nargs="*", type=well_formed, metavar="WORDS", help=words)
     one.add_argument(
-        "--jsonl", action="store_true", help="a query a line in, a JSON object a line out"
+        "--jsonl", action="store_true", help="read a query per line, write a JSON object per line"
     )
-    one.add_argument("--corpus", type=Path, metavar="PATH", help="a folder, not the database")
+    one.add_argument(
+        "--corpus", type=Path, metavar="PATH", help="search this folder, not the database"
+    )
     one = command("load", _load, "load a folder of documents, or holidays, into the database")
     one.add_argument("path", type=Path, nargs="?", metavar="PATH", help="instead of CORPUS_DIR")
     one.add_argument(
         "--holidays", type=Path, metavar="FILE", help="a calendar (.ics) of dates without posts"
     )
-    one = command("undo", _undo, "bring back the corpus as it was before")
-    one.add_argument("revision", type=int, nargs="?", metavar="REVISION", help="as in history")
-    command("history", _history, "say who loaded what, and when")
-    command("migrate", _migrate, "bring the database's schema up to date")
-    one = command("backup", _backup, "write the database into a new file, while the bot runs")
+    one = command("undo", _undo, "restore the previous corpus")
+    one.add_argument(
+        "revision", type=int, nargs="?", metavar="REVISION", help="a number from history"
+    )
+    command("history", _history, "list who loaded what, and when")
+    command("migrate", _migrate, "update the database's schema")
+    one = command("backup", _backup, "back up the database to a new file; the bot may be running")
     one.add_argument("file", type=Path, metavar="FILE", help="the backup to write")
-    one = command("restore", _restore, "put a backup in the place of the database")
+    one = command("restore", _restore, "replace the database with a backup")
     one.add_argument("file", type=Path, metavar="FILE", help="the backup to read")
-    one = command("copy", _copy, "copy a database into an empty one, of the same engine or another")
+    one = command("copy", _copy, "copy a database to an empty one, also of the other engine")
     one.add_argument("source", metavar="FROM", help="sqlite:///… or postgresql://…")
     one.add_argument("target", metavar="TO", help="sqlite:///… or postgresql://…")
     one = command("export", _export, "print what is stored about a person or a team, as JSON")
-    one.add_argument("who", type=_who, metavar="TEAM[:USER]", help=_WHO)
+    one.add_argument("who", type=_parse_who, metavar="TEAM[:USER]", help=_WHO)
     one = command("forget", _forget, "erase what is stored about a person or a team")
-    one.add_argument("who", type=_who, metavar="TEAM[:USER]", help=_WHO)
-    one.add_argument("--yes", action="store_true", help="do it without asking")
+    one.add_argument("who", type=_parse_who, metavar="TEAM[:USER]", help=_WHO)
+    one.add_argument("--yes", action="store_true", help="erase without asking")
     one = command("manifest", _manifest, "print the app manifest to paste into Slack")
     one.add_argument(
-        "--url", help="for HTTP: where Slack finds Parley, https://…; without it, Socket Mode"
+        "--url", help="for HTTP: Parley's public URL, https://…; without it, Socket Mode"
     )
     one.add_argument(
-        "--shared", action="store_true", help="with --url: for many workspaces, which install it"
+        "--shared", action="store_true", help="with --url: for many workspaces that install it"
     )
-    one = command("key", _key, "make an ENCRYPTION_KEY, for many workspaces")
-    lost = "give up the tokens that it does not open: their workspaces are to install Parley again"
+    one = command("key", _key, "generate an ENCRYPTION_KEY, for many workspaces")
+    lost = "give up the tokens that no key decrypts; their workspaces must install Parley again"
     one.add_argument("--lost", action="store_true", help=lost)
-    one.add_argument("--yes", action="store_true", help="with --lost: do it, and not only say it")
+    one.add_argument(
+        "--yes", action="store_true", help="with --lost: give them up, not only list them"
+    )
     return parser
 
 
-def _port(text: str) -> int:
+def _parse_port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
     return int(text)
 
 
-def _is_about_port(error: OSError) -> bool:
+def _is_about_parse_port(error: OSError) -> bool:
     # EACCES may also be about a file, and then the error has its name.
     return error.errno in (errno.EADDRINUSE, errno.EACCES) and not error.filename
 
@@ -209,7 +220,7 @@ def _is_about_port(error: OSError) -> bool:
 _WHO = "Slack's ids: a team such as T012AB3CD, or a person of it such as T012AB3CD:U012AB3CD"
 
 
-def _who(text: str) -> tuple[str, str | None]:
+def _parse_who(text: str) -> tuple[str, str | None]:
     """Parse TEAM or TEAM:USER; raises `ArgumentTypeError`."""
     found = re.fullmatch(r"(T[A-Z0-9]+)(?::([UW][A-Z0-9]+))?", text, re.ASCII)
     if found is None:
@@ -220,10 +231,10 @@ def _who(text: str) -> tuple[str, str | None]:
 async def _demo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     configure_logging(level=environ.get("LOG_LEVEL") or "warning", style="text")
     try:
-        with _ending.on_signals() as stop:
+        with _deadline.on_signals() as stop:
             await demo(port=arguments.port, corpus=arguments.corpus, stop=stop)
     except OSError as error:
-        if not _is_about_port(error):
+        if not _is_about_parse_port(error):
             raise
         is_taken = error.errno == errno.EADDRINUSE
         _complain(
@@ -242,8 +253,8 @@ async def _run(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     clock: Clock = system_clock
     if url := settings.clock_url:
         clock = FollowingClock(url, proxy=settings.proxy_for(url))
-    with _ending.on_signals() as stop:
-        await serve(settings, clock=clock, stop=stop, closing=_ending.begin)
+    with _deadline.on_signals() as stop:
+        await serve(settings, clock=clock, stop=stop, closing=_deadline.start)
     return 0
 
 
@@ -251,7 +262,7 @@ async def _check(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     if arguments.corpus:
         return await _check_corpus(arguments.corpus, environ)
     found = await check(environ, env_file=_ENV_FILE)
-    for line in found.well:
+    for line in found.passed:
         _say(line)
     for line in found.warnings:
         _complain(f"Warning: {line}")
@@ -278,7 +289,7 @@ async def _check_corpus(path: Path, environ: dict[str, str]) -> int:
 
 async def _find(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     if not arguments.words and not arguments.jsonl:
-        _complain("Say what to look for: python -m bot find embassy talks")
+        _complain("Type what to search for: python -m bot find embassy talks")
         return 2
     async with _finder(arguments.corpus, environ) as finder:
         if arguments.jsonl:
@@ -396,18 +407,18 @@ async def _forget(arguments: argparse.Namespace, environ: dict[str, str]) -> int
             _say(f"What is stored about {who}:")
             for effect in effects:
                 _say(f"- {effect}")
-            if not (arguments.yes or _is_confirmed("Erase it? There is no way back [y/N] ")):
-                _complain("Nothing was erased: --yes does it without asking.")
+            if not (arguments.yes or _is_confirmed("Erase it? This cannot be undone [y/N] ")):
+                _complain("Nothing was erased. Use --yes to erase without asking.")
                 return 2
             await store.personal_data.forget(team_id, user_id)
-            _say("Erased. Backups and log files are as they were: delete those yourself.")
+            _say("Erased. Delete backups and log files yourself: they are unchanged.")
     for admin in sorted(settings.admin_user_ids):
         if admin in (user_id, f"{team_id}:{user_id}") or (
             not user_id and admin.startswith(f"{team_id}:")
         ):
             _say(f"ADMIN_USER_IDS in the settings still lists {admin}.")
     if not user_id:
-        _say("Remove the app from that workspace too, or what people do there is stored again.")
+        _say("Also remove the app from that workspace, or new data about it will be stored.")
     return 0
 
 
@@ -483,5 +494,5 @@ def _complain(line: str) -> None:
 if __name__ == "__main__":
     code = main()
     # At exit the interpreter waits for the threads that are still running.
-    _ending.begin()
+    _deadline.start()
     sys.exit(code)

@@ -71,7 +71,7 @@ def _user_ids(text: str) -> frozenset[str]:
 def _keys(text: str) -> tuple[str, ...]:
     keys = tuple(part for part in re.split(r"[,\s]+", text) if part)
     if not all(re.fullmatch(r"[\w-]{43}=", key, re.ASCII) for key in keys):
-        raise ValueError("must be a key as `python -m bot key` prints it, or several with commas")
+        raise ValueError("must be a key from `python -m bot key`, or several separated by commas")
     return keys
 
 
@@ -162,52 +162,55 @@ class Settings:
         str, "", "for many workspaces by HTTP: the client id (in Slack: Basic Information)"
     )
     slack_client_secret: str = _setting(
-        str, "", "and the client secret (in Slack: Basic Information)", secret=True
+        str, "", "for many workspaces: the client secret (in Slack: Basic Information)", secret=True
     )
     encryption_key: tuple[str, ...] = _setting(
-        _keys, (), "and what their tokens are encrypted with, the newest key first", secret=True
+        _keys,
+        (),
+        "for many workspaces: the keys that encrypt their tokens, newest first",
+        secret=True,
     )
     trusted_proxies: int = _setting(
-        _whole(0, 9), 0, "how many proxies stand before the port, each adding to X-Forwarded-For"
+        _whole(0, 9), 0, "how many proxies in front of the port add to X-Forwarded-For"
     )
     database_url: str = _setting(
-        str, "sqlite:///data/parley.db", "where Parley remembers", secret=True
+        str, "sqlite:///data/parley.db", "the URL of the database", secret=True
     )
     corpus_dir: Path = _setting(Path, STARTER, "the folder of documents, if not the sample stories")
     corpus_watch: bool = _setting(
-        _flag, False, "1 to load the folder of documents again whenever it changes"
+        _flag, False, "1 to reload the folder of documents whenever it changes"
     )
     admin_user_ids: frozenset[str] = _setting(
         _user_ids,
         frozenset(),
-        "who may reload the corpus, beside workspace admins; with many workspaces they alone, as"
+        "who may reload the corpus besides workspace admins; with many workspaces only these, as"
         " T012AB3CD:U012AB3CD",
     )
     misses_days: int = _setting(
         _whole(0, 3650),
         90,
-        "how long topics that people asked for, and the number of look-ups that found nothing, are"
-        " kept, in days; 0: not at all",
+        "days for which topic requests and the number of search misses are kept; 0: they are not"
+        " stored",
     )
     posts_days: int = _setting(
         _whole(30, 3650),
         90,
-        "how long the record of posts is kept, in days; which articles a channel has had stays for"
-        " longer, without people",
+        "days for which the record of posts is kept; which articles a channel has had is kept"
+        " longer, without users",
     )
     agent_view: bool = _setting(
-        _flag, False, "1: the agent panel, where the workspace's plan has it"
+        _flag, False, "1 to switch on the agent panel, if the workspace's plan has it"
     )
     workflow_steps: bool = _setting(
-        _flag, False, "1: steps for Workflow Builder, where the plan has it"
+        _flag, False, "1 to switch on steps for Workflow Builder, if the plan has it"
     )
     status_port: tuple[str, int] | None = _setting(
         _address("127.0.0.1"),
         None,
-        "where /healthz, /readyz and /metrics are: port, or address:port",
+        "the port of /healthz, /readyz and /metrics, or address:port",
     )
     log_level: str = _setting(
-        _choice("debug", "info", "warning", "error"), "info", "how much is logged"
+        _choice("debug", "info", "warning", "error"), "info", "the lowest level that is logged"
     )
     log_format: str = _setting(
         _choice("auto", "text", "json"),
@@ -215,11 +218,11 @@ class Settings:
         "text for people, json for machines; auto is text on a terminal",
     )
     slack_api_url: str = _setting(
-        _slack_url, "https://slack.com/api/", "another Slack, for trying things out"
+        _slack_url,
+        "https://slack.com/api/",
+        "the URL of Slack's Web API; change it only to try things out",
     )
-    clock_url: str = _setting(
-        str, "", "where another Slack tells how far its clock was moved, for trying things out"
-    )
+    clock_url: str = _setting(str, "", "the URL of the local workspace's clock, to try things out")
     https_proxy: str = _setting(
         _proxy,
         "",
@@ -227,7 +230,7 @@ class Settings:
         secret=True,
     )
     http_proxy: str = _setting(_proxy, "", "the proxy for http: addresses", secret=True)
-    no_proxy: str = _setting(str, "", "the hosts that are reached directly, with commas")
+    no_proxy: str = _setting(str, "", "hosts that are reached without a proxy, separated by commas")
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> tuple[Self, list[str]]:
@@ -297,11 +300,11 @@ class Settings:
         if self.slack_bot_token:
             problems.append(
                 "SLACK_BOT_TOKEN is for one workspace, SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and"
-                " ENCRYPTION_KEY are for many: take out what is not meant"
+                " ENCRYPTION_KEY are for many: remove one or the other"
             )
         if self.slack_app_token:
             problems.append(
-                "SLACK_APP_TOKEN is for Socket Mode, and many workspaces need HTTP: take it out"
+                "SLACK_APP_TOKEN is for Socket Mode, and many workspaces need HTTP: remove it"
             )
         return problems
 
@@ -310,7 +313,7 @@ class Settings:
             return [
                 *self._unset("slack_bot_token"),
                 "SLACK_APP_TOKEN is for Socket Mode, SLACK_SIGNING_SECRET with PORT is for HTTP:"
-                " take one of them out",
+                " remove one of them",
             ]
         if self.slack_app_token or self.is_http:
             return self._unset("slack_bot_token")

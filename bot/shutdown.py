@@ -20,14 +20,14 @@ _LOG_SECONDS = 1.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Ending:
+class ShutdownDeadline:
     """The deadline of a shutdown: kills the process if it has not ended in time."""
 
     def __init__(self) -> None:
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Start the countdown, unless it is running."""
         with self._lock:
             if self._timer is None:
@@ -35,7 +35,7 @@ class Ending:
                 self._timer.daemon = True
                 self._timer.start()
 
-    def over(self) -> None:
+    def cancel(self) -> None:
         """Cancel the countdown, because everything is closed."""
         with self._lock:
             if self._timer:
@@ -62,7 +62,7 @@ class Ending:
                     if not is_first:
                         os._exit(128 + number[0])
                     is_first = False
-                    self.begin()
+                    self.start()
                     with suppress(RuntimeError):  # the event loop is closed already
                         loop.call_soon_threadsafe(stop.set)
 

@@ -45,7 +45,7 @@ _TOKEN_PROBLEMS = {
 class Findings:
     """The results of `check`, in sentences."""
 
-    well: list[str] = field(default_factory=list)
+    passed: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     """Probable problems; Parley runs anyway, so they do not change the exit code."""
     problems: list[str] = field(default_factory=list)
@@ -83,10 +83,10 @@ async def check(environ: Mapping[str, str], *, env_file: Path | None = None) -> 
     found = Findings()
     found.problems = [f"Settings: {problem}." for problem in (*settings.missing(), *wrong)]
     if not found.problems:
-        found.well.append("Settings: complete.")
+        found.passed.append("Settings: complete.")
     found.warnings += _proxy_warnings(settings)
     if through := _through(settings):
-        found.well.append(f"Proxy: {settings.slack_api_url} is reached{through}.")
+        found.passed.append(f"Proxy: {settings.slack_api_url} is reached{through}.")
     if env_file and is_exposed(env_file):
         found.warnings.append(_exposed("Settings", env_file, "It holds secrets"))
     _corpus(settings.corpus_dir, found)
@@ -139,7 +139,7 @@ def _corpus(path: Path, found: Findings) -> None:
         found.problems += [f"Corpus: {problem}" for problem in error.problems]
     else:
         documents, articles = len(contents.digests), len(contents.keys)
-        found.well.append(f"Corpus: {documents} documents with {articles} articles in {path}.")
+        found.passed.append(f"Corpus: {documents} documents with {articles} articles in {path}.")
         if contents.fingerprint in samples.FINGERPRINTS:
             found.warnings.append(f"Corpus: {path} holds {SAMPLES}.")
 
@@ -155,7 +155,7 @@ def _exposed(name: str, file: Path, why: str) -> str:
 async def _app_token(settings: Settings, found: Findings) -> None:
     try:
         await _client(settings)(None).apps_connections_open(app_token=settings.slack_app_token)
-        found.well.append("SLACK_APP_TOKEN: Socket Mode can be opened.")
+        found.passed.append("SLACK_APP_TOKEN: Socket Mode can be opened.")
     except _CALL_ERRORS as error:
         found.call_failed("SLACK_APP_TOKEN", error, settings)
 
@@ -174,7 +174,7 @@ async def _database(settings: Settings, found: Findings) -> None:
         found.problems.append(f"Database: {error}")
     else:
         held = f"revision {revision.number}" if revision else "nothing loaded yet"
-        found.well.append(f"Database: {readable(url)}, {held}.")
+        found.passed.append(f"Database: {readable(url)}, {held}.")
         if samples.are_loaded(revision):
             found.warnings.append(f"Database: it holds {SAMPLES}.")
     found.warnings += [
@@ -192,7 +192,7 @@ async def _installed(
     settings: Settings,
     found: Findings,
 ) -> None:
-    found.well.append(f"Workspaces: {len(installations)} have installed Parley.")
+    found.passed.append(f"Workspaces: {len(installations)} have installed Parley.")
     if not (installations and settings.encryption_key):
         return
     try:
@@ -226,7 +226,7 @@ async def _team(
     except _CALL_ERRORS as error:
         found.call_failed(name, error, settings)
         return
-    found.well.append(f"{name}: {identity['user']} in {identity['team']}.")
+    found.passed.append(f"{name}: {identity['user']} in {identity['team']}.")
     # Slack lists the token's scopes in a header of every answer (docs.slack.dev: OAuth scopes).
     granted = {scope.strip() for scope in identity.headers.get("x-oauth-scopes", "").split(",")}
     if lacking := [scope for scope in SCOPES if scope not in granted]:
@@ -235,7 +235,7 @@ async def _team(
             " (python -m bot manifest) and reinstall the app."
         )
     else:
-        found.well.append(f"{name}: has every scope of the manifest.")
+        found.passed.append(f"{name}: has every scope of the manifest.")
     channels = [schedule.channel_id for schedule in schedules.get(identity["team_id"], ())]
     if channels:
         bot = Bot(bot_id=identity["bot_id"], user_id=identity["user_id"], token=token)
@@ -261,7 +261,7 @@ async def _channels(
             found.call_failed(f"Channel {channel}{where} has a schedule", error, settings)
         else:
             ready += 1
-    found.well.append(
+    found.passed.append(
         f"Channels{where}: Parley can post in {ready} of {len(channels)} with a schedule."
     )
 

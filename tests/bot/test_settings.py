@@ -173,7 +173,7 @@ def test_many_workspaces_need_no_bot_token() -> None:
         (SHARED | {"ENCRYPTION_KEY": ""}, ["ENCRYPTION_KEY is missing"]),
         (
             SHARED | {"ENCRYPTION_KEY": "secret"},
-            ["ENCRYPTION_KEY is missing", "ENCRYPTION_KEY must be a key as `python -m bot key`"],
+            ["ENCRYPTION_KEY is missing", "ENCRYPTION_KEY must be a key from `python -m bot key`"],
         ),
         (
             SHARED | {"ADMIN_USER_IDS": "T1:U1,U2"},

@@ -12,14 +12,14 @@ ROOT = Path(__file__).parents[2]
 START = """
 import asyncio, os, signal, sys, threading, time
 import bot.shutdown
-from bot.ending import Ending
+from bot.shutdown import ShutdownDeadline
 
 bot.shutdown._SECONDS = 0.3
 bot.shutdown._LOG_SECONDS = {log_seconds}
-ending = Ending()
+deadline = ShutdownDeadline()
 
 async def main():
-    with ending.on_signals() as stop:
+    with deadline.on_signals() as stop:
         {body}
 
 asyncio.run(main())
@@ -40,7 +40,7 @@ def run(body: str, *, after: str = "", log_seconds: float = 60) -> subprocess.Co
 
 
 def test_a_shutdown_in_time_is_not_interrupted() -> None:
-    done = run(f"{TERM}\nawait stop.wait()\nending.over()", after="print('bye')")
+    done = run(f"{TERM}\nawait stop.wait()\ndeadline.cancel()", after="print('bye')")
     assert (done.returncode, done.stdout, done.stderr) == (0, "bye\n", "")
 
 
@@ -53,7 +53,7 @@ def test_a_shutdown_in_time_is_not_interrupted() -> None:
         # asyncio.run waits for its own threads, and the interpreter for all others.
         (f"{TERM}\nawait asyncio.to_thread(threading.Event().wait)", ""),
         (f"threading.Thread(target=threading.Event().wait, name='disk').start()\n{TERM}", ""),
-        ("pass", "ending.begin()\nthreading.Thread(target=threading.Event().wait).start()"),
+        ("pass", "deadline.start()\nthreading.Thread(target=threading.Event().wait).start()"),
     ],
     ids=["the loop", "a task", "a thread of the loop", "another thread", "at the very end"],
 )
@@ -84,5 +84,5 @@ def test_a_second_signal_kills_the_process() -> None:
 
 def test_signal_handlers_are_restored() -> None:
     """For callers that run a command inside their own process."""
-    after = f"ending.over()\n{TERM}\ntime.sleep(600)"
+    after = f"deadline.cancel()\n{TERM}\ntime.sleep(600)"
     assert run("pass", after=after).returncode == -SIGTERM

@@ -567,7 +567,7 @@ class TestPersonalData:
         assert (
             "schedules that go on without an owner until somebody saves them again: 1" in told.out
         )
-        assert told.err == "Nothing was erased: --yes does it without asking.\n"
+        assert told.err == "Nothing was erased. Use --yes to erase without asking.\n"
         assert self.stored() == ("U1", 1)
 
     @pytest.mark.usefixtures("owned")
@@ -586,7 +586,7 @@ class TestPersonalData:
         terminal.isatty = lambda: True  # type: ignore[method-assign]
         monkeypatch.setattr("sys.stdin", terminal)
         assert main(["forget", "T1:U1"]) == (0 if owner is None else 2)
-        assert "There is no way back [y/N]" in capsys.readouterr().out
+        assert "This cannot be undone [y/N]" in capsys.readouterr().out
         assert self.stored() == (owner, 1)
 
     @pytest.mark.usefixtures("owned")
@@ -598,7 +598,7 @@ class TestPersonalData:
         told = capsys.readouterr().out
         assert "- schedules, deleted: 1\n" in told
         assert "- topic requests, deleted: 1\n" in told
-        assert "Backups and log files are as they were" in told
+        assert "Delete backups and log files yourself" in told
         assert "still lists T1:U1." in told
         assert "T2:U1" not in told
         assert "Remove the app from that workspace too" in told
