@@ -102,7 +102,8 @@ class WatchedFolder:
             is_recorded = await self._record_failure(
                 error.problems[0], more=more, is_quiet=is_quiet
             )
-            # Somebody may still be writing a file, so try again until it is recorded.
+            # Somebody may still be writing a file: load again until the folder is quiet and the
+            # failed load is recorded.
             self._must_retry = not (is_quiet and is_recorded)
             log.error(
                 "the corpus stays as it was: %d problems in %s", len(error.problems), self._shown

@@ -601,7 +601,7 @@ class TestPersonalData:
         assert "Delete backups and log files yourself" in told
         assert "still lists T1:U1." in told
         assert "T2:U1" not in told
-        assert "Remove the app from that workspace too" in told
+        assert "Also remove the app from that workspace" in told
         assert self.stored() == ("gone", 0)
         assert main(["forget", "T1", "--yes"]) == 0
         assert "Nothing is stored about the team T1." in capsys.readouterr().out
