@@ -122,21 +122,21 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(name: str, run: object, purpose: str) -> argparse.ArgumentParser:
-        one = commands.add_parser(
+        subparser = commands.add_parser(
             name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}."
         )
-        one.set_defaults(run=run)
-        return one
+        subparser.set_defaults(run=run)
+        return subparser
 
-    one = command("demo", _demo, "try Parley in the browser, without Slack")
-    one.add_argument(
+    subparser = command("demo", _demo, "try Parley in the browser, without Slack")
+    subparser.add_argument(
         "--port", type=_parse_port, default=8765, help="the page's port (8765; 0: any)"
     )
-    one.add_argument(
+    subparser.add_argument(
         "--corpus", type=Path, metavar="PATH", help="a folder of documents of your own"
     )
-    one = command("run", _run, "connect to Slack and serve")
-    transport = one.add_mutually_exclusive_group()
+    subparser = command("run", _run, "connect to Slack and serve")
+    transport = subparser.add_mutually_exclusive_group()
     transport.add_argument(
         "--http",
         dest="is_http",
@@ -151,56 +151,60 @@ def _parser() -> argparse.ArgumentParser:
         default=None,
         help="stop with an error if the settings are for HTTP",
     )
-    one = command("check", _check, "find problems in settings, corpus, database and tokens")
-    one.add_argument(
+    subparser = command("check", _check, "find problems in settings, corpus, database and tokens")
+    subparser.add_argument(
         "--corpus",
         type=Path,
         metavar="PATH",
         help="show what loading this folder would change instead",
     )
-    one = command("find", _find, "find stories from the terminal")
+    subparser = command("find", _find, "find stories from the terminal")
     words = "a few words to search for"
-    one.add_argument("words", nargs="*", type=well_formed, metavar="WORDS", help=words)
-    one.add_argument(
+    subparser.add_argument("words", nargs="*", type=well_formed, metavar="WORDS", help=words)
+    subparser.add_argument(
         "--jsonl", action="store_true", help="read a query per line, write a JSON object per line"
     )
-    one.add_argument(
+    subparser.add_argument(
         "--corpus", type=Path, metavar="PATH", help="search this folder, not the database"
     )
-    one = command("load", _load, "load a folder of documents, or holidays, into the database")
-    one.add_argument("path", type=Path, nargs="?", metavar="PATH", help="instead of CORPUS_DIR")
-    one.add_argument(
+    subparser = command("load", _load, "load a folder of documents, or holidays, into the database")
+    subparser.add_argument(
+        "path", type=Path, nargs="?", metavar="PATH", help="instead of CORPUS_DIR"
+    )
+    subparser.add_argument(
         "--holidays", type=Path, metavar="FILE", help="a calendar (.ics) of dates without posts"
     )
-    one = command("undo", _undo, "restore the previous corpus")
-    one.add_argument(
+    subparser = command("undo", _undo, "restore the previous corpus")
+    subparser.add_argument(
         "revision", type=int, nargs="?", metavar="REVISION", help="a number from history"
     )
     command("history", _history, "list who loaded what, and when")
     command("migrate", _migrate, "update the database's schema")
-    one = command("backup", _backup, "back up the database to a new file; the bot may be running")
-    one.add_argument("file", type=Path, metavar="FILE", help="the backup to write")
-    one = command("restore", _restore, "replace the database with a backup")
-    one.add_argument("file", type=Path, metavar="FILE", help="the backup to read")
-    one = command("copy", _copy, "copy a database to an empty one, also of the other engine")
-    one.add_argument("source", metavar="FROM", help="sqlite:///… or postgresql://…")
-    one.add_argument("target", metavar="TO", help="sqlite:///… or postgresql://…")
-    one = command("export", _export, "print what is stored about a person or a team, as JSON")
-    one.add_argument("who", type=_parse_who, metavar="TEAM[:USER]", help=_WHO)
-    one = command("forget", _forget, "erase what is stored about a person or a team")
-    one.add_argument("who", type=_parse_who, metavar="TEAM[:USER]", help=_WHO)
-    one.add_argument("--yes", action="store_true", help="erase without asking")
-    one = command("manifest", _manifest, "print the app manifest to paste into Slack")
-    one.add_argument(
+    subparser = command(
+        "backup", _backup, "back up the database to a new file; the bot may be running"
+    )
+    subparser.add_argument("file", type=Path, metavar="FILE", help="the backup to write")
+    subparser = command("restore", _restore, "replace the database with a backup")
+    subparser.add_argument("file", type=Path, metavar="FILE", help="the backup to read")
+    subparser = command("copy", _copy, "copy a database to an empty one, also of the other engine")
+    subparser.add_argument("source", metavar="FROM", help="sqlite:///… or postgresql://…")
+    subparser.add_argument("target", metavar="TO", help="sqlite:///… or postgresql://…")
+    subparser = command("export", _export, "print what is stored about a person or a team, as JSON")
+    subparser.add_argument("who", type=_parse_who, metavar="TEAM[:USER]", help=_WHO)
+    subparser = command("forget", _forget, "erase what is stored about a person or a team")
+    subparser.add_argument("who", type=_parse_who, metavar="TEAM[:USER]", help=_WHO)
+    subparser.add_argument("--yes", action="store_true", help="erase without asking")
+    subparser = command("manifest", _manifest, "print the app manifest to paste into Slack")
+    subparser.add_argument(
         "--url", help="for HTTP: Parley's public URL, https://…; without it, Socket Mode"
     )
-    one.add_argument(
+    subparser.add_argument(
         "--shared", action="store_true", help="with --url: for many workspaces that install it"
     )
-    one = command("key", _key, "generate an ENCRYPTION_KEY, for many workspaces")
+    subparser = command("key", _key, "generate an ENCRYPTION_KEY, for many workspaces")
     lost = "give up the tokens that no key decrypts; their workspaces must install Parley again"
-    one.add_argument("--lost", action="store_true", help=lost)
-    one.add_argument(
+    subparser.add_argument("--lost", action="store_true", help=lost)
+    subparser.add_argument(
         "--yes", action="store_true", help="with --lost: give them up, not only list them"
     )
     return parser

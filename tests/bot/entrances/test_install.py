@@ -503,8 +503,8 @@ async def test_check_covers_each_workspace(both: Both, tmp_path: Path) -> None:
         "CORPUS_DIR": str(tmp_path / "corpus"),
     }
     found = await check(environ)
-    assert "Workspaces: 1 have installed Parley." in found.well
-    assert any("in Second Harbour" in line for line in found.well)
+    assert "Workspaces: 1 have installed Parley." in found.passed
+    assert any("in Second Harbour" in line for line in found.passed)
     assert found.exit_code == 0
     found = await check(environ | {"ENCRYPTION_KEY": new_key()})
     (problem,) = found.problems
