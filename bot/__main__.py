@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run` and the short commands beside it."""
+"""The command line: `python -m bot run` and the other commands."""
 
 import argparse
 import asyncio
@@ -18,9 +18,9 @@ from bot.app import load_first, serve
 from bot.cli.channel_names import channel_names
 from bot.cli.check import EX_CONFIG, check
 from bot.cli.demo import demo
-from bot.cli.find import Finds, as_json, as_text
-from bot.cli.load_report import as_lines, listed, told
-from bot.cli.progress_bar import shown
+from bot.cli.find import Finds, format_answer, format_json_lines
+from bot.cli.load_report import format_check, format_revision, listed_effects
+from bot.cli.progress_bar import show_progress
 from bot.clock import Clock, FollowingClock, system_clock
 from bot.entrances.install import Bots
 from bot.entrances.socket_mode import SocketLostError
@@ -29,7 +29,7 @@ from bot.manifest import render
 from bot.observability.status import ListenError
 from bot.retry import reason
 from bot.settings import SAMPLES, Settings, SettingsError, read_environment
-from bot.shutdown import Ending
+from bot.shutdown import ShutdownDeadline
 from store import Store, open_store, samples
 from store.db import DatabaseUnavailableError, readable
 from store.db.backup import backup, copy, restore
@@ -43,8 +43,8 @@ from store.types import CorpusInvalidError, ParleyError
 from store.version import VERSION
 
 _ENV_FILE = Path(".env")
-_SHOWN = 100
-"""Problems of a corpus that are named before the rest is only counted."""
+_MOST_PROBLEMS = 100
+"""The most problems of a corpus that are printed; the rest is counted."""
 
 _OTHER_TRANSPORT = {
     True: "SLACK_SIGNING_SECRET and PORT are for HTTP: start `run --http`, which is `web` in the"
@@ -52,12 +52,12 @@ _OTHER_TRANSPORT = {
     False: "SLACK_APP_TOKEN is for Socket Mode: start `run --socket-mode`, which is `worker` in the"
     " Procfile, or set SLACK_SIGNING_SECRET and PORT in place of SLACK_APP_TOKEN",
 }
-"""What to do when `run` is told the transport that the settings are not for."""
+"""The error if an option of `run` contradicts the settings; the key is `Settings.is_http`."""
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command and give its exit code: 0, 1 for a failure, 78 for a configuration error."""
-    _replace_what_is_not_utf8()
+    """Run one command and return its exit code: 0, 1 (failure) or 78 (configuration error)."""
+    _replace_invalid_utf8()
     arguments = _parser().parse_args(argv)
     environ = read_environment(_ENV_FILE)
     try:
@@ -65,15 +65,15 @@ def main(argv: list[str] | None = None) -> int:
     except SettingsError as error:
         for problem in error.problems:
             _complain(f"{problem}.")
-        _complain("`python -m bot check` says more; .env.example lists the settings.")
+        _complain("Run `python -m bot check` for details; .env.example lists the settings.")
         return EX_CONFIG
     except CorpusInvalidError as error:
-        for line in error.problems[:_SHOWN]:
+        for line in error.problems[:_MOST_PROBLEMS]:
             _complain(str(line))
-        if len(error.problems) > _SHOWN:
+        if len(error.problems) > _MOST_PROBLEMS:
             _complain(
-                f"… and {len(error.problems) - _SHOWN:,} more:"
-                " `python -m bot check --corpus PATH` names them all."
+                f"… and {len(error.problems) - _MOST_PROBLEMS:,} more:"
+                " `python -m bot check --corpus PATH` lists all."
             )
         return EX_CONFIG
     except DatabaseUnavailableError as error:
@@ -86,7 +86,7 @@ def main(argv: list[str] | None = None) -> int:
         _complain(f"Slack refuses the token: {reason(error)}. Try `python -m bot check`.")
         return EX_CONFIG
     except SocketLostError as error:
-        _complain(f"{error}: giving up, to be started anew.")
+        _complain(f"{error}: exiting, so that the supervisor restarts Parley.")
         return 1
     except (aiohttp.ClientError, TimeoutError) as error:
         _complain(f"Slack cannot be reached: {redact(str(error)) or type(error).__name__}.")
@@ -97,10 +97,10 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     finally:
-        _ending.over()
+        _deadline.cancel()
 
 
-_ending = Ending()
+_deadline = ShutdownDeadline()
 
 
 async def _command(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
@@ -108,8 +108,8 @@ async def _command(arguments: argparse.Namespace, environ: dict[str, str]) -> in
         code: int = await arguments.run(arguments, environ)
         return code
     finally:
-        # The loop waits for its threads, however long they take.
-        _ending.begin()
+        # Closing the event loop waits for its threads, however long they take.
+        _deadline.start()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -122,19 +122,21 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(name: str, run: object, purpose: str) -> argparse.ArgumentParser:
-        one = commands.add_parser(
+        subparser = commands.add_parser(
             name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}."
         )
-        one.set_defaults(run=run)
-        return one
+        subparser.set_defaults(run=run)
+        return subparser
 
-    one = command("demo", _demo, "try Parley in the browser, without Slack")
-    one.add_argument("--port", type=_port, default=8765, help="the page's port (8765; 0: any)")
-    one.add_argument(
+    subparser = command("demo", _demo, "try Parley in the browser, without Slack")
+    subparser.add_argument(
+        "--port", type=_parse_port, default=8765, help="the page's port (8765; 0: any)"
+    )
+    subparser.add_argument(
         "--corpus", type=Path, metavar="PATH", help="a folder of documents of your own"
     )
-    one = command("run", _run, "connect to Slack and serve")
-    transport = one.add_mutually_exclusive_group()
+    subparser = command("run", _run, "connect to Slack and serve")
+    transport = subparser.add_mutually_exclusive_group()
     transport.add_argument(
         "--http",
         dest="is_http",
@@ -149,68 +151,81 @@ def _parser() -> argparse.ArgumentParser:
         default=None,
         help="stop with an error if the settings are for HTTP",
     )
-    one = command("check", _check, "say what is wrong with settings, corpus, database and tokens")
-    one.add_argument(
-        "--corpus", type=Path, metavar="PATH", help="say what loading this folder would do instead"
+    subparser = command("check", _check, "find problems in settings, corpus, database and tokens")
+    subparser.add_argument(
+        "--corpus",
+        type=Path,
+        metavar="PATH",
+        help="show what loading this folder would change instead",
     )
-    one = command("find", _find, "look up from the terminal")
-    words = "what to look for"
-    one.add_argument("words", nargs="*", type=well_formed, metavar="WORDS", help=words)
-    one.add_argument(
-        "--jsonl", action="store_true", help="a query a line in, a JSON object a line out"
+    subparser = command("find", _find, "find stories from the terminal")
+    words = "a few words to search for"
+    subparser.add_argument("words", nargs="*", type=well_formed, metavar="WORDS", help=words)
+    subparser.add_argument(
+        "--jsonl", action="store_true", help="read a query per line, write a JSON object per line"
     )
-    one.add_argument("--corpus", type=Path, metavar="PATH", help="a folder, not the database")
-    one = command("load", _load, "load a folder of documents, or holidays, into the database")
-    one.add_argument("path", type=Path, nargs="?", metavar="PATH", help="instead of CORPUS_DIR")
-    one.add_argument(
+    subparser.add_argument(
+        "--corpus", type=Path, metavar="PATH", help="search this folder, not the database"
+    )
+    subparser = command("load", _load, "load a folder of documents, or holidays, into the database")
+    subparser.add_argument(
+        "path", type=Path, nargs="?", metavar="PATH", help="instead of CORPUS_DIR"
+    )
+    subparser.add_argument(
         "--holidays", type=Path, metavar="FILE", help="a calendar (.ics) of dates without posts"
     )
-    one = command("undo", _undo, "bring back the corpus as it was before")
-    one.add_argument("revision", type=int, nargs="?", metavar="REVISION", help="as in history")
-    command("history", _history, "say who loaded what, and when")
-    command("migrate", _migrate, "bring the database's schema up to date")
-    one = command("backup", _backup, "write the database into a new file, while the bot runs")
-    one.add_argument("file", type=Path, metavar="FILE", help="the backup to write")
-    one = command("restore", _restore, "put a backup in the place of the database")
-    one.add_argument("file", type=Path, metavar="FILE", help="the backup to read")
-    one = command("copy", _copy, "copy a database into an empty one, of the same engine or another")
-    one.add_argument("source", metavar="FROM", help="sqlite:///… or postgresql://…")
-    one.add_argument("target", metavar="TO", help="sqlite:///… or postgresql://…")
-    one = command("export", _export, "print what is stored about a person or a team, as JSON")
-    one.add_argument("who", type=_who, metavar="TEAM[:USER]", help=_WHO)
-    one = command("forget", _forget, "erase what is stored about a person or a team")
-    one.add_argument("who", type=_who, metavar="TEAM[:USER]", help=_WHO)
-    one.add_argument("--yes", action="store_true", help="do it without asking")
-    one = command("manifest", _manifest, "print the app manifest to paste into Slack")
-    one.add_argument(
-        "--url", help="for HTTP: where Slack finds Parley, https://…; without it, Socket Mode"
+    subparser = command("undo", _undo, "restore the previous corpus")
+    subparser.add_argument(
+        "revision", type=int, nargs="?", metavar="REVISION", help="a number from history"
     )
-    one.add_argument(
-        "--shared", action="store_true", help="with --url: for many workspaces, which install it"
+    command("history", _history, "list who loaded what, and when")
+    command("migrate", _migrate, "update the database's schema")
+    subparser = command(
+        "backup", _backup, "back up the database to a new file; the bot may be running"
     )
-    one = command("key", _key, "make an ENCRYPTION_KEY, for many workspaces")
-    lost = "give up the tokens that it does not open: their workspaces are to install Parley again"
-    one.add_argument("--lost", action="store_true", help=lost)
-    one.add_argument("--yes", action="store_true", help="with --lost: do it, and not only say it")
+    subparser.add_argument("file", type=Path, metavar="FILE", help="the backup to write")
+    subparser = command("restore", _restore, "replace the database with a backup")
+    subparser.add_argument("file", type=Path, metavar="FILE", help="the backup to read")
+    subparser = command("copy", _copy, "copy a database to an empty one, also of the other engine")
+    subparser.add_argument("source", metavar="FROM", help="sqlite:///… or postgresql://…")
+    subparser.add_argument("target", metavar="TO", help="sqlite:///… or postgresql://…")
+    subparser = command("export", _export, "print what is stored about a person or a team, as JSON")
+    subparser.add_argument("who", type=_parse_who, metavar="TEAM[:USER]", help=_WHO)
+    subparser = command("forget", _forget, "erase what is stored about a person or a team")
+    subparser.add_argument("who", type=_parse_who, metavar="TEAM[:USER]", help=_WHO)
+    subparser.add_argument("--yes", action="store_true", help="erase without asking")
+    subparser = command("manifest", _manifest, "print the app manifest to paste into Slack")
+    subparser.add_argument(
+        "--url", help="for HTTP: Parley's public URL, https://…; without it, Socket Mode"
+    )
+    subparser.add_argument(
+        "--shared", action="store_true", help="with --url: for many workspaces that install it"
+    )
+    subparser = command("key", _key, "generate an ENCRYPTION_KEY, for many workspaces")
+    lost = "give up the tokens that no key decrypts; their workspaces must install Parley again"
+    subparser.add_argument("--lost", action="store_true", help=lost)
+    subparser.add_argument(
+        "--yes", action="store_true", help="with --lost: give them up, not only list them"
+    )
     return parser
 
 
-def _port(text: str) -> int:
+def _parse_port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
     return int(text)
 
 
-def _is_about_port(error: OSError) -> bool:
-    # Without permission for a file, the error names the file.
+def _is_about_parse_port(error: OSError) -> bool:
+    # EACCES may also be about a file, and then the error has its name.
     return error.errno in (errno.EADDRINUSE, errno.EACCES) and not error.filename
 
 
 _WHO = "Slack's ids: a team such as T012AB3CD, or a person of it such as T012AB3CD:U012AB3CD"
 
 
-def _who(text: str) -> tuple[str, str | None]:
-    """Read a team's id, or a person's after it; raises `ArgumentTypeError`."""
+def _parse_who(text: str) -> tuple[str, str | None]:
+    """Parse TEAM or TEAM:USER; raises `ArgumentTypeError`."""
     found = re.fullmatch(r"(T[A-Z0-9]+)(?::([UW][A-Z0-9]+))?", text, re.ASCII)
     if found is None:
         raise argparse.ArgumentTypeError(f"must be {_WHO}, not {text!r}")
@@ -220,10 +235,10 @@ def _who(text: str) -> tuple[str, str | None]:
 async def _demo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     configure_logging(level=environ.get("LOG_LEVEL") or "warning", style="text")
     try:
-        with _ending.on_signals() as stop:
+        with _deadline.on_signals() as stop:
             await demo(port=arguments.port, corpus=arguments.corpus, stop=stop)
     except OSError as error:
-        if not _is_about_port(error):
+        if not _is_about_parse_port(error):
             raise
         is_taken = error.errno == errno.EADDRINUSE
         _complain(
@@ -242,8 +257,8 @@ async def _run(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     clock: Clock = system_clock
     if url := settings.clock_url:
         clock = FollowingClock(url, proxy=settings.proxy_for(url))
-    with _ending.on_signals() as stop:
-        await serve(settings, clock=clock, stop=stop, closing=_ending.begin)
+    with _deadline.on_signals() as stop:
+        await serve(settings, clock=clock, stop=stop, closing=_deadline.start)
     return 0
 
 
@@ -251,42 +266,42 @@ async def _check(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     if arguments.corpus:
         return await _check_corpus(arguments.corpus, environ)
     found = await check(environ, env_file=_ENV_FILE)
-    for line in found.well:
+    for line in found.passed:
         _say(line)
     for line in found.warnings:
         _complain(f"Warning: {line}")
-    for line in (*found.problems, *found.away):
+    for line in (*found.problems, *found.unreachable):
         _complain(line)
     return found.exit_code
 
 
 async def _check_corpus(path: Path, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ, connecting=False)
-    async with open_store(settings.database_url) as store, shown() as progress:
+    async with open_store(settings.database_url) as store, show_progress() as progress:
         try:
             checked = await store.corpus.check(path, progress=progress)
         except CorpusInvalidError as error:
-            # Here, and nowhere else, every one of them.
+            # Only this command prints all problems.
             _complain(str(error))
             return EX_CONFIG
-        channels = [(effect.team_id, effect.channel_id) for effect in listed(checked)]
+        channels = [(effect.team_id, effect.channel_id) for effect in listed_effects(checked)]
         names = await channel_names(channels, settings, store.installations)
-    for line in as_lines(checked, names):
+    for line in format_check(checked, names):
         _say(line)
     return 0
 
 
 async def _find(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     if not arguments.words and not arguments.jsonl:
-        _complain("Say what to look for: python -m bot find embassy talks")
+        _complain("Type what to search for: python -m bot find embassy talks")
         return 2
     async with _finder(arguments.corpus, environ) as finder:
         if arguments.jsonl:
-            async for line in as_json(finder, sys.stdin):
+            async for line in format_json_lines(finder, sys.stdin):
                 _say(line)
         else:
             query = " ".join(arguments.words)
-            _say(as_text(query, await finder.find(query)))
+            _say(format_answer(query, await finder.find(query)))
     return 0
 
 
@@ -301,7 +316,7 @@ async def _load(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
 
 
 async def _load_corpus(store: Store, path: Path) -> None:
-    async with shown() as progress:
+    async with show_progress() as progress:
         reload = await store.corpus.reload(
             path, by="terminal", at=system_clock(), progress=progress
         )
@@ -329,11 +344,11 @@ async def _load_holidays(store: Store, path: Path) -> None:
 async def _undo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ, connecting=False)
     async with open_store(settings.database_url) as store:
-        async with shown() as progress:
+        async with show_progress() as progress:
             revision = await store.corpus.undo(
                 by="terminal", at=system_clock(), number=arguments.revision, progress=progress
             )
-        _say(told(revision))
+        _say(format_revision(revision))
     return 0
 
 
@@ -341,7 +356,7 @@ async def _history(_: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ, connecting=False)
     async with open_store(settings.database_url) as store:
         for revision in await store.corpus.history(20):
-            _say(told(revision))
+            _say(format_revision(revision))
     return 0
 
 
@@ -362,8 +377,8 @@ async def _backup(arguments: argparse.Namespace, environ: dict[str, str]) -> int
 async def _restore(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ, connecting=False)
     kept = await restore(arguments.file, settings.database_url)
-    was = f" What was there is now {kept}." if kept else ""
-    _say(f"{readable(settings.database_url)} holds what {arguments.file} does.{was}")
+    was = f" The previous database is kept as {kept}." if kept else ""
+    _say(f"{readable(settings.database_url)} is restored from {arguments.file}.{was}")
     return 0
 
 
@@ -396,23 +411,23 @@ async def _forget(arguments: argparse.Namespace, environ: dict[str, str]) -> int
             _say(f"What is stored about {who}:")
             for effect in effects:
                 _say(f"- {effect}")
-            if not (arguments.yes or _is_confirmed("Erase it? There is no way back [y/N] ")):
-                _complain("Nothing was erased: --yes does it without asking.")
+            if not (arguments.yes or _is_confirmed("Erase it? This cannot be undone [y/N] ")):
+                _complain("Nothing was erased. Use --yes to erase without asking.")
                 return 2
             await store.personal_data.forget(team_id, user_id)
-            _say("Erased. Backups and log files are as they were: delete those yourself.")
+            _say("Erased. Delete backups and log files yourself: they are unchanged.")
     for admin in sorted(settings.admin_user_ids):
         if admin in (user_id, f"{team_id}:{user_id}") or (
             not user_id and admin.startswith(f"{team_id}:")
         ):
             _say(f"ADMIN_USER_IDS in the settings still lists {admin}.")
     if not user_id:
-        _say("Remove the app from that workspace too, or what people do there is stored again.")
+        _say("Also remove the app from that workspace, or new data about it will be stored.")
     return 0
 
 
 def _is_confirmed(question: str) -> bool:
-    """Ask at the terminal; False where there is none, or for anything but yes."""
+    """Ask at the terminal, and return whether the answer is yes; False without a terminal."""
     if not (sys.stdin and sys.stdin.isatty()):
         return False
     _ask(question)
@@ -447,7 +462,10 @@ async def _key(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
 
 @asynccontextmanager
 async def _finder(corpus: Path | None, environ: dict[str, str]) -> AsyncIterator[Finds]:
-    """Index *corpus*, or else what the database holds (at first, the corpus folder)."""
+    """Yield a finder over the folder *corpus*, or else over the database's corpus.
+
+    An empty database is first loaded from the corpus folder.
+    """
     if corpus:
         yield Finder.of([*read_corpus(corpus).articles()], Embeddings.load())
         return
@@ -457,8 +475,8 @@ async def _finder(corpus: Path | None, environ: dict[str, str]) -> AsyncIterator
         yield store.corpus
 
 
-def _replace_what_is_not_utf8() -> None:
-    """Let the standard streams replace bytes and names that are not UTF-8, and not raise."""
+def _replace_invalid_utf8() -> None:
+    """Make the standard streams replace text that is not UTF-8 instead of raising."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -479,6 +497,6 @@ def _complain(line: str) -> None:
 
 if __name__ == "__main__":
     code = main()
-    # What is left are threads, for which the interpreter waits.
-    _ending.begin()
+    # At exit the interpreter waits for the threads that are still running.
+    _deadline.start()
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""The composition root: every resource opened, the bot put together, served, closed in reverse."""
+"""The composition root: opens every resource, builds the bot, serves, and closes in reverse."""
 
 import asyncio
 import logging
@@ -33,7 +33,7 @@ from handlers.jobs.uninstalls import Uninstalls
 from handlers.slack.background import Background
 from handlers.slack.directory import Directory
 from handlers.slack.files import Files
-from handlers.slack.responders import Surfaces
+from handlers.slack.responders import Responders
 from store import Store, open_store, samples
 from store.db import DatabaseError
 from store.types import ParleyError
@@ -41,15 +41,15 @@ from store.types import ParleyError
 log = logging.getLogger(__name__)
 
 _DRAIN_SECONDS = 10
-_CUT_SECONDS = 3
-"""For what is cut off to end."""
+_CANCEL_SECONDS = 3
+"""How long cancelled tasks may take to end."""
 _DATABASE_SECONDS = 5
-"""For how long what the database was found to be is told again, before it is asked again."""
+"""How long the result of the database check is cached."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parley:
-    """The bot, put together and not yet connected."""
+    """The assembled bot, not yet connected."""
 
     app: AsyncApp
     store: Store
@@ -59,7 +59,7 @@ class Parley:
     intake: Intake
     directory: Directory
     install: Install | None
-    """The pages by which many workspaces install it; None for one."""
+    """The installation pages for many workspaces; None for one workspace."""
 
 
 @asynccontextmanager
@@ -71,13 +71,11 @@ async def assemble(
     stop: asyncio.Event | None = None,
     is_demo: bool = False,
 ) -> AsyncIterator[Parley]:
-    """Open what the bot needs, and load the corpus where none was ever loaded.
+    """Open the bot's resources and build it; load the corpus if none was ever loaded.
 
-    Warns if there are only sample stories, unless *is_demo*.
-
-    Waits for Slack until it can be reached, or *stop* is set. Raises `ParleyError` for a database
-    or corpus that is no good, `SlackApiError` for a token that Slack refuses, and `StoppedError`.
-    Leaving waits for the answers that are under way.
+    Waits until Slack can be reached or *stop* is set. Raises `ParleyError` for an invalid database
+    or corpus, `SlackApiError` for a token that Slack refuses, and `StoppedError` if *stop* was set.
+    Warns if there are only sample stories, unless *is_demo*. On exit, waits for unfinished answers.
     """
     metrics = metrics or Metrics()
     async with AsyncExitStack() as stack:
@@ -125,7 +123,7 @@ async def assemble(
             posting=posting,
             teams=teams,
             directory=directory,
-            surfaces=Surfaces(teams),
+            responders=Responders(teams),
             background=background,
             keep_misses=kept,
             files=Files(teams, proxy_for=settings.proxy_for),
@@ -169,13 +167,13 @@ async def assemble(
 
 
 async def load_first(store: Store, settings: Settings, clock: Clock) -> None:
-    """Load the corpus folder where nothing was ever loaded; raises `CorpusInvalidError`."""
+    """Load the corpus folder if no corpus was ever loaded; raises `CorpusInvalidError`."""
     if store.corpus.revision is not None:
         return
     try:
         reload = await store.corpus.reload(settings.corpus_dir, by="terminal", at=clock())
     except ParleyError:
-        # Of several processes that start at once, one is the first.
+        # Another process that started at the same time may have loaded it first.
         await store.corpus.follow()
         if store.corpus.revision is None:
             raise
@@ -192,43 +190,48 @@ async def serve(
     closing: Callable[[], None] = lambda: None,
     is_demo: bool = False,
 ) -> None:
-    """Run the bot until *stop* is set, and close everything in order.
+    """Run the bot until *stop* is set, then close everything in order.
 
-    *ready* is called once requests can come in, and *closing* when they no longer do; *is_demo* is
-    for `assemble`. Raises what that does, and `SocketLostError`.
+    *ready* is called once requests are accepted, and *closing* once they no longer are. Raises what
+    `assemble` raises, and `SocketLostError`. *is_demo* is passed on to `assemble`.
     """
     metrics, health = Metrics(), Health()
-    health.watch("start", broken("not ready yet"))
+    health.add_check("start", broken("not ready yet"))
     opened: list[Store] = []
 
-    async def measures() -> bytes:
+    async def metrics_page() -> bytes:
         return await metrics.page(opened[0] if opened else None, clock())
 
     async with AsyncExitStack() as stack:
         if settings.status_port:
-            await stack.enter_async_context(status_pages(settings.status_port, health, measures))
+            await stack.enter_async_context(
+                status_pages(settings.status_port, health, metrics_page)
+            )
         stack.enter_context(suppress(StoppedError))
         parley = await stack.enter_async_context(
             assemble(settings, clock=clock, metrics=metrics, stop=stop, is_demo=is_demo)
         )
         opened.append(parley.store)
         stack.callback(opened.clear)
-        way_in = _way_in(settings, parley, health, metrics)
-        watch_over(parley, way_in, health)
+        entrance = _entrance(settings, parley, health, metrics)
+        add_readiness_checks(parley, entrance, health)
         ticking = asyncio.create_task(parley.ticker.run(), name="ticker")
         stack.push_async_callback(_end, ticking, parley)
         if settings.corpus_watch:
             folder = WatchedFolder(
-                parley.store, settings.corpus_dir, keepers=parley.directory.listed(), clock=clock
+                parley.store,
+                settings.corpus_dir,
+                keepers=parley.directory.listed_admins(),
+                clock=clock,
             )
             watching = asyncio.create_task(folder.watch(stop), name="watch")
-            stack.push_async_callback(_cut_off, watching)
+            stack.push_async_callback(_cancel, watching)
         stack.callback(closing)
-        await way_in.run(stop, ready)
+        await entrance.run(stop, ready)
         log.info("stopping")
 
 
-def _way_in(
+def _entrance(
     settings: Settings, parley: Parley, health: Health, metrics: Metrics
 ) -> HttpMode | SocketMode:
     if settings.is_http and settings.port is not None:
@@ -252,8 +255,8 @@ def _way_in(
     )
 
 
-def watch_over(parley: Parley, way_in: HttpMode | SocketMode, health: Health) -> None:
-    """Let *health* ask from now on what has to be well, in place of that it has started."""
+def add_readiness_checks(parley: Parley, entrance: HttpMode | SocketMode, health: Health) -> None:
+    """Replace the start-up check with the readiness checks."""
 
     async def database() -> str | None:
         try:
@@ -265,40 +268,40 @@ def watch_over(parley: Parley, way_in: HttpMode | SocketMode, health: Health) ->
     async def corpus() -> str | None:
         return None if parley.store.corpus.revision else "nothing is loaded"
 
-    health.watch("database", database, keep=_DATABASE_SECONDS)
-    health.watch("corpus", corpus)
-    health.watch("start", _well)
-    if isinstance(way_in, SocketMode):
-        health.watch("socket", way_in.problem)
-        health.seconds_since = way_in.seconds_since
+    health.add_check("database", database, keep=_DATABASE_SECONDS)
+    health.add_check("corpus", corpus)
+    health.add_check("start", _passes)
+    if isinstance(entrance, SocketMode):
+        health.add_check("socket", entrance.problem)
+        health.seconds_since = entrance.seconds_since
 
 
-async def _well() -> str | None:
+async def _passes() -> str | None:
     return None
 
 
 async def _write_misses(store: Store) -> None:
     """Store the last counts of search misses, if the database answers soon."""
     try:
-        async with asyncio.timeout(_CUT_SECONDS):
+        async with asyncio.timeout(_CANCEL_SECONDS):
             await store.misses.write()
-    except Exception as error:  # whatever it is, it must not keep the rest from being closed well
-        log.warning("the last look-ups that found nothing are not recorded: %s", reason(error))
+    except Exception as error:  # no error may keep the rest from being closed
+        log.warning("the last search misses could not be stored: %s", reason(error))
 
 
-async def _cut_off(task: "asyncio.Task[None]") -> None:
+async def _cancel(task: "asyncio.Task[None]") -> None:
     task.cancel()
-    await asyncio.wait([task], timeout=_CUT_SECONDS)
+    await asyncio.wait([task], timeout=_CANCEL_SECONDS)
 
 
 async def _end(ticking: "asyncio.Task[None]", parley: Parley) -> None:
-    """Let the posts that are under way end; what is cut off is looked for at the next start."""
+    """Wait for posts being sent; a cancelled one is reconciled at the next start."""
     parley.posting.stop()
     parley.ticker.stop()
-    # Beside the answers that are under way: one after the other they would take too long.
+    # Wait for answers and posts together: one after the other would take too long.
     draining = asyncio.create_task(parley.background.drain(_DRAIN_SECONDS), name="drain")
     await asyncio.wait([ticking], timeout=_DRAIN_SECONDS)
     if not ticking.done():
-        log.warning("posts were cut off at the end")
-        await _cut_off(ticking)
+        log.warning("cancelled posts at shutdown")
+        await _cancel(ticking)
     await draining

@@ -1,4 +1,4 @@
-"""Where the time comes from: the machine, or a clock that can be moved to try things out."""
+"""Clocks: the machine's, and clocks that can be moved for demos and tests."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 import aiohttp
 
 Clock = Callable[[], datetime]
-"""Gives the present instant, aware and in UTC."""
+"""Returns the current time as an aware datetime in UTC."""
 
 
 def system_clock() -> datetime:
-    """Read the machine's clock."""
+    """Return the machine's time."""
     return datetime.now(UTC)
 
 
 class MovableClock:
-    """Run beside the machine's clock, at a distance that can be changed."""
+    """A clock that runs at a changeable offset from another clock."""
 
     def __init__(self, source: Clock = system_clock) -> None:
         self._source = source
@@ -23,11 +23,11 @@ class MovableClock:
         self.offset = timedelta()
 
     def __call__(self) -> datetime:
-        """Give the moved instant."""
+        """Return the time with the offset added."""
         return self._source() + self.offset
 
     def move(self, by: timedelta) -> None:
-        """Move the clock by *by*, backwards when negative, and tell those who subscribed."""
+        """Move the clock by *by*, backwards if negative, and call the listeners."""
         self.offset += by
         for listener in self._listeners:
             listener()
@@ -38,20 +38,20 @@ class MovableClock:
 
 
 class FollowingClock:
-    """Run as the clock of another Slack does, which says by HTTP how far it was moved."""
+    """A clock that follows the local workspace's clock, reading its offset by HTTP."""
 
     def __init__(self, url: str, *, proxy: str | None = None) -> None:
-        """Ask *url*, through *proxy* (the URL of an HTTP proxy) if it is given."""
+        """Read the offset from *url*, through the HTTP proxy *proxy* if given."""
         self._url = url
         self._proxy = proxy
         self._clock = MovableClock()
 
     def __call__(self) -> datetime:
-        """Give the instant of the clock that is followed, as of the last `read`."""
+        """Return the time of the followed clock, with the offset of the last `read`."""
         return self._clock()
 
     async def read(self) -> None:
-        """Take over how far the clock is moved by now."""
+        """Read the current offset."""
         async with aiohttp.request(
             "GET", self._url, raise_for_status=True, proxy=self._proxy
         ) as response:

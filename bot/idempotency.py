@@ -1,4 +1,4 @@
-"""The Bolt app, answering what Slack sends again as it was answered the first time."""
+"""A Bolt app that handles redelivered requests once."""
 
 import asyncio
 from typing import Any
@@ -8,38 +8,38 @@ from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-_KEPT = 500
+_MOST_RESPONSES = 500
 
 
-class OnceApp(AsyncApp):
-    """Runs no listener twice for one thing that a person did.
+class IdempotentApp(AsyncApp):
+    """Answers a redelivered request with the response to the first delivery.
 
-    Slack sends an envelope again where the ack was lost on the way (docs.slack.dev, Events API and
-    Socket Mode), and Bolt would run its listener again. An event has an id, everything else a
-    trigger of its own, so that a second press is not taken for the first one come again.
+    Slack redelivers a request if the ack was lost (docs.slack.dev, Events API and Socket Mode), and
+    Bolt would run the listener twice. Events are recognized by event_id and interactions by
+    trigger_id, which differs for each press of a button.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._answers: LRUCache[str, asyncio.Future[BoltResponse]] = LRUCache(_KEPT)
+        self._responses: LRUCache[str, asyncio.Future[BoltResponse]] = LRUCache(_MOST_RESPONSES)
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
-        """Answer *req*, or wait for the answer that it gets already."""
-        name = req.body.get("event_id") or req.body.get("trigger_id")
-        if not isinstance(name, str):
+        """Dispatch *req*, or wait for the response to its first delivery."""
+        key = req.body.get("event_id") or req.body.get("trigger_id")
+        if not isinstance(key, str):
             return await super().async_dispatch(req)
-        if name in self._answers:
-            return await asyncio.shield(self._answers[name])
-        answer = self._answers[name] = asyncio.get_running_loop().create_future()
+        if key in self._responses:
+            return await asyncio.shield(self._responses[key])
+        answer = self._responses[key] = asyncio.get_running_loop().create_future()
         try:
             response = await super().async_dispatch(req)
         except BaseException:
-            # It has no answer: sent again, it is tried again.
-            self._answers.pop(name, None)
+            # There is no response: handle the request again if it is redelivered.
+            self._responses.pop(key, None)
             answer.cancel()
             raise
         if response.status >= 500:
-            # It is to come again.
-            self._answers.pop(name, None)
+            # Slack will redeliver the request, which is then handled again.
+            self._responses.pop(key, None)
         answer.set_result(response)
         return response

@@ -1,7 +1,7 @@
-"""Logging: lines for people on a terminal, JSON lines for machines elsewhere.
+"""Logging: text lines on a terminal, JSON lines elsewhere.
 
-A line names the team, the channel, the person and the request that it is about, by id; never what
-anybody wrote, and never a secret.
+A line holds the ids of its team, channel, user and request. It never holds a secret or anything
+that a user wrote.
 """
 
 import json
@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 
 _about: ContextVar[Mapping[str, str]] = ContextVar("about", default={})  # noqa: B039 -- never changed
 
-# Slack's tokens, one-time addresses that act for somebody, and the credentials in an address: of a
-# database, or of a proxy, which aiohttp puts into the message of an error.
+# Slack's tokens, URLs that are secret themselves (webhooks, response_urls, sockets), and the
+# credentials in the URL of a database or of a proxy, which aiohttp puts into error messages.
 _SECRET = re.compile(
     r"xox[a-z]-[\w.-]+|xoxe[\w.-]*|xapp-[\w-]+|xwfp-[\w-]+"
     r"|(?<=hooks\.slack\.com/)\S+|(?<=/response/)[\w/-]+|wss?://\S+|(?<=://)(?:[^\s/:@]*:[^\s@]+|[^\s/@]+)(?=@)"
@@ -25,7 +25,7 @@ _SECRET = re.compile(
 
 @contextmanager
 def about(**ids: str | None) -> Iterator[None]:
-    """Put *ids* on every line that is logged within, in tasks that start within too."""
+    """Add *ids* to every line logged in this context, and in tasks that start in it."""
     token = _about.set({**_about.get()} | {name: one for name, one in ids.items() if one})
     try:
         yield
@@ -34,15 +34,15 @@ def about(**ids: str | None) -> Iterator[None]:
 
 
 def redact(text: str) -> str:
-    """Take out what could be used by who reads it."""
+    """Replace tokens and other secrets in *text*."""
     return _SECRET.sub("[secret]", text)
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes a record as one line of JSON."""
+    """Formats a record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Give the line: at, level, logger, message, ids, and error where there is one."""
+        """Return a JSON object: at, level, logger, message, the ids, and error if any."""
         line = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -56,19 +56,19 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """Writes a record for a person."""
+    """Formats a record as text."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
 
     def format(self, record: logging.LogRecord) -> str:
-        """Give the line with its ids, and the error below it where there is one."""
+        """Return the line with its ids, and the traceback below it if any."""
         first, *rest = redact(super().format(record)).split("\n")
         ids = " ".join(f"{name}={one}" for name, one in _about.get().items())
         return "\n".join([f"{first} ({ids})" if ids else first, *rest])
 
 
-_TALKATIVE = (
+_VERBOSE_LOGGERS = (
     "slack_sdk",
     "slack_bolt",
     "slack_bolt.AsyncApp",
@@ -84,6 +84,6 @@ def configure_logging(*, level: str, style: str) -> None:
     is_json = style == "json" or (style == "auto" and not sys.stderr.isatty())
     handler.setFormatter(JsonFormatter() if is_json else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # At DEBUG the SDK writes message texts and secrets, and at INFO much that helps nobody.
-    for name in _TALKATIVE:
+    # At DEBUG the SDK logs message texts and secrets, and at INFO many useless lines.
+    for name in _VERBOSE_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)

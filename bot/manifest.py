@@ -1,4 +1,4 @@
-"""The app manifest to paste into Slack, made from the names in `handlers.ids`."""
+"""The app manifest to paste into Slack, built from the names in `handlers.ids`."""
 
 import json
 from typing import Any
@@ -38,8 +38,8 @@ SCOPES = {
     "files:read": "read those documents",
     "users:read": "read a person's time zone, and see who is an admin, a guest or a stranger",
 }
-"""Every bot scope, and what it is for."""
-_LEAVING = ["app_uninstalled", "tokens_revoked"]
+"""Every bot scope and its purpose."""
+_UNINSTALL_EVENTS = ["app_uninstalled", "tokens_revoked"]
 
 _STORY = {
     "headline": ("Headline", "The headline of the story"),
@@ -78,15 +78,15 @@ def manifest(
     workflow_steps: bool = False,
     is_shared: bool = False,
 ) -> dict[str, Any]:
-    """Give the manifest (docs.slack.dev, app manifest, version 2).
+    """Return the manifest (docs.slack.dev, app manifest, version 2).
 
-    *url* is where Slack finds Parley by HTTP; None is for Socket Mode. *is_shared* is for many
-    workspaces, and needs *url*.
+    *url* is Parley's public URL for HTTP, or None for Socket Mode. *is_shared* is for many
+    workspaces and needs *url*.
     """
     whole = _plain(f"{url.rstrip('/')}{PATH}" if url else None)
     if url and is_shared:
         whole["oauth_config"]["redirect_urls"] = [f"{url.rstrip('/')}{REDIRECT_PATH}"]
-        whole["settings"]["event_subscriptions"]["bot_events"] += _LEAVING
+        whole["settings"]["event_subscriptions"]["bot_events"] += _UNINSTALL_EVENTS
     if agent_view:
         description = "Finds the stories that a few words mean"
         whole["features"]["agent_view"] = {"agent_description": description}
@@ -169,6 +169,6 @@ def render(
     workflow_steps: bool = False,
     is_shared: bool = False,
 ) -> str:
-    """Write the manifest as JSON; with no argument it is what `manifest.json` holds."""
+    """Return the manifest as JSON; without arguments it equals `manifest.json`."""
     whole = manifest(url, agent_view=agent_view, workflow_steps=workflow_steps, is_shared=is_shared)
     return json.dumps(whole, indent=2) + "\n"

@@ -1,8 +1,8 @@
-"""Outgoing proxies: which one, if any, a URL is requested through.
+"""Outgoing proxies: the choice of a proxy for each URL.
 
 The rules are those of the standard library's urllib.request, with three additions: this machine is
-never reached through a proxy, wss: counts as https:, and NO_PROXY may also hold blanks in place of
-commas, `*.example.com`, and networks such as `10.0.0.0/8`, as for curl and Docker.
+never reached through a proxy, wss: counts as https:, and NO_PROXY may also contain spaces instead
+of commas, `*.example.com`, and networks such as `10.0.0.0/8`, as for curl and Docker.
 """
 
 import re
@@ -49,7 +49,7 @@ def is_usable(proxy: str) -> bool:
 
 
 def without_credentials(proxy: str) -> str:
-    """Return *proxy* as it may be shown."""
+    """Return the URL *proxy* without its user name and password."""
     parts = urlsplit(proxy)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
@@ -71,7 +71,7 @@ def _is_exempt(host: str, port: int, no_proxy: str) -> bool:
     for name in filter(None, re.split(r"[,\s]+", no_proxy.lower())):
         if name == "*" or _is_within(host, name):
             return True
-        # Brackets are around the address of an IPv6 host with a port.
+        # An IPv6 address with a port is written in brackets.
         suffix = name.removeprefix("*").lstrip(".").replace("[", "").replace("]", "")
         if any(one == suffix or one.endswith(f".{suffix}") for one in (host, f"{host}:{port}")):
             return True

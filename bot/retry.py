@@ -1,4 +1,4 @@
-"""Waiting for Slack: trying again, less and less often, while it cannot be reached."""
+"""Retries with exponential backoff while Slack cannot be reached."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LONGEST = 60.0
-"""Seconds between two tries, at most."""
+"""The longest wait between two tries, in seconds."""
 
 _TEMPORARY = frozenset(
     {
@@ -29,41 +29,41 @@ _TEMPORARY = frozenset(
 
 
 class StoppedError(Exception):
-    """End what was waited for: the process is to stop."""
+    """Raised when the process stops while it waits for Slack."""
 
 
 def is_temporary(error: Exception) -> bool:
-    """Say whether it may go better another time; if not, somebody must change something."""
+    """Return whether a retry may succeed; if not, somebody has to change something."""
     if not isinstance(error, SlackApiError):
         return isinstance(error, (aiohttp.ClientError, TimeoutError, OSError))
     response, code = error.response, _code(error)
-    # What is not JSON comes as aiohttp's own response, which spells it otherwise.
+    # If the body is not JSON, this is aiohttp's response, which calls the field `status`.
     status = getattr(response, "status_code", 0) or getattr(response, "status", 0)
     return status >= 500 or code is None or code in _TEMPORARY
 
 
 def _code(error: SlackApiError) -> str | None:
-    """Give Slack's word for it; None where it did not answer in JSON."""
+    """Return Slack's error code; None if the answer is not JSON."""
     data = getattr(error.response, "data", error.response)
     return data.get("error") if isinstance(data, dict) else None
 
 
 def back_off(tries: int) -> float:
-    """Give the seconds to wait after so many tries that failed: 1, 2, 4, … and at most a minute."""
+    """Return the seconds to wait after *tries* failed tries: 1, 2, 4, …, at most a minute."""
     return min(2.0 ** min(tries - 1, 10), LONGEST)
 
 
 async def pause(seconds: float, stop: asyncio.Event) -> None:
-    """Wait, but no longer than until *stop* is set."""
+    """Wait for *seconds*, or until *stop* is set."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await stop.wait()
 
 
-async def patiently(call: Callable[[], Awaitable[T]], *, stop: asyncio.Event) -> T:
-    """Call Slack until it answers.
+async def retry_until_answered(call: Callable[[], Awaitable[T]], *, stop: asyncio.Event) -> T:
+    """Retry *call* until Slack answers, and return its result.
 
-    Raises what cannot get better by waiting, and `StoppedError` when *stop* is set.
+    Raises any error that is not temporary, and `StoppedError` if *stop* is set.
     """
     tries = 0
     while not stop.is_set():
@@ -82,7 +82,7 @@ async def patiently(call: Callable[[], Awaitable[T]], *, stop: asyncio.Event) ->
 
 
 def reason(error: Exception) -> str:
-    """Name what went wrong, in a word or two."""
+    """Return Slack's error code, or a short description of *error*."""
     if isinstance(error, SlackApiError):
         return _code(error) or "an answer that is not JSON"
     return str(error) or type(error).__name__

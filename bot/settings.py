@@ -1,4 +1,4 @@
-"""Settings: what the environment says, checked as a whole, with every problem named at once."""
+"""Settings, read from environment variables; all problems are reported together."""
 
 import os
 import re
@@ -22,7 +22,7 @@ _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
 
 
 class SettingsError(Exception):
-    """Say what is wrong with the settings, one line a problem; never a secret's value."""
+    """Raised for invalid settings: one line per problem, without the values of secrets."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -30,16 +30,16 @@ class SettingsError(Exception):
 
 
 def read_environment(env_file: Path) -> dict[str, str]:
-    """Return the environment, completed from *env_file* where that is there.
+    """Return the environment variables, with those of *env_file* as defaults if it exists.
 
-    Slack's names and the proxies are taken out of the process's own environment: Bolt and the SDK
-    read them by themselves, where they ignore NO_PROXY, and no child process needs them.
+    SLACK_* and the proxy variables are removed from os.environ, because Bolt and the SDK would read
+    them directly and ignore NO_PROXY. No child process needs them.
     """
     file = {name: text for name, text in dotenv_values(env_file).items() if text is not None}
     environ = file | os.environ
     for source in (file, os.environ):
         for name in _PROXIES:
-            # The lower case wins, as in urllib.request.
+            # The lower-case name wins, as in urllib.request.
             for spelling in (name, name.lower()):
                 if spelling in source:
                     environ[name] = source[spelling]
@@ -62,7 +62,7 @@ def _user_ids(text: str) -> frozenset[str]:
     ids = frozenset(part for part in re.split(r"[,\s]+", text) if part)
     if wrong := sorted(one for one in ids if not re.fullmatch(r"(T[A-Z0-9]+:)?[UW][A-Z0-9]+", one)):
         raise ValueError(
-            f"must list Slack user ids such as U012AB3CD, and {wrong[0]!r} is none"
+            f"must list Slack user ids such as U012AB3CD, not {wrong[0]!r}"
             " (in Slack: a person's profile, ⋮, Copy member ID)"
         )
     return ids
@@ -71,7 +71,7 @@ def _user_ids(text: str) -> frozenset[str]:
 def _keys(text: str) -> tuple[str, ...]:
     keys = tuple(part for part in re.split(r"[,\s]+", text) if part)
     if not all(re.fullmatch(r"[\w-]{43}=", key, re.ASCII) for key in keys):
-        raise ValueError("must be a key as `python -m bot key` prints it, or several with commas")
+        raise ValueError("must be a key from `python -m bot key`, or several separated by commas")
     return keys
 
 
@@ -100,7 +100,7 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def _address(default: str) -> Callable[[str], tuple[str, int]]:
-    """Read a port, on the host *default*, or a host and a port, as (host, port)."""
+    """Return a parser of PORT or HOST:PORT to (host, port); *default* is the default host."""
 
     def read(text: str) -> tuple[str, int]:
         host, _, port = text.rpartition(":")
@@ -115,7 +115,7 @@ def _address(default: str) -> Callable[[str], tuple[str, int]]:
 
 
 def _proxy(text: str) -> str:
-    """Read the address of a proxy, with or without http://."""
+    """Parse the URL of a proxy; http:// may be left out."""
     return text if "://" in text else f"http://{text}"
 
 
@@ -128,13 +128,13 @@ def _slack_url(text: str) -> str:
 def _setting(
     read: Callable[[str], Any], default: Any, purpose: str, *, secret: bool = False
 ) -> Any:
-    """Declare a field: how its text is *read* (ValueError: what is wrong), and its *purpose*."""
+    """Declare a setting: *read* parses its text and raises ValueError, *purpose* is its help."""
     return field(default=default, repr=not secret, metadata={"read": read, "help": purpose})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything that can be set; a field is the environment variable of the same name."""
+    """All settings; each field is set by the environment variable of the same name."""
 
     slack_bot_token: str = _setting(
         _token("xoxb-"), "", "the bot token (in Slack: OAuth & Permissions)", secret=True
@@ -162,52 +162,55 @@ class Settings:
         str, "", "for many workspaces by HTTP: the client id (in Slack: Basic Information)"
     )
     slack_client_secret: str = _setting(
-        str, "", "and the client secret (in Slack: Basic Information)", secret=True
+        str, "", "for many workspaces: the client secret (in Slack: Basic Information)", secret=True
     )
     encryption_key: tuple[str, ...] = _setting(
-        _keys, (), "and what their tokens are encrypted with, the newest key first", secret=True
+        _keys,
+        (),
+        "for many workspaces: the keys that encrypt their tokens, newest first",
+        secret=True,
     )
     trusted_proxies: int = _setting(
-        _whole(0, 9), 0, "how many proxies stand before the port, each adding to X-Forwarded-For"
+        _whole(0, 9), 0, "how many proxies in front of the port add to X-Forwarded-For"
     )
     database_url: str = _setting(
-        str, "sqlite:///data/parley.db", "where Parley remembers", secret=True
+        str, "sqlite:///data/parley.db", "the URL of the database", secret=True
     )
     corpus_dir: Path = _setting(Path, STARTER, "the folder of documents, if not the sample stories")
     corpus_watch: bool = _setting(
-        _flag, False, "1 to load the folder of documents again whenever it changes"
+        _flag, False, "1 to reload the folder of documents whenever it changes"
     )
     admin_user_ids: frozenset[str] = _setting(
         _user_ids,
         frozenset(),
-        "who may reload the corpus, beside workspace admins; with many workspaces they alone, as"
+        "who may reload the corpus besides workspace admins; with many workspaces only these, as"
         " T012AB3CD:U012AB3CD",
     )
     misses_days: int = _setting(
         _whole(0, 3650),
         90,
-        "how long topics that people asked for, and the number of look-ups that found nothing, are"
-        " kept, in days; 0: not at all",
+        "days for which topic requests and the number of search misses are kept; 0: they are not"
+        " stored",
     )
     posts_days: int = _setting(
         _whole(30, 3650),
         90,
-        "how long the record of posts is kept, in days; which articles a channel has had stays for"
-        " longer, without people",
+        "days for which the record of posts is kept; which articles a channel has had is kept"
+        " longer, without users",
     )
     agent_view: bool = _setting(
-        _flag, False, "1: the agent panel, where the workspace's plan has it"
+        _flag, False, "1 to switch on the agent panel, if the workspace's plan has it"
     )
     workflow_steps: bool = _setting(
-        _flag, False, "1: steps for Workflow Builder, where the plan has it"
+        _flag, False, "1 to switch on steps for Workflow Builder, if the plan has it"
     )
     status_port: tuple[str, int] | None = _setting(
         _address("127.0.0.1"),
         None,
-        "where /healthz, /readyz and /metrics are: port, or address:port",
+        "the port of /healthz, /readyz and /metrics, or address:port",
     )
     log_level: str = _setting(
-        _choice("debug", "info", "warning", "error"), "info", "how much is logged"
+        _choice("debug", "info", "warning", "error"), "info", "the lowest level that is logged"
     )
     log_format: str = _setting(
         _choice("auto", "text", "json"),
@@ -215,11 +218,11 @@ class Settings:
         "text for people, json for machines; auto is text on a terminal",
     )
     slack_api_url: str = _setting(
-        _slack_url, "https://slack.com/api/", "another Slack, for trying things out"
+        _slack_url,
+        "https://slack.com/api/",
+        "the URL of Slack's Web API; change it only to try things out",
     )
-    clock_url: str = _setting(
-        str, "", "where another Slack tells how far its clock was moved, for trying things out"
-    )
+    clock_url: str = _setting(str, "", "the URL of the local workspace's clock, to try things out")
     https_proxy: str = _setting(
         _proxy,
         "",
@@ -227,11 +230,11 @@ class Settings:
         secret=True,
     )
     http_proxy: str = _setting(_proxy, "", "the proxy for http: addresses", secret=True)
-    no_proxy: str = _setting(str, "", "the hosts that are reached directly, with commas")
+    no_proxy: str = _setting(str, "", "hosts that are reached without a proxy, separated by commas")
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> tuple[Self, list[str]]:
-        """Read every setting; (settings, with its default where a value is no good, problems)."""
+        """Return all settings, with defaults in place of invalid values, and the problems found."""
         values: dict[str, Any] = {}
         problems: list[str] = []
         for one in fields(cls):
@@ -247,16 +250,16 @@ class Settings:
 
     @property
     def is_http(self) -> bool:
-        """Say which way requests come: by HTTP, or else by Socket Mode."""
+        """Return whether requests arrive by HTTP; if not, by Socket Mode."""
         return bool(self.slack_signing_secret) and self.port is not None
 
     @property
     def is_shared(self) -> bool:
-        """Say whether many workspaces install Parley, or else the bot token says which one."""
+        """Return whether many workspaces install Parley; if not, there is one bot token."""
         return bool(self.slack_client_id or self.slack_client_secret or self.encryption_key)
 
     def missing(self) -> list[str]:
-        """Name what is needed to connect to Slack and is not set, or does not go together."""
+        """Return the problems that prevent connecting: missing and contradicting settings."""
         bare = [one for one in sorted(self.admin_user_ids) if (":" in one) != self.is_shared]
         shape = "T012AB3CD:U012AB3CD" if self.is_shared else "U012AB3CD"
         misnamed = [f"ADMIN_USER_IDS must list ids such as {shape}, not {bare[0]}"] if bare else []
@@ -276,7 +279,7 @@ class Settings:
         )
 
     def _unusable_proxies(self) -> list[str]:
-        # Only of the proxy that is needed: the environment may name others for other programs.
+        # Check only the proxy that is needed: others may be meant for other programs.
         proxy = self.proxy_for(self.slack_api_url)
         if proxy is None or is_usable(proxy):
             return []
@@ -297,11 +300,11 @@ class Settings:
         if self.slack_bot_token:
             problems.append(
                 "SLACK_BOT_TOKEN is for one workspace, SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and"
-                " ENCRYPTION_KEY are for many: take out what is not meant"
+                " ENCRYPTION_KEY are for many: remove one or the other"
             )
         if self.slack_app_token:
             problems.append(
-                "SLACK_APP_TOKEN is for Socket Mode, and many workspaces need HTTP: take it out"
+                "SLACK_APP_TOKEN is for Socket Mode, and many workspaces need HTTP: remove it"
             )
         return problems
 
@@ -310,7 +313,7 @@ class Settings:
             return [
                 *self._unset("slack_bot_token"),
                 "SLACK_APP_TOKEN is for Socket Mode, SLACK_SIGNING_SECRET with PORT is for HTTP:"
-                " take one of them out",
+                " remove one of them",
             ]
         if self.slack_app_token or self.is_http:
             return self._unset("slack_bot_token")
@@ -327,9 +330,9 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], *, connecting: bool = True) -> Self:
-        """Read every setting, the tokens too when *connecting*.
+        """Parse every setting; *connecting* requires those that a connection to Slack needs.
 
-        Raises `SettingsError` that names each problem there is.
+        Raises `SettingsError` with all problems.
         """
         settings, problems = cls.read(environ)
         if connecting:

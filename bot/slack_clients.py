@@ -1,6 +1,6 @@
-"""Joining Slack: the clients, whose token they speak with, and Bolt's app for all of them.
+"""Slack clients, the teams that use them, and the Bolt app.
 
-A bot token in the settings is one team's; else each team brings its own when it installs Parley.
+The settings hold the bot token of one team, or else each team installs Parley by OAuth.
 """
 
 import asyncio
@@ -20,10 +20,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
 from bot.entrances.install import Bots, Install
-from bot.idempotency import OnceApp
+from bot.idempotency import IdempotentApp
 from bot.manifest import manifest
 from bot.observability.metrics import Metrics
-from bot.retry import patiently
+from bot.retry import retry_until_answered
 from bot.settings import Settings
 from handlers.slack.teams import Bot, NotInstalledError, Teams
 from store import Store
@@ -31,12 +31,12 @@ from store.teams.token_cipher import TokenCipher
 from store.types import GoneError
 
 _CALL_SECONDS = 10
-"""How long a call to Slack may take; shorter than a claim's lease."""
+"""The time limit of a call to Slack; shorter than the lease of a claim."""
 _CONNECT_SECONDS = 5
 
 
 class Clients:
-    """Makes clients, which share their connections."""
+    """Builds Slack clients that share their connections."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Clients:
         self._proxy = proxy
 
     def asking(self, token: str | None) -> AsyncWebClient:
-        """Make one that tries again."""
+        """Return a client that retries lost connections and rate limits."""
         return self._client(
             token,
             self._asking,
@@ -61,11 +61,11 @@ class Clients:
         )
 
     def posting(self, token: str) -> AsyncWebClient:
-        """Make one that does not: the SDK's own retry after a lost connection would post twice."""
+        """Return a client without retries: a retry after a lost connection could post twice."""
         return self._client(token, self._posting)
 
     def plain(self) -> AsyncWebClient:
-        """Make one that does not either, for Bolt, which puts a token into a copy of it."""
+        """Return a client for Bolt, without retries; Bolt adds a token to a copy of it."""
         return self._client(None, self._asking)
 
     def _client(
@@ -84,9 +84,9 @@ class Clients:
 async def open_clients(
     base_url: str, metrics: Metrics, *, proxy: str | None = None
 ) -> AsyncIterator[Clients]:
-    """Open the connections to the Slack at *base_url*, and close them at the end.
+    """Open connections to the Slack at *base_url*, and close them on exit.
 
-    They go through *proxy*, the URL of an HTTP proxy, if it is given.
+    They go through the HTTP proxy *proxy* if given.
     """
 
     def session(*, posting: bool) -> aiohttp.ClientSession:
@@ -102,11 +102,11 @@ async def open_clients(
 async def join(
     settings: Settings, store: Store, clients: Clients, *, clock: Clock, stop: asyncio.Event
 ) -> tuple[Teams, Install | None]:
-    """Give the teams, and the pages by which more of them come; None for one workspace.
+    """Return the teams, and the installation pages for many workspaces or None for one.
 
-    Asks Slack who the bot token's is, for as long as Slack cannot be reached or until *stop* is
-    set. Raises `SlackApiError` for a token that is refused, `StoppedError`, and `TokenCipherError`
-    if every token was encrypted with another key.
+    For one workspace, asks Slack for the team of the bot token and retries until Slack can be
+    reached or *stop* is set. Raises `SlackApiError` if Slack refuses the token, `StoppedError` if
+    *stop* is set, and `TokenCipherError` if no key decrypts any token.
     """
     if settings.is_shared:
         cipher = TokenCipher(settings.encryption_key)
@@ -123,23 +123,23 @@ async def join(
         )
         return Teams(bots.find, asking=clients.asking, posting=clients.posting), install
     token = settings.slack_bot_token
-    me = await patiently(clients.asking(token).auth_test, stop=stop)
-    bot = Bot(bot_id=me["bot_id"], user_id=me["user_id"], token=token)
+    identity = await retry_until_answered(clients.asking(token).auth_test, stop=stop)
+    bot = Bot(bot_id=identity["bot_id"], user_id=identity["user_id"], token=token)
 
     async def only(_: str) -> Bot:
         return bot
 
     return (
-        Teams(only, asking=clients.asking, posting=clients.posting, only=me["team_id"]),
+        Teams(only, asking=clients.asking, posting=clients.posting, only=identity["team_id"]),
         None,
     )
 
 
 def bolt(client: AsyncWebClient, teams: Teams) -> AsyncApp:
-    """Build the Bolt app, in which each request speaks with its own team's token."""
+    """Build the Bolt app, which uses the token of each request's team."""
 
     async def authorize(team_id: str) -> AuthorizeResult | None:
-        # Never by auth.test, which Bolt would ask for each of many first requests.
+        # Not by auth.test, as Bolt does: many first requests would each call it.
         try:
             bot = (await teams.of(team_id)).bot
         except NotInstalledError:
@@ -152,13 +152,13 @@ def bolt(client: AsyncWebClient, teams: Teams) -> AsyncApp:
             bot_token=bot.token,
         )
 
-    return OnceApp(
-        # Without one Bolt reads the whole stack for it, source files and all.
+    return IdempotentApp(
+        # Without a name, Bolt inspects the whole stack and its source files to find one.
         name="parley",
         client=client,
         authorize=authorize,
         user_facing_authorize_error_message=str(GoneError()),
-        # The default mode waits 10 ms for the ack, and loses it when a listener then raises.
+        # The default mode waits 10 ms for the ack and loses it if the listener then raises.
         process_before_response=True,
         raise_error_for_unhandled_request=True,
         logger=logging.getLogger("slack_bolt"),

@@ -1,7 +1,7 @@
-"""The ticker: wakes the jobs that watch the clock.
+"""The ticker: runs periodic jobs once a second.
 
-It keeps no timers: each tick asks the store what is due, so a restart restores nothing and a
-machine that slept loses nothing.
+There are no timers: at each tick the jobs ask the store what is due, so nothing is lost by a
+restart or while the machine sleeps.
 """
 
 import asyncio
@@ -16,27 +16,27 @@ log = logging.getLogger(__name__)
 Job = Callable[[], Awaitable[None]]
 
 _SECONDS = 1.0
-"""Between two runs of a job."""
+"""Seconds between two runs of a job."""
 
 
 class Ticker:
-    """Runs every job, again and again, until it is stopped."""
+    """Runs every job repeatedly until stopped."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self._jobs = jobs
         self._stopped = asyncio.Event()
 
     def stop(self) -> None:
-        """End `run` after what is under way."""
+        """Make `run` return once the running jobs have finished."""
         self._stopped.set()
 
     async def tick(self) -> None:
-        """Run every job once; one that raises is logged and gets its next tick."""
+        """Run every job once; if a job raises, log the error and continue."""
         for job in self._jobs:
             await _run(job)
 
     async def run(self) -> None:
-        """Tick until stopped."""
+        """Run every job repeatedly until `stop` is called."""
         await asyncio.gather(*map(self._repeat, self._jobs))
 
     async def _repeat(self, job: Job) -> None:
@@ -51,7 +51,7 @@ async def _run(job: Job) -> None:
     try:
         await job()
     except DatabaseUnavailableError:
-        # Logged where it was noticed, once and not at every tick.
+        # The database logs its outage once; do not repeat it at every tick.
         log.debug("a job waits for the database")
     except Exception:
-        log.exception("a job failed; it gets its next tick")
+        log.exception("a job failed; it runs again at the next tick")

@@ -1,4 +1,4 @@
-"""Loading the corpus folder again whenever somebody changes it."""
+"""Reload the corpus folder whenever it changes."""
 
 import asyncio
 import logging
@@ -18,16 +18,16 @@ from store.types import ConcurrentLoadError, CorpusInvalidError, FailedLoad, Par
 log = logging.getLogger(__name__)
 
 BY = "folder"
-"""Who loaded, in the record."""
-_SHOWN = 10
+"""The value of `loaded_by` for revisions loaded by watching."""
+_MOST_PROBLEMS = 10
 _AGAIN = timedelta(minutes=1)
 
 
 class WatchedFolder:
     """The corpus folder, loaded at the start and after every change in it.
 
-    What has a mistake in it is recorded, and told to the keepers if it is there still when nobody
-    changes the folder any more; the corpus stays until it is mended.
+    A failed load is recorded and the old corpus stays. If loading still fails once the folder has
+    stopped changing, the admins who may change the corpus are notified.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class WatchedFolder:
         clock: Callable[[], datetime],
         again: timedelta = _AGAIN,
     ) -> None:
-        """Take whom to tell, by team and id, and after how long a quiet to look *again*."""
+        """*keepers* are notified (team id, user id); *again* is the wait before a retry."""
         self._corpus = store.corpus
         self._failed_loads = store.failed_loads
         self._path = path
@@ -47,79 +47,83 @@ class WatchedFolder:
         self._keepers = keepers
         self._clock = clock
         self._again = again
-        self._is_open = True
-        """Whether to look again although nothing has changed."""
+        self._must_retry = True
+        """Whether to load again although nothing has changed."""
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Load the folder whenever it changes, until *stop* is set."""
-        noted = 0
+        failures = 0
         while not stop.is_set():
             try:
                 await self._watch(stop)
-                noted = 0
+                failures = 0
             except (OSError, RuntimeError, UnicodeError) as error:
                 why = _why(error)
-                # Told the second time alone: a folder that loads each time begins a new episode.
-                noted += await self._fail(f"cannot be watched: {why}", is_quiet=noted == 1)
+                # Notify at the second failure only: a load that succeeds in between deletes the
+                # record, so every later failure would be notified again.
+                failures += await self._fail(f"cannot be watched: {why}", is_quiet=failures == 1)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), self._again.total_seconds())
 
     async def _watch(self, stop: asyncio.Event) -> None:
-        """Watch the folder for as long as it is the one at the path: another may take its place."""
-        await self._forget_others()
+        """Watch the folder until another folder takes its place at the path."""
+        await self._forget_other_folders()
         folder = self._path.stat()
         await self._load(is_quiet=False)
-        # What changes before awatch looks is seen when it first tells that nothing does.
-        self._is_open = True
-        # A reload between two changes of one save would see half of it: awatch waits for a pause.
+        # Changes before awatch starts are noticed at its first timeout.
+        self._must_retry = True
+        # awatch waits for a pause in the changes, so that no half-saved file is loaded.
         async for changes in awatch(
             self._path,
             stop_event=stop,
             yield_on_timeout=True,
             rust_timeout=round(self._again.total_seconds() * 1000),
         ):
-            if changes or self._is_open:
+            if changes or self._must_retry:
                 await self._load(is_quiet=not changes)
             now = self._path.stat()
             if (now.st_dev, now.st_ino) != (folder.st_dev, folder.st_ino):
                 return
 
-    async def _forget_others(self) -> None:
-        # Those that were watched before, and the one to which a link led.
+    async def _forget_other_folders(self) -> None:
+        # The folders watched earlier, and the earlier target of a symbolic link.
         try:
             await self._failed_loads.forget_others(self._path)
         except DatabaseUnavailableError:
-            log.debug("other folders wait for the database")
+            log.debug("failed loads of other folders stay until the database answers")
         except Exception:
-            log.exception("what other folders were refused for is not forgotten")
+            log.exception("failed loads of other folders could not be deleted")
 
     async def _load(self, *, is_quiet: bool) -> None:
         try:
             reload = await self._corpus.reload(self._path, by=BY, at=self._clock(), announce=_warn)
         except CorpusInvalidError as error:
             more = len(error.problems) - 1
-            is_noted = await self._refuse(error.problems[0], more=more, is_quiet=is_quiet)
-            # It may be a file that somebody is still writing.
-            self._is_open = not (is_quiet and is_noted)
+            is_recorded = await self._record_failure(
+                error.problems[0], more=more, is_quiet=is_quiet
+            )
+            # Somebody may still be writing a file: load again until the folder is quiet and the
+            # failed load is recorded.
+            self._must_retry = not (is_quiet and is_recorded)
             log.error(
                 "the corpus stays as it was: %d problems in %s", len(error.problems), self._shown
             )
-            for problem in error.problems[:_SHOWN]:
+            for problem in error.problems[:_MOST_PROBLEMS]:
                 log.error("%s", problem)
         except ConcurrentLoadError:
-            # Most often by another process that watches the folder too.
-            self._is_open = True
-            log.info("another reload came first: %s is looked at once more", self._shown)
+            # Most often by another process that watches the same folder.
+            self._must_retry = True
+            log.info("another reload came first: loading %s again", self._shown)
         except DatabaseUnavailableError:
-            # Logged by the database, and not the folder's fault.
-            self._is_open = True
+            # The database logs its own outage; the folder is not at fault.
+            self._must_retry = True
         except ParleyError as error:
             await self._fail(str(error), is_quiet=is_quiet)
         except Exception:
             log.exception("loading %s", self._shown)
             await self._fail("cannot be loaded: the log says more", is_quiet=is_quiet)
         else:
-            self._is_open = False
+            self._must_retry = False
             if not reload.is_changed:
                 log.info("nothing has changed in %s", self._shown)
                 return
@@ -132,17 +136,17 @@ class WatchedFolder:
             )
 
     async def _fail(self, why: str, *, is_quiet: bool) -> bool:
-        """Refuse the folder, as `_refuse` does, for what no document is to blame for."""
-        # It may pass by itself.
-        self._is_open = True
+        """Record a failed load that no document caused, as `_record_failure` does."""
+        # The cause may pass by itself.
+        self._must_retry = True
         path = PurePosixPath(showable(self._path.name))
         problem = Problem(path=path, line=None, message=showable(why))
-        is_noted = await self._refuse(problem, more=0, is_quiet=is_quiet)
+        is_recorded = await self._record_failure(problem, more=0, is_quiet=is_quiet)
         log.error("the corpus stays as it was: %s: %s", self._shown, problem.message)
-        return is_noted
+        return is_recorded
 
-    async def _refuse(self, problem: Problem, *, more: int, is_quiet: bool) -> bool:
-        """Note what the folder is refused for; False where that fails, and nobody is told."""
+    async def _record_failure(self, problem: Problem, *, more: int, is_quiet: bool) -> bool:
+        """Record a failed load, and notify the keepers if *is_quiet*; False if that fails."""
         failed_load = FailedLoad(at=self._clock(), problem=problem, more=more)
         try:
             keepers = self._keepers if is_quiet else ()
@@ -150,8 +154,8 @@ class WatchedFolder:
         except DatabaseUnavailableError:
             return False
         except Exception:
-            # Nothing that the database says may end the watching.
-            log.exception("what was refused cannot be recorded")
+            # No database error may end the watching.
+            log.exception("a failed load cannot be recorded")
             return False
         return True
 

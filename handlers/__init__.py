@@ -1,7 +1,7 @@
-"""Everything that speaks Slack: listeners parse, ask the store, render, and ack or respond.
+"""Slack listeners: they parse a request, query the store, render a message, and ack or respond.
 
-`register` below is the complete list of what Parley listens to. Each feature is one file, its
-command beside its buttons; `views` draws, `posting` sends, `ids` names.
+`register` below is the complete list of listeners. Each feature is one file in `features`, with
+its command and its buttons; `views` renders messages, `jobs` posts them, `ids` holds the names.
 """
 
 import re
@@ -32,7 +32,7 @@ from handlers.slack.button_press import Pressed, on_press
 from handlers.slack.directory import Directory
 from handlers.slack.error_replies import on_error
 from handlers.slack.files import Files
-from handlers.slack.responders import Surfaces
+from handlers.slack.responders import Responders
 from handlers.slack.teams import Teams
 from store import Store
 
@@ -44,7 +44,7 @@ def register(
     posting: Posting,
     teams: Teams,
     directory: Directory,
-    surfaces: Surfaces,
+    responders: Responders,
     background: Background,
     keep_misses: timedelta,
     files: Files,
@@ -55,35 +55,35 @@ def register(
     uninstalls: Uninstalls | None,
     warns_of_samples: bool,
 ) -> None:
-    """Register every listener; the hottest first, since Bolt tries them in order.
+    """Register every listener, the most used first because Bolt tries them in order.
 
-    *uninstalls* is for Parley in many workspaces, each of which may take it out again.
-    *warns_of_samples* is for real workspaces: the demo is meant to have sample stories.
+    *uninstalls* handles uninstallation if many workspaces install Parley; None for one workspace.
+    *warns_of_samples* is False for the demo, in which sample stories are expected.
     """
     lookup = LookUp(store, keeps_misses=bool(keep_misses), clock=clock)
     brief = Brief(lookup, posting, directory)
-    discuss = Discuss(store, lookup, posting, directory, surfaces)
-    discussion_form = DiscussionForm(lookup, discuss, directory, surfaces, background)
-    mention = Mention(lookup, directory, surfaces, background)
+    discuss = Discuss(store, lookup, posting, directory, responders)
+    discussion_form = DiscussionForm(lookup, discuss, directory, responders, background)
+    mention = Mention(lookup, directory, responders, background)
     actions = ScheduleActions(store, posting, directory, clock, warns_of_samples=warns_of_samples)
-    form = ScheduleForm(store, actions, directory, surfaces, background, clock)
+    form = ScheduleForm(store, actions, directory, responders, background, clock)
     digest = Digest(store, posting, actions, form, directory, background, clock)
     corpus = CorpusAdmin(
         store,
         directory,
-        surfaces,
+        responders,
         background,
         path=corpus_path,
         keep_misses=keep_misses,
         clock=clock,
     )
-    home = Home(store, lookup, directory, surfaces, teams, background, clock)
+    home = Home(store, lookup, directory, responders, teams, background, clock)
     uploads = Uploads(
-        store.corpus, files, directory, surfaces, background, path=corpus_path, clock=clock
+        store.corpus, files, directory, responders, background, path=corpus_path, clock=clock
     )
 
     def pressed(action: str | re.Pattern[str], listener: Pressed) -> None:
-        app.block_action(action)(on_press(background, surfaces, listener))
+        app.block_action(action)(on_press(background, responders, listener))
 
     app.command(Command.BRIEF)(brief.command)
     app.command(Command.DISCUSS)(discuss.command)

@@ -1,4 +1,4 @@
-"""What a button carries from the moment it is drawn to the moment it is pressed."""
+"""The value of a button: written when the button is rendered, read when it is pressed."""
 
 import json
 import re
@@ -10,40 +10,40 @@ from store.text import well_formed
 from store.types import ParleyError
 
 MOST_WORDS = 300
-"""Characters of words that a button carries."""
+"""The most characters of `words` in a button's value."""
 _MOST_PLACES = 1 << 31
 CHANNEL, DIRECT, MODAL = "", "direct", "modal"
-"""Where an answer is shown, when it is not in the thread of that ts."""
+"""Where an answer is shown, unless it is in a thread: the possible texts of `Value.where`."""
 _WHERE = re.compile(rf"|{DIRECT}|{MODAL}|\d+\.\d+")
 _STALE = "That button is from another version of me: please ask anew."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """The value of a button: what it is about, and never who may press it.
+    """The value of a button: what the button is about, never who may press it.
 
-    Slack gives it back as it was, but a client may send another: it allows nothing by itself.
+    A client can send any value, so a value grants no permission.
     """
 
     article_id: str = ""
     words: str = ""
-    """What was looked up."""
+    """The query of the look-up."""
     place: int = 0
-    """Which of the answers, counted from 0."""
+    """The index of a match or a page, from 0."""
     key: str = ""
-    """The delivery key of a post, or the mark of the schedule that a form started from."""
+    """The delivery key of a post, or the version mark of the schedule in a form."""
     channel_id: str = ""
-    """The channel of a schedule, where the button is somewhere else."""
+    """The channel of a schedule, if the button is in another place."""
     where: str = CHANNEL
     """Where the answer is shown: CHANNEL, DIRECT, MODAL, or the ts of a thread."""
 
     @property
     def thread_ts(self) -> str | None:
-        """Give the thread that the answer is shown in; None anywhere else."""
+        """Return the ts of the thread in which the answer is shown, or None."""
         return None if self.where in (CHANNEL, DIRECT, MODAL) else self.where
 
     def encode(self) -> str:
-        """Write it as the value of a button (docs.slack.dev, button element: 2,000 characters)."""
+        """Return the value as JSON, at most 2,000 characters (docs.slack.dev, button element)."""
         fields = ((name, getattr(self, name)) for name in self.__slots__)
         given = {name: value for name, value in fields if value}
         if self.words:
@@ -52,7 +52,7 @@ class Value:
 
     @classmethod
     def decode(cls, text: str) -> Self:
-        """Read what `encode` wrote; raises `ParleyError` for anything else."""
+        """Parse the JSON that `encode` returned; raises `ParleyError` for anything else."""
         try:
             fields = json.loads(text)
             value = cls(
@@ -71,5 +71,5 @@ class Value:
 
 
 def _text(fields: dict[str, Any], name: str) -> str:
-    # JSON can spell in plain letters what the intake has replaced.
+    # JSON escapes can hold characters that the intake has replaced in the payload itself.
     return well_formed(str(fields.get(name, "")))

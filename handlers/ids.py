@@ -1,4 +1,4 @@
-"""Every name that Slack sends back to us: commands, actions, views, blocks; only here."""
+"""Every name that Slack sends back: commands, actions, views and blocks."""
 
 from enum import StrEnum
 
@@ -13,7 +13,7 @@ class Command(StrEnum):
 
 
 class Action(StrEnum):
-    """The action_id of every button."""
+    """The action_id of every button and menu."""
 
     BRIEF_SHARE = "brief_share"
     BRIEF_DISCUSS = "brief_discuss"
@@ -63,7 +63,7 @@ class Step(StrEnum):
 
 
 class Modal(StrEnum):
-    """The callback_id of every modal that is submitted."""
+    """The callback_id of every modal with a submit button."""
 
     DISCUSSION = "modal_discussion"
     DISCUSSION_PREVIEW = "modal_discussion_preview"
@@ -71,7 +71,7 @@ class Modal(StrEnum):
 
 
 class Block(StrEnum):
-    """The block_id of the blocks that Parley looks for."""
+    """The block_id of every block that Parley reads again."""
 
     DELIVERY = "parley_delivery"
     CHANNEL = "block_channel"

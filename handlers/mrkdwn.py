@@ -1,4 +1,4 @@
-"""Text into mrkdwn that says only what it says: escaped, bounded, never a mention."""
+"""Convert text to and from mrkdwn: escaped, within Slack's limits, never a mention."""
 
 import html
 import re
@@ -9,21 +9,21 @@ _CHARACTERS = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
 def escape(text: str) -> str:
-    """Escape the three characters that mrkdwn reads (docs.slack.dev, formatting message text)."""
+    """Escape &, < and > (docs.slack.dev, formatting message text)."""
     return html.escape(text, quote=False)
 
 
 def unescape(text: str) -> str:
-    """Read the entities that Slack puts into what people type; & comes last, for it is in each."""
+    """Replace the entities that Slack puts into typed text; `&amp;` last, to undo it only once."""
     for entity, character in _CHARACTERS:
         text = text.replace(entity, character)
     return text
 
 
 def readable(text: str) -> str:
-    """Give the words of what a person wrote, as Slack sends it (docs.slack.dev, formatting).
+    """Return the plain words of a message that Slack sent (docs.slack.dev, formatting).
 
-    Of a mention or a link its label is left, or nothing where it has none.
+    A mention or a link is replaced by its label, or removed if it has none.
     """
     return " ".join(unescape(_MARKUP.sub(_label, text)).split())
 
@@ -33,7 +33,7 @@ def _label(found: re.Match[str]) -> str:
 
 
 def truncate(text: str, limit: int) -> str:
-    """Cut *text* to at most *limit* characters, at a word where one is near, with an ellipsis."""
+    """Cut *text* to at most *limit* characters, if possible between words, and add an ellipsis."""
     if len(text) <= limit:
         return text
     cut = text[: limit - 1]
@@ -42,10 +42,10 @@ def truncate(text: str, limit: int) -> str:
 
 
 def plain(text: str, limit: int = 3000) -> str:
-    """Give *text* ready for a mrkdwn object of at most *limit* characters.
+    """Return *text* escaped for a mrkdwn object of at most *limit* characters.
 
-    It is cut before it is escaped, so that no entity is cut through; escaping can make it longer
-    again, so it is cut more where that passes the limit.
+    The text is cut before it is escaped, so that no entity is split. Escaping makes it longer, so
+    it is cut further until the result fits.
     """
     room = limit
     while len(result := escape(truncate(text, room))) > limit:
@@ -54,14 +54,14 @@ def plain(text: str, limit: int = 3000) -> str:
 
 
 def marked(text: str, words: Iterable[str], limit: int = 3000) -> str:
-    """Give *text* as `plain` does, with *words* in bold wherever they stand alone in it.
+    """Return *text* as `plain` does, with *words* in bold where they are whole words.
 
-    Nothing is bold where that would not fit, or where the text has asterisks of its own.
+    Nothing is bold if the result would be too long, or if the text contains asterisks itself.
     """
     wanted = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
     if not wanted or "*" in text or len(text) > limit:
         return plain(text, limit)
-    # Slack takes an asterisk for a mark only beside a blank or punctuation.
+    # Slack reads an asterisk as a mark only next to a space or punctuation.
     parts = re.split(rf"(?<![\w'’&;])({wanted})(?![\w&])", text)
     shown = "".join(
         f"*{escape(part)}*" if place % 2 else escape(part) for place, part in enumerate(parts)
@@ -70,10 +70,10 @@ def marked(text: str, words: Iterable[str], limit: int = 3000) -> str:
 
 
 def pieces(text: str, limit: int) -> Sequence[str]:
-    """Cut *text* into pieces that are at most *limit* characters long when they are escaped.
+    """Split *text* into pieces of at most *limit* characters each, measured after escaping.
 
-    It is cut after a sentence where one ends late enough, else at a blank, else anywhere; nothing
-    but the blanks at the cuts is lost.
+    A piece of more than half the limit ends after a sentence, or else at a space, or else anywhere.
+    Only the spaces at the cuts are lost.
     """
     cut: list[str] = []
     rest = text.strip()
@@ -91,13 +91,13 @@ def pieces(text: str, limit: int) -> Sequence[str]:
 
 
 def quote(text: str, limit: int = 3000) -> str:
-    """Give *text* as a block quote of one line, at most *limit* characters."""
+    """Return *text* as a block quote of one line and at most *limit* characters."""
     return f"> {plain(' '.join(text.split()), limit - 2)}"
 
 
 def date(epoch: int, fallback: str, style: str = "{date_short_pretty} at {time}") -> str:
-    """Give an instant that Slack shows in each reader's own zone (docs.slack.dev, date formatting).
+    """Return a date that Slack shows in each reader's time zone (docs.slack.dev, date formatting).
 
-    *fallback* is what clients show that cannot; it must hold none of the three characters.
+    *fallback* is shown by clients that cannot format dates; it must not contain &, < or >.
     """
     return f"<!date^{epoch}^{style}|{escape(fallback)}>"

@@ -23,8 +23,8 @@ SHORT = {
         "_SPARE_SECONDS": 0.5,
     },
     bot.entrances.socket_mode: {
-        "Patience": partial(
-            bot.entrances.socket_mode.Patience, connect=2, lost=1, check=0.05, tries=3
+        "Timeouts": partial(
+            bot.entrances.socket_mode.Timeouts, connect=2, lost=1, check=0.05, tries=3
         ),
         "back_off": lambda _: 0.05,
     },

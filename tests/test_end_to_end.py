@@ -177,7 +177,7 @@ async def test_check_looks_at_scopes_and_channels(tmp_path: Path) -> None:
         async with bot("check", folder=tmp_path, **environ) as process:
             out, err = await process.communicate()
         assert process.returncode == 78
-        assert "SLACK_BOT_TOKEN: lacks groups:history; paste the manifest anew" in err.decode()
+        assert "SLACK_BOT_TOKEN: lacks groups:history; paste the manifest again" in err.decode()
         assert "Channel C0RANDOM has a schedule: I am not a member" in err.decode()
         assert "Channels: Parley can post in 1 of 2 with a schedule." in out.decode()
 

@@ -158,7 +158,7 @@ async def test_a_post_that_slack_never_answers_does_not_block_the_end(tmp_path: 
             await due(workspace, clock)
             await workspace.received(POST)
             err = await end(process, signal.SIGTERM)
-            assert "posts were cut off at the end" in err
+            assert "cancelled posts at shutdown" in err
             assert "Traceback" not in err
         async with open_store(f"sqlite:///{tmp_path}/data/parley.db") as store:
             assert (await store.statistics.posts())[PostState.SENDING] == 1
@@ -173,7 +173,7 @@ async def test_a_reply_that_slack_never_answers_does_not_block_the_end(tmp_path:
             workspace.faults.add(Fault(method="conversations.info", kind="delay", seconds=600))
             await workspace.type("/digest on 09:30", user=ANA, channel=GENERAL)
             await workspace.received("conversations.info")
-            assert "1 answers were cut off at the end" in await end(process, signal.SIGTERM)
+            assert "cancelled 1 answers at shutdown" in await end(process, signal.SIGTERM)
 
 
 async def test_a_socket_that_stays_lost_ends_the_process(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ async def test_a_socket_that_stays_lost_ends_the_process(tmp_path: Path) -> None
             await workspace.disconnect_sockets()
             _, err = await process.communicate()
     assert process.returncode == 1
-    assert "cannot be had back: giving up, to be started anew." in err.decode()
+    assert "cannot be rebuilt: exiting, so that the supervisor restarts Parley." in err.decode()
 
 
 async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:

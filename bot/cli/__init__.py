@@ -1,1 +1,1 @@
-"""The commands of `python -m bot`, beside those that only open the store."""
+"""The larger commands of `python -m bot`; `bot.__main__` holds the small ones."""

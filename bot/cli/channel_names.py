@@ -1,4 +1,4 @@
-"""What channels are called, for a person at a terminal."""
+"""Names of channels, for output at the terminal."""
 
 from collections.abc import Iterable, Mapping
 
@@ -18,7 +18,10 @@ _SECONDS = 5
 async def channel_names(
     channels: Iterable[tuple[str, str]], settings: Settings, installations: Installations
 ) -> Mapping[tuple[str, str], str]:
-    """Give the names of *channels* (team, channel), as far as a token is there and Slack tells."""
+    """Return the names of *channels*, which are pairs of a team id and a channel id.
+
+    A channel is left out if its team has no usable token or Slack does not return its name.
+    """
     names: dict[tuple[str, str], str] = {}
     for team_id, channel_id in channels:
         token = await _token(team_id, settings, installations)
@@ -35,7 +38,7 @@ async def channel_names(
         except SlackApiError:
             continue
         except (aiohttp.ClientError, TimeoutError):
-            break  # the next would wait as long for nothing
+            break  # Slack cannot be reached, so the next call would only wait too
         if name := response["channel"].get("name"):
             names[team_id, channel_id] = f"#{name}"
     return names

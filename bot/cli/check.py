@@ -1,4 +1,4 @@
-"""`python -m bot check`: what is wrong, in plain words, before anybody meets it."""
+"""`python -m bot check`: find problems of the setup before users do."""
 
 import stat
 from collections.abc import Callable, Mapping, Sequence
@@ -29,13 +29,13 @@ from store.types import CorpusInvalidError, ParleyError, Schedule
 EX_CONFIG = 78
 """The exit code for a configuration error (sysexits.h)."""
 
-_UNREACHED = (SlackApiError, aiohttp.ClientError, TimeoutError)
-_WHY = {
+_CALL_ERRORS = (SlackApiError, aiohttp.ClientError, TimeoutError)
+_TOKEN_PROBLEMS = {
     "invalid_auth": "Slack does not know it",
     "not_authed": "Slack does not know it",
     "account_inactive": "its app or its workspace is gone",
-    "token_revoked": "it was revoked: install the app anew",
-    "token_expired": "it has expired: install the app anew",
+    "token_revoked": "it was revoked: reinstall the app",
+    "token_expired": "it has expired: reinstall the app",
     "not_allowed_token_type": "it is a token of another kind",
     "missing_scope": "it lacks the scope connections:write",
 }
@@ -43,49 +43,50 @@ _WHY = {
 
 @dataclass(slots=True)
 class Findings:
-    """What `check` found, in sentences."""
+    """The results of `check`, in sentences."""
 
-    well: list[str] = field(default_factory=list)
+    passed: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    """What is probably wrong; Parley runs with it, so the exit code does not change."""
+    """Probable problems; Parley runs anyway, so they do not change the exit code."""
     problems: list[str] = field(default_factory=list)
-    """What somebody has to mend."""
-    away: list[str] = field(default_factory=list)
-    """What could not be looked at, and may be well another time."""
+    """Problems that somebody has to fix."""
+    unreachable: list[str] = field(default_factory=list)
+    """Checks that failed because Slack cannot be reached."""
 
     @property
     def exit_code(self) -> int:
-        """As `run` would end: 78 for what somebody has to mend, 1 where Slack is only away."""
-        return EX_CONFIG if self.problems else 1 if self.away else 0
+        """The exit code that `run` would have: 78 for problems, 1 if only Slack is unreachable."""
+        return EX_CONFIG if self.problems else 1 if self.unreachable else 0
 
-    def unreached(self, name: str, error: Exception, settings: Settings) -> None:
-        """Note that Slack did not answer what was asked about *name*, or refused it."""
+    def call_failed(self, name: str, error: Exception, settings: Settings) -> None:
+        """Record that a call to Slack about *name* was refused or got no answer."""
         if not is_temporary(error):
             code = reason(error)
-            why = f"{_WHY[code]} ({code})" if code in _WHY else f"Slack answers {code}"
+            known = _TOKEN_PROBLEMS.get(code)
+            why = f"{known} ({code})" if known else f"Slack answers {code}"
             self.problems.append(f"{name}: {why}.")
             return
         what = reason(error) if isinstance(error, SlackApiError) else type(error).__name__
-        self.away.append(
+        self.unreachable.append(
             f"{name}: {settings.slack_api_url} cannot be reached{_through(settings)} ({what})."
         )
 
 
 async def check(environ: Mapping[str, str], *, env_file: Path | None = None) -> Findings:
-    """Look at everything that can be looked at from here.
+    """Check the whole setup.
 
-    The settings, the corpus, the database, the tokens, each token's scopes, and whether Parley may
-    post in each channel that has a schedule. *env_file* is the file that settings were read from,
-    if there may be one.
+    Checks the settings, the corpus, the database, the tokens and their scopes, and whether Parley
+    can post in each channel that has a schedule. *env_file* is the file with settings, which may be
+    missing.
     """
     settings, wrong = Settings.read(environ)
     found = Findings()
     found.problems = [f"Settings: {problem}." for problem in (*settings.missing(), *wrong)]
     if not found.problems:
-        found.well.append("Settings: complete.")
-    found.warnings += _entrance(settings)
+        found.passed.append("Settings: complete.")
+    found.warnings += _proxy_warnings(settings)
     if through := _through(settings):
-        found.well.append(f"Proxy: {settings.slack_api_url} is reached{through}.")
+        found.passed.append(f"Proxy: {settings.slack_api_url} is reached{through}.")
     if env_file and is_exposed(env_file):
         found.warnings.append(_exposed("Settings", env_file, "It holds secrets"))
     _corpus(settings.corpus_dir, found)
@@ -95,8 +96,8 @@ async def check(environ: Mapping[str, str], *, env_file: Path | None = None) -> 
     return found
 
 
-def _entrance(settings: Settings) -> list[str]:
-    """Return what cannot be right about PORT and TRUSTED_PROXIES together."""
+def _proxy_warnings(settings: Settings) -> list[str]:
+    """Return warnings about PORT and TRUSTED_PROXIES that contradict each other."""
     proxies = settings.trusted_proxies
     if not settings.is_http or settings.port is None:
         if proxies:
@@ -106,9 +107,9 @@ def _entrance(settings: Settings) -> list[str]:
     if proxies and host in ("0.0.0.0", "::"):  # noqa: S104
         return [
             f"TRUSTED_PROXIES={proxies} trusts X-Forwarded-For, and port {port} is open on"
-            " every address: whoever reaches it past the proxy can claim to be anybody. Give PORT"
+            " every address: anybody who bypasses the proxy can fake an address. Give PORT"
             f" the address that the proxy connects to, such as 127.0.0.1:{port}, or let a firewall"
-            " keep everybody else out."
+            " block everybody else."
         ]
     if not proxies and _is_loopback(host):
         return [
@@ -138,7 +139,7 @@ def _corpus(path: Path, found: Findings) -> None:
         found.problems += [f"Corpus: {problem}" for problem in error.problems]
     else:
         documents, articles = len(contents.digests), len(contents.hashes)
-        found.well.append(f"Corpus: {documents} documents with {articles} articles in {path}.")
+        found.passed.append(f"Corpus: {documents} documents with {articles} articles in {path}.")
         if contents.fingerprint in samples.FINGERPRINTS:
             found.warnings.append(f"Corpus: {path} holds {SAMPLES}.")
 
@@ -154,9 +155,9 @@ def _exposed(name: str, file: Path, why: str) -> str:
 async def _app_token(settings: Settings, found: Findings) -> None:
     try:
         await _client(settings)(None).apps_connections_open(app_token=settings.slack_app_token)
-        found.well.append("SLACK_APP_TOKEN: Socket Mode can be opened.")
-    except _UNREACHED as error:
-        found.unreached("SLACK_APP_TOKEN", error, settings)
+        found.passed.append("SLACK_APP_TOKEN: Socket Mode can be opened.")
+    except _CALL_ERRORS as error:
+        found.call_failed("SLACK_APP_TOKEN", error, settings)
 
 
 async def _database(settings: Settings, found: Findings) -> None:
@@ -173,7 +174,7 @@ async def _database(settings: Settings, found: Findings) -> None:
         found.problems.append(f"Database: {error}")
     else:
         held = f"revision {revision.number}" if revision else "nothing loaded yet"
-        found.well.append(f"Database: {readable(url)}, {held}.")
+        found.passed.append(f"Database: {readable(url)}, {held}.")
         if samples.are_loaded(revision):
             found.warnings.append(f"Database: it holds {SAMPLES}.")
     found.warnings += [
@@ -191,7 +192,7 @@ async def _installed(
     settings: Settings,
     found: Findings,
 ) -> None:
-    found.well.append(f"Workspaces: {len(installations)} have installed Parley.")
+    found.passed.append(f"Workspaces: {len(installations)} have installed Parley.")
     if not (installations and settings.encryption_key):
         return
     try:
@@ -219,26 +220,26 @@ async def _team(
     settings: Settings,
     found: Findings,
 ) -> None:
-    """Look at a bot token, called *name*, its scopes, and the channels of its team's schedules."""
+    """Check the bot token called *name*, its scopes, and the channels of its team's schedules."""
     try:
-        me = await _client(settings)(token).auth_test()
-    except _UNREACHED as error:
-        found.unreached(name, error, settings)
+        identity = await _client(settings)(token).auth_test()
+    except _CALL_ERRORS as error:
+        found.call_failed(name, error, settings)
         return
-    found.well.append(f"{name}: {me['user']} in {me['team']}.")
-    # Slack lists the token's scopes on every answer (docs.slack.dev: OAuth scopes).
-    granted = {scope.strip() for scope in me.headers.get("x-oauth-scopes", "").split(",")}
+    found.passed.append(f"{name}: {identity['user']} in {identity['team']}.")
+    # Slack lists the token's scopes in a header of every answer (docs.slack.dev: OAuth scopes).
+    granted = {scope.strip() for scope in identity.headers.get("x-oauth-scopes", "").split(",")}
     if lacking := [scope for scope in SCOPES if scope not in granted]:
         found.problems.append(
-            f"{name}: lacks {', '.join(lacking)}; paste the manifest anew"
-            " (python -m bot manifest) and install the app again."
+            f"{name}: lacks {', '.join(lacking)}; paste the manifest again"
+            " (python -m bot manifest) and reinstall the app."
         )
     else:
-        found.well.append(f"{name}: has every scope of the manifest.")
-    channels = [schedule.channel_id for schedule in schedules.get(me["team_id"], ())]
+        found.passed.append(f"{name}: has every scope of the manifest.")
+    channels = [schedule.channel_id for schedule in schedules.get(identity["team_id"], ())]
     if channels:
-        bot = Bot(bot_id=me["bot_id"], user_id=me["user_id"], token=token)
-        await _channels(me["team_id"], channels, bot, settings, found)
+        bot = Bot(bot_id=identity["bot_id"], user_id=identity["user_id"], token=token)
+        await _channels(identity["team_id"], channels, bot, settings, found)
 
 
 async def _channels(
@@ -256,11 +257,11 @@ async def _channels(
             await directory.require_parley_in(team_id, channel)
         except ParleyError as error:
             found.problems.append(f"Channel {channel}{where} has a schedule: {error}")
-        except _UNREACHED as error:
-            found.unreached(f"Channel {channel}{where} has a schedule", error, settings)
+        except _CALL_ERRORS as error:
+            found.call_failed(f"Channel {channel}{where} has a schedule", error, settings)
         else:
             ready += 1
-    found.well.append(
+    found.passed.append(
         f"Channels{where}: Parley can post in {ready} of {len(channels)} with a schedule."
     )
 

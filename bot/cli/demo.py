@@ -1,4 +1,4 @@
-"""`python -m bot demo`: the local workspace, and the bot beside it, joined as by Slack."""
+"""`python -m bot demo`: the local workspace, and the bot connected to it as to Slack."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from handlers.ids import Action
 
 BEN, CHLOE = "U0BEN", "U0CHLOE"
 WORLD_NEWS = "C0WORLD"
-_STORY_SECONDS = 5
+_POST_SECONDS = 5
 
 TOUR = {
     "channel": WORLD_NEWS,
@@ -55,10 +55,10 @@ TOUR = {
 
 
 async def demo(*, port: int, corpus: Path | None, stop: asyncio.Event) -> None:
-    """Serve the page on *port* of this computer, with the bot, until *stop* is set.
+    """Serve the local workspace on *port*, with the bot, until *stop* is set.
 
-    *corpus* is a folder of documents; None is the starter corpus. What the demo remembers goes with
-    it.
+    *corpus* is a folder of documents; None is the starter corpus. The demo's database is deleted at
+    the end.
     """
     clock = MovableClock()
     with TemporaryDirectory(prefix="parley-demo-") as folder:
@@ -75,7 +75,7 @@ async def demo(*, port: int, corpus: Path | None, stop: asyncio.Event) -> None:
 
             async def welcome() -> None:
                 await connected.wait()
-                await _tell_a_story(workspace)
+                await _fill_channel(workspace)
                 sys.stdout.write(_welcome(workspace.url))
                 sys.stdout.flush()
 
@@ -86,8 +86,8 @@ async def demo(*, port: int, corpus: Path | None, stop: asyncio.Event) -> None:
                 welcoming.cancel()
 
 
-async def _tell_a_story(workspace: Workspace) -> None:
-    """Let people talk to each other and to the bot, so that the newcomer finds a living channel."""
+async def _fill_channel(workspace: Workspace) -> None:
+    """Post a conversation with the bot, so that a newcomer sees an active channel."""
     workspace.post_as(
         CHLOE,
         WORLD_NEWS,
@@ -97,10 +97,10 @@ async def _tell_a_story(workspace: Workspace) -> None:
     await workspace.type("/discuss", user=BEN, channel=WORLD_NEWS)
     preview = workspace.messages(WORLD_NEWS, BEN)[-1]
     if Action.DISCUSS_POST not in json.dumps(preview["blocks"]):
-        return  # A corpus without questions: nothing to talk about.
+        return  # the corpus has no questions
     await workspace.press(BEN, Action.DISCUSS_POST, channel=WORLD_NEWS, ts=preview["ts"])
     try:
-        async with asyncio.timeout(_STORY_SECONDS):
+        async with asyncio.timeout(_POST_SECONDS):
             await workspace.called("chat.postMessage", 2)
     except TimeoutError:
         return

@@ -1,4 +1,4 @@
-"""`python -m bot find`: look up from the terminal, for people and for scripts."""
+"""`python -m bot find`: look up stories from the terminal, as text or as JSON lines."""
 
 import json
 from collections.abc import AsyncIterator, Iterable
@@ -8,25 +8,25 @@ from store.types import Answer, Found, Match, Nothing, Unsure
 
 
 class Finds(Protocol):
-    """What looks up: the corpus of the database, or an index over a folder."""
+    """The interface of a finder: the database's corpus, or an index over a folder."""
 
     async def find(self, query: str) -> Answer:
-        """Look up *query*."""
+        """Return the answer to *query*."""
         ...
 
 
 _OUTCOMES = {Found: "found", Unsure: "unsure", Nothing: "none"}
 
 
-async def as_json(find: Finds, queries: Iterable[str]) -> AsyncIterator[str]:
-    """Yield one JSON object for each query: its outcome, and exactly what would be shown."""
+async def format_json_lines(find: Finds, queries: Iterable[str]) -> AsyncIterator[str]:
+    """Yield one JSON object per query: its outcome, and the matches that would be shown."""
     for line in queries:
         query = line.rstrip("\r\n")
         yield json.dumps(_fields(query, await find.find(query)), ensure_ascii=False)
 
 
-def as_text(query: str, answer: Answer) -> str:
-    """Write an answer for a person."""
+def format_answer(query: str, answer: Answer) -> str:
+    """Return an answer as text."""
     match answer:
         case Found(matches=matches):
             return "\n\n".join(map(_story, matches))

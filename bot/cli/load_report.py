@@ -1,4 +1,4 @@
-"""What a reload would do, and what reloads have done, in plain words for the terminal."""
+"""Format checks and revisions of the corpus as text for the terminal."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -10,15 +10,15 @@ from store.types import Revision
 _SHOWN = 10
 
 
-def listed(check: Check) -> Sequence[Effect]:
-    """Give the effects that have a line of their own."""
+def listed_effects(check: Check) -> Sequence[Effect]:
+    """Return the effects that get a line each; the others are only counted."""
     return check.effects[:_SHOWN]
 
 
-def as_lines(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[str]:
-    """Write a check for a person at a terminal.
+def format_check(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    """Yield the lines of a check.
 
-    *channels* has what they are called, by team and channel; any other is called by its id.
+    *channels* maps a team id and a channel id to a name; a channel without a name shows its id.
     """
     if not check.is_changed:
         yield "Nothing would change."
@@ -51,8 +51,8 @@ def as_lines(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[
     yield from _effects(check, channels)
 
 
-def told(revision: Revision) -> str:
-    """Say what a revision is, who made it and what it changed."""
+def format_revision(revision: Revision) -> str:
+    """Return one line on a revision: its number, its size, its changes, and who loaded it when."""
     what = f" brings back revision {revision.restores}:" if revision.restores else ":"
     where = f", in {_some(revision.paths, revision.touched)}" if revision.paths else ""
     return (
@@ -89,7 +89,7 @@ def _near_duplicate(pair: NearDuplicate) -> str:
 
 
 def _effects(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[str]:
-    for effect in listed(check):
+    for effect in listed_effects(check):
         name = channels.get((effect.team_id, effect.channel_id), effect.channel_id)
         vanish = "vanishes" if effect.vanishing < 2 else "vanish"
         yield (
@@ -106,7 +106,7 @@ def _effects(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[
 
 
 def _some(names: Sequence[str], count: int | None = None) -> str:
-    """Name the first of *names*, and count the rest of *count*, where they are not all."""
+    """Return the first of *names*, and how many more of *count* there are."""
     count = count or len(names)
     more = f" and {count - _SHOWN:,} more" if count > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more

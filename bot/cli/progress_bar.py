@@ -15,22 +15,22 @@ _EVERY_SECONDS = 0.1
 
 
 @asynccontextmanager
-async def shown() -> AsyncIterator[Work]:
-    """Give a progress to work with; where a person looks on, it is drawn on standard error."""
+async def show_progress() -> AsyncIterator[Work]:
+    """Yield a progress to report to; if standard error is a terminal, show it there as a bar."""
     work = Work()
     if not sys.stderr.isatty():
         yield work
         return
-    drawing = asyncio.create_task(_draw(work))
+    rendering = asyncio.create_task(_render(work))
     try:
         yield work
     finally:
-        drawing.cancel()
+        rendering.cancel()
         with suppress(asyncio.CancelledError):
-            await drawing
+            await rendering
 
 
-async def _draw(work: Work) -> None:
+async def _render(work: Work) -> None:
     await asyncio.sleep(_AFTER_SECONDS)
     columns = (
         TextColumn("{task.description:<18}"),
@@ -38,7 +38,7 @@ async def _draw(work: Work) -> None:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    # Gone when the work is done: what was done is said in words.
+    # Removed at the end, when the command prints its result.
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         while True:

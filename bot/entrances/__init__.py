@@ -1,1 +1,1 @@
-"""The entrances: Socket Mode, HTTP and the installation pages, and the intake they share."""
+"""Entrances for requests: Socket Mode, HTTP, the installation pages, and their shared intake."""

@@ -1,4 +1,4 @@
-"""HTTP: the way in by signed requests to /slack/events, where Socket Mode is not wanted."""
+"""HTTP mode: signed requests to /slack/events, instead of Socket Mode."""
 
 import asyncio
 import json
@@ -23,13 +23,13 @@ log = logging.getLogger(__name__)
 PATH = "/slack/events"
 
 _MOST_BYTES = 1_000_000
-"""No payload of Slack's comes near it: the largest, a view, has 250 kB."""
+"""The largest request body; Slack's largest payload, a view, has 250 kB."""
 _BODY_SECONDS = 5
 _CLOSING_SECONDS = 3
 
 
 class HttpMode:
-    """The way in by HTTP."""
+    """The entrance by HTTP."""
 
     def __init__(
         self,
@@ -43,10 +43,10 @@ class HttpMode:
         metrics: Metrics,
         install: Install | None = None,
     ) -> None:
-        """Serve at *address*, a host and a port; port 0 takes a free one.
+        """*address* is a host and a port; port 0 picks a free one.
 
-        Check signatures against *clock*, which is the machine's: Slack signs with its own. With
-        *install*, people may install Parley by its pages.
+        *clock* checks the age of signatures, so it is the machine's clock and not a moved one.
+        *install* serves the installation pages, if given.
         """
         self._intake = intake
         self._signatures = Signatures(signing_secret, clock)
@@ -54,9 +54,9 @@ class HttpMode:
         self._refused = RefusalLog(monotonic)
         self._address = address
         self.port = address[1]
-        """The port to open, and once it is open the one that 0 came to."""
+        """The port; once it is open, the actual port if it was 0."""
         self._proxies = trusted_proxies
-        self._wrong_hops: set[int] = set()
+        self._logged_hop_counts: set[int] = set()
         self._metrics = metrics
         self._app = web.Application(client_max_size=_MOST_BYTES)
         self._app.add_routes([web.post(PATH, self._receive), *health_routes(health)])
@@ -71,9 +71,9 @@ class HttpMode:
             )
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
-        """Serve until *stop* is set, and then until what is under way is answered.
+        """Serve until *stop* is set, then wait for unfinished answers.
 
-        *ready* is called once the port is open. Raises `ListenError` when it cannot be opened.
+        *ready* is called once the port is open. Raises `ListenError` if it cannot be opened.
         """
         async with listening(
             self._app, self._address, closing_seconds=_CLOSING_SECONDS
@@ -84,7 +84,7 @@ class HttpMode:
 
     async def _receive(self, request: web.Request) -> web.StreamResponse:
         try:
-            # What is there already, as it mostly is, needs no timer.
+            # Most bodies have arrived completely already, and need no timeout.
             async with asyncio.timeout(None if request.content.is_eof() else _BODY_SECONDS):
                 body = await request.read()
         except web.HTTPRequestEntityTooLarge:
@@ -93,7 +93,7 @@ class HttpMode:
             return self._refuse(408, "too slow", request)
         if problem := self._signatures.problem(request.headers, body):
             if problem == "unsigned" and b"ssl_check=1" in body:
-                # Slack asks now and then, without a signature, whether anybody is there.
+                # Slack sometimes checks, without a signature, that the URL answers.
                 return web.Response()
             return self._refuse(401, problem, request)
         self._check_hops(request)
@@ -106,22 +106,22 @@ class HttpMode:
         return await to_aiohttp_response(answer)
 
     async def _begin_install(self, request: web.Request) -> web.StreamResponse:
-        # Each visit writes a row, and allows one call to Slack when the browser comes back. The way
-        # back needs no limit of its own: without a state from here it ends before either.
+        # Each visit writes a row and allows one call to Slack when the browser returns. The return
+        # needs no limit: without a state that was issued here it does neither.
         if not self._installs.allows(self._source_of(request)):
             self._note("too many", request)
             return await to_aiohttp_response(too_many())
         return await self._install.begin(request)
 
     def _check_hops(self, request: web.Request) -> None:
-        """Log once when a request that Slack signed contradicts TRUSTED_PROXIES.
+        """Log once if a request signed by Slack contradicts TRUSTED_PROXIES.
 
-        Only a signed one counts: Slack sends no X-Forwarded-For itself, and nobody else can sign.
+        Slack sends no X-Forwarded-For, so all addresses in a signed request are from proxies.
         """
         count = len(hops(_forwarded(request)))
-        if count == self._proxies or count in self._wrong_hops:
+        if count == self._proxies or count in self._logged_hop_counts:
             return
-        self._wrong_hops.add(count)
+        self._logged_hop_counts.add(count)
         log.warning(
             "TRUSTED_PROXIES is %d, but a request from Slack came with %d addresses in"
             " X-Forwarded-For: set TRUSTED_PROXIES=%d if that is how many proxies of yours are in"
@@ -144,12 +144,12 @@ class HttpMode:
 
 
 def _forwarded(request: web.Request) -> str:
-    # Some proxies add a line of their own in place of an address to the line that is there.
+    # Some proxies add a header line instead of appending to the existing one.
     return ",".join(request.headers.getall("X-Forwarded-For", ()))
 
 
 def read(body: bytes, content_type: str) -> dict[str, Any] | None:
-    """Read a form, a form with JSON in its field `payload`, or JSON; None where it is none."""
+    """Parse a form, a form with JSON in its field `payload`, or JSON; None if it is neither."""
     try:
         text = body.decode()
         if content_type == "application/json" or text.startswith("{"):

@@ -1,7 +1,7 @@
-"""Installing Parley in many workspaces: Bolt's OAuth over the store, and the pages around it.
+"""Installation in many workspaces: Bolt's OAuth flow with the store, and its pages.
 
-Tokens are encrypted before they reach the store. An organisation as a whole is refused: Parley
-keeps schedules, people and channels by workspace.
+Tokens are encrypted before they are stored. Installing for a whole organization is refused, because
+Parley stores schedules, users and channels by workspace.
 """
 
 import html
@@ -76,18 +76,18 @@ _HEADERS = {
 
 
 class RefusedError(BoltError):
-    """Say why an installation that Slack allows is not taken."""
+    """Raised when Parley refuses an installation that Slack allows."""
 
 
 class Bots:
-    """The bot of each team that installed Parley."""
+    """Finds the bot of each team that installed Parley, and manages the encrypted tokens."""
 
     def __init__(self, installations: Installations, cipher: TokenCipher) -> None:
         self._installations = installations
         self._cipher = cipher
 
     async def find(self, team_id: str) -> Bot | None:
-        """Give the team's; None where Parley is not installed. Raises `ClosedError`."""
+        """Return the team's bot, or None if Parley is not installed; raises `ClosedError`."""
         found = await self._installations.find(team_id)
         if found is None:
             return None
@@ -98,52 +98,53 @@ class Bots:
         return Bot(bot_id=found.bot_id, user_id=found.bot_user_id, token=token)
 
     async def renew(self) -> None:
-        """Encrypt every token with the newest key, and log which tokens no key decrypts.
+        """Encrypt every token with the newest key, and log which ones no key decrypts.
 
-        Raises `TokenCipherError` if no key decrypts any token: most likely the key is wrong.
+        Raises `TokenCipherError` if no key decrypts any token: the key is probably wrong, not lost.
         """
         every = await self._installations.list()
-        closed = [one for one in every if await self._is_closed(one)]
-        if len(closed) == len(every) and not all(one.is_given_up for one in closed):
+        unreadable = [one for one in every if not await self._renew(one)]
+        if len(unreadable) == len(every) and not all(one.is_given_up for one in unreadable):
             raise TokenCipherError(
-                "ENCRYPTION_KEY opens no workspace's token: put the one that you had before behind"
-                " the new one, or give all of them up by `python -m bot key --lost`."
+                "ENCRYPTION_KEY decrypts no workspace's token: add the previous key after the new"
+                " one, or give up all tokens with `python -m bot key --lost`."
             )
-        for one in closed:
+        for one in unreadable:
             log.error(
-                "ENCRYPTION_KEY does not open the token of %s: put the one that you had before"
-                " behind the new one, or let them install Parley again; they are not served so far",
+                "ENCRYPTION_KEY does not decrypt the token of %s, so it is not served: add the"
+                " previous key after the new one, or let the workspace install Parley again",
                 one.team_id,
             )
 
     async def give_up(self, *, is_sure: bool) -> str:
-        """Give up the tokens that no key opens, or where nobody *is_sure* only say which."""
-        closed = [one for one in await self._installations.list() if await self._is_closed(one)]
-        names = ", ".join(one.team_id for one in closed)
-        if not closed:
-            return "ENCRYPTION_KEY opens every token: there is nothing to give up."
+        """Mark the tokens that no key decrypts as given up, if *is_sure*; return a report."""
+        every = await self._installations.list()
+        unreadable = [one for one in every if not await self._renew(one)]
+        names = ", ".join(one.team_id for one in unreadable)
+        if not unreadable:
+            return "ENCRYPTION_KEY decrypts every token: there is nothing to give up."
         if not is_sure:
             return (
-                f"ENCRYPTION_KEY does not open the tokens of {names}. What is given up cannot be"
-                " had back: where that key is lost indeed, `python -m bot key --lost --yes`."
+                f"ENCRYPTION_KEY does not decrypt the tokens of {names}. Giving them up cannot be"
+                " undone: if their key is really lost, run `python -m bot key --lost --yes`."
             )
-        for one in closed:
+        for one in unreadable:
             await self._installations.give_up(one)
-        return f"Given up: the tokens of {names}, which are to install Parley again."
+        return f"Gave up the tokens of {names}. These workspaces must install Parley again."
 
-    async def _is_closed(self, one: Installation) -> bool:
-        """Seal the token with the newest key; True where none of the keys opens it."""
+    async def _renew(self, one: Installation) -> bool:
+        """Encrypt the token with the newest key; return False if no key decrypts it."""
         try:
             token = self._cipher.renew(one.token)
         except TokenCipherError:
-            return True
+            return False
         if token != one.token:
             await self._installations.replace_token(one, token)
-        return False
+        return True
 
 
 class Install:
-    """Answers at /slack/install and at /slack/oauth_redirect."""
+    """The pages /slack/install and /slack/oauth_redirect."""
 
     def __init__(
         self,
@@ -156,8 +157,8 @@ class Install:
         scopes: Sequence[str],
         clock: Clock,
     ) -> None:
-        """Take the app's own *client_id* and *client_secret*, and the *scopes* to ask for."""
-        # Bolt logs the code of an installation that failed; what went wrong is logged here.
+        """*client_id* and *client_secret* are the app's; *scopes* are the scopes to request."""
+        # Bolt would log the OAuth code of a failed installation; this module logs the failure.
         quiet = logging.getLogger("slack_bolt.oauth")
         quiet.setLevel(logging.CRITICAL)
         base = client.base_url.removesuffix("api/")
@@ -173,8 +174,8 @@ class Install:
                 redirect_uri_path=REDIRECT_PATH,
                 install_page_rendering_enabled=False,
                 authorization_url=f"{base}oauth/v2/authorize",
-                installation_store=_Saving(installations, cipher, client, clock),
-                state_store=_States(installations, clock),
+                installation_store=_InstallationSaver(installations, cipher, client, clock),
+                state_store=_StateStore(installations, clock),
                 state_expiration_seconds=int(_STATE_LIFE.total_seconds()),
                 callback_options=AsyncCallbackOptions(success=_installed, failure=_failed),
                 logger=quiet,
@@ -182,13 +183,13 @@ class Install:
         )
 
     async def begin(self, request: web.Request) -> web.StreamResponse:
-        """Send whoever wants to install Parley to Slack, where they are asked."""
+        """Redirect to Slack, which asks the user to allow the installation."""
         return await to_aiohttp_response(
             await self._flow.handle_installation(await to_bolt_request(request))
         )
 
     async def end(self, request: web.Request) -> web.StreamResponse:
-        """Take up what they answered."""
+        """Handle the redirect back from Slack, and return a page with the result."""
         asked = await to_bolt_request(request)
         try:
             answer = await self._flow.handle_callback(asked)
@@ -201,8 +202,8 @@ class Install:
         return await to_aiohttp_response(answer)
 
 
-class _Saving(AsyncInstallationStore):
-    """Keeps what Bolt's OAuth brings; it asks for nothing else."""
+class _InstallationSaver(AsyncInstallationStore):
+    """Saves installations; Bolt's OAuth flow calls nothing else."""
 
     def __init__(
         self,
@@ -217,13 +218,13 @@ class _Saving(AsyncInstallationStore):
         self._clock = clock
 
     async def async_save(self, installation: SlackInstallation) -> None:
-        """Seal the token, and write the installation down; raises `RefusedError`."""
+        """Encrypt the token and save the installation; raises `RefusedError`."""
         token = installation.bot_token or ""
         if installation.is_enterprise_install or not installation.team_id:
-            await self._give_back(token)
+            await self._revoke(token)
             raise RefusedError(_ORGANISATION)
         if installation.bot_refresh_token:
-            await self._give_back(token)
+            await self._revoke(token)
             raise RefusedError(_ROTATION)
         await self._installations.save(
             Installation(
@@ -238,16 +239,16 @@ class _Saving(AsyncInstallationStore):
         )
         log.info("installed in %s", installation.team_id)
 
-    async def _give_back(self, token: str) -> None:
-        """Let a token that is not wanted be none."""
+    async def _revoke(self, token: str) -> None:
+        """Revoke a token that Parley will not keep."""
         try:
             await self._client.auth_revoke(token=token)
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            log.warning("a token could not be given back: %s", type(error).__name__)
+            log.warning("a token could not be revoked: %s", type(error).__name__)
 
 
-class _States(AsyncOAuthStateStore):
-    """The states that are given out, in the database: any process may get one back."""
+class _StateStore(AsyncOAuthStateStore):
+    """Stores OAuth states in the database, so that any process can check them."""
 
     def __init__(self, installations: Installations, clock: Clock) -> None:
         self._installations = installations
@@ -274,7 +275,7 @@ async def _installed(args: AsyncSuccessArgs) -> BoltResponse:
 
 
 async def _failed(args: AsyncFailureArgs) -> BoltResponse:
-    # The reason may be what a visitor put into the address.
+    # The reason may be text that a visitor put into the URL.
     reason = showable(str(args.error or args.reason))[:_LONGEST_REASON]
     log.warning("an installation failed: %s", reason)
     if isinstance(args.error, RefusedError):
@@ -285,7 +286,7 @@ async def _failed(args: AsyncFailureArgs) -> BoltResponse:
 
 
 def too_many() -> BoltResponse:
-    """Return the page for a source from which too many installations were begun."""
+    """Return the page for an address that began too many installations."""
     text = "Too many installations were begun from your network."
     answer = _page(429, "Please try again in a minute", text)
     answer.headers["retry-after"] = ["60"]
@@ -299,7 +300,7 @@ def _page(
     *,
     is_over: AsyncSuccessArgs | AsyncFailureArgs | None = None,
 ) -> BoltResponse:
-    """Draw a page of *title* and *text*, both HTML; the cookie goes when all *is_over*."""
+    """Build a page from *title* and *text*, both HTML; *is_over* deletes the state cookie."""
     headers: dict[str, str | Sequence[str]] = {**_HEADERS}
     if is_over:
         headers["Set-Cookie"] = is_over.settings.state_utils.build_set_cookie_for_deletion()

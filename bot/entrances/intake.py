@@ -1,4 +1,4 @@
-"""The intake: every request that Slack sends passes here, whichever way it comes."""
+"""The intake, which passes every request from every entrance to the listeners."""
 
 import logging
 import re
@@ -26,7 +26,7 @@ _KIND = re.compile(r"[a-z_.]{1,40}")
 
 
 class Intake:
-    """Hands requests to the listeners, named in the log and measured."""
+    """Passes requests to the listeners, adds their ids to the log, and measures them."""
 
     def __init__(
         self, app: AsyncApp, metrics: Metrics, *, proxy_for: ProxyFor = no_proxy_for
@@ -34,17 +34,17 @@ class Intake:
         self._app = app
         self._metrics = metrics
         self._proxy_for = proxy_for
-        # Tells the requests of several processes apart in one log.
+        # Part of a request's id, because several processes may share one log.
         self._process = token_hex(3)
         self._numbers = count(1)
 
     async def take(self, body: dict[str, Any]) -> BoltResponse:
-        """Give the answer to a request that certainly comes from Slack."""
+        """Return the response to a request that is known to come from Slack."""
         began = time.perf_counter()
         try:
             body = _well_formed(body)
         except RecursionError:
-            log.warning("a request that is nested too deeply")
+            log.warning("refused a request that is nested too deeply")
             return BoltResponse(status=400, body="")
         request = _event(body) or f"{self._process}-{next(self._numbers)}"
         with about(request=request, **who_and_where(body)):
@@ -53,29 +53,29 @@ class Intake:
         return response
 
     async def _dispatch(self, body: dict[str, Any]) -> tuple[BoltResponse, str]:
-        # Not the mode "http", in which Bolt reads and verifies the raw body: that is done, and a
-        # command with the word "payload" in it would come out empty.
+        # Not mode "http", in which Bolt parses and verifies the raw body: that is done already, and
+        # Bolt would lose a command that contains the word "payload".
         try:
             request = AsyncBoltRequest(mode="socket_mode", body=body)
         except Exception as error:
-            log.warning("a request that cannot be read: %s", type(error).__name__)
+            log.warning("refused an unreadable request: %s", type(error).__name__)
             return BoltResponse(status=400, body=""), "unreadable"
-        # Bolt would take the proxy of the Web API, which is on another host.
+        # By default Bolt uses the proxy of the Web API, but response_url is on another host.
         url = request.context.response_url
         proxy = self._proxy_for(url) if isinstance(url, str) else None
         request.context["respond"] = AsyncRespond(response_url=url, proxy=proxy)
         try:
             response = await self._app.async_dispatch(request)
         except Exception:
-            # Outside a listener: `handlers.slack.error_replies` answers errors of listeners.
-            log.exception("a request that could not be handled")
+            # Not from a listener: `handlers.slack.error_replies` answers errors of listeners.
+            log.exception("a request could not be handled")
             return BoltResponse(status=500, body=""), "failed"
         outcome = "answered" if response.status == 200 else "failed"
         return response, request.context.get("outcome", outcome)
 
 
 def _well_formed(value: Any) -> Any:
-    """Return a payload whose texts are `well_formed`: JSON can spell what no text may hold."""
+    """Return the payload with `well_formed` texts: JSON escapes may hold invalid characters."""
     if isinstance(value, str):
         return well_formed(value)
     if isinstance(value, dict):
@@ -86,7 +86,7 @@ def _well_formed(value: Any) -> Any:
 
 
 def _kind(body: Mapping[str, Any]) -> str:
-    """Name what was asked in one of a few words, which become a label."""
+    """Return the command, event or payload type; the values are few, for a metric's label."""
     if command := body.get("command"):
         return str(command) if str(command) in _COMMANDS else "another command"
     event = body.get("event")
@@ -95,7 +95,7 @@ def _kind(body: Mapping[str, Any]) -> str:
 
 
 def who_and_where(body: Mapping[str, Any]) -> dict[str, str | None]:
-    """Give the ids in a payload of any kind (docs.slack.dev: interaction payloads, Events API)."""
+    """Return the ids in a payload of any type (docs.slack.dev: payloads, Events API)."""
     event = body.get("event")
     inner = event if isinstance(event, dict) else body
     return {

@@ -1,7 +1,7 @@
-"""The guard of the HTTP entrance: what is refused before Parley looks at what a request asks for.
+"""Checks that refuse HTTP requests before Parley reads their content.
 
-A request to /slack/events is judged by its signature alone (docs.slack.dev: Verifying requests from
-Slack), and never by where it comes from: behind a proxy everybody may share one address, Slack too.
+A request to /slack/events is verified by its signature only (docs.slack.dev: Verifying requests
+from Slack), never by its address: behind a proxy, Slack and everybody else may share one address.
 """
 
 import ipaddress
@@ -17,16 +17,16 @@ from slack_sdk.signature import SignatureVerifier
 log = logging.getLogger(__name__)
 
 Monotonic = Callable[[], float]
-"""Returns seconds that only grow."""
+"""Returns the seconds of a clock that never goes back."""
 
 _SECONDS = re.compile(r"[0-9]{1,12}")
 
 WINDOW = timedelta(minutes=5)
-"""How old a signed request may be."""
+"""The maximum age of a signed request."""
 
 
 class VisitLimit:
-    """Limits how often each source may do something that costs us something."""
+    """Limits how often each source address may do something expensive."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class VisitLimit:
     ) -> None:
         """Allow each source *burst* visits at once, and then *per_second*.
 
-        Of the *most* sources kept, the ones that were silent longest are forgotten.
+        At most *most* sources are kept; the least recent ones are forgotten.
         """
         self._clock = clock
         self._burst = burst
@@ -61,7 +61,7 @@ class VisitLimit:
 
 
 class RefusalLog:
-    """Logs refused requests: a line a minute for each reason, so that no flood fills the log."""
+    """Logs refused requests, at most one line a minute for each reason."""
 
     SECONDS = 60
 
@@ -108,27 +108,27 @@ _WITH_PORT = re.compile(r"\[([^]]*)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
 
 
 def hops(forwarded: str) -> list[str]:
-    """Return the addresses in X-Forwarded-For, the one that the nearest proxy saw last."""
+    """Return the addresses in X-Forwarded-For; the last one was added by the nearest proxy."""
     return [hop.strip() for hop in forwarded.split(",") if hop.strip()]
 
 
 def source_of(peer: str | None, forwarded: str, proxies: int) -> str:
-    """Return the address that a request comes from, as the outermost of our own *proxies* saw it.
+    """Return the sender's address, as the outermost of our own *proxies* saw it.
 
-    What is further left in X-Forwarded-For was written by the sender. A request with fewer
-    addresses than our proxies write did not come through them, so it comes from *peer*. An IPv6
-    address stands for its network of 64 bits, all of which one sender has.
+    The sender may have written addresses further left in X-Forwarded-For. If there are fewer
+    addresses than *proxies*, the request did not pass them, and the sender is *peer*. An IPv6
+    address is replaced by its /64 network, because one sender usually owns a whole /64.
     """
     seen = hops(forwarded)
     address = seen[-proxies] if 0 < proxies <= len(seen) else peer or ""
-    # Some proxies add the port, which is another one for each connection.
+    # Some proxies add the port, which differs for each connection.
     if match := _WITH_PORT.fullmatch(address):
         address = match[1] or match[2] or ""
     try:
-        # Without its zone, which is a name of the sender's choice.
+        # Drop the zone, which the sender can choose freely.
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
-        # It goes to the log, which cannot hold every character of a header.
+        # The address is logged, so escape the characters that a log line cannot hold.
         return ascii(address)[1:-1][:50]
     if isinstance(ip, ipaddress.IPv4Address):
         return str(ip)
@@ -138,23 +138,23 @@ def source_of(peer: str | None, forwarded: str, proxies: int) -> str:
 
 
 class Signatures:
-    """Whether a request is signed with our secret, now and for the first time."""
+    """Verifies that requests are signed with our secret, are recent, and are not replays."""
 
     def __init__(self, secret: str, clock: Callable[[], datetime], *, most: int = 200_000) -> None:
-        """Remember at most so many signatures: about as many bytes times a hundred."""
+        """Remember at most *most* signatures, which take about a hundred bytes each."""
         self._verifier = SignatureVerifier(secret, _Clock(clock))
         self._clock = clock
         self._most = most
-        # Two halves, so that what is too old is forgotten at once and not one by one.
+        # Two sets, so that old signatures are dropped together and not one by one.
         self._seen: set[str] = set()
         self._seen_before: set[str] = set()
-        self._turned_at = clock()
+        self._swapped_at = clock()
 
     def problem(self, headers: Mapping[str, str], body: bytes) -> str | None:
-        """Say in a word why the request is refused, or None; the same one is then a replay."""
+        """Return a key of `REASONS`, or None for a valid request, which is then remembered."""
         timestamp = headers.get("X-Slack-Request-Timestamp", "")
         signature = headers.get("X-Slack-Signature", "")
-        # What is no number of seconds raises in the SDK, and so does a signature beyond ASCII.
+        # The SDK raises for a timestamp that is no number and for a non-ASCII signature.
         if not (_SECONDS.fullmatch(timestamp) and signature.isascii()):
             return "unsigned"
         try:
@@ -169,14 +169,14 @@ class Signatures:
         return None
 
     def forget(self, headers: Mapping[str, str]) -> None:
-        """Let the request come again: it failed here, and Slack may send it anew."""
+        """Forget the request's signature, because it failed and Slack may redeliver it."""
         self._seen.discard(headers.get("X-Slack-Signature", ""))
 
     def _remember(self, signature: str) -> None:
         now = self._clock()
-        # A timestamp may lie ahead by a window too, so a signature can be good for two.
-        if now - self._turned_at >= 2 * WINDOW or len(self._seen) >= self._most // 2:
-            self._seen_before, self._seen, self._turned_at = self._seen, set(), now
+        # A timestamp may be up to a window in the future, so a signature is valid for two.
+        if now - self._swapped_at >= 2 * WINDOW or len(self._seen) >= self._most // 2:
+            self._seen_before, self._seen, self._swapped_at = self._seen, set(), now
         self._seen.add(signature)
 
 

@@ -1,7 +1,7 @@
-"""Socket Mode: a socket to Slack, watched, and built anew when it is lost.
+"""Socket Mode: a WebSocket to Slack, with a watchdog that rebuilds it when it is lost.
 
-The SDK heals a socket by itself, but not always (it tries one ticket for ever, and may not notice
-a refresh that failed; python-slack-sdk#1110, #1446, #1922). So a watchdog looks on from outside.
+The SDK usually reconnects by itself, but not always: it retries one URL for ever, and may not
+notice a failed refresh (python-slack-sdk#1110, #1446, #1922).
 """
 
 import asyncio
@@ -25,52 +25,53 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.entrances.intake import Intake
 from bot.observability.metrics import Metrics
 from bot.proxies import ProxyFor, no_proxy_for
-from bot.retry import back_off, is_temporary, patiently, pause, reason
+from bot.retry import back_off, is_temporary, pause, reason, retry_until_answered
 
 log = logging.getLogger(__name__)
 
 _FRAMES = ("hello", "pong", "envelope")
 _MOST_CONNECTIONS = 10
-"""Sockets that Slack gives an app (docs.slack.dev: Using Socket Mode)."""
+"""The most sockets that Slack allows for an app (docs.slack.dev: Using Socket Mode)."""
 
 
 class SocketLostError(Exception):
-    """Say that the socket could not be had back: the supervisor is to start the process anew."""
+    """Raised when the socket cannot be rebuilt, so that the supervisor restarts the process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long things may take, in seconds."""
+class Timeouts:
+    """Timeouts in seconds."""
 
     connect: float = 30
-    """From the ticket to Slack's hello."""
+    """From opening the socket's URL to Slack's hello."""
     lost: float = 60
-    """Without a live socket, or without the hello that a refresh must bring."""
+    """Without a connected socket, or without the hello after Slack announced a disconnect."""
     check: float = 1
+    """Between two checks by the watchdog."""
     ping: float = 10
-    """Between two pings of the SDK's, which takes the socket for lost after four without a pong."""
+    """Between two pings of the SDK, which gives up a socket after four pings without a pong."""
     tries: int = 8
-    """Sockets in a row that could not be had, once there was one: about four minutes."""
+    """The number of tries (not seconds) to rebuild a lost socket: about four minutes."""
     drain: float = 3
-    """For the answers that are under way at the end."""
+    """For unfinished answers at shutdown."""
     close: float = 3
-    """For Slack's farewell, when a socket is closed."""
+    """For Slack's reply when a socket is closed."""
 
 
 @dataclass(slots=True)
-class _Heard:
-    """When a socket last brought what, by the monotonic clock; None: never."""
+class _LastFrames:
+    """When a socket last received each kind of frame, by the monotonic clock; None: never."""
 
     hello: float | None = None
     pong: float | None = None
     envelope: float | None = None
-    farewell: float | None = None
-    """Slack said that it will close the socket, so another hello has to follow."""
-    said_hello: asyncio.Event = field(default_factory=asyncio.Event)
+    disconnect: float | None = None
+    """Slack announced that it will close the socket, so another hello must follow."""
+    got_hello: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class SocketMode:
-    """The way in by Socket Mode."""
+    """The entrance by Socket Mode."""
 
     def __init__(
         self,
@@ -80,7 +81,7 @@ class SocketMode:
         *,
         app_token: str,
         metrics: Metrics,
-        patience: Patience | None = None,
+        timeouts: Timeouts | None = None,
         proxy_for: ProxyFor = no_proxy_for,
     ) -> None:
         self._app = app
@@ -88,37 +89,37 @@ class SocketMode:
         self._client = client
         self._app_token = app_token
         self._metrics = metrics
-        self._patience = patience or Patience()
+        self._timeouts = timeouts or Timeouts()
         self._proxy_for = proxy_for
-        self._heard = _Heard()
+        self._last = _LastFrames()
         self._is_connected = False
         self._running: set[asyncio.Task[Any]] = set()
         for frame in _FRAMES:
             metrics.watch_silence(frame, partial(self._silence, frame))
 
     async def problem(self) -> str | None:
-        """Say what is wrong with the socket; None while it is well."""
+        """Return what is wrong with the socket, or None if it is connected."""
         return None if self._is_connected else "not connected"
 
     def seconds_since(self) -> Mapping[str, float | None]:
-        """Give how many seconds ago a socket last brought what; None: never."""
+        """Return the seconds since the last hello, pong and envelope; None: never."""
         return {
             frame: None if isnan(seconds := self._silence(frame)) else round(seconds, 1)
             for frame in _FRAMES
         }
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
-        """Serve until *stop* is set, and then until what is under way is answered.
+        """Serve until *stop* is set, then wait for unfinished answers.
 
-        *ready* is called once the first socket is there. Raises `SocketLostError` when a lost
-        socket cannot be had back, and `SlackApiError` for a token that Slack refuses.
+        *ready* is called once the first socket is connected. Raises `SocketLostError` if a lost
+        socket cannot be rebuilt, and `SlackApiError` for a token that Slack refuses.
         """
-        # At first as long as it takes: a start must not depend on Slack being there.
-        url: str | None = await patiently(self._ticket, stop=stop)
+        # Wait for the first URL without limit: Parley must start even if Slack is unreachable.
+        url: str | None = await retry_until_answered(self._socket_url, stop=stop)
         was_connected, tries = False, 0
         while not stop.is_set():
             try:
-                async with self._socket(url or await self._ticket()) as client:
+                async with self._socket(url or await self._socket_url()) as client:
                     if not was_connected:
                         log.info("connected")
                         ready()
@@ -128,99 +129,99 @@ class SocketMode:
                 if not is_temporary(error):
                     raise
                 tries += 1
-                log.warning("no socket (%s), try %d", reason(error), tries)
-                if was_connected and tries >= self._patience.tries:
-                    raise SocketLostError("The socket is lost and cannot be had back") from error
+                log.warning("connecting failed (%s), try %d", reason(error), tries)
+                if was_connected and tries >= self._timeouts.tries:
+                    raise SocketLostError("The socket is lost and cannot be rebuilt") from error
                 await pause(back_off(tries), stop)
             url = None
             if not stop.is_set():
                 self._metrics.socket_rebuilds.inc()
 
-    async def _ticket(self) -> str:
-        """Give an address for one socket; each is good once."""
+    async def _socket_url(self) -> str:
+        """Request the URL of a new socket; each URL works once."""
         answer = await self._client.apps_connections_open(app_token=self._app_token)
         return str(answer["url"])
 
     @asynccontextmanager
     async def _socket(self, url: str) -> AsyncIterator[SocketModeClient]:
-        """Open a socket at *url*; leaving waits for the answers that are under way."""
-        # What the sockets before it brought stays: it tells since when there is none.
-        self._heard.farewell = None
-        self._heard.said_hello.clear()
+        """Open a socket at *url*; on exit, wait for unfinished answers and close it."""
+        # The other times stay: they show since when there is no socket.
+        self._last.disconnect = None
+        self._last.got_hello.clear()
         handler = _Handler(
             self._app,
             self._intake,
             self._app_token,
             self._running,
-            ping=self._patience.ping,
+            ping=self._timeouts.ping,
             proxy=self._proxy_for(url),
         )
         client = handler.client
         client.wss_uri = url
-        client.on_message_listeners.append(self._hear)
+        client.on_message_listeners.append(self._note_frame)
         try:
-            async with asyncio.timeout(self._patience.connect):
+            async with asyncio.timeout(self._timeouts.connect):
                 await handler.connect_async()  # type: ignore[no-untyped-call]
-                await self._heard.said_hello.wait()
+                await self._last.got_hello.wait()
             self._set_connected(True)
             yield client
         finally:
-            # Closing does not wait for listeners, and an ack needs a socket.
+            # Wait before closing, which does not wait for listeners: an ack needs the socket.
             if self._running:
-                await asyncio.wait(self._running, timeout=self._patience.drain)
+                await asyncio.wait(self._running, timeout=self._timeouts.drain)
             self._set_connected(False)
             await self._close(handler)
 
     async def _close(self, handler: "_Handler") -> None:
-        """Close a socket, and leave it behind where Slack does not answer its farewell."""
+        """Close a socket, or abandon it if Slack does not reply in time."""
         closing = asyncio.create_task(handler.close_async())  # type: ignore[no-untyped-call]
-        done, _ = await asyncio.wait([closing], timeout=self._patience.close)
+        done, _ = await asyncio.wait([closing], timeout=self._timeouts.close)
         if done:
             await closing
             return
-        log.warning("a socket was not closed in %.0f s and is left behind", self._patience.close)
+        log.warning("a socket was not closed in %.0f s and is abandoned", self._timeouts.close)
         closing.cancel()
 
     async def _watch(self, client: SocketModeClient, stop: asyncio.Event) -> None:
-        """Look on until *stop* is set or the socket is lost for too long."""
-        well_at = time.monotonic()
+        """Watch the socket until *stop* is set or the socket is lost for too long."""
+        connected_at = time.monotonic()
         pong_before = None
         while not stop.is_set():
-            await pause(self._patience.check, stop)
-            now, heard = time.monotonic(), self._heard
-            # The SDK forgets it when it gives a socket up.
+            await pause(self._timeouts.check, stop)
+            now, last = time.monotonic(), self._last
+            # The SDK resets this time to None when it gives up a socket.
             if client.last_ping_pong_time not in (None, pong_before):
-                pong_before, heard.pong = client.last_ping_pong_time, now
+                pong_before, last.pong = client.last_ping_pong_time, now
             is_connected = await client.is_connected()
             self._set_connected(is_connected)
-            farewell = heard.farewell
-            if is_connected and farewell is None:
-                well_at = now
-            elif now - (well_at if farewell is None else farewell) > self._patience.lost:
-                log.warning("the socket is lost; building another")
+            disconnect = last.disconnect
+            if is_connected and disconnect is None:
+                connected_at = now
+            elif now - (connected_at if disconnect is None else disconnect) > self._timeouts.lost:
+                log.warning("the socket is lost; connecting again")
                 return
 
-    async def _hear(self, frame: WSMessage) -> None:
-        """Note what came, before the SDK acts on it."""
-        text, now, heard = str(frame.data or ""), time.monotonic(), self._heard
+    async def _note_frame(self, frame: WSMessage) -> None:
+        """Record the kind and time of a frame before the SDK handles it."""
+        text, now, last = str(frame.data or ""), time.monotonic(), self._last
         if '"envelope_id"' in text:
-            heard.envelope = now
+            last.envelope = now
             return
         message = json.loads(text) if text.startswith("{") else {}
         if message.get("type") == "hello":
-            heard.hello, heard.farewell = now, None
-            heard.said_hello.set()
-            self._greet(message.get("num_connections") or 0)
+            last.hello, last.disconnect = now, None
+            last.got_hello.set()
+            self._record_connections(message.get("num_connections") or 0)
         elif message.get("type") == "disconnect":
-            heard.farewell = now
+            last.disconnect = now
 
-    def _greet(self, connections: int) -> None:
-        # Shown, and never acted on: how many processes there are to be is not known here, and a
-        # socket that is built anew would be one more beside those that Slack takes for alive.
+    def _record_connections(self, connections: int) -> None:
+        # Exported only: the intended number of processes is unknown here, and another socket would
+        # add to those that Slack still counts as connected.
         self._metrics.socket_connections.set(connections)
         if connections >= _MOST_CONNECTIONS:
             log.warning(
-                "Slack counts %d sockets, the most there can be: look for processes left over",
+                "Slack counts %d sockets, the most it allows: look for leftover processes",
                 connections,
             )
 
@@ -229,12 +230,12 @@ class SocketMode:
         self._metrics.socket_connected.set(is_connected)
 
     def _silence(self, frame: str) -> float:
-        at = getattr(self._heard, frame)
+        at = getattr(self._last, frame)
         return float("nan") if at is None else time.monotonic() - at
 
 
 class _Handler(AsyncSocketModeHandler):
-    """Bolt's handler, with every request passing the intake and waited for at the end."""
+    """Bolt's handler; passes requests to the intake and keeps track of running ones."""
 
     def __init__(
         self,
@@ -261,9 +262,9 @@ class _Handler(AsyncSocketModeHandler):
 
 
 def _ack(envelope_id: str, body: str) -> str:
-    """Write the ack of an envelope; *body* is JSON, or a text to be shown, or empty.
+    """Return the ack of an envelope; *body* is JSON, a text to show, or empty.
 
-    As Bolt's adapter does, which reads the JSON of each answer only to write it anew.
+    The result equals that of Bolt's adapter, which parses and serializes the JSON once more.
     """
     payload = body if body.startswith("{") else body and json.dumps({"text": body})
     shown = f', "payload": {payload}' if payload else ""

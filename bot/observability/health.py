@@ -1,70 +1,69 @@
-"""Health: whether the process is alive, and whether it can do its work just now."""
+"""Health checks: whether the process can do its work now."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 Check = Callable[[], Awaitable[str | None]]
-"""Gives what is wrong, or None."""
+"""Returns what is wrong, or None."""
 
 Seconds = Callable[[], Mapping[str, float | None]]
-"""Gives the seconds since what; None: never."""
+"""Returns the seconds since each kind of event happened, or None if it never did."""
 
 _SECONDS = 2
 
 
 class Health:
-    """What has to be well before a process may be given work."""
+    """The checks that must pass before the process receives work."""
 
     def __init__(self) -> None:
-        self._checks: dict[str, _Watched] = {}
+        self._checks: dict[str, _CachedCheck] = {}
         self.seconds_since: Seconds = dict
-        """What is shown beside the checks, whether or not all is well."""
+        """Shown together with the checks, whether they pass or not."""
 
-    def watch(self, name: str, check: Check, *, keep: float = 0) -> None:
-        """Ask *check* too, from now on; a later one of that name takes its place.
+    def add_check(self, name: str, check: Check, *, keep: float = 0) -> None:
+        """Add *check*, or replace the check of that name.
 
-        What it finds is told again for *keep* seconds before it is asked again: for a check that
-        costs something, however many ask and however often.
+        Its result is cached for *keep* seconds, which limits how often an expensive check runs.
         """
-        self._checks[name] = _Watched(check, keep)
+        self._checks[name] = _CachedCheck(check, keep)
 
     async def read(self) -> Mapping[str, str | None]:
-        """Ask every check; give for each what is wrong, or None."""
-        return {name: await watched.ask() for name, watched in self._checks.items()}
+        """Run every check; return what is wrong, or None, by name."""
+        return {name: await check.result() for name, check in self._checks.items()}
 
 
-class _Watched:
-    """A check, and what it found last."""
+class _CachedCheck:
+    """A check and its last result."""
 
     def __init__(self, check: Check, keep: float) -> None:
         self._check = check
         self._keep = keep
-        self._asking = asyncio.Lock()
-        self._found: str | None = None
-        self._until: float | None = None
+        self._lock = asyncio.Lock()
+        self._problem: str | None = None
+        self._expires_at: float | None = None
 
-    async def ask(self) -> str | None:
+    async def result(self) -> str | None:
         time = asyncio.get_running_loop().time
-        # Those who ask at once share one answer; asking has an end, and so has waiting for it.
-        async with self._asking:
-            if self._until is None or time() >= self._until:
-                self._found = await _asked(self._check)
-                self._until = time() + self._keep
-            return self._found
+        # Concurrent callers share one result. They wait no longer than the timeout of the check.
+        async with self._lock:
+            if self._expires_at is None or time() >= self._expires_at:
+                self._problem = await _run(self._check)
+                self._expires_at = time() + self._keep
+            return self._problem
 
 
-async def _asked(check: Check) -> str | None:
+async def _run(check: Check) -> str | None:
     try:
         async with asyncio.timeout(_SECONDS):
             return await check()
     except TimeoutError:
         return f"no answer within {_SECONDS} s"
-    except Exception as error:  # whatever it is, it is not well
+    except Exception as error:  # any error means that the check fails
         return f"cannot be asked: {type(error).__name__}"
 
 
 def broken(reason: str) -> Check:
-    """Give the check that always finds *reason*."""
+    """Return a check that always fails with *reason*."""
 
     async def check() -> str | None:
         return reason

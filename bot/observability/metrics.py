@@ -1,4 +1,4 @@
-"""What can be measured of a running Parley, for Prometheus."""
+"""Prometheus metrics of a running Parley."""
 
 import platform
 import time
@@ -27,11 +27,11 @@ from store.version import VERSION
 
 _QUICK = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3)
 _SLOW = (0.03, 0.1, 0.3, 1, 3, 10)
-_LOOK_UPS = frozenset({"conversations.history", "conversations.replies"})
+_HISTORY_METHODS = frozenset({"conversations.history", "conversations.replies"})
 
 
 class Metrics:
-    """Every counter, gauge and histogram; each process of several has its own."""
+    """Every counter, gauge and histogram of this process."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -50,7 +50,7 @@ class Metrics:
             buckets=_QUICK,
             registry=one,
         )
-        # Labels are few, and looking one up takes longer than counting.
+        # Cached, because looking up a label takes longer than counting; there are few labels.
         self._request = cache(requests.labels)
         self._request_took = cache(request_seconds.labels)
         self._calls = Counter(
@@ -64,14 +64,18 @@ class Metrics:
             registry=one,
         )
         self._reconciliations = Counter(
-            "parley_reconciliations", "Look-ups whether a post had arrived", registry=one
+            "parley_reconciliations",
+            "Checks of the history whether a post had arrived",
+            registry=one,
         )
         self.refusals = Counter(
             "parley_http_refusals", "HTTP requests refused unread", ["reason"], registry=one
         )
         self._posts = Gauge("parley_posts", "Posts by state", ["state"], registry=one)
         self._lag = Gauge(
-            "parley_post_lag_seconds", "How overdue the oldest turn or open post is", registry=one
+            "parley_post_lag_seconds",
+            "How overdue the oldest occurrence or open post is",
+            registry=one,
         )
         self._database_up = Gauge(
             "parley_database_up", "1 while the database answers", registry=one
@@ -85,7 +89,7 @@ class Metrics:
         )
         self._without_token = Gauge(
             "parley_workspaces_without_token",
-            "Workspaces that this process asked about and whose token is no good",
+            "Workspaces whose token this process found to be unusable",
             registry=one,
         )
         self._load_seconds = Gauge(
@@ -102,26 +106,26 @@ class Metrics:
         )
         self._silence = Gauge(
             "parley_socket_silence_seconds",
-            "Seconds since the socket brought one",
+            "Seconds since the last frame of each kind arrived",
             ["frame"],
             registry=one,
         )
 
     def watch_tokens(self, lost: Sized) -> None:
-        """Show how many workspaces are in *lost*: those whose token is no good."""
+        """Export the number of workspaces in *lost*, whose tokens are unusable."""
         self._without_token.set_function(lambda: len(lost))
 
     def answered(self, request: str, outcome: str, seconds: float) -> None:
-        """Count a request of Slack's."""
+        """Count a request from Slack."""
         self._request(request, outcome).inc()
         self._request_took(request).observe(seconds)
 
     def watch_silence(self, frame: str, seconds: Callable[[], float]) -> None:
-        """Show how long ago the socket brought a *frame*: hello, pong or envelope."""
+        """Export the seconds since the socket received a *frame*: hello, pong or envelope."""
         self._silence.labels(frame).set_function(seconds)
 
     def trace(self, *, posting: bool = False) -> aiohttp.TraceConfig:
-        """Give what counts the calls of an HTTP session; *posting* for the one that posts."""
+        """Return a trace that counts an HTTP session's calls; *posting* if it sends posts."""
         trace = aiohttp.TraceConfig()
 
         async def start(_: aiohttp.ClientSession, call: SimpleNamespace, __: Any) -> None:
@@ -132,7 +136,7 @@ class Metrics:
             response = getattr(done, "response", None)
             self._calls.labels(method, str(response.status) if response else "none").inc()
             self._call_seconds.labels(method).observe(time.perf_counter() - call.began)
-            if posting and method in _LOOK_UPS:
+            if posting and method in _HISTORY_METHODS:
                 self._reconciliations.inc()
 
         trace.on_request_start.append(start)
@@ -141,13 +145,13 @@ class Metrics:
         return trace
 
     async def page(self, store: Store | None, now: datetime) -> bytes:
-        """Give everything in the format of Prometheus; *store* is None while it is not open."""
+        """Return all metrics in Prometheus format; *store* is None while it is not open."""
         if store:
             try:
                 await self._count(store, now)
                 self._database_up.set(1)
             except DatabaseError:
-                # The rest is worth showing all the more; what would be old is not shown as new.
+                # Export the other metrics, but no stale values of these.
                 self._posts.clear()
                 self._lag.set(nan)
                 self._refused.set(nan)

@@ -13,13 +13,14 @@ from bot.observability.health import Health
 
 
 class ListenError(Exception):
-    """Raised when an address cannot be opened: the port is taken, say, or the host is not ours."""
+    """Raised when an address cannot be opened, for example because the port is taken."""
 
 
 def health_routes(health: Health) -> list[web.RouteDef]:
-    """Give /healthz, which answers while the process is alive, and /readyz.
+    """Return the routes /healthz and /readyz.
 
-    /readyz is 200 when all is well, else 503; it says which, and what came last and when.
+    /healthz answers while the process is alive. /readyz is 200 if all checks pass, else 503, and
+    lists the checks and `Health.seconds_since`.
     """
 
     async def alive(_: web.Request) -> web.Response:
@@ -28,8 +29,8 @@ def health_routes(health: Health) -> list[web.RouteDef]:
     async def ready(_: web.Request) -> web.Response:
         checks = await health.read()
         is_ready = bool(checks) and not any(checks.values())
-        said = {name: wrong or "well" for name, wrong in checks.items()}
-        shown: dict[str, object] = {"ready": is_ready, "checks": said}
+        results = {name: problem or "well" for name, problem in checks.items()}
+        shown: dict[str, object] = {"ready": is_ready, "checks": results}
         if seconds := health.seconds_since():
             shown["seconds_since"] = seconds
         return web.json_response(shown, status=200 if is_ready else 503)
@@ -41,7 +42,7 @@ def health_routes(health: Health) -> list[web.RouteDef]:
 async def status_pages(
     address: tuple[str, int], health: Health, metrics: Callable[[], Awaitable[bytes]]
 ) -> AsyncIterator[int]:
-    """Serve the pages, and yield their port; raises `ListenError`."""
+    """Serve the status pages at *address*, and yield the port; raises `ListenError`."""
 
     async def show(_: web.Request) -> web.Response:
         return web.Response(body=await metrics(), headers={"Content-Type": CONTENT_TYPE_LATEST})
@@ -56,12 +57,12 @@ async def status_pages(
 async def listening(
     app: web.Application, address: tuple[str, int], *, closing_seconds: float = 1
 ) -> AsyncIterator[int]:
-    """Serve *app* at (host, port), and yield the port; 0 takes a free one.
+    """Serve *app* at (host, port), and yield the port; port 0 picks a free one.
 
-    Leaving stops listening first, and then waits for the answers that are under way. Raises
+    On exit, stops listening and then waits at most *closing_seconds* for unfinished answers. Raises
     `ListenError` if the address cannot be opened.
     """
-    # What a handler's client has hung up on still runs to its end: it may be half done.
+    # If the client hangs up, its handler still runs to the end: it may be half done.
     runner = web.AppRunner(
         app, access_log=None, shutdown_timeout=closing_seconds, handler_cancellation=False
     )
@@ -70,13 +71,13 @@ async def listening(
         try:
             await web.TCPSite(runner, *address).start()
         except OSError as error:
-            raise ListenError(_why_closed(address, error)) from error
+            raise ListenError(_listen_problem(address, error)) from error
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
 
 
-def _why_closed(address: tuple[str, int], error: OSError) -> str:
+def _listen_problem(address: tuple[str, int], error: OSError) -> str:
     host, port = address
     if error.errno == errno.EADDRINUSE:
         return f"The port is taken: another program listens on {host}, port {port}"

@@ -14,8 +14,8 @@ from handlers.slack.background import Background, answer
 from handlers.slack.button_press import Press, Pressed
 from handlers.slack.directory import Directory
 from handlers.slack.error_replies import require_first, sentence
-from handlers.slack.progress import told
-from handlers.slack.responders import Surfaces
+from handlers.slack.progress import notify_progress
+from handlers.slack.responders import Responders
 from handlers.views import corpus as views
 from handlers.views import preview
 from handlers.views.message import Message
@@ -42,7 +42,7 @@ class CorpusAdmin:
         self,
         store: Store,
         directory: Directory,
-        surfaces: Surfaces,
+        responders: Responders,
         background: Background,
         *,
         path: Path,
@@ -53,7 +53,7 @@ class CorpusAdmin:
         self._store = store
         self._corpus = store.corpus
         self._directory = directory
-        self._surfaces = surfaces
+        self._responders = responders
         self._background = background
         self._path = path
         self._keep = keep_misses
@@ -62,7 +62,7 @@ class CorpusAdmin:
     async def command(self, ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
         """Answer `/corpus`: the first word says what to do."""
         who = command["team_id"], command["user_id"]
-        respond = self._surfaces.lasting(respond, *who)
+        respond = self._responders.lasting(respond, *who)
 
         async def work() -> None:
             word = " ".join((command.get("text") or "").lower().split())
@@ -80,9 +80,9 @@ class CorpusAdmin:
             await self._directory.require_admin(*who)
             # Reading a folder can take longer than a trigger is valid, so open the modal first.
             view = window(views.waiting())
-            waiting = await self._surfaces.open(press.team_id, press.trigger_id, view)
+            waiting = await self._responders.open(press.team_id, press.trigger_id, view)
             if waiting:
-                respond = self._surfaces.modal(press.team_id, waiting)
+                respond = self._responders.modal(press.team_id, waiting)
             try:
                 once = press.trigger_id
                 await answer(respond, await self._answer(word, *who, respond, once=once))
@@ -133,7 +133,7 @@ class CorpusAdmin:
 
     async def _check(self, team_id: str, respond: AsyncRespond) -> Message:
         try:
-            async with told(respond) as progress:
+            async with notify_progress(respond) as progress:
                 check = await self._corpus.check(self._path, progress=progress)
         except CorpusInvalidError as error:
             return views.invalid(error.problems)
@@ -141,7 +141,7 @@ class CorpusAdmin:
 
     async def _reload(self, by: str, respond: AsyncRespond) -> Message:
         try:
-            async with told(respond) as progress:
+            async with notify_progress(respond) as progress:
                 reload = await self._corpus.reload(
                     self._path, by=by, at=self._clock(), progress=progress
                 )
@@ -150,7 +150,7 @@ class CorpusAdmin:
         return views.reloaded(reload)
 
     async def _undo(self, by: str, respond: AsyncRespond, number: int | None) -> Message:
-        async with told(respond) as progress:
+        async with notify_progress(respond) as progress:
             revision = await self._corpus.undo(
                 by=by, at=self._clock(), number=number, progress=progress
             )

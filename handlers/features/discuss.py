@@ -13,7 +13,7 @@ from handlers.mrkdwn import readable
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
 from handlers.slack.directory import Directory, NotReadyError
-from handlers.slack.responders import Surfaces
+from handlers.slack.responders import Responders
 from handlers.views import modal, story
 from handlers.views import question as views
 from handlers.views.message import Message, message
@@ -30,14 +30,14 @@ class Discuss:
         lookup: LookUp,
         posting: Posting,
         directory: Directory,
-        surfaces: Surfaces,
+        responders: Responders,
     ) -> None:
         self._corpus = store.corpus
         self._choice = store.choice
         self._lookup = lookup
         self._posting = posting
         self._directory = directory
-        self._surfaces = surfaces
+        self._responders = responders
 
     async def command(self, ack: AsyncAck, command: dict[str, Any]) -> None:
         """Show a question for this channel, only to the person who asked."""
@@ -64,7 +64,7 @@ class Discuss:
             raise ParleyError(story.gone())
         value = replace(value, article_id=found.id)
         view = modal.discussion_preview(found, value=value)
-        await self._surfaces.update(press.team_id, press.view_id, view)
+        await self._responders.update(press.team_id, press.view_id, view)
 
     async def post(self, press: Press, respond: AsyncRespond) -> None:
         """Post the question to the channel, or offer to join the channel first."""

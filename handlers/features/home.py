@@ -15,7 +15,7 @@ from handlers.slack.api_errors import FAILURES
 from handlers.slack.background import Background, answer
 from handlers.slack.button_press import Press
 from handlers.slack.directory import Directory
-from handlers.slack.responders import Surfaces
+from handlers.slack.responders import Responders
 from handlers.slack.teams import Teams
 from handlers.views import home as views
 from store import Store
@@ -33,7 +33,7 @@ class Home:
         store: Store,
         lookup: LookUp,
         directory: Directory,
-        surfaces: Surfaces,
+        responders: Responders,
         teams: Teams,
         background: Background,
         clock: Callable[[], datetime],
@@ -41,7 +41,7 @@ class Home:
         self._store = store
         self._lookup = lookup
         self._directory = directory
-        self._surfaces = surfaces
+        self._responders = responders
         self._background = background
         self._clock = clock
         self._publishing: set[tuple[str, str]] = set()
@@ -86,7 +86,7 @@ class Home:
             digest = blake2b(json.dumps(home).encode()).digest()
             if seen and self._shown.get(who) == (digest, seen):
                 return
-            shown = await self._surfaces.publish(*who, home, hash_=seen)
+            shown = await self._responders.publish(*who, home, hash_=seen)
             if shown:
                 self._shown[who] = digest, shown
         finally:

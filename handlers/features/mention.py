@@ -11,7 +11,7 @@ from handlers.mrkdwn import readable
 from handlers.slack.background import Background, answer
 from handlers.slack.button_press import require_home
 from handlers.slack.directory import Directory
-from handlers.slack.responders import Surfaces
+from handlers.slack.responders import Responders
 from store.types import ParleyError
 
 
@@ -26,12 +26,12 @@ class Mention:
         self,
         lookup: LookUp,
         directory: Directory,
-        surfaces: Surfaces,
+        responders: Responders,
         background: Background,
     ) -> None:
         self._lookup = lookup
         self._directory = directory
-        self._surfaces = surfaces
+        self._responders = responders
         self._background = background
 
     async def mentioned(self, event: dict[str, Any], context: dict[str, Any]) -> None:
@@ -40,7 +40,7 @@ class Mention:
             return
         thread_ts = event.get("thread_ts")
         team_id = context["team_id"]
-        respond = self._surfaces.whisper(team_id, event["channel"], event["user"], thread_ts)
+        respond = self._responders.whisper(team_id, event["channel"], event["user"], thread_ts)
         before, _, after = (event.get("text") or "").partition(f"<@{context['bot_user_id']}")
         words = readable(after.partition(">")[2]) or readable(before)
         where = thread_ts or CHANNEL
@@ -52,7 +52,7 @@ class Mention:
         if event.get("channel_type") != "im" or not _is_from_person(event):
             return
         team_id = context["team_id"]
-        respond = self._surfaces.direct(team_id, event["channel"], event.get("thread_ts"))
+        respond = self._responders.direct(team_id, event["channel"], event.get("thread_ts"))
         words = readable(event.get("text") or "")
         work = self._answer(team_id, event["user"], words, respond, DIRECT)
         self._background.start(work, respond)

@@ -20,7 +20,7 @@ from handlers.slack.api_errors import FAILURES
 from handlers.slack.background import Background, answer
 from handlers.slack.button_press import Press, require_home
 from handlers.slack.directory import Directory, UnknownPresenceError
-from handlers.slack.responders import Surfaces
+from handlers.slack.responders import Responders
 from handlers.views import schedule as views
 from handlers.views.message import message
 from handlers.views.modal import View, window
@@ -60,14 +60,14 @@ class ScheduleForm:
         store: Store,
         actions: ScheduleActions,
         directory: Directory,
-        surfaces: Surfaces,
+        responders: Responders,
         background: Background,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._actions = actions
         self._directory = directory
-        self._surfaces = surfaces
+        self._responders = responders
         self._background = background
         self._clock = clock
 
@@ -96,7 +96,7 @@ class ScheduleForm:
             has_samples=self._actions.has_samples,
             now=self._clock(),
         )
-        if await self._surfaces.open(team_id, trigger_id, view) is None:
+        if await self._responders.open(team_id, trigger_id, view) is None:
             raise ParleyError("Slack took too long to open the form: please try again.")
 
     async def pressed(self, press: Press, respond: AsyncRespond) -> None:
@@ -142,7 +142,7 @@ class ScheduleForm:
             return
         # An admin who edits somebody's schedule does not become its owner, unless it has none.
         owner_id = (before.owner_id if before and submission.is_known else None) or user_id
-        respond = self._surfaces.modal(team_id, view["id"])
+        respond = self._responders.modal(team_id, view["id"])
 
         async def work() -> None:
             by = await self._directory.full_member(team_id, user_id)

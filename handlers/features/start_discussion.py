@@ -14,7 +14,7 @@ from handlers.slack.background import Background
 from handlers.slack.button_press import Press, home_of, require_home
 from handlers.slack.directory import Directory
 from handlers.slack.error_replies import sentence
-from handlers.slack.responders import Surfaces
+from handlers.slack.responders import Responders
 from handlers.views import modal as views
 from handlers.views.message import message
 from store.types import Nothing, ParleyError
@@ -28,13 +28,13 @@ class DiscussionForm:
         lookup: LookUp,
         discuss: Discuss,
         directory: Directory,
-        surfaces: Surfaces,
+        responders: Responders,
         background: Background,
     ) -> None:
         self._lookup = lookup
         self._discuss = discuss
         self._directory = directory
-        self._surfaces = surfaces
+        self._responders = responders
         self._background = background
 
     async def shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -42,10 +42,10 @@ class DiscussionForm:
 
         async def work() -> None:
             team_id = require_home(body)
-            await self._surfaces.open(team_id, body["trigger_id"], views.discussion(None))
+            await self._responders.open(team_id, body["trigger_id"], views.discussion(None))
 
         await ack()
-        respond = self._surfaces.window(home_of(body), body["trigger_id"])
+        respond = self._responders.window(home_of(body), body["trigger_id"])
         self._background.start(work(), respond)
 
     async def start(self, press: Press, respond: AsyncRespond) -> None:
@@ -55,7 +55,7 @@ class DiscussionForm:
             article = await self._lookup.article(press.value.article_id)
         on_top = bool(press.view_id)
         view = views.discussion(article)
-        await self._surfaces.open(press.team_id, press.trigger_id, view, on_top=on_top)
+        await self._responders.open(press.team_id, press.trigger_id, view, on_top=on_top)
 
     async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Post the question of the form's story, or find a story and show a preview."""
@@ -123,7 +123,7 @@ class DiscussionForm:
     async def _post(self, ack: AsyncAck, body: dict[str, Any], team_id: str, value: Value) -> None:
         """Ack with a waiting modal, then post and show the result in that modal."""
         view = body["view"]
-        respond = self._surfaces.modal(team_id, view["id"])
+        respond = self._responders.modal(team_id, view["id"])
         press = Press(
             team_id=team_id,
             channel_id=value.channel_id,

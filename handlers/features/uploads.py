@@ -14,7 +14,7 @@ from handlers.slack.background import Background, answer
 from handlers.slack.button_press import Press
 from handlers.slack.directory import Directory
 from handlers.slack.files import Files
-from handlers.slack.responders import Surfaces
+from handlers.slack.responders import Responders
 from handlers.views import corpus as views
 from handlers.views import preview
 from store import samples
@@ -38,7 +38,7 @@ class Uploads:
         corpus: Corpus,
         files: Files,
         directory: Directory,
-        surfaces: Surfaces,
+        responders: Responders,
         background: Background,
         *,
         path: Path,
@@ -48,7 +48,7 @@ class Uploads:
         self._corpus = corpus
         self._files = files
         self._directory = directory
-        self._surfaces = surfaces
+        self._responders = responders
         self._background = background
         self._path = path
         self._clock = clock
@@ -56,7 +56,7 @@ class Uploads:
     async def shared(self, event: dict[str, Any], context: dict[str, Any]) -> None:
         """Check each shared file, and offer to add it."""
         team_id = context["team_id"]
-        respond = self._surfaces.direct(team_id, event["channel"], event.get("thread_ts"))
+        respond = self._responders.direct(team_id, event["channel"], event.get("thread_ts"))
         for file in event.get("files", []):
             work = self._check(file["id"], team_id, event["user"], respond)
             self._background.start(work, respond)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from handlers.slack.api_errors import FAILURES, failure
+from handlers.slack.api_errors import FAILURES, classify
 from handlers.slack.directory import Directory
 from store.posting.notices import READY_AGAIN
 from store.posting.schedules import Schedules
@@ -53,7 +53,7 @@ class ChannelChecks:
             try:
                 await self._check(team_id, watched)
             except FAILURES as error:
-                log.warning("cannot check the channels of %s: %s", team_id, failure(error).code)
+                log.warning("cannot check the channels of %s: %s", team_id, classify(error).code)
             except Exception:
                 # A malformed answer from Slack concerns one team: the others are still checked.
                 log.exception("cannot check the channels of %s", team_id)

@@ -14,7 +14,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.ids import Event
 from handlers.jobs.history import History, TooLongError, block_id
-from handlers.slack.api_errors import FAILURES, Failure, Outcome, failure
+from handlers.slack.api_errors import FAILURES, Failure, FailureKind, classify
 from handlers.slack.background import answer_channel
 from handlers.slack.teams import Teams
 from handlers.views.message import Message
@@ -96,7 +96,8 @@ class Delivery:
         try:
             response = await answer_channel(respond, message, thread_ts=_thread_of(post, None))
         except FAILURES as failed:
-            error, is_unknown = failure(failed).code, failure(failed).outcome is Outcome.AMBIGUOUS
+            failure = classify(failed)
+            error, is_unknown = failure.code, failure.kind is FailureKind.UNKNOWN_OUTCOME
         else:
             if response.status_code != 200:
                 error, is_unknown = response.body[:100], response.status_code >= 500
@@ -118,7 +119,7 @@ class Delivery:
                 history = History(team.posting, bot_id=team.bot.bot_id, clock=self._clock)
                 arrived = await history.find(post, parent_ts=thread_ts, until=claim.until)
             except FAILURES as error:
-                await self._history_unreadable(claim, failure(error))
+                await self._history_unreadable(claim, classify(error))
                 return
             except TooLongError:
                 await self._history_unreadable(claim, None)
@@ -161,7 +162,7 @@ class Delivery:
         post, posts, now = claim.post, self._posts, self._clock()
         code = failed.code if failed else "too long to read in time"
         reason = f"history cannot be read: {code}"
-        is_final = failed is not None and failed.outcome in (Outcome.TOKEN, Outcome.CHANNEL)
+        is_final = failed is not None and failed.kind in (FailureKind.TOKEN, FailureKind.CHANNEL)
         if is_final or now - post.due_at > GRACE:
             log.error("post %s: unknown outcome (%s)", post.key, reason)
             await posts.give_up(claim, error=reason, now=now)
@@ -194,7 +195,7 @@ class Delivery:
                 **_identifiable(post, render(post, articles)),
             )
         except FAILURES as error:
-            await self._failed(claim, failure(error))
+            await self._failed(claim, classify(error))
         else:
             self._halted.pop(post.team_id, None)
             await posts.sent(claim, message_ts=str(response["ts"]), now=self._clock())
@@ -202,8 +203,8 @@ class Delivery:
     async def _failed(self, claim: Claim, failed: Failure) -> None:
         post, posts, now, code = claim.post, self._posts, self._clock(), failed.code
         log.warning("post %s failed: %s", post.key, code)
-        match failed.outcome:
-            case Outcome.TOKEN:
+        match failed.kind:
+            case FailureKind.TOKEN:
                 if post.team_id not in self._halted:
                     log.critical(
                         "Slack refuses the token of %s (%s): nothing is posted there for now",
@@ -212,20 +213,20 @@ class Delivery:
                     )
                 self._halted[post.team_id] = now + _HALT
                 await posts.put_off(claim, error=code, until=now + _HALT, now=now)
-            case Outcome.CHANNEL if not post.parent_key and not post.kind.is_notice:
+            case FailureKind.CHANNEL if not post.parent_key and not post.kind.is_notice:
                 await posts.shut_out(claim, error=code, now=now)
-            case Outcome.CHANNEL:
+            case FailureKind.CHANNEL:
                 await posts.failed(claim, error=code, now=now)
-            case Outcome.CONTENT:
+            case FailureKind.CONTENT:
                 log.error("post %s: Slack refuses its content: %s", post.key, code)
                 await posts.failed(claim, error=code, now=now)
-            case Outcome.STRANGE if post.attempts >= _MAX_UNKNOWN_ERRORS:
+            case FailureKind.UNRECOGNIZED if post.attempts >= _MAX_UNKNOWN_ERRORS:
                 log.error("post %s: gave up after %d attempts: %s", post.key, post.attempts, code)
                 await posts.failed(claim, error=code, now=now)
-            case Outcome.NOT_DELIVERED | Outcome.STRANGE:
+            case FailureKind.NOT_DELIVERED | FailureKind.UNRECOGNIZED:
                 until = now + failed.wait(post.attempts)
                 await posts.put_off(claim, error=code, until=until, now=now)
-            case Outcome.AMBIGUOUS:
+            case FailureKind.UNKNOWN_OUTCOME:
                 await posts.unknown_outcome(
                     claim, error=code, until=now + HISTORY_WAITS[0], now=now
                 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers.slack.api_errors import FAILURES, Outcome, failure
+from handlers.slack.api_errors import FAILURES, FailureKind, classify
 from handlers.slack.error_replies import AgainError
 from handlers.slack.teams import ClosedError, NotInstalledError, Teams
 from store.guards.idempotency import Idempotency
@@ -120,8 +120,8 @@ class Uninstalls:
         try:
             await self._check(team_id, _UNINSTALLED)
         except FAILURES as error:
-            failed = failure(error)
-            if failed.outcome is not Outcome.TOKEN:
+            failed = classify(error)
+            if failed.kind is not FailureKind.TOKEN:
                 log.warning("cannot check whether %s uninstalled Parley: %s", team_id, failed.code)
                 self._retries[team_id] = now + (failed.retry_after or _SOON)
                 return
@@ -169,7 +169,7 @@ class Uninstalls:
         except NotInstalledError:
             return False
         except FAILURES as error:
-            if failure(error).code in errors:
+            if classify(error).code in errors:
                 return False
             raise
         return True

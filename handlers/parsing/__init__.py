@@ -1,1 +1,1 @@
-"""What people type: dates, timetables and schedule orders."""
+"""Parsers for what people type: dates, timetables and orders for a schedule."""

@@ -1,4 +1,4 @@
-"""The words of a date: `24 Dec`, `2026-12-24`, `friday`, `tomorrow`, `in 2 weeks`."""
+"""Parse dates that people type: `24 Dec`, `2026-12-24`, `friday`, `tomorrow`, `in 2 weeks`."""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -16,7 +16,7 @@ _YEAR = re.compile(r"\d{4}")
 
 
 def parse_date(words: str, *, today: date) -> date:
-    """Read a date from *today* on; raises `ParleyError` that says what was not understood."""
+    """Parse a date that is not before *today*; raises `ParleyError` if it cannot."""
     text = _NEXT.sub("", words.strip())
     if text.lower() == "today":
         return today
@@ -26,11 +26,11 @@ def parse_date(words: str, *, today: date) -> date:
         count = _COUNTS.get(span[1].lower()) or int(span[1])
         return today + timedelta(days=count * (7 if span[2].lower() == "week" else 1))
     if "/" in text or not text:
-        # 3/4 is in March for some and in April for others.
+        # 3/4 is in March or in April, depending on the country.
         raise _not_understood(words)
     found = _parsed(text, today)
     if found is None and not _YEAR.search(text):
-        # 29 February may be a day of next year alone.
+        # 29 February may exist only in the next year.
         found = _parsed(text, date(today.year + 1, 1, 1))
     if found is None:
         raise _not_understood(words)
@@ -40,7 +40,7 @@ def parse_date(words: str, *, today: date) -> date:
         if found < today:
             found = _a_year_on(found)
         if found > today + timedelta(days=366):
-            raise _not_understood(words)  # "32 Dec" is no day of 2032
+            raise _not_understood(words)  # dateutil reads "32 Dec" as December 2032
     if found < today:
         raise ParleyError(f"{found:%-d %b %Y} is over.")
     return found
@@ -54,7 +54,7 @@ def _parsed(text: str, from_: date) -> date | None:
 
 
 def parse_dates(words: str, *, today: date) -> list[date]:
-    """Read dates with commas or `and` between them."""
+    """Parse dates that are separated by commas or `and`; raises `ParleyError`."""
     return [parse_date(part, today=today) for part in re.split(r",| and ", words) if part.strip()]
 
 

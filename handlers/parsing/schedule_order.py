@@ -1,4 +1,4 @@
-"""The words that set a schedule up: `09:30 weekdays digest 3 about sanctions, turkey`."""
+"""Parse the words that set up a schedule: `09:30 weekdays digest 3 about sanctions, turkey`."""
 
 import re
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from store.types import ParleyError, PostKind, Timetable
 MOST_STORIES = 5
 MOST_TOPICS = 10
 LONGEST_TOPIC = 75
-"""An option of a select holds no more (docs.slack.dev, option object)."""
+"""The most characters that an option of a select may have (docs.slack.dev, option object)."""
 _STORIES = 3
-# Not any number of digits: Python reads no number of thousands of them.
+# At most nine digits: int() raises for a number of thousands of digits.
 _DIGEST = re.compile(
     r"\b(?:digest(?: +of)?(?: +(?P<after>\d{1,9}))?(?: +stories)?|(?P<before>\d{1,9}) +stories)\b",
     re.IGNORECASE,
@@ -21,7 +21,7 @@ _ABOUT = re.compile(r"\babout\b(?P<topics>.*)$", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a person wants for a channel."""
+    """What a user wants a channel to get: when, how much and about what."""
 
     timetable: Timetable
     kind: PostKind = PostKind.QUESTION
@@ -30,9 +30,9 @@ class Order:
 
 
 def parse_order(words: str, *, zone: str) -> Order:
-    """Read a timetable, and if given a digest and its size, and topics at the end.
+    """Parse a timetable, then optionally `digest` with its size, and `about` with topics.
 
-    Raises `ParleyError` that says what was not understood.
+    Raises `ParleyError`, which names the words that were not understood.
     """
     topics: tuple[str, ...] = ()
     if about := _ABOUT.search(words):

@@ -1,4 +1,4 @@
-"""The words of a timetable: `09:30 mon-fri Europe/Lisbon`, read and written."""
+"""Parse and format timetables: `09:30 mon-fri Europe/Lisbon`."""
 
 import re
 from datetime import time
@@ -40,14 +40,14 @@ _COMMON = (
     "Asia/Tokyo",
     "Australia/Sydney",
 )
-"""Zones to choose from before anything is typed."""
+"""The time zones that the form offers before anything is typed."""
 
 
 def parse(words: str, *, zone: str) -> Timetable:
-    """Read a time, then weekdays and a time zone if given, in any order.
+    """Parse a time, optionally followed by weekdays and a time zone in any order.
 
-    Without weekdays it is Monday to Friday, without a zone it is *zone*. Raises `ParleyError` that
-    says what was not understood.
+    The default weekdays are Monday to Friday, and the default time zone is *zone*. Raises
+    `ParleyError`, which names the words that were not understood.
     """
     first, *rest = words.replace(", ", ",").split() or [""]
     at = _time(first)
@@ -68,7 +68,7 @@ def parse(words: str, *, zone: str) -> Timetable:
 
 
 def describe(timetable: Timetable) -> str:
-    """Write a timetable in words: `09:30 on Mon–Fri (Europe/Lisbon)`."""
+    """Return a timetable in words: `09:30 on Mon–Fri (Europe/Lisbon)`."""
     days = sorted(timetable.weekdays)
     if len(days) == 7:
         which = "every day"
@@ -80,12 +80,12 @@ def describe(timetable: Timetable) -> str:
 
 
 def is_zone(name: str) -> bool:
-    """Say whether *name* is a time zone, spelt as it is."""
+    """Return whether *name* is an IANA time zone in its exact spelling."""
     return _zones().get(name.lower()) == name
 
 
 def zones_like(typed: str, limit: int = 30) -> list[str]:
-    """Give the time zones that *typed* may be the beginning of: a city, a region or all of it."""
+    """Return the time zones that match *typed*: part of a name, or a misspelled city."""
     key = typed.strip().lower().replace(" ", "_")
     every = sorted(_zones().values())
     if not key:
@@ -117,7 +117,7 @@ def _time(word: str) -> time | None:
 
 
 def _weekdays(word: str) -> frozenset[int] | None:
-    """Read `weekdays`, `mon-fri` or `mon,wed`; None for what names no weekdays."""
+    """Parse `weekdays`, `mon-fri` or `mon,wed`; return None if *word* names no weekdays."""
     if word.lower() in _SETS:
         return _SETS[word.lower()]
     days: set[int] = set()
@@ -127,7 +127,7 @@ def _weekdays(word: str) -> frozenset[int] | None:
             case [int(day)]:
                 days.add(day)
             case [int(start), int(end)]:
-                # Fri-Mon goes around the end of the week.
+                # fri-mon wraps around the end of the week.
                 days |= {(start + step) % 7 for step in range((end - start) % 7 + 1)}
             case _:
                 return None

@@ -1,6 +1,6 @@
-"""What Slack's answers to chat.postMessage mean for the post (docs.slack.dev, chat.postMessage).
+"""How a failed call to Slack is classified (docs.slack.dev, errors of chat.postMessage).
 
-Only what is certainly not delivered may be sent again without looking for it first.
+Only a post that was certainly not delivered may be sent again without checking the history first.
 """
 
 from collections.abc import Mapping
@@ -14,28 +14,28 @@ from slack_sdk.errors import SlackApiError
 from handlers.slack.teams import ClosedError, NotInstalledError
 
 FAILURES = (SlackApiError, aiohttp.ClientError, TimeoutError, NotInstalledError)
-"""How a call to Slack fails."""
+"""The exceptions that a failed call to Slack raises."""
 
 
-class Outcome(Enum):
-    """What a failed call means."""
+class FailureKind(Enum):
+    """Why a call failed, which decides whether it is tried again."""
 
     TOKEN = auto()
-    """Refused wherever in the team: nothing can be sent there until somebody mends it."""
+    """The token is refused: nothing can be sent to the team until somebody replaces it."""
     CHANNEL = auto()
-    """Refused in this channel, until something changes there."""
+    """The channel refuses posts until something changes there."""
     CONTENT = auto()
-    """Refused as it is: sending it again changes nothing."""
+    """The message itself is refused, so sending it again does not help."""
     NOT_DELIVERED = auto()
-    """Refused for now."""
-    AMBIGUOUS = auto()
-    """It may have arrived."""
-    STRANGE = auto()
-    """Refused for a reason that is not known here: tried a few times."""
+    """Not delivered for now, for example because of a rate limit: may be tried again."""
+    UNKNOWN_OUTCOME = auto()
+    """The message may have arrived."""
+    UNRECOGNIZED = auto()
+    """The error code is not listed in `CODES`: tried a few times."""
 
 
-CODES: dict[Outcome, frozenset[str]] = {
-    Outcome.TOKEN: frozenset(
+CODES: dict[FailureKind, frozenset[str]] = {
+    FailureKind.TOKEN: frozenset(
         [
             "invalid_auth",
             "not_authed",
@@ -52,7 +52,7 @@ CODES: dict[Outcome, frozenset[str]] = {
             "org_login_required",
         ]
     ),
-    Outcome.CHANNEL: frozenset(
+    FailureKind.CHANNEL: frozenset(
         [
             "channel_not_found",
             "not_in_channel",
@@ -67,7 +67,7 @@ CODES: dict[Outcome, frozenset[str]] = {
             "team_not_found",
         ]
     ),
-    Outcome.CONTENT: frozenset(
+    FailureKind.CONTENT: frozenset(
         [
             "no_text",
             "msg_too_long",
@@ -85,7 +85,7 @@ CODES: dict[Outcome, frozenset[str]] = {
             "thread_not_found",
         ]
     ),
-    Outcome.NOT_DELIVERED: frozenset(
+    FailureKind.NOT_DELIVERED: frozenset(
         [
             "ratelimited",
             "rate_limited",
@@ -94,31 +94,32 @@ CODES: dict[Outcome, frozenset[str]] = {
             "message_limit_exceeded",
         ]
     ),
-    Outcome.AMBIGUOUS: frozenset({"fatal_error", "internal_error"}),
+    FailureKind.UNKNOWN_OUTCOME: frozenset({"fatal_error", "internal_error"}),
 }
-"""Slack's words, each under what it means; any other word is STRANGE."""
+"""Slack's error codes by kind; any other code is UNRECOGNIZED."""
 
-_MEANING = {code: outcome for outcome, codes in CODES.items() for code in codes}
+_KINDS = {code: kind for kind, codes in CODES.items() for code in codes}
 _NOT_JSON = "an answer that is not JSON"
 _NOT_INSTALLED, _CLOSED = "not_installed", "encrypted_with_another_key"
 
 _FIRST_WAIT = timedelta(seconds=5)
 _LONGEST_WAIT = timedelta(minutes=5)
 _LONG_WAITS = {"message_limit_exceeded": timedelta(minutes=10)}
-"""The quota of the workspace: it does not come back in seconds."""
+"""The workspace's message quota, which does not recover within seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """What a failed call means, in Slack's word or the kind of failure, and when to try again."""
+    """A classified failure of a call: its kind, its error code and when to try again."""
 
-    outcome: Outcome
+    kind: FailureKind
     code: str
+    """Slack's error code, or the name of the exception if Slack sent no answer."""
     retry_after: timedelta | None
-    """What Slack asked for; None where it did not say."""
+    """The wait that Slack asked for in Retry-After; None if there was none."""
 
     def wait(self, attempts: int) -> timedelta:
-        """Give how long to wait before the next try, after so many."""
+        """Return how long to wait before the next try, after *attempts* tries."""
         if self.retry_after is not None:
             return self.retry_after
         if self.code in _LONG_WAITS:
@@ -127,31 +128,31 @@ class Failure:
         return min(_FIRST_WAIT * doubled, _LONGEST_WAIT)
 
 
-def failure(error: Exception) -> Failure:
-    """Say what *error*, one of `FAILURES`, means for the call that raised it."""
+def classify(error: Exception) -> Failure:
+    """Return the classified *error*, an instance of one of `FAILURES`."""
     code = _code(error)
-    return Failure(outcome=_outcome(error, code), code=code, retry_after=_retry_after(error))
+    return Failure(kind=_kind(error, code), code=code, retry_after=_retry_after(error))
 
 
-def _outcome(error: Exception, code: str) -> Outcome:
-    # Without a connection nothing was sent. Any other failure on the way leaves it open.
+def _kind(error: Exception, code: str) -> FailureKind:
+    # Without a connection nothing was sent. After any other network error it may have been.
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return Outcome.NOT_DELIVERED
+        return FailureKind.NOT_DELIVERED
     if isinstance(error, NotInstalledError):
-        return Outcome.TOKEN
+        return FailureKind.TOKEN
     if not isinstance(error, SlackApiError):
-        return Outcome.AMBIGUOUS
+        return FailureKind.UNKNOWN_OUTCOME
     status = _status(error)
     if status == 429:
-        return Outcome.NOT_DELIVERED
+        return FailureKind.NOT_DELIVERED
     if status >= 500 or code == _NOT_JSON:
-        return Outcome.AMBIGUOUS
-    return _MEANING.get(code, Outcome.STRANGE)
+        return FailureKind.UNKNOWN_OUTCOME
+    return _KINDS.get(code, FailureKind.UNRECOGNIZED)
 
 
 def _code(error: Exception) -> str:
     if isinstance(error, SlackApiError):
-        # A body that is no JSON comes as text, or as aiohttp's own response.
+        # If the body is not JSON, the SDK passes its text or aiohttp's own response.
         body = getattr(error.response, "data", error.response)
         code = body.get("error") if isinstance(body, Mapping) else None
         return str(code or _NOT_JSON)
@@ -161,7 +162,7 @@ def _code(error: Exception) -> str:
 
 
 def _status(error: SlackApiError) -> int:
-    # What is not JSON comes as aiohttp's own response, which spells it otherwise.
+    # If the body is not JSON, this is aiohttp's response, which calls the field `status`.
     response = error.response
     return int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
 

@@ -1,4 +1,4 @@
-"""Work that goes on after the ack: tracked, waited for at the end, its failures told."""
+"""Background tasks that run after the ack, and answers by response_url."""
 
 import asyncio
 import logging
@@ -15,33 +15,33 @@ from handlers.views.message import Message
 log = logging.getLogger(__name__)
 
 _CUT_SECONDS = 3
-"""For what is cut off to end."""
+"""How long cancelled tasks may take to end."""
 
 
 class Background:
-    """The tasks that listeners left behind."""
+    """The tasks that listeners started and that outlive their ack."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, work: Coroutine[Any, Any, None], respond: AsyncRespond | None = None) -> None:
-        """Run *work* after the ack; if it raises, the person who asked is told by *respond*.
+        """Run *work* after the ack; if it raises, send the error to the user with *respond*.
 
-        Without *respond* nobody waits for it, and a failure is only logged.
+        Without *respond* an error is only logged.
         """
         task = asyncio.create_task(self._run(work, respond))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def drain(self, seconds: float) -> None:
-        """Wait for what is running, at most *seconds*, and cancel the rest."""
+        """Wait at most *seconds* for the running tasks, and cancel the rest."""
         if not self._tasks:
             return
         _, late = await asyncio.wait(self._tasks, timeout=seconds)
         for task in late:
             task.cancel()
         if late:
-            log.warning("%d answers were cut off at the end", len(late))
+            log.warning("cancelled %d answers at shutdown", len(late))
             await asyncio.wait(late, timeout=_CUT_SECONDS)
 
     async def _run(self, work: Coroutine[Any, Any, None], respond: AsyncRespond | None) -> None:
@@ -54,7 +54,7 @@ class Background:
             try:
                 await answer(respond, Message(text=text, blocks=[]))
             except Exception:
-                log.exception("the person who asked could not be told: %s", text)
+                log.exception("the user could not be notified of an error: %s", text)
 
 
 async def answer(
@@ -64,9 +64,9 @@ async def answer(
     replace: bool = False,
     thread_ts: str | None = None,
 ) -> None:
-    """Answer only the person who asked, by the response_url of what they typed or pressed.
+    """Send an ephemeral answer by the response_url of a command or a button press.
 
-    *replace* puts the message in the place of the one whose button was pressed.
+    *replace* replaces the message whose button was pressed.
     """
     _check(
         await respond(
@@ -78,11 +78,11 @@ async def answer(
 async def answer_channel(
     respond: AsyncRespond, message: Message, *, thread_ts: str | None = None
 ) -> WebhookResponse:
-    """Show everybody in the channel or thread, where Parley need not be a member.
+    """Post *message* to the channel or thread by response_url; Parley need not be a member.
 
-    Gives Slack's answer, which may be a refusal.
+    Returns Slack's response, which may be an error.
     """
-    # Without the SDK's retry, which after a lost connection would show it twice.
+    # No retries: after a lost connection, the SDK's retry could post the message twice.
     client = AsyncWebhookClient(respond.response_url or "", proxy=respond.proxy, retry_handlers=[])
     options = {"response_type": "in_channel", "replace_original": False}
     if thread_ts:
@@ -91,6 +91,6 @@ async def answer_channel(
 
 
 def _check(response: WebhookResponse) -> None:
-    # A dead response_url (used five times, or half an hour old) does not raise by itself.
+    # The SDK does not raise if a response_url has expired (five uses, or half an hour).
     if response.status_code != 200:
         raise RuntimeError(f"response_url answered {response.status_code}: {response.body}")

@@ -1,4 +1,4 @@
-"""A press of a button: who, where and on what, and how its listener runs."""
+"""A button press: its payload, and the listener that handles it in the background."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -10,28 +10,28 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from handlers.button_value import Value
 from handlers.slack.background import Background
 from handlers.slack.directory import STRANGER
-from handlers.slack.responders import Surfaces
+from handlers.slack.responders import Responders
 from store.types import ParleyError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
-    """What a block_actions payload says of one button, one option of a menu, or one input."""
+    """A block_actions payload for one button, one menu option or one input."""
 
     team_id: str
     channel_id: str
-    """"" for a press in a modal or in App Home."""
+    """"" if the button is in a modal or in App Home."""
     user_id: str
     message_ts: str
-    """The id of the first modal of the stack, or of App Home, for a press there."""
+    """In a modal or in App Home: the id of the root view, in place of a message's ts."""
     value: Value
     trigger_id: str = ""
     view_id: str = ""
-    """The modal that it is in; "" for a press in a message or in App Home."""
+    """The id of the modal that holds the button; "" in a message or in App Home."""
 
     @classmethod
     def of(cls, body: dict[str, Any]) -> Self:
-        """Read the payload; raises `ParleyError` for a value that is not ours."""
+        """Parse the payload; raises `ParleyError` if Parley did not write the button's value."""
         team_id = require_home(body)
         action = body["actions"][0]
         view = body.get("view")
@@ -51,35 +51,35 @@ class Press:
         )
 
     def key(self, purpose: str) -> str:
-        """Give the delivery key of what this press posts: pressed twice, it is the same."""
+        """Return the delivery key of the resulting post; a repeated press has the same key."""
         where = f"{self.team_id}:{self.channel_id}:{self.message_ts}"
         return f"{where}:{purpose}:{self.value.article_id}"
 
 
 Pressed = Callable[[Press, AsyncRespond], Awaitable[None]]
-"""What a feature does about a press; a `ParleyError` that it raises is told to the person."""
+"""A feature's handler of a press; if it raises, the user sees the error."""
 
 
 def on_press(
-    background: Background, surfaces: Surfaces, pressed: Pressed
+    background: Background, responders: Responders, pressed: Pressed
 ) -> Callable[..., Awaitable[None]]:
-    """Make a Bolt listener of *pressed*: it acks at once, and goes on in the background.
+    """Build a Bolt listener that acks immediately and runs *pressed* in the background.
 
-    It answers by the response_url of each press, or where there is none in a modal. A second press
-    of the same button, while the first one is seen to, says nothing new.
+    It answers by response_url, or in a modal if the press has none. A second press of the same
+    button is ignored while the first one is being handled.
     """
-    seen_to: set[Press] = set()
+    running: set[Press] = set()
 
     async def once(body: dict[str, Any], respond: AsyncRespond) -> None:
         press = Press.of(body)
         same = replace(press, trigger_id="")
-        if same in seen_to:
+        if same in running:
             return
-        seen_to.add(same)
+        running.add(same)
         try:
             await pressed(press, respond)
         finally:
-            seen_to.discard(same)
+            running.discard(same)
 
     async def listener(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         view = body.get("view")
@@ -87,9 +87,9 @@ def on_press(
         if view:
             is_modal = view["type"] == "modal"
             where = (
-                surfaces.modal(home_of(body), view["id"])
+                responders.modal(home_of(body), view["id"])
                 if is_modal
-                else surfaces.window(home_of(body), body["trigger_id"])
+                else responders.window(home_of(body), body["trigger_id"])
             )
         await ack()
         background.start(once(body, where), where)
@@ -98,9 +98,9 @@ def on_press(
 
 
 def home_of(body: dict[str, Any]) -> str:
-    """Give the team whose Parley an interaction is with.
+    """Return the id of the team in which the app of this interaction is installed.
 
-    In a channel that two share, a view's `team` may be the other one (docs.slack.dev: Slack
+    In a Slack Connect channel, a view's `team` may be the other team (docs.slack.dev: Slack
     Connect).
     """
     home = (body.get("view") or {}).get("app_installed_team_id") or body["team"]["id"]
@@ -108,7 +108,7 @@ def home_of(body: dict[str, Any]) -> str:
 
 
 def require_home(body: dict[str, Any]) -> str:
-    """Give the team whose Parley it is; raises `ParleyError` for somebody of another one."""
+    """Return `home_of(body)`; raises `ParleyError` if the user belongs to another team."""
     home, theirs = home_of(body), body["user"].get("team_id")
     if theirs and theirs != home:
         raise ParleyError(STRANGER)

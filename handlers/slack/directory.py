@@ -1,4 +1,4 @@
-"""Who a person is and what a channel lets us do, asked of Slack and kept for a few minutes."""
+"""Users and channels as Slack describes them: roles, membership and permission to post."""
 
 import asyncio
 import logging
@@ -8,18 +8,18 @@ from datetime import datetime, timedelta
 from slack_sdk.errors import SlackApiError
 
 from handlers.parsing.timetable import is_zone
-from handlers.slack.api_errors import FAILURES, failure
+from handlers.slack.api_errors import FAILURES, classify
 from handlers.slack.people import Colleague, FullMember, Person
 from handlers.slack.teams import Teams
 from store.types import ParleyError
 
 log = logging.getLogger(__name__)
 
-_KEPT = timedelta(minutes=5)
+_CACHE_TIME = timedelta(minutes=5)
 ASK_SECONDS = 1.4
-"""How long Slack may take to say who somebody is: a form waits three seconds for its ack."""
+"""The time limit for looking up a user; Slack waits three seconds for the ack of a form."""
 PRESENCE_SECONDS = 1.4
-"""How long Slack may take, after that, to say who is in a channel."""
+"""The time limit for looking up the channels of that user, after looking up the user."""
 
 STRANGER = "I answer the people of this workspace only: please ask one of them."
 UNKNOWN = "I can't check with Slack who you are, so I did nothing. Please try again in a minute."
@@ -34,23 +34,23 @@ NOT_READY = {
     "restricted_action_thread_only_channel": "This channel takes replies in threads only.",
     "restricted_action_non_threadable_channel": "This channel has no threads for the story.",
 }
-"""What to tell people for the errors with which Slack keeps us out of a channel."""
+"""What the user reads for each error code with which Slack refuses a post in a channel."""
 
 _OUTSIDE = frozenset({"not_in_channel", "channel_not_found"})
 
 
 class NotReadyError(ParleyError):
-    """Say what keeps Parley from posting in a channel."""
+    """Raised when Parley cannot post in a channel."""
 
     def __init__(self, reason: str) -> None:
-        """Take Slack's word for it, one of `NOT_READY`."""
+        """*reason* is Slack's error code, a key of `NOT_READY`."""
         super().__init__(NOT_READY[reason])
         self.is_outside = reason in _OUTSIDE
-        """Whether Parley is no member, and nothing else is known to be in the way."""
+        """Whether the reason is only that Parley is not a member of the channel."""
 
 
 class UnknownPresenceError(ParleyError):
-    """Raised when Slack cannot say whether somebody is in a channel."""
+    """Raised when Parley cannot find out whether a user is in a channel."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -60,17 +60,17 @@ class UnknownPresenceError(ParleyError):
 
 
 class UnknownPersonError(ParleyError):
-    """Raised when Slack cannot say who somebody is."""
+    """Raised when Parley cannot find out who a user is."""
 
     def __init__(self) -> None:
         super().__init__(UNKNOWN)
 
 
 class Directory:
-    """People and channels of every team that Parley is in.
+    """Users and channels of every team that Parley is in.
 
-    Who asks for a change has to be known: `colleague`, `full_member`, `require_admin` and
-    `require_keeper` refuse when Slack cannot say. A look-up may go on then: `require_reader`.
+    Changes fail closed: `colleague`, `full_member`, `require_admin` and `require_keeper` raise if
+    asking Slack fails. Look-ups fail open: `require_reader` lets them continue.
     """
 
     def __init__(
@@ -81,10 +81,10 @@ class Directory:
         clock: Callable[[], datetime],
         is_shared: bool = False,
     ) -> None:
-        """Take the user ids of *admins*; workspace admins are admins too.
+        """*admins* holds the user ids of ADMIN_USER_IDS; workspace admins are admins too.
 
-        With *is_shared* many workspaces share the corpus: an admin is listed as `TEAM:USER`, and
-        only who is listed keeps it.
+        *is_shared* means that many workspaces share the corpus. Then *admins* holds `TEAM:USER`,
+        and only the users in it may change the corpus.
         """
         self._teams = teams
         self._admins = admins
@@ -94,17 +94,17 @@ class Directory:
         teams.when_dropped(self._drop)
 
     def name(self, team_id: str, user_id: str) -> str:
-        """Give what a person is listed and recorded as."""
+        """Return the user as ADMIN_USER_IDS and records name them: `USER` or `TEAM:USER`."""
         return f"{team_id}:{user_id}" if self._is_shared else user_id
 
-    def listed(self) -> Sequence[tuple[str, str]]:
-        """Give the team and the id of every admin who is listed."""
+    def listed_admins(self) -> Sequence[tuple[str, str]]:
+        """Return the team id and user id of every admin in ADMIN_USER_IDS."""
         if self._is_shared:
             return [(team, user) for team, _, user in (one.partition(":") for one in self._admins)]
         return [(self._teams.only or "", user) for user in self._admins]
 
     async def require_keeper(self, team_id: str, user_id: str) -> None:
-        """Raise `ParleyError` unless that person may change the corpus."""
+        """Raise `ParleyError` unless the user may change the corpus."""
         if not self._is_shared:
             await self.require_admin(team_id, user_id)
         elif self.name(team_id, user_id) not in self._admins:
@@ -114,7 +114,7 @@ class Directory:
             )
 
     async def is_keeper(self, team_id: str, user_id: str) -> bool:
-        """Say whether that person may change the corpus; False when Slack cannot say."""
+        """Return whether the user may change the corpus; False if asking Slack fails."""
         try:
             await self.require_keeper(team_id, user_id)
         except ParleyError:
@@ -122,9 +122,9 @@ class Directory:
         return True
 
     async def require_admin(self, team_id: str, user_id: str) -> None:
-        """Raise `ParleyError` unless that person is an admin of the workspace, or listed as one.
+        """Raise `ParleyError` unless the user is a workspace admin or in ADMIN_USER_IDS.
 
-        Raises it too when Slack cannot say.
+        Raises `UnknownPersonError` if asking Slack fails.
         """
         if self._is_listed(team_id, user_id):
             return
@@ -134,10 +134,10 @@ class Directory:
             )
 
     async def colleague(self, team_id: str, user_id: str) -> Colleague:
-        """Return that person as one who may change something; guests included.
+        """Return the user as a colleague, who may change something; guests included.
 
-        Raises `ParleyError` for somebody of another workspace, a closed account or a bot, and when
-        Slack cannot say who they are.
+        Raises `ParleyError` for a user of another workspace, a deactivated account or a bot, and
+        `UnknownPersonError` if asking Slack fails.
         """
         if self._is_listed(team_id, user_id):
             return Colleague(team_id=team_id, user_id=user_id, is_admin=True, is_guest=False)
@@ -152,9 +152,9 @@ class Directory:
         )
 
     async def full_member(self, team_id: str, user_id: str) -> FullMember:
-        """Return that person as one who may change schedules.
+        """Return the user as a full member, who may change schedules.
 
-        Raises `ParleyError` as `colleague` does, and for guests.
+        Raises `ParleyError` for guests, and as `colleague` does.
         """
         colleague = await self.colleague(team_id, user_id)
         if colleague.is_guest:
@@ -164,9 +164,9 @@ class Directory:
         )
 
     async def require_reader(self, team_id: str, user_id: str) -> None:
-        """Raise `ParleyError` if Slack says that person is not one of this workspace.
+        """Raise `ParleyError` if the user does not belong to this workspace.
 
-        For look-ups only: they go on when Slack cannot say.
+        Does not raise if asking Slack fails, so use it for look-ups only.
         """
         try:
             person = await self.person(team_id, user_id)
@@ -176,25 +176,25 @@ class Directory:
             raise ParleyError(STRANGER)
 
     def _is_listed(self, team_id: str, user_id: str) -> bool:
-        """Return whether the settings say who that person is: an admin."""
+        """Return whether the user is in ADMIN_USER_IDS."""
         return self.name(team_id, user_id) in self._admins
 
     async def require_present(self, team_id: str, user_id: str, channel_id: str) -> None:
-        """Raise `ParleyError` unless that person is a member of the channel.
+        """Raise `ParleyError` unless the user is a member of the channel.
 
-        A channel that is named in a form is what a client says, and not what Slack says. When Slack
-        cannot say in time, raises `UnknownPresenceError`.
+        The channel of a form comes from the client, so it cannot be trusted. Raises
+        `UnknownPresenceError` if asking Slack fails or takes too long.
         """
         try:
             async with asyncio.timeout(PRESENCE_SECONDS):
                 theirs = await self.channels(team_id, of=user_id)
         except Exception as error:
-            # Not only FAILURES: the SDK itself may stumble over a body that is not Slack's.
+            # Not only FAILURES: the SDK itself may raise on a body that Slack did not write.
             log.warning(
-                "Slack cannot say which channels %s of %s is in: %s",
+                "asking Slack for the channels of %s in %s failed: %s",
                 user_id,
                 team_id,
-                failure(error).code,
+                classify(error).code,
             )
             raise UnknownPresenceError from error
         if channel_id not in theirs:
@@ -204,7 +204,7 @@ class Directory:
             )
 
     async def can_join(self, team_id: str, channel_id: str) -> bool:
-        """Say whether Parley may join the channel by itself: a public one that is open."""
+        """Return whether Parley can join the channel: public, not archived, not joined already."""
         try:
             client = await self._teams.asking(team_id)
             response = await client.conversations_info(channel=channel_id)
@@ -219,7 +219,7 @@ class Directory:
         )
 
     async def zone(self, team_id: str, user_id: str) -> str:
-        """Give the person's IANA time zone; UTC where Slack does not say, or names one unknown."""
+        """Return the user's IANA time zone; UTC if Slack names none or an unknown one."""
         try:
             zone = (await self.person(team_id, user_id)).zone
         except UnknownPersonError:
@@ -227,7 +227,7 @@ class Directory:
         return zone if is_zone(zone) else "UTC"
 
     async def is_admin(self, team_id: str, user_id: str) -> bool:
-        """Say whether that person is an admin; False when Slack cannot say."""
+        """Return whether the user is an admin; False if asking Slack fails."""
         try:
             await self.require_admin(team_id, user_id)
         except ParleyError:
@@ -240,12 +240,12 @@ class Directory:
             raise NotReadyError(reason)
 
     async def reason(self, team_id: str, channel_id: str) -> str | None:
-        """Give Slack's word for what keeps Parley out of the channel; None when nothing is seen."""
+        """Return the error code that keeps Parley from posting in the channel, or None."""
         try:
             client = await self._teams.asking(team_id)
             response = await client.conversations_info(channel=channel_id)
         except SlackApiError as error:
-            reason = failure(error).code
+            reason = classify(error).code
             if reason in NOT_READY:
                 return reason
             raise
@@ -256,7 +256,7 @@ class Directory:
         return None if is_in else "not_in_channel"
 
     async def join(self, channel_id: str, *, by: Colleague) -> None:
-        """Join a public channel; raises `ParleyError` where Parley cannot join by itself."""
+        """Join a public channel; raises `ParleyError` if Parley cannot join it."""
         if not await self.can_join(by.team_id, channel_id):
             if await self.reason(by.team_id, channel_id) is None:
                 return
@@ -268,10 +268,10 @@ class Directory:
             raise ParleyError("Slack does not let me join: type `/invite @Parley`.") from error
 
     async def known_to(self, team_id: str, user_id: str) -> frozenset[str]:
-        """Give the ids of the channels that person may know of: theirs, and the public ones.
+        """Return the ids of Parley's channels that the user may see.
 
-        Of the public ones those that Parley is in. A guest knows of none but theirs, and neither
-        does somebody of whom Slack cannot say that they are no guest.
+        These are the user's own channels and the public channels that Parley is in. Guests see
+        only their own, and so does a user about whom asking Slack fails.
         """
         theirs = await self.channels(team_id, of=user_id)
         try:
@@ -288,9 +288,9 @@ class Directory:
         of: str | None = None,
         types: str = "public_channel,private_channel",
     ) -> frozenset[str]:
-        """Give the ids of the channels that Parley is a member of, but for archived ones.
+        """Return the ids of the channels that Parley is a member of, without archived ones.
 
-        With *of* those that this person is a member of, as far as Parley may know.
+        With *of*, return the channels of that user that Parley can see.
         """
         client = await self._teams.asking(team_id)
         ids: set[str] = set()
@@ -309,13 +309,13 @@ class Directory:
                 return frozenset(ids)
 
     async def person(self, team_id: str, user_id: str) -> Person:
-        """Return what Slack says about that person; an answer is kept for five minutes.
+        """Return the user as Slack describes them, cached for five minutes.
 
-        Raises `UnknownPersonError` when Slack cannot say.
+        Raises `UnknownPersonError` if asking Slack fails.
         """
         now = self._clock()
         kept = self._people.get((team_id, user_id))
-        if kept and timedelta() <= now - kept[0] < _KEPT:
+        if kept and timedelta() <= now - kept[0] < _CACHE_TIME:
             return kept[1]
         try:
             async with asyncio.timeout(ASK_SECONDS):
@@ -325,14 +325,19 @@ class Directory:
         except ParleyError:
             raise
         except Exception as error:
-            # Not only FAILURES: the SDK itself may stumble over a body that is not Slack's.
+            # Not only FAILURES: the SDK itself may raise on a body that Slack did not write.
             log.warning(
-                "Slack cannot say who %s of %s is: %s", user_id, team_id, failure(error).code
+                "asking Slack about user %s of %s failed: %s",
+                user_id,
+                team_id,
+                classify(error).code,
             )
             raise UnknownPersonError from error
-        # Nobody is kept for longer.
+        # Drop the expired entries, so that no personal data is kept longer.
         self._people = {
-            who: one for who, one in self._people.items() if timedelta() <= now - one[0] < _KEPT
+            who: one
+            for who, one in self._people.items()
+            if timedelta() <= now - one[0] < _CACHE_TIME
         }
         self._people[team_id, user_id] = (now, person)
         return person

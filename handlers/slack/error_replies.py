@@ -1,4 +1,4 @@
-"""What a person reads when something goes wrong: one sentence, or the number of a log entry."""
+"""What a user reads when something goes wrong: one sentence, or the id of a log entry."""
 
 import logging
 from datetime import datetime
@@ -18,13 +18,13 @@ log = logging.getLogger(__name__)
 
 
 class AgainError(Exception):
-    """Have Slack send an event again, in a minute or two: what it asks for cannot be done yet."""
+    """Raised to make Slack redeliver the event later, because it cannot be handled yet."""
 
 
 def sentence(error: Exception) -> str:
-    """Give the sentence for the person who asked.
+    """Return the sentence that the user reads about *error*.
 
-    What is no `ParleyError` is logged whole under an id, and the sentence holds only the id.
+    Any error but `ParleyError` is logged under a new id, and the sentence holds only that id.
     """
     if isinstance(error, ParleyError):
         return str(error)
@@ -34,9 +34,9 @@ def sentence(error: Exception) -> str:
 
 
 async def require_first(idempotency: Idempotency, team_id: str, key: str, *, now: datetime) -> None:
-    """Raise `ParleyError` where the same came before, to whichever process.
+    """Raise `ParleyError` if any process has claimed *key* before.
 
-    It may have failed then, and is not tried again by itself.
+    At most once: an earlier request may have failed, and is not retried.
     """
     if not await idempotency.claim(team_id, key, now=now):
         raise ParleyError(
@@ -47,27 +47,27 @@ async def require_first(idempotency: Idempotency, team_id: str, key: str, *, now
 async def on_error(
     error: Exception, context: AsyncBoltContext, body: dict[str, Any]
 ) -> BoltResponse:
-    """Answer for a listener that raised before it acked.
+    """Answer a request whose listener raised before its ack.
 
-    Any other status than 200 would leave the person with `dispatch_failed`; behind an event that is
-    to come again, there is none.
+    The status is 200, because the user would see `dispatch_failed` for any other. Only an event
+    that Slack shall redeliver gets 503: no user waits for its answer.
     """
     context["outcome"] = "error"
     if isinstance(error, AgainError):
-        log.warning("an event that is to come again: %s", error, exc_info=error.__cause__)
+        log.warning("asking Slack to redeliver an event: %s", error, exc_info=error.__cause__)
         return BoltResponse(status=503, body="")
     if isinstance(error, BoltUnhandledRequestError):
         context["outcome"] = "unknown"
         log.warning("no listener for a request of type %s", body.get("type", "command"))
-        return _told("I do not know that one. Type `/brief help` to begin.", body)
-    return _told(sentence(error), body)
+        return _reply("I do not know that one. Type `/brief help` to begin.", body)
+    return _reply(sentence(error), body)
 
 
-def _told(text: str, body: dict[str, Any]) -> BoltResponse:
-    """Say *text* in an ack, as each kind of request takes it.
+def _reply(text: str, body: dict[str, Any]) -> BoltResponse:
+    """Build the ack that shows *text*, as each type of request allows.
 
-    A form stays as it was filled in, with the text at its first field: an ack without a word closes
-    it. A text is shown to whoever typed a command, and is no more than an ack for anything else.
+    A form stays open with the text at its first field, because an empty ack would close it. Slack
+    shows the text of an ack to the user who typed a command, and ignores it for anything else.
     """
     match body.get("type"):
         case "view_submission":
@@ -75,9 +75,9 @@ def _told(text: str, body: dict[str, Any]) -> BoltResponse:
             inputs = [one["block_id"] for one in view.get("blocks", []) if one["type"] == "input"]
             answer: dict[str, Any] = {"response_action": "update", "view": window(message(text))}
             if inputs:
-                # What stands beside a field is no mrkdwn.
-                told = text.replace("`", "")
-                answer = {"response_action": "errors", "errors": {inputs[0]: told}}
+                # Slack shows the error of a field as plain text.
+                shown = text.replace("`", "")
+                answer = {"response_action": "errors", "errors": {inputs[0]: shown}}
             return BoltResponse(status=200, body=answer)
         case "block_suggestion":
             return BoltResponse(status=200, body={"options": []})

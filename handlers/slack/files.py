@@ -1,4 +1,4 @@
-"""Files that people share with Parley: what Slack says of one, and what it holds."""
+"""Files that people share with Parley: their description and their content."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,43 +8,43 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.slack.api_errors import failure
+from handlers.slack.api_errors import classify
 from handlers.slack.teams import Teams
 from store.types import ParleyError
 
 MOST = 10 << 20
-"""Bytes of a file that is read from Slack; a larger corpus belongs into its folder."""
+"""The largest file in bytes that is read from Slack; put a larger corpus into its folder."""
 _HOST = "files.slack.com"
 
 
 class Files:
-    """Reads files from Slack with the token of the team that they are in."""
+    """Reads files from Slack with the token of the file's team."""
 
     def __init__(
         self, teams: Teams, *, proxy_for: Callable[[str], str | None] = lambda _: None
     ) -> None:
-        """Download through the proxy that *proxy_for* returns for the file's URL, if any."""
+        """*proxy_for* returns the proxy for the URL of a download, or None."""
         self._teams = teams
         self._proxy_for = proxy_for
 
     async def describe(self, team_id: str, file_id: str) -> dict[str, Any]:
-        """Give what Slack says of a file; raises `ParleyError` where it says nothing."""
+        """Return Slack's file object; raises `ParleyError` if Slack refuses it."""
         client = await self._teams.asking(team_id)
         try:
             file: dict[str, Any] = (await client.files_info(file=file_id))["file"]
         except SlackApiError as error:
-            if failure(error).code == "missing_scope":
+            if classify(error).code == "missing_scope":
                 raise ParleyError("I may not read files yet: I need `files:read`.") from error
             raise ParleyError("That file is not there any more.") from error
         return file
 
     async def read(self, team_id: str, file: dict[str, Any]) -> bytes:
-        """Give what a file holds; raises `ParleyError` where it cannot be had."""
+        """Return the content of a file; raises `ParleyError` if it cannot be downloaded."""
         if file.get("size", 0) > MOST:
             raise ParleyError(f"That file is larger than {MOST >> 20} MB: put it into the folder.")
         client = await self._teams.asking(team_id)
         url = file.get("url_private_download") or ""
-        # The token goes to Slack alone: a file may also be a link to somewhere else.
+        # Send the token only to Slack: a file may also be a link to another site.
         if file.get("is_external") or urlsplit(url).hostname not in _hosts(client):
             raise ParleyError("That file is not kept by Slack: upload the file itself.")
         session = client.session
@@ -55,7 +55,7 @@ class Files:
             async with session.get(
                 url, headers=bearer, allow_redirects=False, proxy=self._proxy_for(url)
             ) as response:
-                # Without the right to read it, Slack sends a page to sign in.
+                # Without the permission to read it, Slack sends its sign-in page.
                 if response.status != 200 or response.content_type == "text/html":
                     raise ParleyError("I may not read that file: does my app have `files:read`?")
                 data = await response.content.read(MOST + 1)
@@ -69,5 +69,5 @@ class Files:
 
 
 def _hosts(client: AsyncWebClient) -> set[str | None]:
-    # Another Slack, such as the local workspace, keeps its files itself.
+    # The local workspace serves files from its own host.
     return {_HOST, urlsplit(client.base_url).hostname}

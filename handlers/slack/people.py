@@ -1,4 +1,4 @@
-"""Who somebody is: what Slack says about a person, and what that allows."""
+"""Users: what Slack says about them, and what they may do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,24 +10,24 @@ class Person:
     """A user, as Slack describes them (docs.slack.dev: users.info, user object)."""
 
     is_colleague: bool
-    """Whether they are a person of this workspace, guests included, whose account is active."""
+    """Whether they are an active human user of this workspace; guests included."""
     is_guest: bool
     is_admin: bool
     """Whether they are an admin or owner of this workspace."""
     zone: str
-    """Their time zone as Slack names it; "" if it names none."""
+    """Their IANA time zone from Slack; "" if Slack sends none."""
 
     @classmethod
     def of(cls, user: object, *, team_id: str) -> Self:
-        """Read the `user` of an answer, as seen from the workspace *team_id*.
+        """Parse the `user` of a response, as seen from the workspace *team_id*.
 
-        Raises `ValueError` if it does not say which workspace they belong to.
+        Raises `ValueError` if it names no workspace.
         """
         if not isinstance(user, Mapping) or not isinstance(user.get("team_id"), str):
             raise ValueError("users.info describes no user")
-        # In an Enterprise organisation, somebody may belong to several workspaces.
+        # In an Enterprise organization, a user may belong to several workspaces.
         teams = (user.get("enterprise_user") or {}).get("teams") or ()
-        # `is_stranger` is not set for those who share a channel with us.
+        # `is_stranger` is not set for users who share a channel with the app.
         is_ours = team_id in (user["team_id"], *teams) and not user.get("is_stranger")
         is_colleague = is_ours and not (user.get("deleted") or user.get("is_bot"))
         return cls(
@@ -40,10 +40,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Colleague:
-    """Somebody of this workspace, perhaps a guest, who is known and may change something.
+    """A checked user of this workspace, perhaps a guest, who may change something.
 
-    Only `Directory` makes one. Whatever changes something takes a `Colleague` or a `FullMember`
-    instead of a user id, so that no path to it can forget to check who is asking.
+    Only `Directory` creates one. Functions that change something take a `Colleague` or a
+    `FullMember` instead of a user id, so that no caller can forget the check.
     """
 
     team_id: str

@@ -1,4 +1,4 @@
-"""Telling a person how far long work has come."""
+"""Progress messages for a user who waits for long work."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,25 +11,25 @@ from handlers.views.preview import under_way
 from store.progress import Progress
 
 _AFTER_SECONDS = (1.5, 10.0, 60.0)
-"""When it is told; a response_url works five times, and one is for the answer."""
+"""When each message is sent; a response_url works five times, and the answer needs one use."""
 
 
 @asynccontextmanager
-async def told(respond: AsyncRespond) -> AsyncIterator[Progress]:
-    """Give a progress to work with; while the work goes on, one message is kept up to date."""
+async def notify_progress(respond: AsyncRespond) -> AsyncIterator[Progress]:
+    """Yield a progress to report to; a message shows it to the user and is updated."""
     progress = Progress()
-    telling = asyncio.create_task(_tell(progress, respond))
+    notifying = asyncio.create_task(_notify(progress, respond))
     try:
         yield progress
     finally:
-        telling.cancel()
-        # That it could not be told is no reason for the work to fail.
-        await asyncio.gather(telling, return_exceptions=True)
+        notifying.cancel()
+        # The work must not fail because a progress message could not be sent.
+        await asyncio.gather(notifying, return_exceptions=True)
 
 
-async def _tell(progress: Progress, respond: AsyncRespond) -> None:
+async def _notify(progress: Progress, respond: AsyncRespond) -> None:
     waited = 0.0
-    for is_told, seconds in enumerate(_AFTER_SECONDS):
+    for number, seconds in enumerate(_AFTER_SECONDS):
         await asyncio.sleep(seconds - waited)
         waited = seconds
-        await answer(respond, under_way(progress), replace=bool(is_told))
+        await answer(respond, under_way(progress), replace=number > 0)

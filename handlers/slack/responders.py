@@ -1,4 +1,4 @@
-"""Where answers appear without a response_url: modals, App Home, threads, direct messages."""
+"""Answers without a response_url: in modals, App Home, threads and direct messages."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookResponse
 
-from handlers.slack.api_errors import failure
+from handlers.slack.api_errors import classify
 from handlers.slack.teams import Teams
 from handlers.views.message import Message
 from handlers.views.modal import View, window
@@ -19,35 +19,35 @@ _DONE = WebhookResponse(url="", status_code=200, body="ok", headers={})
 _TOO_LATE = frozenset(
     {"not_found", "expired_trigger_id", "exchanged_trigger_id", "push_limit_reached"}
 )
-"""What Slack answers when a modal was closed meanwhile, or the moment to open one has passed."""
+"""The error codes for a modal that was closed, or a trigger_id that has expired."""
 
-_DEAD = frozenset({"expired_url", "used_url"})
-"""What Slack answers by a response_url that is too old, or was answered by five times."""
+_EXPIRED = frozenset({"expired_url", "used_url"})
+"""The answers of a response_url that has expired or was used five times."""
 
 
-class Surfaces:
-    """Shows things to people where they are.
+class Responders:
+    """Builds responders, and opens modals and App Home.
 
-    What gives an `AsyncRespond` lets a feature answer there as by a response_url.
+    A responder is an `AsyncRespond`, so a feature answers with it as with a response_url.
     """
 
     def __init__(self, teams: Teams) -> None:
         self._teams = teams
 
     def modal(self, team_id: str, view_id: str) -> AsyncRespond:
-        """Answer in the modal in which something was pressed."""
-        return _Elsewhere(lambda shown: self.update(team_id, view_id, window(shown)))
+        """Return a responder that answers in the open modal *view_id*."""
+        return _FunctionResponder(lambda shown: self.update(team_id, view_id, window(shown)))
 
     def window(self, team_id: str, trigger_id: str) -> AsyncRespond:
-        """Answer in a modal that opens; a trigger is good for three seconds, and for one modal."""
+        """Return a responder that opens a modal; a trigger_id opens one, within three seconds."""
 
         async def show(shown: Message) -> None:
             await self.open(team_id, trigger_id, window(shown))
 
-        return _Elsewhere(show)
+        return _FunctionResponder(show)
 
     def whisper(self, team_id: str, channel: str, user: str, thread_ts: str | None) -> AsyncRespond:
-        """Answer one person where they wrote, seen by nobody else."""
+        """Return a responder that answers *user* with an ephemeral message in the channel."""
 
         async def show(shown: Message) -> None:
             sending = (await self._teams.of(team_id)).posting
@@ -55,18 +55,18 @@ class Surfaces:
                 channel=channel, user=user, thread_ts=thread_ts, **shown
             )
 
-        return _Elsewhere(show)
+        return _FunctionResponder(show)
 
     def lasting(self, respond: AsyncRespond, team_id: str, user: str) -> AsyncRespond:
-        """Answer by a response_url, or in a direct message once it is too old for that.
+        """Return a responder that answers with *respond*, or in a direct message if that expires.
 
-        docs.slack.dev (Handling user interaction): it is good for half an hour and five answers,
-        and a very large corpus takes longer to load.
+        A response_url works five times within half an hour (docs.slack.dev, Handling user
+        interaction), and a very large corpus takes longer to load.
         """
-        return _Lasting(respond, self.direct(team_id, user, None))
+        return _FallbackResponder(respond, self.direct(team_id, user, None))
 
     def direct(self, team_id: str, channel: str, thread_ts: str | None) -> AsyncRespond:
-        """Answer in a direct message."""
+        """Return a responder that answers in the direct message *channel*."""
 
         async def show(shown: Message) -> None:
             sending = (await self._teams.of(team_id)).posting
@@ -78,46 +78,46 @@ class Surfaces:
                 **shown,
             )
 
-        return _Elsewhere(show)
+        return _FunctionResponder(show)
 
     async def open(
         self, team_id: str, trigger_id: str, view: View, *, on_top: bool = False
     ) -> str | None:
-        """Open a modal, over another one with *on_top*; give its id, None where it is too late."""
+        """Open a modal, *on_top* of another or not; return its id, or None if it is too late."""
         client = await self._teams.asking(team_id)
         call = client.views_push if on_top else client.views_open
         try:
             response = await call(trigger_id=trigger_id, view=view)
         except SlackApiError as error:
-            _forgive(error)
+            _ignore_if_too_late(error)
             return None
         return str(response["view"]["id"])
 
     async def update(self, team_id: str, view_id: str, view: View) -> None:
-        """Draw a modal anew; one that was closed meanwhile stays closed."""
+        """Replace the content of a modal; does nothing if the user has closed it."""
         client = await self._teams.asking(team_id)
         try:
             await client.views_update(view_id=view_id, view=view)
         except SlackApiError as error:
-            _forgive(error)
+            _ignore_if_too_late(error)
 
     async def publish(
         self, team_id: str, user_id: str, home: View, *, hash_: str | None
     ) -> str | None:
-        """Publish somebody's App Home; give its hash, None where it is not *hash_* any more."""
+        """Publish a user's App Home; return its hash, or None if its hash was not *hash_*."""
         given = {"hash": hash_} if hash_ else {}
         client = await self._teams.asking(team_id)
         try:
             response = await client.views_publish(user_id=user_id, view=home, **given)
         except SlackApiError as error:
-            if failure(error).code == "hash_conflict":
+            if classify(error).code == "hash_conflict":
                 return None
             raise
         return str(response["view"]["hash"])
 
 
-class _Elsewhere(AsyncRespond):
-    """Answers by *show* in the place of a response_url."""
+class _FunctionResponder(AsyncRespond):
+    """Answers with *show* instead of a response_url."""
 
     def __init__(self, show: Callable[[Message], Awaitable[None]]) -> None:
         super().__init__(response_url=None)
@@ -130,8 +130,8 @@ class _Elsewhere(AsyncRespond):
         return _DONE
 
 
-class _Lasting(AsyncRespond):
-    """Answers by *first*, and by *then* where that is taken no more."""
+class _FallbackResponder(AsyncRespond):
+    """Answers with *first*, and with *then* once the response_url of *first* has expired."""
 
     def __init__(self, first: AsyncRespond, then: AsyncRespond) -> None:
         super().__init__(response_url=first.response_url)
@@ -142,14 +142,14 @@ class _Lasting(AsyncRespond):
         self, text: str = "", blocks: Any = None, **options: Any
     ) -> WebhookResponse:
         response = await self._first(text=text, blocks=blocks, **options)
-        if response.body not in _DEAD:
+        if response.body not in _EXPIRED:
             return response
         return await self._then(text=text, blocks=blocks)
 
 
-def _forgive(error: SlackApiError) -> None:
-    """Let pass what is nobody's fault; raises *error* again for anything else."""
-    code = failure(error).code
+def _ignore_if_too_late(error: SlackApiError) -> None:
+    """Ignore *error* if the modal is gone or the trigger_id expired; raise it otherwise."""
+    code = classify(error).code
     if code not in _TOO_LATE:
         raise error
-    log.info("a modal was gone before its answer came: %s", code)
+    log.info("the modal was closed, or its trigger_id expired, before the answer: %s", code)

@@ -1,6 +1,6 @@
-"""The teams that Parley is in: whose token speaks to Slack for which of them.
+"""The teams that Parley is installed in, with the bot token and the Slack clients of each.
 
-There is one for a bot token in the settings, and one for each installation by OAuth.
+The settings hold the bot token of one team, or else each team installs Parley by OAuth.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,19 +10,19 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 
 class NotInstalledError(Exception):
-    """Say that Parley is not, or no longer, installed in a team."""
+    """Raised when Parley is not, or no longer, installed in a team."""
 
 
 class ClosedError(NotInstalledError):
-    """Say that nothing opens a team's token.
+    """Raised when no key decrypts a team's token.
 
-    Until it installs Parley again it is as one that has not, and what is remembered of it stays.
+    The team is treated as not installed until it installs Parley again; its data is kept.
     """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bot:
-    """Who Parley is in a team."""
+    """Parley's bot user and token in a team."""
 
     bot_id: str
     user_id: str
@@ -31,17 +31,17 @@ class Bot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """What speaks to Slack for one team."""
+    """The bot of one team and its two Slack clients."""
 
     bot: Bot
     asking: AsyncWebClient
-    """Tries again where a connection is lost or Slack asks to wait."""
+    """Retries lost connections and rate limits; for reading and for views."""
     posting: AsyncWebClient
-    """Never tries again: that could post twice."""
+    """Never retries, because a retry could post twice."""
 
 
 class Teams:
-    """Gives each team's clients, kept for as long as its bot stays what it is."""
+    """Returns the clients of each team, and caches them until the team's bot changes."""
 
     def __init__(
         self,
@@ -51,11 +51,11 @@ class Teams:
         posting: Callable[[str], AsyncWebClient],
         only: str | None = None,
     ) -> None:
-        """Take what finds a team's bot by the team's id, and what makes clients of a token.
+        """*find* looks up a team's bot; *asking* and *posting* build clients from a token.
 
-        To find it gives None where Parley is not installed, and raises `ClosedError`.
-
-        *only* is the id of the team where there is one; None where each team brings its own bot.
+        *find* returns None if Parley is not installed in the team, and raises `ClosedError` if its
+        token cannot be decrypted. *only* is the team of the bot token in the settings, or None if
+        many teams install Parley.
         """
         self.only = only
         self._find = find
@@ -65,9 +65,9 @@ class Teams:
         self._droppers: list[Callable[[str], None]] = []
 
     async def of(self, team_id: str) -> Team:
-        """Give the team; raises `NotInstalledError`.
+        """Return the team; raises `NotInstalledError`.
 
-        The bot is looked up each time: another process may have let it in, or out, a moment ago.
+        The bot is looked up each time, because another process may have changed the installation.
         """
         try:
             bot = await self._find(team_id)
@@ -84,19 +84,19 @@ class Teams:
 
     @property
     def known(self) -> frozenset[str]:
-        """Give the ids of the teams whose clients, and so whose tokens, are kept."""
+        """Return the ids of the teams whose clients, and so their tokens, are cached."""
         return frozenset(self._known)
 
     def when_dropped(self, drop: Callable[[str], None]) -> None:
-        """Have *drop* called with the id of each team of which nothing is to be kept."""
+        """Call *drop* with the team id whenever a team's cached data must be dropped."""
         self._droppers.append(drop)
 
     def drop(self, team_id: str) -> None:
-        """Keep nothing of the team; one that is still there is looked up anew."""
+        """Drop all cached data of the team; it is looked up again when needed."""
         self._known.pop(team_id, None)
         for drop in self._droppers:
             drop(team_id)
 
     async def asking(self, team_id: str) -> AsyncWebClient:
-        """Give the client that asks for the team, and tries again; raises `NotInstalledError`."""
+        """Return the team's client that retries; raises `NotInstalledError`."""
         return (await self.of(team_id)).asking

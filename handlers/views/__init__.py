@@ -1,1 +1,1 @@
-"""Pure functions from domain values to messages; the only place that builds blocks."""
+"""Pure functions that render domain values as messages; only this package builds blocks."""

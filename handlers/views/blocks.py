@@ -1,7 +1,7 @@
-"""Blocks and their elements, as Slack reads them (docs.slack.dev, Block Kit).
+"""Blocks and block elements as plain dictionaries (docs.slack.dev, Block Kit).
 
-Plain values: slack_sdk's models take ten times as long to draw an answer. The tests read every
-message with those models, so what they would refuse here does not pass there either.
+Rendering with slack_sdk's models takes ten times as long. The tests validate every message with
+those models.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,44 +12,44 @@ from handlers.mrkdwn import truncate
 
 Block: TypeAlias = dict[str, Any]
 Element: TypeAlias = dict[str, Any]
-"""What stands in a block: a text, a button, a field of a form."""
+"""An object inside a block: a text, a button or a form field."""
 
 _LABEL = 75
 
 
 def literal(text: str) -> Element:
-    """Give *text* that is shown as it is, no mrkdwn and no emoji read in it."""
+    """Return *text* as plain text: neither mrkdwn nor emoji codes are interpreted."""
     return {"type": "plain_text", "text": text, "emoji": False}
 
 
 def _mrkdwn(text: str) -> Element:
-    """Give *text* that is mrkdwn, escaped already; no names or addresses in it become links."""
+    """Return escaped mrkdwn *text*; `verbatim` keeps Slack from linking names and addresses."""
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 def header(text: str) -> Block:
-    """Show *text* large, literally."""
+    """Return a header block with plain *text*."""
     return {"type": "header", "text": literal(truncate(text, 150))}
 
 
 def section(text: str, *, accessory: Element | None = None) -> Block:
-    """Show mrkdwn, escaped already, with a button or a menu at its side if there is one."""
+    """Return a section of escaped mrkdwn, with an optional button or menu at its side."""
     block = {"type": "section", "text": _mrkdwn(text)}
     return block | {"accessory": accessory} if accessory else block
 
 
 def context(*texts: str) -> Block:
-    """Show small print, each of *texts* mrkdwn that is escaped already."""
+    """Return a context block (small print) of escaped mrkdwn *texts*."""
     return {"type": "context", "elements": [_mrkdwn(text) for text in texts]}
 
 
 def divider() -> Block:
-    """Draw a line."""
+    """Return a divider block."""
     return {"type": "divider"}
 
 
 def actions(elements: Sequence[Element]) -> Block:
-    """Put buttons in a row."""
+    """Return an actions block: a row of buttons."""
     return {"type": "actions", "elements": list(elements)}
 
 
@@ -62,9 +62,9 @@ def button(
     hint: str | None = None,
     confirm: str | None = None,
 ) -> Element:
-    """Give a button; *hint* is what a screen reader says when the label is not enough.
+    """Return a button; *hint* is its accessibility label for screen readers.
 
-    *confirm* is what is asked before the press counts.
+    *confirm* is a question that the user has to confirm after pressing.
     """
     return element(
         "button",
@@ -73,11 +73,11 @@ def button(
         value=value.encode(),
         style="primary" if primary else None,
         accessibility_label=truncate(hint, _LABEL) if hint else None,
-        confirm=_asked_first(label, confirm) if confirm else None,
+        confirm=_confirmation(label, confirm) if confirm else None,
     )
 
 
-def _asked_first(label: str, question: str) -> Element:
+def _confirmation(label: str, question: str) -> Element:
     return {
         "title": literal(label),
         "text": literal(truncate(question, 300)),
@@ -87,14 +87,14 @@ def _asked_first(label: str, question: str) -> Element:
 
 
 def overflow(action: str, options: Iterable[tuple[str, Value]]) -> Element:
-    """Give a menu behind three dots; a value is at most 75 characters long when it is written."""
+    """Return an overflow menu; an encoded value may have at most 75 characters."""
     return element(
         "overflow", action, options=[option(label, value.encode()) for label, value in options]
     )
 
 
 def option(label: str, value: str) -> Element:
-    """Give one of the things to choose from."""
+    """Return an option of a menu or select."""
     return {"text": literal(truncate(label, _LABEL)), "value": value}
 
 
@@ -106,7 +106,7 @@ def input_block(
     hint: str | None = None,
     optional: bool = False,
 ) -> Block:
-    """Give a field of a form with its label."""
+    """Return an input block: a form field with its label."""
     block = {
         "type": "input",
         "block_id": block_id,
@@ -118,16 +118,16 @@ def input_block(
 
 
 def text_input(action: str, placeholder: str, *, most: int, **fields: object) -> Element:
-    """Let somebody type a line of at most *most* characters."""
+    """Return a single-line text input of at most *most* characters."""
     return element(
         "plain_text_input", action, placeholder=literal(placeholder), max_length=most, **fields
     )
 
 
 def channel_select(action: str, *, chosen: str = "") -> Element:
-    """Let somebody choose a channel, at first the one that they are in where none is *chosen*.
+    """Return a channel select that is set to *chosen*, or else to the user's current channel.
 
-    What the filter leaves out, such as a direct message, is never chosen at first.
+    A conversation that the filter excludes, such as a direct message, is never preselected.
     """
     return element(
         "conversations_select",
@@ -140,6 +140,6 @@ def channel_select(action: str, *, chosen: str = "") -> Element:
 
 
 def element(kind: str, action: str, **fields: object) -> Element:
-    """Give an element of any *kind*, without the fields that are None."""
+    """Return an element of type *kind*, leaving out the fields that are None."""
     given = {name: value for name, value in fields.items() if value is not None}
     return {"type": kind, "action_id": action, **given}

@@ -1,4 +1,4 @@
-"""What admins see of the corpus."""
+"""Messages about the corpus, for admins."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from store.types import FailedLoad, Problem, Revision
 _SHOWN = 10
 _MISSED = 20
 
-_WORDS = (
+_SUBCOMMANDS = (
     ("status", "what is loaded"),
     ("check", "what a reload would change, before it does"),
     ("reload", "read the corpus folder again"),
@@ -32,7 +32,7 @@ _WORDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How much there is, beside what the revision says."""
+    """The size of the corpus in numbers that the revision does not hold."""
 
     questions: int
     topics: int
@@ -40,9 +40,9 @@ class Size:
 
 
 def corpus_help(*, unknown: str | None = None) -> Message:
-    """Explain /corpus; *unknown* is what was typed and not understood."""
+    """Explain /corpus; *unknown* is a sub-command that was not understood."""
     lead = f"I do not know “{plain(unknown, 100)}”. " if unknown else ""
-    lines = "\n".join(f"• `{Command.CORPUS} {word}`: {what}" for word, what in _WORDS)
+    lines = "\n".join(f"• `{Command.CORPUS} {word}`: {what}" for word, what in _SUBCOMMANDS)
     text = f"{lead}For admins:\n{lines}"
     return message(text, [section(text)])
 
@@ -54,7 +54,7 @@ def status(
     *,
     version: str = "",
 ) -> Message:
-    """Say what is loaded, and what keeps the watched folder from being loaded."""
+    """Render the loaded revision, and why the watched folder last failed to load, if it did."""
     text = _loaded(revision)
     if size:
         text += (
@@ -72,7 +72,7 @@ def status(
 
 
 def panel(revision: Revision | None, failed_load: FailedLoad | None = None) -> list[Block]:
-    """Draw the admin's part of App Home."""
+    """Return the admin section of App Home."""
     buttons = [
         button("Status", Action.CORPUS_STATUS, Value(), hint="Status of the corpus"),
         button("Check", Action.CORPUS_CHECK, Value(), hint="Check what a reload would change"),
@@ -95,12 +95,12 @@ def panel(revision: Revision | None, failed_load: FailedLoad | None = None) -> l
 
 
 def waiting() -> Message:
-    """Say that an answer takes a moment."""
+    """Render the answer that is shown until the real one is ready."""
     return message("One moment …")
 
 
 def reloaded(reload: Reload) -> Message:
-    """Say what a reload changed."""
+    """Render the result of a reload."""
     revision = reload.revision
     if reload.is_changed:
         change = f"{reload.added} added, {reload.edited} edited, {reload.removed} removed"
@@ -114,7 +114,7 @@ def reloaded(reload: Reload) -> Message:
 
 
 def invalid(problems: Sequence[Problem]) -> Message:
-    """Name what keeps a corpus from being loaded."""
+    """Render the problems for which a corpus was not loaded."""
     text = f"The corpus stays as it was: {counted(len(problems), 'problem')} in the folder."
     lines = [f"• {plain(str(problem), 250)}" for problem in problems[:_SHOWN]]
     if len(problems) > _SHOWN:
@@ -123,7 +123,7 @@ def invalid(problems: Sequence[Problem]) -> Message:
 
 
 def sound(documents: int, ignored: int) -> Message:
-    """Say that nothing keeps the folder from being loaded."""
+    """Render the result of a check that found no problems."""
     text = f"No problems: {counted(documents, 'document')} can be loaded."
     if ignored:
         text += f" {counted(ignored, 'file')} of another kind would be ignored."
@@ -131,7 +131,7 @@ def sound(documents: int, ignored: int) -> Message:
 
 
 def missed(requests: Sequence[TopicRequest], *, searches: int, days: int) -> Message:
-    """List the topics that people asked for, and say how many *searches* found nothing."""
+    """Render the topics that people asked for, and the number of *searches* without a match."""
     if not days:
         return message("Neither requests nor search misses are kept: MISSES_DAYS is 0.")
     lead = (

@@ -1,4 +1,4 @@
-"""What /digest answers."""
+"""Answers to /digest."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -22,7 +22,7 @@ from store.types import FOREVER, Article, Post, PostKind, PostState, Schedule
 
 EDIT, END = "edit", "end"
 _LISTED = 20
-"""Schedules on a page."""
+"""Schedules per page."""
 
 _EXAMPLES = (
     (f"{Command.DIGEST}", "a form: what, where, when and about what"),
@@ -48,7 +48,7 @@ _EXAMPLES = (
 
 
 def digest_help(*, unknown: str | None = None, meant: str | None = None) -> Message:
-    """Explain /digest; *unknown* is a word that it does not know, *meant* what it may be."""
+    """Explain /digest; *unknown* is a sub-command not understood, *meant* a likely correction."""
     lead = f"I do not know “{plain(unknown, 100)}”. " if unknown else ""
     if meant:
         shown = plain(meant, 60).replace("`", "'")
@@ -64,9 +64,10 @@ def digest_help(*, unknown: str | None = None, meant: str | None = None) -> Mess
 def is_on(
     schedule: Schedule, turns: Sequence[UpcomingPost], *, is_empty: bool, has_samples: bool
 ) -> Message:
-    """Confirm a schedule.
+    """Confirm a new or changed schedule.
 
-    *is_empty* if no story answers its topics, *has_samples* if there are only sample stories.
+    *is_empty* means that no story matches its topics, *has_samples* that there are only sample
+    stories.
     """
     text = f"<#{schedule.channel_id}> gets {_what(schedule)}. First: {_first(turns)}."
     if is_empty:
@@ -85,14 +86,14 @@ def coming(
     last: Post | None,
     chosen: Chosen | None,
 ) -> Message:
-    """List the next turns as the reader in *zone* lives through them; changes of clocks noted."""
-    lead = f"{_what(schedule, is_first=True)}, {owned(schedule)}."
+    """Render the next occurrences; notes mark clock changes that a reader in *zone* notices."""
+    lead = f"{_what(schedule, is_first=True)}, {owner_text(schedule)}."
     lines = []
     before = None
     for turn in turns:
         note = f": no post ({plain(turn.skip_reason, 100)})" if turn.skip_reason else ""
         if not note:
-            note = _clocks(schedule, turn, zone=zone, before=before)
+            note = _clock_change(schedule, turn, zone=zone, before=before)
             before = turn
         lines.append(f"• {_when(turn)}{note}")
     parts = [lead]
@@ -117,7 +118,7 @@ def coming(
 def preview(
     schedule: Schedule, turns: Sequence[UpcomingPost], articles: Sequence[Article]
 ) -> Message:
-    """Show one person exactly what the next turn posts."""
+    """Render, for one user, exactly what the next occurrence posts."""
     if schedule.kind is PostKind.DIGEST:
         shown = question.digest(articles, asked_by=None, has_menu=True)
     else:
@@ -128,38 +129,38 @@ def preview(
 
 
 def posted_now(turns: Sequence[UpcomingPost], *, is_todays: bool) -> Message:
-    """Confirm that a post went out ahead of its time, or beside it."""
+    """Confirm a post of `/digest now`: today's post early, or an additional one."""
     what = "Today's post" if is_todays else "One more post"
     text = f"{what} is in this channel. The next one comes {_first(turns)}."
     return message(text, [section(text)])
 
 
 def skipped(dates: Sequence[date], turns: Sequence[UpcomingPost]) -> Message:
-    """Confirm what is left out."""
+    """Confirm that the posts on *dates* are skipped."""
     text = f"No post on {_days(dates)}. The next one comes {_first(turns)}."
     return message(text, [section(text)])
 
 
 def unskipped(dates: Sequence[date]) -> Message:
-    """Confirm that skips are taken back."""
+    """Confirm that the posts on *dates* are no longer skipped."""
     return message(f"There will be a post on {_days(dates)} after all.")
 
 
 def paused(until: date) -> Message:
-    """Confirm a pause."""
+    """Confirm that a schedule is paused."""
     if until == FOREVER:
         return message(f"Paused: no posts in this channel until `{Command.DIGEST} resume`.")
     return message(f"Paused: the posts in this channel go on from {_day(until)}.")
 
 
 def resumed(schedule: Schedule, turns: Sequence[UpcomingPost]) -> Message:
-    """Confirm that a schedule goes on."""
+    """Confirm that a schedule is resumed."""
     text = f"<#{schedule.channel_id}> gets its posts again. The next one comes {_first(turns)}."
     return message(text, [section(text)])
 
 
 def why(post: Post) -> Message:
-    """Say what made a post the next one, from the record."""
+    """Render the recorded reason why a post was chosen."""
     text = post.why or "A person asked for this one."
     if post.revision:
         text += f" It was chosen from revision {post.revision} of the corpus."
@@ -167,12 +168,12 @@ def why(post: Post) -> Message:
 
 
 def is_off(schedule: Schedule) -> Message:
-    """Confirm that a channel has no schedule any more."""
+    """Confirm that a channel's schedule is deleted."""
     return message(f"<#{schedule.channel_id}> gets no more posts.")
 
 
 def paged(every: Sequence[Schedule], page: int) -> tuple[Sequence[Schedule], int, int]:
-    """Give what is on that *page*, or on the last one, with its number and how many there are."""
+    """Return the schedules on *page* (or the last page), its number and the number of pages."""
     pages = max(1, -(-len(every) // _LISTED))
     page = min(page, pages - 1)
     return every[page * _LISTED : (page + 1) * _LISTED], page, pages
@@ -187,11 +188,11 @@ def schedules(
     page: int = 0,
     pages: int = 1,
 ) -> Message:
-    """List schedules of the team with what is *coming*; the reader's own have a menu."""
+    """Render the team's schedules and next posts; those that *user_id* may edit have a menu."""
     if not shown:
         text = f"No channel that you see has a schedule. Start one: `{Command.DIGEST} on 09:30`."
         return message(text)
-    lines = [line(schedule, coming.get(schedule.channel_id)) for schedule in shown]
+    lines = [schedule_line(schedule, coming.get(schedule.channel_id)) for schedule in shown]
     lead = "Channels with a schedule:"
     blocks: list[Block] = [section(lead)]
     for text, schedule in zip(lines, shown, strict=True):
@@ -220,19 +221,19 @@ def _menu(schedule: Schedule) -> Element:
     return overflow(Action.DIGEST_CHANGE, options)
 
 
-def line(schedule: Schedule, coming: UpcomingPost | None = None) -> str:
-    """Say in a line what a channel gets, and when next: *coming*, or the schedule's own next."""
-    what, when = _what(schedule, topics=40), whether(schedule, coming)
+def schedule_line(schedule: Schedule, coming: UpcomingPost | None = None) -> str:
+    """Return what a channel gets and its next post: *coming*, or the schedule's next."""
+    what, when = _what(schedule, topics=40), schedule_status(schedule, coming)
     return f"• <#{schedule.channel_id}>: {what}, {when}"
 
 
-def listed(lines: Sequence[str]) -> list[Block]:
-    """Put lines into sections; one holds some fifteen of them."""
+def line_sections(lines: Sequence[str]) -> list[Block]:
+    """Return sections of ten lines; about fifteen lines fit into one."""
     return [section("\n".join(lines[at : at + 10])) for at in range(0, len(lines), 10)]
 
 
-def whether(schedule: Schedule, coming: UpcomingPost | None = None) -> str:
-    """Say when the next post comes, or that none does."""
+def schedule_status(schedule: Schedule, coming: UpcomingPost | None = None) -> str:
+    """Return when the next post comes, or that the schedule is paused or stopped."""
     if schedule.stopped:
         return "stopped"
     if schedule.is_paused and schedule.paused_until:
@@ -241,8 +242,8 @@ def whether(schedule: Schedule, coming: UpcomingPost | None = None) -> str:
     return f"next {_when(coming or UpcomingPost(occurrence=schedule.next))}"
 
 
-def owned(schedule: Schedule) -> str:
-    """Say whose the schedule is."""
+def owner_text(schedule: Schedule) -> str:
+    """Return who owns the schedule, in words."""
     if schedule.owner_id is None:
         return "without an owner until somebody saves it again"
     return f"organised by <@{schedule.owner_id}>"
@@ -264,10 +265,10 @@ def _first(turns: Sequence[UpcomingPost]) -> str:
     return _when(turn) if turn else "when it is resumed"
 
 
-def _clocks(
+def _clock_change(
     schedule: Schedule, turn: UpcomingPost, *, zone: str, before: UpcomingPost | None
 ) -> str:
-    """Note what a change of the clocks does to this turn, for a reader in *zone*."""
+    """Return a note on how a clock change moves this occurrence for a reader in *zone*, or ""."""
     there = _local(turn, schedule.timetable.zone)
     if there.time() != schedule.timetable.at:
         at = schedule.timetable.at
@@ -306,7 +307,7 @@ def _state(post: Post) -> str:
 
 
 def _left(schedule: Schedule, chosen: Chosen) -> str | None:
-    """Say how long the questions last, where that is not long."""
+    """Return how long the remaining questions last, or None if longer than two weeks."""
     left = chosen.left + len(chosen.article_ids)
     posts = -(-left // len(chosen.article_ids))
     days = -(-posts * 7 // len(schedule.timetable.weekdays))

@@ -1,4 +1,4 @@
-"""App Home: today's question, a search box, topics to browse, the reader's channels, the corpus."""
+"""App Home: today's question, search, topics, the user's channels, and the corpus for admins."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,15 +24,15 @@ from store.posting.planning import UpcomingPost
 from store.types import Article, FailedLoad, Revision, Schedule, Topic
 
 TOPICS = 20
-"""Topics on a page."""
+"""Topics per page."""
 _ROW = 5
 CHANNELS = 20
-"""Of the reader's, that are shown."""
+"""The most channels of the user that are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Today:
-    """The question that App Home shows, and the channel that was asked it; None for no channel."""
+    """The question in App Home, and the channel that got it today (None if no channel did)."""
 
     article: Article
     channel_id: str | None
@@ -40,23 +40,23 @@ class Today:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """What one person's App Home shows."""
+    """The content of one user's App Home."""
 
     today: Today | None
     topics: Sequence[Topic]
     page: int
     schedules: Sequence[Schedule]
-    """Those of the channels that the reader is in."""
+    """The schedules of the channels that the user is in."""
     coming: Mapping[str, UpcomingPost]
-    """What comes next in the first `CHANNELS` of them."""
+    """The next occurrence of the first `CHANNELS` schedules, by channel id."""
     revision: Revision | None
     is_keeper: bool
     failed_load: FailedLoad | None = None
-    """What keeps the watched folder from being loaded; for a keeper."""
+    """Why the watched folder last failed to load; set only for users who may change the corpus."""
 
 
 def home(contents: Contents) -> View:
-    """Draw one person's App Home."""
+    """Render a user's App Home."""
     parts = [
         _today(contents.today),
         [_search()],
@@ -71,7 +71,7 @@ def home(contents: Contents) -> View:
 
 
 def closed(why: str) -> View:
-    """Draw the App Home of somebody for whom there is none."""
+    """Render the App Home of a user who may not use Parley."""
     return {"type": "home", "blocks": [section(why)]}
 
 
@@ -151,8 +151,9 @@ def _channels(schedules: Sequence[Schedule], coming: Mapping[str, UpcomingPost])
         hint = f"No channel of yours has a schedule. In one, type `{Command.DIGEST} on 09:30`."
         return [section(f"{lead}\n{hint}")]
     lines = [
-        digest.line(schedule, coming.get(schedule.channel_id)) for schedule in schedules[:CHANNELS]
+        digest.schedule_line(schedule, coming.get(schedule.channel_id))
+        for schedule in schedules[:CHANNELS]
     ]
     if len(schedules) > len(lines):
         lines.append(f"… and {len(schedules) - len(lines)} more: `{Command.DIGEST} list`")
-    return [section(lead), *digest.listed(lines)]
+    return [section(lead), *digest.line_sections(lines)]

@@ -1,4 +1,4 @@
-"""Modals: an answer in a window of its own, and the form that starts a discussion."""
+"""Modals: a message shown in a modal, and the form that starts a discussion."""
 
 import json
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from handlers.views.story import card
 from store.types import Article
 
 View: TypeAlias = dict[str, Any]
-"""What views.open, views.update and views.publish take."""
+"""The `view` argument of views.open, views.update and views.publish."""
 
 MAX_WORDS = 200
 _TOO_LONG = "… The rest of this story is too long for a window."
@@ -33,7 +33,7 @@ _MAX_BYTES = 240_000
 
 
 def window(shown: Message) -> View:
-    """Show a message in a modal."""
+    """Return a modal that shows a message."""
     return {
         "type": "modal",
         "title": literal("Parley"),
@@ -50,7 +50,7 @@ def form(
     submit: str | None = None,
     value: Value | None = None,
 ) -> View:
-    """Put a modal together; *value* comes back with it, and is to be checked like a button's."""
+    """Build a modal; *value* comes back on submission and must be checked like a button's."""
     view: View = {
         "type": "modal",
         "callback_id": callback_id,
@@ -83,7 +83,7 @@ def _bounded(blocks: Sequence[Block]) -> list[Block]:
 
 
 def discussion(article: Article | None) -> View:
-    """Ask for the channel of a discussion, and for its topic unless it is about *article*."""
+    """Build the form that asks for a channel and, unless *article* is given, for a topic."""
     channel = channel_select(ids.Field.CHANNEL)
     blocks = [input_block(ids.Block.CHANNEL, "Channel", channel)]
     if article:
@@ -99,9 +99,9 @@ def discussion(article: Article | None) -> View:
 
 
 def discussion_preview(article: Article, *, value: Value, note: str | None = None) -> View:
-    """Show the question before it is posted; *value* says where, and from which words.
+    """Build the preview of a question; *value* holds its channel and the query that found it.
 
-    *note* stands first: why it could not be posted yet.
+    *note* is shown first and says why the question could not be posted yet.
     """
     another = Value(
         words=value.words, place=value.place + 1, channel_id=value.channel_id, where=MODAL

@@ -1,4 +1,4 @@
-"""What one person is told about their schedule, their post or the corpus."""
+"""Direct messages that notify a user about their schedule, their post or the corpus."""
 
 from handlers.button_value import Value
 from handlers.ids import Action, Command
@@ -17,11 +17,11 @@ WHY_STOPPED = {
     "restricted_action_thread_only_channel": "only replies in threads are allowed in it",
     "restricted_action_non_threadable_channel": "threads are not allowed in it",
 }
-"""What keeps Parley out of a channel, and what can be done."""
+"""Why Parley cannot post in a channel and what to do, by Slack's error code."""
 
 
 def notice(post: Post) -> Message:
-    """Draw a notice; its kind says which."""
+    """Render a notice according to its kind."""
     about = post.about or About(channel_id="")
     match post.kind:
         case PostKind.UNSURE:
@@ -87,6 +87,6 @@ def _resume(about: About) -> Element:
 
 
 def span(days: int) -> str:
-    """Say how long so many days are: "a week", "two weeks", "9 days"."""
+    """Return a number of days in words: "a week", "two weeks", "9 days"."""
     weeks = {7: "a week", 14: "two weeks"}
     return weeks.get(days, "a day" if days == 1 else f"{days} days")

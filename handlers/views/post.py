@@ -1,4 +1,4 @@
-"""The message that a post becomes, whatever its kind."""
+"""Render a post of any kind as a message."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from store.types import Article, Post, PostKind
 
 
 def render(post: Post, articles: Sequence[Article]) -> Message:
-    """Draw *post* with what it tells: its story, a digest's stories, or none for a notice."""
+    """Render *post* with its articles: one story, a digest's stories, or none for a notice."""
     has_menu = post.why is not None
     match post.kind:
         case PostKind.QUESTION:

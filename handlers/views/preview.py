@@ -1,4 +1,4 @@
-"""What a reload would do, how far it has come, and what an undo did."""
+"""Messages about reloads: preview, progress, undo and history."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ _SCHEDULES = 10
 
 
 def checked(check: Check, *, team_id: str) -> Message:
-    """Say what a reload would change, and what it would do to the schedules."""
+    """Render what a reload would change, and its effects on the schedules."""
     if not check.is_changed:
         text = "Nothing would change: the folder is what is loaded."
         return message(text, [section(text), *map(section, _notes(check, team_id))])
@@ -46,19 +46,19 @@ def checked(check: Check, *, team_id: str) -> Message:
 
 
 def dropped(check: Check, name: str, file_id: str, *, team_id: str) -> Message:
-    """Say what a document that was dropped would change, and offer to add it."""
+    """Render what an uploaded document would change, with a button that adds it."""
     shown = checked(check, team_id=team_id)
     if not check.is_changed:
         return shown
     add = button("Add it to the corpus", Action.CORPUS_ADD, Value(words=file_id), primary=True)
     text = f"*{plain(name, 150)}* has no mistakes. {shown['text']}"
-    # The last block says how a folder is loaded; here a button does it.
+    # Replace the last block, which explains `/corpus reload`, with the button.
     blocks = [*shown["blocks"][:-1], actions([add])]
     return Message(text=text, blocks=blocks)
 
 
 def _notes(check: Check, team_id: str) -> Iterator[str]:
-    """Yield what to look at before a reload, in paragraphs; other teams' channels are counted."""
+    """Yield paragraphs of warnings before a reload; other teams' channels are only counted."""
     effects = list(_effects(check, team_id))
     if effects:
         yield "\n".join(("*Schedules*", *effects))
@@ -124,7 +124,7 @@ def _near_duplicate(pair: NearDuplicate) -> str:
 
 
 def restored(revision: Revision) -> Message:
-    """Say what an undo brought back."""
+    """Render the revision that an undo restored."""
     text = (
         f"Revision {revision.restores} is back, as revision {revision.number}:"
         f" {counted(revision.articles, 'story')}; {revision.added:,} added, {revision.edited:,}"
@@ -134,7 +134,7 @@ def restored(revision: Revision) -> Message:
 
 
 def history(revisions: Sequence[Revision]) -> Message:
-    """List who changed how much, where and when, the latest first."""
+    """Render the history of revisions, latest first: who changed how much, where and when."""
     if not revisions:
         return message(f"Nothing is loaded yet: `{Command.CORPUS} reload` reads the corpus folder.")
     text = (
@@ -156,12 +156,12 @@ def _revision(revision: Revision) -> str:
 
 
 def who(revision: Revision) -> str:
-    """Say who loaded a revision, for the end of a sentence."""
+    """Return who loaded a revision, as the end of a sentence."""
     by = revision.loaded_by
     if by == "terminal":
         return "at the terminal"
     if ":" in by:
-        # Of another workspace perhaps, where Slack would show somebody else or nobody.
+        # A mention would show the wrong user or none if the user is in another workspace.
         return f"by {plain(by, 60)}"
     if by == SOMEBODY:
         return "by somebody"
@@ -169,18 +169,18 @@ def who(revision: Revision) -> str:
 
 
 def when(at: datetime) -> str:
-    """Say when something was, in each reader's own zone."""
+    """Return an instant that Slack shows in each reader's time zone."""
     return date(int(at.timestamp()), f"{at:%d %b %Y, %H:%M} UTC")
 
 
 def under_way(progress: Progress) -> Message:
-    """Say how far a reload has come."""
+    """Render the progress of a reload."""
     how_far = f", {progress.done * 100 // progress.total} %" if progress.total else ""
     return message(f"{progress.stage or 'Starting'}{how_far} …")
 
 
 def _some(names: Sequence[str], count: int | None = None) -> str:
-    """Name the first of *names*, and count the rest of *count*, where they are not all."""
+    """Return the first of *names*, and how many more of *count* there are."""
     count = count or len(names)
     more = f" and {count - _SHOWN:,} more" if count > _SHOWN else ""
     return ", ".join(plain(name, 60) for name in names[:_SHOWN]) + more

@@ -1,4 +1,4 @@
-"""What is put to a channel: a question or a digest, and the stories in its thread."""
+"""Posts to a channel: a question or a digest, and the stories in its thread."""
 
 from collections.abc import Sequence
 
@@ -21,13 +21,13 @@ from store.types import Article
 
 MENU_WHY, MENU_SKIP, MENU_PAUSE = "why", "skip", "pause"
 _SHORT = 280
-"""How much of a story a digest shows: a glance."""
+"""Characters of each story in a digest."""
 _THREAD = 8000
-"""What all stories of a thread may hold together: Slack refuses a message of about 11,000."""
+"""Characters of all stories in a thread; Slack refuses a message of about 11,000."""
 
 
 def preview(article: Article, *, words: str, place: int) -> Message:
-    """Show one person the question as the channel would see it."""
+    """Render the preview of a question for the user who asked for it."""
     text = f"Here is a question for this channel: {plain(article.question, 2500)}"
     this = Value(article_id=article.id, words=words, place=place)
     another = Value(words=words, place=place + 1)
@@ -47,9 +47,9 @@ def preview(article: Article, *, words: str, place: int) -> Message:
 
 
 def question(article: Article, *, asked_by: str | None, has_menu: bool = False) -> Message:
-    """Put the question to the channel; *asked_by* is None when a schedule does.
+    """Render a question for the channel; *asked_by* is None if a schedule posts it.
 
-    With *has_menu*, its organiser finds what can be done about it.
+    *has_menu* adds the menu for the owner of the schedule.
     """
     source = f"Asked by <@{asked_by}>" if asked_by else "Question of the day"
     return message(
@@ -62,7 +62,7 @@ def question(article: Article, *, asked_by: str | None, has_menu: bool = False) 
 
 
 def digest(articles: Sequence[Article], *, asked_by: str | None, has_menu: bool = False) -> Message:
-    """Show a few stories in short, and ask the first one's question."""
+    """Render a digest: a few shortened stories, and the first story's question."""
     source = f"Brought by <@{asked_by}>" if asked_by else "Today's stories"
     asked = articles[0].question
     blocks: list[Block] = [context(f"{source} · more of each is in the thread")]
@@ -70,12 +70,12 @@ def digest(articles: Sequence[Article], *, asked_by: str | None, has_menu: bool 
         summary = plain(truncate(article.summary, _SHORT), _SHORT * 2)
         blocks.append(section(f"*{plain(article.headline, 150)}*\n{summary}"))
     blocks.append(section(f"*{plain(asked, 1500)}*", accessory=_menu(has_menu)))
-    told = " ".join(plain(truncate(article.summary, _SHORT)) for article in articles)
-    return message(f"{source}: {told} {plain(asked, 1500)}", blocks)
+    summaries = " ".join(plain(truncate(article.summary, _SHORT)) for article in articles)
+    return message(f"{source}: {summaries} {plain(asked, 1500)}", blocks)
 
 
 def thread(articles: Sequence[Article]) -> Message:
-    """Tell the stories in the thread of their question or digest."""
+    """Render the stories for the thread of their question or digest."""
     if len(articles) == 1:
         return message(spoken(articles[0]), card(articles[0], question=False))
     room = _THREAD // len(articles)
@@ -88,8 +88,8 @@ def thread(articles: Sequence[Article]) -> Message:
     return message(f"More on: {headlines}", blocks)
 
 
-def _menu(is_there: bool) -> Element | None:
-    if not is_there:
+def _menu(has_menu: bool) -> Element | None:
+    if not has_menu:
         return None
     options = [
         ("Why this one?", Value(words=MENU_WHY)),
@@ -100,14 +100,14 @@ def _menu(is_there: bool) -> Element | None:
 
 
 def offer_to_join(why: str, label: str, action: Action, value: Value) -> Message:
-    """Say why nothing can be posted here, and offer to join the channel and do it."""
+    """Render *why* Parley cannot post here, with a button that joins the channel and posts."""
     text = f"{why} Or let me join this public channel by myself:"
     join = button(label, action, value, primary=True)
     return message(text, [section(text), actions([join])])
 
 
 def discuss_help(examples: Sequence[str]) -> Message:
-    """Explain /discuss, with *examples* that the corpus has questions on."""
+    """Explain /discuss, with *examples* of topics that have questions."""
     text = f"Type `{Command.DISCUSS}` for the next question this channel has not had"
     if examples:
         text += f", or `{Command.DISCUSS} {plain(examples[0], 75)}` for one on a topic"

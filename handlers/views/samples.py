@@ -1,4 +1,4 @@
-"""What Parley says as long as it has nothing but sample stories."""
+"""The warning that Parley has only the sample stories."""
 
 from handlers.ids import Command
 

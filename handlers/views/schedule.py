@@ -1,4 +1,4 @@
-"""The modal in which a channel gets its daily question or digest."""
+"""The form that sets up a channel's schedule."""
 
 from collections.abc import Sequence
 from datetime import datetime, time
@@ -18,7 +18,7 @@ from handlers.views.blocks import (
     option,
     section,
 )
-from handlers.views.digest import line, owned, whether
+from handlers.views.digest import owner_text, schedule_line, schedule_status
 from handlers.views.modal import View, form
 from handlers.views.samples import SAMPLES
 from store.types import PostKind, Schedule
@@ -40,11 +40,11 @@ def schedule(
     has_samples: bool = False,
     now: datetime,
 ) -> View:
-    """Ask what a channel is to get, and when, starting from *order*.
+    """Build the form that asks what a channel gets and when, prefilled with *order*.
 
-    *is_known* where the channel is settled, as it is for a schedule that is there already; *mark*
-    tells which state of it this starts from, and *note* is what to know before it is saved.
-    *has_samples* if there are only sample stories.
+    *is_known* means that the channel cannot be changed, as for an existing schedule. *mark*
+    identifies the version of the schedule that the form shows. *note* is a warning to read before
+    saving. *has_samples* means that there are only sample stories.
     """
     timetable = order.timetable
     blocks: list[Block] = [
@@ -117,23 +117,24 @@ def schedule(
 
 
 def waits(schedule: Schedule) -> str | None:
-    """Say that the schedule posts nothing now, and will when it is saved; None where it posts."""
+    """Return a note that saving resumes a paused or stopped schedule; None if it is active."""
     if not (schedule.is_paused or schedule.stopped):
         return None
-    return f"Posts in <#{schedule.channel_id}> are {whether(schedule)}. Saving lets them go on."
+    status = schedule_status(schedule)
+    return f"Posts in <#{schedule.channel_id}> are {status}. Saving lets them go on."
 
 
 def replaces(schedule: Schedule) -> str:
-    """Warn of a schedule that whoever fills the form in has not seen."""
-    what = line(schedule).removeprefix("• ")
+    """Return a warning that saving replaces a schedule that the form did not show."""
+    what = schedule_line(schedule).removeprefix("• ")
     return (
         f"*Not saved yet.* There is a schedule that this form did not show you:\n{what},"
-        f" {owned(schedule)}.\nSave again to put yours in its place."
+        f" {owner_text(schedule)}.\nSave again to put yours in its place."
     )
 
 
 def ended(channel_id: str) -> str:
-    """Warn that the schedule which is being changed was ended meanwhile."""
+    """Return a warning that somebody deleted the schedule while the form was open."""
     return (
         f"*Not saved yet.* Somebody ended the schedule of <#{channel_id}> meanwhile. Save"
         " again to start it anew."
@@ -141,13 +142,13 @@ def ended(channel_id: str) -> str:
 
 
 def zone_option(zone: str, *, now: datetime) -> Element:
-    """Offer a time zone, with what it is from UTC at *now*."""
+    """Return an option for a time zone, with its UTC offset at *now*."""
     offset = f"{now.astimezone(ZoneInfo(zone)):%z}"
     return option(f"{zone} (UTC{offset[:3]}:{offset[3:]})", zone)
 
 
 def topic_options(topics: Sequence[str]) -> list[Element]:
-    """Offer topics; what is longer than an option's value may be is left out."""
+    """Return options for topics, without those too long for an option's value."""
     shown = dict.fromkeys(topic for topic in topics if 0 < len(topic) <= _MAX_OPTION)
     return [option(topic, topic) for topic in shown]
 

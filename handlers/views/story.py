@@ -1,4 +1,4 @@
-"""A story as a card, and the outcomes of a look-up."""
+"""A story as a card, and the answers to a look-up."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,7 +11,7 @@ from store.types import Article, Found, Match, Nothing, Unsure
 
 _PIECE = 2800
 _ROOM = 7000
-"""What the texts of one card may hold: with all around it, it stays below 9,000 characters, for
+"""Characters of a card's texts. With everything else, a message stays below 9,000 characters;
 Slack refuses a message of about 11,000."""
 
 
@@ -23,10 +23,10 @@ def card(
     page: int = 0,
     where: str = CHANNEL,
 ) -> list[Block]:
-    """Draw a story: its headline, summary, insight and question, and where it comes from.
+    """Render a story: its headline, summary, insight, question and source.
 
-    The words in *why* are bold. A story that is too long for one message has pages, with a button
-    to read on; in a modal it is drawn whole.
+    The words in *why* are bold. A story too long for one message has pages and a button to the
+    next page; a modal shows the whole story.
     """
     pages = _pages(article, question=question, why=why, is_whole=where == MODAL)
     page = min(page, len(pages) - 1)
@@ -65,13 +65,13 @@ def _sections(article: Article, *, question: bool, why: Sequence[str]) -> Iterat
 
 
 def spoken(article: Article) -> str:
-    """Say a story in a few sentences, for notifications and screen readers."""
+    """Return a story as plain text, for notifications and screen readers."""
     headline, summary = plain(article.headline, 300), plain(article.summary, 2000)
     return f"{headline}. {summary} {plain(article.question, 1500)}".rstrip()
 
 
 def found(answer: Found, *, words: str, place: int, where: str = CHANNEL) -> Message:
-    """Show one of the matches, and what can be done with it."""
+    """Render one of the matches, with buttons."""
     match, count = answer.matches[place], len(answer.matches)
     following = Value(words=words, place=(place + 1) % count, where=where) if count > 1 else None
     return message(
@@ -137,7 +137,7 @@ def _buttons(
 
 
 def unsure(answer: Unsure, *, words: str, where: str = CHANNEL, can_ask: bool = True) -> Message:
-    """Ask which story is meant, and offer to ask for another unless requests are not kept."""
+    """Ask which story is meant; *can_ask* adds a button that requests the topic."""
     lead = f"I am not sure what you mean by “{plain(words, 200)}”. Did you mean:"
     label = "None of these: ask for this topic"
     ask = _ask(label, words=words, where=where) if can_ask else []
@@ -145,7 +145,7 @@ def unsure(answer: Unsure, *, words: str, where: str = CHANNEL, can_ask: bool = 
 
 
 def _ask(label: str, *, words: str, where: str) -> list[Block]:
-    """Offer to ask for a topic; the line above the button says what pressing it stores."""
+    """Return a button that requests a topic, below a note on what pressing it stores."""
     note = f"If you ask for it, admins will see the words “{plain(words, 200)}”, but not your name."
     return [
         context(note),
@@ -154,7 +154,7 @@ def _ask(label: str, *, words: str, where: str) -> list[Block]:
 
 
 def like(article: Article, matches: Sequence[Match], *, where: str) -> Message:
-    """Offer the stories that are close to one."""
+    """Render the stories that are similar to *article*."""
     if not matches:
         return message(f"I have nothing else like “{plain(article.headline, 300)}”.")
     lead = f"Close to “{plain(article.headline, 300)}”:"
@@ -162,7 +162,7 @@ def like(article: Article, matches: Sequence[Match], *, where: str) -> Message:
 
 
 def related(matches: Sequence[Match], *, where: str) -> Message:
-    """Offer the stories that are close to what somebody wrote."""
+    """Render the stories that are similar to a message."""
     if not matches:
         return message("I have no story that is close to that message.")
     return _choices("Stories close to that message:", matches, words="", where=where)
@@ -193,18 +193,18 @@ def _choices(
 
 
 def picked(article: Article, *, words: str, where: str = CHANNEL) -> Message:
-    """Show the story that somebody picked."""
+    """Render the story that the user picked."""
     buttons = _buttons(article, words=words, where=where)
     return message(spoken(article), [*card(article, where=where), actions(buttons)])
 
 
 def more(article: Article, *, page: int, where: str) -> Message:
-    """Go on with a story that is too long for one message."""
+    """Render *page* of a story that is too long for one message."""
     return message(spoken(article), card(article, page=page, where=where))
 
 
 def nothing(answer: Nothing, *, words: str, where: str = CHANNEL, can_ask: bool = True) -> Message:
-    """Say that no story answers, name the nearest topics, and offer to ask for this one."""
+    """Render that no story matches, the nearest topics, and a button that requests the topic."""
     text = f"I have no story on “{plain(words, 200)}”."
     blocks: list[Block] = [section(text)]
     if answer.topics:
@@ -219,10 +219,10 @@ def nothing(answer: Nothing, *, words: str, where: str = CHANNEL, can_ask: bool 
 
 
 def topics(names: Sequence[str], *, where: str = CHANNEL) -> Block:
-    """Give a row of topics to press."""
+    """Return a row of buttons, one for each topic."""
     return actions(
         [
-            # An action_id is unique in its block, so the place goes with it.
+            # An action_id must be unique in its block, so the index is part of it.
             button(
                 name,
                 f"{Action.BRIEF_TOPIC}_{place}",
@@ -235,13 +235,13 @@ def topics(names: Sequence[str], *, where: str = CHANNEL) -> Block:
 
 
 def asked(words: str) -> Message:
-    """Confirm that a topic was asked for."""
+    """Confirm that a topic was requested."""
     text = f"Thanks! Admins can see that someone wants stories on “{plain(words, 200)}”."
     return message(text, [section(text)])
 
 
 def brief_help(examples: Sequence[str]) -> Message:
-    """Explain /brief, with *examples* that the corpus has stories on."""
+    """Explain /brief, with *examples* of topics that have stories."""
     tried = [f"`{Command.BRIEF} {plain(words, 75)}`" for words in examples]
     text = (
         f"Type `{Command.BRIEF}` and a few words, misspelt or not, and I show you the stories that"
@@ -255,16 +255,16 @@ def brief_help(examples: Sequence[str]) -> Message:
 
 
 def shared(article: Article, *, by: str | None) -> Message:
-    """Show a story to the channel, and who shared it; *by* is None for a person since forgotten."""
+    """Render a shared story for the channel; *by* is None if the user's data was erased."""
     who = f"Shared by <@{by}>" if by else "Shared"
     return message(spoken(article), [context(who), *card(article)])
 
 
 def gone() -> str:
-    """Say that a story is no longer there."""
+    """Return the sentence for a story that is no longer in the corpus."""
     return "That story is no longer in the corpus: please look it up anew."
 
 
 def unasked() -> str:
-    """Say that a story asks nothing."""
+    """Return the sentence for a story without a question."""
     return "That story has no question to discuss."

@@ -1,4 +1,4 @@
-"""The bot with a way in by HTTP, and requests as Slack signs them."""
+"""A bot with the HTTP entrance, and requests signed as Slack signs them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -32,7 +32,7 @@ _TRIGGERS = count()
 
 
 def command(text: str = "/brief geneva", **fields: str) -> dict[str, str]:
-    """Give the payload of a slash command."""
+    """Return the payload of a slash command."""
     name, _, words = text.partition(" ")
     return {
         "token": "x",
@@ -51,7 +51,7 @@ def command(text: str = "/brief geneva", **fields: str) -> dict[str, str]:
 
 
 def signed(body: str, at: float, *, secret: str = SECRET) -> dict[str, str]:
-    """Give the headers with which Slack would send *body*."""
+    """Return the headers with which Slack would send *body*."""
     stamp = str(int(at))
     signature = SignatureVerifier(secret).generate_signature(timestamp=stamp, body=body)
     return {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": str(signature)}
@@ -59,7 +59,7 @@ def signed(body: str, at: float, *, secret: str = SECRET) -> dict[str, str]:
 
 @dataclass
 class Entry:
-    """The HTTP entry of a bot, and ways to knock."""
+    """The HTTP entrance of a bot, with methods that send requests to it."""
 
     workspace: Workspace
     parley: Parley
@@ -83,7 +83,7 @@ class Entry:
         more: dict[str, str] | None = None,
         late: timedelta = timedelta(),
     ) -> tuple[int, str]:
-        """Send a request, signed unless *headers* say otherwise: (status, body)."""
+        """Send a request, signed unless *headers* are given; return the status and the body."""
         body = urlencode(payload) if isinstance(payload, dict) else payload
         if headers is None:
             text = body if isinstance(body, str) else body.decode("latin-1")
@@ -93,13 +93,13 @@ class Entry:
             return response.status, await response.text()
 
     async def measured(self) -> dict[str, float]:
-        """Give what the measures say, each by its name and labels."""
+        """Return the value of every metric by its name and labels."""
         page = (await self.metrics.page(self.parley.store, self.clock())).decode()
         lines = [line.rpartition(" ") for line in page.splitlines() if not line.startswith("#")]
         return {name: float(value) for name, _, value in lines}
 
     async def refusals(self) -> dict[str, float]:
-        """Give how many requests were refused for which reason."""
+        """Return the number of refused requests by reason."""
         measured = await self.measured()
         return {one.split('"')[1]: measured[one] for one in measured if "refusals_total{" in one}
 

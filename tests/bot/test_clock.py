@@ -1,4 +1,4 @@
-"""The clock of a bot that follows another Slack's."""
+"""The clock that follows the local workspace's clock."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.handlers.conftest import write_corpus
 from tests.machine import NOW, running_clock
 
 
-async def test_the_first_load_is_at_the_time_of_the_clock_that_is_followed(tmp_path: Path) -> None:
+async def test_the_first_load_uses_the_followed_clock(tmp_path: Path) -> None:
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         clock = FollowingClock(f"{workspace.url}page/clock")
         settings = Settings(

@@ -1,4 +1,4 @@
-"""The log: who and where by id, and nothing that could be used or was meant for few."""
+"""The log: it has ids, but no secrets and no message texts."""
 
 import asyncio
 import json
@@ -25,11 +25,11 @@ def record(message: str, *arguments: object) -> logging.LogRecord:
         "wss://wss-primary.slack.com/link/?ticket=1-2&app_id=3",
     ],
 )
-def test_a_secret_is_taken_out(secret: str) -> None:
+def test_secrets_are_redacted(secret: str) -> None:
     assert redact(f"before {secret} after") == "before [secret] after"
 
 
-def test_an_address_keeps_what_is_no_secret() -> None:
+def test_a_url_keeps_its_other_parts() -> None:
     url = "postgresql://parley:hu:sh@db.example/parley"
     assert redact(f"cannot reach {url}.") == "cannot reach postgresql://[secret]@db.example/parley."
     refused = "407, message='Proxy Authentication Required', url='http://token@10.0.0.7:3128'"
@@ -42,7 +42,7 @@ def test_an_address_keeps_what_is_no_secret() -> None:
     )
 
 
-async def test_a_line_says_what_it_is_about_in_tasks_too() -> None:
+async def test_a_line_has_its_ids_in_tasks_too() -> None:
     formatter = JsonFormatter()
 
     async def later() -> dict[str, str]:
@@ -58,7 +58,7 @@ async def test_a_line_says_what_it_is_about_in_tasks_too() -> None:
     assert "team" not in json.loads(formatter.format(record("outside")))
 
 
-def test_a_line_for_people_ends_with_what_it_is_about() -> None:
+def test_a_text_line_ends_with_its_ids() -> None:
     with about(team="T1", user="U1"):
         assert (
             TextFormatter()
@@ -67,7 +67,7 @@ def test_a_line_for_people_ends_with_what_it_is_about() -> None:
         )
 
 
-def test_an_error_is_told_whole_without_its_secrets() -> None:
+def test_a_traceback_is_logged_without_secrets() -> None:
     try:
         raise ValueError("token xoxb-1-2-abc is bad")
     except ValueError:
@@ -80,7 +80,7 @@ def test_an_error_is_told_whole_without_its_secrets() -> None:
 
 
 def test_the_sdk_is_never_at_debug(capsys: pytest.CaptureFixture[str]) -> None:
-    """It writes message texts and secrets there."""
+    """At DEBUG the SDK logs message texts and secrets."""
     before = logging.root.handlers[:], logging.root.level
     try:
         configure_logging(level="debug", style="json")

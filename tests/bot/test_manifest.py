@@ -1,4 +1,4 @@
-"""The manifest: what Slack would refuse, and the file that must be its equal."""
+"""The manifest keeps Slack's limits and equals `manifest.json`."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_every_command_is_in_it() -> None:
     assert not SLACK_S_OWN & set(commands)
 
 
-def test_lengths_that_slack_demands() -> None:
+def test_slack_s_length_limits_are_kept() -> None:
     """The limits of the manifest schema, version 2."""
     shown = manifest()
     assert len(shown["display_information"]["name"]) <= 35
@@ -34,7 +34,7 @@ def test_lengths_that_slack_demands() -> None:
         assert 1 <= len(entry["usage_hint"]) <= 1000
 
 
-def test_what_not_every_plan_has_is_off_until_it_is_switched_on() -> None:
+def test_features_of_some_plans_are_off_by_default() -> None:
     plain = manifest()
     assert "functions" not in plain
     assert "agent_view" not in plain["features"]
@@ -46,7 +46,7 @@ def test_what_not_every_plan_has_is_off_until_it_is_switched_on() -> None:
     assert manifest() == plain
 
 
-def test_many_workspaces_are_asked_by_a_page_and_may_leave() -> None:
+def test_many_workspaces_have_a_redirect_url_and_uninstall_events() -> None:
     shared = manifest("https://parley.example/", is_shared=True)
     back = "https://parley.example/slack/oauth_redirect"
     assert shared["oauth_config"].pop("redirect_urls") == [back]
@@ -55,12 +55,12 @@ def test_many_workspaces_are_asked_by_a_page_and_may_leave() -> None:
     assert shared == manifest("https://parley.example")
 
 
-def test_many_workspaces_need_an_address(capsys: pytest.CaptureFixture[str]) -> None:
+def test_many_workspaces_need_a_url(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["manifest", "--shared"]) == 2
     assert "--url" in capsys.readouterr().err
 
 
-def test_the_command_prints_what_the_settings_say(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_follows_the_settings(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORKFLOW_STEPS", "1")
         assert main(["manifest"]) == 0

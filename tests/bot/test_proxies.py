@@ -1,4 +1,4 @@
-"""Proxies: which URL goes through one, and that everything that Parley sends keeps to it."""
+"""Proxies: which URLs use one, and that every request of Parley follows the rules."""
 
 import signal
 import urllib.request
@@ -53,7 +53,7 @@ def found(url: str, no_proxy: str = "") -> str | None:
         ("https://slack.com:port/", None),
     ],
 )
-def test_the_scheme_decides_which_proxy(url: str, proxy: str | None) -> None:
+def test_the_scheme_chooses_the_proxy(url: str, proxy: str | None) -> None:
     assert found(url) == proxy
 
 
@@ -119,7 +119,7 @@ def test_no_proxy_is_honoured(no_proxy: str, url: str, is_direct: bool) -> None:
 )
 def test_the_rules_are_those_of_the_standard_library(host: str, names: list[str]) -> None:
     no_proxy = ",".join(names)
-    # Undocumented, and so only compared with.
+    # Undocumented, so only used for comparison.
     bypass = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]
     is_direct = bool(bypass(f"{host}:443", {"no": no_proxy}))
     assert (found(f"https://{host}/", no_proxy) is None) == is_direct
@@ -128,7 +128,7 @@ def test_the_rules_are_those_of_the_standard_library(host: str, names: list[str]
 @given(
     url=st.text(max_size=40) | st.from_regex(r"https?://\S{0,30}"), no_proxy=st.text(max_size=40)
 )
-def test_any_url_and_any_list_have_an_answer(url: str, no_proxy: str) -> None:
+def test_any_url_and_any_no_proxy_are_accepted(url: str, no_proxy: str) -> None:
     assert found(url, no_proxy) in (None, HTTPS, HTTP)
     assert found(url, f"{no_proxy},*") is None
 
@@ -138,7 +138,7 @@ def test_any_url_and_any_list_have_an_answer(url: str, no_proxy: str) -> None:
     cut=st.integers(0, 4),
     port=st.integers(1, 65535),
 )
-def test_a_name_in_the_list_covers_what_is_below_it(labels: list[str], cut: int, port: int) -> None:
+def test_a_domain_in_no_proxy_covers_its_subdomains(labels: list[str], cut: int, port: int) -> None:
     host, suffix = ".".join(labels), ".".join(labels[cut % len(labels) :])
     if host.endswith("localhost"):
         return
@@ -182,7 +182,7 @@ def test_only_http_proxies_are_usable(proxy: str, is_good: bool) -> None:
         (f"https_proxy={HTTP}", {"HTTPS_PROXY": HTTPS}, HTTPS),
     ],
 )
-def test_a_proxy_is_named_in_either_case(
+def test_proxy_variables_work_in_either_case(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     file: str,
@@ -195,12 +195,12 @@ def test_a_proxy_is_named_in_either_case(
     settings, problems = Settings.read(read_environment(tmp_path / ".env"))
     assert settings.proxy_for("https://slack.com/api/") == proxy
     assert not problems
-    # The SDK, which reads the environment by itself and knows no NO_PROXY, finds none.
+    # The SDK reads the environment itself and ignores NO_PROXY, so it must find no proxy there.
     assert load_http_proxy_from_env() is None
     assert AsyncWebClient().proxy is None
 
 
-def test_a_proxy_that_cannot_be_used_is_named_only_where_it_is_needed() -> None:
+def test_an_unusable_proxy_is_reported_only_if_needed() -> None:
     environ = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
     socks = {"HTTPS_PROXY": "socks5://user:secret@proxy.example:1080"}
     settings, _ = Settings.read(environ | socks)
@@ -213,11 +213,11 @@ def test_a_proxy_that_cannot_be_used_is_named_only_where_it_is_needed() -> None:
     Settings.from_env(socks, connecting=False)
 
 
-# --- each in its place --------------------------------------------------------------------------
+# --- each use of a proxy ------------------------------------------------------------------------
 
 
 class Listeners:
-    """A Bolt app that keeps the request."""
+    """A Bolt app that records the request."""
 
     async def async_dispatch(self, request: AsyncBoltRequest) -> BoltResponse:
         self.request = request
@@ -234,8 +234,8 @@ class Listeners:
         (None, None),
     ],
 )
-async def test_an_answer_goes_the_way_of_its_own_response_url(url: object, proxy: str) -> None:
-    """And not the way of the Web API, which is on another host."""
+async def test_an_answer_uses_the_proxy_of_its_response_url(url: object, proxy: str) -> None:
+    """Not the proxy of the Web API, which is on another host."""
     settings = Settings(https_proxy=HTTPS, http_proxy=HTTP, no_proxy="hooks.slack.com")
     listeners = Listeners()
     intake = Intake(cast("Any", listeners), Metrics(), proxy_for=settings.proxy_for)
@@ -253,7 +253,7 @@ async def test_every_client_has_the_proxy() -> None:
             assert [client.proxy for client in made] == [proxy] * 3
 
 
-async def test_the_clock_of_another_slack_is_read_through_a_proxy(
+async def test_the_followed_clock_is_read_through_a_proxy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("bot.workspace.origin_check._LOOPBACK", ("slack.test",))
@@ -280,7 +280,7 @@ def names(url: str) -> dict[str, str]:
     return dict.fromkeys(("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"), url)
 
 
-async def test_the_demo_asks_no_proxy(tmp_path: Path) -> None:
+async def test_the_demo_uses_no_proxy(tmp_path: Path) -> None:
     async with (
         forward_proxy({}) as proxy,
         bot("demo", "--port", "0", folder=tmp_path, **names(proxy.url)) as process,
@@ -300,7 +300,7 @@ async def test_the_demo_asks_no_proxy(tmp_path: Path) -> None:
 async def behind_a_proxy(
     folder: Path, monkeypatch: pytest.MonkeyPatch, *, credentials: str = ""
 ) -> AsyncIterator[tuple[Workspace, ForwardProxy, dict[str, str]]]:
-    """Run a Slack at https://slack.test, which only a proxy finds: (it, the proxy, environment)."""
+    """Yield a Slack at https://slack.test that only a proxy reaches, the proxy, and settings."""
     monkeypatch.setattr("bot.workspace.origin_check._LOOPBACK", ("slack.test", "127.0.0.1"))
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         port = port_of(workspace)
@@ -325,7 +325,7 @@ async def behind_a_proxy(
 async def test_slack_is_reached_through_a_proxy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The Web API, the socket, answers by response_url and files; the clock is on loopback."""
+    """The Web API, the socket, response_urls and files use the proxy; the clock is on loopback."""
     async with behind_a_proxy(tmp_path, monkeypatch, credentials="ana:s3cret") as (
         workspace,
         proxy,
@@ -339,7 +339,7 @@ async def test_slack_is_reached_through_a_proxy(
         async with bot("run", folder=tmp_path, LOG_LEVEL="debug", **environ) as process:
             assert process.stderr
             await line_with(process.stderr, "connected")
-            # Where it is no member, it shows a story by the response_url of the press.
+            # Parley is not a member, so it shows a story by the response_url of the button press.
             where = workspace.add_channel("closed", kind="private", members=[ANA]).id
             await workspace.type("/brief zelenksiy", user=ANA, channel=where)
             answer = await workspace.seen(

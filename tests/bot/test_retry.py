@@ -1,4 +1,4 @@
-"""Waiting for Slack."""
+"""Retrying calls to Slack."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from bot import retry
-from bot.retry import StoppedError, back_off, is_temporary, patiently
+from bot.retry import StoppedError, back_off, is_temporary, retry_until_answered
 
 
 def refusal(error: str, status: int = 200) -> SlackApiError:
@@ -32,7 +32,7 @@ def refusal(error: str, status: int = 200) -> SlackApiError:
         (ZeroDivisionError(), False),
     ],
 )
-def test_what_can_get_better_by_waiting(error: Exception, expected: bool) -> None:
+def test_which_errors_are_temporary(error: Exception, expected: bool) -> None:
     assert is_temporary(error) is expected
 
 
@@ -41,7 +41,7 @@ def test_the_waits_grow_to_a_minute() -> None:
     assert back_off(100_000) == 60
 
 
-async def test_it_asks_until_there_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_retries_until_there_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
 
     async def pause(seconds: float, _: asyncio.Event) -> None:
@@ -56,19 +56,19 @@ async def test_it_asks_until_there_is_an_answer(monkeypatch: pytest.MonkeyPatch)
             raise outcome
         return outcome
 
-    assert await patiently(call, stop=asyncio.Event()) == "here I am"
+    assert await retry_until_answered(call, stop=asyncio.Event()) == "here I am"
     assert waited == [1, 2]
 
 
-async def test_what_waiting_does_not_cure_is_raised() -> None:
+async def test_an_error_that_is_not_temporary_is_raised() -> None:
     async def call() -> None:
         raise refusal("invalid_auth")
 
     with pytest.raises(SlackApiError):
-        await patiently(call, stop=asyncio.Event())
+        await retry_until_answered(call, stop=asyncio.Event())
 
 
-async def test_a_stop_ends_the_waiting() -> None:
+async def test_stop_ends_the_retries() -> None:
     stop = asyncio.Event()
 
     async def call() -> None:
@@ -76,4 +76,4 @@ async def test_a_stop_ends_the_waiting() -> None:
         raise TimeoutError
 
     with pytest.raises(StoppedError):
-        await patiently(call, stop=stop)
+        await retry_until_answered(call, stop=stop)

@@ -1,4 +1,4 @@
-"""Settings: all problems at once, no secret shown, and the documents that list them."""
+"""Settings: all problems together, no secrets in messages, and the documents that list them."""
 
 import re
 from dataclasses import fields
@@ -23,7 +23,7 @@ def test_without_slack_no_token_is_needed() -> None:
     assert Settings.from_env({}, connecting=False).slack_bot_token == ""
 
 
-def test_every_problem_is_named_at_once() -> None:
+def test_all_problems_are_reported_together() -> None:
     with pytest.raises(SettingsError) as caught:
         Settings.from_env(
             {
@@ -50,7 +50,7 @@ SECRET, PORT = {"SLACK_SIGNING_SECRET": "s"}, {"PORT": "3000"}
 
 
 def expect(environ: dict[str, str], problems: list[str]) -> None:
-    """Expect just these problems, by how each begins."""
+    """Check that there are exactly these problems, by their first words."""
     with pytest.raises(SettingsError) as caught:
         Settings.from_env(environ)
     for found, problem in zip(caught.value.problems, problems, strict=True):
@@ -61,12 +61,12 @@ def expect(environ: dict[str, str], problems: list[str]) -> None:
     ("environ", "is_http"),
     [
         (BOT | APP, False),
-        (BOT | APP | PORT, False),  # some hosts set PORT whether it is wanted or not
+        (BOT | APP | PORT, False),  # some hosts always set PORT
         (BOT | APP | SECRET, False),
         (BOT | SECRET | PORT, True),
     ],
 )
-def test_the_way_in_follows_from_what_is_set(environ: dict[str, str], is_http: bool) -> None:
+def test_the_settings_choose_the_entrance(environ: dict[str, str], is_http: bool) -> None:
     assert Settings.from_env(environ).is_http is is_http
 
 
@@ -88,7 +88,7 @@ def test_the_way_in_follows_from_what_is_set(environ: dict[str, str], is_http: b
         (BOT | APP | {"PORT": "*:3000"}, ["PORT must be a port such as 3000, or an address"]),
     ],
 )
-def test_what_is_missing_for_the_way_in_is_named(
+def test_missing_settings_of_the_entrance_are_named(
     environ: dict[str, str], problems: list[str]
 ) -> None:
     expect(environ, problems)
@@ -102,7 +102,7 @@ def test_what_is_missing_for_the_way_in_is_named(
         ("[::1]:9090", ("::1", 9090)),
     ],
 )
-def test_the_status_pages_are_for_this_machine_unless_said_otherwise(
+def test_the_status_pages_listen_on_loopback_by_default(
     text: str, address: tuple[str, int]
 ) -> None:
     assert Settings.from_env(TOKENS | {"STATUS_PORT": text}).status_port == address
@@ -120,14 +120,12 @@ def test_the_status_pages_are_for_this_machine_unless_said_otherwise(
         ("[::]:3000", ("::", 3000)),
     ],
 )
-def test_the_port_is_on_every_address_unless_one_is_named(
-    text: str, address: tuple[str, int]
-) -> None:
-    """Hosts that start a Procfile set a bare port, and send requests from elsewhere."""
+def test_the_port_listens_on_every_address_by_default(text: str, address: tuple[str, int]) -> None:
+    """Hosts that run a Procfile set a bare port and send requests from another machine."""
     assert Settings.from_env(BOT | SECRET | {"PORT": text}).port == address
 
 
-def test_user_ids_are_read_with_commas_and_blanks() -> None:
+def test_user_ids_are_separated_by_commas_or_spaces() -> None:
     settings = Settings.from_env(TOKENS | {"ADMIN_USER_IDS": "U012AB3CD, W0X\nU2"})
     assert settings.admin_user_ids == {"U012AB3CD", "W0X", "U2"}
 
@@ -175,7 +173,7 @@ def test_many_workspaces_need_no_bot_token() -> None:
         (SHARED | {"ENCRYPTION_KEY": ""}, ["ENCRYPTION_KEY is missing"]),
         (
             SHARED | {"ENCRYPTION_KEY": "secret"},
-            ["ENCRYPTION_KEY is missing", "ENCRYPTION_KEY must be a key as `python -m bot key`"],
+            ["ENCRYPTION_KEY is missing", "ENCRYPTION_KEY must be a key from `python -m bot key`"],
         ),
         (
             SHARED | {"ADMIN_USER_IDS": "T1:U1,U2"},
@@ -187,7 +185,7 @@ def test_many_workspaces_need_no_bot_token() -> None:
         ),
     ],
 )
-def test_what_does_not_go_with_many_workspaces_is_named(
+def test_settings_that_contradict_many_workspaces_are_named(
     environ: dict[str, str], problems: list[str]
 ) -> None:
     expect(environ, problems)

@@ -1,4 +1,4 @@
-"""Ending in time, whatever hangs: each in a process of its own, which ends or is killed."""
+"""Shutdown in time even if something hangs; each test starts a process."""
 
 import subprocess
 import sys
@@ -12,14 +12,14 @@ ROOT = Path(__file__).parents[2]
 START = """
 import asyncio, os, signal, sys, threading, time
 import bot.shutdown
-from bot.ending import Ending
+from bot.shutdown import ShutdownDeadline
 
 bot.shutdown._SECONDS = 0.3
 bot.shutdown._LOG_SECONDS = {log_seconds}
-ending = Ending()
+deadline = ShutdownDeadline()
 
 async def main():
-    with ending.on_signals() as stop:
+    with deadline.on_signals() as stop:
         {body}
 
 asyncio.run(main())
@@ -39,33 +39,33 @@ def run(body: str, *, after: str = "", log_seconds: float = 60) -> subprocess.Co
     )
 
 
-def test_what_ends_by_itself_ends_well() -> None:
-    done = run(f"{TERM}\nawait stop.wait()\nending.over()", after="print('bye')")
+def test_a_shutdown_in_time_is_not_interrupted() -> None:
+    done = run(f"{TERM}\nawait stop.wait()\ndeadline.cancel()", after="print('bye')")
     assert (done.returncode, done.stdout, done.stderr) == (0, "bye\n", "")
 
 
 @pytest.mark.parametrize(
     ("body", "after"),
     [
-        # A loop that is held up by a call hears nothing, and neither does the main thread.
+        # A blocking call stops the event loop and the main thread from handling signals.
         (f"lock = threading.Lock(); lock.acquire()\n{TERM}\nlock.acquire()", ""),
         (f"{TERM}\nawait asyncio.Event().wait()", ""),
-        # Both wait for such a thread: asyncio.run for its own, the interpreter for any other.
+        # asyncio.run waits for its own threads, and the interpreter for all others.
         (f"{TERM}\nawait asyncio.to_thread(threading.Event().wait)", ""),
         (f"threading.Thread(target=threading.Event().wait, name='disk').start()\n{TERM}", ""),
-        ("pass", "ending.begin()\nthreading.Thread(target=threading.Event().wait).start()"),
+        ("pass", "deadline.start()\nthreading.Thread(target=threading.Event().wait).start()"),
     ],
     ids=["the loop", "a task", "a thread of the loop", "another thread", "at the very end"],
 )
-def test_what_hangs_is_cut_off(body: str, after: str) -> None:
+def test_a_process_that_hangs_is_killed(body: str, after: str) -> None:
     done = run(body, after=after)
     assert done.returncode == 1
     assert "the process did not end within" in done.stderr
     assert ("disk" in done.stderr) is ("disk" in body)
 
 
-def test_a_log_that_hangs_is_not_waited_for() -> None:
-    """As one does that is a pipe which nobody reads."""
+def test_a_log_that_hangs_does_not_delay_the_end() -> None:
+    """For example a pipe that nobody reads."""
     body = f"""
     import logging
     class Stuck(logging.Handler):
@@ -77,12 +77,12 @@ def test_a_log_that_hangs_is_not_waited_for() -> None:
     assert run(body, log_seconds=0.1).returncode == 1
 
 
-def test_a_second_signal_ends_it_at_once() -> None:
+def test_a_second_signal_kills_the_process() -> None:
     done = run(f"bot.shutdown._SECONDS = 600\n{TERM}\nawait stop.wait()\n{TERM}\ntime.sleep(600)")
     assert done.returncode == 128 + SIGTERM
 
 
-def test_afterwards_signals_are_what_they_were() -> None:
-    """For whoever runs a command inside a process of their own."""
-    after = f"ending.over()\n{TERM}\ntime.sleep(600)"
+def test_signal_handlers_are_restored() -> None:
+    """For callers that run a command inside their own process."""
+    after = f"deadline.cancel()\n{TERM}\ntime.sleep(600)"
     assert run("pass", after=after).returncode == -SIGTERM

@@ -1,4 +1,4 @@
-"""A folder that is watched: loaded when it changes, and left alone while it is broken."""
+"""The watched folder: loaded when it changes, unless it has mistakes."""
 
 import asyncio
 import errno
@@ -24,8 +24,8 @@ ANA = "U0ANA"
 TALKS = "Talks\nEnvoys met in Geneva.\nIt matters.\nWhat next?\n"
 
 
-class Told(logging.Handler):
-    """Sets an event when the log has a line that holds some text."""
+class LogWaiter(logging.Handler):
+    """Sets an event when a log line contains some text."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Told(logging.Handler):
         self.came.set()
 
     async def line(self, text: str, again: Callable[[], object]) -> None:
-        """Wait for the next line with *text*, doing it *again* while nobody may be looking."""
+        """Wait for the next line with *text*; repeat *again* until it is logged."""
         while not any(text in line for line in self.lines):
             again()
             try:
@@ -52,21 +52,21 @@ class Told(logging.Handler):
 @asynccontextmanager
 async def watching(
     store: Store, path: Path, clock: Callable[[], datetime] = lambda: NOW
-) -> AsyncIterator[Told]:
-    told, stop = Told(), asyncio.Event()
+) -> AsyncIterator[LogWaiter]:
+    lines, stop = LogWaiter(), asyncio.Event()
     logger = logging.getLogger("bot.watched_folder")
-    logger.addHandler(told)
+    logger.addHandler(lines)
     logger.setLevel(logging.INFO)
     folder = WatchedFolder(
         store, path, keepers=[("T1", ANA)], clock=clock, again=timedelta(seconds=0.2)
     )
     task = asyncio.create_task(folder.watch(stop))
     try:
-        yield told
+        yield lines
     finally:
         stop.set()
         await task
-        logger.removeHandler(told)
+        logger.removeHandler(lines)
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ async def store(database_url: str, folder: Path) -> AsyncIterator[Store]:
 
 
 def fail_to_tell_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail the first time that somebody is to be told."""
+    """Fail the first time that somebody would be notified."""
     note, failures = store.failed_loads.note, iter([DatabaseError("try again")])
 
     async def fail_once(*arguments: Any, keepers: Sequence[tuple[str, str]]) -> None:
@@ -100,41 +100,41 @@ def no_watch(*_: Any, **__: Any) -> None:
 
 
 async def test_changes_are_loaded_and_mistakes_are_named(store: Store, folder: Path) -> None:
-    """What changed while nobody watched is loaded at the start."""
-    async with watching(store, folder) as told:
-        await told.line("loaded revision 1: 1 articles added", lambda: None)
+    """Changes made while nobody watched are loaded at the start."""
+    async with watching(store, folder) as lines:
+        await lines.line("loaded revision 1: 1 articles added", lambda: None)
         edited = TALKS.replace("met", "met again")
-        await told.line(
+        await lines.line(
             "loaded revision 2: 0 articles added, 1 edited",
             lambda: (folder / "talks.txt").write_text(edited),
         )
-        await told.line(
+        await lines.line(
             "new.txt:1: has a headline and no article below it",
             lambda: (folder / "new.txt").write_text("Only a headline"),
         )
         assert store.corpus.revision
         assert store.corpus.revision.number == 2
-        await told.line(
+        await lines.line(
             "loaded revision 3: 1 articles added",
             lambda: (folder / "new.txt").write_text(TALKS.replace("Geneva", "Lagos")),
         )
     assert [one.loaded_by for one in await store.corpus.history()] == ["folder"] * 3
 
 
-async def test_the_watching_outlives_a_database_that_is_away(
+async def test_watching_continues_while_the_database_is_unavailable(
     store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refused(*_: object, **__: object) -> None:
         raise ConnectionRefusedError
 
-    async with watching(store, folder) as told:
-        await told.line("loaded revision 1", lambda: None)
+    async with watching(store, folder) as lines:
+        await lines.line("loaded revision 1", lambda: None)
         with monkeypatch.context() as away:
             away.setattr(store.failed_loads, "note", refused)
             (folder / "new.txt").write_text("Only a headline")
-            await told.line("cannot be recorded", lambda: None)
+            await lines.line("cannot be recorded", lambda: None)
         (folder / "new.txt").write_text(TALKS.replace("Geneva", "Lagos"))
-        await told.line("loaded revision 2", lambda: None)
+        await lines.line("loaded revision 2", lambda: None)
 
 
 async def test_a_database_that_does_not_answer_is_not_the_folder_s_fault(
@@ -148,111 +148,111 @@ async def test_a_database_that_does_not_answer_is_not_the_folder_s_fault(
         return await reload(*args, **options)
 
     monkeypatch.setattr(store.corpus, "reload", silent_once)
-    async with watching(store, folder) as told:
-        await told.line("loaded revision 1", lambda: None)
+    async with watching(store, folder) as lines:
+        await lines.line("loaded revision 1", lambda: None)
     assert "stays as it was" not in caplog.text
-    assert await told_of(store) == []
+    assert await notices_of(store) == []
 
 
-async def test_a_mistake_whose_recording_fails_is_told_at_the_next_look(
+async def test_a_failed_load_that_was_not_recorded_is_recorded_at_the_next_try(
     store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another process may be writing to the database for longer than is waited."""
+    """Another process may lock the database for longer than the timeout."""
     fail_to_tell_once(store, monkeypatch)
-    async with watching(store, folder) as told:
-        await told.line("loaded revision 1", lambda: None)
+    async with watching(store, folder) as lines:
+        await lines.line("loaded revision 1", lambda: None)
         (folder / "new.txt").write_text("Only a headline")
-        await told.line("cannot be recorded", lambda: None)
+        await lines.line("cannot be recorded", lambda: None)
         for _ in range(2):
-            await told.line("1 problems", lambda: None)
-    assert await told_of(store) == ["new.txt:1: has a headline and no article below it"]
+            await lines.line("1 problems", lambda: None)
+    assert await notices_of(store) == ["new.txt:1: has a headline and no article below it"]
 
 
-async def told_of(store: Store) -> list[str]:
-    """Give what admins are told, the first first."""
+async def notices_of(store: Store) -> list[str]:
+    """Return the notices to admins, oldest first."""
     posts = await store.posts.open(NOW + timedelta(hours=1))
     assert {(post.kind, post.channel_id) for post in posts} <= {(PostKind.REFUSED, ANA)}
     return [post.about.error for post in posts if post.about]
 
 
-async def test_a_mistake_is_recorded_and_told_once_until_it_is_mended(
+async def test_a_mistake_is_recorded_and_notified_once_until_it_is_fixed(
     store: Store, folder: Path, clock: StoppedClock
 ) -> None:
     new, other = folder / "new.txt", folder / "other.txt"
-    async with watching(store, folder, clock) as told:
-        await told.line("loaded revision 1", lambda: None)
-        await told.line("nothing has changed", lambda: None)
+    async with watching(store, folder, clock) as lines:
+        await lines.line("loaded revision 1", lambda: None)
+        await lines.line("nothing has changed", lambda: None)
         new.write_text("Only a headline")
-        await told.line("1 problems", lambda: None)
-        # Somebody may be writing it still.
-        assert await told_of(store) == []
-        await told.line("1 problems", lambda: None)
+        await lines.line("1 problems", lambda: None)
+        # Somebody may still be writing the file.
+        assert await notices_of(store) == []
+        await lines.line("1 problems", lambda: None)
         failed_load = await store.failed_loads.last()
         assert failed_load
         assert (failed_load.at, failed_load.more) == (NOW, 0)
         assert str(failed_load.problem) == "new.txt:1: has a headline and no article below it"
-        # The same on another line, and one more behind it.
+        # The same problem on another line, and one more after it.
         clock.forward(minutes=1)
         new.write_text("\nOnly a headline")
         other.write_text("Only a headline")
         for _ in range(2):
-            await told.line("2 problems", lambda: None)
+            await lines.line("2 problems", lambda: None)
         failed_load = await store.failed_loads.last()
         assert failed_load
         assert (failed_load.at, failed_load.problem.line, failed_load.more) == (NOW, 2, 1)
-        assert await told_of(store) == ["new.txt:1: has a headline and no article below it"]
-        # The folder is then what is loaded already.
+        assert await notices_of(store) == ["new.txt:1: has a headline and no article below it"]
+        # The folder then equals the loaded corpus.
         other.unlink()
         new.unlink()
-        await told.line("nothing has changed", lambda: None)
+        await lines.line("nothing has changed", lambda: None)
         assert await store.failed_loads.last() is None
-        # It was mended, so it is news again.
+        # It was fixed in between, so it is reported again.
         new.write_text("Only a headline")
         for _ in range(2):
-            await told.line("1 problems", lambda: None)
-        assert len(await told_of(store)) == 2
+            await lines.line("1 problems", lambda: None)
+        assert len(await notices_of(store)) == 2
         new.write_text(TALKS.replace("Geneva", "Lagos"))
-        await told.line("loaded revision 2", lambda: None)
+        await lines.line("loaded revision 2", lambda: None)
         assert await store.failed_loads.last() is None
 
 
-async def test_a_reload_by_hand_takes_the_mistake_away_too(store: Store, folder: Path) -> None:
-    async with watching(store, folder) as told:
-        await told.line("loaded revision 1", lambda: None)
-        await told.line("1 problems", lambda: (folder / "new.txt").write_text("Only a headline"))
+async def test_a_manual_reload_deletes_the_failed_load_too(store: Store, folder: Path) -> None:
+    async with watching(store, folder) as lines:
+        await lines.line("loaded revision 1", lambda: None)
+        await lines.line("1 problems", lambda: (folder / "new.txt").write_text("Only a headline"))
     (folder / "new.txt").unlink()
     await store.corpus.reload(folder, by=ANA, at=NOW)
     assert await store.failed_loads.last() is None
 
 
-async def test_a_folder_that_comes_late_or_is_replaced_is_watched(
+async def test_a_folder_that_appears_later_or_is_replaced_is_watched(
     store: Store, folder: Path, tmp_path: Path
 ) -> None:
-    """Until it is there it is said, and the bot goes on without."""
+    """The missing folder is reported until it exists, and the bot continues."""
     path = tmp_path / folder.name
     path.rename(tmp_path / "elsewhere")
-    async with watching(store, path) as told:
+    async with watching(store, path) as lines:
         for _ in range(2):
-            await told.line("cannot be watched: No such file or directory", lambda: None)
-        assert await told_of(store) == ["corpus: cannot be watched: No such file or directory"]
+            await lines.line("cannot be watched: No such file or directory", lambda: None)
+        assert await notices_of(store) == ["corpus: cannot be watched: No such file or directory"]
         path.mkdir()
         (path / "talks.txt").write_text(TALKS)
-        await told.line("loaded revision 1", lambda: None)
+        await lines.line("loaded revision 1", lambda: None)
         assert await store.failed_loads.last() is None
         path.rename(tmp_path / "old")
         path.mkdir()
         (path / "talks.txt").write_text(TALKS.replace("Geneva", "Oslo"))
-        await told.line("loaded revision 2", lambda: None)
-        await told.line(
+        await lines.line("loaded revision 2", lambda: None)
+        await lines.line(
             "loaded revision 3",
             lambda: (path / "talks.txt").write_text(TALKS.replace("Geneva", "Lagos")),
         )
 
 
-async def test_a_folder_that_a_link_leads_to_is_left_behind_with_its_mistakes(
+async def test_failed_loads_of_a_link_s_old_target_are_deleted(
     database_url: str, folder: Path, tmp_path: Path
 ) -> None:
-    """A release puts a new folder beside the old one, and turns the link round."""
+    """A release creates a new folder and points the symbolic link to it."""
     link, new = tmp_path / "link", tmp_path / "new"
     (folder / "talks.txt").write_text("Only a headline")
     new.mkdir()
@@ -261,109 +261,109 @@ async def test_a_folder_that_a_link_leads_to_is_left_behind_with_its_mistakes(
     async with (
         open_store(database_url, folder=link) as store,
         open_store(database_url, folder=folder) as old,
-        watching(store, link) as told,
+        watching(store, link) as lines,
     ):
-        await told.line("1 problems", lambda: None)
+        await lines.line("1 problems", lambda: None)
         assert await old.failed_loads.last()
         link.unlink()
         link.symlink_to(new)
-        await told.line("loaded revision 1", lambda: None)
-        await told.line("nothing has changed", lambda: None)
+        await lines.line("loaded revision 1", lambda: None)
+        await lines.line("nothing has changed", lambda: None)
         assert await store.failed_loads.last() is None
         assert await old.failed_loads.last() is None
 
 
-async def test_the_watching_begins_although_the_database_is_away(
+async def test_watching_starts_while_the_database_is_unavailable(
     store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refused(_: Path) -> None:
         raise ConnectionRefusedError
 
     monkeypatch.setattr(store.failed_loads, "forget_others", refused)
-    async with watching(store, folder) as told:
-        await told.line("loaded revision 1", lambda: None)
+    async with watching(store, folder) as lines:
+        await lines.line("loaded revision 1", lambda: None)
 
 
-async def test_a_folder_that_loads_and_cannot_be_watched_is_told_of_once(
+async def test_a_folder_that_loads_but_cannot_be_watched_is_notified_once(
     store: Store, folder: Path, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each load of it ends what it was refused for, and each try to watch it begins that anew."""
+    """Each load deletes the recorded failure, and each failed watch records it again."""
 
     def later() -> datetime:
         clock.forward(seconds=1)
         return clock()
 
     monkeypatch.setattr("bot.watched_folder.awatch", no_watch)
-    async with watching(store, folder, later) as told:
+    async with watching(store, folder, later) as lines:
         for _ in range(4):
-            await told.line("cannot be watched: OS file watch limit reached", lambda: None)
-        assert len(await told_of(store)) == 1
+            await lines.line("cannot be watched: OS file watch limit reached", lambda: None)
+        assert len(await notices_of(store)) == 1
 
 
-async def test_a_folder_that_cannot_be_watched_is_told_of_when_that_can_be_recorded(
+async def test_a_failed_watch_is_notified_once_it_can_be_recorded(
     store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.watched_folder.awatch", no_watch)
     fail_to_tell_once(store, monkeypatch)
-    async with watching(store, folder) as told:
-        await told.line("cannot be recorded", lambda: None)
+    async with watching(store, folder) as lines:
+        await lines.line("cannot be recorded", lambda: None)
         for _ in range(2):
-            await told.line("cannot be watched: OS file watch limit reached", lambda: None)
-    assert await told_of(store) == ["corpus: cannot be watched: OS file watch limit reached"]
+            await lines.line("cannot be watched: OS file watch limit reached", lambda: None)
+    assert await notices_of(store) == ["corpus: cannot be watched: OS file watch limit reached"]
 
 
 @pytest.mark.parametrize("name", ["st\udcffrange", "st\u202erange"], ids=ascii)
-async def test_a_folder_may_have_a_name_that_cannot_be_shown(
+async def test_a_folder_may_have_an_unprintable_name(
     database_url: str, tmp_path: Path, name: str
 ) -> None:
     async with (
         open_store(database_url, folder=tmp_path / name) as store,
-        watching(store, tmp_path / name) as told,
+        watching(store, tmp_path / name) as lines,
     ):
         for _ in range(2):
-            await told.line("cannot be watched: No such file or directory", lambda: None)
-        assert await told_of(store) == ["st?range: cannot be watched: No such file or directory"]
+            await lines.line("cannot be watched: No such file or directory", lambda: None)
+        assert await notices_of(store) == ["st?range: cannot be watched: No such file or directory"]
 
 
-async def test_a_folder_whose_path_is_not_utf_8_is_loaded_again_and_again(
+async def test_a_folder_whose_path_is_not_utf_8_is_loaded_repeatedly(
     store: Store, tmp_path: Path
 ) -> None:
-    """It cannot be watched, which is said."""
+    """It cannot be watched, which is reported."""
     path = tmp_path / "st\udcffrange"
     path.mkdir()
     (path / "talks.txt").write_text(TALKS)
-    async with watching(store, path) as told:
-        await told.line("loaded revision 1", lambda: None)
-        await told.line("st?range: cannot be watched: its path is not UTF-8", lambda: None)
+    async with watching(store, path) as lines:
+        await lines.line("loaded revision 1", lambda: None)
+        await lines.line("st?range: cannot be watched: its path is not UTF-8", lambda: None)
         (path / "talks.txt").write_text(TALKS.replace("Geneva", "Oslo"))
-        await told.line("loaded revision 2", lambda: None)
-    assert await told_of(store) == ["st?range: cannot be watched: its path is not UTF-8"]
+        await lines.line("loaded revision 2", lambda: None)
+    assert await notices_of(store) == ["st?range: cannot be watched: its path is not UTF-8"]
 
 
-async def test_what_is_nobody_s_mistake_is_tried_again(
+async def test_a_failure_that_no_document_caused_is_retried(
     store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is told when it does not pass by itself."""
-    reload, refusals = Corpus.reload, iter(["The disk is full."] * 2)
+    """The notice is sent only if the failure does not pass by itself."""
+    reload, failed_loads = Corpus.reload, iter(["The disk is full."] * 2)
 
     async def refuse(self: Corpus, path: Path, **how: Any) -> Reload:
-        if why := next(refusals, None):
+        if why := next(failed_loads, None):
             raise ParleyError(why)
         return await reload(self, path, **how)
 
     monkeypatch.setattr(Corpus, "reload", refuse)
-    async with watching(store, folder) as told:
-        await told.line("the corpus stays as it was: ", lambda: None)
-        assert await told_of(store) == []
-        await told.line("loaded revision 1", lambda: None)
-    assert await told_of(store) == ["corpus: The disk is full."]
+    async with watching(store, folder) as lines:
+        await lines.line("the corpus stays as it was: ", lambda: None)
+        assert await notices_of(store) == []
+        await lines.line("loaded revision 1", lambda: None)
+    assert await notices_of(store) == ["corpus: The disk is full."]
     assert await store.failed_loads.last() is None
 
 
-async def test_who_comes_second_of_two_bots_is_not_refused(
+async def test_of_two_bots_the_second_reports_no_failure(
     database_url: str, store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two that watch one folder load the same change: one of them does, and neither complains."""
+    """Of two processes that watch a folder, one loads a change and neither reports an error."""
     async with open_store(database_url, folder=folder) as other:
         others = [other]
 
@@ -381,14 +381,14 @@ async def test_who_comes_second_of_two_bots_is_not_refused(
 
         monkeypatch.setattr("store.corpus.service.plan_reload", plan_slowly)
         monkeypatch.setattr(store.failed_loads, "note", note)
-        async with watching(store, folder) as told:
-            await told.line("another reload came first", lambda: None)
-            await told.line("nothing has changed", lambda: None)
+        async with watching(store, folder) as lines:
+            await lines.line("another reload came first", lambda: None)
+            await lines.line("nothing has changed", lambda: None)
         assert refused == []
         assert len(await store.corpus.history()) == 1
 
 
-async def test_a_change_is_read_once(
+async def test_a_change_is_loaded_once(
     store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read_at: list[int | None] = []
@@ -398,8 +398,8 @@ async def test_a_change_is_read_once(
         return read_corpus(*arguments)
 
     monkeypatch.setattr("store.corpus.service.read_corpus", read)
-    async with watching(store, folder) as told:
-        await told.line("loaded revision 1", lambda: None)
+    async with watching(store, folder) as lines:
+        await lines.line("loaded revision 1", lambda: None)
     assert read_at.count(None) == 1
 
 
@@ -409,8 +409,8 @@ async def test_the_log_says_which_questions_vanish(store: Store, folder: Path) -
         team_id="T1", channel_id="C1", owner_id=ANA, timetable=timetable, now=NOW
     )
     (folder / "new.txt").write_text("Ports\nDockers struck in Gdansk.\nPorts count.\nWho pays?\n")
-    async with watching(store, folder) as told:
-        await told.line("loaded revision 1", lambda: None)
+    async with watching(store, folder) as lines:
+        await lines.line("loaded revision 1", lambda: None)
         (folder / "new.txt").unlink()
-        await told.line("1 of the next 2 questions of C1 vanish", lambda: None)
-        await told.line("loaded revision 2: 0 articles added, 0 edited, 1 removed", lambda: None)
+        await lines.line("1 of the next 2 questions of C1 vanish", lambda: None)
+        await lines.line("loaded revision 2: 0 articles added, 0 edited, 1 removed", lambda: None)

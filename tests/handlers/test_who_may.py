@@ -24,7 +24,7 @@ from handlers.button_value import Value
 from handlers.features.digest import _CHANGING, _WORDS
 from handlers.ids import Action, Block, Command, Field, Modal, Shortcut, Step
 from handlers.slack.directory import GUEST, STRANGER, UNKNOWN
-from handlers.views.corpus import _WORDS as CORPUS_WORDS
+from handlers.views.corpus import _SUBCOMMANDS as CORPUS_WORDS
 from handlers.views.digest import EDIT, END
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from tests.handlers.conftest import ANA, GENERAL, RANDOM, Slack, dm

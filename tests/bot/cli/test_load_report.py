@@ -1,4 +1,4 @@
-"""What `check --corpus` tells at a terminal."""
+"""The output of `check --corpus` and `history` at the terminal."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
-from bot.cli.load_report import as_lines
+from bot.cli.load_report import format_check
 from bot.manifest import manifest
 from bot.workspace import Fault, Workspace
 from store import open_store
@@ -18,9 +18,9 @@ from tests.handlers.views.test_preview import alike, effect, made
 from tests.machine import running_clock
 
 
-def test_of_many_schedules_the_first_ten_are_told_and_the_rest_counted() -> None:
+def test_the_first_ten_schedules_are_listed_and_the_rest_counted() -> None:
     effects = [effect(number, vanishing=number % 3) for number in range(14)]
-    lines = list(as_lines(made(effects, schedules=60), {("T1", "C02"): "#news"}))
+    lines = list(format_check(made(effects, schedules=60), {("T1", "C02"): "#news"}))
     assert lines[1:4] == [
         "The schedule in C00 has 12 questions left; none of its next 10 vanishes.",
         "The schedule in C01 has 13 questions left; 1 of its next 10 vanishes.",
@@ -33,13 +33,13 @@ def test_of_many_schedules_the_first_ten_are_told_and_the_rest_counted() -> None
     ]
 
 
-def test_near_duplicates_are_reported() -> None:
+def test_near_duplicates_are_listed() -> None:
     pair = "a.txt, story 1 and b.txt, story 2"
     story = f"Nearly the same story: {pair}: Envoys met in <Geneva>."
     question = f"Nearly the same question: {pair}: “Who gains & who loses?”"
     asked = "Asked in 3 of the articles that come, word for word: “What now?”"
-    assert list(as_lines(made([], alike()), {}))[1:] == [story, question, asked]
-    assert list(as_lines(made([], alike(times=11, passed_over=1234)), {}))[1:] == [
+    assert list(format_check(made([], alike()), {}))[1:] == [story, question, asked]
+    assert list(format_check(made([], alike(times=11, passed_over=1234)), {}))[1:] == [
         *[story, question] * 5,
         "… and 12 more that are nearly the same.",
         *[asked] * 10,
@@ -50,7 +50,7 @@ def test_near_duplicates_are_reported() -> None:
 
 @pytest.fixture
 async def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Workspace]:
-    """A workspace, its token in the environment, and two schedules in the database."""
+    """Yield a workspace with its token in the environment and two schedules in the database."""
     monkeypatch.chdir(tmp_path)
     folder, url = write_corpus(tmp_path / "corpus"), f"sqlite:///{tmp_path}/parley.db"
     async with (
@@ -81,14 +81,14 @@ async def schedules(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 
 @pytest.mark.usefixtures("workspace")
-async def test_channels_are_called_by_their_names(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_channels_are_shown_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert await schedules(capsys) == [
         "The schedule in #general has 2 questions left; 1 of its next 3 vanishes.",
         "The schedule in #random has 2 questions left; 1 of its next 3 vanishes.",
     ]
 
 
-async def test_a_channel_that_slack_does_not_name_is_called_by_its_id(
+async def test_a_channel_without_a_name_is_shown_by_id(
     workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     refuse = Fault(method="conversations.info", kind="refuse", error="channel_not_found", times=1)
@@ -101,7 +101,7 @@ async def test_a_channel_that_slack_does_not_name_is_called_by_its_id(
 
 @pytest.mark.usefixtures("workspace")
 @pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_API_URL"])
-async def test_without_a_token_or_a_slack_channels_are_called_by_their_ids(
+async def test_without_a_token_or_slack_channels_are_shown_by_id(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     if name == "SLACK_BOT_TOKEN":

@@ -1,4 +1,4 @@
-"""The command line, as a person at a terminal meets it."""
+"""The command line, as a person at a terminal uses it."""
 
 import asyncio
 import errno
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand in an empty folder, with an environment that holds nothing of Parley's."""
+    """Change to an empty folder, with an environment that holds no setting of Parley."""
     monkeypatch.chdir(tmp_path)
     for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DATABASE_URL", "CORPUS_DIR"):
         monkeypatch.delenv(name, raising=False)
@@ -61,23 +61,23 @@ def test_the_script_and_the_module_are_the_same_command(command: list[str], usag
     assert "connect to Slack and serve" in helped.stdout
 
 
-def test_find_answers_a_person(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a database of its own yet, it looks in the starter corpus."""
+def test_find_prints_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """If there is no database yet, `find` searches the starter corpus."""
     assert main(["find", "zelenksiy"]) == 0
     assert "Question: " in capsys.readouterr().out
 
 
-def test_find_says_when_there_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_find_reports_that_nothing_was_found(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["find", "kubernetes"]) == 0
     assert "No story on “kubernetes”." in capsys.readouterr().out
 
 
-def test_find_without_words_says_how(capsys: pytest.CaptureFixture[str]) -> None:
+def test_find_without_words_prints_its_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["find"]) == 2
     assert "python -m bot find embassy talks" in capsys.readouterr().err
 
 
-def test_find_jsonl_answers_a_line_a_query(
+def test_find_jsonl_prints_a_line_for_each_query(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queries = ["geneva", "", "kubernetes", 'q"uote\\ \u2028 NEAR(']
@@ -104,7 +104,7 @@ def test_find_in_the_real_corpus(
     assert lines[1]["matches"][0]["position"] == 15
 
 
-def test_load_says_what_it_did(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_load_reports_what_it_did(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = corpus(folder)
     assert main(["load", path]) == 0
     assert "Loaded 1 documents with 1 articles" in capsys.readouterr().out
@@ -112,7 +112,7 @@ def test_load_says_what_it_did(folder: Path, capsys: pytest.CaptureFixture[str])
     assert "Nothing has changed" in capsys.readouterr().out
 
 
-def test_check_of_a_corpus_says_what_loading_would_do(
+def test_check_of_a_corpus_reports_what_loading_would_change(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["load", path := corpus(folder)])
@@ -141,7 +141,7 @@ def test_check_of_a_corpus_says_what_loading_would_do(
 def test_check_of_a_broken_corpus_names_every_problem(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Loading names the first hundred."""
+    """`load` prints only the first hundred."""
     path = corpus(folder)
     for number in range(150):
         (folder / "corpus" / f"{number:03}.txt").write_text("")
@@ -183,7 +183,7 @@ def test_load_the_real_corpus(shared: Path, capsys: pytest.CaptureFixture[str]) 
     assert "Loaded 1 documents with 26 articles" in capsys.readouterr().out
 
 
-def test_load_of_a_broken_folder_keeps_what_was_there(
+def test_load_of_a_broken_folder_keeps_the_old_corpus(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["load", corpus(folder)])
@@ -213,10 +213,10 @@ def test_backup_and_restore(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "today.db already exists" in capsys.readouterr().err
     assert main(["restore", "today.db"]) == 0
     out = capsys.readouterr().out
-    assert "What was there is now data/parley.db.replaced-1" in out
+    assert "The previous database is kept as data/parley.db.replaced-1" in out
 
 
-def test_copy_says_what_it_copied(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_copy_reports_the_tables(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["load", corpus(folder)]) == 0
     assert main(["copy", "sqlite:///data/parley.db", "sqlite:///other.db"]) == 0
     out = capsys.readouterr().out
@@ -245,7 +245,9 @@ def test_run_without_tokens_names_them_both(capsys: pytest.CaptureFixture[str]) 
     assert "SLACK_APP_TOKEN is missing" in err
 
 
-def test_check_names_everything_at_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_reports_everything_together(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / ".env").write_text(
         f"SLACK_BOT_TOKEN=xoxp-wrong\nCORPUS_DIR={corpus(folder, 'Only a headline')}\n"
         "DATABASE_URL=sqlite:///corpus/talks.txt\n"
@@ -283,10 +285,8 @@ def test_check_warns_of_files_that_others_can_read(
     assert "other users" not in capsys.readouterr().err
 
 
-def test_the_sample_stories_are_named_as_such(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """By `load` and `check`; also where only the next reload would bring them."""
+def test_commands_warn_of_sample_stories(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`load` and `check` warn, also if only the next reload would load the sample stories."""
     warning = "the sample stories that come with Parley, which are about a war: before"
     assert main(["load"]) == 0
     assert f"Warning: these are {warning}" in capsys.readouterr().err
@@ -321,7 +321,7 @@ def test_check_when_slack_cannot_be_reached(
     text: str,
     code: int,
 ) -> None:
-    """As `run` would end: 1 for what may be well later, 78 once there is something to mend."""
+    """Like `run`: 1 if only Slack is unreachable, 78 if somebody has to fix something."""
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
     monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
     monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:9/api/")
@@ -353,7 +353,7 @@ def test_check_warns_of_proxies_that_cannot_be_right(
     proxies: str,
     warning: str | None,
 ) -> None:
-    """It does not fail: some hosts set a bare PORT that only their proxy reaches."""
+    """`check` only warns: some hosts set a bare PORT that only their proxy can reach."""
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
     monkeypatch.setenv("SLACK_APP_TOKEN" if not port else "SLACK_SIGNING_SECRET", "xapp-1")
     monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:9/api/")
@@ -365,7 +365,7 @@ def test_check_warns_of_proxies_that_cannot_be_right(
     assert all(one.startswith(f"Warning: {warning}") for one in found)
 
 
-def test_a_socket_that_is_lost_is_a_failure_for_the_supervisor(
+def test_a_lost_socket_exits_with_a_failure(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def lose(*_: object, **__: object) -> None:
@@ -375,10 +375,13 @@ def test_a_socket_that_is_lost_is_a_failure_for_the_supervisor(
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
     monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
     assert main(["run"]) == 1
-    assert "The socket is lost: giving up, to be started anew." in capsys.readouterr().err
+    assert (
+        "The socket is lost: exiting, so that the supervisor restarts Parley."
+        in capsys.readouterr().err
+    )
 
 
-def test_a_demo_on_a_taken_port_says_what_to_type(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_demo_on_a_taken_port_suggests_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert main(["demo", "--port", str(port)]) == 1
@@ -387,7 +390,7 @@ def test_a_demo_on_a_taken_port_says_what_to_type(capsys: pytest.CaptureFixture[
     assert "`make demo PORT=0`, or `python -m bot demo --port 0`" in said
 
 
-def test_a_demo_on_a_port_of_root_s_says_what_to_type(
+def test_a_demo_on_a_privileged_port_suggests_a_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def demo(**_: object) -> None:
@@ -398,7 +401,7 @@ def test_a_demo_on_a_port_of_root_s_says_what_to_type(
     assert "Port 80 needs root: `make demo PORT=0`" in capsys.readouterr().err
 
 
-def test_a_bot_whose_port_is_taken_says_which_and_what_to_set(
+def test_a_bot_on_a_taken_port_names_the_port_and_the_setting(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
@@ -413,7 +416,7 @@ def test_a_bot_whose_port_is_taken_says_which_and_what_to_set(
 
 
 @pytest.mark.parametrize("port", ["65536", "-1", "8765x", "", "²"])
-def test_a_port_that_is_no_port_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_port_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["demo", f"--port={port}"])
     assert ended.value.code == 2
@@ -425,7 +428,7 @@ HTTP = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "PORT": "3000"
 
 
 def procfile(process: str) -> list[str]:
-    """Return the arguments of Parley in that line of the Procfile."""
+    """Return Parley's arguments in that line of the Procfile."""
     lines = dict(line.split(": ") for line in (ROOT / "Procfile").read_text().splitlines())
     program, *arguments = lines[process].split(" bot ")
     assert program == "python -m"
@@ -477,7 +480,7 @@ def test_a_manifest_for_http(capsys: pytest.CaptureFixture[str]) -> None:
 def test_find_takes_arguments_and_lines_that_are_not_utf_8(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Python reads such a byte of an argument as a lone surrogate."""
+    """Python represents an invalid byte of an argument as a lone surrogate."""
     assert main(["find", "geneva\udcff", "--corpus", corpus(folder)]) == 0
     assert main(["find", "kuber\udcffnetes", "--corpus", corpus(folder)]) == 0
     assert "No story on “kuber\ufffdnetes”." in capsys.readouterr().out
@@ -490,7 +493,7 @@ def test_find_takes_arguments_and_lines_that_are_not_utf_8(
 
 
 @pytest.mark.parametrize("name", ["talks\udcff.txt", "talks\x1b[31m.txt"], ids=ascii)
-def test_a_document_alone_whose_name_cannot_be_shown_is_refused(
+def test_a_single_document_with_an_unprintable_name_is_refused(
     folder: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     (folder / name).write_text("Talks\nEnvoys met in Geneva.\nInsight.\nWhat next?\n")
@@ -520,7 +523,7 @@ class TestPersonalData:
 
     @pytest.fixture
     def owned(self, folder: Path) -> None:
-        """A schedule of U1's in T1, and a topic request of T1's."""
+        """Store a schedule that U1 owns in T1, and a topic request of T1."""
 
         async def own() -> None:
             async with open_store("sqlite:///data/parley.db") as store:
@@ -533,7 +536,7 @@ class TestPersonalData:
         asyncio.run(own())
 
     def stored(self) -> tuple[str | None, int]:
-        """Return who owns the schedule, and how many topics were asked for."""
+        """Return the owner of the schedule, and the number of topic requests."""
 
         async def read() -> tuple[str | None, int]:
             async with open_store("sqlite:///data/parley.db") as store:
@@ -556,7 +559,7 @@ class TestPersonalData:
         assert exported["tables"]["topic_request"][0]["words"] == "pizza"
 
     @pytest.mark.usefixtures("owned")
-    def test_without_a_terminal_nothing_is_erased_unasked(
+    def test_without_a_terminal_nothing_is_erased_without_yes(
         self, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert main(["forget", "T1:U1"]) == 2
@@ -564,7 +567,7 @@ class TestPersonalData:
         assert (
             "schedules that go on without an owner until somebody saves them again: 1" in told.out
         )
-        assert told.err == "Nothing was erased: --yes does it without asking.\n"
+        assert told.err == "Nothing was erased. Use --yes to erase without asking.\n"
         assert self.stored() == ("U1", 1)
 
     @pytest.mark.usefixtures("owned")
@@ -572,7 +575,7 @@ class TestPersonalData:
         ("typed", "owner"),
         [("y\n", None), ("YES\n", None), ("\n", "U1"), ("no\n", "U1"), ("", "U1"), ("yy\n", "U1")],
     )
-    def test_at_a_terminal_it_asks(
+    def test_forget_asks_at_a_terminal(
         self,
         typed: str,
         owner: str | None,
@@ -583,11 +586,11 @@ class TestPersonalData:
         terminal.isatty = lambda: True  # type: ignore[method-assign]
         monkeypatch.setattr("sys.stdin", terminal)
         assert main(["forget", "T1:U1"]) == (0 if owner is None else 2)
-        assert "There is no way back [y/N]" in capsys.readouterr().out
+        assert "This cannot be undone [y/N]" in capsys.readouterr().out
         assert self.stored() == (owner, 1)
 
     @pytest.mark.usefixtures("owned")
-    def test_a_team_goes_as_a_whole(
+    def test_forget_erases_a_whole_team(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("ADMIN_USER_IDS", "T1:U1,T2:U1")
@@ -595,17 +598,17 @@ class TestPersonalData:
         told = capsys.readouterr().out
         assert "- schedules, deleted: 1\n" in told
         assert "- topic requests, deleted: 1\n" in told
-        assert "Backups and log files are as they were" in told
+        assert "Delete backups and log files yourself" in told
         assert "still lists T1:U1." in told
         assert "T2:U1" not in told
-        assert "Remove the app from that workspace too" in told
+        assert "Also remove the app from that workspace" in told
         assert self.stored() == ("gone", 0)
         assert main(["forget", "T1", "--yes"]) == 0
         assert "Nothing is stored about the team T1." in capsys.readouterr().out
 
     @pytest.mark.parametrize("who", ["", "U1", "t1", "T1:", "T1:C1", "T1:U1:U2", "T1 U1", "T1\n"])
     @pytest.mark.parametrize("command", ["forget", "export"])
-    def test_what_is_no_id_is_refused(
+    def test_an_invalid_id_is_refused(
         self, command: str, who: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
         with pytest.raises(SystemExit) as ended:

@@ -1,4 +1,4 @@
-"""The bar that is drawn while long work goes on."""
+"""The progress bar of long work."""
 
 import asyncio
 import io
@@ -7,10 +7,10 @@ import os
 import pytest
 
 from bot.cli import progress_bar
-from bot.cli.progress_bar import shown
+from bot.cli.progress_bar import show_progress
 
 
-async def test_long_work_is_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_long_work_shows_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress_bar, "_AFTER_SECONDS", 0)
     monkeypatch.setenv("TERM", "xterm")
     screen, terminal = os.openpty()
@@ -24,7 +24,7 @@ async def test_long_work_is_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch)
     asyncio.get_running_loop().add_reader(screen, read)
     with os.fdopen(terminal, "w") as stderr:
         monkeypatch.setattr("sys.stderr", stderr)
-        async with shown() as work:
+        async with show_progress() as work:
             work.start("Indexing", 200)
             work.done = 3
             await is_drawn.wait()
@@ -33,8 +33,8 @@ async def test_long_work_is_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch)
     os.close(screen)
 
 
-async def test_nothing_is_drawn_where_nobody_looks_on(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_a_terminal_there_is_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr", io.StringIO())
     others = asyncio.all_tasks()
-    async with shown():
+    async with show_progress():
         assert asyncio.all_tasks() == others

@@ -1,4 +1,4 @@
-"""The HTTP entrance: what Slack sends is answered, and nothing else is looked at."""
+"""The HTTP entrance: it answers requests from Slack, and reads no others."""
 
 import asyncio
 import json
@@ -21,8 +21,8 @@ async def test_a_command_is_answered_in_the_response(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("words", ["payload", "payload=1", "a payload to geneva", "{", "&payload="])
-async def test_no_word_of_a_command_confuses_the_reader(entry: Entry, words: str) -> None:
-    """Bolt's own reader takes a form with the word "payload" in it for an interaction."""
+async def test_no_word_of_a_command_confuses_the_parser(entry: Entry, words: str) -> None:
+    """Bolt's own parser takes a form that contains "payload" for an interaction."""
     status, body = await entry.send(command(f"/brief {words}"))
     assert status == 200
     assert "I do not know that one" not in body
@@ -47,9 +47,7 @@ async def test_slack_may_ask_whether_the_url_is_ours(entry: Entry) -> None:
     assert (status, json.loads(answer)) == (200, {"challenge": "c-1"})
 
 
-async def test_slack_may_ask_whether_anybody_is_there(
-    entry: Entry, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_ssl_checks_are_answered(entry: Entry, caplog: pytest.LogCaptureFixture) -> None:
     assert await entry.send("ssl_check=1&token=x", headers={}) == (200, "")
     assert "refused" not in caplog.text
 
@@ -69,7 +67,7 @@ NOBODY = {"X-Slack-Request-Timestamp": "1", "X-Slack-Signature": "v0=0"}
         {"X-Slack-Request-Timestamp": "1795507200", "X-Slack-Signature": "v0=é"},
     ],
 )
-async def test_what_is_not_signed_is_refused(
+async def test_an_unsigned_request_is_refused(
     entry: Entry, headers: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     assert await entry.send(command("/brief a secret"), headers=headers) == (401, "")
@@ -91,11 +89,13 @@ async def test_a_changed_body_is_refused(entry: Entry) -> None:
 @pytest.mark.parametrize(
     ("late", "status"), [(-301, 401), (-299, 200), (0, 200), (299, 200), (301, 401)]
 )
-async def test_five_minutes_are_the_limit(entry: Entry, late: int, status: int) -> None:
+async def test_a_signature_older_than_five_minutes_is_refused(
+    entry: Entry, late: int, status: int
+) -> None:
     assert (await entry.send(command(), late=timedelta(seconds=late)))[0] == status
 
 
-async def test_the_same_request_again_is_refused(entry: Entry) -> None:
+async def test_a_replay_is_refused(entry: Entry) -> None:
     body = "command=%2Fbrief&text=geneva"
     headers = signed(body, entry.clock().timestamp() + 290)
     assert (await entry.send(body, headers=headers))[0] == 200
@@ -105,10 +105,10 @@ async def test_the_same_request_again_is_refused(entry: Entry) -> None:
     assert (await entry.refusals())["replay"] == 3
 
 
-async def test_what_failed_here_may_come_again(
+async def test_a_failed_request_may_be_redelivered(
     entry: Entry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Slack sends an event anew after an error, and may do so within the second."""
+    """Slack redelivers an event after an error, possibly within the same second."""
     body = "command=%2Fbrief&text=geneva"
     headers = signed(body, entry.clock().timestamp())
     with monkeypatch.context() as patch:
@@ -125,7 +125,7 @@ async def test_a_body_that_is_too_large_is_refused(entry: Entry) -> None:
     assert (await entry.send("x" * 1_000_001))[0] == 413
 
 
-async def test_other_paths_and_methods_are_nothing(entry: Entry) -> None:
+async def test_other_paths_and_methods_are_not_found(entry: Entry) -> None:
     async with entry.session.get(entry.url) as response:
         assert response.status == 405
     async with entry.session.post(entry.url + "/more") as response:
@@ -135,10 +135,10 @@ async def test_other_paths_and_methods_are_nothing(entry: Entry) -> None:
 @pytest.mark.parametrize(
     "more", [{}, {"X-Forwarded-For": "9.9.9.9, 203.0.113.7"}], ids=["direct", "through a proxy"]
 )
-async def test_slack_is_served_whoever_shares_its_address(
+async def test_slack_is_served_even_if_others_share_its_address(
     entry: Entry, more: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A scanner behind the same proxy, or another app that signs with its own secret."""
+    """For example a scanner behind the same proxy, or an app that signs with its own secret."""
     for number in range(30):
         assert (await entry.send("x", headers=NOBODY, more=more))[0] == 401
         body = f"command=/brief&text={number}"
@@ -149,10 +149,10 @@ async def test_slack_is_served_whoever_shares_its_address(
     assert f"refused a request from {where}: its signature is wrong" in caplog.text
 
 
-async def test_a_proxy_may_add_a_line_of_its_own(
+async def test_a_proxy_may_add_its_own_header_line(
     entry: Entry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As HAProxy does: the first line is then the sender's."""
+    """HAProxy does this: then the first header line is from the sender."""
     headers = [*NOBODY.items(), ("X-Forwarded-For", "9.9.9.9"), ("X-Forwarded-For", "203.0.113.7")]
     async with entry.session.post(entry.url, data="x", headers=headers) as response:
         assert response.status == 401
@@ -170,9 +170,9 @@ async def test_a_proxy_may_add_a_line_of_its_own(
 async def test_a_wrong_number_of_proxies_is_logged_once(
     entry: Entry, caplog: pytest.LogCaptureFixture, forwarded: str, told: str
 ) -> None:
-    """The entrance of these tests trusts one."""
+    """The entrance in these tests trusts one proxy."""
     more = {"X-Forwarded-For": forwarded} if forwarded else {}
-    # Whoever cannot sign cannot make us believe anything.
+    # An unsigned X-Forwarded-For proves nothing.
     await entry.send("x", headers=NOBODY, more={"X-Forwarded-For": "1.1.1.1, 1.1.1.2, 1.1.1.3"})
     for _ in range(3):
         assert (await entry.send(command(), more=more))[0] == 200
@@ -187,7 +187,7 @@ async def test_slack_is_never_slowed_down(entry: Entry) -> None:
     assert {status for status, _ in answers} == {200}
 
 
-async def test_what_is_under_way_is_answered_at_the_end(
+async def test_running_requests_are_answered_at_shutdown(
     entry: Entry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began, go_on = asyncio.Event(), asyncio.Event()
@@ -203,7 +203,7 @@ async def test_what_is_under_way_is_answered_at_the_end(
     await began.wait()
     entry.stop.set()
     with suppress(ConnectionError):
-        # The port closes first: nothing new comes in.
+        # The port is closed first, so that no new request arrives.
         while not entry.running.done():
             _, writer = await asyncio.open_connection("127.0.0.1", entry.mode.port)
             writer.close()
@@ -213,7 +213,7 @@ async def test_what_is_under_way_is_answered_at_the_end(
     await entry.running
 
 
-async def test_the_health_pages_are_here_and_the_measures_are_not(entry: Entry) -> None:
+async def test_the_port_serves_health_pages_and_no_metrics(entry: Entry) -> None:
     base = entry.url.removesuffix("/slack/events")
     async with entry.session.get(f"{base}/healthz") as response:
         assert await response.json() == {"alive": True}
@@ -221,7 +221,7 @@ async def test_the_health_pages_are_here_and_the_measures_are_not(entry: Entry) 
         assert response.status == 404
 
 
-# --- whatever is sent ---------------------------------------------------------------------------
+# --- arbitrary requests -------------------------------------------------------------------------
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -266,10 +266,10 @@ requests = st.tuples(
 )
 
 
-async def test_no_signed_body_breaks_the_entry(
+async def test_no_signed_body_breaks_the_entrance(
     entry: Entry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Even where our secret is in the wrong hands, there is an answer and no crash."""
+    """Even a sender who has stolen our secret gets an answer and causes no crash."""
     sent: list[tuple[str, str]] = []
 
     @settings(max_examples=150, deadline=None)
@@ -286,14 +286,14 @@ async def test_no_signed_body_breaks_the_entry(
             body.encode(), headers=headers, content_type=content_type, more=somebody
         )
         assert status in (200, 400, 401, 404, 500), (body, content_type)
-    # What even Bolt trips over is an answer with an error's number, never a broken connection.
+    # If even Bolt raises, the answer has an error status, and the connection stays intact.
     assert "Error handling request" not in caplog.text
 
 
 @pytest.mark.parametrize(
     "chunk", [b"", b"GET / HTTP/9\r\n\r\n", b"\x16\x03\x01\x02\x00", b"\r\n" * 99]
 )
-async def test_what_is_no_http_is_survived(entry: Entry, chunk: bytes) -> None:
+async def test_data_that_is_not_http_is_survived(entry: Entry, chunk: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", entry.mode.port)
     writer.write(chunk)
     writer.write_eof()
@@ -312,8 +312,8 @@ async def test_a_client_that_hangs_up_half_way_is_survived(entry: Entry) -> None
     assert (await entry.send(command()))[0] == 200
 
 
-async def test_what_is_nested_too_deeply_is_refused(entry: Entry) -> None:
-    """What the reader of JSON takes may still be too much for what comes after it."""
+async def test_deeply_nested_json_is_refused(entry: Entry) -> None:
+    """JSON that the parser accepts may still be nested too deeply for later steps."""
     body = '{"type": ' + "[" * 900 + "]" * 900 + "}"
     assert (await entry.send(body, content_type="application/json"))[0] in (200, 400)
     assert "Zelenskiy" in (await entry.send(command("/brief geneva")))[1]
@@ -322,7 +322,7 @@ async def test_what_is_nested_too_deeply_is_refused(entry: Entry) -> None:
 @given(words=st.text(st.characters(), max_size=50))
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_any_words_reach_the_listeners_as_text(entry: Entry, words: str) -> None:
-    """JSON can spell lone surrogates and NUL, which a form cannot."""
+    """JSON escapes can hold lone surrogates and NUL, which a form cannot."""
     event = {"type": "message", "channel_type": "im", "user": words, "text": words, "ts": "1.0"}
     payload = {"type": "event_callback", "team_id": "T0LOCAL", "event_id": words, "event": event}
     body = json.dumps(payload | {words: [{words: words}]})

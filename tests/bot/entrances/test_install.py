@@ -1,4 +1,4 @@
-"""One Parley by HTTP in two workspaces, whose channels and people have the same ids."""
+"""One Parley in HTTP mode in two workspaces whose channels and users have the same ids."""
 
 import asyncio
 import logging
@@ -36,13 +36,13 @@ from tests.conftest import StoppedClock
 from tests.handlers.conftest import ANA, CORPUS, GENERAL, dm, texts
 from tests.visitor import Visitor
 
-# slack_sdk still makes its Authorization header so; nothing of ours does.
+# slack_sdk builds its Authorization header this way; our code does not.
 pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
 
 
 @dataclass(kw_only=True)
 class Both(Visitor):
-    """The app, the first workspace and the second one, and a browser."""
+    """The app, the two workspaces and a browser."""
 
     parley: Parley
     first: Workspace
@@ -51,7 +51,7 @@ class Both(Visitor):
     clock: StoppedClock
 
     async def type(self, team: Team, text: str) -> str:
-        """Type in a team, and give all that is then seen there."""
+        """Type in a team, and return everything that its user then sees."""
         delivery = await team.type(text, user=ANA, channel=GENERAL)
         assert delivery.acked, delivery.error
         await self.settled()
@@ -74,7 +74,7 @@ async def both(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Both]:
         (corpus / name).write_text(text)
     moved, shape = MovableClock(source=clock), manifest("http://127.0.0.1", is_shared=True)
     async with Workspace(manifest=shape, clock=moved, retry_waits=()) as workspace:
-        # Nobody hears of it yet.
+        # Nobody is notified yet.
         workspace.uninstall()
         await workspace.settled()
         clock.forward(seconds=1)
@@ -125,7 +125,7 @@ def all_of(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in folder.glob("parley.db*"))
 
 
-async def test_two_workspaces_share_the_stories_and_nothing_else(both: Both) -> None:
+async def test_two_workspaces_share_only_the_stories(both: Both) -> None:
     for team, name in ((both.first, "Harbour News"), (both.second, "Second Harbour")):
         status, page = await both.install(team)
         assert (status, f"Parley is in {name}" in page) == (200, True), page
@@ -157,12 +157,12 @@ async def test_two_workspaces_share_the_stories_and_nothing_else(both: Both) -> 
     assert "no schedule" in await both.type(both.first, "/digest next")
 
 
-async def test_a_revoked_token_stops_its_own_team_alone(both: Both) -> None:
+async def test_a_revoked_token_stops_only_its_team(both: Both) -> None:
     for team in (both.first, both.second):
         await both.install(team)
         team.invite(GENERAL, both.first.bot_user_id)
         await both.type(team, "/digest on 09:30 daily")
-    # Slack refuses the token of one, and its event has not come yet.
+    # Slack refuses one team's token, and its event has not arrived yet.
     found = await both.parley.store.installations.find(both.first.team_id)
     assert found
     sealed = TokenCipher(both.settings.encryption_key).encrypt("xoxb-of-another-time")
@@ -173,7 +173,7 @@ async def test_a_revoked_token_stops_its_own_team_alone(both: Both) -> None:
 
 
 async def go(both: Both, team: Team, kind: str, at: datetime, event_id: str = "Ev1") -> int:
-    """Tell Parley that it was taken out of a team *at* that time; give what it answers."""
+    """Send Parley the event that it was uninstalled *at* that time; return its answer."""
     body = {
         "type": "event_callback",
         "team_id": team.team_id,
@@ -185,7 +185,7 @@ async def go(both: Both, team: Team, kind: str, at: datetime, event_id: str = "E
 
 
 async def gone(both: Both) -> Installation:
-    """Take Parley out of the second team, which it goes on remembering; give what it keeps."""
+    """Uninstall Parley from the second team without deleting its data; return that data."""
     installations = both.parley.store.installations
     await both.install(both.second)
     found = await installations.find(both.second.team_id)
@@ -201,10 +201,10 @@ LEAVING = pytest.mark.parametrize("kind", ["app_uninstalled", "tokens_revoked"])
 
 @LEAVING
 @pytest.mark.parametrize("late", [-60, 0, 60], ids=["before", "the same second", "our clock lags"])
-async def test_what_is_told_late_does_not_forget_who_is_back(
+async def test_a_late_uninstall_event_does_not_erase_a_reinstalled_team(
     both: Both, kind: str, late: int
 ) -> None:
-    """Slack's times have seconds, and its events come in any order: the token itself is asked."""
+    """Event times have seconds only and events arrive in any order, so the token is tested."""
     await both.install(both.second)
     both.second.invite(GENERAL, both.first.bot_user_id)
     await both.type(both.second, "/digest on 09:30 daily")
@@ -215,7 +215,7 @@ async def test_what_is_told_late_does_not_forget_who_is_back(
 
 @LEAVING
 @pytest.mark.parametrize("kept", ["xoxb-of-another-time", None], ids=["invalid_auth", "inactive"])
-async def test_who_is_gone_is_forgotten_whatever_the_times_say(
+async def test_an_uninstalled_team_is_erased_whatever_the_event_time(
     both: Both, kind: str, kept: str | None
 ) -> None:
     store = both.parley.store
@@ -235,7 +235,7 @@ async def test_who_is_gone_is_forgotten_whatever_the_times_say(
     ],
     ids=["no answer", "a workspace that moves"],
 )
-async def test_where_slack_cannot_say_it_is_asked_to_tell_again(
+async def test_an_uninstall_event_is_redelivered_if_slack_is_unreachable(
     both: Both, kind: str, fault: Fault
 ) -> None:
     store = both.parley.store
@@ -252,10 +252,10 @@ async def test_where_slack_cannot_say_it_is_asked_to_tell_again(
 @pytest.mark.parametrize(
     ("late", "is_kept"), [(0, False), (-60, True)], ids=["after", "before it was installed"]
 )
-async def test_whose_token_no_key_opens_is_forgotten_by_the_times(
+async def test_a_team_whose_token_cannot_be_decrypted_is_erased_by_the_event_time(
     both: Both, kind: str, late: int, *, is_kept: bool
 ) -> None:
-    """Nobody can ask Slack with it, neither now nor when the event comes again."""
+    """The token cannot be tested, neither now nor when Slack redelivers the event."""
     store = both.parley.store
     found = await gone(both)
     lost = TokenCipher([new_key()]).encrypt("xoxb-of-another-key")
@@ -264,7 +264,7 @@ async def test_whose_token_no_key_opens_is_forgotten_by_the_times(
     assert (await store.installations.find(both.second.team_id) is not None) == is_kept
 
 
-async def test_who_left_unheard_is_forgotten_within_the_hour(both: Both) -> None:
+async def test_a_team_whose_uninstall_event_was_lost_is_erased_within_the_hour(both: Both) -> None:
     store = both.parley.store
     await both.install(both.first)
     await gone(both)
@@ -281,7 +281,7 @@ async def test_who_left_unheard_is_forgotten_within_the_hour(both: Both) -> None
     assert left.team_id == both.first.team_id
 
 
-async def test_what_is_told_by_two_events_at_once_is_done_once(both: Both) -> None:
+async def test_two_concurrent_uninstall_events_are_handled_once(both: Both) -> None:
     store = both.parley.store
     await gone(both)
     told = [go(both, both.second, "tokens_revoked", both.clock(), f"Ev{n}") for n in range(5)]
@@ -289,8 +289,8 @@ async def test_what_is_told_by_two_events_at_once_is_done_once(both: Both) -> No
     assert await store.installations.find(both.second.team_id) is None
 
 
-async def test_what_app_home_showed_goes_with_the_team(both: Both) -> None:
-    """Its people see it still, and it is drawn anew for them when the team is back."""
+async def test_the_state_of_app_home_is_dropped_with_the_team(both: Both) -> None:
+    """Its users still see App Home, and it is rendered again once the team has reinstalled."""
 
     async def drawn() -> int:
         await both.second.open_home(ANA)
@@ -306,10 +306,10 @@ async def test_what_app_home_showed_goes_with_the_team(both: Both) -> None:
     assert await drawn() == 2
 
 
-async def test_only_who_is_listed_changes_what_all_share(both: Both) -> None:
+async def test_only_listed_admins_change_the_shared_corpus(both: Both) -> None:
     for team in (both.first, both.second):
         await both.install(team)
-    # The same id, and an admin of the second workspace too.
+    # The user has the same id, and is an admin of the second workspace too.
     assert "ADMIN_USER_IDS" in await both.type(both.second, "/corpus reload")
     before = both.parley.store.corpus.revision
     await both.type(both.second, "/corpus undo 1")
@@ -317,15 +317,15 @@ async def test_only_who_is_listed_changes_what_all_share(both: Both) -> None:
     assert "ADMIN_USER_IDS" not in await both.type(both.first, "/corpus reload")
 
 
-async def test_only_who_is_listed_hears_of_the_folder(both: Both) -> None:
+async def test_only_listed_admins_are_notified_of_the_folder(both: Both) -> None:
     for team in (both.first, both.second):
         await both.install(team)
-    assert both.parley.directory.listed() == [(both.first.team_id, ANA)]
+    assert both.parley.directory.listed_admins() == [(both.first.team_id, ANA)]
     problem = Problem(path=PurePosixPath("bad.txt"), line=1, message="is wrong")
     await both.parley.store.failed_loads.note(
         both.settings.corpus_dir,
         FailedLoad(at=both.clock(), problem=problem, more=0),
-        keepers=both.parley.directory.listed(),
+        keepers=both.parley.directory.listed_admins(),
     )
     await both.parley.ticker.tick()
     for team, times in ((both.first, 1), (both.second, 0)):
@@ -333,21 +333,21 @@ async def test_only_who_is_listed_hears_of_the_folder(both: Both) -> None:
         assert ("bad.txt" in await both.type(team, "/corpus status")) is bool(times)
 
 
-async def test_an_installation_is_of_the_browser_that_began_it(both: Both) -> None:
+async def test_an_installation_must_end_in_the_browser_that_began_it(both: Both) -> None:
     where, cookie = await both.begin()
     back = await both.decide(where, both.second)
     status, page = await both.end(back, {})
     assert (status, "not begun in this browser" in page) == (400, True), page
     assert await both.parley.store.installations.find(both.second.team_id) is None
-    # Nor by a state that nobody was given.
+    # Nor with a state that was never issued.
     forged = back.replace("state=", "state=x")
     assert (await both.end(forged, cookie))[0] == 400
 
 
-async def test_a_flood_of_visits_keeps_nobody_from_ending_an_installation(
+async def test_a_flood_of_visits_does_not_block_ending_an_installation(
     both: Both, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """By a page that says what to do, and a line in the log; all share one address here."""
+    """The page says what to do, and the log has a line; here all share one address."""
     where, cookie = await both.begin()
     back = await both.decide(where, both.second)
     for _ in range(30):
@@ -363,7 +363,7 @@ async def test_a_flood_of_visits_keeps_nobody_from_ending_an_installation(
     assert await both.parley.store.installations.find(both.second.team_id)
 
 
-async def test_who_says_no_is_told_so(both: Both) -> None:
+async def test_a_denied_installation_shows_a_page(both: Both) -> None:
     where, cookie = await both.begin()
     back = await both.decide(where, both.second, "cancel")
     assert "You said no" in (await both.end(back, cookie))[1]
@@ -379,7 +379,7 @@ async def test_who_says_no_is_told_so(both: Both) -> None:
         ({"refresh_token": "xoxe-1-1", "expires_in": 43200}, "token rotation switched on"),
     ],
 )
-async def test_what_parley_cannot_serve_is_not_installed(
+async def test_unsupported_installations_are_refused(
     both: Both, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any], told: str
 ) -> None:
     plain = oauth.granted
@@ -391,7 +391,7 @@ async def test_what_parley_cannot_serve_is_not_installed(
     assert "auth.revoke" in [call.method for call in both.first.calls]
 
 
-async def test_no_token_is_written_as_it_is(
+async def test_tokens_are_stored_encrypted(
     both: Both, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -404,7 +404,7 @@ async def test_no_token_is_written_as_it_is(
 
 
 async def lose(both: Both, team: Team) -> None:
-    """Leave the team with a token that was encrypted with a key that is lost."""
+    """Store a token for the team that was encrypted with a lost key."""
     installations = both.parley.store.installations
     found = await installations.find(team.team_id)
     assert found
@@ -412,13 +412,13 @@ async def lose(both: Both, team: Team) -> None:
     await installations.replace_token(found, lost)
 
 
-async def test_another_key_for_every_workspace_is_told_at_the_start(both: Both) -> None:
-    """That is a wrong setting: a start would tell everybody that Parley is not there."""
+async def test_a_key_that_decrypts_no_token_is_reported_at_the_start(both: Both) -> None:
+    """The setting is wrong; starting would tell all users that Parley is not installed."""
     await both.install(both.second)
     old = both.settings.encryption_key
     async with open_store(both.settings.database_url) as store:
         other = (new_key(),)
-        with pytest.raises(TokenCipherError, match="ENCRYPTION_KEY opens no workspace's token"):
+        with pytest.raises(TokenCipherError, match="ENCRYPTION_KEY decrypts no workspace's token"):
             await Bots(store.installations, TokenCipher(other)).renew()
         bots = Bots(store.installations, TokenCipher([*other, *old]))
         await bots.renew()
@@ -428,7 +428,7 @@ async def test_another_key_for_every_workspace_is_told_at_the_start(both: Both) 
         assert bot.token not in repr(bot)
 
 
-async def test_a_start_serves_those_whose_tokens_open(
+async def test_a_start_serves_the_teams_whose_tokens_can_be_decrypted(
     both: Both, caplog: pytest.LogCaptureFixture
 ) -> None:
     for team in (both.first, both.second):
@@ -441,13 +441,13 @@ async def test_a_start_serves_those_whose_tokens_open(
         assert (await teams.of(both.second.team_id)).bot.token == both.second.bot_token
         with pytest.raises(NotInstalledError):
             await teams.of(both.first.team_id)
-    (told,) = [one.getMessage() for one in caplog.records if one.levelname == "ERROR"]
-    assert both.first.team_id in told
-    assert "let them install Parley again" in told
+    (line,) = [one.getMessage() for one in caplog.records if one.levelname == "ERROR"]
+    assert both.first.team_id in line
+    assert "let the workspace install Parley again" in line
 
 
-async def test_a_key_that_is_lost_is_given_up(both: Both) -> None:
-    """Whoever had every workspace's token in it starts without them, and loses nothing else."""
+async def test_tokens_of_a_lost_key_are_given_up(both: Both) -> None:
+    """Without any usable token, Parley still starts, and no other data is lost."""
     for team in (both.first, both.second):
         await both.install(team)
         team.invite(GENERAL, both.first.bot_user_id)
@@ -456,13 +456,13 @@ async def test_a_key_that_is_lost_is_given_up(both: Both) -> None:
     store = both.parley.store
     bots = Bots(store.installations, TokenCipher(both.settings.encryption_key))
     kept = await store.installations.find(both.first.team_id)
-    assert f"the tokens of {both.first.team_id}. What" in await bots.give_up(is_sure=False)
+    assert f"the tokens of {both.first.team_id}. Giving" in await bots.give_up(is_sure=False)
     assert await store.installations.find(both.first.team_id) == kept
-    assert f"the tokens of {both.first.team_id}, which" in await bots.give_up(is_sure=True)
+    assert f"the tokens of {both.first.team_id}. These" in await bots.give_up(is_sure=True)
     lost = Bots(store.installations, TokenCipher([new_key()]))
-    said = await lost.give_up(is_sure=True)
-    assert both.first.team_id in said
-    assert both.second.team_id in said
+    report = await lost.give_up(is_sure=True)
+    assert both.first.team_id in report
+    assert both.second.team_id in report
     await lost.renew()
     await bots.renew()
     for team in (both.first, both.second):
@@ -471,7 +471,7 @@ async def test_a_key_that_is_lost_is_given_up(both: Both) -> None:
         assert "09:30" in await both.type(team, "/digest next")
 
 
-async def test_whose_token_no_key_opens_is_not_installed_until_it_is_again(both: Both) -> None:
+async def test_a_team_whose_token_cannot_be_decrypted_must_install_again(both: Both) -> None:
     for team in (both.first, both.second):
         await both.install(team)
         team.invite(GENERAL, both.first.bot_user_id)
@@ -481,7 +481,7 @@ async def test_whose_token_no_key_opens_is_not_installed_until_it_is_again(both:
     both.clock.forward(minutes=120)
     for _ in range(5):
         await both.parley.ticker.tick()
-    # Its post is tried as seldom as any that Slack refuses the token for.
+    # Its post is retried as rarely as any post whose token Slack refuses.
     (waiting,) = await both.parley.store.posts.open(both.clock() + timedelta(days=1))
     assert (waiting.team_id, waiting.attempts) == (both.first.team_id, 1)
     assert (len(both.said(both.first)), len(both.said(both.second))) == (0, 1)
@@ -491,7 +491,7 @@ async def test_whose_token_no_key_opens_is_not_installed_until_it_is_again(both:
     assert (len(both.said(both.first)), len(both.said(both.second))) == (1, 1)
 
 
-async def test_the_check_looks_at_each_workspace(both: Both, tmp_path: Path) -> None:
+async def test_check_covers_each_workspace(both: Both, tmp_path: Path) -> None:
     await both.install(both.second)
     environ = {
         "SLACK_SIGNING_SECRET": both.settings.slack_signing_secret,
@@ -504,8 +504,8 @@ async def test_the_check_looks_at_each_workspace(both: Both, tmp_path: Path) -> 
         "CORPUS_DIR": str(tmp_path / "corpus"),
     }
     found = await check(environ)
-    assert "Workspaces: 1 have installed Parley." in found.well
-    assert any("in Second Harbour" in line for line in found.well)
+    assert "Workspaces: 1 have installed Parley." in found.passed
+    assert any("in Second Harbour" in line for line in found.passed)
     assert found.exit_code == 0
     found = await check(environ | {"ENCRYPTION_KEY": new_key()})
     (problem,) = found.problems
@@ -514,7 +514,7 @@ async def test_the_check_looks_at_each_workspace(both: Both, tmp_path: Path) -> 
 
 
 async def test_channels_are_named_by_the_token_of_their_own_workspace(both: Both) -> None:
-    """Where there is none, or no key opens it, they stay without a name."""
+    """Channels have no name if there is no token or no key decrypts it."""
     await both.install(both.second)
     here, elsewhere = (both.second.team_id, GENERAL), (both.first.team_id, GENERAL)
     installations = both.parley.store.installations

@@ -1,4 +1,4 @@
-"""The guard of the HTTP entrance, piece by piece."""
+"""The parts of request verification, each on its own."""
 
 from datetime import timedelta
 from ipaddress import IPv6Address
@@ -33,7 +33,7 @@ from tests.conftest import StoppedClock
         ("10.0.0.1", "unknown", 1, "unknown"),
     ],
 )
-def test_a_source_is_what_our_own_proxies_saw(
+def test_the_source_is_the_address_that_our_proxies_saw(
     peer: str | None, forwarded: str, proxies: int, source: str
 ) -> None:
     assert source_of(peer, forwarded, proxies) == source
@@ -55,7 +55,7 @@ addresses = st.ip_addresses().map(str) | st.ip_addresses(v=6).map(lambda ip: f"[
     proxies=st.integers(0, 3),
 )
 def test_any_request_has_a_source(peer: str | None, forged: list[str], proxies: int) -> None:
-    """Short, in characters that any log can hold, and the sender's own where no proxy wrote it."""
+    """The address is short and printable, and is the sender's if no proxy wrote one."""
     source = source_of(peer, ",".join(forged), proxies)
     assert len(source) <= 50
     assert source.isascii()
@@ -66,12 +66,12 @@ def test_any_request_has_a_source(peer: str | None, forged: list[str], proxies: 
 
 @given(network=st.ip_addresses(v=6), ends=st.lists(st.integers(0, 2**64 - 1), min_size=2))
 def test_all_of_one_ipv6_network_is_one_source(network: IPv6Address, ends: list[int]) -> None:
-    # Not the network of zeros, which holds the IPv4 addresses too.
+    # Not ::/64, which would also contain the mapped IPv4 addresses.
     first = (int(network) | 1 << 64) >> 64 << 64
     assert len({source_of(str(IPv6Address(first + end)), "", 0) for end in ends}) == 1
 
 
-def test_a_visitor_is_let_in_again_after_a_while() -> None:
+def test_a_visitor_is_allowed_again_after_a_while() -> None:
     now = 0.0
     limit = VisitLimit(lambda: now, burst=3, per_second=0.5)
     assert [limit.allows("bad") for _ in range(4)] == [True, True, True, False]
@@ -79,7 +79,7 @@ def test_a_visitor_is_let_in_again_after_a_while() -> None:
     now = 1.0
     assert not limit.allows("bad")
     now = 2.0
-    # Those that were refused do not count.
+    # Refused visits do not count.
     assert [limit.allows("bad") for _ in range(2)] == [True, False]
 
 
@@ -114,7 +114,7 @@ def test_refusals_are_logged_once_a_minute_for_each_reason(
 
 
 @given(waits=st.lists(st.integers(0, 400), max_size=30), offset=st.integers(-299, 299))
-def test_a_signature_is_taken_once_for_as_long_as_it_is_good(waits: list[int], offset: int) -> None:
+def test_a_signature_is_accepted_once_while_it_is_valid(waits: list[int], offset: int) -> None:
     clock = StoppedClock()
     signatures = Signatures(SECRET, clock)
     headers = signed("body", clock().timestamp() + offset)
@@ -139,12 +139,14 @@ def test_no_number_of_signatures_fills_the_memory() -> None:
 
 
 @given(body=st.binary(max_size=60), timestamp=st.text(max_size=14), signature=st.text(max_size=70))
-def test_what_slack_did_not_sign_is_refused(body: bytes, timestamp: str, signature: str) -> None:
+def test_a_request_that_slack_did_not_sign_is_refused(
+    body: bytes, timestamp: str, signature: str
+) -> None:
     headers = {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": signature}
     assert Signatures(SECRET, StoppedClock()).problem(headers, body) in ("unsigned", "signature")
 
 
-def test_forgetting_lets_it_come_again() -> None:
+def test_a_forgotten_signature_is_accepted_again() -> None:
     clock = StoppedClock()
     signatures = Signatures(SECRET, clock)
     headers = signed("body", (clock() - timedelta(seconds=9)).timestamp())

@@ -1,4 +1,4 @@
-"""The socket and its watchdog, against a Slack that lets them down."""
+"""Socket Mode and its watchdog, against a Slack that fails in several ways."""
 
 import asyncio
 import json
@@ -16,17 +16,17 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.entrances.socket_mode import Patience, SocketLostError, SocketMode
+from bot.entrances.socket_mode import SocketLostError, SocketMode, Timeouts
 from bot.observability.metrics import Metrics
 from bot.observability.status import listening
 from tests.conftest import NOW
 
-# Short enough to wait for, and long enough for a machine that is busy.
-QUICK = Patience(connect=1.5, lost=1.5, check=0.02, tries=3, drain=2)
+# Short enough for a test, and long enough for a busy machine.
+QUICK = Timeouts(connect=1.5, lost=1.5, check=0.02, tries=3, drain=2)
 
 
 class BadSlack:
-    """Opens sockets as Slack does, unless a test lets something go wrong."""
+    """Opens sockets as Slack does, unless a test makes something fail."""
 
     def __init__(self) -> None:
         self.app = web.Application()
@@ -86,7 +86,7 @@ class BadSlack:
 
 
 class EchoIntake:
-    """Answers with the words of the command, after *go_on* where a test holds it back."""
+    """Answers with the words of the command; a test can make it wait for *go_on*."""
 
     def __init__(self) -> None:
         self.go_on = asyncio.Event()
@@ -105,7 +105,7 @@ class EchoIntake:
 
 
 class Hole:
-    """A way to Slack that can swallow what goes through it, and close nothing."""
+    """A connection to Slack that can drop all data without closing."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -127,7 +127,7 @@ class Hole:
             await asyncio.gather(*ends, return_exceptions=True)
 
     def swallow(self) -> None:
-        """Let nothing more through of what is connected; what connects later gets through."""
+        """Drop all data of the present connections; later connections work."""
         for is_black in self._links:
             is_black.set()
 
@@ -159,7 +159,7 @@ async def bad() -> AsyncIterator[BadSlack]:
 
 
 class Running:
-    """A socket mode that runs."""
+    """A running `SocketMode`."""
 
     def __init__(self, mode: SocketMode, intake: EchoIntake, stop: asyncio.Event) -> None:
         self.mode, self.intake, self.stop = mode, intake, stop
@@ -169,7 +169,7 @@ class Running:
 
 @asynccontextmanager
 async def socket_mode(
-    bad: BadSlack, metrics: Metrics | None = None, patience: Patience = QUICK
+    bad: BadSlack, metrics: Metrics | None = None, timeouts: Timeouts = QUICK
 ) -> AsyncIterator[Running]:
     client = AsyncWebClient(base_url=f"{bad.url}/api/")
 
@@ -183,7 +183,7 @@ async def socket_mode(
         client,
         app_token="xapp-1",
         metrics=metrics or Metrics(),
-        patience=patience,
+        timeouts=timeouts,
     )
     running = Running(mode, intake, asyncio.Event())
     try:
@@ -216,7 +216,7 @@ async def test_an_envelope_is_answered_in_its_ack(bad: BadSlack) -> None:
         ('plain, with "quotes"\nand ü', {"text": 'plain, with "quotes"\nand ü'}),
     ],
 )
-async def test_what_an_answer_holds_arrives_as_it_is(
+async def test_the_body_of_an_answer_arrives_unchanged(
     bad: BadSlack, answer: str, payload: dict[str, Any]
 ) -> None:
     async with socket_mode(bad) as running:
@@ -224,7 +224,7 @@ async def test_what_an_answer_holds_arrives_as_it_is(
         assert await echo(bad, 1, answer) == payload
 
 
-async def test_an_answer_without_words_is_an_ack_alone(bad: BadSlack) -> None:
+async def test_an_empty_answer_is_only_an_ack(bad: BadSlack) -> None:
     async with socket_mode(bad) as running:
         await running.ready.wait()
         running.intake.words = ""
@@ -232,7 +232,7 @@ async def test_an_answer_without_words_is_an_ack_alone(bad: BadSlack) -> None:
         assert await bad.acks.get() == {"envelope_id": "e1"}
 
 
-async def test_what_failed_is_not_acked_so_that_slack_sends_it_again(bad: BadSlack) -> None:
+async def test_a_failed_request_is_not_acked_so_that_slack_redelivers_it(bad: BadSlack) -> None:
     async with socket_mode(bad) as running:
         await running.ready.wait()
         running.intake.status = 500
@@ -254,8 +254,8 @@ async def test_a_refresh_brings_another_socket(bad: BadSlack) -> None:
         assert not running.task.done()
 
 
-async def test_a_refused_handshake_is_tried_with_a_new_ticket(bad: BadSlack) -> None:
-    """The SDK would try the same ticket for ever."""
+async def test_a_refused_handshake_is_retried_with_a_new_url(bad: BadSlack) -> None:
+    """The SDK would retry the same URL for ever."""
     bad.refuse_handshakes = 1
     async with socket_mode(bad) as running:
         await running.ready.wait()
@@ -273,7 +273,7 @@ async def test_a_socket_without_a_hello_is_given_up(bad: BadSlack) -> None:
 
 
 async def test_a_refresh_that_fails_is_noticed(bad: BadSlack) -> None:
-    """The SDK gives up silently when no ticket is to be had, and holds the old socket for well."""
+    """Without a new URL, the SDK gives up silently and treats the old socket as connected."""
     async with socket_mode(bad) as running:
         await running.ready.wait()
         await bad.news.get()
@@ -285,10 +285,10 @@ async def test_a_refresh_that_fails_is_noticed(bad: BadSlack) -> None:
 
 
 @pytest.mark.parametrize("sdk_heals", [True, False])
-async def test_a_black_hole_is_got_out_of(
+async def test_a_connection_that_drops_all_data_is_replaced(
     bad: BadSlack, monkeypatch: pytest.MonkeyPatch, sdk_heals: bool
 ) -> None:
-    """By the SDK, and where that has stopped looking (python-slack-sdk#1110) by the watchdog."""
+    """By the SDK, or by the watchdog if the SDK has stopped checking (python-slack-sdk#1110)."""
     if not sdk_heals:
 
         async def never(_: SocketModeClient) -> None:
@@ -298,7 +298,7 @@ async def test_a_black_hole_is_got_out_of(
     hole = Hole(int(bad.url.rpartition(":")[2]))
     async with hole.open():
         bad.sockets_at = f"http://127.0.0.1:{hole.port}"
-        async with socket_mode(bad, patience=replace(QUICK, ping=0.1)) as running:
+        async with socket_mode(bad, timeouts=replace(QUICK, ping=0.1)) as running:
             await running.ready.wait()
             assert await bad.news.get() == "opened"
             assert await echo(bad, 1)
@@ -308,7 +308,7 @@ async def test_a_black_hole_is_got_out_of(
             assert not running.task.done()
 
 
-async def test_slack_may_be_away_at_the_start_for_as_long_as_it_likes(
+async def test_slack_may_be_unreachable_at_the_start_for_any_time(
     bad: BadSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.retry.back_off", lambda tries: 0.0)
@@ -318,7 +318,7 @@ async def test_slack_may_be_away_at_the_start_for_as_long_as_it_likes(
         assert not bad.refusals
 
 
-async def test_a_socket_that_cannot_be_had_back_ends_the_process(
+async def test_a_socket_that_cannot_be_rebuilt_ends_the_process(
     bad: BadSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.entrances.socket_mode.back_off", lambda tries: 0.0)
@@ -327,22 +327,22 @@ async def test_a_socket_that_cannot_be_had_back_ends_the_process(
         await running.ready.wait()
         bad.refusals = [503] * 99
         await bad.sockets[-1].close()
-        with pytest.raises(SocketLostError, match="cannot be had back"):
+        with pytest.raises(SocketLostError, match="cannot be rebuilt"):
             await running.task
         assert await running.mode.problem() == "not connected"
-        # What the last one brought is what tells since when.
+        # The time of the last frame is kept.
         assert running.mode.seconds_since()["hello"] is not None
 
 
 @pytest.mark.parametrize("error", ["invalid_auth", "not_allowed_token_type", "token_revoked"])
-async def test_a_token_that_slack_refuses_is_said_at_once(bad: BadSlack, error: str) -> None:
+async def test_a_refused_token_is_raised_immediately(bad: BadSlack, error: str) -> None:
     bad.refusals = [error]
     async with socket_mode(bad) as running:
         with pytest.raises(SlackApiError, match=error):
             await running.task
 
 
-async def test_what_is_under_way_is_acked_before_the_socket_closes(bad: BadSlack) -> None:
+async def test_running_requests_are_acked_before_the_socket_closes(bad: BadSlack) -> None:
     async with socket_mode(bad) as running:
         await running.ready.wait()
         running.intake.go_on.clear()
@@ -356,7 +356,7 @@ async def test_what_is_under_way_is_acked_before_the_socket_closes(bad: BadSlack
         assert bad.acks.get_nowait()["payload"] == {"text": "7"}
 
 
-async def test_what_the_socket_brought_is_told_by_how_long_ago(bad: BadSlack) -> None:
+async def test_the_seconds_since_each_frame_are_reported(bad: BadSlack) -> None:
     async with socket_mode(bad) as running:
         assert running.mode.seconds_since() == dict.fromkeys(("hello", "pong", "envelope"))
         assert await running.mode.problem() == "not connected"
@@ -369,7 +369,7 @@ async def test_what_the_socket_brought_is_told_by_how_long_ago(bad: BadSlack) ->
         assert running.mode.seconds_since()["envelope"] is not None
 
 
-async def test_the_measures_tell_of_the_socket(bad: BadSlack) -> None:
+async def test_the_metrics_describe_the_socket(bad: BadSlack) -> None:
     metrics = Metrics()
     async with socket_mode(bad, metrics) as running:
         await running.ready.wait()

@@ -1,4 +1,4 @@
-"""The status pages, and what they say of a bot that is not well."""
+"""The status pages, also of a bot that is not ready."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.app import watch_over
+from bot.app import add_readiness_checks
 from bot.observability.health import Health, broken
 from bot.observability.metrics import Metrics
 from bot.observability.status import status_pages
@@ -44,27 +44,27 @@ async def well() -> None:
 
 async def test_it_is_alive_before_it_is_ready() -> None:
     health = Health()
-    health.watch("start", broken("waiting for Slack"))
+    health.add_check("start", broken("waiting for Slack"))
     assert await page(health, "/healthz") == (200, {"alive": True})
     checks = {"start": "waiting for Slack"}
     assert await page(health, "/readyz") == (503, {"ready": False, "checks": checks})
 
 
-async def test_it_is_ready_when_all_is_well() -> None:
+async def test_it_is_ready_when_all_checks_pass() -> None:
     health = Health()
-    health.watch("database", well)
-    health.watch("socket", well)
+    health.add_check("database", well)
+    health.add_check("socket", well)
     assert (await page(health, "/readyz"))[0] == 200
-    health.watch("socket", broken("not connected"))
+    health.add_check("socket", broken("not connected"))
     status, answer = await page(health, "/readyz")
     assert status == 503
     assert answer["checks"] == {"database": "well", "socket": "not connected"}
 
 
 @pytest.mark.parametrize("wrong", [None, "not connected"])
-async def test_what_came_last_is_shown_whether_or_not_all_is_well(wrong: str | None) -> None:
+async def test_the_last_frames_are_shown_ready_or_not(wrong: str | None) -> None:
     health = Health()
-    health.watch("socket", broken(wrong) if wrong else well)
+    health.add_check("socket", broken(wrong) if wrong else well)
     health.seconds_since = lambda: {"hello": 2.5, "envelope": None}
     _, answer = await page(health, "/readyz")
     assert answer["seconds_since"] == {"hello": 2.5, "envelope": None}
@@ -74,24 +74,24 @@ async def test_a_bot_without_its_database_or_stories_is_not_ready(
     entry: Entry, tmp_path: Path
 ) -> None:
     health = Health()
-    watch_over(entry.parley, entry.mode, health)
+    add_readiness_checks(entry.parley, entry.mode, health)
     assert await page(health, "/readyz") == (
         200,
         {"ready": True, "checks": {"database": "well", "corpus": "well", "start": "well"}},
     )
     async with open_store(f"sqlite:///{tmp_path}/empty.db") as store:
-        watch_over(replace(entry.parley, store=store), entry.mode, health)
+        add_readiness_checks(replace(entry.parley, store=store), entry.mode, health)
         code, answer = await page(health, "/readyz")
         assert (code, answer["checks"]["corpus"]) == (503, "nothing is loaded")
         assert answer["checks"]["database"] == "well"
-        # What it found is told again for some seconds, so it is to forget that.
-        watch_over(replace(entry.parley, store=store), entry.mode, health)
+        # The result is cached for some seconds, so drop it.
+        add_readiness_checks(replace(entry.parley, store=store), entry.mode, health)
     code, answer = await page(health, "/readyz")
     assert code == 503
     assert answer["checks"]["database"].startswith("cannot be asked: ")
 
 
-async def test_a_check_that_fails_or_hangs_is_not_well(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_check_that_raises_or_hangs_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.observability.health._SECONDS", 0.01)
 
     async def raises() -> None:
@@ -101,8 +101,8 @@ async def test_a_check_that_fails_or_hangs_is_not_well(monkeypatch: pytest.Monke
         await asyncio.Event().wait()
 
     health = Health()
-    health.watch("database", raises)
-    health.watch("socket", hangs)
+    health.add_check("database", raises)
+    health.add_check("socket", hangs)
     said = await health.read()
     assert said == {
         "database": "cannot be asked: ConnectionError",
@@ -111,20 +111,20 @@ async def test_a_check_that_fails_or_hangs_is_not_well(monkeypatch: pytest.Monke
 
 
 async def test_a_bot_that_cannot_write_is_not_ready(entry: Entry) -> None:
-    """Though it can read, and answers what it is asked."""
+    """Although it can read, and answers look-ups."""
     database = entry.parley.store.statistics._database
     assert isinstance(database, sqlite.SQLite)
     await database._writer.raw.execute("PRAGMA query_only = ON")
     health = Health()
-    watch_over(entry.parley, entry.mode, health)
+    add_readiness_checks(entry.parley, entry.mode, health)
     code, answer = await page(health, "/readyz")
     assert code == 503
     assert "can only be read" in answer["checks"]["database"]
     assert (await entry.send(command("/brief geneva")))[0] == 200
 
 
-async def test_what_costs_something_is_asked_once_in_a_while() -> None:
-    """However many ask at a time, and however often."""
+async def test_an_expensive_check_is_cached() -> None:
+    """The check runs once, however many requests come at a time and however often."""
     asked = 0
 
     async def check() -> str | None:
@@ -134,14 +134,14 @@ async def test_what_costs_something_is_asked_once_in_a_while() -> None:
         return f"found {asked}"
 
     health = Health()
-    health.watch("database", check, keep=60)
-    health.watch("socket", check)
+    health.add_check("database", check, keep=60)
+    health.add_check("socket", check)
     answers = await asyncio.gather(*(health.read() for _ in range(5)), health.read())
     assert {answer["database"] for answer in answers} == {"found 1"}
     assert asked == 1 + len(answers)
 
 
-async def test_a_check_that_hangs_is_not_asked_anew_by_each(
+async def test_concurrent_requests_share_a_check_that_hangs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("bot.observability.health._SECONDS", 0.01)
@@ -153,17 +153,17 @@ async def test_a_check_that_hangs_is_not_asked_anew_by_each(
         await asyncio.Event().wait()
 
     health = Health()
-    health.watch("database", hangs, keep=60)
+    health.add_check("database", hangs, keep=60)
     for _ in range(3):
         assert await health.read() == {"database": "no answer within 0.01 s"}
     assert asked == 1
 
 
-async def test_the_measures_are_there() -> None:
+async def test_the_metrics_are_served() -> None:
     assert await page(Health(), "/metrics") == (200, "parley_up 1\n")
 
 
-async def test_what_is_measured(entry: Entry) -> None:
+async def test_the_metrics_of_a_running_bot(entry: Entry) -> None:
     await entry.send(command("/brief geneva"))
     await entry.send(command("/brief zebra crossings"))
     await entry.send(command("/nonsense"))
@@ -185,8 +185,8 @@ async def test_what_is_measured(entry: Entry) -> None:
     assert "process_resident_memory_bytes" in text
 
 
-async def test_what_holds_a_post_up_is_measured(entry: Entry) -> None:
-    """Nobody planned it, Slack refused it, nobody knows whether it arrived; and then it has."""
+async def test_blocked_posts_are_measured(entry: Entry) -> None:
+    """A post in each state: not planned, refused, unknown outcome, and then sent."""
     post, at = "chat.postMessage", time(9, 30)
     store, tick = entry.parley.store, entry.parley.ticker.tick
     entry.workspace.invite(GENERAL, entry.workspace.bot_user_id)
@@ -225,7 +225,7 @@ async def test_what_holds_a_post_up_is_measured(entry: Entry) -> None:
     assert measured["parley_post_lag_seconds"] == 0
 
 
-async def test_what_a_reload_takes_is_measured(entry: Entry, tmp_path: Path) -> None:
+async def test_the_duration_of_a_reload_is_measured(entry: Entry, tmp_path: Path) -> None:
     corpus = entry.parley.store.corpus
     corpus.load_seconds = 0
     talks = tmp_path / "corpus" / "talks.txt"
@@ -237,7 +237,7 @@ async def test_what_a_reload_takes_is_measured(entry: Entry, tmp_path: Path) -> 
 
 
 async def test_no_words_of_a_sender_become_a_label(entry: Entry) -> None:
-    """Each label is a series that Prometheus keeps for ever."""
+    """Prometheus keeps a series for each label for ever."""
     for number in range(5):
         await entry.send(command(f"/nonsense{number}"))
         payload = {"type": f"x{number}Y", "team": {"id": "T1"}}

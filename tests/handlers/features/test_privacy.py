@@ -150,7 +150,7 @@ async def test_the_shutdown_continues_without_a_database(
 
     monkeypatch.setattr(slack.parley.store.misses, "write", unreachable)
     await _write_misses(slack.parley.store)
-    assert "the last look-ups that found nothing are not recorded" in caplog.text
+    assert "the last search misses could not be stored" in caplog.text
 
 
 @pytest.mark.parametrize("odd", ["\0", "\ud83d"])

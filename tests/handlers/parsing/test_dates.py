@@ -1,4 +1,4 @@
-"""The words of a date, and of a schedule."""
+"""Parsing dates and orders for schedules."""
 
 from contextlib import suppress
 from datetime import date, timedelta
@@ -41,12 +41,12 @@ def test_a_leap_day_of_next_year_is_understood() -> None:
 
 
 @pytest.mark.parametrize("words", ["", "3/4", "soonish", "32 Dec", "2026-13-01", "1 Dec 99999"])
-def test_not_understood_is_said(words: str) -> None:
+def test_a_date_that_is_not_understood_raises(words: str) -> None:
     with pytest.raises(ParleyError, match="I do not understand"):
         parse_date(words, today=TUESDAY)
 
 
-def test_what_is_over_is_said_to_be_over() -> None:
+def test_a_past_date_raises() -> None:
     with pytest.raises(ParleyError, match="1 Nov 2026 is over"):
         parse_date("1 Nov 2026", today=TUESDAY)
 
@@ -65,7 +65,7 @@ def test_several() -> None:
     ahead=st.integers(0, 360),
     form=st.sampled_from(["%Y-%m-%d", "%d %b %Y", "%b %d %Y", "%d %B", "%b %d"]),
 )
-def test_every_date_of_the_year_ahead_can_be_said(today: date, ahead: int, form: str) -> None:
+def test_every_date_of_the_next_year_can_be_typed(today: date, ahead: int, form: str) -> None:
     on = today + timedelta(days=ahead)
     assert parse_date(on.strftime(form), today=today) == on
 
@@ -110,6 +110,6 @@ def test_an_order(words: str, kind: PostKind, stories: int, topics: tuple[str, .
         ("09:30 dijest 3", "neither a weekday nor a time zone “dijest”"),
     ],
 )
-def test_a_bad_order_is_said(words: str, sentence: str) -> None:
+def test_a_bad_order_raises(words: str, sentence: str) -> None:
     with pytest.raises(ParleyError, match=sentence.replace("?", r"\?")):
         parse_order(words, zone="UTC")

@@ -1,4 +1,4 @@
-"""The words of a timetable."""
+"""Parsing and formatting timetables."""
 
 from datetime import time
 
@@ -64,7 +64,7 @@ def test_anything_typed_is_a_timetable_or_one_sentence(words: str) -> None:
 
 
 @given(at=st.times(), weekdays=st.frozensets(st.integers(0, 6), min_size=1))
-def test_a_day_by_day_list_is_read_back(at: time, weekdays: frozenset[int]) -> None:
+def test_a_list_of_single_days_is_parsed_back(at: time, weekdays: frozenset[int]) -> None:
     names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
     words = f"{at:%H:%M} {','.join(names[day] for day in sorted(weekdays))} Asia/Tokyo"
     expected = Timetable(

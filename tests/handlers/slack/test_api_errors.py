@@ -1,4 +1,4 @@
-"""What each of Slack's answers means for a post."""
+"""The classification of Slack's errors."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from handlers.slack.api_errors import CODES, Failure, Outcome, failure
+from handlers.slack.api_errors import CODES, Failure, FailureKind, classify
 
 
 def refused(code: str, *, status: int = 200, headers: dict[str, str] | None = None) -> Failure:
@@ -22,29 +22,29 @@ def refused(code: str, *, status: int = 200, headers: dict[str, str] | None = No
         headers=headers or {},
         status_code=status,
     )
-    return failure(SlackApiError("refused", response))
+    return classify(SlackApiError("refused", response))
 
 
 @pytest.mark.parametrize(
-    ("code", "outcome"),
-    [(code, outcome) for outcome, codes in CODES.items() for code in sorted(codes)],
+    ("code", "kind"),
+    [(code, kind) for kind, codes in CODES.items() for code in sorted(codes)],
 )
-def test_a_word_means_what_its_table_says(code: str, outcome: Outcome) -> None:
-    assert refused(code).outcome is outcome
+def test_each_code_has_the_kind_of_its_table(code: str, kind: FailureKind) -> None:
+    assert refused(code).kind is kind
 
 
-def test_no_word_is_in_two_tables() -> None:
+def test_no_code_is_in_two_tables() -> None:
     every = [code for codes in CODES.values() for code in codes]
     assert len(every) == len(set(every))
 
 
 @given(st.sampled_from([code for codes in CODES.values() for code in codes] + ["moon_phase"]))
-def test_a_server_error_leaves_everything_open(code: str) -> None:
-    assert refused(code, status=500).outcome is Outcome.AMBIGUOUS
-    assert refused(code, status=429).outcome is Outcome.NOT_DELIVERED
+def test_a_server_error_has_an_unknown_outcome(code: str) -> None:
+    assert refused(code, status=500).kind is FailureKind.UNKNOWN_OUTCOME
+    assert refused(code, status=429).kind is FailureKind.NOT_DELIVERED
 
 
-def test_an_answer_that_is_no_json_leaves_everything_open() -> None:
+def test_an_answer_that_is_not_json_has_an_unknown_outcome() -> None:
     response = AsyncSlackResponse(
         client=None,
         http_verb="POST",
@@ -54,27 +54,27 @@ def test_an_answer_that_is_no_json_leaves_everything_open() -> None:
         headers={},
         status_code=200,
     )
-    assert failure(SlackApiError("refused", response)).outcome is Outcome.AMBIGUOUS
+    assert classify(SlackApiError("refused", response)).kind is FailureKind.UNKNOWN_OUTCOME
 
 
-def test_an_unknown_word_is_strange() -> None:
-    assert refused("moon_phase").outcome is Outcome.STRANGE
+def test_an_unknown_code_is_unrecognized() -> None:
+    assert refused("moon_phase").kind is FailureKind.UNRECOGNIZED
 
 
 @pytest.mark.parametrize(
-    ("error", "outcome"),
+    ("error", "kind"),
     [
-        (TimeoutError(), Outcome.AMBIGUOUS),
-        (aiohttp.ServerDisconnectedError(), Outcome.AMBIGUOUS),
-        (aiohttp.ClientOSError(), Outcome.AMBIGUOUS),
-        (aiohttp.ClientPayloadError(), Outcome.AMBIGUOUS),
-        (aiohttp.SocketTimeoutError(), Outcome.AMBIGUOUS),
-        (aiohttp.ConnectionTimeoutError(), Outcome.NOT_DELIVERED),
+        (TimeoutError(), FailureKind.UNKNOWN_OUTCOME),
+        (aiohttp.ServerDisconnectedError(), FailureKind.UNKNOWN_OUTCOME),
+        (aiohttp.ClientOSError(), FailureKind.UNKNOWN_OUTCOME),
+        (aiohttp.ClientPayloadError(), FailureKind.UNKNOWN_OUTCOME),
+        (aiohttp.SocketTimeoutError(), FailureKind.UNKNOWN_OUTCOME),
+        (aiohttp.ConnectionTimeoutError(), FailureKind.NOT_DELIVERED),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-def test_only_a_connection_that_never_was_sent_nothing(error: Exception, outcome: Outcome) -> None:
-    assert failure(error).outcome is outcome
+def test_only_without_a_connection_nothing_was_sent(error: Exception, kind: FailureKind) -> None:
+    assert classify(error).kind is kind
 
 
 def test_retry_after_comes_first_and_waits_grow_to_a_bound() -> None:

@@ -1,4 +1,4 @@
-"""Who somebody is: whatever comes instead of Slack's answer, a change is refused."""
+"""Looking up users: a change is refused if Slack sends anything but a proper answer."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -24,7 +24,7 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class FakeSlack:
-    """Answers users.info in whatever way it is told, and counts how often it is asked."""
+    """Answers users.info as a test sets it, and counts the calls."""
 
     def __init__(self) -> None:
         self.answer: Answer = user(MEMBER)
@@ -96,7 +96,7 @@ def directory(client: AsyncWebClient, clock: StoppedClock) -> Directory:
 
 
 async def refuses_changes(directory: Directory) -> None:
-    """Check that nothing may be changed, and that a look-up goes on."""
+    """Check that changes are refused and look-ups continue."""
     for check in (
         directory.colleague,
         directory.full_member,
@@ -148,31 +148,31 @@ NO_ANSWERS: dict[str, Answer] = {
 
 
 @pytest.mark.parametrize("what", NO_ANSWERS)
-async def test_what_is_no_answer_allows_no_change(
+async def test_a_failed_look_up_of_a_user_allows_no_change(
     directory: Directory, fake: FakeSlack, what: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     fake.answer = NO_ANSWERS[what]
     await refuses_changes(directory)
-    assert "Slack cannot say who U1 of T1 is" in caplog.text
-    # It is not kept: the next one counts.
+    assert "asking Slack about user U1 of T1 failed" in caplog.text
+    # The failure is not cached: the next answer counts.
     fake.answer = user(MEMBER)
     assert await directory.colleague(TEAM, BEN)
 
 
-async def test_a_port_that_nobody_listens_at(clock: StoppedClock) -> None:
+async def test_a_closed_port_allows_no_change(clock: StoppedClock) -> None:
     client = AsyncWebClient(base_url=f"http://127.0.0.1:{unused_port()}/api/", retry_handlers=[])
     await refuses_changes(directory_of(client, clock))
 
 
 @pytest.mark.parametrize("admin", [f"{TEAM}:{ANA}", ANA])
-async def test_an_answer_that_does_not_come_is_not_waited_for(
+async def test_a_missing_answer_is_not_waited_for(
     client: AsyncWebClient,
     clock: StoppedClock,
     fake: FakeSlack,
     admin: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nor is the time that Slack asks to wait; whom the settings name is not asked about."""
+    """Retry-After is not waited for either; users in ADMIN_USER_IDS are not looked up."""
     monkeypatch.setattr("handlers.slack.directory.ASK_SECONDS", 0.05)
     client.retry_handlers = [AsyncRateLimitErrorRetryHandler(max_retry_count=2)]
     fake.answer = body('{"ok": false, "error": "ratelimited"}', 429, Retry_After="3600")
@@ -185,7 +185,7 @@ async def test_an_answer_that_does_not_come_is_not_waited_for(
     assert fake.asked == asked
 
 
-async def test_an_answer_counts_for_five_minutes_though_slack_is_down(
+async def test_an_answer_is_cached_for_five_minutes(
     directory: Directory, fake: FakeSlack, clock: StoppedClock
 ) -> None:
     await directory.full_member(TEAM, BEN)
@@ -209,10 +209,10 @@ async def test_an_answer_counts_for_five_minutes_though_slack_is_down(
         {"team_id": "T2", "enterprise_user": {"teams": ["T2", "T3"]}},
     ],
 )
-async def test_who_is_none_of_us(
+async def test_users_who_are_no_colleagues(
     directory: Directory, fake: FakeSlack, described: dict[str, Any]
 ) -> None:
-    """Slack marks as strangers only those who share no channel with us."""
+    """Slack marks only users who share no channel with the app as strangers."""
     fake.answer = user(MEMBER | described)
     for check in (directory.colleague, directory.full_member, directory.require_reader):
         with pytest.raises(ParleyError, match=f"^{STRANGER}$"):
@@ -220,7 +220,7 @@ async def test_who_is_none_of_us(
     assert not await directory.is_admin(TEAM, BEN)
 
 
-async def test_guests_change_no_schedules(directory: Directory, fake: FakeSlack) -> None:
+async def test_guests_cannot_change_schedules(directory: Directory, fake: FakeSlack) -> None:
     fake.answer = user(MEMBER | {"is_ultra_restricted": True})
     colleague = await directory.colleague(TEAM, BEN)
     assert colleague.is_guest
@@ -229,7 +229,7 @@ async def test_guests_change_no_schedules(directory: Directory, fake: FakeSlack)
         await directory.full_member(TEAM, BEN)
 
 
-async def test_somebody_of_several_workspaces_of_an_organisation_is_one_of_each(
+async def test_a_user_of_several_workspaces_of_an_organization_belongs_to_each(
     directory: Directory, fake: FakeSlack
 ) -> None:
     fake.answer = user(MEMBER | {"team_id": "T2", "enterprise_user": {"teams": ["T2", TEAM]}})
@@ -247,7 +247,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(FIELDS, JSON) | JSON)
-def test_nobody_is_a_colleague_whom_slack_does_not_put_into_our_team(described: Any) -> None:
+def test_a_user_of_another_team_is_no_colleague(described: Any) -> None:
     try:
         person = Person.of(described, team_id=TEAM)
     except (ValueError, TypeError, AttributeError):

@@ -1,4 +1,4 @@
-"""/corpus check and history at their longest, and telling how far work has come."""
+"""The longest answers of /corpus check and history, and progress messages."""
 
 from typing import Any
 
@@ -91,7 +91,7 @@ def effect(channel: int, *, vanishing: int = 0, team_id: str = "T1") -> Effect:
     )
 
 
-def test_of_many_schedules_the_first_ten_are_told_and_the_rest_counted() -> None:
+def test_the_first_ten_schedules_are_listed_and_the_rest_counted() -> None:
     effects = [effect(number, vanishing=2) for number in range(11)]
     effects += [effect(number) for number in range(11, 14)]
     effects += [effect(0, vanishing=1, team_id="T2"), effect(1, team_id="T2")]
@@ -180,7 +180,7 @@ def test_the_history_fits() -> None:
 
 
 class Responses:
-    """Stands for a response_url: keeps what was sent, or refuses."""
+    """Stands for a response_url: records what was sent, or refuses it."""
 
     def __init__(self, status: int = 200) -> None:
         self.sent: list[dict[str, Any]] = []
@@ -196,25 +196,25 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "_AFTER_SECONDS", (0, 0, 0))
 
 
-async def test_long_work_tells_how_far_it_is() -> None:
+async def test_long_work_sends_progress_messages() -> None:
     responses = Responses()
     work = Progress()
     work.start("Reading", 8)
     work.done = 2
-    await progress._tell(work, responses)  # type: ignore[arg-type]
+    await progress._notify(work, responses)  # type: ignore[arg-type]
     assert {one["text"] for one in responses.sent} == {"Reading, 25 % …"}
     assert [one["replace_original"] for one in responses.sent] == [False, True, True]
 
 
-async def test_work_goes_on_where_it_cannot_be_told() -> None:
-    async with progress.told(Responses(404)) as work:  # type: ignore[arg-type]
+async def test_work_continues_if_progress_cannot_be_sent() -> None:
+    async with progress.notify_progress(Responses(404)) as work:  # type: ignore[arg-type]
         work.start("Reading", 8)
         with pytest.raises(RuntimeError):
-            await progress._tell(work, Responses(404))  # type: ignore[arg-type]
+            await progress._notify(work, Responses(404))  # type: ignore[arg-type]
 
 
 async def test_a_story_of_a_feed_is_shown_and_not_discussed(slack: Slack) -> None:
-    """It has neither an insight nor a question, and no button for one."""
+    """The story has neither an insight nor a question, so it has no button to discuss it."""
     (slack.corpus / "feed.rss").write_text(
         "<rss version='2.0'><channel><title>World</title><item><title>Harbour news</title>"
         "<description>Whales came to Porto.</description></item></channel></rss>"

@@ -1,4 +1,4 @@
-"""Every view keeps Slack's limits and pings nobody, whatever the corpus and the people say."""
+"""Every view keeps Slack's limits and mentions nobody, for any corpus and any input."""
 
 import json
 from collections.abc import Callable
@@ -88,7 +88,7 @@ def refused(words: str) -> FailedLoad:
 
 
 def told(kind: PostKind, words: str) -> Post:
-    """A post whose every word comes from somewhere else."""
+    """Return a post in which every text comes from users or documents."""
     return Post(
         key="k" * 80,
         team_id="T1",
@@ -203,14 +203,16 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
 @pytest.mark.parametrize("view", VIEWS)
 @settings(max_examples=40, deadline=None)
 @given(matches=MATCHES, words=HOSTILE)
-def test_limits_hold_and_nothing_pings(view: str, matches: tuple[Match, ...], words: str) -> None:
+def test_limits_are_kept_and_nobody_is_mentioned(
+    view: str, matches: tuple[Match, ...], words: str
+) -> None:
     shown = VIEWS[view](matches, words)
     check_message(shown, people=PEOPLE)
     check_buttons(shown["blocks"])
 
 
 def check_buttons(blocks: list[dict[str, Any]]) -> None:
-    """Fail where a screen reader says the same of two buttons that do different things."""
+    """Fail if two buttons with different values have the same label for a screen reader."""
     heard: dict[str, tuple[str, str]] = {}
     for block in blocks:
         for one in [*block.get("elements", []), block.get("accessory") or {}]:
@@ -302,7 +304,7 @@ def test_a_story_too_long_for_a_window_is_cut_and_keeps_its_buttons() -> None:
 
 
 def corpora(shared: Path | None) -> dict[str, tuple[Article, ...]]:
-    """Give real stories, and 300 under one headline."""
+    """Return real stories, and 300 stories under one headline."""
     folders = {"starter": STARTER} | ({"shared": shared / "corpus"} if shared else {})
     read = {name: tuple(read_corpus(folder).articles()) for name, folder in folders.items()}
     (one, *_) = read["starter"]
@@ -353,7 +355,7 @@ def test_no_character_of_a_long_story_is_lost() -> None:
     assert whole.count("What next?") >= 900
 
 
-def test_a_card_says_everything_about_its_story() -> None:
+def test_a_card_shows_everything_about_its_story() -> None:
     article = Article(
         id="a",
         document="talks.txt",
@@ -369,7 +371,7 @@ def test_a_card_says_everything_about_its_story() -> None:
 
 
 @pytest.mark.parametrize("every", [0, 1, 30, 31, 500])
-def test_the_list_of_schedules_fits_however_long(every: int) -> None:
+def test_the_list_of_schedules_fits_at_any_length(every: int) -> None:
     one = Schedule(
         team_id="T1",
         channel_id="C0123456789",
