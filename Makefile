@@ -21,12 +21,12 @@ demo: $(VENV)/.run ## try Parley in the browser, without Slack (CORPUS=folder PO
 
 test: $(VENV)/.dev ## run every test, on up to four cores (RECORD=folder for make types)
 	@$(if $(RECORD),rm -f "$(RECORD)"/*.jsonl)
-	@$(PYTEST) $(if $(RECORD),--record "$(RECORD)")
+	@$(PYTEST) $(if $(RECORD),--record="$(RECORD)")
 
 types: $(VENV)/.dev $(VENV)/types/.done ## check what tests send against Slack's types (needs Node 18; RECORD=folder)
 ifndef RECORD
 	@rm -f build/sent/*.jsonl
-	@$(PYTEST) --quiet --record build/sent tests/handlers tests/bot/entrances/test_install.py
+	@$(PYTEST) --quiet --record=build/sent tests/handlers tests/bot/entrances/test_install.py
 endif
 	@$(VENV)/bin/python -m tests.types "$(or $(RECORD),build/sent)" $(VENV)/types
 

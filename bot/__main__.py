@@ -221,12 +221,15 @@ def _is_about_parse_port(error: OSError) -> bool:
     return error.errno in (errno.EADDRINUSE, errno.EACCES) and not error.filename
 
 
-_WHO = "Slack's ids: a team such as T012AB3CD, or a person of it such as T012AB3CD:U012AB3CD"
+_WHO = (
+    "Slack's ids: a team such as T012AB3CD, or a person or direct message of it such as"
+    " T012AB3CD:U012AB3CD"
+)
 
 
 def _parse_who(text: str) -> tuple[str, str | None]:
     """Parse TEAM or TEAM:USER; raises `ArgumentTypeError`."""
-    found = re.fullmatch(r"(T[A-Z0-9]+)(?::([UW][A-Z0-9]+))?", text, re.ASCII)
+    found = re.fullmatch(r"(T[A-Z0-9]+)(?::([UWD][A-Z0-9]+))?", text, re.ASCII)
     if found is None:
         raise argparse.ArgumentTypeError(f"must be {_WHO}, not {text!r}")
     return found[1], found[2]

@@ -12,13 +12,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import TracebackType
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from store.db import DatabaseError
+from store.types import ParleyError
 
 _about: ContextVar[Mapping[str, str]] = ContextVar("about", default={})  # noqa: B039 -- never changed
 
 # Slack's tokens, URLs that are secret themselves (webhooks, response_urls, sockets), and the
-# credentials in the URL of a database or of a proxy, which aiohttp puts into error messages.
+# credentials in the URL of a database or of a proxy, which aiohttp puts into error messages. The
+# error of functions.completeError is a sentence for a user, which may quote them.
 _SECRET = re.compile(
     r"xox[a-z]-[\w.-]+|xoxe[\w.-]*|xapp-[\w-]+|xwfp-[\w-]+"
+    r"|(?<=[?&]error=)[^&\s]+"
     r"|(?<=hooks\.slack\.com/)\S+|(?<=/response/)[\w/-]+|wss?://\S+|(?<=://)(?:[^\s/:@]*:[^\s@]+|[^\s/@]+)(?=@)"
 )
 
@@ -38,7 +47,29 @@ def redact(text: str) -> str:
     return _SECRET.sub("[secret]", text)
 
 
-class JsonFormatter(logging.Formatter):
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+class _Formatter(logging.Formatter):
+    """Formats tracebacks without the sentences that users get, which may quote what they wrote."""
+
+    def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802 -- logging's name
+        """Return the traceback."""
+        text = super().formatException(ei)
+        errors = [ei[1]]
+        for error in errors:
+            if error is None:
+                continue
+            for other in (error.__cause__, error.__context__):
+                if other not in errors:
+                    errors.append(other)
+            is_sentence = isinstance(error, ParleyError) and not isinstance(error, DatabaseError)
+            if is_sentence and str(error):
+                text = text.replace(str(error), "[sentence for the user]")
+        return text
+
+
+class JsonFormatter(_Formatter):
     """Formats a record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -55,7 +86,7 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-class TextFormatter(logging.Formatter):
+class TextFormatter(_Formatter):
     """Formats a record as text."""
 
     def __init__(self) -> None:
@@ -66,6 +97,12 @@ class TextFormatter(logging.Formatter):
         first, *rest = redact(super().format(record)).split("\n")
         ids = " ".join(f"{name}={one}" for name, one in _about.get().items())
         return "\n".join([f"{first} ({ids})" if ids else first, *rest])
+
+
+def _is_not_malformed_http(record: logging.LogRecord) -> bool:
+    """Return False for a request that is not valid HTTP: anybody can send any number of them."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError | web.RequestPayloadError)
 
 
 _VERBOSE_LOGGERS = (
@@ -87,3 +124,4 @@ def configure_logging(*, level: str, style: str) -> None:
     # At DEBUG the SDK logs message texts and secrets, and at INFO many useless lines.
     for name in _VERBOSE_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("aiohttp.server").addFilter(_is_not_malformed_http)

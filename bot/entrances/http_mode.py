@@ -91,6 +91,9 @@ class HttpMode:
             return self._refuse(413, "too large", request)
         except (TimeoutError, ConnectionError):
             return self._refuse(408, "too slow", request)
+        except web.RequestPayloadError:
+            # A body that is not what its headers say, such as gzip that is none.
+            return self._refuse(400, "unreadable", request)
         if problem := self._signatures.problem(request.headers, body):
             if problem == "unsigned" and b"ssl_check=1" in body:
                 # Slack sometimes checks, without a signature, that the URL answers.

@@ -6,7 +6,7 @@ from typing import Any
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.features.lookup import LookUp
+from handlers.features.lookup import LookUp, in_time_for_ack
 from handlers.ids import Action, Command
 from handlers.jobs.posting import Posting
 from handlers.mrkdwn import readable
@@ -46,7 +46,9 @@ class Discuss:
             await ack(**views.discuss_help(self._lookup.examples()))
             return
         team_id, channel_id = command["team_id"], command["channel_id"]
-        await ack(**await self._preview(team_id, channel_id, words=words, place=0))
+        async with in_time_for_ack():
+            shown = await self._preview(team_id, channel_id, words=words, place=0)
+        await ack(**shown)
 
     async def another(self, press: Press, respond: AsyncRespond) -> None:
         """Replace the suggested question with another one."""

@@ -1,7 +1,9 @@
 """Look-ups of stories, from a channel, a thread, a direct message or a modal."""
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -14,6 +16,7 @@ from handlers.slack.people import Colleague
 from handlers.views import story as views
 from handlers.views.message import Message
 from store import Store
+from store.db import DatabaseUnavailableError
 from store.types import Answer, Article, Found, Nothing, ParleyError, Unsure
 
 _CACHE_SIZE = 500
@@ -29,6 +32,20 @@ class _Rendered:
     def body(self) -> str:
         """The message as JSON for an ack; cached because encoding takes as long as the look-up."""
         return json.dumps(self.message)
+
+
+_ACK_SECONDS = 2.2
+"""How long an answer in the ack may take: Slack gives a command three seconds."""
+
+
+@asynccontextmanager
+async def in_time_for_ack() -> AsyncIterator[None]:
+    """Raise `DatabaseUnavailableError` if what is done within takes too long for an ack."""
+    try:
+        async with asyncio.timeout(_ACK_SECONDS):
+            yield
+    except TimeoutError as error:
+        raise DatabaseUnavailableError from error
 
 
 class LookUp:
@@ -70,8 +87,12 @@ class LookUp:
         return views.brief_help(self.examples())
 
     async def find(self, words: str) -> Answer:
-        """Return what the corpus finds for *words*; never treats them as a request for help."""
-        return await self._store.corpus.find(words)
+        """Return what the corpus finds for *words*; never treats them as a request for help.
+
+        Raises `DatabaseUnavailableError` if that takes too long for the ack of a command.
+        """
+        async with in_time_for_ack():
+            return await self._store.corpus.find(words)
 
     def ack(self, answer: Answer, *, words: str, team_id: str) -> BoltResponse:
         """Return a command's ack that shows *answer*, and count a search miss."""

@@ -9,6 +9,7 @@ from store import Store
 log = logging.getLogger(__name__)
 
 _EVERY = timedelta(hours=1)
+_DAY = timedelta(days=1)
 
 
 class Expiry:
@@ -36,11 +37,14 @@ class Expiry:
         now = self._clock()
         # A negative time means that the clock was set back: run then too.
         if self._ran_at is None or not timedelta() <= now - self._ran_at < _EVERY:
-            await self._store.misses.forget(before=now - self._keep_misses)
-            await self._store.topic_requests.forget(before=now - self._keep_misses)
+            # Misses and requests have a day and no time: with 0 days, today's go too.
+            misses_end = now - self._keep_misses if self._keep_misses else now + _DAY
+            await self._store.misses.forget(before=misses_end)
+            await self._store.topic_requests.forget(before=misses_end)
             await self._store.idempotency.forget(now=now)
             deleted = await self._store.posts.delete_old(before=now - self._keep_posts)
             await self._store.personal_data.forget_loaders(before=now - self._keep_posts)
             if deleted:
                 log.info("deleted %d posts that were older than POSTS_DAYS", deleted)
+            await self._store.personal_data.overwrite_deleted()
             self._ran_at = now

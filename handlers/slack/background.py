@@ -54,7 +54,8 @@ class Background:
             try:
                 await answer(respond, Message(text=text, blocks=[]))
             except Exception:
-                log.exception("the user could not be notified of an error: %s", text)
+                # Without the sentence, which may quote what the user wrote.
+                log.exception("the user could not be notified of an error")
 
 
 async def answer(

@@ -207,7 +207,11 @@ class Postgres:
                 # No session has settings of its own, so there is nothing to reset.
                 reset=_reset_nothing,
             )
-        except (OSError, TimeoutError, ValueError, asyncpg.PostgresError) as error:
+        except (OSError, TimeoutError, asyncpg.CannotConnectNowError) as error:
+            # Not a mistake in the settings: a supervisor should start the process again.
+            message = f"The database cannot be opened: {_reason(error)}."
+            raise DatabaseUnavailableError(message) from error
+        except (ValueError, OverflowError, asyncpg.PostgresError) as error:
             raise DatabaseError(f"The database cannot be opened: {_reason(error)}.") from error
         try:
             yield cls(pool, connections)
@@ -258,6 +262,9 @@ class Postgres:
         # process that freezes in the middle does not block the others.
         async with self._connection() as raw:
             await self._short(raw).execute(_PROBE)
+
+    async def overwrite_deleted(self) -> None:
+        """Do nothing: PostgreSQL removes deleted rows from its files itself (docs: VACUUM)."""
 
     async def examine(self) -> None:
         """Do nothing: PostgreSQL checks its own files."""

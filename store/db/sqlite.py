@@ -63,6 +63,7 @@ INSERT INTO readiness (id, ballast) VALUES (1, $1)
 ON CONFLICT (id) DO UPDATE SET ballast = excluded.ballast
 """
 _BALLAST = bytes(1 << 16)
+_CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 
 class _Thread:
@@ -262,6 +263,12 @@ class SQLite:
         with _readable_errors(self._path):
             call, fetch = self._single.call, self._single.raw.execute_fetchall
             return list(await call(fetch, sql, _named(args), seconds=seconds))
+
+    async def overwrite_deleted(self) -> None:
+        """Write the log back into the file and empty it: it still holds pages as they were."""
+        with _readable_errors(self._path):
+            async with self._writing:
+                await self._writer.call(self._writer.raw.execute, _CHECKPOINT)
 
     async def probe(self) -> None:
         """Write a row with the writing connection, unless a transaction is using it.

@@ -13,18 +13,21 @@ class DatabaseError(ParleyError):
     """Raised when the database cannot be opened or used, with the reason."""
 
 
+_UNAVAILABLE = (
+    "My database does not answer just now: please try again in a minute."
+    " What was begun is done completely, or not at all."
+)
+
+
 class DatabaseUnavailableError(DatabaseError):
     """Raised when the database does not answer in time, or its connection is lost.
 
     `store.db` logs this once for the whole outage.
     """
 
-    def __init__(self) -> None:
-        """Set the message, which is always the same: the reason is in the log."""
-        super().__init__(
-            "My database does not answer just now: please try again in a minute."
-            " What was begun is done completely, or not at all."
-        )
+    def __init__(self, message: str = _UNAVAILABLE) -> None:
+        """Set the message for users: the reason is in the log."""
+        super().__init__(message)
 
 
 class Row(Protocol):
@@ -106,6 +109,10 @@ class Database(Protocol):
         The probe is cheap: it rewrites one row. It does not wait for a long transaction, and does
         not fail because of one.
         """
+        ...
+
+    async def overwrite_deleted(self) -> None:
+        """Remove what was deleted from every file of the database."""
         ...
 
     async def examine(self) -> None:

@@ -15,7 +15,7 @@ from store.types import About, Post, PostKind, PostState
 
 GRACE = timedelta(hours=2)
 """How late a scheduled post may be sent; after that, it is missed."""
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)
 """How long a claim lasts: longer than any call to Slack may take."""
 NEVER = datetime.max.replace(tzinfo=UTC)
 """The `not_before` of a row that waits for a person: no process can claim it."""
@@ -130,7 +130,14 @@ _FORGET_PERSON = (
 DELETE FROM post_move
 WHERE post_key IN (SELECT key FROM post WHERE team_id = $1 AND channel_id = $2)
 """,
+    """
+DELETE FROM post_story
+WHERE post_key IN (SELECT key FROM post WHERE team_id = $1 AND channel_id = $2)
+""",
+    # The story of a question names its post as parent.
+    "DELETE FROM post WHERE team_id = $1 AND channel_id = $2 AND parent_key IS NOT NULL",
     "DELETE FROM post WHERE team_id = $1 AND channel_id = $2",
+    "DELETE FROM posted_article WHERE team_id = $1 AND channel_id = $2",
 )
 _FORGET_ASKERS = "UPDATE post SET asked_by = NULL WHERE asked_by IS NOT NULL AND due_at < $1"
 _ADD_STORY = "INSERT INTO post_story (post_key, place, article_id) VALUES ($1, $2, $3)"

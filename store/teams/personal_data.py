@@ -48,7 +48,12 @@ _PERSON = (
     _Part(
         "post",
         "team_id = $1 AND channel_id = $2",
-        "messages to this person, deleted from the record of posts",
+        "messages to this person, or posts in this direct message, deleted from the record",
+    ),
+    _Part(
+        "posted_article",
+        "team_id = $1 AND channel_id = $2",
+        "articles that this direct message has had, deleted from the record",
     ),
     _Part("revision", _LOADED, _LOADS),
 )
@@ -112,10 +117,15 @@ class PersonalData:
         async with self._database.transaction() as connection:
             if user_id is None:
                 await delete_team(connection, team_id)
-                return
-            for statement in (_FORGET_OWNER, _FORGET_LOADER):
-                await connection.execute(statement, team_id, user_id)
-            await forget_person(connection, team_id, user_id)
+            else:
+                for statement in (_FORGET_OWNER, _FORGET_LOADER):
+                    await connection.execute(statement, team_id, user_id)
+                await forget_person(connection, team_id, user_id)
+        await self.overwrite_deleted()
+
+    async def overwrite_deleted(self) -> None:
+        """Remove what was deleted from every file of the database."""
+        await self._database.overwrite_deleted()
 
     async def forget_loaders(self, *, before: datetime) -> None:
         """Delete the ids of those who loaded stories before *before*; keep the loads themselves."""

@@ -6,8 +6,12 @@ import logging
 import sys
 
 import pytest
+from aiohttp import web
+from aiohttp.http_exceptions import BadStatusLine
 
 from bot.log import JsonFormatter, TextFormatter, about, configure_logging, redact
+from store.db import DatabaseError
+from store.types import ParleyError
 
 
 def record(message: str, *arguments: object) -> logging.LogRecord:
@@ -91,3 +95,58 @@ def test_the_sdk_is_never_at_debug(capsys: pytest.CaptureFixture[str]) -> None:
         logging.root.handlers[:], logging.root.level = before
     (line,) = capsys.readouterr().err.splitlines()
     assert json.loads(line)["message"] == "ours"
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter(), TextFormatter()])
+def test_a_traceback_holds_no_sentence_that_quotes_a_user(formatter: logging.Formatter) -> None:
+    """Also if it is only the cause, or the context, of the error that is logged."""
+    sentence = "I do not understand “my secret plan” as a date."
+    try:
+        try:
+            raise ParleyError(sentence)
+        except ParleyError as error:
+            try:
+                raise ValueError("Slack answers 503") from error
+            except ValueError:
+                raise RuntimeError("the user could not be notified")  # noqa: B904
+    except RuntimeError:
+        line = record("failed")
+        line.exc_info = sys.exc_info()
+        text = formatter.format(line)
+    assert "my secret plan" not in text
+    assert "[sentence for the user]" in text
+    assert "Slack answers 503" in text
+
+
+def test_a_traceback_says_what_is_wrong_with_the_database() -> None:
+    try:
+        raise DatabaseError("The disk is full: nothing was changed.")
+    except DatabaseError:
+        line = record("failed")
+        line.exc_info = sys.exc_info()
+    assert "The disk is full" in JsonFormatter().format(line)
+
+
+def test_the_error_of_a_workflow_step_is_redacted() -> None:
+    url = "https://slack.com/api/functions.completeError?id=Fx1&error=I+have+no+story+on+x&a=b"
+    assert redact(url) == "https://slack.com/api/functions.completeError?id=Fx1&error=[secret]&a=b"
+
+
+def test_malformed_requests_are_not_logged_by_the_server(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Anybody can send any number of them, and a traceback holds their bytes."""
+    server = logging.getLogger("aiohttp.server")
+    filters = server.filters[:]
+    before = logging.root.handlers[:], logging.root.level
+    try:
+        configure_logging(level="info", style="text")
+        server.addHandler(caplog.handler)
+        for error in (BadStatusLine("GET /secret"), web.RequestPayloadError("gzip")):
+            server.error("Error handling request", exc_info=error)
+        server.error("Error handling request", exc_info=ValueError("a bug"))
+    finally:
+        server.removeHandler(caplog.handler)
+        server.filters[:] = filters
+        logging.root.handlers[:], logging.root.level = before
+    assert [one.exc_info[0] for one in caplog.records if one.exc_info] == [ValueError]

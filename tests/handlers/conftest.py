@@ -224,6 +224,7 @@ async def slack(
 ) -> AsyncIterator[Slack]:
     # Other tests check what happens after a timeout; here a slow machine must not cause one.
     monkeypatch.setattr("handlers.slack.progress._AFTER_SECONDS", (PATIENCE,))
+    monkeypatch.setattr("handlers.features.lookup._ACK_SECONDS", PATIENCE)
     monkeypatch.setattr("handlers.features.schedule_form._CHECK_SECONDS", PATIENCE)
     monkeypatch.setattr("handlers.features.schedule_form._ZONE_SECONDS", PATIENCE)
     moved = MovableClock(source=clock)

@@ -125,6 +125,17 @@ async def test_a_body_that_is_too_large_is_refused(entry: Entry) -> None:
     assert (await entry.send("x" * 1_000_001))[0] == 413
 
 
+async def test_a_body_that_is_not_what_its_headers_say_is_refused(
+    entry: Entry, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with entry.session.post(
+        entry.url, data=b"abcd", headers={"Content-Encoding": "gzip"}
+    ) as response:
+        assert response.status == 400
+    assert (await entry.refusals())["unreadable"] == 1
+    assert "Traceback" not in caplog.text
+
+
 async def test_other_paths_and_methods_are_not_found(entry: Entry) -> None:
     async with entry.session.get(entry.url) as response:
         assert response.status == 405

@@ -1,5 +1,6 @@
 """/brief and its buttons."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -315,3 +316,17 @@ async def test_a_repeated_look_up_after_a_reload_gets_a_new_answer(slack: Slack)
     await slack.type("/corpus reload")
     (changed,) = await slack.type("/brief dockworkers")
     assert "the price of bread" in texts([changed])
+
+
+@pytest.mark.parametrize("command", ["/brief moonbase", "/discuss moonbase"])
+async def test_a_database_that_is_slow_is_named_in_the_ack(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """Slack gives a command three seconds: no answer at all would be worse."""
+
+    async def never(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("handlers.features.lookup._ACK_SECONDS", 0.05)
+    monkeypatch.setattr(slack.parley.store.corpus, "find", never)
+    assert "My database does not answer just now" in texts(await slack.type(command))

@@ -11,7 +11,7 @@ from store import Store, open_store
 from store.db import Database, open_database
 from store.db.schema import LEDGER_TABLE
 from store.posting.record import NewPost
-from store.types import SOMEBODY, FailedLoad, PostKind, PostState, Problem, Timetable
+from store.types import SOMEBODY, FailedLoad, Found, PostKind, PostState, Problem, Timetable
 from tests.conftest import NOW
 from tests.rows import every_row
 from tests.store.teams.test_installations import ONE
@@ -211,3 +211,46 @@ async def test_the_ids_of_loaders_are_deleted_after_a_time(store: Store, tmp_pat
     await store.personal_data.forget_loaders(before=NOW + timedelta(days=4))
     loaders = [one.loaded_by for one in await store.corpus.history()]
     assert loaders == [ANA, SOMEBODY, "folder", "terminal", SOMEBODY]
+
+
+def holding(words: str, folder: Path) -> list[str]:
+    """Return the names of the files in *folder* that hold *words*."""
+    return [file.name for file in folder.iterdir() if words.encode() in file.read_bytes()]
+
+
+async def test_erased_words_are_in_no_file_while_the_bot_runs(tmp_path: Path) -> None:
+    """SQLite's log beside the file keeps pages as they were until it is emptied."""
+    async with open_store(f"sqlite:///{tmp_path}/parley.db") as bot:
+        await bot.topic_requests.add("T1", "quixotic zeppelins", once="press", now=NOW)
+        assert holding("zeppelins", tmp_path)
+        async with open_store(f"sqlite:///{tmp_path}/parley.db") as terminal:
+            await terminal.personal_data.forget("T1")
+        assert not holding("zeppelins", tmp_path)
+
+
+async def test_posts_in_a_direct_message_are_erased_by_its_id(house: House) -> None:
+    await house.store.installations.save(replace(ONE, team_id="T1"))
+    story = await house.store.corpus.find("talks 3")
+    assert isinstance(story, Found)
+    for channel_id in ("D0BEN", "D0ANA"):
+        post = await house.store.posts.plan(
+            NewPost(
+                key=f"T1:{channel_id}:press",
+                team_id="T1",
+                channel_id=channel_id,
+                kind=PostKind.QUESTION,
+                article_id=story.matches[0].article.id,
+                due_at=NOW,
+            ),
+            now=NOW,
+        )
+        assert post
+        claim = await house.store.posts.claim(post, owner="me", now=NOW)
+        assert claim
+        await house.store.posts.sent(claim, message_ts=f"1.{channel_id}", now=NOW)
+    await house.store.personal_data.forget("T1", "D0BEN")
+    assert "D0BEN" not in await house.text()
+    assert "D0ANA" in await house.text()
+    await house.store.posts.delete_old(before=NOW + timedelta(days=400))
+    await house.store.personal_data.forget("T1", "D0ANA")
+    assert "D0ANA" not in await house.text()
