@@ -38,7 +38,7 @@ async def parley(transport: str, api: str, port: int, stop: asyncio.Event) -> No
         slack_bot_token="xoxb-1",
         slack_app_token="" if is_http else "xapp-1",
         slack_signing_secret=SECRET if is_http else "",
-        port=port if is_http else None,
+        port=("127.0.0.1", port) if is_http else None,
         slack_api_url=api,
         database_url=f"sqlite:///{os.environ['BENCH_FOLDER']}/parley.db",
         corpus_dir=Path(os.environ.get("BENCH_CORPUS") or STARTER),
