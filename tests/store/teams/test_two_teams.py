@@ -43,6 +43,7 @@ WITHOUT_TEAM = frozenset(
         # The retention settings are the same for all teams.
         *("misses.forget", "topic_requests.forget", "posts.delete_old", "idempotency.forget"),
         "personal_data.forget_loaders",
+        "personal_data.overwrite_deleted",
         *(f"failed_loads.{name}" for name in ("forget_others", "last", "note")),
         # Of whoever begins to install it, before there is a team.
         *(f"installations.{name}" for name in ("begin", "end")),
