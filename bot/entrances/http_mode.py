@@ -92,7 +92,7 @@ class HttpMode:
         except (TimeoutError, ConnectionError):
             return self._refuse(408, "too slow", request)
         except web.RequestPayloadError:
-            # A body that is not what its headers say, such as gzip that is none.
+            # The body contradicts its headers, such as plain text labelled as gzip.
             return self._refuse(400, "unreadable", request)
         if problem := self._signatures.problem(request.headers, body):
             if problem == "unsigned" and b"ssl_check=1" in body:

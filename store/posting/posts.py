@@ -79,7 +79,7 @@ class Posts:
             return await plan_post(connection, new_post, now=now)
 
     async def get(self, team_id: str, key: str) -> Post | None:
-        """Return the team's post with this delivery key; None if there is none."""
+        """Return the team's post with this delivery key, or None."""
         return await fetch_team_post(self._database, team_id, key)
 
     async def by_message(self, team_id: str, channel_id: str, message_ts: str) -> Post | None:

@@ -300,7 +300,7 @@ async def forget_who_asked(connection: Connection, *, before: datetime) -> None:
 
 
 async def fetch_post(connection: Connection, key: str) -> Post | None:
-    """Return the post with this delivery key, of any team; None if there is none."""
+    """Return the post with this delivery key, of any team, or None."""
     rows = await connection.fetch(_GET, key)
     return to_post(rows[0]) if rows else None
 

@@ -121,7 +121,7 @@ class Timeline:
             del self.roots[bisect_left(self.roots, message.ts, key=_ts)]
 
     def get(self, ts: str) -> Message | None:
-        """Return the message with this *ts*, ephemeral or not; None if there is none."""
+        """Return the message with this *ts*, ephemeral or not, or None."""
         return self._by_ts.get(ts)
 
     def root(self, ts: str) -> Message | None:

@@ -10,7 +10,7 @@ _REQUIRED = "Please complete this required field."
 
 
 def find(blocks: list[Json], action_id: str, block_id: str | None, nth: int) -> Element | None:
-    """Return the *nth* element with this action_id, counted from 0; None if there is none."""
+    """Return the *nth* element with this action_id, counted from 0, or None."""
     found = [
         one
         for one in elements(blocks)

@@ -97,7 +97,7 @@ class Faults:
         self._faults.clear()
 
     def take(self, method: str, args: Json) -> Fault | None:
-        """Count and return the fault that strikes this call of *method*; None if there is none."""
+        """Count and return the fault that strikes this call of *method*, or return None."""
         for fault in self._faults:
             if fault.strikes(method, args):
                 if fault.times is not None:
