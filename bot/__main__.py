@@ -39,7 +39,7 @@ from store.loading.documents import read_corpus
 from store.posting.holidays import read_holidays
 from store.teams.token_cipher import TokenCipher, new_key
 from store.text import well_formed
-from store.types import CorpusInvalidError, ParleyError
+from store.types import CorpusInvalidError, ParleyError, TeamId, UserId
 from store.version import VERSION
 
 _ENV_FILE = Path(".env")
@@ -227,12 +227,12 @@ _WHO = (
 )
 
 
-def _parse_who(text: str) -> tuple[str, str | None]:
+def _parse_who(text: str) -> tuple[TeamId, UserId | None]:
     """Parse TEAM or TEAM:USER; raises `ArgumentTypeError`."""
     found = re.fullmatch(r"(T[A-Z0-9]+)(?::([UWD][A-Z0-9]+))?", text, re.ASCII)
     if found is None:
         raise argparse.ArgumentTypeError(f"must be {_WHO}, not {text!r}")
-    return found[1], found[2]
+    return TeamId(found[1]), UserId(found[2]) if found[2] else None
 
 
 async def _demo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:

@@ -28,7 +28,7 @@ from bot.settings import Settings
 from handlers.slack.teams import Bot, NotInstalledError, Teams
 from store import Store
 from store.teams.token_cipher import TokenCipher
-from store.types import GoneError
+from store.types import GoneError, TeamId
 
 _CALL_SECONDS = 10
 """The time limit of a call to Slack; shorter than the lease of a claim."""
@@ -126,7 +126,7 @@ async def join(
     identity = await retry_until_answered(clients.asking(token).auth_test, stop=stop)
     bot = Bot(bot_id=identity["bot_id"], user_id=identity["user_id"], token=token)
 
-    async def only(_: str) -> Bot:
+    async def only(_: TeamId) -> Bot:
         return bot
 
     return (
@@ -138,7 +138,7 @@ async def join(
 def bolt(client: AsyncWebClient, teams: Teams) -> AsyncApp:
     """Build the Bolt app, which uses the token of each request's team."""
 
-    async def authorize(team_id: str) -> AuthorizeResult | None:
+    async def authorize(team_id: TeamId) -> AuthorizeResult | None:
         # Not by auth.test, as Bolt does: many first requests would each call it.
         try:
             bot = (await teams.of(team_id)).bot

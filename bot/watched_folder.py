@@ -13,7 +13,15 @@ from store import Store
 from store.db import DatabaseUnavailableError
 from store.loading.check import Check
 from store.loading.documents import showable
-from store.types import ConcurrentLoadError, CorpusInvalidError, FailedLoad, ParleyError, Problem
+from store.types import (
+    ConcurrentLoadError,
+    CorpusInvalidError,
+    FailedLoad,
+    ParleyError,
+    Problem,
+    TeamId,
+    UserId,
+)
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +43,7 @@ class WatchedFolder:
         store: Store,
         path: Path,
         *,
-        keepers: Sequence[tuple[str, str]],
+        keepers: Sequence[tuple[TeamId, UserId]],
         clock: Callable[[], datetime],
         again: timedelta = _AGAIN,
     ) -> None:

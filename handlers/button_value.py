@@ -7,13 +7,14 @@ from typing import Any, Self
 
 from handlers.mrkdwn import truncate
 from store.text import well_formed
-from store.types import ParleyError
+from store.types import ChannelId, ParleyError
 
 MOST_WORDS = 300
 """The most characters of `words` in a button's value."""
 _MOST_PLACES = 1 << 31
 CHANNEL, DIRECT, MODAL = "", "direct", "modal"
 """Where an answer is shown, unless it is in a thread: the possible texts of `Value.where`."""
+NO_CHANNEL = ChannelId("")
 _WHERE = re.compile(rf"|{DIRECT}|{MODAL}|\d+\.\d+")
 _STALE = "That button is from another version of me: please ask anew."
 
@@ -32,7 +33,7 @@ class Value:
     """The index of a match or a page, from 0."""
     key: str = ""
     """The delivery key of a post, or the version mark of the schedule in a form."""
-    channel_id: str = ""
+    channel_id: ChannelId = NO_CHANNEL
     """The channel of a schedule, if the button is in another place."""
     where: str = CHANNEL
     """Where the answer is shown: CHANNEL, DIRECT, MODAL, or the ts of a thread."""
@@ -60,7 +61,7 @@ class Value:
                 words=truncate(_text(fields, "words"), MOST_WORDS),
                 place=int(fields.get("place", 0)),
                 key=_text(fields, "key"),
-                channel_id=_text(fields, "channel_id"),
+                channel_id=ChannelId(_text(fields, "channel_id")),
                 where=_text(fields, "where"),
             )
         except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:

@@ -9,7 +9,15 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from functools import cached_property
 from pathlib import PurePosixPath
+from typing import NewType
 from zoneinfo import ZoneInfo
+
+TeamId = NewType("TeamId", str)
+"""Slack's id of a workspace."""
+UserId = NewType("UserId", str)
+"""Slack's id of a person or a bot user."""
+ChannelId = NewType("ChannelId", str)
+"""Slack's id of a conversation: a channel or a direct message."""
 
 
 class ParleyError(Exception):
@@ -241,9 +249,9 @@ _NOTICES = frozenset(
 class Schedule:
     """A channel's daily question or digest: when it is posted, on which topics, and its owner."""
 
-    team_id: str
-    channel_id: str
-    owner_id: str | None
+    team_id: TeamId
+    channel_id: ChannelId
+    owner_id: UserId | None
     """None after the owner's data was deleted. The schedule goes on; the next person to save it
     becomes its owner."""
     timetable: Timetable
@@ -290,7 +298,7 @@ class PostState(StrEnum):
 class About:
     """The details of a notice or of a shared story; each kind of post uses some of the fields."""
 
-    channel_id: str
+    channel_id: ChannelId
     post_key: str = ""
     error: str = ""
     left: int = 0
@@ -307,8 +315,8 @@ class Post:
 
     key: str
     """The delivery key. It is unique, and the message carries it."""
-    team_id: str
-    channel_id: str
+    team_id: TeamId
+    channel_id: ChannelId
     """A user id if the post is a direct message."""
     kind: PostKind
     article_id: str | None
@@ -324,7 +332,7 @@ class Post:
     due_at: datetime
     parent_key: str | None
     """The key of the post in whose thread this post goes; None if it is not a reply."""
-    asked_by: str | None
+    asked_by: UserId | None
     """The person who asked for it; None if a schedule did, or once the post is done."""
     attempts: int
     """How often it was claimed. This is the fencing token of a claim."""

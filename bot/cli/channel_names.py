@@ -11,18 +11,19 @@ from bot.settings import Settings
 from handlers.slack.teams import ClosedError
 from store.teams.installations import Installations
 from store.teams.token_cipher import TokenCipher, TokenCipherError
+from store.types import ChannelId, TeamId
 
 _SECONDS = 5
 
 
 async def channel_names(
-    channels: Iterable[tuple[str, str]], settings: Settings, installations: Installations
-) -> Mapping[tuple[str, str], str]:
+    channels: Iterable[tuple[TeamId, ChannelId]], settings: Settings, installations: Installations
+) -> Mapping[tuple[TeamId, ChannelId], str]:
     """Return the names of *channels*, which are pairs of a team id and a channel id.
 
     A channel is left out if its team has no usable token or Slack does not return its name.
     """
-    names: dict[tuple[str, str], str] = {}
+    names: dict[tuple[TeamId, ChannelId], str] = {}
     for team_id, channel_id in channels:
         token = await _token(team_id, settings, installations)
         if not token:
@@ -44,7 +45,7 @@ async def channel_names(
     return names
 
 
-async def _token(team_id: str, settings: Settings, installations: Installations) -> str:
+async def _token(team_id: TeamId, settings: Settings, installations: Installations) -> str:
     if not settings.is_shared:
         return settings.slack_bot_token
     try:

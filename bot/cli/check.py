@@ -24,7 +24,7 @@ from store.db.private import is_exposed
 from store.loading.documents import read_corpus
 from store.teams.installations import Installation
 from store.teams.token_cipher import TokenCipher, TokenCipherError
-from store.types import CorpusInvalidError, ParleyError, Schedule
+from store.types import ChannelId, CorpusInvalidError, ParleyError, Schedule, TeamId
 
 EX_CONFIG = 78
 """The exit code for a configuration error (sysexits.h)."""
@@ -162,7 +162,7 @@ async def _app_token(settings: Settings, found: Findings) -> None:
 
 async def _database(settings: Settings, found: Findings) -> None:
     url = settings.database_url
-    schedules: Mapping[str, Sequence[Schedule]] = {}
+    schedules: Mapping[TeamId, Sequence[Schedule]] = {}
     installations: Sequence[Installation] = ()
     try:
         async with open_store(url) as store:
@@ -188,7 +188,7 @@ async def _database(settings: Settings, found: Findings) -> None:
 
 async def _installed(
     installations: Sequence[Installation],
-    schedules: Mapping[str, Sequence[Schedule]],
+    schedules: Mapping[TeamId, Sequence[Schedule]],
     settings: Settings,
     found: Findings,
 ) -> None:
@@ -216,7 +216,7 @@ async def _installed(
 async def _team(
     name: str,
     token: str,
-    schedules: Mapping[str, Sequence[Schedule]],
+    schedules: Mapping[TeamId, Sequence[Schedule]],
     settings: Settings,
     found: Findings,
 ) -> None:
@@ -243,9 +243,9 @@ async def _team(
 
 
 async def _channels(
-    team_id: str, channels: Sequence[str], bot: Bot, settings: Settings, found: Findings
+    team_id: TeamId, channels: Sequence[ChannelId], bot: Bot, settings: Settings, found: Findings
 ) -> None:
-    async def only(_: str) -> Bot:
+    async def only(_: TeamId) -> Bot:
         return bot
 
     teams = Teams(only, asking=_client(settings), posting=_client(settings))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from handlers.views.message import counted
 from store.loading.check import Check, Effect
 from store.loading.near_duplicates import NearDuplicate, NearDuplicates
-from store.types import Revision
+from store.types import ChannelId, Revision, TeamId
 
 _SHOWN = 10
 
@@ -15,7 +15,7 @@ def listed_effects(check: Check) -> Sequence[Effect]:
     return check.effects[:_SHOWN]
 
 
-def format_check(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[str]:
+def format_check(check: Check, channels: Mapping[tuple[TeamId, ChannelId], str]) -> Iterator[str]:
     """Yield the lines of a check.
 
     *channels* maps a team id and a channel id to a name; a channel without a name shows its id.
@@ -88,7 +88,7 @@ def _near_duplicate(pair: NearDuplicate) -> str:
     return f"Nearly the same story: {where}: {pair.article.summary[:100]}"
 
 
-def _effects(check: Check, channels: Mapping[tuple[str, str], str]) -> Iterator[str]:
+def _effects(check: Check, channels: Mapping[tuple[TeamId, ChannelId], str]) -> Iterator[str]:
     for effect in listed_effects(check):
         name = channels.get((effect.team_id, effect.channel_id), effect.channel_id)
         vanish = "vanishes" if effect.vanishing < 2 else "vanish"

@@ -35,7 +35,7 @@ from handlers.slack.teams import Bot, ClosedError
 from store.teams.installations import Installation, Installations
 from store.teams.token_cipher import TokenCipher, TokenCipherError
 from store.text import showable
-from store.types import ParleyError
+from store.types import ParleyError, TeamId, UserId
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class Bots:
         self._installations = installations
         self._cipher = cipher
 
-    async def find(self, team_id: str) -> Bot | None:
+    async def find(self, team_id: TeamId) -> Bot | None:
         """Return the team's bot, or None if Parley is not installed; raises `ClosedError`."""
         found = await self._installations.find(team_id)
         if found is None:
@@ -228,10 +228,10 @@ class _InstallationSaver(AsyncInstallationStore):
             raise RefusedError(_ROTATION)
         await self._installations.save(
             Installation(
-                team_id=installation.team_id,
+                team_id=TeamId(installation.team_id),
                 name=installation.team_name or installation.team_id,
                 bot_id=installation.bot_id or "",
-                bot_user_id=installation.bot_user_id or "",
+                bot_user_id=UserId(installation.bot_user_id or ""),
                 scopes=tuple(installation.bot_scopes or ()),
                 token=self._cipher.encrypt(token),
                 installed_at=self._clock(),

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.features.lookup import LookUp
 from handlers.slack.background import Background
+from store.types import ChannelId
 
 _MAX_PROMPTS = 4
 """How many prompts Slack shows."""
@@ -43,7 +44,9 @@ async def _is_panel(event: dict[str, Any]) -> bool:
     return event.get("tab") == "messages"
 
 
-async def _suggest(client: AsyncWebClient, channel: str, prompts: list[dict[str, str]]) -> None:
+async def _suggest(
+    client: AsyncWebClient, channel: ChannelId, prompts: list[dict[str, str]]
+) -> None:
     await client.assistant_threads_setSuggestedPrompts(
         channel_id=channel, title="What would you like to read about?", prompts=prompts
     )

@@ -22,7 +22,7 @@ from handlers.views.message import Message
 from handlers.views.modal import window
 from store import Store
 from store.loading.documents import read_corpus
-from store.types import CorpusInvalidError
+from store.types import CorpusInvalidError, TeamId, UserId
 from store.version import VERSION
 
 _KEEPER_WORDS = frozenset({"check", "reload", "undo", "history", "problems"})
@@ -92,7 +92,7 @@ class CorpusAdmin:
         return listener
 
     async def _answer(
-        self, word: str, team_id: str, user_id: str, respond: AsyncRespond, *, once: str
+        self, word: str, team_id: TeamId, user_id: UserId, respond: AsyncRespond, *, once: str
     ) -> Message:
         if word.partition(" ")[0] in _KEEPER_WORDS:
             await self._directory.require_keeper(team_id, user_id)
@@ -123,7 +123,7 @@ class CorpusAdmin:
             case _:
                 return views.corpus_help(unknown=word)
 
-    async def _status(self, team_id: str, user_id: str) -> Message:
+    async def _status(self, team_id: TeamId, user_id: UserId) -> Message:
         is_keeper = await self._directory.is_keeper(team_id, user_id)
         failed_load = await self._store.failed_loads.last() if is_keeper else None
         questions, characters = await self._store.articles.measure()
@@ -131,7 +131,7 @@ class CorpusAdmin:
         size = views.Size(questions=questions, topics=topics, characters=characters)
         return views.status(self._corpus.revision, size, failed_load, version=VERSION)
 
-    async def _check(self, team_id: str, respond: AsyncRespond) -> Message:
+    async def _check(self, team_id: TeamId, respond: AsyncRespond) -> Message:
         try:
             async with notify_progress(respond) as progress:
                 check = await self._corpus.check(self._path, progress=progress)

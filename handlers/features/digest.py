@@ -28,7 +28,7 @@ from handlers.views import digest as views
 from handlers.views import question
 from handlers.views.message import Message
 from store import Store
-from store.types import FOREVER, ParleyError, Schedule
+from store.types import FOREVER, ChannelId, ParleyError, Schedule, TeamId, UserId
 
 _UPCOMING = 5
 """How many upcoming posts `/digest next` shows."""
@@ -43,9 +43,9 @@ _UNTIL = re.compile(r"^until +", re.IGNORECASE)
 class DigestRequest:
     """A request to do something with a channel's schedule: who asks, and for which channel."""
 
-    team_id: str
-    channel_id: str
-    user_id: str
+    team_id: TeamId
+    channel_id: ChannelId
+    user_id: UserId
     request_id: str
     """Unique in the channel; equal only if the same request arrives again."""
 
@@ -154,7 +154,7 @@ class Digest:
             case _:
                 raise ParleyError("That is not in my menu any more.")
 
-    async def _list(self, team_id: str, user_id: str, *, page: int = 0) -> Message:
+    async def _list(self, team_id: TeamId, user_id: UserId, *, page: int = 0) -> Message:
         schedules = await self._store.schedules.list(team_id)
         is_admin = await self._directory.is_admin(team_id, user_id)
         if not is_admin:
@@ -170,7 +170,7 @@ class Digest:
             shown, coming, user_id=user_id, is_admin=is_admin, page=page, pages=pages
         )
 
-    async def _known_to(self, team_id: str, user_id: str) -> frozenset[str]:
+    async def _known_to(self, team_id: TeamId, user_id: UserId) -> frozenset[ChannelId]:
         """Return the channels that this person may know of; none if Slack cannot say."""
         try:
             return await self._directory.known_to(team_id, user_id)
@@ -249,7 +249,7 @@ class Digest:
             )
         return await self._actions.set_up(request.channel_id, order=order, by=by)
 
-    async def _next(self, schedule: Schedule, user_id: str) -> Message:
+    async def _next(self, schedule: Schedule, user_id: UserId) -> Message:
         upcoming = await self._store.planning.upcoming(schedule, _UPCOMING)
         last = await self._store.posts.last_scheduled(
             schedule.team_id, schedule.channel_id, now=self._clock()

@@ -18,7 +18,7 @@ from handlers.views import modal, story
 from handlers.views import question as views
 from handlers.views.message import Message, message
 from store import Store
-from store.types import Article, Found, Nothing, ParleyError, PostKind, Unsure
+from store.types import Article, ChannelId, Found, Nothing, ParleyError, PostKind, TeamId, Unsure
 
 
 class Discuss:
@@ -94,7 +94,7 @@ class Discuss:
         await self.post(press, respond)
 
     async def question(
-        self, team_id: str, channel_id: str, *, words: str, place: int
+        self, team_id: TeamId, channel_id: ChannelId, *, words: str, place: int
     ) -> Article | Nothing:
         """Return a question for the channel: one that *words* find, or else its next one.
 
@@ -121,7 +121,9 @@ class Discuss:
             raise ParleyError("There is no question to ask yet: the corpus is empty.")
         return article
 
-    async def _preview(self, team_id: str, channel_id: str, *, words: str, place: int) -> Message:
+    async def _preview(
+        self, team_id: TeamId, channel_id: ChannelId, *, words: str, place: int
+    ) -> Message:
         found = await self.question(team_id, channel_id, words=words, place=place)
         if isinstance(found, Nothing):
             return self._lookup.nothing(found, words=words)

@@ -19,7 +19,7 @@ from handlers.slack.responders import Responders
 from handlers.slack.teams import Teams
 from handlers.views import home as views
 from store import Store
-from store.types import ParleyError, PostState, Schedule
+from store.types import ChannelId, ParleyError, PostState, Schedule, TeamId, UserId
 
 _MAX_CHANNELS = 20
 """How many channels to check for a question that was posted today."""
@@ -44,9 +44,9 @@ class Home:
         self._responders = responders
         self._background = background
         self._clock = clock
-        self._publishing: set[tuple[str, str]] = set()
+        self._publishing: set[tuple[TeamId, UserId]] = set()
         """(team_id, user_id) of each person whose page is being published."""
-        self._shown: dict[tuple[str, str], tuple[bytes, str]] = {}
+        self._shown: dict[tuple[TeamId, UserId], tuple[bytes, str]] = {}
         """{(team_id, user_id): (our digest of the page, Slack's hash of it)}."""
         teams.when_dropped(self._drop)
 
@@ -73,7 +73,7 @@ class Home:
         await answer(respond, shown)
 
     async def _publish(
-        self, team_id: str, user_id: str, *, page: int = 0, seen: str | None = None
+        self, team_id: TeamId, user_id: UserId, *, page: int = 0, seen: str | None = None
     ) -> None:
         who = team_id, user_id
         self._publishing.add(who)
@@ -92,10 +92,10 @@ class Home:
         finally:
             self._publishing.discard(who)
 
-    def _drop(self, team_id: str) -> None:
+    def _drop(self, team_id: TeamId) -> None:
         self._shown = {who: shown for who, shown in self._shown.items() if who[0] != team_id}
 
-    async def _contents(self, team_id: str, user_id: str, page: int) -> views.Contents:
+    async def _contents(self, team_id: TeamId, user_id: UserId, page: int) -> views.Contents:
         schedules = await self._schedules(team_id, user_id)
         is_keeper = await self._directory.is_keeper(team_id, user_id)
         return views.Contents(
@@ -109,7 +109,7 @@ class Home:
             failed_load=await self._store.failed_loads.last() if is_keeper else None,
         )
 
-    async def _schedules(self, team_id: str, user_id: str) -> list[Schedule]:
+    async def _schedules(self, team_id: TeamId, user_id: UserId) -> list[Schedule]:
         """Return the schedules of the person's channels; none if Slack cannot say."""
         schedules = await self._store.schedules.list(team_id)
         if not schedules:
@@ -121,7 +121,7 @@ class Home:
         return [schedule for schedule in schedules if schedule.channel_id in channel_ids]
 
     async def _today(
-        self, team_id: str, user_id: str, schedules: list[Schedule]
+        self, team_id: TeamId, user_id: UserId, schedules: list[Schedule]
     ) -> views.Today | None:
         """Return the question that one of the person's channels got today.
 
@@ -139,5 +139,5 @@ class Home:
         today: date = now.astimezone(ZoneInfo(zone)).date()
         # The order of questions depends on the channel id alone: with the date in its place,
         # everybody gets the same question all day.
-        article = await self._store.choice.next(team_id, f"home:{today}")
+        article = await self._store.choice.next(team_id, ChannelId(f"home:{today}"))
         return views.Today(article=article, channel_id=None) if article else None

@@ -17,7 +17,7 @@ from handlers.views import story as views
 from handlers.views.message import Message
 from store import Store
 from store.db import DatabaseUnavailableError
-from store.types import Answer, Article, Found, Nothing, ParleyError, Unsure
+from store.types import Answer, Article, Found, Nothing, ParleyError, TeamId, Unsure
 
 _CACHE_SIZE = 500
 """How many rendered answers to keep for repeated look-ups."""
@@ -68,7 +68,7 @@ class LookUp:
         self._cache: LRUCache[tuple[str, int, str], _Rendered] = LRUCache(_CACHE_SIZE)
 
     async def answer(
-        self, words: str, *, place: int = 0, where: str = CHANNEL, count_for: str | None = None
+        self, words: str, *, place: int = 0, where: str = CHANNEL, count_for: TeamId | None = None
     ) -> Message:
         """Return the answer to *words*, or the help if there are no words.
 
@@ -94,7 +94,7 @@ class LookUp:
         async with in_time_for_ack():
             return await self._store.corpus.find(words)
 
-    def ack(self, answer: Answer, *, words: str, team_id: str) -> BoltResponse:
+    def ack(self, answer: Answer, *, words: str, team_id: TeamId) -> BoltResponse:
         """Return a command's ack that shows *answer*, and count a search miss."""
         if isinstance(answer, Nothing):
             self.count_miss(team_id)
@@ -134,7 +134,7 @@ class LookUp:
             raise ParleyError(views.gone())
         return article
 
-    def count_miss(self, team_id: str) -> None:
+    def count_miss(self, team_id: TeamId) -> None:
         """Count a search miss of the team, without its words, if misses are kept."""
         if self._keeps_misses:
             self._store.misses.add(team_id, at=self._clock())

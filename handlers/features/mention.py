@@ -12,7 +12,7 @@ from handlers.slack.background import Background, answer
 from handlers.slack.button_press import require_home
 from handlers.slack.directory import Directory
 from handlers.slack.responders import Responders
-from store.types import ParleyError
+from store.types import ParleyError, TeamId, UserId
 
 
 class Mention:
@@ -75,7 +75,7 @@ class Mention:
         self._background.start(work(), respond)
 
     async def _answer(
-        self, team_id: str, user_id: str, words: str, respond: AsyncRespond, where: str
+        self, team_id: TeamId, user_id: UserId, words: str, respond: AsyncRespond, where: str
     ) -> None:
         await self._directory.require_reader(team_id, user_id)
         await answer(respond, await self._lookup.answer(words, where=where))

@@ -18,7 +18,7 @@ from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from store import Store, samples
 from store.posting.planning import occurrence_key
 from store.posting.record import GRACE, NewPost
-from store.types import FOREVER, ParleyError, Post, PostState, Schedule
+from store.types import FOREVER, ChannelId, ParleyError, Post, PostState, Schedule, TeamId, UserId
 
 _SKIPPED = "skipped"
 _SETTLED = "That is settled already."
@@ -53,7 +53,7 @@ class ScheduleActions:
         """Whether to warn that only sample stories are loaded."""
         return self._warns_of_samples and samples.are_loaded(self._store.corpus.revision)
 
-    async def schedule(self, team_id: str, channel_id: str) -> Schedule:
+    async def schedule(self, team_id: TeamId, channel_id: ChannelId) -> Schedule:
         """Return the channel's schedule; raises `ParleyError` if there is none."""
         schedule = await self._store.schedules.get(team_id, channel_id)
         if schedule is None:
@@ -61,7 +61,7 @@ class ScheduleActions:
         return schedule
 
     async def set_up(
-        self, channel_id: str, *, order: Order, by: FullMember, owner_id: str | None = None
+        self, channel_id: ChannelId, *, order: Order, by: FullMember, owner_id: UserId | None = None
     ) -> Message:
         """Save *order* as the channel's schedule, in place of an earlier one.
 
@@ -86,7 +86,7 @@ class ScheduleActions:
         await self._store.schedules.remove(schedule.team_id, schedule.channel_id)
         return views.is_off(schedule)
 
-    async def owner_or_admin(self, schedule: Schedule, user_id: str) -> FullMember:
+    async def owner_or_admin(self, schedule: Schedule, user_id: UserId) -> FullMember:
         """Return that person if they own the schedule or are an admin.
 
         Raises `ParleyError` for anybody else, and if Slack cannot say who they are.

@@ -25,7 +25,7 @@ from handlers.views import schedule as views
 from handlers.views.message import message
 from handlers.views.modal import View, window
 from store import Store
-from store.types import Found, ParleyError, PostKind, Schedule, Timetable
+from store.types import ChannelId, Found, ParleyError, PostKind, Schedule, TeamId, Timetable, UserId
 
 _DEFAULT_TIME = time(9, 30)
 _DEFAULT_STORIES = 3
@@ -41,7 +41,7 @@ _MAX_OPTIONS = 20
 class Submission:
     """The values of a submitted form."""
 
-    channel_id: str
+    channel_id: ChannelId
     order: Order
     initial: Value
     """The state that the form was opened with."""
@@ -75,9 +75,9 @@ class ScheduleForm:
         self,
         trigger_id: str,
         *,
-        team_id: str,
-        user_id: str,
-        channel_id: str,
+        team_id: TeamId,
+        user_id: UserId,
+        channel_id: ChannelId,
         is_known: bool = False,
     ) -> None:
         """Open the form, filled in with the channel's current schedule if there is one.
@@ -167,7 +167,7 @@ class ScheduleForm:
         )
 
     async def _problems(
-        self, submission: Submission, before: Schedule | None, team_id: str, user_id: str
+        self, submission: Submission, before: Schedule | None, team_id: TeamId, user_id: UserId
     ) -> dict[str, str]:
         """Return the problems of well-formed values: {block_id: sentence}."""
         errors: dict[str, str] = {}
@@ -183,7 +183,7 @@ class ScheduleForm:
         return errors
 
     async def _channel_problem(
-        self, channel_id: str, before: Schedule | None, team_id: str, user_id: str
+        self, channel_id: ChannelId, before: Schedule | None, team_id: TeamId, user_id: UserId
     ) -> str | None:
         """Return why that person cannot set up the channel; None if there is no known reason.
 
@@ -205,7 +205,7 @@ class ScheduleForm:
             return str(UnknownPresenceError())
         return None
 
-    async def _default_order(self, team_id: str, user_id: str) -> Order:
+    async def _default_order(self, team_id: TeamId, user_id: UserId) -> Order:
         zone = "UTC"
         with suppress(TimeoutError):
             async with asyncio.timeout(_ZONE_SECONDS):

@@ -17,7 +17,7 @@ from handlers.slack.error_replies import sentence
 from handlers.slack.responders import Responders
 from handlers.views import modal as views
 from handlers.views.message import message
-from store.types import Nothing, ParleyError
+from store.types import ChannelId, Nothing, ParleyError, TeamId
 
 
 class DiscussionForm:
@@ -106,7 +106,7 @@ class DiscussionForm:
         await ack(response_action="update", view=shown)
 
     async def _channel_problem(
-        self, body: dict[str, Any], team_id: str, channel_id: str
+        self, body: dict[str, Any], team_id: TeamId, channel_id: ChannelId
     ) -> str | None:
         """Return why that person may not post in the channel; None if they may.
 
@@ -120,7 +120,9 @@ class DiscussionForm:
             return str(error)
         return None
 
-    async def _post(self, ack: AsyncAck, body: dict[str, Any], team_id: str, value: Value) -> None:
+    async def _post(
+        self, ack: AsyncAck, body: dict[str, Any], team_id: TeamId, value: Value
+    ) -> None:
         """Ack with a waiting modal, then post and show the result in that modal."""
         view = body["view"]
         respond = self._responders.modal(team_id, view["id"])

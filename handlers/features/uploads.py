@@ -20,7 +20,7 @@ from handlers.views import preview
 from store import samples
 from store.corpus.service import Corpus
 from store.loading.documents import ENDINGS
-from store.types import CorpusInvalidError, ParleyError
+from store.types import CorpusInvalidError, ParleyError, TeamId, UserId
 
 _NAME = re.compile(r"[\w()+,-][\w .()+,-]{0,99}")
 
@@ -80,7 +80,9 @@ class Uploads:
             shown = views.reloaded(reload)
         await answer(respond, shown, replace=True)
 
-    async def _check(self, file_id: str, team_id: str, user_id: str, respond: AsyncRespond) -> None:
+    async def _check(
+        self, file_id: str, team_id: TeamId, user_id: UserId, respond: AsyncRespond
+    ) -> None:
         await self._directory.require_keeper(team_id, user_id)
         name, data = await self._file(team_id, file_id)
         with TemporaryDirectory(prefix="parley-") as temporary:
@@ -93,7 +95,7 @@ class Uploads:
                 return
         await answer(respond, preview.dropped(check, name, file_id, team_id=team_id))
 
-    async def _file(self, team_id: str, file_id: str) -> tuple[str, bytes]:
+    async def _file(self, team_id: TeamId, file_id: str) -> tuple[str, bytes]:
         """Return the file's name and content; raises `ParleyError` for an unsuitable name."""
         file = await self._files.describe(team_id, file_id)
         name: str = file["name"]

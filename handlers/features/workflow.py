@@ -18,7 +18,17 @@ from handlers.slack.background import Background
 from handlers.slack.error_replies import sentence
 from store import Store
 from store.posting.record import NewPost
-from store.types import Article, Found, Nothing, ParleyError, PostKind, PostState, Unsure
+from store.types import (
+    Article,
+    ChannelId,
+    Found,
+    Nothing,
+    ParleyError,
+    PostKind,
+    PostState,
+    TeamId,
+    Unsure,
+)
 
 Inputs = dict[str, Any]
 
@@ -60,7 +70,7 @@ class Workflow:
         picked = self._pick(inputs, team_id=body["team_id"], execution_id=execution_id)
         self._background.start(_finish(picked, complete, fail))
 
-    async def _find(self, inputs: Inputs, *, team_id: str) -> Article:
+    async def _find(self, inputs: Inputs, *, team_id: TeamId) -> Article:
         words = " ".join(str(inputs.get("words") or "").split())
         match await self._store.corpus.find(words, limit=1):
             case Found(matches=matches):
@@ -72,8 +82,8 @@ class Workflow:
                 self._lookup.count_miss(team_id)
         raise ParleyError(f"I have no story on “{words}”.")
 
-    async def _pick(self, inputs: Inputs, *, team_id: str, execution_id: str) -> Article:
-        channel_id = str(inputs["channel"])
+    async def _pick(self, inputs: Inputs, *, team_id: TeamId, execution_id: str) -> Article:
+        channel_id = ChannelId(str(inputs["channel"]))
         words = " ".join(str(inputs.get("words") or "").split())
         key = f"{team_id}:{channel_id}:workflow:{execution_id}"
         # Slack may send the event again: the same run gets the same question.

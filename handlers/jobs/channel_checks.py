@@ -8,7 +8,7 @@ from handlers.slack.api_errors import FAILURES, classify
 from handlers.slack.directory import Directory
 from store.posting.notices import READY_AGAIN
 from store.posting.schedules import Schedules
-from store.types import Schedule
+from store.types import Schedule, TeamId
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class ChannelChecks:
         if self._checked_at and timedelta() <= now - self._checked_at < _EVERY:
             return
         self._checked_at = now
-        teams: dict[str, list[Schedule]] = {}
+        teams: dict[TeamId, list[Schedule]] = {}
         for schedule in await self._schedules.watched(now + _AHEAD):
             teams.setdefault(schedule.team_id, []).append(schedule)
         for team_id, watched in teams.items():
@@ -58,7 +58,7 @@ class ChannelChecks:
                 # A malformed answer from Slack concerns one team: the others are still checked.
                 log.exception("cannot check the channels of %s", team_id)
 
-    async def _check(self, team_id: str, watched: Sequence[Schedule]) -> None:
+    async def _check(self, team_id: TeamId, watched: Sequence[Schedule]) -> None:
         ours = await self._directory.channels(team_id)
         missing = [schedule for schedule in watched if schedule.channel_id not in ours]
         for schedule in watched:

@@ -22,7 +22,7 @@ from handlers.views.post import render
 from store import Store
 from store.posting.posts import Claim
 from store.posting.record import GRACE, LEASE
-from store.types import Article, Post, PostKind
+from store.types import Article, Post, PostKind, TeamId
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +58,10 @@ class Delivery:
         self._owner = owner
         self._clock = clock
         self._in_flight: set[str] = set()
-        self._halted: dict[str, datetime] = {}
+        self._halted: dict[TeamId, datetime] = {}
 
     @property
-    def halted(self) -> Sequence[str]:
+    def halted(self) -> Sequence[TeamId]:
         """The ids of teams that nothing is posted to for now, because Slack refuses the token."""
         now = self._clock()
         return [team_id for team_id, until in self._halted.items() if now < until]

@@ -13,7 +13,7 @@ from handlers.slack.error_replies import AgainError
 from handlers.slack.teams import ClosedError, NotInstalledError, Teams
 from store.guards.idempotency import Idempotency
 from store.teams.installations import Installation, Installations
-from store.types import GoneError
+from store.types import GoneError, TeamId
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +47,11 @@ class Uninstalls:
         self._idempotency = idempotency
         self._teams = teams
         self._clock = clock
-        self._queue: deque[str] = deque()
-        self._retries: dict[str, datetime] = {}
+        self._queue: deque[TeamId] = deque()
+        self._retries: dict[TeamId, datetime] = {}
         """The teams that this process has started to ask about: {team_id: when to ask again}."""
         self._began_at: datetime | None = None
-        self.without_token: set[str] = set()
+        self.without_token: set[TeamId] = set()
         """The ids of teams whose token this process found refused.
 
         A team leaves the set when it installs Parley again, or when Slack says it uninstalled.
@@ -115,7 +115,7 @@ class Uninstalls:
         if is_ours:
             await self._ask(team_id, now)
 
-    async def _ask(self, team_id: str, now: datetime) -> None:
+    async def _ask(self, team_id: TeamId, now: datetime) -> None:
         self._retries[team_id] = now + _SOON
         try:
             await self._check(team_id, _UNINSTALLED)
@@ -135,7 +135,7 @@ class Uninstalls:
         self._retries.pop(team_id, None)
 
     async def _check(
-        self, team_id: str, errors: frozenset[str], *, event_time: int | None = None
+        self, team_id: TeamId, errors: frozenset[str], *, event_time: int | None = None
     ) -> None:
         """Delete the team if Slack refuses its token with one of *errors*.
 
@@ -150,7 +150,7 @@ class Uninstalls:
                 log.info("deleted %s: Parley was uninstalled", team_id)
         self._drop(team_id)
 
-    def _drop(self, team_id: str) -> None:
+    def _drop(self, team_id: TeamId) -> None:
         self._retries.pop(team_id, None)
         self.without_token.discard(team_id)
         self._teams.drop(team_id)

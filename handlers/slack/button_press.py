@@ -7,21 +7,21 @@ from typing import Any, Self
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.button_value import Value
+from handlers.button_value import NO_CHANNEL, Value
 from handlers.slack.background import Background
 from handlers.slack.directory import STRANGER
 from handlers.slack.responders import Responders
-from store.types import ParleyError
+from store.types import ChannelId, ParleyError, TeamId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
     """A block_actions payload for one button, one menu option or one input."""
 
-    team_id: str
-    channel_id: str
-    """"" if the button is in a modal or in App Home."""
-    user_id: str
+    team_id: TeamId
+    channel_id: ChannelId
+    """NO_CHANNEL if the button is in a modal or in App Home."""
+    user_id: UserId
     message_ts: str
     """In a modal or in App Home: the id of the root view, in place of a message's ts."""
     value: Value
@@ -42,7 +42,7 @@ class Press:
             value = Value.decode(action.get("value") or option.get("value", ""))
         return cls(
             team_id=team_id,
-            channel_id="" if view else body["channel"]["id"],
+            channel_id=NO_CHANNEL if view else body["channel"]["id"],
             user_id=body["user"]["id"],
             message_ts=view["root_view_id"] if view else body["container"]["message_ts"],
             value=value,
@@ -97,17 +97,17 @@ def on_press(
     return listener
 
 
-def home_of(body: dict[str, Any]) -> str:
+def home_of(body: dict[str, Any]) -> TeamId:
     """Return the id of the team in which the app of this interaction is installed.
 
     In a Slack Connect channel, a view's `team` may be the other team (docs.slack.dev: Slack
     Connect).
     """
     home = (body.get("view") or {}).get("app_installed_team_id") or body["team"]["id"]
-    return str(home)
+    return TeamId(home)
 
 
-def require_home(body: dict[str, Any]) -> str:
+def require_home(body: dict[str, Any]) -> TeamId:
     """Return `home_of(body)`; raises `ParleyError` if the user belongs to another team."""
     home, theirs = home_of(body), body["user"].get("team_id")
     if theirs and theirs != home:

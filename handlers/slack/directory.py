@@ -11,7 +11,7 @@ from handlers.parsing.timetable import is_zone
 from handlers.slack.api_errors import FAILURES, classify
 from handlers.slack.people import Colleague, FullMember, Person
 from handlers.slack.teams import Teams
-from store.types import ParleyError
+from store.types import ChannelId, ParleyError, TeamId, UserId
 
 log = logging.getLogger(__name__)
 
@@ -90,20 +90,21 @@ class Directory:
         self._admins = admins
         self._clock = clock
         self._is_shared = is_shared
-        self._people: dict[tuple[str, str], tuple[datetime, Person]] = {}
+        self._people: dict[tuple[TeamId, UserId], tuple[datetime, Person]] = {}
         teams.when_dropped(self._drop)
 
-    def name(self, team_id: str, user_id: str) -> str:
+    def name(self, team_id: TeamId, user_id: UserId) -> str:
         """Return the user as ADMIN_USER_IDS and records name them: `USER` or `TEAM:USER`."""
         return f"{team_id}:{user_id}" if self._is_shared else user_id
 
-    def listed_admins(self) -> Sequence[tuple[str, str]]:
+    def listed_admins(self) -> Sequence[tuple[TeamId, UserId]]:
         """Return the team id and user id of every admin in ADMIN_USER_IDS."""
         if self._is_shared:
-            return [(team, user) for team, _, user in (one.partition(":") for one in self._admins)]
-        return [(self._teams.only or "", user) for user in self._admins]
+            pairs = (one.partition(":") for one in self._admins)
+            return [(TeamId(team), UserId(user)) for team, _, user in pairs]
+        return [(self._teams.only or TeamId(""), UserId(user)) for user in self._admins]
 
-    async def require_keeper(self, team_id: str, user_id: str) -> None:
+    async def require_keeper(self, team_id: TeamId, user_id: UserId) -> None:
         """Raise `ParleyError` unless the user may change the corpus."""
         if not self._is_shared:
             await self.require_admin(team_id, user_id)
@@ -113,7 +114,7 @@ class Directory:
                 " do that."
             )
 
-    async def is_keeper(self, team_id: str, user_id: str) -> bool:
+    async def is_keeper(self, team_id: TeamId, user_id: UserId) -> bool:
         """Return whether the user may change the corpus; False if asking Slack fails."""
         try:
             await self.require_keeper(team_id, user_id)
@@ -121,7 +122,7 @@ class Directory:
             return False
         return True
 
-    async def require_admin(self, team_id: str, user_id: str) -> None:
+    async def require_admin(self, team_id: TeamId, user_id: UserId) -> None:
         """Raise `ParleyError` unless the user is a workspace admin or in ADMIN_USER_IDS.
 
         Raises `UnknownPersonError` if asking Slack fails.
@@ -133,7 +134,7 @@ class Directory:
                 "Only admins may do that: workspace admins, and those in Parley's ADMIN_USER_IDS."
             )
 
-    async def colleague(self, team_id: str, user_id: str) -> Colleague:
+    async def colleague(self, team_id: TeamId, user_id: UserId) -> Colleague:
         """Return the user as a colleague, who may change something; guests included.
 
         Raises `ParleyError` for a user of another workspace, a deactivated account or a bot, and
@@ -151,7 +152,7 @@ class Directory:
             is_guest=person.is_guest,
         )
 
-    async def full_member(self, team_id: str, user_id: str) -> FullMember:
+    async def full_member(self, team_id: TeamId, user_id: UserId) -> FullMember:
         """Return the user as a full member, who may change schedules.
 
         Raises `ParleyError` for guests, and as `colleague` does.
@@ -163,7 +164,7 @@ class Directory:
             team_id=team_id, user_id=user_id, is_admin=colleague.is_admin, is_guest=False
         )
 
-    async def require_reader(self, team_id: str, user_id: str) -> None:
+    async def require_reader(self, team_id: TeamId, user_id: UserId) -> None:
         """Raise `ParleyError` if the user does not belong to this workspace.
 
         Does not raise if asking Slack fails, so use it for look-ups only.
@@ -175,11 +176,13 @@ class Directory:
         if not person.is_colleague:
             raise ParleyError(STRANGER)
 
-    def _is_listed(self, team_id: str, user_id: str) -> bool:
+    def _is_listed(self, team_id: TeamId, user_id: UserId) -> bool:
         """Return whether the user is in ADMIN_USER_IDS."""
         return self.name(team_id, user_id) in self._admins
 
-    async def require_present(self, team_id: str, user_id: str, channel_id: str) -> None:
+    async def require_present(
+        self, team_id: TeamId, user_id: UserId, channel_id: ChannelId
+    ) -> None:
         """Raise `ParleyError` unless the user is a member of the channel.
 
         The channel of a form comes from the client, so it cannot be trusted. Raises
@@ -203,7 +206,7 @@ class Directory:
                 " then try again."
             )
 
-    async def can_join(self, team_id: str, channel_id: str) -> bool:
+    async def can_join(self, team_id: TeamId, channel_id: ChannelId) -> bool:
         """Return whether Parley can join the channel: public, not archived, not joined already."""
         try:
             client = await self._teams.asking(team_id)
@@ -218,7 +221,7 @@ class Directory:
             and not channel.get("is_member")
         )
 
-    async def zone(self, team_id: str, user_id: str) -> str:
+    async def zone(self, team_id: TeamId, user_id: UserId) -> str:
         """Return the user's IANA time zone; UTC if Slack names none or an unknown one."""
         try:
             zone = (await self.person(team_id, user_id)).zone
@@ -226,7 +229,7 @@ class Directory:
             return "UTC"
         return zone if is_zone(zone) else "UTC"
 
-    async def is_admin(self, team_id: str, user_id: str) -> bool:
+    async def is_admin(self, team_id: TeamId, user_id: UserId) -> bool:
         """Return whether the user is an admin; False if asking Slack fails."""
         try:
             await self.require_admin(team_id, user_id)
@@ -234,12 +237,12 @@ class Directory:
             return False
         return True
 
-    async def require_parley_in(self, team_id: str, channel_id: str) -> None:
+    async def require_parley_in(self, team_id: TeamId, channel_id: ChannelId) -> None:
         """Raise `NotReadyError` unless Parley is in the channel and may post there."""
         if reason := await self.reason(team_id, channel_id):
             raise NotReadyError(reason)
 
-    async def reason(self, team_id: str, channel_id: str) -> str | None:
+    async def reason(self, team_id: TeamId, channel_id: ChannelId) -> str | None:
         """Return the error code that keeps Parley from posting in the channel, or None."""
         try:
             client = await self._teams.asking(team_id)
@@ -255,7 +258,7 @@ class Directory:
         is_in = channel.get("is_member") or channel.get("is_im")
         return None if is_in else "not_in_channel"
 
-    async def join(self, channel_id: str, *, by: Colleague) -> None:
+    async def join(self, channel_id: ChannelId, *, by: Colleague) -> None:
         """Join a public channel; raises `ParleyError` if Parley cannot join it."""
         if not await self.can_join(by.team_id, channel_id):
             if await self.reason(by.team_id, channel_id) is None:
@@ -267,7 +270,7 @@ class Directory:
         except SlackApiError as error:
             raise ParleyError("Slack does not let me join: type `/invite @Parley`.") from error
 
-    async def known_to(self, team_id: str, user_id: str) -> frozenset[str]:
+    async def known_to(self, team_id: TeamId, user_id: UserId) -> frozenset[ChannelId]:
         """Return the ids of Parley's channels that the user may see.
 
         These are the user's own channels and the public channels that Parley is in. Guests see
@@ -283,17 +286,17 @@ class Directory:
 
     async def channels(
         self,
-        team_id: str,
+        team_id: TeamId,
         *,
-        of: str | None = None,
+        of: UserId | None = None,
         types: str = "public_channel,private_channel",
-    ) -> frozenset[str]:
+    ) -> frozenset[ChannelId]:
         """Return the ids of the channels that Parley is a member of, without archived ones.
 
         With *of*, return the channels of that user that Parley can see.
         """
         client = await self._teams.asking(team_id)
-        ids: set[str] = set()
+        ids: set[ChannelId] = set()
         cursor = None
         while True:
             page = await client.users_conversations(
@@ -308,7 +311,7 @@ class Directory:
             if not cursor:
                 return frozenset(ids)
 
-    async def person(self, team_id: str, user_id: str) -> Person:
+    async def person(self, team_id: TeamId, user_id: UserId) -> Person:
         """Return the user as Slack describes them, cached for five minutes.
 
         Raises `UnknownPersonError` if asking Slack fails.
@@ -342,5 +345,5 @@ class Directory:
         self._people[team_id, user_id] = (now, person)
         return person
 
-    def _drop(self, team_id: str) -> None:
+    def _drop(self, team_id: TeamId) -> None:
         self._people = {who: one for who, one in self._people.items() if who[0] != team_id}

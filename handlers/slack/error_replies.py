@@ -12,7 +12,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 from handlers.views.message import message
 from handlers.views.modal import window
 from store.guards.idempotency import Idempotency
-from store.types import ParleyError
+from store.types import ParleyError, TeamId
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,9 @@ def sentence(error: Exception) -> str:
     return f"Something went wrong on my side. If it happens again, tell an admin: error {error_id}."
 
 
-async def require_first(idempotency: Idempotency, team_id: str, key: str, *, now: datetime) -> None:
+async def require_first(
+    idempotency: Idempotency, team_id: TeamId, key: str, *, now: datetime
+) -> None:
     """Raise `ParleyError` if any process has claimed *key* before.
 
     At most once: an earlier request may have failed, and is not retried.

@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.slack.api_errors import classify
 from handlers.slack.teams import Teams
-from store.types import ParleyError
+from store.types import ParleyError, TeamId
 
 MOST = 10 << 20
 """The largest file in bytes that is read from Slack; put a larger corpus into its folder."""
@@ -27,7 +27,7 @@ class Files:
         self._teams = teams
         self._proxy_for = proxy_for
 
-    async def describe(self, team_id: str, file_id: str) -> dict[str, Any]:
+    async def describe(self, team_id: TeamId, file_id: str) -> dict[str, Any]:
         """Return Slack's file object; raises `ParleyError` if Slack refuses it."""
         client = await self._teams.asking(team_id)
         try:
@@ -38,7 +38,7 @@ class Files:
             raise ParleyError("That file is not there any more.") from error
         return file
 
-    async def read(self, team_id: str, file: dict[str, Any]) -> bytes:
+    async def read(self, team_id: TeamId, file: dict[str, Any]) -> bytes:
         """Return the content of a file; raises `ParleyError` if it cannot be downloaded."""
         if file.get("size", 0) > MOST:
             raise ParleyError(f"That file is larger than {MOST >> 20} MB: put it into the folder.")

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from store.types import TeamId, UserId
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
@@ -18,7 +20,7 @@ class Person:
     """Their IANA time zone from Slack; "" if Slack sends none."""
 
     @classmethod
-    def of(cls, user: object, *, team_id: str) -> Self:
+    def of(cls, user: object, *, team_id: TeamId) -> Self:
         """Parse the `user` of a response, as seen from the workspace *team_id*.
 
         Raises `ValueError` if it names no workspace.
@@ -46,8 +48,8 @@ class Colleague:
     `FullMember` instead of a user id, so that no caller can forget the check.
     """
 
-    team_id: str
-    user_id: str
+    team_id: TeamId
+    user_id: UserId
     is_admin: bool
     """Whether they are an admin of the workspace, or listed in ADMIN_USER_IDS."""
     is_guest: bool

@@ -12,6 +12,7 @@ from handlers.slack.api_errors import classify
 from handlers.slack.teams import Teams
 from handlers.views.message import Message
 from handlers.views.modal import View, window
+from store.types import ChannelId, TeamId, UserId
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +35,11 @@ class Responders:
     def __init__(self, teams: Teams) -> None:
         self._teams = teams
 
-    def modal(self, team_id: str, view_id: str) -> AsyncRespond:
+    def modal(self, team_id: TeamId, view_id: str) -> AsyncRespond:
         """Return a responder that answers in the open modal *view_id*."""
         return _FunctionResponder(lambda shown: self.update(team_id, view_id, window(shown)))
 
-    def window(self, team_id: str, trigger_id: str) -> AsyncRespond:
+    def window(self, team_id: TeamId, trigger_id: str) -> AsyncRespond:
         """Return a responder that opens a modal; a trigger_id opens one, within three seconds."""
 
         async def show(shown: Message) -> None:
@@ -46,7 +47,9 @@ class Responders:
 
         return _FunctionResponder(show)
 
-    def whisper(self, team_id: str, channel: str, user: str, thread_ts: str | None) -> AsyncRespond:
+    def whisper(
+        self, team_id: TeamId, channel: ChannelId, user: UserId, thread_ts: str | None
+    ) -> AsyncRespond:
         """Return a responder that answers *user* with an ephemeral message in the channel."""
 
         async def show(shown: Message) -> None:
@@ -57,7 +60,7 @@ class Responders:
 
         return _FunctionResponder(show)
 
-    def lasting(self, respond: AsyncRespond, team_id: str, user: str) -> AsyncRespond:
+    def lasting(self, respond: AsyncRespond, team_id: TeamId, user: UserId) -> AsyncRespond:
         """Return a responder that answers with *respond*, or in a direct message if that expires.
 
         A response_url works five times within half an hour (docs.slack.dev, Handling user
@@ -65,8 +68,10 @@ class Responders:
         """
         return _FallbackResponder(respond, self.direct(team_id, user, None))
 
-    def direct(self, team_id: str, channel: str, thread_ts: str | None) -> AsyncRespond:
-        """Return a responder that answers in the direct message *channel*."""
+    def direct(
+        self, team_id: TeamId, channel: ChannelId | UserId, thread_ts: str | None
+    ) -> AsyncRespond:
+        """Return a responder that answers in a direct message: its channel, or the user's id."""
 
         async def show(shown: Message) -> None:
             sending = (await self._teams.of(team_id)).posting
@@ -81,7 +86,7 @@ class Responders:
         return _FunctionResponder(show)
 
     async def open(
-        self, team_id: str, trigger_id: str, view: View, *, on_top: bool = False
+        self, team_id: TeamId, trigger_id: str, view: View, *, on_top: bool = False
     ) -> str | None:
         """Open a modal, *on_top* of another or not; return its id, or None if it is too late."""
         client = await self._teams.asking(team_id)
@@ -93,7 +98,7 @@ class Responders:
             return None
         return str(response["view"]["id"])
 
-    async def update(self, team_id: str, view_id: str, view: View) -> None:
+    async def update(self, team_id: TeamId, view_id: str, view: View) -> None:
         """Replace the content of a modal; does nothing if the user has closed it."""
         client = await self._teams.asking(team_id)
         try:
@@ -102,7 +107,7 @@ class Responders:
             _ignore_if_too_late(error)
 
     async def publish(
-        self, team_id: str, user_id: str, home: View, *, hash_: str | None
+        self, team_id: TeamId, user_id: UserId, home: View, *, hash_: str | None
     ) -> str | None:
         """Publish a user's App Home; return its hash, or None if its hash was not *hash_*."""
         given = {"hash": hash_} if hash_ else {}

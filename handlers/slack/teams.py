@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from store.types import TeamId, UserId
+
 
 class NotInstalledError(Exception):
     """Raised when Parley is not, or no longer, installed in a team."""
@@ -25,7 +27,7 @@ class Bot:
     """Parley's bot user and token in a team."""
 
     bot_id: str
-    user_id: str
+    user_id: UserId
     token: str = field(repr=False)
 
 
@@ -45,11 +47,11 @@ class Teams:
 
     def __init__(
         self,
-        find: Callable[[str], Awaitable[Bot | None]],
+        find: Callable[[TeamId], Awaitable[Bot | None]],
         *,
         asking: Callable[[str], AsyncWebClient],
         posting: Callable[[str], AsyncWebClient],
-        only: str | None = None,
+        only: TeamId | None = None,
     ) -> None:
         """*find* looks up a team's bot; *asking* and *posting* build clients from a token.
 
@@ -61,10 +63,10 @@ class Teams:
         self._find = find
         self._make_asking = asking
         self._make_posting = posting
-        self._known: dict[str, Team] = {}
-        self._droppers: list[Callable[[str], None]] = []
+        self._known: dict[TeamId, Team] = {}
+        self._droppers: list[Callable[[TeamId], None]] = []
 
-    async def of(self, team_id: str) -> Team:
+    async def of(self, team_id: TeamId) -> Team:
         """Return the team; raises `NotInstalledError`.
 
         The bot is looked up each time, because another process may have changed the installation.
@@ -83,20 +85,20 @@ class Teams:
         return known
 
     @property
-    def known(self) -> frozenset[str]:
+    def known(self) -> frozenset[TeamId]:
         """Return the ids of the teams whose clients, and so their tokens, are cached."""
         return frozenset(self._known)
 
-    def when_dropped(self, drop: Callable[[str], None]) -> None:
+    def when_dropped(self, drop: Callable[[TeamId], None]) -> None:
         """Call *drop* with the team id whenever a team's cached data must be dropped."""
         self._droppers.append(drop)
 
-    def drop(self, team_id: str) -> None:
+    def drop(self, team_id: TeamId) -> None:
         """Drop all cached data of the team; it is looked up again when needed."""
         self._known.pop(team_id, None)
         for drop in self._droppers:
             drop(team_id)
 
-    async def asking(self, team_id: str) -> AsyncWebClient:
+    async def asking(self, team_id: TeamId) -> AsyncWebClient:
         """Return the team's client that retries; raises `NotInstalledError`."""
         return (await self.of(team_id)).asking

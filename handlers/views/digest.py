@@ -18,7 +18,7 @@ from handlers.views.samples import SAMPLES
 from store.posting.choice import Chosen
 from store.posting.notices import READY_AGAIN
 from store.posting.planning import UpcomingPost
-from store.types import FOREVER, Article, Post, PostKind, PostState, Schedule
+from store.types import FOREVER, Article, ChannelId, Post, PostKind, PostState, Schedule, UserId
 
 EDIT, END = "edit", "end"
 _LISTED = 20
@@ -181,9 +181,9 @@ def paged(every: Sequence[Schedule], page: int) -> tuple[Sequence[Schedule], int
 
 def schedules(
     shown: Sequence[Schedule],
-    coming: Mapping[str, UpcomingPost],
+    coming: Mapping[ChannelId, UpcomingPost],
     *,
-    user_id: str,
+    user_id: UserId,
     is_admin: bool,
     page: int = 0,
     pages: int = 1,

@@ -21,7 +21,7 @@ from handlers.views.blocks import (
 )
 from handlers.views.modal import MAX_WORDS, View
 from store.posting.planning import UpcomingPost
-from store.types import Article, FailedLoad, Revision, Schedule, Topic
+from store.types import Article, ChannelId, FailedLoad, Revision, Schedule, Topic
 
 TOPICS = 20
 """Topics per page."""
@@ -35,7 +35,7 @@ class Today:
     """The question in App Home, and the channel that got it today (None if no channel did)."""
 
     article: Article
-    channel_id: str | None
+    channel_id: ChannelId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Contents:
     page: int
     schedules: Sequence[Schedule]
     """The schedules of the channels that the user is in."""
-    coming: Mapping[str, UpcomingPost]
+    coming: Mapping[ChannelId, UpcomingPost]
     """The next occurrence of the first `CHANNELS` schedules, by channel id."""
     revision: Revision | None
     is_keeper: bool
@@ -145,7 +145,9 @@ def _counted(topic: Topic) -> str:
     return f"{topic.name[:60]} · {topic.articles:,}"
 
 
-def _channels(schedules: Sequence[Schedule], coming: Mapping[str, UpcomingPost]) -> list[Block]:
+def _channels(
+    schedules: Sequence[Schedule], coming: Mapping[ChannelId, UpcomingPost]
+) -> list[Block]:
     lead = "*In your channels*"
     if not schedules:
         hint = f"No channel of yours has a schedule. In one, type `{Command.DIGEST} on 09:30`."

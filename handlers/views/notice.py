@@ -22,7 +22,7 @@ WHY_STOPPED = {
 
 def notice(post: Post) -> Message:
     """Render a notice according to its kind."""
-    about = post.about or About(channel_id="")
+    about = post.about or About(channel_id=post.channel_id)
     match post.kind:
         case PostKind.UNSURE:
             return _unsure(about)

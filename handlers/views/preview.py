@@ -11,13 +11,13 @@ from handlers.views.message import Message, counted, message
 from store.loading.check import Check, Effect
 from store.loading.near_duplicates import NearDuplicate, NearDuplicates
 from store.progress import Progress
-from store.types import SOMEBODY, Revision
+from store.types import SOMEBODY, Revision, TeamId
 
 _SHOWN = 5
 _SCHEDULES = 10
 
 
-def checked(check: Check, *, team_id: str) -> Message:
+def checked(check: Check, *, team_id: TeamId) -> Message:
     """Render what a reload would change, and its effects on the schedules."""
     if not check.is_changed:
         text = "Nothing would change: the folder is what is loaded."
@@ -45,7 +45,7 @@ def checked(check: Check, *, team_id: str) -> Message:
     return message(f"{text} {last}", [section(text), *map(section, parts)])
 
 
-def dropped(check: Check, name: str, file_id: str, *, team_id: str) -> Message:
+def dropped(check: Check, name: str, file_id: str, *, team_id: TeamId) -> Message:
     """Render what an uploaded document would change, with a button that adds it."""
     shown = checked(check, team_id=team_id)
     if not check.is_changed:
@@ -57,7 +57,7 @@ def dropped(check: Check, name: str, file_id: str, *, team_id: str) -> Message:
     return Message(text=text, blocks=blocks)
 
 
-def _notes(check: Check, team_id: str) -> Iterator[str]:
+def _notes(check: Check, team_id: TeamId) -> Iterator[str]:
     """Yield paragraphs of warnings before a reload; other teams' channels are only counted."""
     effects = list(_effects(check, team_id))
     if effects:
@@ -76,7 +76,7 @@ def _notes(check: Check, team_id: str) -> Iterator[str]:
         yield " ".join(small)
 
 
-def _effects(check: Check, team_id: str) -> Iterator[str]:
+def _effects(check: Check, team_id: TeamId) -> Iterator[str]:
     own = [effect for effect in check.effects if effect.team_id == team_id]
     yield from map(_effect, own[:_SCHEDULES])
     others = [effect for effect in check.effects if effect.team_id != team_id]

@@ -17,7 +17,7 @@ from handlers.views.blocks import (
 )
 from handlers.views.message import Message, message
 from handlers.views.story import card, spoken
-from store.types import Article
+from store.types import Article, UserId
 
 MENU_WHY, MENU_SKIP, MENU_PAUSE = "why", "skip", "pause"
 _SHORT = 280
@@ -46,7 +46,7 @@ def preview(article: Article, *, words: str, place: int) -> Message:
     )
 
 
-def question(article: Article, *, asked_by: str | None, has_menu: bool = False) -> Message:
+def question(article: Article, *, asked_by: UserId | None, has_menu: bool = False) -> Message:
     """Render a question for the channel; *asked_by* is None if a schedule posts it.
 
     *has_menu* adds the menu for the owner of the schedule.
@@ -61,7 +61,9 @@ def question(article: Article, *, asked_by: str | None, has_menu: bool = False) 
     )
 
 
-def digest(articles: Sequence[Article], *, asked_by: str | None, has_menu: bool = False) -> Message:
+def digest(
+    articles: Sequence[Article], *, asked_by: UserId | None, has_menu: bool = False
+) -> Message:
     """Render a digest: a few shortened stories, and the first story's question."""
     source = f"Brought by <@{asked_by}>" if asked_by else "Today's stories"
     asked = articles[0].question

@@ -5,7 +5,7 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from handlers import ids
-from handlers.button_value import Value
+from handlers.button_value import NO_CHANNEL, Value
 from handlers.parsing.schedule_order import MOST_STORIES, MOST_TOPICS, Order
 from handlers.parsing.timetable import DAY_NAMES
 from handlers.views.blocks import (
@@ -21,7 +21,7 @@ from handlers.views.blocks import (
 from handlers.views.digest import owner_text, schedule_line, schedule_status
 from handlers.views.modal import View, form
 from handlers.views.samples import SAMPLES
-from store.types import PostKind, Schedule
+from store.types import ChannelId, PostKind, Schedule
 
 _KINDS = {
     PostKind.QUESTION: "A question, with its story in the thread",
@@ -33,7 +33,7 @@ _MAX_OPTION = 75
 def schedule(
     order: Order,
     *,
-    channel_id: str,
+    channel_id: ChannelId,
     is_known: bool,
     mark: str,
     note: str | None = None,
@@ -112,7 +112,7 @@ def schedule(
             ),
         ),
     ]
-    value = Value(channel_id=channel_id if is_known else "", key=mark)
+    value = Value(channel_id=channel_id if is_known else NO_CHANNEL, key=mark)
     return form(ids.Modal.SCHEDULE, "A post a day", blocks, submit="Save", value=value)
 
 
@@ -133,7 +133,7 @@ def replaces(schedule: Schedule) -> str:
     )
 
 
-def ended(channel_id: str) -> str:
+def ended(channel_id: ChannelId) -> str:
     """Return a warning that somebody deleted the schedule while the form was open."""
     return (
         f"*Not saved yet.* Somebody ended the schedule of <#{channel_id}> meanwhile. Save"
@@ -153,7 +153,7 @@ def topic_options(topics: Sequence[str]) -> list[Element]:
     return [option(topic, topic) for topic in shown]
 
 
-def _channel(channel_id: str, *, is_known: bool) -> Block:
+def _channel(channel_id: ChannelId, *, is_known: bool) -> Block:
     if is_known:
         return section(f"For <#{channel_id}>")
     return input_block(

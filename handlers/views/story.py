@@ -7,7 +7,7 @@ from handlers.ids import Action, Command
 from handlers.mrkdwn import marked, pieces, plain, quote, truncate
 from handlers.views.blocks import Block, Element, actions, button, context, header, section
 from handlers.views.message import Message, message
-from store.types import Article, Found, Match, Nothing, Unsure
+from store.types import Article, Found, Match, Nothing, Unsure, UserId
 
 _PIECE = 2800
 _ROOM = 7000
@@ -254,7 +254,7 @@ def brief_help(examples: Sequence[str]) -> Message:
     return message(text, [section(text), topics(examples)])
 
 
-def shared(article: Article, *, by: str | None) -> Message:
+def shared(article: Article, *, by: UserId | None) -> Message:
     """Render a shared story for the channel; *by* is None if the user's data was erased."""
     who = f"Shared by <@{by}>" if by else "Shared"
     return message(spoken(article), [context(who), *card(article)])

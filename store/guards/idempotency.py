@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from store.db import Connection, Database, to_text
 from store.guards.installed import Installed
+from store.types import TeamId
 
 _KEPT = timedelta(days=1)
 """How long a key is stored: longer than Slack retries, and than people use an old button."""
@@ -24,7 +25,7 @@ class Idempotency:
         self._database = database
         self._installed = installed
 
-    async def claim(self, team_id: str, key: str, *, now: datetime) -> bool:
+    async def claim(self, team_id: TeamId, key: str, *, now: datetime) -> bool:
         """Claim *key*; return False if it was claimed within the last day.
 
         At most once: a crash after the claim loses the work. Raises `GoneError`.
@@ -38,7 +39,7 @@ class Idempotency:
             await connection.execute(_FORGET, to_text(now - _KEPT))
 
 
-async def claim(connection: Connection, team_id: str, key: str, *, now: datetime) -> bool:
+async def claim(connection: Connection, team_id: TeamId, key: str, *, now: datetime) -> bool:
     """Claim *key* in the caller's transaction; return False if it was claimed within a day.
 
     A transaction that also stores the work stores both or, after a crash, neither.

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 from store.db import Connection, Database, places
-from store.types import GoneError
+from store.types import GoneError, TeamId
 
 _INSTALLED = "SELECT team_id FROM installation WHERE team_id IN ({teams})"
 
@@ -21,7 +21,7 @@ class Installed:
         self._is_shared = is_shared
 
     @asynccontextmanager
-    async def writing(self, team_id: str) -> AsyncIterator[Connection]:
+    async def writing(self, team_id: TeamId) -> AsyncIterator[Connection]:
         """Open a transaction that stores something new about the team.
 
         Raises `GoneError` if the team does not have Parley installed.
@@ -31,7 +31,9 @@ class Installed:
                 raise GoneError
             yield connection
 
-    async def among(self, connection: Connection, team_ids: Collection[str]) -> frozenset[str]:
+    async def among(
+        self, connection: Connection, team_ids: Collection[TeamId]
+    ) -> frozenset[TeamId]:
         """Return those of *team_ids* that have Parley installed."""
         if not (self._is_shared and team_ids):
             return frozenset(team_ids)

@@ -10,7 +10,7 @@ from store.loading.documents import CorpusFolder
 from store.loading.near_duplicates import NearDuplicates, find_near_duplicates
 from store.loading.plan import Counts, LoadPlan
 from store.posting.choice import outlook
-from store.types import Article, PostKind
+from store.types import Article, ChannelId, PostKind, TeamId
 
 UPCOMING = 10
 """How many of a schedule's next questions are checked."""
@@ -28,8 +28,8 @@ _QUESTIONS = "SELECT COUNT(*) AS articles FROM article WHERE question <> ''"
 class Effect:
     """What a reload would do to one channel's schedule."""
 
-    team_id: str
-    channel_id: str
+    team_id: TeamId
+    channel_id: ChannelId
     upcoming: int
     """How many of its next questions were checked."""
     vanishing: int

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from store.db import Connection, Database, to_instant, to_text
 from store.guards.installed import Installed
 from store.posting.notices import plan_failed_load_notice
-from store.types import FailedLoad, Problem
+from store.types import FailedLoad, Problem, TeamId, UserId
 
 _GET = "SELECT at, path, line, message, more FROM refusal WHERE folder = $1"
 _PUT = """
@@ -49,7 +49,7 @@ class FailedLoads:
         return await get(self._database, self._folder) if self._folder else None
 
     async def note(
-        self, folder: Path, failed_load: FailedLoad, *, keepers: Sequence[tuple[str, str]]
+        self, folder: Path, failed_load: FailedLoad, *, keepers: Sequence[tuple[TeamId, UserId]]
     ) -> None:
         """Record why *folder* failed to load, and notify *keepers*: pairs of team and user id.
 

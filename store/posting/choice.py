@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from store.articles.by_id import SHUFFLE_SIZE, fetch_article, shuffle_position
 from store.db import Connection, Database
 from store.posting.likeness import are_alike
-from store.types import Article, PostKind
+from store.types import Article, ChannelId, PostKind, TeamId
 
 _WINDOW = 200
 """How many articles of the shuffle are considered for one choice."""
@@ -132,7 +132,9 @@ class Choice:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def next(self, team_id: str, channel_id: str, *, place: int = 0) -> Article | None:
+    async def next(
+        self, team_id: TeamId, channel_id: ChannelId, *, place: int = 0
+    ) -> Article | None:
         """Return the article whose question comes next; None if the corpus has no questions.
 
         *place* 1 is the question after that, and so on; after the last comes the first again.
@@ -149,8 +151,8 @@ class Choice:
 
 async def choose(
     connection: Connection,
-    team_id: str,
-    channel_id: str,
+    team_id: TeamId,
+    channel_id: ChannelId,
     *,
     kind: PostKind = PostKind.QUESTION,
     stories: int = 1,
@@ -186,8 +188,8 @@ async def choose(
 
 async def outlook(
     connection: Connection,
-    team_id: str,
-    channel_id: str,
+    team_id: TeamId,
+    channel_id: ChannelId,
     *,
     kind: PostKind = PostKind.QUESTION,
     has_topics: bool = False,
@@ -284,7 +286,7 @@ class _Window:
 
 
 async def _window(
-    connection: Connection, team_id: str, channel_id: str, had: str, pool: str
+    connection: Connection, team_id: TeamId, channel_id: ChannelId, had: str, pool: str
 ) -> _Window:
     """Return the first candidates in the channel's order, and the counts.
 
@@ -313,7 +315,7 @@ async def _window(
     return _Window(candidates=candidates, counts=counts)
 
 
-async def _recent(connection: Connection, team_id: str, channel_id: str) -> Recent:
+async def _recent(connection: Connection, team_id: TeamId, channel_id: ChannelId) -> Recent:
     rows = await connection.fetch(_RECENT, team_id, channel_id, _APART)
     return Recent(
         headlines=tuple(row["headline"] for row in rows),

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from store.db import Connection, to_text
 from store.posting.record import NewPost, fetch_post, plan_post
-from store.types import About, Post, PostKind, PostState
+from store.types import About, ChannelId, Post, PostKind, PostState, TeamId, UserId
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ async def plan_unknown_outcome_notice(connection: Connection, post: Post, *, now
 
 
 async def stop_schedule(
-    connection: Connection, team_id: str, channel_id: str, *, error: str, now: datetime
+    connection: Connection, team_id: TeamId, channel_id: ChannelId, *, error: str, now: datetime
 ) -> bool:
     """Stop the channel's schedule because of *error*, and plan a notice to its owner.
 
@@ -55,9 +55,9 @@ async def stop_schedule(
 
 async def plan_low_notice(
     connection: Connection,
-    team_id: str,
-    channel_id: str,
-    owner_id: str | None,
+    team_id: TeamId,
+    channel_id: ChannelId,
+    owner_id: UserId | None,
     *,
     left: int,
     days: int,
@@ -74,8 +74,8 @@ async def plan_low_notice(
 
 async def plan_failed_load_notice(
     connection: Connection,
-    team_id: str,
-    user_id: str,
+    team_id: TeamId,
+    user_id: UserId,
     problem: str,
     more: int,
     *,
@@ -86,15 +86,15 @@ async def plan_failed_load_notice(
 
     There is at most one such notice for each *mark*.
     """
-    about = About(channel_id=user_id, error=problem, more=more)
+    about = About(channel_id=ChannelId(user_id), error=problem, more=more)
     await _plan_notice(connection, team_id, PostKind.REFUSED, user_id, about, now=now, mark=mark)
 
 
 async def _plan_notice(
     connection: Connection,
-    team_id: str,
+    team_id: TeamId,
     kind: PostKind,
-    user_id: str | None,
+    user_id: UserId | None,
     about: About,
     *,
     now: datetime,
@@ -117,7 +117,7 @@ async def _plan_notice(
     notice = NewPost(
         key=key,
         team_id=team_id,
-        channel_id=user_id,
+        channel_id=ChannelId(user_id),  # Slack posts to a person's direct message
         kind=kind,
         about=about,
         due_at=now,

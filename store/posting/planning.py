@@ -18,6 +18,7 @@ from store.rows import Key, QueueReader
 from store.types import (
     FOREVER,
     Answer,
+    ChannelId,
     Found,
     Occurrence,
     Post,
@@ -26,6 +27,7 @@ from store.types import (
     Revision,
     Schedule,
     Unsure,
+    UserId,
 )
 
 _BATCH = 50
@@ -111,7 +113,7 @@ class Planning:
                 return
 
     async def plan_now(
-        self, schedule: Schedule, *, by: str, now: datetime, key: str | None
+        self, schedule: Schedule, *, by: UserId, now: datetime, key: str | None
     ) -> Post | None:
         """Plan a post that a person asked for, to be sent now.
 
@@ -173,9 +175,9 @@ class Planning:
                     break
         return upcoming
 
-    async def coming(self, schedules: Sequence[Schedule]) -> Mapping[str, UpcomingPost]:
+    async def coming(self, schedules: Sequence[Schedule]) -> Mapping[ChannelId, UpcomingPost]:
         """Return the next post that each channel will get, by channel id."""
-        coming: dict[str, UpcomingPost] = {}
+        coming: dict[ChannelId, UpcomingPost] = {}
         for schedule in schedules:
             for post in await self.upcoming(schedule, 1):
                 if post.skip_reason is None:

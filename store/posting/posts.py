@@ -25,7 +25,7 @@ from store.posting.record import (
     to_post,
 )
 from store.rows import QueueReader
-from store.types import Post, PostKind, PostState
+from store.types import ChannelId, Post, PostKind, PostState, TeamId
 
 _OPEN = """
 SELECT * FROM post WHERE state IN ('planned', 'sending', 'unknown') AND not_before <= $1{but}
@@ -78,21 +78,23 @@ class Posts:
         async with self._installed.writing(new_post.team_id) as connection:
             return await plan_post(connection, new_post, now=now)
 
-    async def get(self, team_id: str, key: str) -> Post | None:
+    async def get(self, team_id: TeamId, key: str) -> Post | None:
         """Return the team's post with this delivery key, or None."""
         return await fetch_team_post(self._database, team_id, key)
 
-    async def by_message(self, team_id: str, channel_id: str, message_ts: str) -> Post | None:
+    async def by_message(
+        self, team_id: TeamId, channel_id: ChannelId, message_ts: str
+    ) -> Post | None:
         """Return the post that was sent as this message; None if no post was."""
         rows = await self._database.fetch(_BY_MESSAGE, team_id, channel_id, message_ts)
         return to_post(rows[0]) if rows else None
 
-    async def stories(self, team_id: str, key: str) -> Sequence[str]:
+    async def stories(self, team_id: TeamId, key: str) -> Sequence[str]:
         """Return the ids of a digest's articles, in the order in which it shows them."""
         return [row["article_id"] for row in await self._database.fetch(_STORIES, team_id, key)]
 
     async def open(
-        self, now: datetime, *, but: Sequence[str] = (), limit: int = 1000
+        self, now: datetime, *, but: Sequence[TeamId] = (), limit: int = 1000
     ) -> Sequence[Post]:
         """Return the posts that can be claimed now, the oldest first, at most *limit*.
 
@@ -102,12 +104,16 @@ class Posts:
         rows = await self._database.fetch(sql, to_text(now), limit + self._queue.bad, *but)
         return self._queue.read(rows)
 
-    async def scheduled(self, team_id: str, channel_id: str, *, since: date) -> Sequence[Post]:
+    async def scheduled(
+        self, team_id: TeamId, channel_id: ChannelId, *, since: date
+    ) -> Sequence[Post]:
         """Return the channel's scheduled posts for local dates from *since* on, by date."""
         rows = await self._database.fetch(_SCHEDULED, team_id, channel_id, since.isoformat())
         return [to_post(row) for row in rows]
 
-    async def last_scheduled(self, team_id: str, channel_id: str, *, now: datetime) -> Post | None:
+    async def last_scheduled(
+        self, team_id: TeamId, channel_id: ChannelId, *, now: datetime
+    ) -> Post | None:
         """Return the channel's latest scheduled post that is due; None before the first."""
         rows = await self._database.fetch(_LAST_SCHEDULED, team_id, channel_id, to_text(now))
         return to_post(rows[0]) if rows else None
@@ -216,7 +222,7 @@ class Posts:
         async with self._database.transaction() as connection:
             await move(connection, claim.post, PostState.MISSED, now=now, error=error)
 
-    async def seen(self, team_id: str, key: str, *, now: datetime) -> bool:
+    async def seen(self, team_id: TeamId, key: str, *, now: datetime) -> bool:
         """Record that a person sees the message; False unless its outcome is unknown."""
         async with self._database.transaction() as connection:
             post = await _with_unknown_outcome(connection, team_id, key)
@@ -224,7 +230,7 @@ class Posts:
                 return False
             return bool(await _sent(connection, post, message_ts=None, now=now, owner=PERSON))
 
-    async def not_there(self, team_id: str, key: str, *, now: datetime) -> Post | None:
+    async def not_there(self, team_id: TeamId, key: str, *, now: datetime) -> Post | None:
         """Plan the post again because a person does not see the message.
 
         Return None unless its outcome is unknown.
@@ -283,13 +289,13 @@ class Posts:
             await forget_who_asked(connection, before=before)
         return deleted
 
-    async def unskip(self, team_id: str, key: str) -> bool:
+    async def unskip(self, team_id: TeamId, key: str) -> bool:
         """Undo a skip: delete its row. Return False if the post is not skipped."""
         async with self._database.transaction() as connection:
             return await erase(connection, team_id, key)
 
 
-async def _with_unknown_outcome(connection: Connection, team_id: str, key: str) -> Post | None:
+async def _with_unknown_outcome(connection: Connection, team_id: TeamId, key: str) -> Post | None:
     """Return the team's post if its outcome is unknown, else None."""
     post = await fetch_team_post(connection, team_id, key)
     return post if post and post.state is PostState.UNKNOWN else None

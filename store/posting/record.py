@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 
 from store.db import Connection, Database, Row, to_instant, to_text
-from store.types import About, Post, PostKind, PostState
+from store.types import About, ChannelId, Post, PostKind, PostState, TeamId, UserId
 
 GRACE = timedelta(hours=2)
 """How late a scheduled post may be sent; after that, it is missed."""
@@ -150,8 +150,8 @@ class NewPost:
     """A post as it is stored before anything is sent."""
 
     key: str
-    team_id: str
-    channel_id: str
+    team_id: TeamId
+    channel_id: ChannelId
     kind: PostKind
     due_at: datetime
     article_id: str | None = None
@@ -160,7 +160,7 @@ class NewPost:
     story_ids: tuple[str, ...] = ()
     """The stories of a digest; empty for other posts."""
     due_on: date | None = None
-    asked_by: str | None = None
+    asked_by: UserId | None = None
     parent_key: str | None = None
     about: About | None = None
     not_before: datetime | None = None
@@ -259,7 +259,7 @@ async def move(
     return to_post(rows[0])
 
 
-async def erase(connection: Connection, team_id: str, key: str) -> bool:
+async def erase(connection: Connection, team_id: TeamId, key: str) -> bool:
     """Delete the row of a skipped post; return False if there is no such row."""
     post = await fetch_team_post(connection, team_id, key)
     if post is None or post.state is not PostState.SKIPPED:
@@ -269,7 +269,7 @@ async def erase(connection: Connection, team_id: str, key: str) -> bool:
     return True
 
 
-async def forget_posts(connection: Connection, team_id: str) -> None:
+async def forget_posts(connection: Connection, team_id: TeamId) -> None:
     """Delete every post of the team, in any state."""
     for statement in _FORGET:
         await connection.execute(statement, team_id)
@@ -288,7 +288,7 @@ async def delete_old_posts(connection: Connection, *, before: datetime, limit: i
     return len(keys)
 
 
-async def forget_person(connection: Connection, team_id: str, user_id: str) -> None:
+async def forget_person(connection: Connection, team_id: TeamId, user_id: UserId) -> None:
     """Delete the posts to a person, and the person's id in the posts that they asked for."""
     for statement in _FORGET_PERSON:
         await connection.execute(statement, team_id, user_id)
@@ -305,7 +305,9 @@ async def fetch_post(connection: Connection, key: str) -> Post | None:
     return to_post(rows[0]) if rows else None
 
 
-async def fetch_team_post(connection: Connection | Database, team_id: str, key: str) -> Post | None:
+async def fetch_team_post(
+    connection: Connection | Database, team_id: TeamId, key: str
+) -> Post | None:
     """Return the team's post with this delivery key; None if the team has no such post."""
     rows = await connection.fetch(_GET_OF_TEAM, team_id, key)
     return to_post(rows[0]) if rows else None

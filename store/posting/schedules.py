@@ -10,7 +10,7 @@ from store.guards.installed import Installed
 from store.posting.due import occurrences
 from store.posting.notices import stop_schedule
 from store.rows import QueueReader
-from store.types import Occurrence, PostKind, Schedule, Timetable
+from store.types import ChannelId, Occurrence, PostKind, Schedule, TeamId, Timetable, UserId
 
 _SET = """
 INSERT INTO schedule (team_id, channel_id, kind, organiser_id, at, weekdays, zone, stories, topics,
@@ -51,9 +51,9 @@ class Schedules:
     async def set(
         self,
         *,
-        team_id: str,
-        channel_id: str,
-        owner_id: str,
+        team_id: TeamId,
+        channel_id: ChannelId,
+        owner_id: UserId,
         timetable: Timetable,
         now: datetime,
         kind: PostKind = PostKind.QUESTION,
@@ -92,18 +92,18 @@ class Schedules:
             )
         return schedule
 
-    async def get(self, team_id: str, channel_id: str) -> Schedule | None:
+    async def get(self, team_id: TeamId, channel_id: ChannelId) -> Schedule | None:
         """Return the channel's schedule; None if it has none."""
         rows = await self._database.fetch(_GET, team_id, channel_id)
         return to_schedule(rows[0]) if rows else None
 
-    async def list(self, team_id: str) -> Sequence[Schedule]:
+    async def list(self, team_id: TeamId) -> Sequence[Schedule]:
         """Return every schedule of the team, the soonest first; leave out rows with bad values."""
         return self._rows.read(await self._database.fetch(_ALL, team_id))
 
-    async def by_team(self) -> Mapping[str, Sequence[Schedule]]:
+    async def by_team(self) -> Mapping[TeamId, Sequence[Schedule]]:
         """Return every schedule by the id of its team; leave out rows with bad values."""
-        teams: dict[str, list[Schedule]] = {}
+        teams: dict[TeamId, list[Schedule]] = {}
         for schedule in self._rows.read(await self._database.fetch(_EVERY)):
             teams.setdefault(schedule.team_id, []).append(schedule)
         return teams
@@ -115,17 +115,19 @@ class Schedules:
         """
         return self._rows.read(await self._database.fetch(_WATCHED, to_text(until)))
 
-    async def pause(self, team_id: str, channel_id: str, *, until: date) -> None:
+    async def pause(self, team_id: TeamId, channel_id: ChannelId, *, until: date) -> None:
         """Skip every occurrence before the local date *until*."""
         async with self._database.transaction() as connection:
             await connection.execute(_PAUSE, team_id, channel_id, until.isoformat())
 
-    async def resume(self, team_id: str, channel_id: str) -> None:
+    async def resume(self, team_id: TeamId, channel_id: ChannelId) -> None:
         """End the pause of a schedule, and start it again if it is stopped."""
         async with self._database.transaction() as connection:
             await connection.execute(_RESUME, team_id, channel_id)
 
-    async def stop(self, team_id: str, channel_id: str, *, error: str, now: datetime) -> bool:
+    async def stop(
+        self, team_id: TeamId, channel_id: ChannelId, *, error: str, now: datetime
+    ) -> bool:
         """Stop the schedule because of *error*, and plan a notice to its owner.
 
         Return False if there is no schedule, or if it is already stopped because of *error*.
@@ -133,7 +135,7 @@ class Schedules:
         async with self._database.transaction() as connection:
             return await stop_schedule(connection, team_id, channel_id, error=error, now=now)
 
-    async def remove(self, team_id: str, channel_id: str) -> bool:
+    async def remove(self, team_id: TeamId, channel_id: ChannelId) -> bool:
         """Delete the channel's schedule; return False if it had none."""
         async with self._database.transaction() as connection:
             await connection.execute(_EMPTY_POOL, team_id, channel_id)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from store.db import Connection, Database, Row, to_instant, to_text
 from store.posting.record import forget_posts
-from store.types import SOMEBODY
+from store.types import SOMEBODY, TeamId, UserId
 
 _GIVEN_UP = ""
 """Stored instead of a token that no key decrypts, once an operator has given it up."""
@@ -54,10 +54,10 @@ _END = "DELETE FROM install_state WHERE state = $1 AND expires_at > $2 RETURNING
 class Installation:
     """One team's installation of Parley."""
 
-    team_id: str
+    team_id: TeamId
     name: str
     bot_id: str
-    bot_user_id: str
+    bot_user_id: UserId
     scopes: tuple[str, ...]
     token: str
     """The bot token, encrypted by `store.teams.token_cipher`."""
@@ -89,7 +89,7 @@ class Installations:
                 to_text(installation.installed_at),
             )
 
-    async def find(self, team_id: str) -> Installation | None:
+    async def find(self, team_id: TeamId) -> Installation | None:
         """Return the team's installation; None if Parley is not installed."""
         rows = await self._database.fetch(_FIND, team_id)
         return _installation(rows[0]) if rows else None
@@ -138,7 +138,7 @@ class Installations:
             return bool(await connection.fetch(_END, state, to_text(now)))
 
 
-async def delete_team(connection: Connection, team_id: str) -> None:
+async def delete_team(connection: Connection, team_id: TeamId) -> None:
     """Delete every row of the team, except the stories that its people loaded for all teams."""
     for statement in (_FORGET_LOADERS, *_FORGET):
         await connection.execute(statement, team_id)

@@ -10,7 +10,7 @@ from datetime import datetime
 from store.db import Connection, Database, Row, to_text
 from store.posting.record import forget_person
 from store.teams.installations import LOADED_BY_TEAM, delete_team
-from store.types import SOMEBODY
+from store.types import SOMEBODY, TeamId, UserId
 
 Exported = Mapping[str, Sequence[Mapping[str, object]]]
 """Rows by table name."""
@@ -87,7 +87,7 @@ class PersonalData:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def export(self, team_id: str, user_id: str | None = None) -> Exported:
+    async def export(self, team_id: TeamId, user_id: UserId | None = None) -> Exported:
         """Return every row about the person, or about the whole team without *user_id*.
 
         The rows are grouped by table; a row is {column: value}, without tokens. The rows about a
@@ -101,7 +101,7 @@ class PersonalData:
                     tables.setdefault(part.table, []).append(kept)
         return tables
 
-    async def effects(self, team_id: str, user_id: str | None = None) -> Sequence[str]:
+    async def effects(self, team_id: TeamId, user_id: UserId | None = None) -> Sequence[str]:
         """Return what `forget` would do, one line for each kind of row that exists."""
         async with self._database.reading() as connection:
             counts = [
@@ -112,7 +112,7 @@ class PersonalData:
             f"{part.effect}: {rows[0]['number']:,}" for rows, part in counts if rows[0]["number"]
         ]
 
-    async def forget(self, team_id: str, user_id: str | None = None) -> None:
+    async def forget(self, team_id: TeamId, user_id: UserId | None = None) -> None:
         """Erase everything about the person, or about the whole team without *user_id*."""
         async with self._database.transaction() as connection:
             if user_id is None:
@@ -133,12 +133,12 @@ class PersonalData:
             await connection.execute(_FORGET_OLD_LOADERS, to_text(before))
 
 
-def _parts(user_id: str | None) -> Sequence[_Part]:
+def _parts(user_id: UserId | None) -> Sequence[_Part]:
     return _PERSON if user_id else _TEAM
 
 
 async def _rows(
-    connection: Connection, part: _Part, columns: str, team_id: str, user_id: str | None
+    connection: Connection, part: _Part, columns: str, team_id: TeamId, user_id: UserId | None
 ) -> Sequence[Row]:
     sql = f"SELECT {columns} FROM {part.table} WHERE {part.where}"  # noqa: S608 -- our own names
     return await connection.fetch(sql, team_id, *([user_id] if user_id else []))

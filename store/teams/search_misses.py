@@ -18,6 +18,7 @@ from store.finding.words import words
 from store.guards.idempotency import claim
 from store.guards.installed import Installed
 from store.text import well_formed
+from store.types import TeamId
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ ORDER BY last_on DESC, requests DESC, key LIMIT $3
 """
 _FORGET_REQUESTS = "DELETE FROM topic_request WHERE last_on < $1"
 
-_Count = tuple[str, str, int]
+_Count = tuple[TeamId, str, int]
 """A count to store: the team, the UTC day and the number of search misses."""
 
 
@@ -58,9 +59,9 @@ class SearchMisses:
     def __init__(self, database: Database, installed: Installed) -> None:
         self._database = database
         self._installed = installed
-        self._waiting: Counter[tuple[str, str]] = Counter()
+        self._waiting: Counter[tuple[TeamId, str]] = Counter()
 
-    def add(self, team_id: str, *, at: datetime) -> None:
+    def add(self, team_id: TeamId, *, at: datetime) -> None:
         """Count one search miss in memory; `write` stores the counts."""
         self._waiting[team_id, _day(at)] += 1
 
@@ -87,7 +88,7 @@ class SearchMisses:
                     name = type(error).__name__
                     log.error("a count of search misses was refused and is dropped: %s", name)
 
-    async def number(self, team_id: str, *, since: datetime) -> int:
+    async def number(self, team_id: TeamId, *, since: datetime) -> int:
         """Return the team's number of search misses from the day of *since* on."""
         await self.write()
         (row,) = await self._database.fetch(_NUMBER, team_id, _day(since))
@@ -127,7 +128,7 @@ class TopicRequests:
         self._database = database
         self._installed = installed
 
-    async def add(self, team_id: str, typed: str, *, once: str, now: datetime) -> None:
+    async def add(self, team_id: TeamId, typed: str, *, once: str, now: datetime) -> None:
         """Store a request for stories on the topic *typed*.
 
         *once* is an idempotency key: a second call with the same key within a day stores nothing.
@@ -140,7 +141,7 @@ class TopicRequests:
             if await claim(connection, team_id, once, now=now):
                 await connection.execute(_REQUEST, team_id, _key(typed), typed, _day(now))
 
-    async def list(self, team_id: str, *, since: datetime) -> Sequence[TopicRequest]:
+    async def list(self, team_id: TeamId, *, since: datetime) -> Sequence[TopicRequest]:
         """Return the team's topic requests from the day of *since* on, the latest first."""
         rows = await self._database.fetch(_SINCE, team_id, _day(since), _READ)
         return merged([_request(row) for row in rows])
