@@ -21,7 +21,7 @@ from bot.cli.demo import demo
 from bot.cli.find import Finds, format_answer, format_json_lines
 from bot.cli.load_report import format_check, format_revision, listed_effects
 from bot.cli.progress_bar import show_progress
-from bot.clock import Clock, FollowingClock, system_clock
+from bot.clock import CheckedClock, Clock, FollowingClock, slack_clock, system_clock
 from bot.entrances.install import Bots
 from bot.entrances.socket_mode import SocketLostError
 from bot.log import configure_logging, redact
@@ -257,9 +257,10 @@ async def _run(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     if arguments.is_http not in (None, settings.is_http):
         raise SettingsError([_OTHER_TRANSPORT[settings.is_http]])
     configure_logging(level=settings.log_level, style=settings.log_format)
-    clock: Clock = system_clock
-    if url := settings.clock_url:
-        clock = FollowingClock(url, proxy=settings.proxy_for(url))
+    slack, followed = settings.slack_api_url, settings.clock_url
+    clock: Clock = CheckedClock(slack_clock(slack, proxy=settings.proxy_for(slack)))
+    if followed:
+        clock = FollowingClock(followed, proxy=settings.proxy_for(followed))
     with _deadline.on_signals() as stop:
         await serve(settings, clock=clock, stop=stop, closing=_deadline.start)
     return 0

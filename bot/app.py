@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.clock import Clock, FollowingClock, system_clock
+from bot.clock import CheckedClock, Clock, FollowingClock, system_clock
 from bot.entrances.http_mode import HttpMode
 from bot.entrances.install import Install
 from bot.entrances.intake import Intake
@@ -100,6 +100,8 @@ async def assemble(
         teams, install = await join(
             settings, store, clients, clock=clock, stop=stop or asyncio.Event()
         )
+        if isinstance(clock, CheckedClock):
+            await clock.read()
         delivery = Delivery(
             store, teams, owner=f"{socket.gethostname()}:{os.getpid()}", clock=clock
         )
@@ -142,22 +144,19 @@ async def assemble(
             keep_posts=timedelta(days=settings.posts_days),
             clock=clock,
         )
-        jobs: list[Job] = [
-            channel_checks.run,
-            posting.run,
-            store.corpus.follow,
-            store.misses.write,
-            expiry.run,
-        ]
+        timed: list[Job] = [channel_checks.run, posting.run, expiry.run]
+        jobs: list[Job] = [store.corpus.follow, store.misses.write]
         if uninstalls:
             metrics.watch_tokens(uninstalls.without_token)
-            jobs.append(uninstalls.run)
-        if isinstance(clock, FollowingClock):
+            timed.append(uninstalls.run)
+        if isinstance(clock, CheckedClock):
+            timed = [clock.unless_in_doubt(job) for job in timed]
+        if isinstance(clock, FollowingClock | CheckedClock):
             jobs.insert(0, clock.read)
         yield Parley(
             app=app,
             store=store,
-            ticker=Ticker(jobs),
+            ticker=Ticker([*jobs, *timed]),
             posting=posting,
             background=background,
             intake=Intake(app, metrics, proxy_for=settings.proxy_for),
@@ -213,8 +212,10 @@ async def serve(
         )
         opened.append(parley.store)
         stack.callback(opened.clear)
-        entrance = _entrance(settings, parley, health, metrics)
+        entrance = _entrance(settings, parley, health, metrics, clock)
         add_readiness_checks(parley, entrance, health)
+        if isinstance(clock, CheckedClock):
+            health.add_check("clock", clock.problem)
         ticking = asyncio.create_task(parley.ticker.run(), name="ticker")
         stack.push_async_callback(_end, ticking, parley)
         if settings.corpus_watch:
@@ -232,7 +233,7 @@ async def serve(
 
 
 def _entrance(
-    settings: Settings, parley: Parley, health: Health, metrics: Metrics
+    settings: Settings, parley: Parley, health: Health, metrics: Metrics, clock: Clock
 ) -> HttpMode | SocketMode:
     if settings.is_http and settings.port is not None:
         return HttpMode(
@@ -240,7 +241,8 @@ def _entrance(
             signing_secret=settings.slack_signing_secret,
             address=settings.port,
             trusted_proxies=settings.trusted_proxies,
-            clock=system_clock,
+            # Slack signs by its own clock, whatever clock is followed.
+            clock=clock if isinstance(clock, CheckedClock) else system_clock,
             health=health,
             metrics=metrics,
             install=parley.install,

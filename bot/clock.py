@@ -1,9 +1,20 @@
-"""Clocks: the machine's, and clocks that can be moved for demos and tests."""
+"""Clocks: the machine's, checked against Slack's, and clocks that demos and tests can move."""
 
-from collections.abc import Callable
+import logging
+import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import aiohttp
+
+log = logging.getLogger(__name__)
+
+_TOLERANCE = timedelta(minutes=5)
+"""How far two clocks may differ; Slack's own signatures allow as much."""
+_ASK_SECONDS = 5
+_ASK_EVERY = 60.0
+"""Seconds between two comparisons with Slack's clock while the machine's is wrong."""
 
 Clock = Callable[[], datetime]
 """Returns the current time as an aware datetime in UTC."""
@@ -57,3 +68,140 @@ class FollowingClock:
         ) as response:
             answer = await response.json()
         self._clock.offset = timedelta(seconds=answer["offset_seconds"])
+
+
+class CheckedClock:
+    """The machine's clock. After a jump, Slack's clock decides which time is right.
+
+    A clock that is wrong for a few seconds could spend the occurrences of every schedule for weeks.
+    So a time more than five minutes away from the time expected since the last reading is not
+    returned: this clock continues from the last reading, and is in doubt until `read` has learned
+    Slack's time. The clock of a machine that slept jumps too, and Slack confirms its new time.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[], Awaitable[datetime | None]],
+        *,
+        machine: Clock = system_clock,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """*ask* returns Slack's time, or None if Slack cannot be reached.
+
+        *steady* returns seconds, which do not change when somebody sets the clock.
+        """
+        self._ask = ask
+        self._machine = machine
+        self._steady = steady
+        self._now, self._steady_at = machine(), steady()
+        self._asked_at: float | None = None
+        """When Slack last answered, by *steady*."""
+        self.is_in_doubt = True
+        """Whether Slack has yet to confirm the time: at the start, and after a jump."""
+        self.ahead = timedelta()
+        """How far the machine's clock is ahead of this one; zero if it is not wrong."""
+
+    def __call__(self) -> datetime:
+        """Return the machine's time, or the expected time if the machine's clock is wrong."""
+        machine, steady = self._machine(), self._steady()
+        passed = timedelta(seconds=steady - self._steady_at)
+        # A long time without a reading is a jump too: the machine may have slept.
+        expected = self._now + (passed if passed <= _TOLERANCE else timedelta())
+        self._steady_at = steady
+        ahead = machine - expected
+        if abs(ahead) <= _TOLERANCE:
+            self._now, ahead = machine, timedelta()
+        else:
+            self._now = expected
+        if abs(ahead - self.ahead) > _TOLERANCE:
+            self._note_jump(ahead)
+        self.ahead = ahead
+        return self._now
+
+    def _note_jump(self, ahead: timedelta) -> None:
+        if not ahead:
+            log.warning("the machine's clock is right again")
+            self.is_in_doubt = self._asked_at is None
+            return
+        log.warning(
+            "the machine's clock is suddenly %s: no schedule runs until Slack's clock shows which"
+            " time is right",
+            _offset(ahead),
+        )
+        self.is_in_doubt = True
+
+    async def read(self) -> None:
+        """Compare with Slack's clock: if the time is in doubt, or each minute while it is wrong."""
+        self()
+        is_fresh = self._asked_at is not None and self._steady() - self._asked_at < _ASK_EVERY
+        if not self.is_in_doubt and (is_fresh or not self.ahead):
+            return
+        slack = await self._ask()
+        if slack is None:
+            return
+        machine, self._asked_at = self._machine(), self._steady()
+        self._steady_at = self._asked_at
+        ahead = machine - slack
+        if abs(ahead) <= _TOLERANCE:
+            if self.ahead:
+                log.warning("Slack's clock confirms the machine's time: schedules run again")
+            self._now, self.ahead = machine, timedelta()
+        else:
+            if self.is_in_doubt:
+                log.error(
+                    "the machine's clock is %s of Slack's: set it right; until then Parley goes by"
+                    " Slack's clock",
+                    _offset(ahead),
+                )
+            self._now, self.ahead = slack, ahead
+        self.is_in_doubt = False
+
+    async def problem(self) -> str | None:
+        """Return what is wrong with the machine's clock, or None."""
+        self()
+        if not self.ahead:
+            return None
+        if self.is_in_doubt:
+            return f"suddenly {_offset(self.ahead)}: no schedule runs until Slack confirms the time"
+        return f"{_offset(self.ahead)} of Slack's, by which Parley goes: set the machine's clock"
+
+    def unless_in_doubt(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """Return *job*, which does nothing while the time is in doubt."""
+
+        async def run() -> None:
+            self()
+            if not self.is_in_doubt:
+                await job()
+
+        return run
+
+
+def _offset(ahead: timedelta) -> str:
+    """Return an offset in words, such as "30 days ahead" or "12 minutes behind"."""
+    seconds = abs(ahead).total_seconds()
+    units = (("day", 86400), ("hour", 3600), ("minute", 60))
+    unit, size = next((one for one in units if seconds >= one[1]), units[-1])
+    number = round(seconds / size)
+    return f"{number:,} {unit}{'s' * (number != 1)} {'ahead' if ahead > timedelta() else 'behind'}"
+
+
+def slack_clock(url: str, *, proxy: str | None = None) -> Callable[[], Awaitable[datetime | None]]:
+    """Return a function that returns the time of the server at *url*; None if it does not answer.
+
+    Every answer has the time in its header Date, unless the server has no clock (RFC 9110, 6.6.1);
+    then the machine's time has to do.
+    """
+    timeout = aiohttp.ClientTimeout(total=_ASK_SECONDS)
+
+    async def ask() -> datetime | None:
+        try:
+            async with aiohttp.request(
+                "HEAD", url, proxy=proxy, timeout=timeout, allow_redirects=False
+            ) as response:
+                return parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+        except (KeyError, ValueError):
+            return system_clock()
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return None
+
+    return ask
