@@ -12,10 +12,10 @@ from cachetools import LRUCache
 from store.finding import embeddings
 from store.finding.embeddings import Embeddings, Vectors
 from store.finding.index import Index
-from store.finding.ranking import ExpandedQuery, rank, reasons
+from store.finding.ranking import ExpandedQuery, anchored, rank, reasons
 from store.finding.topics import Typeahead, acronyms, catalogue
 from store.finding.vocabulary import JOINED, Expansions
-from store.finding.words import FUNCTION_WORDS, is_english, words
+from store.finding.words import is_english, words
 from store.types import Answer, Article, Found, Match, Nothing, Topic, Unsure
 
 CUT_OFF = 0.6
@@ -65,6 +65,9 @@ class Finder:
         names = [topic.name for topic in topics]
         self._names = Typeahead(names)
         self._acronyms = acronyms(names)
+        self._named = {
+            tuple(word for word, _ in words(name)) for name in names if not name.islower()
+        }
         self._model = model
         self._min_score = min_score
         self._cached: LRUCache[int, Article] = LRUCache(_CACHED_ARTICLES)
@@ -115,9 +118,10 @@ class Finder:
         if found:
             return Found(matches=tuple(found))
         if self._model:
-            guesses = await self._guess(expanded, self._model)
-            # Misspelled words have no useful embedding, so fall back to word matching for them.
-            scores = guesses or (scores if _is_mostly_misspelled(expanded.words) else [])
+            scores = await self._guess(expanded, self._model) or scores
+        scores = scores or anchored(
+            expanded, self.index, self._named, limit=_MAX_GUESSES, score=UNSURE
+        )
         matches = await self._matches(expanded, scores)
         unsure = tuple(islice(_without_near_duplicates(matches), SUGGESTIONS))
         if unsure:
@@ -256,12 +260,6 @@ def _query_words(query: str) -> tuple[str, ...]:
     """Return the first distinct words of *query*; a limit keeps long queries cheap."""
     distinct = dict.fromkeys(word for word, _ in words(query[:_MAX_CHARACTERS]))
     return tuple(islice(distinct, _MAX_WORDS))
-
-
-def _is_mostly_misspelled(query_words: Sequence[str]) -> bool:
-    """Return whether at least half of the content words of a query are not English words."""
-    content = [word for word in query_words if word not in FUNCTION_WORDS]
-    return 2 * sum(not is_english(word) for word in content) >= len(content)
 
 
 def _corrected(query: ExpandedQuery) -> Iterator[str]:

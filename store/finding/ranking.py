@@ -6,16 +6,18 @@ expansion in the article, times the weight of the field.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from store.finding.countries import is_people
 from store.finding.index import FIELDS, Index, Numbers, Postings
-from store.finding.vocabulary import Expansion, Expansions
-from store.finding.words import FUNCTION_WORDS, rarity, words
+from store.finding.vocabulary import Expansion, Expansions, has_digit
+from store.finding.words import FUNCTION_WORDS, commonness, rarity, words
 from store.types import Article
 
 Scores: TypeAlias = NDArray[np.float32]
@@ -24,6 +26,9 @@ Scores: TypeAlias = NDArray[np.float32]
 _FIELD_WEIGHTS = np.array([1.0, 0.99, 0.98, 0.97], dtype=np.float32)
 
 _FUNCTION_WORD = 0.1
+_FIGURE = 0.7
+"""The weight of a number or code, as a share of the others: a story without it is not found."""
+_NAME, _SURE, _LONGEST_NAME = 4.0, 0.7, 4
 
 # Covers are packed into the low 16 bits of a sort key: this many steps from 0 to 1.
 _STEPS = 0xFFFF
@@ -42,6 +47,7 @@ class ExpandedQuery:
 class _Word:
     """One word of the query, with the articles that contain an expansion of it."""
 
+    text: str
     weight: float
     numbers: Numbers
     covers: Scores
@@ -64,16 +70,64 @@ def rank(
     Return at most *limit* articles, and only those that score *min_score* or more. Among articles
     with the same score, the one that was loaded first comes first.
     """
-    query_words = [
-        _to_word(word, expansions, query.postings, index.size)
-        for word, expansions in zip(query.words, query.expansions, strict=True)
-    ]
+    query_words = _weighted(query, index)
     total = sum(word.weight for word in query_words)
     if not total:
         return []
     numbers, scores = _candidates(query_words, total, limit=limit, min_score=min_score)
     keep = scores >= min_score
-    numbers, scores = numbers[keep], scores[keep]
+    return _best(numbers[keep], scores[keep], limit)
+
+
+def anchored(
+    query: ExpandedQuery, index: Index, names: Container[Expansion], *, limit: int, score: float
+) -> list[tuple[int, float]]:
+    """Return the articles that contain the rarest name of *query*, all with the same *score*.
+
+    A word too many must not hide a story. A name is a word of the corpus that English seldom uses.
+    The articles that contain most of the other words come first.
+    """
+    query_words = _weighted(query, index)
+    named = _named(query, names)
+    anchors = [word for word in query_words if word.text in named and len(word.numbers)]
+    if not anchors:
+        return []
+    anchor = max(anchors, key=lambda word: word.weight)
+    scores = sum(
+        (word.cover(anchor.numbers) * word.weight for word in query_words), start=anchor.covers
+    )
+    return [(number, score) for number, _ in _best(anchor.numbers, scores, limit)]
+
+
+def _named(query: ExpandedQuery, names: Container[Expansion]) -> set[str]:
+    """Return the words of *query* that are names; see `anchored`."""
+    found: set[str] = set()
+    for word, expansions in zip(query.words, query.expansions, strict=True):
+        sure = [each for each, similarity in expansions.items() if similarity >= _SURE]
+        if sure and (commonness(word) < _NAME or any(each in names for each in sure)):
+            found.add(word)
+    for start, end in combinations(range(len(query.words) + 1), 2):
+        if end - start <= _LONGEST_NAME and query.words[start:end] in names:
+            found.update(query.words[start:end])
+    # "Turkish" describes something else: the lira.
+    return {word for word in found if not is_people((word,))}
+
+
+def _weighted(query: ExpandedQuery, index: Index) -> list[_Word]:
+    query_words = [
+        _to_word(word, expansions, query.postings, index.size)
+        for word, expansions in zip(query.words, query.expansions, strict=True)
+    ]
+    total = sum(word.weight for word in query_words)
+    return [
+        replace(word, weight=max(word.weight, _FIGURE * (total - word.weight)))
+        if has_digit(word.text)
+        else word
+        for word in query_words
+    ]
+
+
+def _best(numbers: Numbers, scores: Scores, limit: int) -> list[tuple[int, float]]:
     if len(numbers) > 4 * limit:
         kth = np.partition(scores, -limit)[-limit]
         keep = scores >= kth
@@ -136,7 +190,7 @@ def _to_word(
         weight *= _FUNCTION_WORD if matched else 0.0
     else:
         weight *= rarity(word)
-    return _Word(weight, numbers, covers)
+    return _Word(word, weight, numbers, covers)
 
 
 def _intersect(expansion: Expansion, postings: Mapping[str, Postings]) -> Postings:

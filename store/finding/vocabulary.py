@@ -93,6 +93,8 @@ class Vocabulary:
         expansions: Expansions = {}
         if word in FUNCTION_WORDS and not is_last:
             return expansions
+        if has_digit(word):
+            return self._exact(word)
         # From the smallest similarity to the largest: later assignments replace earlier ones.
         is_known = word in self
         same_stem = self._with_stem(stem(word))
@@ -109,6 +111,17 @@ class Vocabulary:
                 expansions.update((halves, SPLIT) for halves in self._halves(word))
         expansions.update(((other,), SAME_STEM) for other in same_stem)
         if is_known:
+            expansions[word,] = 1.0
+        return expansions
+
+    def _exact(self, word: str) -> Expansions:
+        """Return the words that contain the same numbers as *word*: digits are no typos."""
+        expansions: Expansions = {
+            (other,): PREFIX
+            for other in self._starting(word)
+            if not (word[-1].isdigit() and other[len(word) : len(word) + 1].isdigit())
+        }
+        if word in self:
             expansions[word,] = 1.0
         return expansions
 
@@ -180,7 +193,13 @@ class Vocabulary:
         for other, distance, _ in process.extract(
             word, others, scorer=OSA.distance, score_cutoff=edits, limit=None
         ):
-            yield other, int(distance)
+            if not has_digit(other):
+                yield other, int(distance)
+
+
+def has_digit(word: str) -> bool:
+    """Return whether *word* is a number or a code."""
+    return any(map(str.isdigit, word))
 
 
 def _edits(length: int) -> int:

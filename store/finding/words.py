@@ -8,8 +8,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 _WORD = re.compile(
-    r"(?:[^\W\d_]\.){2,}(?:[^\W\d_](?![^\W_]))?"  # U.S., a.m., U.S.A
-    r"|[^\W_]+(?:['’][^\W_]+)*"
+    r"(?<!\w):(?=[+-]1:|[\w'+-]*[a-z])[\w'+-]+:(?::skin-tone-\d:)?"  # an emoji: :flag-ua:
+    r"|((?:[^\W\d_]\.){2,}(?:[^\W\d_](?![^\W_]))?"  # U.S., a.m., U.S.A
+    r"|[^\W_]+(?:['’][^\W_]+)*)"
 )
 _POSSESSIVE = re.compile(r"['’]s?$", re.IGNORECASE)
 # Letters that Unicode does not decompose into a plain letter and a mark.

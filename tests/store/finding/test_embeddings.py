@@ -44,7 +44,8 @@ async def test_a_paraphrase_gives_an_unsure_answer() -> None:
     answer = await FINDER.find("atomic iran")
     assert isinstance(answer, Unsure)
     assert any("nuclear" in text_of(match.article) for match in answer.matches)
-    assert isinstance(await BY_WORDS.find("atomic iran"), Nothing)
+    (only_by_words, *_) = matches(await BY_WORDS.find("atomic iran"))
+    assert "Iran" in text_of(only_by_words.article)
 
 
 async def test_an_unsure_answer_has_falling_scores() -> None:
@@ -97,7 +98,7 @@ async def test_quality_with_semantic_search() -> None:
     assert shown.rate("question") >= 0.92
     assert shown.rate("paraphrase") >= 0.70
     assert unsure.rate("everyday") <= 0.05
-    assert unsure.rate("nearmiss") <= 0.25
+    assert unsure.rate("nearmiss") <= 0.35
     assert found.rate("everyday", "nearmiss") <= 0.01
 
 
