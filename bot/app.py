@@ -25,6 +25,7 @@ from bot.slack_clients import bolt, join, open_clients
 from bot.ticker import Job, Ticker
 from bot.watched_folder import WatchedFolder
 from handlers import register
+from handlers.features.dependencies import Options, Slack
 from handlers.jobs.channel_checks import ChannelChecks
 from handlers.jobs.delivery import Delivery
 from handlers.jobs.expiry import Expiry
@@ -93,9 +94,9 @@ async def assemble(
         if samples.are_loaded(store.corpus.revision) and not is_demo:
             log.warning("the corpus holds %s", SAMPLES)
 
-        slack = settings.slack_api_url
+        api_url = settings.slack_api_url
         clients = await stack.enter_async_context(
-            open_clients(slack, metrics, proxy=settings.proxy_for(slack))
+            open_clients(api_url, metrics, proxy=settings.proxy_for(api_url))
         )
         teams, install = await join(
             settings, store, clients, clock=clock, stop=stop or asyncio.Event()
@@ -119,23 +120,24 @@ async def assemble(
             else None
         )
         kept = timedelta(days=settings.misses_days)
-        register(
-            app,
-            store=store,
-            posting=posting,
+        slack = Slack(
             teams=teams,
             directory=directory,
             responders=Responders(teams),
             background=background,
-            keep_misses=kept,
             files=Files(teams, proxy_for=settings.proxy_for),
-            corpus_path=settings.corpus_dir,
+            posting=posting,
+            uninstalls=uninstalls,
+        )
+        options = Options(
             clock=clock,
+            corpus_path=settings.corpus_dir,
+            keep_misses=kept,
             has_agent_view=settings.agent_view,
             has_workflow_steps=settings.workflow_steps,
-            uninstalls=uninstalls,
             warns_of_samples=not is_demo,
         )
+        register(app, store, slack, options)
         # Another process may load a corpus too: from a terminal, or as a replica.
         channel_checks = ChannelChecks(store.schedules, directory, clock=clock)
         expiry = Expiry(

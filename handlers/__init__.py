@@ -5,15 +5,13 @@ its command and its buttons; `views` renders messages, `jobs` posts them, `ids` 
 """
 
 import re
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from pathlib import Path
 
 from slack_bolt.async_app import AsyncApp
 
 from handlers.features.agent import Agent
 from handlers.features.brief import Brief
 from handlers.features.corpus import CorpusAdmin
+from handlers.features.dependencies import Options, Slack
 from handlers.features.digest import Digest
 from handlers.features.discuss import Discuss
 from handlers.features.home import Home
@@ -25,65 +23,27 @@ from handlers.features.start_discussion import DiscussionForm
 from handlers.features.uploads import Uploads, is_upload
 from handlers.features.workflow import Workflow
 from handlers.ids import Action, Command, Field, Modal, Shortcut
-from handlers.jobs.posting import Posting
-from handlers.jobs.uninstalls import Uninstalls
-from handlers.slack.background import Background
 from handlers.slack.button_press import Pressed, on_press
-from handlers.slack.directory import Directory
 from handlers.slack.error_replies import on_error
-from handlers.slack.files import Files
-from handlers.slack.responders import Responders
-from handlers.slack.teams import Teams
 from store import Store
 
 
-def register(
-    app: AsyncApp,
-    *,
-    store: Store,
-    posting: Posting,
-    teams: Teams,
-    directory: Directory,
-    responders: Responders,
-    background: Background,
-    keep_misses: timedelta,
-    files: Files,
-    corpus_path: Path,
-    clock: Callable[[], datetime],
-    has_agent_view: bool,
-    has_workflow_steps: bool,
-    uninstalls: Uninstalls | None,
-    warns_of_samples: bool,
-) -> None:
-    """Register every listener, the most used first because Bolt tries them in order.
-
-    *uninstalls* handles uninstallation if many workspaces install Parley; None for one workspace.
-    *warns_of_samples* is False for the demo, in which sample stories are expected.
-    """
-    lookup = LookUp(store, keeps_misses=bool(keep_misses), clock=clock)
-    brief = Brief(lookup, posting, directory)
-    discuss = Discuss(store, lookup, posting, directory, responders)
-    discussion_form = DiscussionForm(lookup, discuss, directory, responders, background)
-    mention = Mention(lookup, directory, responders, background)
-    actions = ScheduleActions(store, posting, directory, clock, warns_of_samples=warns_of_samples)
-    form = ScheduleForm(store, actions, directory, responders, background, clock)
-    digest = Digest(store, posting, actions, form, directory, background, clock)
-    corpus = CorpusAdmin(
-        store,
-        directory,
-        responders,
-        background,
-        path=corpus_path,
-        keep_misses=keep_misses,
-        clock=clock,
-    )
-    home = Home(store, lookup, directory, responders, teams, background, clock)
-    uploads = Uploads(
-        store.corpus, files, directory, responders, background, path=corpus_path, clock=clock
-    )
+def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> None:
+    """Register every listener, the most used first because Bolt tries them in order."""
+    lookup = LookUp(store, options)
+    brief = Brief(slack, lookup)
+    discuss = Discuss(store, slack, lookup)
+    discussion_form = DiscussionForm(slack, lookup, discuss)
+    mention = Mention(slack, lookup)
+    actions = ScheduleActions(store, slack, options)
+    form = ScheduleForm(store, slack, options, actions)
+    digest = Digest(store, slack, options, actions, form)
+    corpus = CorpusAdmin(store, slack, options)
+    home = Home(store, slack, options, lookup)
+    uploads = Uploads(store, slack, options)
 
     def pressed(action: str | re.Pattern[str], listener: Pressed) -> None:
-        app.block_action(action)(on_press(background, responders, listener))
+        app.block_action(action)(on_press(slack.background, slack.responders, listener))
 
     app.command(Command.BRIEF)(brief.command)
     app.command(Command.DISCUSS)(discuss.command)
@@ -124,12 +84,12 @@ def register(
 
     pressed(Action.CORPUS_ADD, uploads.add)
 
-    if has_agent_view:
-        Agent(lookup, background).register(app)
-    if has_workflow_steps:
-        Workflow(store, lookup, discuss, background, clock).register(app)
-    if uninstalls:
-        uninstalls.register(app)
+    if options.has_agent_view:
+        Agent(lookup, slack).register(app)
+    if options.has_workflow_steps:
+        Workflow(store, slack, options, lookup, discuss).register(app)
+    if slack.uninstalls:
+        slack.uninstalls.register(app)
     app.event("app_home_opened")(home.opened)
     app.event("app_mention")(mention.mentioned)
     app.event("message", matchers=[is_upload])(uploads.shared)

@@ -4,25 +4,26 @@ There is no language model behind it: the panel uses the same look-up as everyth
 (docs.slack.dev: agent_view, assistant.threads.setSuggestedPrompts).
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.features.dependencies import Slack
 from handlers.features.lookup import LookUp
-from handlers.slack.background import Background
 from store.types import ChannelId
 
 _MAX_PROMPTS = 4
 """How many prompts Slack shows."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Agent:
     """The listener for the agent panel. It suggests topics that the corpus has stories on."""
 
-    def __init__(self, lookup: LookUp, background: Background) -> None:
-        self._lookup = lookup
-        self._background = background
+    lookup: LookUp
+    slack: Slack
 
     def register(self, app: AsyncApp) -> None:
         """Listen to the panel being opened.
@@ -34,10 +35,10 @@ class Agent:
 
     async def opened(self, event: dict[str, Any], client: AsyncWebClient) -> None:
         """Suggest prompts to the person who opens the panel."""
-        examples = self._lookup.examples(_MAX_PROMPTS)
+        examples = self.lookup.examples(_MAX_PROMPTS)
         prompts = [{"title": f"Stories on {words}", "message": words} for words in examples]
         if prompts:
-            self._background.start(_suggest(client, event["channel"], prompts))
+            self.slack.background.start(_suggest(client, event["channel"], prompts))
 
 
 async def _is_panel(event: dict[str, Any]) -> bool:

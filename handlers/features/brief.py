@@ -1,74 +1,73 @@
 """/brief: find stories by a few words, and act on them with buttons."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt import BoltResponse
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
+from handlers.features.dependencies import Slack
 from handlers.features.lookup import LookUp, is_help
-from handlers.jobs.posting import Posting
 from handlers.mrkdwn import readable
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
-from handlers.slack.directory import Directory
 from handlers.views import story as views
 from handlers.views.message import message
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Brief:
     """The listeners for `/brief`, answered inside its ack, and for the buttons under a story."""
 
-    def __init__(self, lookup: LookUp, posting: Posting, directory: Directory) -> None:
-        self._lookup = lookup
-        self._posting = posting
-        self._directory = directory
+    slack: Slack
+    lookup: LookUp
 
     async def command(self, command: dict[str, Any], context: AsyncBoltContext) -> BoltResponse:
         """Show the best match, only to the person who asked."""
         words = readable(command.get("text") or "")
         if is_help(words):
-            return BoltResponse(status=200, body={**self._lookup.help()})
-        found = await self._lookup.find(words)
+            return BoltResponse(status=200, body={**self.lookup.help()})
+        found = await self.lookup.find(words)
         context["outcome"] = type(found).__name__.lower()
-        return self._lookup.ack(found, words=words, team_id=command["team_id"])
+        return self.lookup.ack(found, words=words, team_id=command["team_id"])
 
     async def show(self, press: Press, respond: AsyncRespond) -> None:
         """Replace the answer with another match, or with the result for a suggested topic."""
         value = press.value
-        shown = await self._lookup.answer(value.words, place=value.place, where=value.where)
+        shown = await self.lookup.answer(value.words, place=value.place, where=value.where)
         await answer(respond, shown, replace=True)
 
     async def pick(self, press: Press, respond: AsyncRespond) -> None:
         """Show the story that the person picked from several."""
-        article = await self._lookup.article(press.value.article_id)
+        article = await self.lookup.article(press.value.article_id)
         shown = views.picked(article, words=press.value.words, where=press.value.where)
         await answer(respond, shown, replace=True)
 
     async def like(self, press: Press, respond: AsyncRespond) -> None:
         """Show similar stories."""
-        article = await self._lookup.article(press.value.article_id)
-        shown = await self._lookup.like(article, where=press.value.where)
+        article = await self.lookup.article(press.value.article_id)
+        shown = await self.lookup.like(article, where=press.value.where)
         await answer(respond, shown, replace=True)
 
     async def read(self, press: Press, respond: AsyncRespond) -> None:
         """Show the next part of a long story below the current part."""
-        article = await self._lookup.article(press.value.article_id)
+        article = await self.lookup.article(press.value.article_id)
         shown = views.more(article, page=press.value.place, where=press.value.where)
         await answer(respond, shown)
 
     async def ask(self, press: Press, respond: AsyncRespond) -> None:
         """Store a request for the topic, for admins to see."""
         words = press.value.words
-        by = await self._directory.colleague(press.team_id, press.user_id)
-        await self._lookup.ask_for(words, by=by, once=press.key(words))
+        by = await self.slack.directory.colleague(press.team_id, press.user_id)
+        await self.lookup.ask_for(words, by=by, once=press.key(words))
         await answer(respond, views.asked(words), replace=True)
 
     async def share(self, press: Press, respond: AsyncRespond) -> None:
         """Post the story for everybody in the channel or thread where it was looked up."""
-        by = await self._directory.colleague(press.team_id, press.user_id)
-        article = await self._lookup.article(press.value.article_id)
+        by = await self.slack.directory.colleague(press.team_id, press.user_id)
+        article = await self.lookup.article(press.value.article_id)
         thread_ts = press.value.thread_ts
-        await self._posting.share(press, article, respond, by=by)
+        await self.slack.posting.share(press, article, respond, by=by)
         done = "Shared in this thread." if thread_ts else "Shared with this channel."
         await answer(respond, message(done), replace=True)

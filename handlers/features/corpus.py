@@ -2,20 +2,17 @@
 
 import asyncio
 import re
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.slack.background import Background, answer
+from handlers.features.dependencies import Options, Slack
+from handlers.slack.background import answer
 from handlers.slack.button_press import Press, Pressed
-from handlers.slack.directory import Directory
 from handlers.slack.error_replies import require_first, sentence
 from handlers.slack.progress import notify_progress
-from handlers.slack.responders import Responders
 from handlers.views import corpus as views
 from handlers.views import preview
 from handlers.views.message import Message
@@ -30,6 +27,7 @@ _KEEPER_WORDS = frozenset({"check", "reload", "undo", "history", "problems"})
 _UNDO = re.compile(r"undo(?: (\d{1,9}))?", re.ASCII)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class CorpusAdmin:
     """The listeners for `/corpus` and its buttons in App Home, for admins only.
 
@@ -38,31 +36,14 @@ class CorpusAdmin:
     everything.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        directory: Directory,
-        responders: Responders,
-        background: Background,
-        *,
-        path: Path,
-        keep_misses: timedelta,
-        clock: Callable[[], datetime],
-    ) -> None:
-        """Create the handler; *path* is the folder that a reload reads."""
-        self._store = store
-        self._corpus = store.corpus
-        self._directory = directory
-        self._responders = responders
-        self._background = background
-        self._path = path
-        self._keep = keep_misses
-        self._clock = clock
+    store: Store
+    slack: Slack
+    options: Options
 
     async def command(self, ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
         """Answer `/corpus`: the first word says what to do."""
         who = command["team_id"], command["user_id"]
-        respond = self._responders.lasting(respond, *who)
+        respond = self.slack.responders.lasting(respond, *who)
 
         async def work() -> None:
             word = " ".join((command.get("text") or "").lower().split())
@@ -70,19 +51,19 @@ class CorpusAdmin:
             await answer(respond, await self._answer(word, *who, respond, once=once))
 
         await ack()
-        self._background.start(work(), respond)
+        self.slack.background.start(work(), respond)
 
     def pressed(self, word: str) -> Pressed:
         """Return a listener for a button in App Home that does what `/corpus` does for *word*."""
 
         async def listener(press: Press, respond: AsyncRespond) -> None:
             who = press.team_id, press.user_id
-            await self._directory.require_admin(*who)
+            await self.slack.directory.require_admin(*who)
             # Reading a folder can take longer than a trigger is valid, so open the modal first.
             view = window(views.waiting())
-            waiting = await self._responders.open(press.team_id, press.trigger_id, view)
+            waiting = await self.slack.responders.open(press.team_id, press.trigger_id, view)
             if waiting:
-                respond = self._responders.modal(press.team_id, waiting)
+                respond = self.slack.responders.modal(press.team_id, waiting)
             try:
                 once = press.trigger_id
                 await answer(respond, await self._answer(word, *who, respond, once=once))
@@ -95,10 +76,10 @@ class CorpusAdmin:
         self, word: str, team_id: TeamId, user_id: UserId, respond: AsyncRespond, *, once: str
     ) -> Message:
         if word.partition(" ")[0] in _KEEPER_WORDS:
-            await self._directory.require_keeper(team_id, user_id)
+            await self.slack.directory.require_keeper(team_id, user_id)
         else:
-            await self._directory.require_admin(team_id, user_id)
-        by = self._directory.name(team_id, user_id)
+            await self.slack.directory.require_admin(team_id, user_id)
+        by = self.slack.directory.name(team_id, user_id)
         match word:
             case "status":
                 return await self._status(team_id, user_id)
@@ -107,34 +88,34 @@ class CorpusAdmin:
             case "reload":
                 return await self._reload(by, respond)
             case _ if undo := _UNDO.fullmatch(word):
-                await require_first(self._store.idempotency, team_id, once, now=self._clock())
+                await require_first(self.store.idempotency, team_id, once, now=self.options.clock())
                 return await self._undo(by, respond, int(undo[1]) if undo[1] else None)
             case "history":
-                return preview.history(await self._corpus.history())
+                return preview.history(await self.store.corpus.history())
             case "problems":
                 return await self._problems()
             case "missed":
-                since = self._clock() - self._keep
-                requests = await self._store.topic_requests.list(team_id, since=since)
-                searches = await self._store.misses.number(team_id, since=since)
-                return views.missed(requests, searches=searches, days=self._keep.days)
+                since = self.options.clock() - self.options.keep_misses
+                requests = await self.store.topic_requests.list(team_id, since=since)
+                searches = await self.store.misses.number(team_id, since=since)
+                return views.missed(requests, searches=searches, days=self.options.keep_misses.days)
             case "" | "help":
                 return views.corpus_help()
             case _:
                 return views.corpus_help(unknown=word)
 
     async def _status(self, team_id: TeamId, user_id: UserId) -> Message:
-        is_keeper = await self._directory.is_keeper(team_id, user_id)
-        failed_load = await self._store.failed_loads.last() if is_keeper else None
-        questions, characters = await self._store.articles.measure()
-        topics = len(self._corpus.topics)
+        is_keeper = await self.slack.directory.is_keeper(team_id, user_id)
+        failed_load = await self.store.failed_loads.last() if is_keeper else None
+        questions, characters = await self.store.articles.measure()
+        topics = len(self.store.corpus.topics)
         size = views.Size(questions=questions, topics=topics, characters=characters)
-        return views.status(self._corpus.revision, size, failed_load, version=VERSION)
+        return views.status(self.store.corpus.revision, size, failed_load, version=VERSION)
 
     async def _check(self, team_id: TeamId, respond: AsyncRespond) -> Message:
         try:
             async with notify_progress(respond) as progress:
-                check = await self._corpus.check(self._path, progress=progress)
+                check = await self.store.corpus.check(self.options.corpus_path, progress=progress)
         except CorpusInvalidError as error:
             return views.invalid(error.problems)
         return preview.checked(check, team_id=team_id)
@@ -142,8 +123,8 @@ class CorpusAdmin:
     async def _reload(self, by: str, respond: AsyncRespond) -> Message:
         try:
             async with notify_progress(respond) as progress:
-                reload = await self._corpus.reload(
-                    self._path, by=by, at=self._clock(), progress=progress
+                reload = await self.store.corpus.reload(
+                    self.options.corpus_path, by=by, at=self.options.clock(), progress=progress
                 )
         except CorpusInvalidError as error:
             return views.invalid(error.problems)
@@ -151,14 +132,14 @@ class CorpusAdmin:
 
     async def _undo(self, by: str, respond: AsyncRespond, number: int | None) -> Message:
         async with notify_progress(respond) as progress:
-            revision = await self._corpus.undo(
-                by=by, at=self._clock(), number=number, progress=progress
+            revision = await self.store.corpus.undo(
+                by=by, at=self.options.clock(), number=number, progress=progress
             )
         return preview.restored(revision)
 
     async def _problems(self) -> Message:
         try:
-            contents = await asyncio.to_thread(read_corpus, self._path)
+            contents = await asyncio.to_thread(read_corpus, self.options.corpus_path)
         except CorpusInvalidError as error:
             return views.invalid(error.problems)
         return views.sound(len(contents.digests), contents.ignored)

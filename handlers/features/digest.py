@@ -1,9 +1,7 @@
 """/digest: schedule a channel's daily question or digest, and see or change what comes next."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Self
 
 from rapidfuzz import fuzz, process
@@ -11,17 +9,17 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.button_value import MOST_WORDS, Value
+from handlers.features.dependencies import Options, Slack
 from handlers.features.schedule_actions import ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
 from handlers.ids import Action
-from handlers.jobs.posting import Posting
 from handlers.mrkdwn import unescape
 from handlers.parsing.dates import parse_date, parse_dates
 from handlers.parsing.schedule_order import parse_order
 from handlers.slack.api_errors import FAILURES
-from handlers.slack.background import Background, answer
+from handlers.slack.background import answer
 from handlers.slack.button_press import Press
-from handlers.slack.directory import Directory, NotReadyError
+from handlers.slack.directory import NotReadyError
 from handlers.slack.error_replies import require_first
 from handlers.slack.people import FullMember
 from handlers.views import digest as views
@@ -70,34 +68,23 @@ class DigestRequest:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Digest:
     """The listeners for `/digest` and its buttons.
 
     Every sub-command may have to ask Slack first, so the answers use the response_url.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        posting: Posting,
-        actions: ScheduleActions,
-        form: ScheduleForm,
-        directory: Directory,
-        background: Background,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._store = store
-        self._posting = posting
-        self._actions = actions
-        self._form = form
-        self._directory = directory
-        self._background = background
-        self._clock = clock
+    store: Store
+    slack: Slack
+    options: Options
+    actions: ScheduleActions
+    form: ScheduleForm
 
     async def command(self, ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
         """Answer `/digest`: open the form, or do what the first word says."""
         await ack()
-        self._background.start(self._run(command, respond), respond)
+        self.slack.background.start(self._run(command, respond), respond)
 
     async def _run(self, command: dict[str, Any], respond: AsyncRespond) -> None:
         word, _, rest = unescape(command.get("text") or "").strip().partition(" ")
@@ -105,7 +92,7 @@ class Digest:
             request = DigestRequest.of(command)
             await answer(respond, await self._answer(request, word, rest.strip()))
         else:
-            await self._form.open(
+            await self.form.open(
                 command["trigger_id"],
                 team_id=command["team_id"],
                 user_id=command["user_id"],
@@ -122,8 +109,8 @@ class Digest:
 
     async def joined(self, press: Press, respond: AsyncRespond) -> None:
         """Join the channel and set up the schedule that was asked for."""
-        by = await self._directory.full_member(press.team_id, press.user_id)
-        await self._directory.join(press.channel_id, by=by)
+        by = await self.slack.directory.full_member(press.team_id, press.user_id)
+        await self.slack.directory.join(press.channel_id, by=by)
         shown = await self._answer(DigestRequest.by(press), "on", press.value.words)
         await answer(respond, shown, replace=True)
 
@@ -134,13 +121,13 @@ class Digest:
 
     async def change(self, press: Press, respond: AsyncRespond) -> None:
         """Edit or end a schedule from the list."""
-        schedule = await self._store.schedules.get(press.team_id, press.value.channel_id)
+        schedule = await self.store.schedules.get(press.team_id, press.value.channel_id)
         if schedule is None:
             raise ParleyError("That schedule has been ended meanwhile.")
-        by = await self._actions.owner_or_admin(schedule, press.user_id)
+        by = await self.actions.owner_or_admin(schedule, press.user_id)
         match press.value.words:
             case views.EDIT:
-                await self._form.open(
+                await self.form.open(
                     press.trigger_id,
                     team_id=press.team_id,
                     user_id=press.user_id,
@@ -148,15 +135,15 @@ class Digest:
                     is_known=True,
                 )
             case views.END:
-                await self._actions.off(schedule, by=by)
+                await self.actions.off(schedule, by=by)
                 shown = await self._list(press.team_id, press.user_id)
                 await answer(respond, shown, replace=True)
             case _:
                 raise ParleyError("That is not in my menu any more.")
 
     async def _list(self, team_id: TeamId, user_id: UserId, *, page: int = 0) -> Message:
-        schedules = await self._store.schedules.list(team_id)
-        is_admin = await self._directory.is_admin(team_id, user_id)
+        schedules = await self.store.schedules.list(team_id)
+        is_admin = await self.slack.directory.is_admin(team_id, user_id)
         if not is_admin:
             known = await self._known_to(team_id, user_id)
             schedules = [
@@ -165,7 +152,7 @@ class Digest:
                 if schedule.owner_id == user_id or schedule.channel_id in known
             ]
         shown, page, pages = views.paged(schedules, page)
-        coming = await self._store.planning.coming(shown)
+        coming = await self.store.planning.coming(shown)
         return views.schedules(
             shown, coming, user_id=user_id, is_admin=is_admin, page=page, pages=pages
         )
@@ -173,25 +160,25 @@ class Digest:
     async def _known_to(self, team_id: TeamId, user_id: UserId) -> frozenset[ChannelId]:
         """Return the channels that this person may know of; none if Slack cannot say."""
         try:
-            return await self._directory.known_to(team_id, user_id)
+            return await self.slack.directory.known_to(team_id, user_id)
         except FAILURES:
             return frozenset()
 
     async def _answer(self, request: DigestRequest, word: str, rest: str) -> Message:
         if word.lower() in _CHANGING:
-            by = await self._directory.full_member(request.team_id, request.user_id)
+            by = await self.slack.directory.full_member(request.team_id, request.user_id)
             return await self._change(request, word.lower(), rest, by)
-        await self._directory.require_reader(request.team_id, request.user_id)
+        await self.slack.directory.require_reader(request.team_id, request.user_id)
         match word.lower():
             case "list":
                 return await self._list(request.team_id, request.user_id)
             case "help":
                 return views.digest_help()
             case "next":
-                schedule = await self._actions.schedule(request.team_id, request.channel_id)
+                schedule = await self.actions.schedule(request.team_id, request.channel_id)
                 return await self._next(schedule, request.user_id)
             case "preview":
-                schedule = await self._actions.schedule(request.team_id, request.channel_id)
+                schedule = await self.actions.schedule(request.team_id, request.channel_id)
                 return await self._preview(schedule)
             case _:
                 guess = _guess(word)
@@ -206,8 +193,8 @@ class Digest:
         """Run the sub-command *word*, one of `_CHANGING`, with its arguments *rest*."""
         if word == "on":
             return await self._on(request, rest, by)
-        schedule = await self._actions.schedule(request.team_id, request.channel_id)
-        today = schedule.timetable.local_date(self._clock())
+        schedule = await self.actions.schedule(request.team_id, request.channel_id)
+        today = schedule.timetable.local_date(self.options.clock())
         match word:
             case "now":
                 return await self._now(schedule, request, rest, by)
@@ -217,53 +204,53 @@ class Digest:
                     # Without a date, a repeated request would skip one more post.
                     key = f"{request.channel_id}:{word}:{request.request_id}"
                     await require_first(
-                        self._store.idempotency, request.team_id, key, now=self._clock()
+                        self.store.idempotency, request.team_id, key, now=self.options.clock()
                     )
                 if word == "skip":
-                    return await self._actions.skip(schedule, dates, by=by)
-                return await self._actions.unskip(schedule, dates, by=by)
+                    return await self.actions.skip(schedule, dates, by=by)
+                return await self.actions.unskip(schedule, dates, by=by)
             case "pause":
                 words = _UNTIL.sub("", rest)
                 until = parse_date(words, today=today) if words else FOREVER
-                return await self._actions.pause(schedule, until, by=by)
+                return await self.actions.pause(schedule, until, by=by)
             case "resume":
-                return await self._actions.resume(schedule, by=by)
+                return await self.actions.resume(schedule, by=by)
             case _:
-                return await self._actions.off(schedule, by=by)
+                return await self.actions.off(schedule, by=by)
 
     async def _on(self, request: DigestRequest, words: str, by: FullMember) -> Message:
-        zone = await self._directory.zone(request.team_id, request.user_id)
+        zone = await self.slack.directory.zone(request.team_id, request.user_id)
         order = parse_order(words, zone=zone)
         if request.channel_id.startswith("D"):
             raise ParleyError(
                 "A schedule is for a channel: type this in the one that is to get it."
             )
         try:
-            await self._directory.require_parley_in(request.team_id, request.channel_id)
+            await self.slack.directory.require_parley_in(request.team_id, request.channel_id)
         except NotReadyError as error:
-            can_join = await self._directory.can_join(request.team_id, request.channel_id)
+            can_join = await self.slack.directory.can_join(request.team_id, request.channel_id)
             if not can_join or len(words) > MOST_WORDS:
                 raise
             return question.offer_to_join(
                 str(error), "Join and start it", Action.DIGEST_JOIN, Value(words=words)
             )
-        return await self._actions.set_up(request.channel_id, order=order, by=by)
+        return await self.actions.set_up(request.channel_id, order=order, by=by)
 
     async def _next(self, schedule: Schedule, user_id: UserId) -> Message:
-        upcoming = await self._store.planning.upcoming(schedule, _UPCOMING)
-        last = await self._store.posts.last_scheduled(
-            schedule.team_id, schedule.channel_id, now=self._clock()
+        upcoming = await self.store.planning.upcoming(schedule, _UPCOMING)
+        last = await self.store.posts.last_scheduled(
+            schedule.team_id, schedule.channel_id, now=self.options.clock()
         )
-        chosen = await self._store.planning.preview(schedule)
-        zone = await self._directory.zone(schedule.team_id, user_id)
+        chosen = await self.store.planning.preview(schedule)
+        zone = await self.slack.directory.zone(schedule.team_id, user_id)
         return views.coming(schedule, upcoming, zone=zone, last=last, chosen=chosen)
 
     async def _preview(self, schedule: Schedule) -> Message:
-        chosen = await self._store.planning.preview(schedule)
+        chosen = await self.store.planning.preview(schedule)
         if chosen is None:
             raise ParleyError("There is no story to choose from.")
-        articles = await self._store.articles.get_many(chosen.article_ids)
-        upcoming = await self._store.planning.upcoming(schedule, 1)
+        articles = await self.store.articles.get_many(chosen.article_ids)
+        upcoming = await self.store.planning.upcoming(schedule, 1)
         return views.preview(schedule, upcoming, articles)
 
     async def _now(
@@ -275,8 +262,8 @@ class Digest:
                 "It is `/digest now` for one more, or `/digest now today` as today's."
             )
         key = f"{schedule.team_id}:{schedule.channel_id}:now:{request.request_id}"
-        await self._posting.now(schedule, by=by, key=None if is_todays else key)
-        upcoming = await self._store.planning.upcoming(schedule, 1)
+        await self.slack.posting.now(schedule, by=by, key=None if is_todays else key)
+        upcoming = await self.store.planning.upcoming(schedule, 1)
         return views.posted_now(upcoming, is_todays=is_todays)
 
 

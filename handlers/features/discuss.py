@@ -1,19 +1,18 @@
 """/discuss: suggest a question for this channel, and post it when a button is pressed."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
+from handlers.features.dependencies import Slack
 from handlers.features.lookup import LookUp, in_time_for_ack
 from handlers.ids import Action, Command
-from handlers.jobs.posting import Posting
 from handlers.mrkdwn import readable
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
-from handlers.slack.directory import Directory, NotReadyError
-from handlers.slack.responders import Responders
+from handlers.slack.directory import NotReadyError
 from handlers.views import modal, story
 from handlers.views import question as views
 from handlers.views.message import Message, message
@@ -21,29 +20,19 @@ from store import Store
 from store.types import Article, ChannelId, Found, Nothing, ParleyError, PostKind, TeamId, Unsure
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Discuss:
     """The listeners for `/discuss`, answered inside its ack, and for buttons to post questions."""
 
-    def __init__(
-        self,
-        store: Store,
-        lookup: LookUp,
-        posting: Posting,
-        directory: Directory,
-        responders: Responders,
-    ) -> None:
-        self._corpus = store.corpus
-        self._choice = store.choice
-        self._lookup = lookup
-        self._posting = posting
-        self._directory = directory
-        self._responders = responders
+    store: Store
+    slack: Slack
+    lookup: LookUp
 
     async def command(self, ack: AsyncAck, command: dict[str, Any]) -> None:
         """Show a question for this channel, only to the person who asked."""
         words = readable(command.get("text") or "")
         if words.lower() == "help":
-            await ack(**views.discuss_help(self._lookup.examples()))
+            await ack(**views.discuss_help(self.lookup.examples()))
             return
         team_id, channel_id = command["team_id"], command["channel_id"]
         async with in_time_for_ack():
@@ -66,18 +55,18 @@ class Discuss:
             raise ParleyError(story.gone())
         value = replace(value, article_id=found.id)
         view = modal.discussion_preview(found, value=value)
-        await self._responders.update(press.team_id, press.view_id, view)
+        await self.slack.responders.update(press.team_id, press.view_id, view)
 
     async def post(self, press: Press, respond: AsyncRespond) -> None:
         """Post the question to the channel, or offer to join the channel first."""
-        by = await self._directory.colleague(press.team_id, press.user_id)
-        article = await self._lookup.article(press.value.article_id)
+        by = await self.slack.directory.colleague(press.team_id, press.user_id)
+        article = await self.lookup.article(press.value.article_id)
         if not article.question:
             raise ParleyError(story.unasked())
         try:
-            await self._posting.press(press, PostKind.QUESTION, article, by=by)
+            await self.slack.posting.press(press, PostKind.QUESTION, article, by=by)
         except NotReadyError as error:
-            if not await self._directory.can_join(press.team_id, press.channel_id):
+            if not await self.slack.directory.can_join(press.team_id, press.channel_id):
                 raise
             value = replace(press.value, channel_id=press.channel_id)
             offer = views.offer_to_join(str(error), "Join and post it", Action.DISCUSS_JOIN, value)
@@ -88,9 +77,9 @@ class Discuss:
 
     async def join(self, press: Press, respond: AsyncRespond) -> None:
         """Join the channel and post the question."""
-        by = await self._directory.colleague(press.team_id, press.user_id)
+        by = await self.slack.directory.colleague(press.team_id, press.user_id)
         press = replace(press, channel_id=press.channel_id or press.value.channel_id)
-        await self._directory.join(press.channel_id, by=by)
+        await self.slack.directory.join(press.channel_id, by=by)
         await self.post(press, respond)
 
     async def question(
@@ -103,7 +92,7 @@ class Discuss:
         the words. Raises `ParleyError` if there is no question.
         """
         if words:
-            match await self._corpus.find(words):
+            match await self.store.corpus.find(words):
                 case Found(matches=matches) | Unsure(matches=matches):
                     # Stories need not have a question.
                     articles = [match.article for match in matches if match.article.question]
@@ -114,9 +103,9 @@ class Discuss:
                     return articles[place % len(articles)]
                 case Nothing() as nothing:
                     if place == 0:
-                        self._lookup.count_miss(team_id)
+                        self.lookup.count_miss(team_id)
                     return nothing
-        article = await self._choice.next(team_id, channel_id, place=place)
+        article = await self.store.choice.next(team_id, channel_id, place=place)
         if article is None:
             raise ParleyError("There is no question to ask yet: the corpus is empty.")
         return article
@@ -126,5 +115,5 @@ class Discuss:
     ) -> Message:
         found = await self.question(team_id, channel_id, words=words, place=place)
         if isinstance(found, Nothing):
-            return self._lookup.nothing(found, words=words)
+            return self.lookup.nothing(found, words=words)
         return views.preview(found, words=words, place=place)

@@ -2,16 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from cachetools import LRUCache
 from slack_bolt import BoltResponse
 
 from handlers.button_value import CHANNEL
+from handlers.features.dependencies import Options
 from handlers.slack.people import Colleague
 from handlers.views import story as views
 from handlers.views.message import Message
@@ -48,6 +48,7 @@ async def in_time_for_ack() -> AsyncIterator[None]:
         raise DatabaseUnavailableError from error
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class LookUp:
     """The look-up that every feature shares: finds stories and renders the answers.
 
@@ -55,17 +56,11 @@ class LookUp:
     the button *Ask for this topic* stores them.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        *,
-        keeps_misses: bool,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._store = store
-        self._keeps_misses = keeps_misses
-        self._clock = clock
-        self._cache: LRUCache[tuple[str, int, str], _Rendered] = LRUCache(_CACHE_SIZE)
+    store: Store
+    options: Options
+    _cache: LRUCache[tuple[str, int, str], _Rendered] = field(
+        default_factory=lambda: LRUCache(_CACHE_SIZE), init=False
+    )
 
     async def answer(
         self, words: str, *, place: int = 0, where: str = CHANNEL, count_for: TeamId | None = None
@@ -92,7 +87,7 @@ class LookUp:
         Raises `DatabaseUnavailableError` if that takes too long for the ack of a command.
         """
         async with in_time_for_ack():
-            return await self._store.corpus.find(words)
+            return await self.store.corpus.find(words)
 
     def ack(self, answer: Answer, *, words: str, team_id: TeamId) -> BoltResponse:
         """Return a command's ack that shows *answer*, and count a search miss."""
@@ -103,7 +98,7 @@ class LookUp:
 
     def nothing(self, answer: Nothing, *, words: str) -> Message:
         """Return the message for a search miss, with a request button if requests are kept."""
-        return views.nothing(answer, words=words, can_ask=self._keeps_misses)
+        return views.nothing(answer, words=words, can_ask=self.options.keeps_misses)
 
     def _cached(self, answer: Answer, *, words: str, place: int, where: str) -> _Rendered:
         key = (words, place, where)
@@ -117,27 +112,27 @@ class LookUp:
     async def like(self, article: Article, *, where: str) -> Message:
         """Return a message with stories similar to *article*."""
         text = f"{article.headline} {article.summary}"
-        matches = await self._store.corpus.like(text, exclude=article.id)
+        matches = await self.store.corpus.like(text, exclude=article.id)
         return views.like(article, matches, where=where)
 
     async def related(self, text: str, *, where: str) -> Message:
         """Return a message with stories related to the *text* of somebody's message."""
-        answer = await self._store.corpus.find(text)
+        answer = await self.store.corpus.find(text)
         if isinstance(answer, Nothing):
-            return views.related(await self._store.corpus.like(text), where=where)
+            return views.related(await self.store.corpus.like(text), where=where)
         return views.related(answer.matches[:3], where=where)
 
     async def article(self, article_id: str) -> Article:
         """Return the article; raises `ParleyError` if a reload has removed it."""
-        article = await self._store.articles.get(article_id)
+        article = await self.store.articles.get(article_id)
         if article is None:
             raise ParleyError(views.gone())
         return article
 
     def count_miss(self, team_id: TeamId) -> None:
         """Count a search miss of the team, without its words, if misses are kept."""
-        if self._keeps_misses:
-            self._store.misses.add(team_id, at=self._clock())
+        if self.options.keeps_misses:
+            self.store.misses.add(team_id, at=self.options.clock())
 
     async def ask_for(self, words: str, *, by: Colleague, once: str) -> None:
         """Store a request for stories on *words*.
@@ -145,16 +140,16 @@ class LookUp:
         *once* is the idempotency key: a repeated request with the same key is not counted again.
         Raises `ParleyError` if requests are not kept.
         """
-        if not self._keeps_misses:
+        if not self.options.keeps_misses:
             raise ParleyError("Requests for topics are not kept here: MISSES_DAYS is 0.")
-        await self._store.topic_requests.add(by.team_id, words, once=once, now=self._clock())
+        await self.store.topic_requests.add(by.team_id, words, once=once, now=self.options.clock())
 
     def examples(self, count: int = 3) -> list[str]:
         """Return up to *count* topics that have stories in the loaded corpus."""
-        return [topic.name for topic in self._store.corpus.topics[:count]]
+        return [topic.name for topic in self.store.corpus.topics[:count]]
 
     def _render(self, answer: Answer, *, words: str, place: int, where: str) -> Message:
-        can_ask = self._keeps_misses
+        can_ask = self.options.keeps_misses
         match answer:
             case Found() as found:
                 # After a reload there may be fewer matches than when the button was rendered.

@@ -1,20 +1,21 @@
 """Look-ups without a slash command: mentions, direct messages and the message shortcut."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.button_value import CHANNEL, DIRECT
+from handlers.features.dependencies import Slack
 from handlers.features.lookup import LookUp
 from handlers.mrkdwn import readable
-from handlers.slack.background import Background, answer
+from handlers.slack.background import answer
 from handlers.slack.button_press import require_home
-from handlers.slack.directory import Directory
-from handlers.slack.responders import Responders
 from store.types import ParleyError, TeamId, UserId
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Mention:
     """The listeners for mentions, direct messages and the message shortcut.
 
@@ -22,17 +23,8 @@ class Mention:
     share a story in it. Their words are not stored, and search misses are not counted.
     """
 
-    def __init__(
-        self,
-        lookup: LookUp,
-        directory: Directory,
-        responders: Responders,
-        background: Background,
-    ) -> None:
-        self._lookup = lookup
-        self._directory = directory
-        self._responders = responders
-        self._background = background
+    slack: Slack
+    lookup: LookUp
 
     async def mentioned(self, event: dict[str, Any], context: dict[str, Any]) -> None:
         """Answer `@Parley words` in the channel or thread of the mention."""
@@ -40,22 +32,22 @@ class Mention:
             return
         thread_ts = event.get("thread_ts")
         team_id = context["team_id"]
-        respond = self._responders.whisper(team_id, event["channel"], event["user"], thread_ts)
+        respond = self.slack.responders.whisper(team_id, event["channel"], event["user"], thread_ts)
         before, _, after = (event.get("text") or "").partition(f"<@{context['bot_user_id']}")
         words = readable(after.partition(">")[2]) or readable(before)
         where = thread_ts or CHANNEL
         work = self._answer(team_id, event["user"], words, respond, where)
-        self._background.start(work, respond)
+        self.slack.background.start(work, respond)
 
     async def direct(self, event: dict[str, Any], context: dict[str, Any]) -> None:
         """Answer a direct message."""
         if event.get("channel_type") != "im" or not _is_from_person(event):
             return
         team_id = context["team_id"]
-        respond = self._responders.direct(team_id, event["channel"], event.get("thread_ts"))
+        respond = self.slack.responders.direct(team_id, event["channel"], event.get("thread_ts"))
         words = readable(event.get("text") or "")
         work = self._answer(team_id, event["user"], words, respond, DIRECT)
-        self._background.start(work, respond)
+        self.slack.background.start(work, respond)
 
     async def related(
         self, ack: AsyncAck, body: dict[str, Any], shortcut: dict[str, Any], respond: AsyncRespond
@@ -68,17 +60,17 @@ class Mention:
             if not text:
                 raise ParleyError("That message has no words to look for.")
             thread_ts = shortcut["message"].get("thread_ts")
-            shown = await self._lookup.related(text, where=thread_ts or CHANNEL)
+            shown = await self.lookup.related(text, where=thread_ts or CHANNEL)
             await answer(respond, shown, thread_ts=thread_ts)
 
         await ack()
-        self._background.start(work(), respond)
+        self.slack.background.start(work(), respond)
 
     async def _answer(
         self, team_id: TeamId, user_id: UserId, words: str, respond: AsyncRespond, where: str
     ) -> None:
-        await self._directory.require_reader(team_id, user_id)
-        await answer(respond, await self._lookup.answer(words, where=where))
+        await self.slack.directory.require_reader(team_id, user_id)
+        await answer(respond, await self.lookup.answer(words, where=where))
 
 
 def _is_from_person(event: dict[str, Any]) -> bool:

@@ -1,16 +1,16 @@
 """Changes to a schedule (set up, skip, pause, resume, end) and the menu under its posts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.jobs.posting import Posting
+from handlers.features.dependencies import Options, Slack
 from handlers.parsing.schedule_order import Order
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
-from handlers.slack.directory import Directory
 from handlers.slack.people import FullMember
 from handlers.views import digest as views
 from handlers.views.message import Message, message
@@ -29,33 +29,22 @@ _NO_OWNER = (
 _NO_SCHEDULE = "This channel has no schedule. Start one: `/digest on 09:30`."
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class ScheduleActions:
     """The changes to schedules, shared by `/digest` and the buttons."""
 
-    def __init__(
-        self,
-        store: Store,
-        posting: Posting,
-        directory: Directory,
-        clock: Callable[[], datetime],
-        *,
-        warns_of_samples: bool,
-    ) -> None:
-        """Create the actions; *warns_of_samples* turns on the warning about sample stories."""
-        self._store = store
-        self._posting = posting
-        self._directory = directory
-        self._clock = clock
-        self._warns_of_samples = warns_of_samples
+    store: Store
+    slack: Slack
+    options: Options
 
     @property
     def has_samples(self) -> bool:
         """Whether to warn that only sample stories are loaded."""
-        return self._warns_of_samples and samples.are_loaded(self._store.corpus.revision)
+        return self.options.warns_of_samples and samples.are_loaded(self.store.corpus.revision)
 
     async def schedule(self, team_id: TeamId, channel_id: ChannelId) -> Schedule:
         """Return the channel's schedule; raises `ParleyError` if there is none."""
-        schedule = await self._store.schedules.get(team_id, channel_id)
+        schedule = await self.store.schedules.get(team_id, channel_id)
         if schedule is None:
             raise ParleyError(_NO_SCHEDULE)
         return schedule
@@ -67,7 +56,7 @@ class ScheduleActions:
 
         The schedule's owner is *owner_id*, or *by* if that is None.
         """
-        schedule = await self._store.schedules.set(
+        schedule = await self.store.schedules.set(
             team_id=by.team_id,
             channel_id=channel_id,
             owner_id=owner_id or by.user_id,
@@ -75,15 +64,15 @@ class ScheduleActions:
             kind=order.kind,
             stories=order.stories,
             topics=order.topics,
-            now=self._clock(),
+            now=self.options.clock(),
         )
-        is_empty = await self._store.planning.preview(schedule) is None
-        upcoming = await self._store.planning.upcoming(schedule, 1)
+        is_empty = await self.store.planning.preview(schedule) is None
+        upcoming = await self.store.planning.upcoming(schedule, 1)
         return views.is_on(schedule, upcoming, is_empty=is_empty, has_samples=self.has_samples)
 
     async def off(self, schedule: Schedule, *, by: FullMember) -> Message:
         """Delete the channel's schedule."""
-        await self._store.schedules.remove(schedule.team_id, schedule.channel_id)
+        await self.store.schedules.remove(schedule.team_id, schedule.channel_id)
         return views.is_off(schedule)
 
     async def owner_or_admin(self, schedule: Schedule, user_id: UserId) -> FullMember:
@@ -91,7 +80,7 @@ class ScheduleActions:
 
         Raises `ParleyError` for anybody else, and if Slack cannot say who they are.
         """
-        member = await self._directory.full_member(schedule.team_id, user_id)
+        member = await self.slack.directory.full_member(schedule.team_id, user_id)
         if not self.is_owner_or_admin(schedule, member):
             if schedule.owner_id is None:
                 raise ParleyError(_NO_OWNER)
@@ -105,7 +94,7 @@ class ScheduleActions:
 
     async def skip(self, schedule: Schedule, dates: Sequence[date], *, by: FullMember) -> Message:
         """Skip the posts of *dates*, or the next post if there are none."""
-        now, timetable = self._clock(), schedule.timetable
+        now, timetable = self.options.clock(), schedule.timetable
         if not dates:
             dates = [await self._next_on(schedule)]
         for on in dates:
@@ -120,13 +109,13 @@ class ScheduleActions:
                 state=PostState.SKIPPED,
                 error=_SKIPPED,
             )
-            if not await self._store.posts.skip(plan, now=now):
+            if not await self.store.posts.skip(plan, now=now):
                 raise ParleyError(f"The post of {on:%a %d %b} is out already, or under way.")
-        return views.skipped(dates, await self._store.planning.upcoming(schedule, 1))
+        return views.skipped(dates, await self.store.planning.upcoming(schedule, 1))
 
     async def skip_next(self, schedule: Schedule, *, by: FullMember) -> Message:
         """Skip the next post. Repeating this skips the same post, not the one after it."""
-        for upcoming in await self._store.planning.upcoming(schedule, 1):
+        for upcoming in await self.store.planning.upcoming(schedule, 1):
             if upcoming.skip_reason in (None, _SKIPPED):
                 return await self.skip(schedule, [upcoming.occurrence.due_on], by=by)
         raise ParleyError("No post is coming that could be skipped.")
@@ -136,7 +125,7 @@ class ScheduleActions:
         if not dates:
             skipped = [
                 post.due_on
-                for post in await self._store.posts.scheduled(
+                for post in await self.store.posts.scheduled(
                     schedule.team_id, schedule.channel_id, since=schedule.next.due_on
                 )
                 if post.state is PostState.SKIPPED and post.due_on
@@ -145,7 +134,7 @@ class ScheduleActions:
         for on in dates:
             is_future = on >= schedule.next.due_on
             key = occurrence_key(schedule, on)
-            if not (is_future and await self._store.posts.unskip(schedule.team_id, key)):
+            if not (is_future and await self.store.posts.unskip(schedule.team_id, key)):
                 raise ParleyError(f"The post of {on:%a %d %b} is not skipped.")
         if not dates:
             raise ParleyError("No post to come is skipped.")
@@ -153,7 +142,7 @@ class ScheduleActions:
 
     async def pause(self, schedule: Schedule, until: date, *, by: FullMember) -> Message:
         """Skip every post before *until*, a date in the schedule's time zone."""
-        await self._store.schedules.pause(schedule.team_id, schedule.channel_id, until=until)
+        await self.store.schedules.pause(schedule.team_id, schedule.channel_id, until=until)
         return views.paused(until)
 
     async def resume(self, schedule: Schedule, *, by: FullMember) -> Message:
@@ -164,16 +153,16 @@ class ScheduleActions:
         """
         if not (schedule.stopped or schedule.paused_until):
             raise ParleyError("The schedule of this channel is neither paused nor stopped.")
-        await self._directory.require_parley_in(schedule.team_id, schedule.channel_id)
-        await self._store.schedules.resume(schedule.team_id, schedule.channel_id)
+        await self.slack.directory.require_parley_in(schedule.team_id, schedule.channel_id)
+        await self.store.schedules.resume(schedule.team_id, schedule.channel_id)
         if schedule.stopped and await self._has_lost_post(schedule):
-            await self._posting.now(schedule, by=by, key=None)
+            await self.slack.posting.now(schedule, by=by, key=None)
         schedule = await self.schedule(schedule.team_id, schedule.channel_id)
-        return views.resumed(schedule, await self._store.planning.upcoming(schedule, 1))
+        return views.resumed(schedule, await self.store.planning.upcoming(schedule, 1))
 
     async def menu(self, press: Press, respond: AsyncRespond) -> None:
         """Do what was chosen from the menu under a post."""
-        post = await self._store.posts.by_message(press.team_id, press.channel_id, press.message_ts)
+        post = await self.store.posts.by_message(press.team_id, press.channel_id, press.message_ts)
         if post is None:
             raise ParleyError("I have no record of that post any more.")
         if press.value.words == MENU_WHY:
@@ -199,17 +188,17 @@ class ScheduleActions:
 
     async def post_again(self, press: Press, respond: AsyncRespond) -> None:
         """Post again, after the person confirmed that the post is not in the channel."""
-        await self._unknown_post(press)
-        post = await self._store.posts.not_there(press.team_id, press.value.key, now=self._clock())
+        unknown, now = await self._unknown_post(press), self.options.clock()
+        post = await self.store.posts.not_there(press.team_id, unknown.key, now=now)
         if post is None:
             raise ParleyError(_SETTLED)
-        await self._posting.finish(post)
+        await self.slack.posting.finish(post)
         await answer(respond, message(f"Posted in <#{post.channel_id}>."), replace=True)
 
     async def post_seen(self, press: Press, respond: AsyncRespond) -> None:
         """Record the post as sent, after the person confirmed that it is in the channel."""
         post = await self._unknown_post(press)
-        if not await self._store.posts.seen(press.team_id, post.key, now=self._clock()):
+        if not await self.store.posts.seen(press.team_id, post.key, now=self.options.clock()):
             raise ParleyError(_SETTLED)
         shown = message(f"Good: the post in <#{post.channel_id}> counts as sent.")
         await answer(respond, shown, replace=True)
@@ -219,33 +208,31 @@ class ScheduleActions:
 
         Raises `ParleyError` if the outcome is settled or this person may not settle it.
         """
-        by = await self._directory.colleague(press.team_id, press.user_id)
-        post = await self._store.posts.get(press.team_id, press.value.key)
+        by = await self.slack.directory.colleague(press.team_id, press.user_id)
+        post = await self.store.posts.get(press.team_id, press.value.key)
         if post is None:
             raise ParleyError("I have no record of that post any more.")
         # A settled post no longer records who may settle it, so check its state first.
         if post.state is not PostState.UNKNOWN:
             raise ParleyError(_SETTLED)
         if by.user_id != post.asked_by:
-            schedule = await self._store.schedules.get(post.team_id, post.channel_id)
+            schedule = await self.store.schedules.get(post.team_id, post.channel_id)
             if schedule:
                 await self.owner_or_admin(schedule, by.user_id)
             else:
-                await self._directory.require_admin(post.team_id, by.user_id)
+                await self.slack.directory.require_admin(post.team_id, by.user_id)
         return post
 
     async def _next_on(self, schedule: Schedule) -> date:
-        for upcoming in await self._store.planning.upcoming(schedule, 1):
+        for upcoming in await self.store.planning.upcoming(schedule, 1):
             if upcoming.skip_reason is None:
                 return upcoming.occurrence.due_on
         raise ParleyError("No post is coming that could be skipped.")
 
     async def _has_lost_post(self, schedule: Schedule) -> bool:
         """Return whether the schedule's last post failed or was missed today, within `GRACE`."""
-        now = self._clock()
-        last = await self._store.posts.last_scheduled(
-            schedule.team_id, schedule.channel_id, now=now
-        )
+        now = self.options.clock()
+        last = await self.store.posts.last_scheduled(schedule.team_id, schedule.channel_id, now=now)
         return (
             last is not None
             and last.state in (PostState.FAILED, PostState.MISSED)

@@ -1,10 +1,9 @@
 """The `/digest` form: a modal that checks and saves what a channel gets and when."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import time
 from hashlib import blake2b
 from typing import Any
 
@@ -12,15 +11,15 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.button_value import Value
+from handlers.features.dependencies import Options, Slack
 from handlers.features.schedule_actions import ScheduleActions
 from handlers.ids import Block, Field
 from handlers.parsing.schedule_order import LONGEST_TOPIC, MOST_STORIES, MOST_TOPICS, Order
 from handlers.parsing.timetable import WEEKDAYS, describe, is_zone, zones_like
 from handlers.slack.api_errors import FAILURES
-from handlers.slack.background import Background, answer
+from handlers.slack.background import answer
 from handlers.slack.button_press import Press, require_home
-from handlers.slack.directory import Directory, UnknownPresenceError
-from handlers.slack.responders import Responders
+from handlers.slack.directory import UnknownPresenceError
 from handlers.views import schedule as views
 from handlers.views.message import message
 from handlers.views.modal import View, window
@@ -52,24 +51,14 @@ class Submission:
         return bool(self.initial.channel_id)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class ScheduleForm:
     """The listeners for the form: opening it, its typeahead and its submission."""
 
-    def __init__(
-        self,
-        store: Store,
-        actions: ScheduleActions,
-        directory: Directory,
-        responders: Responders,
-        background: Background,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._store = store
-        self._actions = actions
-        self._directory = directory
-        self._responders = responders
-        self._background = background
-        self._clock = clock
+    store: Store
+    slack: Slack
+    options: Options
+    actions: ScheduleActions
 
     async def open(
         self,
@@ -85,7 +74,7 @@ class ScheduleForm:
         *is_known* fixes the channel: the form then has no channel field. Raises `ParleyError` if
         the trigger expired before the form was open.
         """
-        schedule = await self._store.schedules.get(team_id, channel_id)
+        schedule = await self.store.schedules.get(team_id, channel_id)
         order = _order_of(schedule) if schedule else await self._default_order(team_id, user_id)
         view = views.schedule(
             order,
@@ -93,10 +82,10 @@ class ScheduleForm:
             is_known=is_known,
             mark=_fingerprint(schedule),
             note=views.waits(schedule) if schedule else None,
-            has_samples=self._actions.has_samples,
-            now=self._clock(),
+            has_samples=self.actions.has_samples,
+            now=self.options.clock(),
         )
-        if await self._responders.open(team_id, trigger_id, view) is None:
+        if await self.slack.responders.open(team_id, trigger_id, view) is None:
             raise ParleyError("Slack took too long to open the form: please try again.")
 
     async def pressed(self, press: Press, respond: AsyncRespond) -> None:
@@ -111,14 +100,14 @@ class ScheduleForm:
     async def topics(self, ack: AsyncAck, payload: dict[str, Any]) -> None:
         """Answer the typeahead with matching topics, and with the typed words themselves."""
         typed = " ".join(str(payload.get("value") or "").split())
-        completed = self._store.corpus.complete(typed, limit=_MAX_OPTIONS)
+        completed = self.store.corpus.complete(typed, limit=_MAX_OPTIONS)
         known = {topic.lower() for topic in completed}
         own = [typed] if typed and typed.lower() not in known else []
         await ack(options=views.topic_options([*completed, *own]))
 
     async def zones(self, ack: AsyncAck, payload: dict[str, Any]) -> None:
         """Answer the typeahead with the time zones that match the typed words."""
-        now = self._clock()
+        now = self.options.clock()
         zones = zones_like(str(payload.get("value") or ""))
         await ack(options=[views.zone_option(zone, now=now) for zone in zones])
 
@@ -129,7 +118,7 @@ class ScheduleForm:
             team_id, before = require_home(body), None
             submission, errors = _parse(view)
             if submission:
-                before = await self._store.schedules.get(team_id, submission.channel_id)
+                before = await self.store.schedules.get(team_id, submission.channel_id)
                 errors = await self._problems(submission, before, team_id, user_id)
         except ParleyError as error:
             await ack(response_action="update", view=window(message(str(error))))
@@ -142,17 +131,17 @@ class ScheduleForm:
             return
         # An admin who edits somebody's schedule does not become its owner, unless it has none.
         owner_id = (before.owner_id if before and submission.is_known else None) or user_id
-        respond = self._responders.modal(team_id, view["id"])
+        respond = self.slack.responders.modal(team_id, view["id"])
 
         async def work() -> None:
-            by = await self._directory.full_member(team_id, user_id)
-            shown = await self._actions.set_up(
+            by = await self.slack.directory.full_member(team_id, user_id)
+            shown = await self.actions.set_up(
                 submission.channel_id, order=submission.order, by=by, owner_id=owner_id
             )
             await answer(respond, shown)
 
         await ack(response_action="update", view=window(message("Saving …")))
-        self._background.start(work(), respond)
+        self.slack.background.start(work(), respond)
 
     def _reopened(self, submission: Submission, before: Schedule | None, note: str) -> View:
         """Return the form with the submitted values and a *note* about the current schedule."""
@@ -162,8 +151,8 @@ class ScheduleForm:
             is_known=submission.is_known,
             mark=_fingerprint(before),
             note=note,
-            has_samples=self._actions.has_samples,
-            now=self._clock(),
+            has_samples=self.actions.has_samples,
+            now=self.options.clock(),
         )
 
     async def _problems(
@@ -172,7 +161,7 @@ class ScheduleForm:
         """Return the problems of well-formed values: {block_id: sentence}."""
         errors: dict[str, str] = {}
         for topic in submission.order.topics:
-            if not isinstance(await self._store.corpus.find(topic, limit=1), Found):
+            if not isinstance(await self.store.corpus.find(topic, limit=1), Found):
                 errors[Block.TOPICS] = f"I have no story on “{topic}”: please take it out."
         channel_id = submission.channel_id
         if problem := await self._channel_problem(channel_id, before, team_id, user_id):
@@ -193,12 +182,12 @@ class ScheduleForm:
         until = asyncio.get_running_loop().time() + _CHECK_SECONDS
         try:
             async with asyncio.timeout_at(until):
-                member = await self._directory.full_member(team_id, user_id)
-                if not (before and self._actions.is_owner_or_admin(before, member)):
-                    await self._directory.require_present(team_id, user_id, channel_id)
+                member = await self.slack.directory.full_member(team_id, user_id)
+                if not (before and self.actions.is_owner_or_admin(before, member)):
+                    await self.slack.directory.require_present(team_id, user_id, channel_id)
             with suppress(TimeoutError, *FAILURES):
                 async with asyncio.timeout_at(until):
-                    await self._directory.require_parley_in(team_id, channel_id)
+                    await self.slack.directory.require_parley_in(team_id, channel_id)
         except ParleyError as error:
             return str(error)
         except (TimeoutError, *FAILURES):
@@ -209,7 +198,7 @@ class ScheduleForm:
         zone = "UTC"
         with suppress(TimeoutError):
             async with asyncio.timeout(_ZONE_SECONDS):
-                zone = await self._directory.zone(team_id, user_id)
+                zone = await self.slack.directory.zone(team_id, user_id)
         timetable = Timetable(at=_DEFAULT_TIME, weekdays=WEEKDAYS, zone=zone)
         return Order(timetable=timetable, stories=_DEFAULT_STORIES)
 

@@ -1,61 +1,50 @@
 """*Start a discussion*: a form that asks for a channel, shows a question and posts it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.button_value import MODAL, Value
+from handlers.features.dependencies import Slack
 from handlers.features.discuss import Discuss
 from handlers.features.lookup import LookUp
 from handlers.ids import Block, Field
-from handlers.slack.background import Background
 from handlers.slack.button_press import Press, home_of, require_home
-from handlers.slack.directory import Directory
 from handlers.slack.error_replies import sentence
-from handlers.slack.responders import Responders
 from handlers.views import modal as views
 from handlers.views.message import message
 from store.types import ChannelId, Nothing, ParleyError, TeamId
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class DiscussionForm:
     """The listeners for the form: opening it by a shortcut or a button, and its submissions."""
 
-    def __init__(
-        self,
-        lookup: LookUp,
-        discuss: Discuss,
-        directory: Directory,
-        responders: Responders,
-        background: Background,
-    ) -> None:
-        self._lookup = lookup
-        self._discuss = discuss
-        self._directory = directory
-        self._responders = responders
-        self._background = background
+    slack: Slack
+    lookup: LookUp
+    discuss: Discuss
 
     async def shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Open the form."""
 
         async def work() -> None:
             team_id = require_home(body)
-            await self._responders.open(team_id, body["trigger_id"], views.discussion(None))
+            await self.slack.responders.open(team_id, body["trigger_id"], views.discussion(None))
 
         await ack()
-        respond = self._responders.window(home_of(body), body["trigger_id"])
-        self._background.start(work(), respond)
+        respond = self.slack.responders.window(home_of(body), body["trigger_id"])
+        self.slack.background.start(work(), respond)
 
     async def start(self, press: Press, respond: AsyncRespond) -> None:
         """Open the form, for a story if the button belongs to one."""
         article = None
         if press.value.article_id:
-            article = await self._lookup.article(press.value.article_id)
+            article = await self.lookup.article(press.value.article_id)
         on_top = bool(press.view_id)
         view = views.discussion(article)
-        await self._responders.open(press.team_id, press.trigger_id, view, on_top=on_top)
+        await self.slack.responders.open(press.team_id, press.trigger_id, view, on_top=on_top)
 
     async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Post the question of the form's story, or find a story and show a preview."""
@@ -75,7 +64,7 @@ class DiscussionForm:
                 return
             typed = values[Block.WORDS][Field.WORDS].get("value") or ""
             words = " ".join(typed.split())
-            found = await self._discuss.question(team_id, channel_id, words=words, place=0)
+            found = await self.discuss.question(team_id, channel_id, words=words, place=0)
             if isinstance(found, Nothing):
                 nearest = ", ".join(found.topics)
                 hint = f" Near to it: {nearest}." if nearest else ""
@@ -99,7 +88,7 @@ class DiscussionForm:
             if problem is None:
                 await self._post(ack, body, team_id, value)
                 return
-            article = await self._lookup.article(value.article_id)
+            article = await self.lookup.article(value.article_id)
             shown = views.discussion_preview(article, value=value, note=problem)
         except ParleyError as error:
             shown = views.window(message(sentence(error)))
@@ -114,8 +103,8 @@ class DiscussionForm:
         """
         user_id = body["user"]["id"]
         try:
-            await self._directory.colleague(team_id, user_id)
-            await self._directory.require_present(team_id, user_id, channel_id)
+            await self.slack.directory.colleague(team_id, user_id)
+            await self.slack.directory.require_present(team_id, user_id, channel_id)
         except ParleyError as error:
             return str(error)
         return None
@@ -125,7 +114,7 @@ class DiscussionForm:
     ) -> None:
         """Ack with a waiting modal, then post and show the result in that modal."""
         view = body["view"]
-        respond = self._responders.modal(team_id, view["id"])
+        respond = self.slack.responders.modal(team_id, view["id"])
         press = Press(
             team_id=team_id,
             channel_id=value.channel_id,
@@ -136,7 +125,7 @@ class DiscussionForm:
         )
 
         async def work() -> None:
-            await self._discuss.post(press, respond)
+            await self.discuss.post(press, respond)
 
         await ack(response_action="update", view=views.window(message("Posting the question …")))
-        self._background.start(work(), respond)
+        self.slack.background.start(work(), respond)

@@ -2,23 +2,19 @@
 
 import asyncio
 import re
-from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.slack.background import Background, answer
+from handlers.features.dependencies import Options, Slack
+from handlers.slack.background import answer
 from handlers.slack.button_press import Press
-from handlers.slack.directory import Directory
-from handlers.slack.files import Files
-from handlers.slack.responders import Responders
 from handlers.views import corpus as views
 from handlers.views import preview
-from store import samples
-from store.corpus.service import Corpus
+from store import Store, samples
 from store.loading.documents import ENDINGS
 from store.types import CorpusInvalidError, ParleyError, TeamId, UserId
 
@@ -30,47 +26,33 @@ async def is_upload(event: dict[str, Any]) -> bool:
     return event.get("channel_type") == "im" and event.get("subtype") == "file_share"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Uploads:
     """The listeners for documents in direct messages, for admins only."""
 
-    def __init__(
-        self,
-        corpus: Corpus,
-        files: Files,
-        directory: Directory,
-        responders: Responders,
-        background: Background,
-        *,
-        path: Path,
-        clock: Callable[[], datetime],
-    ) -> None:
-        """Create the handler; *path* is the folder that documents are added to."""
-        self._corpus = corpus
-        self._files = files
-        self._directory = directory
-        self._responders = responders
-        self._background = background
-        self._path = path
-        self._clock = clock
+    store: Store
+    slack: Slack
+    options: Options
 
     async def shared(self, event: dict[str, Any], context: dict[str, Any]) -> None:
         """Check each shared file, and offer to add it."""
         team_id = context["team_id"]
-        respond = self._responders.direct(team_id, event["channel"], event.get("thread_ts"))
+        respond = self.slack.responders.direct(team_id, event["channel"], event.get("thread_ts"))
         for file in event.get("files", []):
             work = self._check(file["id"], team_id, event["user"], respond)
-            self._background.start(work, respond)
+            self.slack.background.start(work, respond)
 
     async def add(self, press: Press, respond: AsyncRespond) -> None:
         """Write the document to the corpus folder and load it; undo the write if that fails."""
-        await self._directory.require_keeper(press.team_id, press.user_id)
+        await self.slack.directory.require_keeper(press.team_id, press.user_id)
         name, data = await self._file(press.team_id, press.value.words)
-        await asyncio.to_thread(self._require_folder)
-        path = self._path / name
+        await asyncio.to_thread(require_writable, self.options.corpus_path)
+        folder, now = self.options.corpus_path, self.options.clock()
+        path = folder / name
         before = await asyncio.to_thread(_swap, path, data)
         try:
-            by = self._directory.name(press.team_id, press.user_id)
-            reload = await self._corpus.reload(self._path, by=by, at=self._clock())
+            by = self.slack.directory.name(press.team_id, press.user_id)
+            reload = await self.store.corpus.reload(folder, by=by, at=now)
         except BaseException as error:
             await asyncio.to_thread(_swap, path, before)
             if not isinstance(error, CorpusInvalidError):
@@ -83,13 +65,13 @@ class Uploads:
     async def _check(
         self, file_id: str, team_id: TeamId, user_id: UserId, respond: AsyncRespond
     ) -> None:
-        await self._directory.require_keeper(team_id, user_id)
+        await self.slack.directory.require_keeper(team_id, user_id)
         name, data = await self._file(team_id, file_id)
         with TemporaryDirectory(prefix="parley-") as temporary:
             extra = Path(temporary) / name
             await asyncio.to_thread(extra.write_bytes, data)
             try:
-                check = await self._corpus.check(self._path, extra=extra)
+                check = await self.store.corpus.check(self.options.corpus_path, extra=extra)
             except CorpusInvalidError as error:
                 await answer(respond, views.invalid(error.problems))
                 return
@@ -97,21 +79,22 @@ class Uploads:
 
     async def _file(self, team_id: TeamId, file_id: str) -> tuple[str, bytes]:
         """Return the file's name and content; raises `ParleyError` for an unsuitable name."""
-        file = await self._files.describe(team_id, file_id)
+        file = await self.slack.files.describe(team_id, file_id)
         name: str = file["name"]
         if PurePosixPath(name).suffix.lower() not in ENDINGS or not _NAME.fullmatch(name):
             raise ParleyError(
                 f"I take documents with a plain name that ends in {', '.join(ENDINGS)}; `README.md`"
                 " says what is in them."
             )
-        return name, await self._files.read(team_id, file)
+        return name, await self.slack.files.read(team_id, file)
 
-    def _require_folder(self) -> None:
-        if not self._path.is_dir() or self._path.resolve() == samples.FOLDER.resolve():
-            raise ParleyError(
-                "There is no folder of yours to add it to: set `CORPUS_DIR` to one, and start me"
-                " again."
-            )
+
+def require_writable(folder: Path) -> None:
+    """Raise `ParleyError` unless *folder* exists and is not the one of the sample stories."""
+    if not folder.is_dir() or folder.resolve() == samples.FOLDER.resolve():
+        raise ParleyError(
+            "There is no folder of yours to add it to: set `CORPUS_DIR` to one, and start me again."
+        )
 
 
 def _swap(path: Path, data: bytes | None) -> bytes | None:

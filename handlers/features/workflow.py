@@ -3,18 +3,18 @@
 A step returns the texts of a story as outputs, for the later steps of the workflow.
 """
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+from collections.abc import Awaitable
+from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.complete.async_complete import AsyncComplete
 from slack_bolt.context.fail.async_fail import AsyncFail
 
+from handlers.features.dependencies import Options, Slack
 from handlers.features.discuss import Discuss
 from handlers.features.lookup import LookUp
 from handlers.ids import Step
-from handlers.slack.background import Background
 from handlers.slack.error_replies import sentence
 from store import Store
 from store.posting.record import NewPost
@@ -33,22 +33,15 @@ from store.types import (
 Inputs = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Workflow:
     """The listeners for the workflow steps. A step that fails tells Slack why in a sentence."""
 
-    def __init__(
-        self,
-        store: Store,
-        lookup: LookUp,
-        discuss: Discuss,
-        background: Background,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._store = store
-        self._lookup = lookup
-        self._discuss = discuss
-        self._background = background
-        self._clock = clock
+    store: Store
+    slack: Slack
+    options: Options
+    lookup: LookUp
+    discuss: Discuss
 
     def register(self, app: AsyncApp) -> None:
         """Listen to both steps."""
@@ -60,7 +53,7 @@ class Workflow:
     ) -> None:
         """Complete the step with the story that the words find, if the match is certain."""
         found = self._find(inputs, team_id=body["team_id"])
-        self._background.start(_finish(found, complete, fail))
+        self.slack.background.start(_finish(found, complete, fail))
 
     async def pick_question(
         self, inputs: Inputs, body: dict[str, Any], complete: AsyncComplete, fail: AsyncFail
@@ -68,18 +61,18 @@ class Workflow:
         """Complete the step with a question for a channel, and record it as asked there."""
         execution_id = body["event"]["function_execution_id"]
         picked = self._pick(inputs, team_id=body["team_id"], execution_id=execution_id)
-        self._background.start(_finish(picked, complete, fail))
+        self.slack.background.start(_finish(picked, complete, fail))
 
     async def _find(self, inputs: Inputs, *, team_id: TeamId) -> Article:
         words = " ".join(str(inputs.get("words") or "").split())
-        match await self._store.corpus.find(words, limit=1):
+        match await self.store.corpus.find(words, limit=1):
             case Found(matches=matches):
                 return matches[0].article
             case Unsure(matches=matches):
                 headlines = "; ".join(match.article.headline for match in matches)
                 raise ParleyError(f"I am not sure what “{words}” means. Perhaps: {headlines}")
             case Nothing():
-                self._lookup.count_miss(team_id)
+                self.lookup.count_miss(team_id)
         raise ParleyError(f"I have no story on “{words}”.")
 
     async def _pick(self, inputs: Inputs, *, team_id: TeamId, execution_id: str) -> Article:
@@ -87,12 +80,12 @@ class Workflow:
         words = " ".join(str(inputs.get("words") or "").split())
         key = f"{team_id}:{channel_id}:workflow:{execution_id}"
         # Slack may send the event again: the same run gets the same question.
-        if (known := await self._store.posts.get(team_id, key)) and known.article_id:
-            return await self._lookup.article(known.article_id)
-        found = await self._discuss.question(team_id, channel_id, words=words, place=0)
+        if (known := await self.store.posts.get(team_id, key)) and known.article_id:
+            return await self.lookup.article(known.article_id)
+        found = await self.discuss.question(team_id, channel_id, words=words, place=0)
         if isinstance(found, Nothing):
             raise ParleyError(f"I have no story on “{words}”.")
-        now = self._clock()
+        now = self.options.clock()
         plan = NewPost(
             key=key,
             team_id=team_id,
@@ -102,7 +95,7 @@ class Workflow:
             due_at=now,
             state=PostState.SENT,
         )
-        await self._store.posts.plan(plan, now=now)
+        await self.store.posts.plan(plan, now=now)
         return found
 
 

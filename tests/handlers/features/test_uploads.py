@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.features.uploads import require_writable
 from handlers.slack.files import Files
 from handlers.slack.teams import Bot, Teams
 from store import samples
@@ -113,9 +114,6 @@ async def test_the_token_is_sent_only_to_slack() -> None:
 
 
 def test_adding_documents_needs_a_corpus_folder(tmp_path: Path) -> None:
-    from handlers.features.uploads import Uploads
-
     for path in (samples.FOLDER, tmp_path / "a.txt"):
-        uploads = Uploads(*[None] * 5, path=path, clock=None)  # type: ignore[arg-type]
         with pytest.raises(ParleyError, match="set `CORPUS_DIR`"):
-            uploads._require_folder()
+            require_writable(path)

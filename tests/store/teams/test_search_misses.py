@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
+from handlers.features.dependencies import Options
 from handlers.features.lookup import LookUp
 from handlers.ids import Action
 from handlers.jobs.expiry import Expiry
@@ -246,14 +248,15 @@ async def test_old_requests_are_not_listed(store: Store) -> None:
 
 
 async def test_nothing_is_stored_if_the_setting_is_zero(store: Store, clock: StoppedClock) -> None:
-    lookup = LookUp(store, keeps_misses=False, clock=clock)
+    lookup = LookUp(store, Options(clock=clock, corpus_path=Path(), keep_misses=timedelta()))
     lookup.count_miss(TEAM)
     with pytest.raises(ParleyError, match="MISSES_DAYS is 0"):
         await lookup.ask_for("mars", by=ANA, once="press")
     assert await asked(store) == []
     assert await store.misses.number(TEAM, since=EVER) == 0
     for keeps_misses in (False, True):
-        lookup = LookUp(store, keeps_misses=keeps_misses, clock=clock)
+        kept = timedelta(days=90 * keeps_misses)
+        lookup = LookUp(store, Options(clock=clock, corpus_path=Path(), keep_misses=kept))
         assert (Action.BRIEF_ASK in str(await lookup.answer("kubernetes"))) is keeps_misses
     # Rows from before the change of the setting are deleted within an hour.
     await ask(store, "pizza")

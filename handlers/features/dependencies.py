@@ -1,0 +1,48 @@
+"""What the features share besides the store: the parts that speak to Slack, and the options."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from handlers.jobs.posting import Posting
+from handlers.jobs.uninstalls import Uninstalls
+from handlers.slack.background import Background
+from handlers.slack.directory import Directory
+from handlers.slack.files import Files
+from handlers.slack.responders import Responders
+from handlers.slack.teams import Teams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slack:
+    """Everything that speaks to Slack."""
+
+    teams: Teams
+    directory: Directory
+    responders: Responders
+    background: Background
+    files: Files
+    posting: Posting
+    uninstalls: Uninstalls | None
+    """None if Parley serves one workspace, by the token in the settings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The settings of the features, and the clock."""
+
+    clock: Callable[[], datetime]
+    corpus_path: Path
+    """The folder that a reload reads, and that uploads are added to."""
+    keep_misses: timedelta
+    """How long search misses and topic requests are stored; zero stores none."""
+    has_agent_view: bool = False
+    has_workflow_steps: bool = False
+    warns_of_samples: bool = True
+    """False for the demo, in which sample stories are expected."""
+
+    @property
+    def keeps_misses(self) -> bool:
+        """Whether search misses and topic requests are stored at all."""
+        return bool(self.keep_misses)
