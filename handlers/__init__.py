@@ -31,7 +31,7 @@ from store import Store
 def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> None:
     """Register every listener, the most used first because Bolt tries them in order."""
     lookup = LookUp(store, options)
-    brief = Brief(slack, lookup)
+    brief = Brief(store, slack, lookup)
     discuss = Discuss(store, slack, lookup)
     discussion_form = DiscussionForm(slack, lookup, discuss)
     mention = Mention(slack, lookup)

@@ -8,18 +8,20 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.features.dependencies import Slack
-from handlers.features.lookup import LookUp, is_help
+from handlers.features.lookup import LookUp, in_time_for_ack, is_help
 from handlers.mrkdwn import readable
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
 from handlers.views import story as views
 from handlers.views.message import message
+from store import Store
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Brief:
     """The listeners for `/brief`, answered inside its ack, and for the buttons under a story."""
 
+    store: Store
     slack: Slack
     lookup: LookUp
 
@@ -28,7 +30,8 @@ class Brief:
         words = readable(command.get("text") or "")
         if is_help(words):
             return BoltResponse(status=200, body={**self.lookup.help()})
-        found = await self.lookup.find(words)
+        async with in_time_for_ack():
+            found = await self.store.corpus.find(words)
         context["outcome"] = type(found).__name__.lower()
         return self.lookup.ack(found, words=words, team_id=command["team_id"])
 

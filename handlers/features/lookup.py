@@ -72,7 +72,7 @@ class LookUp:
         """
         if is_help(words):
             return self.help()
-        found = await self.find(words)
+        found = await self.store.corpus.find(words)
         if count_for and isinstance(found, Nothing):
             self.count_miss(count_for)
         return self._cached(found, words=words, place=place, where=where).message
@@ -80,14 +80,6 @@ class LookUp:
     def help(self) -> Message:
         """Return the message that explains how to look up stories."""
         return views.brief_help(self.examples())
-
-    async def find(self, words: str) -> Answer:
-        """Return what the corpus finds for *words*; never treats them as a request for help.
-
-        Raises `DatabaseUnavailableError` if that takes too long for the ack of a command.
-        """
-        async with in_time_for_ack():
-            return await self.store.corpus.find(words)
 
     def ack(self, answer: Answer, *, words: str, team_id: TeamId) -> BoltResponse:
         """Return a command's ack that shows *answer*, and count a search miss."""

@@ -8,9 +8,12 @@ import pytest
 from slack_sdk.webhook import WebhookResponse
 
 from handlers.button_value import Value
+from handlers.features import lookup
 from handlers.ids import Action
 from handlers.jobs import delivery
-from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, labels, texts
+from store.db import DatabaseUnavailableError
+from store.types import Answer
+from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, dm, labels, texts
 
 
 async def test_a_misspelled_name_is_found_and_shown_only_to_the_asker(slack: Slack) -> None:
@@ -330,3 +333,24 @@ async def test_a_database_that_is_slow_is_named_in_the_ack(
     monkeypatch.setattr("handlers.features.lookup._ACK_SECONDS", 0.05)
     monkeypatch.setattr(slack.parley.store.corpus, "find", never)
     assert "My database does not answer just now" in texts(await slack.type(command))
+
+
+async def test_only_the_answer_in_an_ack_has_a_time_limit(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack waits three seconds for an ack; a direct message or a button can wait longer."""
+    (shown,) = await slack.type("/brief geneva")
+    monkeypatch.setattr(lookup, "_ACK_SECONDS", 0)
+    corpus = slack.parley.store.corpus
+    search = corpus.find
+
+    async def slow(query: str, *, limit: int = 10) -> Answer:
+        await asyncio.sleep(0)
+        return await search(query, limit=limit)
+
+    monkeypatch.setattr(corpus, "find", slow)
+    (late,) = await slack.type("/brief zelenskiy")
+    assert late["text"] == str(DatabaseUnavailableError())
+    (answer,) = await slack.say("zelenskiy", channel=dm(ANA))
+    assert "Zelenskiy flew to Geneva" in texts([answer])
+    assert "Match 2 of 2" in texts(await slack.press(Action.BRIEF_NEXT, shown))
