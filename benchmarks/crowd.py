@@ -30,7 +30,8 @@ from bot.settings import STARTER, Settings
 from bot.workspace import Fault, Workspace
 from handlers.jobs.posting import IN_FLIGHT
 from store import open_store
-from store.types import Timetable
+from store.types import ChannelId, TeamId, Timetable
+from tests.ids import ANA
 from tests.machine import running_clock
 
 _RETRY_AFTER = 3
@@ -64,11 +65,14 @@ async def _serve(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def crowd(channels: int, share: float) -> AsyncIterator[tuple[Workspace, list[str]]]:
+async def crowd(channels: int, share: float) -> AsyncIterator[tuple[Workspace, list[ChannelId]]]:
     """Open a workspace with this many channels that rejects a share of all posts."""
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
-        members = ["U0ANA", workspace.bot_user_id]
-        ids = [workspace.add_channel(f"team-{n}", members=members).id for n in range(channels)]
+        members = [ANA, workspace.bot_user_id]
+        ids = [
+            ChannelId(workspace.add_channel(f"team-{n}", members=members).id)
+            for n in range(channels)
+        ]
         fault = Fault(
             method=POST, kind="ratelimit", seconds=_RETRY_AFTER, times=None, share=share, seed=1
         )
@@ -92,9 +96,9 @@ async def with_bot(channels: int, share: float) -> Run:
                 await store.corpus.reload(STARTER, by="terminal", at=workspace.clock())
                 for channel in ids:
                     schedule = await store.schedules.set(
-                        team_id=workspace.team_id,
+                        team_id=TeamId(workspace.team_id),
                         channel_id=channel,
-                        owner_id="U0ANA",
+                        owner_id=ANA,
                         timetable=Timetable(at=AT, weekdays=DAILY, zone="UTC"),
                         now=workspace.clock(),
                     )
@@ -128,7 +132,7 @@ async def with_a_bare_client(channels: int, share: float) -> Run:
         )
         limit = asyncio.Semaphore(IN_FLIGHT)
 
-        async def post(channel: str) -> None:
+        async def post(channel: ChannelId) -> None:
             for number in range(_MESSAGES):
                 while True:
                     async with limit:

@@ -222,13 +222,14 @@ def summaries(folder: Path) -> Sequence[str]:
 async def compare(texts: Sequence[str], lookups: Sequence[Lookup]) -> None:
     """Print the rows of the other methods."""
     few = lookups[: max(20, 2_000_000 // len(texts))]
-    for name, build, queries in (
+    methods: Sequence[tuple[str, Callable[[], Find], Sequence[Lookup]]] = (
         ("tantivy, fuzzy", lambda: tantivy(texts), lookups),
         ("FTS5, bm25", lambda: fts5(texts, "porter unicode61"), lookups),
         ("FTS5, trigram", lambda: fts5(texts, "trigram"), few),
         ("RapidFuzz, token_set_ratio", lambda: rapidfuzz(texts, fuzz.token_set_ratio), few),
         ("RapidFuzz, WRatio", lambda: rapidfuzz(texts, fuzz.WRatio), few),
-    ):
+    )
+    for name, build, queries in methods:
         find = build()
         sys.stdout.write(await measure(name, find, queries) + "\n")
         sys.stdout.flush()

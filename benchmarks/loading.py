@@ -27,6 +27,7 @@ from bot.clock import system_clock
 from bot.settings import Settings
 from store import Store, open_store
 from store.loading.documents import read_corpus
+from tests.ids import T1
 
 ROOT = Path(__file__).parents[1]
 _INSERT = "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -85,7 +86,7 @@ async def write_requests(store: Store, is_done: asyncio.Event) -> list[float]:
             return took
         started = time.perf_counter()
         now = datetime.now(UTC)
-        await store.topic_requests.add("T1", f"request {number}", once=f"{number}", now=now)
+        await store.topic_requests.add(T1, f"request {number}", once=f"{number}", now=now)
         took.append((time.perf_counter() - started) * 1000)
         await asyncio.sleep(0.1)
     return took

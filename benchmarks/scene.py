@@ -18,11 +18,12 @@ from bot.workspace import Workspace
 from store import open_store
 from store.db import open_database
 from store.db.types import Database
-from store.types import Timetable
+from store.types import TeamId, Timetable
+from tests.ids import ANA, GENERAL
 from tests.machine import running_clock
 
 POST = "chat.postMessage"
-CHANNEL = "C0GENERAL"
+CHANNEL = GENERAL
 AT, DAILY = wall(9), frozenset(range(7))
 _TICK_SECONDS = 0.02
 _STEP = timedelta(seconds=10)
@@ -62,9 +63,9 @@ class Scene:
         async with open_store(self.settings.database_url) as store:
             await store.corpus.reload(self.settings.corpus_dir, by="terminal", at=self.now)
             await store.schedules.set(
-                team_id=self.workspace.team_id,
+                team_id=TeamId(self.workspace.team_id),
                 channel_id=CHANNEL,
-                owner_id="U0ANA",
+                owner_id=ANA,
                 timetable=Timetable(at=AT, weekdays=DAILY, zone="UTC"),
                 now=self.now,
             )

@@ -23,10 +23,10 @@ from bot.manifest import manifest
 from bot.settings import STARTER
 from bot.workspace import Workspace
 from bot.workspace.delivery.dispatcher import ActionResult
+from tests.ids import ANA, GENERAL
 from tests.machine import environment, running_clock
 
 _PAUSE = 0.05
-ANA, GENERAL = "U0ANA", "C0GENERAL"
 _MAX_GROWTH = 1.15
 """Memory at the end, as a multiple of the maximum in the first fifth, when the caches fill."""
 ACKED, NO_SOCKET = "acked", "dispatch_failed"

@@ -21,7 +21,8 @@ from cronsim import CronSim
 
 from bot.settings import STARTER
 from store import Store, open_store
-from store.types import PostState, Schedule, Timetable
+from store.types import ChannelId, PostState, Schedule, Timetable
+from tests.ids import T1, U1
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 END = datetime(2027, 1, 1, tzinfo=UTC)
@@ -53,7 +54,7 @@ async def measure(zones: int, seed: int) -> int:
             wrong = 0
             changed = 0
             for schedule in schedules:
-                posts = await store.posts.scheduled("T1", schedule.channel_id, since=date.min)
+                posts = await store.posts.scheduled(T1, schedule.channel_id, since=date.min)
                 found = [(post.due_on, post.due_at) for post in posts]
                 wrong += len(set(found) ^ set(_expected(schedule.timetable)))
                 wrong += len(found) - len({on for on, _ in found})
@@ -82,9 +83,9 @@ async def _create_schedules(store: Store, zones: int, chance: random.Random) -> 
         days = frozenset(range(7)) if number % 3 else frozenset(chance.sample(range(7), 4))
         schedules.append(
             await store.schedules.set(
-                team_id="T1",
-                channel_id=f"C{number}",
-                owner_id="U1",
+                team_id=T1,
+                channel_id=ChannelId(f"C{number}"),
+                owner_id=U1,
                 timetable=Timetable(at=at, weekdays=days, zone=zone),
                 now=START,
             )

@@ -7,7 +7,7 @@ the limits that both miss, from docs.slack.dev (Block Kit reference) and from bu
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import blockkit.core
@@ -75,7 +75,7 @@ _BY_PLACE = {
 }
 
 
-def check_message(message: Json, *, people: frozenset[str] | None = None) -> None:
+def check_message(message: Mapping[str, Any], *, people: frozenset[str] | None = None) -> None:
     """Fail unless Slack accepts *message* and it mentions nobody but *people* (None: anybody).
 
     A message is the body of an ack, of respond or of chat.postMessage.
@@ -84,7 +84,7 @@ def check_message(message: Json, *, people: frozenset[str] | None = None) -> Non
     sent(MESSAGE, message)
 
 
-def _message(message: Json, people: frozenset[str] | None) -> None:
+def _message(message: Mapping[str, Any], people: frozenset[str] | None) -> None:
     text = message.get("text") or ""
     blocks = message.get("blocks") or []
     problems = []
@@ -167,7 +167,7 @@ def check_ack(answer: Any) -> None:
         _message(answer, None)
 
 
-def _fail(problems: list[str], payload: Json) -> None:
+def _fail(problems: list[str], payload: Mapping[str, Any]) -> None:
     if problems:
         shown = json.dumps(payload, ensure_ascii=False)[:3000]
         raise AssertionError("\n".join([*problems, shown]))
@@ -208,7 +208,7 @@ def _package(value: Json, at: str) -> list[str]:
 
 
 def _component(value: Json, place: str = "") -> Any:
-    component = _CLASSES[value["type"]]() if "type" in value else _untyped(place)()
+    component: Any = _CLASSES[value["type"]]() if "type" in value else _untyped(place)()
     for name, inner in value.items():
         # The package demands at least 1. Slack accepts 0, which means: ask when the menu opens.
         if name == "type" or (name, inner) == ("min_query_length", 0):

@@ -51,7 +51,10 @@ def read_document(raw: bytes, folder: Path, *, ending: str, parser: Parser) -> N
 
 def read_rows(raw: bytes, kind: str) -> None:
     """Parse a feed or a calendar as the child process does, and read its answer."""
-    options = {"feed": {"longest": MAX_TEXT}, "calendar": {"first": "2026-11-24", "last": _LAST}}
+    options: dict[str, dict[str, object]] = {
+        "feed": {"longest": MAX_TEXT},
+        "calendar": {"first": "2026-11-24", "last": _LAST},
+    }
     *rows, end = answer(kind, raw, options[kind])
     assert isinstance(end, dict)
     assert "problem" not in end or end["problem"]

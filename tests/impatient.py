@@ -5,13 +5,14 @@ They are not settings, because nobody who runs Parley needs to change them.
 
 import sys
 from functools import partial
+from types import ModuleType
 
 import bot.app
 import bot.entrances.socket_mode
 import store.db.postgres
 from bot.__main__ import main
 
-SHORT = {
+SHORT: dict[ModuleType, dict[str, object]] = {
     # Like the real deadline, longer than posting needs to notice that it should stop.
     bot.app: {"_DRAIN_SECONDS": 1.5, "_DATABASE_SECONDS": 0.2},
     store.db.postgres: {

@@ -20,8 +20,9 @@ from bot.settings import STARTER
 from bot.workspace import Fault, Workspace
 from store import Store, open_store
 from store.db import open_database
-from store.posting.posts import LEASE
-from store.types import PostState, Timetable
+from store.posting.record import LEASE
+from store.types import ChannelId, PostState, TeamId, Timetable
+from tests.ids import ANA
 from tests.machine import environment, running_clock
 
 POST = "chat.postMessage"
@@ -57,12 +58,12 @@ async def post_to_many(
         workspace = await stack.enter_async_context(Workspace(manifest=manifest(), clock=clock))
         workspace.pace = False
         ids = [
-            workspace.add_channel(f"c{number}", members=[workspace.bot_user_id]).id
+            ChannelId(workspace.add_channel(f"c{number}", members=[workspace.bot_user_id]).id)
             for number in range(channels)
         ]
         store = await stack.enter_async_context(open_store(url))
         await store.corpus.reload(STARTER, by="terminal", at=clock())
-        due_at = await _schedule(store, workspace.team_id, ids, clock())
+        due_at = await _schedule(store, TeamId(workspace.team_id), ids, clock())
         bots = [
             await stack.enter_async_context(_bot(workspace, url, folder)) for _ in range(replicas)
         ]
@@ -94,13 +95,15 @@ async def post_to_many(
     )
 
 
-async def _schedule(store: Store, team: str, channels: Sequence[str], now: datetime) -> datetime:
+async def _schedule(
+    store: Store, team: TeamId, channels: Sequence[ChannelId], now: datetime
+) -> datetime:
     """Schedule a post in every channel, an hour from now; return the time."""
     at = now + timedelta(hours=1)
     timetable = Timetable(at=time(at.hour, at.minute), weekdays=frozenset(range(7)), zone="UTC")
     for channel in channels:
         schedule = await store.schedules.set(
-            team_id=team, channel_id=channel, owner_id="U0ANA", timetable=timetable, now=now
+            team_id=team, channel_id=channel, owner_id=ANA, timetable=timetable, now=now
         )
     return schedule.next.due_at
 
@@ -176,5 +179,5 @@ async def _claims(url: str) -> Counter[int]:
     return Counter(int(row["owner"].rpartition(":")[2]) for row in rows)
 
 
-def _bot_messages(workspace: Workspace, channel: str) -> list[str]:
+def _bot_messages(workspace: Workspace, channel: ChannelId) -> list[str]:
     return [one["ts"] for one in workspace.messages(channel) if one.get("bot_id")]

@@ -27,6 +27,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace.model.tokens import APP_TOKEN, BOT_TOKEN
 from handlers.ids import Action, Block, Command, Field
+from store.types import ChannelId, UserId
+from tests.ids import ANA, GENERAL
 from tests.machine import NOW, environment
 from tests.switchboard import Json, Page, Switchboard
 
@@ -70,8 +72,8 @@ class Server:
 
     slack_api_url: str
     bot_token: str = BOT_TOKEN
-    channel: str = "C0GENERAL"
-    user: str = "U0ANA"
+    channel: ChannelId = GENERAL
+    user: UserId = ANA
     page: str | None = None
 
 

@@ -11,7 +11,7 @@ import pytest
 from bot.clock import system_clock
 from tests import any_day, machine
 from tests.any_day import DAYS, faked, library
-from tests.conftest import NOW
+from tests.machine import NOW
 
 
 def test_the_days_match_their_names() -> None:

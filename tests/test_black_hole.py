@@ -17,10 +17,11 @@ from bot.settings import STARTER
 from bot.workspace import Fault, Workspace
 from handlers.jobs.posting import IN_FLIGHT
 from store import open_store
-from store.types import Timetable
+from store.types import ChannelId, TeamId, Timetable
 from tests import postgres
 from tests.black_hole import BlackHole
-from tests.handlers.conftest import ANA, GENERAL, texts
+from tests.handlers.conftest import texts
+from tests.ids import ANA, GENERAL
 from tests.machine import running_clock
 from tests.test_end_to_end import bot, line_with
 from tests.test_life_cycle import free_port, get
@@ -39,7 +40,7 @@ class Scene:
     hole: BlackHole
     process: Process
     status: int
-    channels: list[str]
+    channels: list[ChannelId]
     turn: timedelta
     """The time until the channels' next post is due."""
     log: list[str] = field(default_factory=list)
@@ -99,7 +100,7 @@ async def scene(server: str, folder: Path) -> AsyncIterator[Scene]:
     ):
         workspace.pace = False
         channels = [
-            workspace.add_channel(f"c{number}", members=[workspace.bot_user_id]).id
+            ChannelId(workspace.add_channel(f"c{number}", members=[workspace.bot_user_id]).id)
             for number in range(CHANNELS)
         ]
         at = clock() + timedelta(hours=1)
@@ -107,7 +108,7 @@ async def scene(server: str, folder: Path) -> AsyncIterator[Scene]:
             await store.corpus.reload(STARTER, by="terminal", at=clock())
             for channel in channels:
                 schedule = await store.schedules.set(
-                    team_id=workspace.team_id,
+                    team_id=TeamId(workspace.team_id),
                     channel_id=channel,
                     owner_id=ANA,
                     timetable=Timetable(

@@ -15,7 +15,8 @@ import aiohttp
 from bot.manifest import manifest
 from bot.workspace import Fault, Workspace
 from handlers.ids import Action
-from tests.handlers.conftest import ANA, BEN, CORPUS, GENERAL, texts
+from tests.handlers.conftest import CORPUS, texts
+from tests.ids import ANA, BEN, GENERAL
 from tests.machine import NOW, environment, running_clock
 
 

@@ -22,9 +22,8 @@ from handlers.ids import Action
 from store import open_store
 from store.types import PostState
 from tests.bot.conftest import SECRET, command, signed
-from tests.conftest import NOW
-from tests.handlers.conftest import ANA, GENERAL
-from tests.machine import ROOT, environment, running_clock
+from tests.ids import ANA, GENERAL
+from tests.machine import NOW, ROOT, environment, running_clock
 from tests.test_end_to_end import bot, end, line_with, settings
 
 POST = "chat.postMessage"

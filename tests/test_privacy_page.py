@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from store.db import open_database
-from tests.store.teams.test_personal_data import ANA, BEN, House, live
+from tests.ids import ANA, BEN, T1, T2
+from tests.store.teams.test_personal_data import House, live
 from tests.store.teams.test_personal_data import house as house
 
 ROOT = Path(__file__).parents[1]
@@ -66,7 +67,7 @@ def test_security_names_the_same_columns() -> None:
 
 async def test_no_other_column_holds_a_person_or_their_words(house: House) -> None:
     """After every kind of use, ids and words are only in the columns that the page names."""
-    for team_id, who in (("T1", BEN), ("T1", ANA), ("T2", BEN)):
+    for team_id, who in ((T1, BEN), (T1, ANA), (T2, BEN)):
         await live(house, team_id, who)
     found = {
         f"{table}.{column}"

@@ -25,9 +25,9 @@ from store.teams.token_cipher import new_key
 from store.types import Found
 from tests import postgres
 from tests.bot.conftest import FORM, command, signed
-from tests.conftest import NOW
-from tests.handlers.conftest import ANA, CORPUS, GENERAL, texts
-from tests.machine import running_clock
+from tests.handlers.conftest import CORPUS, texts
+from tests.ids import ANA, GENERAL
+from tests.machine import NOW, running_clock
 from tests.replicas import POST, post_to_many
 from tests.test_end_to_end import bot, end, line_with
 from tests.visitor import Visitor

@@ -6,7 +6,7 @@ from benchmarks.soak import ACKED, NO_SOCKET, Soak, outcome
 from bot.manifest import manifest
 from bot.workspace import Workspace
 from bot.workspace.delivery.dispatcher import ActionResult
-from tests.handlers.conftest import ANA, GENERAL
+from tests.ids import ANA, GENERAL
 from tests.machine import running_clock
 
 

@@ -43,7 +43,7 @@ def feed(data: bytes, *, longest: int) -> Iterator[Row]:
     """
     from xml.sax import SAXException
 
-    import feedparser  # type: ignore[import-untyped]
+    import feedparser
     from markupsafe import Markup
 
     def plain(entry: Any, name: str) -> str:

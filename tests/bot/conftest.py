@@ -22,7 +22,8 @@ from bot.observability.metrics import Metrics
 from bot.settings import Settings
 from bot.workspace import Workspace
 from tests.conftest import StoppedClock
-from tests.handlers.conftest import ANA, CORPUS, GENERAL
+from tests.handlers.conftest import CORPUS
+from tests.ids import ANA, GENERAL
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 FORM = "application/x-www-form-urlencoded"

@@ -27,7 +27,8 @@ from bot.slack_clients import open_clients
 from bot.workspace import Workspace
 from handlers.ids import Action
 from tests.forward_proxy import ForwardProxy, forward_proxy, tls_front
-from tests.handlers.conftest import ANA, BEN, dm, texts
+from tests.handlers.conftest import dm, texts
+from tests.ids import ANA, BEN
 from tests.machine import running_clock
 from tests.test_end_to_end import bot, end, line_with, settings
 

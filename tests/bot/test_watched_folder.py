@@ -17,10 +17,11 @@ from store.corpus.service import Corpus, Reload
 from store.db import DatabaseError, DatabaseUnavailableError
 from store.loading.documents import CorpusFolder, read_corpus
 from store.loading.reload import plan_reload
-from store.types import ParleyError, PostKind, Timetable
-from tests.conftest import NOW, StoppedClock
+from store.types import ParleyError, PostKind, TeamId, Timetable, UserId
+from tests.conftest import StoppedClock
+from tests.ids import ANA, C1, T1
+from tests.machine import NOW
 
-ANA = "U0ANA"
 TALKS = "Talks\nEnvoys met in Geneva.\nIt matters.\nWhat next?\n"
 
 
@@ -58,7 +59,7 @@ async def watching(
     logger.addHandler(lines)
     logger.setLevel(logging.INFO)
     folder = WatchedFolder(
-        store, path, keepers=[("T1", ANA)], clock=clock, again=timedelta(seconds=0.2)
+        store, path, keepers=[(T1, ANA)], clock=clock, again=timedelta(seconds=0.2)
     )
     task = asyncio.create_task(folder.watch(stop))
     try:
@@ -87,7 +88,7 @@ def fail_to_tell_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail the first time that somebody would be notified."""
     note, failures = store.failed_loads.note, iter([DatabaseError("try again")])
 
-    async def fail_once(*arguments: Any, keepers: Sequence[tuple[str, str]]) -> None:
+    async def fail_once(*arguments: Any, keepers: Sequence[tuple[TeamId, UserId]]) -> None:
         if keepers and (failure := next(failures, None)):
             raise failure
         await note(*arguments, keepers=keepers)
@@ -394,7 +395,8 @@ async def test_a_change_is_loaded_once(
     read_at: list[int | None] = []
 
     def read(*arguments: Any) -> CorpusFolder:
-        read_at.append(store.corpus.revision and store.corpus.revision.number)
+        revision = store.corpus.revision
+        read_at.append(revision.number if revision else None)
         return read_corpus(*arguments)
 
     monkeypatch.setattr("store.corpus.service.read_corpus", read)
@@ -405,9 +407,7 @@ async def test_a_change_is_loaded_once(
 
 async def test_the_log_says_which_questions_vanish(store: Store, folder: Path) -> None:
     timetable = Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC")
-    await store.schedules.set(
-        team_id="T1", channel_id="C1", owner_id=ANA, timetable=timetable, now=NOW
-    )
+    await store.schedules.set(team_id=T1, channel_id=C1, owner_id=ANA, timetable=timetable, now=NOW)
     (folder / "new.txt").write_text("Ports\nDockers struck in Gdansk.\nPorts count.\nWho pays?\n")
     async with watching(store, folder) as lines:
         await lines.line("loaded revision 1", lambda: None)

@@ -20,10 +20,9 @@ from bot.manifest import manifest
 from bot.settings import STARTER, Settings
 from bot.workspace import Workspace
 from tests.conftest import StoppedClock
+from tests.ids import ANA, GENERAL
 from tests.machine import PATIENCE, real_environment
 
-ANA, BEN, CHLOE = "U0ANA", "U0BEN", "U0CHLOE"
-GENERAL, WORLD = "C0GENERAL", "C0WORLD"
 MORNING = datetime(2026, 11, 24, 10, 12, tzinfo=UTC)
 _MOST_MS = 30_000
 

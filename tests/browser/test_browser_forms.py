@@ -17,8 +17,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import MovableClock
 from bot.workspace import Workspace
 from tests.bot.workspace.conftest import MANIFEST
-from tests.browser.conftest import ANA, BEN, GENERAL, MORNING, Open
+from tests.browser.conftest import MORNING, Open
 from tests.conftest import StoppedClock
+from tests.ids import ANA, BEN, GENERAL
 from tests.machine import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

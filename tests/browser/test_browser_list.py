@@ -9,8 +9,9 @@ from playwright.async_api import expect
 from bot.clock import MovableClock
 from bot.workspace import Workspace
 from tests.bot.workspace.conftest import MANIFEST
-from tests.browser.conftest import BEN, GENERAL, MORNING, Open
+from tests.browser.conftest import MORNING, Open
 from tests.conftest import StoppedClock
+from tests.ids import BEN, GENERAL
 from tests.machine import running_clock
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

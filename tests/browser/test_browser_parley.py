@@ -3,7 +3,8 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import ANA, BEN, GENERAL, House, Open
+from tests.browser.conftest import House, Open
+from tests.ids import ANA, BEN, GENERAL
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -17,12 +17,11 @@ from bot.manifest import manifest
 from bot.settings import Settings
 from bot.workspace import Workspace
 from store import open_store
+from store.types import UserId
 from tests.blockkit import check_ack, check_call
-from tests.conftest import NOW, StoppedClock
-from tests.machine import PATIENCE
-
-ANA, BEN = "U0ANA", "U0BEN"
-GENERAL, RANDOM, LEADERS = "C0GENERAL", "C0RANDOM", "C0LEADERS"
+from tests.conftest import StoppedClock
+from tests.ids import ANA, GENERAL
+from tests.machine import NOW, PATIENCE
 
 CORPUS = {
     "talks.txt": """Envoys meet again
@@ -42,6 +41,13 @@ A port that stops makes its importance plain.
 What would make night work fair?
 """,
 }
+
+
+class Switches(TypedDict, total=False):
+    """The settings that add to the manifest."""
+
+    agent_view: bool
+    workflow_steps: bool
 
 
 @dataclass
@@ -189,7 +195,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def switches() -> dict[str, bool]:
+def switches() -> Switches:
     """The optional features that are on. A test file may override this."""
     return {}
 
@@ -217,7 +223,7 @@ async def slack(
     bot_database: str,
     corpus: Path,
     clock: StoppedClock,
-    switches: dict[str, bool],
+    switches: Switches,
     admins: frozenset[str],
     is_demo: bool,
     monkeypatch: pytest.MonkeyPatch,
@@ -299,7 +305,7 @@ def under(heading: str, message: dict[str, Any]) -> list[str]:
     return []
 
 
-def dm(user: str) -> str:
+def dm(user: UserId) -> str:
     """Return the id of the direct message between *user* and Parley."""
     return f"D{user[1:]}"
 

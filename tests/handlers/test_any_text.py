@@ -14,10 +14,11 @@ from handlers.button_value import Value
 from handlers.ids import Action, Block, Shortcut
 from store import open_store
 from tests import postgres
-from tests.conftest import NOW
-from tests.handlers.conftest import ANA, BEN, GENERAL, Slack, dm, texts
+from tests.handlers.conftest import Slack, dm, texts
 from tests.handlers.features.test_start_discussion import filled, opened
 from tests.handlers.features.test_uploads import upload
+from tests.ids import ANA, BEN, GENERAL
+from tests.machine import NOW
 
 MARK = "kubernetes"
 """The typed word. The generated text replaces it in the payload; no story matches it."""

@@ -10,7 +10,8 @@ from slack_bolt.async_app import AsyncApp
 from bot.workspace import Fault
 from handlers.features.start_discussion import DiscussionForm
 from handlers.ids import Action, Block, Command, Field, Shortcut
-from tests.handlers.conftest import ANA, BEN, GENERAL, Slack, dm, texts
+from tests.handlers.conftest import Slack, dm, texts
+from tests.ids import ANA, BEN, GENERAL, TEAM
 
 # Repeated deliveries
 
@@ -19,7 +20,7 @@ async def test_a_repeated_command_gets_the_same_answer_and_runs_once(slack: Slac
     (answer,) = await slack.type("/brief kubernetes")
     again = json.loads(await slack.repeat())
     assert again["text"] == answer["text"]
-    assert await slack.parley.store.misses.number("T0LOCAL", since=slack.clock()) == 1
+    assert await slack.parley.store.misses.number(TEAM, since=slack.clock()) == 1
 
 
 async def test_a_repeated_press_posts_once(slack: Slack) -> None:
@@ -47,7 +48,7 @@ async def test_two_concurrent_deliveries_run_once(slack: Slack) -> None:
     payload = {**slack.payloads[-1], "trigger_id": "1.1.another", "text": "kubernetes"}
     slack.payloads.append(payload)
     await asyncio.gather(slack.repeat(), slack.repeat())
-    assert await slack.parley.store.misses.number("T0LOCAL", since=slack.clock()) == 1
+    assert await slack.parley.store.misses.number(TEAM, since=slack.clock()) == 1
 
 
 async def test_a_failed_dispatch_is_retried(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +75,7 @@ async def test_a_second_press_does_not_request_a_topic_twice(slack: Slack) -> No
         slack.workspace.press(ANA, Action.BRIEF_ASK, **press),
     )
     await slack.settled()
-    (request,) = await slack.parley.store.topic_requests.list("T0LOCAL", since=slack.clock())
+    (request,) = await slack.parley.store.topic_requests.list(TEAM, since=slack.clock())
     assert request.requests == 1
 
 
@@ -150,7 +151,7 @@ async def test_a_stranger_submits_nothing(slack: Slack) -> None:
     modal = slack.modal(BEN)
     assert modal
     slack.workspace.change_person(BEN, is_stranger=True)
-    channel = {Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": GENERAL}}}
+    channel: dict[str, Any] = {Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": GENERAL}}}
     await slack.submit(modal, channel, user=BEN)
     reply = slack.modal(BEN)
     assert reply
@@ -203,7 +204,7 @@ async def test_a_bug_in_a_form_is_shown_at_a_field_and_loses_nothing(
     assert modal
     _break(slack, monkeypatch)
     topics = [{"text": {"type": "plain_text", "text": "Geneva"}, "value": "Geneva"}]
-    filled = {Block.TOPICS: {Field.TOPICS: {"selected_options": topics}}}
+    filled: dict[str, Any] = {Block.TOPICS: {Field.TOPICS: {"selected_options": topics}}}
     errors = await slack.submit(modal, filled)
     assert list(errors) == [Block.CHANNEL]
     _assert_error_id(errors[Block.CHANNEL], caplog.text)
@@ -219,7 +220,7 @@ async def test_a_bug_in_a_form_without_fields_is_shown_in_the_modal(
     await slack.settled()
     modal = slack.modal()
     assert modal
-    channel = {Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": GENERAL}}}
+    channel: dict[str, Any] = {Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": GENERAL}}}
     await slack.submit(modal, channel)
     preview = slack.modal()
     assert preview

@@ -12,10 +12,11 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from handlers import ids
 from handlers.ids import Action, Block, Command, Field, Modal, Shortcut, Step
 from handlers.views.question import MENU_WHY
-from tests.handlers.conftest import ANA, GENERAL, RANDOM, Slack, dm
+from tests.handlers.conftest import Slack, Switches, dm
 from tests.handlers.features.test_schedule_actions import choose, posted
 from tests.handlers.features.test_uploads import upload
 from tests.handlers.jobs.test_posting import lose_outcome
+from tests.ids import ANA, GENERAL, RANDOM, TEAM
 
 _NAMES = {
     "self",
@@ -26,7 +27,7 @@ _NAMES = {
 
 
 @pytest.fixture
-def switches() -> dict[str, bool]:
+def switches() -> Switches:
     return {"agent_view": True, "workflow_steps": True}
 
 
@@ -163,7 +164,7 @@ async def form(slack: Slack) -> None:
     modal = slack.modal()
     assert modal
     await slack.submit(modal)
-    assert await slack.parley.store.schedules.list("T0LOCAL")
+    assert await slack.parley.store.schedules.list(TEAM)
 
 
 def options(field: Field) -> Callable[[Slack], Awaitable[Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from handlers.ids import Action
-from tests.handlers.conftest import Slack, texts
+from tests.handlers.conftest import Slack, Switches, texts
 from tests.handlers.test_register import WAYS
 
 _SHOWING = ("response_url", "views.open", "views.push", "views.update", "views.publish")
@@ -26,7 +26,7 @@ _VALUES = (
 
 
 @pytest.fixture
-def switches() -> dict[str, bool]:
+def switches() -> Switches:
     return {"agent_view": True, "workflow_steps": True}
 
 

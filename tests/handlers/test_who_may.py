@@ -18,7 +18,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.manifest import manifest
 from bot.workspace import Fault
-from bot.workspace.model.directory import BOT_USER_ID, STRANGERS_TEAM_ID, TEAM_ID, Person
+from bot.workspace.model.directory import BOT_USER_ID, STRANGERS_TEAM_ID, Person
 from bot.workspace.model.tickets import new_id
 from handlers.button_value import Value
 from handlers.features.digest import _CHANGING, _WORDS
@@ -27,10 +27,11 @@ from handlers.slack.directory import GUEST, STRANGER, UNKNOWN
 from handlers.views.corpus import _SUBCOMMANDS as CORPUS_WORDS
 from handlers.views.digest import EDIT, END
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
-from tests.handlers.conftest import ANA, GENERAL, RANDOM, Slack, dm
+from tests.handlers.conftest import Slack, Switches, dm
 from tests.handlers.features.test_schedule_actions import posted
 from tests.handlers.features.test_uploads import STORY, upload
 from tests.handlers.jobs.test_posting import lose_outcome
+from tests.ids import ANA, GENERAL, RANDOM, TEAM
 
 Json = dict[str, Any]
 
@@ -125,7 +126,7 @@ MODES: dict[str, Fault | None] = {
 async def behave(slack: Slack, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make Slack behave as in *mode*, one of MODES."""
     directory = slack.parley.directory
-    (await directory._teams.asking(TEAM_ID)).retry_handlers = []
+    (await directory._teams.asking(TEAM)).retry_handlers = []
     # A limit of zero seconds is always exceeded, on any machine.
     monkeypatch.setattr("handlers.slack.directory.ASK_SECONDS", 0 if mode == "late" else 60)
     slack.workspace.faults.clear()
@@ -310,7 +311,7 @@ async def start_from_a_message(slack: Slack) -> Json:
     return await held(slack, pressing)
 
 
-_CHOSEN = {Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": GENERAL}}}
+_CHOSEN: dict[str, Any] = {Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": GENERAL}}}
 
 
 async def form_with_a_story(slack: Slack) -> Json:
@@ -470,7 +471,7 @@ _WITHOUT_A_PERSON = {*Step, "function_executed"}
 """Workflows run these. By Slack's rules, a workflow's publisher is a member."""
 
 
-def test_every_way_in_has_a_row(switches: dict[str, bool]) -> None:
+def test_every_way_in_has_a_row(switches: Switches) -> None:
     """A new id, word or event without a row fails here."""
     events = manifest(**switches)["settings"]["event_subscriptions"]["bot_events"]
     ids = {*Command, *Action, *Shortcut, *Step, *Modal, Field.ZONE, Field.TOPICS, *events}
@@ -486,7 +487,7 @@ def test_every_way_in_has_a_row(switches: dict[str, bool]) -> None:
 
 
 @pytest.fixture
-def switches() -> dict[str, bool]:
+def switches() -> Switches:
     return {"agent_view": True, "workflow_steps": True}
 
 
@@ -512,7 +513,7 @@ async def arrive(slack: Slack, way: Way) -> Json:
 
 async def do(slack: Slack, payload: Json, role: Role) -> str:
     """Deliver the payload as if that role had caused it; return the ack and all later calls."""
-    slack.parley.directory._drop(TEAM_ID)
+    slack.parley.directory._drop(TEAM)
     sent, state = copy.deepcopy(payload), slack.workspace._state
     if "command" in sent:
         sent["user_id"] = role
@@ -521,7 +522,7 @@ async def do(slack: Slack, payload: Json, role: Role) -> str:
     else:
         sent["user"] = {"id": role, "username": role.lower(), "name": role.lower()}
         if names_team(payload):
-            sent["user"]["team_id"] = STRANGERS_TEAM_ID if role is Role.STRANGER else TEAM_ID
+            sent["user"]["team_id"] = STRANGERS_TEAM_ID if role is Role.STRANGER else TEAM
     if "trigger_id" in sent:
         sent["trigger_id"] = state.triggers.issue(role)
     if "response_url" in sent:

@@ -8,7 +8,7 @@ import pytest
 from store import Store, open_store, samples
 from store.db.backup import backup, copy, restore
 from store.loading.documents import read_corpus
-from tests.conftest import NOW
+from tests.machine import NOW
 
 OWN = "Lima\nLima opens its museums.\nAn insight.\nWhat would you see first?\n"
 

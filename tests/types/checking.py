@@ -67,10 +67,15 @@ def check(payloads: Iterable[dict[str, Any]], *, npm: Path) -> list[Mismatch]:
     (npm / PRELUDE.name).write_text(PRELUDE.read_text())
     file = npm / "sent.ts"
     file.write_text(source.text)
-    command = [npm.resolve() / "node_modules" / ".bin" / "tsc", *_OPTIONS, file.name]
+    tsc = npm.resolve() / "node_modules" / ".bin" / "tsc"
     try:
         done = subprocess.run(
-            command, cwd=npm, capture_output=True, text=True, timeout=_SECONDS, check=False
+            [str(tsc), *_OPTIONS, file.name],
+            cwd=npm,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CheckError(f"tsc could not run: {error}") from error

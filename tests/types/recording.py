@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from unittest.mock import patch
 
 from aiohttp import web
@@ -83,6 +83,10 @@ class Recording:
 _recordings: list[Recording] = []
 
 
+class _FormArgs(arguments.Args):
+    """Arguments from a form or from the query of a GET, in which every value is text."""
+
+
 def sent(kind: str, payload: Any) -> None:
     """Record *payload* as of type *kind*; do nothing unless something is recorded."""
     for recording in _recordings:
@@ -97,11 +101,11 @@ def recorded() -> Iterator[Recording]:
 
     async def note_form(request: web.Request) -> arguments.Args:
         args = await read(request)
-        # In a form, and in the query of a GET, every value is text.
-        args.is_form = request.content_type != "application/json"
-        return args
+        return args if request.content_type == "application/json" else _FormArgs(args)
 
-    def note(self: Traffic, direction: str, method: str, args: Any, **answer: Any) -> None:
+    def note(
+        self: Traffic, direction: Literal["call", "envelope"], method: str, args: Any, **answer: Any
+    ) -> None:
         record(self, direction, method, args, **answer)
         if direction == "envelope":
             ack = _decoded(answer["response"])
@@ -112,7 +116,7 @@ def recorded() -> Iterator[Recording]:
             recording.add(MESSAGE, args)
         else:
             call = f"Call<{json.dumps(method)}>"
-            recording.add(f"Form<{call}>" if getattr(args, "is_form", False) else call, args)
+            recording.add(f"Form<{call}>" if isinstance(args, _FormArgs) else call, args)
 
     _recordings.append(recording)
     try:

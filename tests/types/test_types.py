@@ -10,13 +10,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.manifest import manifest
 from bot.workspace import Workspace
+from tests.ids import ANA, GENERAL
 from tests.machine import running_clock
 from tests.types import __main__ as command
 from tests.types.checking import CheckError, Source, check
 from tests.types.recording import KINDS, MESSAGE, Recording, merged, recorded, sent, shape
 from tests.types.wrong import WRONG
-
-ANA, GENERAL = "U0ANA", "C0GENERAL"
 
 
 def button(**more: Any) -> dict[str, Any]:

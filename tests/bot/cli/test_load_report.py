@@ -11,16 +11,16 @@ from bot.cli.load_report import format_check
 from bot.manifest import manifest
 from bot.workspace import Fault, Workspace
 from store import open_store
-from store.types import Timetable
-from tests.conftest import NOW
-from tests.handlers.conftest import GENERAL, RANDOM, write_corpus
+from store.types import ChannelId, Timetable
+from tests.handlers.conftest import write_corpus
 from tests.handlers.views.test_preview import alike, effect, made
-from tests.machine import running_clock
+from tests.ids import GENERAL, RANDOM, T1, TEAM, U1
+from tests.machine import NOW, running_clock
 
 
 def test_the_first_ten_schedules_are_listed_and_the_rest_counted() -> None:
     effects = [effect(number, vanishing=number % 3) for number in range(14)]
-    lines = list(format_check(made(effects, schedules=60), {("T1", "C02"): "#news"}))
+    lines = list(format_check(made(effects, schedules=60), {(T1, ChannelId("C02")): "#news"}))
     assert lines[1:4] == [
         "The schedule in C00 has 12 questions left; none of its next 10 vanishes.",
         "The schedule in C01 has 13 questions left; 1 of its next 10 vanishes.",
@@ -63,9 +63,9 @@ async def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
         await store.corpus.reload(folder, by="terminal", at=NOW)
         for channel in (GENERAL, RANDOM):
             await store.schedules.set(
-                team_id="T0LOCAL",
+                team_id=TEAM,
                 channel_id=channel,
-                owner_id="U1",
+                owner_id=U1,
                 timetable=Timetable(at=NOW.time(), weekdays=frozenset({0}), zone="UTC"),
                 now=NOW,
             )

@@ -19,7 +19,8 @@ from bot.manifest import render
 from bot.settings import Settings
 from store import open_store
 from store.types import Timetable
-from tests.conftest import NOW
+from tests.ids import C1, T1, U1
+from tests.machine import NOW
 
 ROOT = Path(__file__).parents[3]
 
@@ -529,9 +530,9 @@ class TestPersonalData:
             async with open_store("sqlite:///data/parley.db") as store:
                 timetable = Timetable(at=time(9), weekdays=frozenset({0}), zone="UTC")
                 await store.schedules.set(
-                    team_id="T1", channel_id="C1", owner_id="U1", timetable=timetable, now=NOW
+                    team_id=T1, channel_id=C1, owner_id=U1, timetable=timetable, now=NOW
                 )
-                await store.topic_requests.add("T1", "pizza", once="press", now=NOW)
+                await store.topic_requests.add(T1, "pizza", once="press", now=NOW)
 
         asyncio.run(own())
 
@@ -540,8 +541,8 @@ class TestPersonalData:
 
         async def read() -> tuple[str | None, int]:
             async with open_store("sqlite:///data/parley.db") as store:
-                schedule = await store.schedules.get("T1", "C1")
-                requests = await store.topic_requests.list("T1", since=NOW)
+                schedule = await store.schedules.get(T1, C1)
+                requests = await store.topic_requests.list(T1, since=NOW)
                 return schedule.owner_id if schedule else "gone", len(requests)
 
         return asyncio.run(read())

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.bot.conftest import FORM, SECRET, Entry, command, signed
-from tests.handlers.conftest import GENERAL
+from tests.ids import GENERAL
 
 
 async def test_a_command_is_answered_in_the_response(entry: Entry) -> None:

@@ -31,9 +31,10 @@ from handlers.slack.teams import NotInstalledError
 from store import open_store
 from store.teams.installations import Installation
 from store.teams.token_cipher import TokenCipher, TokenCipherError, new_key
-from store.types import FailedLoad, Problem
+from store.types import FailedLoad, Problem, TeamId
 from tests.conftest import StoppedClock
-from tests.handlers.conftest import ANA, CORPUS, GENERAL, dm, texts
+from tests.handlers.conftest import CORPUS, dm, texts
+from tests.ids import ANA, GENERAL
 from tests.visitor import Visitor
 
 # slack_sdk builds its Authorization header this way; our code does not.
@@ -61,6 +62,14 @@ class Both(Visitor):
         for _ in range(2):
             await self.parley.background.drain(10)
             await self.first.settled()
+
+    @property
+    def first_id(self) -> TeamId:
+        return TeamId(self.first.team_id)
+
+    @property
+    def second_id(self) -> TeamId:
+        return TeamId(self.second.team_id)
 
     def said(self, team: Team) -> list[dict[str, Any]]:
         return [one for one in team.messages(GENERAL) if one["user"] == self.first.bot_user_id]
@@ -143,9 +152,9 @@ async def test_two_workspaces_share_only_the_stories(both: Both) -> None:
     both.first.uninstall()
     await both.settled()
     schedules = both.parley.store.schedules
-    assert not await schedules.list(both.first.team_id)
-    assert len(await schedules.list(both.second.team_id)) == 1
-    assert await both.parley.store.installations.find(both.first.team_id) is None
+    assert not await schedules.list(both.first_id)
+    assert len(await schedules.list(both.second_id)) == 1
+    assert await both.parley.store.installations.find(both.first_id) is None
     both.clock.forward(days=1)
     await both.parley.ticker.tick()
     assert len(both.said(both.second)) == 2
@@ -163,7 +172,7 @@ async def test_a_revoked_token_stops_only_its_team(both: Both) -> None:
         team.invite(GENERAL, both.first.bot_user_id)
         await both.type(team, "/digest on 09:30 daily")
     # Slack refuses one team's token, and its event has not arrived yet.
-    found = await both.parley.store.installations.find(both.first.team_id)
+    found = await both.parley.store.installations.find(both.first_id)
     assert found
     sealed = TokenCipher(both.settings.encryption_key).encrypt("xoxb-of-another-time")
     await both.parley.store.installations.replace_token(found, sealed)
@@ -188,7 +197,7 @@ async def gone(both: Both) -> Installation:
     """Uninstall Parley from the second team without deleting its data; return that data."""
     installations = both.parley.store.installations
     await both.install(both.second)
-    found = await installations.find(both.second.team_id)
+    found = await installations.find(both.second_id)
     assert found
     both.first.uninstall(both.second)
     await both.settled()
@@ -209,8 +218,8 @@ async def test_a_late_uninstall_event_does_not_erase_a_reinstalled_team(
     both.second.invite(GENERAL, both.first.bot_user_id)
     await both.type(both.second, "/digest on 09:30 daily")
     assert await go(both, both.second, kind, both.clock() + timedelta(seconds=late)) == 200
-    assert await both.parley.store.installations.find(both.second.team_id)
-    assert len(await both.parley.store.schedules.list(both.second.team_id)) == 1
+    assert await both.parley.store.installations.find(both.second_id)
+    assert len(await both.parley.store.schedules.list(both.second_id)) == 1
 
 
 @LEAVING
@@ -223,7 +232,7 @@ async def test_an_uninstalled_team_is_erased_whatever_the_event_time(
     token = TokenCipher(both.settings.encryption_key).encrypt(kept) if kept else found.token
     await store.installations.save(replace(found, token=token))
     assert await go(both, both.second, kind, both.clock() - timedelta(seconds=60)) == 200
-    assert await store.installations.find(both.second.team_id) is None
+    assert await store.installations.find(both.second_id) is None
 
 
 @LEAVING
@@ -242,10 +251,10 @@ async def test_an_uninstall_event_is_redelivered_if_slack_is_unreachable(
     await gone(both)
     both.first.faults.add(fault)
     assert await go(both, both.second, kind, both.clock()) == 503
-    assert await store.installations.find(both.second.team_id)
+    assert await store.installations.find(both.second_id)
     both.first.faults.clear()
     assert await go(both, both.second, kind, both.clock()) == 200
-    assert await store.installations.find(both.second.team_id) is None
+    assert await store.installations.find(both.second_id) is None
 
 
 @LEAVING
@@ -261,7 +270,7 @@ async def test_a_team_whose_token_cannot_be_decrypted_is_erased_by_the_event_tim
     lost = TokenCipher([new_key()]).encrypt("xoxb-of-another-key")
     await store.installations.save(replace(found, token=lost))
     assert await go(both, both.second, kind, both.clock() + timedelta(seconds=late)) == 200
-    assert (await store.installations.find(both.second.team_id) is not None) == is_kept
+    assert (await store.installations.find(both.second_id) is not None) == is_kept
 
 
 async def test_a_team_whose_uninstall_event_was_lost_is_erased_within_the_hour(both: Both) -> None:
@@ -278,7 +287,7 @@ async def test_a_team_whose_uninstall_event_was_lost_is_erased_within_the_hour(b
     for _ in range(3):
         await both.parley.ticker.tick()
     (left,) = await store.installations.list()
-    assert left.team_id == both.first.team_id
+    assert left.team_id == both.first_id
 
 
 async def test_two_concurrent_uninstall_events_are_handled_once(both: Both) -> None:
@@ -286,7 +295,7 @@ async def test_two_concurrent_uninstall_events_are_handled_once(both: Both) -> N
     await gone(both)
     told = [go(both, both.second, "tokens_revoked", both.clock(), f"Ev{n}") for n in range(5)]
     assert set(await asyncio.gather(*told)) == {200}
-    assert await store.installations.find(both.second.team_id) is None
+    assert await store.installations.find(both.second_id) is None
 
 
 async def test_the_state_of_app_home_is_dropped_with_the_team(both: Both) -> None:
@@ -320,7 +329,7 @@ async def test_only_listed_admins_change_the_shared_corpus(both: Both) -> None:
 async def test_only_listed_admins_are_notified_of_the_folder(both: Both) -> None:
     for team in (both.first, both.second):
         await both.install(team)
-    assert both.parley.directory.listed_admins() == [(both.first.team_id, ANA)]
+    assert both.parley.directory.listed_admins() == [(both.first_id, ANA)]
     problem = Problem(path=PurePosixPath("bad.txt"), line=1, message="is wrong")
     await both.parley.store.failed_loads.note(
         both.settings.corpus_dir,
@@ -338,7 +347,7 @@ async def test_an_installation_must_end_in_the_browser_that_began_it(both: Both)
     back = await both.decide(where, both.second)
     status, page = await both.end(back, {})
     assert (status, "not begun in this browser" in page) == (400, True), page
-    assert await both.parley.store.installations.find(both.second.team_id) is None
+    assert await both.parley.store.installations.find(both.second_id) is None
     # Nor with a state that was never issued.
     forged = back.replace("state=", "state=x")
     assert (await both.end(forged, cookie))[0] == 400
@@ -360,7 +369,7 @@ async def test_a_flood_of_visits_does_not_block_ending_an_installation(
     for _ in range(30):
         assert (await both.end(back.replace("state=", "state=x"), cookie))[0] == 400
     assert (await both.end(back, cookie))[0] == 200
-    assert await both.parley.store.installations.find(both.second.team_id)
+    assert await both.parley.store.installations.find(both.second_id)
 
 
 async def test_a_denied_installation_shows_a_page(both: Both) -> None:
@@ -406,7 +415,7 @@ async def test_tokens_are_stored_encrypted(
 async def lose(both: Both, team: Team) -> None:
     """Store a token for the team that was encrypted with a lost key."""
     installations = both.parley.store.installations
-    found = await installations.find(team.team_id)
+    found = await installations.find(TeamId(team.team_id))
     assert found
     lost = TokenCipher([new_key()]).encrypt("xoxb-of-another-key")
     await installations.replace_token(found, lost)
@@ -422,7 +431,7 @@ async def test_a_key_that_decrypts_no_token_is_reported_at_the_start(both: Both)
             await Bots(store.installations, TokenCipher(other)).renew()
         bots = Bots(store.installations, TokenCipher([*other, *old]))
         await bots.renew()
-        bot = await Bots(store.installations, TokenCipher(other)).find(both.second.team_id)
+        bot = await Bots(store.installations, TokenCipher(other)).find(both.second_id)
         assert bot
         assert bot.token == both.second.bot_token
         assert bot.token not in repr(bot)
@@ -438,11 +447,11 @@ async def test_a_start_serves_the_teams_whose_tokens_can_be_decrypted(
     async with open_clients(url, Metrics()) as clients:
         joined = join(both.settings, store, clients, clock=both.clock, stop=asyncio.Event())
         teams, _ = await joined
-        assert (await teams.of(both.second.team_id)).bot.token == both.second.bot_token
+        assert (await teams.of(both.second_id)).bot.token == both.second.bot_token
         with pytest.raises(NotInstalledError):
-            await teams.of(both.first.team_id)
+            await teams.of(both.first_id)
     (line,) = [one.getMessage() for one in caplog.records if one.levelname == "ERROR"]
-    assert both.first.team_id in line
+    assert both.first_id in line
     assert "let the workspace install Parley again" in line
 
 
@@ -455,14 +464,14 @@ async def test_tokens_of_a_lost_key_are_given_up(both: Both) -> None:
     await lose(both, both.first)
     store = both.parley.store
     bots = Bots(store.installations, TokenCipher(both.settings.encryption_key))
-    kept = await store.installations.find(both.first.team_id)
-    assert f"the tokens of {both.first.team_id}. Giving" in await bots.give_up(is_sure=False)
-    assert await store.installations.find(both.first.team_id) == kept
-    assert f"the tokens of {both.first.team_id}. These" in await bots.give_up(is_sure=True)
+    kept = await store.installations.find(both.first_id)
+    assert f"the tokens of {both.first_id}. Giving" in await bots.give_up(is_sure=False)
+    assert await store.installations.find(both.first_id) == kept
+    assert f"the tokens of {both.first_id}. These" in await bots.give_up(is_sure=True)
     lost = Bots(store.installations, TokenCipher([new_key()]))
     report = await lost.give_up(is_sure=True)
-    assert both.first.team_id in report
-    assert both.second.team_id in report
+    assert both.first_id in report
+    assert both.second_id in report
     await lost.renew()
     await bots.renew()
     for team in (both.first, both.second):
@@ -483,7 +492,7 @@ async def test_a_team_whose_token_cannot_be_decrypted_must_install_again(both: B
         await both.parley.ticker.tick()
     # Its post is retried as rarely as any post whose token Slack refuses.
     (waiting,) = await both.parley.store.posts.open(both.clock() + timedelta(days=1))
-    assert (waiting.team_id, waiting.attempts) == (both.first.team_id, 1)
+    assert (waiting.team_id, waiting.attempts) == (both.first_id, 1)
     assert (len(both.said(both.first)), len(both.said(both.second))) == (0, 1)
     await both.install(both.first)
     both.clock.forward(minutes=6)
@@ -509,14 +518,14 @@ async def test_check_covers_each_workspace(both: Both, tmp_path: Path) -> None:
     assert found.exit_code == 0
     found = await check(environ | {"ENCRYPTION_KEY": new_key()})
     (problem,) = found.problems
-    assert both.second.team_id in problem
+    assert both.second_id in problem
     assert "another ENCRYPTION_KEY" in problem
 
 
 async def test_channels_are_named_by_the_token_of_their_own_workspace(both: Both) -> None:
     """Channels have no name if there is no token or no key decrypts it."""
     await both.install(both.second)
-    here, elsewhere = (both.second.team_id, GENERAL), (both.first.team_id, GENERAL)
+    here, elsewhere = (both.second_id, GENERAL), (both.first_id, GENERAL)
     installations = both.parley.store.installations
     names = await channel_names([elsewhere, here], both.settings, installations)
     assert names == {here: "#general"}

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
@@ -19,7 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.entrances.socket_mode import SocketLostError, SocketMode, Timeouts
 from bot.observability.metrics import Metrics
 from bot.observability.status import listening
-from tests.conftest import NOW
+from tests.machine import NOW
 
 # Short enough for a test, and long enough for a busy machine.
 QUICK = Timeouts(connect=1.5, lost=1.5, check=0.02, tries=3, drain=2)
@@ -173,8 +174,8 @@ async def socket_mode(
 ) -> AsyncIterator[Running]:
     client = AsyncWebClient(base_url=f"{bad.url}/api/")
 
-    async def authorize() -> None:
-        return None
+    async def authorize() -> AuthorizeResult:
+        raise AssertionError("the intake answers without the app")
 
     intake = EchoIntake()
     mode = SocketMode(

@@ -18,11 +18,11 @@ from bot.observability.status import status_pages
 from bot.workspace import Fault
 from store import open_store
 from store.db import sqlite
-from store.types import Timetable
+from store.types import TeamId, Timetable
 from store.version import VERSION
 from tests.bot.conftest import Entry, command
-from tests.conftest import NOW
-from tests.handlers.conftest import ANA, GENERAL
+from tests.ids import ANA, GENERAL
+from tests.machine import NOW
 
 
 async def page(health: Health, path: str) -> tuple[int, Any]:
@@ -191,7 +191,7 @@ async def test_blocked_posts_are_measured(entry: Entry) -> None:
     store, tick = entry.parley.store, entry.parley.ticker.tick
     entry.workspace.invite(GENERAL, entry.workspace.bot_user_id)
     await store.schedules.set(
-        team_id=entry.workspace.team_id,
+        team_id=TeamId(entry.workspace.team_id),
         channel_id=GENERAL,
         owner_id=ANA,
         timetable=Timetable(at=at, weekdays=frozenset(range(7)), zone="UTC"),

@@ -2,11 +2,12 @@
 
 import pytest
 
-from tests.handlers.conftest import ANA, Slack, dm, texts
+from tests.handlers.conftest import Slack, Switches, dm, texts
+from tests.ids import ANA
 
 
 @pytest.fixture
-def switches() -> dict[str, bool]:
+def switches() -> Switches:
     return {"agent_view": True}
 
 

@@ -12,8 +12,9 @@ from handlers.features import lookup
 from handlers.ids import Action
 from handlers.jobs import delivery
 from store.db import DatabaseUnavailableError
-from store.types import Answer
-from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, dm, labels, texts
+from store.types import Answer, ChannelId
+from tests.handlers.conftest import Slack, dm, labels, texts
+from tests.ids import ANA, BEN, GENERAL, RANDOM, TEAM
 
 
 async def test_a_misspelled_name_is_found_and_shown_only_to_the_asker(slack: Slack) -> None:
@@ -171,9 +172,9 @@ async def test_a_topic_that_is_not_found_can_be_requested(slack: Slack) -> None:
     (noted,) = await slack.press(Action.BRIEF_ASK, answer)
     assert "someone wants stories on “kubernetes”" in noted["text"]
     await slack.type("/brief Kubernetes!", user=BEN)
-    (request,) = await slack.parley.store.topic_requests.list("T0LOCAL", since=slack.clock())
+    (request,) = await slack.parley.store.topic_requests.list(TEAM, since=slack.clock())
     assert (request.words, request.requests) == ("kubernetes", 1)
-    assert await slack.parley.store.misses.number("T0LOCAL", since=slack.clock()) == 2
+    assert await slack.parley.store.misses.number(TEAM, since=slack.clock()) == 2
 
 
 async def test_a_topic_can_be_requested_if_no_suggestion_fits(slack: Slack) -> None:
@@ -244,7 +245,7 @@ def test_a_value_always_fits_in_a_button() -> None:
 
 
 @pytest.mark.parametrize("channel", [GENERAL, RANDOM])
-async def test_pressing_share_again_posts_once(slack: Slack, channel: str) -> None:
+async def test_pressing_share_again_posts_once(slack: Slack, channel: ChannelId) -> None:
     (answer,) = await slack.type("/brief dockworkers", channel=channel)
     seen = await slack.press_thrice(Action.BRIEF_SHARE, answer, channel=channel)
     assert len(slack.public(channel)) == 1

@@ -11,10 +11,12 @@ from bot.workspace import Fault
 from handlers.ids import Action
 from handlers.slack.directory import UNKNOWN
 from store.corpus.service import Reload
-from store.types import FailedLoad, Problem
+from store.types import FailedLoad, Problem, UserId
 from store.version import VERSION
-from tests.conftest import NOW, Children
-from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, dm, texts, under
+from tests.conftest import Children
+from tests.handlers.conftest import Slack, dm, texts, under
+from tests.ids import ANA, BEN, GENERAL, RANDOM, TEAM
+from tests.machine import NOW
 
 
 async def test_status_says_what_is_loaded(slack: Slack) -> None:
@@ -56,14 +58,14 @@ async def test_search_misses_and_requests_expire(slack: Slack) -> None:
     await slack.press(Action.BRIEF_ASK, missed)
     await slack.parley.ticker.tick()
     before, store = slack.clock(), slack.parley.store
-    assert await store.topic_requests.list("T0LOCAL", since=before)
+    assert await store.topic_requests.list(TEAM, since=before)
     slack.clock.forward(days=91)
     (answer,) = await slack.type("/corpus missed")
     assert "0 look-ups found nothing" in answer["text"]
     assert "Nobody has asked for a topic." in answer["text"]
     await slack.parley.ticker.tick()
-    assert not await store.topic_requests.list("T0LOCAL", since=before)
-    assert not await store.misses.number("T0LOCAL", since=before)
+    assert not await store.topic_requests.list(TEAM, since=before)
+    assert not await store.misses.number(TEAM, since=before)
 
 
 async def test_reload_says_what_changed(slack: Slack) -> None:
@@ -109,16 +111,14 @@ async def test_a_broken_document_is_named_and_changes_nothing(slack: Slack) -> N
     assert "revision 1" in answer["text"]
 
 
-async def fail_load(slack: Slack, keeper: str = ANA) -> None:
+async def fail_load(slack: Slack, keeper: UserId = ANA) -> None:
     problem = Problem(
         path=PurePosixPath("bad & <b>.txt"),
         line=1,
         message="has a headline and no article below it",
     )
     failed_load = FailedLoad(at=slack.clock(), problem=problem, more=2)
-    await slack.parley.store.failed_loads.note(
-        slack.corpus, failed_load, keepers=[("T0LOCAL", keeper)]
-    )
+    await slack.parley.store.failed_loads.note(slack.corpus, failed_load, keepers=[(TEAM, keeper)])
 
 
 async def test_a_failed_load_of_the_watched_folder_is_shown_until_it_loads(
@@ -159,7 +159,7 @@ async def test_an_admin_is_notified_once_of_a_failed_load(slack: Slack) -> None:
 
 async def test_an_admin_who_cannot_be_reached_is_tried_once(slack: Slack) -> None:
     for _ in range(3):
-        await fail_load(slack, "U0GONE")
+        await fail_load(slack, UserId("U0GONE"))
         await slack.parley.ticker.tick()
         slack.clock.forward(minutes=1)
     tried = [call for call in slack.workspace.calls if call.method == "chat.postMessage"]

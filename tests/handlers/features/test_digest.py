@@ -6,19 +6,9 @@ import pytest
 
 from bot.workspace import Fault
 from handlers.ids import Action
-from tests.handlers.conftest import (
-    ANA,
-    BEN,
-    GENERAL,
-    LEADERS,
-    RANDOM,
-    Slack,
-    dm,
-    labels,
-    texts,
-)
-
-CHLOE = "U0CHLOE"
+from store.types import ChannelId
+from tests.handlers.conftest import Slack, dm, labels, texts
+from tests.ids import ANA, BEN, CHLOE, GENERAL, LEADERS, RANDOM, TEAM
 
 
 async def tick(slack: Slack) -> None:
@@ -204,13 +194,13 @@ async def test_parley_offers_to_join_a_public_channel_and_starts_the_schedule(
     (offer,) = await slack.type(f"/digest on {words}", channel=RANDOM)
     assert "`/invite @Parley`" in offer["text"]
     assert labels(offer) == ["Join and start it"]
-    assert not await slack.parley.store.schedules.list("T0LOCAL")
+    assert not await slack.parley.store.schedules.list(TEAM)
     seen = await slack.press_thrice(Action.DIGEST_JOIN, offer, channel=RANDOM)
     assert f"<#{RANDOM}> gets a digest of 2 stories about geneva at 10:15 on Sat, Sun" in texts(
         seen
     )
     assert "cannot join" not in texts(seen)
-    assert len(await slack.parley.store.schedules.list("T0LOCAL")) == 1
+    assert len(await slack.parley.store.schedules.list(TEAM)) == 1
 
 
 async def test_guests_cannot_let_parley_join_a_channel(slack: Slack) -> None:
@@ -219,11 +209,11 @@ async def test_guests_cannot_let_parley_join_a_channel(slack: Slack) -> None:
     slack.clock.forward(minutes=6)
     seen = await slack.press(Action.DIGEST_JOIN, offer, channel=RANDOM, user=BEN)
     assert seen[-1]["text"].startswith("Guests cannot change what a channel gets")
-    assert not await slack.parley.store.schedules.list("T0LOCAL")
+    assert not await slack.parley.store.schedules.list(TEAM)
 
 
 @pytest.mark.parametrize("channel", [RANDOM, LEADERS])
-async def test_on_where_parley_is_not_a_member_is_refused(slack: Slack, channel: str) -> None:
+async def test_on_where_parley_is_not_a_member_is_refused(slack: Slack, channel: ChannelId) -> None:
     (answer,) = await slack.type("/digest on 09:30", channel=channel)
     assert "`/invite @Parley`" in answer["text"]
     (answer,) = await slack.type("/digest list")

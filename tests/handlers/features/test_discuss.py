@@ -1,7 +1,8 @@
 """/discuss: a preview for one person, then a post for the channel."""
 
 from handlers.ids import Action
-from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, labels, texts
+from tests.handlers.conftest import Slack, labels, texts
+from tests.ids import ANA, BEN, GENERAL, RANDOM
 
 
 async def test_the_preview_is_for_one_person(slack: Slack) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from bot.workspace import Fault
 from handlers.ids import Action, Block
-from tests.handlers.conftest import ANA, BEN, GENERAL, LEADERS, Slack, labels, texts
+from tests.handlers.conftest import Slack, labels, texts
+from tests.ids import ANA, BEN, GENERAL, LEADERS
 
 
 async def opened(slack: Slack, user: str = ANA) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 import pytest
 
 from handlers.ids import Action, Shortcut
-from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, dm, labels, texts
+from tests.handlers.conftest import Slack, dm, labels, texts
+from tests.ids import ANA, BEN, GENERAL, RANDOM
 
 
 async def thread(slack: Slack, text: str = "What do we know?", channel: str = GENERAL) -> str:

@@ -7,13 +7,12 @@ import pytest
 from bot.workspace import Fault
 from handlers.ids import Action
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
-from store.types import PostState
-from tests.handlers.conftest import ANA, BEN, GENERAL, Slack, texts
-from tests.handlers.features.test_schedule_actions import CHLOE, choose, tick
+from store.types import PostState, UserId
+from tests.handlers.conftest import Slack, texts
+from tests.handlers.features.test_schedule_actions import choose, tick
 from tests.handlers.features.test_schedule_form import choice, listed, menus, opened, values
 from tests.handlers.jobs.test_posting import settle
-
-TEAM = "T0LOCAL"
+from tests.ids import ANA, BEN, CHLOE, GENERAL, TEAM
 
 
 @pytest.fixture
@@ -55,7 +54,7 @@ async def test_it_still_posts(ownerless: Slack) -> None:
 )
 @pytest.mark.parametrize("user", [ANA, BEN, CHLOE])
 async def test_every_sub_command_is_answered(
-    ownerless: Slack, words: str, reply: str, user: str
+    ownerless: Slack, words: str, reply: str, user: UserId
 ) -> None:
     seen = await ownerless.type(f"/digest {words}", user=user)
     assert reply in texts(seen)

@@ -7,7 +7,8 @@ import pytest
 
 from handlers.ids import Action, Block, Field, Shortcut
 from handlers.slack.directory import STRANGER
-from tests.handlers.conftest import BEN, GENERAL, RANDOM, Slack, dm, texts
+from tests.handlers.conftest import Slack, dm, texts
+from tests.ids import BEN, GENERAL, RANDOM, TEAM
 
 WHO: dict[str, dict[str, bool]] = {
     "guest": {"is_restricted": True},
@@ -59,7 +60,9 @@ async def discussion(slack: Slack) -> list[dict[str, Any]]:
     modal = slack.modal(BEN)
     assert modal
     if modal.get("callback_id"):
-        chosen = {Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": GENERAL}}}
+        chosen: dict[str, Any] = {
+            Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": GENERAL}}
+        }
         assert not await slack.submit(modal, chosen, user=BEN)
         modal = slack.modal(BEN)
         assert modal
@@ -74,10 +77,11 @@ async def share(slack: Slack) -> list[dict[str, Any]]:
     ]
 
 
+_NORTH, _QUESTION = "Harbours of the north", "Here is a question"
 WAYS: dict[str, tuple[Way, str, str, str]] = {
     # Action: (how, answer to a guest, answer to a stranger, answer to a deactivated person).
-    "/brief": (command("/brief dockworkers"), *["Harbours of the north"] * 3),
-    "/discuss": (command("/discuss"), *["Here is a question"] * 3),
+    "/brief": (command("/brief dockworkers"), _NORTH, _NORTH, _NORTH),
+    "/discuss": (command("/discuss"), _QUESTION, _QUESTION, _QUESTION),
     "/digest on": (command("/digest on 09:30"), _GUEST, STRANGER, STRANGER),
     "/digest off": (command("/digest off"), _GUEST, STRANGER, STRANGER),
     "/digest list": (command("/digest list"), "No channel that you see", STRANGER, STRANGER),
@@ -105,7 +109,7 @@ async def test_it_works_for_them_or_is_refused_in_a_sentence(
     (reply,) = await do(slack)
     expected = {"stranger": stranger, "deactivated": deactivated}.get(who, guest)
     assert expected in texts([reply])
-    assert not await slack.parley.store.schedules.list("T0LOCAL")
+    assert not await slack.parley.store.schedules.list(TEAM)
     if who == "stranger":
         assert not slack.public()
     assert not [record for record in caplog.records if record.levelname == "ERROR"]

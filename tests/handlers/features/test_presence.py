@@ -11,11 +11,13 @@ from bot.workspace import Fault
 from handlers.ids import Action, Block
 from handlers.slack.directory import Directory, UnknownPresenceError
 from handlers.slack.teams import Bot, Teams
+from store.types import TeamId
 from tests.conftest import StoppedClock
-from tests.handlers.conftest import ANA, BEN, GENERAL, LEADERS, Slack, dm, texts
+from tests.handlers.conftest import Slack, dm, texts
 from tests.handlers.features.test_schedule_form import chosen, values
 from tests.handlers.features.test_schedule_form import opened as schedule_opened
 from tests.handlers.features.test_start_discussion import filled, opened
+from tests.ids import ANA, BEN, GENERAL, LEADERS, T1, TEAM, U1
 
 UNKNOWN = (
     "I can't check with Slack whether you are in that channel, so I did nothing."
@@ -45,13 +47,13 @@ async def test_a_schedule_is_saved_only_once_slack_says_who_is_there(
     modal = await schedule_opened(slack)
     slack.workspace.faults.add(fault)
     assert await slack.submit(modal, values(time="11:11")) == {Block.CHANNEL: UNKNOWN}
-    assert not await slack.parley.store.schedules.list("T0LOCAL")
+    assert not await slack.parley.store.schedules.list(TEAM)
     slack.workspace.faults.clear()
     still = slack.modal()
     assert still
     assert chosen(still, "time") == "11:11"
     assert not await slack.submit(still)
-    (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
+    (schedule,) = await slack.parley.store.schedules.list(TEAM)
     assert f"{schedule.timetable.at:%H:%M}" == "11:11"
 
 
@@ -77,20 +79,20 @@ async def test_a_malformed_answer_counts_as_no_answer(content_type: str, body: s
     async with TestServer(app) as server:
         client = AsyncWebClient(token="xoxb-x", base_url=f"{server.make_url('/api/')}")
 
-        async def find(team_id: str) -> Bot:
-            return Bot(bot_id="B1", user_id="U1", token="xoxb-x")
+        async def find(team_id: TeamId) -> Bot:
+            return Bot(bot_id="B1", user_id=U1, token="xoxb-x")
 
         teams = Teams(find, asking=lambda _: client, posting=lambda _: client)
         directory = Directory(teams, admins=frozenset(), clock=StoppedClock())
         with pytest.raises(UnknownPresenceError):
-            await directory.require_present("T1", ANA, GENERAL)
+            await directory.require_present(T1, ANA, GENERAL)
 
 
 async def test_a_schedule_is_not_saved_when_slack_cannot_be_reached(slack: Slack) -> None:
     modal = await schedule_opened(slack)
     await slack.workspace.close()
     assert await slack.submit(modal, values(time="11:11")) == {Block.CHANNEL: UNKNOWN}
-    assert not await slack.parley.store.schedules.list("T0LOCAL")
+    assert not await slack.parley.store.schedules.list(TEAM)
     still = slack.modal()
     assert still
     assert chosen(still, "time") == "11:11"
@@ -102,7 +104,7 @@ async def test_somebody_s_schedule_is_not_replaced_when_slack_does_not_say(slack
     slack.workspace.faults.add(REFUSED)
     errors = await slack.submit(modal, values(time="11:11"), user=BEN)
     assert errors == {Block.CHANNEL: UNKNOWN}
-    (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
+    (schedule,) = await slack.parley.store.schedules.list(TEAM)
     assert (schedule.owner_id, f"{schedule.timetable.at:%H:%M}") == (ANA, "09:30")
 
 
@@ -112,7 +114,7 @@ async def test_an_owner_can_change_their_schedule_when_slack_does_not_say(slack:
     modal = await schedule_opened(slack)
     slack.workspace.faults.add(REFUSED)
     assert not await slack.submit(modal, values(time="11:11"))
-    (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
+    (schedule,) = await slack.parley.store.schedules.list(TEAM)
     assert f"{schedule.timetable.at:%H:%M}" == "11:11"
 
 
@@ -124,7 +126,7 @@ async def test_a_form_is_saved_when_slack_does_not_say_whether_parley_may_post(
     modal = await schedule_opened(slack)
     slack.workspace.faults.add(Fault(method="conversations.info", times=None, **FAULTS[what]))
     assert not await slack.submit(modal)
-    assert await slack.parley.store.schedules.get("T0LOCAL", GENERAL)
+    assert await slack.parley.store.schedules.get(TEAM, GENERAL)
 
 
 async def test_a_discussion_is_posted_only_once_slack_says_who_is_there(

@@ -9,16 +9,17 @@ import pytest
 from bot.app import _write_misses
 from handlers.ids import Action, Block, Field, Shortcut, Step
 from store.db import DatabaseError, open_database
-from tests.handlers.conftest import ANA, BEN, GENERAL, RANDOM, Slack, dm, texts
+from store.types import TeamId
+from tests.handlers.conftest import Slack, Switches, dm, texts
+from tests.ids import ANA, BEN, GENERAL, RANDOM, TEAM
 from tests.rows import every_row
 
-TEAM = "T0LOCAL"
 WORDS = "quixotic zeppelins"
 """Words that are in no story."""
 
 
 @pytest.fixture
-def switches() -> dict[str, bool]:
+def switches() -> Switches:
     return {"workflow_steps": True}
 
 
@@ -46,7 +47,7 @@ async def discussion(slack: Slack) -> Any:
     await slack.settled()
     view = slack.modal(BEN)
     assert view
-    typed = {
+    typed: dict[str, Any] = {
         Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": GENERAL}},
         Block.WORDS: {Field.WORDS: {"value": WORDS}},
     }
@@ -138,7 +139,7 @@ async def test_an_uncertain_match_says_so_too(slack: Slack) -> None:
 
 async def test_a_count_that_cannot_be_stored_does_not_fail_the_shutdown(slack: Slack) -> None:
     """The last counts are written when the app closes, after this test."""
-    slack.parley.store.misses.add("T\ud83d", at=slack.clock())
+    slack.parley.store.misses.add(TeamId("T\ud83d"), at=slack.clock())
     slack.parley.store.misses.add(TEAM, at=slack.clock())
 
 

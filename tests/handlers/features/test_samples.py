@@ -9,7 +9,8 @@ import pytest
 from handlers.ids import Action
 from handlers.views.samples import SAMPLES
 from store import samples
-from tests.handlers.conftest import RANDOM, Slack, texts, write_corpus
+from tests.handlers.conftest import Slack, texts, write_corpus
+from tests.ids import RANDOM
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import pytest
 from handlers.button_value import Value
 from handlers.ids import Action
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
-from tests.handlers.conftest import ANA, BEN, GENERAL, Slack, texts
+from tests.handlers.conftest import Slack, texts
+from tests.ids import ANA, BEN, CHLOE, GENERAL
 
 ANA_DM = "D0ANA"
-CHLOE = "U0CHLOE"
 
 
 async def tick(slack: Slack) -> None:

@@ -7,9 +7,9 @@ import pytest
 from bot.workspace import Fault
 from handlers.ids import Action, Block, Field
 from handlers.parsing import timetable
-from tests.handlers.conftest import ANA, BEN, GENERAL, LEADERS, RANDOM, Slack, dm, labels, texts
-
-WORLD = "C0WORLD"
+from store.types import ChannelId
+from tests.handlers.conftest import Slack, dm, labels, texts
+from tests.ids import ANA, BEN, GENERAL, LEADERS, RANDOM, TEAM, WORLD
 
 
 async def opened(slack: Slack, user: str = ANA, channel: str = GENERAL) -> dict[str, Any]:
@@ -81,8 +81,8 @@ async def test_a_submitted_schedule_is_saved_and_posts(slack: Slack) -> None:
 
 async def test_another_channel_may_be_chosen(slack: Slack) -> None:
     await slack.submit(await opened(slack), values(channel=WORLD))
-    assert await slack.parley.store.schedules.get("T0LOCAL", WORLD)
-    assert not await slack.parley.store.schedules.get("T0LOCAL", GENERAL)
+    assert await slack.parley.store.schedules.get(TEAM, WORLD)
+    assert not await slack.parley.store.schedules.get(TEAM, GENERAL)
 
 
 async def test_it_shows_the_channel_s_current_schedule(slack: Slack) -> None:
@@ -131,12 +131,12 @@ async def test_a_topic_without_a_story_shows_an_error_at_its_field(slack: Slack)
     modal = await opened(slack)
     errors = await slack.submit(modal, values(topics=[option("kubernetes")]))
     assert errors == {Block.TOPICS: "I have no story on “kubernetes”: please take it out."}
-    assert not await slack.parley.store.schedules.list("T0LOCAL")
+    assert not await slack.parley.store.schedules.list(TEAM)
 
 
 @pytest.mark.parametrize("channel", [RANDOM, LEADERS])
 async def test_a_channel_without_parley_shows_an_error_at_its_field(
-    slack: Slack, channel: str
+    slack: Slack, channel: ChannelId
 ) -> None:
     errors = await slack.submit(await opened(slack), values(channel=channel))
     assert list(errors) == [Block.CHANNEL]
@@ -177,7 +177,7 @@ async def test_it_is_saved_when_slack_does_not_say_whether_parley_may_post(slack
         Fault(method="conversations.info", kind="refuse", error="internal_error")
     )
     assert not await slack.submit(modal)
-    assert await slack.parley.store.schedules.get("T0LOCAL", GENERAL)
+    assert await slack.parley.store.schedules.get(TEAM, GENERAL)
 
 
 async def test_a_concurrent_edit_shows_what_the_other_person_saved(slack: Slack) -> None:
@@ -192,10 +192,10 @@ async def test_a_concurrent_edit_shows_what_the_other_person_saved(slack: Slack)
     assert f"organised by <@{BEN}>" in texts([again])
     assert chosen(again, "time") == "11:00"
     assert [option["value"] for option in chosen(again, "topics")] == ["Geneva"]
-    (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
+    (schedule,) = await slack.parley.store.schedules.list(TEAM)
     assert f"{schedule.timetable.at:%H:%M}" == "10:00"
     assert not await slack.submit(again)
-    (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
+    (schedule,) = await slack.parley.store.schedules.list(TEAM)
     assert f"{schedule.timetable.at:%H:%M}" == "11:00"
 
 
@@ -207,11 +207,11 @@ async def test_another_channel_s_schedule_is_shown_before_it_is_replaced(slack: 
     assert again
     assert "There is a schedule that this form did not show you" in texts([again])
     assert chosen(again, "channel") == WORLD
-    schedule = await slack.parley.store.schedules.get("T0LOCAL", WORLD)
+    schedule = await slack.parley.store.schedules.get(TEAM, WORLD)
     assert schedule
     assert schedule.owner_id == BEN
     await slack.submit(again)
-    schedule = await slack.parley.store.schedules.get("T0LOCAL", WORLD)
+    schedule = await slack.parley.store.schedules.get(TEAM, WORLD)
     assert schedule
     assert schedule.owner_id == ANA
 
@@ -230,9 +230,9 @@ async def test_a_schedule_that_ended_while_the_form_was_open_is_not_restarted_un
     again = slack.modal()
     assert again
     assert f"Somebody ended the schedule of <#{GENERAL}> meanwhile" in texts([again])
-    assert not await slack.parley.store.schedules.list("T0LOCAL")
+    assert not await slack.parley.store.schedules.list(TEAM)
     await slack.submit(again)
-    assert await slack.parley.store.schedules.list("T0LOCAL")
+    assert await slack.parley.store.schedules.list(TEAM)
 
 
 async def test_a_form_of_a_paused_schedule_says_that_saving_resumes_it(slack: Slack) -> None:
@@ -253,7 +253,7 @@ async def test_an_admin_edits_a_schedule_that_somebody_else_owns(slack: Slack) -
     modal = slack.modal()
     assert modal
     assert not await slack.submit(modal, values(time="11:45"))
-    (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
+    (schedule,) = await slack.parley.store.schedules.list(TEAM)
     assert f"{schedule.timetable.at:%H:%M}" == "11:45"
     assert schedule.owner_id == BEN
 
@@ -263,7 +263,7 @@ async def test_in_a_direct_message_the_form_leaves_the_channel_open(slack: Slack
     assert not chosen(modal, "channel")
     assert Block.CHANNEL in await slack.submit(modal)
     assert not await slack.submit(modal, values(channel=GENERAL))
-    assert await slack.parley.store.schedules.get("T0LOCAL", GENERAL)
+    assert await slack.parley.store.schedules.get(TEAM, GENERAL)
 
 
 async def test_an_unknown_zone_is_utc(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -348,8 +348,8 @@ async def test_only_owners_and_admins_change_a_schedule_from_the_list(slack: Sla
         selected_option=choice(theirs, "End it"),
     )
     await slack.settled()
-    assert await slack.parley.store.schedules.get("T0LOCAL", GENERAL)
-    assert await slack.parley.store.schedules.get("T0LOCAL", WORLD)
+    assert await slack.parley.store.schedules.get(TEAM, GENERAL)
+    assert await slack.parley.store.schedules.get(TEAM, WORLD)
 
 
 async def test_a_long_list_has_pages(slack: Slack) -> None:
@@ -370,11 +370,11 @@ async def test_a_mistyped_word_asks_before_doing_anything(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     (answer,) = await slack.type("/digest puase until 26 Nov")
     assert answer["text"] == "I do not know “puase”. Did you mean `/digest pause until 26 Nov`?"
-    (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
+    (schedule,) = await slack.parley.store.schedules.list(TEAM)
     assert schedule.paused_until is None
     seen = await slack.press(Action.DIGEST_GUESS, answer)
     assert "go on from Thu 26 Nov 2026" in texts(seen)
-    (schedule,) = await slack.parley.store.schedules.list("T0LOCAL")
+    (schedule,) = await slack.parley.store.schedules.list(TEAM)
     assert schedule.paused_until is not None
 
 

@@ -3,21 +3,13 @@
 from typing import Any
 
 from handlers.ids import Action, Block, Field, Shortcut
-from tests.handlers.conftest import (
-    ANA,
-    BEN,
-    GENERAL,
-    LEADERS,
-    RANDOM,
-    Slack,
-    dm,
-    labels,
-    texts,
-)
+from store.types import ChannelId
+from tests.handlers.conftest import Slack, dm, labels, texts
+from tests.ids import ANA, BEN, GENERAL, LEADERS, RANDOM
 
 
-def filled(channel: str, words: str | None = None) -> dict[str, Any]:
-    values = {Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": channel}}}
+def filled(channel: ChannelId, words: str | None = None) -> dict[str, Any]:
+    values: dict[str, Any] = {Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": channel}}}
     if words is not None:
         values[Block.WORDS] = {Field.WORDS: {"value": words}}
     return values

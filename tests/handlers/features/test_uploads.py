@@ -11,7 +11,8 @@ from handlers.slack.files import Files
 from handlers.slack.teams import Bot, Teams
 from store import samples
 from store.types import ParleyError
-from tests.handlers.conftest import ANA, BEN, Slack, labels, texts
+from tests.handlers.conftest import Slack, labels, texts
+from tests.ids import ANA, BEN, T1, U1
 
 STORY = b"Lima\nLima opens its museums.\nAn insight.\nWhat would you see first?\n"
 
@@ -97,7 +98,7 @@ async def test_a_folder_that_cannot_be_written_to(slack: Slack) -> None:
 
 async def test_the_token_is_sent_only_to_slack() -> None:
     """A file may be a link to another host, which must not receive the token."""
-    bot = Bot(bot_id="B1", user_id="U1", token="xoxb-secret")
+    bot = Bot(bot_id="B1", user_id=U1, token="xoxb-secret")
 
     async def find(_: str) -> Bot:
         return bot
@@ -110,7 +111,7 @@ async def test_the_token_is_sent_only_to_slack() -> None:
         {"name": "lima.txt"},
     ):
         with pytest.raises(ParleyError, match="not kept by Slack"):
-            await files.read("T1", file)
+            await files.read(T1, file)
 
 
 def test_adding_documents_needs_a_corpus_folder(tmp_path: Path) -> None:

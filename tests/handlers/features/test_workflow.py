@@ -4,11 +4,12 @@ import pytest
 
 from bot.workspace import Fault
 from handlers.ids import Step
-from tests.handlers.conftest import ANA, GENERAL, Slack
+from tests.handlers.conftest import Slack, Switches
+from tests.ids import ANA, GENERAL, TEAM
 
 
 @pytest.fixture
-def switches() -> dict[str, bool]:
+def switches() -> Switches:
     return {"workflow_steps": True}
 
 
@@ -29,7 +30,7 @@ async def test_find_a_story_returns_its_texts(slack: Slack) -> None:
 async def test_a_miss_or_an_uncertain_match_fails_with_a_sentence(slack: Slack) -> None:
     status, _, error = await run(slack, Step.FIND_STORY, words="kubernetes")
     assert (status, error) == ("failed", "I have no story on “kubernetes”.")
-    assert await slack.parley.store.misses.number("T0LOCAL", since=slack.clock()) == 1
+    assert await slack.parley.store.misses.number(TEAM, since=slack.clock()) == 1
     status, _, error = await run(slack, Step.FIND_STORY, words="hey dockworkers")
     assert status == "failed"
     assert error == "I am not sure what “hey dockworkers” means. Perhaps: Harbours of the north"

@@ -13,7 +13,8 @@ from bot.workspace import Fault
 from handlers.ids import Action
 from store.posting.record import GRACE, NewPost
 from store.types import PostKind, PostState
-from tests.handlers.conftest import ANA, GENERAL, Slack, labels, texts
+from tests.handlers.conftest import Slack, labels, texts
+from tests.ids import ANA, GENERAL, TEAM
 
 POST = "chat.postMessage"
 ANA_DM = "D0ANA"
@@ -28,9 +29,7 @@ async def due(slack: Slack) -> None:
 
 async def states(slack: Slack) -> list[PostState]:
     posts = slack.parley.store.posts
-    return [
-        post.state for post in await posts.scheduled("T0LOCAL", GENERAL, since=date(2026, 11, 24))
-    ]
+    return [post.state for post in await posts.scheduled(TEAM, GENERAL, since=date(2026, 11, 24))]
 
 
 async def settle(slack: Slack) -> None:
@@ -389,7 +388,7 @@ async def test_somebody_else_s_message_with_our_key_is_not_ours(slack: Slack) ->
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="internal_error"))
     await slack.parley.ticker.tick()
-    (post,) = await slack.parley.store.posts.scheduled("T0LOCAL", GENERAL, since=date(2026, 11, 24))
+    (post,) = await slack.parley.store.posts.scheduled(TEAM, GENERAL, since=date(2026, 11, 24))
     slack.workspace.post_as(
         ANA,
         GENERAL,
@@ -424,11 +423,11 @@ async def test_a_removed_story_is_not_posted(slack: Slack) -> None:
 
 async def test_a_press_that_is_an_hour_old_is_not_posted(slack: Slack) -> None:
     """The person no longer waits, and may have pressed again."""
-    article = await slack.parley.store.choice.next("T0LOCAL", GENERAL)
+    article = await slack.parley.store.choice.next(TEAM, GENERAL)
     assert article
     plan = NewPost(
         key="k",
-        team_id="T0LOCAL",
+        team_id=TEAM,
         channel_id=GENERAL,
         kind=PostKind.SHARE,
         article_id=article.id,

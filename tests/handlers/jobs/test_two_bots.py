@@ -9,8 +9,10 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.app import Parley, assemble
 from handlers.ids import Action, Step
+from store.types import ChannelId
 from tests import postgres
-from tests.handlers.conftest import GENERAL, RANDOM, Slack, texts
+from tests.handlers.conftest import Slack, Switches, texts
+from tests.ids import GENERAL, RANDOM, TEAM
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ async def bot_database(postgres_server: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-def switches() -> dict[str, bool]:
+def switches() -> Switches:
     return {"agent_view": True, "workflow_steps": True}
 
 
@@ -55,7 +57,7 @@ async def deliver_to_other(slack: Slack, other: Parley, payload: dict[str, Any])
 
 
 @pytest.mark.parametrize("channel", [GENERAL, RANDOM], ids=["a member", "no member"])
-async def test_a_story_is_shared_once(slack: Slack, other: Parley, channel: str) -> None:
+async def test_a_story_is_shared_once(slack: Slack, other: Parley, channel: ChannelId) -> None:
     (answer,) = await slack.type("/brief dockworkers", channel=channel)
     await slack.press(Action.BRIEF_SHARE, answer, channel=channel)
     await press_on_other(slack, other, Action.BRIEF_SHARE)
@@ -135,7 +137,7 @@ async def test_parley_joins_and_starts_a_schedule_once(slack: Slack, other: Parl
     (offer,) = await slack.type("/digest on 09:30", channel=RANDOM)
     await slack.press(Action.DIGEST_JOIN, offer, channel=RANDOM)
     await press_on_other(slack, other, Action.DIGEST_JOIN)
-    assert len(await slack.parley.store.schedules.list("T0LOCAL")) == 1
+    assert len(await slack.parley.store.schedules.list(TEAM)) == 1
 
 
 async def test_a_repeated_reload_changes_nothing(slack: Slack, other: Parley) -> None:
@@ -183,7 +185,7 @@ async def test_a_topic_is_requested_once(slack: Slack, other: Parley) -> None:
     await slack.press(Action.BRIEF_ASK, answer)
     await deliver_to_other(slack, other, slack.payloads[-1])
     await press_on_other(slack, other, Action.BRIEF_ASK)
-    (request,) = await other.store.topic_requests.list("T0LOCAL", since=slack.clock())
+    (request,) = await other.store.topic_requests.list(TEAM, since=slack.clock())
     assert (request.words, request.requests) == ("kubernetes", 1)
 
 

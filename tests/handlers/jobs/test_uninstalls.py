@@ -25,7 +25,10 @@ from store import Store, open_store
 from store.db import open_database
 from store.teams.installations import Installation, Installations
 from store.teams.token_cipher import TokenCipher, new_key
-from tests.conftest import NOW, StoppedClock
+from store.types import TeamId
+from tests.conftest import StoppedClock
+from tests.ids import T1, T2, T3, U1, U2
+from tests.machine import NOW
 
 CIPHER = TokenCipher([new_key()])
 Kind = TypeVar("Kind")
@@ -40,12 +43,12 @@ async def store(database_url: str) -> AsyncIterator[Store]:
         yield store
 
 
-def installation(team_id: str, token: str, /, **changed: Any) -> Installation:
+def installation(team_id: TeamId, token: str, /, **changed: Any) -> Installation:
     base = Installation(
         team_id=team_id,
         name="Harbour",
         bot_id="B1",
-        bot_user_id="U1",
+        bot_user_id=U1,
         scopes=("commands",),
         token=CIPHER.encrypt(token),
         installed_at=NOW,
@@ -117,7 +120,7 @@ async def test_an_uninstalled_team_is_deleted_at_the_start(
     store: Store, clock: StoppedClock, word: str
 ) -> None:
     slack = FakeSlack()
-    for team_id in ("T1", "T2", "T3"):
+    for team_id in (T1, T2, T3):
         await store.installations.save(installation(team_id, f"xoxb-{team_id}"))
     slack.refused["xoxb-T2"] = word
     _, uninstalls = process(store, slack, clock)
@@ -132,10 +135,10 @@ async def test_an_uninstalled_team_is_deleted_at_the_start(
 async def test_other_errors_delete_no_team(store: Store, clock: StoppedClock, word: str) -> None:
     """Slack's docs say that `invalid_auth` may also refuse the caller's IP address."""
     slack = FakeSlack()
-    for team_id in ("T1", "T2"):
+    for team_id in (T1, T2):
         await store.installations.save(installation(team_id, f"xoxb-{team_id}"))
     lost = TokenCipher([new_key()]).encrypt("xoxb-T3")
-    await store.installations.save(installation("T3", "", token=lost))
+    await store.installations.save(installation(T3, "", token=lost))
     slack.refused["xoxb-T1"] = word
     _, uninstalls = process(store, slack, clock)
     await run_all(uninstalls)
@@ -145,7 +148,7 @@ async def test_other_errors_delete_no_team(store: Store, clock: StoppedClock, wo
 
 async def test_each_team_is_asked_about_once_an_hour(store: Store, clock: StoppedClock) -> None:
     slack = FakeSlack()
-    for team_id in ("T1", "T2"):
+    for team_id in (T1, T2):
         await store.installations.save(installation(team_id, f"xoxb-{team_id}"))
     _, uninstalls = process(store, slack, clock)
     await uninstalls.run()
@@ -164,7 +167,7 @@ async def test_a_failed_check_is_retried_soon(
     store: Store, clock: StoppedClock, asks_for: dict[str, str], minutes: int
 ) -> None:
     slack = FakeSlack()
-    for team_id in ("T1", "T2"):
+    for team_id in (T1, T2):
         await store.installations.save(installation(team_id, f"xoxb-{team_id}"))
     slack.refused["xoxb-T1"], slack.retry_after = "ratelimited", asks_for
     _, uninstalls = process(store, slack, clock)
@@ -182,7 +185,7 @@ async def test_a_failed_check_is_retried_soon(
 
 async def test_retry_after_is_respected_beyond_the_hour(store: Store, clock: StoppedClock) -> None:
     slack = FakeSlack()
-    await store.installations.save(installation("T1", "xoxb-T1"))
+    await store.installations.save(installation(T1, "xoxb-T1"))
     slack.refused["xoxb-T1"], slack.retry_after = "ratelimited", {"Retry-After": "7200"}
     _, uninstalls = process(store, slack, clock)
     await run_all(uninstalls)
@@ -200,7 +203,7 @@ class FailingInstallations(Installations):
     failures = 0
     is_listed = False
 
-    async def find(self, team_id: str) -> Installation | None:
+    async def find(self, team_id: TeamId) -> Installation | None:
         self._fail()
         return await super().find(team_id)
 
@@ -225,7 +228,7 @@ async def test_a_database_outage_does_not_cost_an_hour(
     store: Store, failing: FailingInstallations, clock: StoppedClock
 ) -> None:
     slack = FakeSlack()
-    await store.installations.save(installation("T1", "xoxb-T1"))
+    await store.installations.save(installation(T1, "xoxb-T1"))
     teams, _ = process(store, slack, clock)
     uninstalls = Uninstalls(failing, store.idempotency, teams, clock=clock)
     # If listing the teams fails, the next tick lists them.
@@ -251,9 +254,9 @@ async def test_a_refused_token_is_counted_until_the_next_installation(
     store: Store, clock: StoppedClock, caplog: pytest.LogCaptureFixture, word: str
 ) -> None:
     slack = FakeSlack()
-    await store.installations.save(installation("T1", "xoxb-T1"))
+    await store.installations.save(installation(T1, "xoxb-T1"))
     lost = TokenCipher([new_key()]).encrypt("xoxb-T2")
-    await store.installations.save(installation("T2", "", token=lost))
+    await store.installations.save(installation(T2, "", token=lost))
     slack.refused["xoxb-T1"] = word
     _, uninstalls = process(store, slack, clock)
     await run_all(uninstalls)
@@ -261,7 +264,7 @@ async def test_a_refused_token_is_counted_until_the_next_installation(
     assert f"Slack refuses the token of T1 ({word})" in caplog.text
     assert len(slack.asked) == 1
     # T2 installs Parley again, and Slack says that T1 uninstalled it.
-    await store.installations.save(installation("T2", "xoxb-T2"))
+    await store.installations.save(installation(T2, "xoxb-T2"))
     slack.refused["xoxb-T1"] = "account_inactive"
     clock.forward(hours=1)
     await run_all(uninstalls)
@@ -272,13 +275,13 @@ async def test_a_refused_token_is_not_counted_after_another_process_deletes_the_
     store: Store, clock: StoppedClock
 ) -> None:
     slack = FakeSlack()
-    await store.installations.save(installation("T1", "xoxb-T1"))
+    await store.installations.save(installation(T1, "xoxb-T1"))
     slack.refused["xoxb-T1"] = "invalid_auth"
     teams, uninstalls = process(store, slack, clock)
     await run_all(uninstalls)
     assert uninstalls.without_token == {"T1"}
-    await store.installations.forget(installation("T1", "xoxb-T1"))
-    teams.drop("T1")
+    await store.installations.forget(installation(T1, "xoxb-T1"))
+    teams.drop(T1)
     clock.forward(hours=1)
     await run_all(uninstalls)
     assert uninstalls.without_token == set()
@@ -286,7 +289,7 @@ async def test_a_refused_token_is_not_counted_after_another_process_deletes_the_
 
 async def test_one_of_several_processes_asks(store: Store, clock: StoppedClock) -> None:
     slack = FakeSlack()
-    for team_id in ("T1", "T2", "T3"):
+    for team_id in (T1, T2, T3):
         await store.installations.save(installation(team_id, f"xoxb-{team_id}"))
     processes = [process(store, slack, clock)[1] for _ in range(3)]
     for _ in range(2):
@@ -300,9 +303,9 @@ async def test_a_team_that_reinstalls_during_the_check_is_kept(
     store: Store, clock: StoppedClock
 ) -> None:
     slack = FakeSlack()
-    await store.installations.save(installation("T1", "xoxb-old"))
+    await store.installations.save(installation(T1, "xoxb-old"))
     slack.refused["xoxb-old"] = "account_inactive"
-    newer = installation("T1", "xoxb-new", installed_at=NOW + timedelta(seconds=1))
+    newer = installation(T1, "xoxb-new", installed_at=NOW + timedelta(seconds=1))
 
     async def reinstall() -> None:
         await store.installations.save(newer)
@@ -310,13 +313,13 @@ async def test_a_team_that_reinstalls_during_the_check_is_kept(
     slack.before_answer = reinstall
     teams, uninstalls = process(store, slack, clock)
     await run_all(uninstalls)
-    assert await store.installations.find("T1") == newer
-    assert (await teams.of("T1")).bot.token == "xoxb-new"
+    assert await store.installations.find(T1) == newer
+    assert (await teams.of(T1)).bot.token == "xoxb-new"
 
 
 async def test_another_process_drops_the_token_too(store: Store, clock: StoppedClock) -> None:
     slack = FakeSlack()
-    for team_id in ("T1", "T2"):
+    for team_id in (T1, T2):
         await store.installations.save(installation(team_id, f"xoxb-{team_id}"))
     (teams, here), (other_teams, there) = (process(store, slack, clock) for _ in range(2))
     await run_all(there)
@@ -335,7 +338,7 @@ async def test_no_token_stays_in_memory(store: Store, clock: StoppedClock) -> No
     """Neither Parley's clients nor Bolt's objects keep the token."""
     token = "xoxb-of-who-leaves"
     slack = FakeSlack()
-    await store.installations.save(installation("T1", token))
+    await store.installations.save(installation(T1, token))
     teams, uninstalls = process(store, slack, clock)
     app = bolt(AsyncWebClient(), teams)
 
@@ -348,21 +351,21 @@ async def test_no_token_stays_in_memory(store: Store, clock: StoppedClock) -> No
     assert holders_of(token)
     slack.refused[token] = "account_inactive"
     await run_all(uninstalls)
-    assert await store.installations.find("T1") is None
+    assert await store.installations.find(T1) is None
     assert not holders_of(token)
 
 
 async def test_people_stay_in_memory_only_for_minutes(store: Store, clock: StoppedClock) -> None:
     slack = FakeSlack()
-    for team_id in ("T1", "T2"):
+    for team_id in (T1, T2):
         await store.installations.save(installation(team_id, f"xoxb-{team_id}"))
     teams, _ = process(store, slack, clock)
     directory = Directory(teams, admins=frozenset(), clock=clock, is_shared=True)
-    assert await directory.zone("T1", "U1") == ZONES["U1"]
+    assert await directory.zone(T1, U1) == ZONES["U1"]
     assert zones_in_memory() == [ZONES["U1"]]
     clock.forward(minutes=6)
-    await store.installations.forget(installation("T1", "xoxb-T1"))
-    await directory.zone("T2", "U2")
+    await store.installations.forget(installation(T1, "xoxb-T1"))
+    await directory.zone(T2, U2)
     assert zones_in_memory() == [ZONES["U2"]]
     assert not in_memory(Answered), "names and addresses are not kept at all"
 
@@ -371,12 +374,12 @@ async def test_people_of_an_uninstalled_team_leave_the_memory(
     store: Store, clock: StoppedClock
 ) -> None:
     slack = FakeSlack()
-    for team_id in ("T1", "T2"):
+    for team_id in (T1, T2):
         await store.installations.save(installation(team_id, f"xoxb-{team_id}"))
     teams, uninstalls = process(store, slack, clock)
     directory = Directory(teams, admins=frozenset(), clock=clock, is_shared=True)
-    await directory.zone("T1", "U1")
-    await directory.zone("T2", "U2")
+    await directory.zone(T1, U1)
+    await directory.zone(T2, U2)
     slack.refused["xoxb-T1"] = "account_inactive"
     await run_all(uninstalls)
     assert zones_in_memory() == [ZONES["U2"]]

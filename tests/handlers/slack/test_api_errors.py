@@ -50,7 +50,7 @@ def test_an_answer_that_is_not_json_has_an_unknown_outcome() -> None:
         http_verb="POST",
         api_url="",
         req_args={},
-        data="<html>Bad gateway</html>",
+        data="<html>Bad gateway</html>",  # type: ignore[arg-type]  # as the SDK does
         headers={},
         status_code=200,
     )

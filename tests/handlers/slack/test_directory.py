@@ -14,10 +14,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from handlers.slack.directory import GUEST, STRANGER, UNKNOWN, Directory, UnknownPersonError
 from handlers.slack.people import Colleague, FullMember, Person
 from handlers.slack.teams import Bot, Teams
-from store.types import ParleyError
+from store.types import ParleyError, UserId
 from tests.conftest import StoppedClock
+from tests.ids import T1, U1, U2
 
-TEAM, BEN, ANA = "T1", "U1", "U2"
+TEAM, BEN, ANA = T1, U1, U2
 MEMBER = {"id": BEN, "team_id": TEAM, "tz": "Europe/Lisbon"}
 HTML = "<!DOCTYPE html><title>503 Service Unavailable</title>"
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -84,7 +85,7 @@ def directory_of(
     client: AsyncWebClient, clock: StoppedClock, *admins: str, is_shared: bool = False
 ) -> Directory:
     async def find(_: str) -> Bot:
-        return Bot(bot_id="B1", user_id="U0", token="xoxb-1")
+        return Bot(bot_id="B1", user_id=UserId("U0"), token="xoxb-1")
 
     teams = Teams(find, asking=lambda _: client, posting=lambda _: client)
     return Directory(teams, admins=frozenset(admins), clock=clock, is_shared=is_shared)

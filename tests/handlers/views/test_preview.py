@@ -12,11 +12,12 @@ from store.loading.check import Check, Effect
 from store.loading.near_duplicates import NearDuplicate, NearDuplicates
 from store.loading.plan import Counts
 from store.progress import Progress
-from store.types import Article, Revision
+from store.types import Article, ChannelId, Revision, TeamId
 from tests.blockkit import check_message
-from tests.conftest import NOW
 from tests.handlers.conftest import Slack, labels, texts, under
 from tests.handlers.views.test_views import ARTICLES, HOSTILE
+from tests.ids import T1, T2
+from tests.machine import NOW
 
 NAMES = st.lists(HOSTILE, max_size=30)
 CHECKS = st.builds(
@@ -58,7 +59,7 @@ CHECKS = st.builds(
 
 @given(CHECKS)
 def test_a_check_fits_and_mentions_nobody(check: Check) -> None:
-    check_message(preview.checked(check, team_id="T1"), people=frozenset())
+    check_message(preview.checked(check, team_id=T1), people=frozenset())
 
 
 def made(
@@ -81,10 +82,10 @@ def made(
     )
 
 
-def effect(channel: int, *, vanishing: int = 0, team_id: str = "T1") -> Effect:
+def effect(channel: int, *, vanishing: int = 0, team_id: TeamId = T1) -> Effect:
     return Effect(
         team_id=team_id,
-        channel_id=f"C{channel:02}",
+        channel_id=ChannelId(f"C{channel:02}"),
         upcoming=10,
         vanishing=vanishing,
         left=channel + 12,
@@ -94,8 +95,8 @@ def effect(channel: int, *, vanishing: int = 0, team_id: str = "T1") -> Effect:
 def test_the_first_ten_schedules_are_listed_and_the_rest_counted() -> None:
     effects = [effect(number, vanishing=2) for number in range(11)]
     effects += [effect(number) for number in range(11, 14)]
-    effects += [effect(0, vanishing=1, team_id="T2"), effect(1, team_id="T2")]
-    shown = preview.checked(made(effects, schedules=60), team_id="T1")
+    effects += [effect(0, vanishing=1, team_id=T2), effect(1, team_id=T2)]
+    shown = preview.checked(made(effects, schedules=60), team_id=T1)
     told = [f"• <#C{n:02}>: 2 of the next 10 questions vanish; {n + 12} left" for n in range(10)]
     rest = (
         "• 1 schedule more: next questions vanish",
@@ -137,7 +138,7 @@ def alike(*, times: int = 1, passed_over: int = 0) -> NearDuplicates:
 
 
 def test_near_duplicates_are_reported() -> None:
-    told = under("Nearly the same", dict(preview.checked(made([], alike()), team_id="T1")))
+    told = under("Nearly the same", dict(preview.checked(made([], alike()), team_id=T1)))
     assert told == [
         "• the story of a.txt, story 1, and b.txt, story 2: “Envoys met in &lt;Geneva&gt;.”",
         "• the question of a.txt, story 1, and b.txt, story 2: “Who gains &amp; who loses?”",
@@ -147,7 +148,7 @@ def test_near_duplicates_are_reported() -> None:
 
 def test_first_near_duplicates_are_reported_and_the_rest_counted() -> None:
     check = made([], alike(times=6, passed_over=1234))
-    told = under("Nearly the same", dict(preview.checked(check, team_id="T1")))
+    told = under("Nearly the same", dict(preview.checked(check, team_id=T1)))
     assert [line.split(" of ")[0] for line in told[:5]] == ["• the story", "• the question"] * 2 + [
         "• the story"
     ]

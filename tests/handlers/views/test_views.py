@@ -23,6 +23,7 @@ from store.teams.search_misses import TopicRequest
 from store.types import (
     About,
     Article,
+    ChannelId,
     FailedLoad,
     Found,
     Match,
@@ -38,8 +39,9 @@ from store.types import (
     Unsure,
 )
 from tests.blockkit import check_message, check_view
-from tests.conftest import NOW
 from tests.handlers.conftest import texts
+from tests.ids import ANA, C1, T1, U1
+from tests.machine import NOW
 
 HOSTILE = st.one_of(
     st.text(min_size=1, max_size=300).filter(str.strip),
@@ -91,15 +93,13 @@ def told(kind: PostKind, words: str) -> Post:
     """Return a post in which every text comes from users or documents."""
     return Post(
         key="k" * 80,
-        team_id="T1",
-        channel_id="C1",
+        team_id=T1,
+        channel_id=C1,
         kind=kind,
         article_id="a",
         revision=3,
         why=words,
-        about=About(
-            channel_id="C1", post_key="k" * 80, error=words, left=10**9, days=10**6, more=9
-        ),
+        about=About(channel_id=C1, post_key="k" * 80, error=words, left=10**9, days=10**6, more=9),
         state=PostState.FAILED,
         due_on=date(2026, 11, 24),
         due_at=NOW,
@@ -117,9 +117,9 @@ def told(kind: PostKind, words: str) -> Post:
 
 def planned(words: str) -> Schedule:
     return Schedule(
-        team_id="T1",
-        channel_id="C1",
-        owner_id="U0ANA",
+        team_id=T1,
+        channel_id=C1,
+        owner_id=ANA,
         timetable=Timetable(at=time(9), weekdays=frozenset({0, 2, 4}), zone="UTC"),
         next=OCCURRENCE,
         kind=PostKind.DIGEST,
@@ -136,7 +136,7 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         Nothing(topics=tuple(match.article.headline for match in matches)), words=words
     ),
     "picked": lambda matches, words: story.picked(matches[0].article, words=words),
-    "shared": lambda matches, words: story.shared(matches[0].article, by="U0ANA"),
+    "shared": lambda matches, words: story.shared(matches[0].article, by=ANA),
     "in a thread": lambda matches, words: story.found(
         Found(matches=matches), words=words, place=0, where="1.2"
     ),
@@ -154,7 +154,7 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         "Why.", "Join and post it", Action.DISCUSS_JOIN, Value(article_id="a", words=words)
     ),
     "preview": lambda matches, words: question.preview(matches[0].article, words=words, place=0),
-    "question": lambda matches, words: question.question(matches[0].article, asked_by="U0ANA"),
+    "question": lambda matches, words: question.question(matches[0].article, asked_by=ANA),
     "of the day": lambda matches, words: question.question(matches[0].article, asked_by=None),
     "story": lambda matches, words: question.thread([matches[0].article]),
     "digest": lambda matches, words: question.digest(
@@ -178,7 +178,7 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         chosen=None,
     ),
     "schedules": lambda matches, words: digest.schedules(
-        [planned(words)] * 20, {}, user_id="U0ANA", is_admin=False, page=1, pages=4
+        [planned(words)] * 20, {}, user_id=ANA, is_admin=False, page=1, pages=4
     ),
     "mistyped digest": lambda matches, words: digest.digest_help(unknown=words, meant=words),
     "status": lambda matches, words: corpus.status(
@@ -193,7 +193,7 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         days=90,
     ),
     "problems": lambda matches, words: corpus.invalid(
-        [Problem(path=words, line=1, message=words)] * 40
+        [Problem(path=PurePosixPath(words), line=1, message=words)] * 40
     ),
     "unknown digest": lambda matches, words: digest.digest_help(unknown=words),
     "unknown corpus": lambda matches, words: corpus.corpus_help(unknown=words),
@@ -229,7 +229,7 @@ WINDOWS: dict[str, Callable[[tuple[Match, ...], str], modal.View]] = {
     "discussion": lambda matches, words: modal.discussion(None),
     "discussion of a story": lambda matches, words: modal.discussion(matches[0].article),
     "discussion preview": lambda matches, words: modal.discussion_preview(
-        matches[0].article, value=Value(article_id="a", words=words, channel_id="C1", where=MODAL)
+        matches[0].article, value=Value(article_id="a", words=words, channel_id=C1, where=MODAL)
     ),
 }
 
@@ -245,7 +245,7 @@ def at_home(words: str, *, page: int) -> home.Contents:
         question=words,
     )
     return home.Contents(
-        today=home.Today(article=article, channel_id="C1"),
+        today=home.Today(article=article, channel_id=C1),
         topics=[Topic(name=words[:5000] or "x", articles=300)] * 100,
         page=page,
         schedules=[planned(words)] * 60,
@@ -259,7 +259,7 @@ def at_home(words: str, *, page: int) -> home.Contents:
 WINDOWS |= {
     "schedule": lambda matches, words: schedule.schedule(
         Order(timetable=planned(words).timetable, topics=(words, words[:75], "x")),
-        channel_id="C1",
+        channel_id=C1,
         is_known=False,
         mark="",
         note=schedule.replaces(planned(words)),
@@ -267,7 +267,7 @@ WINDOWS |= {
     ),
     "known schedule": lambda matches, words: schedule.schedule(
         Order(timetable=planned(words).timetable),
-        channel_id="C1",
+        channel_id=C1,
         is_known=True,
         mark="of before",
         note=schedule.waits(planned(words)),
@@ -373,9 +373,9 @@ def test_a_card_shows_everything_about_its_story() -> None:
 @pytest.mark.parametrize("every", [0, 1, 30, 31, 500])
 def test_the_list_of_schedules_fits_at_any_length(every: int) -> None:
     one = Schedule(
-        team_id="T1",
-        channel_id="C0123456789",
-        owner_id="U1",
+        team_id=T1,
+        channel_id=ChannelId("C0123456789"),
+        owner_id=U1,
         timetable=Timetable(
             at=time(9, 30),
             weekdays=frozenset({0, 2, 4, 6}),
@@ -384,5 +384,5 @@ def test_the_list_of_schedules_fits_at_any_length(every: int) -> None:
         next=Occurrence(due_on=date(2026, 11, 24), due_at=datetime(2026, 11, 24, tzinfo=UTC)),
     )
     shown, page, pages = digest.paged([one] * every, 99)
-    message = digest.schedules(shown, {}, user_id="U1", is_admin=True, page=page, pages=pages)
+    message = digest.schedules(shown, {}, user_id=U1, is_admin=True, page=page, pages=pages)
     check_message(message, people=PEOPLE)

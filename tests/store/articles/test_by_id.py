@@ -5,7 +5,7 @@ from pathlib import Path
 from bot.settings import STARTER
 from store import Store
 from store.loading.documents import read_corpus
-from tests.conftest import NOW
+from tests.machine import NOW
 
 
 async def test_a_stored_article_equals_the_loaded_one(store: Store) -> None:

@@ -12,7 +12,8 @@ from bot.settings import STARTER
 from store import Store, open_store
 from store.db import open_database
 from store.types import Article, CorpusInvalidError, Found, Nothing, ParleyError, Revision, Unsure
-from tests.conftest import NOW
+from tests.ids import C1, T1
+from tests.machine import NOW
 
 OTHER = "Boats\nThe last ferry left.\nNobody waved.\nWho rows now?\n"
 TALKS = "Talks\nEnvoys met in Geneva.\nIt matters.\nWhat next for Geneva?\n"
@@ -42,7 +43,7 @@ async def load(store: Store, path: Path) -> tuple[int, int, int] | None:
 
 async def test_nothing_is_loaded_at_first(store: Store) -> None:
     assert store.corpus.revision is None
-    assert await store.choice.next("T1", "C1") is None
+    assert await store.choice.next(T1, C1) is None
 
 
 async def test_a_reload_reports_what_changed(store: Store, tmp_path: Path) -> None:
@@ -71,9 +72,9 @@ async def test_a_broken_folder_changes_nothing(store: Store, tmp_path: Path) -> 
 async def test_the_corpus_survives_a_restart(database_url: str) -> None:
     async with open_store(database_url) as store:
         await load(store, STARTER)
-        before = store.corpus.revision, await store.choice.next("T1", "C1")
+        before = store.corpus.revision, await store.choice.next(T1, C1)
     async with open_store(database_url) as store:
-        assert (store.corpus.revision, await store.choice.next("T1", "C1")) == before
+        assert (store.corpus.revision, await store.choice.next(T1, C1)) == before
         assert isinstance(await store.corpus.find("zelenski"), Found)
 
 

@@ -15,7 +15,8 @@ from store.db.backup import backup, copy, restore
 from store.posting.record import NewPost
 from store.types import Found, PostKind, Timetable
 from tests import postgres
-from tests.conftest import NOW
+from tests.ids import C1, T1, U1
+from tests.machine import NOW
 from tests.rows import Rows, every_row
 
 
@@ -31,20 +32,20 @@ async def fill(url: str) -> None:
     async with open_store(url) as store:
         await store.corpus.reload(STARTER, by="U1", at=NOW)
         await store.schedules.set(
-            team_id="T1",
-            channel_id="C1",
-            owner_id="U1",
+            team_id=T1,
+            channel_id=C1,
+            owner_id=U1,
             timetable=Timetable(at=NOW.time(), weekdays=frozenset({0, 4}), zone="Europe/Lisbon"),
             now=NOW,
         )
         for number in range(3):
-            article = await store.choice.next("T1", "C1", place=number)
+            article = await store.choice.next(T1, C1, place=number)
             assert article
             post = await store.posts.plan(
                 NewPost(
                     key=f"Zé😀 {number}",
-                    team_id="T1",
-                    channel_id="C1",
+                    team_id=T1,
+                    channel_id=C1,
                     kind=PostKind.QUESTION,
                     article_id=article.id,
                     due_at=NOW,

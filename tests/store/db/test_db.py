@@ -23,7 +23,8 @@ from store.db import Database, DatabaseError, open_database, postgres, readable,
 from store.db.schema import LEDGER_TABLE, statements
 from store.posting.record import forget_posts
 from store.types import About, Found, PostKind, PostState
-from tests.conftest import NOW
+from tests.ids import C1, C2, T1, T2
+from tests.machine import NOW
 from tests.rows import every_row
 
 ROOT = Path(__file__).parents[3]
@@ -249,16 +250,16 @@ async def test_schedules_and_posts_of_the_first_schema_go_on(database_url: str) 
         await store.corpus.undo(by="U1", at=NOW)
         assert isinstance(await store.corpus.find("paper ferries"), Found)
 
-        first, second = [await store.schedules.get("T1", one) for one in ("C1", "C2")]
+        first, second = [await store.schedules.get(T1, one) for one in (C1, C2)]
         assert first
         assert second
         assert (first.stopped, first.topics) == ("is_archived", ("lisbon",))
         assert (second.kind, second.stories) == (PostKind.DIGEST, 2)
-        turns = await store.posts.scheduled("T1", "C2", since=NOW.date())
+        turns = await store.posts.scheduled(T1, C2, since=NOW.date())
         (sent,) = [post for post in turns if post.state is PostState.SENT]
-        assert len(await store.posts.stories("T1", sent.key)) == 2
+        assert len(await store.posts.stories(T1, sent.key)) == 2
         await store.planning.plan_due(NOW + timedelta(days=9))
-        assert len(await store.posts.scheduled("T1", "C2", since=NOW.date())) > len(turns)
+        assert len(await store.posts.scheduled(T1, C2, since=NOW.date())) > len(turns)
 
 
 async def test_deleted_rows_are_overwritten_in_the_file(tmp_path: Path) -> None:
@@ -297,14 +298,14 @@ async def test_a_migration_drops_the_corrections_and_nothing_else(database_url: 
     async with open_store(database_url, is_shared=True) as store:
         (sent,) = [
             post
-            for post in await store.posts.scheduled("T1", "C1", since=NOW.date())
+            for post in await store.posts.scheduled(T1, C1, since=NOW.date())
             if post.state is PostState.SENT
         ]
         assert sent.key == key
     async with open_database(database_url) as database:
         assert not {"shown", "correction"} & set(await database.tables())
         async with database.transaction() as connection:
-            await forget_posts(connection, "T1")
+            await forget_posts(connection, T1)
         assert not await database.fetch("SELECT key FROM post WHERE team_id = 'T1'")
 
 
@@ -317,9 +318,9 @@ async def test_search_misses_without_a_team_go_to_the_only_team(database_url: st
         " '2026-11-25T08:00:00.000000Z')",
     )
     async with open_store(database_url) as store:
-        (request,) = await store.topic_requests.list("T1", since=NOW)
+        (request,) = await store.topic_requests.list(T1, since=NOW)
         assert (request.words, request.requests) == ("Pizza?", 1)
-        assert await store.misses.number("T1", since=NOW) == 3
+        assert await store.misses.number(T1, since=NOW) == 3
 
 
 async def test_a_migration_deletes_words_that_nobody_chose_to_send(database_url: str) -> None:
@@ -340,12 +341,12 @@ async def test_a_migration_deletes_words_that_nobody_chose_to_send(database_url:
         ),
     )
     async with open_store(database_url) as store:
-        (request,) = await store.topic_requests.list("T1", since=NOW)
+        (request,) = await store.topic_requests.list(T1, since=NOW)
         assert (request.words, request.requests) == ("Pizza?", 2)
         assert request.last_on == date(2026, 11, 25)
-        assert await store.misses.number("T1", since=NOW) == 10
-        assert await store.misses.number("T1", since=NOW + timedelta(days=1)) == 3
-        assert await store.misses.number("T2", since=NOW) == 1
+        assert await store.misses.number(T1, since=NOW) == 10
+        assert await store.misses.number(T1, since=NOW + timedelta(days=1)) == 3
+        assert await store.misses.number(T2, since=NOW) == 1
     async with open_database(database_url) as database:
         held = str(await every_row(database)).lower()
     assert "pizza" in held
@@ -385,11 +386,11 @@ async def test_a_migration_deletes_people_and_their_words_from_posts(database_ur
     )
     async with open_store(database_url) as store:
         posts = [
-            await store.posts.get("T1", key)
+            await store.posts.get(T1, key)
             for key in ("open", "open old", "in the channel", "closed", "asked", "plain")
         ]
         first, second, third, *closed = [one for one in posts if one]
-        assert first.about == second.about == About(channel_id="C1", thread_ts=ts)
+        assert first.about == second.about == About(channel_id=C1, thread_ts=ts)
         assert third.about is None
         # The person who asked for an open post may still be asked whether it arrived.
         assert [one.asked_by for one in (first, second, third)] == ["U0BEN"] * 3
@@ -397,8 +398,8 @@ async def test_a_migration_deletes_people_and_their_words_from_posts(database_ur
         assert {one.owner for one in (first, second, third, *closed)} == {"person"}
         # The details of notices are unchanged.
         (low,) = [one for one in await store.posts.open(NOW + timedelta(9)) if one.kind == "low"]
-        assert low.about == About(channel_id="C2", left=1, days=1)
-        lost = await store.posts.get("T1", "lost")
+        assert low.about == About(channel_id=C2, left=1, days=1)
+        lost = await store.posts.get(T1, "lost")
         assert lost
         assert lost.state is PostState.FAILED
     async with open_database(database_url) as database:

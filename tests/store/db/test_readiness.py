@@ -111,6 +111,7 @@ async def test_another_process_that_writes_for_a_long_time(
             with pytest.raises(DatabaseError, match="busy for over ten minutes"):
                 await database.probe()
         await database.probe()
+        assert isinstance(database, sqlite.SQLite)
         (row,) = await (await database._writer.raw.execute("PRAGMA busy_timeout")).fetchall()
         assert tuple(row) == (2000,)
 

@@ -13,7 +13,7 @@ from store.db import Database, open_database
 from store.finding.chunks import add_missing_vectors
 from store.finding.embeddings import BYTES, BitVectors, Embeddings
 from store.types import Article, Found, Unsure
-from tests.conftest import NOW
+from tests.machine import NOW
 from tests.store.loading.test_revisions import STORIES, load, write
 
 STAYS = "Divers raised a bell from the harbour floor.\nIt rang for storms.\nWho should own it?\n"

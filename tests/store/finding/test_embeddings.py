@@ -25,7 +25,8 @@ BY_WORDS = Finder.of(STARTER)
 
 def vector(text: str) -> embeddings.Vectors:
     assert MODEL
-    return MODEL.embed([[word for word, _ in words(text)]])[0]
+    found: embeddings.Vectors = MODEL.embed([[word for word, _ in words(text)]])[0]
+    return found
 
 
 def test_words_with_similar_meanings_have_similar_vectors() -> None:

@@ -19,7 +19,7 @@ from store.db import DatabaseError, examine
 from store.loading.documents import CorpusFolder, read_corpus
 from store.loading.reload import plan_reload
 from store.types import ConcurrentLoadError, CorpusInvalidError, ParleyError
-from tests.conftest import NOW
+from tests.machine import NOW, ROOT
 from tests.store.loading.test_revisions import STORIES, load, loaded_articles, write
 
 
@@ -182,7 +182,7 @@ def test_a_database_file_that_may_not_grow(tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             env=environ,
-            cwd=kills.ROOT,
+            cwd=ROOT,
             preexec_fn=set_limit,
         )
 

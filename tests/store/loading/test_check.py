@@ -8,7 +8,8 @@ from store import Store
 from store.loading.check import Check
 from store.posting.record import NewPost
 from store.types import CorpusInvalidError, PostKind, Timetable
-from tests.conftest import NOW
+from tests.ids import C1, C2, C3, T1, U1
+from tests.machine import NOW
 from tests.store.loading.test_revisions import STORIES, load, loaded_articles, write
 
 
@@ -132,16 +133,14 @@ async def test_effects_on_a_schedule(store: Store, tmp_path: Path) -> None:
     """Of four questions, one was asked already; two of the others vanish."""
     await load(store, write(tmp_path, a=STORIES))
     timetable = Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC")
-    await store.schedules.set(
-        team_id="T1", channel_id="C1", owner_id="U1", timetable=timetable, now=NOW
-    )
-    asked = await store.choice.next("T1", "C1")
+    await store.schedules.set(team_id=T1, channel_id=C1, owner_id=U1, timetable=timetable, now=NOW)
+    asked = await store.choice.next(T1, C1)
     assert asked
     await store.posts.plan(
         NewPost(
             key="k",
-            team_id="T1",
-            channel_id="C1",
+            team_id=T1,
+            channel_id=C1,
             kind=PostKind.QUESTION,
             article_id=asked.id,
             due_at=NOW,
@@ -158,11 +157,11 @@ async def test_schedules_that_lose_questions_come_first_then_those_with_the_fewe
     store: Store, tmp_path: Path
 ) -> None:
     await load(store, write(tmp_path, a=STORIES))
-    for channel, topics in (("C1", ()), ("C2", ("Quito",)), ("C3", ("Geneva", "Lagos"))):
+    for channel, topics in ((C1, ()), (C2, ("Quito",)), (C3, ("Geneva", "Lagos"))):
         schedule = await store.schedules.set(
-            team_id="T1",
+            team_id=T1,
             channel_id=channel,
-            owner_id="U1",
+            owner_id=U1,
             timetable=Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC"),
             topics=topics,
             now=NOW,
@@ -182,9 +181,7 @@ async def test_a_deleted_question_vanishes(store: Store, tmp_path: Path) -> None
     (path / "a.jsonl").write_text(story)
     await load(store, path)
     timetable = Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC")
-    await store.schedules.set(
-        team_id="T1", channel_id="C1", owner_id="U1", timetable=timetable, now=NOW
-    )
+    await store.schedules.set(team_id=T1, channel_id=C1, owner_id=U1, timetable=timetable, now=NOW)
     (path / "a.jsonl").write_text(story.replace("Why?", ""))
     checked = await check(store, path)
     (effect,) = checked.effects
@@ -195,9 +192,9 @@ async def test_effects_on_a_schedule_with_topics(store: Store, tmp_path: Path) -
     """Only the questions on its topics count."""
     await load(store, write(tmp_path, a=STORIES))
     schedule = await store.schedules.set(
-        team_id="T1",
-        channel_id="C1",
-        owner_id="U1",
+        team_id=T1,
+        channel_id=C1,
+        owner_id=U1,
         timetable=Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC"),
         topics=("Geneva", "Lagos"),
         now=NOW,

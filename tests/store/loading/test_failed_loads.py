@@ -9,11 +9,11 @@ import pytest
 from store import Store, open_store
 from store.db import DatabaseError
 from store.loading import failed_loads
-from store.types import FailedLoad, Post, PostKind, Problem
-from tests.conftest import NOW, StoppedClock
+from store.types import FailedLoad, Post, PostKind, PostState, Problem
+from tests.conftest import StoppedClock
+from tests.ids import ANA, T1
+from tests.machine import NOW
 from tests.store.loading.test_revisions import STORIES, load, write
-
-ANA = "U0ANA"
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ async def fail(
 ) -> None:
     problem = Problem(path=PurePosixPath("b.txt"), line=1, message=message)
     failed_load = FailedLoad(at=clock(), problem=problem, more=0)
-    await store.failed_loads.note(folder, failed_load, keepers=[("T1", ANA)])
+    await store.failed_loads.note(folder, failed_load, keepers=[(T1, ANA)])
 
 
 async def notices(store: Store) -> list[Post]:
@@ -186,7 +186,7 @@ async def test_an_admin_who_cannot_be_reached_is_tried_once(
     clock.forward(minutes=1)
     await fail(store, folder, clock)
     assert await notices(store) == []
-    assert (await store.statistics.posts())["failed"] == 1
+    assert (await store.statistics.posts())[PostState.FAILED] == 1
 
 
 async def test_a_missed_notice_is_sent_later(

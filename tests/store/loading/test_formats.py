@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from store import Store
 from store.loading.documents import MAX_TEXT, read_corpus
 from store.types import Article, CorpusInvalidError, Found
-from tests.conftest import NOW
+from tests.ids import C1, T1
+from tests.machine import NOW
 
 TRIPLE = "A summary.\nAn insight.\nA question?\n"
 STORY = {"headline": "Head", "summary": "A summary.", "insight": "Why.", "question": "What next?"}
@@ -335,11 +336,11 @@ async def test_feed_stories_can_be_found_but_are_never_asked(store: Store, tmp_p
     write(tmp_path, "news.rss", RSS.format(ITEM.format("They met in Geneva.")))
     await store.corpus.reload(tmp_path, by="U1", at=NOW)
     assert isinstance(await store.corpus.find("geneva"), Found)
-    assert await store.choice.next("T1", "C1") is None
+    assert await store.choice.next(T1, C1) is None
     write(tmp_path, "talks.txt", f"Head\n{TRIPLE}")
     await store.corpus.reload(tmp_path, by="U1", at=NOW)
     for place in range(3):
-        article = await store.choice.next("T1", "C1", place=place)
+        article = await store.choice.next(T1, C1, place=place)
         assert article
         assert article.question == "A question?"
 

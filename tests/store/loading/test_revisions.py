@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from store import Store, open_store
 from store.types import Article, Found, ParleyError
-from tests.conftest import NOW
+from tests.machine import NOW
 
 STORIES = [
     f"{what} {where}.\n{why}\n{question}\n"

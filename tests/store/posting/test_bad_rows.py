@@ -11,8 +11,10 @@ from store import Store, open_store
 from store.db import Database, open_database
 from store.posting import planning
 from store.posting.record import NewPost
-from store.types import PostKind, Timetable
-from tests.conftest import NOW, StoppedClock
+from store.types import ChannelId, PostKind, Timetable
+from tests.conftest import StoppedClock
+from tests.ids import C1, C2, T1, U1
+from tests.machine import NOW
 
 DAILY = Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC")
 
@@ -55,8 +57,8 @@ async def test_a_bad_post_blocks_no_other_post(
     for key in "abc":
         plan = NewPost(
             key=key,
-            team_id="T1",
-            channel_id="C1",
+            team_id=T1,
+            channel_id=C1,
             kind=PostKind.QUESTION,
             article_id="a1",
             due_at=clock(),
@@ -75,11 +77,11 @@ async def test_a_bad_post_blocks_no_other_post(
     assert [row["state"] for row in rows] == ["planned"]
 
 
-async def scheduled(store: Store, channel: str, *topics: str) -> None:
+async def scheduled(store: Store, channel: ChannelId, *topics: str) -> None:
     await store.schedules.set(
-        team_id="T1",
+        team_id=T1,
         channel_id=channel,
-        owner_id="U1",
+        owner_id=U1,
         timetable=DAILY,
         now=NOW,
         topics=topics,
@@ -111,7 +113,7 @@ async def test_a_bad_schedule_blocks_no_other_schedule(
     """Even if bad schedules come first, and are more than one batch."""
     monkeypatch.setattr(planning, "_BATCH", 2)
     await store.corpus.reload(STARTER, by="U1", at=NOW)
-    channels = [f"C{number}" for number in range(7)]
+    channels = [ChannelId(f"C{number}") for number in range(7)]
     for channel in channels:
         await scheduled(store, channel)
     for channel in channels[:3]:
@@ -127,13 +129,13 @@ async def test_a_bad_schedule_blocks_no_other_schedule(
 async def test_a_bad_schedule_hides_no_other_schedule(
     store: Store, database: Database, clock: StoppedClock
 ) -> None:
-    for channel in ("C1", "C2"):
+    for channel in (C1, C2):
         await scheduled(store, channel)
     await break_row(database, "schedule", "zone", "Mars/Olympus", "C1")
     await break_row(database, "schedule", "kind", "poem", "C1")
     watched = await store.schedules.watched(clock.forward(hours=2))
     assert [schedule.channel_id for schedule in watched] == ["C2"]
-    assert list(await store.schedules.list("T1")) == list(watched)
+    assert list(await store.schedules.list(T1)) == list(watched)
     assert {team: list(some) for team, some in (await store.schedules.by_team()).items()} == {
         "T1": list(watched)
     }
@@ -147,8 +149,8 @@ async def test_a_failed_look_up_of_topics_does_not_delay_a_post(
 ) -> None:
     async with open_store(database_url) as store:
         await store.corpus.reload(STARTER, by="U1", at=NOW)
-        await scheduled(store, "C1", "odd")
-        await scheduled(store, "C2")
+        await scheduled(store, C1, "odd")
+        await scheduled(store, C2)
         find = store.corpus.find
 
         async def break_at(query: str, *, limit: int = 10) -> object:
@@ -158,6 +160,6 @@ async def test_a_failed_look_up_of_topics_does_not_delay_a_post(
 
         monkeypatch.setattr(store.corpus, "find", break_at)
         await store.planning.plan_due(clock.forward(minutes=61))
-        turns = await store.posts.scheduled("T1", "C2", since=NOW.date())
+        turns = await store.posts.scheduled(T1, C2, since=NOW.date())
         assert [str(post.state) for post in turns] == ["planned"]
     assert left_out(caplog) == ["row T1/C1 of schedule is left out"]

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from store import Store, open_store
 from store.posting.choice import Candidate, Recent, rank
 from store.posting.record import NewPost
-from store.types import Article, PostKind
-from tests.conftest import NOW, StoppedClock
+from store.types import Article, ChannelId, PostKind
+from tests.conftest import StoppedClock
+from tests.ids import C1, T1
+from tests.machine import NOW
 
 
 async def load(store: Store, folder: Path, *counts: int) -> None:
@@ -30,14 +32,14 @@ def write(folder: Path, counts: tuple[int, ...]) -> None:
         (folder / f"d{number}.txt").write_text("\n".join(lines))
 
 
-async def ask(store: Store, clock: StoppedClock, channel: str = "C1") -> Article:
+async def ask(store: Store, clock: StoppedClock, channel: ChannelId = C1) -> Article:
     """Plan the channel's next question, and return its article."""
-    article = await store.choice.next("T1", channel)
+    article = await store.choice.next(T1, channel)
     assert article
     clock.forward(days=1)
     plan = NewPost(
         key=f"{channel}:{clock()}",
-        team_id="T1",
+        team_id=T1,
         channel_id=channel,
         kind=PostKind.QUESTION,
         article_id=article.id,
@@ -48,12 +50,12 @@ async def ask(store: Store, clock: StoppedClock, channel: str = "C1") -> Article
 
 
 async def test_an_empty_corpus_has_nothing_to_ask(store: Store) -> None:
-    assert await store.choice.next("T1", "C1") is None
+    assert await store.choice.next(T1, C1) is None
 
 
 @pytest.mark.parametrize("channel", ["C1", "C2", "C3", "C4"])
 async def test_no_question_is_repeated_before_all_others_were_asked(
-    store: Store, clock: StoppedClock, tmp_path: Path, channel: str
+    store: Store, clock: StoppedClock, tmp_path: Path, channel: ChannelId
 ) -> None:
     await load(store, tmp_path / "corpus", 3, 2, 4)
     asked = [(await ask(store, clock, channel)).id for _ in range(27)]
@@ -64,7 +66,7 @@ async def test_no_question_is_repeated_before_all_others_were_asked(
 @pytest.mark.parametrize("counts", [(3, 3, 3), (5, 3, 1), (4, 4), (2, 6, 3)])
 @pytest.mark.parametrize("channel", ["C1", "C2", "C3"])
 async def test_no_headline_twice_in_a_row(
-    store: Store, clock: StoppedClock, tmp_path: Path, channel: str, counts: tuple[int, ...]
+    store: Store, clock: StoppedClock, tmp_path: Path, channel: ChannelId, counts: tuple[int, ...]
 ) -> None:
     """Also at the end of a round, where articles of only one headline could be left."""
     await load(store, tmp_path / "corpus", *counts)
@@ -88,7 +90,7 @@ async def test_near_identical_questions_are_kept_apart(
             )
         )
     await store.corpus.reload(folder, by="U1", at=NOW)
-    for channel in ("C1", "C2", "C3", "C4", "C5", "C6"):
+    for channel in map(ChannelId, ("C1", "C2", "C3", "C4", "C5", "C6")):
         asked = [(await ask(store, clock, channel)).question for _ in range(24)]
         first, second = (place for place, one in enumerate(asked) if "guard" in one)
         # Far enough apart, or the only article left of its round.
@@ -98,8 +100,8 @@ async def test_near_identical_questions_are_kept_apart(
 async def test_each_channel_has_its_own_order(store: Store, tmp_path: Path) -> None:
     await load(store, tmp_path / "corpus", 9)
     orders = set()
-    for channel in ("C1", "C2", "C3", "C4", "C5"):
-        order = [await store.choice.next("T1", channel, place=place) for place in range(9)]
+    for channel in map(ChannelId, ("C1", "C2", "C3", "C4", "C5")):
+        order = [await store.choice.next(T1, channel, place=place) for place in range(9)]
         assert len({one.id for one in order if one}) == 9
         orders.add(tuple(one.id for one in order if one))
     assert len(orders) > 1
@@ -112,9 +114,9 @@ async def test_a_restart_and_another_replica_choose_the_same(
     async with open_store(url) as store:
         await load(store, tmp_path / "corpus", 5, 5)
         await ask(store, clock)
-        chosen = await store.choice.next("T1", "C1")
+        chosen = await store.choice.next(T1, C1)
     async with open_store(url) as one, open_store(url) as two:
-        assert await one.choice.next("T1", "C1") == await two.choice.next("T1", "C1") == chosen
+        assert await one.choice.next(T1, C1) == await two.choice.next(T1, C1) == chosen
 
 
 async def test_a_new_story_is_asked_before_an_old_one_returns(

@@ -17,7 +17,9 @@ from store.posting.holidays import Holiday
 from store.posting.planning import occurrence_key
 from store.posting.record import GRACE, NewPost
 from store.types import FOREVER, PostKind, PostState, Schedule, Timetable
-from tests.conftest import NOW, StoppedClock
+from tests.conftest import StoppedClock
+from tests.ids import C1, T1, U1
+from tests.machine import NOW
 
 TODAY = date(2026, 11, 24)
 DAILY = frozenset(range(7))
@@ -40,7 +42,7 @@ async def on(store: Store, clock: StoppedClock, **changes: object) -> Schedule:
 async def rows(store: Store, since: date = date.min) -> list[tuple[str, str, str | None]]:
     return [
         (str(post.due_on), str(post.state), post.error)
-        for post in await store.posts.scheduled("T1", "C1", since=since)
+        for post in await store.posts.scheduled(T1, C1, since=since)
     ]
 
 
@@ -53,7 +55,7 @@ async def test_an_occurrence_becomes_one_post_and_the_schedule_advances(
     for _ in range(2):
         await store.planning.plan_due(clock.forward(minutes=1))
     assert await rows(store) == [("2026-11-24", "planned", None)]
-    schedule = await store.schedules.get("T1", "C1")
+    schedule = await store.schedules.get(T1, C1)
     assert schedule
     assert schedule.next.due_on == date(2026, 11, 25)
 
@@ -63,7 +65,7 @@ async def test_a_post_records_its_article_revision_and_reason(
 ) -> None:
     schedule = await on(store, clock)
     await store.planning.plan_due(clock.forward(hours=1))
-    post = await store.posts.get("T1", occurrence_key(schedule, TODAY))
+    post = await store.posts.get(T1, occurrence_key(schedule, TODAY))
     assert post
     assert post.article_id
     assert post.revision == 1
@@ -91,9 +93,8 @@ async def test_a_post_is_planned_within_the_grace_and_missed_after_it(
 ) -> None:
     await on(store, clock)
     await store.planning.plan_due(clock.forward(seconds=3600 + late.total_seconds()))
-    ((first, *_), *others) = [await rows(store), *()]
+    first, *_ = await rows(store)
     assert first[:2] == ("2026-11-24", state)
-    assert not others
 
 
 async def test_a_week_of_downtime_leaves_a_row_for_each_day(
@@ -145,7 +146,7 @@ async def test_a_missed_post_can_be_sent_later_the_same_day(
 
 async def test_a_pause_skips_occurrences_with_a_reason(store: Store, clock: StoppedClock) -> None:
     await on(store, clock)
-    await store.schedules.pause("T1", "C1", until=date(2026, 11, 26))
+    await store.schedules.pause(T1, C1, until=date(2026, 11, 26))
     for _ in range(3):
         await store.planning.plan_due(clock.forward(days=1))
     assert await rows(store) == [
@@ -160,7 +161,7 @@ async def test_a_holiday_skips_its_occurrence(store: Store, clock: StoppedClock)
     await store.holidays.replace([Holiday(due_on=TODAY, name="Day of the Harbour")])
     await store.planning.plan_due(clock.forward(hours=1))
     assert await rows(store) == [("2026-11-24", "skipped", "Day of the Harbour")]
-    post = await store.planning.plan_now(schedule, by="U1", now=clock(), key=None)
+    post = await store.planning.plan_now(schedule, by=U1, now=clock(), key=None)
     assert post, "a person may still post today's"
 
 
@@ -168,7 +169,7 @@ async def test_a_stopped_schedule_misses_its_posts_without_a_call(
     store: Store, clock: StoppedClock
 ) -> None:
     await on(store, clock)
-    await store.schedules.stop("T1", "C1", error="is_archived", now=clock())
+    await store.schedules.stop(T1, C1, error="is_archived", now=clock())
     await store.planning.plan_due(clock.forward(hours=1))
     assert await rows(store) == [("2026-11-24", "missed", "is_archived")]
 
@@ -178,8 +179,8 @@ async def test_a_skip_can_be_undone(store: Store, clock: StoppedClock) -> None:
     for day in (24, 25):
         plan = NewPost(
             key=occurrence_key(schedule, date(2026, 11, day)),
-            team_id="T1",
-            channel_id="C1",
+            team_id=T1,
+            channel_id=C1,
             kind=PostKind.QUESTION,
             due_on=date(2026, 11, day),
             due_at=datetime(2026, 11, day, 9, tzinfo=UTC),
@@ -194,7 +195,7 @@ async def test_a_skip_can_be_undone(store: Store, clock: StoppedClock) -> None:
         (26, None),
         (27, None),
     ]
-    assert await store.posts.unskip("T1", occurrence_key(schedule, date(2026, 11, 25)))
+    assert await store.posts.unskip(T1, occurrence_key(schedule, date(2026, 11, 25)))
     for _ in range(2):
         await store.planning.plan_due(clock.forward(hours=24))
     assert [(on, state) for on, state, _ in await rows(store)][:1] == [("2026-11-24", "skipped")]
@@ -204,8 +205,8 @@ async def test_a_skip_can_be_undone(store: Store, clock: StoppedClock) -> None:
 
 async def test_an_endless_pause_has_no_upcoming_posts(store: Store, clock: StoppedClock) -> None:
     await on(store, clock)
-    await store.schedules.pause("T1", "C1", until=FOREVER)
-    schedule = await store.schedules.get("T1", "C1")
+    await store.schedules.pause(T1, C1, until=FOREVER)
+    schedule = await store.schedules.get(T1, C1)
     assert schedule
     assert not await store.planning.upcoming(schedule, 5)
 
@@ -215,10 +216,10 @@ async def test_a_preview_is_what_is_then_planned(store: Store, clock: StoppedClo
     for _ in range(12):
         chosen = await store.planning.preview(schedule)
         await store.planning.plan_due(clock.forward(hours=24))
-        (*_, post) = await store.posts.scheduled("T1", "C1", since=TODAY)
+        (*_, post) = await store.posts.scheduled(T1, C1, since=TODAY)
         if post.state is PostState.PLANNED:
             assert chosen
-            assert tuple(await store.posts.stories("T1", post.key)) == chosen.article_ids
+            assert tuple(await store.posts.stories(T1, post.key)) == chosen.article_ids
         clock.forward(hours=-23)
         await store.planning.plan_due(clock())
         clock.forward(hours=23)
@@ -232,8 +233,8 @@ async def test_a_digest_shows_what_the_channel_has_not_seen(
     seen: list[str] = []
     for _ in range(5):
         await store.planning.plan_due(clock.forward(hours=24))
-        (*_, post) = await store.posts.scheduled("T1", "C1", since=TODAY)
-        stories = await store.posts.stories("T1", post.key)
+        (*_, post) = await store.posts.scheduled(T1, C1, since=TODAY)
+        stories = await store.posts.stories(T1, post.key)
         assert post.article_id == stories[0]
         assert len(stories) == 5
         seen += stories
@@ -245,7 +246,7 @@ async def test_only_stories_on_the_topics_are_chosen(store: Store, clock: Stoppe
     clock.forward(hours=-23)
     for _ in range(6):
         await store.planning.plan_due(clock.forward(hours=24))
-    posts = await store.posts.scheduled("T1", "C1", since=TODAY)
+    posts = await store.posts.scheduled(T1, C1, since=TODAY)
     articles = await store.articles.get_many([post.article_id or "" for post in posts])
     assert len(articles) == 6
     assert all(
@@ -279,7 +280,7 @@ async def test_questions_run_out_of_a_schedule_without_an_owner(
     store: Store, clock: StoppedClock
 ) -> None:
     await on(store, clock)
-    await store.personal_data.forget("T1", "U1")
+    await store.personal_data.forget(T1, U1)
     clock.forward(hours=-23)
     for _ in range(26):
         await store.planning.plan_due(clock.forward(hours=24))
@@ -333,7 +334,7 @@ async def _ticks(
                 for due_on, due_at in _by_cronsim(timetable, latest, clock()):
                     expected.setdefault(due_on, due_at)
                 latest = max(latest, clock())
-            posts = await store.posts.scheduled("T1", "C1", since=date.min)
+            posts = await store.posts.scheduled(T1, C1, since=date.min)
             assert [post.due_on for post in posts] == sorted(expected)
             for post in posts:
                 assert post.state in (PostState.PLANNED, PostState.MISSED)

@@ -12,6 +12,7 @@ from store.posting.posts import Claim
 from store.posting.record import LEASE, MOVES, NewPost
 from store.types import Post, PostKind, PostState
 from tests.conftest import StoppedClock
+from tests.ids import BEN, C1, T1
 from tests.rows import every_row
 
 TODAY = date(2026, 11, 24)
@@ -33,7 +34,7 @@ async def plan(store: Store, clock: StoppedClock, key: str = "k", **fields: obje
 
 
 async def claimed(store: Store, clock: StoppedClock, key: str = "k") -> Claim:
-    post = await store.posts.get("T1", key)
+    post = await store.posts.get(T1, key)
     assert post
     claim = await store.posts.claim(post, owner="me", now=clock())
     assert claim
@@ -41,7 +42,7 @@ async def claimed(store: Store, clock: StoppedClock, key: str = "k") -> Claim:
 
 
 async def state(store: Store, key: str = "k") -> PostState:
-    post = await store.posts.get("T1", key)
+    post = await store.posts.get(T1, key)
     assert post
     return post.state
 
@@ -49,7 +50,7 @@ async def state(store: Store, key: str = "k") -> PostState:
 async def test_a_scheduled_post_is_planned_once(store: Store, clock: StoppedClock) -> None:
     assert await plan(store, clock, due_on=TODAY)
     assert await plan(store, clock, due_on=TODAY) is None
-    (post,) = await store.posts.scheduled("T1", "C1", since=TODAY)
+    (post,) = await store.posts.scheduled(T1, C1, since=TODAY)
     assert post.due_on == TODAY
 
 
@@ -139,7 +140,7 @@ async def test_a_sent_post_stays_sent(store: Store, clock: StoppedClock) -> None
     await plan(store, clock)
     await store.posts.sent(await claimed(store, clock), message_ts="1.0", now=clock())
     assert await plan(store, clock) is None
-    post = await store.posts.get("T1", "k")
+    post = await store.posts.get(T1, "k")
     assert post
     with pytest.raises(ValueError, match="cannot go from sent to sending"):
         await store.posts.claim(post, owner="me", now=clock())
@@ -165,7 +166,7 @@ async def test_a_person_s_id_is_stored_only_until_their_post_is_done(
     """If the outcome is unknown, the person is asked whether the post arrived."""
 
     async def asked_by(key: str = "k") -> str | None:
-        post = await store.posts.get("T1", key)
+        post = await store.posts.get(T1, key)
         assert post
         return post.asked_by
 
@@ -175,7 +176,7 @@ async def test_a_person_s_id_is_stored_only_until_their_post_is_done(
     await posts.unknown_outcome(claim, error="timeout", until=clock(), now=clock())
     await posts.give_up(await claimed(store, clock), error="timeout", now=clock())
     assert await asked_by() == "U1"
-    assert await posts.not_there("T1", "k", now=clock())
+    assert await posts.not_there(T1, "k", now=clock())
     assert await asked_by() == "U1"
     await posts.sent(await claimed(store, clock), message_ts="1.0", now=clock())
     assert await asked_by() is None
@@ -194,11 +195,11 @@ async def test_however_it_ends_no_row_names_the_person(
     if end == "skipped":
         skipped = NewPost(
             key="k",
-            team_id="T1",
-            channel_id="C1",
+            team_id=T1,
+            channel_id=C1,
             kind=PostKind.SHARE,
             due_at=clock(),
-            asked_by="U0BEN",
+            asked_by=BEN,
             state=PostState.SKIPPED,
         )
         assert await posts.skip(skipped, now=clock())
@@ -210,7 +211,7 @@ async def test_however_it_ends_no_row_names_the_person(
                 await posts.sent(claim, message_ts="1.0", now=clock())
             case "seen":
                 await posts.unknown_outcome(claim, error="timeout", until=clock(), now=clock())
-                assert await posts.seen("T1", "k", now=clock())
+                assert await posts.seen(T1, "k", now=clock())
             case "failed":
                 await posts.failed(claim, error="no_text", now=clock())
             case "shut_out":

@@ -13,8 +13,10 @@ from store.db import open_database
 from store.posting.choice import outlook
 from store.posting.posts import Claim
 from store.posting.record import NEVER, NewPost
-from store.types import PostKind, PostState
-from tests.conftest import NOW, StoppedClock
+from store.types import ChannelId, PostKind, PostState
+from tests.conftest import StoppedClock
+from tests.ids import C1, C2, T1
+from tests.machine import NOW
 from tests.rows import every_row
 from tests.store.posting.test_choice import load, write
 from tests.store.teams.test_installations import ONE
@@ -25,13 +27,13 @@ SHARE, QUESTION, DIGEST = PostKind.SHARE, PostKind.QUESTION, PostKind.DIGEST
 def plan(key: str, days: int = 0, **more: object) -> NewPost:
     at = NOW + timedelta(days=days)
     return replace(
-        NewPost(key=key, team_id="T1", channel_id="C1", kind=QUESTION, article_id="a1", due_at=at),
+        NewPost(key=key, team_id=T1, channel_id=C1, kind=QUESTION, article_id="a1", due_at=at),
         **more,  # type: ignore[arg-type]
     )
 
 
 async def claim(store: Store, key: str) -> Claim:
-    post = await store.posts.get("T1", key)
+    post = await store.posts.get(T1, key)
     assert post
     claim = await store.posts.claim(post, owner="me", now=post.due_at)
     assert claim
@@ -43,7 +45,7 @@ async def send(store: Store, plan: NewPost) -> None:
     assert await store.posts.plan(plan, now=plan.due_at)
     claimed = await claim(store, plan.key)
     await store.posts.sent(claimed, message_ts=plan.key, now=plan.due_at)
-    if await store.posts.get("T1", f"{plan.key}:story"):
+    if await store.posts.get(T1, f"{plan.key}:story"):
         story = await claim(store, f"{plan.key}:story")
         await store.posts.sent(story, message_ts=f"{plan.key}.1", now=plan.due_at)
 
@@ -68,7 +70,7 @@ async def test_old_posts_that_are_done_are_deleted_with_their_rows(
     async with open_database(database_url) as database:
         rows = await every_row(database)
     for table in ("post_move", "post_story"):
-        assert not [row for row in rows[table] if dict(row)["post_key"].startswith("old")]
+        assert not [row for row in rows[table] if str(dict(row)["post_key"]).startswith("old")]
     assert [list(dict(row).values())[2:] for row in rows["posted_article"]] == [
         ["a1", 1, 1, "2026-11-24"],
         ["a2", 0, 1, None],
@@ -84,11 +86,11 @@ async def test_an_old_open_post_stays_without_its_person(store: Store, state: st
         if state != "sending":
             until = NEVER if state == "waits for a person" else NOW
             await store.posts.unknown_outcome(claimed, error="timeout", until=until, now=NOW)
-    before = await store.posts.get("T1", "k")
+    before = await store.posts.get(T1, "k")
     assert before
     assert before.asked_by == "U0BEN"
     assert await store.posts.delete_old(before=NOW + timedelta(days=1)) == 0
-    assert await store.posts.get("T1", "k") == replace(before, asked_by=None)
+    assert await store.posts.get(T1, "k") == replace(before, asked_by=None)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in PostKind if kind.is_notice])
@@ -129,7 +131,7 @@ async def test_deleting_posts_does_not_change_what_a_channel_has_had(
     store: Store, database_url: str, tmp_path: Path
 ) -> None:
     await load(store, tmp_path / "corpus", 4, 4)
-    articles = [await store.choice.next("T1", "C1", place=place) for place in range(8)]
+    articles = [await store.choice.next(T1, C1, place=place) for place in range(8)]
     ids = [one.id for one in articles if one]
     await send(store, plan("asked", 0, article_id=ids[0]))
     await send(store, plan("asked again", 1, article_id=ids[0]))
@@ -145,11 +147,11 @@ async def test_deleting_posts_does_not_change_what_a_channel_has_had(
     async def seen() -> list[object]:
         async with open_database(database_url) as database, database.reading() as connection:
             had = [
-                await outlook(connection, "T1", channel, kind=kind, count=8)
+                await outlook(connection, T1, channel, kind=kind, count=8)
                 for kind in (QUESTION, DIGEST)
-                for channel in ("C1", "C2")
+                for channel in (C1, C2)
             ]
-        return [*had, [await store.choice.next("T1", "C1", place=place) for place in range(8)]]
+        return [*had, [await store.choice.next(T1, C1, place=place) for place in range(8)]]
 
     before = await seen()
     # Delete some posts, then all: each article is counted once, in one of the two tables.
@@ -161,7 +163,7 @@ async def test_deleting_posts_does_not_change_what_a_channel_has_had(
 
 @pytest.mark.parametrize("channel", ["C1", "C2", "C3"])
 async def test_nothing_is_repeated_though_every_post_is_deleted(
-    store: Store, clock: StoppedClock, tmp_path: Path, channel: str
+    store: Store, clock: StoppedClock, tmp_path: Path, channel: ChannelId
 ) -> None:
     """Also, no headline twice in a row, and no question like one of the last few."""
     write(tmp_path / "corpus", (4, 4, 4))
@@ -172,7 +174,7 @@ async def test_nothing_is_repeated_though_every_post_is_deleted(
     await store.corpus.reload(tmp_path / "corpus", by="U1", at=NOW)
     asked = []
     for day in range(36):
-        article = await store.choice.next("T1", channel)
+        article = await store.choice.next(T1, channel)
         assert article
         asked.append(article)
         await send(store, plan(f"{day}", day, article_id=article.id, channel_id=channel))
@@ -180,7 +182,7 @@ async def test_nothing_is_repeated_though_every_post_is_deleted(
         await Expiry(
             store, keep_misses=timedelta(), keep_posts=timedelta(minutes=30), clock=clock
         ).run()
-        assert await store.posts.get("T1", f"{day}") is None
+        assert await store.posts.get(T1, f"{day}") is None
     for start in range(0, 36, 12):
         assert len({one.id for one in asked[start : start + 12]}) == 12
     assert not [one for one, other in pairwise(asked) if one.headline == other.headline]

@@ -14,13 +14,15 @@ from store.db.schema import LEDGER_TABLE
 from store.posting.record import NewPost
 from store.teams.installations import Installation
 from store.types import FailedLoad, GoneError, PostKind, PostState, Problem, Schedule, Timetable
-from tests.conftest import NOW, StoppedClock
+from tests.conftest import StoppedClock
+from tests.ids import C1, T1, T2, U1, U2
+from tests.machine import NOW
 
 ONE = Installation(
-    team_id="T1",
+    team_id=T1,
     name="Harbour",
     bot_id="B1",
-    bot_user_id="U1",
+    bot_user_id=U1,
     scopes=("chat:write", "commands"),
     token="ciphertext",
     installed_at=NOW,
@@ -28,14 +30,14 @@ ONE = Installation(
 
 
 TIMETABLE = Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC")
-PLAN = NewPost(key="k", team_id="T1", channel_id="C1", kind=PostKind.SHARE, due_at=NOW)
+PLAN = NewPost(key="k", team_id=T1, channel_id=C1, kind=PostKind.SHARE, due_at=NOW)
 
 
 async def set_up(store: Store, topics: tuple[str, ...] = ()) -> Schedule:
     return await store.schedules.set(
-        team_id="T1",
-        channel_id="C1",
-        owner_id="U2",
+        team_id=T1,
+        channel_id=C1,
+        owner_id=U2,
         timetable=TIMETABLE,
         topics=topics,
         now=NOW,
@@ -65,8 +67,8 @@ async def remembering(url: str) -> set[str]:
 
 async def test_a_saved_installation_is_returned(store: Store) -> None:
     await store.installations.save(ONE)
-    assert await store.installations.find("T1") == ONE
-    assert await store.installations.find("T2") is None
+    assert await store.installations.find(T1) == ONE
+    assert await store.installations.find(T2) is None
 
 
 async def test_installing_again_replaces(store: Store) -> None:
@@ -79,11 +81,11 @@ async def test_installing_again_replaces(store: Store) -> None:
 async def test_a_token_that_has_changed_is_not_replaced(store: Store) -> None:
     await store.installations.save(replace(ONE, token="newer"))
     await store.installations.replace_token(ONE, "new ciphertext")
-    found = await store.installations.find("T1")
+    found = await store.installations.find(T1)
     assert found
     assert found.token == "newer"
     await store.installations.replace_token(found, "newer ciphertext")
-    assert await store.installations.find("T1") == replace(ONE, token="newer ciphertext")
+    assert await store.installations.find(T1) == replace(ONE, token="newer ciphertext")
 
 
 async def test_a_state_can_be_used_once_until_it_expires(store: Store) -> None:
@@ -99,27 +101,27 @@ async def test_a_state_can_be_used_once_until_it_expires(store: Store) -> None:
 async def test_forgetting_a_team_deletes_all_its_rows(store: Store, clock: StoppedClock) -> None:
     await store.installations.save(ONE)
     await store.schedules.set(
-        team_id="T1",
-        channel_id="C1",
-        owner_id="U2",
+        team_id=T1,
+        channel_id=C1,
+        owner_id=U2,
         timetable=Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC"),
         topics=("geneva",),
         now=clock(),
     )
-    await store.schedules.stop("T1", "C1", error="is_archived", now=clock())
+    await store.schedules.stop(T1, C1, error="is_archived", now=clock())
     (told,) = await store.posts.open(clock())
     claim = await store.posts.claim(told, owner="me", now=clock())
     assert claim
-    store.misses.add("T1", at=clock())
+    store.misses.add(T1, at=clock())
     await store.misses.write()
-    await store.topic_requests.add("T1", "pizza", once="press", now=clock())
+    await store.topic_requests.add(T1, "pizza", once="press", now=clock())
     assert await store.installations.forget(ONE)
     # A call that began before may still end.
     await store.posts.sent(claim, message_ts="1.1", now=clock())
-    assert await store.installations.find("T1") is None
-    assert not await store.schedules.list("T1")
-    assert not await store.misses.number("T1", since=NOW - timedelta(days=9))
-    assert not await store.topic_requests.list("T1", since=NOW - timedelta(days=9))
+    assert await store.installations.find(T1) is None
+    assert not await store.schedules.list(T1)
+    assert not await store.misses.number(T1, since=NOW - timedelta(days=9))
+    assert not await store.topic_requests.list(T1, since=NOW - timedelta(days=9))
     assert not sum((await store.statistics.posts()).values())
 
 
@@ -130,12 +132,12 @@ async def test_a_team_that_has_installed_again_is_not_forgotten(
     anew = replace(ONE, token="anew", installed_at=NOW + timedelta(milliseconds=1))
     await store.installations.save(ONE)
     await store.installations.save(anew)
-    store.misses.add("T1", at=clock())
+    store.misses.add(T1, at=clock())
     await store.misses.write()
-    await store.topic_requests.add("T1", "pizza", once="press", now=clock())
+    await store.topic_requests.add(T1, "pizza", once="press", now=clock())
     assert not await store.installations.forget(ONE)
-    assert await store.installations.find("T1") == anew
-    assert await store.misses.number("T1", since=NOW - timedelta(days=9))
+    assert await store.installations.find(T1) == anew
+    assert await store.misses.number(T1, since=NOW - timedelta(days=9))
     # A token that was only encrypted again belongs to the same installation.
     await store.installations.replace_token(anew, "new ciphertext")
     assert await store.installations.forget(anew)
@@ -175,10 +177,10 @@ async def test_an_admin_gets_no_notice_in_a_team_that_is_gone(
     many: Store, database_url: str, tmp_path: Path
 ) -> None:
     """The operator's list of admins may still name a person of a team that has uninstalled."""
-    await many.installations.save(replace(ONE, team_id="T2"))
+    await many.installations.save(replace(ONE, team_id=T2))
     problem = Problem(path=PurePosixPath("a.txt"), line=1, message="There is no story in it.")
     failed_load = FailedLoad(at=NOW, problem=problem, more=0)
-    await many.failed_loads.note(tmp_path, failed_load, keepers=[("T1", "U1"), ("T2", "U1")])
+    await many.failed_loads.note(tmp_path, failed_load, keepers=[(T1, U1), (T2, U1)])
     assert [post.team_id for post in await many.posts.open(NOW)] == ["T2"]
 
 
@@ -194,5 +196,5 @@ async def test_a_pool_that_is_filled_late_is_not_stored(many: Store, database_ur
 
 async def test_one_workspace_needs_no_installation(store: Store) -> None:
     assert await set_up(store)
-    assert await store.idempotency.claim("T1", "a", now=NOW)
+    assert await store.idempotency.claim(T1, "a", now=NOW)
     assert await store.posts.plan(PLAN, now=NOW)

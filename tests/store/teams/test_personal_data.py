@@ -11,13 +11,24 @@ from store import Store, open_store
 from store.db import Database, open_database
 from store.db.schema import LEDGER_TABLE
 from store.posting.record import NewPost
-from store.types import SOMEBODY, FailedLoad, Found, PostKind, PostState, Problem, Timetable
-from tests.conftest import NOW
+from store.types import (
+    SOMEBODY,
+    ChannelId,
+    FailedLoad,
+    Found,
+    PostKind,
+    PostState,
+    Problem,
+    TeamId,
+    Timetable,
+    UserId,
+)
+from tests.ids import ANA, BEN, C1, C2, T1, T2
+from tests.machine import NOW
 from tests.rows import every_row
 from tests.store.teams.test_installations import ONE
 
-BEN, ANA = "U0BEN", "U0ANA"
-CHANNEL = {BEN: "C1", ANA: "C2"}
+CHANNEL = {BEN: C1, ANA: C2}
 TIMETABLE = Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC")
 
 
@@ -50,7 +61,7 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
             yield House(store, database, folder)
 
 
-async def live(house: House, team_id: str, who: str) -> None:
+async def live(house: House, team_id: TeamId, who: UserId) -> None:
     """Store every kind of row that can hold a person's id."""
     store = house.store
     await store.installations.save(replace(ONE, team_id=team_id))
@@ -108,10 +119,10 @@ async def live(house: House, team_id: str, who: str) -> None:
 
 
 async def test_a_person_is_erased_and_everybody_else_stays(house: House) -> None:
-    for team_id, who in (("T1", BEN), ("T1", ANA), ("T2", BEN)):
+    for team_id, who in ((T1, BEN), (T1, ANA), (T2, BEN)):
         await live(house, team_id, who)
     before, data = await house.rows(), house.store.personal_data
-    exported = await data.export("T1", BEN)
+    exported = await data.export(T1, BEN)
     # Three posts hold the id of who asked: two open ones, and the story of a sent one.
     # Three are notices to that person: about an unknown outcome, a schedule and the folder.
     assert {table: len(rows) for table, rows in exported.items()} == {
@@ -120,11 +131,11 @@ async def test_a_person_is_erased_and_everybody_else_stays(house: House) -> None
         "revision": 1,
     }
     assert all(BEN in str(row) for rows in exported.values() for row in rows)
-    assert len(await data.effects("T1", BEN)) == 4
+    assert len(await data.effects(T1, BEN)) == 4
 
-    await data.forget("T1", BEN)
-    assert not await data.effects("T1", BEN)
-    assert not await data.export("T1", BEN)
+    await data.forget(T1, BEN)
+    assert not await data.effects(T1, BEN)
+    assert not await data.export(T1, BEN)
     after = await house.rows()
     for table in ("post", "post_move", "schedule"):
         rows = [row for row in after[table] if "'T1" in str(row)]
@@ -135,28 +146,28 @@ async def test_a_person_is_erased_and_everybody_else_stays(house: House) -> None
     assert other == [[row for row in rows if "'T2" in str(row)] for rows in after.values()]
     assert [row["loaded_by"] for row in after["revision"]].count(SOMEBODY) == 1
     # Nothing else is deleted: the posts stay, and the open ones can still be finished.
-    assert await house.store.posts.get("T1", "T1:C1:open")
-    unknown = await house.store.posts.get("T1", "T1:C1:unknown")
+    assert await house.store.posts.get(T1, "T1:C1:open")
+    unknown = await house.store.posts.get(T1, "T1:C1:unknown")
     assert unknown
     assert (unknown.state, unknown.asked_by) == (PostState.UNKNOWN, None)
-    schedule = await house.store.schedules.get("T1", "C1")
+    schedule = await house.store.schedules.get(T1, C1)
     assert schedule
     assert schedule.owner_id is None
 
 
 async def test_no_row_names_an_erased_person(house: House) -> None:
-    await live(house, "T1", BEN)
+    await live(house, T1, BEN)
     assert BEN in await house.text()
-    await house.store.personal_data.forget("T1", BEN)
+    await house.store.personal_data.forget(T1, BEN)
     assert BEN not in await house.text()
 
 
 async def test_a_team_is_erased_and_the_others_stay(house: House) -> None:
-    for team_id in ("T1", "T2"):
+    for team_id in (T1, T2):
         await live(house, team_id, BEN)
     before = await house.rows()
-    await house.store.personal_data.forget("T1")
-    assert not await house.store.personal_data.effects("T1")
+    await house.store.personal_data.forget(T1)
+    assert not await house.store.personal_data.effects(T1)
     after = await house.rows()
     for table, rows in after.items():
         for row in rows:
@@ -169,14 +180,14 @@ async def test_a_team_is_erased_and_the_others_stay(house: House) -> None:
 
 
 async def test_every_table_with_a_team_is_exported(house: House) -> None:
-    await live(house, "T1", BEN)
+    await live(house, T1, BEN)
     held = await house.rows()
     of_team = {
         table
         for table, rows in held.items()
         if any({"team_id", "post_key"} & set(row) for row in rows)
     }
-    exported = await house.store.personal_data.export("T1")
+    exported = await house.store.personal_data.export(T1)
     assert set(exported) - {"revision"} == of_team
     tables = set(await house.database.tables()) - {LEDGER_TABLE}
     assert of_team <= tables
@@ -193,15 +204,15 @@ async def test_ids_without_a_team_belong_to_the_only_team(
     async with open_store(database_url) as store:
         await store.corpus.reload(tmp_path, by=BEN, at=NOW)
         await store.schedules.set(
-            team_id="T1", channel_id="C1", owner_id=ANA, timetable=TIMETABLE, now=NOW
+            team_id=T1, channel_id=C1, owner_id=ANA, timetable=TIMETABLE, now=NOW
         )
         # A mistyped team id matches no rows, also not those of the only team.
-        assert not await store.personal_data.effects("T2")
-        await store.personal_data.forget("T2")
+        assert not await store.personal_data.effects(T2)
+        await store.personal_data.forget(T2)
         assert [one.loaded_by for one in await store.corpus.history()] == [BEN]
-        await store.personal_data.forget("T1")
+        await store.personal_data.forget(T1)
         assert [one.loaded_by for one in await store.corpus.history()] == [SOMEBODY]
-        assert not await store.schedules.list("T1")
+        assert not await store.schedules.list(T1)
 
 
 async def test_the_ids_of_loaders_are_deleted_after_a_time(store: Store, tmp_path: Path) -> None:
@@ -221,22 +232,22 @@ def holding(words: str, folder: Path) -> list[str]:
 async def test_erased_words_are_in_no_file_while_the_bot_runs(tmp_path: Path) -> None:
     """SQLite's log beside the file keeps pages as they were until it is emptied."""
     async with open_store(f"sqlite:///{tmp_path}/parley.db") as bot:
-        await bot.topic_requests.add("T1", "quixotic zeppelins", once="press", now=NOW)
+        await bot.topic_requests.add(T1, "quixotic zeppelins", once="press", now=NOW)
         assert holding("zeppelins", tmp_path)
         async with open_store(f"sqlite:///{tmp_path}/parley.db") as terminal:
-            await terminal.personal_data.forget("T1")
+            await terminal.personal_data.forget(T1)
         assert not holding("zeppelins", tmp_path)
 
 
 async def test_posts_in_a_direct_message_are_erased_by_its_id(house: House) -> None:
-    await house.store.installations.save(replace(ONE, team_id="T1"))
+    await house.store.installations.save(replace(ONE, team_id=T1))
     story = await house.store.corpus.find("talks 3")
     assert isinstance(story, Found)
-    for channel_id in ("D0BEN", "D0ANA"):
+    for channel_id in (ChannelId("D0BEN"), ChannelId("D0ANA")):
         post = await house.store.posts.plan(
             NewPost(
                 key=f"T1:{channel_id}:press",
-                team_id="T1",
+                team_id=T1,
                 channel_id=channel_id,
                 kind=PostKind.QUESTION,
                 article_id=story.matches[0].article.id,
@@ -248,9 +259,9 @@ async def test_posts_in_a_direct_message_are_erased_by_its_id(house: House) -> N
         claim = await house.store.posts.claim(post, owner="me", now=NOW)
         assert claim
         await house.store.posts.sent(claim, message_ts=f"1.{channel_id}", now=NOW)
-    await house.store.personal_data.forget("T1", "D0BEN")
+    await house.store.personal_data.forget(T1, UserId("D0BEN"))
     assert "D0BEN" not in await house.text()
     assert "D0ANA" in await house.text()
     await house.store.posts.delete_old(before=NOW + timedelta(days=400))
-    await house.store.personal_data.forget("T1", "D0ANA")
+    await house.store.personal_data.forget(T1, UserId("D0ANA"))
     assert "D0ANA" not in await house.text()

@@ -18,14 +18,16 @@ from store import Store, open_store
 from store.db import Connection, DatabaseError, open_database
 from store.guards.installed import Installed
 from store.teams.search_misses import SearchMisses
-from store.types import GoneError, ParleyError
-from tests.conftest import NOW, StoppedClock
+from store.types import GoneError, ParleyError, TeamId
+from tests.conftest import StoppedClock
+from tests.ids import ANA, T1, T2, T3
+from tests.machine import NOW
 from tests.rows import every_row
 from tests.store.teams.test_installations import ONE
 
-TEAM = "T0PARLEY"
+TEAM = TeamId("T0PARLEY")
 EVER = NOW - timedelta(days=400)
-ANA = Colleague(team_id=TEAM, user_id="U0ANA", is_admin=False, is_guest=False)
+ASKER = Colleague(team_id=TEAM, user_id=ANA, is_admin=False, is_guest=False)
 HALF_A_PAIR = "\ud83d"
 
 
@@ -35,7 +37,7 @@ async def ask(store: Store, *typed: str, days: int = 0) -> None:
         await store.topic_requests.add(TEAM, words, once=f"{words}:{days}:{number}", now=at)
 
 
-def miss(store: Store, times: int = 1, *, team_id: str = TEAM, days: int = 0) -> None:
+def miss(store: Store, times: int = 1, *, team_id: TeamId = TEAM, days: int = 0) -> None:
     for _ in range(times):
         store.misses.add(team_id, at=NOW + timedelta(days=days))
 
@@ -117,10 +119,10 @@ async def test_any_text_is_stored_and_blocks_no_other_request(
 async def test_search_misses_are_counted_by_team_and_day(store: Store, database_url: str) -> None:
     miss(store, 3)
     miss(store, 2, days=1)
-    miss(store, 5, team_id="T2")
+    miss(store, 5, team_id=T2)
     assert await store.misses.number(TEAM, since=EVER) == 5
     assert await store.misses.number(TEAM, since=NOW + timedelta(days=1)) == 2
-    assert await store.misses.number("T3", since=EVER) == 0
+    assert await store.misses.number(T3, since=EVER) == 0
     async with open_database(database_url) as database:
         rows = (await every_row(database))["search_miss"]
     assert rows == [
@@ -139,7 +141,7 @@ async def test_a_count_is_stored_once(store: Store) -> None:
 
 def miss_too_often(misses: SearchMisses) -> None:
     """Count more search misses than a column can hold, on both engines."""
-    misses._waiting["T3", "2026-11-24"] = 2**70
+    misses._waiting[T3, "2026-11-24"] = 2**70
 
 
 async def test_a_count_that_the_database_refuses_blocks_no_other(
@@ -147,21 +149,21 @@ async def test_a_count_that_the_database_refuses_blocks_no_other(
 ) -> None:
     miss(store, 2)
     miss_too_often(store.misses)
-    miss(store, 3, team_id="T2")
+    miss(store, 3, team_id=T2)
     await store.misses.write()
     assert "a count of search misses was refused and is dropped" in caplog.text
     assert await store.misses.number(TEAM, since=EVER) == 2
-    assert await store.misses.number("T2", since=EVER) == 3
+    assert await store.misses.number(T2, since=EVER) == 3
 
 
 @pytest.mark.parametrize("bad", [f"T{HALF_A_PAIR}", "T\0"])
-async def test_an_odd_character_blocks_no_other_row(store: Store, bad: str) -> None:
+async def test_an_odd_character_blocks_no_other_row(store: Store, bad: TeamId) -> None:
     miss(store, 2)
     miss(store, team_id=bad)
-    miss(store, 3, team_id="T2")
+    miss(store, 3, team_id=T2)
     await store.misses.write()
     assert await store.misses.number(TEAM, since=EVER) == 2
-    assert await store.misses.number("T2", since=EVER) == 3
+    assert await store.misses.number(T2, since=EVER) == 3
     miss(store)
     await store.misses.write()
     assert await store.misses.number(TEAM, since=EVER) == 3
@@ -176,14 +178,14 @@ class _Unreachable:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         raise self.error
-        yield  # type: ignore[unreachable]  # what makes it a generator
+        yield  # what makes it a generator
 
 
 @pytest.mark.parametrize("error", [DatabaseError("The disk is full."), asyncio.CancelledError()])
 async def test_counts_wait_while_the_database_is_away(store: Store, error: BaseException) -> None:
     misses = store.misses
     miss(store, 2)
-    miss(store, team_id="T2")
+    miss(store, team_id=T2)
     database = misses._database
     misses._database = _Unreachable(error)  # type: ignore[assignment]
     with pytest.raises(type(error)):
@@ -191,7 +193,7 @@ async def test_counts_wait_while_the_database_is_away(store: Store, error: BaseE
     misses._database = database
     miss(store)
     assert await misses.number(TEAM, since=EVER) == 3
-    assert await misses.number("T2", since=EVER) == 1
+    assert await misses.number(T2, since=EVER) == 1
 
 
 async def test_counts_wait_if_the_database_fails_between_two_rows(
@@ -200,7 +202,7 @@ async def test_counts_wait_if_the_database_fails_between_two_rows(
     """The database fails while each count is stored alone: none is lost or counted twice."""
     async with open_database(database_url) as database:
         misses = SearchMisses(database, Installed(database))
-        for team_id in ("T1", "T2"):
+        for team_id in (T1, T2):
             misses.add(team_id, at=NOW)
         miss_too_often(misses)
         write, calls = misses._write, []
@@ -211,11 +213,11 @@ async def test_counts_wait_if_the_database_fails_between_two_rows(
                 raise DatabaseError("The disk is full.")
             await write(batch)  # type: ignore[arg-type]
 
-        misses._write = failing  # type: ignore[assignment,method-assign]
+        misses._write = failing  # type: ignore[method-assign]
         with pytest.raises(DatabaseError):
             await misses.write()
         await misses.write()
-        assert [await misses.number(one, since=EVER) for one in ("T1", "T2")] == [1, 1]
+        assert [await misses.number(one, since=EVER) for one in (T1, T2)] == [1, 1]
 
 
 # Retention, and teams that are gone
@@ -251,7 +253,7 @@ async def test_nothing_is_stored_if_the_setting_is_zero(store: Store, clock: Sto
     lookup = LookUp(store, Options(clock=clock, corpus_path=Path(), keep_misses=timedelta()))
     lookup.count_miss(TEAM)
     with pytest.raises(ParleyError, match="MISSES_DAYS is 0"):
-        await lookup.ask_for("mars", by=ANA, once="press")
+        await lookup.ask_for("mars", by=ASKER, once="press")
     assert await asked(store) == []
     assert await store.misses.number(TEAM, since=EVER) == 0
     for keeps_misses in (False, True):
@@ -271,13 +273,13 @@ async def test_waiting_counts_of_a_forgotten_team_are_not_stored(database_url: s
         open_store(database_url, is_shared=True) as one,
         open_store(database_url, is_shared=True) as other,
     ):
-        for each in (installed, replace(ONE, team_id="T2")):
+        for each in (installed, replace(ONE, team_id=T2)):
             await one.installations.save(each)
             other.misses.add(each.team_id, at=NOW)
         await one.installations.forget(installed)
         await other.misses.write()
         assert await one.misses.number(TEAM, since=EVER) == 0
-        assert await one.misses.number("T2", since=EVER) == 1
+        assert await one.misses.number(T2, since=EVER) == 1
         with pytest.raises(GoneError):
             await other.topic_requests.add(TEAM, "pizza", once="press", now=NOW)
         # They are not stored after it has installed Parley again, either.

@@ -23,10 +23,12 @@ from store.db import Database, open_database
 from store.db.schema import LEDGER_TABLE
 from store.posting.record import NewPost
 from store.teams.installations import Installation
-from store.types import GoneError, Post, PostKind, Schedule, Timetable
-from tests.conftest import NOW, StoppedClock
+from store.types import ChannelId, GoneError, Post, PostKind, Schedule, TeamId, Timetable, UserId
+from tests.conftest import StoppedClock
+from tests.ids import C1, C2, T1, T2, U1
+from tests.machine import NOW
 
-CHANNELS = st.sampled_from(["C1", "C2"])
+CHANNELS = st.sampled_from([C1, C2])
 MAX_NUMBER = 6
 """The largest number that varies an action."""
 TODAY = NOW.date()
@@ -54,23 +56,23 @@ WITHOUT_TEAM = frozenset(
 class PlayingTeam:
     """One team of a store."""
 
-    def __init__(self, store: Store, team_id: str, clock: Callable[[], Any]) -> None:
+    def __init__(self, store: Store, team_id: TeamId, clock: Callable[[], Any]) -> None:
         self.store = store
         self.team_id = team_id
         self.clock = clock
 
-    def key(self, channel_id: str, number: int) -> str:
+    def key(self, channel_id: ChannelId, number: int) -> str:
         """Return the key of one of the team's posts."""
         return f"{self.team_id}:{channel_id}:{number}"
 
-    def plan(self, channel_id: str, number: int, **more: Any) -> NewPost:
+    def plan(self, channel_id: ChannelId, number: int, **more: Any) -> NewPost:
         return NewPost(
             key=self.key(channel_id, number),
             team_id=self.team_id,
             channel_id=channel_id,
             kind=PostKind.QUESTION,
             due_at=NOW,
-            asked_by="U1",
+            asked_by=U1,
             **more,
         )
 
@@ -78,73 +80,73 @@ class PlayingTeam:
         every = await self.store.posts.open(NOW + timedelta(days=400))
         return [one for one in every if one.team_id == self.team_id]
 
-    async def schedule(self, channel_id: str) -> Schedule | None:
+    async def schedule(self, channel_id: ChannelId) -> Schedule | None:
         return await self.store.schedules.get(self.team_id, channel_id)
 
 
-async def set_up(team: PlayingTeam, channel_id: str, number: int) -> Any:
+async def set_up(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
     return await team.store.schedules.set(
         team_id=team.team_id,
         channel_id=channel_id,
-        owner_id="U1",
+        owner_id=U1,
         timetable=Timetable(at=time(9 + number), weekdays=frozenset(range(7)), zone="UTC"),
         topics=("geneva",) if number else (),
         now=team.clock(),
     )
 
 
-async def pause(team: PlayingTeam, channel_id: str, number: int) -> Any:
+async def pause(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
     until = TODAY + timedelta(days=number)
     await team.store.schedules.pause(team.team_id, channel_id, until=until)
 
 
-async def resume(team: PlayingTeam, channel_id: str, _: int) -> Any:
+async def resume(team: PlayingTeam, channel_id: ChannelId, _: int) -> Any:
     await team.store.schedules.resume(team.team_id, channel_id)
 
 
-async def stop(team: PlayingTeam, channel_id: str, _: int) -> Any:
+async def stop(team: PlayingTeam, channel_id: ChannelId, _: int) -> Any:
     return await team.store.schedules.stop(
         team.team_id, channel_id, error="is_archived", now=team.clock()
     )
 
 
-async def remove(team: PlayingTeam, channel_id: str, _: int) -> Any:
+async def remove(team: PlayingTeam, channel_id: ChannelId, _: int) -> Any:
     return await team.store.schedules.remove(team.team_id, channel_id)
 
 
-async def plan(team: PlayingTeam, channel_id: str, number: int) -> Any:
+async def plan(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
     article = await team.store.choice.next(team.team_id, channel_id, place=number)
     made = team.plan(channel_id, number, article_id=article.id if article else None)
     return await team.store.posts.plan(made, now=team.clock())
 
 
-async def now(team: PlayingTeam, channel_id: str, number: int) -> Any:
+async def now(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
     if schedule := await team.schedule(channel_id):
         key = f"{team.key(channel_id, number)}:now" if number else None
-        return await team.store.planning.plan_now(schedule, by="U1", now=team.clock(), key=key)
+        return await team.store.planning.plan_now(schedule, by=U1, now=team.clock(), key=key)
     return None
 
 
-async def skip(team: PlayingTeam, channel_id: str, number: int) -> Any:
+async def skip(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
     on = TODAY + timedelta(days=number)
     return await team.store.posts.skip(team.plan(channel_id, number, due_on=on), now=team.clock())
 
 
-async def unskip(team: PlayingTeam, channel_id: str, number: int) -> Any:
+async def unskip(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
     return await team.store.posts.unskip(team.team_id, team.key(channel_id, number))
 
 
-async def seen(team: PlayingTeam, channel_id: str, number: int) -> Any:
+async def seen(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
     key = team.key(channel_id, number)
     return await team.store.posts.seen(team.team_id, key, now=team.clock())
 
 
-async def not_there(team: PlayingTeam, channel_id: str, number: int) -> Any:
+async def not_there(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
     key = team.key(channel_id, number)
     return await team.store.posts.not_there(team.team_id, key, now=team.clock())
 
 
-async def send(team: PlayingTeam, channel_id: str, number: int) -> Any:
+async def send(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
     """Send every open post; the messages of both teams have the same timestamps."""
     posts, at = team.store.posts, team.clock()
     for post in await team.posts():
@@ -152,12 +154,12 @@ async def send(team: PlayingTeam, channel_id: str, number: int) -> Any:
             await posts.sent(claim, message_ts=f"{number}.{channel_id}", now=at)
 
 
-async def post(team: PlayingTeam, channel_id: str, number: int) -> Any:
+async def post(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
     await plan(team, channel_id, number)
     await send(team, channel_id, number)
 
 
-async def fail(team: PlayingTeam, _: str, number: int) -> Any:
+async def fail(team: PlayingTeam, _: ChannelId, number: int) -> Any:
     """Claim every open post, and record another end of its call."""
     posts, at = team.store.posts, team.clock()
     later = at + timedelta(minutes=1)
@@ -182,26 +184,26 @@ async def fail(team: PlayingTeam, _: str, number: int) -> Any:
                 await posts.give_up(claim, error="no answer", now=at)
 
 
-async def miss(team: PlayingTeam, _: str, number: int) -> Any:
+async def miss(team: PlayingTeam, _: ChannelId, number: int) -> Any:
     team.store.misses.add(team.team_id, at=team.clock())
     await team.store.misses.write()
     once = f"pizza {number}"
     await team.store.topic_requests.add(team.team_id, "pizza", once=once, now=team.clock())
 
 
-async def once(team: PlayingTeam, channel_id: str, number: int) -> Any:
+async def once(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
     return await team.store.idempotency.claim(
         team.team_id, f"{channel_id} {number}", now=team.clock()
     )
 
 
-async def install(team: PlayingTeam, _: str, number: int) -> Any:
+async def install(team: PlayingTeam, _: ChannelId, number: int) -> Any:
     await team.store.installations.save(
         Installation(
             team_id=team.team_id,
             name="Harbour",
             bot_id="B1",
-            bot_user_id="U0",
+            bot_user_id=UserId("U0"),
             scopes=("commands",),
             token=f"ciphertext {number}",
             installed_at=team.clock(),
@@ -209,26 +211,26 @@ async def install(team: PlayingTeam, _: str, number: int) -> Any:
     )
 
 
-async def replace_token(team: PlayingTeam, _: str, __: int) -> Any:
+async def replace_token(team: PlayingTeam, _: ChannelId, __: int) -> Any:
     if found := await team.store.installations.find(team.team_id):
         await team.store.installations.replace_token(found, f"{found.token} renewed")
 
 
-async def give_up(team: PlayingTeam, _: str, __: int) -> Any:
+async def give_up(team: PlayingTeam, _: ChannelId, __: int) -> Any:
     if found := await team.store.installations.find(team.team_id):
         await team.store.installations.give_up(found)
 
 
-async def forget(team: PlayingTeam, _: str, __: int) -> Any:
+async def forget(team: PlayingTeam, _: ChannelId, __: int) -> Any:
     if found := await team.store.installations.find(team.team_id):
         await team.store.installations.forget(found)
 
 
-async def erase(team: PlayingTeam, _: str, number: int) -> Any:
-    await team.store.personal_data.forget(team.team_id, "U1" if number else None)
+async def erase(team: PlayingTeam, _: ChannelId, number: int) -> Any:
+    await team.store.personal_data.forget(team.team_id, U1 if number else None)
 
 
-ACTIONS: Sequence[Callable[[PlayingTeam, str, int], Awaitable[Any]]] = [
+ACTIONS: Sequence[Callable[[PlayingTeam, ChannelId, int], Awaitable[Any]]] = [
     *(set_up, pause, resume, stop, remove, plan, now, skip, unskip, seen, not_there, send),
     *(post, post, fail),
     *(miss, once, install, replace_token, give_up, forget, erase),
@@ -248,13 +250,13 @@ async def view(team: PlayingTeam) -> dict[str, Any]:
         "installation": await store.installations.find(team_id),
         "listed": [one for one in await store.installations.list() if one.team_id == team_id],
     }
-    for who in (None, "U1"):
+    for who in (None, U1):
         exported = await store.personal_data.export(team_id, who)
         seen[f"exported {who}"] = {table: sorted(map(repr, exported[table])) for table in exported}
         seen[f"effects {who}"] = await store.personal_data.effects(team_id, who)
-    other = "T2" if team_id == "T1" else "T1"
+    other = T2 if team_id == T1 else T1
     seen["but the other"] = await store.posts.open(NOW + timedelta(days=400), but=[other])
-    for channel_id in ("C1", "C2"):
+    for channel_id in (C1, C2):
         scheduled = await store.posts.scheduled(team_id, channel_id, since=date(2026, 1, 1))
         seen[channel_id] = [
             scheduled,
@@ -286,11 +288,11 @@ async def view(team: PlayingTeam) -> dict[str, Any]:
     return seen
 
 
-Action = tuple[str, int, str, int]
+Action = tuple[str, int, ChannelId, int]
 TIME = "time"
 FIRST_ACTIONS: Sequence[Action] = [
-    (team_id, ACTIONS.index(action), "C1", 1)
-    for team_id in ("T1", "T2")
+    (team_id, ACTIONS.index(action), C1, 1)
+    for team_id in (T1, T2)
     for action in (install, set_up, post, miss, once)
 ]
 """Played first, so that the other actions have rows to work on."""
@@ -331,7 +333,7 @@ async def play(
     await clear(loaded.database)
     clock = StoppedClock()
     async with open_store(loaded.url, is_shared=is_shared) as store:
-        teams = {one: PlayingTeam(store, one, clock) for one in ("T1", "T2")}
+        teams = {one: PlayingTeam(store, one, clock) for one in (T1, T2)}
         done: dict[str, list[Any]] = {one: [] for one in teams}
         for who, what, channel_id, number in (*FIRST_ACTIONS, *actions):
             if who == TIME:
@@ -339,7 +341,7 @@ async def play(
                 await store.planning.plan_due(clock())
             elif only in (None, who):
                 try:
-                    done[who].append(await ACTIONS[what](teams[who], channel_id, number))
+                    done[who].append(await ACTIONS[what](teams[TeamId(who)], channel_id, number))
                 except GoneError as error:
                     done[who].append(str(error))
         seen = [
@@ -348,8 +350,8 @@ async def play(
             if only in (None, one)
         ]
         for team in teams.values():
-            await install(team, "", 0)
-            await forget(team, "", 0)
+            await install(team, C1, 0)
+            await forget(team, C1, 0)
     assert not await clear(loaded.database)
     return seen
 
@@ -398,7 +400,13 @@ def test_every_method_of_the_store_is_tried() -> None:
         for name, _ in inspect.getmembers(kind, inspect.isfunction)
         if not name.startswith("_")
     }
-    sources = (*ACTIONS, view, play, PlayingTeam.posts, PlayingTeam.schedule)
+    sources: Sequence[Callable[..., Any]] = (
+        *ACTIONS,
+        view,
+        play,
+        PlayingTeam.posts,
+        PlayingTeam.schedule,
+    )
     text = "".join(inspect.getsource(one) for one in sources).replace(" posts.", "store.posts.")
     called = {one for one in every if f"store.{one}(" in text}
     assert called | WITHOUT_TEAM == every

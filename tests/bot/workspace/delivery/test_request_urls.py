@@ -14,9 +14,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace import Workspace
 from tests.bot.workspace.conftest import ACK_SECONDS, MANIFEST, extended
+from tests.ids import ANA, GENERAL
 from tests.machine import running_clock
 
-ANA, GENERAL = "U0ANA", "C0GENERAL"
 BUTTON = {
     "type": "button",
     "action_id": "share",

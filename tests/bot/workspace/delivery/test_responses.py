@@ -7,9 +7,7 @@ import pytest
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.workspace import Workspace
-
-ANA, BEN = "U0ANA", "U0BEN"
-GENERAL = "C0GENERAL"
+from tests.ids import ANA, BEN, GENERAL
 
 
 @pytest.fixture

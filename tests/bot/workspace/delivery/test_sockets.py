@@ -9,9 +9,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace import Workspace
+from tests.ids import ANA, BEN, GENERAL, LEADERS, RANDOM
 
-ANA, BEN = "U0ANA", "U0BEN"
-GENERAL, RANDOM, LEADERS = "C0GENERAL", "C0RANDOM", "C0LEADERS"
 BUTTON = {
     "type": "button",
     "action_id": "share",

@@ -7,8 +7,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.workspace import Workspace
 from bot.workspace.errors import ApiError
 from bot.workspace.model.rate_tiers import MethodRates, Tier
-
-GENERAL = "C0GENERAL"
+from tests.ids import GENERAL
 
 
 async def test_a_method_is_refused_after_its_calls_of_a_minute_and_no_other_is(

@@ -6,8 +6,7 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 
 from bot.workspace import Workspace
-
-ANA, GENERAL = "U0ANA", "C0GENERAL"
+from tests.ids import ANA, GENERAL
 
 
 def plain(text: str) -> dict[str, Any]:

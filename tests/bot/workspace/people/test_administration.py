@@ -7,10 +7,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace import Workspace
 from tests.bot.workspace.conftest import Listener, error, extended
+from tests.ids import ANA, BEN, GENERAL, LEADERS, RANDOM
 from tests.machine import running_clock
 
-ANA, BEN = "U0ANA", "U0BEN"
-GENERAL, RANDOM, LEADERS = "C0GENERAL", "C0RANDOM", "C0LEADERS"
 EVENTS = [
     "channel_archive",
     "channel_deleted",

@@ -10,9 +10,8 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace import Workspace
+from tests.ids import ANA, BEN, GENERAL, LEADERS
 
-ANA, BEN = "U0ANA", "U0BEN"
-GENERAL, LEADERS = "C0GENERAL", "C0LEADERS"
 BUTTONS = [
     {
         "type": "actions",

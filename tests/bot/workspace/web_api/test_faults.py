@@ -11,8 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.workspace import Fault, Workspace
 from bot.workspace.web_api.faults import Faults
 from tests.bot.workspace.conftest import error
+from tests.ids import GENERAL, WORLD
 
-GENERAL, WORLD = "C0GENERAL", "C0WORLD"
 METADATA = {"event_type": "delivery", "event_payload": {"key": "1"}}
 
 
@@ -113,4 +113,4 @@ def test_the_share_is_the_same_in_every_run() -> None:
 def test_a_fault_that_makes_no_sense_is_not_taken() -> None:
     for wrong in ({"kind": "sing"}, {"kind": "lag", "share": 0}, {"kind": "lag", "times": 0}):
         with pytest.raises(ValueError, match=r"fault|share"):
-            Fault(method="*", **wrong)  # type: ignore[arg-type]
+            Fault(method="*", **wrong)

@@ -17,9 +17,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.workspace import Workspace
 from bot.workspace.people.team import Team
 from tests.bot.workspace.conftest import ACK_SECONDS, Listener, error, extended
+from tests.ids import ANA, GENERAL
 from tests.machine import running_clock
 
-ANA, GENERAL = "U0ANA", "C0GENERAL"
 BACK = "http://127.0.0.1:9/slack/oauth_redirect"
 SCOPES = ["chat:write", "commands"]
 

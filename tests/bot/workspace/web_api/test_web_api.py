@@ -14,8 +14,8 @@ from bot.workspace import Fault, Workspace
 from bot.workspace.errors import ApiError
 from bot.workspace.model.tickets import Triggers
 from tests.bot.workspace.conftest import error, refusal
+from tests.ids import ANA, BEN
 
-ANA, BEN = "U0ANA", "U0BEN"
 GENERAL, RANDOM, LEADERS, ARCHIVE = "C0GENERAL", "C0RANDOM", "C0LEADERS", "C0ARCHIVE"
 DIVIDER = {"type": "divider"}
 HOME = {"type": "home", "blocks": [DIVIDER]}
@@ -147,7 +147,8 @@ async def test_history_pages_from_the_newest(workspace: Workspace, client: Async
         page = await client.conversations_history(channel=GENERAL, limit=3, cursor=cursor)
         assert page["has_more"] is (len(found) < 6)
         found += [message["ts"] for message in page["messages"]]
-        cursor = page.get("response_metadata", {}).get("next_cursor", "")
+        metadata: dict[str, str] = page.get("response_metadata") or {}
+        cursor = metadata.get("next_cursor", "")
     assert found == ts[::-1]
     assert (
         await error(client.conversations_history(channel=GENERAL, cursor="?")) == "invalid_cursor"

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from store import Store, open_store
+from store.articles.reading import articles_from_number
 from store.db import Database, open_database
 from store.finding.finder import Finder
 from store.finding.topics import stored
 from store.loading import derived
 from store.types import Topic
-from tests.conftest import NOW
+from tests.machine import NOW
 
 
 def story(summary: str) -> str:
@@ -112,7 +113,6 @@ async def test_topics_of_an_outdated_revision_are_not_stored(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deriving, overtaken = asyncio.Event(), asyncio.Event()
-    articles_from_number = stored.articles_from_number
 
     async def slowly(*arguments: Any) -> AsyncIterator[Any]:
         read = [some async for some in articles_from_number(*arguments)]
