@@ -289,7 +289,7 @@ async def _write_misses(store: Store) -> None:
     try:
         async with asyncio.timeout(_CANCEL_SECONDS):
             await store.misses.write()
-    except Exception as error:  # no error may keep the rest from being closed
+    except Exception as error:  # noqa: BLE001 -- nothing may keep the rest from being closed
         log.warning("the last search misses could not be stored: %s", reason(error))
 
 

@@ -48,7 +48,7 @@ class QueueReader(Generic[_T]):
             yield
         except DatabaseError:
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 -- `note` logs it
             self.note(row)
 
     def note(self, row: Row) -> Key:

@@ -57,7 +57,7 @@ class Intake:
         # Bolt would lose a command that contains the word "payload".
         try:
             request = AsyncBoltRequest(mode="socket_mode", body=body)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- Bolt raises anything for a malformed body
             log.warning("refused an unreadable request: %s", type(error).__name__)
             return BoltResponse(status=400, body=""), "unreadable"
         # By default Bolt uses the proxy of the Web API, but response_url is on another host.

@@ -58,7 +58,7 @@ async def _run(check: Check) -> str | None:
             return await check()
     except TimeoutError:
         return f"no answer within {_SECONDS} s"
-    except Exception as error:  # any error means that the check fails
+    except Exception as error:  # noqa: BLE001 -- any error means that the check fails
         return f"cannot be asked: {type(error).__name__}"
 
 

@@ -67,7 +67,7 @@ class CorpusAdmin:
             try:
                 once = press.trigger_id
                 await answer(respond, await self._answer(word, *who, respond, once=once))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 -- `sentence` logs it
                 await answer(respond, Message(text=sentence(error), blocks=[]))
 
         return listener

@@ -50,7 +50,7 @@ class Home:
         seen = (event.get("view") or {}).get("hash")
         self.slack.background.start(self._publish(*who, seen=seen))
 
-    async def page(self, press: Press, respond: AsyncRespond) -> None:
+    async def page(self, press: Press, _: AsyncRespond) -> None:
         """Show another page of topics."""
         await self._publish(press.team_id, press.user_id, page=press.value.place)
 

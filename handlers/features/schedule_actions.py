@@ -72,7 +72,7 @@ class ScheduleActions:
 
     async def off(self, schedule: Schedule, *, by: FullMember) -> Message:
         """Delete the channel's schedule."""
-        await self.store.schedules.remove(schedule.team_id, schedule.channel_id)
+        await self.store.schedules.remove(by.team_id, schedule.channel_id)
         return views.is_off(schedule)
 
     async def owner_or_admin(self, schedule: Schedule, user_id: UserId) -> FullMember:
@@ -134,7 +134,7 @@ class ScheduleActions:
         for on in dates:
             is_future = on >= schedule.next.due_on
             key = occurrence_key(schedule, on)
-            if not (is_future and await self.store.posts.unskip(schedule.team_id, key)):
+            if not (is_future and await self.store.posts.unskip(by.team_id, key)):
                 raise ParleyError(f"The post of {on:%a %d %b} is not skipped.")
         if not dates:
             raise ParleyError("No post to come is skipped.")
@@ -142,7 +142,7 @@ class ScheduleActions:
 
     async def pause(self, schedule: Schedule, until: date, *, by: FullMember) -> Message:
         """Skip every post before *until*, a date in the schedule's time zone."""
-        await self.store.schedules.pause(schedule.team_id, schedule.channel_id, until=until)
+        await self.store.schedules.pause(by.team_id, schedule.channel_id, until=until)
         return views.paused(until)
 
     async def resume(self, schedule: Schedule, *, by: FullMember) -> Message:

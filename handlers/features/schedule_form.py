@@ -88,7 +88,7 @@ class ScheduleForm:
         if await self.slack.responders.open(team_id, trigger_id, view) is None:
             raise ParleyError("Slack took too long to open the form: please try again.")
 
-    async def pressed(self, press: Press, respond: AsyncRespond) -> None:
+    async def pressed(self, press: Press, _: AsyncRespond) -> None:
         """Open the form for the channel in which the button was pressed."""
         await self.open(
             press.trigger_id,

@@ -37,7 +37,7 @@ class DiscussionForm:
         respond = self.slack.responders.window(home_of(body), body["trigger_id"])
         self.slack.background.start(work(), respond)
 
-    async def start(self, press: Press, respond: AsyncRespond) -> None:
+    async def start(self, press: Press, _: AsyncRespond) -> None:
         """Open the form, for a story if the button belongs to one."""
         article = None
         if press.value.article_id:

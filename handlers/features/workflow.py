@@ -102,7 +102,7 @@ class Workflow:
 async def _finish(work: Awaitable[Article], complete: AsyncComplete, fail: AsyncFail) -> None:
     try:
         article = await work
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- `sentence` logs it
         await fail(sentence(error))
         return
     await complete(

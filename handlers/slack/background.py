@@ -47,7 +47,7 @@ class Background:
     async def _run(self, work: Coroutine[Any, Any, None], respond: AsyncRespond | None) -> None:
         try:
             await work
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- `sentence` logs it
             text = sentence(error)
             if respond is None:
                 return

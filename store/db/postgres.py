@@ -175,7 +175,12 @@ class Postgres:
 
     @classmethod
     @asynccontextmanager
-    async def connect(cls, url: str, *, hold: bool) -> AsyncIterator[Self]:
+    async def connect(
+        cls,
+        url: str,
+        *,
+        hold: bool,  # noqa: ARG003 -- for SQLite
+    ) -> AsyncIterator[Self]:
         """Open the pool; raises `DatabaseError`.
 
         *hold* has no effect, because replicas share the database.
@@ -334,7 +339,7 @@ class Postgres:
             except Exception:
                 try:
                     await short.execute("ROLLBACK")
-                except Exception:
+                except Exception:  # noqa: BLE001 -- the first error is raised below
                     # The server rolls back when it notices that the connection is gone.
                     _terminate(raw)
                 raise

@@ -106,8 +106,7 @@ def answer(kind: str, data: bytes, options: Mapping[str, Any]) -> Iterator[objec
         yield {"problem": str(error), "line": error.line}
     except MemoryError:
         yield {"is_out_of_memory": True}
-    except Exception as error:
-        # Any exception of a library is a problem of this file.
+    except Exception as error:  # noqa: BLE001 -- any exception of a library is a problem of the file
         why = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
         yield {"problem": f"cannot be parsed as a {kind}: {why}", "line": None}
     else:

@@ -80,7 +80,7 @@ class SearchMisses:
             except (DatabaseError, asyncio.CancelledError):
                 self._keep([batch, *batches])
                 raise
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 -- a refused count blocks no other
                 if len(batch) > 1:
                     # One count of the batch is refused: store each alone to find out which.
                     batches += [[count] for count in batch]

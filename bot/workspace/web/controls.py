@@ -42,14 +42,14 @@ class Controls:
             *(web.post(f"/page/{name}", posted(run)) for name, run in posts.items()),
         ]
 
-    async def _fault_kinds(self, request: web.Request) -> web.Response:
+    async def _fault_kinds(self, _: web.Request) -> web.Response:
         return web.json_response({"kinds": kinds_as_page()})
 
     async def _prompts(self, request: web.Request) -> web.Response:
         channel = request.query.get("channel", "")
         return web.json_response(self._workspace.prompts.get(channel, {"prompts": []}))
 
-    async def _app(self, request: web.Request) -> web.Response:
+    async def _app(self, _: web.Request) -> web.Response:
         return web.json_response(self._workspace.app_as_page())
 
     async def _channel(self, body: Json) -> Json:
@@ -108,10 +108,10 @@ class Controls:
         await self._workspace.disconnect_sockets(body.get("reason", "refresh_requested"))
         return {"ok": True}
 
-    async def _uninstall(self, body: Json) -> Json:
+    async def _uninstall(self, _: Json) -> Json:
         self._workspace.uninstall()
         return {"ok": True}
 
-    async def _install(self, body: Json) -> Json:
+    async def _install(self, _: Json) -> Json:
         self._workspace.install()
         return {"ok": True}

@@ -105,7 +105,7 @@ class Page:
 
     # What it shows
 
-    async def _index(self, request: web.Request) -> web.StreamResponse:
+    async def _index(self, _: web.Request) -> web.StreamResponse:
         return _file("index.html")
 
     async def _static(self, request: web.Request) -> web.StreamResponse:

@@ -17,7 +17,7 @@ from bot.workspace.web_api.faults import Fault, Faults
 from bot.workspace.web_api.method import Method
 
 
-def _auth_test(state: State, args: Args) -> Json:
+def _auth_test(state: State, _: Args) -> Json:
     return {
         "url": state.base_url + "/",
         "team": state.team.name,
@@ -29,7 +29,7 @@ def _auth_test(state: State, args: Args) -> Json:
     }
 
 
-def _open_connection(state: State, args: Args) -> Json:
+def _open_connection(state: State, _: Args) -> Json:
     return {"url": state.new_socket_url()}
 
 

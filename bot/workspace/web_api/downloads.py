@@ -50,7 +50,7 @@ class Downloads:
             raise web.HTTPNotFound(text="file_not_found")
         return web.Response(body=file.content, content_type=file.as_slack()["mimetype"])
 
-    async def _sign_in(self, request: web.Request) -> web.Response:
+    async def _sign_in(self, _: web.Request) -> web.Response:
         return web.Response(text=_SIGN_IN, content_type="text/html")
 
 

@@ -1,7 +1,5 @@
 """`Articles` returns loaded articles by id."""
 
-from pathlib import Path
-
 from bot.settings import STARTER
 from store import Store
 from store.loading.documents import read_corpus
@@ -15,7 +13,7 @@ async def test_a_stored_article_equals_the_loaded_one(store: Store) -> None:
 
 
 async def test_articles_come_in_the_order_of_the_ids_and_missing_ones_are_left_out(
-    store: Store, tmp_path: Path
+    store: Store,
 ) -> None:
     await store.corpus.reload(STARTER, by="U1", at=NOW)
     first, second, *_ = read_corpus(STARTER).articles()

@@ -173,9 +173,7 @@ async def test_work_in_progress_stores_nothing_of_a_forgotten_team(
     assert await remembering(database_url) > {"installation"}
 
 
-async def test_an_admin_gets_no_notice_in_a_team_that_is_gone(
-    many: Store, database_url: str, tmp_path: Path
-) -> None:
+async def test_an_admin_gets_no_notice_in_a_team_that_is_gone(many: Store, tmp_path: Path) -> None:
     """The operator's list of admins may still name a person of a team that has uninstalled."""
     await many.installations.save(replace(ONE, team_id=T2))
     problem = Problem(path=PurePosixPath("a.txt"), line=1, message="There is no story in it.")

@@ -197,7 +197,7 @@ async def test_counts_wait_while_the_database_is_away(store: Store, error: BaseE
 
 
 async def test_counts_wait_if_the_database_fails_between_two_rows(
-    store: Store, database_url: str
+    database_url: str,
 ) -> None:
     """The database fails while each count is stored alone: none is lost or counted twice."""
     async with open_database(database_url) as database:

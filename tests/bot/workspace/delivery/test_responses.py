@@ -66,9 +66,7 @@ async def test_a_command_s_has_no_original(
     assert [one["text"] for one in workspace.messages(GENERAL, user=ANA)] == ["One", "Two"]
 
 
-async def test_it_is_as_strict_as_a_call(
-    workspace: Workspace, response_url: AsyncWebhookClient
-) -> None:
+async def test_it_is_as_strict_as_a_call(response_url: AsyncWebhookClient) -> None:
     bad = await response_url.send(text="x", blocks=[{"type": "section"}])
     assert (bad.status_code, bad.body) == (400, "invalid_blocks")
     empty = await response_url.send_dict({"response_type": "ephemeral"})

@@ -153,9 +153,7 @@ async def test_live_events_go_to_those_who_may_see_them(
     assert event["offset_seconds"] == 3600
 
 
-async def test_a_person_types_and_presses(
-    workspace: Workspace, browser: Browser, client: AsyncWebClient
-) -> None:
+async def test_a_person_types_and_presses(workspace: Workspace, browser: Browser) -> None:
     actions: list[dict[str, Any]] = []
 
     async def receive(envelope: dict[str, Any]) -> dict[str, Any] | None:
@@ -201,9 +199,7 @@ async def test_the_inspector_hides_tokens(
     assert (await browser.get("/page/calls", after=2))["calls"] == []
 
 
-async def test_a_bot_in_another_process_waits_for_the_clock(
-    workspace: Workspace, browser: Browser
-) -> None:
+async def test_a_bot_in_another_process_waits_for_the_clock(browser: Browser) -> None:
     first = await browser.get("/page/clock")
     waiting = asyncio.create_task(browser.get("/page/clock", after=first["serial"]))
     moved = await browser.post("/page/clock", seconds=3600)

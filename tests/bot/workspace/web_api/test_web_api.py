@@ -155,9 +155,7 @@ async def test_history_pages_from_the_newest(workspace: Workspace, client: Async
     )
 
 
-async def test_history_begins_and_ends_where_it_is_told(
-    workspace: Workspace, client: AsyncWebClient
-) -> None:
+async def test_history_begins_and_ends_where_it_is_told(client: AsyncWebClient) -> None:
     ts = await post_many(client, 4)
 
     async def between(**bounds: Any) -> list[str]:
