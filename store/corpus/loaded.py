@@ -42,6 +42,6 @@ async def read(database: Database, connection: Connection, model: Embeddings | N
             articles,
             await stored.read(connection),
             model,
-            min_score=await derived.min_score(connection),
+            min_similarity=await derived.min_similarity(connection),
         ),
     )

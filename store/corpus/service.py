@@ -347,8 +347,9 @@ class Corpus:
             return
         # Another process may have derived it since the articles were loaded, so always read it.
         async with self._database.reading() as connection:
-            topics, min_score = await stored.read(connection), await derived.min_score(connection)
-        finder = self._loaded.finder.with_derived(topics, min_score)
+            topics = await stored.read(connection)
+            min_similarity = await derived.min_similarity(connection)
+        finder = self._loaded.finder.with_derived(topics, min_similarity)
         self._loaded = replace(self._loaded, finder=finder)
 
 

@@ -11,18 +11,17 @@ import json
 import logging
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from store.finding.words import FUNCTION_WORDS, everyday_words, is_english, rarity, words
+from store.finding.vocabulary import Vocabulary
+from store.finding.words import FUNCTION_WORDS, rarity, words
 from store.types import Article
 
 if TYPE_CHECKING:
@@ -38,11 +37,13 @@ BYTES = 32
 
 WORD_SCORE_WEIGHT = 0.25
 """The weight of the word score, added to the similarity of the embeddings."""
-EVERYDAY_RATE = 0.03
-"""The share of everyday words not in the corpus for which a story may be proposed."""
-NEAR_MISS_RATE = 0.25
-"""The same share for an everyday word together with a word of the corpus."""
-PROBE_COUNT = 200
+MIN_SIMILARITY = 0.22
+"""The lowest similarity at which a story may be proposed, in any corpus."""
+PROBE_RATE = 0.2
+"""The share of the probes that may reach the minimum: see `choose_probes`."""
+PROBE_COUNT = 400
+LONG_QUERY, LONG_QUERY_FACTOR = 4, 0.7
+"""Words of a query from which on the minimum is lower: a whole sentence is seldom small talk."""
 
 _WEIGHTS = "weights/l2_supercat_256.safetensors"
 _TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
@@ -169,11 +170,8 @@ def nearest(
 
 
 def embedded_words(article: Article) -> Iterator[str]:
-    """Yield the words of *article* that its embedding is computed from, with repetitions.
-
-    The headline is left out, because other articles of the document share it.
-    """
-    for field in (article.summary, article.insight, article.question):
+    """Yield the words of *article* that its embedding is computed from, with repetitions."""
+    for field in (article.headline, article.summary, article.insight, article.question):
         yield from (word for word, _ in words(field))
 
 
@@ -198,48 +196,32 @@ def join(
     """Rank stories by similarity and word score together, for a query without an answer by words.
 
     Both arguments are article numbers with scores; a missing score counts as 0. Return numbers and
-    joint scores, best first. `min_score` measures which joint score is enough.
+    joint scores from 0 to 1, best first.
     """
     scores = dict(by_similarity)
     for number, share in by_words:
         scores[number] = scores.get(number, 0.0) + WORD_SCORE_WEIGHT * share
-    return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
+    best = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [(number, min(max(score, 0.0) / (1 + WORD_SCORE_WEIGHT), 1.0)) for number, score in best]
 
 
-def to_match_score(score: float) -> float:
-    """Convert a score of `join` to the score of a match, from 0 to 1."""
-    return min(max(score, 0.0) / (1 + WORD_SCORE_WEIGHT), 1.0)
+def choose_probes(vocabulary: Vocabulary) -> list[str]:
+    """Choose words of the corpus that are each in exactly one article.
 
-
-@dataclass(frozen=True, slots=True)
-class Probes:
-    """Queries that should find nothing, to measure how high such queries score in a corpus."""
-
-    everyday: tuple[str, ...]
-    near_misses: tuple[str, ...]
-
-
-def draw_probes(corpus: Sequence[str], rng: Random) -> Probes:
-    """Choose random everyday words that are not in *corpus*, a list of all its words.
-
-    A near miss is such a word together with a word of the corpus.
+    Such a word says nothing of the other articles, so its similarity to them is that of a query
+    that should find nothing, in the language and the style of the corpus.
     """
-    own = sorted(word for word in set(corpus) - FUNCTION_WORDS if is_english(word))
-    other = sorted(everyday_words() - set(corpus))
-    if not own or not other:
-        return Probes((), ())
-    return Probes(
-        everyday=tuple(rng.choices(other, k=PROBE_COUNT)),
-        near_misses=tuple(f"{rng.choice(own)} {rng.choice(other)}" for _ in range(PROBE_COUNT)),
-    )
+    words = [
+        word
+        for word, count in vocabulary.counted
+        if count == 1 and len(word) > 1 and word.isalpha() and word not in FUNCTION_WORDS
+    ]
+    return words[:: len(words) // PROBE_COUNT + 1]
 
 
-def min_score(everyday: Sequence[float], near_misses: Sequence[float]) -> float:
-    """Return the lowest score at which a story is proposed, from the best scores of the probes.
+def min_similarity(best: Sequence[float]) -> float:
+    """Return the lowest similarity at which a story is proposed.
 
-    At most the shares `EVERYDAY_RATE` and `NEAR_MISS_RATE` of the probes reach it, in any corpus.
+    *best* has the highest similarity of each probe to any article that does not contain it.
     """
-    return max(
-        float(np.quantile(everyday, 1 - EVERYDAY_RATE)) if len(everyday) else math.inf,
-        float(np.quantile(near_misses, 1 - NEAR_MISS_RATE)) if len(near_misses) else math.inf,
-    )
+    return max(MIN_SIMILARITY, float(np.quantile(best, 1 - PROBE_RATE)) if best else 0.0)

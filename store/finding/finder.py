@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
-from random import Random
 from typing import ParamSpec, Self, TypeAlias, TypeVar
 
 from cachetools import LRUCache
@@ -31,8 +30,6 @@ _MAX_CANDIDATES, _MIN_CANDIDATE_SCORE = 200, 0.05
 _MAX_GUESSES = 10
 _LARGE = 20_000
 """Articles from which on work on the whole index runs in a thread."""
-_PROBE_BATCH = 20
-"""Probes whose postings are fetched together: in a large corpus each needs megabytes."""
 _CACHED_ARTICLES, _CACHED_ANSWERS = 500, 500
 
 P = ParamSpec("P")
@@ -51,12 +48,12 @@ class Finder:
         topics: Sequence[Topic],
         model: Embeddings | None,
         *,
-        min_score: float | None = None,
+        min_similarity: float | None = None,
     ) -> None:
         """Create a finder.
 
-        *min_score* is the lowest score at which semantic search proposes a story; if it is None,
-        the first look-up that needs it measures it.
+        *min_similarity* is the lowest similarity at which semantic search proposes a story; if it
+        is None, the first look-up that needs it measures it.
         """
         self.index = index
         self._articles = articles
@@ -69,7 +66,7 @@ class Finder:
             tuple(word for word, _ in words(name)) for name in names if not name.islower()
         }
         self._model = model
-        self._min_score = min_score
+        self._min_similarity = min_similarity
         self._cached: LRUCache[int, Article] = LRUCache(_CACHED_ARTICLES)
         self._answers: LRUCache[tuple[str, int], Answer] = LRUCache(_CACHED_ANSWERS)
 
@@ -83,11 +80,13 @@ class Finder:
         topics = [Topic(name=name, articles=len(ids)) for name, ids in catalogue(articles).items()]
         return cls(Index.of(articles, model), get, topics, model)
 
-    def with_derived(self, topics: Sequence[Topic], min_score: float | None) -> Self:
-        """Return a finder over the same index with these *topics* and *min_score*."""
-        if (topics, min_score) == (self.topics, self._min_score):
+    def with_derived(self, topics: Sequence[Topic], min_similarity: float | None) -> Self:
+        """Return a finder over the same index with these *topics* and *min_similarity*."""
+        if (topics, min_similarity) == (self.topics, self._min_similarity):
             return self
-        return type(self)(self.index, self._articles, topics, self._model, min_score=min_score)
+        return type(self)(
+            self.index, self._articles, topics, self._model, min_similarity=min_similarity
+        )
 
     @property
     def has_model(self) -> bool:
@@ -138,57 +137,55 @@ class Finder:
         return await self._matches(expanded, scores)
 
     async def calibrate(self) -> float | None:
-        """Measure and return the lowest score at which semantic search proposes a story.
+        """Measure and return the lowest similarity at which semantic search proposes a story.
 
-        Few queries that should find nothing may reach it in this corpus: see `meaning.min_score`.
-        Return None without a model.
+        Queries that should find nothing seldom reach it: see `embeddings.min_similarity`. Return
+        None without a model.
         """
         if not self._model:
             return None
-        probes = embeddings.draw_probes(self.index.vocabulary.words, Random(0))  # noqa: S311
-        everyday = await self._best_scores(probes.everyday, self._model)
-        near_misses = await self._best_scores(probes.near_misses, self._model)
-        self._min_score = embeddings.min_score(everyday, near_misses)
-        return self._min_score
+        probes = embeddings.choose_probes(self.index.vocabulary)
+        postings = await self.index.postings(probes)
+        owners = [int(postings[word][0] >> 2) for word in probes]
+        vectors = self._model.embed([word] for word in probes)
+        best = await self._run(self._best_of_others, vectors, owners)
+        self._min_similarity = embeddings.min_similarity(best)
+        return self._min_similarity
 
-    async def _best_scores(self, probes: Sequence[str], model: Embeddings) -> list[float]:
-        """Return the best score of each of *probes*, except those that word matching answers."""
-        best: list[float] = []
-        for start in range(0, len(probes), _PROBE_BATCH):
-            unanswered: list[tuple[list[tuple[int, float]], Sequence[str]]] = []
-            for query in await self._expand_all(probes[start : start + _PROBE_BATCH]):
-                by_words = await self._run(self._score_words, query)
-                if not by_words or by_words[0][1] < CUT_OFF:
-                    unanswered.append((by_words, [*_corrected(query)]))
-            vectors = model.embed(query_words for _, query_words in unanswered)
-            for (by_words, _), vector in zip(unanswered, vectors, strict=True):
-                joined = await self._run(self._join, by_words, vector)
-                best.append(joined[0][1] if joined else 0.0)
-        return best
-
-    async def _guess(self, query: ExpandedQuery, model: Embeddings) -> list[tuple[int, float]]:
-        """Return the best stories by semantic search and word matching together."""
-
-        def join() -> list[tuple[int, float]]:
-            (vector,) = model.embed([_corrected(query)])
-            return self._join(self._score_words(query), vector)
-
-        min_score = await self.calibrate() if self._min_score is None else self._min_score
+    def _best_of_others(self, vectors: Vectors, owners: Sequence[int]) -> list[float]:
+        """Return the highest similarity of each vector to any article but its owner."""
         return [
-            (number, embeddings.to_match_score(score))
-            for number, score in (await self._run(join))[:_MAX_GUESSES]
-            if min_score is not None and score >= min_score
+            max((found for number, found in self._nearest(vector, 2) if number != owner), default=0)
+            for vector, owner in zip(vectors, owners, strict=True)
         ]
 
-    def _score_words(self, query: ExpandedQuery) -> list[tuple[int, float]]:
-        return self.scores(query, limit=_MAX_CANDIDATES, min_score=_MIN_CANDIDATE_SCORE)
+    async def _guess(self, query: ExpandedQuery, model: Embeddings) -> list[tuple[int, float]]:
+        """Return the best stories by semantic search and word matching together.
 
-    def _join(self, by_words: list[tuple[int, float]], vector: Vectors) -> list[tuple[int, float]]:
+        Return none unless the most similar one is similar enough.
+        """
+
+        def guess(least: float) -> list[tuple[int, float]]:
+            (vector,) = model.embed([_corrected(query)])
+            nearest = self._nearest(vector, _MAX_CANDIDATES)
+            if not nearest or nearest[0][1] < least:
+                return []
+            by_words = self.scores(query, limit=_MAX_CANDIDATES, min_score=_MIN_CANDIDATE_SCORE)
+            return embeddings.join(by_words, nearest)[:_MAX_GUESSES]
+
+        least = self._min_similarity
+        if least is None:
+            least = await self.calibrate() or 0.0
+        if len(query.words) >= embeddings.LONG_QUERY:
+            least *= embeddings.LONG_QUERY_FACTOR
+        return await self._run(guess, least)
+
+    def _nearest(self, vector: Vectors, limit: int) -> list[tuple[int, float]]:
+        """Return the numbers of the articles most similar to *vector*, with their similarity."""
         rows, similarities = embeddings.nearest(
-            vector, self.index.bit_vectors, _MAX_CANDIDATES, mask=self.index.has_vector
+            vector, self.index.bit_vectors, limit, mask=self.index.has_vector
         )
-        numbers = self.index.numbers[rows].tolist()
-        return embeddings.join(by_words, zip(numbers, similarities.tolist(), strict=True))
+        return list(zip(self.index.numbers[rows].tolist(), similarities.tolist(), strict=True))
 
     async def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run *work*, which scans the whole index; if the corpus is large, in a thread."""

@@ -56,9 +56,9 @@ class Vocabulary:
         return at < len(self._words) and self._words[at] == word
 
     @property
-    def words(self) -> Sequence[str]:
-        """Return all words, sorted."""
-        return self._words
+    def counted(self) -> Iterator[tuple[str, int]]:
+        """Yield each word with the number of articles that contain it, sorted by word."""
+        return zip(self._words, self._counts.tolist(), strict=True)
 
     def count(self, word: str) -> int:
         """Return how many articles contain exactly *word*."""

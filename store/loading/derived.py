@@ -1,4 +1,4 @@
-"""Data derived from the whole corpus: its topics, and the minimum score of a semantic match.
+"""Data derived from the whole corpus: its topics, and the minimum similarity of a semantic match.
 
 Deriving them takes a while in a large corpus and the old ones are good enough until then, so both
 are updated after the load is committed. A few changed articles are only linked to the existing
@@ -24,12 +24,10 @@ _SMALL = 5_000
 _SHARE = 20
 """Everything is derived again once one article in 20 has changed."""
 _MILLION = 1_000_000
-_OUT_OF_REACH = 2.0
-"""Higher than the score of any semantic match."""
 
 
-async def min_score(database: Connection | Database) -> float | None:
-    """Return the minimum score of a semantic match; None if it was not measured."""
+async def min_similarity(database: Connection | Database) -> float | None:
+    """Return the minimum similarity of a semantic match; None if it was not measured."""
     rows = await database.fetch(_GET)
     return rows[0]["least"] / _MILLION if rows and rows[0]["least"] is not None else None
 
@@ -37,8 +35,8 @@ async def min_score(database: Connection | Database) -> float | None:
 async def bring_up_to_date(database: Database, finder: Finder) -> None:
     """Derive the data of the loaded revision, unless another process does so first."""
     last, before = await _state(database)
-    lacks_min_score = finder.has_model and before is not None and before["least"] is None
-    if last is None or (before and before["revision"] == last["number"] and not lacks_min_score):
+    lacks_minimum = finder.has_model and before is not None and before["least"] is None
+    if last is None or (before and before["revision"] == last["number"] and not lacks_minimum):
         return
     size = finder.index.size
     if before:
@@ -46,15 +44,14 @@ async def bring_up_to_date(database: Database, finder: Finder) -> None:
         changed = before["touched"] + int(since["touched"])
     if (
         before is None
-        or lacks_min_score
+        or lacks_minimum
         or before["revision"] < await revisions.oldest_kept(database)
         or size < _SMALL
         or changed * _SHARE > before["articles"]
     ):
         write = await stored.derive(database, size)
         measured = await finder.calibrate()
-        # Without English words nothing can be measured, and there are no semantic matches.
-        minimum = None if measured is None else round(min(measured, _OUT_OF_REACH) * _MILLION)
+        minimum = None if measured is None else round(measured * _MILLION)
         now = (last["number"], size, last["next_number"], 0, minimum)
     else:
         write = await stored.update(

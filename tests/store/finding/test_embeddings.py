@@ -3,7 +3,7 @@
 import importlib.util
 import json
 import re
-from random import Random
+import string
 
 import numpy as np
 import pytest
@@ -12,10 +12,18 @@ from hypothesis import strategies as st
 
 from store.finding import embeddings
 from store.finding.embeddings import Embeddings
-from store.finding.finder import CUT_OFF, Finder
+from store.finding.finder import Finder
+from store.finding.vocabulary import Vocabulary
 from store.finding.words import words
 from store.types import Found, Nothing, Unsure
-from tests.store.finding.test_finder import LOOKUPS, STARTER, Rates, matches, text_of
+from tests.store.finding.test_finder import (
+    LOOKUPS,
+    STARTER,
+    Rates,
+    make_article,
+    matches,
+    text_of,
+)
 
 MODEL = Embeddings.load()
 assert MODEL, "make test installs the optional part"
@@ -160,15 +168,48 @@ def test_joint_scores_add_similarity_and_word_score() -> None:
     assert [number for number, _ in joined] == [2, 3, 1]
 
 
-def test_probes_are_words_that_are_not_in_the_corpus() -> None:
-    probes = embeddings.draw_probes(["turkey", "zelensky"], Random(1))
-    assert "turkey" not in probes.everyday
-    assert all(each.split()[0] == "turkey" for each in probes.near_misses)
-    assert embeddings.draw_probes([], Random(1)) == embeddings.Probes((), ())
+# --- the calibration -----------------------------------------------------------------------------
 
 
-def test_few_probes_reach_the_minimum_score() -> None:
-    everyday, near = [number / 100 for number in range(100)], [0.0, 0.1, 0.2]
-    min_score = embeddings.min_score(everyday, near)
-    assert sum(score >= min_score for score in everyday) <= 3
-    assert embeddings.min_score([], near) > CUT_OFF
+def test_probes_are_words_of_one_story_in_any_language() -> None:
+    vocabulary = Vocabulary([("turkey", 1), ("kyiv", 2), ("die", 1), ("2022", 1), ("мир", 1)])
+    assert embeddings.choose_probes(vocabulary) == ["die", "turkey", "мир"]
+    many = Vocabulary(("a" * (number + 2), 1) for number in range(1_000))
+    probes = embeddings.choose_probes(many)
+    assert embeddings.PROBE_COUNT / 2 <= len(probes) <= embeddings.PROBE_COUNT
+    assert embeddings.choose_probes(Vocabulary([])) == []
+
+
+def test_few_probes_reach_the_minimum_similarity() -> None:
+    best = [number / 100 for number in range(100)]
+    least = embeddings.min_similarity(best)
+    assert sum(found >= least for found in best) <= embeddings.PROBE_RATE * len(best)
+    assert embeddings.min_similarity([]) == embeddings.MIN_SIMILARITY
+
+
+async def test_the_minimum_rises_in_a_corpus_whose_stories_are_all_alike() -> None:
+    alike = [
+        make_article(number, f"Embassy talks about flights and sanctions resumed xq{letter}vz")
+        for number, letter in enumerate(string.ascii_lowercase)
+    ]
+    found = await Finder.of(alike, MODEL).calibrate()
+    assert found is not None
+    assert found >= embeddings.MIN_SIMILARITY
+    assert await Finder.of((), MODEL).calibrate() == embeddings.MIN_SIMILARITY
+    assert await Finder.of(alike).calibrate() is None
+
+
+async def test_once_the_most_similar_story_passes_three_are_shown() -> None:
+    answer = await FINDER.find("atomic iran")
+    assert isinstance(answer, Unsure)
+    assert len(answer.matches) == 3
+
+
+async def test_a_whole_question_needs_less_similarity_than_a_few_words() -> None:
+    for query, expected in (
+        ("lunch party", Nothing),
+        ("are diplomats quarrelling over an armistice", Unsure),
+    ):
+        _, (similarity,) = embeddings.nearest(vector(query), FINDER.index.bit_vectors, 1)
+        finder = FINDER.with_derived(FINDER.topics, similarity * 1.1)
+        assert isinstance(await finder.find(query), expected)
