@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-from bot.app import load_first, serve
+from bot.app import serve
 from bot.cli.channel_names import channel_names
 from bot.cli.check import EX_CONFIG, check
 from bot.cli.demo import demo
@@ -281,7 +281,8 @@ async def _check(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
 
 async def _check_corpus(path: Path, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ, connecting=False)
-    async with open_store(settings.database_url) as store, show_progress() as progress:
+    url = settings.database_url
+    async with open_store(url, is_looking=True) as store, show_progress() as progress:
         try:
             checked = await store.corpus.check(path, progress=progress)
         except CorpusInvalidError as error:
@@ -358,7 +359,7 @@ async def _undo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
 
 async def _history(_: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ, connecting=False)
-    async with open_store(settings.database_url) as store:
+    async with open_store(settings.database_url, is_looking=True) as store:
         for revision in await store.corpus.history(20):
             _say(format_revision(revision))
     return 0
@@ -396,7 +397,7 @@ async def _copy(arguments: argparse.Namespace, _: dict[str, str]) -> int:
 async def _export(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ, connecting=False)
     team_id, user_id = arguments.who
-    async with open_store(settings.database_url) as store:
+    async with open_store(settings.database_url, is_looking=True) as store:
         tables = await store.personal_data.export(team_id, user_id)
     exported = {"team": team_id, "user": user_id, "at": system_clock().isoformat()}
     _say(json.dumps(exported | {"tables": tables}, indent=2, ensure_ascii=False))
@@ -468,15 +469,16 @@ async def _key(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
 async def _finder(corpus: Path | None, environ: dict[str, str]) -> AsyncIterator[Finds]:
     """Yield a finder over the folder *corpus*, or else over the database's corpus.
 
-    An empty database is first loaded from the corpus folder.
+    While the database is empty, the corpus folder of the settings is searched.
     """
-    if corpus:
-        yield Finder.of([*read_corpus(corpus).articles()], Embeddings.load())
-        return
-    settings = Settings.from_env(environ, connecting=False)
-    async with open_store(settings.database_url) as store:
-        await load_first(store, settings, system_clock)
-        yield store.corpus
+    if not corpus:
+        settings = Settings.from_env(environ, connecting=False)
+        async with open_store(settings.database_url, is_looking=True) as store:
+            if store.corpus.revision:
+                yield store.corpus
+                return
+        corpus = settings.corpus_dir
+    yield Finder.of([*read_corpus(corpus).articles()], Embeddings.load())
 
 
 def _replace_invalid_utf8() -> None:

@@ -49,17 +49,22 @@ class Store:
 
 @asynccontextmanager
 async def open_store(
-    url: str, *, hold: bool = False, is_shared: bool = False, folder: Path | None = None
+    url: str,
+    *,
+    hold: bool = False,
+    is_looking: bool = False,
+    is_shared: bool = False,
+    folder: Path | None = None,
 ) -> AsyncIterator[Store]:
     """Open the database at *url*, migrate its schema and load its corpus into memory.
 
     Set *is_shared* if many workspaces install Parley. *folder* is the corpus folder, whose failed
-    loads `Store.failed_loads` reports. For *hold* and the errors raised, see
+    loads `Store.failed_loads` reports. For *hold*, *is_looking* and the errors raised, see
     `store.db.open_database`.
     """
-    async with open_database(url, hold=hold) as database:
+    async with open_database(url, hold=hold, is_looking=is_looking) as database:
         corpus = Corpus(database, await asyncio.to_thread(Embeddings.load))
-        await corpus.open()
+        await corpus.open(is_looking=is_looking)
         installed = Installed(database, is_shared=is_shared)
         yield Store(
             corpus=corpus,

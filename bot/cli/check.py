@@ -19,7 +19,7 @@ from bot.settings import SAMPLES, Settings
 from handlers.slack.directory import Directory
 from handlers.slack.teams import Bot, Teams
 from store import open_store, samples
-from store.db import examine, exposed, readable
+from store.db import examine, exists, exposed, readable
 from store.db.private import is_exposed
 from store.loading.documents import read_corpus
 from store.teams.installations import Installation
@@ -165,7 +165,7 @@ async def _database(settings: Settings, found: Findings) -> None:
     schedules: Mapping[TeamId, Sequence[Schedule]] = {}
     installations: Sequence[Installation] = ()
     try:
-        async with open_store(url) as store:
+        async with open_store(url, is_looking=True) as store:
             revision = store.corpus.revision
             schedules = await store.schedules.by_team()
             installations = await store.installations.list()
@@ -174,12 +174,14 @@ async def _database(settings: Settings, found: Findings) -> None:
         found.problems.append(f"Database: {error}")
     else:
         held = f"revision {revision.number}" if revision else "nothing loaded yet"
-        found.passed.append(f"Database: {readable(url)}, {held}.")
+        new = "" if exists(url) else "; it does not exist yet, and `run` or `load` creates it"
+        found.passed.append(f"Database: {readable(url)}, {held}{new}.")
         if samples.are_loaded(revision):
             found.warnings.append(f"Database: it holds {SAMPLES}.")
-    found.warnings += [
-        _exposed("Database", file, "It holds what people do with Parley") for file in exposed(url)
-    ]
+        found.warnings += [
+            _exposed("Database", file, "It holds what people do with Parley")
+            for file in exposed(url)
+        ]
     if settings.is_shared:
         await _installed(installations, schedules, settings, found)
     elif settings.slack_bot_token:

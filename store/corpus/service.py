@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from store.articles import reading
 from store.corpus.loaded import Loaded, read
-from store.db import Database
+from store.db import Database, DatabaseUnavailableError
 from store.finding import chunks
 from store.finding.embeddings import Embeddings
 from store.finding.finder import Finder
@@ -40,6 +40,8 @@ from store.types import (
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
+_LONGEST_DERIVE_WAIT = 60
+"""Minutes between two attempts to derive, after many that failed."""
 _MIN_SIMILARITY = 0.15
 """The score of a related article; an article that only shares common words scores less."""
 
@@ -87,14 +89,22 @@ class Corpus:
         self._followed: int | None = None
         """The last revision that was loaded completely here, with its derived data."""
         self._loaded = Loaded(revision=None, finder=Finder.of(()))
+        self._failed_derivations = 0
+        self._derive_again_at: float | None = None
+        """When `follow` derives again, by the monotonic clock; None if nothing failed."""
         self.load_seconds = 0.0
         """How long the last load in this process took."""
 
-    async def open(self) -> None:
-        """Load the current revision from the database, with its stored index."""
+    async def open(self, *, is_looking: bool = False) -> None:
+        """Load the current revision from the database, with its stored index.
+
+        With *is_looking*, nothing is computed that would have to be stored.
+        """
         with self._timing():
             await asyncio.to_thread(prepare)
             await self._read_stored()
+            if is_looking:
+                return
             if (
                 self._model
                 and self.finder.index.lacks_vectors
@@ -111,7 +121,10 @@ class Corpus:
             self._loaded = await read(self._database, connection, self._model)
 
     async def follow(self) -> None:
-        """Switch to the revision that another process has loaded, if there is a newer one."""
+        """Switch to the revision that another process has loaded, if there is a newer one.
+
+        Also derives again what could not be derived before.
+        """
         last = await revisions.last(self._database)
         if last and last["number"] != self._followed:
             async with self._loading:
@@ -120,6 +133,9 @@ class Corpus:
                     return
                 await self.open()
             log.info("switched to revision %d", last["number"])
+        elif self._derive_again_at is not None and time.monotonic() >= self._derive_again_at:
+            async with self._loading:
+                await self._derive()
 
     @property
     def revision(self) -> Revision | None:
@@ -331,26 +347,45 @@ class Corpus:
                 loaded = await read(self._database, connection, self._model)
             self._loaded = loaded
             self._followed = revision.number
-        try:
-            await self._derive()
-        except Exception:
-            # The articles are loaded, so the load must not be reported as failed.
-            log.exception("topics were not updated; the next load or start updates them")
+        await self._derive()
         return revision
 
     async def _derive(self) -> None:
-        """Update the derived data of the articles, and load it."""
+        """Update the derived data of the articles, and load it.
+
+        Does not raise, because the articles are loaded and found without it. After an error,
+        `follow` calls this again.
+        """
+        error = None
         try:
             await derived.bring_up_to_date(self._database, self._loaded.finder)
         except StaleRevisionError:
             # The process that loaded the newer revision derives its data.
             return
-        # Another process may have derived it since the articles were loaded, so always read it.
-        async with self._database.reading() as connection:
-            topics = await stored.read(connection)
-            min_similarity = await derived.min_similarity(connection)
-        finder = self._loaded.finder.with_derived(topics, min_similarity)
-        self._loaded = replace(self._loaded, finder=finder)
+        except Exception as raised:  # noqa: BLE001 -- logged below
+            error = raised
+        try:
+            # Read it in any case: another process may have derived it.
+            async with self._database.reading() as connection:
+                topics = await stored.read(connection)
+                min_similarity = await derived.min_similarity(connection)
+        except Exception as raised:  # noqa: BLE001 -- logged below
+            error = error or raised
+        else:
+            finder = self._loaded.finder.with_derived(topics, min_similarity)
+            self._loaded = replace(self._loaded, finder=finder)
+        self._plan_derivation(error)
+
+    def _plan_derivation(self, error: Exception | None) -> None:
+        """Set when to derive again after *error*: in a minute, then later and later."""
+        if error is None:
+            self._failed_derivations, self._derive_again_at = 0, None
+            return
+        self._failed_derivations += 1
+        minutes = min(2 ** (self._failed_derivations - 1), _LONGEST_DERIVE_WAIT)
+        self._derive_again_at = time.monotonic() + minutes * 60
+        if not isinstance(error, DatabaseUnavailableError):
+            log.error("topics were not updated; trying again in %d min", minutes, exc_info=error)
 
 
 def _index(

@@ -5,13 +5,14 @@ SQLite. Types are TEXT, BIGINT and BYTEA. The rest of the store uses only what `
 `sqlite` and `postgres` are the only modules that import a driver.
 """
 
+import re
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from tempfile import TemporaryDirectory
 
 from store.db import postgres, private, sqlite
-from store.db.schema import migrate
+from store.db.schema import migrate, newest_version, version_of
 from store.db.types import (
     Connection,
     Database,
@@ -29,7 +30,9 @@ __all__ = [
     "DatabaseError",
     "DatabaseUnavailableError",
     "Row",
+    "connect",
     "examine",
+    "exists",
     "exposed",
     "open_database",
     "places",
@@ -40,18 +43,53 @@ __all__ = [
 
 
 @asynccontextmanager
-async def open_database(url: str, *, hold: bool = False) -> AsyncIterator[Database]:
+async def open_database(
+    url: str, *, hold: bool = False, is_looking: bool = False
+) -> AsyncIterator[Database]:
     """Open the database at *url* and migrate its schema.
 
     *url* is `sqlite:///path/to/file` or `postgresql://user:password@host/name`. With *hold*, no
     other process can hold an SQLite file or change its schema while it is open; short commands can
-    still use it. Raises `DatabaseError` if the database cannot be opened, has a newer schema, or
-    is held by another process.
+    still use it. With *is_looking*, nothing is created, migrated or written: a database that does
+    not exist yet looks empty. Raises `DatabaseError` if the database cannot be opened, has a newer
+    schema, or is held by another process.
     """
-    engine = _engine(url)
-    async with engine.connect(url, hold=hold) as database:
+    if is_looking:
+        async with _look(url) as database:
+            yield database
+        return
+    async with connect(url, hold=hold) as database:
         await migrate(database)
         yield database
+
+
+@asynccontextmanager
+async def _look(url: str) -> AsyncIterator[Database]:
+    """Open the database at *url* without changing it, or else an empty or migrated copy."""
+    async with AsyncExitStack() as stack:
+        version = 0
+        if exists(url):
+            database = await stack.enter_async_context(connect(url, is_looking=True))
+            if (version := await version_of(database)) == newest_version():
+                yield database
+                return
+        if version and not url.startswith(sqlite.URL):
+            raise DatabaseError(
+                f"The database has schema {version}, and this Parley needs {newest_version()}:"
+                " stop every process of Parley and run `python -m bot migrate`."
+            )
+        folder = stack.enter_context(TemporaryDirectory(prefix="parley-look-"))
+        copied = Path(folder) / "copy.db"
+        if version:
+            await sqlite.copy_file(sqlite.path_of(url), copied)
+        database = await stack.enter_async_context(connect(f"{sqlite.URL}{copied}"))
+        await migrate(database, keeps_copy=False)
+        yield database
+
+
+def exists(url: str) -> bool:
+    """Return whether the file of the database at *url* exists; True for PostgreSQL."""
+    return not url.startswith(sqlite.URL) or sqlite.path_of(url).exists()
 
 
 async def examine(url: str) -> None:
@@ -59,7 +97,7 @@ async def examine(url: str) -> None:
 
     Raises `DatabaseError`, which says what to do, if it is damaged.
     """
-    async with open_database(url) as database:
+    async with open_database(url, is_looking=True) as database:
         await database.examine()
 
 
@@ -74,18 +112,23 @@ def exposed(url: str) -> Sequence[Path]:
 
 
 def readable(url: str) -> str:
-    """Return *url* without its password, to be shown to people."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    return parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":…@")).geturl()
+    """Return *url* without its passwords, to be shown to people; *url* may be malformed."""
+    # A password with "/", "?" or "@" ends at the last "@", whatever a parser makes of it.
+    url = re.sub(r"(://[^:/?#@]*):.*@", r"\1:…@", url)
+    return re.sub(r"([?&](?:ssl)?password=)[^&]*", r"\1…", url)
 
 
-def _engine(url: str) -> "type[sqlite.SQLite] | type[postgres.Postgres]":
+def connect(
+    url: str, *, hold: bool = False, is_looking: bool = False
+) -> AbstractAsyncContextManager[Database]:
+    """Open the database at *url* with the schema that it has; for the options see `open_database`.
+
+    Raises `DatabaseError`, also for a URL of another kind.
+    """
     if url.startswith(sqlite.URL):
-        return sqlite.SQLite
+        return sqlite.SQLite.connect(url, hold=hold, is_looking=is_looking)
     if url.startswith(postgres.URLS):
-        return postgres.Postgres
+        return postgres.Postgres.connect(url, hold=hold, is_looking=is_looking)
     raise DatabaseError(
         f"DATABASE_URL must start with {sqlite.URL}, as in {sqlite.URL}data/parley.db,"
         f" or with {postgres.URLS[0]}, as in {postgres.URLS[0]}parley@localhost/parley"

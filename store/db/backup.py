@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from store.db import open_database, readable, sqlite
-from store.db.schema import LEDGER_TABLE
+from store.db import connect, private, readable, sqlite
+from store.db.schema import LEDGER_TABLE, migrate, version_of
 from store.db.types import Connection, DatabaseError
 
 
@@ -14,12 +14,22 @@ async def copy(source_url: str, target_url: str) -> Mapping[str, int]:
     """Copy every row into an empty database; return the number of rows of each table.
 
     The copy is one transaction and shows one state: an SQLite file is held during the copy, so no
-    running bot can write rows that would be missed. Raises `DatabaseError` if the target is not
-    empty.
+    running bot can write rows that would be missed. The source is not migrated: the target gets the
+    schema of the source. Raises `DatabaseError` if the source does not exist or is empty, or if the
+    target is not empty.
     """
     async with AsyncExitStack() as stack:
-        source = await stack.enter_async_context(open_database(source_url, hold=True))
-        target = await stack.enter_async_context(open_database(target_url, hold=True))
+        source = await stack.enter_async_context(connect(source_url, hold=True, is_looking=True))
+        version = await version_of(source)
+        if not version:
+            raise DatabaseError(f"{readable(source_url)} is not a Parley database.")
+        target = await stack.enter_async_context(connect(target_url, hold=True))
+        await migrate(target, to=version, keeps_copy=False)
+        if await version_of(target) != version:
+            raise DatabaseError(
+                f"{readable(target_url)} has a newer schema than {readable(source_url)}: run"
+                " `python -m bot migrate` for that one first, or copy into a new database."
+            )
         tables = [table for table in await target.tables() if table != LEDGER_TABLE]
         reader = await stack.enter_async_context(source.long_reading())
         writer = await stack.enter_async_context(target.long_transaction())
@@ -52,25 +62,19 @@ async def _copy_table(reader: Connection, writer: Connection, table: str) -> int
 async def backup(url: str, file: Path) -> None:
     """Write a snapshot of the database to the new SQLite file *file*; the bot may be running.
 
-    Raises `DatabaseError` if *file* exists.
+    Raises `DatabaseError` if *file* exists or cannot be written.
     """
-    part = _part_of(file)
+    _require_new(file)
     if url.startswith(sqlite.URL):
-        await sqlite.copy_file(sqlite.path_of(url), part)
-    else:
+        await sqlite.copy_file(sqlite.path_of(url), file)
+        return
+    with private.written_whole(file) as part:
         await copy(url, f"{sqlite.URL}{part}")
-        part.with_name(f"{part.name}.lock").unlink()
-    part.rename(file)
 
 
-def _part_of(file: Path) -> Path:
-    """Return the file to write before it is renamed, so that *file* is always a complete backup."""
+def _require_new(file: Path) -> None:
     if file.exists():
         raise DatabaseError(f"{file} already exists: name a new file.")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.part")
-    part.unlink(missing_ok=True)
-    return part
 
 
 async def restore(file: Path, url: str) -> Path | None:
@@ -82,7 +86,7 @@ async def restore(file: Path, url: str) -> Path | None:
     if url.startswith(sqlite.URL):
         return await sqlite.replace_file(sqlite.path_of(url), by=file)
     with tempfile.TemporaryDirectory(prefix="parley-restore-") as folder:
-        # Work on a copy, because opening the file migrates its schema.
-        await sqlite.copy_file(file, Path(folder) / "backup.db")
+        # Work on a copy, which is checked for damage and has a lock file of its own.
+        await sqlite.copy_file(file, Path(folder) / "backup.db", damaged=sqlite.BAD_BACKUP)
         await copy(f"{sqlite.URL}{folder}/backup.db", url)
     return None

@@ -4,9 +4,9 @@ import fcntl
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
-from typing import TextIO
 
 from store.db import private
 from store.db.types import DatabaseError
@@ -23,19 +23,31 @@ def held(database: Path, *, alone: bool = True) -> Iterator[None]:
     file is never deleted, because two processes could then lock two files of the same name.
     """
     lock = database.with_name(f"{database.name}.lock")
-    private.create(lock)
-    with lock.open("a+") as file:
+    try:
+        private.create(lock)
+        file = lock.open("ab+", buffering=0)
+    except OSError as error:
+        raise DatabaseError(f"{lock} cannot be written: {error.strerror}.") from error
+    with file:
         try:
             fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise DatabaseError(f"The database {database} is in use by {_holder(file)}.") from error
+        except OSError as error:
+            raise DatabaseError(
+                f"{lock} cannot be locked: {error.strerror}. Put the database on a local disk."
+            ) from error
         if alone:
-            file.truncate(0)
-            file.write(f"process {os.getpid()} on {socket.gethostname()}")
-            file.flush()
+            # On a full disk the lock holds without the name of its holder.
+            with suppress(OSError):
+                file.truncate(0)
+                file.write(f"process {os.getpid()} on {socket.gethostname()}".encode())
         yield
 
 
-def _holder(file: TextIO) -> str:
-    file.seek(0)
-    return file.read().strip() or "another process"
+def _holder(file: FileIO) -> str:
+    with suppress(OSError):
+        file.seek(0)
+        if name := file.read().decode(errors="replace").strip():
+            return name
+    return "another process"

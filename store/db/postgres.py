@@ -19,6 +19,7 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager, contextmanager, suppress
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import parse_qs, urlsplit
 from weakref import WeakSet
@@ -180,10 +181,12 @@ class Postgres:
         url: str,
         *,
         hold: bool,  # noqa: ARG003 -- for SQLite
+        is_looking: bool = False,
     ) -> AsyncIterator[Self]:
         """Open the pool; raises `DatabaseError`.
 
-        *hold* has no effect, because replicas share the database.
+        *hold* has no effect, because replicas share the database. With *is_looking*, nothing can be
+        written.
         """
         try:
             import asyncpg
@@ -207,7 +210,7 @@ class Postgres:
                 max_size=_CONNECTIONS,
                 timeout=_CONNECT_SECONDS,
                 command_timeout=_STATEMENT_SECONDS + _SPARE_SECONDS,
-                server_settings=_server_settings(url),
+                server_settings=_server_settings(url, is_looking=is_looking),
                 init=opened,
                 # No session has settings of its own, so there is nothing to reset.
                 reset=_reset_nothing,
@@ -216,8 +219,19 @@ class Postgres:
             # Not a mistake in the settings: a supervisor should start the process again.
             message = f"The database cannot be opened: {_reason(error)}."
             raise DatabaseUnavailableError(message) from error
-        except (ValueError, OverflowError, asyncpg.PostgresError) as error:
+        except asyncpg.PostgresError as error:
+            message = f"The database cannot be opened: {_reason(error)}."
+            is_away = (error.sqlstate or "").startswith(_AWAY)
+            raise (DatabaseUnavailableError if is_away else DatabaseError)(message) from error
+        except asyncpg.InterfaceError as error:
             raise DatabaseError(f"The database cannot be opened: {_reason(error)}.") from error
+        except (ValueError, OverflowError) as error:
+            # The message of this error may hold a part of the password.
+            raise DatabaseError(
+                "The URL of the database cannot be read: it is like"
+                " postgresql://user:password@host:5432/name, with every special character of the"
+                " password percent-encoded, such as %2F for / and %40 for @."
+            ) from error
         try:
             yield cls(pool, connections)
         finally:
@@ -277,6 +291,10 @@ class Postgres:
     async def tables(self) -> Sequence[str]:
         """Return the names of the tables, in the order in which they were created."""
         return [row["name"] for row in await self.fetch(_TABLES)]
+
+    async def keep_copy(self, _: str) -> Path | None:
+        """Return None: a server has its own backups."""
+        return None
 
     @asynccontextmanager
     async def changing_schema(self) -> AsyncIterator[Connection]:
@@ -398,8 +416,7 @@ class Postgres:
             yield
         except asyncpg.PostgresError as error:
             code = error.sqlstate or ""
-            # A broken connection, a server that shuts down, or a server with too many connections.
-            if code.startswith(("08", "57P", "533")):
+            if code.startswith(_AWAY):
                 raise self._availability.lost(error) from error
             if code not in _SENTENCES:
                 raise
@@ -434,7 +451,7 @@ def _keep_alive(connection: "asyncpg.Connection[Any]") -> None:
             raw.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def _server_settings(url: str) -> dict[str, str]:
+def _server_settings(url: str, *, is_looking: bool) -> dict[str, str]:
     """Return the settings of each session, except those that *url* sets."""
     settings = {
         "application_name": "parley",
@@ -446,6 +463,8 @@ def _server_settings(url: str) -> dict[str, str]:
         "tcp_keepalives_interval": "10",
         "tcp_keepalives_count": "3",
     }
+    if is_looking:
+        settings["default_transaction_read_only"] = "on"
     given = parse_qs(urlsplit(url).query)
     return {name: value for name, value in settings.items() if name not in given}
 
@@ -460,6 +479,8 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
+_AWAY = ("08", "57P", "533")
+"""SQLSTATEs of a broken connection, of a server that starts or ends, and of one that is crowded."""
 _BUSY = "Another process is writing to the database: try again."
 _SENTENCES = {
     "53100": "The disk of the database is full: nothing was changed.",

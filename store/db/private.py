@@ -1,8 +1,11 @@
 """Private files, which only their owner may read: the database, its lock file and its copies."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from store.db.types import DatabaseError
 
 _OWNER_ONLY = 0o600
 _OTHERS = 0o077
@@ -20,6 +23,28 @@ def create(path: Path) -> None:
     # The umask may have removed the owner's own rights. Some file systems do not support modes.
     with suppress(OSError):
         path.chmod(_OWNER_ONLY)
+
+
+@contextmanager
+def written_whole(file: Path) -> Iterator[Path]:
+    """Yield a new private file that becomes *file* at the end, or is deleted after an error.
+
+    Raises `DatabaseError` if it cannot be written.
+    """
+    part = file.with_name(f"{file.name}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)
+        create(part)
+        yield part
+        part.replace(file)
+    except OSError as error:
+        raise DatabaseError(f"{file} cannot be written: {error.strerror or error}.") from error
+    finally:
+        # SQLite and `file_lock` leave files beside it.
+        for suffix in ("", "-wal", "-shm", ".lock"):
+            with suppress(OSError):
+                part.with_name(part.name + suffix).unlink(missing_ok=True)
 
 
 def is_exposed(path: Path) -> bool:

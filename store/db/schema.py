@@ -1,10 +1,14 @@
 """Schema migrations: numbered SQL files, each applied once, all new ones in one transaction."""
 
+import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 from store.db.types import Connection, Database, DatabaseError
+
+log = logging.getLogger(__name__)
 
 _LEDGER = """
 CREATE TABLE IF NOT EXISTS schema_migration (
@@ -16,39 +20,61 @@ CREATE TABLE IF NOT EXISTS schema_migration (
 LEDGER_TABLE = "schema_migration"
 
 
-async def migrate(database: Database) -> None:
+async def migrate(database: Database, *, to: int | None = None, keeps_copy: bool = True) -> None:
     """Apply the new migrations; safe if several processes start at the same time.
 
-    Raises `DatabaseError` if the schema is newer than this version of Parley, or if the schema is
-    old and another process holds the database.
+    *to* is the last migration to apply, by default the newest. With *keeps_copy*, an SQLite file is
+    copied beside itself first. Raises `DatabaseError` if the schema is newer than this version of
+    Parley, if the copy cannot be written, or if the schema is old and another process holds the
+    database. Then nothing was changed.
     """
-    files = sorted(
-        (resources.files("store") / "migrations").iterdir(), key=lambda entry: entry.name
-    )
-    if await _applied(database, len(files)) == len(files):
+    files = _files()[:to]
+    if await version_of(database) >= len(files):
         return
     async with database.changing_schema() as connection:
         await connection.execute(database.ddl(_LEDGER))
         # Read it again: another process may have migrated while this one waited.
         rows = await connection.fetch("SELECT version FROM schema_migration")
         applied = {row["version"] for row in rows}
+        if applied and keeps_copy and len(applied) < len(files):
+            old = max(applied)
+            if copied := await database.keep_copy(f".schema-{old}"):
+                log.warning(
+                    "updating the database from schema %d to %d; a copy as it was is %s",
+                    old,
+                    len(files),
+                    copied,
+                )
         for version, file in enumerate(files, start=1):
             if version not in applied:
                 await _apply(database, connection, version, file.name, file.read_text("utf-8"))
 
 
-async def _applied(database: Database, known: int) -> int:
-    """Return the version of the schema; 0 for an empty database."""
+def newest_version() -> int:
+    """Return the version of the schema that this Parley uses."""
+    return len(_files())
+
+
+def _files() -> Sequence[Traversable]:
+    folder = resources.files("store") / "migrations"
+    return sorted(folder.iterdir(), key=lambda file: file.name)
+
+
+async def version_of(database: Database) -> int:
+    """Return the version of the schema; 0 for an empty database.
+
+    Raises `DatabaseError` if it is newer than this version of Parley.
+    """
     if LEDGER_TABLE not in await database.tables():
         return 0
     rows = await database.fetch("SELECT MAX(version) AS version FROM schema_migration")
-    version = rows[0]["version"] or 0
+    version, known = int(rows[0]["version"] or 0), newest_version()
     if version > known:
         raise DatabaseError(
             f"The database has schema {version}, this Parley knows {known}: "
             "use the newer Parley that wrote it, or restore a backup."
         )
-    return int(version)
+    return version
 
 
 async def _apply(

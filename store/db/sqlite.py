@@ -26,6 +26,7 @@ from contextlib import (
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import Self, TypeVar
+from urllib.parse import quote
 
 import aiosqlite
 
@@ -202,22 +203,27 @@ class SQLite:
 
     @classmethod
     @asynccontextmanager
-    async def connect(cls, url: str, *, hold: bool) -> AsyncIterator[Self]:
-        """Open the file, or create it if it does not exist; raises `DatabaseError`."""
+    async def connect(
+        cls, url: str, *, hold: bool, is_looking: bool = False
+    ) -> AsyncIterator[Self]:
+        """Open the file; raises `DatabaseError`.
+
+        A file that does not exist is created, unless *is_looking*: then nothing can be written.
+        """
         if sqlite3.sqlite_version_info < _OLDEST:
             raise DatabaseError(f"SQLite {sqlite3.sqlite_version} is too old: Parley needs 3.35.")
         path = path_of(url)
         with _as_database_error(path, "opened"):
             async with asyncio.timeout(_STATEMENT_SECONDS):
-                await asyncio.to_thread(_create, path)
+                await asyncio.to_thread(_find if is_looking else _create, path)
         with ExitStack() as stack:
             if hold:
                 stack.enter_context(held(path))
             availability = Availability()
             async with (
-                _thread(path, availability) as writer,
-                _thread(path, availability) as reader,
-                _thread(path, availability) as single,
+                _thread(path, availability, is_looking) as writer,
+                _thread(path, availability, is_looking) as reader,
+                _thread(path, availability, is_looking) as single,
             ):
                 yield cls(path, (writer, reader, single), is_held=hold)
 
@@ -322,6 +328,12 @@ class SQLite:
         )
         return [row["name"] for row in rows]
 
+    async def keep_copy(self, suffix: str) -> Path | None:
+        """Copy the file beside itself; the copy replaces an older one of the same name."""
+        to = self._path.with_name(self._path.name + suffix)
+        await asyncio.to_thread(_copy_file, self._path, to)
+        return to
+
     @asynccontextmanager
     async def changing_schema(self) -> AsyncIterator[Connection]:
         """Open a transaction that changes the schema."""
@@ -334,6 +346,11 @@ class SQLite:
     def ddl(self, statement: str) -> str:
         """Return *statement*: SQLite accepts every type name, and compares text by its bytes."""
         return statement
+
+
+def _find(path: Path) -> None:
+    if not path.is_file():
+        raise DatabaseError(_MISSING.format(path=path))
 
 
 def _create(path: Path) -> None:
@@ -372,16 +389,23 @@ async def _transaction(thread: _Thread, begin: str, seconds: float) -> AsyncIter
 
 
 @asynccontextmanager
-async def _thread(path: Path, availability: Availability) -> AsyncIterator[_Thread]:
+async def _thread(
+    path: Path, availability: Availability, is_looking: bool
+) -> AsyncIterator[_Thread]:
+    # Without "c" in the mode, a file that was deleted in the meantime is not created again.
+    uri = f"file:{quote(str(path))}?mode={'rw' if is_looking else 'rwc'}"
     with _as_database_error(path, "opened"):
         async with asyncio.timeout(_STATEMENT_SECONDS):
-            raw = await aiosqlite.connect(path, isolation_level=None)
+            raw = await aiosqlite.connect(uri, uri=True, isolation_level=None)
     thread = _Thread(raw, availability)
     try:
         raw.row_factory = sqlite3.Row
         with _as_database_error(path, "used"):
             await thread.call(raw.execute, _BUSY_TIMEOUT)
-            await thread.call(_use_wal, raw)
+            if is_looking:
+                await thread.call(raw.execute, "PRAGMA query_only = ON")
+            else:
+                await thread.call(_use_wal, raw)
             await thread.call(raw.execute, "PRAGMA foreign_keys = ON")
             # FULL: a row that is committed before its message is sent must survive a power cut.
             await thread.call(raw.execute, "PRAGMA synchronous = FULL")
@@ -417,6 +441,8 @@ def _as_database_error(path: Path, done: str) -> Iterator[None]:
 
 
 _TOO_LONG = "The database has been busy for over ten minutes: see what else writes to it."
+_MISSING = "There is no database {path}."
+BAD_BACKUP = "The backup {path} is damaged ({why}): restore another one."
 _DAMAGED = (
     "The database {path} is damaged ({why}): stop Parley, and put a backup in its place with"
     " `python -m bot restore FILE`."
@@ -454,8 +480,14 @@ def _kind(error: sqlite3.Error) -> int:
 
 
 def path_of(url: str) -> Path:
-    """Return the path of the file that *url* names."""
-    return Path(url.removeprefix(URL))
+    """Return the path of the file that *url* names; raises `DatabaseError` if it names none."""
+    path = url.removeprefix(URL)
+    if not path or path.endswith("/") or path.startswith((":memory:", "file:")) or "?" in path:
+        raise DatabaseError(
+            f"{url} does not name a file: a database is a file, as in {URL}data/parley.db, or"
+            f" {URL}/var/lib/parley.db with its whole path."
+        )
+    return Path(path)
 
 
 def files_of(path: Path) -> Sequence[Path]:
@@ -463,31 +495,38 @@ def files_of(path: Path) -> Sequence[Path]:
     return [path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm")]
 
 
-async def copy_file(path: Path, to: Path) -> None:
+async def copy_file(path: Path, to: Path, *, damaged: str = _DAMAGED) -> None:
     """Copy a snapshot of the database *path* to the new file *to*, while others may write.
 
-    Raises `DatabaseError` if *path* is damaged or is not a Parley database.
+    Raises `DatabaseError` if *path* is not a Parley database, is *damaged* (the sentence to raise),
+    or if *to* cannot be written. Then there is no file *to*.
     """
-    await asyncio.to_thread(_copy_file, path, to)
+    await asyncio.to_thread(_copy_file, path, to, damaged=damaged)
 
 
-def _copy_file(path: Path, to: Path) -> None:
-    if not path.is_file():
-        raise DatabaseError(f"There is no database {path}.")
-    private.create(to)
-    with (
-        _as_database_error(path, "read"),
-        closing(sqlite3.connect(path)) as source,
-        closing(sqlite3.connect(to)) as target,
-    ):
-        source.backup(target)
-        (verdict,) = target.execute("PRAGMA integrity_check(1)").fetchone()
-        if verdict != "ok":
-            raise DatabaseError(f"The database {path} is damaged: {verdict}.")
-        if not target.execute(
-            "SELECT 1 FROM sqlite_master WHERE name = 'schema_migration'"
-        ).fetchone():
+def _copy_file(path: Path, to: Path, *, damaged: str = _DAMAGED) -> None:
+    _find(path)
+    with private.written_whole(to) as part, closing(sqlite3.connect(path)) as source:
+        try:
+            row = source.execute(
+                "SELECT 1 FROM sqlite_master WHERE name = 'schema_migration'"
+            ).fetchone()
+        except sqlite3.Error as error:
+            if _kind(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise DatabaseError(damaged.format(path=path, why=error)) from error
+            raise DatabaseError(f"The database {path} cannot be read: {error}.") from error
+        if not row:
             raise DatabaseError(f"{path} is not a Parley database.")
+        try:
+            with closing(sqlite3.connect(part)) as target:
+                source.backup(target)
+                (verdict,) = target.execute("PRAGMA integrity_check(1)").fetchone()
+        except sqlite3.Error as error:
+            if _kind(error) == sqlite3.SQLITE_CORRUPT:
+                raise DatabaseError(damaged.format(path=path, why=error)) from error
+            raise DatabaseError(f"{to} cannot be written: {error}.") from error
+        if verdict != "ok":
+            raise DatabaseError(damaged.format(path=path, why=verdict))
 
 
 async def replace_file(path: Path, *, by: Path) -> Path | None:
@@ -500,16 +539,13 @@ async def replace_file(path: Path, *, by: Path) -> Path | None:
 
 
 def _replace_file(path: Path, by: Path) -> Path | None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    with held(path):
-        part.unlink(missing_ok=True)
-        try:
-            _copy_file(by, part)
+    with _as_database_error(path, "restored"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with held(path):
+            restored = path.with_name(f"{path.name}.restored")
+            _copy_file(by, restored, damaged=BAD_BACKUP)
             kept = _put_aside(path) if path.exists() else None
-            part.rename(path)
-        finally:
-            part.unlink(missing_ok=True)
+            restored.rename(path)
     return kept
 
 

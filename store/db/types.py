@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from store.text import well_formed
@@ -124,6 +125,14 @@ class Database(Protocol):
 
     async def tables(self) -> Sequence[str]:
         """Return the names of the tables, each after the tables that it references."""
+        ...
+
+    async def keep_copy(self, suffix: str) -> Path | None:
+        """Copy the file of the database beside itself; return the new file.
+
+        Its name is that of the database and *suffix*. None if the database is not a file; a server
+        has its own backups.
+        """
         ...
 
     def changing_schema(self) -> AbstractAsyncContextManager[Connection]:

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import io
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -225,6 +226,54 @@ def test_copy_reports_the_tables(folder: Path, capsys: pytest.CaptureFixture[str
     assert "Now set DATABASE_URL to sqlite:///other.db" in out
     assert main(["copy", "sqlite:///data/parley.db", "sqlite:///other.db"]) == 78
     assert "is not empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check"],
+        ["check", "--corpus", "corpus"],
+        ["find", "geneva"],
+        ["history"],
+        ["export", "T1"],
+        ["copy", "sqlite:///data/parlay.db", "sqlite:///other.db"],
+        ["copy", "sqlite:///data/parlay.db", "sqlite:///data/other.db"],
+        ["backup", "backup.db"],
+    ],
+    ids=" ".join,
+)
+def test_looking_creates_nothing(folder: Path, command: list[str]) -> None:
+    corpus(folder)
+    main(command)
+    assert [path.name for path in folder.iterdir()] == ["corpus"]
+
+
+def test_check_says_that_there_is_no_database_yet(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["check"])
+    assert "nothing loaded yet; it does not exist yet" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("source", ["sqlite:///data/parlay.db", "sqlite:///empty.db"])
+def test_copy_of_no_database_is_refused(
+    folder: Path, source: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Seen before: a mistyped path was created, nothing was copied, and that was "Copied"."""
+    (folder / "empty.db").touch()
+    assert main(["copy", source, "sqlite:///other.db"]) == 78
+    captured = capsys.readouterr()
+    assert re.search("There is no database|is not a Parley database", captured.err)
+    assert "Copied" not in captured.out
+    assert not (folder / "other.db").exists()
+
+
+def test_the_advice_on_a_damaged_backup_is_not_to_restore_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "backup.db").write_text("I am a diary.\n" * 100)
+    assert main(["restore", "backup.db"]) == 78
+    assert "The backup backup.db is damaged (file is not a database): restore another one." in (
+        capsys.readouterr().err
+    )
 
 
 def test_a_database_that_is_a_text_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

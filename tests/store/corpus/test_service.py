@@ -261,3 +261,38 @@ async def test_a_word_without_articles_is_deleted(database_url: str, tmp_path: P
             words = {row["word"] for row in rows}
             assert "geneva" in words
             assert "lagos" not in words
+
+
+async def test_what_could_not_be_derived_is_derived_later(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen before: topics stayed old until the next load, and a start ended with a traceback."""
+    now = 0.0
+    monkeypatch.setattr("store.corpus.service.time.monotonic", lambda: now)
+    with monkeypatch.context() as patch:
+        patch.setattr("store.loading.derived._PUT", "INSERT INTO nowhere VALUES ($1)")
+        assert await load(store, folder(tmp_path, talks=TALKS)) == (1, 0, 0)
+        await store.corpus.open()
+        assert not store.corpus.topics
+    await store.corpus.follow()
+    assert not store.corpus.topics, "not at every tick"
+    now += 3600
+    await store.corpus.follow()
+    assert [topic.name for topic in store.corpus.topics] == ["Geneva"]
+
+
+async def test_what_another_process_derives_is_used(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("store.corpus.service.time.monotonic", lambda: now)
+    async with open_store(database_url) as one:
+        with monkeypatch.context() as patch:
+            patch.setattr("store.loading.derived._PUT", "INSERT INTO nowhere VALUES ($1)")
+            await load(one, folder(tmp_path, talks=TALKS))
+        async with open_store(database_url) as other:
+            assert [topic.name for topic in other.corpus.topics] == ["Geneva"]
+        monkeypatch.setattr("store.loading.derived.stored.derive", None)
+        now += 3600
+        await one.corpus.follow()
+        assert [topic.name for topic in one.corpus.topics] == ["Geneva"]

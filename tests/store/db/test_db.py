@@ -4,13 +4,14 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -19,8 +20,15 @@ import pytest
 
 import tests.postgres
 from store import open_store
-from store.db import Database, DatabaseError, open_database, postgres, readable, sqlite
-from store.db.schema import LEDGER_TABLE, statements
+from store.db import (
+    DatabaseError,
+    connect,
+    exists,
+    open_database,
+    readable,
+    sqlite,
+)
+from store.db.schema import LEDGER_TABLE, newest_version, statements, version_of
 from store.posting.record import forget_posts
 from store.types import About, Found, PostKind, PostState
 from tests.ids import C1, C2, T1, T2
@@ -29,6 +37,8 @@ from tests.rows import every_row
 
 ROOT = Path(__file__).parents[3]
 FIRST = Path(__file__).parents[1] / "first_schema.sql"
+RELEASED = [FIRST, FIRST.with_name("schema_0_1_0.sql")]
+"""A database of each released schema, with rows in all tables."""
 WISH = "INSERT INTO once (team_id, key, at) VALUES ('T1', 'k', 't')"
 ADD = "INSERT INTO revision VALUES ($1, 'f', 1, 1, 't', 'me', NULL, 0, 0, 0, 0, 0)"
 
@@ -209,28 +219,31 @@ async def test_a_newer_schema_is_refused(database_url: str) -> None:
         await count(database_url)
 
 
-async def write_first(url: str, *more: str) -> None:
-    """Create a database with the schema of the first version, and run *more* statements on it."""
-    engine = sqlite.SQLite if url.startswith(sqlite.URL) else postgres.Postgres
-    async with (
-        engine.connect(url, hold=False) as database,
-        database.changing_schema() as connection,
-    ):
-        for statement in (*statements(FIRST.read_text()), *more):
-            if engine is postgres.Postgres:
+def _script(snapshot: Path) -> str:
+    return snapshot.read_text()
+
+
+def _listed(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+async def write_first(url: str, *more: str, snapshot: Path = FIRST) -> None:
+    """Create a database with the schema of a released version, and run *more* statements on it."""
+    async with connect(url) as database, database.changing_schema() as connection:
+        for statement in (*statements(_script(snapshot)), *more):
+            if not url.startswith(sqlite.URL):
                 statement = re.sub(r"X'([0-9a-f]*)'", r"'\\x\1'", statement)
             await connection.execute(database.ddl(statement))
 
 
-async def test_a_database_of_the_first_schema_is_migrated(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("snapshot", RELEASED, ids=lambda path: path.stem)
+async def test_a_database_of_every_released_schema_is_migrated(
+    database_url: str, snapshot: Path
 ) -> None:
-    """Every row of the first version is there after the newest version has migrated it."""
-    await write_first(database_url)
-    with monkeypatch.context() as patch:
-        patch.setattr("store.db.migrate", _leave)
-        async with open_database(database_url) as database:
-            before = await every_row(database)
+    """Every row of a released version is there after the newest version has migrated it."""
+    await write_first(database_url, snapshot=snapshot)
+    async with connect(database_url) as database:
+        before = await every_row(database)
     assert all(before.values())
     async with open_database(database_url) as database:
         after = await every_row(database)
@@ -240,8 +253,11 @@ async def test_a_database_of_the_first_schema_is_migrated(
         assert kept == rows, table
 
 
-async def test_schedules_and_posts_of_the_first_schema_go_on(database_url: str) -> None:
-    await write_first(database_url)
+@pytest.mark.parametrize("snapshot", RELEASED, ids=lambda path: path.stem)
+async def test_schedules_and_posts_of_every_released_schema_go_on(
+    database_url: str, snapshot: Path
+) -> None:
+    await write_first(database_url, snapshot=snapshot)
     async with open_store(database_url) as store:
         found = await store.corpus.find("lisbon trams")
         assert isinstance(found, Found)
@@ -260,6 +276,157 @@ async def test_schedules_and_posts_of_the_first_schema_go_on(database_url: str) 
         assert len(await store.posts.stories(T1, sent.key)) == 2
         await store.planning.plan_due(NOW + timedelta(days=9))
         assert len(await store.posts.scheduled(T1, C2, since=NOW.date())) > len(turns)
+
+
+async def test_a_migration_goes_on_from_every_schema(database_url: str) -> None:
+    """Someone may run a version between two releases: each step from the first schema works."""
+    versions = range(1, newest_version()) if database_url.startswith(sqlite.URL) else (5, 10)
+    for version in versions:
+        url = database_url.replace("parley.db", f"{version}.db")
+        await write_first(url, *migrations(version))
+        async with open_store(url) as store:
+            assert isinstance(await store.corpus.find("lisbon trams"), Found)
+        if url == database_url:
+            async with connect(url) as database, database.changing_schema() as connection:
+                for table in reversed(await database.tables()):
+                    await connection.execute(f"DROP TABLE {table} CASCADE")
+
+
+async def test_sqlite_is_copied_beside_itself_before_a_migration(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "parley.db"
+    await write_first(f"sqlite:///{path}")
+    async with connect(f"sqlite:///{path}") as database:
+        before = await every_row(database)
+    for _ in range(2):
+        async with open_database(f"sqlite:///{path}", hold=True):
+            pass
+    kept = tmp_path / "parley.db.schema-1"
+    assert caplog.messages == [
+        f"updating the database from schema 1 to {newest_version()}; a copy as it was is {kept}"
+    ]
+    assert oct(kept.stat().st_mode)[-3:] == "600"
+    async with connect(f"sqlite:///{kept}") as database:
+        assert await every_row(database) == before
+        assert await version_of(database) == 1
+    files = {"parley.db", "parley.db.lock", kept.name}
+    assert set(snapshot_of(tmp_path)) == files
+
+
+async def test_no_copy_is_made_of_a_database_that_is_new_or_up_to_date(tmp_path: Path) -> None:
+    for _ in range(2):
+        async with open_database(f"sqlite:///{tmp_path}/parley.db"):
+            pass
+    assert set(snapshot_of(tmp_path)) == {"parley.db"}
+
+
+async def test_a_migration_that_fails_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "parley.db"
+    await write_first(f"sqlite:///{path}")
+    before = path.read_bytes()
+    folder = tmp_path / "package" / "migrations"
+    shutil.copytree(ROOT / "store" / "migrations", folder)
+    (folder / "9999_bad.sql").write_text("CREATE TABLE extra (a TEXT);\nCREATE nonsense;")
+    with monkeypatch.context() as patch:
+        patch.setattr("store.db.schema.resources.files", lambda _: folder.parent)
+        with pytest.raises(DatabaseError, match="cannot be used"):
+            await count(f"sqlite:///{path}")
+    assert path.read_bytes() == before
+    assert (tmp_path / "parley.db.schema-1").is_file()
+    assert await count(f"sqlite:///{path}") == 2
+
+
+async def test_without_room_for_the_copy_nothing_is_migrated(tmp_path: Path) -> None:
+    path = tmp_path / "parley.db"
+    await write_first(f"sqlite:///{path}")
+    before = path.read_bytes()
+    # A folder in its place stands for any reason why the copy cannot be written.
+    (tmp_path / "parley.db.schema-1").mkdir()
+    with pytest.raises(DatabaseError, match=r"parley\.db\.schema-1 cannot be written"):
+        await count(f"sqlite:///{path}")
+    assert path.read_bytes() == before
+    assert {file.name for file in _listed(tmp_path)} == {
+        "parley.db",
+        "parley.db.lock",
+        "parley.db.schema-1",
+    }
+
+
+# --- looking changes nothing --------------------------------------------------------------------
+
+
+def snapshot_of(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+async def look(url: str) -> int:
+    """Read all there is and the rows of one table; return the number of these rows."""
+    async with open_store(url, is_looking=True) as store:
+        await store.corpus.find("lisbon trams")
+        return len(await store.corpus.history())
+
+
+async def test_a_database_that_does_not_exist_looks_empty(database_url: str) -> None:
+    assert await look(database_url) == 0
+    if database_url.startswith(sqlite.URL):
+        assert not exists(database_url)
+    else:
+        async with connect(database_url) as database:
+            assert not await database.tables()
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+@pytest.mark.parametrize("is_running", [False, True])
+async def test_looking_leaves_every_file_as_it_was(
+    tmp_path: Path, is_old: bool, is_running: bool
+) -> None:
+    url = f"sqlite:///{tmp_path}/parley.db"
+    await write_first(url)
+    async with AsyncExitStack() as stack:
+        if not is_old:
+            await stack.enter_async_context(open_store(url))
+        if is_running:
+            await stack.enter_async_context(connect(url))
+        else:
+            await stack.aclose()
+        before = snapshot_of(tmp_path)
+        assert await look(url) == 2
+        assert set(snapshot_of(tmp_path)) == set(before)
+        assert snapshot_of(tmp_path)["parley.db"] == before["parley.db"]
+
+
+async def test_nothing_can_be_written_while_looking(database_url: str) -> None:
+    async with open_database(database_url):
+        pass
+    async with open_database(database_url, is_looking=True) as database:
+        with pytest.raises(DatabaseError, match="can only be read"):
+            async with database.transaction() as connection:
+                await connection.execute(ADD, 1)
+    assert await count(database_url) == 0
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+async def test_a_server_with_an_old_schema_is_not_migrated_by_looking(database_url: str) -> None:
+    await write_first(database_url)
+    with pytest.raises(DatabaseError, match=r"has schema 1, .*run `python -m bot migrate`"):
+        await look(database_url)
+    async with connect(database_url) as database:
+        assert await version_of(database) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["", ":memory:", "file:x?mode=memory", "data/", "parley.db?mode=ro"]
+)
+async def test_a_url_of_sqlite_must_name_a_file(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DatabaseError, match="does not name a file"):
+        await count(f"sqlite:///{name}")
+    assert snapshot_of(tmp_path) == {}
 
 
 async def test_deleted_rows_are_overwritten_in_the_file(tmp_path: Path) -> None:
@@ -430,10 +597,6 @@ def test_a_migrated_schema_equals_a_new_one(tmp_path: Path) -> None:
     assert schemas[0] == schemas[1]
 
 
-async def _leave(_: Database) -> None:
-    """Migrate nothing."""
-
-
 @pytest.mark.parametrize(
     ("prepare", "sentence"),
     [
@@ -469,9 +632,27 @@ async def test_a_url_with_another_scheme() -> None:
         await count("mysql://localhost/parley")
 
 
-def test_a_password_is_not_shown() -> None:
-    assert readable("postgresql://p:hu:sh@db:5/parley") == "postgresql://p:…@db:5/parley"
-    assert readable("sqlite:///data/parley.db") == "sqlite:///data/parley.db"
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://p:hu:sh@db:5/parley", "postgresql://p:…@db:5/parley"),
+        ("postgresql://p:hu/sh@db/parley", "postgresql://p:…@db/parley"),
+        ("postgresql://p:h@sh?#@db/parley?x=1", "postgresql://p:…@db/parley?x=1"),
+        ("postgresql://p@db/parley?password=hush&x=1", "postgresql://p@db/parley?password=…&x=1"),
+        ("postgresql:///parley?x=1&sslpassword=hush", "postgresql:///parley?x=1&sslpassword=…"),
+        ("postgresql://db:5432/parley", "postgresql://db:5432/parley"),
+        ("sqlite:///data/parley.db", "sqlite:///data/parley.db"),
+    ],
+)
+def test_a_password_is_not_shown(url: str, shown: str) -> None:
+    assert readable(url) == shown
+
+
+@pytest.mark.parametrize("password", ["hu/sh", "hu?sh", "hu#sh", "hush[", "1/2"])
+async def test_a_password_that_is_not_encoded_is_reported_and_not_shown(password: str) -> None:
+    with pytest.raises(DatabaseError, match=r"percent-encoded|cannot be opened") as raised:
+        await count(f"postgresql://parley:{password}@127.0.0.1:9/parley")
+    assert not [part for part in re.split(r"[/?#\[]", password) if f"'{part}'" in str(raised.value)]
 
 
 # --- one process for an SQLite file -------------------------------------------------------------
