@@ -2,55 +2,43 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TypeVar
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_never,
+    wait_exponential,
+)
+
+from handlers.slack.api_errors import FailureKind, classify
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-LONGEST = 60.0
-"""The longest wait between two tries, in seconds."""
-
-_TEMPORARY = frozenset(
-    {
-        "ratelimited",
-        "rate_limited",
-        "service_unavailable",
-        "internal_error",
-        "fatal_error",
-        "request_timeout",
-    }
-)
+BACK_OFF = wait_exponential(max=60)
+"""Waits 1, 2, 4, … seconds after the first, second, third … try, at most a minute."""
 
 
 class StoppedError(Exception):
     """Raised when the process stops while it waits for Slack."""
 
 
-def is_temporary(error: Exception) -> bool:
+def is_temporary(error: BaseException) -> bool:
     """Return whether a retry may succeed; if not, somebody has to change something."""
-    if not isinstance(error, SlackApiError):
-        return isinstance(error, (aiohttp.ClientError, TimeoutError, OSError))
-    response, code = error.response, _code(error)
-    # If the body is not JSON, this is aiohttp's response, which calls the field `status`.
-    status = getattr(response, "status_code", 0) or getattr(response, "status", 0)
-    return status >= 500 or code is None or code in _TEMPORARY
+    if not isinstance(error, SlackApiError | aiohttp.ClientError | OSError):
+        return False
+    return classify(error).kind in (FailureKind.NOT_DELIVERED, FailureKind.UNKNOWN_OUTCOME)
 
 
-def _code(error: SlackApiError) -> str | None:
-    """Return Slack's error code; None if the answer is not JSON."""
-    data = getattr(error.response, "data", error.response)
-    return data.get("error") if isinstance(data, dict) else None
-
-
-def back_off(tries: int) -> float:
-    """Return the seconds to wait after *tries* failed tries: 1, 2, 4, …, at most a minute."""
-    return min(2.0 ** min(tries - 1, 10), LONGEST)
+def reason(error: BaseException) -> str:
+    """Return Slack's error code, or a short description of *error*."""
+    if isinstance(error, SlackApiError):
+        return classify(error).code
+    return str(error) or type(error).__name__
 
 
 async def pause(seconds: float, stop: asyncio.Event) -> None:
@@ -60,29 +48,29 @@ async def pause(seconds: float, stop: asyncio.Event) -> None:
             await stop.wait()
 
 
-async def retry_until_answered(call: Callable[[], Awaitable[T]], *, stop: asyncio.Event) -> T:
-    """Retry *call* until Slack answers, and return its result.
+def retrying(stop: asyncio.Event, *, most: int | None = None) -> AsyncRetrying:
+    """Return a caller that repeats a call to Slack, at most *most* times or without limit.
 
-    Raises any error that is not temporary, and `StoppedError` if *stop* is set.
+    It raises the last error, or at once an error that is not temporary, and `StoppedError` if
+    *stop* is set while it waits.
     """
-    tries = 0
-    while not stop.is_set():
-        try:
-            return await call()
-        except Exception as error:
-            if not is_temporary(error):
-                raise
-            tries += 1
-            seconds = back_off(tries)
-            log.warning(
-                "Slack cannot be reached (%s); trying again in %.0f s", reason(error), seconds
-            )
+
+    async def sleep(seconds: float) -> None:
         await pause(seconds, stop)
-    raise StoppedError
+        if stop.is_set():
+            raise StoppedError
+
+    return AsyncRetrying(
+        retry=retry_if_exception(is_temporary),
+        wait=BACK_OFF,
+        stop=stop_after_attempt(most) if most else stop_never,
+        sleep=sleep,
+        before_sleep=_log_failure,
+        reraise=True,
+    )
 
 
-def reason(error: Exception) -> str:
-    """Return Slack's error code, or a short description of *error*."""
-    if isinstance(error, SlackApiError):
-        return _code(error) or "an answer that is not JSON"
-    return str(error) or type(error).__name__
+def _log_failure(state: RetryCallState) -> None:
+    if state.outcome and (error := state.outcome.exception()):
+        message = "Slack cannot be reached (%s), try %d; trying again in %.0f s"
+        log.warning(message, reason(error), state.attempt_number, state.upcoming_sleep)

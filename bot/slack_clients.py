@@ -23,7 +23,7 @@ from bot.entrances.install import Bots, Install
 from bot.idempotency import IdempotentApp
 from bot.manifest import manifest
 from bot.observability.metrics import Metrics
-from bot.retry import retry_until_answered
+from bot.retry import retrying
 from bot.settings import Settings
 from handlers.slack.teams import Bot, NotInstalledError, Teams
 from store import Store
@@ -123,7 +123,7 @@ async def join(
         )
         return Teams(bots.find, asking=clients.asking, posting=clients.posting), install
     token = settings.slack_bot_token
-    identity = await retry_until_answered(clients.asking(token).auth_test, stop=stop)
+    identity: Any = await retrying(stop)(clients.asking(token).auth_test)
     bot = Bot(bot_id=identity["bot_id"], user_id=identity["user_id"], token=token)
 
     async def only(_: TeamId) -> Bot:

@@ -7,8 +7,11 @@ import sys
 from functools import partial
 from types import ModuleType
 
+from tenacity import wait_fixed
+
 import bot.app
 import bot.entrances.socket_mode
+import bot.retry
 import store.db.postgres
 from bot.__main__ import main
 
@@ -27,8 +30,8 @@ SHORT: dict[ModuleType, dict[str, object]] = {
         "Timeouts": partial(
             bot.entrances.socket_mode.Timeouts, connect=2, lost=1, check=0.05, tries=3
         ),
-        "back_off": lambda _: 0.05,
     },
+    bot.retry: {"BACK_OFF": wait_fixed(0.05)},
 }
 
 if __name__ == "__main__":

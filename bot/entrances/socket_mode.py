@@ -25,7 +25,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.entrances.intake import Intake
 from bot.observability.metrics import Metrics
 from bot.proxies import ProxyFor, no_proxy_for
-from bot.retry import back_off, is_temporary, pause, reason, retry_until_answered
+from bot.retry import StoppedError, is_temporary, pause, retrying
 
 log = logging.getLogger(__name__)
 
@@ -114,37 +114,37 @@ class SocketMode:
         *ready* is called once the first socket is connected. Raises `SocketLostError` if a lost
         socket cannot be rebuilt, and `SlackApiError` for a token that Slack refuses.
         """
-        # Wait for the first URL without limit: Parley must start even if Slack is unreachable.
-        url: str | None = await retry_until_answered(self._socket_url, stop=stop)
-        was_connected, tries = False, 0
+        was_connected = False
+
+        async def serve() -> None:
+            nonlocal was_connected
+            async with self._socket() as client:
+                if not was_connected:
+                    log.info("connected")
+                    ready()
+                was_connected = True
+                await self._watch(client, stop)
+
         while not stop.is_set():
+            # Parley must start even if Slack is unreachable: the first socket has no limit.
+            retries = retrying(stop, most=self._timeouts.tries if was_connected else None)
             try:
-                async with self._socket(url or await self._socket_url()) as client:
-                    if not was_connected:
-                        log.info("connected")
-                        ready()
-                    was_connected, tries = True, 0
-                    await self._watch(client, stop)
+                await retries(serve)
+            except StoppedError:
+                return
             except Exception as error:
                 if not is_temporary(error):
                     raise
-                tries += 1
-                log.warning("connecting failed (%s), try %d", reason(error), tries)
-                if was_connected and tries >= self._timeouts.tries:
-                    raise SocketLostError("The socket is lost and cannot be rebuilt") from error
-                await pause(back_off(tries), stop)
-            url = None
+                raise SocketLostError("The socket is lost and cannot be rebuilt") from error
             if not stop.is_set():
                 self._metrics.socket_rebuilds.inc()
 
-    async def _socket_url(self) -> str:
-        """Request the URL of a new socket; each URL works once."""
-        answer = await self._client.apps_connections_open(app_token=self._app_token)
-        return str(answer["url"])
-
     @asynccontextmanager
-    async def _socket(self, url: str) -> AsyncIterator[SocketModeClient]:
-        """Open a socket at *url*; on exit, wait for unfinished answers and close it."""
+    async def _socket(self) -> AsyncIterator[SocketModeClient]:
+        """Open a new socket; on exit, wait for unfinished answers and close it."""
+        # Each URL works once.
+        answer = await self._client.apps_connections_open(app_token=self._app_token)
+        url = str(answer["url"])
         # The other times stay: they show since when there is no socket.
         self._last.disconnect = None
         self._last.got_hello.clear()

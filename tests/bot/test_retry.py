@@ -5,9 +5,10 @@ import asyncio
 import aiohttp
 import pytest
 from slack_sdk.errors import SlackApiError
+from tenacity import AsyncRetrying, RetryCallState
 
 from bot import retry
-from bot.retry import StoppedError, back_off, is_temporary, retry_until_answered
+from bot.retry import BACK_OFF, StoppedError, is_temporary, retrying
 
 
 def refusal(error: str, status: int = 200) -> SlackApiError:
@@ -37,6 +38,11 @@ def test_which_errors_are_temporary(error: Exception, expected: bool) -> None:
 
 
 def test_the_waits_grow_to_a_minute() -> None:
+    def back_off(tries: int) -> float:
+        state = RetryCallState(AsyncRetrying(), None, (), {})
+        state.attempt_number = tries
+        return BACK_OFF(state)
+
     assert [back_off(tries) for tries in range(1, 9)] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert back_off(100_000) == 60
 
@@ -56,7 +62,7 @@ async def test_it_retries_until_there_is_an_answer(monkeypatch: pytest.MonkeyPat
             raise outcome
         return outcome
 
-    assert await retry_until_answered(call, stop=asyncio.Event()) == "here I am"
+    assert await retrying(asyncio.Event())(call) == "here I am"
     assert waited == [1, 2]
 
 
@@ -65,7 +71,7 @@ async def test_an_error_that_is_not_temporary_is_raised() -> None:
         raise refusal("invalid_auth")
 
     with pytest.raises(SlackApiError):
-        await retry_until_answered(call, stop=asyncio.Event())
+        await retrying(asyncio.Event())(call)
 
 
 async def test_stop_ends_the_retries() -> None:
@@ -76,4 +82,4 @@ async def test_stop_ends_the_retries() -> None:
         raise TimeoutError
 
     with pytest.raises(StoppedError):
-        await retry_until_answered(call, stop=stop)
+        await retrying(stop)(call)

@@ -16,6 +16,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
+from tenacity import wait_none
 
 from bot.entrances.socket_mode import SocketLostError, SocketMode, Timeouts
 from bot.observability.metrics import Metrics
@@ -312,7 +313,7 @@ async def test_a_connection_that_drops_all_data_is_replaced(
 async def test_slack_may_be_unreachable_at_the_start_for_any_time(
     bad: BadSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.retry.back_off", lambda tries: 0.0)
+    monkeypatch.setattr("bot.retry.BACK_OFF", wait_none())
     bad.refusals = [503, "service_unavailable", 502, 500, "ratelimited", 503]
     async with socket_mode(bad) as running:
         await running.ready.wait()
@@ -322,7 +323,7 @@ async def test_slack_may_be_unreachable_at_the_start_for_any_time(
 async def test_a_socket_that_cannot_be_rebuilt_ends_the_process(
     bad: BadSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.entrances.socket_mode.back_off", lambda tries: 0.0)
+    monkeypatch.setattr("bot.retry.BACK_OFF", wait_none())
     metrics = Metrics()
     async with socket_mode(bad, metrics) as running:
         await running.ready.wait()
