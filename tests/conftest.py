@@ -40,17 +40,6 @@ def _record(pytestconfig: pytest.Config) -> Iterator[None]:
     recording.write(Path(folder, f"{os.getpid()}.jsonl"))
 
 
-SHARED = Path(__file__).parents[2] / "shared"
-
-
-@pytest.fixture(scope="session")
-def shared() -> Path:
-    """Return the folder with the real document and labelled queries, outside of the project."""
-    if not SHARED.is_dir():
-        pytest.skip("needs ../shared, which is not here")
-    return SHARED
-
-
 class StoppedClock:
     """A clock that stands still until `forward` moves it."""
 

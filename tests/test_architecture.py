@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.machine import ROOT
+
 SOURCES = sorted(
     path for room in ("bot", "handlers", "store") for path in (ROOT / room).rglob("*.py")
 )

@@ -9,10 +9,10 @@ import pytest
 
 from store.db import open_database
 from tests.ids import ANA, BEN, T1, T2
+from tests.machine import ROOT
 from tests.store.teams.test_personal_data import House, live
 from tests.store.teams.test_personal_data import house as house
 
-ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "privacy.md").read_text()
 SECURITY = (ROOT / "SECURITY.md").read_text()
 COLUMN = re.compile(r"`([a-z_]+\.(?!txt|md)[a-z_]+)`")

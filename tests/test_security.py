@@ -1,9 +1,8 @@
 """SECURITY.md names a test for every promise, and each of these tests exists."""
 
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.machine import ROOT
 
 
 def test_every_named_test_exists() -> None:

@@ -1,15 +1,14 @@
 """The manifest keeps Slack's limits and equals `manifest.json`."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from bot.__main__ import main
 from bot.manifest import SCOPES, manifest, render
 from handlers.ids import Command, Shortcut, Step
+from tests.machine import ROOT
 
-ROOT = Path(__file__).parents[2]
 SLACK_S_OWN = {"/topic", "/search", "/status", "/feed", "/invite", "/remind", "/who", "/me"}
 
 

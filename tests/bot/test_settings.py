@@ -8,8 +8,8 @@ import pytest
 
 from bot.settings import Settings, SettingsError, read_environment
 from store.teams.token_cipher import new_key
+from tests.machine import ROOT
 
-ROOT = Path(__file__).parents[2]
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1-secret", "SLACK_APP_TOKEN": "xapp-1-secret"}
 
 

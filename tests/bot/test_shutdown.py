@@ -3,12 +3,12 @@
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
 from signal import SIGTERM
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.machine import ROOT
+
 START = """
 import asyncio, os, signal, sys, threading, time
 import bot.shutdown

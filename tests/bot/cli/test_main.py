@@ -21,9 +21,7 @@ from bot.settings import Settings
 from store import open_store
 from store.types import Timetable
 from tests.ids import C1, T1, U1
-from tests.machine import NOW
-
-ROOT = Path(__file__).parents[3]
+from tests.machine import NOW, ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -95,15 +93,14 @@ def test_find_jsonl_prints_a_line_for_each_query(
     assert not (folder / "data").exists()
 
 
-def test_find_in_the_real_corpus(
-    shared: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_find_among_forty_stories(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("darchiyev ambassador\nkim jong un\n"))
-    assert main(["find", "--jsonl", "--corpus", str(shared / "corpus")]) == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO("kovacevic parrot\nflorbela espanca\n"))
+    assert main(["find", "--jsonl", "--corpus", str(ROOT / "tests" / "data")]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["outcome"] for line in lines] == ["found", "found"]
-    assert lines[0]["matches"][0]["position"] in (5, 8)
-    assert lines[1]["matches"][0]["position"] == 15
+    assert [line["matches"][0]["position"] for line in lines] == [20, 4]
 
 
 def test_load_reports_what_it_did(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -180,9 +177,9 @@ def test_undo_and_history(
     ]
 
 
-def test_load_the_real_corpus(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["load", str(shared / "corpus")]) == 0
-    assert "Loaded 1 documents with 26 articles" in capsys.readouterr().out
+def test_load_forty_stories(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["load", str(ROOT / "tests" / "data")]) == 0
+    assert "Loaded 1 documents with 40 articles" in capsys.readouterr().out
 
 
 def test_load_of_a_broken_folder_keeps_the_old_corpus(

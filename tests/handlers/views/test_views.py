@@ -41,7 +41,7 @@ from store.types import (
 from tests.blockkit import check_message, check_view
 from tests.handlers.conftest import texts
 from tests.ids import ANA, C1, T1, U1
-from tests.machine import NOW
+from tests.machine import NOW, ROOT
 
 HOSTILE = st.one_of(
     st.text(min_size=1, max_size=300).filter(str.strip),
@@ -303,15 +303,6 @@ def test_a_story_too_long_for_a_window_is_cut_and_keeps_its_buttons() -> None:
     assert json.dumps(view).count("too long for a window") == 1
 
 
-def corpora(shared: Path | None) -> dict[str, tuple[Article, ...]]:
-    """Return real stories, and 300 stories under one headline."""
-    folders = {"starter": STARTER} | ({"shared": shared / "corpus"} if shared else {})
-    read = {name: tuple(read_corpus(folder).articles()) for name, folder in folders.items()}
-    (one, *_) = read["starter"]
-    read["300"] = tuple(replace(one, id=f"{number:016x}", position=number) for number in range(300))
-    return read
-
-
 def check_every_view(articles: tuple[Article, ...]) -> None:
     matches = tuple(
         Match(article=one, score=1.0, reasons=lambda _: ("the", "Russia")) for one in articles
@@ -324,13 +315,16 @@ def check_every_view(articles: tuple[Article, ...]) -> None:
             check_view(window(some, "embassy talks"), people=PEOPLE)
 
 
-@pytest.mark.parametrize("name", ["starter", "300"])
-def test_every_view_of_a_corpus_keeps_the_limits(name: str) -> None:
-    check_every_view(corpora(None)[name])
+@pytest.mark.parametrize("folder", [STARTER, ROOT / "tests" / "data"], ids=["starter", "harbour"])
+def test_every_view_of_a_corpus_keeps_the_limits(folder: Path) -> None:
+    check_every_view(tuple(read_corpus(folder).articles()))
 
 
-def test_every_view_of_the_real_document_keeps_the_limits(shared: Path) -> None:
-    check_every_view(corpora(shared)["shared"])
+def test_every_view_of_300_stories_under_one_headline_keeps_the_limits() -> None:
+    one = next(iter(read_corpus(STARTER).articles()))
+    check_every_view(
+        tuple(replace(one, id=f"{number:016x}", position=number) for number in range(300))
+    )
 
 
 def test_no_character_of_a_long_story_is_lost() -> None:

@@ -32,10 +32,9 @@ from store.db.schema import LEDGER_TABLE, newest_version, statements, version_of
 from store.posting.record import forget_posts
 from store.types import About, Found, PostKind, PostState
 from tests.ids import C1, C2, T1, T2
-from tests.machine import NOW
+from tests.machine import NOW, ROOT
 from tests.rows import every_row
 
-ROOT = Path(__file__).parents[3]
 FIRST = Path(__file__).parents[1] / "first_schema.sql"
 RELEASED = [FIRST, FIRST.with_name("schema_0_1_0.sql")]
 """A database of each released schema, with rows in all tables."""

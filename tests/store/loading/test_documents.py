@@ -1,6 +1,5 @@
 """Reading text documents, and the sentence for each problem of a document."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from bot.settings import STARTER
 from store.loading.documents import MAX_TEXT, read_corpus
 from store.types import Article, CorpusInvalidError
+from tests.machine import ROOT
 
 TRIPLE = "A summary.\nAn insight.\nA question?\n"
 
@@ -31,12 +31,14 @@ def problems(folder: Path) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def test_real_corpus_has_no_problem(shared: Path) -> None:
-    """The real corpus is one document with 26 articles and no problem."""
-    articles = read(shared / "corpus")
-    assert len({article.document for article in articles}) == 1
-    assert len(articles) == 26
-    assert all(article.question.endswith("?") for article in articles)
+def test_a_document_of_forty_stories_has_no_problem() -> None:
+    """One headline, and no blank lines between the stories."""
+    articles = read(ROOT / "tests" / "data")
+    assert {(one.document, one.headline) for one in articles} == {
+        ("harbour.txt", "The week on the coast, in forty stories")
+    }
+    assert [one.position for one in articles] == [*range(1, 41)]
+    assert all(one.question.endswith("?") for one in articles)
 
 
 def test_starter_corpus_has_no_problem() -> None:
@@ -44,20 +46,6 @@ def test_starter_corpus_has_no_problem() -> None:
     assert len(articles) == 26
     assert len({article.question for article in articles}) == 26
     assert all(article.question.endswith("?") for article in articles)
-
-
-def test_starter_corpus_is_in_our_own_words(shared: Path) -> None:
-    """It shares no six consecutive words with the real corpus."""
-
-    def runs(text: str) -> set[tuple[str, ...]]:
-        words = re.findall(r"[\w'-]+", text.lower())
-        return {tuple(words[place : place + 6]) for place in range(len(words) - 5)}
-
-    real = [f"{a.summary} {a.insight} {a.question}" for a in read(shared / "corpus")]
-    taken = set().union(*map(runs, real))
-    for article in read(STARTER):
-        for text in (article.summary, article.insight, article.question):
-            assert not runs(text) & taken
 
 
 @pytest.mark.parametrize(
