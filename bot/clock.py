@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import wraps
 
 import aiohttp
 
@@ -168,6 +169,7 @@ class CheckedClock:
     def unless_in_doubt(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
         """Return *job*, which does nothing while the time is in doubt."""
 
+        @wraps(job)
         async def run() -> None:
             self()
             if not self.is_in_doubt:

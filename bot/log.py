@@ -8,17 +8,29 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterator, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import copy
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 from types import TracebackType
+from typing import TextIO
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from store.db import DatabaseError
+from store.text import showable
 from store.types import ParleyError
+
+_MINUTE = 60.0
+_LINES_A_MINUTE = 20
+"""How many warnings or errors of one kind are logged in a minute."""
+_NUMBERED = re.compile(r"\w*\d\w*")
+"""Numbers, ids and the like, which differ between records of one kind."""
 
 _about: ContextVar[Mapping[str, str]] = ContextVar("about", default={})  # noqa: B039 -- never changed
 
@@ -78,11 +90,11 @@ class JsonFormatter(_Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": redact(record.getMessage()),
+            "message": _safe(redact(record.getMessage())),
             **_about.get(),
         }
         if record.exc_info:
-            line["error"] = redact(self.formatException(record.exc_info))
+            line["error"] = _safe(redact(self.formatException(record.exc_info)))
         return json.dumps(line, ensure_ascii=False)
 
 
@@ -93,16 +105,103 @@ class TextFormatter(_Formatter):
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line with its ids, and the traceback below it if any."""
-        first, *rest = redact(super().format(record)).split("\n")
+        """Return one line with its ids, and the traceback indented below it if any."""
+        text = _safe(redact(super().format(record)))
         ids = " ".join(f"{name}={one}" for name, one in _about.get().items())
-        return "\n".join([f"{first} ({ids})" if ids else first, *rest])
+        first, *rest = text.split("\n")
+        return "\n  ".join([f"{first} ({ids})" if ids else first, *rest])
+
+
+def _safe(text: str) -> str:
+    """Replace what could control a terminal; every line stays a line."""
+    return "\n".join(map(showable, text.split("\n")))
 
 
 def _is_not_malformed_http(record: logging.LogRecord) -> bool:
     """Return False for a request that is not valid HTTP: anybody can send any number of them."""
     error = record.exc_info[1] if record.exc_info else None
     return not isinstance(error, HttpProcessingError | web.RequestPayloadError)
+
+
+class RepeatLimit:
+    """Limits how often a warning or an error is logged, and counts the rest.
+
+    A burst of failures would fill the disk. Records are of one kind if their logger, their text
+    without numbers and the line that raised are the same. A kind gets one traceback and a few lines
+    a minute.
+    """
+
+    def __init__(self, time: Callable[[], float] = monotonic) -> None:
+        """*time* returns seconds."""
+        self._time = time
+        self._kinds: dict[object, _Kind] = {}
+
+    def limit(self, record: logging.LogRecord) -> logging.LogRecord | None:
+        """Return what to log of *record*; None if there were too many like it in this minute."""
+        if record.levelno < logging.WARNING:
+            return record
+        kind = self._kinds.setdefault(_kind_of(record), _Kind(self._time(), record))
+        kind.seen += 1
+        if kind.seen == 1:
+            return record
+        return _without_traceback(record) if kind.seen <= _LINES_A_MINUTE else None
+
+    def counts(self) -> Iterator[logging.LogRecord]:
+        """Yield a record for each kind whose minute is over, if not all of it was logged."""
+        now = self._time()
+        for key in [key for key, kind in self._kinds.items() if now - kind.since >= _MINUTE]:
+            kind = self._kinds.pop(key)
+            if (more := kind.seen - _LINES_A_MINUTE) > 0:
+                count = _without_traceback(kind.first)
+                count.msg, count.args = f"{more} more like this: {kind.first.getMessage()}", ()
+                yield count
+
+
+@dataclass(slots=True)
+class _Kind:
+    """The records of one kind in one minute."""
+
+    since: float
+    first: logging.LogRecord
+    seen: int = 0
+
+
+def _kind_of(record: logging.LogRecord) -> object:
+    error = record.exc_info[1] if record.exc_info else None
+    frames = traceback.extract_tb(error.__traceback__, limit=-1) if error else ()
+    where = [(frame.filename, frame.lineno) for frame in frames]
+    first_line, *_ = str(record.msg).split("\n", 1)
+    return record.name, record.levelno, _NUMBERED.sub("#", first_line), type(error), *where
+
+
+def _without_traceback(record: logging.LogRecord) -> logging.LogRecord:
+    short = copy(record)
+    if record.exc_info and record.exc_info[0]:
+        short.msg, short.args = (
+            f"{record.getMessage()} ({record.exc_info[0].__name__}, as above)",
+            (),
+        )
+        short.exc_info = short.exc_text = None
+    return short
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes what `RepeatLimit` lets pass."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._repeats = RepeatLimit()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, unless there were too many like it."""
+        ids = _about.set({})  # the counts are about other requests
+        try:
+            for count in self._repeats.counts():
+                super().emit(count)
+        finally:
+            _about.reset(ids)
+        if limited := self._repeats.limit(record):
+            super().emit(limited)
 
 
 _VERBOSE_LOGGERS = (
@@ -117,7 +216,7 @@ _VERBOSE_LOGGERS = (
 
 def configure_logging(*, level: str, style: str) -> None:
     """Send the log to standard error; *style* is auto, text or json."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(sys.stderr)
     is_json = style == "json" or (style == "auto" and not sys.stderr.isatty())
     handler.setFormatter(JsonFormatter() if is_json else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

@@ -11,6 +11,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from bot.observability.health import Health
 
+_IDLE_SECONDS = 75
+"""For the header of a request, and between two requests; proxies drop a connection after 60 s."""
+
 
 class ListenError(Exception):
     """Raised when an address cannot be opened, for example because the port is taken."""
@@ -64,7 +67,11 @@ async def listening(
     """
     # If the client hangs up, its handler still runs to the end: it may be half done.
     runner = web.AppRunner(
-        app, access_log=None, shutdown_timeout=closing_seconds, handler_cancellation=False
+        app,
+        access_log=None,
+        shutdown_timeout=closing_seconds,
+        handler_cancellation=False,
+        keepalive_timeout=_IDLE_SECONDS,
     )
     await runner.setup()
     try:

@@ -9,7 +9,14 @@ import pytest
 from aiohttp import web
 from aiohttp.http_exceptions import BadStatusLine
 
-from bot.log import JsonFormatter, TextFormatter, about, configure_logging, redact
+from bot.log import (
+    JsonFormatter,
+    RepeatLimit,
+    TextFormatter,
+    about,
+    configure_logging,
+    redact,
+)
 from store.db import DatabaseError
 from store.types import ParleyError
 
@@ -150,3 +157,79 @@ def test_malformed_requests_are_not_logged_by_the_server(
         server.filters[:] = filters
         logging.root.handlers[:], logging.root.level = before
     assert [one.exc_info[0] for one in caplog.records if one.exc_info] == [ValueError]
+
+
+def failure(message: str, *arguments: object, error: Exception | None = None) -> logging.LogRecord:
+    info = (type(error), error, error.__traceback__) if error else None
+    return logging.LogRecord("bot", logging.ERROR, "f", 1, message, arguments, info)
+
+
+def raised(kind: type[Exception] = OSError) -> Exception:
+    try:
+        raise kind("too many open files")
+    except kind as error:
+        return error
+
+
+def test_a_burst_of_failures_is_logged_once_and_then_counted() -> None:
+    now = 0.0
+    repeats = RepeatLimit(lambda: now)
+    logged = [repeats.limit(failure("call %s failed", n, error=raised())) for n in range(5000)]
+    kept = [one for one in logged if one]
+    assert len(kept) == 20
+    assert [bool(one.exc_info) for one in kept] == [True] + [False] * 19
+    assert kept[1].getMessage() == "call 1 failed (OSError, as above)"
+    assert not list(repeats.counts())
+    now = 61
+    (count,) = repeats.counts()
+    assert count.getMessage() == "4980 more like this: call 0 failed"
+    assert not count.exc_info
+    again = repeats.limit(failure("call %s failed", 7, error=raised()))
+    assert again
+    assert again.exc_info, "the next minute has a traceback again"
+
+
+def test_different_failures_and_all_that_is_no_failure_are_logged() -> None:
+    repeats = RepeatLimit(lambda: 0.0)
+    for number in range(100):
+        assert repeats.limit(record("connected %s", number))
+    for text in ("one", "two", "three"):
+        one = repeats.limit(failure(text, error=raised()))
+        assert one
+        assert one.exc_info
+    other = repeats.limit(failure("one", error=raised(ValueError)))
+    assert other
+    assert other.exc_info
+
+
+def test_text_with_numbers_of_its_own_is_of_one_kind() -> None:
+    """Libraries put ids into their text instead of passing them as arguments."""
+    repeats = RepeatLimit(lambda: 0.0)
+    texts = (f"Failed to send (session id: s_{n:x}3f, <socket fd={n}>)" for n in range(1000))
+    assert sum(bool(repeats.limit(failure(text))) for text in texts) == 20
+
+
+def test_a_process_in_trouble_writes_little(capsys: pytest.CaptureFixture[str]) -> None:
+    before = logging.getLogger().handlers[:]
+    try:
+        configure_logging(level="info", style="text")
+        for number in range(2000):
+            logging.getLogger("bot").error("job %d failed", number, exc_info=raised())
+    finally:
+        logging.getLogger().handlers[:] = before
+    err = capsys.readouterr().err
+    assert err.count("Traceback") == 1
+    assert len(err.splitlines()) < 40
+
+
+FORGED = "x\n12:00:00 ERROR bot: FAKE\r\x1b[2K\u202egnp.exe\u2028\x9b1A"
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter(), TextFormatter()])
+def test_no_text_forges_a_line_or_controls_the_terminal(formatter: logging.Formatter) -> None:
+    for one in (record("failed: %s", FORGED), failure("failed", error=ValueError(FORGED))):
+        text = formatter.format(one)
+        first, *rest = text.split("\n")
+        assert "failed" in first
+        assert all(line.startswith("  ") for line in rest)
+        assert not [char for char in "\r\x1b\u202e\u2028\x9b" if char in text]
