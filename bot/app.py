@@ -19,7 +19,7 @@ from bot.entrances.socket_mode import SocketMode
 from bot.observability.health import Health, broken
 from bot.observability.metrics import Metrics
 from bot.observability.status import status_pages
-from bot.retry import StoppedError, reason
+from bot.retry import StoppedError, reason, retrying
 from bot.settings import SAMPLES, Settings
 from bot.slack_clients import bolt, join, open_clients
 from bot.ticker import Job, Ticker
@@ -74,20 +74,26 @@ async def assemble(
 ) -> AsyncIterator[Parley]:
     """Open the bot's resources and build it; load the corpus if none was ever loaded.
 
-    Waits until Slack can be reached or *stop* is set. Raises `ParleyError` for an invalid database
-    or corpus, `SlackApiError` for a token that Slack refuses, and `StoppedError` if *stop* was set.
-    Warns if there are only sample stories, unless *is_demo*. On exit, waits for unfinished answers.
+    Waits until the database and Slack answer or *stop* is set. Raises `ParleyError` for an invalid
+    database or corpus, `SlackApiError` for a token that Slack refuses, and `StoppedError` if *stop*
+    was set. Warns if there are only sample stories, unless *is_demo*. On exit, waits for unfinished
+    answers.
     """
     metrics = metrics or Metrics()
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(
-            open_store(
-                settings.database_url,
-                hold=True,
-                is_shared=settings.is_shared,
-                folder=settings.corpus_dir,
+        stop = stop or asyncio.Event()
+
+        async def opened() -> Store:
+            return await stack.enter_async_context(
+                open_store(
+                    settings.database_url,
+                    hold=True,
+                    is_shared=settings.is_shared,
+                    folder=settings.corpus_dir,
+                )
             )
-        )
+
+        store: Store = await retrying(stop)(opened)
         if isinstance(clock, FollowingClock):
             await clock.read()
         await load_first(store, settings, clock)
@@ -98,9 +104,7 @@ async def assemble(
         clients = await stack.enter_async_context(
             open_clients(api_url, metrics, proxy=settings.proxy_for(api_url))
         )
-        teams, install = await join(
-            settings, store, clients, clock=clock, stop=stop or asyncio.Event()
-        )
+        teams, install = await join(settings, store, clients, clock=clock, stop=stop)
         if isinstance(clock, CheckedClock):
             await clock.read()
         delivery = Delivery(

@@ -1,4 +1,4 @@
-"""Retries with exponential backoff while Slack cannot be reached."""
+"""Retries with exponential backoff while Slack or the database cannot be reached."""
 
 import asyncio
 import logging
@@ -16,6 +16,7 @@ from tenacity import (
 )
 
 from handlers.slack.api_errors import FailureKind, classify
+from store.db import DatabaseUnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -24,11 +25,13 @@ BACK_OFF = wait_exponential(max=60)
 
 
 class StoppedError(Exception):
-    """Raised when the process stops while it waits for Slack."""
+    """Raised when the process stops while it waits for Slack or the database."""
 
 
 def is_temporary(error: BaseException) -> bool:
     """Return whether a retry may succeed; if not, somebody has to change something."""
+    if isinstance(error, DatabaseUnavailableError):
+        return True
     if not isinstance(error, SlackApiError | aiohttp.ClientError | OSError):
         return False
     return classify(error).kind in (FailureKind.NOT_DELIVERED, FailureKind.UNKNOWN_OUTCOME)
@@ -49,7 +52,7 @@ async def pause(seconds: float, stop: asyncio.Event) -> None:
 
 
 def retrying(stop: asyncio.Event, *, most: int | None = None) -> AsyncRetrying:
-    """Return a caller that repeats a call to Slack, at most *most* times or without limit.
+    """Return a caller that repeats a call to Slack or the database, at most *most* times if given.
 
     It raises the last error, or at once an error that is not temporary, and `StoppedError` if
     *stop* is set while it waits.
@@ -72,5 +75,7 @@ def retrying(stop: asyncio.Event, *, most: int | None = None) -> AsyncRetrying:
 
 def _log_failure(state: RetryCallState) -> None:
     if state.outcome and (error := state.outcome.exception()):
-        message = "Slack cannot be reached (%s), try %d; trying again in %.0f s"
-        log.warning(message, reason(error), state.attempt_number, state.upcoming_sleep)
+        is_slack = not isinstance(error, DatabaseUnavailableError)
+        what = f"Slack cannot be reached ({reason(error)})" if is_slack else str(error).rstrip(".")
+        message = "%s, try %d; trying again in %.0f s"
+        log.warning(message, what, state.attempt_number, state.upcoming_sleep)

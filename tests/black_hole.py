@@ -30,8 +30,9 @@ class BlackHole:
         self._is_open.set()
 
     @asynccontextmanager
-    async def listening(self) -> AsyncIterator["BlackHole"]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+    async def listening(self, port: int = 0) -> AsyncIterator["BlackHole"]:
+        """Listen on *port*, or on a free one if it is 0."""
+        server = await asyncio.start_server(self._serve, "127.0.0.1", port)
         port = server.sockets[0].getsockname()[1]
         self.url = f"postgresql://parley@127.0.0.1:{port}/postgres?search_path={self._schema}"
         try:

@@ -21,6 +21,8 @@ from bot.workspace import Fault, Workspace
 from handlers.ids import Action
 from store import open_store
 from store.types import PostState
+from tests import postgres
+from tests.black_hole import BlackHole
 from tests.bot.conftest import SECRET, command, signed
 from tests.ids import ANA, GENERAL
 from tests.machine import NOW, ROOT, environment, running_clock
@@ -65,6 +67,34 @@ async def test_a_start_waits_for_slack(tmp_path: Path) -> None:
             assert code == 200, said
             assert "parley_socket_connected 1.0" in (await get(status, "/metrics"))[1]
             await end(process, signal.SIGTERM)
+
+
+async def test_a_start_waits_for_the_database(postgres_server: str, tmp_path: Path) -> None:
+    """After a reboot of the machine, Parley may start before PostgreSQL does."""
+    port, status = free_port(), free_port()
+    async with (
+        postgres.schema(postgres_server) as url,
+        Workspace(manifest=manifest(), clock=running_clock()) as workspace,
+    ):
+        away = f"postgresql://parley@127.0.0.1:{port}/postgres?search_path={url.rpartition('=')[2]}"
+        environ = settings(workspace, tmp_path) | {
+            "DATABASE_URL": away,
+            "STATUS_PORT": str(status),
+        }
+        for comes_back in (False, True):
+            async with bot("run", folder=tmp_path, **environ) as process:
+                assert process.stderr
+                line = await line_with(process.stderr, "The database cannot be opened")
+                assert "try 1; trying again in 1 s" in line
+                assert (await get(status, "/healthz"))[0] == 200
+                assert (await get(status, "/readyz"))[0] == 503
+                if comes_back:
+                    async with BlackHole(url).listening(port):
+                        await line_with(process.stderr, '"connected"')
+                        assert (await get(status, "/readyz"))[0] == 200
+                        await end(process, signal.SIGTERM)
+                else:
+                    await end(process, signal.SIGTERM)
 
 
 @pytest.mark.parametrize("way_in", ["socket", "http"])

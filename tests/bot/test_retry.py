@@ -9,6 +9,7 @@ from tenacity import AsyncRetrying, RetryCallState
 
 from bot import retry
 from bot.retry import BACK_OFF, StoppedError, is_temporary, retrying
+from store.db import DatabaseError, DatabaseUnavailableError
 
 
 def refusal(error: str, status: int = 200) -> SlackApiError:
@@ -30,6 +31,8 @@ def refusal(error: str, status: int = 200) -> SlackApiError:
         (refusal("invalid_auth"), False),
         (refusal("account_inactive"), False),
         (refusal("not_allowed_token_type"), False),
+        (DatabaseUnavailableError(), True),
+        (DatabaseError("has a newer schema"), False),
         (ZeroDivisionError(), False),
     ],
 )
