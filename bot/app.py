@@ -100,10 +100,7 @@ async def assemble(
         if samples.are_loaded(store.corpus.revision) and not is_demo:
             log.warning("the corpus holds %s", SAMPLES)
 
-        api_url = settings.slack_api_url
-        clients = await stack.enter_async_context(
-            open_clients(api_url, metrics, proxy=settings.proxy_for(api_url))
-        )
+        clients = await stack.enter_async_context(open_clients(settings, metrics))
         teams, install = await join(settings, store, clients, clock=clock, stop=stop)
         if isinstance(clock, CheckedClock):
             await clock.read()

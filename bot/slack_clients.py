@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -35,59 +36,45 @@ _CALL_SECONDS = 10
 _CONNECT_SECONDS = 5
 
 
+@dataclass(frozen=True, slots=True)
 class Clients:
-    """Builds Slack clients that share their connections."""
+    """Builds clients of the Slack in the settings, which share the given connections."""
 
-    def __init__(
-        self,
-        base_url: str,
-        *,
-        asking: aiohttp.ClientSession,
-        posting: aiohttp.ClientSession,
-        proxy: str | None = None,
-    ) -> None:
-        self._base_url = base_url
-        self._asking = asking
-        self._posting = posting
-        self._proxy = proxy
+    settings: Settings
+    for_asking: aiohttp.ClientSession | None = None
+    for_posting: aiohttp.ClientSession | None = None
+    rate_limit_retries: int = 2
 
     def asking(self, token: str | None) -> AsyncWebClient:
         """Return a client that retries lost connections and rate limits."""
-        return self._client(
-            token,
-            self._asking,
-            AsyncConnectionErrorRetryHandler(),
-            AsyncRateLimitErrorRetryHandler(max_retry_count=2),
-        )
+        limited = AsyncRateLimitErrorRetryHandler(max_retry_count=self.rate_limit_retries)
+        return self._client(token, self.for_asking, AsyncConnectionErrorRetryHandler(), limited)
 
     def posting(self, token: str) -> AsyncWebClient:
         """Return a client without retries: a retry after a lost connection could post twice."""
-        return self._client(token, self._posting)
+        return self._client(token, self.for_posting)
 
     def plain(self) -> AsyncWebClient:
         """Return a client for Bolt, without retries; Bolt adds a token to a copy of it."""
-        return self._client(None, self._asking)
+        return self._client(None, self.for_asking)
 
     def _client(
-        self, token: str | None, session: aiohttp.ClientSession, *retry_handlers: Any
+        self, token: str | None, session: aiohttp.ClientSession | None, *retry_handlers: Any
     ) -> AsyncWebClient:
+        url = self.settings.slack_api_url
         return AsyncWebClient(
             token=token,
-            base_url=self._base_url,
-            proxy=self._proxy,
+            base_url=url,
+            proxy=self.settings.proxy_for(url),
             session=session,
+            timeout=_CALL_SECONDS,
             retry_handlers=list(retry_handlers),
         )
 
 
 @asynccontextmanager
-async def open_clients(
-    base_url: str, metrics: Metrics, *, proxy: str | None = None
-) -> AsyncIterator[Clients]:
-    """Open connections to the Slack at *base_url*, and close them on exit.
-
-    They go through the HTTP proxy *proxy* if given.
-    """
+async def open_clients(settings: Settings, metrics: Metrics) -> AsyncIterator[Clients]:
+    """Open connections to Slack, and close them on exit."""
 
     def session(*, posting: bool) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
@@ -96,7 +83,7 @@ async def open_clients(
         )
 
     async with session(posting=False) as asking, session(posting=True) as posting:
-        yield Clients(base_url, asking=asking, posting=posting, proxy=proxy)
+        yield Clients(settings, asking, posting)
 
 
 async def join(

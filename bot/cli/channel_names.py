@@ -2,18 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.entrances.install import Bots
 from bot.settings import Settings
+from bot.slack_clients import Clients
+from handlers.slack.api_errors import FAILURES
 from handlers.slack.teams import ClosedError
 from store.teams.installations import Installations
 from store.teams.token_cipher import TokenCipher, TokenCipherError
 from store.types import ChannelId, TeamId
-
-_SECONDS = 5
 
 
 async def channel_names(
@@ -28,17 +26,11 @@ async def channel_names(
         token = await _token(team_id, settings, installations)
         if not token:
             continue
-        client = AsyncWebClient(
-            token=token,
-            base_url=settings.slack_api_url,
-            proxy=settings.proxy_for(settings.slack_api_url),
-            timeout=_SECONDS,
-        )
         try:
-            response = await client.conversations_info(channel=channel_id)
+            response = await Clients(settings).asking(token).conversations_info(channel=channel_id)
         except SlackApiError:
             continue
-        except (aiohttp.ClientError, TimeoutError):
+        except FAILURES:
             break  # Slack cannot be reached, so the next call would only wait too
         if name := response["channel"].get("name"):
             names[team_id, channel_id] = f"#{name}"

@@ -1,21 +1,20 @@
 """`python -m bot check`: find problems of the setup before users do."""
 
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import system_clock
 from bot.manifest import SCOPES
 from bot.proxies import is_usable, without_credentials
 from bot.retry import is_temporary, reason
 from bot.settings import SAMPLES, Settings
+from bot.slack_clients import Clients
+from handlers.slack.api_errors import FAILURES
 from handlers.slack.directory import Directory
 from handlers.slack.teams import Bot, Teams
 from store import open_store, samples
@@ -29,7 +28,6 @@ from store.types import ChannelId, CorpusInvalidError, ParleyError, Schedule, Te
 EX_CONFIG = 78
 """The exit code for a configuration error (sysexits.h)."""
 
-_CALL_ERRORS = (SlackApiError, aiohttp.ClientError, TimeoutError)
 _TOKEN_PROBLEMS = {
     "invalid_auth": "Slack does not know it",
     "not_authed": "Slack does not know it",
@@ -154,9 +152,10 @@ def _exposed(name: str, file: Path, why: str) -> str:
 
 async def _app_token(settings: Settings, found: Findings) -> None:
     try:
-        await _client(settings)(None).apps_connections_open(app_token=settings.slack_app_token)
+        client = _clients(settings).asking(None)
+        await client.apps_connections_open(app_token=settings.slack_app_token)
         found.passed.append("SLACK_APP_TOKEN: Socket Mode can be opened.")
-    except _CALL_ERRORS as error:
+    except FAILURES as error:
         found.call_failed("SLACK_APP_TOKEN", error, settings)
 
 
@@ -224,8 +223,8 @@ async def _team(
 ) -> None:
     """Check the bot token called *name*, its scopes, and the channels of its team's schedules."""
     try:
-        identity = await _client(settings)(token).auth_test()
-    except _CALL_ERRORS as error:
+        identity = await _clients(settings).asking(token).auth_test()
+    except FAILURES as error:
         found.call_failed(name, error, settings)
         return
     found.passed.append(f"{name}: {identity['user']} in {identity['team']}.")
@@ -250,7 +249,8 @@ async def _channels(
     async def only(_: TeamId) -> Bot:
         return bot
 
-    teams = Teams(only, asking=_client(settings), posting=_client(settings))
+    clients = _clients(settings)
+    teams = Teams(only, asking=clients.asking, posting=clients.posting)
     directory = Directory(teams, admins=frozenset(), clock=system_clock)
     where = f" of {team_id}" if settings.is_shared else ""
     ready = 0
@@ -259,7 +259,7 @@ async def _channels(
             await directory.require_parley_in(team_id, channel)
         except ParleyError as error:
             found.problems.append(f"Channel {channel}{where} has a schedule: {error}")
-        except _CALL_ERRORS as error:
+        except FAILURES as error:
             found.call_failed(f"Channel {channel}{where} has a schedule", error, settings)
         else:
             ready += 1
@@ -268,14 +268,6 @@ async def _channels(
     )
 
 
-def _client(settings: Settings) -> Callable[[str | None], AsyncWebClient]:
-    def make(token: str | None) -> AsyncWebClient:
-        return AsyncWebClient(
-            token=token,
-            base_url=settings.slack_api_url,
-            proxy=settings.proxy_for(settings.slack_api_url),
-            timeout=10,
-            retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=5)],
-        )
-
-    return make
+def _clients(settings: Settings) -> Clients:
+    # One call for each channel with a schedule: Slack may well limit the rate.
+    return Clients(settings, rate_limit_retries=5)

@@ -11,7 +11,6 @@ from datetime import timedelta
 from secrets import token_urlsafe
 from typing import Any
 
-import aiohttp
 from aiohttp import web
 from slack_bolt import BoltResponse
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
@@ -23,7 +22,6 @@ from slack_bolt.oauth.async_callback_options import (
 )
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
-from slack_sdk.errors import SlackApiError
 from slack_sdk.oauth.installation_store import Installation as SlackInstallation
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
 from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
@@ -31,6 +29,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
 from handlers.ids import Command
+from handlers.slack.api_errors import FAILURES
 from handlers.slack.teams import Bot, ClosedError
 from store.teams.installations import Installation, Installations
 from store.teams.token_cipher import TokenCipher, TokenCipherError
@@ -193,7 +192,7 @@ class Install:
         asked = await to_bolt_request(request)
         try:
             answer = await self._flow.handle_callback(asked)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+        except FAILURES as error:
             log.warning("an installation failed: %s", type(error).__name__)
             answer = _page(502, _FAILED, f"{_UNREACHED} {_AGAIN}")
         except ParleyError as error:
@@ -243,7 +242,7 @@ class _InstallationSaver(AsyncInstallationStore):
         """Revoke a token that Parley will not keep."""
         try:
             await self._client.auth_revoke(token=token)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+        except FAILURES as error:
             log.warning("a token could not be revoked: %s", type(error).__name__)
 
 

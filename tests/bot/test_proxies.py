@@ -249,7 +249,7 @@ async def test_an_answer_uses_the_proxy_of_its_response_url(url: object, proxy: 
 
 async def test_every_client_has_the_proxy() -> None:
     for proxy in (HTTPS, None):
-        async with open_clients("https://slack.com/api/", Metrics(), proxy=proxy) as clients:
+        async with open_clients(Settings(https_proxy=proxy or ""), Metrics()) as clients:
             made = (clients.asking("xoxb-1"), clients.posting("xoxb-1"), clients.plain())
             assert [client.proxy for client in made] == [proxy] * 3
 

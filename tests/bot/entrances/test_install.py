@@ -443,8 +443,8 @@ async def test_a_start_serves_the_teams_whose_tokens_can_be_decrypted(
     for team in (both.first, both.second):
         await both.install(team)
     await lose(both, both.first)
-    store, url = both.parley.store, both.settings.slack_api_url
-    async with open_clients(url, Metrics()) as clients:
+    store = both.parley.store
+    async with open_clients(both.settings, Metrics()) as clients:
         joined = join(both.settings, store, clients, clock=both.clock, stop=asyncio.Event())
         teams, _ = await joined
         assert (await teams.of(both.second_id)).bot.token == both.second.bot_token
