@@ -1,6 +1,7 @@
 """Messages about reloads: preview, progress, undo and history."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from handlers.button_value import Value
@@ -9,40 +10,133 @@ from handlers.mrkdwn import date, plain
 from handlers.views.blocks import actions, button, section
 from handlers.views.message import Message, counted, message
 from store.loading.check import Check, Effect
-from store.loading.near_duplicates import NearDuplicate, NearDuplicates
+from store.loading.near_duplicates import NearDuplicates
 from store.progress import Progress
 from store.types import SOMEBODY, Revision, TeamId
 
-_SHOWN = 5
-_SCHEDULES = 10
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medium:
+    """How a check is shown: how much of it, and how it writes text and the name of a channel."""
+
+    most: int
+    """How many names and near-duplicates are listed; the rest is counted."""
+    text: Callable[[str, int], str]
+    """Cuts a text to a number of characters, and escapes it if needed."""
+    channel: Callable[[Effect], str]
+    bullet: str
 
 
-def checked(check: Check, *, team_id: TeamId) -> Message:
-    """Render what a reload would change, and its effects on the schedules."""
+_SLACK = Medium(bullet="• ", most=5, text=plain, channel=lambda effect: f"<#{effect.channel_id}>")
+MAX_SCHEDULES = 10
+"""How many schedules are listed; the rest is counted."""
+
+
+def summary(check: Check) -> str:
+    """Return how much a reload would change."""
     if not check.is_changed:
-        text = "Nothing would change: the folder is what is loaded."
-        return message(text, [section(text), *map(section, _notes(check, team_id))])
+        return "Nothing would change: the folder is what is loaded."
     counts = check.counts
-    text = (
+    return (
         f"A reload would change this: documents: {len(check.added):,} added,"
         f" {len(check.edited):,} edited, {len(check.removed):,} removed; stories:"
         f" {counts.added:,} added, {counts.edited:,} edited, {counts.moved:,} moved,"
         f" {counts.removed:,} removed."
     )
-    lines = [
-        f"• *{what}*: {_some(names)}"
-        for what, names in (
-            ("Added", check.added),
-            ("Edited", check.edited),
-            ("Removed", check.removed),
-            ("Headlines that come or change", check.headlines),
-            ("Headlines that lose stories", check.gone),
+
+
+def changes(check: Check, medium: Medium) -> Iterator[tuple[str, str]]:
+    """Yield the changes of each kind: (kind, names)."""
+    for what, names in (
+        ("Added", check.added),
+        ("Edited", check.edited),
+        ("Removed", check.removed),
+        ("Headlines that come or change", check.headlines),
+        ("Headlines that lose stories", check.gone),
+    ):
+        if names:
+            yield what, some(names, medium)
+
+
+def _effects(check: Check, medium: Medium, team_id: TeamId | None) -> Iterator[str]:
+    own = [effect for effect in check.effects if team_id in (None, effect.team_id)]
+    for effect in own[:MAX_SCHEDULES]:
+        vanish = "vanishes" if effect.vanishing < 2 else "vanish"
+        yield (
+            f"{medium.channel(effect)}: {effect.vanishing or 'none'} of the next"
+            f" {counted(effect.upcoming, 'question')} {vanish}; {effect.left:,} left"
         )
-        if names
+    others = [effect for effect in check.effects if team_id not in (None, effect.team_id)]
+    for whose, rest in (("more", own[MAX_SCHEDULES:]), ("of other workspaces", others)):
+        if touched := sum(bool(effect.vanishing) for effect in rest):
+            yield f"{counted(touched, 'schedule')} {whose}: next questions vanish"
+        if calm := len(rest) - touched:
+            yield f"{counted(calm, 'schedule')} {whose}: none of the next questions vanishes"
+    if check.schedules > len(check.effects):
+        yield f"… and {check.schedules - len(check.effects):,} that were not looked at"
+
+
+def _near_duplicates(duplicates: NearDuplicates, medium: Medium) -> Iterator[str]:
+    for pair in duplicates.found[: medium.most]:
+        one, other = (
+            f"{medium.text(article.document, 60)}, story {article.position}"
+            for article in (pair.article, pair.other)
+        )
+        what = "question" if pair.is_question else "story"
+        text = pair.article.question if pair.is_question else pair.article.summary
+        yield f"the {what} of {one}, and {other}: “{medium.text(text, 80)}”"
+    if duplicates.count > medium.most:
+        yield f"… and {duplicates.count - medium.most:,} more"
+    for question, count in duplicates.repeated[: medium.most]:
+        yield f"asked by {count:,} of the stories that come: “{medium.text(question, 100)}”"
+    if len(duplicates.repeated) > medium.most:
+        yield f"… and {counted(len(duplicates.repeated) - medium.most, 'more such question')}"
+    if duplicates.passed_over:
+        yield (
+            f"the first {counted(duplicates.looked_at, 'story')} that come were compared;"
+            f" {duplicates.passed_over:,} more were not"
+        )
+
+
+def notes_on(
+    check: Check, medium: Medium, *, team_id: TeamId | None = None
+) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield the effects on schedules, and the near-duplicates: (title, lines).
+
+    With *team_id*, other teams' schedules are only counted.
+    """
+    for title, lines in (
+        ("Schedules", [*_effects(check, medium, team_id)]),
+        ("Nearly the same", [*_near_duplicates(check.near_duplicates, medium)]),
+    ):
+        if lines:
+            yield title, [line if line[0] == "…" else medium.bullet + line for line in lines]
+
+
+def remarks(check: Check, medium: Medium) -> Iterator[str]:
+    """Yield what the folder holds besides stories with a question."""
+    if check.unasked:
+        yield f"{counted(check.unasked, 'story')} without a question: found, never asked."
+    if check.ignored:
+        yield f"{counted(check.ignored, 'file')} hidden or of another kind ignored."
+    if check.others:
+        yield f"No field of a story is in {some(check.others, medium)}."
+
+
+def checked(check: Check, *, team_id: TeamId) -> Message:
+    """Render what a reload would change, and its effects on the schedules."""
+    text = summary(check)
+    notes = [
+        "\n".join((f"*{title}*", *lines))
+        for title, lines in notes_on(check, _SLACK, team_id=team_id)
     ]
+    if small := " ".join(remarks(check, _SLACK)):
+        notes.append(small)
+    if not check.is_changed:
+        return message(text, [section(text), *map(section, notes)])
+    lines = "\n".join(f"• *{what}*: {names}" for what, names in changes(check, _SLACK))
     last = f"Nothing is changed yet: `{Command.CORPUS} reload` does it."
-    parts = ["\n".join(lines), *_notes(check, team_id), last]
-    return message(f"{text} {last}", [section(text), *map(section, parts)])
+    return message(f"{text} {last}", [section(text), *map(section, (lines, *notes, last))])
 
 
 def dropped(check: Check, name: str, file_id: str, *, team_id: TeamId) -> Message:
@@ -55,72 +149,6 @@ def dropped(check: Check, name: str, file_id: str, *, team_id: TeamId) -> Messag
     # Replace the last block, which explains `/corpus reload`, with the button.
     blocks = [*shown["blocks"][:-1], actions([add])]
     return Message(text=text, blocks=blocks)
-
-
-def _notes(check: Check, team_id: TeamId) -> Iterator[str]:
-    """Yield paragraphs of warnings before a reload; other teams' channels are only counted."""
-    effects = list(_effects(check, team_id))
-    if effects:
-        yield "\n".join(("*Schedules*", *effects))
-    duplicates = list(_near_duplicates(check.near_duplicates))
-    if duplicates:
-        yield "\n".join(("*Nearly the same*", *duplicates))
-    small = []
-    if check.unasked:
-        small.append(f"{counted(check.unasked, 'story')} without a question: found, never asked.")
-    if check.ignored:
-        small.append(f"{counted(check.ignored, 'file')} hidden or of another kind ignored.")
-    if check.others:
-        small.append(f"No field of a story is in {_some(check.others)}.")
-    if small:
-        yield " ".join(small)
-
-
-def _effects(check: Check, team_id: TeamId) -> Iterator[str]:
-    own = [effect for effect in check.effects if effect.team_id == team_id]
-    yield from map(_effect, own[:_SCHEDULES])
-    others = [effect for effect in check.effects if effect.team_id != team_id]
-    for whose, some in (("more", own[_SCHEDULES:]), ("of other workspaces", others)):
-        if touched := sum(bool(effect.vanishing) for effect in some):
-            yield f"• {counted(touched, 'schedule')} {whose}: next questions vanish"
-        if calm := len(some) - touched:
-            yield f"• {counted(calm, 'schedule')} {whose}: none of the next questions vanishes"
-    if check.schedules > len(check.effects):
-        yield f"… and {check.schedules - len(check.effects):,} that were not looked at"
-
-
-def _effect(effect: Effect) -> str:
-    vanish = "vanishes" if effect.vanishing < 2 else "vanish"
-    return (
-        f"• <#{effect.channel_id}>: {effect.vanishing or 'none'} of the next"
-        f" {counted(effect.upcoming, 'question')} {vanish}; {effect.left:,} left"
-    )
-
-
-def _near_duplicates(duplicates: NearDuplicates) -> Iterator[str]:
-    for pair in duplicates.found[:_SHOWN]:
-        yield _near_duplicate(pair)
-    if duplicates.count > _SHOWN:
-        yield f"… and {duplicates.count - _SHOWN:,} more"
-    for question, count in duplicates.repeated[:_SHOWN]:
-        yield f"• asked by {count:,} of the stories that come: “{plain(question, 100)}”"
-    if len(duplicates.repeated) > _SHOWN:
-        yield f"… and {counted(len(duplicates.repeated) - _SHOWN, 'more such question')}"
-    if duplicates.passed_over:
-        yield (
-            f"• the first {counted(duplicates.looked_at, 'story')} that come were compared;"
-            f" {duplicates.passed_over:,} more were not"
-        )
-
-
-def _near_duplicate(pair: NearDuplicate) -> str:
-    one, other = (
-        f"{plain(article.document, 60)}, story {article.position}"
-        for article in (pair.article, pair.other)
-    )
-    what = "question" if pair.is_question else "story"
-    text = pair.article.question if pair.is_question else pair.article.summary
-    return f"• the {what} of {one}, and {other}: “{plain(text, 80)}”"
 
 
 def restored(revision: Revision) -> Message:
@@ -147,7 +175,7 @@ def history(revisions: Sequence[Revision]) -> Message:
 
 def _revision(revision: Revision) -> str:
     what = f" (revision {revision.restores} again)" if revision.restores else ""
-    where = f", in {_some(revision.paths, revision.touched)}" if revision.paths else ""
+    where = f", in {some(revision.paths, _SLACK, revision.touched)}" if revision.paths else ""
     return (
         f"• *{revision.number}*{what}: {counted(revision.articles, 'story')};"
         f" {revision.added:,} added, {revision.edited:,} edited,"
@@ -179,8 +207,8 @@ def under_way(progress: Progress) -> Message:
     return message(f"{progress.stage or 'Starting'}{how_far} …")
 
 
-def _some(names: Sequence[str], count: int | None = None) -> str:
+def some(names: Sequence[str], medium: Medium, count: int | None = None) -> str:
     """Return the first of *names*, and how many more of *count* there are."""
     count = count or len(names)
-    more = f" and {count - _SHOWN:,} more" if count > _SHOWN else ""
-    return ", ".join(plain(name, 60) for name in names[:_SHOWN]) + more
+    more = f" and {count - medium.most:,} more" if count > medium.most else ""
+    return ", ".join(medium.text(name, 60) for name in names[: medium.most]) + more

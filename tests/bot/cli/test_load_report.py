@@ -21,30 +21,31 @@ from tests.machine import NOW, running_clock
 def test_the_first_ten_schedules_are_listed_and_the_rest_counted() -> None:
     effects = [effect(number, vanishing=number % 3) for number in range(14)]
     lines = list(format_check(made(effects, schedules=60), {(T1, ChannelId("C02")): "#news"}))
-    assert lines[1:4] == [
-        "The schedule in C00 has 12 questions left; none of its next 10 vanishes.",
-        "The schedule in C01 has 13 questions left; 1 of its next 10 vanishes.",
-        "The schedule in #news has 14 questions left; 2 of its next 10 vanish.",
+    assert lines[1:5] == [
+        "Schedules:",
+        "- C00: none of the next 10 questions vanishes; 12 left",
+        "- C01: 1 of the next 10 questions vanishes; 13 left",
+        "- #news: 2 of the next 10 questions vanish; 14 left",
     ]
-    assert lines[11:] == [
-        "3 schedules more: next questions vanish.",
-        "1 schedule more: none of the next questions vanishes.",
-        "46 schedules not looked at.",
+    assert lines[12:] == [
+        "- 3 schedules more: next questions vanish",
+        "- 1 schedule more: none of the next questions vanishes",
+        "… and 46 that were not looked at",
     ]
 
 
 def test_near_duplicates_are_listed() -> None:
-    pair = "a.txt, story 1 and b.txt, story 2"
-    story = f"Nearly the same story: {pair}: Envoys met in <Geneva>."
-    question = f"Nearly the same question: {pair}: “Who gains & who loses?”"
-    asked = "Asked in 3 of the articles that come, word for word: “What now?”"
-    assert list(format_check(made([], alike()), {}))[1:] == [story, question, asked]
-    assert list(format_check(made([], alike(times=11, passed_over=1234)), {}))[1:] == [
+    pair = "a.txt, story 1, and b.txt, story 2"
+    story = f"- the story of {pair}: “Envoys met in <Geneva>.”"
+    question = f"- the question of {pair}: “Who gains & who loses?”"
+    asked = "- asked by 3 of the stories that come: “What now?”"
+    assert list(format_check(made([], alike()), {}))[2:] == [story, question, asked]
+    assert list(format_check(made([], alike(times=11, passed_over=1234)), {}))[2:] == [
         *[story, question] * 5,
-        "… and 12 more that are nearly the same.",
+        "… and 12 more",
         *[asked] * 10,
-        "… and 1 more such question.",
-        "Compared with others: the first 20,000 articles that come; 1,234 more were not.",
+        "… and 1 more such question",
+        "- the first 20,000 stories that come were compared; 1,234 more were not",
     ]
 
 
@@ -77,14 +78,14 @@ async def schedules(capsys: pytest.CaptureFixture[str]) -> list[str]:
     capsys.readouterr()
     assert await asyncio.to_thread(main, ["check", "--corpus", "corpus"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    return [line for line in lines if "schedule" in line]
+    return lines[lines.index("Schedules:") + 1 :]
 
 
 @pytest.mark.usefixtures("workspace")
 async def test_channels_are_shown_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert await schedules(capsys) == [
-        "The schedule in #general has 2 questions left; 1 of its next 3 vanishes.",
-        "The schedule in #random has 2 questions left; 1 of its next 3 vanishes.",
+        "- #general: 1 of the next 3 questions vanishes; 2 left",
+        "- #random: 1 of the next 3 questions vanishes; 2 left",
     ]
 
 
@@ -93,9 +94,9 @@ async def test_a_channel_without_a_name_is_shown_by_id(
 ) -> None:
     refuse = Fault(method="conversations.info", kind="refuse", error="channel_not_found", times=1)
     workspace.faults.add(refuse)
-    assert [line.split(" has")[0] for line in await schedules(capsys)] == [
-        f"The schedule in {GENERAL}",
-        "The schedule in #random",
+    assert [line.split(": ")[0] for line in await schedules(capsys)] == [
+        f"- {GENERAL}",
+        "- #random",
     ]
 
 
@@ -108,7 +109,7 @@ async def test_without_a_token_or_slack_channels_are_shown_by_id(
         monkeypatch.delenv(name)
     else:
         monkeypatch.setenv(name, "http://127.0.0.1:9/api/")
-    assert [line.split(" has")[0] for line in await schedules(capsys)] == [
-        f"The schedule in {GENERAL}",
-        f"The schedule in {RANDOM}",
+    assert [line.split(": ")[0] for line in await schedules(capsys)] == [
+        f"- {GENERAL}",
+        f"- {RANDOM}",
     ]

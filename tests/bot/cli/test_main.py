@@ -120,21 +120,19 @@ def test_check_of_a_corpus_reports_what_loading_would_change(
     capsys.readouterr()
     assert main(["check", "--corpus", path]) == 0
     out = capsys.readouterr().out
-    assert "Documents: 1 added, 0 edited, 0 removed.\n" in out
-    assert "Articles: 1 added, 0 edited, 0 moved, 0 removed.\n" in out
+    assert "documents: 1 added, 0 edited, 0 removed; " in out
+    assert "stories: 1 added, 0 edited, 0 moved, 0 removed.\n" in out
     assert "Headlines that come or change: New.\n" in out
-    assert "Ignored: 1 file, hidden or of another kind.\n" in out
+    assert "1 file hidden or of another kind ignored.\n" in out
     (folder / "corpus" / "new.txt").write_text("New\nThe envoys met in Geneva.\nSo.\nWhat now?\n")
     capsys.readouterr()
     assert main(["check", "--corpus", path]) == 0
-    pair = (
-        "Nearly the same story: new.txt, story 1 and talks.txt, story 1: The envoys met in Geneva."
-    )
-    assert f"{pair}\n" in capsys.readouterr().out
+    pair = "- the story of new.txt, story 1, and talks.txt, story 1: “The envoys met in Geneva.”"
+    assert f"Nearly the same:\n{pair}\n" in capsys.readouterr().out
     main(["load", path])
     capsys.readouterr()
     assert main(["check", "--corpus", path]) == 0
-    assert "Nothing would change." in capsys.readouterr().out
+    assert "Nothing would change: " in capsys.readouterr().out
 
 
 def test_check_of_a_broken_corpus_names_every_problem(
