@@ -1,6 +1,6 @@
 """Plan an undo: restore an earlier revision from the old versions that later ones stored."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence, Set
 
 from store.articles import reading
 from store.articles.by_id import to_article
@@ -63,18 +63,7 @@ async def plan_undo(database: Database, plan: LoadPlan, target: Row) -> None:
         plan.documents[path] = DocumentChange(stored.get(path), after)
     edited: set[str] = set()
     async for rows in _past(database, target["number"], first_later):
-        loaded = await reading.articles_by_number(database, [row["number"] for row in rows])
-        returning = [row for row in rows if row["id"] and row["number"] not in loaded]
-        holders = await reading.numbers_by_id(database, [row["id"] for row in returning])
-        edited |= holders.keys()
-        for row in rows:
-            if row["id"] is None:
-                continue
-            number, old, now = row["number"], to_article(row), loaded.get(row["number"])
-            if now is None:
-                plan.add(number, old, is_edited=old.id in holders)
-            elif now != old:
-                plan.move(number, now, old)
+        edited |= await _restore(database, plan, [row for row in rows if row["id"] is not None])
     async for rows in _past(database, target["number"], first_later):
         added_later = [row["number"] for row in rows if row["id"] is None]
         for number, article in (await reading.articles_by_number(database, added_later)).items():
@@ -82,6 +71,20 @@ async def plan_undo(database: Database, plan: LoadPlan, target: Row) -> None:
     async for numbered in reading.articles_from_number(database, first_later):
         for number, article in numbered:
             plan.remove(number, article, is_edited=article.id in edited)
+
+
+async def _restore(database: Database, plan: LoadPlan, rows: Sequence[Row]) -> Set[str]:
+    """Plan the changes that restore the articles of *rows*; return the ids that have other text."""
+    loaded = await reading.articles_by_number(database, [row["number"] for row in rows])
+    returning = [row["id"] for row in rows if row["number"] not in loaded]
+    holders = await reading.numbers_by_id(database, returning)
+    for row in rows:
+        number, old, now = row["number"], to_article(row), loaded.get(row["number"])
+        if now is None:
+            plan.add(number, old, is_edited=old.id in holders)
+        elif now != old:
+            plan.move(number, now, old)
+    return holders.keys()
 
 
 async def _past(

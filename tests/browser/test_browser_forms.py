@@ -194,6 +194,19 @@ async def desk() -> AsyncIterator[Desk]:
 
 
 def listen(app: AsyncApp, desk: Desk) -> None:
+    listen_to_forms(app, desk)
+    listen_to_home(app)
+
+    @app.action("remove")
+    @app.action("colour")
+    @app.action("overflow")
+    @app.shortcut("related")
+    async def told(ack: Any, body: Json) -> None:
+        await ack()
+        await desk.told.put(body)
+
+
+def listen_to_forms(app: AsyncApp, desk: Desk) -> None:
     @app.command("/raw")
     @app.shortcut("new")
     async def opened(ack: Any, body: Json, client: AsyncWebClient) -> None:
@@ -231,6 +244,8 @@ def listen(app: AsyncApp, desk: Desk) -> None:
         await ack()
         await desk.told.put({"closed": True})
 
+
+def listen_to_home(app: AsyncApp) -> None:
     @app.event("app_home_opened")
     async def home_opened(event: Json, client: AsyncWebClient) -> None:
         if event["tab"] == "home":
@@ -240,14 +255,6 @@ def listen(app: AsyncApp, desk: Desk) -> None:
     async def searched(ack: Any, body: Json, action: Json, client: AsyncWebClient) -> None:
         await client.views_publish(user_id=body["user"]["id"], view=home(action["value"]))
         await ack()
-
-    @app.action("remove")
-    @app.action("colour")
-    @app.action("overflow")
-    @app.shortcut("related")
-    async def told(ack: Any, body: Json) -> None:
-        await ack()
-        await desk.told.put(body)
 
 
 async def test_a_modal_with_a_wrong_field_first(desk: Desk, visit: Open) -> None:

@@ -117,18 +117,22 @@ def _read(text: str, found: Mentions) -> None:
         elif run:
             found.runs.append(Run(tuple(run), is_opening))
             run, waiting = [], []
-        if word in FUNCTION_WORDS or word in WITHIN or len(word) < 3 or not spelling.isalpha():
-            if last and before == " " and word in _OBJECT_NEXT:
-                found.verbs.append(last)
-            last = ""
-            continue
-        found.lowercase.append(word)
-        found.phrases.append((word,))
-        if last and before == " ":
-            found.phrases.append((last, word))
-        last = word
+        last = _read_lowercase(spelling, word, last if before == " " else "", found)
     if run:
         found.runs.append(Run(tuple(run), is_opening))
+
+
+def _read_lowercase(spelling: str, word: str, last: str, found: Mentions) -> str:
+    """Read a lowercase word after *last*; return the word that the next one may follow, or ""."""
+    if word in FUNCTION_WORDS or word in WITHIN or len(word) < 3 or not spelling.isalpha():
+        if last and word in _OBJECT_NEXT:
+            found.verbs.append(last)
+        return ""
+    found.lowercase.append(word)
+    found.phrases.append((word,))
+    if last:
+        found.phrases.append((last, word))
+    return word
 
 
 @lru_cache(maxsize=200_000)

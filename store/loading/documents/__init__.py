@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.loading.documents import feed, plain, records
-from store.loading.documents.folder import ENDINGS, list_files
+from store.loading.documents.folder import ENDINGS, Files, list_files
 from store.loading.documents.source import MAX_TEXT, Source, Story
 from store.parsing import Parser
 from store.progress import Progress
@@ -122,14 +122,7 @@ def read_corpus(
     early; None creates a parser for this call. Raises `CorpusInvalidError` with all problems of all
     files.
     """
-    try:
-        if not path.exists():
-            raise _invalid(path.name or str(path), f"there is no such folder: {path}")
-        files = list_files(path)
-    except OSError as error:
-        name = os.path.relpath(error.filename or path, path.resolve())
-        name = path.name if name == "." or name.startswith("..") else name
-        raise _invalid(name, f"cannot be read: {error.strerror}") from error
+    files = _list_files(path)
     problems = [
         _problem(name, "is a link out of the folder: put the file itself there")
         for name in files.outside
@@ -182,6 +175,17 @@ def read_corpus(
         hashes=np.array(hashes, dtype=np.uint64),
         repeated=_repeated_ids(np.array(ids, dtype=np.uint64)),
     )
+
+
+def _list_files(path: Path) -> Files:
+    try:
+        if not path.exists():
+            raise _invalid(path.name or str(path), f"there is no such folder: {path}")
+        return list_files(path)
+    except OSError as error:
+        name = os.path.relpath(error.filename or path, path.resolve())
+        name = path.name if name == "." or name.startswith("..") else name
+        raise _invalid(name, f"cannot be read: {error.strerror}") from error
 
 
 def _parser(parser: Parser | None) -> AbstractContextManager[Parser]:

@@ -59,56 +59,65 @@ def from_json_lines(source: Source) -> Iterator[Story]:
     _check_not_empty(source, is_empty, "one JSON object a line")
 
 
+class _CSVLines(Iterator[str]):
+    """The lines of a CSV file; the reader of its rows sets *start* to 0 after each row."""
+
+    def __init__(self, source: Source) -> None:
+        self._lines = source.lines(longest=_LONGEST)
+        self.at = 0
+        """The number of the line that was read last."""
+        self.start = 0
+        """The number of the row's first line."""
+        self._length = 0
+        """The characters of the row so far."""
+
+    def __next__(self) -> str:
+        self.at, line = next(self._lines)
+        self._length = self._length + len(line) if self.start else len(line)
+        self.start = self.start or self.at
+        if self._length > _LONGEST:
+            # An open quote can turn the whole file into one row, which the reader keeps.
+            raise csv.Error(_LONG_ROW)
+        return f"{line}\n"
+
+
 def from_csv(source: Source) -> Iterator[Story]:
     """Yield the stories of a file whose first row names its columns; other columns are ignored."""
-    # The line that was read last, the first line of the row, and the characters of the row.
-    at = start = length = 0
-
-    def lines() -> Iterator[str]:
-        nonlocal at, start, length
-        for number, line in source.lines(longest=_LONGEST):
-            length = length + len(line) if start else len(line)
-            at, start = number, start or number
-            if length > _LONGEST:
-                # An open quote can turn the whole file into one row, which the reader keeps.
-                raise csv.Error(_LONG_ROW)
-            yield f"{line}\n"
-
-    rest = lines()
-    first = next(rest, "")
+    lines = _CSVLines(source)
+    first = next(lines, "")
     delimiter = max(_DELIMITERS, key=first.count)
     if first.lower().startswith(_SEPARATED_BY):
         delimiter = first.rstrip("\r\n")[len(_SEPARATED_BY) :] or ","
         if len(delimiter) != 1:
-            source.add_problem(at, "must name one character after sep=")
+            source.add_problem(lines.at, "must name one character after sep=")
             return
-        start, first = 0, next(rest, "")
-    reader = csv.reader(chain([first], rest), delimiter=delimiter, strict=True)
+        lines.start, first = 0, next(lines, "")
+    reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
     try:
         header = [_name(name) for name in next(reader, [])]
         if header and not set(header) & set(FIELDS):
             source.is_unrelated = True
             return
         if problem := _header_problem(header):
-            source.add_problem(at, problem)
+            source.add_problem(lines.at, problem)
             return
-        is_empty, start = True, 0
+        is_empty, lines.start = True, 0
         for row in reader:
             is_empty = False
             # Spreadsheets also write cells that were used once and are empty now.
             extra = row[len(header) :]
             if any(map(str.strip, extra)) or len(row) < len(header):
                 source.add_problem(
-                    start, f"has {len(row)} columns, where the first row names {len(header)}"
+                    lines.start, f"has {len(row)} columns, where the first row names {len(header)}"
                 )
             elif any(map(str.strip, row)):
-                yield from _story(source, start, dict(zip(header, row, strict=False)))
-            start = 0
+                yield from _story(source, lines.start, dict(zip(header, row, strict=False)))
+            lines.start = 0
         _check_not_empty(source, is_empty, "a row of column names, and one row an article")
     except csv.Error as error:
         message = str(error)
         why = next((ours for theirs, ours in _CSV_ERRORS.items() if theirs in message), message)
-        source.add_problem(start or at, f"is not CSV: {why}")
+        source.add_problem(lines.start or lines.at, f"is not CSV: {why}")
 
 
 def _name(name: str) -> str:
