@@ -251,7 +251,6 @@ def _entrance(
             install=parley.install,
         )
     return SocketMode(
-        parley.app,
         parley.intake,
         parley.app.client,
         app_token=settings.slack_app_token,

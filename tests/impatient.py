@@ -27,9 +27,7 @@ SHORT: dict[ModuleType, dict[str, object]] = {
         "_SPARE_SECONDS": 0.5,
     },
     bot.entrances.socket_mode: {
-        "Timeouts": partial(
-            bot.entrances.socket_mode.Timeouts, connect=2, lost=1, check=0.05, tries=3
-        ),
+        "Timeouts": partial(bot.entrances.socket_mode.Timeouts, connect=2, ping=0.5, tries=3),
     },
     bot.retry: {"BACK_OFF": wait_fixed(0.05)},
 }

@@ -1,31 +1,26 @@
-"""Socket Mode: a WebSocket to Slack, with a watchdog that rebuilds it when it is lost.
+"""Socket Mode: a WebSocket to Slack that is replaced as soon as Slack leaves it or it is lost.
 
-The SDK usually reconnects by itself, but not always: it retries one URL for ever, and may not
-notice a failed refresh (python-slack-sdk#1110, #1446, #1922).
+This does not use the SDK's client. It looks for a lost socket every ten seconds only, keeps
+retrying one URL, and may not notice a failed refresh (python-slack-sdk#1110, #1446, #1922).
 """
 
 import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from math import isnan
 from typing import Any
 
-from aiohttp import WSMessage
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncApp
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
-from slack_sdk.socket_mode.request import SocketModeRequest
+from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, WSMsgType
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.entrances.intake import Intake
 from bot.observability.metrics import Metrics
 from bot.proxies import ProxyFor, no_proxy_for
-from bot.retry import StoppedError, is_temporary, pause, retrying
+from bot.retry import StoppedError, is_temporary, pause, reason, retrying
 
 log = logging.getLogger(__name__)
 
@@ -42,32 +37,40 @@ class SocketLostError(Exception):
 class Timeouts:
     """Timeouts in seconds."""
 
-    connect: float = 30
+    connect: float = 10
     """From opening the socket's URL to Slack's hello."""
-    lost: float = 60
-    """Without a connected socket, or without the hello after Slack announced a disconnect."""
-    check: float = 1
-    """Between two checks by the watchdog."""
-    ping: float = 10
-    """Between two pings of the SDK, which gives up a socket after four pings without a pong."""
+    ping: float = 2
+    """Without a frame before a ping is sent; after as long again, the socket counts as lost."""
+    brief: float = 1
+    """A socket that ends sooner is followed by a pause as long as this."""
     tries: int = 8
     """The number of tries (not seconds) to rebuild a lost socket: about four minutes."""
+    ack: float = 3
+    """For sending an ack, on this socket or the next; Slack does not wait longer."""
     drain: float = 3
-    """For unfinished answers at shutdown."""
+    """For unfinished answers at shutdown, and for the last frames on a socket that was replaced."""
     close: float = 3
     """For Slack's reply when a socket is closed."""
 
 
-@dataclass(slots=True)
-class _LastFrames:
-    """When a socket last received each kind of frame, by the monotonic clock; None: never."""
+@dataclass(slots=True, eq=False)
+class _Socket:
+    """One WebSocket to Slack."""
 
-    hello: float | None = None
-    pong: float | None = None
-    envelope: float | None = None
-    disconnect: float | None = None
-    """Slack announced that it will close the socket, so another hello must follow."""
-    got_hello: asyncio.Event = field(default_factory=asyncio.Event)
+    connection: ClientWebSocketResponse
+    deadline: asyncio.Timeout
+    """When this socket is closed: first, without a hello; later, when another one replaces it."""
+    is_open: bool = False
+    """Whether Slack has said hello, and the connection is not known to be lost."""
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when it is known whether Slack says hello."""
+    leaving: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when another socket is needed: Slack announced a disconnect, or this one is lost."""
+
+    def close_at(self, when: float | None) -> None:
+        """Set the deadline, by the event loop's clock; None for no deadline."""
+        if not self.deadline.expired():
+            self.deadline.reschedule(when)
 
 
 class SocketMode:
@@ -75,7 +78,6 @@ class SocketMode:
 
     def __init__(
         self,
-        app: AsyncApp,
         intake: Intake,
         client: AsyncWebClient,
         *,
@@ -84,22 +86,25 @@ class SocketMode:
         timeouts: Timeouts | None = None,
         proxy_for: ProxyFor = no_proxy_for,
     ) -> None:
-        self._app = app
         self._intake = intake
         self._client = client
         self._app_token = app_token
         self._metrics = metrics
         self._timeouts = timeouts or Timeouts()
         self._proxy_for = proxy_for
-        self._last = _LastFrames()
-        self._is_connected = False
-        self._running: set[asyncio.Task[Any]] = set()
+        self._sockets: list[_Socket] = []
+        """The newest last; during a replacement there are two."""
+        self._connected = asyncio.Event()
+        self._heard: dict[str, float] = {}
+        """{kind of frame: when the last one came, by the monotonic clock}."""
+        self._reading: set[asyncio.Task[None]] = set()
+        self._answering: set[asyncio.Task[None]] = set()
         for frame in _FRAMES:
             metrics.watch_silence(frame, partial(self._silence, frame))
 
     async def problem(self) -> str | None:
         """Return what is wrong with the socket, or None if it is connected."""
-        return None if self._is_connected else "not connected"
+        return None if self._connected.is_set() else "not connected"
 
     def seconds_since(self) -> Mapping[str, float | None]:
         """Return the seconds since the last hello, pong and envelope; None: never."""
@@ -114,106 +119,176 @@ class SocketMode:
         *ready* is called once the first socket is connected. Raises `SocketLostError` if a lost
         socket cannot be rebuilt, and `SlackApiError` for a token that Slack refuses.
         """
-        was_connected = False
-
-        async def serve() -> None:
-            nonlocal was_connected
-            async with self._socket() as client:
-                if not was_connected:
-                    log.info("connected")
-                    ready()
-                was_connected = True
-                await self._watch(client, stop)
-
-        while not stop.is_set():
-            # Parley must start even if Slack is unreachable: the first socket has no limit.
-            retries = retrying(stop, most=self._timeouts.tries if was_connected else None)
+        async with ClientSession() as session:
+            connecting = asyncio.create_task(self._stay_connected(session, stop, ready))
+            stopping = asyncio.create_task(stop.wait())
             try:
-                await retries(serve)
+                await asyncio.wait([connecting, stopping], return_when=asyncio.FIRST_COMPLETED)
+                # While answers are unfinished, a lost socket is still replaced: an ack needs one.
+                await self._drain()
+            finally:
+                tasks = [connecting, stopping, *self._reading]
+                for task in tasks:
+                    task.cancel()
+                await asyncio.wait(tasks, timeout=self._timeouts.close)
+        if connecting.done() and not connecting.cancelled():
+            connecting.result()
+
+    async def _stay_connected(
+        self, session: ClientSession, stop: asyncio.Event, ready: Callable[[], None]
+    ) -> None:
+        """Open a socket, and another one whenever Slack leaves the newest or it is lost."""
+        # Parley must start even if Slack is unreachable: the first socket has no limit.
+        tries = None
+        while not stop.is_set():
+            try:
+                socket: _Socket = await retrying(stop, most=tries)(self._open, session)
             except StoppedError:
                 return
             except Exception as error:
                 if not is_temporary(error):
                     raise
                 raise SocketLostError("The socket is lost and cannot be rebuilt") from error
-            if not stop.is_set():
-                self._metrics.socket_rebuilds.inc()
+            if tries is None:
+                tries = self._timeouts.tries
+                log.info("connected")
+                ready()
+            opened_at = time.monotonic()
+            await socket.leaving.wait()
+            self._metrics.socket_rebuilds.inc()
+            if time.monotonic() - opened_at < self._timeouts.brief:
+                await pause(self._timeouts.brief, stop)
 
-    @asynccontextmanager
-    async def _socket(self) -> AsyncIterator[SocketModeClient]:
-        """Open a new socket; on exit, wait for unfinished answers and close it."""
+    async def _open(self, session: ClientSession) -> _Socket:
+        """Open a socket in place of the present one; return it once Slack has said hello."""
         # Each URL works once.
         answer = await self._client.apps_connections_open(app_token=self._app_token)
         url = str(answer["url"])
-        # The other times stay: they show since when there is no socket.
-        self._last.disconnect = None
-        self._last.got_hello.clear()
-        handler = _Handler(
-            self._app,
-            self._intake,
-            self._app_token,
-            self._running,
-            ping=self._timeouts.ping,
-            proxy=self._proxy_for(url),
-        )
-        client = handler.client
-        client.wss_uri = url
-        client.on_message_listeners.append(self._note_frame)
+        deadline = asyncio.timeout(self._timeouts.connect)
+        async with asyncio.timeout(self._timeouts.connect):
+            connection = await session.ws_connect(url, proxy=self._proxy_for(url), autoping=False)
+        socket = _Socket(connection, deadline)
+        self._sockets.append(socket)
+        reading = asyncio.create_task(self._read(socket))
+        self._reading.add(reading)
+        reading.add_done_callback(self._reading.discard)
+        await socket.settled.wait()
+        if not socket.is_open:
+            raise ConnectionError("no hello from Slack")
+        # What Slack sent before it left may still come on the old socket.
+        for old in self._sockets[:-1]:
+            old.close_at(asyncio.get_running_loop().time() + self._timeouts.drain)
+        return socket
+
+    async def _read(self, socket: _Socket) -> None:
+        """Take the frames of *socket* until it is closed, silent or not needed any more."""
         try:
-            async with asyncio.timeout(self._timeouts.connect):
-                await handler.connect_async()  # type: ignore[no-untyped-call]
-                await self._last.got_hello.wait()
-            self._set_connected(True)
-            yield client
+            async with socket.deadline:
+                while await self._read_frame(socket):
+                    pass
+        except (TimeoutError, ClientError, OSError) as error:
+            log.debug("a socket ended: %s", reason(error))
         finally:
-            # Wait before closing, which does not wait for listeners: an ack needs the socket.
-            if self._running:
-                await asyncio.wait(self._running, timeout=self._timeouts.drain)
-            self._set_connected(False)
-            await self._close(handler)
-
-    async def _close(self, handler: "_Handler") -> None:
-        """Close a socket, or abandon it if Slack does not reply in time."""
-        closing = asyncio.create_task(handler.close_async())  # type: ignore[no-untyped-call]
-        done, _ = await asyncio.wait([closing], timeout=self._timeouts.close)
-        if done:
-            await closing
-            return
-        log.warning("a socket was not closed in %.0f s and is abandoned", self._timeouts.close)
-        closing.cancel()
-
-    async def _watch(self, client: SocketModeClient, stop: asyncio.Event) -> None:
-        """Watch the socket until *stop* is set or the socket is lost for too long."""
-        connected_at = time.monotonic()
-        pong_before = None
-        while not stop.is_set():
-            await pause(self._timeouts.check, stop)
-            now, last = time.monotonic(), self._last
-            # The SDK resets this time to None when it gives up a socket.
-            if client.last_ping_pong_time not in (None, pong_before):
-                pong_before, last.pong = client.last_ping_pong_time, now
-            is_connected = await client.is_connected()
-            self._set_connected(is_connected)
-            disconnect = last.disconnect
-            if is_connected and disconnect is None:
-                connected_at = now
-            elif now - (connected_at if disconnect is None else disconnect) > self._timeouts.lost:
+            if socket.is_open and not socket.leaving.is_set():
                 log.warning("the socket is lost; connecting again")
-                return
+            self._lose(socket)
+            self._sockets.remove(socket)
+            await socket.connection.close()
 
-    async def _note_frame(self, frame: WSMessage) -> None:
-        """Record the kind and time of a frame before the SDK handles it."""
-        text, now, last = str(frame.data or ""), time.monotonic(), self._last
-        if '"envelope_id"' in text:
-            last.envelope = now
+    async def _read_frame(self, socket: _Socket) -> bool:
+        """Take the next frame; return False if the socket is lost."""
+        connection = socket.connection
+        try:
+            frame = await connection.receive(timeout=self._timeouts.ping)
+        except TimeoutError:
+            async with asyncio.timeout(self._timeouts.ping):
+                await connection.ping()
+                frame = await connection.receive()
+        match frame.type:
+            case WSMsgType.TEXT:
+                self._take(socket, frame.data)
+            case WSMsgType.PING:
+                await connection.pong(frame.data)
+            case WSMsgType.PONG:
+                self._heard["pong"] = time.monotonic()
+            case WSMsgType.CLOSE | WSMsgType.CLOSING | WSMsgType.CLOSED | WSMsgType.ERROR:
+                return False
+        return True
+
+    def _take(self, socket: _Socket, text: str) -> None:
+        try:
+            message = json.loads(text)
+        except (ValueError, RecursionError):
+            message = None
+        if not isinstance(message, dict):
+            log.warning("ignored a frame that is not a JSON object")
             return
-        message = json.loads(text) if text.startswith("{") else {}
-        if message.get("type") == "hello":
-            last.hello, last.disconnect = now, None
-            last.got_hello.set()
+        now = time.monotonic()
+        if envelope_id := message.get("envelope_id"):
+            self._heard["envelope"] = now
+            answering = asyncio.create_task(self._answer(socket, envelope_id, message))
+            self._answering.add(answering)
+            answering.add_done_callback(self._answering.discard)
+        elif message.get("type") == "hello":
+            self._heard["hello"] = now
+            socket.is_open = True
+            socket.close_at(None)
+            self._update_connected()
+            socket.settled.set()
             self._record_connections(message.get("num_connections") or 0)
         elif message.get("type") == "disconnect":
-            last.disconnect = now
+            socket.leaving.set()
+            socket.settled.set()
+
+    async def _answer(self, socket: _Socket, envelope_id: str, envelope: dict[str, Any]) -> None:
+        payload = envelope.get("payload")
+        response = await self._intake.take(payload if isinstance(payload, dict) else {})
+        if response.status != 200:
+            return
+        ack = _ack(envelope_id, response.body)
+        try:
+            async with asyncio.timeout(self._timeouts.ack):
+                await self._send(ack, socket)
+        except TimeoutError:
+            log.warning("an answer was lost with its socket")
+
+    async def _send(self, ack: str, socket: _Socket) -> None:
+        """Send *ack* on *socket*; if that is lost, on the next one that is open."""
+        while True:
+            if not socket.is_open:
+                await self._connected.wait()
+                socket = next(one for one in self._sockets if one.is_open)
+            try:
+                await socket.connection.send_str(ack)
+            except (ClientError, OSError):
+                self._lose(socket)
+            else:
+                return
+
+    async def _drain(self) -> None:
+        """Wait for unfinished answers, and cancel those that take too long."""
+        if not self._answering:
+            return
+        _, late = await asyncio.wait(self._answering, timeout=self._timeouts.drain)
+        for task in late:
+            task.cancel()
+        if late:
+            log.warning("cancelled %d requests at shutdown", len(late))
+            await asyncio.wait(late, timeout=self._timeouts.close)
+
+    def _lose(self, socket: _Socket) -> None:
+        socket.is_open = False
+        socket.settled.set()
+        socket.leaving.set()
+        self._update_connected()
+
+    def _update_connected(self) -> None:
+        is_connected = any(socket.is_open for socket in self._sockets)
+        self._metrics.socket_connected.set(is_connected)
+        if is_connected:
+            self._connected.set()
+        else:
+            self._connected.clear()
 
     def _record_connections(self, connections: int) -> None:
         # Exported only: the intended number of processes is unknown here, and another socket would
@@ -225,47 +300,13 @@ class SocketMode:
                 connections,
             )
 
-    def _set_connected(self, is_connected: bool) -> None:
-        self._is_connected = is_connected
-        self._metrics.socket_connected.set(is_connected)
-
     def _silence(self, frame: str) -> float:
-        at = getattr(self._last, frame)
+        at = self._heard.get(frame)
         return float("nan") if at is None else time.monotonic() - at
 
 
-class _Handler(AsyncSocketModeHandler):
-    """Bolt's handler; passes requests to the intake and keeps track of running ones."""
-
-    def __init__(
-        self,
-        app: AsyncApp,
-        intake: Intake,
-        app_token: str,
-        running: set[asyncio.Task[Any]],
-        *,
-        ping: float,
-        proxy: str | None,
-    ) -> None:
-        super().__init__(app, app_token, ping_interval=ping, proxy=proxy)
-        self._intake = intake
-        self._running = running
-
-    async def handle(self, client: Any, req: SocketModeRequest) -> None:
-        task = asyncio.current_task()
-        if task:
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-        response = await self._intake.take(req.payload)
-        if response.status == 200:
-            await client.send_message(_ack(req.envelope_id, response.body))
-
-
 def _ack(envelope_id: str, body: str) -> str:
-    """Return the ack of an envelope; *body* is JSON, a text to show, or empty.
-
-    The result equals that of Bolt's adapter, which parses and serializes the JSON once more.
-    """
+    """Return the ack of an envelope; *body* is JSON, a text to show, or empty."""
     payload = body if body.startswith("{") else body and json.dumps({"text": body})
     shown = f', "payload": {payload}' if payload else ""
     return f'{{"envelope_id": {json.dumps(envelope_id)}{shown}}}'

@@ -11,20 +11,19 @@ from typing import Any
 import pytest
 from aiohttp import web
 from slack_bolt import BoltResponse
-from slack_bolt.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 from tenacity import wait_none
 
 from bot.entrances.socket_mode import SocketLostError, SocketMode, Timeouts
 from bot.observability.metrics import Metrics
 from bot.observability.status import listening
-from tests.machine import NOW
+from tests.machine import NOW, PATIENCE
 
 # Short enough for a test, and long enough for a busy machine.
-QUICK = Timeouts(connect=1.5, lost=1.5, check=0.02, tries=3, drain=2)
+QUICK = Timeouts(connect=1.5, brief=0.02, tries=3, drain=2)
+NOT_SOON = replace(QUICK, connect=PATIENCE, ping=PATIENCE)
+"""What a test sees with these timeouts did not wait for one of them."""
 
 
 class BadSlack:
@@ -45,6 +44,7 @@ class BadSlack:
         self.refuse_handshakes = 0
         self.say_hello = True
         self.sockets: list[web.WebSocketResponse] = []
+        self.transports: dict[web.WebSocketResponse, asyncio.Transport | None] = {}
         self.acks: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.news: asyncio.Queue[str] = asyncio.Queue()
 
@@ -68,6 +68,7 @@ class BadSlack:
         socket = web.WebSocketResponse(timeout=0.2)
         await socket.prepare(request)
         self.sockets.append(socket)
+        self.transports[socket] = request.transport
         if self.say_hello:
             await socket.send_json({"type": "hello", "num_connections": len(self.sockets)})
         self.news.put_nowait("opened")
@@ -75,9 +76,16 @@ class BadSlack:
             self.acks.put_nowait(json.loads(frame.data))
         return socket
 
-    async def send(self, number: int, text: str = "") -> None:
-        """Send an envelope on the newest socket."""
-        await self.sockets[-1].send_json(
+    def cut(self) -> None:
+        """Cut the newest socket off without a closing handshake."""
+        if transport := self.transports[self.sockets[-1]]:
+            transport.abort()
+
+    async def send(
+        self, number: int, text: str = "", *, on: web.WebSocketResponse | None = None
+    ) -> None:
+        """Send an envelope, on the newest socket unless *on* says which."""
+        await (on or self.sockets[-1]).send_json(
             {
                 "type": "slash_commands",
                 "envelope_id": f"e{number}",
@@ -97,12 +105,14 @@ class EchoIntake:
         self.answered = asyncio.Event()
         self.words: str | None = None
         self.status = 200
+        self.taken: asyncio.Queue[None] = asyncio.Queue()
 
     async def take(self, body: dict[str, Any]) -> BoltResponse:
+        self.taken.put_nowait(None)
         self.began.set()
         await self.go_on.wait()
         self.answered.set()
-        text = body["text"] if self.words is None else self.words
+        text = body.get("text", "") if self.words is None else self.words
         return BoltResponse(status=self.status, body=text)
 
 
@@ -173,16 +183,10 @@ class Running:
 async def socket_mode(
     bad: BadSlack, metrics: Metrics | None = None, timeouts: Timeouts = QUICK
 ) -> AsyncIterator[Running]:
-    client = AsyncWebClient(base_url=f"{bad.url}/api/")
-
-    async def authorize() -> AuthorizeResult:
-        raise AssertionError("the intake answers without the app")
-
     intake = EchoIntake()
     mode = SocketMode(
-        AsyncApp(client=client, authorize=authorize),
         intake,  # type: ignore[arg-type]
-        client,
+        AsyncWebClient(base_url=f"{bad.url}/api/"),
         app_token="xapp-1",
         metrics=metrics or Metrics(),
         timeouts=timeouts,
@@ -286,21 +290,11 @@ async def test_a_refresh_that_fails_is_noticed(bad: BadSlack) -> None:
         assert await echo(bad, 1)
 
 
-@pytest.mark.parametrize("sdk_heals", [True, False])
-async def test_a_connection_that_drops_all_data_is_replaced(
-    bad: BadSlack, monkeypatch: pytest.MonkeyPatch, sdk_heals: bool
-) -> None:
-    """By the SDK, or by the watchdog if the SDK has stopped checking (python-slack-sdk#1110)."""
-    if not sdk_heals:
-
-        async def never(_: SocketModeClient) -> None:
-            await asyncio.Event().wait()
-
-        monkeypatch.setattr(SocketModeClient, "monitor_current_session", never)
+async def test_a_connection_that_drops_all_data_is_replaced(bad: BadSlack) -> None:
     hole = Hole(int(bad.url.rpartition(":")[2]))
     async with hole.open():
         bad.sockets_at = f"http://127.0.0.1:{hole.port}"
-        async with socket_mode(bad, timeouts=replace(QUICK, ping=0.1)) as running:
+        async with socket_mode(bad, timeouts=replace(QUICK, ping=0.2)) as running:
             await running.ready.wait()
             assert await bad.news.get() == "opened"
             assert await echo(bad, 1)
@@ -308,6 +302,116 @@ async def test_a_connection_that_drops_all_data_is_replaced(
             assert await bad.news.get() == "opened"
             assert await echo(bad, 2)
             assert not running.task.done()
+
+
+async def test_a_socket_that_is_cut_off_is_replaced_at_once(bad: BadSlack) -> None:
+    async with socket_mode(bad, timeouts=NOT_SOON) as running:
+        await running.ready.wait()
+        for number in range(3):
+            assert await bad.news.get() == "opened"
+            assert await echo(bad, number)
+            bad.cut()
+        assert await bad.news.get() == "opened"
+
+
+async def test_an_answer_goes_out_on_the_next_socket_if_its_own_is_lost(bad: BadSlack) -> None:
+    async with socket_mode(bad, timeouts=NOT_SOON) as running:
+        await running.ready.wait()
+        assert await bad.news.get() == "opened"
+        running.intake.go_on.clear()
+        await bad.send(1)
+        await running.intake.began.wait()
+        bad.cut()
+        assert await bad.news.get() == "opened"
+        running.intake.go_on.set()
+        assert (await bad.acks.get())["payload"] == {"text": "1"}
+
+
+async def test_an_answer_without_a_socket_is_one_line_in_the_log(
+    bad: BadSlack, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with socket_mode(bad, timeouts=replace(NOT_SOON, ack=0.05)) as running:
+        await running.ready.wait()
+        assert await bad.news.get() == "opened"
+        running.intake.go_on.clear()
+        await bad.send(1)
+        await running.intake.began.wait()
+        bad.say_hello = False
+        bad.cut()
+        assert await bad.news.get() == "opened"
+        running.intake.go_on.set()
+    assert [one for one in caplog.messages if "answer" in one] == [
+        "an answer was lost with its socket"
+    ]
+    assert not any(record.exc_info for record in caplog.records)
+
+
+async def test_a_socket_without_a_hello_is_never_well(
+    bad: BadSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the first socket nor one in place of a lost one."""
+    monkeypatch.setattr("bot.retry.BACK_OFF", wait_none())
+    bad.say_hello = False
+    async with socket_mode(bad, timeouts=replace(QUICK, connect=0.3)) as running:
+        for _ in range(2):
+            assert await bad.news.get() == "opened"
+            assert await running.mode.problem() == "not connected"
+        bad.say_hello = True
+        await running.ready.wait()
+        assert await running.mode.problem() is None
+        assert await bad.news.get() == "opened"
+        bad.say_hello = False
+        bad.cut()
+        assert await bad.news.get() == "opened"
+        assert await running.mode.problem() == "not connected"
+
+
+async def test_it_stops_while_a_socket_waits_for_its_hello(bad: BadSlack) -> None:
+    bad.say_hello = False
+    async with socket_mode(bad, timeouts=NOT_SOON) as running:
+        assert await bad.news.get() == "opened"
+        running.stop.set()
+        await running.task
+
+
+async def test_it_stops_while_many_requests_are_never_answered(
+    bad: BadSlack, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with socket_mode(bad, timeouts=replace(NOT_SOON, drain=0.05)) as running:
+        await running.ready.wait()
+        running.intake.go_on.clear()
+        for number in range(50):
+            await bad.send(number)
+        for _ in range(50):
+            await running.intake.taken.get()
+        running.stop.set()
+        await running.task
+    assert [one for one in caplog.messages if "request" in one] == [
+        "cancelled 50 requests at shutdown"
+    ]
+    assert not any(record.exc_info for record in caplog.records)
+
+
+@pytest.mark.parametrize(
+    "frame", ["", "[]", "{", "[" * 100_000, '"hello"', "{}", '{"envelope_id": 7, "payload": 3}']
+)
+async def test_a_broken_frame_is_survived(bad: BadSlack, frame: str) -> None:
+    async with socket_mode(bad, timeouts=NOT_SOON) as running:
+        await running.ready.wait()
+        await bad.sockets[-1].send_str(frame)
+        assert await echo(bad, 1) == {"text": "1"}
+        assert len(bad.sockets) == 1
+
+
+async def test_what_slack_sent_before_it_left_is_answered(bad: BadSlack) -> None:
+    async with socket_mode(bad, timeouts=NOT_SOON) as running:
+        await running.ready.wait()
+        assert await bad.news.get() == "opened"
+        old = bad.sockets[-1]
+        await old.send_json({"type": "disconnect", "reason": "warning"})
+        assert await bad.news.get() == "opened"
+        await bad.send(1, on=old)
+        assert (await bad.acks.get())["envelope_id"] == "e1"
 
 
 async def test_slack_may_be_unreachable_at_the_start_for_any_time(
