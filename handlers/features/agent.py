@@ -5,13 +5,13 @@ There is no language model behind it: the panel uses the same look-up as everyth
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.features.dependencies import Slack
 from handlers.features.lookup import LookUp
+from handlers.slack.payloads import Event
 from store.types import ChannelId
 
 _MAX_PROMPTS = 4
@@ -33,7 +33,7 @@ class Agent:
         """
         app.event("app_home_opened", matchers=[_is_panel])(self.opened)
 
-    async def opened(self, event: dict[str, Any], client: AsyncWebClient) -> None:
+    async def opened(self, event: Event, client: AsyncWebClient) -> None:
         """Suggest prompts to the person who opens the panel."""
         examples = self.lookup.examples(_MAX_PROMPTS)
         prompts = [{"title": f"Stories on {words}", "message": words} for words in examples]
@@ -41,7 +41,7 @@ class Agent:
             self.slack.background.start(_suggest(client, event["channel"], prompts))
 
 
-async def _is_panel(event: dict[str, Any]) -> bool:
+async def _is_panel(event: Event) -> bool:
     return event.get("tab") == "messages"
 
 

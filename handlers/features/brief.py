@@ -1,7 +1,6 @@
 """/brief: find stories by a few words, and act on them with buttons."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from slack_bolt import BoltResponse
 from slack_bolt.context.async_context import AsyncBoltContext
@@ -12,6 +11,7 @@ from handlers.features.lookup import LookUp, in_time_for_ack, is_help
 from handlers.mrkdwn import readable
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
+from handlers.slack.payloads import SlashCommand
 from handlers.views import story as views
 from handlers.views.message import message
 from store import Store
@@ -25,7 +25,7 @@ class Brief:
     slack: Slack
     lookup: LookUp
 
-    async def command(self, command: dict[str, Any], context: AsyncBoltContext) -> BoltResponse:
+    async def command(self, command: SlashCommand, context: AsyncBoltContext) -> BoltResponse:
         """Show the best match, only to the person who asked."""
         words = readable(command.get("text") or "")
         if is_help(words):

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
@@ -12,6 +11,7 @@ from handlers.features.dependencies import Options, Slack
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press, Pressed
 from handlers.slack.error_replies import require_first, sentence
+from handlers.slack.payloads import SlashCommand
 from handlers.slack.progress import notify_progress
 from handlers.views import corpus as views
 from handlers.views import preview
@@ -40,7 +40,7 @@ class CorpusAdmin:
     slack: Slack
     options: Options
 
-    async def command(self, ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
+    async def command(self, ack: AsyncAck, command: SlashCommand, respond: AsyncRespond) -> None:
         """Answer `/corpus`: the first word says what to do."""
         who = command["team_id"], command["user_id"]
         respond = self.slack.responders.lasting(respond, *who)

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from rapidfuzz import fuzz, process
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -21,6 +21,7 @@ from handlers.slack.background import answer
 from handlers.slack.button_press import Press
 from handlers.slack.directory import NotReadyError
 from handlers.slack.error_replies import require_first
+from handlers.slack.payloads import SlashCommand
 from handlers.slack.people import FullMember
 from handlers.views import digest as views
 from handlers.views import question
@@ -48,7 +49,7 @@ class DigestRequest:
     """Unique in the channel; equal only if the same request arrives again."""
 
     @classmethod
-    def of(cls, command: dict[str, Any]) -> Self:
+    def of(cls, command: SlashCommand) -> Self:
         """Parse the payload of a command. Each command has its own trigger."""
         return cls(
             team_id=command["team_id"],
@@ -81,12 +82,12 @@ class Digest:
     actions: ScheduleActions
     form: ScheduleForm
 
-    async def command(self, ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
+    async def command(self, ack: AsyncAck, command: SlashCommand, respond: AsyncRespond) -> None:
         """Answer `/digest`: open the form, or do what the first word says."""
         await ack()
         self.slack.background.start(self._run(command, respond), respond)
 
-    async def _run(self, command: dict[str, Any], respond: AsyncRespond) -> None:
+    async def _run(self, command: SlashCommand, respond: AsyncRespond) -> None:
         word, _, rest = unescape(command.get("text") or "").strip().partition(" ")
         if word:
             request = DigestRequest.of(command)

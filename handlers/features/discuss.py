@@ -1,7 +1,6 @@
 """/discuss: suggest a question for this channel, and post it when a button is pressed."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
@@ -13,6 +12,7 @@ from handlers.mrkdwn import readable
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
 from handlers.slack.directory import NotReadyError
+from handlers.slack.payloads import SlashCommand
 from handlers.views import modal, story
 from handlers.views import question as views
 from handlers.views.message import Message, message
@@ -28,7 +28,7 @@ class Discuss:
     slack: Slack
     lookup: LookUp
 
-    async def command(self, ack: AsyncAck, command: dict[str, Any]) -> None:
+    async def command(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Show a question for this channel, only to the person who asked."""
         words = readable(command.get("text") or "")
         if words.lower() == "help":

@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
@@ -14,6 +13,7 @@ from handlers.features.lookup import LookUp
 from handlers.slack.api_errors import FAILURES
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
+from handlers.slack.payloads import Context, Event
 from handlers.views import home as views
 from store import Store
 from store.types import ChannelId, ParleyError, PostState, Schedule, TeamId, UserId
@@ -38,7 +38,7 @@ class Home:
     def __post_init__(self) -> None:
         self.slack.teams.when_dropped(self._drop)
 
-    async def opened(self, event: dict[str, Any], context: dict[str, Any]) -> None:
+    async def opened(self, event: Event, context: Context) -> None:
         """Publish the page of the person who opens it.
 
         People open the page often: do nothing if it shows the current content already or is being

@@ -12,6 +12,7 @@ from handlers.features.lookup import LookUp
 from handlers.mrkdwn import readable
 from handlers.slack.background import answer
 from handlers.slack.button_press import require_home
+from handlers.slack.payloads import Context, Event, Interaction
 from store.types import ParleyError, TeamId, UserId
 
 
@@ -26,7 +27,7 @@ class Mention:
     slack: Slack
     lookup: LookUp
 
-    async def mentioned(self, event: dict[str, Any], context: dict[str, Any]) -> None:
+    async def mentioned(self, event: Event, context: Context) -> None:
         """Answer `@Parley words` in the channel or thread of the mention."""
         if not _is_from_person(event):
             return
@@ -39,7 +40,7 @@ class Mention:
         work = self._answer(team_id, event["user"], words, respond, where)
         self.slack.background.start(work, respond)
 
-    async def direct(self, event: dict[str, Any], context: dict[str, Any]) -> None:
+    async def direct(self, event: Event, context: Context) -> None:
         """Answer a direct message."""
         if event.get("channel_type") != "im" or not _is_from_person(event):
             return
@@ -50,7 +51,7 @@ class Mention:
         self.slack.background.start(work, respond)
 
     async def related(
-        self, ack: AsyncAck, body: dict[str, Any], shortcut: dict[str, Any], respond: AsyncRespond
+        self, ack: AsyncAck, body: Interaction, shortcut: dict[str, Any], respond: AsyncRespond
     ) -> None:
         """Show the stories that are related to a message."""
 
@@ -73,5 +74,5 @@ class Mention:
         await answer(respond, await self.lookup.answer(words, where=where))
 
 
-def _is_from_person(event: dict[str, Any]) -> bool:
+def _is_from_person(event: Event) -> bool:
     return bool(event.get("user")) and not (event.get("bot_id") or event.get("subtype"))

@@ -20,6 +20,7 @@ from handlers.slack.api_errors import FAILURES
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press, require_home
 from handlers.slack.directory import UnknownPresenceError
+from handlers.slack.payloads import Interaction
 from handlers.views import schedule as views
 from handlers.views.message import message
 from handlers.views.modal import View, window
@@ -111,7 +112,7 @@ class ScheduleForm:
         zones = zones_like(str(payload.get("value") or ""))
         await ack(options=[views.zone_option(zone, now=now) for zone in zones])
 
-    async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+    async def submitted(self, ack: AsyncAck, body: Interaction, view: dict[str, Any]) -> None:
         """Save the submitted form, or show an error at each field that is wrong."""
         user_id = body["user"]["id"]
         try:

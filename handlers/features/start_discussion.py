@@ -13,6 +13,7 @@ from handlers.features.lookup import LookUp
 from handlers.ids import Block, Field
 from handlers.slack.button_press import Press, home_of, require_home
 from handlers.slack.error_replies import sentence
+from handlers.slack.payloads import Interaction
 from handlers.views import modal as views
 from handlers.views.message import message
 from store.types import ChannelId, Nothing, ParleyError, TeamId
@@ -26,7 +27,7 @@ class DiscussionForm:
     lookup: LookUp
     discuss: Discuss
 
-    async def shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def shortcut(self, ack: AsyncAck, body: Interaction) -> None:
         """Open the form."""
 
         async def work() -> None:
@@ -46,7 +47,7 @@ class DiscussionForm:
         view = views.discussion(article)
         await self.slack.responders.open(press.team_id, press.trigger_id, view, on_top=on_top)
 
-    async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+    async def submitted(self, ack: AsyncAck, body: Interaction, view: dict[str, Any]) -> None:
         """Post the question of the form's story, or find a story and show a preview."""
         try:
             team_id = require_home(body)
@@ -79,7 +80,7 @@ class DiscussionForm:
             shown = views.window(message(sentence(error)))
         await ack(response_action="update", view=shown)
 
-    async def confirmed(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+    async def confirmed(self, ack: AsyncAck, body: Interaction, view: dict[str, Any]) -> None:
         """Post the question in the preview, or show the preview again with the problem."""
         try:
             team_id = require_home(body)
@@ -95,7 +96,7 @@ class DiscussionForm:
         await ack(response_action="update", view=shown)
 
     async def _channel_problem(
-        self, body: dict[str, Any], team_id: TeamId, channel_id: ChannelId
+        self, body: Interaction, team_id: TeamId, channel_id: ChannelId
     ) -> str | None:
         """Return why that person may not post in the channel; None if they may.
 
@@ -109,9 +110,7 @@ class DiscussionForm:
             return str(error)
         return None
 
-    async def _post(
-        self, ack: AsyncAck, body: dict[str, Any], team_id: TeamId, value: Value
-    ) -> None:
+    async def _post(self, ack: AsyncAck, body: Interaction, team_id: TeamId, value: Value) -> None:
         """Ack with a waiting modal, then post and show the result in that modal."""
         view = body["view"]
         respond = self.slack.responders.modal(team_id, view["id"])

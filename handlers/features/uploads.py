@@ -5,13 +5,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.features.dependencies import Options, Slack
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
+from handlers.slack.payloads import Context, Event
 from handlers.views import corpus as views
 from handlers.views import preview
 from store import Store, samples
@@ -21,7 +21,7 @@ from store.types import CorpusInvalidError, ParleyError, TeamId, UserId
 _NAME = re.compile(r"[\w()+,-][\w .()+,-]{0,99}")
 
 
-async def is_upload(event: dict[str, Any]) -> bool:
+async def is_upload(event: Event) -> bool:
     """Return whether a message event is a file shared in a direct message with Parley."""
     return event.get("channel_type") == "im" and event.get("subtype") == "file_share"
 
@@ -34,7 +34,7 @@ class Uploads:
     slack: Slack
     options: Options
 
-    async def shared(self, event: dict[str, Any], context: dict[str, Any]) -> None:
+    async def shared(self, event: Event, context: Context) -> None:
         """Check each shared file, and offer to add it."""
         team_id = context["team_id"]
         respond = self.slack.responders.direct(team_id, event["channel"], event.get("thread_ts"))

@@ -16,6 +16,7 @@ from handlers.features.discuss import Discuss
 from handlers.features.lookup import LookUp
 from handlers.ids import Step
 from handlers.slack.error_replies import sentence
+from handlers.slack.payloads import EventCallback
 from store import Store
 from store.posting.record import NewPost
 from store.types import (
@@ -49,14 +50,14 @@ class Workflow:
         app.function(Step.PICK_QUESTION)(self.pick_question)
 
     async def find_story(
-        self, inputs: Inputs, body: dict[str, Any], complete: AsyncComplete, fail: AsyncFail
+        self, inputs: Inputs, body: EventCallback, complete: AsyncComplete, fail: AsyncFail
     ) -> None:
         """Complete the step with the story that the words find, if the match is certain."""
         found = self._find(inputs, team_id=body["team_id"])
         self.slack.background.start(_finish(found, complete, fail))
 
     async def pick_question(
-        self, inputs: Inputs, body: dict[str, Any], complete: AsyncComplete, fail: AsyncFail
+        self, inputs: Inputs, body: EventCallback, complete: AsyncComplete, fail: AsyncFail
     ) -> None:
         """Complete the step with a question for a channel, and record it as asked there."""
         execution_id = body["event"]["function_execution_id"]

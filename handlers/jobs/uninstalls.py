@@ -10,6 +10,7 @@ from slack_bolt.async_app import AsyncApp
 
 from handlers.slack.api_errors import FAILURES, FailureKind, classify
 from handlers.slack.error_replies import AgainError
+from handlers.slack.payloads import EventCallback
 from handlers.slack.teams import ClosedError, NotInstalledError, Teams
 from store.guards.idempotency import Idempotency
 from store.teams.installations import Installation, Installations
@@ -62,7 +63,7 @@ class Uninstalls:
         app.event("app_uninstalled")(self.uninstalled)
         app.event("tokens_revoked")(self.revoked)
 
-    async def uninstalled(self, body: dict[str, Any]) -> None:
+    async def uninstalled(self, body: EventCallback) -> None:
         """Delete the team, unless it has installed Parley again since the event.
 
         An event may come late, and its time is in whole seconds of Slack's clock. So Slack is asked
@@ -76,7 +77,7 @@ class Uninstalls:
         except Exception as error:
             raise AgainError(f"cannot check whether {team_id} uninstalled Parley") from error
 
-    async def revoked(self, event: dict[str, Any], body: dict[str, Any]) -> None:
+    async def revoked(self, event: dict[str, Any], body: EventCallback) -> None:
         """Delete the team if its bot token was revoked, and not a user token."""
         if event["tokens"].get("bot"):
             await self.uninstalled(body)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
@@ -10,6 +10,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from handlers.button_value import NO_CHANNEL, Value
 from handlers.slack.background import Background
 from handlers.slack.directory import STRANGER
+from handlers.slack.payloads import Interaction
 from handlers.slack.responders import Responders
 from store.types import ChannelId, ParleyError, TeamId, UserId
 
@@ -30,7 +31,7 @@ class Press:
     """The id of the modal that holds the button; "" in a message or in App Home."""
 
     @classmethod
-    def of(cls, body: dict[str, Any]) -> Self:
+    def of(cls, body: Interaction) -> Self:
         """Parse the payload; raises `ParleyError` if Parley did not write the button's value."""
         team_id = require_home(body)
         action = body["actions"][0]
@@ -70,7 +71,7 @@ def on_press(
     """
     running: set[Press] = set()
 
-    async def once(body: dict[str, Any], respond: AsyncRespond) -> None:
+    async def once(body: Interaction, respond: AsyncRespond) -> None:
         press = Press.of(body)
         same = replace(press, trigger_id="")
         if same in running:
@@ -81,7 +82,7 @@ def on_press(
         finally:
             running.discard(same)
 
-    async def listener(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+    async def listener(ack: AsyncAck, body: Interaction, respond: AsyncRespond) -> None:
         view = body.get("view")
         where = respond
         if view:
@@ -97,7 +98,7 @@ def on_press(
     return listener
 
 
-def home_of(body: dict[str, Any]) -> TeamId:
+def home_of(body: Interaction) -> TeamId:
     """Return the id of the team in which the app of this interaction is installed.
 
     In a Slack Connect channel, a view's `team` may be the other team (docs.slack.dev: Slack
@@ -107,7 +108,7 @@ def home_of(body: dict[str, Any]) -> TeamId:
     return TeamId(home)
 
 
-def require_home(body: dict[str, Any]) -> TeamId:
+def require_home(body: Interaction) -> TeamId:
     """Return `home_of(body)`; raises `ParleyError` if the user belongs to another team."""
     home, theirs = home_of(body), body["user"].get("team_id")
     if theirs and theirs != home:
