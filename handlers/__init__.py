@@ -68,7 +68,7 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     pressed(Action.DIGEST_RESUME, actions.resume_pressed)
 
     pressed(Action.DIGEST_SET, form.pressed)
-    pressed(Action.DIGEST_GUESS, digest.guessed)
+    pressed(re.compile(rf"^{Action.DIGEST_GUESS}(_\d+)?$"), digest.guessed)
     pressed(Action.DIGEST_JOIN, digest.joined)
     pressed(Action.DIGEST_CHANGE, digest.change)
     pressed(re.compile(rf"^{Action.DIGEST_PAGE}_\d+$"), digest.page)

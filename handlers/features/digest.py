@@ -1,7 +1,6 @@
 """/digest: schedule a channel's daily question or digest, and see or change what comes next."""
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from rapidfuzz import fuzz, process
@@ -14,7 +13,16 @@ from handlers.features.schedule_actions import ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
 from handlers.ids import Action
 from handlers.mrkdwn import unescape
-from handlers.parsing.dates import parse_date, parse_dates
+from handlers.parsing.dates import (
+    Dates,
+    format_date,
+    format_dates,
+    is_until,
+    parse_dates,
+    parse_until,
+    write_dates,
+)
+from handlers.parsing.readings import UnclearError
 from handlers.parsing.schedule_order import parse_order
 from handlers.slack.api_errors import FAILURES
 from handlers.slack.background import answer
@@ -35,7 +43,6 @@ _CHANGING = frozenset({"on", "now", "skip", "unskip", "pause", "resume", "off"})
 _WORDS = _CHANGING | {"next", "preview", "list", "help"}
 _MIN_SIMILARITY = 65
 """How similar, of 100, a mistyped word must be to a known word for “did you mean”."""
-_UNTIL = re.compile(r"^until +", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +108,17 @@ class Digest:
             )
 
     async def guessed(self, press: Press, respond: AsyncRespond) -> None:
-        """Do what a mistyped word probably meant, after the person confirmed the guess."""
+        """Run the command of a button: a correction, a chosen reading, or what takes one back."""
         word, _, rest = press.value.words.partition(" ")
         if word not in _WORDS:
             raise ParleyError("I do not know that word any more.")
-        shown = await self._answer(DigestRequest.by(press), word, rest)
-        await answer(respond, shown, replace=True)
+        request = DigestRequest.by(press)
+        if press.value.channel_id not in ("", press.channel_id):
+            # The value comes from the client, so the person may not be in that channel.
+            channel_id = press.value.channel_id
+            await self.slack.directory.require_present(press.team_id, press.user_id, channel_id)
+            request = replace(request, channel_id=channel_id)
+        await answer(respond, await self._answer(request, word, rest), replace=True)
 
     async def joined(self, press: Press, respond: AsyncRespond) -> None:
         """Join the channel and set up the schedule that was asked for."""
@@ -136,7 +148,7 @@ class Digest:
                     is_known=True,
                 )
             case views.END:
-                await self.actions.off(schedule, by=by)
+                await answer(respond, await self.actions.off(schedule, by=by))
                 shown = await self._list(press.team_id, press.user_id)
                 await answer(respond, shown, replace=True)
             case _:
@@ -200,7 +212,10 @@ class Digest:
             case "now":
                 return await self._now(schedule, request, rest, by)
             case "skip" | "unskip":
-                dates = parse_dates(rest, today=today)
+                try:
+                    dates = parse_dates(rest, today=today)
+                except UnclearError as error:
+                    return _ask(error, word)
                 if not dates:
                     # Without a date, a repeated request would skip one more post.
                     key = f"{request.channel_id}:{word}:{request.request_id}"
@@ -211,8 +226,10 @@ class Digest:
                     return await self.actions.skip(schedule, dates, by=by)
                 return await self.actions.unskip(schedule, dates, by=by)
             case "pause":
-                words = _UNTIL.sub("", rest)
-                until = parse_date(words, today=today) if words else FOREVER
+                try:
+                    until = parse_until(rest, today=today) if rest else FOREVER
+                except UnclearError as error:
+                    return _ask(error, *(["pause"] if is_until(rest) else ["skip", "pause"]))
                 return await self.actions.pause(schedule, until, by=by)
             case "resume":
                 return await self.actions.resume(schedule, by=by)
@@ -262,10 +279,26 @@ class Digest:
             raise ParleyError(
                 "It is `/digest now` for one more, or `/digest now today` as today's."
             )
+        if is_todays:
+            await self.actions.require_todays(schedule)
         key = f"{schedule.team_id}:{schedule.channel_id}:now:{request.request_id}"
         await self.slack.posting.now(schedule, by=by, key=None if is_todays else key)
         upcoming = await self.store.planning.upcoming(schedule, 1)
         return views.posted_now(upcoming, is_todays=is_todays)
+
+
+def _ask(error: UnclearError[Dates], *words: str) -> Message:
+    """Ask which dates are meant, with buttons that run each of *words* for each reading."""
+    choices = []
+    for word in words:
+        for dates in error.readings:
+            if word == "pause":
+                until = dates[0]
+                choices.append((f"Pause until {format_date(until)}", f"pause until {until}"))
+            else:
+                label = f"{word.capitalize()} {format_dates(dates)}"
+                choices.append((label, f"{word} {write_dates(dates)}"))
+    return views.ask(str(error), choices)
 
 
 def _guess(word: str) -> str | None:

@@ -1,14 +1,16 @@
 """Changes to a schedule (set up, skip, pause, resume, end) and the menu under its posts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.features.dependencies import Options, Slack
+from handlers.parsing.dates import format_date, format_dates
 from handlers.parsing.schedule_order import Order
+from handlers.parsing.timetable import describe_days
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
 from handlers.slack.people import FullMember
@@ -21,6 +23,8 @@ from store.posting.record import GRACE, NewPost
 from store.types import FOREVER, ChannelId, ParleyError, Post, PostState, Schedule, TeamId, UserId
 
 _SKIPPED = "skipped"
+_MOST_SKIPPED = 60
+"""How many posts one command skips; each is a transaction."""
 _SETTLED = "That is settled already."
 _NO_OWNER = (
     "This schedule has no owner any more, so only admins can do that. To become its owner, type"
@@ -68,12 +72,19 @@ class ScheduleActions:
         )
         is_empty = await self.store.planning.preview(schedule) is None
         upcoming = await self.store.planning.upcoming(schedule, 1)
-        return views.is_on(schedule, upcoming, is_empty=is_empty, has_samples=self.has_samples)
+        return views.is_on(
+            schedule,
+            upcoming,
+            now=self.options.clock(),
+            is_empty=is_empty,
+            has_samples=self.has_samples,
+        )
 
     async def off(self, schedule: Schedule, *, by: FullMember) -> Message:
         """Delete the channel's schedule."""
+        upcoming = await self.store.planning.upcoming(replace(schedule, paused_until=None), 1)
         await self.store.schedules.remove(by.team_id, schedule.channel_id)
-        return views.is_off(schedule)
+        return views.is_off(schedule, upcoming)
 
     async def owner_or_admin(self, schedule: Schedule, user_id: UserId) -> FullMember:
         """Return that person if they own the schedule or are an admin.
@@ -93,25 +104,58 @@ class ScheduleActions:
         return member.is_admin or member.user_id == schedule.owner_id
 
     async def skip(self, schedule: Schedule, dates: Sequence[date], *, by: FullMember) -> Message:
-        """Skip the posts of *dates*, or the next post if there are none."""
-        now, timetable = self.options.clock(), schedule.timetable
-        if not dates:
-            dates = [await self._next_on(schedule)]
-        for on in dates:
-            plan = NewPost(
-                key=occurrence_key(schedule, on),
-                team_id=schedule.team_id,
-                channel_id=schedule.channel_id,
-                kind=schedule.kind,
-                due_on=on,
-                due_at=datetime.combine(on, timetable.at, tzinfo=ZoneInfo(timetable.zone)),
-                asked_by=by.user_id,
-                state=PostState.SKIPPED,
-                error=_SKIPPED,
+        """Skip the posts of *dates*, or the next post if there are none.
+
+        Raises `ParleyError` if none of the dates has a post that can be skipped.
+        """
+        dates = sorted(set(dates)) or [await self._next_on(schedule)]
+        due = [on for on in dates if await self._is_due(schedule, on)]
+        if not due:
+            days = describe_days(schedule.timetable.weekdays)
+            raise ParleyError(f"No post is planned for {format_dates(dates)}: they come {days}.")
+        if len(due) > _MOST_SKIPPED:
+            raise ParleyError(
+                f"I skip at most {_MOST_SKIPPED} posts at a time, and these are {len(due)}."
+                " `/digest pause until 2 Jan` stops them all until a date."
             )
-            if not await self.store.posts.skip(plan, now=now):
-                raise ParleyError(f"The post of {on:%a %d %b} is out already, or under way.")
-        return views.skipped(dates, await self.store.planning.upcoming(schedule, 1))
+        late = [on for on in due if not await self._skip(schedule, on, by=by)]
+        skipped = [on for on in due if on not in late]
+        if not skipped:
+            raise ParleyError(f"The post of {format_dates(late)} is out already, or under way.")
+        upcoming = await self.store.planning.upcoming(schedule, 1)
+        return views.skipped(skipped, upcoming, late=late)
+
+    async def _is_due(self, schedule: Schedule, on: date) -> bool:
+        """Return whether the schedule has, or had, a post on that date."""
+        if on >= schedule.next.due_on:
+            return on.weekday() in schedule.timetable.weekdays
+        return bool(await self.store.posts.get(schedule.team_id, occurrence_key(schedule, on)))
+
+    async def _skip(self, schedule: Schedule, on: date, *, by: FullMember) -> bool:
+        """Skip the post of one date; False if it is out or under way."""
+        timetable = schedule.timetable
+        plan = NewPost(
+            key=occurrence_key(schedule, on),
+            team_id=schedule.team_id,
+            channel_id=schedule.channel_id,
+            kind=schedule.kind,
+            due_on=on,
+            due_at=datetime.combine(on, timetable.at, tzinfo=ZoneInfo(timetable.zone)),
+            asked_by=by.user_id,
+            state=PostState.SKIPPED,
+            error=_SKIPPED,
+        )
+        return await self.store.posts.skip(plan, now=self.options.clock())
+
+    async def require_todays(self, schedule: Schedule) -> None:
+        """Raise `ParleyError` if the schedule has no post today."""
+        today = schedule.timetable.local_date(self.options.clock())
+        if today.weekday() not in schedule.timetable.weekdays:
+            days = describe_days(schedule.timetable.weekdays)
+            raise ParleyError(
+                f"There is no post on {format_date(today)}: they come {days}."
+                " `/digest now` posts an extra one."
+            )
 
     async def skip_next(self, schedule: Schedule, *, by: FullMember) -> Message:
         """Skip the next post. Repeating this skips the same post, not the one after it."""
@@ -121,7 +165,10 @@ class ScheduleActions:
         raise ParleyError("No post is coming that could be skipped.")
 
     async def unskip(self, schedule: Schedule, dates: Sequence[date], *, by: FullMember) -> Message:
-        """Undo the skips of *dates*, or the next skip if there are none."""
+        """Undo the skips of *dates*, or the next skip if there are none.
+
+        Raises `ParleyError` if none of them is skipped.
+        """
         if not dates:
             skipped = [
                 post.due_on
@@ -131,19 +178,39 @@ class ScheduleActions:
                 if post.state is PostState.SKIPPED and post.due_on
             ]
             dates = skipped[:1]
-        for on in dates:
-            is_future = on >= schedule.next.due_on
-            key = occurrence_key(schedule, on)
-            if not (is_future and await self.store.posts.unskip(by.team_id, key)):
-                raise ParleyError(f"The post of {on:%a %d %b} is not skipped.")
         if not dates:
             raise ParleyError("No post to come is skipped.")
-        return views.unskipped(dates)
+        restored = [
+            on
+            for on in sorted(set(dates))
+            if on >= schedule.next.due_on
+            and await self.store.posts.unskip(by.team_id, occurrence_key(schedule, on))
+        ]
+        if not restored:
+            raise ParleyError(f"The post of {format_dates(dates)} is not skipped.")
+        return views.unskipped(restored)
 
     async def pause(self, schedule: Schedule, until: date, *, by: FullMember) -> Message:
-        """Skip every post before *until*, a date in the schedule's time zone."""
+        """Skip every post before *until*, a date in the schedule's time zone.
+
+        Raises `ParleyError` if no post is planned before that date.
+        """
+        coming = await self._coming(schedule, until)
+        if not (coming or schedule.paused_until):
+            raise ParleyError(f"No post is planned before {format_date(until)}.")
         await self.store.schedules.pause(by.team_id, schedule.channel_id, until=until)
-        return views.paused(until)
+        upcoming = await self.store.planning.upcoming(replace(schedule, paused_until=until), 1)
+        return views.paused(until, coming, upcoming, before=schedule.paused_until)
+
+    async def _coming(self, schedule: Schedule, until: date) -> Sequence[date]:
+        """Return the dates of the posts that would come before *until*; only one for FOREVER."""
+        days = 1 if until == FOREVER else max((until - schedule.next.due_on).days, 1)
+        awake = replace(schedule, paused_until=None)
+        return [
+            post.occurrence.due_on
+            for post in await self.store.planning.upcoming(awake, days)
+            if post.skip_reason is None and post.occurrence.due_on < until
+        ]
 
     async def resume(self, schedule: Schedule, *, by: FullMember) -> Message:
         """Resume a paused or stopped schedule.

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 from hashlib import blake2b
 from typing import Any
@@ -14,7 +14,13 @@ from handlers.button_value import Value
 from handlers.features.dependencies import Options, Slack
 from handlers.features.schedule_actions import ScheduleActions
 from handlers.ids import Block, Field
-from handlers.parsing.schedule_order import LONGEST_TOPIC, MOST_STORIES, MOST_TOPICS, Order
+from handlers.parsing.schedule_order import (
+    LONGEST_TOPIC,
+    MOST_STORIES,
+    MOST_TOPICS,
+    Order,
+    order_of,
+)
 from handlers.parsing.timetable import WEEKDAYS, describe, is_zone, zones_like
 from handlers.slack.api_errors import FAILURES
 from handlers.slack.background import answer
@@ -76,7 +82,9 @@ class ScheduleForm:
         the trigger expired before the form was open.
         """
         schedule = await self.store.schedules.get(team_id, channel_id)
-        order = _order_of(schedule) if schedule else await self._default_order(team_id, user_id)
+        order = (
+            _shown(order_of(schedule)) if schedule else await self._default_order(team_id, user_id)
+        )
         view = views.schedule(
             order,
             channel_id=channel_id,
@@ -204,14 +212,10 @@ class ScheduleForm:
         return Order(timetable=timetable, stories=_DEFAULT_STORIES)
 
 
-def _order_of(schedule: Schedule) -> Order:
-    stories = schedule.stories if schedule.kind is PostKind.DIGEST else _DEFAULT_STORIES
-    return Order(
-        timetable=schedule.timetable,
-        kind=schedule.kind,
-        stories=stories,
-        topics=schedule.topics,
-    )
+def _shown(order: Order) -> Order:
+    """Return the order with the number of stories that the form shows for a question."""
+    is_digest = order.kind is PostKind.DIGEST
+    return order if is_digest else replace(order, stories=_DEFAULT_STORIES)
 
 
 def _fingerprint(schedule: Schedule | None) -> str:

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from handlers.parsing.timetable import parse
-from store.types import ParleyError, PostKind, Timetable
+from handlers.parsing.timetable import DAY_NAMES, parse
+from store.types import ParleyError, PostKind, Schedule, Timetable
 
 MOST_STORIES = 5
 MOST_TOPICS = 10
@@ -27,6 +27,31 @@ class Order:
     kind: PostKind = PostKind.QUESTION
     stories: int = 1
     topics: tuple[str, ...] = ()
+
+
+def order_of(schedule: Schedule) -> Order:
+    """Return the order that set up a schedule."""
+    return Order(
+        timetable=schedule.timetable,
+        kind=schedule.kind,
+        stories=schedule.stories,
+        topics=schedule.topics,
+    )
+
+
+def write_order(order: Order) -> str | None:
+    """Return words that `parse_order` reads as *order*; None if a topic cannot be written so."""
+    timetable = order.timetable
+    days = ",".join(DAY_NAMES[day][:3].lower() for day in sorted(timetable.weekdays))
+    words = f"{timetable.at:%H:%M} {days} {timetable.zone}"
+    if order.kind is PostKind.DIGEST:
+        words += f" digest {order.stories}"
+    if order.topics:
+        words += f" about {', '.join(order.topics)}"
+    try:
+        return words if parse_order(words, zone=timetable.zone) == order else None
+    except ParleyError:
+        return None
 
 
 def parse_order(words: str, *, zone: str) -> Order:

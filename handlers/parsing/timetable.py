@@ -1,6 +1,7 @@
 """Parse and format timetables: `09:30 mon-fri Europe/Lisbon`."""
 
 import re
+from collections.abc import Iterable
 from datetime import time
 from functools import cache
 from zoneinfo import available_timezones
@@ -69,14 +70,17 @@ def parse(words: str, *, zone: str) -> Timetable:
 
 def describe(timetable: Timetable) -> str:
     """Return a timetable in words: `09:30 on Mon–Fri (Europe/Lisbon)`."""
-    days = sorted(timetable.weekdays)
+    return f"{timetable.at:%H:%M} {describe_days(timetable.weekdays)} ({timetable.zone})"
+
+
+def describe_days(weekdays: Iterable[int]) -> str:
+    """Return weekdays in words: `every day`, `on Mon–Fri`, `on Mon, Thu`."""
+    days = sorted(weekdays)
     if len(days) == 7:
-        which = "every day"
-    elif len(days) > 2 and days[-1] - days[0] == len(days) - 1:
-        which = f"on {_DAYS[days[0]]}–{_DAYS[days[-1]]}"
-    else:
-        which = "on " + ", ".join(_DAYS[day] for day in days)
-    return f"{timetable.at:%H:%M} {which} ({timetable.zone})"
+        return "every day"
+    if len(days) > 2 and days[-1] - days[0] == len(days) - 1:
+        return f"on {_DAYS[days[0]]}–{_DAYS[days[-1]]}"
+    return "on " + ", ".join(_DAYS[day] for day in days)
 
 
 def is_zone(name: str) -> bool:

@@ -6,9 +6,11 @@ from datetime import datetime as instant
 from zoneinfo import ZoneInfo
 
 from handlers import mrkdwn
-from handlers.button_value import Value
+from handlers.button_value import MOST_WORDS, NO_CHANNEL, Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
+from handlers.parsing.dates import format_date, write_dates
+from handlers.parsing.schedule_order import order_of, write_order
 from handlers.parsing.timetable import describe
 from handlers.views import question
 from handlers.views.blocks import Block, Element, actions, button, context, overflow, section
@@ -39,7 +41,7 @@ _EXAMPLES = (
     (f"{Command.DIGEST} now", "one more at once; `now today`: today's, ahead of its time"),
     (
         f"{Command.DIGEST} skip",
-        "leave the next one out, or `skip 24 Dec, 31 Dec`; `unskip` takes it back",
+        "leave the next one out, or `skip 24 Dec to 2 Jan`; `unskip` takes it back",
     ),
     (f"{Command.DIGEST} pause until 2 Jan", "no posts before that date, or until `resume`"),
     (f"{Command.DIGEST} off", "no more posts in this channel"),
@@ -53,23 +55,53 @@ def digest_help(*, unknown: str | None = None, meant: str | None = None) -> Mess
     if meant:
         shown = plain(meant, 60).replace("`", "'")
         text = f"{lead}Did you mean `{Command.DIGEST} {shown}`?"
-        yes = button(f"Yes: {meant}", Action.DIGEST_GUESS, Value(words=meant))
-        return message(text, [section(text), actions([yes])])
+        return ask(text, [(f"Yes: {meant}", meant)])
     text = f"{lead}A question a day gets a channel talking:"
     lines = "\n".join(f"• `{words}`: {what}" for words, what in _EXAMPLES)
     form = button("Open the form", Action.DIGEST_SET, Value(), hint="Open the form of a schedule")
     return message(f"{text}\n{lines}", [section(f"{text}\n{lines}"), actions([form])])
 
 
+def ask(question: str, choices: Sequence[tuple[str, str]]) -> Message:
+    """Ask which of several commands is meant: (label, words after /digest) for each button."""
+    buttons = commands(choices)
+    return message(question, [section(question), *([actions(buttons)] if buttons else [])])
+
+
+def commands(
+    choices: Sequence[tuple[str, str]], channel_id: ChannelId = NO_CHANNEL
+) -> list[Element]:
+    """Return buttons that run /digest, without those whose words are too long for a button.
+
+    *channel_id* is the schedule's channel if the buttons are shown in another place.
+    """
+    return [
+        button(
+            label,
+            f"{Action.DIGEST_GUESS}_{place}" if place else Action.DIGEST_GUESS,
+            Value(words=words, channel_id=channel_id),
+        )
+        for place, (label, words) in enumerate(choices)
+        if 0 < len(words) <= MOST_WORDS
+    ]
+
+
 def is_on(
-    schedule: Schedule, turns: Sequence[UpcomingPost], *, is_empty: bool, has_samples: bool
+    schedule: Schedule,
+    turns: Sequence[UpcomingPost],
+    *,
+    now: instant,
+    is_empty: bool,
+    has_samples: bool,
 ) -> Message:
     """Confirm a new or changed schedule.
 
-    *is_empty* means that no story matches its topics, *has_samples* that there are only sample
-    stories.
+    *is_empty* means that no story matches its topics,
+    *has_samples* that there are only sample stories.
     """
     text = f"<#{schedule.channel_id}> gets {_what(schedule)}. First: {_first(turns)}."
+    if note := _not_today(schedule, turns, now):
+        text += f" {note}"
     if is_empty:
         text += " There is no story for it yet: as it is, nothing will be posted."
     hint = context(f"`{Command.DIGEST} next` lists what comes, `{Command.DIGEST} off` ends it.")
@@ -105,11 +137,11 @@ def coming(
     if schedule.paused_until == FOREVER:
         parts.append(f"It is paused; `{Command.DIGEST} resume` lets it go on.")
     elif schedule.is_paused and schedule.paused_until:
-        parts.append(f"It is paused until {_day(schedule.paused_until)}.")
+        parts.append(f"It is paused until {format_date(schedule.paused_until)}.")
     if lines:
         parts.append("Next:\n" + "\n".join(lines))
     if last and last.state is not PostState.SENT and last.due_on:
-        parts.append(f"The last one, of {_day(last.due_on)}: {_state(last)}.")
+        parts.append(f"The last one, of {format_date(last.due_on)}: {_state(last)}.")
     if chosen and (left := _left(schedule, chosen)):
         parts.append(left)
     return message("\n".join(parts), [section(part) for part in parts])
@@ -135,22 +167,50 @@ def posted_now(turns: Sequence[UpcomingPost], *, is_todays: bool) -> Message:
     return message(text, [section(text)])
 
 
-def skipped(dates: Sequence[date], turns: Sequence[UpcomingPost]) -> Message:
-    """Confirm that the posts on *dates* are skipped."""
-    text = f"No post on {_days(dates)}. The next one comes {_first(turns)}."
-    return message(text, [section(text)])
+def skipped(
+    dates: Sequence[date], turns: Sequence[UpcomingPost], *, late: Sequence[date] = ()
+) -> Message:
+    """Confirm that the posts on *dates* are skipped; those of *late* are out already."""
+    text = f"No post on {_list(dates)}. The next one comes {_first(turns)}."
+    if late:
+        text += f" The post of {_list(late)} is out already, or under way."
+    words = f"unskip {write_dates(dates)}"
+    if len(words) > MOST_WORDS:
+        words = f"unskip {dates[0]} to {dates[-1]}"
+    return _with_take_back(text, words)
 
 
 def unskipped(dates: Sequence[date]) -> Message:
     """Confirm that the posts on *dates* are no longer skipped."""
-    return message(f"There will be a post on {_days(dates)} after all.")
+    return message(f"There will be a post on {_list(dates)} after all.")
 
 
-def paused(until: date) -> Message:
-    """Confirm that a schedule is paused."""
+def paused(
+    until: date,
+    dates: Sequence[date],
+    turns: Sequence[UpcomingPost],
+    *,
+    before: date | None,
+) -> Message:
+    """Confirm a pause, which leaves out the posts on *dates*; *before* is the pause it replaces."""
+    take_back = "resume" if before is None else "pause"
+    if before and before != FOREVER:
+        take_back += f" until {before}"
     if until == FOREVER:
-        return message(f"Paused: no posts in this channel until `{Command.DIGEST} resume`.")
-    return message(f"Paused: the posts in this channel go on from {_day(until)}.")
+        first = f" The first one left out is that of {format_date(dates[0])}." if dates else ""
+        text = f"Paused: no posts in this channel until `{Command.DIGEST} resume`.{first}"
+    else:
+        missing = f" No post on {_list(dates)}." if dates else ""
+        text = (
+            f"Paused: the posts in this channel go on from {format_date(until)}.{missing} The next"
+            f" one comes {_first(turns)}."
+        )
+    return _with_take_back(text, take_back)
+
+
+def _with_take_back(text: str, words: str, channel_id: ChannelId = NO_CHANNEL) -> Message:
+    buttons = commands([("Take it back", words)], channel_id)
+    return message(text, [section(text), *([actions(buttons)] if buttons else [])])
 
 
 def resumed(schedule: Schedule, turns: Sequence[UpcomingPost]) -> Message:
@@ -167,9 +227,14 @@ def why(post: Post) -> Message:
     return message(plain(text), [section(plain(text))])
 
 
-def is_off(schedule: Schedule) -> Message:
+def is_off(schedule: Schedule, turns: Sequence[UpcomingPost]) -> Message:
     """Confirm that a channel's schedule is deleted."""
-    return message(f"<#{schedule.channel_id}> gets no more posts.")
+    text = (
+        f"<#{schedule.channel_id}> gets no more posts. The next one would have come"
+        f" {_first(turns)}, then at {describe(schedule.timetable)}."
+    )
+    words = write_order(order_of(schedule))
+    return _with_take_back(text, f"on {words}" if words else "", schedule.channel_id)
 
 
 def paged(every: Sequence[Schedule], page: int) -> tuple[Sequence[Schedule], int, int]:
@@ -238,7 +303,7 @@ def schedule_status(schedule: Schedule, coming: UpcomingPost | None = None) -> s
         return "stopped"
     if schedule.is_paused and schedule.paused_until:
         forever = schedule.paused_until == FOREVER
-        return "paused" if forever else f"paused until {_day(schedule.paused_until)}"
+        return "paused" if forever else f"paused until {format_date(schedule.paused_until)}"
     return f"next {_when(coming or UpcomingPost(occurrence=schedule.next))}"
 
 
@@ -263,6 +328,19 @@ def _what(schedule: Schedule, *, is_first: bool = False, topics: int = 300) -> s
 def _first(turns: Sequence[UpcomingPost]) -> str:
     turn = next((turn for turn in turns if turn.skip_reason is None), None)
     return _when(turn) if turn else "when it is resumed"
+
+
+def _not_today(schedule: Schedule, turns: Sequence[UpcomingPost], now: instant) -> str:
+    """Return why a schedule that posts on this weekday does not post today, or ""."""
+    local = now.astimezone(ZoneInfo(schedule.timetable.zone))
+    if local.weekday() not in schedule.timetable.weekdays or not turns:
+        return ""
+    first = turns[0]
+    if first.occurrence.due_on == local.date():
+        return f"Not today: {plain(first.skip_reason, 100)}." if first.skip_reason else ""
+    if local.time() >= schedule.timetable.at:
+        return f"Not today, because {schedule.timetable.at:%H:%M} has passed."
+    return "Not today, because today's post is out already."
 
 
 def _clock_change(
@@ -322,9 +400,8 @@ def _when(turn: UpcomingPost) -> str:
     return mrkdwn.date(int(due_at.timestamp()), f"{due_at:%a %d %b %Y, %H:%M} UTC")
 
 
-def _days(dates: Sequence[date]) -> str:
-    return ", ".join(map(_day, dates))
-
-
-def _day(on: date) -> str:
-    return f"{on:%a} {on.day} {on:%b %Y}"
+def _list(dates: Sequence[date]) -> str:
+    """Return every date; of more than a month of posts only the first, the last and how many."""
+    if len(dates) > 31:
+        return f"{len(dates)} dates from {format_date(dates[0])} to {format_date(dates[-1])}"
+    return ", ".join(map(format_date, dates))

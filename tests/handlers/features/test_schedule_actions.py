@@ -1,6 +1,7 @@
 """Skip, pause, preview and resume, and the menu under a post."""
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from handlers.button_value import Value
 from handlers.ids import Action
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
-from tests.handlers.conftest import Slack, texts
-from tests.ids import ANA, BEN, CHLOE, GENERAL
+from store.types import PostState
+from tests.handlers.conftest import Slack, labels, texts
+from tests.ids import ANA, BEN, CHLOE, GENERAL, TEAM, WORLD
 
 ANA_DM = "D0ANA"
 
@@ -82,23 +84,80 @@ async def test_choosing_skip_twice_in_the_menu_skips_one(slack: Slack) -> None:
 async def test_given_dates_can_be_skipped(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     (answer,) = await slack.type("/digest skip 24 Dec, 2026-12-31 and friday")
-    assert "Thu 24 Dec 2026, Thu 31 Dec 2026, Fri 27 Nov 2026" in answer["text"]
+    assert "Fri 27 Nov 2026, Thu 24 Dec 2026, Thu 31 Dec 2026" in answer["text"]
     (answer,) = await slack.type("/digest unskip 31 Dec")
     assert "after all" in answer["text"]
     (answer,) = await slack.type("/digest unskip 31 Dec")
-    assert answer["text"] == "The post of Thu 31 Dec is not skipped."
+    assert answer["text"] == "The post of Thu 31 Dec 2026 is not skipped."
+
+
+async def skipped(slack: Slack) -> list[str]:
+    posts = await slack.parley.store.posts.scheduled(TEAM, GENERAL, since=date(2026, 11, 24))
+    return [str(post.due_on) for post in posts if post.state is PostState.SKIPPED]
+
+
+async def test_a_range_skips_exactly_the_posts_that_it_names(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 mon,wed")
+    (answer,) = await slack.type("/digest skip 24 Dec to 2 Jan")
+    assert "No post on Mon 28 Dec 2026, Wed 30 Dec 2026. The next one" in answer["text"]
+    assert await skipped(slack) == ["2026-12-28", "2026-12-30"]
+    (answer,) = await slack.type("/digest skip 26 Dec")
+    assert "No post is planned for Sat 26 Dec 2026: they come on Mon, Wed." in answer["text"]
+    (answer,) = await slack.type("/digest skip 1 Dec 2026 to 1 Dec 2027")
+    assert "I skip at most 60 posts at a time, and these are 105." in answer["text"]
+    assert await skipped(slack) == ["2026-12-28", "2026-12-30"]
+
+
+async def test_a_skip_can_be_taken_back(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    await slack.type("/digest skip 25 Dec")
+    (answer,) = await slack.type("/digest skip 31 Dec and 1 Jan")
+    assert labels(answer) == ["Take it back"]
+    seen = await slack.press_thrice(Action.DIGEST_GUESS, answer)
+    assert "There will be a post on Thu 31 Dec 2026, Fri 1 Jan 2027 after all." in texts(seen)
+    assert await skipped(slack) == ["2026-12-25"]
+
+
+async def test_the_posts_of_a_range_that_are_out_are_named(slack: Slack) -> None:
+    await posted(slack)
+    (answer,) = await slack.type("/digest skip today to friday")
+    assert "No post on Wed 25 Nov 2026, Thu 26 Nov 2026, Fri 27 Nov 2026." in answer["text"]
+    assert "The post of Tue 24 Nov 2026 is out already, or under way." in answer["text"]
+
+
+@pytest.mark.parametrize(
+    ("words", "buttons", "expected"),
+    [
+        ("skip Fri 24 Dec", ["Skip Thu 24 Dec 2026", "Skip Fri 25 Dec 2026"], ["2026-12-25"]),
+        ("skip 3/4", ["Skip Sat 3 Apr 2027", "Skip Thu 4 Mar 2027"], ["2027-03-04"]),
+        ("pause 26 Nov", ["Skip Thu 26 Nov 2026", "Pause until Thu 26 Nov 2026"], []),
+    ],
+)
+async def test_unclear_dates_are_asked_back_before_anything_changes(
+    slack: Slack, words: str, buttons: list[str], expected: list[str]
+) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type(f"/digest {words}")
+    assert labels(answer) == buttons
+    (schedule,) = await slack.parley.store.schedules.list(TEAM)
+    assert not schedule.paused_until
+    assert not await skipped(slack)
+    await slack.press(f"{Action.DIGEST_GUESS}_1", answer)
+    (schedule,) = await slack.parley.store.schedules.list(TEAM)
+    assert bool(schedule.paused_until) == words.startswith("pause")
+    assert await skipped(slack) == expected
 
 
 async def test_a_published_post_cannot_be_skipped(slack: Slack) -> None:
     await posted(slack)
     (answer,) = await slack.type("/digest skip today")
-    assert answer["text"] == "The post of Tue 24 Nov is out already, or under way."
+    assert answer["text"] == "The post of Tue 24 Nov 2026 is out already, or under way."
 
 
 async def test_a_pause_until_a_date(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     (answer,) = await slack.type("/digest pause until 26 Nov")
-    assert "go on from Thu 26 Nov 2026" in answer["text"]
+    assert "go on from Thu 26 Nov 2026. No post on Tue 24 Nov 2026, Wed" in answer["text"]
     (answer,) = await slack.type("/digest next")
     assert "It is paused until Thu 26 Nov 2026." in answer["text"]
     assert "26 Nov 2026, 09:30 UTC" in answer["text"]
@@ -108,6 +167,87 @@ async def test_a_pause_until_a_date(slack: Slack) -> None:
         await tick(slack)
         assert len(slack.public()) == count
         slack.clock.forward(days=1)
+
+
+async def test_a_pause_can_be_taken_back(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (first,) = await slack.type("/digest pause for 2 weeks")
+    (second,) = await slack.type("/digest pause")
+    assert "The first one left out is that of Tue 24 Nov 2026." in second["text"]
+    for answer, until in ((second, date(2026, 12, 8)), (first, None)):
+        await slack.press_thrice(Action.DIGEST_GUESS, answer)
+        (schedule,) = await slack.parley.store.schedules.list(TEAM)
+        assert schedule.paused_until == until
+
+
+async def test_a_pause_before_which_no_post_is_planned_is_refused(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 mon")
+    (answer,) = await slack.type("/digest pause until friday")
+    assert answer["text"] == "No post is planned before Fri 27 Nov 2026."
+    (answer,) = await slack.type("/digest pause until 1st")
+    assert "from Tue 1 Dec 2026. No post on Mon 30 Nov 2026." in answer["text"]
+
+
+async def test_an_ended_schedule_can_be_started_again(slack: Slack) -> None:
+    words = "10:15 mon,sat Asia/Tokyo digest 2 about geneva"
+    await slack.type(f"/digest on {words}")
+    (before,) = await slack.parley.store.schedules.list(TEAM)
+    (answer,) = await slack.type("/digest off")
+    assert "28 Nov 2026, 01:15 UTC" in answer["text"]
+    assert "then at 10:15 on Mon, Sat (Asia/Tokyo)" in answer["text"]
+    await slack.press_thrice(Action.DIGEST_GUESS, answer)
+    assert await slack.parley.store.schedules.list(TEAM) == [before]
+
+
+async def test_only_members_of_a_channel_start_its_schedule_again_from_elsewhere(
+    slack: Slack,
+) -> None:
+    await slack.type("/digest on 10:30", channel=WORLD)
+    (shown,) = await slack.type("/digest list")
+    _, end = shown["blocks"][1]["accessory"]["options"]
+    await slack.workspace.press(
+        ANA, Action.DIGEST_CHANGE, channel=GENERAL, ts=shown["ts"], selected_option=end
+    )
+    await slack.settled()
+    answer = next(
+        message
+        for message in slack.workspace.messages(GENERAL, ANA)
+        if labels(message) == ["Take it back"]
+    )
+    slack.workspace.remove(WORLD, ANA)
+    slack.clock.forward(minutes=6)
+    seen = await slack.press(Action.DIGEST_GUESS, answer)
+    assert "I do not see you in that channel" in texts(seen)
+    slack.workspace.invite(WORLD, ANA)
+    slack.clock.forward(minutes=6)
+    await slack.press(Action.DIGEST_GUESS, answer)
+    assert await slack.parley.store.schedules.get(TEAM, WORLD)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words", "why"),
+    [
+        (0, "09:30", ""),
+        (91, "09:30", "Not today, because 09:30 has passed."),
+        (0, "09:30 mon", ""),
+    ],
+)
+async def test_on_says_why_the_first_post_is_not_today(
+    slack: Slack, minutes: int, words: str, why: str
+) -> None:
+    slack.clock.forward(minutes=minutes)
+    (answer,) = await slack.type(f"/digest on {words}")
+    assert ("Not today" in answer["text"]) == bool(why)
+    assert why in answer["text"]
+
+
+async def test_now_today_on_a_day_without_a_post_says_so(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 mon")
+    (answer,) = await slack.type("/digest now today")
+    assert answer["text"] == (
+        "There is no post on Tue 24 Nov 2026: they come on Mon. `/digest now` posts an extra one."
+    )
+    assert not slack.public()
 
 
 async def test_a_pause_without_a_date_ends_by_resume(slack: Slack) -> None:

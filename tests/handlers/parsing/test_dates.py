@@ -1,5 +1,6 @@
-"""Parsing dates and orders for schedules."""
+"""Parsing dates. `phrases.py` has the generated ones, docs/dates.md the examples for people."""
 
+import re
 from contextlib import suppress
 from datetime import date, timedelta
 
@@ -7,57 +8,162 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.parsing.dates import parse_date, parse_dates
-from handlers.parsing.schedule_order import parse_order
-from store.types import ParleyError, PostKind
+from handlers.parsing.dates import (
+    format_dates,
+    parse_date,
+    parse_dates,
+    parse_until,
+    write_dates,
+)
+from handlers.parsing.readings import UnclearError
+from store.types import ParleyError
+from tests.handlers.parsing.phrases import compare, phrases
+from tests.machine import ROOT
 
 TUESDAY = date(2026, 11, 24)
+SATURDAY = date(2026, 11, 28)
+EXAMPLES = re.findall(
+    r"^\| `(.+)` \| (\w{3} \d.+) \|$", (ROOT / "docs" / "dates.md").read_text(), re.MULTILINE
+)
+
+
+def test_generated_phrases_are_right_or_asked_back() -> None:
+    verdicts = {(one.words, one.today): compare(one) for one in phrases(1500, seed=7)}
+    wrong = {key: verdict for key, verdict in verdicts.items() if "wrong" in verdict}
+    assert not wrong
+    assert list(verdicts.values()).count("asked too often") < 15
+
+
+def read(words: str) -> str:
+    """Return what *words* mean, or the meanings that are asked about."""
+    try:
+        return format_dates(parse_dates(words, today=TUESDAY))
+    except UnclearError as error:
+        return " or ".join(map(format_dates, error.readings))
+
+
+@pytest.mark.parametrize(("typed", "meaning"), EXAMPLES)
+def test_the_examples_of_the_page(typed: str, meaning: str) -> None:
+    assert read(typed) == meaning
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("words", "understood"),
     [
-        ("today", TUESDAY),
-        ("Tomorrow", date(2026, 11, 25)),
-        ("2026-12-01", date(2026, 12, 1)),
-        ("1 Dec", date(2026, 12, 1)),
-        ("dec 1", date(2026, 12, 1)),
-        ("1 December 2027", date(2027, 12, 1)),
-        ("2 Jan", date(2027, 1, 2)),
-        ("friday", date(2026, 11, 27)),
-        ("next monday", date(2026, 11, 30)),
-        ("tuesday", date(2026, 12, 1)),
-        ("in 2 weeks", date(2026, 12, 8)),
-        ("a week", date(2026, 12, 1)),
-        ("3 days", date(2026, 11, 27)),
+        ("24, 25, 26 dec", "2026-12-24 to 2026-12-26"),
+        ("Dec 24, 2026, Dec 31, 2026", "2026-12-24, 2026-12-31"),
+        ("Thursday 24 and Friday 25 Dec", "2026-12-24 to 2026-12-25"),
+        ("Dec 24 and 25, 2026", "2026-12-24 to 2026-12-25"),
+        ("30 Dec and 2 Jan 2027", "2026-12-30, 2027-01-02"),
+        ("24-Dec-2026", "2026-12-24"),
+        ("24Dec", "2026-12-24"),
+        ("20261224", "2026-12-24"),
+        ("2026-12-24..2026-12-26", "2026-12-24 to 2026-12-26"),
+        ("between 24 and 26 Dec", "2026-12-24 to 2026-12-26"),
+        ("24-26", "2026-12-24 to 2026-12-26"),
+        ("Wednesday 2nd", "2026-12-02"),
+        ("１ Dec", "2026-12-01"),
+        ("30 nov to 2 dec 2026", "2026-11-30 to 2026-12-02"),
     ],
 )
-def test_understood(words: str, found: date) -> None:
-    assert parse_date(words, today=TUESDAY) == found
+def test_understood(words: str, understood: str) -> None:
+    assert write_dates(parse_dates(words, today=SATURDAY)) == understood
 
 
-def test_a_leap_day_of_next_year_is_understood() -> None:
-    assert parse_date("29 February", today=date(2027, 12, 1)) == date(2028, 2, 29)
+@pytest.mark.parametrize(
+    ("words", "sentence", "readings"),
+    [
+        ("saturday", "“saturday” can be this week or next week.", 2),
+        ("Fri 24 Dec", "24 Dec 2026 is a Thursday.", 2),
+        ("Friday, 24 Dec", "24 Dec 2026 is a Thursday.", 2),
+        ("monday 25", "25 Dec 2026 is a Friday. Do you mean Fri 25 Dec 2026 or Mon 25 Jan", 2),
+        ("this monday", "Mon 23 Nov 2026 is in the past. Do you mean Mon 30 Nov 2026?", 1),
+        ("24 Dec at 9 am", "by its date, without a time such as “at 9 am”", 1),
+        ("10:30", "by its date, without a time", 0),
+        ("2 weeks", "“2 weeks” is a length of time.", 2),
+        ("20.12", "“20.12” has more than one meaning. Do you mean Sun 20 Dec 2026?", 1),
+        ("3-5", "“3-5” has more than one meaning.", 3),
+        ("27 and 29", "far apart. Do you mean Sun 27 Dec 2026, Tue 29 Dec 2026 or", 2),
+        ("20 Nov and 4 Dec", "far apart", 2),
+        ("20 Nov to 4 Dec", "Today is in such a range. Do you mean Sat 28 Nov 2026 to Fri 4", 2),
+        ("week of 20 Dec", "Sun 20 Dec 2026 is in two weeks", 2),
+        ("24 Dec 2206", "Wed 24 Dec 2206 is years away.", 1),
+        ("thrusday", "I do not understand “thrusday” as a date. Do you mean Thu 3 Dec 2026?", 1),
+    ],
+)
+def test_what_is_not_fully_said_is_asked_back(words: str, sentence: str, readings: int) -> None:
+    with pytest.raises(UnclearError) as caught:
+        parse_dates(words, today=SATURDAY)
+    assert sentence in str(caught.value)
+    assert len(caught.value.readings) == readings
 
 
-@pytest.mark.parametrize("words", ["", "3/4", "soonish", "32 Dec", "2026-13-01", "1 Dec 99999"])
-def test_a_date_that_is_not_understood_raises(words: str) -> None:
-    with pytest.raises(ParleyError, match="I do not understand"):
-        parse_date(words, today=TUESDAY)
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("soonish", "I do not understand “soonish” as a date."),
+        ("24 Dec maybe", "I do not understand “maybe” as a date."),
+        ("24 dec 26", "I do not understand “26” as a date."),
+        ("32 Dec", "I do not understand “32” as a date."),
+        ("2026-13-01", "I do not understand “2026-13-01” as a date."),
+        ("1 Dec 99999", "I do not understand “99999” as a date."),
+        ("2026", "I do not understand “2026” as a date."),
+        ("<!channel>", "I do not understand “&lt;!channel&gt;” as a date."),
+        ("31 Nov", "There is no 31 Nov."),
+        ("29 Feb 2027", "There is no 29 Feb 2027."),
+        ("1 Nov 2026", "Sun 1 Nov 2026 is in the past."),
+        ("24 Dec 2026 to 1 Dec 2026", "ends before it begins"),
+        ("from 24 Dec", "I need the last date too"),
+        ("until friday", "use `/digest pause until 2 Jan`"),
+        ("24 Dec and 31 Dec 2027", "not sure which year you mean by “24 Dec”"),
+        ("Dec 24, 25 and 26 Jan", "not sure which month you mean by “25”"),
+        ("every friday", "I can skip single dates"),
+        ("24 Dec, " * 60, "That is too long."),
+    ],
+)
+def test_what_is_no_date_gets_a_sentence(words: str, sentence: str) -> None:
+    with pytest.raises(ParleyError) as caught:
+        parse_dates(words, today=SATURDAY)
+    assert sentence in str(caught.value)
 
 
-def test_a_past_date_raises() -> None:
-    with pytest.raises(ParleyError, match="1 Nov 2026 is over"):
-        parse_date("1 Nov 2026", today=TUESDAY)
+@pytest.mark.parametrize(
+    ("words", "until"),
+    [
+        ("until 2 Jan", date(2027, 1, 2)),
+        ("till 1st", date(2026, 12, 1)),
+        ("through friday", date(2026, 12, 5)),
+        ("for a week", date(2026, 12, 5)),
+        ("3 days", date(2026, 12, 1)),
+        ("for 2 months", date(2027, 1, 28)),
+        ("until 27 Nov 2027", date(2027, 11, 27)),
+    ],
+)
+def test_the_end_of_a_pause(words: str, until: date) -> None:
+    assert parse_until(words, today=SATURDAY) == until
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("2 Jan", "Are these the days to leave out, or does the pause end then?"),
+        ("24 Dec to 2 Jan", "Are these the days to leave out, or does the pause end then?"),
+        ("until 27 Nov", "That is a long pause. Do you mean until Sat 27 Nov 2027?"),
+        ("until next week", "I need one date. Do you mean Mon 30 Nov 2026?"),
+        ("until today", "That would pause nothing."),
+        ("until noon", "without a time such as “noon”"),
+    ],
+)
+def test_an_unclear_end_of_a_pause_is_asked_back(words: str, sentence: str) -> None:
+    with pytest.raises(ParleyError) as caught:
+        parse_until(words, today=SATURDAY)
+    assert sentence in str(caught.value)
 
 
 def test_several() -> None:
-    assert parse_dates("24 Dec, 31 Dec and friday", today=TUESDAY) == [
-        date(2026, 12, 24),
-        date(2026, 12, 31),
-        date(2026, 11, 27),
-    ]
     assert parse_dates("", today=TUESDAY) == []
+    with pytest.raises(UnclearError, match="I need one date"):
+        parse_date("24 Dec, 31 Dec", today=TUESDAY)
 
 
 @given(
@@ -70,46 +176,21 @@ def test_every_date_of_the_next_year_can_be_typed(today: date, ahead: int, form:
     assert parse_date(on.strftime(form), today=today) == on
 
 
-@given(st.text(max_size=30))
-def test_nonsense_gets_a_date_or_a_sentence(words: str) -> None:
+@given(st.sets(st.integers(0, 400), min_size=1, max_size=12))
+def test_written_dates_are_parsed_back(days: set[int]) -> None:
+    dates = [TUESDAY + timedelta(days=ahead) for ahead in sorted(days)]
+    assert parse_dates(write_dates(dates), today=TUESDAY) == dates
+
+
+WORDS = st.sampled_from(
+    [
+        *("24", "25th", "Dec", "january", "fri", "Thursday", "2026", "to", "and", ",", "-", "/"),
+        *("next", "this", "week", "of", "in", "2 days", "10:30", "1/2", "until", "for", "weekend"),
+    ]
+)
+
+
+@given(st.text(max_size=30) | st.lists(WORDS, max_size=8).map(" ".join))
+def test_any_words_are_dates_to_come_or_one_sentence(words: str) -> None:
     with suppress(ParleyError):
-        assert parse_date(words, today=TUESDAY) >= TUESDAY
-
-
-@pytest.mark.parametrize(
-    ("words", "kind", "stories", "topics"),
-    [
-        ("09:30", PostKind.QUESTION, 1, ()),
-        ("09:30 digest", PostKind.DIGEST, 3, ()),
-        ("09:30 digest 5 daily", PostKind.DIGEST, 5, ()),
-        ("09:30 digest of 2 stories", PostKind.DIGEST, 2, ()),
-        ("09:30 4 stories mon-fri", PostKind.DIGEST, 4, ()),
-        ("09:30 about Turkey", PostKind.QUESTION, 1, ("Turkey",)),
-        (
-            "09:30 daily digest 3 about oil, the grain deal and Oman",
-            PostKind.DIGEST,
-            3,
-            ("oil", "the grain deal", "Oman"),
-        ),
-    ],
-)
-def test_an_order(words: str, kind: PostKind, stories: int, topics: tuple[str, ...]) -> None:
-    order = parse_order(words, zone="UTC")
-    assert (order.kind, order.stories, order.topics) == (kind, stories, topics)
-
-
-@pytest.mark.parametrize(
-    ("words", "sentence"),
-    [
-        ("09:30 digest 0", "A digest has 1 to 5 stories."),
-        ("09:30 digest 99", "A digest has 1 to 5 stories."),
-        ("09:30 about", "About what?"),
-        ("09:30 about a, b, c, d, e, f, g, h, i, j, k", "at most 10 topics, not 11"),
-        (f"09:30 about {'x' * 76}", "A topic has at most 75 characters."),
-        ("digest 3", "Start with a time"),
-        ("09:30 dijest 3", "neither a weekday nor a time zone “dijest”"),
-    ],
-)
-def test_a_bad_order_raises(words: str, sentence: str) -> None:
-    with pytest.raises(ParleyError, match=sentence.replace("?", r"\?")):
-        parse_order(words, zone="UTC")
+        assert all(on >= TUESDAY for on in parse_dates(words, today=TUESDAY))

@@ -1,0 +1,30 @@
+"""Words that have no single meaning: what was understood, for the person to choose from."""
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+from rapidfuzz import fuzz, process
+
+from store.types import ParleyError
+
+_Reading = TypeVar("_Reading")
+_MIN_SIMILARITY = 70
+
+
+class UnclearError(ParleyError, Generic[_Reading]):
+    """Raised for words that could mean several things, or contradict themselves.
+
+    The message is a question; `readings` are the meanings to offer, possibly none.
+    """
+
+    def __init__(self, question: str, readings: Sequence[_Reading] = ()) -> None:
+        super().__init__(question)
+        self.readings = tuple(readings)
+
+
+def nearest(word: str, known: Sequence[str]) -> str | None:
+    """Return the one of *known* that *word* misspells; None if none is similar enough."""
+    if len(word) < 3:
+        return None
+    found = process.extractOne(word, known, scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY)
+    return found[0] if found else None

@@ -1,0 +1,74 @@
+"""Parsing the words that set up a schedule."""
+
+from datetime import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.parsing.schedule_order import Order, parse_order, write_order
+from store.types import ParleyError, PostKind, Timetable
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "stories", "topics"),
+    [
+        ("09:30", PostKind.QUESTION, 1, ()),
+        ("09:30 digest", PostKind.DIGEST, 3, ()),
+        ("09:30 digest 5 daily", PostKind.DIGEST, 5, ()),
+        ("09:30 digest of 2 stories", PostKind.DIGEST, 2, ()),
+        ("09:30 4 stories mon-fri", PostKind.DIGEST, 4, ()),
+        ("09:30 about Turkey", PostKind.QUESTION, 1, ("Turkey",)),
+        (
+            "09:30 daily digest 3 about oil, the grain deal and Oman",
+            PostKind.DIGEST,
+            3,
+            ("oil", "the grain deal", "Oman"),
+        ),
+    ],
+)
+def test_an_order(words: str, kind: PostKind, stories: int, topics: tuple[str, ...]) -> None:
+    order = parse_order(words, zone="UTC")
+    assert (order.kind, order.stories, order.topics) == (kind, stories, topics)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("09:30 digest 0", "A digest has 1 to 5 stories."),
+        ("09:30 digest 99", "A digest has 1 to 5 stories."),
+        ("09:30 about", "About what?"),
+        ("09:30 about a, b, c, d, e, f, g, h, i, j, k", "at most 10 topics, not 11"),
+        (f"09:30 about {'x' * 76}", "A topic has at most 75 characters."),
+        ("digest 3", "Start with a time"),
+        ("09:30 dijest 3", "neither a weekday nor a time zone “dijest”"),
+    ],
+)
+def test_a_bad_order_raises(words: str, sentence: str) -> None:
+    with pytest.raises(ParleyError, match=sentence.replace("?", r"\?")):
+        parse_order(words, zone="UTC")
+
+
+@given(
+    at=st.times(),
+    weekdays=st.frozensets(st.integers(0, 6), min_size=1),
+    stories=st.integers(0, 5),
+    topics=st.lists(st.sampled_from(["oil", "the grain deal", "Oman"]), unique=True).map(tuple),
+)
+def test_a_written_order_is_parsed_back(
+    at: time, weekdays: frozenset[int], stories: int, topics: tuple[str, ...]
+) -> None:
+    order = Order(
+        timetable=Timetable(at=at.replace(second=0, microsecond=0), weekdays=weekdays, zone="UTC"),
+        kind=PostKind.DIGEST if stories else PostKind.QUESTION,
+        stories=stories or 1,
+        topics=topics,
+    )
+    words = write_order(order)
+    assert words
+    assert parse_order(words, zone="Asia/Tokyo") == order
+
+
+def test_an_order_that_words_cannot_say_is_not_written() -> None:
+    timetable = Timetable(at=time(9, 30), weekdays=frozenset({0}), zone="UTC")
+    assert write_order(Order(timetable=timetable, topics=("war and peace",))) is None
