@@ -3,8 +3,7 @@
 import argparse
 import asyncio
 import errno
-import io
-import json
+import logging
 import re
 import sys
 from collections.abc import AsyncIterator
@@ -18,17 +17,27 @@ from bot.app import serve
 from bot.cli.channel_names import channel_names
 from bot.cli.check import EX_CONFIG, check
 from bot.cli.demo import demo
-from bot.cli.find import Finds, format_answer, format_json_lines
+from bot.cli.find import Finds, find_each, format_answer
 from bot.cli.load_report import format_check, format_revision, listed_effects
 from bot.cli.progress_bar import show_progress
+from bot.cli.terminal import (
+    abandon_output,
+    complain,
+    is_confirmed,
+    replace_invalid_utf8,
+    say,
+    say_json,
+)
 from bot.clock import CheckedClock, Clock, FollowingClock, slack_clock, system_clock
+from bot.entrances.http_mode import PATH
 from bot.entrances.install import Bots
 from bot.entrances.socket_mode import SocketLostError
 from bot.log import configure_logging, redact
 from bot.manifest import render
 from bot.observability.status import ListenError
+from bot.proxies import is_usable
 from bot.retry import reason
-from bot.settings import SAMPLES, Settings, SettingsError, read_environment
+from bot.settings import SAMPLES, Settings, SettingsError, misspelled, read_environment
 from bot.shutdown import ShutdownDeadline
 from store import Store, open_store, samples
 from store.db import DatabaseUnavailableError, readable
@@ -41,6 +50,8 @@ from store.teams.token_cipher import TokenCipher, new_key
 from store.text import well_formed
 from store.types import CorpusInvalidError, ParleyError, TeamId, UserId
 from store.version import VERSION
+
+log = logging.getLogger(__name__)
 
 _ENV_FILE = Path(".env")
 _MOST_PROBLEMS = 100
@@ -56,43 +67,60 @@ _OTHER_TRANSPORT = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command and return its exit code: 0, 1 (failure) or 78 (configuration error)."""
-    _replace_invalid_utf8()
+    """Run one command and return its exit code.
+
+    0, 1 (failure), 2 (wrong arguments), 78 (configuration error), 130 (interrupted), or 141 (nobody
+    reads the output any more, as after `| head`).
+    """
+    replace_invalid_utf8()
     arguments = _parser().parse_args(argv)
-    environ = read_environment(_ENV_FILE)
     try:
-        return asyncio.run(_command(arguments, environ))
+        code = asyncio.run(_command(arguments, read_environment(_ENV_FILE)))
+        if sys.stdout:
+            sys.stdout.flush()
+        return code
     except SettingsError as error:
         for problem in error.problems:
-            _complain(f"{problem}.")
-        _complain("Run `python -m bot check` for details; .env.example lists the settings.")
+            complain(f"{problem}.")
+        complain(".env.example lists the settings, and `python -m bot check` checks everything.")
         return EX_CONFIG
     except CorpusInvalidError as error:
-        for line in error.problems[:_MOST_PROBLEMS]:
-            _complain(str(line))
+        for problem_of_file in error.problems[:_MOST_PROBLEMS]:
+            complain(str(problem_of_file))
         if len(error.problems) > _MOST_PROBLEMS:
-            _complain(
+            complain(
                 f"… and {len(error.problems) - _MOST_PROBLEMS:,} more:"
                 " `python -m bot check --corpus PATH` lists all."
             )
         return EX_CONFIG
     except DatabaseUnavailableError as error:
-        _complain(str(error))
+        complain(str(error))
         return 1
     except ParleyError as error:
-        _complain(str(error))
+        complain(str(error))
         return EX_CONFIG
     except SlackApiError as error:
-        _complain(f"Slack refuses the token: {reason(error)}. Try `python -m bot check`.")
+        complain(f"Slack refuses the token: {reason(error)}. Try `python -m bot check`.")
         return EX_CONFIG
     except SocketLostError as error:
-        _complain(f"{error}: exiting, so that the supervisor restarts Parley.")
+        complain(f"{error}: exiting, so that the supervisor restarts Parley.")
         return 1
     except (aiohttp.ClientError, TimeoutError) as error:
-        _complain(f"Slack cannot be reached: {redact(str(error)) or type(error).__name__}.")
+        complain(f"Slack cannot be reached: {redact(str(error)) or type(error).__name__}.")
         return 1
     except ListenError as error:
-        _complain(f"{error}. Set another PORT or STATUS_PORT.")
+        complain(f"{error}. Set another PORT or STATUS_PORT.")
+        return 1
+    except BrokenPipeError:
+        abandon_output()
+        return 141
+    except OSError as error:
+        # Everything else about a file or a connection has a sentence of its own by now.
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EMFILE):
+            raise
+        where = f"{error.filename}: " if error.filename else "Writing failed: "
+        complain(f"{where}{error.strerror}.")
+        abandon_output()
         return 1
     except KeyboardInterrupt:
         return 130
@@ -196,7 +224,9 @@ def _parser() -> argparse.ArgumentParser:
     subparser.add_argument("--yes", action="store_true", help="erase without asking")
     subparser = command("manifest", _manifest, "print the app manifest to paste into Slack")
     subparser.add_argument(
-        "--url", help="for HTTP: Parley's public URL, https://…; without it, Socket Mode"
+        "--url",
+        type=_parse_public_url,
+        help="for HTTP: Parley's public URL, https://…; without it, Socket Mode",
     )
     subparser.add_argument(
         "--shared", action="store_true", help="with --url: for many workspaces that install it"
@@ -216,7 +246,17 @@ def _parse_port(text: str) -> int:
     return int(text)
 
 
-def _is_about_parse_port(error: OSError) -> bool:
+def _parse_public_url(text: str) -> str:
+    """Parse the public URL of Parley, with or without the path that Slack's requests have."""
+    is_plain = re.fullmatch(r"https://[^\s?#@\\\"<>]+", text, re.ASCII)
+    if not (is_plain and is_usable(text)):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not like https://parley.example.com, where Slack sends its requests"
+        )
+    return text.rstrip("/").removesuffix(PATH)
+
+
+def _is_about_port(error: OSError) -> bool:
     # EACCES may also be about a file, and then the error has its name.
     return error.errno in (errno.EADDRINUSE, errno.EACCES) and not error.filename
 
@@ -241,10 +281,10 @@ async def _demo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
         with _deadline.on_signals() as stop:
             await demo(port=arguments.port, corpus=arguments.corpus, stop=stop)
     except OSError as error:
-        if not _is_about_parse_port(error):
+        if not _is_about_port(error):
             raise
         is_taken = error.errno == errno.EADDRINUSE
-        _complain(
+        complain(
             f"Port {arguments.port} {'is taken by another program' if is_taken else 'needs root'}:"
             " `make demo PORT=0`, or `python -m bot demo --port 0`, takes any free port."
         )
@@ -252,11 +292,20 @@ async def _demo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     return 0
 
 
+def _settings(environ: dict[str, str]) -> Settings:
+    """Return the settings of a command that does not connect to Slack; warn of misspelled names."""
+    for sentence in misspelled(environ):
+        complain(f"Warning: {sentence}")
+    return Settings.from_env(environ, connecting=False)
+
+
 async def _run(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ)
     if arguments.is_http not in (None, settings.is_http):
         raise SettingsError([_OTHER_TRANSPORT[settings.is_http]])
     configure_logging(level=settings.log_level, style=settings.log_format)
+    for sentence in misspelled(environ):
+        log.warning("%s", sentence)
     slack, followed = settings.slack_api_url, settings.clock_url
     clock: Clock = CheckedClock(slack_clock(slack, proxy=settings.proxy_for(slack)))
     if followed:
@@ -271,47 +320,47 @@ async def _check(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
         return await _check_corpus(arguments.corpus, environ)
     found = await check(environ, env_file=_ENV_FILE)
     for line in found.passed:
-        _say(line)
+        say(line)
     for line in found.warnings:
-        _complain(f"Warning: {line}")
+        complain(f"Warning: {line}")
     for line in (*found.problems, *found.unreachable):
-        _complain(line)
+        complain(line)
     return found.exit_code
 
 
 async def _check_corpus(path: Path, environ: dict[str, str]) -> int:
-    settings = Settings.from_env(environ, connecting=False)
+    settings = _settings(environ)
     url = settings.database_url
     async with open_store(url, is_looking=True) as store, show_progress() as progress:
         try:
             checked = await store.corpus.check(path, progress=progress)
         except CorpusInvalidError as error:
             # Only this command prints all problems.
-            _complain(str(error))
+            complain(str(error))
             return EX_CONFIG
         channels = [(effect.team_id, effect.channel_id) for effect in listed_effects(checked)]
         names = await channel_names(channels, settings, store.installations)
     for line in format_check(checked, names):
-        _say(line)
+        say(line)
     return 0
 
 
 async def _find(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     if not arguments.words and not arguments.jsonl:
-        _complain("Type what to search for: python -m bot find embassy talks")
+        complain("Type what to search for: python -m bot find embassy talks")
         return 2
     async with _finder(arguments.corpus, environ) as finder:
         if arguments.jsonl:
-            async for line in format_json_lines(finder, sys.stdin):
-                _say(line)
+            async for found in find_each(finder, sys.stdin or ()):
+                say_json(found)
         else:
             query = " ".join(arguments.words)
-            _say(format_answer(query, await finder.find(query)))
+            say(format_answer(query, await finder.find(query)))
     return 0
 
 
 async def _load(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
-    settings = Settings.from_env(environ, connecting=False)
+    settings = _settings(environ)
     async with open_store(settings.database_url) as store:
         if arguments.holidays:
             await _load_holidays(store, arguments.holidays)
@@ -327,122 +376,114 @@ async def _load_corpus(store: Store, path: Path) -> None:
         )
     revision = reload.revision
     done = "Loaded" if reload.is_changed else "Nothing has changed:"
-    _say(
+    say(
         f"{done} {revision.documents} documents with {revision.articles} articles from {path}:"
         f" revision {revision.number}, {reload.added} added, {reload.edited} edited,"
         f" {reload.removed} removed."
     )
     if samples.are_loaded(revision):
-        _complain(f"Warning: these are {SAMPLES}.")
+        complain(f"Warning: these are {SAMPLES}.")
 
 
 async def _load_holidays(store: Store, path: Path) -> None:
     holidays = read_holidays(path, today=system_clock().date())
     await store.holidays.replace(holidays)
     first, last = holidays[0], holidays[-1]
-    _say(
+    say(
         f"No posts on {len(holidays)} dates from {path}, in the place of those before:"
         f" the first is {first.due_on} ({first.name}), the last {last.due_on} ({last.name})."
     )
 
 
 async def _undo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
-    settings = Settings.from_env(environ, connecting=False)
+    settings = _settings(environ)
     async with open_store(settings.database_url) as store:
         async with show_progress() as progress:
             revision = await store.corpus.undo(
                 by="terminal", at=system_clock(), number=arguments.revision, progress=progress
             )
-        _say(format_revision(revision))
+        say(format_revision(revision))
     return 0
 
 
 async def _history(_: argparse.Namespace, environ: dict[str, str]) -> int:
-    settings = Settings.from_env(environ, connecting=False)
+    settings = _settings(environ)
     async with open_store(settings.database_url, is_looking=True) as store:
         for revision in await store.corpus.history(20):
-            _say(format_revision(revision))
+            say(format_revision(revision))
     return 0
 
 
 async def _migrate(_: argparse.Namespace, environ: dict[str, str]) -> int:
-    settings = Settings.from_env(environ, connecting=False)
+    settings = _settings(environ)
     async with open_store(settings.database_url):
-        _say(f"The schema of {readable(settings.database_url)} is up to date.")
+        say(f"The schema of {readable(settings.database_url)} is up to date.")
     return 0
 
 
 async def _backup(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
-    settings = Settings.from_env(environ, connecting=False)
+    settings = _settings(environ)
     await backup(settings.database_url, arguments.file)
-    _say(f"{readable(settings.database_url)} is backed up in {arguments.file}.")
+    say(f"{readable(settings.database_url)} is backed up in {arguments.file}.")
     return 0
 
 
 async def _restore(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
-    settings = Settings.from_env(environ, connecting=False)
+    settings = _settings(environ)
     kept = await restore(arguments.file, settings.database_url)
     was = f" The previous database is kept as {kept}." if kept else ""
-    _say(f"{readable(settings.database_url)} is restored from {arguments.file}.{was}")
+    say(f"{readable(settings.database_url)} is restored from {arguments.file}.{was}")
     return 0
 
 
 async def _copy(arguments: argparse.Namespace, _: dict[str, str]) -> int:
     for table, rows in (await copy(arguments.source, arguments.target)).items():
-        _say(f"{table}: {rows}")
-    _say(f"Copied. Now set DATABASE_URL to {readable(arguments.target)}, with its password if any.")
+        say(f"{table}: {rows}")
+    say(f"Copied. Now set DATABASE_URL to {readable(arguments.target)}, with its password if any.")
     return 0
 
 
 async def _export(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
-    settings = Settings.from_env(environ, connecting=False)
+    settings = _settings(environ)
     team_id, user_id = arguments.who
     async with open_store(settings.database_url, is_looking=True) as store:
         tables = await store.personal_data.export(team_id, user_id)
     exported = {"team": team_id, "user": user_id, "at": system_clock().isoformat()}
-    _say(json.dumps(exported | {"tables": tables}, indent=2, ensure_ascii=False))
+    say_json(exported | {"tables": tables}, indent=2)
     return 0
 
 
 async def _forget(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
-    settings = Settings.from_env(environ, connecting=False)
+    settings = _settings(environ)
     team_id, user_id = arguments.who
     who = f"{user_id} of {team_id}" if user_id else f"the team {team_id}"
     async with open_store(settings.database_url) as store:
         effects = await store.personal_data.effects(team_id, user_id)
         if not effects:
-            _say(f"Nothing is stored about {who}.")
+            say(f"Nothing is stored about {who}.")
         else:
-            _say(f"What is stored about {who}:")
+            say(f"What is stored about {who}:")
             for effect in effects:
-                _say(f"- {effect}")
-            if not (arguments.yes or _is_confirmed("Erase it? This cannot be undone [y/N] ")):
-                _complain("Nothing was erased. Use --yes to erase without asking.")
+                say(f"- {effect}")
+            if not (arguments.yes or is_confirmed("Erase it? This cannot be undone [y/N] ")):
+                complain("Nothing was erased. Use --yes to erase without asking.")
                 return 2
             await store.personal_data.forget(team_id, user_id)
-            _say("Erased. Delete backups and log files yourself: they are unchanged.")
+            say("Erased. Delete backups and log files yourself: they are unchanged.")
     for admin in sorted(settings.admin_user_ids):
         if admin in (user_id, f"{team_id}:{user_id}") or (
             not user_id and admin.startswith(f"{team_id}:")
         ):
-            _say(f"ADMIN_USER_IDS in the settings still lists {admin}.")
+            say(f"ADMIN_USER_IDS in the settings still lists {admin}.")
     if not user_id:
-        _say("Also remove the app from that workspace, or new data about it will be stored.")
+        say("Also remove the app from that workspace, or new data about it will be stored.")
     return 0
 
 
-def _is_confirmed(question: str) -> bool:
-    """Ask at the terminal, and return whether the answer is yes; False without a terminal."""
-    if not (sys.stdin and sys.stdin.isatty()):
-        return False
-    _ask(question)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
 async def _manifest(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
-    settings = Settings.from_env(environ, connecting=False)
+    settings = _settings(environ)
     if arguments.shared and not arguments.url:
-        _complain("Many workspaces need HTTP: python -m bot manifest --shared --url https://…")
+        complain("Many workspaces need HTTP: python -m bot manifest --shared --url https://…")
         return 2
     manifest = render(
         arguments.url,
@@ -456,12 +497,12 @@ async def _manifest(arguments: argparse.Namespace, environ: dict[str, str]) -> i
 
 async def _key(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     if not arguments.lost:
-        _say(new_key())
+        say(new_key())
         return 0
-    settings = Settings.from_env(environ, connecting=False)
+    settings = _settings(environ)
     async with open_store(settings.database_url) as store:
         bots = Bots(store.installations, TokenCipher(settings.encryption_key))
-        _say(await bots.give_up(is_sure=arguments.yes))
+        say(await bots.give_up(is_sure=arguments.yes))
     return 0
 
 
@@ -472,33 +513,13 @@ async def _finder(corpus: Path | None, environ: dict[str, str]) -> AsyncIterator
     While the database is empty, the corpus folder of the settings is searched.
     """
     if not corpus:
-        settings = Settings.from_env(environ, connecting=False)
+        settings = _settings(environ)
         async with open_store(settings.database_url, is_looking=True) as store:
             if store.corpus.revision:
                 yield store.corpus
                 return
         corpus = settings.corpus_dir
     yield Finder.of([*read_corpus(corpus).articles()], Embeddings.load())
-
-
-def _replace_invalid_utf8() -> None:
-    """Make the standard streams replace text that is not UTF-8 instead of raising."""
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-
-
-def _ask(question: str) -> None:
-    sys.stdout.write(question)
-    sys.stdout.flush()
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-
-
-def _complain(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
 
 
 if __name__ == "__main__":

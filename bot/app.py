@@ -171,6 +171,12 @@ async def assemble(
 async def load_first(store: Store, settings: Settings, clock: Clock) -> None:
     """Load the corpus folder if no corpus was ever loaded; raises `CorpusInvalidError`."""
     if store.corpus.revision is not None:
+        if not settings.corpus_dir.exists():
+            log.warning(
+                "CORPUS_DIR is %s, which does not exist: the stories that were loaded before stay,"
+                " and cannot be reloaded",
+                settings.corpus_dir,
+            )
         return
     try:
         reload = await store.corpus.reload(settings.corpus_dir, by="terminal", at=clock())

@@ -2,12 +2,15 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from io import StringIO
 from pathlib import Path
 from typing import Any, Self
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from bot.proxies import is_usable, proxy_for
 from store import samples
@@ -33,9 +36,10 @@ def read_environment(env_file: Path) -> dict[str, str]:
     """Return the environment variables, with those of *env_file* as defaults if it exists.
 
     SLACK_* and the proxy variables are removed from os.environ, because Bolt and the SDK would read
-    them directly and ignore NO_PROXY. No child process needs them.
+    them directly and ignore NO_PROXY. No child process needs them. Raises `SettingsError` if the
+    file cannot be read.
     """
-    file = {name: text for name, text in dotenv_values(env_file).items() if text is not None}
+    file = _read_file(env_file)
     environ = file | os.environ
     for source in (file, os.environ):
         for name in _PROXIES:
@@ -49,11 +53,47 @@ def read_environment(env_file: Path) -> dict[str, str]:
     return environ
 
 
+def _read_file(env_file: Path) -> dict[str, str]:
+    try:
+        text = env_file.read_text("utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError as error:
+        raise SettingsError([f"{env_file} is not in UTF-8: save it again as UTF-8"]) from error
+    except OSError as error:
+        raise SettingsError([f"{env_file} cannot be read: {error.strerror}"]) from error
+    lines = list(parse_stream(StringIO(text)))
+    if wrong := [line.original.line for line in lines if line.error]:
+        raise SettingsError([f"{env_file}:{wrong[0]} is not a line such as NAME=value"])
+    return {line.key: line.value for line in lines if line.key and line.value is not None}
+
+
+def misspelled(environ: Mapping[str, str]) -> Sequence[str]:
+    """Return a sentence for each name in *environ* that is nearly the name of a setting."""
+    names = [one.name.upper() for one in fields(Settings)]
+    known = {*names, *map(str.lower, _PROXIES)}
+    sentences = []
+    for name in sorted(environ.keys() - known):
+        # One edit in six letters; a short name such as PORT is near to too many others.
+        near = process.extractOne(
+            name.upper(), names, scorer=OSA.distance, score_cutoff=len(name) // 6
+        )
+        if near and near[0] not in environ:
+            sentences.append(f"{name} is not a setting of Parley: is it meant to be {near[0]}?")
+    return sentences
+
+
+def _one_word(text: str) -> str:
+    if not re.fullmatch(r"[!-~]+", text):
+        raise ValueError("must be one word, without spaces, line breaks and other characters")
+    return text
+
+
 def _token(prefix: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if not text.startswith(prefix):
             raise ValueError(f"must start with {prefix}")
-        return text
+        return _one_word(text)
 
     return read
 
@@ -119,10 +159,14 @@ def _proxy(text: str) -> str:
     return text if "://" in text else f"http://{text}"
 
 
-def _slack_url(text: str) -> str:
-    if not re.match(r"https?://", text):
+def _url(text: str) -> str:
+    if not is_usable(text) or re.search(r"\s", text):
         raise ValueError("must be an address such as https://slack.com/api/")
-    return text.rstrip("/") + "/"
+    return text
+
+
+def _slack_url(text: str) -> str:
+    return _url(text).rstrip("/") + "/"
 
 
 def _setting(
@@ -147,7 +191,7 @@ class Settings:
         secret=True,
     )
     slack_signing_secret: str = _setting(
-        str,
+        _one_word,
         "",
         "the signing secret for HTTP, in place of Socket Mode (in Slack: Basic Information)",
         secret=True,
@@ -159,10 +203,13 @@ class Settings:
         "the port for HTTP, on every address of the machine, or address:port",
     )
     slack_client_id: str = _setting(
-        str, "", "for many workspaces by HTTP: the client id (in Slack: Basic Information)"
+        _one_word, "", "for many workspaces by HTTP: the client id (in Slack: Basic Information)"
     )
     slack_client_secret: str = _setting(
-        str, "", "for many workspaces: the client secret (in Slack: Basic Information)", secret=True
+        _one_word,
+        "",
+        "for many workspaces: the client secret (in Slack: Basic Information)",
+        secret=True,
     )
     encryption_key: tuple[str, ...] = _setting(
         _keys,
@@ -222,7 +269,7 @@ class Settings:
         "https://slack.com/api/",
         "the URL of Slack's Web API; change it only to try things out",
     )
-    clock_url: str = _setting(str, "", "the URL of the local workspace's clock, to try things out")
+    clock_url: str = _setting(_url, "", "the URL of the local workspace's clock, to try things out")
     https_proxy: str = _setting(
         _proxy,
         "",
@@ -233,19 +280,25 @@ class Settings:
     no_proxy: str = _setting(str, "", "hosts that are reached without a proxy, separated by commas")
 
     @classmethod
-    def read(cls, environ: Mapping[str, str]) -> tuple[Self, list[str]]:
-        """Return all settings, with defaults in place of invalid values, and the problems found."""
+    def read(cls, environ: Mapping[str, str]) -> tuple[Self, Mapping[str, str]]:
+        """Return all settings, with defaults in place of invalid values, and the problems found.
+
+        The problems are sentences by the name of their setting.
+        """
         values: dict[str, Any] = {}
-        problems: list[str] = []
+        problems: dict[str, str] = {}
         for one in fields(cls):
             name = one.name.upper()
             text = environ.get(name, "").strip()
+            # An env file of Docker keeps the quotes around a value.
+            if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+                text = text[1:-1].strip()
             if not text:
                 continue
             try:
                 values[one.name] = one.metadata["read"](text)
             except ValueError as error:
-                problems.append(f"{name} {error}")
+                problems[one.name] = f"{name} {error}"
         return cls(**values), problems
 
     @property
@@ -258,13 +311,25 @@ class Settings:
         """Return whether many workspaces install Parley; if not, there is one bot token."""
         return bool(self.slack_client_id or self.slack_client_secret or self.encryption_key)
 
-    def missing(self) -> list[str]:
-        """Return the problems that prevent connecting: missing and contradicting settings."""
-        bare = [one for one in sorted(self.admin_user_ids) if (":" in one) != self.is_shared]
-        shape = "T012AB3CD:U012AB3CD" if self.is_shared else "U012AB3CD"
+    def missing(self, invalid: Container[str] = ()) -> list[str]:
+        """Return the problems that prevent connecting: missing and contradicting settings.
+
+        The settings *invalid* are set, but not to a usable value.
+        """
+        is_shared = self.is_shared or "encryption_key" in invalid
+        bare = [one for one in sorted(self.admin_user_ids) if (":" in one) != is_shared]
+        shape = "T012AB3CD:U012AB3CD" if is_shared else "U012AB3CD"
         misnamed = [f"ADMIN_USER_IDS must list ids such as {shape}, not {bare[0]}"] if bare else []
+        unset, contradictions = self._missing_shared() if is_shared else self._missing()
         return [
-            *(self._missing_shared() if self.is_shared else self._missing()),
+            *(
+                f"{one.name.upper()} is missing: {one.metadata['help']}"
+                for one in fields(self)
+                if one.name in unset
+                and one.name not in invalid
+                and getattr(self, one.name) in ("", None, ())
+            ),
+            *contradictions,
             *misnamed,
             *self._unusable_proxies(),
         ]
@@ -289,14 +354,9 @@ class Settings:
             " special characters of a password percent-encoded; or name Slack in NO_PROXY"
         ]
 
-    def _missing_shared(self) -> list[str]:
-        problems = self._unset(
-            "slack_signing_secret",
-            "port",
-            "slack_client_id",
-            "slack_client_secret",
-            "encryption_key",
-        )
+    def _missing_shared(self) -> tuple[Sequence[str], Sequence[str]]:
+        """Return the names of the settings that are needed, and contradictions."""
+        problems = []
         if self.slack_bot_token:
             problems.append(
                 "SLACK_BOT_TOKEN is for one workspace, SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and"
@@ -306,27 +366,19 @@ class Settings:
             problems.append(
                 "SLACK_APP_TOKEN is for Socket Mode, and many workspaces need HTTP: remove it"
             )
-        return problems
+        needed = ["slack_signing_secret", "port", "slack_client_id", "slack_client_secret"]
+        return [*needed, "encryption_key"], problems
 
-    def _missing(self) -> list[str]:
+    def _missing(self) -> tuple[Sequence[str], Sequence[str]]:
+        """Return the names of the settings that are needed, and contradictions."""
         if self.slack_app_token and self.is_http:
-            return [
-                *self._unset("slack_bot_token"),
+            return ["slack_bot_token"], [
                 "SLACK_APP_TOKEN is for Socket Mode, SLACK_SIGNING_SECRET with PORT is for HTTP:"
-                " remove one of them",
+                " remove one of them"
             ]
-        if self.slack_app_token or self.is_http:
-            return self._unset("slack_bot_token")
-        if self.slack_signing_secret:
-            return self._unset("slack_bot_token", "port")
-        return self._unset("slack_bot_token", "slack_app_token")
-
-    def _unset(self, *names: str) -> list[str]:
-        return [
-            f"{one.name.upper()} is missing: {one.metadata['help']}"
-            for one in fields(self)
-            if one.name in names and getattr(self, one.name) in ("", None, ())
-        ]
+        if self.slack_signing_secret and not self.slack_app_token:
+            return ["slack_bot_token", "port"], []
+        return ["slack_bot_token", "slack_app_token"], []
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], *, connecting: bool = True) -> Self:
@@ -334,9 +386,8 @@ class Settings:
 
         Raises `SettingsError` with all problems.
         """
-        settings, problems = cls.read(environ)
-        if connecting:
-            problems = [*settings.missing(), *problems]
+        settings, invalid = cls.read(environ)
+        problems = [*(settings.missing(invalid) if connecting else ()), *invalid.values()]
         if problems:
             raise SettingsError(problems)
         return settings

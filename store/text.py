@@ -2,7 +2,7 @@
 
 import re
 
-_MISLEADING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+MISLEADING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """Characters that control a terminal, break a line or reverse the direction of the text."""
 _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -26,4 +26,4 @@ def showable(text: str) -> str:
 
     Characters that are invalid, or that control how text is shown, become "?".
     """
-    return _MISLEADING.sub("?", text.encode(errors="replace").decode())
+    return MISLEADING.sub("?", text.encode(errors="replace").decode())

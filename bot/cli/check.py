@@ -12,7 +12,7 @@ from bot.clock import system_clock
 from bot.manifest import SCOPES
 from bot.proxies import is_usable, without_credentials
 from bot.retry import is_temporary, reason
-from bot.settings import SAMPLES, Settings
+from bot.settings import SAMPLES, Settings, misspelled
 from bot.slack_clients import Clients
 from handlers.slack.api_errors import FAILURES
 from handlers.slack.directory import Directory
@@ -79,10 +79,11 @@ async def check(environ: Mapping[str, str], *, env_file: Path | None = None) -> 
     """
     settings, wrong = Settings.read(environ)
     found = Findings()
-    found.problems = [f"Settings: {problem}." for problem in (*settings.missing(), *wrong)]
+    problems = (*settings.missing(wrong), *wrong.values())
+    found.problems = [f"Settings: {problem}." for problem in problems]
     if not found.problems:
         found.passed.append("Settings: complete.")
-    found.warnings += _proxy_warnings(settings)
+    found.warnings += [*misspelled(environ), *_proxy_warnings(settings)]
     if through := _through(settings):
         found.passed.append(f"Proxy: {settings.slack_api_url} is reached{through}.")
     if env_file and is_exposed(env_file):

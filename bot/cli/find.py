@@ -1,7 +1,6 @@
 """`python -m bot find`: look up stories from the terminal, as text or as JSON lines."""
 
-import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Protocol
 
 from store.types import Answer, Found, Match, Nothing, Unsure
@@ -18,11 +17,11 @@ class Finds(Protocol):
 _OUTCOMES = {Found: "found", Unsure: "unsure", Nothing: "none"}
 
 
-async def format_json_lines(find: Finds, queries: Iterable[str]) -> AsyncIterator[str]:
-    """Yield one JSON object per query: its outcome, and the matches that would be shown."""
+async def find_each(find: Finds, queries: Iterable[str]) -> AsyncIterator[Mapping[str, object]]:
+    """Yield the outcome of each query, and the matches that would be shown, as values for JSON."""
     for line in queries:
         query = line.rstrip("\r\n")
-        yield json.dumps(_fields(query, await find.find(query)), ensure_ascii=False)
+        yield _fields(query, await find.find(query))
 
 
 def format_answer(query: str, answer: Answer) -> str:

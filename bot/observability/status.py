@@ -77,15 +77,17 @@ async def listening(
     try:
         try:
             await web.TCPSite(runner, *address).start()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise ListenError(_listen_problem(address, error)) from error
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
 
 
-def _listen_problem(address: tuple[str, int], error: OSError) -> str:
+def _listen_problem(address: tuple[str, int], error: OSError | UnicodeError) -> str:
     host, port = address
+    if isinstance(error, UnicodeError):
+        return f"Cannot listen on {host}, port {port}: {host} is not the name of a host"
     if error.errno == errno.EADDRINUSE:
         return f"The port is taken: another program listens on {host}, port {port}"
     is_name = isinstance(error, socket.gaierror)

@@ -5,8 +5,10 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.settings import Settings, SettingsError, read_environment
+from bot.settings import Settings, SettingsError, misspelled, read_environment
 from store.teams.token_cipher import new_key
 from tests.machine import ROOT
 
@@ -36,7 +38,6 @@ def test_all_problems_are_reported_together() -> None:
     named = [problem.split()[0] for problem in caught.value.problems]
     assert named == [
         "SLACK_BOT_TOKEN",
-        "SLACK_APP_TOKEN",
         "SLACK_APP_TOKEN",
         "ADMIN_USER_IDS",
         "LOG_LEVEL",
@@ -85,6 +86,18 @@ def test_the_settings_choose_the_entrance(environ: dict[str, str], is_http: bool
         (BOT | APP | {"PORT": "[::1]"}, ["PORT must be a port such as 3000, or an address and a"]),
         (BOT | APP | {"PORT": "::1:3000"}, ["PORT must be a port such as 3000, or an address"]),
         (BOT | APP | {"PORT": "http://127.0.0.1:3000"}, ["PORT must be a port such as 3000"]),
+        (APP | {"SLACK_BOT_TOKEN": "xoxp-1"}, ["SLACK_BOT_TOKEN must start with xoxb-"]),
+        (APP | {"SLACK_BOT_TOKEN": "xoxb-1\nxoxb-2"}, ["SLACK_BOT_TOKEN must be one word"]),
+        (BOT | {"SLACK_APP_TOKEN": "xoxb-1"}, ["SLACK_APP_TOKEN must start with xapp-"]),
+        (BOT | SECRET | {"PORT": "x"}, ["PORT must be a whole number from 0 to 65535"]),
+        (
+            BOT | PORT | {"SLACK_SIGNING_SECRET": "a b"},
+            ["SLACK_APP_TOKEN is missing", "SLACK_SIGN"],
+        ),
+        (BOT | APP | {"SLACK_API_URL": "http://127.0.0.1:70000/api/"}, ["SLACK_API_URL must be"]),
+        (BOT | APP | {"SLACK_API_URL": "https:///api/"}, ["SLACK_API_URL must be an address"]),
+        (BOT | APP | {"SLACK_API_URL": "ftp://slack.com/api/"}, ["SLACK_API_URL must be"]),
+        (BOT | APP | {"CLOCK_URL": "127.0.0.1:8765"}, ["CLOCK_URL must be an address"]),
         (BOT | APP | {"PORT": "*:3000"}, ["PORT must be a port such as 3000, or an address"]),
     ],
 )
@@ -173,7 +186,7 @@ def test_many_workspaces_need_no_bot_token() -> None:
         (SHARED | {"ENCRYPTION_KEY": ""}, ["ENCRYPTION_KEY is missing"]),
         (
             SHARED | {"ENCRYPTION_KEY": "secret"},
-            ["ENCRYPTION_KEY is missing", "ENCRYPTION_KEY must be a key from `python -m bot key`"],
+            ["ENCRYPTION_KEY must be a key from `python -m bot key`"],
         ),
         (
             SHARED | {"ADMIN_USER_IDS": "T1:U1,U2"},
@@ -207,3 +220,86 @@ def test_the_example_file_lists_every_setting_with_its_default() -> None:
 def test_the_docs_list_every_setting() -> None:
     text = (ROOT / "docs" / "settings.md").read_text()
     assert re.findall(r"^\| `([A-Z_]+)` \|", text, re.MULTILINE) == NAMES
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_quotes_that_docker_keeps_are_taken_off(quote: str) -> None:
+    quoted = {name: f"{quote}{text}{quote}" for name, text in TOKENS.items()}
+    assert Settings.from_env(quoted) == Settings.from_env(TOKENS)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("CORPUS_DIRR", "CORPUS_DIR"),
+        ("CORPUSDIR", "CORPUS_DIR"),
+        ("SLACK_BOT_TOCKEN", "SLACK_BOT_TOKEN"),
+        ("SLACK_SINGING_SECRET", "SLACK_SIGNING_SECRET"),
+        ("DATABASE_URI", "DATABASE_URL"),
+        ("ADMIN_USERS_ID", "ADMIN_USER_IDS"),
+        ("log_level", "LOG_LEVEL"),
+        ("ENCRYPTON_KEY", "ENCRYPTION_KEY"),
+    ],
+)
+def test_a_misspelled_name_is_noticed(name: str, meant: str) -> None:
+    (sentence,) = misspelled(TOKENS_WITHOUT.get(meant, TOKENS) | {name: "x", "HOME": "/root"})
+    assert sentence == f"{name} is not a setting of Parley: is it meant to be {meant}?"
+
+
+TOKENS_WITHOUT = {
+    "SLACK_BOT_TOKEN": {"SLACK_APP_TOKEN": "xapp-1"},
+    "SLACK_SIGNING_SECRET": TOKENS,
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["PATH", "HOST", "SPORT", "PORTS", "HOME", "http_proxy", "no_proxy", "PGPORT", "LOGNAME",
+     "SLACK_WEBHOOK_URL", "REPORT", "DATABASE", "LOG_FILE", "POSTGRES_PASSWORD", "all_proxy"],
+)  # fmt: skip
+def test_names_of_other_programs_are_left_alone(name: str) -> None:
+    assert not misspelled({name: "x"})
+
+
+def test_the_right_name_beside_a_similar_one_is_left_alone() -> None:
+    assert not misspelled({"CORPUS_DIR": "a", "CORPUS_DIR2": "b"})
+
+
+@given(st.dictionaries(st.text(), st.text()), st.text(), st.sampled_from(NAMES))
+def test_any_text_is_a_setting_or_a_problem(environ: dict[str, str], text: str, name: str) -> None:
+    """No text of a setting raises anything else, and what is wrong is named once."""
+    misspelled(environ)
+    settings, invalid = Settings.read(environ | {name: text})
+    problems = [*settings.missing(invalid), *invalid.values()]
+    assert sum(problem.startswith(f"{name} ") for problem in problems) <= 1
+
+
+def written(path: Path, data: bytes) -> dict[str, str]:
+    path.write_bytes(data)
+    return read_environment(path)
+
+
+@pytest.mark.parametrize(
+    "data", ["A=1\n".encode("utf-16"), "# café\nA=1\n".encode("cp1252"), b"A=\xff\n"]
+)
+def test_a_file_that_is_not_utf8_is_named(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(SettingsError, match=r"\.env is not in UTF-8: save it again as UTF-8"):
+        written(tmp_path / ".env", data)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(SettingsError, match=r"\.env cannot be read: Is a directory"):
+        read_environment(tmp_path / ".env")
+
+
+def test_a_line_that_is_no_setting_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"\.env:2 is not a line such as NAME=value"):
+        written(tmp_path / ".env", b"A=1\nB='not closed\nC=2\n")
+
+
+def test_a_value_is_what_is_written(tmp_path: Path) -> None:
+    """Also with a byte order mark, and `$` in a password is nothing special."""
+    data = "\ufeffA=${HOME}x$y\nexport B='1 # 2'\nC\nD=\n".encode()
+    environ = written(tmp_path / ".env", data)
+    assert (environ["A"], environ["B"], environ["D"]) == ("${HOME}x$y", "1 # 2", "")

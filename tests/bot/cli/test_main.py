@@ -21,7 +21,7 @@ from bot.settings import Settings
 from store import open_store
 from store.types import Timetable
 from tests.ids import C1, T1, U1
-from tests.machine import NOW, ROOT
+from tests.machine import NOW, ROOT, environment
 
 
 @pytest.fixture(autouse=True)
@@ -660,3 +660,136 @@ class TestPersonalData:
             main([command, who])
         assert ended.value.code == 2
         assert "T012AB3CD:U012AB3CD, not" in capsys.readouterr().err
+
+
+# --- bad days at the terminal -------------------------------------------------------------------
+
+EVIL = "Talks \x1b[2J\x9b1A\u202egnp\nEnvoys\tmet \x07in Geneva.\nInsight.\nWhat next?\n"
+CONTROLS = "\x1b\x9b\x07\u202e"
+
+
+def test_a_story_cannot_control_the_terminal(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = corpus(folder, EVIL)
+    assert main(["find", "geneva", "--corpus", path]) == 0
+    assert main(["load", path]) == 0
+    assert main(["find", "geneva"]) == 0
+    main(["find", f"kubernetes{CONTROLS}"])
+    main(["find", "--corpus", f"nowhere{CONTROLS}", "x"])
+    captured = capsys.readouterr()
+    assert "Geneva" in captured.out
+    assert not [char for char in CONTROLS if char in captured.out + captured.err]
+
+
+def test_json_lines_keep_every_character_escaped(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = f"geneva {CONTROLS}\u2028"
+    monkeypatch.setattr("sys.stdin", io.StringIO(query))
+    assert main(["find", "--jsonl", "--corpus", corpus(folder)]) == 0
+    out = capsys.readouterr().out
+    assert not [char for char in CONTROLS if char in out]
+    assert json.loads(out)["query"] == query
+
+
+def shell(folder: Path, line: str) -> "subprocess.CompletedProcess[str]":
+    """Run a line of the shell in *folder*, with `$bot` for the command line."""
+    environ = environment(bot=f"{sys.executable} -m bot")
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "error"),
+    [
+        ("$bot manifest | true", 141, ""),
+        ("yes ankara | head -2000 | $bot find --jsonl --corpus corpus | head -1", 141, ""),
+        ("$bot find --jsonl --corpus corpus <&-", 0, ""),
+        ("$bot find --corpus corpus geneva >&-", 0, ""),
+        (
+            "$bot find --corpus corpus geneva >/dev/full",
+            1,
+            "Writing failed: No space left on device.\n",
+        ),
+    ],
+)
+def test_a_stream_that_is_gone_is_no_traceback(
+    folder: Path, line: str, code: int, error: str
+) -> None:
+    corpus(folder)
+    done = shell(folder, line)
+    assert (done.returncode, done.stderr) == (code, error)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["nonsense", "http://parley.example.com", "https://", "https://a b", "https://x:99999",
+     "https://u@x.example", "https://x.example/?a=b", "https://x.example#a", 'https://x"y',
+     "ftp://x.example", "https://[::1", ""],
+)  # fmt: skip
+def test_a_manifest_for_no_url_is_refused(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["manifest", "--url", url])
+    assert ended.value.code == 2
+    assert "is not like https://parley.example.com" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", ["", "/", "/slack/events"])
+def test_a_manifest_has_the_path_once(more: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["manifest", "--url", f"https://parley.example.com{more}"]) == 0
+    manifest = json.loads(capsys.readouterr().out)
+    url = manifest["settings"]["event_subscriptions"]["request_url"]
+    assert url == "https://parley.example.com/slack/events"
+
+
+def test_commands_warn_of_a_misspelled_setting(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / ".env").write_text("CORPUS_DIRR=corpus\n")
+    main(["history"])
+    main(["check"])
+    warning = "Warning: CORPUS_DIRR is not a setting of Parley: is it meant to be CORPUS_DIR?\n"
+    assert capsys.readouterr().err.count(warning) == 2
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"DATABASE_URL": "sqlite:///:memory:"},
+        {"DATABASE_URL": "postgresql://parley:hu/sh@127.0.0.1:9/parley"},
+        {"DATABASE_URL": "sqlite:///corpus/talks.txt/parley.db"},
+        {"SLACK_API_URL": "http://127.0.0.1:70000/api/"},
+        {"SLACK_BOT_TOKEN": "xoxb-1\n2"},
+        {"STATUS_PORT": "a..b:9090"},
+        {"STATUS_PORT": "8.8.8.8:9090"},
+        {"CORPUS_DIR": "nowhere"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("command", ["run", "check", "history", "load"])
+def test_a_mistake_in_the_settings_is_a_sentence(
+    folder: Path,
+    command: str,
+    environ: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    usual = {
+        "SLACK_BOT_TOKEN": "xoxb-1",
+        "SLACK_APP_TOKEN": "xapp-1",
+        "SLACK_API_URL": "http://127.0.0.1:9/api/",
+        "CORPUS_DIR": corpus(folder),
+    }
+    for name, text in (usual | environ).items():
+        monkeypatch.setenv(name, text)
+    main([command])
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.err
+    assert "hu/sh" not in captured.out + captured.err
