@@ -102,6 +102,7 @@ class Corpus:
         """
         with self._timing():
             await asyncio.to_thread(prepare)
+            await chunks.rebuild(self._database)
             await self._read_stored()
             if is_looking:
                 return

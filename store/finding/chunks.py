@@ -55,6 +55,10 @@ ON CONFLICT (word) DO UPDATE SET articles = word.articles + excluded.articles
 _DROP_POSTING = "DELETE FROM posting WHERE word = $1 AND chunk = $2"
 _DROP_WORD = "DELETE FROM word WHERE word = $1 AND articles = 0"
 
+_SET_FORMAT = "UPDATE index_format SET version = $1 WHERE version <> $1 RETURNING version"
+
+_FORMAT = 2
+"""The form of the index: increase it with every change of what `index.to_entry` returns."""
 _BATCH = 500
 """Words in one statement.
 
@@ -202,6 +206,33 @@ def _new_rows(
             yield word, change.chunk, postings
         else:
             emptied.append(word)
+
+
+async def rebuild(database: Database) -> None:
+    """Index all articles again if another version of Parley wrote the index in another form.
+
+    The bit vectors stay. Another process that starts at the same time waits for this one.
+    """
+    async with database.long_transaction() as connection:
+        if not await connection.fetch(_SET_FORMAT, _FORMAT):
+            return
+        await connection.execute("DELETE FROM posting")
+        await connection.execute("DELETE FROM word")
+        for row in await connection.fetch(_CHUNKS):
+            columns = _Columns.from_row(row)
+            numbers = (columns.offsets.astype(np.int64) + row["chunk"] * CHUNK).tolist()
+            _log.info("indexing %d articles again, for this version of Parley", len(numbers))
+            articles = await articles_by_number(database, numbers)
+            built = await asyncio.to_thread(build, sorted(articles.items()), None)
+            kept = zip(numbers, columns.bit_vectors, strict=True)
+            change = ChunkChange(
+                chunk=row["chunk"],
+                removed={},
+                added=built.postings,
+                headlines=built.headlines,
+                bit_vectors={number: bits.tobytes() for number, bits in kept},
+            )
+            await write(connection, [change])
 
 
 async def add_missing_vectors(database: Database, model: Embeddings) -> bool:

@@ -44,7 +44,9 @@ def relatives(query_words: Sequence[str]) -> Iterator[tuple[slice, Relatives]]:
     known = _relatives()
     for start in range(len(query_words)):
         for end in range(start + 1, min(start + _LONGEST, len(query_words)) + 1):
-            found = known.get(tuple(query_words[start:end]))
+            *others, last = query_words[start:end]
+            # "Iranians" are the people of Iran too.
+            found = known.get((*others, last)) or known.get((*others, last.removesuffix("s")))
             if found:
                 yield slice(start, end), found
 

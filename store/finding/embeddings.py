@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.finding.vocabulary import Vocabulary
-from store.finding.words import FUNCTION_WORDS, rarity, words
+from store.finding.words import FUNCTION_WORDS, commonness, rarity, words
 from store.types import Article
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Embeddings:
 
 
 def _weight(word: str) -> float:
-    return _FUNCTION_WORD if word in FUNCTION_WORDS else rarity(word)
+    return _FUNCTION_WORD if word in FUNCTION_WORDS else rarity(commonness(word))
 
 
 def _load_tensor(path: Path) -> NDArray[np.float16]:

@@ -12,9 +12,8 @@ from store.finding import embeddings
 from store.finding.embeddings import Embeddings, Vectors
 from store.finding.index import Index
 from store.finding.ranking import ExpandedQuery, anchored, rank, reasons
-from store.finding.topics import Typeahead, acronyms, catalogue
-from store.finding.vocabulary import JOINED, Expansions
-from store.finding.words import is_english, words
+from store.finding.topics import Typeahead, catalogue
+from store.finding.words import is_english, query_words, words
 from store.types import Answer, Article, Found, Match, Nothing, Topic, Unsure
 
 CUT_OFF = 0.6
@@ -61,7 +60,6 @@ class Finder:
         """The topics, those with the most articles first."""
         names = [topic.name for topic in topics]
         self._names = Typeahead(names)
-        self._acronyms = acronyms(names)
         self._named = {
             tuple(word for word, _ in words(name)) for name in names if not name.islower()
         }
@@ -209,7 +207,8 @@ class Finder:
         return expanded
 
     async def _expand_all(self, queries: Sequence[str]) -> Sequence[ExpandedQuery]:
-        split = [(each, self._expand_words(each)) for each in map(_query_words, queries)]
+        vocabulary = self.index.vocabulary
+        split = [(each, vocabulary.expand(each)) for each in map(self._split, queries)]
         postings = await self.index.postings(
             word
             for _, expanded in split
@@ -222,13 +221,13 @@ class Finder:
             for each, expanded in split
         ]
 
-    def _expand_words(self, query_words: tuple[str, ...]) -> Sequence[Expansions]:
-        expanded = self.index.vocabulary.expand(query_words)
-        for word, expansions in zip(query_words, expanded, strict=True):
-            for name in self._acronyms.get(word, ()):
-                if all(part in self.index.vocabulary for part in name):
-                    expansions.setdefault(name, JOINED)
-        return expanded
+    def _split(self, query: str) -> tuple[str, ...]:
+        """Return the first distinct words of *query*; a limit keeps long queries cheap."""
+        known = (
+            word if word in self.index.vocabulary else word.lower()
+            for word in query_words(query[:_MAX_CHARACTERS])
+        )
+        return tuple(islice(dict.fromkeys(known), _MAX_WORDS))
 
     def scores(
         self, query: ExpandedQuery, *, limit: int, min_score: float
@@ -251,12 +250,6 @@ class Finder:
             self._cached.update(loaded)
             articles |= loaded
         return articles
-
-
-def _query_words(query: str) -> tuple[str, ...]:
-    """Return the first distinct words of *query*; a limit keeps long queries cheap."""
-    distinct = dict.fromkeys(word for word, _ in words(query[:_MAX_CHARACTERS]))
-    return tuple(islice(distinct, _MAX_WORDS))
 
 
 def _corrected(query: ExpandedQuery) -> Iterator[str]:

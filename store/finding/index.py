@@ -19,17 +19,17 @@ from numpy.typing import NDArray
 
 from store.finding.embeddings import BYTES, BitVectors, Embeddings
 from store.finding.vocabulary import Vocabulary
-from store.finding.words import FUNCTION_WORDS, words
+from store.finding.words import FUNCTION_WORDS, terms, words
 from store.types import Article
 
 Numbers: TypeAlias = NDArray[np.uint32]
 Postings: TypeAlias = NDArray[np.uint32]
-"""The articles that contain a word, as ascending values of number << 2 | field.
+"""The articles that contain a term, as ascending values of number << 2 | place.
 
-The field is the first of FIELDS that contains the word.
+The places: 0 the headline and the rest of the article, 1 the headline or the question, 2 the
+summary, 3 only the insight. The obvious story comes first.
 """
 
-FIELDS = ("summary", "headline", "insight", "question")
 CHUNK = 1 << 16
 """Article numbers in one chunk, which the database stores together."""
 
@@ -44,28 +44,29 @@ Fetch: TypeAlias = Callable[[Sequence[str]], Awaitable[Mapping[str, Postings]]]
 class Entry:
     """The index entry of one article."""
 
-    fields: Mapping[str, int]
-    """Each distinct word that is no function word, with the first of FIELDS that contains it."""
+    places: Mapping[str, int]
+    """Each distinct term that is no function word, with the place where it stands; see Postings."""
     headline: int
     """A hash of the headline's words, to recognize a query that is a whole headline; never 0."""
 
 
 def to_entry(article: Article) -> Entry:
     """Build the index entry of *article*."""
-    fields: dict[str, int] = {}
-    for number, name in enumerate(FIELDS):
-        for word in _distinct(getattr(article, name)):
-            if word not in fields:
-                fields[word] = number
-    for word in FUNCTION_WORDS & fields.keys():
-        del fields[word]
-    return Entry(fields=fields, headline=_hash_headline(article.headline))
+    headline = _distinct(article.headline)
+    own: dict[str, int] = {}
+    for name, place in (("question", 1), ("summary", 2), ("insight", 3)):
+        for term in _distinct(getattr(article, name)):
+            own.setdefault(term, place)
+    places = dict.fromkeys(headline, 1) | own | dict.fromkeys(own.keys() & headline, 0)
+    for word in FUNCTION_WORDS & places.keys():
+        del places[word]
+    return Entry(places=places, headline=_hash_headline(article.headline))
 
 
 # The articles of a document share a headline, and many corpora repeat a few insights.
 @lru_cache(maxsize=1_000)
-def _distinct(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(word for word, _ in words(text)))
+def _distinct(text: str) -> frozenset[str]:
+    return frozenset(term for term, _ in terms(text))
 
 
 @lru_cache(maxsize=1_000)
@@ -212,8 +213,8 @@ def build(numbered: Iterable[tuple[int, Article]], model: Embeddings | None) -> 
             entry = to_entry(article)
             headlines[number] = entry.headline
             first = number << 2
-            owners.extend([places[word] for word in entry.fields])
-            values.extend([first | field for field in entry.fields.values()])
+            owners.extend([places[word] for word in entry.places])
+            values.extend([first | place for place in entry.places.values()])
         if model:
             rows = model.bit_vectors(article for _, article in batch)
             bit_vectors.update(

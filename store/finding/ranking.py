@@ -2,7 +2,7 @@
 
 The score of an article is the share of the query's total weight that the article covers. A rare
 word weighs more than a common one. The article covers a word by the similarity of its best
-expansion in the article, times the weight of the field.
+expansion in the article, times the weight of the place.
 """
 
 import math
@@ -15,17 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.finding.countries import is_people
-from store.finding.index import FIELDS, Index, Numbers, Postings
-from store.finding.vocabulary import Expansion, Expansions, has_digit
-from store.finding.words import FUNCTION_WORDS, commonness, rarity, words
+from store.finding.index import Index, Numbers, Postings
+from store.finding.vocabulary import Expansion, Expansions, Vocabulary
+from store.finding.words import FUNCTION_WORDS, has_digit, is_unspaced, rarity, terms
 from store.types import Article
 
 Scores: TypeAlias = NDArray[np.float32]
 
-# In the order of index.FIELDS. The summary tells the story. The small differences break ties.
-_FIELD_WEIGHTS = np.array([1.0, 0.99, 0.98, 0.97], dtype=np.float32)
+# By the place where a term stands; see index.Postings. The small differences break ties.
+_PLACE_WEIGHTS = np.array([1.0, 0.99, 0.98, 0.97], dtype=np.float32)
 
 _FUNCTION_WORD = 0.1
+_PAIR = 0.35
 _FIGURE = 0.7
 """The weight of a number or code, as a share of the others: a story without it is not found."""
 _NAME, _SURE, _LONGEST_NAME = 4.0, 0.7, 4
@@ -88,7 +89,7 @@ def anchored(
     The articles that contain most of the other words come first.
     """
     query_words = _weighted(query, index)
-    named = _named(query, names)
+    named = _named(query, index.vocabulary, names)
     anchors = [word for word in query_words if word.text in named and len(word.numbers)]
     if not anchors:
         return []
@@ -99,23 +100,27 @@ def anchored(
     return [(number, score) for number, _ in _best(anchor.numbers, scores, limit)]
 
 
-def _named(query: ExpandedQuery, names: Container[Expansion]) -> set[str]:
+def _named(query: ExpandedQuery, vocabulary: Vocabulary, names: Container[Expansion]) -> set[str]:
     """Return the words of *query* that are names; see `anchored`."""
+
+    def is_rare(word: str) -> bool:
+        return vocabulary.commonness(word) < _NAME
+
     found: set[str] = set()
     for word, expansions in zip(query.words, query.expansions, strict=True):
         sure = [each for each, similarity in expansions.items() if similarity >= _SURE]
-        if sure and (commonness(word) < _NAME or any(each in names for each in sure)):
+        if any(each in names or (is_rare(word) and all(map(is_rare, each))) for each in sure):
             found.add(word)
     for start, end in combinations(range(len(query.words) + 1), 2):
         if end - start <= _LONGEST_NAME and query.words[start:end] in names:
             found.update(query.words[start:end])
     # "Turkish" describes something else: the lira.
-    return {word for word in found if not is_people((word,))}
+    return {word for word in found if not is_people((word,)) and not is_unspaced(word)}
 
 
 def _weighted(query: ExpandedQuery, index: Index) -> list[_Word]:
     query_words = [
-        _to_word(word, expansions, query.postings, index.size)
+        _to_word(word, expansions, query.postings, index)
         for word, expansions in zip(query.words, query.expansions, strict=True)
     ]
     total = sum(word.weight for word in query_words)
@@ -174,7 +179,7 @@ def _candidates(
 
 
 def _to_word(
-    word: str, expansions: Expansions, postings: Mapping[str, Postings], size: int
+    word: str, expansions: Expansions, postings: Mapping[str, Postings], index: Index
 ) -> _Word:
     matched = [
         (similarity, _intersect(expansion, postings))
@@ -185,18 +190,22 @@ def _to_word(
     # Rarity is measured on the best expansions only. A word that no article contains is rarest.
     close = max((similarity for similarity, _ in matched), default=0.0) - 0.1
     frequency = sum(len(found) for similarity, found in matched if similarity >= close)
-    weight = math.log(1 + size / (min(frequency, size) or 1))
-    if word in FUNCTION_WORDS:
+    weight = math.log(1 + index.size / (min(frequency, index.size) or 1))
+    if index.vocabulary.is_function_word(word):
         weight *= _FUNCTION_WORD if matched else 0.0
+    elif not matched and len(word) == 1:
+        weight = 0.0
+    elif not matched and is_unspaced(word):
+        weight *= _PAIR
     else:
-        weight *= rarity(word)
+        weight *= rarity(index.vocabulary.commonness(word))
     return _Word(word, weight, numbers, covers)
 
 
 def _intersect(expansion: Expansion, postings: Mapping[str, Postings]) -> Postings:
     """Return the articles that contain every word of *expansion*.
 
-    The field of each is the one with the smallest weight among those of the words.
+    The place of each is the one with the smallest weight among those of the words.
     """
     first, *rest = (postings[word] for word in expansion)
     for other in rest:
@@ -213,13 +222,13 @@ def _merge(matched: Sequence[tuple[float, Postings]]) -> tuple[Numbers, Scores]:
         return np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.float32)
     if len(matched) == 1:
         ((similarity, found),) = matched
-        return found >> np.uint32(2), np.float32(similarity) * _FIELD_WEIGHTS[found & 3]
+        return found >> np.uint32(2), np.float32(similarity) * _PLACE_WEIGHTS[found & 3]
     found = np.concatenate([postings for _, postings in matched])
     similarities = np.repeat(
         np.array([similarity for similarity, _ in matched], dtype=np.float32),
         [len(postings) for _, postings in matched],
     )
-    steps = (similarities * _FIELD_WEIGHTS[found & 3] * _STEPS).astype(np.uint64)
+    steps = (similarities * _PLACE_WEIGHTS[found & 3] * _STEPS).astype(np.uint64)
     keys = np.sort((found.astype(np.uint64) >> np.uint64(2)) << np.uint64(16) | steps)
     numbers = (keys >> np.uint64(16)).astype(np.uint32)
     last = np.append(numbers[1:] != numbers[:-1], True)
@@ -245,7 +254,7 @@ def reasons(
 def _spellings(article: Article) -> Mapping[str, str]:
     """Return the words of *article*, each with its first spelling there."""
     spellings: dict[str, str] = {}
-    for field in FIELDS:
-        for word, spelling in words(getattr(article, field)):
+    for text in (article.summary, article.headline, article.insight, article.question):
+        for word, spelling in terms(text):
             spellings.setdefault(word, spelling)
     return spellings

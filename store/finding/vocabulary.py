@@ -1,5 +1,6 @@
 """Expand each word of a query to the words of the corpus that it may stand for."""
 
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import nlargest
@@ -10,7 +11,18 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from store.finding.countries import relatives
-from store.finding.words import FUNCTION_WORDS, is_english, stem
+from store.finding.languages import spoken
+from store.finding.words import (
+    FUNCTION_WORDS,
+    commonness,
+    has_digit,
+    is_code,
+    is_english,
+    is_unspaced,
+    parts,
+    stem,
+    whole,
+)
 
 Expansion: TypeAlias = tuple[str, ...]
 """What a query word may stand for: a word of the corpus, or several that form one name or word."""
@@ -22,8 +34,16 @@ JOINED = 0.95
 SPLIT = 0.95
 PREFIX = 0.93
 """Similarity of a word that starts with the last query word, if that is probably incomplete."""
-PREFIX_OF_WORD = 0.6
+PREFIX_OF_WORD = 0.62
 """The same, if the query word is complete or not the last."""
+INITIALS = 0.9
+PARTS = 0.9
+"""Similarity of an address to its parts: acme.example."""
+PARTS_OF_CODE = 0.5
+"""The same for a code that no story has: PAY-1235 may be about PAY-1234."""
+PREFIX_OF_EVERYDAY_WORD = 0.55
+AFFIX = 0.9
+"""Similarity of a word to the same word with an article, a preposition or a particle."""
 PER_EDIT = 0.12
 WRONG_FIRST_LETTER = 0.15
 _PER_LETTER = 0.01
@@ -31,6 +51,17 @@ _PER_LETTER = 0.01
 _LONGEST = 40
 """Letters. Misspellings of longer words are not looked for, to limit the cost of a query."""
 _SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
+_EVERYDAY = 3.6
+_SPOKEN = 0.01
+"""The share of the articles that have the commonest words of a language of the corpus."""
+_HEBREW_PREFIXES = ("ב", "ה", "ו", "כ", "ל", "מ", "ש")
+_ARABIC_PREFIXES = ("ال", "و", "وال", "ب", "بال", "ل", "لل", "ف", "فال", "ك", "كال")
+_KOREAN_PARTICLES = (
+    "에서는", "으로는", "에서", "에게", "에는", "까지", "부터", "처럼", "보다", "으로", "이나",
+    "은", "는", "이", "가", "을", "를", "의", "에", "로", "와", "과", "도", "만",
+)  # fmt: skip
+_SHORT = {"st": "saint", "ste": "sainte", "mt": "mount", "ft": "fort"}
+_ABBREVIATIONS = _SHORT | {long: short for short, long in _SHORT.items()}
 _MAX_EXPANSIONS = 32
 """Per query word: in a large corpus, thousands of words may start with "pro"."""
 
@@ -45,15 +76,39 @@ class Vocabulary:
         self._counts = np.array([count for _, count in counted], dtype=np.uint32)
         self._lengths = np.fromiter(map(len, self._words), np.int16, len(counted))
         self._letters = np.fromiter(map(_letters, self._words), np.uint64, len(counted))
+        fewest = _SPOKEN * int(self._counts.max(initial=0))
+        self.languages = spoken(lambda word: self.count(word) > fewest)
         # Hashes, because the stems themselves would need as much memory as the words.
-        hashes = np.fromiter((hash(stem(word)) for word in self._words), np.int64, len(counted))
+        hashes = np.fromiter(self._stem_hashes(), np.int64)
         self._by_stem = np.argsort(hashes, kind="stable").astype(np.int32)
         self._stems = hashes[self._by_stem]
+        self._by_stem %= len(counted) or 1
+
+    def _stem_hashes(self) -> Iterator[int]:
+        """Yield the hash of the English stem of each word, then those of the other languages."""
+        yield from map(hash, map(stem.__wrapped__, self._words))
+        for language in self.languages:
+            yield from map(hash, map(language.stem, self._words))
 
     def __contains__(self, word: str) -> bool:
         """Return whether the corpus contains exactly *word*."""
         at = bisect_left(self._words, word)
         return at < len(self._words) and self._words[at] == word
+
+    def _stems_of(self, word: str) -> tuple[str, ...]:
+        """Return the stems of *word* in the languages of the corpus; the English one is first."""
+        return (stem(word), *(language.stem(word) for language in self.languages))
+
+    def commonness(self, word: str) -> float:
+        """Return how common *word* is in one of the languages of the corpus."""
+        uses = [language.uses.get(word, 0.0) for language in self.languages]
+        return max(commonness(word), *uses, 0.0)
+
+    def is_function_word(self, word: str) -> bool:
+        """Return whether *word* has no subject in one of the languages of the corpus."""
+        return word in FUNCTION_WORDS or any(
+            language.is_function_word(word) for language in self.languages
+        )
 
     @property
     def counted(self) -> Iterator[tuple[str, int]]:
@@ -76,13 +131,14 @@ class Vocabulary:
         expanded = [self._expand(word, is_last=False) for word in query_words[:-1]]
         # A query of one or two letters could be the start of anything.
         expanded += [
-            self._expand(word, is_last=last > 0 or len(word) > 2) for word in query_words[-1:]
+            self._expand(word, is_last=last > 0 or len(word) > 2 or is_unspaced(word))
+            for word in query_words[-1:]
         ]
         for at in range(last):
             for joined, similarity in self._joined(query_words[at], query_words[at + 1]).items():
                 for expansions in expanded[at : at + 2]:
                     expansions[joined] = max(similarity, expansions.get(joined, 0.0))
-        for span, found in relatives(query_words):
+        for span, found in relatives([*map(str.lower, query_words)]):
             for name, similarity in found.items():
                 if all(word in self for word in name):
                     for expansions in expanded[span]:
@@ -90,28 +146,70 @@ class Vocabulary:
         return [_best(expansions) for expansions in expanded]
 
     def _expand(self, word: str, *, is_last: bool) -> Expansions:
+        if word.isupper():
+            similarity = 1.0 if word.lower() in FUNCTION_WORDS else INITIALS
+            return {**self._expand(word.lower(), is_last=False), (word,): similarity}
         expansions: Expansions = {}
-        if word in FUNCTION_WORDS and not is_last:
+        is_function_word = self.is_function_word(word)
+        if is_function_word and not is_last:
             return expansions
+        if is_code(word):
+            return self._code(word)
         if has_digit(word):
             return self._exact(word)
         # From the smallest similarity to the largest: later assignments replace earlier ones.
-        is_known = word in self
-        same_stem = self._with_stem(stem(word))
+        is_known = word in self and not is_function_word
+        same_stem = [] if is_function_word else self._with_stem(word)
         has_match = is_known or bool(same_stem)
-        is_whole = has_match or is_english(word)
-        may_be_misspelled = not is_english(word) and word not in FUNCTION_WORDS
-        if is_last or (may_be_misspelled and len(word) > 3):
+        common = self.commonness(word)
+        may_be_misspelled = not common and not is_function_word
+        if is_last or (may_be_misspelled and len(word) > 3) or is_unspaced(word):
+            is_whole = has_match or common
             similarity = PREFIX if is_last and not is_whole else PREFIX_OF_WORD
-            expansions.update(((other,), similarity) for other in self._starting(word))
+            if common > _EVERYDAY:
+                similarity = PREFIX_OF_EVERYDAY_WORD
+            expansions.update(
+                ((other,), similarity)
+                for other in self._starting(word)
+                if not self.is_function_word(other)
+            )
         if may_be_misspelled and len(word) <= _LONGEST:
             for other, similarity in self._misspelled(word, far=not has_match):
                 expansions[other,] = max(similarity, expansions.get((other,), 0.0))
             if not has_match:
                 expansions.update((halves, SPLIT) for halves in self._halves(word))
         expansions.update(((other,), SAME_STEM) for other in same_stem)
+        expansions.update(((other,), AFFIX) for other in self._with_affix(word))
+        if word.upper() in self and not is_english(word):
+            expansions[word.upper(),] = INITIALS
+        if word in _ABBREVIATIONS and _ABBREVIATIONS[word] in self:
+            expansions[_ABBREVIATIONS[word],] = JOINED
         if is_known:
             expansions[word,] = 1.0
+        return expansions
+
+    def _with_affix(self, word: str) -> Iterator[str]:
+        """Yield *word* with and without what some languages write together with it."""
+        if "\u0590" <= word[0] <= "\u06ff":
+            prefixes = _HEBREW_PREFIXES if word[0] < "\u0600" else _ARABIC_PREFIXES
+            for prefix in prefixes:
+                for other in (prefix + word, word.removeprefix(prefix)):
+                    if other != word and len(other) > 2 and other in self:
+                        yield other
+        elif "\u1100" <= word[0] <= "\u11ff":
+            yield from self._starting(_without_particle(word))
+
+    def _code(self, code: str) -> Expansions:
+        """Return the same code, or the words of which it consists."""
+        expansions = self._exact(whole(code))
+        if not expansions:
+            known = tuple(part for part in dict.fromkeys(parts(code)) if part in self)
+            letters = tuple(part for part in known if len(part) > 1 and not has_digit(part))
+            if len(known) == len(set(parts(code))):
+                is_sure = code.isascii() and (not has_digit(code) or not letters)
+                expansions[known] = PARTS if is_sure else PARTS_OF_CODE
+            elif letters:
+                expansions[letters] = PARTS_OF_CODE
         return expansions
 
     def _exact(self, word: str) -> Expansions:
@@ -121,6 +219,9 @@ class Vocabulary:
             for other in self._starting(word)
             if not (word[-1].isdigit() and other[len(word) : len(word) + 1].isdigit())
         }
+        for other in (f"v{word}", word.removeprefix("v")):
+            if "." in word and other in self:
+                expansions[other,] = SAME_STEM
         if word in self:
             expansions[word,] = 1.0
         return expansions
@@ -136,10 +237,13 @@ class Vocabulary:
         commonest = np.argpartition(self._counts[low:high], -_MAX_EXPANSIONS)[-_MAX_EXPANSIONS:]
         return [self._words[low + at] for at in sorted(commonest.tolist())]
 
-    def _with_stem(self, of: str) -> list[str]:
-        low, high = (int(np.searchsorted(self._stems, hash(of), side)) for side in _SIDES)
-        words = (self._words[at] for at in self._by_stem[low:high].tolist())
-        return [word for word in words if stem(word) == of]
+    def _with_stem(self, word: str) -> list[str]:
+        found: dict[str, None] = {}
+        for of in self._stems_of(word):
+            low, high = (int(np.searchsorted(self._stems, hash(of), side)) for side in _SIDES)
+            words = (self._words[at] for at in self._by_stem[low:high].tolist())
+            found.update((each, None) for each in words if of in self._stems_of(each))
+        return [*found]
 
     def _halves(self, word: str) -> Iterator[Expansion]:
         for at in range(3, len(word) - 2):
@@ -150,10 +254,10 @@ class Vocabulary:
         word = left + right
         if len(word) > _LONGEST:
             return {}
-        forms = self._with_stem(stem(word))
+        forms = self._with_stem(word)
         if forms:
             return {(form,): JOINED for form in forms}
-        if len(word) < 8 or is_english(word) or (left in self and right in self):
+        if len(word) < 8 or self.commonness(word) or (left in self and right in self):
             return {}
         return {
             (other,): similarity * JOINED
@@ -197,9 +301,13 @@ class Vocabulary:
                 yield other, int(distance)
 
 
-def has_digit(word: str) -> bool:
-    """Return whether *word* is a number or a code."""
-    return any(map(str.isdigit, word))
+def _without_particle(word: str) -> str:
+    """Return a Korean *word*, whose letters are decomposed, without the particle at its end."""
+    syllables = unicodedata.normalize("NFC", word)
+    for particle in _KOREAN_PARTICLES:
+        if syllables.endswith(particle) and len(syllables) - len(particle) >= 2:
+            return unicodedata.normalize("NFD", syllables.removesuffix(particle))
+    return word
 
 
 def _edits(length: int) -> int:

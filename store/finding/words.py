@@ -3,41 +3,224 @@
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import combinations
 
-_WORD = re.compile(
-    r"(?<!\w):(?=[+-]1:|[\w'+-]*[a-z])[\w'+-]+:(?::skin-tone-\d:)?"  # an emoji: :flag-ua:
-    r"|((?:[^\W\d_]\.){2,}(?:[^\W\d_](?![^\W_]))?"  # U.S., a.m., U.S.A
-    r"|[^\W_]+(?:['’][^\W_]+)*)"
+
+def _marks(*ranges: tuple[int, int]) -> str:
+    """Return the combining marks within *ranges*, for a set of a regular expression."""
+    return "".join(
+        chr(code)
+        for first, last in ranges
+        for code in range(first, last + 1)
+        if unicodedata.category(chr(code)).startswith("M")
+    )
+
+
+# Accents, Hebrew points and Arabic vowels are left out of a word; other marks are letters of it.
+_POINTS = _marks((0x300, 0x36F), (0x483, 0x489), (0x591, 0x5C7), (0x610, 0x6ED), (0x1AB0, 0x20FF))
+_MARKS = _POINTS + _marks((0x6EE, 0x1AAF), (0xA800, 0xABFF), (0x3099, 0x309A))
+# Scripts without spaces between the words: Thai, Lao, Burmese, Khmer, Japanese and Chinese.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f"
 )
-_POSSESSIVE = re.compile(r"['’]s?$", re.IGNORECASE)
-# Letters that Unicode does not decompose into a plain letter and a mark.
-_PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
 
+_LETTERS = rf"[^\W_]+(?:[{_MARKS}]+[^\W_]*)*"
+_WORD = re.compile(
+    r"(?:[^\W\d_]\.){2,}(?:[^\W\d_](?![^\W_]))?"  # U.S., a.m., U.S.A
+    r"|[^\W\d_]?\d+(?:[.,]\d+)+[^\W_]*"  # 2.5, 12,000, v2.1
+    r"|[^\W\d_](?:\+\+|#)(?![^\W_])"  # C++, F#
+    rf"|{_LETTERS}(?:['’]{_LETTERS})*"
+)
+_EMOJI = re.compile(r"(?<!\w):(?=[+-]1:|[\w'+-]*[a-z])[\w'+-]+:(?::skin-tone-\d:)?")
+_JOINT = re.compile(r"[^\W_][-‐‑._@][^\W_]")
+_COMPOUND = re.compile(r"[^\W_]+(?:[-‐‑._@][^\W_]+)+")
+_SEPARATOR = re.compile("[-‐‑._@]")
+_HYPHEN = re.compile("[-‐‑_]")
+_INITIALS = re.compile(r"(?:[^\W\d_][.])+[^\W\d_]")
+_CAPITALS = re.compile(r"\b[A-Z]{2,5}\b")
+_UPPER = "A-ZÀ-ÖØ-ÞА-ЯЁΑ-Ω"
+_LINK = "of|the|and|for|on|in|to|de|del|des|du|di|la|le|les|der|für|und|et|y|e"
+_NAME = re.compile(rf"[{_UPPER}][^\W_]*(?:(?:[ -]|(?: (?:{_LINK}))+ )[{_UPPER}][^\W_]*)+")
+_NAME_WORD = re.compile(r"[^\W_]+")
+_LONGEST_ACRONYM = 6
+_UNSPACED_RUN = re.compile(rf"[{_UNSPACED}][{_UNSPACED}{_MARKS}]*|[^{_UNSPACED}]+")
+_UNSPACED_LETTER = re.compile(rf"[{_UNSPACED}]")
+_CLUSTER = re.compile(rf".[{_MARKS}]*")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\u0640]")
+_POSSESSIVE = re.compile(r"['’]s?$", re.IGNORECASE)
+_ELISION = re.compile(
+    r"^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu|dall|dell|nell|sull|all|un)['’](?=[^\W\d_]{2})",
+    re.IGNORECASE,
+)
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
+# Letters that Unicode does not decompose into a plain letter and a mark.
+_DROPPED = frozenset(_POINTS)
+_KEPT = frozenset(_MARKS + ".@-_+#") - _DROPPED
+_PLAIN = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
+    # Letters that Arabic and Persian write in two ways.
+    | {"ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك"}
+)
+
+_NO_NAME = 4.2
+_UMLAUT = re.compile("(?<![qg])([aou])e")
 _ENDINGS = (("ing", 3), ("ed", 3), ("ly", 4), ("ion", 5), ("e", 3))
-_BRITISH = (("is", "iz"), ("our", "or"), ("enc", "ens"), ("y", "i"))
+_BRITISH = (
+    ("is", "iz"), ("ys", "iz"), ("our", "or"), ("enc", "ens"), ("y", "i"), ("ter", "tr"),
+    ("ber", "br"), ("ium", "um"), ("yr", "ir"),
+)  # fmt: skip
 
 
 def words(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each word of *text*: its normalized form, and its spelling in the text."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
+    """Yield each word of *text*: its normalized form, and its spelling in the text.
+
+    In a script without spaces, each pair of adjacent letters is a word.
+    """
+    text = _clean(text)
+    is_ascii = text.isascii()
     for found in _WORD.findall(text):
+        if not is_ascii and _UNSPACED_LETTER.search(found):
+            yield from _pairs(found)
+            continue
         word, spelling = _normalize(found)
         if word:
             yield word, spelling
 
 
+def _clean(text: str) -> str:
+    if not text.isascii():
+        text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
+    return _EMOJI.sub(" ", text) if ":" in text else text
+
+
+def _pairs(found: str) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of adjacent letters where *found* is in a script without spaces."""
+    for run in _UNSPACED_RUN.findall(unicodedata.normalize("NFKC", found)):
+        if _UNSPACED_LETTER.match(run):
+            letters = _CLUSTER.findall(run)
+            for at in range(max(len(letters) - 1, 1)):
+                pair = "".join(letters[at : at + 2])
+                yield pair, pair
+        else:
+            yield _normalize(run)
+
+
+def normalize(word: str) -> str:
+    """Return the normalized form of one *word*."""
+    return _normalize(word)[0]
+
+
+def terms(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what the index knows of *text*: its words, and what else people may type for them.
+
+    That is a code as a whole ("pay1234" for PAY-1234), a hyphenated word in one ("ceasefire"), and,
+    in capitals, an acronym that looks like a function word ("WHO") and the initials of a name.
+    """
+    text = _clean(text)
+    yield from words(text)
+    if _JOINT.search(text):
+        for found in _COMPOUND.findall(text):
+            if not _INITIALS.fullmatch(found):
+                yield whole(_fold(found)), found
+    if not text.isupper():
+        for found in _CAPITALS.findall(text):
+            if found.lower() in FUNCTION_WORDS:
+                yield found, found
+        for found in _NAME.findall(text):
+            for initials in _initials(found):
+                yield initials, found
+
+
+@lru_cache(maxsize=20_000)
+def _initials(name: str) -> tuple[str, ...]:
+    """Return the initials of *name* and of each part of it, in capitals."""
+    name_words = _NAME_WORD.findall(name)
+    while name_words and name_words[0].lower() in FUNCTION_WORDS:
+        del name_words[0]
+    named: list[Sequence[str]] = []
+    for start, end in combinations(range(len(name_words) + 1), 2):
+        part = name_words[start:end]
+        capitals = [word for word in part if word[0].isupper()]
+        if part[0] not in capitals or part[-1] not in capitals:
+            continue
+        # With the words between them: DOD for Department of Defense.
+        named += [each for each in (part, capitals) if len(each) > 2]
+        # Two letters are the initials of anybody: only a name of common words has them.
+        if len(part) == 2 and all(is_english(_fold(word)) for word in part):
+            named.append(part)
+    found = {_fold("".join(map(_initial, each))).upper() for each in named}
+    return tuple(sorted(each for each in found if 1 < len(each) <= _LONGEST_ACRONYM))
+
+
+def _initial(word: str) -> str:
+    """Return the first letter of *word*, or all of it if it is an acronym: UN Security Council."""
+    return word if len(word) < 4 and word.isupper() else word[0]
+
+
+def query_words(query: str) -> Iterator[str]:
+    """Yield the words of *query*; a code is one word with its separators: "pay-1234".
+
+    A word in capitals keeps them if it would be another word without them: WHO and who.
+    """
+    tokens = _clean(query).split()
+    keeps_capitals = len(tokens) == 1 or not query.isupper()
+    for token in tokens:
+        codes = [found for found in _COMPOUND.findall(token) if is_code(found)]
+        yield from map(_fold, codes)
+        for code in codes:
+            token = token.replace(code, " ", 1)
+        for word, spelling in words(token):
+            is_acronym = keeps_capitals and len(word) > 1 and spelling.isupper()
+            is_word = word in FUNCTION_WORDS or is_english(word)
+            yield word.upper() if is_acronym and is_word else word
+
+
+def has_digit(word: str) -> bool:
+    """Return whether *word* is a number, or a code with one."""
+    return any(map(str.isdigit, word))
+
+
+def is_unspaced(word: str) -> bool:
+    """Return whether *word* is in a script without spaces, so that it is a pair of letters."""
+    return not word.isascii() and _UNSPACED_LETTER.match(word) is not None
+
+
+def is_code(text: str) -> bool:
+    """Return whether *text* is a code, a file name or an address, and no hyphenated word."""
+    return not text.isalnum() and not (
+        _HYPHEN.sub("", text.replace("_", ".")).isalpha() or _INITIALS.fullmatch(text)
+    )
+
+
+def whole(code: str) -> str:
+    """Return the form of *code* that the index knows: without hyphens."""
+    return _HYPHEN.sub("", code)
+
+
+def parts(code: str) -> tuple[str, ...]:
+    """Return the words between the separators of *code*."""
+    return tuple(_SEPARATOR.split(code))
+
+
 # A corpus repeats few words very often, so a cache answers most calls.
 @lru_cache(maxsize=200_000)
 def _normalize(found: str) -> tuple[str, str]:
-    spelling = _POSSESSIVE.sub("", found)
-    if spelling.isascii():
-        return spelling.replace("'", "").replace(".", "").lower(), spelling
-    folded = unicodedata.normalize("NFKD", spelling).casefold().translate(_PLAIN)
-    return "".join(character for character in folded if character.isalnum()), spelling
+    spelling = _ELISION.sub("", _POSSESSIVE.sub("", found), count=1)
+    if not has_digit(spelling):
+        return _fold(spelling.replace("'", "").replace("’", "").replace(".", "")), spelling
+    is_thousands = _THOUSANDS.fullmatch(spelling)
+    return _fold(spelling.replace(",", "" if is_thousands else ".")), spelling
+
+
+def _fold(text: str) -> str:
+    """Return *text* in lowercase without accents; keep the separators of a code."""
+    if text.isascii():
+        return text.lower()
+    folded = unicodedata.normalize("NFKD", text).casefold().translate(_PLAIN)
+    return "".join(each for each in folded if each.isalnum() or each in _KEPT)
 
 
 # A word used less than three hundred times in a billion is more likely a typo: "marron" for Macron.
@@ -71,9 +254,14 @@ FUNCTION_WORDS = frozenset(
 
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
-    """Return the stem of *word*, the same for British and American spelling."""
+    """Return the stem of *word*, the same for British and American spelling.
+
+    Except for everyday words, ae, oe and ue are the same as ä, ö and ü.
+    """
     if len(word) < 4 or not word.isascii() or not word.isalpha():
         return word
+    if commonness(word) < _NO_NAME:
+        word = _UMLAUT.sub(r"\1", word)
     if word.endswith("ies"):
         word = word[:-3] + "y"
     elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
@@ -105,9 +293,9 @@ def commonness(word: str) -> float:
     return _english().get(word, 0.0)
 
 
-def rarity(word: str) -> float:
-    """Return the weight of *word*: 1 if it is rare in English, less the more common it is."""
-    return min(max((_EMPTIEST - commonness(word)) / (_EMPTIEST - _COMMON), _LEAST), 1.0)
+def rarity(common: float) -> float:
+    """Return the weight of a word: 1 if it is rare, less the more common it is."""
+    return min(max((_EMPTIEST - common) / (_EMPTIEST - _COMMON), _LEAST), 1.0)
 
 
 @cache

@@ -93,17 +93,6 @@ def catalogue(articles: Sequence[Article]) -> Mapping[str, Sequence[str]]:
     return result.topics()
 
 
-def acronyms(names: Iterable[str]) -> Mapping[str, Sequence[_Key]]:
-    """Return the names, as tuples of words, that each acronym may stand for."""
-    found: dict[str, list[_Key]] = defaultdict(list)
-    for spelling in names:
-        name = tuple(word for word, _ in words(spelling) if word not in FUNCTION_WORDS)
-        initials = "".join(word[0] for word in name)
-        if len(name) > 1 and not spelling.islower() and not is_english(initials):
-            found[initials].append(name)
-    return found
-
-
 def _subjects(sample: Sequence[Mentions]) -> frozenset[Phrase]:
     """Return the words and word pairs that the articles of *sample* argue about."""
     uses: Counter[Phrase] = Counter()

@@ -144,3 +144,26 @@ async def test_columns_of_an_older_version_are_read_and_packed(
         await load(store, write(tmp_path, b=STORIES[2:], c=STORIES[:1]))
         assert (await sizes(database))[1] == 3
         assert await find(store, "envoys behind closed doors") == ["c.txt"]
+
+
+async def test_an_index_of_an_older_version_is_built_again(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with open_store(database_url) as store, open_database(database_url) as database:
+        await load(
+            store, write(tmp_path, a=STORIES[:2], b=["A cease-fire holds.\nYes.\nWill it?\n"])
+        )
+        before = {
+            table: await database.fetch(f"SELECT * FROM {table} ORDER BY 1, 2")
+            for table in ("chunk", "posting", "word")
+        }
+        async with database.transaction() as connection:
+            # It knew nothing of hyphenated words in one, and had one word that is gone.
+            await connection.execute("UPDATE posting SET word = 'cess' WHERE word = 'ceasefire'")
+            await connection.execute("UPDATE word SET word = 'cess' WHERE word = 'ceasefire'")
+            await connection.execute("UPDATE index_format SET version = 1")
+    async with open_store(database_url) as store, open_database(database_url) as database:
+        assert await find(store, "ceasefire") == ["b.txt"]
+        for table, rows in before.items():
+            again = await database.fetch(f"SELECT * FROM {table} ORDER BY 1, 2")
+            assert [tuple(row) for row in again] == [tuple(row) for row in rows]

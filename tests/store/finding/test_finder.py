@@ -230,6 +230,82 @@ async def test_the_same_number_is_found(query: str, right: str) -> None:
     assert answer.matches[0].article.id == right
 
 
+WRITTEN = {
+    "hyphen": "A cease-fire began at noon after the re-election; co-operation came by e-mail.",
+    "code": "See PAY-1234 and ERR_CONN_4012 in cert-checkout.pem; write to finance@acme.example.",
+    "version": "Client v2.1 and version 5.2.1 need an F-35 licence for H5N1.",
+    "language": "The plant runs C++ and 12,000 lines of F# since 2.5 years.",
+    "who": "The WHO met the Nuclear Suppliers Group and the Ministry of Defence at Saint Helena.",
+    "union": "An envoy of the European Union climbed Mt. Arden with the crew.",
+    "french": "L'économie d'Yonne, qu'on croyait perdue, réveille l’opéra de Besançon.",
+    "german": "Bürgermeister Müller aus Köln baut für die Straße am Flughafen eine Mühle.",
+    "chinese": "北京宣布对稀土出口实行新的许可制度。",
+    "japanese": "東京で自動運転タクシーの実証実験が始まった。",
+    "thai": "รถไฟสายใหม่เปิดให้บริการที่เชียงใหม่",
+    "korean": "서울에서 지하철 파업이 시작됐다.",
+    "hindi": "दिल्ली के अस्पतालों में नई मशीनें लगीं।",
+    "hebrew": "מוזיאון חדש נפתח באשקלון וְשָׁלוֹם לכולם",
+    "arabic": "افتتحت المكتبة الجديدة أبوابها للقرّاء في الأقصر",
+    "russian": "В Казани открыли новую библиотеку для школьников.",
+}
+BY_WRITING = Finder.of(
+    [make_article(number, text) for number, text in enumerate(WRITTEN.values())]
+    + [make_article(100, "Nobody asked for anything.", headline="Other news")]
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "story"),
+    [
+        pytest.param(query, story, id=query)
+        for story, queries in {
+            "hyphen": "ceasefire|cease-fire|cease fire|reelection|cooperation|email|e-mail",
+            "code": "pay-1234|PAY1234|pay 1234|ERR_CONN_4012|cert-checkout.pem|"
+            "finance@acme.example|acme.example",
+            "version": "v2.1|2.1|5.2.1|v5.2.1|f35|F-35|h5n1",
+            "language": "c++|F#|12000|12,000|2.5",
+            "who": "WHO|W.H.O.|what is the WHO|NSG|nsg|MOD|st. helena|St Helena",
+            "union": "eu|EU|mount arden|mt arden|:flag-eu: eu",
+            "french": "économie|l’economie|yonne|opera|d'Yonne|l'Opéra Besancon",
+            "german": "mueller|Müller|muller|koeln|strasse|bürgermeisters|muehlen",
+            "chinese": "北京|稀土|稀土出口",
+            "japanese": "東京|自動運転|タクシー",
+            "thai": "เชียงใหม่|รถไฟ",
+            "korean": "서울|지하철|서울의",
+            "hindi": "अस्पताल|दिल्ली",
+            "hebrew": "אשקלון|שלום|מוזיאון",
+            "arabic": "مكتبة|الاقصر|القراء",
+            "russian": "казань|библиотека|школьник",
+        }.items()
+        for query in queries.split("|")
+    ],
+)
+async def test_a_word_is_found_in_any_writing(query: str, story: str) -> None:
+    answer = await BY_WRITING.find(query)
+    assert isinstance(answer, Found)
+    assert answer.matches[0].article.summary == WRITTEN[story]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["who", "who is it", "PAY-1235", "ERR_CONN_4102", "v2.2", "5.2.2", "F-16", "H1N1", "c", "us",
+     ":eu:", "finance@other.example", "上海", "大阪", "ครับ", "부산", "лондон", "qu'est-ce"],
+)  # fmt: skip
+async def test_another_word_is_not_found(query: str) -> None:
+    assert not isinstance(await BY_WRITING.find(query), Found)
+
+
+async def test_the_obvious_story_comes_first() -> None:
+    finder = Finder.of(
+        [
+            make_article(1, "Ministers met. Turkey was not mentioned again.", headline="Air links"),
+            make_article(2, "The talks moved.", headline="Turkey offers a table"),
+            make_article(3, "Turkey hosts the talks.", headline="Turkey offers a table"),
+        ]
+    )
+    assert [match.article.id for match in matches(await finder.find("turkey"))] == ["3", "2", "1"]
+
+
 async def test_an_empty_corpus_answers_nothing() -> None:
     assert await Finder.of(()).find("anything") == Nothing(topics=())
 

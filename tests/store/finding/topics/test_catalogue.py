@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.finding.topics import acronyms, catalogue
+from store.finding.topics import catalogue
 from store.types import Article
 
 STARTER = Path(__file__).parents[4] / "store" / "starter"
@@ -97,11 +97,6 @@ def test_what_the_articles_argue_about_is_a_topic() -> None:
     argued = ["They want a ceasefire.", "A ceasefire, they say.", "No ceasefire with military aid."]
     topics = topics_of(*filler, *argued, "More military aid.", "Less military aid.")
     assert topics == {"ceasefire": ("40", "41", "42"), "military aid": ("42", "43", "44")}
-
-
-def test_initials_stand_for_names() -> None:
-    topics = catalogue([make_article(1, "They joined the European Union in Lima. They left Lima.")])
-    assert acronyms(topics) == {"eu": [("european", "union")]}
 
 
 def test_a_title_is_not_part_of_a_name() -> None:

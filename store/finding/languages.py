@@ -1,0 +1,98 @@
+"""The languages of a corpus: how they inflect words, and how often they use them.
+
+Stems come from PyStemmer (the Snowball stemmers), the frequencies of words from pyspellchecker
+(subtitles of films, so the words that people say).
+"""
+
+import gzip
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from Stemmer import Stemmer
+
+from store.finding.words import normalize
+
+_FUNCTION_WORD, _RAREST = 6.0, 3.0
+"""Commonness: see `words.commonness`."""
+_SHARE = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language other than English."""
+
+    stem: Callable[[str], str]
+    uses: Mapping[str, float]
+    """How common each word is, as `words.commonness`; empty if that is not known."""
+
+    def is_function_word(self, word: str) -> bool:
+        """Return whether *word* is one of the commonest words, which have no subject."""
+        return self.uses.get(word, 0.0) >= _FUNCTION_WORD
+
+
+# Some of the commonest words of each language, which no other language uses.
+_MARKERS = {
+    "german": "der und das nicht ist mit für auf eine den",
+    "french": "les des est dans pour une sur qui avec pas",
+    "spanish": "los las una por con para del que más como",
+    "italian": "della che non per una sono gli nel più anche",
+    "portuguese": "não uma com para os que dos mais da em",
+    "dutch": "het een van niet zijn voor met ook aan er",
+    "swedish": "och att det inte är som för av den med",
+    "danish": "og at det ikke er som for af den med",
+    "norwegian": "og det ikke er som for av den med til",
+    "finnish": "ja on ei että se oli ovat mutta kun myös",
+    "polish": "nie się na jest że do jak za po dla",
+    "turkish": "bir ve bu için ile da de olarak daha çok",
+    "hungarian": "az és hogy nem egy is meg volt ez mint",
+    "romanian": "și este nu că din pe cu la mai care",
+    "russian": "и в не на что с по это к из",
+    "greek": "και το να του η της στο για δεν με",
+    "arabic": "في من على أن إلى عن هذا التي مع كان",
+    "hindi": "के में है की से का को और पर ने",
+    "armenian": "եւ է որ մեջ էր են այս մի համար հետ",
+    "tamil": "ஒரு இந்த என்று அந்த மற்றும் இது என்ற உள்ள நான் அது",
+}
+_LISTS = {
+    "german": "de", "french": "fr", "spanish": "es", "italian": "it", "portuguese": "pt",
+    "dutch": "nl", "russian": "ru", "arabic": "ar",
+}  # fmt: skip
+
+
+def spoken(is_common: Callable[[str], bool]) -> Sequence[Language]:
+    """Return the languages of a corpus, besides English.
+
+    *is_common* tells whether the corpus has a word, and not only here and there.
+    """
+    return [
+        load(name)
+        for name, markers in _markers().items()
+        if sum(map(is_common, markers)) >= _SHARE * len(markers)
+    ]
+
+
+@cache
+def _markers() -> Mapping[str, Sequence[str]]:
+    return {name: [*map(normalize, text.split())] for name, text in _MARKERS.items()}
+
+
+@cache
+def load(name: str) -> Language:
+    """Load a language by its English name in lowercase."""
+    return Language(Stemmer(name).stemWord, _uses(_LISTS[name]) if name in _LISTS else {})
+
+
+def _uses(code: str) -> Mapping[str, float]:
+    packed = files("spellchecker").joinpath("resources", f"{code}.json.gz").read_bytes()
+    counts: Mapping[str, int] = json.loads(gzip.decompress(packed))
+    billions = sum(counts.values()) / 1e9
+    fewest = 10**_RAREST * billions
+    return {
+        normalize(word): math.log10(count / billions)
+        for word, count in sorted(counts.items(), key=lambda pair: pair[1])
+        if count >= fewest
+    }
