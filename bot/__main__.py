@@ -6,7 +6,7 @@ import errno
 import logging
 import re
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -48,7 +48,13 @@ from store.loading.documents import read_corpus
 from store.posting.holidays import read_holidays
 from store.teams.token_cipher import TokenCipher, new_key
 from store.text import well_formed
-from store.types import CorpusInvalidError, ParleyError, TeamId, UserId
+from store.types import (
+    CorpusInvalidError,
+    ParleyError,
+    Problem,
+    TeamId,
+    UserId,
+)
 from store.version import VERSION
 
 log = logging.getLogger(__name__)
@@ -75,23 +81,38 @@ def main(argv: list[str] | None = None) -> int:
     replace_invalid_utf8()
     arguments = _parser().parse_args(argv)
     try:
-        code = asyncio.run(_command(arguments, read_environment(_ENV_FILE)))
+        code = _run_command(arguments)
         if sys.stdout:
             sys.stdout.flush()
         return code
+    except BrokenPipeError:
+        abandon_output()
+        return 141
+    except OSError as error:
+        # Everything else about a file or a connection has a sentence of its own by now.
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EMFILE):
+            raise
+        where = f"{error.filename}: " if error.filename else "Writing failed: "
+        complain(f"{where}{error.strerror}.")
+        abandon_output()
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        _deadline.cancel()
+
+
+def _run_command(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit code; print a sentence for each error that has one."""
+    try:
+        return asyncio.run(_command(arguments, read_environment(_ENV_FILE)))
     except SettingsError as error:
         for problem in error.problems:
             complain(f"{problem}.")
         complain(".env.example lists the settings, and `python -m bot check` checks everything.")
         return EX_CONFIG
     except CorpusInvalidError as error:
-        for problem_of_file in error.problems[:_MOST_PROBLEMS]:
-            complain(str(problem_of_file))
-        if len(error.problems) > _MOST_PROBLEMS:
-            complain(
-                f"… and {len(error.problems) - _MOST_PROBLEMS:,} more:"
-                " `python -m bot check --corpus PATH` lists all."
-            )
+        _complain_of_files(error.problems)
         return EX_CONFIG
     except DatabaseUnavailableError as error:
         complain(str(error))
@@ -111,21 +132,16 @@ def main(argv: list[str] | None = None) -> int:
     except ListenError as error:
         complain(f"{error}. Set another PORT or STATUS_PORT.")
         return 1
-    except BrokenPipeError:
-        abandon_output()
-        return 141
-    except OSError as error:
-        # Everything else about a file or a connection has a sentence of its own by now.
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EMFILE):
-            raise
-        where = f"{error.filename}: " if error.filename else "Writing failed: "
-        complain(f"{where}{error.strerror}.")
-        abandon_output()
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    finally:
-        _deadline.cancel()
+
+
+def _complain_of_files(problems: Sequence[Problem]) -> None:
+    for problem in problems[:_MOST_PROBLEMS]:
+        complain(str(problem))
+    if len(problems) > _MOST_PROBLEMS:
+        complain(
+            f"… and {len(problems) - _MOST_PROBLEMS:,} more:"
+            " `python -m bot check --corpus PATH` lists all."
+        )
 
 
 _deadline = ShutdownDeadline()
