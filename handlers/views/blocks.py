@@ -86,6 +86,19 @@ def _confirmation(label: str, question: str) -> Element:
     }
 
 
+def pager(action: str, page: int, pages: int, *, following: str) -> list[Block]:
+    """Return the number of the page, from 0, and buttons to the pages before and after it."""
+    if pages < 2:
+        return []
+    turns = [("Previous", page - 1), (following, page + 1)]
+    buttons = [
+        # An action_id must be unique in its block, so the index is part of it.
+        button(label, f"{action}_{place}", Value(place=to))
+        for place, (label, to) in enumerate(one for one in turns if 0 <= one[1] < pages)
+    ]
+    return [context(f"Page {page + 1} of {pages}"), actions(buttons)]
+
+
 def overflow(action: str, options: Iterable[tuple[str, Value]]) -> Element:
     """Return an overflow menu; an encoded value may have at most 75 characters."""
     return element(

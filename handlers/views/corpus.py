@@ -7,7 +7,7 @@ from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
 from handlers.views.blocks import Block, actions, button, section
-from handlers.views.message import Message, counted, message
+from handlers.views.message import Message, counted, message, paragraphs
 from handlers.views.preview import when, who
 from handlers.views.samples import SAMPLES
 from store import samples
@@ -43,8 +43,7 @@ def corpus_help(*, unknown: str | None = None) -> Message:
     """Explain /corpus; *unknown* is a sub-command that was not understood."""
     lead = f"I do not know “{plain(unknown, 100)}”. " if unknown else ""
     lines = "\n".join(f"• `{Command.CORPUS} {word}`: {what}" for word, what in _SUBCOMMANDS)
-    text = f"{lead}For admins:\n{lines}"
-    return message(text, [section(text)])
+    return paragraphs(f"{lead}For admins:\n{lines}")
 
 
 def status(
@@ -68,25 +67,23 @@ def status(
         parts.append(SAMPLES)
     if failed_load:
         parts.append(_refused(failed_load))
-    return message("\n".join(parts), [section(part) for part in parts])
+    return paragraphs(*parts)
 
 
 def panel(revision: Revision | None, failed_load: FailedLoad | None = None) -> list[Block]:
     """Return the admin section of App Home."""
+    sure = "Bring back the stories that were loaded before the last reload?"
     buttons = [
-        button("Status", Action.CORPUS_STATUS, Value(), hint="Status of the corpus"),
-        button("Check", Action.CORPUS_CHECK, Value(), hint="Check what a reload would change"),
-        button("Reload", Action.CORPUS_RELOAD, Value(), hint="Reload the corpus folder"),
-        button(
-            "Undo",
-            Action.CORPUS_UNDO,
-            Value(),
-            hint="Undo the last reload",
-            confirm="Bring back the stories that were loaded before the last reload?",
-        ),
-        button("History", Action.CORPUS_HISTORY, Value(), hint="History of the corpus"),
-        button("Problems", Action.CORPUS_PROBLEMS, Value(), hint="Problems in the corpus folder"),
-        button("Missed", Action.CORPUS_MISSED, Value(), hint="Topics that people asked for"),
+        button(label, action, Value(), hint=hint, confirm=confirm)
+        for label, action, hint, confirm in (
+            ("Status", Action.CORPUS_STATUS, "Status of the corpus", None),
+            ("Check", Action.CORPUS_CHECK, "Check what a reload would change", None),
+            ("Reload", Action.CORPUS_RELOAD, "Reload the corpus folder", None),
+            ("Undo", Action.CORPUS_UNDO, "Undo the last reload", sure),
+            ("History", Action.CORPUS_HISTORY, "History of the corpus", None),
+            ("Problems", Action.CORPUS_PROBLEMS, "Problems in the corpus folder", None),
+            ("Missed", Action.CORPUS_MISSED, "Topics that people asked for", None),
+        )
     ]
     blocks = [section(f"*Corpus* (for admins)\n{_loaded(revision)}")]
     if failed_load:
@@ -110,7 +107,7 @@ def reloaded(reload: Reload) -> Message:
     if reload.ignored:
         text += f" {counted(reload.ignored, 'file')} of another kind ignored."
     parts = [text, SAMPLES] if samples.are_loaded(revision) else [text]
-    return message("\n".join(parts), [section(part) for part in parts])
+    return paragraphs(*parts)
 
 
 def invalid(problems: Sequence[Problem]) -> Message:
@@ -127,7 +124,7 @@ def sound(documents: int, ignored: int) -> Message:
     text = f"No problems: {counted(documents, 'document')} can be loaded."
     if ignored:
         text += f" {counted(ignored, 'file')} of another kind would be ignored."
-    return message(text, [section(text)])
+    return paragraphs(text)
 
 
 def missed(requests: Sequence[TopicRequest], *, searches: int, days: int) -> Message:
@@ -139,8 +136,7 @@ def missed(requests: Sequence[TopicRequest], *, searches: int, days: int) -> Mes
         " What people looked for is not stored unless they ask for it."
     )
     if not requests:
-        text = f"{lead} Nobody has asked for a topic."
-        return message(text, [section(text)])
+        return paragraphs(f"{lead} Nobody has asked for a topic.")
     lead += "\nTopics that people asked for, the latest first:"
     lines = [_request(request) for request in requests[:_MISSED]]
     if len(requests) > _MISSED:

@@ -13,8 +13,8 @@ from handlers.parsing.dates import format_date, write_dates
 from handlers.parsing.schedule_order import order_of, write_order
 from handlers.parsing.timetable import describe
 from handlers.views import question
-from handlers.views.blocks import Block, Element, actions, button, context, overflow, section
-from handlers.views.message import Message, message
+from handlers.views.blocks import Block, Element, actions, button, context, overflow, pager, section
+from handlers.views.message import Message, message, paragraphs
 from handlers.views.notice import WHY_STOPPED, span
 from handlers.views.samples import SAMPLES
 from store.posting.choice import Chosen
@@ -144,7 +144,7 @@ def coming(
         parts.append(f"The last one, of {format_date(last.due_on)}: {_state(last)}.")
     if chosen and (left := _left(schedule, chosen)):
         parts.append(left)
-    return message("\n".join(parts), [section(part) for part in parts])
+    return paragraphs(*parts)
 
 
 def preview(
@@ -163,8 +163,7 @@ def preview(
 def posted_now(turns: Sequence[UpcomingPost], *, is_todays: bool) -> Message:
     """Confirm a post of `/digest now`: today's post early, or an additional one."""
     what = "Today's post" if is_todays else "One more post"
-    text = f"{what} is in this channel. The next one comes {_first(turns)}."
-    return message(text, [section(text)])
+    return paragraphs(f"{what} is in this channel. The next one comes {_first(turns)}.")
 
 
 def skipped(
@@ -215,8 +214,9 @@ def _with_take_back(text: str, words: str, channel_id: ChannelId = NO_CHANNEL) -
 
 def resumed(schedule: Schedule, turns: Sequence[UpcomingPost]) -> Message:
     """Confirm that a schedule is resumed."""
-    text = f"<#{schedule.channel_id}> gets its posts again. The next one comes {_first(turns)}."
-    return message(text, [section(text)])
+    return paragraphs(
+        f"<#{schedule.channel_id}> gets its posts again. The next one comes {_first(turns)}."
+    )
 
 
 def why(post: Post) -> Message:
@@ -263,18 +263,7 @@ def schedules(
     for text, schedule in zip(lines, shown, strict=True):
         may_change = is_admin or schedule.owner_id == user_id
         blocks.append(section(text, accessory=_menu(schedule) if may_change else None))
-    if pages > 1:
-        turns = [("Previous", page - 1)] if page else []
-        turns += [("Next page", page + 1)] if page + 1 < pages else []
-        blocks.append(context(f"Page {page + 1} of {pages}"))
-        blocks.append(
-            actions(
-                [
-                    button(label, f"{Action.DIGEST_PAGE}_{place}", Value(place=to))
-                    for place, (label, to) in enumerate(turns)
-                ]
-            )
-        )
+    blocks += pager(Action.DIGEST_PAGE, page, pages, following="Next page")
     return message("\n".join([lead, *lines[:10]]), blocks)
 
 

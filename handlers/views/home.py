@@ -16,10 +16,12 @@ from handlers.views.blocks import (
     divider,
     header,
     input_block,
+    pager,
     section,
     text_input,
 )
 from handlers.views.modal import MAX_WORDS, View
+from handlers.views.story import topics as topic_row
 from store.posting.planning import UpcomingPost
 from store.types import Article, ChannelId, FailedLoad, Revision, Schedule, Topic
 
@@ -111,38 +113,11 @@ def _topics(topics: Sequence[Topic], page: int) -> list[Block]:
     page %= pages
     shown = topics[page * TOPICS : (page + 1) * TOPICS]
     blocks: list[Block] = [section("*Browse by topic*")]
-    blocks += (_row(shown[start : start + _ROW]) for start in range(0, len(shown), _ROW))
-    if pages > 1:
-        turns = [("Previous", page - 1)] if page else []
-        turns += [("More topics", page + 1)] if page + 1 < pages else []
-        blocks.append(
-            actions(
-                [
-                    button(label, f"{Action.HOME_PAGE}_{place}", Value(place=to))
-                    for place, (label, to) in enumerate(turns)
-                ]
-            )
-        )
-        blocks.append(context(f"Page {page + 1} of {pages}"))
-    return blocks
-
-
-def _row(topics: Sequence[Topic]) -> Block:
-    return actions(
-        [
-            button(
-                _counted(topic),
-                f"{Action.BRIEF_TOPIC}_{place}",
-                Value(words=topic.name, where=MODAL),
-                hint=f"Stories on {topic.name}",
-            )
-            for place, topic in enumerate(topics)
-        ]
-    )
-
-
-def _counted(topic: Topic) -> str:
-    return f"{topic.name[:60]} · {topic.articles:,}"
+    for start in range(0, len(shown), _ROW):
+        row = shown[start : start + _ROW]
+        labels = [f"{topic.name[:60]} · {topic.articles:,}" for topic in row]
+        blocks.append(topic_row([topic.name for topic in row], labels=labels, where=MODAL))
+    return blocks + pager(Action.HOME_PAGE, page, pages, following="More topics")
 
 
 def _channels(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TypedDict
 
 from handlers.mrkdwn import truncate
-from handlers.views.blocks import Block
+from handlers.views.blocks import Block, section
 
 MAX_TEXT = 4000
 """The longest text of a message (docs.slack.dev, chat.postMessage)."""
@@ -20,6 +20,11 @@ class Message(TypedDict):
 def message(text: str, blocks: Iterable[Block] = ()) -> Message:
     """Build a message; *text* is escaped mrkdwn that sums up the blocks."""
     return Message(text=truncate(text, MAX_TEXT), blocks=list(blocks))
+
+
+def paragraphs(*texts: str, then: Iterable[Block] = ()) -> Message:
+    """Build a message with a section for each text, followed by the blocks in *then*."""
+    return message("\n".join(texts), [*map(section, texts), *then])
 
 
 def counted(number: int, noun: str) -> str:

@@ -3,8 +3,8 @@
 from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
-from handlers.views.blocks import Element, actions, button, section
-from handlers.views.message import Message, counted, message
+from handlers.views.blocks import Element, actions, button
+from handlers.views.message import Message, counted, paragraphs
 from store.types import About, Post, PostKind
 
 WHY_STOPPED = {
@@ -47,28 +47,27 @@ def _unsure(about: About) -> Message:
         button("Post it", Action.POST_AGAIN, value, hint="Post it: it is not in the channel"),
         button("It is there", Action.POST_SEEN, value),
     ]
-    return message(text, [section(text), actions(buttons)])
+    return paragraphs(text, then=[actions(buttons)])
 
 
 def _stopped(about: About) -> Message:
     why = WHY_STOPPED.get(about.error, f"Slack says `{plain(about.error, 100)}`")
     text = f"I cannot post in <#{about.channel_id}>: {why}. Its schedule waits until you resume it."
-    return message(text, [section(text), actions([_resume(about)])])
+    return paragraphs(text, then=[actions([_resume(about)])])
 
 
 def _ready(about: About) -> Message:
     text = f"I could post in <#{about.channel_id}> again. Its schedule waits until you resume it."
-    return message(text, [section(text), actions([_resume(about)])])
+    return paragraphs(text, then=[actions([_resume(about)])])
 
 
 def _low(about: About) -> Message:
     left = "1 question is" if about.left == 1 else f"{about.left:,} questions are"
-    text = (
+    return paragraphs(
         f"{left} left for <#{about.channel_id}>: {span(about.days)} of posts at this pace. After"
         f" that they come round again, unless new stories are loaded. `{Command.DIGEST} preview`"
         " there shows what is next."
     )
-    return message(text, [section(text)])
 
 
 def _refused(about: About) -> Message:
@@ -79,7 +78,7 @@ def _refused(about: About) -> Message:
     if about.more:
         text += f"… and {counted(about.more, 'problem')} more: `{Command.CORPUS} problems`. "
     text += "I load the folder by myself as soon as it is mended."
-    return message(text, [section(text)])
+    return paragraphs(text)
 
 
 def _resume(about: About) -> Element:

@@ -8,7 +8,7 @@ from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import date, plain
 from handlers.views.blocks import actions, button, section
-from handlers.views.message import Message, counted, message
+from handlers.views.message import Message, counted, message, paragraphs
 from store.loading.check import Check, Effect
 from store.loading.near_duplicates import NearDuplicates
 from store.progress import Progress
@@ -153,12 +153,11 @@ def dropped(check: Check, name: str, file_id: str, *, team_id: TeamId) -> Messag
 
 def restored(revision: Revision) -> Message:
     """Render the revision that an undo restored."""
-    text = (
+    return paragraphs(
         f"Revision {revision.restores} is back, as revision {revision.number}:"
         f" {counted(revision.articles, 'story')}; {revision.added:,} added, {revision.edited:,}"
         f" edited, {revision.removed:,} removed. `{Command.CORPUS} reload` reads the folder again."
     )
-    return message(text, [section(text)])
 
 
 def history(revisions: Sequence[Revision]) -> Message:

@@ -15,7 +15,7 @@ from handlers.views.blocks import (
     overflow,
     section,
 )
-from handlers.views.message import Message, message
+from handlers.views.message import Message, message, paragraphs
 from handlers.views.story import card, spoken
 from store.types import Article, UserId
 
@@ -105,7 +105,7 @@ def offer_to_join(why: str, label: str, action: Action, value: Value) -> Message
     """Render *why* Parley cannot post here, with a button that joins the channel and posts."""
     text = f"{why} Or let me join this public channel by myself:"
     join = button(label, action, value, primary=True)
-    return message(text, [section(text), actions([join])])
+    return paragraphs(text, then=[actions([join])])
 
 
 def discuss_help(examples: Sequence[str]) -> Message:
@@ -114,4 +114,4 @@ def discuss_help(examples: Sequence[str]) -> Message:
     if examples:
         text += f", or `{Command.DISCUSS} {plain(examples[0], 75)}` for one on a topic"
     text += ". You see it first, and decide."
-    return message(text, [section(text)])
+    return paragraphs(text)

@@ -6,7 +6,7 @@ from handlers.button_value import CHANNEL, DIRECT, MODAL, Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import marked, pieces, plain, quote, truncate
 from handlers.views.blocks import Block, Element, actions, button, context, header, section
-from handlers.views.message import Message, message
+from handlers.views.message import Message, message, paragraphs
 from store.types import Article, Found, Match, Nothing, Unsure, UserId
 
 _PIECE = 2800
@@ -93,44 +93,20 @@ def _buttons(
     article: Article, *, words: str, where: str, following: Value | None = None
 ) -> list[Element]:
     value = Value(article_id=article.id, words=words, where=where)
-    about = article.headline
+
+    def about(label: str, action: Action, *, primary: bool = False) -> Element:
+        return button(label, action, value, primary=primary, hint=f"{label}: {article.headline}")
+
     buttons = []
-    if where in (DIRECT, MODAL) and article.question:
-        buttons.append(
-            button(
-                "Discuss in a channel",
-                Action.DISCUSS_START,
-                value,
-                primary=True,
-                hint=f"Discuss in a channel: {about}",
-            )
-        )
-    elif where == CHANNEL:
-        buttons += [
-            button(
-                "Share to channel",
-                Action.BRIEF_SHARE,
-                value,
-                primary=True,
-                hint=f"Share to channel: {about}",
-            ),
-        ]
+    if where == CHANNEL:
+        buttons.append(about("Share to channel", Action.BRIEF_SHARE, primary=True))
         if article.question:
-            hint = f"Discuss here: {about}"
-            buttons.append(button("Discuss here", Action.BRIEF_DISCUSS, value, hint=hint))
+            buttons.append(about("Discuss here", Action.BRIEF_DISCUSS))
     elif where not in (DIRECT, MODAL):
-        buttons.append(
-            button(
-                "Share in thread",
-                Action.BRIEF_SHARE,
-                value,
-                primary=True,
-                hint=f"Share in thread: {about}",
-            )
-        )
-    buttons.append(
-        button("More like this", Action.BRIEF_LIKE, value, hint=f"More like this: {about}")
-    )
+        buttons.append(about("Share in thread", Action.BRIEF_SHARE, primary=True))
+    elif article.question:
+        buttons.append(about("Discuss in a channel", Action.DISCUSS_START, primary=True))
+    buttons.append(about("More like this", Action.BRIEF_LIKE))
     if following:
         buttons.append(button("Next match", Action.BRIEF_NEXT, following))
     return buttons
@@ -218,26 +194,23 @@ def nothing(answer: Nothing, *, words: str, where: str = CHANNEL, can_ask: bool 
     return message(text, blocks)
 
 
-def topics(names: Sequence[str], *, where: str = CHANNEL) -> Block:
-    """Return a row of buttons, one for each topic."""
-    return actions(
-        [
-            # An action_id must be unique in its block, so the index is part of it.
-            button(
-                name,
-                f"{Action.BRIEF_TOPIC}_{place}",
-                Value(words=name, where=where),
-                hint=f"Stories on {name}",
-            )
-            for place, name in enumerate(names)
-        ]
-    )
+def topics(
+    names: Sequence[str], *, labels: Sequence[str] | None = None, where: str = CHANNEL
+) -> Block:
+    """Return a row of buttons, one for each topic, with its name or with *labels*."""
+    buttons = []
+    for place, (name, label) in enumerate(zip(names, labels or names, strict=True)):
+        # An action_id must be unique in its block, so the index is part of it.
+        action, value = f"{Action.BRIEF_TOPIC}_{place}", Value(words=name, where=where)
+        buttons.append(button(label, action, value, hint=f"Stories on {name}"))
+    return actions(buttons)
 
 
 def asked(words: str) -> Message:
     """Confirm that a topic was requested."""
-    text = f"Thanks! Admins can see that someone wants stories on “{plain(words, 200)}”."
-    return message(text, [section(text)])
+    return paragraphs(
+        f"Thanks! Admins can see that someone wants stories on “{plain(words, 200)}”."
+    )
 
 
 def brief_help(examples: Sequence[str]) -> Message:
@@ -249,7 +222,7 @@ def brief_help(examples: Sequence[str]) -> Message:
     )
     if not tried:
         text += " There are no stories yet."
-        return message(text, [section(text)])
+        return paragraphs(text)
     text += f" For example: {', '.join(tried)}."
     return message(text, [section(text), topics(examples)])
 
