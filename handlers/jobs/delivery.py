@@ -20,9 +20,9 @@ from handlers.slack.teams import Teams
 from handlers.views.message import Message
 from handlers.views.post import render
 from store import Store
-from store.posting.posts import Claim
+from store.posting.posts import Claim, Outcome
 from store.posting.record import GRACE, LEASE
-from store.types import Article, Post, PostKind, TeamId
+from store.types import Article, Post, PostKind, PostState, TeamId
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,8 @@ class Delivery:
         try:
             claim = await self._posts.claim(post, owner=self._owner, now=self._clock())
             if claim:
-                await self._reconcile_and_send(claim)
+                outcome = await self._reconcile_and_send(claim)
+                await self._posts.record(claim, outcome, now=self._clock())
         finally:
             self._in_flight.discard(post.key)
 
@@ -89,102 +90,90 @@ class Delivery:
         so if the outcome is unknown, the person who pressed is asked.
         """
         claim = await self._posts.claim(post, owner=self._owner, now=self._clock())
-        if claim is None:
-            return
+        if claim:
+            outcome = await self._answer(post, respond)
+            await self._posts.record(claim, outcome, now=self._clock())
+
+    async def _answer(self, post: Post, respond: AsyncRespond) -> Outcome:
         message = render(post, await self._articles_of(post))
-        error = None
         try:
             response = await answer_channel(respond, message, thread_ts=_thread_of(post, None))
         except FAILURES as failed:
             failure = classify(failed)
             error, is_unknown = failure.code, failure.kind is FailureKind.UNKNOWN_OUTCOME
         else:
-            if response.status_code != 200:
-                error, is_unknown = response.body[:100], response.status_code >= 500
-        now = self._clock()
-        if error is None:
-            await self._posts.sent(claim, message_ts=None, now=now)
-            return
+            if response.status_code == 200:
+                return Outcome(PostState.SENT)
+            error, is_unknown = response.body[:100], response.status_code >= 500
         log.warning("post %s failed through its response_url: %s", post.key, error)
-        record = self._posts.give_up if is_unknown else self._posts.failed
-        await record(claim, error=error, now=now)
+        return Outcome(PostState.UNKNOWN if is_unknown else PostState.FAILED, error=error)
 
-    async def _reconcile_and_send(self, claim: Claim) -> None:
-        post, posts = claim.post, self._posts
-        parent = await posts.get(post.team_id, post.parent_key) if post.parent_key else None
-        thread_ts = _thread_of(post, parent)
+    async def _reconcile_and_send(self, claim: Claim) -> Outcome:
+        post = claim.post
+        parent = None
+        if post.parent_key:
+            parent = await self._posts.get(post.team_id, post.parent_key)
         if claim.may_have_arrived:
-            try:
-                team = await self._teams.of(post.team_id)
-                history = History(team.posting, bot_id=team.bot.bot_id, clock=self._clock)
-                arrived = await history.find(post, parent_ts=thread_ts, until=claim.until)
-            except FAILURES as error:
-                await self._history_unreadable(claim, classify(error))
-                return
-            except TooLongError:
-                await self._history_unreadable(claim, None)
-                return
-            if arrived:
-                log.info("post %s is in the channel's history: it had arrived", post.key)
-                await posts.sent(claim, message_ts=arrived, now=self._clock())
-                return
-            if not await self._may_send_again(claim):
-                return
-        await self._deliver(claim, parent)
+            settled = await self._reconcile(claim, _thread_of(post, parent))
+            if settled:
+                return settled
+        return await self._deliver(claim, parent)
 
-    async def _may_send_again(self, claim: Claim) -> bool:
-        """Return whether to send again after a check that did not find the message.
-
-        If not, record either when to check again or that a person has to settle the outcome.
-        """
-        post, posts, now = claim.post, self._posts, self._clock()
+    async def _reconcile(self, claim: Claim, thread_ts: str | None) -> Outcome | None:
+        """Check the history for the message; None if the message has to be sent again."""
+        post = claim.post
+        try:
+            team = await self._teams.of(post.team_id)
+            history = History(team.posting, bot_id=team.bot.bot_id, clock=self._clock)
+            arrived = await history.find(post, parent_ts=thread_ts, until=claim.until)
+        except FAILURES as error:
+            return self._unreadable(post, classify(error))
+        except TooLongError:
+            return self._unreadable(post, None)
+        if arrived:
+            log.info("post %s is in the channel's history: it had arrived", post.key)
+            return Outcome(PostState.SENT, message_ts=arrived)
         checks = post.looks + 1
         if checks < len(HISTORY_WAITS):
-            until = now + HISTORY_WAITS[checks]
-            error = post.error or "broken off"
-            await posts.check_again(claim, error=error, until=until, now=now, is_absent=True)
-            return False
+            until = self._clock() + HISTORY_WAITS[checks]
+            last = post.error or "broken off"
+            return Outcome(PostState.UNKNOWN, error=last, until=until, is_absent=True)
         if post.doubts < MAX_UNANSWERED:
-            return True
+            return None
         log.error(
             "post %s: %d calls without an answer, and the message is not in the history",
             post.key,
             post.doubts,
         )
-        await posts.give_up(claim, error=post.error or "no answer", now=now)
-        return False
+        return Outcome(PostState.UNKNOWN, error=post.error or "no answer")
 
-    async def _history_unreadable(self, claim: Claim, failed: Failure | None) -> None:
+    def _unreadable(self, post: Post, failed: Failure | None) -> Outcome:
         """Check again later if the history may be readable then; otherwise ask a person.
 
         *failed* is None if reading took longer than the lease.
         """
-        post, posts, now = claim.post, self._posts, self._clock()
+        now = self._clock()
         code = failed.code if failed else "too long to read in time"
         reason = f"history cannot be read: {code}"
         is_final = failed is not None and failed.kind in (FailureKind.TOKEN, FailureKind.CHANNEL)
         if is_final or now - post.due_at > GRACE:
             log.error("post %s: unknown outcome (%s)", post.key, reason)
-            await posts.give_up(claim, error=reason, now=now)
-            return
+            return Outcome(PostState.UNKNOWN, error=reason)
         until = now + ((failed and failed.retry_after) or _UNREADABLE_WAIT)
-        await posts.check_again(claim, error=reason, until=until, now=now, is_absent=False)
+        return Outcome(PostState.UNKNOWN, error=reason, until=until)
 
-    async def _deliver(self, claim: Claim, parent: Post | None) -> None:
-        post, posts, now = claim.post, self._posts, self._clock()
+    async def _deliver(self, claim: Claim, parent: Post | None) -> Outcome:
+        post, late = claim.post, self._clock() - claim.post.due_at
         is_press = post.asked_by is not None and post.due_on is None
-        if now - post.due_at > (PRESS_GRACE if is_press and not post.parent_key else GRACE):
+        if late > (PRESS_GRACE if is_press and not post.parent_key else GRACE):
             log.warning("post %s missed its time", post.key)
-            await posts.missed(claim, error=post.error or "found too late", now=now)
-            return
+            return Outcome(PostState.MISSED, error=post.error or "found too late")
         articles = await self._articles_of(parent or post)
         if not articles and not post.kind.is_notice:
-            await posts.failed(claim, error="its story is no longer in the corpus", now=now)
-            return
+            return Outcome(PostState.FAILED, error="its story is no longer in the corpus")
         if self._clock() - claim.at > LEASE / 2:
             # Much of the lease is over: another process could claim the post during the call.
-            await posts.put_off(claim, error="held up", until=claim.until, now=now)
-            return
+            return Outcome(PostState.PLANNED, error="held up", until=claim.until)
         try:
             team = await self._teams.of(post.team_id)
             response = await team.posting.chat_postMessage(
@@ -195,13 +184,12 @@ class Delivery:
                 **_identifiable(post, render(post, articles)),
             )
         except FAILURES as error:
-            await self._failed(claim, classify(error))
-        else:
-            self._halted.pop(post.team_id, None)
-            await posts.sent(claim, message_ts=str(response["ts"]), now=self._clock())
+            return self._failed(post, classify(error))
+        self._halted.pop(post.team_id, None)
+        return Outcome(PostState.SENT, message_ts=str(response["ts"]))
 
-    async def _failed(self, claim: Claim, failed: Failure) -> None:
-        post, posts, now, code = claim.post, self._posts, self._clock(), failed.code
+    def _failed(self, post: Post, failed: Failure) -> Outcome:
+        now, code = self._clock(), failed.code
         log.warning("post %s failed: %s", post.key, code)
         match failed.kind:
             case FailureKind.TOKEN:
@@ -211,25 +199,23 @@ class Delivery:
                         post.team_id,
                         code,
                     )
-                self._halted[post.team_id] = now + _HALT
-                await posts.put_off(claim, error=code, until=now + _HALT, now=now)
-            case FailureKind.CHANNEL if not post.parent_key and not post.kind.is_notice:
-                await posts.shut_out(claim, error=code, now=now)
+                until = self._halted[post.team_id] = now + _HALT
+                return Outcome(PostState.PLANNED, error=code, until=until)
             case FailureKind.CHANNEL:
-                await posts.failed(claim, error=code, now=now)
+                is_ours = not post.parent_key and not post.kind.is_notice
+                return Outcome(PostState.FAILED, error=code, stops_schedule=is_ours)
             case FailureKind.CONTENT:
                 log.error("post %s: Slack refuses its content: %s", post.key, code)
-                await posts.failed(claim, error=code, now=now)
+                return Outcome(PostState.FAILED, error=code)
             case FailureKind.UNRECOGNIZED if post.attempts >= _MAX_UNKNOWN_ERRORS:
                 log.error("post %s: gave up after %d attempts: %s", post.key, post.attempts, code)
-                await posts.failed(claim, error=code, now=now)
+                return Outcome(PostState.FAILED, error=code)
             case FailureKind.NOT_DELIVERED | FailureKind.UNRECOGNIZED:
                 until = now + failed.wait(post.attempts)
-                await posts.put_off(claim, error=code, until=until, now=now)
+                return Outcome(PostState.PLANNED, error=code, until=until)
             case FailureKind.UNKNOWN_OUTCOME:
-                await posts.unknown_outcome(
-                    claim, error=code, until=now + HISTORY_WAITS[0], now=now
-                )
+                until = now + HISTORY_WAITS[0]
+                return Outcome(PostState.UNKNOWN, error=code, until=until, is_unanswered=True)
 
     async def _articles_of(self, post: Post) -> Sequence[Article]:
         """Return the stories of the post and its thread: one story, or all stories of a digest."""

@@ -5,7 +5,7 @@ the same transaction.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import date, datetime
 
 from store.db import Connection, Database, places, to_text
@@ -60,6 +60,32 @@ class Claim:
     at: datetime
     until: datetime
     """When the lease ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a claimed post."""
+
+    state: PostState
+    """SENT; PLANNED if it was certainly not delivered and is sent again at *until*; UNKNOWN if it
+    may have arrived; FAILED or MISSED."""
+    _: KW_ONLY
+    error: str | None = None
+    message_ts: str | None = None
+    """The timestamp of the sent message; without it there is no thread."""
+    until: datetime | None = None
+    """When it is sent again, or when the history is checked; None for UNKNOWN asks a person."""
+    is_unanswered: bool = False
+    """Whether the call to Slack ended without an answer."""
+    is_absent: bool = False
+    """Whether a check of the history did not find the message."""
+    stops_schedule: bool = False
+    """Whether the channel refuses posts, so that its schedule is stopped."""
+
+    @property
+    def asks_person(self) -> bool:
+        """Whether only a person can find out if the message arrived."""
+        return self.state is PostState.UNKNOWN and self.until is None
 
 
 class Posts:
@@ -141,86 +167,36 @@ class Posts:
         may_have_arrived = was_interrupted or post.state is PostState.UNKNOWN
         return Claim(post=claimed, may_have_arrived=may_have_arrived, at=now, until=now + LEASE)
 
-    async def sent(self, claim: Claim, *, message_ts: str | None, now: datetime) -> None:
-        """Record that the message is in the channel, and plan the stories in its thread.
+    async def record(self, claim: Claim, outcome: Outcome, *, now: datetime) -> None:
+        """Record the outcome of a claim, unless another process has claimed the post since.
 
-        Without the message's timestamp, *message_ts*, there is no thread.
+        A sent question or digest gets the story in its thread. If the message may have arrived and
+        is not looked for again, a person is asked whether it did.
         """
-        async with self._database.transaction() as connection:
-            await _sent(connection, claim.post, message_ts=message_ts, now=now)
-
-    async def put_off(self, claim: Claim, *, error: str, until: datetime, now: datetime) -> None:
-        """Record that Slack certainly did not deliver the message; it is sent again at *until*."""
-        async with self._database.transaction() as connection:
-            await move(
-                connection, claim.post, PostState.PLANNED, now=now, error=error, not_before=until
-            )
-
-    async def unknown_outcome(
-        self, claim: Claim, *, error: str, until: datetime, now: datetime
-    ) -> None:
-        """Record that the call ended without an answer; the history is checked at *until*."""
-        async with self._database.transaction() as connection:
-            await move(
-                connection,
-                claim.post,
-                PostState.UNKNOWN,
-                now=now,
-                error=error,
-                not_before=until,
-                doubts=claim.post.doubts + 1,
-                looks=0,
-            )
-
-    async def check_again(
-        self, claim: Claim, *, error: str, until: datetime, now: datetime, is_absent: bool
-    ) -> None:
-        """Record a check of the history that did not find the message; check again at *until*.
-
-        *is_absent* is False if the history could not be read.
-        """
-        async with self._database.transaction() as connection:
-            await move(
-                connection,
-                claim.post,
-                PostState.UNKNOWN,
-                now=now,
-                error=error,
-                not_before=until,
-                looks=claim.post.looks + is_absent,
-            )
-
-    async def give_up(self, claim: Claim, *, error: str, now: datetime) -> None:
-        """Stop checking the history, and ask a person whether the message arrived.
-
-        A notice becomes failed instead: nobody is asked about a notice, so it would never be done.
-        """
-        if claim.post.kind.is_notice:
-            await self.failed(claim, error=error, now=now)
-            return
-        async with self._database.transaction() as connection:
-            post = await move(
-                connection, claim.post, PostState.UNKNOWN, now=now, error=error, not_before=NEVER
-            )
-            if post:
-                await plan_unknown_outcome_notice(connection, post, now=now)
-
-    async def failed(self, claim: Claim, *, error: str, now: datetime) -> None:
-        """Record that the post cannot be sent."""
-        async with self._database.transaction() as connection:
-            await move(connection, claim.post, PostState.FAILED, now=now, error=error)
-
-    async def shut_out(self, claim: Claim, *, error: str, now: datetime) -> None:
-        """Record that Parley may not post in the channel, and stop the channel's schedule."""
         post = claim.post
+        if outcome.asks_person and post.kind.is_notice:
+            # Nobody is asked about a notice, so it would never be done.
+            outcome = Outcome(PostState.FAILED, error=outcome.error)
         async with self._database.transaction() as connection:
-            await move(connection, post, PostState.FAILED, now=now, error=error)
-            await stop_schedule(connection, post.team_id, post.channel_id, error=error, now=now)
-
-    async def missed(self, claim: Claim, *, error: str, now: datetime) -> None:
-        """Record that it is too late to send the post."""
-        async with self._database.transaction() as connection:
-            await move(connection, claim.post, PostState.MISSED, now=now, error=error)
+            moved = await move(
+                connection,
+                post,
+                outcome.state,
+                now=now,
+                error=outcome.error,
+                message_ts=outcome.message_ts,
+                not_before=NEVER if outcome.asks_person else outcome.until,
+                doubts=post.doubts + outcome.is_unanswered,
+                looks=0 if outcome.is_unanswered else post.looks + outcome.is_absent,
+            )
+            if outcome.stops_schedule:
+                await stop_schedule(
+                    connection, post.team_id, post.channel_id, error=outcome.error or "", now=now
+                )
+            if moved and outcome.asks_person:
+                await plan_unknown_outcome_notice(connection, moved, now=now)
+            if moved and outcome.message_ts:
+                await _plan_story(connection, post, moved, now=now)
 
     async def seen(self, team_id: TeamId, key: str, *, now: datetime) -> bool:
         """Record that a person sees the message; False unless its outcome is unknown."""
@@ -228,7 +204,7 @@ class Posts:
             post = await _with_unknown_outcome(connection, team_id, key)
             if post is None:
                 return False
-            return bool(await _sent(connection, post, message_ts=None, now=now, owner=PERSON))
+            return bool(await move(connection, post, PostState.SENT, now=now, owner=PERSON))
 
     async def not_there(self, team_id: TeamId, key: str, *, now: datetime) -> Post | None:
         """Plan the post again because a person does not see the message.
@@ -301,27 +277,20 @@ async def _with_unknown_outcome(connection: Connection, team_id: TeamId, key: st
     return post if post and post.state is PostState.UNKNOWN else None
 
 
-async def _sent(
-    connection: Connection,
-    post: Post,
-    *,
-    message_ts: str | None,
-    now: datetime,
-    owner: str | None = None,
-) -> Post | None:
-    sent = await move(connection, post, PostState.SENT, now=now, message_ts=message_ts, owner=owner)
-    if sent and message_ts and sent.kind in (PostKind.QUESTION, PostKind.DIGEST):
-        story = NewPost(
-            key=f"{sent.key}:story",
-            team_id=sent.team_id,
-            channel_id=sent.channel_id,
-            kind=PostKind.STORY,
-            article_id=sent.article_id,
-            revision=sent.revision,
-            parent_key=sent.key,
-            # The sent post no longer holds this id; the story needs it until it is sent.
-            asked_by=post.asked_by,
-            due_at=now,
-        )
-        await plan_post(connection, story, now=now)
-    return sent
+async def _plan_story(connection: Connection, claimed: Post, sent: Post, *, now: datetime) -> None:
+    """Plan the stories in the thread of a question or a digest."""
+    if sent.kind not in (PostKind.QUESTION, PostKind.DIGEST):
+        return
+    story = NewPost(
+        key=f"{sent.key}:story",
+        team_id=sent.team_id,
+        channel_id=sent.channel_id,
+        kind=PostKind.STORY,
+        article_id=sent.article_id,
+        revision=sent.revision,
+        parent_key=sent.key,
+        # The sent post no longer holds this id; the story needs it until it is sent.
+        asked_by=claimed.asked_by,
+        due_at=now,
+    )
+    await plan_post(connection, story, now=now)

@@ -12,8 +12,9 @@ from bot.settings import STARTER
 from store import open_store
 from store.db import DatabaseError, open_database
 from store.db.backup import backup, copy, restore
+from store.posting.posts import Outcome
 from store.posting.record import NewPost
-from store.types import Found, PostKind, Timetable
+from store.types import Found, PostKind, PostState, Timetable
 from tests import postgres
 from tests.ids import C1, T1, U1
 from tests.machine import NOW
@@ -55,7 +56,7 @@ async def fill(url: str) -> None:
             assert post
             claim = await store.posts.claim(post, owner="me", now=NOW)
             assert claim
-            await store.posts.sent(claim, message_ts="1.5", now=NOW)
+            await store.posts.record(claim, Outcome(PostState.SENT, message_ts="1.5"), now=NOW)
     async with open_database(url) as database, database.transaction() as connection:
         # The question's row comes after that of its story, as a rename would leave it.
         await connection.execute(

@@ -9,6 +9,7 @@ import pytest
 from store import Store, open_store
 from store.db import DatabaseError
 from store.loading import failed_loads
+from store.posting.posts import Outcome
 from store.types import FailedLoad, Post, PostKind, PostState, Problem
 from tests.conftest import StoppedClock
 from tests.ids import ANA, T1
@@ -182,7 +183,9 @@ async def test_an_admin_who_cannot_be_reached_is_tried_once(
     (post,) = await notices(store)
     claim = await store.posts.claim(post, owner="me", now=clock())
     assert claim
-    await store.posts.failed(claim, error="channel_not_found", now=clock())
+    await store.posts.record(
+        claim, Outcome(PostState.FAILED, error="channel_not_found"), now=clock()
+    )
     clock.forward(minutes=1)
     await fail(store, folder, clock)
     assert await notices(store) == []
@@ -197,6 +200,6 @@ async def test_a_missed_notice_is_sent_later(
     (post,) = await notices(store)
     claim = await store.posts.claim(post, owner="me", now=clock.forward(hours=3))
     assert claim
-    await store.posts.missed(claim, error="TimeoutError", now=clock())
+    await store.posts.record(claim, Outcome(PostState.MISSED, error="TimeoutError"), now=clock())
     await fail(store, folder, clock)
     assert len(await notices(store)) == 1

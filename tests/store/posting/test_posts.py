@@ -8,7 +8,7 @@ import pytest
 
 from store import Store, open_store
 from store.db import open_database
-from store.posting.posts import Claim
+from store.posting.posts import Claim, Outcome
 from store.posting.record import LEASE, MOVES, NewPost
 from store.types import Post, PostKind, PostState
 from tests.conftest import StoppedClock
@@ -87,13 +87,15 @@ async def test_a_stale_claim_writes_nothing(store: Store, clock: StoppedClock) -
     slow = await claimed(store, clock)
     clock.forward(seconds=LEASE.total_seconds())
     await claimed(store, clock)
-    await store.posts.sent(slow, message_ts="1.0", now=clock())
+    await store.posts.record(slow, Outcome(PostState.SENT, message_ts="1.0"), now=clock())
     assert await state(store) is PostState.SENDING
 
 
 async def test_a_sent_question_plans_its_story(store: Store, clock: StoppedClock) -> None:
     await plan(store, clock)
-    await store.posts.sent(await claimed(store, clock), message_ts="1.0", now=clock())
+    await store.posts.record(
+        await claimed(store, clock), Outcome(PostState.SENT, message_ts="1.0"), now=clock()
+    )
     (story,) = await store.posts.open(clock())
     assert (story.kind, story.parent_key, story.article_id) == (PostKind.STORY, "k", "a1")
 
@@ -103,8 +105,10 @@ async def test_a_post_that_is_put_off_waits_and_has_not_arrived(
 ) -> None:
     await plan(store, clock)
     until = clock() + timedelta(seconds=30)
-    await store.posts.put_off(
-        await claimed(store, clock), error="ratelimited", until=until, now=clock()
+    await store.posts.record(
+        await claimed(store, clock),
+        Outcome(PostState.PLANNED, error="ratelimited", until=until),
+        now=clock(),
     )
     assert not await store.posts.open(clock())
     clock.forward(seconds=30)
@@ -118,7 +122,11 @@ async def test_a_post_with_an_unknown_outcome_may_have_arrived(
 ) -> None:
     await plan(store, clock)
     claim = await claimed(store, clock)
-    await store.posts.unknown_outcome(claim, error="timeout", until=clock(), now=clock())
+    await store.posts.record(
+        claim,
+        Outcome(PostState.UNKNOWN, error="timeout", until=clock(), is_unanswered=True),
+        now=clock(),
+    )
     assert (await claimed(store, clock)).may_have_arrived
 
 
@@ -128,8 +136,7 @@ async def test_a_post_that_was_not_sent_can_be_planned_again(
 ) -> None:
     await plan(store, clock, due_on=TODAY)
     claim = await claimed(store, clock)
-    settle = store.posts.failed if end is PostState.FAILED else store.posts.missed
-    await settle(claim, error="not_in_channel", now=clock())
+    await store.posts.record(claim, Outcome(end, error="not_in_channel"), now=clock())
     assert await state(store) is end
     assert await plan(store, clock, due_on=TODAY, state=PostState.MISSED) is None
     assert await plan(store, clock, due_on=TODAY, asked_by="U1")
@@ -138,7 +145,9 @@ async def test_a_post_that_was_not_sent_can_be_planned_again(
 
 async def test_a_sent_post_stays_sent(store: Store, clock: StoppedClock) -> None:
     await plan(store, clock)
-    await store.posts.sent(await claimed(store, clock), message_ts="1.0", now=clock())
+    await store.posts.record(
+        await claimed(store, clock), Outcome(PostState.SENT, message_ts="1.0"), now=clock()
+    )
     assert await plan(store, clock) is None
     post = await store.posts.get(T1, "k")
     assert post
@@ -173,16 +182,28 @@ async def test_a_person_s_id_is_stored_only_until_their_post_is_done(
     posts = store.posts
     await plan(store, clock, asked_by="U1")
     claim = await claimed(store, clock)
-    await posts.unknown_outcome(claim, error="timeout", until=clock(), now=clock())
-    await posts.give_up(await claimed(store, clock), error="timeout", now=clock())
+    await posts.record(
+        claim,
+        Outcome(PostState.UNKNOWN, error="timeout", until=clock(), is_unanswered=True),
+        now=clock(),
+    )
+    await posts.record(
+        await claimed(store, clock), Outcome(PostState.UNKNOWN, error="timeout"), now=clock()
+    )
     assert await asked_by() == "U1"
     assert await posts.not_there(T1, "k", now=clock())
     assert await asked_by() == "U1"
-    await posts.sent(await claimed(store, clock), message_ts="1.0", now=clock())
+    await posts.record(
+        await claimed(store, clock), Outcome(PostState.SENT, message_ts="1.0"), now=clock()
+    )
     assert await asked_by() is None
     # Its story is a separate post, whose outcome may be unknown too.
     assert await asked_by("k:story") == "U1"
-    await posts.sent(await claimed(store, clock, "k:story"), message_ts="1.1", now=clock())
+    await posts.record(
+        await claimed(store, clock, "k:story"),
+        Outcome(PostState.SENT, message_ts="1.1"),
+        now=clock(),
+    )
     assert await asked_by("k:story") is None
 
 
@@ -208,16 +229,24 @@ async def test_however_it_ends_no_row_names_the_person(
         claim = await claimed(store, clock)
         match end:
             case "sent":
-                await posts.sent(claim, message_ts="1.0", now=clock())
+                await posts.record(claim, Outcome(PostState.SENT, message_ts="1.0"), now=clock())
             case "seen":
-                await posts.unknown_outcome(claim, error="timeout", until=clock(), now=clock())
+                await posts.record(
+                    claim,
+                    Outcome(PostState.UNKNOWN, error="timeout", until=clock(), is_unanswered=True),
+                    now=clock(),
+                )
                 assert await posts.seen(T1, "k", now=clock())
             case "failed":
-                await posts.failed(claim, error="no_text", now=clock())
+                await posts.record(claim, Outcome(PostState.FAILED, error="no_text"), now=clock())
             case "shut_out":
-                await posts.shut_out(claim, error="is_archived", now=clock())
+                await posts.record(
+                    claim,
+                    Outcome(PostState.FAILED, error="is_archived", stops_schedule=True),
+                    now=clock(),
+                )
             case "missed":
-                await posts.missed(claim, error="too late", now=clock())
+                await posts.record(claim, Outcome(PostState.MISSED, error="too late"), now=clock())
     async with open_database(database_url) as database:
         rows = await every_row(database)
     assert rows["post_move"]

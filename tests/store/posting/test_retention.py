@@ -11,7 +11,7 @@ from handlers.jobs.expiry import Expiry
 from store import Store
 from store.db import open_database
 from store.posting.choice import outlook
-from store.posting.posts import Claim
+from store.posting.posts import Claim, Outcome
 from store.posting.record import NEVER, NewPost
 from store.types import ChannelId, PostKind, PostState
 from tests.conftest import StoppedClock
@@ -44,10 +44,12 @@ async def send(store: Store, plan: NewPost) -> None:
     """Send a post and the story in its thread."""
     assert await store.posts.plan(plan, now=plan.due_at)
     claimed = await claim(store, plan.key)
-    await store.posts.sent(claimed, message_ts=plan.key, now=plan.due_at)
+    await store.posts.record(claimed, Outcome(PostState.SENT, message_ts=plan.key), now=plan.due_at)
     if await store.posts.get(T1, f"{plan.key}:story"):
         story = await claim(store, f"{plan.key}:story")
-        await store.posts.sent(story, message_ts=f"{plan.key}.1", now=plan.due_at)
+        await store.posts.record(
+            story, Outcome(PostState.SENT, message_ts=f"{plan.key}.1"), now=plan.due_at
+        )
 
 
 async def keys(url: str) -> list[str]:
@@ -60,9 +62,9 @@ async def test_old_posts_that_are_done_are_deleted_with_their_rows(
 ) -> None:
     await send(store, plan("old", kind=DIGEST, story_ids=("a1", "a2")))
     await send(store, plan("new", days=1))
-    for key, end in (("failed", store.posts.failed), ("missed", store.posts.missed)):
-        await store.posts.plan(plan(key), now=NOW)
-        await end(await claim(store, key), error="why", now=NOW)
+    for end in (PostState.FAILED, PostState.MISSED):
+        await store.posts.plan(plan(end), now=NOW)
+        await store.posts.record(await claim(store, end), Outcome(end, error="why"), now=NOW)
     await store.posts.plan(plan("skipped", state=PostState.SKIPPED), now=NOW)
     await store.posts.plan(plan("skip of a day to come", 9, state=PostState.SKIPPED), now=NOW)
     assert await store.posts.delete_old(before=NOW + timedelta(hours=1)) == 5
@@ -85,7 +87,11 @@ async def test_an_old_open_post_stays_without_its_person(store: Store, state: st
         claimed = await claim(store, "k")
         if state != "sending":
             until = NEVER if state == "waits for a person" else NOW
-            await store.posts.unknown_outcome(claimed, error="timeout", until=until, now=NOW)
+            await store.posts.record(
+                claimed,
+                Outcome(PostState.UNKNOWN, error="timeout", until=until, is_unanswered=True),
+                now=NOW,
+            )
     before = await store.posts.get(T1, "k")
     assert before
     assert before.asked_by == "U0BEN"
@@ -99,7 +105,9 @@ async def test_a_lost_notice_does_not_stay_open_for_ever(
 ) -> None:
     """Nobody is asked about a notice, so it would stay open for ever."""
     await store.posts.plan(plan("k", kind=kind, channel_id="U0BEN"), now=NOW)
-    await store.posts.give_up(await claim(store, "k"), error="no answer", now=NOW)
+    await store.posts.record(
+        await claim(store, "k"), Outcome(PostState.UNKNOWN, error="no answer"), now=NOW
+    )
     assert await keys(database_url) == ["k"]
     assert await store.posts.delete_old(before=NOW + timedelta(days=1)) == 1
     assert await keys(database_url) == []
@@ -109,10 +117,12 @@ async def test_a_question_stays_for_as_long_as_its_story_is_open(
     store: Store, database_url: str
 ) -> None:
     assert await store.posts.plan(plan("k"), now=NOW)
-    await store.posts.sent(await claim(store, "k"), message_ts="1.0", now=NOW)
+    await store.posts.record(
+        await claim(store, "k"), Outcome(PostState.SENT, message_ts="1.0"), now=NOW
+    )
     assert await store.posts.delete_old(before=NOW + timedelta(days=1)) == 0
     story = await claim(store, "k:story")
-    await store.posts.sent(story, message_ts="1.1", now=NOW)
+    await store.posts.record(story, Outcome(PostState.SENT, message_ts="1.1"), now=NOW)
     assert await store.posts.delete_old(before=NOW + timedelta(days=1)) == 2
     assert await keys(database_url) == []
 
@@ -141,7 +151,9 @@ async def test_deleting_posts_does_not_change_what_a_channel_has_had(
     await send(store, plan("shared", 4, kind=SHARE, article_id=ids[4]))
     await send(store, plan("asked after", 5, article_id=ids[4]))
     await store.posts.plan(plan("failed", 6, article_id=ids[5]), now=NOW)
-    await store.posts.failed(await claim(store, "failed"), error="why", now=NOW)
+    await store.posts.record(
+        await claim(store, "failed"), Outcome(PostState.FAILED, error="why"), now=NOW
+    )
     await send(store, plan("elsewhere", 7, article_id=ids[6], channel_id="C2"))
 
     async def seen() -> list[object]:

@@ -11,6 +11,7 @@ import pytest
 from store import Store, open_store
 from store.db import open_database
 from store.db.schema import LEDGER_TABLE
+from store.posting.posts import Outcome
 from store.posting.record import NewPost
 from store.teams.installations import Installation
 from store.types import FailedLoad, GoneError, PostKind, PostState, Problem, Schedule, Timetable
@@ -117,7 +118,7 @@ async def test_forgetting_a_team_deletes_all_its_rows(store: Store, clock: Stopp
     await store.topic_requests.add(T1, "pizza", once="press", now=clock())
     assert await store.installations.forget(ONE)
     # A call that began before may still end.
-    await store.posts.sent(claim, message_ts="1.1", now=clock())
+    await store.posts.record(claim, Outcome(PostState.SENT, message_ts="1.1"), now=clock())
     assert await store.installations.find(T1) is None
     assert not await store.schedules.list(T1)
     assert not await store.misses.number(T1, since=NOW - timedelta(days=9))

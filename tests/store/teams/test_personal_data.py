@@ -10,6 +10,7 @@ import pytest
 from store import Store, open_store
 from store.db import Database, open_database
 from store.db.schema import LEDGER_TABLE
+from store.posting.posts import Outcome
 from store.posting.record import NewPost
 from store.types import (
     SOMEBODY,
@@ -98,15 +99,15 @@ async def live(house: House, team_id: TeamId, who: UserId) -> None:
         claim = await store.posts.claim(post, owner="host:1", now=NOW)
         assert claim
         if key == "sent":
-            await store.posts.sent(claim, message_ts="1.0", now=NOW)
+            await store.posts.record(claim, Outcome(PostState.SENT, message_ts="1.0"), now=NOW)
         else:
-            await store.posts.give_up(claim, error="no answer", now=NOW)
+            await store.posts.record(claim, Outcome(PostState.UNKNOWN, error="no answer"), now=NOW)
     await store.posts.plan(plan("open"), now=NOW)
     old = await store.posts.plan(replace(plan("old"), due_at=NOW - timedelta(days=99)), now=NOW)
     assert old
     claim = await store.posts.claim(old, owner="host:1", now=NOW)
     assert claim
-    await store.posts.sent(claim, message_ts="1.0", now=NOW)
+    await store.posts.record(claim, Outcome(PostState.SENT, message_ts="1.0"), now=NOW)
     await store.posts.delete_old(before=NOW - timedelta(days=90))
     news = house.folder / f"{team_id}-{channel_id}.txt"
     news.write_text(f"News for {team_id}\n\nA.\nB.\nWhat of {channel_id}?\n")
@@ -258,7 +259,9 @@ async def test_posts_in_a_direct_message_are_erased_by_its_id(house: House) -> N
         assert post
         claim = await house.store.posts.claim(post, owner="me", now=NOW)
         assert claim
-        await house.store.posts.sent(claim, message_ts=f"1.{channel_id}", now=NOW)
+        await house.store.posts.record(
+            claim, Outcome(PostState.SENT, message_ts=f"1.{channel_id}"), now=NOW
+        )
     await house.store.personal_data.forget(T1, UserId("D0BEN"))
     assert "D0BEN" not in await house.text()
     assert "D0ANA" in await house.text()

@@ -21,9 +21,20 @@ from hypothesis import strategies as st
 from store import Store, open_store
 from store.db import Database, open_database
 from store.db.schema import LEDGER_TABLE
+from store.posting.posts import Outcome
 from store.posting.record import NewPost
 from store.teams.installations import Installation
-from store.types import ChannelId, GoneError, Post, PostKind, Schedule, TeamId, Timetable, UserId
+from store.types import (
+    ChannelId,
+    GoneError,
+    Post,
+    PostKind,
+    PostState,
+    Schedule,
+    TeamId,
+    Timetable,
+    UserId,
+)
 from tests.conftest import StoppedClock
 from tests.ids import C1, C2, T1, T2, U1
 from tests.machine import NOW
@@ -151,7 +162,9 @@ async def send(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
     posts, at = team.store.posts, team.clock()
     for post in await team.posts():
         if claim := await posts.claim(post, owner="me", now=at):
-            await posts.sent(claim, message_ts=f"{number}.{channel_id}", now=at)
+            await posts.record(
+                claim, Outcome(PostState.SENT, message_ts=f"{number}.{channel_id}"), now=at
+            )
 
 
 async def post(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
@@ -169,19 +182,31 @@ async def fail(team: PlayingTeam, _: ChannelId, number: int) -> Any:
             continue
         match number:
             case 0:
-                await posts.put_off(claim, error="ratelimited", until=later, now=at)
+                await posts.record(
+                    claim, Outcome(PostState.PLANNED, error="ratelimited", until=later), now=at
+                )
             case 1:
-                await posts.unknown_outcome(claim, error="TimeoutError", until=at, now=at)
+                await posts.record(
+                    claim,
+                    Outcome(PostState.UNKNOWN, error="TimeoutError", until=at, is_unanswered=True),
+                    now=at,
+                )
             case 2:
-                await posts.failed(claim, error="no_text", now=at)
+                await posts.record(claim, Outcome(PostState.FAILED, error="no_text"), now=at)
             case 3:
-                await posts.shut_out(claim, error="not_in_channel", now=at)
+                await posts.record(
+                    claim,
+                    Outcome(PostState.FAILED, error="not_in_channel", stops_schedule=True),
+                    now=at,
+                )
             case 4:
-                await posts.missed(claim, error="too late", now=at)
+                await posts.record(claim, Outcome(PostState.MISSED, error="too late"), now=at)
             case 5:
-                await posts.check_again(claim, error="", until=at, now=at, is_absent=True)
+                await posts.record(
+                    claim, Outcome(PostState.UNKNOWN, error="", until=at, is_absent=True), now=at
+                )
             case _:
-                await posts.give_up(claim, error="no answer", now=at)
+                await posts.record(claim, Outcome(PostState.UNKNOWN, error="no answer"), now=at)
 
 
 async def miss(team: PlayingTeam, _: ChannelId, number: int) -> Any:
