@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
+from store.text import legible
 from tests.types.recording import MESSAGE, VIEW, sent
 
 Json = dict[str, Any]
@@ -92,6 +93,8 @@ def _message(message: Mapping[str, Any], people: frozenset[str] | None) -> None:
         problems.append("text: a notification says nothing")
     if len(text) > MAX_TEXT:
         problems.append(f"text: {len(text)} characters")
+    if legible(text) != text:
+        problems.append("text: invisible characters")
     problems += _markup(text, "text", people)
     problems += _blocks(blocks, "message", people)
     size = sum(len(shown) for _, _, shown in _shown(blocks))
@@ -180,6 +183,7 @@ def _blocks(blocks: list[Json], surface: str, people: frozenset[str] | None) -> 
     problems += _own(blocks, surface)
     for at, kind, shown in _shown(blocks):
         problems += [f"{at}: nothing but blanks"] if not shown.strip() else []
+        problems += [f"{at}: invisible characters"] if legible(shown) != shown else []
         problems += _markup(shown, at, people) if kind == "mrkdwn" else []
     return problems
 

@@ -95,6 +95,8 @@ def test_valid_blocks_pass(blocks: list[Json]) -> None:
         ("pinged", [section("<@U0BEN>")]),
         ("bare", [section("this & that")]),
         ("bare", [section("a > b")]),
+        ("invisible", [section("report\u202excod.exe")]),
+        ("invisible", [{"type": "header", "text": plain("pay\u200bpal")}]),
     ],
 )
 def test_invalid_blocks_fail(problem: str, blocks: list[Json]) -> None:
@@ -109,6 +111,7 @@ def test_invalid_blocks_fail(problem: str, blocks: list[Json]) -> None:
         {"text": "  ", "blocks": [section("x")]},
         {"text": "x" * 4001},
         {"text": "<!everyone>"},
+        {"text": "report\u202excod.exe"},
         {"text": "@everyone", "link_names": True},
     ],
 )

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import TextIO
 
-from store.text import MISLEADING, showable
+from store.text import MISLEADING, legible, showable
 
 
 def say(text: str) -> None:
@@ -59,7 +59,7 @@ def abandon_output() -> None:
 def _write(stream: TextIO | None, text: str) -> None:
     # A stream is None if the process was started without it.
     if stream:
-        lines = text.expandtabs().split("\n")
+        lines = legible(text).expandtabs().split("\n")
         stream.write("\n".join(map(showable, lines)) + "\n")
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from handlers.button_value import Value
 from handlers.mrkdwn import truncate
+from store.text import legible
 
 Block: TypeAlias = dict[str, Any]
 Element: TypeAlias = dict[str, Any]
@@ -19,12 +20,12 @@ _LABEL = 75
 
 def literal(text: str) -> Element:
     """Return *text* as plain text: neither mrkdwn nor emoji codes are interpreted."""
-    return {"type": "plain_text", "text": text, "emoji": False}
+    return {"type": "plain_text", "text": legible(text), "emoji": False}
 
 
 def _mrkdwn(text: str) -> Element:
     """Return escaped mrkdwn *text*; `verbatim` keeps Slack from linking names and addresses."""
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
+    return {"type": "mrkdwn", "text": legible(text), "verbatim": True}
 
 
 def header(text: str) -> Block:
@@ -72,7 +73,7 @@ def button(
         text=literal(truncate(label, _LABEL)),
         value=value.encode(),
         style="primary" if primary else None,
-        accessibility_label=truncate(hint, _LABEL) if hint else None,
+        accessibility_label=truncate(legible(hint), _LABEL) if hint else None,
         confirm=_confirmation(label, confirm) if confirm else None,
     )
 

@@ -5,6 +5,7 @@ from typing import TypedDict
 
 from handlers.mrkdwn import truncate
 from handlers.views.blocks import Block, section
+from store.text import legible
 
 MAX_TEXT = 4000
 """The longest text of a message (docs.slack.dev, chat.postMessage)."""
@@ -19,7 +20,7 @@ class Message(TypedDict):
 
 def message(text: str, blocks: Iterable[Block] = ()) -> Message:
     """Build a message; *text* is escaped mrkdwn that sums up the blocks."""
-    return Message(text=truncate(text, MAX_TEXT), blocks=list(blocks))
+    return Message(text=truncate(legible(text), MAX_TEXT), blocks=list(blocks))
 
 
 def paragraphs(*texts: str, then: Iterable[Block] = ()) -> Message:
