@@ -238,36 +238,38 @@ def _runs(dates: Sequence[date]) -> list[list[date]]:
 # --- from words to tokens ----------------------------------------------------------------------
 
 
+_PLAIN = {"dash": "-", "separator": ",", "time": "T", "weekof": "k"}
+"""The kinds of tokens that hold nothing but their text, by the name of their group."""
+
+
 def _tokens(text: str, today: date) -> Iterator[_Token]:
     for match in _TOKEN.finditer(text):
-        kind, typed = str(match.lastgroup), match[0].strip()
-        match kind:
-            case "space":
-                continue
-            case "iso" | "numeric":
-                yield _written(kind, typed, today)
-            case "later":
-                yield _Token(kind="I", text=typed, readings=((_later(today, typed),),))
-            case "span":
-                last = _later(today, typed) - _DAY
-                yield _Token(kind="S", text=typed, readings=(_days(today, last),))
-            case "week":
-                yield _Token(kind="R", text=typed, readings=_weeks(typed, today))
-            case "weekof":
-                yield _Token(kind="k", text=typed)
-            case "year" | "day":
-                number = int(match[kind])
-                if kind == "day" and not 1 <= number <= 31:
-                    raise _not_understood(typed)
-                yield _Token(kind="Y" if kind == "year" else "D", text=typed, value=number)
-            case "dash" | "separator":
-                yield _Token(kind="-" if kind == "dash" else ",", text=typed)
-            case "time":
-                yield _Token(kind="T", text=typed)
-            case "word":
-                yield from _word(match["word"], today)
-            case _:
-                raise _not_understood(typed)
+        if match.lastgroup == "word":
+            yield from _word(match["word"], today)
+        elif match.lastgroup != "space":
+            yield _token(match, today)
+
+
+def _token(match: re.Match[str], today: date) -> _Token:
+    kind, typed = str(match.lastgroup), match[0].strip()
+    match kind:
+        case "iso" | "numeric":
+            return _written(kind, typed, today)
+        case "later":
+            return _Token(kind="I", text=typed, readings=((_later(today, typed),),))
+        case "span":
+            last = _later(today, typed) - _DAY
+            return _Token(kind="S", text=typed, readings=(_days(today, last),))
+        case "week":
+            return _Token(kind="R", text=typed, readings=_weeks(typed, today))
+        case "year":
+            return _Token(kind="Y", text=typed, value=int(match["year"]))
+        case "day" if 1 <= int(match["day"]) <= 31:
+            return _Token(kind="D", text=typed, value=int(match["day"]))
+        case _ if kind in _PLAIN:
+            return _Token(kind=_PLAIN[kind], text=typed)
+        case _:
+            raise _not_understood(typed)
 
 
 def _word(typed: str, today: date) -> Iterator[_Token]:
@@ -455,6 +457,15 @@ def _closest(dates: Dates, *, is_bare: bool) -> _Meaning:
 
 def _with_months(specs: list[_Spec]) -> list[_Spec]:
     """Fill in the month of days beside it: `24 and 25 Dec`, `Dec 24, 25 and 26, 2026`."""
+    specs = _with_months_before(_with_months_after(specs))
+    for spec in specs:
+        if spec.is_bare and spec.year:
+            raise _say(spec, "month")
+    return specs
+
+
+def _with_months_after(specs: list[_Spec]) -> list[_Spec]:
+    """Fill in the month that stands after a day: `24 and 25 Dec`."""
     for place in reversed(range(len(specs) - 1)):
         spec, after = specs[place], specs[place + 1]
         if spec.is_bare and after.order == "DM":
@@ -462,6 +473,11 @@ def _with_months(specs: list[_Spec]) -> list[_Spec]:
             if is_after_month or spec.day >= after.day:
                 raise _say(spec, "month")
             specs[place] = replace(spec, month=after.month, year=after.year, order="DM")
+    return specs
+
+
+def _with_months_before(specs: list[_Spec]) -> list[_Spec]:
+    """Fill in the month that stands before a day: `Dec 24, 25 and 26, 2026`."""
     for place in range(1, len(specs)):
         spec, before = specs[place], specs[place - 1]
         if spec.day and spec.is_bare and before.day and before.month:
@@ -472,9 +488,6 @@ def _with_months(specs: list[_Spec]) -> list[_Spec]:
             for earlier in range(place):
                 if specs[earlier].month == before.month and not specs[earlier].year:
                     specs[earlier] = replace(specs[earlier], year=year)
-    for spec in specs:
-        if spec.is_bare and spec.year:
-            raise _say(spec, "month")
     return specs
 
 
@@ -521,8 +534,12 @@ def _single(spec: _Spec, today: date) -> _Meaning:
             return _Meaning(spec.given, f"“{spec.text}” has more than one meaning.")
         case "I":
             ((on,),) = spec.given
+            return _one_day(spec, on, today)
         case _:
-            on = _on(spec, today)
+            return _one_day(spec, _on(spec, today), today)
+
+
+def _one_day(spec: _Spec, on: date, today: date) -> _Meaning:
     if on < today:
         raise ParleyError(f"{format_date(on)} is in the past.")
     if on - today > _FAR:
@@ -609,15 +626,21 @@ def _range(join: str, first: _Spec, last: _Spec, today: date) -> _Meaning:
             doubt = "Today is in such a range."
             readings.append(_days(today, soonest_end))
         readings += [_days(begin, end) for end in ends if end >= begin]
-    if join == "-" and first.is_bare and last.is_bare:
-        # 3-5 can be a date too.
-        for day, month in ((first.day, last.day), (last.day, first.day)):
-            if on := _nearest(day, month, 0, today):
-                readings.append((on,))
-                doubt = doubt or f"“{first.text}-{last.text}” has more than one meaning."
+    if join == "-" and (dates := _day_and_month(first, last, today)):
+        readings += dates
+        doubt = doubt or f"“{first.text}-{last.text}” has more than one meaning."
     if not readings:
         raise ParleyError(f"“{first.text} to {last.text}” ends before it begins. {_HINT}")
     return _Meaning(tuple(readings), doubt)
+
+
+def _day_and_month(first: _Spec, last: _Spec, today: date) -> list[Dates]:
+    """Return the dates that two numbers can be, such as 3-5, instead of a range."""
+    if not (first.is_bare and last.is_bare):
+        return []
+    pairs = ((first.day, last.day), (last.day, first.day))
+    found = (_nearest(day, month, 0, today) for day, month in pairs)
+    return [(on,) for on in found if on]
 
 
 def _end(first: _Spec, last: _Spec, begin: date, today: date) -> date | None:

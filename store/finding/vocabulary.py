@@ -176,17 +176,20 @@ class Vocabulary:
         if may_be_misspelled and len(word) <= _LONGEST:
             for other, similarity in self._misspelled(word, far=not has_match):
                 expansions[other,] = max(similarity, expansions.get((other,), 0.0))
-            if not has_match:
-                expansions.update((halves, SPLIT) for halves in self._halves(word))
+            halves = () if has_match else self._halves(word)
+            expansions.update((half, SPLIT) for half in halves)
         expansions.update(((other,), SAME_STEM) for other in same_stem)
         expansions.update(((other,), AFFIX) for other in self._with_affix(word))
-        if word.upper() in self and not is_english(word):
-            expansions[word.upper(),] = INITIALS
-        if word in _ABBREVIATIONS and _ABBREVIATIONS[word] in self:
-            expansions[_ABBREVIATIONS[word],] = JOINED
+        expansions.update(((other,), similarity) for other, similarity in self._short_forms(word))
         if is_known:
             expansions[word,] = 1.0
         return expansions
+
+    def _short_forms(self, word: str) -> Iterator[tuple[str, float]]:
+        if word.upper() in self and not is_english(word):
+            yield word.upper(), INITIALS
+        if word in _ABBREVIATIONS and _ABBREVIATIONS[word] in self:
+            yield _ABBREVIATIONS[word], JOINED
 
     def _with_affix(self, word: str) -> Iterator[str]:
         """Yield *word* with and without what some languages write together with it."""

@@ -262,10 +262,7 @@ def stem(word: str) -> str:
         return word
     if commonness(word) < _NO_NAME:
         word = _UMLAUT.sub(r"\1", word)
-    if word.endswith("ies"):
-        word = word[:-3] + "y"
-    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        word = word[:-1]
+    word = _singular(word)
     for ending, min_length in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= min_length:
             word = word.removesuffix(ending)
@@ -277,6 +274,14 @@ def stem(word: str) -> str:
     for british, american in _BRITISH:
         if len(word) > 4 and word.endswith(british):
             return word.removesuffix(british) + american
+    return word
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
     return word
 
 
