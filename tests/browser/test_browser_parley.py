@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import House, Open
-from tests.ids import ANA, BEN, GENERAL
+from tests.ids import ANA, BEN, CHLOE, GENERAL
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -22,9 +22,6 @@ async def test_a_misspelt_name_finds_a_story_that_is_shared(house: House, visit:
 
     answer = ana.message("Only visible to you")
     await expect(answer).to_contain_text("Zelensky")
-    await ana.picture("page")
-    await ana.page.emulate_media(color_scheme="dark")
-    await ana.picture("page-dark")
     headline = await answer.get_by_role("heading", level=3).inner_text()
     await expect(ben.message("Oval Office row")).to_be_visible()
     await expect(ben.message("Only visible to you")).to_have_count(0)
@@ -33,6 +30,35 @@ async def test_a_misspelt_name_finds_a_story_that_is_shared(house: House, visit:
     shared = ben.message("Shared by @Ana Silva")
     await expect(shared.get_by_role("heading", level=3)).to_have_text(headline)
     await expect(ana.message("Shared by @Ana Silva")).to_be_visible()
+
+
+async def test_a_question_gets_a_channel_talking(house: House, visit: Open) -> None:
+    workspace = house.workspace
+    ana, ben = await visit(workspace), await visit(workspace, BEN)
+    workspace.post_as(CHLOE, GENERAL, "Has anyone followed what came of the Oval Office row?")
+    workspace.post_as(BEN, GENERAL, "A little. @ana, does @parley have a question on it?")
+    await ana.write("/discuss peaceadmins")
+    preview = ana.message("Only visible to you")
+    await preview.get_by_role("button", name="Post it here").click()
+    question = ben.message("Asked by @Ana Silva")
+    await expect(question).to_contain_text("1 reply")
+    asked = workspace.messages(GENERAL)[-1]["ts"]
+    for who, words in (
+        (CHLOE, "Only with American backing. Who else would be believed?"),
+        (ANA, "A promise that waits for somebody else is no promise."),
+        (CHLOE, "Then who pays for it, and for how many years?"),
+    ):
+        workspace.post_as(who, GENERAL, words, thread_ts=asked)
+    await expect(question).to_contain_text("4 replies")
+    await question.get_by_text("4 replies").click()
+    await ben.pane.get_by_role("combobox", name="Reply").fill("That is the better question.")
+    await ben.page.keyboard.press("Enter")
+    await expect(ben.pane.get_by_text("That is the better question.")).to_be_visible()
+    await expect(question).to_contain_text("5 replies")
+    await ben.page.mouse.move(0, 0)
+    await ben.picture("page")
+    await ben.page.emulate_media(color_scheme="dark")
+    await ben.picture("page-dark")
 
 
 async def test_what_is_half_understood_is_asked_about(house: House, visit: Open) -> None:
