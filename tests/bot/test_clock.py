@@ -56,7 +56,7 @@ class Machine:
         return None if self.slack_is_away else self.true
 
     async def wait(self, by: timedelta = SECOND) -> datetime:
-        """Let time pass, and then the clock's own job run; return the time that it shows."""
+        """Advance the time, run the clock's own job, and return the time that it shows."""
         self.true += by
         self.steady += by.total_seconds()
         await self.clock.read()

@@ -79,7 +79,7 @@ class Person:
         await self.composer.press("Enter")
 
     async def picture(self, name: str) -> None:
-        """Take a picture for the README, when they are asked for."""
+        """Save a screenshot for the README if pytest runs with --pictures."""
         if self.pictures is not None:
             await self.page.evaluate("document.fonts.ready")
             await self.page.screenshot(path=self.pictures / f"{name}.png", animations="disabled")
@@ -90,7 +90,7 @@ Open = Callable[..., Any]
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def visit(browser: Browser, pytestconfig: pytest.Config) -> AsyncIterator[Open]:
-    """Give a function that opens a window; whatever the page complains of fails the test."""
+    """Return a function that opens a window; an error in the page's console fails the test."""
     complaints: list[str] = []
     pictures = pytestconfig.getoption("pictures", None)
 

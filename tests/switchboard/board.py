@@ -82,7 +82,7 @@ class Switchboard:
 
     @property
     def written(self) -> list[Json]:
-        """Give a line for each call and ack: by step, and sorted within it, as order is chance."""
+        """Return a line for each call and ack by step; their order within a step is random."""
         steps = list(dict.fromkeys(one["step"] for one in self._written))
         return sorted(
             self._written,

@@ -59,7 +59,7 @@ Connect = Callable[..., Any]
 def extended(
     *, scopes: Iterable[str] = (), events: Iterable[str] = (), **more: Any
 ) -> dict[str, Any]:
-    """Give the manifest with more scopes, events and parts."""
+    """Return the manifest with more scopes, events and parts."""
     manifest = deepcopy(MANIFEST) | more
     manifest["oauth_config"]["scopes"]["bot"] += scopes
     manifest["settings"]["event_subscriptions"]["bot_events"] += events
@@ -67,7 +67,7 @@ def extended(
 
 
 async def refusal(call: Awaitable[Any]) -> dict[str, Any]:
-    """Give the body of a call that must be refused."""
+    """Return the body of a call that must be refused."""
     with pytest.raises(SlackApiError) as caught:
         await call
     body: dict[str, Any] = caught.value.response.data
@@ -117,7 +117,7 @@ async def client(workspace: Workspace) -> AsyncIterator[AsyncWebClient]:
 
 @pytest.fixture
 async def connect(workspace: Workspace, client: AsyncWebClient) -> AsyncIterator[Connect]:
-    """Give a function that makes a Bolt app; `connect(app)` joins it by Socket Mode."""
+    """Return a function that builds a Bolt app; `connect(app)` connects it by Socket Mode."""
     async with AsyncExitStack() as stack:
 
         async def connect(app: AsyncApp) -> AsyncSocketModeHandler:

@@ -49,7 +49,7 @@ def app(workspace: Workspace, client: AsyncWebClient) -> AsyncApp:
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
-    """Give a function that serves an application on loopback and gives its address."""
+    """Return a function that serves an application on loopback and returns its address."""
     async with AsyncExitStack() as stack:
 
         async def serve(application: web.Application) -> str:
