@@ -90,7 +90,7 @@ bench-posting: $(VENV)/.dev ## kills, a crowd and a year: posts counted and time
 bench-finding: $(VENV)/.bench ## ways of finding a story, side by side (SIZE=100000)
 	@$(VENV)/bin/python -m benchmarks.finding $(if $(SIZE),--size $(SIZE))
 
-pictures: $(VENV)/.dev ## take the README's pictures anew (needs chromium; handsome with fonts-lato)
+pictures: $(VENV)/.dev ## take the README's pictures again (needs chromium; handsome with fonts-lato)
 	@$(VENV)/bin/python -m pytest tests/browser --pictures docs
 
 bench-loading: $(VENV)/.dev ## how fast a corpus loads, and what people wait meanwhile (SIZE=100000)

@@ -231,7 +231,7 @@ async def serve(
             folder = WatchedFolder(
                 parley.store,
                 settings.corpus_dir,
-                keepers=parley.directory.listed_admins(),
+                admins=parley.directory.listed_admins(),
                 clock=clock,
             )
             watching = asyncio.create_task(folder.watch(stop), name="watch")

@@ -43,16 +43,16 @@ class WatchedFolder:
         store: Store,
         path: Path,
         *,
-        keepers: Sequence[tuple[TeamId, UserId]],
+        admins: Sequence[tuple[TeamId, UserId]],
         clock: Callable[[], datetime],
         again: timedelta = _AGAIN,
     ) -> None:
-        """*keepers* are notified (team id, user id); *again* is the wait before a retry."""
+        """*admins* are notified (team id, user id); *again* is the wait before a retry."""
         self._corpus = store.corpus
         self._failed_loads = store.failed_loads
         self._path = path
         self._shown = showable(str(path))
-        self._keepers = keepers
+        self._admins = admins
         self._clock = clock
         self._again = again
         self._must_retry = True
@@ -154,11 +154,11 @@ class WatchedFolder:
         return is_recorded
 
     async def _record_failure(self, problem: Problem, *, more: int, is_quiet: bool) -> bool:
-        """Record a failed load, and notify the keepers if *is_quiet*; False if that fails."""
+        """Record a failed load, and notify the admins if *is_quiet*; False if that fails."""
         failed_load = FailedLoad(at=self._clock(), problem=problem, more=more)
         try:
-            keepers = self._keepers if is_quiet else ()
-            await self._failed_loads.note(self._path, failed_load, keepers=keepers)
+            admins = self._admins if is_quiet else ()
+            await self._failed_loads.note(self._path, failed_load, admins=admins)
         except DatabaseUnavailableError:
             return False
         except Exception:

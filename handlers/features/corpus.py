@@ -22,7 +22,7 @@ from store.loading.documents import read_corpus
 from store.types import CorpusInvalidError, TeamId, UserId
 from store.version import VERSION
 
-_KEEPER_WORDS = frozenset({"check", "reload", "undo", "history", "problems"})
+_CORPUS_WORDS = frozenset({"check", "reload", "undo", "history", "problems"})
 """The first words that concern the corpus itself, and so all teams that share it."""
 _UNDO = re.compile(r"undo(?: (\d{1,9}))?", re.ASCII)
 
@@ -32,7 +32,7 @@ class CorpusAdmin:
     """The listeners for `/corpus` and its buttons in App Home, for admins only.
 
     Every answer comes from `_answer`, which checks the permission. If several workspaces share the
-    corpus, admins see only what belongs to their workspace; the keepers in ADMIN_USER_IDS see
+    corpus, admins see only what belongs to their workspace; those in ADMIN_USER_IDS see
     everything.
     """
 
@@ -75,8 +75,8 @@ class CorpusAdmin:
     async def _answer(
         self, word: str, team_id: TeamId, user_id: UserId, respond: AsyncRespond, *, once: str
     ) -> Message:
-        if word.partition(" ")[0] in _KEEPER_WORDS:
-            await self.slack.directory.require_keeper(team_id, user_id)
+        if word.partition(" ")[0] in _CORPUS_WORDS:
+            await self.slack.directory.require_corpus_admin(team_id, user_id)
         else:
             await self.slack.directory.require_admin(team_id, user_id)
         by = self.slack.directory.name(team_id, user_id)
@@ -105,8 +105,8 @@ class CorpusAdmin:
                 return views.corpus_help(unknown=word)
 
     async def _status(self, team_id: TeamId, user_id: UserId) -> Message:
-        is_keeper = await self.slack.directory.is_keeper(team_id, user_id)
-        failed_load = await self.store.failed_loads.last() if is_keeper else None
+        is_corpus_admin = await self.slack.directory.is_corpus_admin(team_id, user_id)
+        failed_load = await self.store.failed_loads.last() if is_corpus_admin else None
         questions, characters = await self.store.articles.measure()
         topics = len(self.store.corpus.topics)
         size = views.Size(questions=questions, topics=topics, characters=characters)

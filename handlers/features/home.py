@@ -85,7 +85,7 @@ class Home:
 
     async def _contents(self, team_id: TeamId, user_id: UserId, page: int) -> views.Contents:
         schedules = await self._schedules(team_id, user_id)
-        is_keeper = await self.slack.directory.is_keeper(team_id, user_id)
+        is_corpus_admin = await self.slack.directory.is_corpus_admin(team_id, user_id)
         return views.Contents(
             today=await self._today(team_id, user_id, schedules),
             topics=self.store.corpus.topics,
@@ -93,8 +93,8 @@ class Home:
             schedules=schedules,
             coming=await self.store.planning.coming(schedules[: views.CHANNELS]),
             revision=self.store.corpus.revision,
-            is_keeper=is_keeper,
-            failed_load=await self.store.failed_loads.last() if is_keeper else None,
+            is_corpus_admin=is_corpus_admin,
+            failed_load=await self.store.failed_loads.last() if is_corpus_admin else None,
         )
 
     async def _schedules(self, team_id: TeamId, user_id: UserId) -> list[Schedule]:

@@ -44,7 +44,7 @@ class Uploads:
 
     async def add(self, press: Press, respond: AsyncRespond) -> None:
         """Write the document to the corpus folder and load it; undo the write if that fails."""
-        await self.slack.directory.require_keeper(press.team_id, press.user_id)
+        await self.slack.directory.require_corpus_admin(press.team_id, press.user_id)
         name, data = await self._file(press.team_id, press.value.words)
         await asyncio.to_thread(require_writable, self.options.corpus_path)
         folder, now = self.options.corpus_path, self.options.clock()
@@ -65,7 +65,7 @@ class Uploads:
     async def _check(
         self, file_id: str, team_id: TeamId, user_id: UserId, respond: AsyncRespond
     ) -> None:
-        await self.slack.directory.require_keeper(team_id, user_id)
+        await self.slack.directory.require_corpus_admin(team_id, user_id)
         name, data = await self._file(team_id, file_id)
         with TemporaryDirectory(prefix="parley-") as temporary:
             extra = Path(temporary) / name

@@ -69,8 +69,8 @@ class UnknownPersonError(ParleyError):
 class Directory:
     """Users and channels of every team that Parley is in.
 
-    Changes fail closed: `colleague`, `full_member`, `require_admin` and `require_keeper` raise if
-    asking Slack fails. Look-ups fail open: `require_reader` lets them continue.
+    Changes fail closed: `colleague`, `full_member`, `require_admin` and `require_corpus_admin`
+    raise if asking Slack fails. Look-ups fail open: `require_reader` lets them continue.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Directory:
             return [(TeamId(team), UserId(user)) for team, _, user in pairs]
         return [(self._teams.only or TeamId(""), UserId(user)) for user in self._admins]
 
-    async def require_keeper(self, team_id: TeamId, user_id: UserId) -> None:
+    async def require_corpus_admin(self, team_id: TeamId, user_id: UserId) -> None:
         """Raise `ParleyError` unless the user may change the corpus."""
         if not self._is_shared:
             await self.require_admin(team_id, user_id)
@@ -114,10 +114,10 @@ class Directory:
                 " do that."
             )
 
-    async def is_keeper(self, team_id: TeamId, user_id: UserId) -> bool:
+    async def is_corpus_admin(self, team_id: TeamId, user_id: UserId) -> bool:
         """Return whether the user may change the corpus; False if asking Slack fails."""
         try:
-            await self.require_keeper(team_id, user_id)
+            await self.require_corpus_admin(team_id, user_id)
         except ParleyError:
             return False
         return True

@@ -52,7 +52,7 @@ class Contents:
     coming: Mapping[ChannelId, UpcomingPost]
     """The next occurrence of the first `CHANNELS` schedules, by channel id."""
     revision: Revision | None
-    is_keeper: bool
+    is_corpus_admin: bool
     failed_load: FailedLoad | None = None
     """Why the watched folder last failed to load; set only for users who may change the corpus."""
 
@@ -64,7 +64,7 @@ def home(contents: Contents) -> View:
         [_search()],
         _topics(contents.topics, contents.page),
         _channels(contents.schedules, contents.coming),
-        corpus.panel(contents.revision, contents.failed_load) if contents.is_keeper else [],
+        corpus.panel(contents.revision, contents.failed_load) if contents.is_corpus_admin else [],
     ]
     blocks: list[Block] = []
     for part in filter(None, parts):

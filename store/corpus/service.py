@@ -252,7 +252,7 @@ class Corpus:
             return await self._check(plan, folder, watched)
 
     async def _check(self, plan: LoadPlan, folder: CorpusFolder, progress: Progress) -> Check:
-        progress.start("Looking for twins", 0)
+        progress.start("Looking for near-duplicates", 0)
         return await self._search(lambda finder: check(self._database, finder.index, plan, folder))
 
     async def undo(

@@ -49,9 +49,9 @@ class FailedLoads:
         return await get(self._database, self._folder) if self._folder else None
 
     async def note(
-        self, folder: Path, failed_load: FailedLoad, *, keepers: Sequence[tuple[TeamId, UserId]]
+        self, folder: Path, failed_load: FailedLoad, *, admins: Sequence[tuple[TeamId, UserId]]
     ) -> None:
-        """Record why *folder* failed to load, and notify *keepers*: pairs of team and user id.
+        """Record why *folder* failed to load, and notify *admins*: pairs of team and user id.
 
         They are notified once of each problem until the folder loads, however often it occurs and
         even if its line changes.
@@ -71,8 +71,8 @@ class FailedLoads:
             )
         # If the process ends here, they are notified when the problem is recorded again.
         async with self._database.transaction() as connection:
-            here = await self._installed.among(connection, {team_id for team_id, _ in keepers})
-            for team_id, user_id in keepers:
+            here = await self._installed.among(connection, {team_id for team_id, _ in admins})
+            for team_id, user_id in admins:
                 if team_id not in here:
                     continue
                 await plan_failed_load_notice(

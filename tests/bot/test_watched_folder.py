@@ -59,7 +59,7 @@ async def watching(
     logger.addHandler(lines)
     logger.setLevel(logging.INFO)
     folder = WatchedFolder(
-        store, path, keepers=[(T1, ANA)], clock=clock, again=timedelta(seconds=0.2)
+        store, path, admins=[(T1, ANA)], clock=clock, again=timedelta(seconds=0.2)
     )
     task = asyncio.create_task(folder.watch(stop))
     try:
@@ -88,10 +88,10 @@ def fail_to_tell_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail the first time that somebody would be notified."""
     note, failures = store.failed_loads.note, iter([DatabaseError("try again")])
 
-    async def fail_once(*arguments: Any, keepers: Sequence[tuple[TeamId, UserId]]) -> None:
-        if keepers and (failure := next(failures, None)):
+    async def fail_once(*arguments: Any, admins: Sequence[tuple[TeamId, UserId]]) -> None:
+        if admins and (failure := next(failures, None)):
             raise failure
-        await note(*arguments, keepers=keepers)
+        await note(*arguments, admins=admins)
 
     monkeypatch.setattr(store.failed_loads, "note", fail_once)
 

@@ -334,7 +334,7 @@ async def test_only_listed_admins_are_notified_of_the_folder(both: Both) -> None
     await both.parley.store.failed_loads.note(
         both.settings.corpus_dir,
         FailedLoad(at=both.clock(), problem=problem, more=0),
-        keepers=both.parley.directory.listed_admins(),
+        admins=both.parley.directory.listed_admins(),
     )
     await both.parley.ticker.tick()
     for team, times in ((both.first, 1), (both.second, 0)):

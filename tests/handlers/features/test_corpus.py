@@ -111,14 +111,14 @@ async def test_a_broken_document_is_named_and_changes_nothing(slack: Slack) -> N
     assert "revision 1" in answer["text"]
 
 
-async def fail_load(slack: Slack, keeper: UserId = ANA) -> None:
+async def fail_load(slack: Slack, admin: UserId = ANA) -> None:
     problem = Problem(
         path=PurePosixPath("bad & <b>.txt"),
         line=1,
         message="has a headline and no article below it",
     )
     failed_load = FailedLoad(at=slack.clock(), problem=problem, more=2)
-    await slack.parley.store.failed_loads.note(slack.corpus, failed_load, keepers=[(TEAM, keeper)])
+    await slack.parley.store.failed_loads.note(slack.corpus, failed_load, admins=[(TEAM, admin)])
 
 
 async def test_a_failed_load_of_the_watched_folder_is_shown_until_it_loads(

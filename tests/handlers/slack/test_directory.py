@@ -102,7 +102,7 @@ async def refuses_changes(directory: Directory) -> None:
         directory.colleague,
         directory.full_member,
         directory.require_admin,
-        directory.require_keeper,
+        directory.require_corpus_admin,
     ):
         with pytest.raises(UnknownPersonError, match=f"^{UNKNOWN}$"):
             await check(TEAM, BEN)
@@ -182,7 +182,7 @@ async def test_a_missing_answer_is_not_waited_for(
         await directory.colleague(TEAM, BEN)
     asked = fake.asked
     assert (await directory.full_member(TEAM, ANA)).is_admin
-    await directory.require_keeper(TEAM, ANA)
+    await directory.require_corpus_admin(TEAM, ANA)
     assert fake.asked == asked
 
 

@@ -251,7 +251,7 @@ def at_home(words: str, *, page: int) -> home.Contents:
         schedules=[planned(words)] * 60,
         coming={},
         revision=None,
-        is_keeper=True,
+        is_corpus_admin=True,
         failed_load=refused(words),
     )
 

@@ -34,7 +34,7 @@ async def fail(
 ) -> None:
     problem = Problem(path=PurePosixPath("b.txt"), line=1, message=message)
     failed_load = FailedLoad(at=clock(), problem=problem, more=0)
-    await store.failed_loads.note(folder, failed_load, keepers=[(T1, ANA)])
+    await store.failed_loads.note(folder, failed_load, admins=[(T1, ANA)])
 
 
 async def notices(store: Store) -> list[Post]:

@@ -179,7 +179,7 @@ async def test_an_admin_gets_no_notice_in_a_team_that_is_gone(many: Store, tmp_p
     await many.installations.save(replace(ONE, team_id=T2))
     problem = Problem(path=PurePosixPath("a.txt"), line=1, message="There is no story in it.")
     failed_load = FailedLoad(at=NOW, problem=problem, more=0)
-    await many.failed_loads.note(tmp_path, failed_load, keepers=[(T1, U1), (T2, U1)])
+    await many.failed_loads.note(tmp_path, failed_load, admins=[(T1, U1), (T2, U1)])
     assert [post.team_id for post in await many.posts.open(NOW)] == ["T2"]
 
 

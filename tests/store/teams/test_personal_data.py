@@ -79,7 +79,7 @@ async def live(house: House, team_id: TeamId, who: UserId) -> None:
     await store.schedules.stop(team_id, channel_id, error="is_archived", now=NOW)
     problem = Problem(path=PurePosixPath("a.txt"), line=1, message="There is no story in it.")
     failed_load = FailedLoad(at=NOW, problem=problem, more=0)
-    await store.failed_loads.note(house.folder, failed_load, keepers=[(team_id, who)])
+    await store.failed_loads.note(house.folder, failed_load, admins=[(team_id, who)])
 
     def plan(key: str, kind: PostKind = PostKind.SHARE) -> NewPost:
         return NewPost(
