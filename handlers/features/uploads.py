@@ -12,6 +12,7 @@ from handlers.features.dependencies import Options, Slack
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
 from handlers.slack.payloads import Context, Event
+from handlers.slack.progress import notify_progress
 from handlers.views import corpus as views
 from handlers.views import preview
 from store import Store, samples
@@ -71,11 +72,15 @@ class Uploads:
             extra = Path(temporary) / name
             await asyncio.to_thread(extra.write_bytes, data)
             try:
-                check = await self.store.corpus.check(self.options.corpus_path, extra=extra)
+                async with notify_progress(respond) as progress:
+                    check = await self.store.corpus.check(
+                        self.options.corpus_path, extra=extra, progress=progress
+                    )
             except CorpusInvalidError as error:
-                await answer(respond, views.invalid(error.problems))
-                return
-        await answer(respond, preview.dropped(check, name, file_id, team_id=team_id))
+                shown = views.invalid(error.problems)
+            else:
+                shown = preview.dropped(check, name, file_id, team_id=team_id)
+        await answer(respond, shown, replace=True)
 
     async def _file(self, team_id: TeamId, file_id: str) -> tuple[str, bytes]:
         """Return the file's name and content; raises `ParleyError` for an unsuitable name."""

@@ -32,4 +32,12 @@ async def _notify(progress: Progress, respond: AsyncRespond) -> None:
     for number, seconds in enumerate(_AFTER_SECONDS):
         await asyncio.sleep(seconds - waited)
         waited = seconds
-        await answer(respond, under_way(progress), replace=number > 0)
+        sending = asyncio.create_task(
+            answer(respond, under_way(progress), replace=number > 0), name="progress"
+        )
+        try:
+            await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            # Let the call end, or this message could arrive after the answer.
+            await asyncio.wait([sending])
+            raise

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
@@ -71,19 +72,11 @@ class Responders:
     def direct(
         self, team_id: TeamId, channel: ChannelId | UserId, thread_ts: str | None
     ) -> AsyncRespond:
-        """Return a responder that answers in a direct message: its channel, or the user's id."""
+        """Return a responder that answers in a direct message: its channel, or the user's id.
 
-        async def show(shown: Message) -> None:
-            sending = (await self._teams.of(team_id)).posting
-            await sending.chat_postMessage(
-                channel=channel,
-                thread_ts=thread_ts,
-                unfurl_links=False,
-                unfurl_media=False,
-                **shown,
-            )
-
-        return _FunctionResponder(show)
+        An answer that replaces the original replaces the last answer of this responder.
+        """
+        return _DirectResponder(self._teams, team_id, channel, thread_ts)
 
     async def open(
         self, team_id: TeamId, trigger_id: str, view: View, *, on_top: bool = False
@@ -132,6 +125,42 @@ class _FunctionResponder(AsyncRespond):
         self, text: str = "", blocks: Any = None, **_: Any
     ) -> WebhookResponse:
         await self._show(Message(text=text, blocks=blocks or []))
+        return _DONE
+
+
+class _DirectResponder(AsyncRespond):
+    """Answers in a direct message, and can replace its last answer."""
+
+    def __init__(
+        self, teams: Teams, team_id: TeamId, channel: ChannelId | UserId, thread_ts: str | None
+    ) -> None:
+        super().__init__(response_url=None)
+        self._teams = teams
+        self._team_id = team_id
+        self._channel = channel
+        self._thread_ts = thread_ts
+        self._last: tuple[str, str] | None = None
+        """The channel and the timestamp of the last answer."""
+
+    async def __call__(  # type: ignore[override]
+        self, text: str = "", blocks: Any = None, *, replace_original: bool = False, **_: Any
+    ) -> WebhookResponse:
+        shown = Message(text=text, blocks=blocks or [])
+        client = (await self._teams.of(self._team_id)).posting
+        if replace_original and self._last:
+            channel, ts = self._last
+            # If somebody has deleted it, answer in a new message.
+            with suppress(SlackApiError):
+                await client.chat_update(channel=channel, ts=ts, **shown)
+                return _DONE
+        answer = await client.chat_postMessage(
+            channel=self._channel,
+            thread_ts=self._thread_ts,
+            unfurl_links=False,
+            unfurl_media=False,
+            **shown,
+        )
+        self._last = (str(answer["channel"]), str(answer["ts"]))
         return _DONE
 
 

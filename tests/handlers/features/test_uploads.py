@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.workspace import Fault
 from handlers.features.uploads import require_writable
 from handlers.slack.files import Files
 from handlers.slack.teams import Bot, Teams
 from store import samples
+from store.loading.check import Check
+from store.progress import Progress
 from store.types import ParleyError
 from tests.handlers.conftest import Slack, labels, texts
 from tests.ids import ANA, BEN, T1, U1
@@ -46,6 +49,36 @@ async def test_a_document_is_checked_and_added(slack: Slack) -> None:
     assert (slack.corpus / "lima.txt").read_bytes() == STORY
     (answer,) = await slack.type("/brief lima museums")
     assert "Lima opens its museums." in answer["text"]
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+async def test_a_long_check_shows_its_progress_and_then_its_answer(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch, is_deleted: bool
+) -> None:
+    """The answer takes the place of the progress message, or comes alone if that was deleted."""
+    monkeypatch.setattr("handlers.slack.progress._AFTER_SECONDS", (0,))
+    check, channel = slack.parley.store.corpus.check, f"D{ANA[1:]}"
+
+    async def slow(*args: Any, progress: Progress, **more: Any) -> Check:
+        progress.start("Reading", 4)
+        progress.done = 1
+        shown = await slack.workspace.seen(channel, lambda one: "Reading, 25 % …" in one["text"])
+        if is_deleted:
+            slack.workspace.faults.add(
+                Fault(method="chat.update", kind="refuse", error="message_not_found")
+            )
+        seen.append(shown["ts"])
+        return await check(*args, progress=progress, **more)
+
+    seen: list[str] = []
+    monkeypatch.setattr(type(slack.parley.store.corpus), "check", staticmethod(slow))
+    shared = slack.workspace.share_file("lima.txt", STORY, user=ANA, channel=channel)
+    offered = await slack.workspace.seen(channel, lambda one: "no mistakes" in one["text"], ANA)
+    await slack.parley.background.drain(10)
+    assert (offered["ts"] == seen[0]) is not is_deleted
+    assert labels(offered) == ["Add it to the corpus"]
+    answers = [one for one in slack.workspace.messages(channel, ANA) if one["ts"] > shared["ts"]]
+    assert len(answers) == 1 + is_deleted
 
 
 async def test_a_document_of_the_same_name_is_replaced(slack: Slack) -> None:
