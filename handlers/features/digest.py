@@ -1,6 +1,7 @@
 """/digest: schedule a channel's daily question or digest, and see or change what comes next."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Self
 
 from rapidfuzz import fuzz, process
@@ -23,7 +24,9 @@ from handlers.parsing.dates import (
     write_dates,
 )
 from handlers.parsing.readings import UnclearError
-from handlers.parsing.schedule_order import parse_order
+from handlers.parsing.schedule_order import Order, parse_order, write_order
+from handlers.parsing.timetable import describe
+from handlers.parsing.zones import zone_label
 from handlers.slack.api_errors import FAILURES
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
@@ -238,7 +241,10 @@ class Digest:
 
     async def _on(self, request: DigestRequest, words: str, by: FullMember) -> Message:
         zone = await self.slack.directory.zone(request.team_id, request.user_id)
-        order = parse_order(words, zone=zone)
+        try:
+            order = parse_order(words, zone=zone)
+        except UnclearError as error:
+            return _ask_for_order(error, now=self.options.clock())
         if request.channel_id.startswith("D"):
             raise ParleyError(
                 "A schedule is for a channel: type this in the one that is to get it."
@@ -298,6 +304,21 @@ def _ask(error: UnclearError[Dates], *words: str) -> Message:
             else:
                 label = f"{word.capitalize()} {format_dates(dates)}"
                 choices.append((label, f"{word} {write_dates(dates)}"))
+    return views.ask(str(error), choices)
+
+
+def _ask_for_order(error: UnclearError[Order], *, now: datetime) -> Message:
+    """Ask which schedule is meant, with a button for each reading that starts it."""
+    timetables = [order.timetable for order in error.readings]
+    has_zones = len({timetable.zone for timetable in timetables}) > 1
+    has_times = len({timetable.at for timetable in timetables}) > 1
+    choices = []
+    for order in error.readings:
+        label = describe(order.timetable)
+        if has_zones:
+            at = f"{order.timetable.at:%H:%M} " if has_times else ""
+            label = f"{at}{zone_label(order.timetable.zone, now=now)}"
+        choices.append((label, f"on {write_order(order) or ''}"))
     return views.ask(str(error), choices)
 
 

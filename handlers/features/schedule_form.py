@@ -21,10 +21,11 @@ from handlers.parsing.schedule_order import (
     Order,
     order_of,
 )
-from handlers.parsing.timetable import WEEKDAYS, describe, is_zone, zones_like
+from handlers.parsing.timetable import WEEKDAYS, describe
+from handlers.parsing.zones import is_zone, zones_like
 from handlers.slack.api_errors import FAILURES
 from handlers.slack.background import answer
-from handlers.slack.button_press import Press, require_home
+from handlers.slack.button_press import Press, home_of, require_home
 from handlers.slack.directory import UnknownPresenceError
 from handlers.slack.payloads import Interaction
 from handlers.views import schedule as views
@@ -114,10 +115,11 @@ class ScheduleForm:
         own = [typed] if typed and typed.lower() not in known else []
         await ack(options=views.topic_options([*completed, *own]))
 
-    async def zones(self, ack: AsyncAck, payload: dict[str, Any]) -> None:
+    async def zones(self, ack: AsyncAck, body: Interaction, payload: dict[str, Any]) -> None:
         """Answer the typeahead with the time zones that match the typed words."""
+        own = await self._zone(home_of(body), body["user"]["id"])
         now = self.options.clock()
-        zones = zones_like(str(payload.get("value") or ""))
+        zones = zones_like(str(payload.get("value") or ""), own=own)
         await ack(options=[views.zone_option(zone, now=now) for zone in zones])
 
     async def submitted(self, ack: AsyncAck, body: Interaction, view: dict[str, Any]) -> None:
@@ -204,12 +206,16 @@ class ScheduleForm:
         return None
 
     async def _default_order(self, team_id: TeamId, user_id: UserId) -> Order:
-        zone = "UTC"
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_ZONE_SECONDS):
-                zone = await self.slack.directory.zone(team_id, user_id)
+        zone = await self._zone(team_id, user_id)
         timetable = Timetable(at=_DEFAULT_TIME, weekdays=WEEKDAYS, zone=zone)
         return Order(timetable=timetable, stories=_DEFAULT_STORIES)
+
+    async def _zone(self, team_id: TeamId, user_id: UserId) -> str:
+        """Return the person's time zone; UTC if Slack does not say it soon."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_ZONE_SECONDS):
+                return await self.slack.directory.zone(team_id, user_id)
+        return "UTC"
 
 
 def _shown(order: Order) -> Order:

@@ -18,7 +18,7 @@ from datetime import date, timedelta
 from itertools import pairwise, product
 
 from handlers.mrkdwn import plain
-from handlers.parsing.readings import UnclearError, nearest
+from handlers.parsing.readings import UnclearError, UnknownWordError, nearest
 from store.types import ParleyError
 
 Dates = tuple[date, ...]
@@ -176,7 +176,7 @@ def parse_dates(words: str, *, today: date) -> list[date]:
         return []
     try:
         meaning = _meaning([*_tokens(text, today)], today)
-    except _UnknownWordError as error:
+    except UnknownWordError as error:
         meaning = _corrected(text, error, today)
     except OverflowError:  # past the year 9999
         raise _not_understood(words) from None
@@ -189,13 +189,13 @@ def parse_dates(words: str, *, today: date) -> list[date]:
     raise UnclearError(f"{meaning.doubt} {end}", readings)
 
 
-def _corrected(text: str, error: "_UnknownWordError", today: date) -> _Meaning:
+def _corrected(text: str, error: UnknownWordError, today: date) -> _Meaning:
     """Return what *text* means if its unknown word is a misspelt month, weekday or the like."""
-    guess = nearest(error.word.lower(), [*MONTHS, *WEEKDAYS, "today", "tomorrow"])
+    guess = nearest(error.word, [*MONTHS, *WEEKDAYS, "today", "tomorrow"])
     if guess is None:
         raise error
     try:
-        readings = _meaning([*_tokens(text.replace(error.word, guess), today)], today).readings
+        readings = _meaning([*_tokens(text.replace(error.word, guess, 1), today)], today).readings
     except ParleyError:
         raise error from None
     return _Meaning(readings, str(error).removesuffix(_HINT).strip())
@@ -284,7 +284,7 @@ def _word(typed: str, today: date) -> Iterator[_Token]:
     elif word in ("every", "each", *(f"{name}s" for name in WEEKDAYS)):
         raise ParleyError("I can skip single dates. For other weekdays, use `/digest on` again.")
     elif kind is None:
-        raise _UnknownWordError(typed)
+        raise UnknownWordError(typed, str(_not_understood(typed)))
 
 
 def _number(word: str, names: Sequence[str], others: dict[str, int]) -> int | None:
@@ -690,14 +690,6 @@ def _say(spec: _Spec, what: str) -> ParleyError:
     return ParleyError(
         f"I'm not sure which {what} you mean by “{spec.text}”: say it with each date."
     )
-
-
-class _UnknownWordError(ParleyError):
-    """Raised for a word that is in no date."""
-
-    def __init__(self, word: str) -> None:
-        super().__init__(str(_not_understood(word)))
-        self.word = word
 
 
 def _not_understood(words: str) -> ParleyError:

@@ -8,7 +8,7 @@ from rapidfuzz import fuzz, process
 from store.types import ParleyError
 
 _Reading = TypeVar("_Reading")
-_MIN_SIMILARITY = 70
+_MIN_SIMILARITY = 75
 
 
 class UnclearError(ParleyError, Generic[_Reading]):
@@ -22,9 +22,23 @@ class UnclearError(ParleyError, Generic[_Reading]):
         self.readings = tuple(readings)
 
 
+class UnknownWordError(ParleyError):
+    """Raised for a word that is not understood."""
+
+    def __init__(self, word: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.word = word
+
+
 def nearest(word: str, known: Sequence[str]) -> str | None:
     """Return the one of *known* that *word* misspells; None if none is similar enough."""
     if len(word) < 3:
         return None
-    found = process.extractOne(word, known, scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY)
+    found = process.extractOne(
+        word,
+        known,
+        scorer=fuzz.ratio,
+        processor=str.lower,
+        score_cutoff=_MIN_SIMILARITY,
+    )
     return found[0] if found else None

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from handlers.parsing.readings import UnclearError
 from handlers.parsing.timetable import DAY_NAMES, parse
 from store.types import ParleyError, PostKind, Schedule, Timetable
 
@@ -13,7 +14,8 @@ LONGEST_TOPIC = 75
 _STORIES = 3
 # At most nine digits: int() raises for a number of thousands of digits.
 _DIGEST = re.compile(
-    r"\b(?:digest(?: +of)?(?: +(?P<after>\d{1,9}))?(?: +stories)?|(?P<before>\d{1,9}) +stories)\b",
+    r"\b(?:digest(?: +of)?(?: +(?P<after>\d{1,9})(?![:.\d]|\s*[ap]\.?m\b))?(?: +stories)?"
+    r"|(?P<before>\d{1,9}) +stories)\b",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(r"\babout\b(?P<topics>.*)$", re.IGNORECASE)
@@ -57,7 +59,8 @@ def write_order(order: Order) -> str | None:
 def parse_order(words: str, *, zone: str) -> Order:
     """Parse a timetable, then optionally `digest` with its size, and `about` with topics.
 
-    Raises `ParleyError`, which names the words that were not understood.
+    *zone* is that of the person who typed the words. Raises `UnclearError[Order]`, or
+    `ParleyError`, which names the words that were not understood.
     """
     topics: tuple[str, ...] = ()
     if about := _ABOUT.search(words):
@@ -76,4 +79,11 @@ def parse_order(words: str, *, zone: str) -> Order:
         kind, stories = PostKind.DIGEST, int(digest["after"] or digest["before"] or _STORIES)
         if not 1 <= stories <= MOST_STORIES:
             raise ParleyError(f"A digest has 1 to {MOST_STORIES} stories.")
-    return Order(timetable=parse(words, zone=zone), kind=kind, stories=stories, topics=topics)
+
+    def order(timetable: Timetable) -> Order:
+        return Order(timetable=timetable, kind=kind, stories=stories, topics=topics)
+
+    try:
+        return order(parse(words, zone=zone))
+    except UnclearError as error:
+        raise UnclearError(str(error), [*map(order, error.readings)]) from None

@@ -1,76 +1,113 @@
-"""Parse and format timetables: `09:30 mon-fri Europe/Lisbon`."""
+"""Parse and format timetables: `9:30 am every weekday`, `09:30 mon-fri Europe/Lisbon`.
+
+docs/dates.md lists what is understood, and the tests run its examples.
+"""
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import time
-from functools import cache
-from zoneinfo import available_timezones
-
-from rapidfuzz import process
+from itertools import combinations
 
 from handlers.mrkdwn import plain
+from handlers.parsing.readings import UnclearError, UnknownWordError, nearest
+from handlers.parsing.zones import describe_zone, nearest_zones, shown_name, zones_named
 from store.types import ParleyError, Timetable
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_SETS = {
-    "daily": frozenset(range(7)),
-    "everyday": frozenset(range(7)),
-    "weekdays": frozenset(range(5)),
-    "workdays": frozenset(range(5)),
-    "weekends": frozenset({5, 6}),
-    "weekend": frozenset({5, 6}),
-}
-_TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(am|pm)?", re.IGNORECASE)
-WEEKDAYS = _SETS["weekdays"]
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_COMMON = (
-    "UTC",
-    "Europe/London",
-    "Europe/Lisbon",
-    "Europe/Berlin",
-    "Europe/Kyiv",
-    "America/New_York",
-    "America/Chicago",
-    "America/Los_Angeles",
-    "America/Sao_Paulo",
-    "Africa/Lagos",
-    "Africa/Nairobi",
-    "Asia/Dubai",
-    "Asia/Kolkata",
-    "Asia/Singapore",
-    "Asia/Tokyo",
-    "Australia/Sydney",
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_ALL = frozenset(range(7))
+WEEKDAYS = frozenset(range(5))
+_SETS = (
+    dict.fromkeys(("daily", "everyday", "day", "days"), _ALL)
+    | dict.fromkeys(("weekday", "weekdays", "workday", "workdays", "mtwtf"), WEEKDAYS)
+    | dict.fromkeys(("weekend", "weekends"), frozenset({5, 6}))
+    | {"mwf": frozenset({0, 2, 4}), "tth": frozenset({1, 3}), "m-f": WEEKDAYS}
 )
-"""The time zones that the form offers before anything is typed."""
+_NUMBERS = (
+    *("one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
+_HOUR = rf"(?P<word>\d{{1,2}}|{'|'.join(_NUMBERS)})"
+_TIME = re.compile(
+    rf"""
+    (?<![\w:.,/+-])(?:at\s+)?
+    (?:(?P<named>noon|midday|midnight)
+    |(?P<past>half\s+past|quarter\s+past|quarter\s+to)\s+{_HOUR}
+    |(?P<hour>\d{{1,2}})(?:[:.h](?P<minute>\d\d)(?::00)?)?(?:\s*(?:h|hrs|uhr|o'?clock))?
+    |(?P<digits>\d{{3,4}})(?:\s*(?:h|hrs))?)
+    (?:\s*(?P<half>[ap])\.?\s?m\b\.?|\s+in\s+the\s+(?P<part>morning|afternoon|evening))?
+    (?![\w:]|[-+]\d)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_PARTS = {"morning": "a", "afternoon": "p", "evening": "p"}
+_NOT_WEEKLY = re.compile(
+    r"(?<![\w+:.-])(?:(?:every|each)\s+)?(?:(?:other|second|2nd|third|\d+|two|three|four|alternate)\s+"
+    r"(?:days?|weeks?|months?|hours?|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*)"
+    r"|(?:first|last|1st|2nd|3rd|4th|second|third|fourth)\s+(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*"
+    r"|(?:hour|month|quarter|year))\b(?:\s+of\s+(?:the|each|every)\s+month)?"
+    r"|\b(?:bi-?weekly|fortnightly|monthly|hourly|quarterly|yearly)\b"
+    r"|\b(?:on\s+)?the\s+\d+(?:st|nd|rd|th)\b"
+    r"|\b(?:twice|\w+\s+times|once|\w+\s+days)\s+(?:a|per)\s+(?:day|week|month)\b",
+    re.IGNORECASE,
+)
+_PHRASES = (
+    (re.compile(r"\b(?:working|work|business|week) days?\b", re.IGNORECASE), "weekdays"),
+    (re.compile(r"\b(?:(?:every|each|once a)\s+day|7 days a week)\b", re.IGNORECASE), "daily"),
+)
+_NOISE = frozenset({"on", "at", "every", "each", "in", "the", "and", "only", "please", "weekly"})
+_TO = frozenset({"-", "to", "through", "thru", "until", "till"})
+_EXCEPT = frozenset({"except", "but", "not", "without"})
+_OTHER_WORDS = ("daily", "weekdays", "weekends", "digest", "about", "stories")
+_EXAMPLE = "`/digest on 09:30 mon-fri Europe/Lisbon`"
+_POSSIBLE = f"I can post at one time of day, on the same weekdays every week, as in {_EXAMPLE}."
 
 
 def parse(words: str, *, zone: str) -> Timetable:
-    """Parse a time, optionally followed by weekdays and a time zone in any order.
+    """Parse a time, optionally weekdays and a time zone, in any order.
 
-    The default weekdays are Monday to Friday, and the default time zone is *zone*. Raises
-    `ParleyError`, which names the words that were not understood.
+    The default weekdays are Monday to Friday, and the default time zone is *zone*, which should be
+    that of the person who typed the words. Raises `UnclearError[Timetable]`, or `ParleyError`,
+    which names the words that were not understood.
     """
-    first, *rest = words.replace(", ", ",").split() or [""]
-    at = _time(first)
-    if at is None:
-        raise ParleyError("Start with a time, as in `/digest on 09:30 mon-fri Europe/Lisbon`.")
-    weekdays: frozenset[int] = frozenset()
-    named_zone = None
-    for word in rest:
-        days = _weekdays(word)
-        if days is not None:
-            weekdays |= days
-        elif named_zone is None:
-            named_zone = _zone(word)
-        else:
-            other = plain(word, 60)
-            raise ParleyError(f"I understand {named_zone} as the time zone, but not “{other}”.")
-    return Timetable(at=at, weekdays=weekdays or WEEKDAYS, zone=named_zone or zone)
+    text = " ".join(unicodedata.normalize("NFKC", words).replace("–", "-").split())
+    for phrase, word in _PHRASES:
+        text = phrase.sub(word, text)
+    try:
+        return _parse(text, zone)
+    except UnknownWordError as error:
+        raise _corrected(text, error, zone) from None
+
+
+def _parse(text: str, zone: str) -> Timetable:
+    times, rest = _times(text)
+    weekdays, others = _split(rest)
+    doubt = ""
+    if len(times) > 1:
+        doubt = f"Do you mean {' or '.join(f'{at:%H:%M}' for at in times)}?"
+    zones, unknown = _find_zones(others, own=zone)
+    if unknown:
+        raise UnknownWordError(
+            unknown[0], f"“{plain(unknown[0], 60)}” isn't a weekday or a time zone I know."
+        )
+    readings = [
+        Timetable(at=at, weekdays=weekdays, zone=place) for place in zones or [zone] for at in times
+    ]
+    if len(zones) > 1:
+        typed = plain(" ".join(others[0]), 60)
+        places = " or ".join(map(describe_zone, zones))
+        doubt = f"“{typed}” is the time of several places. Do you mean {places}? {doubt}".strip()
+    if doubt:
+        raise UnclearError(doubt, readings)
+    return readings[0]
 
 
 def describe(timetable: Timetable) -> str:
     """Return a timetable in words: `09:30 on Mon–Fri (Europe/Lisbon)`."""
-    return f"{timetable.at:%H:%M} {describe_days(timetable.weekdays)} ({timetable.zone})"
+    where = shown_name(timetable.zone)
+    return f"{timetable.at:%H:%M} {describe_days(timetable.weekdays)} ({where})"
 
 
 def describe_days(weekdays: Iterable[int]) -> str:
@@ -83,81 +120,148 @@ def describe_days(weekdays: Iterable[int]) -> str:
     return "on " + ", ".join(_DAYS[day] for day in days)
 
 
-def is_zone(name: str) -> bool:
-    """Return whether *name* is an IANA time zone in its exact spelling."""
-    return _zones().get(name.lower()) == name
+def _times(text: str) -> tuple[Sequence[time], str]:
+    """Return the times that *text* can name, and the rest of it."""
+    matches = [*_TIME.finditer(text)]
+    # A number alone is a time only at the start: `9 mon-fri`.
+    matches = [match for match in matches if not match[0].isdigit() or len(match[0]) > 2] or [
+        match for match in matches if match.start() == 0
+    ]
+    rest = text
+    for match in reversed(matches):
+        rest = f"{rest[: match.start()]} {rest[match.end() :]}"
+    if found := _NOT_WEEKLY.search(rest):
+        raise ParleyError(f"I cannot do “{plain(found[0].strip(), 60)}” yet. {_POSSIBLE}")
+    if not matches:
+        raise ParleyError(f"Start with a time, as in {_EXAMPLE}.")
+    readings = [_read_time(match) for match in matches]
+    if [] in readings:
+        typed = plain(matches[readings.index([])][0].strip(), 60)
+        raise ParleyError(f"“{typed}” is not a time. Start with a time, as in {_EXAMPLE}.")
+    if any(times != readings[0] for times in readings):
+        every = " and ".join(f"“{match[0].strip()}”" for match in matches)
+        raise ParleyError(f"{every} are {len(matches)} times. {_POSSIBLE}")
+    return readings[0], rest
 
 
-def zones_like(typed: str, limit: int = 30) -> list[str]:
-    """Return the time zones that match *typed*: part of a name, or a misspelled city."""
-    key = typed.strip().lower().replace(" ", "_")
-    every = sorted(_zones().values())
-    if not key:
-        return [zone for zone in _COMMON if zone in every]
-    starting = [zone for zone in every if _city(zone).startswith(key)]
-    holding = [zone for zone in every if key in zone.lower()]
-    found = list(dict.fromkeys([*starting, *holding]))
-    if not found:
-        cities = {_city(zone): zone for zone in every}
-        near = process.extract(key, list(cities), limit=5, score_cutoff=70)
-        found = [cities[city] for city, _, _ in near]
-    return found[:limit]
-
-
-def _city(zone: str) -> str:
-    return zone.rpartition("/")[2].lower()
-
-
-def _time(word: str) -> time | None:
-    match = _TIME.fullmatch(word)
-    if not match:
-        return None
-    hour, minute, half = int(match[1]), int(match[2] or 0), (match[3] or "").lower()
+def _read_time(match: re.Match[str]) -> list[time]:
+    """Return the time of day; both of them if it is not said whether 2:30 is at night; or []."""
+    if match["named"]:
+        return [time(0 if match["named"].lower() == "midnight" else 12)]
+    hour, minute, digits = match["hour"], int(match["minute"] or 0), match["digits"]
+    if digits:
+        hour, minute = digits[:-2], int(digits[-2:])
+    elif match["past"]:
+        word = match["word"].lower()
+        hour = str(_NUMBERS.index(word) + 1) if word in _NUMBERS else word
+        how = match["past"].lower()
+        minute = 30 if how.startswith("half") else 15
+        if how.endswith("to"):
+            hour, minute = str((int(hour) - 2) % 12 + 1), 45
+    half = (match["half"] or _PARTS.get((match["part"] or "").lower(), "")).lower()
+    at = int(hour)
+    if at > 23 or minute > 59 or (half and not 1 <= at <= 12):
+        return []
     if half:
-        if not 1 <= hour <= 12:
-            return None
-        hour = hour % 12 + (12 if half == "pm" else 0)
-    return time(hour, minute) if hour < 24 and minute < 60 else None
+        return [time(at % 12 + (12 if half == "p" else 0), minute)]
+    is_open = len(hour) == 1 and 1 <= at <= 6
+    return [time(at, minute), time(at + 12, minute)] if is_open else [time(at, minute)]
+
+
+def _split(rest: str) -> tuple[frozenset[int], Sequence[Sequence[str]]]:
+    """Return the weekdays in *rest*, and the runs of the words that are none."""
+    included: set[int] = set()
+    excluded: set[int] = set()
+    runs: list[list[str]] = [[]]
+    days, last, is_range, is_weekly = included, None, False, False
+    for word in re.split(r"[\s,;&]+", rest.strip(" ,;&")):
+        key = word.lower().rstrip(".")
+        found = _weekdays(key)
+        if found is not None and is_range and last is not None and len(found) == 1:
+            found = _range(last, *found)
+        if found is not None:
+            days |= found
+            last = next(iter(found)) if len(found) == 1 else None
+        elif key in _EXCEPT:
+            days = excluded
+        elif key == "weekly":
+            is_weekly = True
+        elif word and key not in _NOISE and not (key in _TO and last is not None):
+            runs[-1].append(word)
+            continue
+        is_range = key in _TO
+        if runs[-1]:
+            runs.append([])
+    if is_weekly and not included:
+        raise ParleyError("Weekly on which day? As in `/digest on 09:30 fri`.")
+    weekdays = frozenset((included or WEEKDAYS) - excluded)
+    if not weekdays:
+        raise ParleyError(f"That leaves no day of the week. {_POSSIBLE}")
+    return weekdays, [run for run in runs if run]
 
 
 def _weekdays(word: str) -> frozenset[int] | None:
-    """Parse `weekdays`, `mon-fri` or `mon,wed`; return None if *word* names no weekdays."""
-    if word.lower() in _SETS:
-        return _SETS[word.lower()]
+    """Parse `weekdays`, `mondays`, `mon-fri` or `mon/wed`; return None if it names no weekdays."""
+    if word in _SETS:
+        return _SETS[word]
     days: set[int] = set()
-    for part in word.strip(",").split(","):
-        ends = [_day(end) for end in re.split("[-–]", part)]
-        match ends:
+    for part in word.split("/"):
+        match [_day(end) for end in part.split("-")]:
             case [int(day)]:
                 days.add(day)
             case [int(start), int(end)]:
-                # fri-mon wraps around the end of the week.
-                days |= {(start + step) % 7 for step in range((end - start) % 7 + 1)}
+                days |= _range(start, end)
             case _:
                 return None
     return frozenset(days)
 
 
+def _range(start: int, end: int) -> frozenset[int]:
+    """Return the weekdays from *start* to *end*; fri-mon is across the end of the week."""
+    return frozenset((start + step) % 7 for step in range((end - start) % 7 + 1))
+
+
 def _day(word: str) -> int | None:
-    full = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-    if len(word) < 3:
-        return None
-    return next((day for day, name in enumerate(full) if name.startswith(word.lower())), None)
+    word = {"weds": "wed"}.get(word, word)
+    names = [f"{name.lower()}s" for name in DAY_NAMES]
+    return (
+        next((day for day, name in enumerate(names) if name.startswith(word)), None)
+        if len(word) > 1
+        else None
+    )
 
 
-@cache
-def _zones() -> dict[str, str]:
-    return {name.lower(): name for name in available_timezones()}
+def _find_zones(runs: Sequence[Sequence[str]], *, own: str) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the zones that the words can mean, and the words that are in no zone's name."""
+    zones: Sequence[str] = ()
+    unknown: list[str] = []
+    waiting = [*reversed(runs)]
+    while waiting:
+        run = waiting.pop()
+        parts = sorted(combinations(range(len(run) + 1), 2), key=lambda part: part[0] - part[1])
+        for start, end in parts:
+            typed = " ".join(run[start:end])
+            if found := zones_named(typed, own=own):
+                if zones:
+                    raise ParleyError(
+                        f"I understand {zones[0]} as the time zone, but not “{plain(typed, 60)}”."
+                    )
+                zones = found
+                waiting += [part for part in (run[end:], run[:start]) if part]
+                break
+        else:
+            unknown += [" ".join(run)] if nearest_zones(" ".join(run)) else run
+    return zones, unknown
 
 
-def _zone(word: str) -> str:
-    zones = _zones()
-    key = word.lower().replace(" ", "_")
-    if key in zones:
-        return zones[key]
-    cities = {name.rsplit("/", 1)[-1]: name for name in sorted(zones, reverse=True)}
-    near = process.extract(key, list(zones), limit=1, score_cutoff=80)
-    near_city = process.extract(key, list(cities), limit=1, score_cutoff=80)
-    guess = cities[near_city[0][0]] if near_city else near[0][0] if near else None
-    hint = f" Did you mean {zones[guess]}?" if guess else " A time zone reads like Europe/Lisbon."
-    raise ParleyError(f"I know neither a weekday nor a time zone “{plain(word, 60)}”.{hint}")
+def _corrected(text: str, error: UnknownWordError, zone: str) -> ParleyError:
+    """Return the error that offers what *text* means with the word nearest to the unknown one."""
+    known = nearest(error.word, [*DAY_NAMES, *_OTHER_WORDS])
+    guesses = [known] if known else nearest_zones(error.word)
+    if not guesses:
+        return ParleyError(f"{error} Try mon-fri, or a place such as Lisbon.")
+    readings = []
+    for guess in guesses:
+        with suppress(ParleyError):
+            readings.append(_parse(text.replace(error.word, guess, 1), zone))
+    return UnclearError(f"{error} Did you mean {' or '.join(guesses)}?", readings)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from slack_sdk.errors import SlackApiError
 
-from handlers.parsing.timetable import is_zone
+from handlers.parsing.zones import is_zone
 from handlers.slack.api_errors import FAILURES, classify
 from handlers.slack.people import Colleague, FullMember, Person
 from handlers.slack.teams import Teams

@@ -99,7 +99,11 @@ def is_on(
     *is_empty* means that no story matches its topics,
     *has_samples* that there are only sample stories.
     """
-    text = f"<#{schedule.channel_id}> gets {_what(schedule)}. First: {_first(turns)}."
+    there = now.astimezone(ZoneInfo(schedule.timetable.zone))
+    text = (
+        f"<#{schedule.channel_id}> gets {_what(schedule)}. It is {there:%H:%M} there now. First:"
+        f" {_first(turns)}."
+    )
     if note := _not_today(schedule, turns, now):
         text += f" {note}"
     if is_empty:

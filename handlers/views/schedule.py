@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time
-from zoneinfo import ZoneInfo
 
 from handlers import ids
 from handlers.button_value import NO_CHANNEL, Value
 from handlers.parsing.schedule_order import MOST_STORIES, MOST_TOPICS, Order
 from handlers.parsing.timetable import DAY_NAMES
+from handlers.parsing.zones import zone_label
 from handlers.views.blocks import (
     Block,
     Element,
@@ -142,9 +142,8 @@ def ended(channel_id: ChannelId) -> str:
 
 
 def zone_option(zone: str, *, now: datetime) -> Element:
-    """Return an option for a time zone, with its UTC offset at *now*."""
-    offset = f"{now.astimezone(ZoneInfo(zone)):%z}"
-    return option(f"{zone} (UTC{offset[:3]}:{offset[3:]})", zone)
+    """Return an option for a time zone, with its wall time at *now*."""
+    return option(zone_label(zone, now=now), zone)
 
 
 def topic_options(topics: Sequence[str]) -> list[Element]:

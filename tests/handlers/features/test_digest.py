@@ -6,6 +6,7 @@ import pytest
 
 from bot.workspace import Fault
 from handlers.ids import Action
+from store.posting.due import occurrences
 from store.types import ChannelId
 from tests.handlers.conftest import Slack, dm, labels, texts
 from tests.ids import ANA, BEN, CHLOE, GENERAL, LEADERS, RANDOM, TEAM
@@ -22,6 +23,41 @@ async def test_on_uses_the_asker_s_time_zone(slack: Slack) -> None:
     assert answer["ephemeral"]
     (answer,) = await slack.type("/digest on 09:30 daily", user=BEN)
     assert "at 09:30 every day (Africa/Accra)" in answer["text"]
+
+
+async def test_an_abbreviation_of_a_zone_is_asked_back_with_the_time_there(slack: Slack) -> None:
+    (answer,) = await slack.type("/digest on 9:30 am EST mon digest 2 about geneva")
+    assert "“EST” is the time of several places." in answer["text"]
+    assert labels(answer) == [
+        "America/New_York, 03:00 now (EST, EDT in summer)",
+        "America/Panama, 03:00 now (EST all year)",
+    ]
+    assert not await slack.parley.store.schedules.list(TEAM)
+    seen = await slack.press_thrice(Action.DIGEST_GUESS, answer)
+    assert "a digest of 2 stories about geneva at 09:30 on Mon (America/New_York)" in texts(seen)
+    assert "It is 03:00 there now." in texts(seen)
+    (schedule,) = await slack.parley.store.schedules.list(TEAM)
+    summer = occurrences(schedule.timetable, after=datetime(2027, 7, 1, tzinfo=UTC))
+    assert f"{next(summer).due_at:%H:%M}" == "13:30", "09:30 on the wall in New York"
+
+
+@pytest.mark.parametrize(
+    ("words", "place", "started"),
+    [
+        ("9:30 GMT-5", 1, "09:30 on Mon–Fri (America/New_York)"),
+        ("2:30 mon", 1, "14:30 on Mon (Europe/Lisbon)"),
+        ("9:30 mon,wendesday", 0, "09:30 on Mon, Wed (Europe/Lisbon)"),
+        ("9:30 lisbom", 0, "09:30 on Mon–Fri (Europe/Lisbon)"),
+    ],
+)
+async def test_an_unclear_schedule_starts_with_a_button(
+    slack: Slack, words: str, place: int, started: str
+) -> None:
+    (answer,) = await slack.type(f"/digest on {words}")
+    assert len(labels(answer)) > place
+    assert not await slack.parley.store.schedules.list(TEAM)
+    seen = await slack.press(f"{Action.DIGEST_GUESS}_{place}".removesuffix("_0"), answer)
+    assert started in texts(seen)
 
 
 async def test_the_question_comes_at_its_time_and_once(slack: Slack) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.workspace import Fault
 from handlers.ids import Action, Block, Field
-from handlers.parsing import timetable
+from handlers.parsing import zones
 from store.types import ChannelId
 from tests.handlers.conftest import Slack, dm, labels, texts
 from tests.ids import ANA, BEN, GENERAL, LEADERS, RANDOM, TEAM, WORLD
@@ -119,6 +119,9 @@ async def test_topics_are_completed_while_they_are_typed(slack: Slack) -> None:
         ("new y", "America/New_York"),
         ("Europe/Kyiv", "Europe/Kyiv"),
         ("lisbom", "Europe/Lisbon"),
+        ("EST", "America/New_York"),
+        ("WET", "Europe/Lisbon"),
+        ("utc+2", "Etc/GMT-2"),
     ],
 )
 async def test_zones_are_completed_while_they_are_typed(
@@ -268,7 +271,7 @@ async def test_in_a_direct_message_the_form_leaves_the_channel_open(slack: Slack
 
 async def test_an_unknown_zone_is_utc(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Slack may know a zone that this machine does not."""
-    monkeypatch.setattr(timetable, "_zones", lambda: {"utc": "UTC"})
+    monkeypatch.setattr(zones, "_zones", lambda: {"utc": "UTC"})
     modal = await opened(slack)
     assert chosen(modal, "zone")["value"] == "UTC"
 

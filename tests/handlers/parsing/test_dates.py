@@ -23,7 +23,7 @@ from tests.machine import ROOT
 TUESDAY = date(2026, 11, 24)
 SATURDAY = date(2026, 11, 28)
 EXAMPLES = re.findall(
-    r"^\| `(.+)` \| (\w{3} \d.+) \|$", (ROOT / "docs" / "dates.md").read_text(), re.MULTILINE
+    r"^\| `(.+)` \| (\w{3} \d.+) \|$", (ROOT / "docs" / "dates.md").read_text("utf-8"), re.MULTILINE
 )
 
 

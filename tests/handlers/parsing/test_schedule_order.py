@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.parsing.readings import UnclearError
 from handlers.parsing.schedule_order import Order, parse_order, write_order
 from store.types import ParleyError, PostKind, Timetable
 
@@ -17,6 +18,8 @@ from store.types import ParleyError, PostKind, Timetable
         ("09:30 digest", PostKind.DIGEST, 3, ()),
         ("09:30 digest 5 daily", PostKind.DIGEST, 5, ()),
         ("09:30 digest of 2 stories", PostKind.DIGEST, 2, ()),
+        ("digest 9:30", PostKind.DIGEST, 3, ()),
+        ("daily digest at 9 am", PostKind.DIGEST, 3, ()),
         ("09:30 4 stories mon-fri", PostKind.DIGEST, 4, ()),
         ("09:30 about Turkey", PostKind.QUESTION, 1, ("Turkey",)),
         (
@@ -41,7 +44,7 @@ def test_an_order(words: str, kind: PostKind, stories: int, topics: tuple[str, .
         ("09:30 about a, b, c, d, e, f, g, h, i, j, k", "at most 10 topics, not 11"),
         (f"09:30 about {'x' * 76}", "A topic has at most 75 characters."),
         ("digest 3", "Start with a time"),
-        ("09:30 dijest 3", "neither a weekday nor a time zone “dijest”"),
+        ("09:30 dijest 3", "“dijest” isn't a weekday or a time zone I know. Did you mean digest?"),
     ],
 )
 def test_a_bad_order_raises(words: str, sentence: str) -> None:
@@ -67,6 +70,13 @@ def test_a_written_order_is_parsed_back(
     words = write_order(order)
     assert words
     assert parse_order(words, zone="Asia/Tokyo") == order
+
+
+def test_an_order_that_is_asked_back_keeps_its_digest_and_topics() -> None:
+    with pytest.raises(UnclearError) as caught:
+        parse_order("digest 2 at 9:30 est about oil", zone="Asia/Tokyo")
+    for order in caught.value.readings:
+        assert (order.kind, order.stories, order.topics) == (PostKind.DIGEST, 2, ("oil",))
 
 
 def test_an_order_that_words_cannot_say_is_not_written() -> None:
