@@ -2,7 +2,7 @@
 
 import platform
 import time
-from collections.abc import Callable, Sized
+from collections.abc import Callable, Sequence, Sized
 from datetime import datetime
 from functools import cache
 from math import nan
@@ -37,78 +37,50 @@ class Metrics:
         self._registry = CollectorRegistry()
         for collector in (PROCESS_COLLECTOR, GC_COLLECTOR):
             self._registry.register(collector)
-        one = self._registry
-        build = Info("parley_build", "The version of Parley and of Python", registry=one)
+        ours: dict[str, Any] = {"namespace": "parley", "registry": self._registry}
+
+        def counter(name: str, what: str, labels: Sequence[str] = ()) -> Counter:
+            return Counter(name, what, labels, **ours)
+
+        def gauge(name: str, what: str, labels: Sequence[str] = ()) -> Gauge:
+            return Gauge(name, what, labels, **ours)
+
+        build = Info("build", "The version of Parley and of Python", **ours)
         build.info({"version": VERSION, "python": platform.python_version()})
-        requests = Counter(
-            "parley_requests", "Requests from Slack", ["request", "outcome"], registry=one
-        )
-        request_seconds = Histogram(
-            "parley_request_seconds",
-            "Seconds to the answer",
-            ["request"],
-            buckets=_QUICK,
-            registry=one,
+        requests = counter("requests", "Requests from Slack", ["request", "outcome"])
+        took = Histogram(
+            "request_seconds", "Seconds to the answer", ["request"], buckets=_QUICK, **ours
         )
         # Cached, because looking up a label takes longer than counting; there are few labels.
         self._request = cache(requests.labels)
-        self._request_took = cache(request_seconds.labels)
-        self._calls = Counter(
-            "parley_slack_calls", "Calls of Slack's Web API", ["method", "status"], registry=one
-        )
+        self._request_took = cache(took.labels)
+        self._calls = counter("slack_calls", "Calls of Slack's Web API", ["method", "status"])
         self._call_seconds = Histogram(
-            "parley_slack_call_seconds",
-            "Seconds to Slack's answer",
-            ["method"],
-            buckets=_SLOW,
-            registry=one,
+            "slack_call_seconds", "Seconds to Slack's answer", ["method"], buckets=_SLOW, **ours
         )
-        self._reconciliations = Counter(
-            "parley_reconciliations",
-            "Checks of the history whether a post had arrived",
-            registry=one,
+        self._reconciliations = counter(
+            "reconciliations", "Checks of the history whether a post had arrived"
         )
-        self.refusals = Counter(
-            "parley_http_refusals", "HTTP requests refused unread", ["reason"], registry=one
+        self.refusals = counter("http_refusals", "HTTP requests refused unread", ["reason"])
+        self._posts = gauge("posts", "Posts by state", ["state"])
+        self._lag = gauge("post_lag_seconds", "How overdue the oldest occurrence or open post is")
+        self._database_up = gauge("database_up", "1 while the database answers")
+        self._articles = gauge("corpus_articles", "Articles loaded")
+        self._revision = gauge("corpus_revision", "Revision loaded")
+        self._refused = gauge(
+            "corpus_refused", "1 while the watched folder has changed and cannot be loaded"
         )
-        self._posts = Gauge("parley_posts", "Posts by state", ["state"], registry=one)
-        self._lag = Gauge(
-            "parley_post_lag_seconds",
-            "How overdue the oldest occurrence or open post is",
-            registry=one,
+        self._without_token = gauge(
+            "workspaces_without_token", "Workspaces whose token this process found to be unusable"
         )
-        self._database_up = Gauge(
-            "parley_database_up", "1 while the database answers", registry=one
+        self._load_seconds = gauge("corpus_load_seconds", "Seconds that the last load took")
+        self.socket_connected = gauge("socket_connected", "1 while the socket is connected")
+        self.socket_connections = gauge(
+            "socket_connections", "The app's sockets, as Slack said last"
         )
-        self._articles = Gauge("parley_corpus_articles", "Articles loaded", registry=one)
-        self._revision = Gauge("parley_corpus_revision", "Revision loaded", registry=one)
-        self._refused = Gauge(
-            "parley_corpus_refused",
-            "1 while the watched folder has changed and cannot be loaded",
-            registry=one,
-        )
-        self._without_token = Gauge(
-            "parley_workspaces_without_token",
-            "Workspaces whose token this process found to be unusable",
-            registry=one,
-        )
-        self._load_seconds = Gauge(
-            "parley_corpus_load_seconds", "Seconds that the last load took", registry=one
-        )
-        self.socket_connected = Gauge(
-            "parley_socket_connected", "1 while the socket is connected", registry=one
-        )
-        self.socket_connections = Gauge(
-            "parley_socket_connections", "The app's sockets, as Slack said last", registry=one
-        )
-        self.socket_rebuilds = Counter(
-            "parley_socket_rebuilds", "Sockets given up for a new one", registry=one
-        )
-        self._silence = Gauge(
-            "parley_socket_silence_seconds",
-            "Seconds since the last frame of each kind arrived",
-            ["frame"],
-            registry=one,
+        self.socket_rebuilds = counter("socket_rebuilds", "Sockets given up for a new one")
+        self._silence = gauge(
+            "socket_silence_seconds", "Seconds since the last frame of each kind arrived", ["frame"]
         )
 
     def watch_tokens(self, lost: Sized) -> None:
