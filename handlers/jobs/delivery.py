@@ -7,6 +7,7 @@ outcome is unknown, so the channel's history is checked before the message may b
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,30 +41,22 @@ _HALT = timedelta(minutes=5)
 """How long to stop posting to a team whose token Slack refuses."""
 
 
+@dataclass(slots=True, eq=False)
 class Delivery:
     """The delivery of posts, each at most once."""
 
-    def __init__(
-        self,
-        store: Store,
-        teams: Teams,
-        *,
-        owner: str,
-        clock: Callable[[], datetime],
-    ) -> None:
-        """Create the delivery; *owner* names this process in the records of posts."""
-        self._posts = store.posts
-        self._articles = store.articles
-        self._teams = teams
-        self._owner = owner
-        self._clock = clock
-        self._in_flight: set[str] = set()
-        self._halted: dict[TeamId, datetime] = {}
+    store: Store
+    teams: Teams
+    owner: str
+    """The name of this process in the records of posts."""
+    clock: Callable[[], datetime]
+    _in_flight: set[str] = field(default_factory=set, init=False)
+    _halted: dict[TeamId, datetime] = field(default_factory=dict, init=False)
 
     @property
     def halted(self) -> Sequence[TeamId]:
         """The ids of teams that nothing is posted to for now, because Slack refuses the token."""
-        now = self._clock()
+        now = self.clock()
         return [team_id for team_id, until in self._halted.items() if now < until]
 
     async def send(self, post: Post) -> None:
@@ -76,10 +69,10 @@ class Delivery:
             return
         self._in_flight.add(post.key)
         try:
-            claim = await self._posts.claim(post, owner=self._owner, now=self._clock())
+            claim = await self.store.posts.claim(post, owner=self.owner, now=self.clock())
             if claim:
                 outcome = await self._reconcile_and_send(claim)
-                await self._posts.record(claim, outcome, now=self._clock())
+                await self.store.posts.record(claim, outcome, now=self.clock())
         finally:
             self._in_flight.discard(post.key)
 
@@ -89,10 +82,10 @@ class Delivery:
         This reaches channels of which Parley is not a member. Parley cannot check their history,
         so if the outcome is unknown, the person who pressed is asked.
         """
-        claim = await self._posts.claim(post, owner=self._owner, now=self._clock())
+        claim = await self.store.posts.claim(post, owner=self.owner, now=self.clock())
         if claim:
             outcome = await self._answer(post, respond)
-            await self._posts.record(claim, outcome, now=self._clock())
+            await self.store.posts.record(claim, outcome, now=self.clock())
 
     async def _answer(self, post: Post, respond: AsyncRespond) -> Outcome:
         message = render(post, await self._articles_of(post))
@@ -112,7 +105,7 @@ class Delivery:
         post = claim.post
         parent = None
         if post.parent_key:
-            parent = await self._posts.get(post.team_id, post.parent_key)
+            parent = await self.store.posts.get(post.team_id, post.parent_key)
         if claim.may_have_arrived:
             settled = await self._reconcile(claim, _thread_of(post, parent))
             if settled:
@@ -123,8 +116,8 @@ class Delivery:
         """Check the history for the message; None if the message has to be sent again."""
         post = claim.post
         try:
-            team = await self._teams.of(post.team_id)
-            history = History(team.posting, bot_id=team.bot.bot_id, clock=self._clock)
+            team = await self.teams.of(post.team_id)
+            history = History(team.posting, bot_id=team.bot.bot_id, clock=self.clock)
             arrived = await history.find(post, parent_ts=thread_ts, until=claim.until)
         except FAILURES as error:
             return self._unreadable(post, classify(error))
@@ -135,7 +128,7 @@ class Delivery:
             return Outcome(PostState.SENT, message_ts=arrived)
         checks = post.looks + 1
         if checks < len(HISTORY_WAITS):
-            until = self._clock() + HISTORY_WAITS[checks]
+            until = self.clock() + HISTORY_WAITS[checks]
             last = post.error or "broken off"
             return Outcome(PostState.UNKNOWN, error=last, until=until, is_absent=True)
         if post.doubts < MAX_UNANSWERED:
@@ -152,7 +145,7 @@ class Delivery:
 
         *failed* is None if reading took longer than the lease.
         """
-        now = self._clock()
+        now = self.clock()
         code = failed.code if failed else "too long to read in time"
         reason = f"history cannot be read: {code}"
         is_final = failed is not None and failed.kind in (FailureKind.TOKEN, FailureKind.CHANNEL)
@@ -163,7 +156,7 @@ class Delivery:
         return Outcome(PostState.UNKNOWN, error=reason, until=until)
 
     async def _deliver(self, claim: Claim, parent: Post | None) -> Outcome:
-        post, late = claim.post, self._clock() - claim.post.due_at
+        post, late = claim.post, self.clock() - claim.post.due_at
         is_press = post.asked_by is not None and post.due_on is None
         if late > (PRESS_GRACE if is_press and not post.parent_key else GRACE):
             log.warning("post %s missed its time", post.key)
@@ -171,11 +164,11 @@ class Delivery:
         articles = await self._articles_of(parent or post)
         if not articles and not post.kind.is_notice:
             return Outcome(PostState.FAILED, error="its story is no longer in the corpus")
-        if self._clock() - claim.at > LEASE / 2:
+        if self.clock() - claim.at > LEASE / 2:
             # Much of the lease is over: another process could claim the post during the call.
             return Outcome(PostState.PLANNED, error="held up", until=claim.until)
         try:
-            team = await self._teams.of(post.team_id)
+            team = await self.teams.of(post.team_id)
             response = await team.posting.chat_postMessage(
                 channel=post.channel_id,
                 thread_ts=_thread_of(post, parent),
@@ -189,7 +182,7 @@ class Delivery:
         return Outcome(PostState.SENT, message_ts=str(response["ts"]))
 
     def _failed(self, post: Post, failed: Failure) -> Outcome:
-        now, code = self._clock(), failed.code
+        now, code = self.clock(), failed.code
         log.warning("post %s failed: %s", post.key, code)
         match failed.kind:
             case FailureKind.TOKEN:
@@ -220,8 +213,10 @@ class Delivery:
     async def _articles_of(self, post: Post) -> Sequence[Article]:
         """Return the stories of the post and its thread: one story, or all stories of a digest."""
         if post.kind is PostKind.DIGEST:
-            return await self._articles.get_many(await self._posts.stories(post.team_id, post.key))
-        return await self._articles.get_many([post.article_id] if post.article_id else [])
+            return await self.store.articles.get_many(
+                await self.store.posts.stories(post.team_id, post.key)
+            )
+        return await self.store.articles.get_many([post.article_id] if post.article_id else [])
 
 
 def _identifiable(post: Post, message: Message) -> dict[str, Any]:

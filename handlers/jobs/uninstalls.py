@@ -3,6 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,33 +31,26 @@ _SOON = timedelta(minutes=5)
 """How long to wait before asking again after Slack or the database did not answer."""
 
 
+@dataclass(slots=True, eq=False)
 class Uninstalls:
     """The listeners and the hourly job that delete teams after they uninstall Parley.
 
     Source: docs.slack.dev, app_uninstalled and tokens_revoked.
     """
 
-    def __init__(
-        self,
-        installations: Installations,
-        idempotency: Idempotency,
-        teams: Teams,
-        *,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._installations = installations
-        self._idempotency = idempotency
-        self._teams = teams
-        self._clock = clock
-        self._queue: deque[TeamId] = deque()
-        self._retries: dict[TeamId, datetime] = {}
-        """The teams that this process has started to ask about: {team_id: when to ask again}."""
-        self._began_at: datetime | None = None
-        self.without_token: set[TeamId] = set()
-        """The ids of teams whose token this process found refused.
+    installations: Installations
+    idempotency: Idempotency
+    teams: Teams
+    clock: Callable[[], datetime]
+    without_token: set[TeamId] = field(default_factory=set, init=False)
+    """The ids of teams whose token this process found refused.
 
-        A team leaves the set when it installs Parley again, or when Slack says it uninstalled.
-        """
+    A team leaves the set when it installs Parley again, or when Slack says it uninstalled.
+    """
+    _queue: deque[TeamId] = field(default_factory=deque, init=False)
+    _retries: dict[TeamId, datetime] = field(default_factory=dict, init=False)
+    """The teams that this process has started to ask about: {team_id: when to ask again}."""
+    _began_at: datetime | None = field(default=None, init=False)
 
     def register(self, app: AsyncApp) -> None:
         """Listen to both events; either may come alone or first."""
@@ -89,23 +83,23 @@ class Uninstalls:
         hour, by one of the processes. A run asks about one team at most, so the ticker's interval
         limits the rate.
         """
-        now = self._clock()
+        now = self.clock()
         if due := [team_id for team_id, at in self._retries.items() if at <= now]:
             await self._ask(due[0], now)
             return
         if not self._queue:
             if self._began_at and timedelta() <= now - self._began_at < _EVERY:
                 return
-            stored = await self._installations.list()
+            stored = await self.installations.list()
             installed = {installation.team_id for installation in stored}
             self._began_at = now
-            known = installed | self._teams.known | self.without_token
+            known = installed | self.teams.known | self.without_token
             self._queue += sorted(known - self._retries.keys())
         if not self._queue:
             return
         team_id = self._queue[0]
         try:
-            is_ours = await self._idempotency.claim(team_id, f"gone? {now:%Y-%m-%d %H}", now=now)
+            is_ours = await self.idempotency.claim(team_id, f"gone? {now:%Y-%m-%d %H}", now=now)
         except GoneError:
             # Another process has deleted the team.
             self._drop(team_id)
@@ -143,24 +137,24 @@ class Uninstalls:
         *event_time* is the time of Slack's event in seconds; None without an event. Raises one of
         `FAILURES` if Slack does not say whether Parley is installed.
         """
-        installation = await self._installations.find(team_id)
+        installation = await self.installations.find(team_id)
         if installation:
             if await self._is_installed(installation, errors, event_time):
                 return
-            if await self._installations.forget(installation):
+            if await self.installations.forget(installation):
                 log.info("deleted %s: Parley was uninstalled", team_id)
         self._drop(team_id)
 
     def _drop(self, team_id: TeamId) -> None:
         self._retries.pop(team_id, None)
         self.without_token.discard(team_id)
-        self._teams.drop(team_id)
+        self.teams.drop(team_id)
 
     async def _is_installed(
         self, installation: Installation, errors: frozenset[str], event_time: int | None
     ) -> bool:
         try:
-            client = await self._teams.asking(installation.team_id)
+            client = await self.teams.asking(installation.team_id)
             await client.auth_test()
         except ClosedError:
             if event_time is None:
