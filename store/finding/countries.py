@@ -32,7 +32,7 @@ CAPITAL = 0.55
 _LONGEST = 4
 """Words of a name, not counting "of" and "the"."""
 _MIN_SIMILARITY = 0.35
-_COMMON_WORD = 4.7
+_COMMON_WORD, _RARE_WORD = 4.7, 3.6
 _DOTTED = re.compile(r"\s+(?:[A-Z]\.)+$")
 
 
@@ -99,6 +99,9 @@ def _relatives() -> Mapping[Name, Relatives]:
         is_own = bool(people) and peoples.setdefault(people, country["name"]) == country["name"]
         root = people[0][:4] if is_own and len(people) == 1 else ""
         names = set(_names(spellings, root, codes=set(country["ISO"].values())))
+        for code, name in product(_codes(country), names):
+            # Two letters may stand for much else.
+            join((code,), name, SAME if len(code) > 2 else CAPITAL)
         seats = country.get("capital") or []
         capitals = {_name(seat) for seat in ([seats] if isinstance(seats, str) else seats)}
         capitals |= {other for capital in capitals for other in older[capital]}
@@ -112,6 +115,11 @@ def _relatives() -> Mapping[Name, Relatives]:
         for name, capital in product(names, capitals):
             join(name, capital, CAPITAL)
     return dict(related)
+
+
+def _codes(country: Mapping[str, Any]) -> list[str]:
+    codes = {code.casefold() for code in country["ISO"].values()}
+    return [code for code in codes if commonness(code) < _RARE_WORD and code not in FUNCTION_WORDS]
 
 
 def _by_population() -> list[Mapping[str, Any]]:

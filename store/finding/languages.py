@@ -12,13 +12,17 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+import numpy as np
+from numpy.typing import NDArray
 from Stemmer import Stemmer
 
 from store.finding.words import normalize
 
-_FUNCTION_WORD, _RAREST = 6.0, 3.0
+_FUNCTION_WORD, _RAREST, _RARER = 6.0, 3.0, 3.7
 """Commonness: see `words.commonness`."""
 _SHARE = 0.4
+SPOKEN = 0.01
+"""The share of the articles that have the commonest words of a language of the corpus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,17 @@ class Language:
     stem: Callable[[str], str]
     uses: Mapping[str, float]
     """How common each word is, as `words.commonness`; empty if that is not known."""
+    rarer: NDArray[np.int64]
+    """Sorted hashes of further words, because the words themselves would need 40 MB."""
+    has_compounds: bool
+
+    def commonness(self, word: str) -> float:
+        """Return how common *word* is; see `words.commonness`."""
+        common = self.uses.get(word)
+        if common is None:
+            at = int(np.searchsorted(self.rarer, hash(word)))
+            common = _RARER if at < len(self.rarer) and self.rarer[at] == hash(word) else 0.0
+        return common
 
     def is_function_word(self, word: str) -> bool:
         """Return whether *word* is one of the commonest words, which have no subject."""
@@ -62,6 +77,8 @@ _LISTS = {
     "dutch": "nl", "russian": "ru", "arabic": "ar",
 }  # fmt: skip
 
+_WITH_COMPOUNDS = frozenset({"german", "dutch", "swedish", "danish", "norwegian", "finnish"})
+
 
 def spoken(is_common: Callable[[str], bool]) -> Sequence[Language]:
     """Return the languages of a corpus, besides English.
@@ -83,16 +100,25 @@ def _markers() -> Mapping[str, Sequence[str]]:
 @cache
 def load(name: str) -> Language:
     """Load a language by its English name in lowercase."""
-    return Language(Stemmer(name).stemWord, _uses(_LISTS[name]) if name in _LISTS else {})
-
-
-def _uses(code: str) -> Mapping[str, float]:
-    packed = files("spellchecker").joinpath("resources", f"{code}.json.gz").read_bytes()
-    counts: Mapping[str, int] = json.loads(gzip.decompress(packed))
+    counts = _counts(_LISTS[name]) if name in _LISTS else {}
     billions = sum(counts.values()) / 1e9
-    fewest = 10**_RAREST * billions
-    return {
-        normalize(word): math.log10(count / billions)
-        for word, count in sorted(counts.items(), key=lambda pair: pair[1])
-        if count >= fewest
-    }
+    uses = {word: math.log10(count / billions) for word, count in counts.items()}
+    # A list that counts most of its words alike was completed from a dictionary.
+    lowest = min(uses.values(), default=0.0)
+    is_dictionary = sum(common == lowest for common in uses.values()) > len(uses) / 2
+    rarer = [hash(word) for word, common in uses.items() if common < _RAREST and is_dictionary]
+    return Language(
+        stem=Stemmer(name).stemWord,
+        uses={word: common for word, common in uses.items() if common >= _RAREST},
+        rarer=np.array(sorted(rarer), dtype=np.int64),
+        has_compounds=name in _WITH_COMPOUNDS,
+    )
+
+
+def _counts(code: str) -> Mapping[str, int]:
+    packed = files("spellchecker").joinpath("resources", f"{code}.json.gz").read_bytes()
+    counts: dict[str, int] = {}
+    for spelling, count in json.loads(gzip.decompress(packed)).items():
+        word = normalize(spelling)
+        counts[word] = max(count, counts.get(word, 0))
+    return counts

@@ -26,7 +26,7 @@ Scores: TypeAlias = NDArray[np.float32]
 _PLACE_WEIGHTS = np.array([1.0, 0.99, 0.98, 0.97], dtype=np.float32)
 
 _FUNCTION_WORD = 0.1
-_PAIR = 0.35
+_PAIR = 0.4
 _FIGURE = 0.7
 """The weight of a number or code, as a share of the others: a story without it is not found."""
 _NAME, _SURE, _LONGEST_NAME = 4.0, 0.7, 4
@@ -115,7 +115,11 @@ def _named(query: ExpandedQuery, vocabulary: Vocabulary, names: Container[Expans
         if end - start <= _LONGEST_NAME and query.words[start:end] in names:
             found.update(query.words[start:end])
     # "Turkish" describes something else: the lira.
-    return {word for word in found if not is_people((word,)) and not is_unspaced(word)}
+    return {
+        word
+        for word in found
+        if len(word) > 1 and not word.isdigit() and not is_people((word,)) and not is_unspaced(word)
+    }
 
 
 def _weighted(query: ExpandedQuery, index: Index) -> list[_Word]:

@@ -4,6 +4,7 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import nlargest
+from itertools import chain, product
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -11,7 +12,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from store.finding.countries import relatives
-from store.finding.languages import spoken
+from store.finding.languages import SPOKEN, spoken
 from store.finding.words import (
     FUNCTION_WORDS,
     commonness,
@@ -36,6 +37,10 @@ PREFIX = 0.93
 """Similarity of a word that starts with the last query word, if that is probably incomplete."""
 PREFIX_OF_WORD = 0.62
 """The same, if the query word is complete or not the last."""
+COMPOUND = 0.9
+"""Similarity of a compound to both of its parts in one article."""
+PART = 0.55
+"""Similarity of a compound to one of its parts: too low to answer alone."""
 INITIALS = 0.9
 PARTS = 0.9
 """Similarity of an address to its parts: acme.example."""
@@ -52,14 +57,14 @@ _LONGEST = 40
 """Letters. Misspellings of longer words are not looked for, to limit the cost of a query."""
 _SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 _EVERYDAY = 3.6
-_SPOKEN = 0.01
-"""The share of the articles that have the commonest words of a language of the corpus."""
 _HEBREW_PREFIXES = ("ב", "ה", "ו", "כ", "ל", "מ", "ש")
 _ARABIC_PREFIXES = ("ال", "و", "وال", "ب", "بال", "ل", "لل", "ف", "فال", "ك", "كال")
 _KOREAN_PARTICLES = (
     "에서는", "으로는", "에서", "에게", "에는", "까지", "부터", "처럼", "보다", "으로", "이나",
     "은", "는", "이", "가", "을", "를", "의", "에", "로", "와", "과", "도", "만",
 )  # fmt: skip
+_LINKS = ("", "s", "n", "en", "es", "e")
+"""What German puts between the parts of a compound."""
 _SHORT = {"st": "saint", "ste": "sainte", "mt": "mount", "ft": "fort"}
 _ABBREVIATIONS = _SHORT | {long: short for short, long in _SHORT.items()}
 _MAX_EXPANSIONS = 32
@@ -76,7 +81,7 @@ class Vocabulary:
         self._counts = np.array([count for _, count in counted], dtype=np.uint32)
         self._lengths = np.fromiter(map(len, self._words), np.int16, len(counted))
         self._letters = np.fromiter(map(_letters, self._words), np.uint64, len(counted))
-        fewest = _SPOKEN * int(self._counts.max(initial=0))
+        fewest = SPOKEN * int(self._counts.max(initial=0))
         self.languages = spoken(lambda word: self.count(word) > fewest)
         # Hashes, because the stems themselves would need as much memory as the words.
         hashes = np.fromiter(self._stem_hashes(), np.int64)
@@ -101,8 +106,9 @@ class Vocabulary:
 
     def commonness(self, word: str) -> float:
         """Return how common *word* is in one of the languages of the corpus."""
-        uses = [language.uses.get(word, 0.0) for language in self.languages]
-        return max(commonness(word), *uses, 0.0)
+        return max(
+            commonness(word), *(language.commonness(word) for language in self.languages), 0.0
+        )
 
     def is_function_word(self, word: str) -> bool:
         """Return whether *word* has no subject in one of the languages of the corpus."""
@@ -149,47 +155,57 @@ class Vocabulary:
         if word.isupper():
             similarity = 1.0 if word.lower() in FUNCTION_WORDS else INITIALS
             return {**self._expand(word.lower(), is_last=False), (word,): similarity}
-        expansions: Expansions = {}
-        is_function_word = self.is_function_word(word)
-        if is_function_word and not is_last:
-            return expansions
         if is_code(word):
             return self._code(word)
         if has_digit(word):
             return self._exact(word)
-        # From the smallest similarity to the largest: later assignments replace earlier ones.
-        is_known = word in self and not is_function_word
-        same_stem = [] if is_function_word else self._with_stem(word)
-        has_match = is_known or bool(same_stem)
-        common = self.commonness(word)
-        may_be_misspelled = not common and not is_function_word
-        if is_last or (may_be_misspelled and len(word) > 3) or is_unspaced(word):
-            is_whole = has_match or common
-            similarity = PREFIX if is_last and not is_whole else PREFIX_OF_WORD
-            if common > _EVERYDAY:
-                similarity = PREFIX_OF_EVERYDAY_WORD
-            expansions.update(
-                ((other,), similarity)
-                for other in self._starting(word)
-                if not self.is_function_word(other)
-            )
-        if may_be_misspelled and len(word) <= _LONGEST:
-            for other, similarity in self._misspelled(word, far=not has_match):
-                expansions[other,] = max(similarity, expansions.get((other,), 0.0))
-            halves = () if has_match else self._halves(word)
-            expansions.update((half, SPLIT) for half in halves)
-        expansions.update(((other,), SAME_STEM) for other in same_stem)
-        expansions.update(((other,), AFFIX) for other in self._with_affix(word))
-        expansions.update(((other,), similarity) for other, similarity in self._short_forms(word))
+        is_known = word in self
+        if is_unspaced(word) and len(word) > 1:
+            return {(word,): 1.0} if is_known else {}
+        if self.is_function_word(word):
+            return dict(self._completions(word, PREFIX_OF_EVERYDAY_WORD)) if is_last else {}
+        same_stem = self._with_stem(word)
+        found = [
+            self._similar(word, is_last=is_last, has_match=is_known or bool(same_stem)),
+            (((other,), SAME_STEM) for other in same_stem),
+            (((other,), AFFIX) for other in self._with_affix(word)),
+            self._short_forms(word),
+        ]
+        expansions: Expansions = {}
+        for expansion, similarity in chain.from_iterable(found):
+            expansions[expansion] = max(similarity, expansions.get(expansion, 0.0))
         if is_known:
             expansions[word,] = 1.0
         return expansions
 
-    def _short_forms(self, word: str) -> Iterator[tuple[str, float]]:
-        if word.upper() in self and not is_english(word):
-            yield word.upper(), INITIALS
+    def _similar(
+        self, word: str, *, is_last: bool, has_match: bool
+    ) -> Iterator[tuple[Expansion, float]]:
+        """Yield what *word* may be the start, a misspelling or a compound of."""
+        common = self.commonness(word)
+        if is_last or (not common and len(word) > 3):
+            similarity = PREFIX if is_last and not (has_match or common) else PREFIX_OF_WORD
+            yield from self._completions(
+                word, PREFIX_OF_EVERYDAY_WORD if common > _EVERYDAY else similarity
+            )
+        if not common and len(word) <= _LONGEST:
+            for other, similarity in self._misspelled(word, far=not has_match):
+                yield (other,), similarity
+            if not has_match:
+                yield from ((halves, SPLIT) for halves in self._halves(word))
+        if not has_match:
+            yield from self._parts(word)
+
+    def _completions(self, word: str, similarity: float) -> Iterator[tuple[Expansion, float]]:
+        for other in self._starting(word):
+            if not self.is_function_word(other):
+                yield (other,), similarity
+
+    def _short_forms(self, word: str) -> Iterator[tuple[Expansion, float]]:
+        if word.upper() in self and not (is_english(word) and word in self):
+            yield (word.upper(),), PART if is_english(word) else INITIALS
         if word in _ABBREVIATIONS and _ABBREVIATIONS[word] in self:
-            yield _ABBREVIATIONS[word], JOINED
+            yield (_ABBREVIATIONS[word],), JOINED
 
     def _with_affix(self, word: str) -> Iterator[str]:
         """Yield *word* with and without what some languages write together with it."""
@@ -252,6 +268,30 @@ class Vocabulary:
         for at in range(3, len(word) - 2):
             if word[:at] in self and word[at:] in self:
                 yield word[:at], word[at:]
+
+    def _parts(self, word: str) -> Iterator[tuple[Expansion, float]]:
+        """Yield the parts of a compound, in the languages that write compounds as one word."""
+        if len(word) < 7 or not any(language.has_compounds for language in self.languages):
+            return
+        for at in range(3, len(word) - 2):
+            lefts = {word[:at].removesuffix(link) for link in _LINKS}
+            for left, right in product(lefts, [word[at:]]):
+                forms = self._forms(left), self._forms(right)
+                # Both parts must be words, of the corpus or of a list.
+                if len(left) < 3 or not all(
+                    found or self.commonness(part)
+                    for part, found in zip((left, right), forms, strict=True)
+                ):
+                    continue
+                yield from ((both, COMPOUND) for both in product(*forms))
+                long = chain(
+                    forms[0] if len(left) > 3 else (), forms[1] if at < len(word) - 3 else ()
+                )
+                yield from (((part,), PART) for part in long)
+
+    def _forms(self, word: str) -> list[str]:
+        """Return the words of the corpus that are *word* or an inflected form of it."""
+        return [word] if word in self else self._with_stem(word)
 
     def _joined(self, left: str, right: str) -> Expansions:
         word = left + right

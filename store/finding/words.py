@@ -69,8 +69,8 @@ _NO_NAME = 4.2
 _UMLAUT = re.compile("(?<![qg])([aou])e")
 _ENDINGS = (("ing", 3), ("ed", 3), ("ly", 4), ("ion", 5), ("e", 3))
 _BRITISH = (
-    ("is", "iz"), ("ys", "iz"), ("our", "or"), ("enc", "ens"), ("y", "i"), ("ter", "tr"),
-    ("ber", "br"), ("ium", "um"), ("yr", "ir"),
+    ("is", "iz"), ("ys", "iz"), ("yz", "iz"), ("our", "or"), ("enc", "ens"), ("y", "i"),
+    ("ter", "tr"), ("ber", "br"), ("ium", "um"), ("yr", "ir"),
 )  # fmt: skip
 
 
@@ -110,7 +110,7 @@ def _pairs(found: str) -> Iterator[tuple[str, str]]:
 
 def normalize(word: str) -> str:
     """Return the normalized form of one *word*."""
-    return _normalize(word)[0]
+    return _normalize.__wrapped__(word)[0]
 
 
 def terms(text: str) -> Iterator[tuple[str, str]]:
@@ -190,9 +190,9 @@ def is_unspaced(word: str) -> bool:
 
 def is_code(text: str) -> bool:
     """Return whether *text* is a code, a file name or an address, and no hyphenated word."""
-    return not text.isalnum() and not (
-        _HYPHEN.sub("", text.replace("_", ".")).isalpha() or _INITIALS.fullmatch(text)
-    )
+    if not _SEPARATOR.search(text) or _INITIALS.fullmatch(text):
+        return False
+    return has_digit(text) or any(each in text for each in "_.@")
 
 
 def whole(code: str) -> str:

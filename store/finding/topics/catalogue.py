@@ -2,13 +2,14 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from math import log10
 from typing import TypeAlias
 
 from rapidfuzz.distance import OSA
 
 from store.finding.countries import country, is_people
+from store.finding.languages import SPOKEN, spoken
 from store.finding.topics.mentions import WITHIN, Mentions, Phrase, Run, Word, mentions
 from store.finding.words import FUNCTION_WORDS, commonness, is_english, words
 from store.types import Article
@@ -104,6 +105,8 @@ def _subjects(sample: Sequence[Mentions]) -> frozenset[Phrase]:
         verbs.update(found.verbs)
     total = sum(count for phrase, count in uses.items() if len(phrase) == 1) or 1
     min_articles = max(_FEWEST, min(_SHARE * len(sample), 50))
+    languages = spoken(lambda word: articles[word,] > SPOKEN * len(sample))
+
     chosen = set()
     for phrase, count in articles.items():
         # A topic of nearly all stories does not distinguish them.
@@ -112,16 +115,25 @@ def _subjects(sample: Sequence[Mentions]) -> frozenset[Phrase]:
         *first, last = phrase
         if _NOT_A_NOUN.search(last) or verbs[last] > 0.1 * uses[last,]:
             continue
+        if any(each.is_function_word(word) for each in languages for word in phrase):
+            continue
         if first:
             if len(first[0]) < 4 and is_english(first[0]) and commonness(first[0]) > _COMMON_WORD:
                 continue
             is_subject = uses[phrase] ** 2 >= _TOGETHER * uses[first[0],] * uses[last,]
         else:
             # How much more common than in English, as a power of ten.
-            is_subject = log10(uses[phrase] / total * 1e9) - max(commonness(last), 2.5) >= _LIFT
+            common = max(
+                each(last) for each in (commonness, *(one.commonness for one in languages))
+            )
+            is_subject = log10(uses[phrase] / total * 1e9) - max(common, 2.5) >= _LIFT
         if is_subject:
             chosen.add(phrase)
-    # Drop a word that nearly always occurs in one of the chosen pairs.
+    return _without_parts(chosen, uses)
+
+
+def _without_parts(chosen: Set[Phrase], uses: Mapping[Phrase, int]) -> frozenset[Phrase]:
+    """Return *chosen* without the words that nearly always occur in one of the chosen pairs."""
     in_pairs = Counter[str]()
     for phrase in chosen:
         for word in phrase if len(phrase) > 1 else ():

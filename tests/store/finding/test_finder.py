@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from store.finding.finder import CUT_OFF, UNSURE, Finder
-from store.finding.words import is_english
+from store.finding.words import is_english, words
 from store.types import Answer, Article, Found, Match, Nothing, Unsure
 from tests.machine import ROOT
 
@@ -295,6 +295,48 @@ async def test_another_word_is_not_found(query: str) -> None:
     assert not isinstance(await BY_WRITING.find(query), Found)
 
 
+GERMAN = Finder.of(
+    [
+        make_article(number, text)
+        for number, text in enumerate(
+            (
+                "Die Brücke über die Ems ist seit Montag nicht mehr befahrbar.",
+                "Der Kindergarten am Markt und die Feuerwehr bekommen einen Zuschuss von ihr.",
+                "Mit dem Ausbau der Wohnungen ist das Amt für den Bau nicht zufrieden.",
+                "Eine Hundertjährige und ein Chor singen auf dem Platz.",
+            )
+        )
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ("brückensperrung", 0),
+        ("kindergartenzuschuss", 1),
+        ("kindergartenplatz", 1),
+        ("jugendfeuerwehr", 1),
+        ("wohnungsausbau", 2),
+        ("wohnung", 2),
+        ("zuschüsse", 1),
+    ],
+)
+async def test_a_german_compound_is_found_by_its_parts(query: str, number: int) -> None:
+    assert matches(await GERMAN.find(query))[0].article.position == number
+
+
+@pytest.mark.parametrize("query", ["hund", "katze", "und", "mit der", "schwimmbad", "passwort"])
+async def test_an_everyday_german_word_stands_for_no_other(query: str) -> None:
+    assert not isinstance(await GERMAN.find(query), Found)
+
+
+async def test_the_code_of_a_country_stands_for_it() -> None:
+    finder = Finder.of([make_article(1, "A ship left Ukraine."), make_article(2, "It rained.")])
+    assert isinstance(await finder.find("UKR"), Found)
+    assert isinstance(await finder.find("ua"), Unsure)
+
+
 async def test_the_obvious_story_comes_first() -> None:
     finder = Finder.of(
         [
@@ -304,6 +346,20 @@ async def test_the_obvious_story_comes_first() -> None:
         ]
     )
     assert [match.article.id for match in matches(await finder.find("turkey"))] == ["3", "2", "1"]
+
+
+async def test_a_topic_of_one_headline_finds_its_story_first() -> None:
+    headlines: defaultdict[str, set[str]] = defaultdict(set)
+    for article in STARTER:
+        headlines[article.headline].update(word for word, _ in words(article.headline))
+    of_one = 0
+    for topic in FINDER.topics:
+        named = {word for word, _ in words(topic.name)}
+        holders = [headline for headline, held in headlines.items() if named <= held]
+        if len(holders) == 1:
+            of_one += 1
+            assert matches(await FINDER.find(topic.name))[0].article.headline == holders[0]
+    assert of_one > 5
 
 
 async def test_an_empty_corpus_answers_nothing() -> None:

@@ -99,6 +99,12 @@ def test_what_the_articles_argue_about_is_a_topic() -> None:
     assert topics == {"ceasefire": ("40", "41", "42"), "military aid": ("42", "43", "44")}
 
 
+def test_a_function_word_of_another_language_is_no_topic() -> None:
+    german = ["Der Hund und die Katze sind nicht mit dem Rad auf der Straße."] * 3
+    topics = topics_of(*german, "Eine Brücke.", "Den Fluss.", "Das Tal für alle.", "Ein Rad.")
+    assert not topics.keys() & {"die", "der", "und", "nicht", "mit", "auf"}
+
+
 def test_a_title_is_not_part_of_a_name() -> None:
     topics = topics_of("They saw Secretary of State Marco Rubio and US President Joe Biden.")
     assert set(topics) == {"Marco Rubio", "US", "Joe Biden"}
