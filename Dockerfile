@@ -1,8 +1,6 @@
 # docker build --tag parley . ; compose.yaml runs it with PostgreSQL.
 
 FROM python:3.13-slim AS build
-# wordllama has no wheel for ARM, and is compiled there.
-RUN apt-get update && apt-get install --yes --no-install-recommends g++
 RUN python -m venv /opt/parley
 WORKDIR /build
 COPY constraints.txt pyproject.toml README.md LICENSE NOTICE ./

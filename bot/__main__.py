@@ -62,6 +62,8 @@ log = logging.getLogger(__name__)
 _ENV_FILE = Path(".env")
 _MOST_PROBLEMS = 100
 """The most problems of a corpus that are printed; the rest is counted."""
+_EMBEDDING_SECONDS = 5
+"""How long a look-up in the terminal may embed stories that the bot has not embedded yet."""
 
 _OTHER_TRANSPORT = {
     True: "SLACK_SIGNING_SECRET and PORT are for HTTP: start `run --http`, which is `web` in the"

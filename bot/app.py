@@ -227,6 +227,10 @@ async def serve(
             health.add_check("clock", clock.problem)
         ticking = asyncio.create_task(parley.ticker.run(), name="ticker")
         stack.push_async_callback(_end, ticking, parley)
+        embedding = asyncio.create_task(
+            Ticker([parley.store.embedder.run]).run(), name="embeddings"
+        )
+        stack.push_async_callback(_cancel, embedding)
         if settings.corpus_watch:
             folder = WatchedFolder(
                 parley.store,

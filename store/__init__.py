@@ -3,16 +3,15 @@
 Start with `types` (the values), then `corpus` (loading stories and finding them).
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from store.articles.by_id import Articles
+from store.corpus.embedder import Embedder
 from store.corpus.service import Corpus
 from store.db import open_database
-from store.finding.embeddings import Embeddings
 from store.guards.idempotency import Idempotency
 from store.guards.installed import Installed
 from store.loading.failed_loads import FailedLoads
@@ -32,6 +31,7 @@ class Store:
     """Everything that Parley stores, one attribute for each part."""
 
     corpus: Corpus
+    embedder: Embedder
     failed_loads: FailedLoads
     articles: Articles
     choice: Choice
@@ -63,11 +63,12 @@ async def open_store(
     `store.db.open_database`.
     """
     async with open_database(url, hold=hold, is_looking=is_looking) as database:
-        corpus = Corpus(database, await asyncio.to_thread(Embeddings.load))
+        corpus = Corpus(database)
         await corpus.open(is_looking=is_looking)
         installed = Installed(database, is_shared=is_shared)
         yield Store(
             corpus=corpus,
+            embedder=Embedder(database, corpus),
             failed_loads=FailedLoads(database, installed, folder),
             articles=Articles(database),
             choice=Choice(database),

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from store.articles import reading
 from store.db import Connection, Database
 from store.finding import chunks
-from store.finding.embeddings import Embeddings
 from store.finding.finder import Finder
+from store.finding.similarity import SemanticSearch
 from store.finding.topics import stored
-from store.loading import derived, revisions
+from store.loading import revisions
 from store.types import Article, Revision, StaleRevisionError
 
 
@@ -21,7 +21,9 @@ class Loaded:
     finder: Finder
 
 
-async def read(database: Database, connection: Connection, model: Embeddings | None) -> Loaded:
+async def read(
+    database: Database, connection: Connection, semantic: SemanticSearch | None
+) -> Loaded:
     """Read the current revision with *connection*.
 
     The finder reads more from *database* later. It raises `StaleRevisionError` if another revision
@@ -35,13 +37,13 @@ async def read(database: Database, connection: Connection, model: Embeddings | N
         return found
 
     last = await revisions.last(connection)
+    index = await chunks.read(database, connection)
     return Loaded(
         revision=revisions.to_revision(last) if last else None,
         finder=Finder(
-            await chunks.read(database, connection),
+            index,
             articles,
             await stored.read(connection),
-            model,
-            min_similarity=await derived.min_similarity(connection),
+            semantic.over(index) if semantic else None,
         ),
     )

@@ -14,8 +14,8 @@ from store.articles import reading
 from store.corpus.loaded import Loaded, read
 from store.db import Database, DatabaseUnavailableError
 from store.finding import chunks
-from store.finding.embeddings import Embeddings
 from store.finding.finder import Finder
+from store.finding.similarity import SemanticSearch
 from store.finding.topics import stored
 from store.finding.words import prepare
 from store.loading import derived, failed_loads, revisions
@@ -80,10 +80,10 @@ class Corpus:
     the search starts again with the new revision.
     """
 
-    def __init__(self, database: Database, model: Embeddings | None) -> None:
-        """Create an empty corpus; *model* enables semantic search, None disables it."""
+    def __init__(self, database: Database) -> None:
+        """Create an empty corpus."""
         self._database = database
-        self._model = model
+        self._semantic: SemanticSearch | None = None
         self._loading = asyncio.Lock()
         self._switching = asyncio.Lock()
         self._followed: int | None = None
@@ -106,12 +106,6 @@ class Corpus:
             await self._read_stored()
             if is_looking:
                 return
-            if (
-                self._model
-                and self.finder.index.lacks_vectors
-                and await chunks.add_missing_vectors(self._database, self._model)
-            ):
-                await self._read_stored()
             # A search may switch to a newer revision in the meantime; `follow` completes that.
             opened = self.revision
             await self._derive()
@@ -119,7 +113,7 @@ class Corpus:
 
     async def _read_stored(self) -> None:
         async with self._database.long_reading() as connection:
-            self._loaded = await read(self._database, connection, self._model)
+            self._loaded = await read(self._database, connection, self._semantic)
 
     async def follow(self) -> None:
         """Switch to the revision that another process has loaded, if there is a newer one.
@@ -148,6 +142,12 @@ class Corpus:
         """Return the finder of the loaded revision; each reload replaces it."""
         return self._loaded.finder
 
+    def use(self, semantic: SemanticSearch) -> None:
+        """Search with *semantic* too, from the next look-up on."""
+        self._semantic = semantic
+        finder = self.finder.with_semantic(semantic.over(self.finder.index))
+        self._loaded = replace(self._loaded, finder=finder)
+
     async def find(self, query: str, *, limit: int = 10) -> Answer:
         """Search for *query*, which may be any text; see `Finder.find`."""
         return await self._search(lambda finder: finder.find(query, limit=limit))
@@ -166,7 +166,7 @@ class Corpus:
 
     async def _switch(self, stale: Loaded) -> None:
         async with self._database.long_reading() as connection:
-            loaded = await read(self._database, connection, self._model)
+            loaded = await read(self._database, connection, self._semantic)
         if loaded.revision == stale.revision:
             raise ParleyError("The index of the corpus is damaged: restore a backup.")
         if self._loaded is stale:
@@ -325,7 +325,7 @@ class Corpus:
     ) -> Revision:
         """Write the changes of *plan*; *path* is the folder that it loads, None for an undo."""
         with DiskList[chunks.ChunkChange](batch=1) as chunk_changes:
-            await asyncio.to_thread(_index, plan, chunk_changes, progress, self._model)
+            await asyncio.to_thread(_index, plan, chunk_changes, progress)
             async with self._database.long_transaction() as connection:
                 last = await revisions.last(connection)
                 if (last["number"] if last else 0) != plan.base:
@@ -345,7 +345,7 @@ class Corpus:
                 if path:
                     await failed_loads.forget(connection, path)
                 # Read before the commit, so that nothing can fail after it.
-                loaded = await read(self._database, connection, self._model)
+                loaded = await read(self._database, connection, self._semantic)
             self._loaded = loaded
             self._followed = revision.number
         await self._derive()
@@ -359,7 +359,7 @@ class Corpus:
         """
         error = None
         try:
-            await derived.bring_up_to_date(self._database, self._loaded.finder)
+            await derived.bring_up_to_date(self._database, self.finder.index.size)
         except StaleRevisionError:
             # The process that loaded the newer revision derives its data.
             return
@@ -367,13 +367,11 @@ class Corpus:
             error = raised
         try:
             # Read it in any case: another process may have derived it.
-            async with self._database.reading() as connection:
-                topics = await stored.read(connection)
-                min_similarity = await derived.min_similarity(connection)
+            topics = await stored.read(self._database)
         except Exception as raised:  # noqa: BLE001 -- logged below
             error = error or raised
         else:
-            finder = self._loaded.finder.with_derived(topics, min_similarity)
+            finder = self._loaded.finder.with_topics(topics)
             self._loaded = replace(self._loaded, finder=finder)
         self._plan_derivation(error)
 
@@ -393,10 +391,7 @@ def _index(
     plan: LoadPlan,
     chunk_changes: DiskList[chunks.ChunkChange],
     progress: Progress,
-    model: Embeddings | None,
 ) -> None:
     progress.start("Indexing", len(plan.removals) + len(plan.additions))
     removed, added = plan.articles(plan.removals), plan.articles(plan.additions)
-    chunk_changes.extend(
-        chunks.chunk_changes(progress.counting(removed), progress.counting(added), model)
-    )
+    chunk_changes.extend(chunks.chunk_changes(progress.counting(removed), progress.counting(added)))

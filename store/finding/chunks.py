@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Self
 
@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from store.articles.reading import articles_by_number
 from store.db import Connection, Database, Row, places
-from store.finding.embeddings import BYTES, BitVectors, Embeddings
 from store.finding.index import CHUNK, Index, Postings, build
 from store.finding.vocabulary import Vocabulary
 from store.types import Article, StaleRevisionError
@@ -30,7 +29,7 @@ _log = logging.getLogger(__name__)
 _STALE = "The corpus was replaced during the look-up: try again."
 
 _WORDS = "SELECT word, articles FROM word"
-_CHUNKS = "SELECT chunk, places, headlines, signs FROM chunk ORDER BY chunk"
+_CHUNKS = "SELECT chunk, places, headlines FROM chunk ORDER BY chunk"
 _REVISION = "SELECT MAX(number) AS number FROM revision"
 _POSTINGS = """
 SELECT word, articles, (SELECT MAX(number) FROM revision) AS revision
@@ -42,11 +41,10 @@ INSERT INTO posting (word, chunk, articles) VALUES ($1, $2, $3)
 ON CONFLICT (word, chunk) DO UPDATE SET articles = excluded.articles
 """
 _PUT_CHUNK = """
-INSERT INTO chunk (chunk, places, headlines, signs) VALUES ($1, $2, $3, $4)
-ON CONFLICT (chunk) DO UPDATE SET
-    places = excluded.places, headlines = excluded.headlines, signs = excluded.signs
+INSERT INTO chunk (chunk, places, headlines) VALUES ($1, $2, $3)
+ON CONFLICT (chunk) DO UPDATE SET places = excluded.places, headlines = excluded.headlines
 """
-_GET_CHUNK = "SELECT chunk, places, headlines, signs FROM chunk WHERE chunk = $1"
+_GET_CHUNK = "SELECT chunk, places, headlines FROM chunk WHERE chunk = $1"
 _DROP_CHUNK = "DELETE FROM chunk WHERE chunk = $1"
 _COUNT = """
 INSERT INTO word (word, articles) VALUES ($1, $2)
@@ -73,49 +71,36 @@ class _Columns:
     offsets: NDArray[np.uint16]
     """The positions of the articles in the chunk, in ascending order."""
     headlines: NDArray[np.uint64]
-    bit_vectors: BitVectors
 
     @classmethod
     def empty(cls) -> Self:
-        return cls._pack(np.zeros(CHUNK, np.uint64), np.zeros((CHUNK, BYTES), np.uint8))
+        return cls._pack(np.zeros(CHUNK, np.uint64))
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
         headlines = np.frombuffer(row["headlines"], dtype="<u8")
-        bit_vectors = np.zeros((len(headlines), BYTES), dtype=np.uint8)
-        stored = np.frombuffer(row["signs"], dtype=np.uint8).reshape(-1, BYTES)
-        bit_vectors[: len(stored)] = stored
         if row["places"] is None:
             # Written before migration 6: a row for every number, zeros if there is no article.
-            return cls._pack(headlines, bit_vectors)
-        return cls(np.frombuffer(row["places"], dtype="<u2"), headlines, bit_vectors)
+            return cls._pack(headlines)
+        return cls(np.frombuffer(row["places"], dtype="<u2"), headlines)
 
     @classmethod
-    def _pack(cls, headlines: NDArray[np.uint64], bit_vectors: BitVectors) -> Self:
-        """Build columns from arrays with a row for every number; drop rows without an article."""
+    def _pack(cls, headlines: NDArray[np.uint64]) -> Self:
+        """Build columns from an array with a row for every number; drop rows without an article."""
         (offsets,) = np.nonzero(headlines)
-        return cls(offsets.astype(np.uint16), headlines[offsets], bit_vectors[offsets])
+        return cls(offsets.astype(np.uint16), headlines[offsets])
 
     def apply(self, change: "ChunkChange") -> Self:
         """Return the columns with *change* applied."""
         headlines = np.zeros(CHUNK, dtype=np.uint64)
-        bit_vectors = np.zeros((CHUNK, BYTES), dtype=np.uint8)
-        headlines[self.offsets], bit_vectors[self.offsets] = self.headlines, self.bit_vectors
+        headlines[self.offsets] = self.headlines
         for number, headline in change.headlines.items():
             headlines[number % CHUNK] = headline
-            bit_vectors[number % CHUNK] = 0
-        for number, bits in change.bit_vectors.items():
-            bit_vectors[number % CHUNK] = np.frombuffer(bits, dtype=np.uint8)
-        return self._pack(headlines, bit_vectors)
+        return self._pack(headlines)
 
     def blobs(self) -> Sequence[bytes]:
-        """Return the columns as stored; without a model, no bit vectors are stored."""
-        bit_vectors = self.bit_vectors if self.bit_vectors.any() else self.bit_vectors[:0]
-        return (
-            self.offsets.astype("<u2").tobytes(),
-            self.headlines.astype("<u8").tobytes(),
-            bit_vectors.tobytes(),
-        )
+        """Return the columns as stored."""
+        return self.offsets.astype("<u2").tobytes(), self.headlines.astype("<u8").tobytes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,13 +112,11 @@ class ChunkChange:
     added: Mapping[str, Postings]
     headlines: Mapping[int, int]
     """The new headline hash of each article number; 0 removes the article."""
-    bit_vectors: Mapping[int, bytes]
 
 
 def chunk_changes(
     removed: Iterable[tuple[int, Article]],
     added: Iterable[tuple[int, Article]],
-    model: Embeddings | None,
 ) -> Iterator[ChunkChange]:
     """Index the articles that a reload removes and adds; yield one chunk at a time.
 
@@ -141,22 +124,20 @@ def chunk_changes(
     added again.
     """
     for chunk, numbered in _by_chunk(removed):
-        built = build(numbered, None)
+        built = build(numbered)
         yield ChunkChange(
             chunk=chunk,
             removed=built.postings,
             added={},
             headlines=dict.fromkeys(built.headlines, 0),
-            bit_vectors={},
         )
     for chunk, numbered in _by_chunk(added):
-        built = build(numbered, model)
+        built = build(numbered)
         yield ChunkChange(
             chunk=chunk,
             removed={},
             added=built.postings,
             headlines=built.headlines,
-            bit_vectors=built.bit_vectors,
         )
 
 
@@ -211,7 +192,7 @@ def _new_rows(
 async def rebuild(database: Database) -> None:
     """Index all articles again if another version of Parley wrote the index in another form.
 
-    The bit vectors stay. Another process that starts at the same time waits for this one.
+    Another process that starts at the same time waits for this one.
     """
     async with database.long_transaction() as connection:
         if not await connection.fetch(_SET_FORMAT, _FORMAT):
@@ -223,59 +204,14 @@ async def rebuild(database: Database) -> None:
             numbers = (columns.offsets.astype(np.int64) + row["chunk"] * CHUNK).tolist()
             _log.info("indexing %d articles again, for this version of Parley", len(numbers))
             articles = await articles_by_number(database, numbers)
-            built = await asyncio.to_thread(build, sorted(articles.items()), None)
-            kept = zip(numbers, columns.bit_vectors, strict=True)
+            built = await asyncio.to_thread(build, sorted(articles.items()))
             change = ChunkChange(
                 chunk=row["chunk"],
                 removed={},
                 added=built.postings,
                 headlines=built.headlines,
-                bit_vectors={number: bits.tobytes() for number, bits in kept},
             )
             await write(connection, [change])
-
-
-async def add_missing_vectors(database: Database, model: Embeddings) -> bool:
-    """Compute the bit vectors of articles that were loaded without a model.
-
-    Return whether any were added. An article without words never gets one.
-    """
-    is_changed = False
-    for row in await database.fetch(_CHUNKS):
-        columns = _Columns.from_row(row)
-        is_missing = ~columns.bit_vectors.any(axis=1)
-        missing = columns.offsets[is_missing].astype(np.int64) + row["chunk"] * CHUNK
-        if not len(missing):
-            continue
-        _log.info("computing vectors for %d articles", len(missing))
-        computed: dict[int, NDArray[np.uint8]] = {}
-        for start in range(0, len(missing), _BATCH):
-            articles = await articles_by_number(database, missing[start : start + _BATCH].tolist())
-            vectors = await asyncio.to_thread(model.bit_vectors, articles.values())
-            computed.update(zip(articles, vectors, strict=True))
-        if await _fill(database, row["chunk"], computed):
-            is_changed = True
-    return is_changed
-
-
-async def _fill(database: Database, chunk: int, computed: Mapping[int, NDArray[np.uint8]]) -> bool:
-    """Store bit vectors for the articles of *chunk* that lack one; return whether any did."""
-    async with database.long_transaction() as connection:
-        # Another process may have loaded other articles while the vectors were computed.
-        rows = await connection.fetch(_GET_CHUNK, chunk)
-        if not rows:
-            return False
-        columns = _Columns.from_row(rows[0])
-        bit_vectors = columns.bit_vectors.copy()
-        numbers = columns.offsets.astype(np.int64) + chunk * CHUNK
-        for place, number in enumerate(numbers.tolist()):
-            if number in computed and not bit_vectors[place].any():
-                bit_vectors[place] = computed[number]
-        if np.array_equal(bit_vectors, columns.bit_vectors):
-            return False
-        filled = replace(columns, bit_vectors=bit_vectors)
-        await connection.execute(_PUT_CHUNK, chunk, *filled.blobs())
-        return True
 
 
 async def read(database: Database, connection: Connection) -> Index:
@@ -309,7 +245,6 @@ def _to_index(
         vocabulary=Vocabulary((row["word"], row["articles"]) for row in words),
         numbers=numbers,
         headlines=np.concatenate([chunk.headlines for chunk in chunks]),
-        bit_vectors=np.concatenate([chunk.bit_vectors for chunk in chunks]),
         fetch=fetch,
     )
 

@@ -1,19 +1,19 @@
 """The finder: look up stories by a few words, which may be misspelled."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import ParamSpec, Self, TypeAlias, TypeVar
 
 from cachetools import LRUCache
 
-from store.finding import embeddings
-from store.finding.embeddings import Embeddings, Vectors
+from store.finding.embeddings import Embeddings
 from store.finding.index import Index
 from store.finding.ranking import ExpandedQuery, anchored, rank, reasons
+from store.finding.similarity import SemanticSearch, join
 from store.finding.topics import Typeahead, catalogue
-from store.finding.words import is_english, query_words, words
+from store.finding.words import query_words, words
 from store.types import Answer, Article, Found, Match, Nothing, Topic, Unsure
 
 CUT_OFF = 0.6
@@ -25,7 +25,7 @@ SUGGESTIONS = 3
 _MAX_CHARACTERS, _MAX_WORDS = 2_000, 32
 """What is used of a query; the rest is ignored."""
 _MAX_CANDIDATES, _MIN_CANDIDATE_SCORE = 200, 0.05
-"""Limits for the stories that word matching, or semantic search, adds to a joint ranking."""
+"""Limits for the stories that word matching adds to a joint ranking."""
 _MAX_GUESSES = 10
 _LARGE = 20_000
 """Articles from which on work on the whole index runs in a thread."""
@@ -45,15 +45,9 @@ class Finder:
         index: Index,
         articles: GetArticles,
         topics: Sequence[Topic],
-        model: Embeddings | None,
-        *,
-        min_similarity: float | None = None,
+        semantic: SemanticSearch | None,
     ) -> None:
-        """Create a finder.
-
-        *min_similarity* is the lowest similarity at which semantic search proposes a story; if it
-        is None, the first look-up that needs it measures it.
-        """
+        """Create a finder; if *semantic* is None, it matches words only."""
         self.index = index
         self._articles = articles
         self.topics = topics
@@ -63,8 +57,7 @@ class Finder:
         self._named = {
             tuple(word for word, _ in words(name)) for name in names if not name.islower()
         }
-        self._model = model
-        self._min_similarity = min_similarity
+        self._semantic = semantic
         self._cached: LRUCache[int, Article] = LRUCache(_CACHED_ARTICLES)
         self._answers: LRUCache[tuple[str, int], Answer] = LRUCache(_CACHED_ANSWERS)
 
@@ -75,21 +68,20 @@ class Finder:
         async def get(numbers: Sequence[int]) -> Mapping[int, Article]:
             return {number: articles[number] for number in numbers}
 
+        index = Index.of(articles)
         topics = [Topic(name=name, articles=len(ids)) for name, ids in catalogue(articles).items()]
-        return cls(Index.of(articles, model), get, topics, model)
+        semantic = SemanticSearch.of(index, model, articles) if model else None
+        return cls(index, get, topics, semantic)
 
-    def with_derived(self, topics: Sequence[Topic], min_similarity: float | None) -> Self:
-        """Return a finder over the same index with these *topics* and *min_similarity*."""
-        if (topics, min_similarity) == (self.topics, self._min_similarity):
+    def with_topics(self, topics: Sequence[Topic]) -> Self:
+        """Return a finder over the same index with these *topics*."""
+        if topics == self.topics:
             return self
-        return type(self)(
-            self.index, self._articles, topics, self._model, min_similarity=min_similarity
-        )
+        return type(self)(self.index, self._articles, topics, self._semantic)
 
-    @property
-    def has_model(self) -> bool:
-        """Whether semantic search is available."""
-        return self._model is not None
+    def with_semantic(self, semantic: SemanticSearch) -> Self:
+        """Return a finder over the same index that uses *semantic*."""
+        return type(self)(self.index, self._articles, self.topics, semantic)
 
     def complete(self, prefix: str, *, limit: int = 20) -> list[str]:
         """Return the names of topics that may complete *prefix*; see `Typeahead.complete`."""
@@ -114,8 +106,7 @@ class Finder:
         found = await self._matches(expanded, answers[: max(limit, 1)])
         if found:
             return Found(matches=tuple(found))
-        if self._model:
-            scores = await self._guess(expanded, self._model) or scores
+        scores = await self._guess(query, expanded) or scores
         scores = scores or anchored(
             expanded, self.index, self._named, limit=_MAX_GUESSES, score=UNSURE
         )
@@ -134,56 +125,20 @@ class Finder:
         scores = self.scores(expanded, limit=limit, min_score=min_score)
         return await self._matches(expanded, scores)
 
-    async def calibrate(self) -> float | None:
-        """Measure and return the lowest similarity at which semantic search proposes a story.
-
-        Queries that should find nothing seldom reach it: see `embeddings.min_similarity`. Return
-        None without a model.
-        """
-        if not self._model:
-            return None
-        probes = embeddings.choose_probes(self.index.vocabulary)
-        postings = await self.index.postings(probes)
-        owners = [int(postings[word][0] >> 2) for word in probes]
-        vectors = self._model.embed([word] for word in probes)
-        best = await self._run(self._best_of_others, vectors, owners)
-        self._min_similarity = embeddings.min_similarity(best)
-        return self._min_similarity
-
-    def _best_of_others(self, vectors: Vectors, owners: Sequence[int]) -> list[float]:
-        """Return the highest similarity of each vector to any article but its owner."""
-        return [
-            max((found for number, found in self._nearest(vector, 2) if number != owner), default=0)
-            for vector, owner in zip(vectors, owners, strict=True)
-        ]
-
-    async def _guess(self, query: ExpandedQuery, model: Embeddings) -> list[tuple[int, float]]:
+    async def _guess(self, query: str, expanded: ExpandedQuery) -> list[tuple[int, float]]:
         """Return the best stories by semantic search and word matching together.
 
-        Return none unless the most similar one is similar enough.
+        Return none if no story is similar enough.
         """
-
-        def guess(least: float) -> list[tuple[int, float]]:
-            (vector,) = model.embed([_corrected(query)])
-            nearest = self._nearest(vector, _MAX_CANDIDATES)
-            if not nearest or nearest[0][1] < least:
-                return []
-            by_words = self.scores(query, limit=_MAX_CANDIDATES, min_score=_MIN_CANDIDATE_SCORE)
-            return embeddings.join(by_words, nearest)[:_MAX_GUESSES]
-
-        least = self._min_similarity
-        if least is None:
-            least = await self.calibrate() or 0.0
-        if len(query.words) >= embeddings.LONG_QUERY:
-            least *= embeddings.LONG_QUERY_FACTOR
-        return await self._run(guess, least)
-
-    def _nearest(self, vector: Vectors, limit: int) -> list[tuple[int, float]]:
-        """Return the numbers of the articles most similar to *vector*, with their similarity."""
-        rows, similarities = embeddings.nearest(
-            vector, self.index.bit_vectors, limit, mask=self.index.has_vector
+        if not (self._semantic and expanded.words):
+            return []
+        similar = await self._semantic.find(query)
+        if not similar:
+            return []
+        by_words = await self._run(
+            self.scores, expanded, limit=_MAX_CANDIDATES, min_score=_MIN_CANDIDATE_SCORE
         )
-        return list(zip(self.index.numbers[rows].tolist(), similarities.tolist(), strict=True))
+        return join(by_words, similar)[:_MAX_GUESSES]
 
     async def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run *work*, which scans the whole index; if the corpus is large, in a thread."""
@@ -250,15 +205,6 @@ class Finder:
             self._cached.update(loaded)
             articles |= loaded
         return articles
-
-
-def _corrected(query: ExpandedQuery) -> Iterator[str]:
-    """Yield the words of a query; replace words that are not English by their best expansion."""
-    for word, expansions in zip(query.words, query.expansions, strict=True):
-        if expansions and not is_english(word):
-            yield from max(expansions, key=expansions.__getitem__)
-        else:
-            yield word
 
 
 def _without_near_duplicates(matches: Iterable[Match]) -> Iterable[Match]:

@@ -11,13 +11,11 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import islice
 from typing import Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from store.finding.embeddings import BYTES, BitVectors, Embeddings
 from store.finding.vocabulary import Vocabulary
 from store.finding.words import FUNCTION_WORDS, terms, words
 from store.types import Article
@@ -34,8 +32,6 @@ CHUNK = 1 << 16
 """Article numbers in one chunk, which the database stores together."""
 
 _CACHED_BYTES = 16 << 20
-_BATCH = 1_000
-"""Articles whose vectors are computed together."""
 
 Fetch: TypeAlias = Callable[[Sequence[str]], Awaitable[Mapping[str, Postings]]]
 
@@ -88,20 +84,14 @@ class Index:
         vocabulary: Vocabulary,
         numbers: Numbers,
         headlines: NDArray[np.uint64],
-        bit_vectors: BitVectors,
         fetch: Fetch,
     ) -> None:
         self.vocabulary = vocabulary
         self.numbers = numbers
         """The article numbers, ascending; the other columns are in the same order."""
-        self.bit_vectors = bit_vectors
-        """One row for each article; all zeros if it was indexed without a model."""
-        self.has_vector = np.any(bit_vectors, axis=1)
         by_headline = np.argsort(headlines, kind="stable")
         self._by_headline = numbers[by_headline]
         self._headlines = headlines[by_headline]
-        self.lacks_vectors = not self.has_vector.all()
-        """Whether some articles were indexed without a model."""
         self.size = len(numbers)
         """The number of articles."""
         self._fetch = fetch
@@ -109,24 +99,18 @@ class Index:
         self._cached_bytes = 0
 
     @classmethod
-    def of(cls, articles: Iterable[Article], model: Embeddings | None = None) -> Self:
+    def of(cls, articles: Iterable[Article]) -> Self:
         """Build an index of *articles* in memory, numbered from 0."""
-        built = build(enumerate(articles), model)
+        built = build(enumerate(articles))
 
         async def fetch(wanted: Sequence[str]) -> Mapping[str, Postings]:
             return {word: built.postings[word] for word in wanted}
 
         size = len(built.headlines)
-        bit_vectors = np.frombuffer(b"".join(built.bit_vectors.values()), dtype=np.uint8).reshape(
-            -1, BYTES
-        )
         return cls(
             vocabulary=Vocabulary((word, len(found)) for word, found in built.postings.items()),
             numbers=np.arange(size, dtype=np.uint32),
             headlines=np.fromiter(built.headlines.values(), np.uint64, size),
-            bit_vectors=bit_vectors
-            if len(bit_vectors)
-            else np.zeros((size, BYTES), dtype=np.uint8),
             fetch=fetch,
         )
 
@@ -196,35 +180,21 @@ class Built:
 
     postings: Mapping[str, Postings]
     headlines: Mapping[int, int]
-    bit_vectors: Mapping[int, bytes]
-    """Empty without a model."""
 
 
-def build(numbered: Iterable[tuple[int, Article]], model: Embeddings | None) -> Built:
+def build(numbered: Iterable[tuple[int, Article]]) -> Built:
     """Index articles, which must be sorted by number."""
     places: defaultdict[str, int] = defaultdict()
     places.default_factory = places.__len__
     owners, values = array("I"), array("I")
     headlines: dict[int, int] = {}
-    bit_vectors: dict[int, bytes] = {}
-    remaining = iter(numbered)
-    while batch := list(islice(remaining, _BATCH)):
-        for number, article in batch:
-            entry = to_entry(article)
-            headlines[number] = entry.headline
-            first = number << 2
-            owners.extend([places[word] for word in entry.places])
-            values.extend([first | place for place in entry.places.values()])
-        if model:
-            rows = model.bit_vectors(article for _, article in batch)
-            bit_vectors.update(
-                (number, row.tobytes()) for (number, _), row in zip(batch, rows, strict=True)
-            )
-    return Built(
-        postings=_to_table(dict(places), owners, values),
-        headlines=headlines,
-        bit_vectors=bit_vectors,
-    )
+    for number, article in numbered:
+        entry = to_entry(article)
+        headlines[number] = entry.headline
+        first = number << 2
+        owners.extend([places[word] for word in entry.places])
+        values.extend([first | place for place in entry.places.values()])
+    return Built(postings=_to_table(dict(places), owners, values), headlines=headlines)
 
 
 def _to_table(

@@ -1,19 +1,18 @@
-"""Data derived from the whole corpus: its topics, and the minimum similarity of a semantic match.
+"""Data derived from the whole corpus: its topics.
 
-Deriving them takes a while in a large corpus and the old ones are good enough until then, so both
+Deriving them takes a while in a large corpus and the old ones are good enough until then, so they
 are updated after the load is committed. A few changed articles are only linked to the existing
 topics. Everything is derived again if the corpus is small, if many articles have changed since the
 last time, or if their old versions are no longer stored.
 """
 
 from store.db import Connection, Database, Row
-from store.finding.finder import Finder
 from store.finding.topics import stored
 from store.loading import revisions
 
-_GET = "SELECT revision, articles, next_number, touched, least FROM derived"
+_GET = "SELECT revision, articles, next_number, touched FROM derived"
 _PUT = """
-INSERT INTO derived (revision, articles, next_number, touched, least) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO derived (revision, articles, next_number, touched) VALUES ($1, $2, $3, $4)
 """
 _TOUCHED = """
 SELECT COALESCE(SUM(added + edited + removed), 0) AS touched FROM revision WHERE number > $1
@@ -23,41 +22,29 @@ _SMALL = 5_000
 """A corpus of fewer articles is always derived completely."""
 _SHARE = 20
 """Everything is derived again once one article in 20 has changed."""
-_MILLION = 1_000_000
 
 
-async def min_similarity(database: Connection | Database) -> float | None:
-    """Return the minimum similarity of a semantic match; None if it was not measured."""
-    rows = await database.fetch(_GET)
-    return rows[0]["least"] / _MILLION if rows and rows[0]["least"] is not None else None
-
-
-async def bring_up_to_date(database: Database, finder: Finder) -> None:
-    """Derive the data of the loaded revision, unless another process does so first."""
+async def bring_up_to_date(database: Database, size: int) -> None:
+    """Derive the data of the loaded revision of *size* articles, unless another process does."""
     last, before = await _state(database)
-    lacks_minimum = finder.has_model and before is not None and before["least"] is None
-    if last is None or (before and before["revision"] == last["number"] and not lacks_minimum):
+    if last is None or (before and before["revision"] == last["number"]):
         return
-    size = finder.index.size
     if before:
         (since,) = await database.fetch(_TOUCHED, before["revision"])
         changed = before["touched"] + int(since["touched"])
     if (
         before is None
-        or lacks_minimum
         or before["revision"] < await revisions.oldest_kept(database)
         or size < _SMALL
         or changed * _SHARE > before["articles"]
     ):
         write = await stored.derive(database, size)
-        measured = await finder.calibrate()
-        minimum = None if measured is None else round(measured * _MILLION)
-        now = (last["number"], size, last["next_number"], 0, minimum)
+        now = (last["number"], size, last["next_number"], 0)
     else:
         write = await stored.update(
             database, revision=before["revision"], next_number=before["next_number"]
         )
-        now = (last["number"], before["articles"], last["next_number"], changed, before["least"])
+        now = (last["number"], before["articles"], last["next_number"], changed)
     async with database.long_transaction() as connection:
         if await _state(connection) != (last, before):
             # The process that changed the corpus in the meantime derives the data itself.

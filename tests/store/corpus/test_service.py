@@ -233,23 +233,6 @@ async def test_many_reloads_equal_one_load(
         assert await answers(store) == many
 
 
-async def test_missing_vectors_are_added_at_the_next_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url = f"sqlite:///{tmp_path}/parley.db"
-    with monkeypatch.context() as without:
-        without.setattr("store.Embeddings.load", lambda: None)
-        async with open_store(url) as store:
-            await load(store, STARTER)
-            assert not store.corpus.finder.index.has_vector.any()
-    async with open_store(url) as store:
-        assert store.corpus.finder.index.has_vector.all()
-        loaded = store.corpus.finder.index.bit_vectors
-    async with open_store(f"sqlite:///{tmp_path}/other.db") as store:
-        await load(store, STARTER)
-        assert (store.corpus.finder.index.bit_vectors == loaded).all()
-
-
 async def test_a_word_without_articles_is_deleted(database_url: str, tmp_path: Path) -> None:
     async with open_store(database_url) as store, open_database(database_url) as database:
         path = folder(tmp_path, talks=TALKS, trade=TALKS.replace("Geneva", "Lagos"))

@@ -239,7 +239,11 @@ async def write_first(url: str, *more: str, snapshot: Path = FIRST) -> None:
 async def test_a_database_of_every_released_schema_is_migrated(
     database_url: str, snapshot: Path
 ) -> None:
-    """Every row of a released version is there after the newest version has migrated it."""
+    """Every row of a released version is there after the newest version has migrated it.
+
+    What is computed again, for another model, is dropped.
+    """
+    dropped = {("chunk", "signs"), ("derived", "least")}
     await write_first(database_url, snapshot=snapshot)
     async with connect(database_url) as database:
         before = await every_row(database)
@@ -247,9 +251,12 @@ async def test_a_database_of_every_released_schema_is_migrated(
     async with open_database(database_url) as database:
         after = await every_row(database)
     for table, rows in before.items():
-        columns = {column for column, _ in rows[0]}
-        kept = [[pair for pair in row if pair[0] in columns] for row in after[table]]
-        assert kept == rows, table
+        columns = {column for column, _ in rows[0] if (table, column) not in dropped}
+        expected, kept = (
+            [[pair for pair in row if pair[0] in columns] for row in each]
+            for each in (rows, after[table])
+        )
+        assert kept == expected, table
 
 
 @pytest.mark.parametrize("snapshot", RELEASED, ids=lambda path: path.stem)

@@ -1,8 +1,6 @@
 """The stored index: deleted articles leave nothing behind."""
 
-import asyncio
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +8,7 @@ import pytest
 
 from store import Store, open_store
 from store.db import Database, open_database
-from store.finding.chunks import add_missing_vectors
-from store.finding.embeddings import BYTES, BitVectors, Embeddings
-from store.types import Article, Found, Unsure
+from store.types import Found, Unsure
 from tests.machine import NOW
 from tests.store.loading.test_revisions import STORIES, load, write
 
@@ -30,10 +26,9 @@ def edition(number: int) -> list[str]:
 
 async def sizes(database: Database) -> tuple[int, int, int]:
     """Return the number of chunks, of articles in them, and of rows of postings."""
-    chunks = await database.fetch("SELECT places, headlines, signs FROM chunk")
+    chunks = await database.fetch("SELECT places, headlines FROM chunk")
     for row in chunks:
         assert len(row["headlines"]) == 4 * len(row["places"])
-        assert len(row["signs"]) in (0, BYTES * len(row["places"]) // 2)
     (postings,) = await database.fetch("SELECT COUNT(*) AS rows FROM posting")
     return len(chunks), sum(len(row["places"]) // 2 for row in chunks), postings["rows"]
 
@@ -53,7 +48,7 @@ async def test_deleted_articles_leave_nothing_behind(
         seen: list[tuple[int, int, int]] = []
         for number in range(14):
             await load(store, write(tmp_path, bell=[STAYS], news=edition(number)))
-            assert store.corpus.finder.index.size == len(store.corpus.finder.index.bit_vectors) == 5
+            assert store.corpus.finder.index.size == 5
             seen.append(await sizes(database))
         assert {articles for _, articles, _ in seen} == {5}
         assert max(chunks for chunks, _, _ in seen) <= 3
@@ -79,42 +74,6 @@ async def test_deleted_articles_leave_nothing_behind(
         assert await find(store, "divers raised a bell") == ["bell.txt"]
 
 
-async def forget_vectors(database: Database) -> None:
-    """Delete all bit vectors, as if the articles had been loaded without a model."""
-    async with database.transaction() as connection:
-        await connection.execute("UPDATE chunk SET signs = $1", b"")
-
-
-async def test_adding_missing_vectors_keeps_what_another_process_loaded_in_the_meantime(
-    database_url: str, tmp_path: Path
-) -> None:
-    """In a large corpus this takes minutes, and another process may load other articles."""
-    model = Embeddings.load()
-    assert model
-    async with open_database(database_url) as database, open_store(database_url) as other:
-        await load(other, write(tmp_path, bell=[STAYS], news=edition(1)))
-        await forget_vectors(database)
-        is_read, may_write = threading.Event(), threading.Event()
-
-        class Slow(Embeddings):
-            def bit_vectors(self, articles: Iterable[Article]) -> BitVectors:
-                is_read.set()
-                assert may_write.wait(30)
-                return super().bit_vectors(articles)
-
-        slow = Slow(model._table, model._tokenizer)
-        completing = asyncio.create_task(add_missing_vectors(database, slow))
-        await asyncio.to_thread(is_read.wait, 30)
-        await load(other, write(tmp_path, bell=[STAYS], news=edition(2)))
-        may_write.set()
-        assert await completing
-    async with open_store(database_url) as store:
-        assert set(await find(store, "ore2 elm2 owl2")) == {"news.txt"}
-        assert await find(store, "divers raised a bell") == ["bell.txt"]
-        assert not store.corpus.finder.index.lacks_vectors
-        assert store.corpus.finder.index.size == 5
-
-
 async def test_columns_of_an_older_version_are_read_and_packed(
     database_url: str, tmp_path: Path
 ) -> None:
@@ -127,20 +86,13 @@ async def test_columns_of_an_older_version_are_read_and_packed(
         assert places.tolist() == [2, 3]
         headlines = np.zeros(4, dtype="<u8")
         headlines[places] = np.frombuffer(row["headlines"], dtype="<u8")
-        # The last article has no bit vector, as if it had been loaded without a model.
-        signs = bytes(2 * BYTES) + row["signs"][:BYTES]
         async with database.transaction() as connection:
             await connection.execute(
-                "UPDATE chunk SET places = NULL, headlines = $1, signs = $2",
-                headlines.tobytes(),
-                signs,
+                "UPDATE chunk SET places = NULL, headlines = $1", headlines.tobytes()
             )
     async with open_store(database_url) as store, open_database(database_url) as database:
         assert store.corpus.finder.index.numbers.tolist() == [2, 3]
-        assert store.corpus.finder.index.has_vector.all()
         assert await find(store, "snow mountain road") == ["b.txt"]
-        (packed,) = await database.fetch("SELECT * FROM chunk")
-        assert tuple(packed) == tuple(row)
         await load(store, write(tmp_path, b=STORIES[2:], c=STORIES[:1]))
         assert (await sizes(database))[1] == 3
         assert await find(store, "envoys behind closed doors") == ["c.txt"]

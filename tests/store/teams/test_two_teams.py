@@ -49,7 +49,8 @@ WITHOUT_TEAM = frozenset(
     [
         # The corpus, its articles, its folder and the holidays are shared by all teams.
         *(f"corpus.{name}" for name in ("check", "complete", "find", "follow", "history", "like")),
-        *(f"corpus.{name}" for name in ("open", "reload", "undo")),
+        *(f"corpus.{name}" for name in ("open", "reload", "undo", "use")),
+        "embedder.run",
         *(f"articles.{name}" for name in ("get", "get_many", "measure")),
         *(f"holidays.{name}" for name in ("between", "replace")),
         *(f"statistics.{name}" for name in ("lag", "ping", "posts")),
@@ -326,7 +327,7 @@ FIRST_ACTIONS: Sequence[Action] = [
 SHARED_TABLES = frozenset(
     [
         *(LEDGER_TABLE, "revision", "document", "article", "past_document", "past_article"),
-        *("word", "posting", "chunk", "derived", "topic", "topic_article"),
+        *("word", "posting", "chunk", "derived", "topic", "topic_article", "embedding"),
     ]
 )
 """The tables of the corpus; all other tables must be empty when no team is left."""

@@ -10,7 +10,6 @@ import pytest
 from store import Store, open_store
 from store.articles.reading import articles_from_number
 from store.db import Database, open_database
-from store.finding.finder import Finder
 from store.finding.topics import stored
 from store.loading import derived
 from store.types import Topic
@@ -91,14 +90,14 @@ async def test_topics_that_another_process_derives_late_are_loaded(
     loaded, is_followed = asyncio.Event(), asyncio.Event()
     bring_up_to_date = derived.bring_up_to_date
 
-    async def late(database: Database, finder: Finder) -> None:
+    async def late(database: Database, size: int) -> None:
         if loaded.is_set():
             is_followed.set()
             await loading
         else:
             loaded.set()
             await is_followed.wait()
-        await bring_up_to_date(database, finder)
+        await bring_up_to_date(database, size)
 
     async with open_store(database_url) as one, open_store(database_url) as two:
         monkeypatch.setattr(derived, "bring_up_to_date", late)

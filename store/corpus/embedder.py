@@ -1,0 +1,161 @@
+"""Embed the loaded stories in the background, so that semantic search finds them.
+
+A load does not wait for embeddings: its stories are found by their words at once. The newest
+stories are embedded first. What is embedded is stored, so a restart goes on where the last process
+stopped, and processes that share a database share the work.
+"""
+
+import asyncio
+import logging
+import math
+from collections.abc import Iterator, Sequence
+from random import shuffle
+
+import numpy as np
+
+from store.articles.reading import articles_by_number
+from store.corpus.service import Corpus
+from store.db import Database, places
+from store.finding.embeddings import DIMENSIONS, MODEL, Embeddings, PackedVectors
+from store.finding.similarity import SemanticSearch, StoryVectors
+from store.progress import background_work
+from store.types import StaleRevisionError
+
+MAX_STORIES = 100_000
+"""How many stories are embedded, the newest: they need 50 MB and one scan for each search."""
+
+_BATCH = 16
+"""Stories embedded at a time, in about a fifth of a second."""
+_WINDOW = 32
+"""Batches of which processes choose in random order, so that they seldom embed the same one."""
+_ROWS = 500
+_LOG_SECONDS = 60
+
+_NEWEST = "SELECT number FROM article ORDER BY number DESC LIMIT $1"
+_STORED = "SELECT number, vector FROM embedding WHERE model = $1 AND number IN ({})"
+_PUT = """
+INSERT INTO embedding (number, model, vector) VALUES ($1, $2, $3)
+ON CONFLICT (number) DO UPDATE SET model = excluded.model, vector = excluded.vector
+"""
+_DROP = """
+DELETE FROM embedding WHERE number < $1
+OR NOT EXISTS (SELECT 1 FROM article a WHERE a.number = embedding.number)
+"""
+
+_log = logging.getLogger(__name__)
+
+
+class Embedder:
+    """Keeps the embeddings of a corpus up to date, in the database and in memory."""
+
+    def __init__(self, database: Database, corpus: Corpus) -> None:
+        self._database = database
+        self._corpus = corpus
+        self._vectors = StoryVectors.empty()
+        self._done: int | None = None
+        """The last revision whose stories are all embedded and in use."""
+
+    async def run(self, *, seconds: float = math.inf) -> None:
+        """Embed the stories of the loaded revision that lack it, and use all embeddings.
+
+        Stop after about *seconds*. Without the model, do nothing. Another call goes on where a
+        cancelled or stopped one ended.
+        """
+        revision = self._corpus.revision
+        if revision is None or revision.number == self._done:
+            return
+        with background_work():
+            model = await asyncio.to_thread(Embeddings.load)
+            try:
+                is_done = not model or await self._embed(model, seconds)
+            except StaleRevisionError:
+                # Another revision was loaded in the meantime: the next call embeds its stories.
+                return
+        self._done = revision.number if is_done else None
+
+    async def _embed(self, model: Embeddings, seconds: float) -> bool:
+        """Embed missing stories; return whether none is missing any more."""
+        rows = await self._database.fetch(_NEWEST, MAX_STORIES)
+        newest = np.array([row["number"] for row in rows], dtype=np.uint32)
+        async with self._database.transaction() as connection:
+            await connection.execute(_DROP, int(newest[-1]) if len(newest) else 0)
+        self._vectors = self._vectors.only(newest)
+        await self._read(np.setdiff1d(newest, self._vectors.numbers).tolist())
+        await self._use(model)
+        missing = np.setdiff1d(newest, self._vectors.numbers)[::-1].tolist()
+        return await self._embed_missing(model, missing, seconds)
+
+    async def _embed_missing(
+        self, model: Embeddings, missing: Sequence[int], seconds: float
+    ) -> bool:
+        if not missing:
+            return True
+        time = asyncio.get_running_loop().time
+        began = logged = time()
+        total = len(self._vectors) + len(missing)
+        in_use = len(self._vectors)
+        for batch in _batches(missing):
+            batch_began = time()
+            if batch_began - began > seconds:
+                await self._use(model)
+                return False
+            await self._add(model, batch)
+            if len(self._vectors) >= 2 * in_use + _ROWS:
+                await self._use(model)
+                in_use = len(self._vectors)
+            if time() - logged > _LOG_SECONDS:
+                logged = time()
+                _log.info("embedded %d of %d stories", len(self._vectors), total)
+            # Use half of one core, so that others are answered as fast as ever.
+            await asyncio.sleep(time() - batch_began)
+        await self._use(model)
+        _log.info("embedded %d stories in %.0f s", len(missing), time() - began)
+        return True
+
+    async def _add(self, model: Embeddings, batch: Sequence[int]) -> None:
+        """Embed and store those stories of *batch* that no other process has embedded yet."""
+        stored = await self._read(batch)
+        articles = await articles_by_number(
+            self._database, [number for number in batch if number not in stored]
+        )
+        if not articles:
+            return
+        vectors = await asyncio.to_thread(model.embed_articles, [*articles.values()])
+        async with self._database.transaction() as connection:
+            await connection.executemany(
+                _PUT,
+                (
+                    (number, MODEL, vector.tobytes())
+                    for number, vector in zip(articles, vectors, strict=True)
+                ),
+            )
+        self._vectors = self._vectors.merged([*articles], vectors)
+
+    async def _read(self, numbers: Sequence[int]) -> set[int]:
+        """Add the stored vectors of *numbers*; return the numbers that have one."""
+        found: dict[int, bytes] = {}
+        for start in range(0, len(numbers), _ROWS):
+            batch = numbers[start : start + _ROWS]
+            sql = _STORED.format(places(batch, start=2))
+            for row in await self._database.fetch(sql, MODEL, *batch):
+                found[row["number"]] = row["vector"]
+        rows: PackedVectors = np.frombuffer(b"".join(found.values()), dtype=np.int8)
+        self._vectors = self._vectors.merged([*found], rows.reshape(-1, DIMENSIONS))
+        return found.keys() & numbers
+
+    async def _use(self, model: Embeddings) -> None:
+        if len(self._vectors):
+            index = self._corpus.finder.index
+            semantic = SemanticSearch(index, model, self._vectors)
+            await semantic.calibrate()
+            self._corpus.use(semantic)
+
+
+def _batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Split *numbers* into batches; those of a window come in random order."""
+    window = _BATCH * _WINDOW
+    for start in range(0, len(numbers), window):
+        part = numbers[start : start + window]
+        batches = [part[at : at + _BATCH] for at in range(0, len(part), _BATCH)]
+        shuffle(batches)
+        yield from batches
