@@ -64,7 +64,7 @@ async def open_store(
     """
     async with open_database(url, hold=hold, is_looking=is_looking) as database:
         corpus = Corpus(database)
-        await corpus.open(is_looking=is_looking)
+        await corpus.open()
         installed = Installed(database, is_shared=is_shared)
         yield Store(
             corpus=corpus,

@@ -95,16 +95,16 @@ class Corpus:
         self.load_seconds = 0.0
         """How long the last load in this process took."""
 
-    async def open(self, *, is_looking: bool = False) -> None:
+    async def open(self) -> None:
         """Load the current revision from the database, with its stored index.
 
-        With *is_looking*, nothing is computed that would have to be stored.
+        If the database is read-only, nothing is computed that would have to be stored.
         """
         with self._timing():
             await asyncio.to_thread(prepare)
             await chunks.rebuild(self._database)
             await self._read_stored()
-            if is_looking:
+            if self._database.is_read_only:
                 return
             # A search may switch to a newer revision in the meantime; `follow` completes that.
             opened = self.revision

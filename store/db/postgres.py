@@ -165,8 +165,11 @@ class Postgres:
         self,
         pool: "asyncpg.Pool[Any]",
         connections: "WeakSet[asyncpg.Connection[Any]]",
+        *,
+        is_read_only: bool,
     ) -> None:
         """Set the *pool* and the set of its *connections*; `connect` adds each new connection."""
+        self.is_read_only = is_read_only
         self._pool = pool
         self._connections = connections
         self._in_use: set[int] = set()
@@ -233,7 +236,7 @@ class Postgres:
                 " password percent-encoded, such as %2F for / and %40 for @."
             ) from error
         try:
-            yield cls(pool, connections)
+            yield cls(pool, connections, is_read_only=is_looking)
         finally:
             # If this times out, the pool terminates the connections that are left.
             with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):

@@ -192,7 +192,10 @@ class SQLite:
     statements of two tasks out of the same transaction.
     """
 
-    def __init__(self, path: Path, threads: Sequence[_Thread], *, is_held: bool) -> None:
+    def __init__(
+        self, path: Path, threads: Sequence[_Thread], *, is_held: bool, is_read_only: bool
+    ) -> None:
+        self.is_read_only = is_read_only
         self._path = path
         self._threads = threads
         self._writer, self._reader, self._single = threads
@@ -225,7 +228,7 @@ class SQLite:
                 _thread(path, availability, is_looking) as reader,
                 _thread(path, availability, is_looking) as single,
             ):
-                yield cls(path, (writer, reader, single), is_held=hold)
+                yield cls(path, (writer, reader, single), is_held=hold, is_read_only=is_looking)
 
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """Open a transaction that writes."""

@@ -72,6 +72,9 @@ class Connection(Protocol):
 class Database(Protocol):
     """A database, which opens transactions."""
 
+    is_read_only: bool
+    """Whether it was opened only to look at it: then every write raises `DatabaseError`."""
+
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """Open a transaction that writes: committed at the end, rolled back on any exception.
 

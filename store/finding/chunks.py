@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.articles.reading import articles_by_number
-from store.db import Connection, Database, Row, places
+from store.db import Connection, Database, DatabaseError, Row, places
 from store.finding.index import CHUNK, Index, Postings, build
 from store.finding.vocabulary import Vocabulary
 from store.types import Article, StaleRevisionError
@@ -54,6 +54,8 @@ _DROP_POSTING = "DELETE FROM posting WHERE word = $1 AND chunk = $2"
 _DROP_WORD = "DELETE FROM word WHERE word = $1 AND articles = 0"
 
 _SET_FORMAT = "UPDATE index_format SET version = $1 WHERE version <> $1 RETURNING version"
+
+_OLD_FORMAT = "SELECT 1 FROM index_format WHERE version <> $1"
 
 _FORMAT = 2
 """The form of the index: increase it with every change of what `index.to_entry` returns."""
@@ -192,8 +194,16 @@ def _new_rows(
 async def rebuild(database: Database) -> None:
     """Index all articles again if another version of Parley wrote the index in another form.
 
-    Another process that starts at the same time waits for this one.
+    Another process that starts at the same time waits for this one. Raises `DatabaseError` if the
+    database is read-only and has the other form.
     """
+    if database.is_read_only:
+        if await database.fetch(_OLD_FORMAT, _FORMAT) and await database.fetch(_CHUNKS):
+            raise DatabaseError(
+                "The index was written by another version of Parley: `python -m bot migrate`"
+                " writes it again."
+            )
+        return
     async with database.long_transaction() as connection:
         if not await connection.fetch(_SET_FORMAT, _FORMAT):
             return

@@ -793,3 +793,23 @@ def test_a_mistake_in_the_settings_is_a_sentence(
     captured = capsys.readouterr()
     assert "Traceback" not in captured.err
     assert "hu/sh" not in captured.out + captured.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["check"], ["check", "--corpus", "corpus"], ["find", "geneva"], ["history"], ["export", "T1"]],
+    ids=" ".join,
+)
+def test_looking_at_a_loaded_database_changes_no_file(
+    folder: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / ".env").write_text(f"CORPUS_DIR={corpus(folder)}\n")
+    main(["load"])
+    data = folder / "data"
+    before = {path.name: path.read_bytes() for path in data.iterdir()}
+    capsys.readouterr()
+    main(command)
+    captured = capsys.readouterr()
+    assert captured.out
+    assert "Database" not in captured.err
+    assert {path.name: path.read_bytes() for path in data.iterdir()} == before
