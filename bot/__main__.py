@@ -37,10 +37,17 @@ from bot.manifest import render
 from bot.observability.status import ListenError
 from bot.proxies import is_usable
 from bot.retry import reason
-from bot.settings import SAMPLES, Settings, SettingsError, misspelled, read_environment
+from bot.settings import (
+    SAMPLES,
+    EnvFileError,
+    Settings,
+    SettingsError,
+    misspelled,
+    read_environment,
+)
 from bot.shutdown import ShutdownDeadline
 from store import Store, open_store, samples
-from store.db import DatabaseUnavailableError, readable
+from store.db import DatabaseUnavailableError, DiskError, readable
 from store.db.backup import backup, copy, restore
 from store.finding.embeddings import Embeddings
 from store.finding.finder import Finder
@@ -109,14 +116,12 @@ def _run_command(arguments: argparse.Namespace) -> int:
     try:
         return asyncio.run(_command(arguments, read_environment(_ENV_FILE)))
     except SettingsError as error:
-        for problem in error.problems:
-            complain(f"{problem}.")
-        complain(".env.example lists the settings, and `python -m bot check` checks everything.")
+        _complain_of_settings(error)
         return EX_CONFIG
     except CorpusInvalidError as error:
         _complain_of_files(error.problems)
         return EX_CONFIG
-    except DatabaseUnavailableError as error:
+    except (DatabaseUnavailableError, DiskError, ListenError) as error:
         complain(str(error))
         return 1
     except ParleyError as error:
@@ -131,9 +136,13 @@ def _run_command(arguments: argparse.Namespace) -> int:
     except (aiohttp.ClientError, TimeoutError) as error:
         complain(f"Slack cannot be reached: {redact(str(error)) or type(error).__name__}.")
         return 1
-    except ListenError as error:
-        complain(f"{error}. Set another PORT or STATUS_PORT.")
-        return 1
+
+
+def _complain_of_settings(error: SettingsError) -> None:
+    for problem in error.problems:
+        complain(f"{problem}.")
+    if not isinstance(error, EnvFileError):
+        complain("`python -m bot check` checks everything, and .env.example lists the settings.")
 
 
 def _complain_of_files(problems: Sequence[Problem]) -> None:

@@ -32,11 +32,15 @@ class SettingsError(Exception):
         self.problems = problems
 
 
+class EnvFileError(SettingsError):
+    """Raised for a file of settings that cannot be read."""
+
+
 def read_environment(env_file: Path) -> dict[str, str]:
     """Return the environment variables, with those of *env_file* as defaults if it exists.
 
     SLACK_* and the proxy variables are removed from os.environ, because Bolt and the SDK would read
-    them directly and ignore NO_PROXY. No child process needs them. Raises `SettingsError` if the
+    them directly and ignore NO_PROXY. No child process needs them. Raises `EnvFileError` if the
     file cannot be read.
     """
     file = _read_file(env_file)
@@ -59,12 +63,12 @@ def _read_file(env_file: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except UnicodeDecodeError as error:
-        raise SettingsError([f"{env_file} is not in UTF-8: save it again as UTF-8"]) from error
+        raise EnvFileError([f"{env_file} is not in UTF-8: save it again as UTF-8"]) from error
     except OSError as error:
-        raise SettingsError([f"{env_file} cannot be read: {error.strerror}"]) from error
+        raise EnvFileError([f"{env_file} cannot be read: {error.strerror}"]) from error
     lines = list(parse_stream(StringIO(text)))
     if wrong := [line.original.line for line in lines if line.error]:
-        raise SettingsError([f"{env_file}:{wrong[0]} is not a line such as NAME=value"])
+        raise EnvFileError([f"{env_file}:{wrong[0]} is not a line such as NAME=value"])
     return {line.key: line.value for line in lines if line.key and line.value is not None}
 
 

@@ -78,7 +78,8 @@ async def listening(
         try:
             await web.TCPSite(runner, *address).start()
         except (OSError, UnicodeError) as error:
-            raise ListenError(_listen_problem(address, error)) from error
+            problem = _listen_problem(address, error)
+            raise ListenError(f"{problem}. Set another PORT or STATUS_PORT.") from error
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()

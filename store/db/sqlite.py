@@ -37,6 +37,7 @@ from store.db.types import (
     Connection,
     DatabaseError,
     DatabaseUnavailableError,
+    DiskError,
     Row,
     places,
     storable,
@@ -440,7 +441,12 @@ def _as_database_error(path: Path, done: str) -> Iterator[None]:
     except sqlite3.Error as error:
         if _kind(error) == sqlite3.SQLITE_CORRUPT:
             raise DatabaseError(_DAMAGED.format(path=path, why=error)) from error
-        raise DatabaseError(f"The database {path} cannot be {done}: {error}.") from error
+        raise _error_of(error)(f"The database {path} cannot be {done}: {error}.") from error
+
+
+def _error_of(error: sqlite3.Error) -> type[DatabaseError]:
+    is_disk = _kind(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+    return DiskError if is_disk else DatabaseError
 
 
 _TOO_LONG = "The database has been busy for over ten minutes: see what else writes to it."
@@ -471,7 +477,7 @@ def _readable_errors(path: Path) -> Iterator[None]:
         sentence = _SENTENCES.get(_kind(error))
         if sentence is None:
             raise
-        raise DatabaseError(sentence.format(path=path, why=error)) from error
+        raise _error_of(error)(sentence.format(path=path, why=error)) from error
 
 
 def _kind(error: sqlite3.Error) -> int:

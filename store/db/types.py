@@ -14,6 +14,10 @@ class DatabaseError(ParleyError):
     """Raised when the database cannot be opened or used, with the reason."""
 
 
+class DiskError(DatabaseError):
+    """Raised when the disk of the database is full or fails, which may pass by itself."""
+
+
 _UNAVAILABLE = (
     "My database does not answer just now: please try again in a minute."
     " What was begun is done completely, or not at all."

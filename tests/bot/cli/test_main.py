@@ -728,6 +728,38 @@ def test_a_stream_that_is_gone_is_no_traceback(
     assert (done.returncode, done.stderr) == (code, error)
 
 
+def test_a_file_of_settings_in_another_encoding_is_named_last(folder: Path) -> None:
+    (folder / ".env").write_bytes("CORPUS_DIR=corpus\n".encode("utf-16"))
+    done = shell(folder, "$bot history")
+    assert (done.returncode, done.stderr) == (78, ".env is not in UTF-8: save it again as UTF-8.\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("backup today.db", "today.db cannot be written: "),
+        ("backup corpus/talks.txt/today.db", "corpus/talks.txt/today.db cannot be written: File"),
+        ("load corpus", "The disk refuses: nothing was changed in the database data/parley.db"),
+    ],
+)
+def test_a_disk_without_room_is_a_sentence_and_leaves_nothing(
+    folder: Path, command: str, sentence: str
+) -> None:
+    """A limit on the size of files stands for a full disk."""
+    corpus(folder)
+    assert main(["load", "corpus"]) == 0
+    many = "".join(f"Summary {n}.\nInsight {n}.\nQuestion {n}?\n" for n in range(4000))
+    (folder / "corpus" / "more.txt").write_text(f"More\n{many}")
+    before = {path.name: path.stat().st_size for path in folder.iterdir() if path.is_file()}
+    kib = (folder / "data" / "parley.db").stat().st_size // 1024
+    done = shell(folder, f"ulimit -f {kib - 8}; $bot {command}")
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.returncode in (1, 78)
+    assert {path.name: path.stat().st_size for path in folder.iterdir() if path.is_file()} == before
+    assert main(["find", "geneva"]) == 0
+
+
 @pytest.mark.parametrize(
     "url",
     ["nonsense", "http://parley.example.com", "https://", "https://a b", "https://x:99999",
