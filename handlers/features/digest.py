@@ -1,7 +1,8 @@
 """/digest: schedule a channel's daily question or digest, and see or change what comes next."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Self
 
 from rapidfuzz import fuzz, process
@@ -13,13 +14,14 @@ from handlers.features.dependencies import Options, Slack
 from handlers.features.schedule_actions import ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
 from handlers.ids import Action
-from handlers.mrkdwn import unescape
+from handlers.mrkdwn import plain, unescape
 from handlers.parsing.dates import (
     Dates,
     format_date,
     format_dates,
     is_until,
     parse_dates,
+    parse_number,
     parse_until,
     write_dates,
 )
@@ -210,34 +212,53 @@ class Digest:
         if word == "on":
             return await self._on(request, rest, by)
         schedule = await self.actions.schedule(request.team_id, request.channel_id)
-        today = schedule.timetable.local_date(self.options.clock())
         match word:
             case "now":
                 return await self._now(schedule, request, rest, by)
             case "skip" | "unskip":
-                try:
-                    dates = parse_dates(rest, today=today)
-                except UnclearError as error:
-                    return _ask(error, word)
-                if not dates:
-                    # Without a date, a repeated request would skip one more post.
-                    key = f"{request.channel_id}:{word}:{request.request_id}"
-                    await require_first(
-                        self.store.idempotency, request.team_id, key, now=self.options.clock()
-                    )
-                if word == "skip":
-                    return await self.actions.skip(schedule, dates, by=by)
-                return await self.actions.unskip(schedule, dates, by=by)
+                return await self._skip(schedule, request, word, rest, by)
             case "pause":
-                try:
-                    until = parse_until(rest, today=today) if rest else FOREVER
-                except UnclearError as error:
-                    return _ask(error, *(["pause"] if is_until(rest) else ["skip", "pause"]))
-                return await self.actions.pause(schedule, until, by=by)
+                return await self._pause(schedule, rest, by)
+            case "off" | "resume" if rest:
+                return _ask_about(word, rest, self._today(schedule))
             case "resume":
                 return await self.actions.resume(schedule, by=by)
             case _:
                 return await self.actions.off(schedule, by=by)
+
+    def _today(self, schedule: Schedule) -> date:
+        return schedule.timetable.local_date(self.options.clock())
+
+    async def _skip(
+        self, schedule: Schedule, request: DigestRequest, word: str, rest: str, by: FullMember
+    ) -> Message:
+        """Skip the posts that *rest* names, or the next one; or undo that if *word* is `unskip`."""
+        dates: Sequence[date] = ()
+        number = parse_number(rest)
+        try:
+            dates = () if number else parse_dates(rest, today=self._today(schedule))
+        except UnclearError as error:
+            return views.ask(str(error), _choices(error.readings, word))
+        if not dates:
+            # Without a date, a repeated request would skip one more post.
+            key = f"{request.channel_id}:{word}:{request.request_id}"
+            await require_first(
+                self.store.idempotency, request.team_id, key, now=self.options.clock()
+            )
+        if word == "unskip":
+            return await self.actions.unskip(schedule, dates, by=by)
+        dates = dates or await self.actions.next_dates(schedule, number or 1)
+        return await self.actions.skip(schedule, dates, by=by)
+
+    async def _pause(self, schedule: Schedule, rest: str, by: FullMember) -> Message:
+        until = FOREVER
+        try:
+            if rest:
+                until = parse_until(rest, today=self._today(schedule))
+        except UnclearError as error:
+            words = ("pause",) if is_until(rest) else ("skip", "pause")
+            return views.ask(str(error), _choices(error.readings, *words))
+        return await self.actions.pause(schedule, until, by=by)
 
     async def _on(self, request: DigestRequest, words: str, by: FullMember) -> Message:
         zone = await self.slack.directory.zone(request.team_id, request.user_id)
@@ -293,18 +314,35 @@ class Digest:
         return views.posted_now(upcoming, is_todays=is_todays)
 
 
-def _ask(error: UnclearError[Dates], *words: str) -> Message:
-    """Ask which dates are meant, with buttons that run each of *words* for each reading."""
+def _choices(readings: Sequence[Dates], *words: str) -> list[tuple[str, str]]:
+    """Return a label and a command for each of *words* with each reading of the dates."""
     choices = []
     for word in words:
-        for dates in error.readings:
+        for dates in readings:
             if word == "pause":
                 until = dates[0]
                 choices.append((f"Pause until {format_date(until)}", f"pause until {until}"))
             else:
                 label = f"{word.capitalize()} {format_dates(dates)}"
                 choices.append((label, f"{word} {write_dates(dates)}"))
-    return views.ask(str(error), choices)
+    return choices
+
+
+def _ask_about(word: str, rest: str, today: date) -> Message:
+    """Ask what words after `off` or `resume` mean, both of which are for now and for all days."""
+    readings: Sequence[Dates] = ()
+    try:
+        readings = [(parse_until(rest, today=today),)]
+    except UnclearError as error:
+        readings = error.readings
+    except ParleyError:
+        pass
+    other, label, does = "pause", "Resume now", "resumes the posts now"
+    if word == "off":
+        other = "pause" if is_until(rest) else "skip"
+        label, does = "End the schedule", "ends the schedule"
+    question = f"`/digest {word}` {does}. What do you mean with “{plain(rest, 60)}”?"
+    return views.ask(question, [*_choices(readings, other), (label, word)])
 
 
 def _ask_for_order(error: UnclearError[Order], *, now: datetime) -> Message:

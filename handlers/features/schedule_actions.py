@@ -104,11 +104,11 @@ class ScheduleActions:
         return member.is_admin or member.user_id == schedule.owner_id
 
     async def skip(self, schedule: Schedule, dates: Sequence[date], *, by: FullMember) -> Message:
-        """Skip the posts of *dates*, or the next post if there are none.
+        """Skip the posts of *dates*.
 
         Raises `ParleyError` if none of the dates has a post that can be skipped.
         """
-        dates = sorted(set(dates)) or [await self._next_on(schedule)]
+        dates = sorted(set(dates))
         due = [on for on in dates if await self._is_due(schedule, on)]
         if not due:
             days = describe_days(schedule.timetable.weekdays)
@@ -290,11 +290,13 @@ class ScheduleActions:
                 await self.slack.directory.require_admin(post.team_id, by.user_id)
         return post
 
-    async def _next_on(self, schedule: Schedule) -> date:
-        for upcoming in await self.store.planning.upcoming(schedule, 1):
-            if upcoming.skip_reason is None:
-                return upcoming.occurrence.due_on
-        raise ParleyError("No post is coming that could be skipped.")
+    async def next_dates(self, schedule: Schedule, number: int) -> Sequence[date]:
+        """Return the dates of the next *number* posts; raises `ParleyError` if none is coming."""
+        upcoming = await self.store.planning.upcoming(schedule, min(number, _MOST_SKIPPED + 1))
+        dates = [post.occurrence.due_on for post in upcoming if post.skip_reason is None]
+        if not dates:
+            raise ParleyError("No post is coming that could be skipped.")
+        return dates
 
     async def _has_lost_post(self, schedule: Schedule) -> bool:
         """Return whether the schedule's last post failed or was missed today, within `GRACE`."""

@@ -40,6 +40,9 @@ _COUNTS = (
 )
 _COUNT = rf"(?:[1-9]\d{{0,2}}|an?|{'|'.join(_COUNTS)})"
 _LENGTH = re.compile(rf"\b({_COUNT})\s+(day|week|month)s?\b", re.IGNORECASE)
+_NEXT_POSTS = re.compile(
+    rf"(?:the\s+)?next(?:\s+(?P<count>{_COUNT}))?(?:\s+(?:ones?|posts?))?", re.IGNORECASE
+)
 _UNTIL = re.compile(r"(until|till?|to|through|thru)\s+", re.IGNORECASE)
 _TOKEN = re.compile(
     rf"""
@@ -136,6 +139,14 @@ def parse_date(words: str, *, today: date) -> date:
         first = format_date(dates[0])
         raise UnclearError(f"I need one date. Do you mean {first}?", [(dates[0],)])
     return dates[0]
+
+
+def parse_number(words: str) -> int:
+    """Parse the number of posts in `next`, `next 3` or `the next two posts`; 0 for other words."""
+    match = _NEXT_POSTS.fullmatch(words.strip())
+    if match is None:
+        return 0
+    return _count(match["count"] or "one")
 
 
 def is_until(words: str) -> bool:
@@ -305,12 +316,16 @@ def _later(today: date, typed: str) -> date:
     length = _LENGTH.search(typed)
     if length is None:
         return today + _DAY * 2  # the day after tomorrow
-    word, unit = length[1].lower(), length[2].lower()
-    count = _COUNTS.index(word) + 1 if word in _COUNTS else int(word) if word.isdigit() else 1
+    count, unit = _count(length[1]), length[2].lower()
     if unit != "month":
         return today + _DAY * count * (7 if unit == "week" else 1)
     year, month = divmod(today.year * 12 + today.month - 1 + count, 12)
     return date(year, month + 1, min(today.day, _days_in(year, month + 1)))
+
+
+def _count(word: str) -> int:
+    word = word.lower()
+    return _COUNTS.index(word) + 1 if word in _COUNTS else int(word) if word.isdecimal() else 1
 
 
 def _weeks(typed: str, today: date) -> tuple[Dates, ...]:

@@ -33,7 +33,7 @@ _HOUR = rf"(?P<word>\d{{1,2}}|{'|'.join(_NUMBERS)})"
 _TIME = re.compile(
     rf"""
     (?<![\w:.,/+-])(?:at\s+)?
-    (?:(?P<named>noon|midday|midnight)
+    (?:(?:12(?::00)?\s+)?(?P<named>noon|midday|midnight)
     |(?P<past>half\s+past|quarter\s+past|quarter\s+to)\s+{_HOUR}
     |(?P<hour>\d{{1,2}})(?:[:.h](?P<minute>\d\d)(?::00)?)?(?:\s*(?:h|hrs|uhr|o'?clock))?
     |(?P<digits>\d{{3,4}})(?:\s*(?:h|hrs))?)
@@ -54,8 +54,11 @@ _NOT_WEEKLY = re.compile(
     re.IGNORECASE,
 )
 _PHRASES = (
-    (re.compile(r"\b(?:working|work|business|week) days?\b", re.IGNORECASE), "weekdays"),
-    (re.compile(r"\b(?:(?:every|each|once a)\s+day|7 days a week)\b", re.IGNORECASE), "daily"),
+    (re.compile(r"\b(?:working|work|business|week) days?\b", re.I), "weekdays"),
+    (
+        re.compile(r"\b(?:every|each) morning|(?:every|each|once a) day|7 days a week\b", re.I),
+        "daily",
+    ),
 )
 _NOISE = frozenset({"on", "at", "every", "each", "in", "the", "and", "only", "please", "weekly"})
 _TO = frozenset({"-", "to", "through", "thru", "until", "till"})

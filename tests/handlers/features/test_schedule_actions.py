@@ -108,6 +108,37 @@ async def test_a_range_skips_exactly_the_posts_that_it_names(slack: Slack) -> No
     assert await skipped(slack) == ["2026-12-28", "2026-12-30"]
 
 
+async def test_the_next_posts_can_be_skipped_by_number(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 mon-fri")
+    await slack.type("/digest skip next")
+    (answer,) = await slack.type("/digest skip the next 3 posts")
+    assert "No post on Wed 25 Nov 2026, Thu 26 Nov 2026, Fri 27 Nov 2026." in answer["text"]
+    await slack.type("/digest unskip next")
+    assert await skipped(slack) == ["2026-11-25", "2026-11-26", "2026-11-27"]
+
+
+@pytest.mark.parametrize(
+    ("words", "buttons"),
+    [
+        ("off friday", ["Skip Fri 27 Nov 2026", "End the schedule"]),
+        ("off until 2 Jan", ["Pause until Sat 2 Jan 2027", "End the schedule"]),
+        ("off please", ["End the schedule"]),
+        ("resume on 2 Jan", ["Pause until Sat 2 Jan 2027", "Resume now"]),
+    ],
+)
+async def test_a_date_after_off_or_resume_is_asked_about(
+    slack: Slack, words: str, buttons: list[str]
+) -> None:
+    await slack.type("/digest on 09:30 daily")
+    await slack.type("/digest pause")
+    before = await slack.parley.store.schedules.list(TEAM)
+    (answer,) = await slack.type(f"/digest {words}")
+    assert labels(answer) == buttons
+    assert await slack.parley.store.schedules.list(TEAM) == before
+    await slack.press(f"{Action.DIGEST_GUESS}_{len(buttons) - 1}".removesuffix("_0"), answer)
+    assert await slack.parley.store.schedules.list(TEAM) != before
+
+
 async def test_a_skip_can_be_taken_back(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     await slack.type("/digest skip 25 Dec")

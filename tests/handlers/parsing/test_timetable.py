@@ -61,6 +61,8 @@ def test_the_examples_of_the_page(typed: str, meaning: str) -> None:
         ("9:30h", "09:30 on Mon–Fri"),
         ("8 in the evening", "20:00 on Mon–Fri"),
         ("midnight", "00:00 on Mon–Fri"),
+        ("12 noon", "12:00 on Mon–Fri"),
+        ("every morning at 8", "08:00 every day"),
         ("21:30:00", "21:30 on Mon–Fri"),
         ("at 9:30 on mondays please", "09:30 on Mon"),
         ("9:30 monday through friday", "09:30 on Mon–Fri"),
