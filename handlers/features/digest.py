@@ -46,6 +46,7 @@ _UPCOMING = 5
 """How many upcoming posts `/digest next` shows."""
 _CHANGING = frozenset({"on", "now", "skip", "unskip", "pause", "resume", "off"})
 _WORDS = _CHANGING | {"next", "preview", "list", "help"}
+_ENDLESS = frozenset({"", "forever", "for ever", "indefinitely", "until resume"})
 _MIN_SIMILARITY = 65
 """How similar, of 100, a mistyped word must be to a known word for “did you mean”."""
 
@@ -253,7 +254,7 @@ class Digest:
     async def _pause(self, schedule: Schedule, rest: str, by: FullMember) -> Message:
         until = FOREVER
         try:
-            if rest:
+            if rest.lower() not in _ENDLESS:
                 until = parse_until(rest, today=self._today(schedule))
         except UnclearError as error:
             words = ("pause",) if is_until(rest) else ("skip", "pause")

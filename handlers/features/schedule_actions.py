@@ -112,7 +112,7 @@ class ScheduleActions:
         due = [on for on in dates if await self._is_due(schedule, on)]
         if not due:
             days = describe_days(schedule.timetable.weekdays)
-            raise ParleyError(f"No post is planned for {format_dates(dates)}: they come {days}.")
+            raise ParleyError(f"No post is planned for {format_dates(dates)}: posts come {days}.")
         if len(due) > _MOST_SKIPPED:
             raise ParleyError(
                 f"I skip at most {_MOST_SKIPPED} posts at a time, and these are {len(due)}."
@@ -123,7 +123,8 @@ class ScheduleActions:
         if not skipped:
             raise ParleyError(f"The post of {format_dates(late)} is out already, or under way.")
         upcoming = await self.store.planning.upcoming(schedule, 1)
-        return views.skipped(skipped, upcoming, late=late)
+        idle = [on for on in dates if on not in due]
+        return views.skipped(skipped, upcoming, late=late, idle=idle)
 
     async def _is_due(self, schedule: Schedule, on: date) -> bool:
         """Return whether the schedule has, or had, a post on that date."""
@@ -153,7 +154,7 @@ class ScheduleActions:
         if today.weekday() not in schedule.timetable.weekdays:
             days = describe_days(schedule.timetable.weekdays)
             raise ParleyError(
-                f"There is no post on {format_date(today)}: they come {days}."
+                f"There is no post on {format_date(today)}: posts come {days}."
                 " `/digest now` posts an extra one."
             )
 

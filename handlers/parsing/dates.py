@@ -71,7 +71,7 @@ _WORDS = (
     | dict.fromkeys(("to", "through", "thru"), "t")
     | dict.fromkeys(("until", "till", "til"), "u")
     | {"and": ",", "from": "f", "between": "b", "next": "n", "this": "h", "coming": "c"}
-    | {"today": "I", "tomorrow": "I"}
+    | {"today": "I", "tomorrow": "I", "yesterday": "I"}
 )
 _SPEC = re.compile(
     r"(?P<before>W,?)?(?P<core>D-?M[-,]?Y|D-?M|M-?D,?Y|M-?D|I|N|D,Y|D)(?P<after>W(?![-,]?[DMIN]))?"
@@ -286,7 +286,7 @@ def _token(match: re.Match[str], today: date) -> _Token:
 def _word(typed: str, today: date) -> Iterator[_Token]:
     word = typed.lower()
     if kind := _WORDS.get(word):
-        on = today + _DAY * (word == "tomorrow")
+        on = today + _DAY * ((word == "tomorrow") - (word == "yesterday"))
         yield _Token(kind=kind, text=typed, readings=((on,),))
     elif (weekday := _number(word, WEEKDAYS, {"weds": 2})) is not None:
         yield _Token(kind="W", text=typed, value=weekday)
@@ -613,7 +613,7 @@ def _week_of(spec: _Spec, today: date) -> _Meaning:
         if on.weekday() == 6:
             # A week begins on Monday in most countries, and on Sunday in some.
             starts.append(on)
-            doubt = doubt or f"{format_date(on)} is in two weeks: one ends and one begins."
+            doubt = doubt or f"{format_date(on)} ends one week and begins another."
         weeks += [tuple(start + _DAY * day for day in range(7)) for start in starts]
     return _Meaning(tuple(tuple(on for on in week if on >= today) for week in weeks), doubt)
 

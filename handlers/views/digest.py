@@ -23,6 +23,8 @@ from store.posting.planning import UpcomingPost
 from store.types import FOREVER, Article, ChannelId, Post, PostKind, PostState, Schedule, UserId
 
 EDIT, END = "edit", "end"
+_FEW = 3
+"""How many dates without a post an answer names; a range has one at each weekend."""
 _LISTED = 20
 """Schedules per page."""
 
@@ -171,12 +173,21 @@ def posted_now(turns: Sequence[UpcomingPost], *, is_todays: bool) -> Message:
 
 
 def skipped(
-    dates: Sequence[date], turns: Sequence[UpcomingPost], *, late: Sequence[date] = ()
+    dates: Sequence[date],
+    turns: Sequence[UpcomingPost],
+    *,
+    late: Sequence[date],
+    idle: Sequence[date],
 ) -> Message:
-    """Confirm that the posts on *dates* are skipped; those of *late* are out already."""
+    """Confirm that the posts on *dates* are skipped.
+
+    The posts of *late* are out already, and on *idle* there is none.
+    """
     text = f"No post on {_list(dates)}. The next one comes {_first(turns)}."
     if late:
         text += f" The post of {_list(late)} is out already, or under way."
+    if 0 < len(idle) <= _FEW:
+        text += f" None was planned for {_list(idle)}."
     words = f"unskip {write_dates(dates)}"
     if len(words) > MOST_WORDS:
         words = f"unskip {dates[0]} to {dates[-1]}"
@@ -390,7 +401,8 @@ def _left(schedule: Schedule, chosen: Chosen) -> str | None:
 
 def _when(turn: UpcomingPost) -> str:
     due_at = turn.occurrence.due_at
-    return mrkdwn.date(int(due_at.timestamp()), f"{due_at:%a %d %b %Y, %H:%M} UTC")
+    fallback = f"{format_date(due_at.date())}, {due_at:%H:%M} UTC"
+    return mrkdwn.date(int(due_at.timestamp()), fallback, "{date_long_pretty} at {time}")
 
 
 def _list(dates: Sequence[date]) -> str:

@@ -101,8 +101,12 @@ async def test_a_range_skips_exactly_the_posts_that_it_names(slack: Slack) -> No
     (answer,) = await slack.type("/digest skip 24 Dec to 2 Jan")
     assert "No post on Mon 28 Dec 2026, Wed 30 Dec 2026. The next one" in answer["text"]
     assert await skipped(slack) == ["2026-12-28", "2026-12-30"]
+    (answer,) = await slack.type("/digest skip 2 and 3 Dec")
+    assert "No post on Wed 2 Dec 2026." in answer["text"]
+    assert "None was planned for Thu 3 Dec 2026." in answer["text"]
+    await slack.type("/digest unskip 2 Dec")
     (answer,) = await slack.type("/digest skip 26 Dec")
-    assert "No post is planned for Sat 26 Dec 2026: they come on Mon, Wed." in answer["text"]
+    assert "No post is planned for Sat 26 Dec 2026: posts come on Mon, Wed." in answer["text"]
     (answer,) = await slack.type("/digest skip 1 Dec 2026 to 1 Dec 2027")
     assert "I skip at most 60 posts at a time, and these are 105." in answer["text"]
     assert await skipped(slack) == ["2026-12-28", "2026-12-30"]
@@ -276,7 +280,7 @@ async def test_now_today_on_a_day_without_a_post_says_so(slack: Slack) -> None:
     await slack.type("/digest on 09:30 mon")
     (answer,) = await slack.type("/digest now today")
     assert answer["text"] == (
-        "There is no post on Tue 24 Nov 2026: they come on Mon. `/digest now` posts an extra one."
+        "There is no post on Tue 24 Nov 2026: posts come on Mon. `/digest now` posts an extra one."
     )
     assert not slack.public()
 
