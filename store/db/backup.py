@@ -24,6 +24,7 @@ async def copy(source_url: str, target_url: str) -> Mapping[str, int]:
         if not version:
             raise DatabaseError(f"{readable(source_url)} is not a Parley database.")
         target = await stack.enter_async_context(connect(target_url, hold=True))
+        is_new = not await version_of(target)
         await migrate(target, to=version, keeps_copy=False)
         if await version_of(target) != version:
             raise DatabaseError(
@@ -34,7 +35,10 @@ async def copy(source_url: str, target_url: str) -> Mapping[str, int]:
         reader = await stack.enter_async_context(source.long_reading())
         writer = await stack.enter_async_context(target.long_transaction())
         for table in tables:
-            if await writer.fetch(f"SELECT 1 FROM {table} LIMIT 1"):  # noqa: S608 -- our own names
+            if is_new:
+                # A migration may have written rows.
+                await writer.execute(f"DELETE FROM {table}")  # noqa: S608 -- our own names
+            elif await writer.fetch(f"SELECT 1 FROM {table} LIMIT 1"):  # noqa: S608 -- our own names
                 raise DatabaseError(
                     f"{readable(target_url)} is not empty: copy into a new database."
                 )
