@@ -69,8 +69,6 @@ log = logging.getLogger(__name__)
 _ENV_FILE = Path(".env")
 _MOST_PROBLEMS = 100
 """The most problems of a corpus that are printed; the rest is counted."""
-_EMBEDDING_SECONDS = 5
-"""How long a look-up in the terminal may embed stories that the bot has not embedded yet."""
 
 _OTHER_TRANSPORT = {
     True: "SLACK_SIGNING_SECRET and PORT are for HTTP: start `run --http`, which is `web` in the"
@@ -543,6 +541,7 @@ async def _finder(corpus: Path | None, environ: dict[str, str]) -> AsyncIterator
         settings = _settings(environ)
         async with open_store(settings.database_url, is_looking=True) as store:
             if store.corpus.revision:
+                await store.embedder.read()
                 yield store.corpus
                 return
         corpus = settings.corpus_dir

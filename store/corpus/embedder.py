@@ -7,7 +7,6 @@ stopped, and processes that share a database share the work.
 
 import asyncio
 import logging
-import math
 from collections.abc import Iterator, Sequence
 from random import shuffle
 
@@ -55,11 +54,16 @@ class Embedder:
         self._done: int | None = None
         """The last revision whose stories are all embedded and in use."""
 
-    async def run(self, *, seconds: float = math.inf) -> None:
+    async def read(self) -> None:
+        """Use the embeddings that are stored; compute and write none."""
+        model = await asyncio.to_thread(Embeddings.load)
+        if model:
+            await self._read_newest(model)
+
+    async def run(self) -> None:
         """Embed the stories of the loaded revision that lack it, and use all embeddings.
 
-        Stop after about *seconds*. Without the model, do nothing. Another call goes on where a
-        cancelled or stopped one ended.
+        Without the model, do nothing. Another call goes on where a cancelled one stopped.
         """
         revision = self._corpus.revision
         if revision is None or revision.number == self._done:
@@ -67,38 +71,34 @@ class Embedder:
         with background_work():
             model = await asyncio.to_thread(Embeddings.load)
             try:
-                is_done = not model or await self._embed(model, seconds)
+                if model:
+                    await self._embed(model, await self._read_newest(model))
             except StaleRevisionError:
                 # Another revision was loaded in the meantime: the next call embeds its stories.
                 return
-        self._done = revision.number if is_done else None
+        self._done = revision.number
 
-    async def _embed(self, model: Embeddings, seconds: float) -> bool:
-        """Embed missing stories; return whether none is missing any more."""
+    async def _read_newest(self, model: Embeddings) -> Sequence[int]:
+        """Use what is stored; return the stories that should be embedded, the newest first."""
         rows = await self._database.fetch(_NEWEST, MAX_STORIES)
         newest = np.array([row["number"] for row in rows], dtype=np.uint32)
-        async with self._database.transaction() as connection:
-            await connection.execute(_DROP, int(newest[-1]) if len(newest) else 0)
         self._vectors = self._vectors.only(newest)
         await self._read(np.setdiff1d(newest, self._vectors.numbers).tolist())
         await self._use(model)
-        missing = np.setdiff1d(newest, self._vectors.numbers)[::-1].tolist()
-        return await self._embed_missing(model, missing, seconds)
+        missing: Sequence[int] = np.setdiff1d(newest, self._vectors.numbers)[::-1].tolist()
+        return missing
 
-    async def _embed_missing(
-        self, model: Embeddings, missing: Sequence[int], seconds: float
-    ) -> bool:
+    async def _embed(self, model: Embeddings, missing: Sequence[int]) -> None:
+        oldest = int(self._vectors.numbers[0]) if len(self._vectors) else 0
+        async with self._database.transaction() as connection:
+            await connection.execute(_DROP, min(oldest, *missing) if missing else oldest)
         if not missing:
-            return True
+            return
         time = asyncio.get_running_loop().time
         began = logged = time()
-        total = len(self._vectors) + len(missing)
-        in_use = len(self._vectors)
+        in_use, total = len(self._vectors), len(self._vectors) + len(missing)
         for batch in _batches(missing):
             batch_began = time()
-            if batch_began - began > seconds:
-                await self._use(model)
-                return False
             await self._add(model, batch)
             if len(self._vectors) >= 2 * in_use + _ROWS:
                 await self._use(model)
@@ -110,7 +110,6 @@ class Embedder:
             await asyncio.sleep(time() - batch_began)
         await self._use(model)
         _log.info("embedded %d stories in %.0f s", len(missing), time() - began)
-        return True
 
     async def _add(self, model: Embeddings, batch: Sequence[int]) -> None:
         """Embed and store those stories of *batch* that no other process has embedded yet."""

@@ -132,12 +132,20 @@ async def test_a_cancelled_run_goes_on_where_it_stopped(
     assert len(model.embedded) <= 26 + 5
 
 
-async def test_a_run_with_a_limit_uses_what_it_embedded(store: Store, model: Counting) -> None:
-    await store.corpus.reload(STARTER, by="U1", at=NOW)
-    await store.embedder.run(seconds=-1)
+async def test_looking_at_a_database_uses_what_is_stored_and_writes_nothing(
+    database_url: str, model: Counting
+) -> None:
+    async with open_store(database_url) as store:
+        await store.corpus.reload(STARTER, by="U1", at=NOW)
+    async with open_store(database_url, is_looking=True) as store:
+        await store.embedder.read()
+        assert not await asks(store, PARAPHRASE)
     assert model.embedded == []
-    await store.embedder.run(seconds=600)
-    assert await asks(store, PARAPHRASE)
+    async with open_store(database_url) as store:
+        await store.embedder.run()
+    async with open_store(database_url, is_looking=True) as store:
+        await store.embedder.read()
+        assert await asks(store, PARAPHRASE)
 
 
 async def test_processes_share_the_work(

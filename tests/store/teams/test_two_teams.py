@@ -50,7 +50,7 @@ WITHOUT_TEAM = frozenset(
         # The corpus, its articles, its folder and the holidays are shared by all teams.
         *(f"corpus.{name}" for name in ("check", "complete", "find", "follow", "history", "like")),
         *(f"corpus.{name}" for name in ("open", "reload", "undo", "use")),
-        "embedder.run",
+        *(f"embedder.{name}" for name in ("read", "run")),
         *(f"articles.{name}" for name in ("get", "get_many", "measure")),
         *(f"holidays.{name}" for name in ("between", "replace")),
         *(f"statistics.{name}" for name in ("lag", "ping", "posts")),
