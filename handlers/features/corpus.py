@@ -9,7 +9,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.features.dependencies import Options, Slack
 from handlers.slack.background import answer
-from handlers.slack.button_press import Press, Pressed
+from handlers.slack.button_press import Press, Pressed, Request
 from handlers.slack.error_replies import require_first, sentence
 from handlers.slack.payloads import SlashCommand
 from handlers.slack.progress import notify_progress
@@ -42,13 +42,12 @@ class CorpusAdmin:
 
     async def command(self, ack: AsyncAck, command: SlashCommand, respond: AsyncRespond) -> None:
         """Answer `/corpus`: the first word says what to do."""
-        who = command["team_id"], command["user_id"]
-        respond = self.slack.responders.lasting(respond, *who)
+        request = Request.of_command(command)
+        respond = self.slack.responders.lasting(respond, request.team_id, request.user_id)
 
         async def work() -> None:
             word = " ".join((command.get("text") or "").lower().split())
-            once = command["trigger_id"]
-            await answer(respond, await self._answer(word, *who, respond, once=once))
+            await answer(respond, await self._answer(word, request, respond))
 
         await ack()
         self.slack.background.start(work(), respond)
@@ -57,24 +56,21 @@ class CorpusAdmin:
         """Return a listener for a button in App Home that does what `/corpus` does for *word*."""
 
         async def listener(press: Press, respond: AsyncRespond) -> None:
-            who = press.team_id, press.user_id
-            await self.slack.directory.require_admin(*who)
+            await self.slack.directory.require_admin(press.team_id, press.user_id)
             # Reading a folder can take longer than a trigger is valid, so open the modal first.
             view = window(views.waiting())
             waiting = await self.slack.responders.open(press.team_id, press.trigger_id, view)
             if waiting:
                 respond = self.slack.responders.modal(press.team_id, waiting)
             try:
-                once = press.trigger_id
-                await answer(respond, await self._answer(word, *who, respond, once=once))
+                await answer(respond, await self._answer(word, press, respond))
             except Exception as error:  # noqa: BLE001 -- `sentence` logs it
                 await answer(respond, Message(text=sentence(error), blocks=[]))
 
         return listener
 
-    async def _answer(
-        self, word: str, team_id: TeamId, user_id: UserId, respond: AsyncRespond, *, once: str
-    ) -> Message:
+    async def _answer(self, word: str, request: Request, respond: AsyncRespond) -> Message:
+        team_id, user_id = request.team_id, request.user_id
         if word.partition(" ")[0] in _CORPUS_WORDS:
             await self.slack.directory.require_corpus_admin(team_id, user_id)
         else:
@@ -88,7 +84,8 @@ class CorpusAdmin:
             case "reload":
                 return await self._reload(by, respond)
             case _ if undo := _UNDO.fullmatch(word):
-                await require_first(self.store.idempotency, team_id, once, now=self.options.clock())
+                now, once = self.options.clock(), request.trigger_id
+                await require_first(self.store.idempotency, team_id, once, now=now)
                 return await self._undo(by, respond, int(undo[1]) if undo[1] else None)
             case "history":
                 return preview.history(await self.store.corpus.history())

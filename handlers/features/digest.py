@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Self
 
 from rapidfuzz import fuzz, process
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -31,7 +30,7 @@ from handlers.parsing.timetable import describe
 from handlers.parsing.zones import zone_label
 from handlers.slack.api_errors import FAILURES
 from handlers.slack.background import answer
-from handlers.slack.button_press import Press
+from handlers.slack.button_press import Press, Request
 from handlers.slack.directory import NotReadyError
 from handlers.slack.error_replies import require_first
 from handlers.slack.payloads import SlashCommand
@@ -49,37 +48,6 @@ _WORDS = _CHANGING | {"next", "preview", "list", "help"}
 _ENDLESS = frozenset({"", "forever", "for ever", "indefinitely", "until resume"})
 _MIN_SIMILARITY = 65
 """How similar, of 100, a mistyped word must be to a known word for “did you mean”."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigestRequest:
-    """A request to do something with a channel's schedule: who asks, and for which channel."""
-
-    team_id: TeamId
-    channel_id: ChannelId
-    user_id: UserId
-    request_id: str
-    """Unique in the channel; equal only if the same request arrives again."""
-
-    @classmethod
-    def of(cls, command: SlashCommand) -> Self:
-        """Parse the payload of a command. Each command has its own trigger."""
-        return cls(
-            team_id=command["team_id"],
-            channel_id=command["channel_id"],
-            user_id=command["user_id"],
-            request_id=command["trigger_id"],
-        )
-
-    @classmethod
-    def by(cls, press: Press) -> Self:
-        """Build the request of a button press. Pressing a button twice is the same request."""
-        return cls(
-            team_id=press.team_id,
-            channel_id=press.channel_id,
-            user_id=press.user_id,
-            request_id=press.message_ts,
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,24 +69,19 @@ class Digest:
         self.slack.background.start(self._run(command, respond), respond)
 
     async def _run(self, command: SlashCommand, respond: AsyncRespond) -> None:
+        request = Request.of_command(command)
         word, _, rest = unescape(command.get("text") or "").strip().partition(" ")
         if word:
-            request = DigestRequest.of(command)
             await answer(respond, await self._answer(request, word, rest.strip()))
         else:
-            await self.form.open(
-                command["trigger_id"],
-                team_id=command["team_id"],
-                user_id=command["user_id"],
-                channel_id=command["channel_id"],
-            )
+            await self.form.open(request, request.channel_id)
 
     async def guessed(self, press: Press, respond: AsyncRespond) -> None:
         """Run the command of a button: a correction, a chosen reading, or what takes one back."""
         word, _, rest = press.value.words.partition(" ")
         if word not in _WORDS:
             raise ParleyError("I do not know that word any more.")
-        request = DigestRequest.by(press)
+        request = press
         if press.value.channel_id not in ("", press.channel_id):
             # The value comes from the client, so the person may not be in that channel.
             channel_id = press.value.channel_id
@@ -130,7 +93,7 @@ class Digest:
         """Join the channel and set up the schedule that was asked for."""
         by = await self.slack.directory.full_member(press.team_id, press.user_id)
         await self.slack.directory.join(press.channel_id, by=by)
-        shown = await self._answer(DigestRequest.by(press), "on", press.value.words)
+        shown = await self._answer(press, "on", press.value.words)
         await answer(respond, shown, replace=True)
 
     async def page(self, press: Press, respond: AsyncRespond) -> None:
@@ -146,13 +109,7 @@ class Digest:
         by = await self.actions.owner_or_admin(schedule, press.user_id)
         match press.value.words:
             case views.EDIT:
-                await self.form.open(
-                    press.trigger_id,
-                    team_id=press.team_id,
-                    user_id=press.user_id,
-                    channel_id=schedule.channel_id,
-                    is_known=True,
-                )
+                await self.form.open(press, schedule.channel_id, is_known=True)
             case views.END:
                 await answer(respond, await self.actions.off(schedule, by=by))
                 shown = await self._list(press.team_id, press.user_id)
@@ -183,7 +140,7 @@ class Digest:
         except FAILURES:
             return frozenset()
 
-    async def _answer(self, request: DigestRequest, word: str, rest: str) -> Message:
+    async def _answer(self, request: Request, word: str, rest: str) -> Message:
         if word.lower() in _CHANGING:
             by = await self.slack.directory.full_member(request.team_id, request.user_id)
             return await self._change(request, word.lower(), rest, by)
@@ -206,9 +163,7 @@ class Digest:
                 is_whole = 0 < len(meant) <= MOST_WORDS
                 return views.digest_help(unknown=word, meant=meant if is_whole else None)
 
-    async def _change(
-        self, request: DigestRequest, word: str, rest: str, by: FullMember
-    ) -> Message:
+    async def _change(self, request: Request, word: str, rest: str, by: FullMember) -> Message:
         """Run the sub-command *word*, one of `_CHANGING`, with its arguments *rest*."""
         if word == "on":
             return await self._on(request, rest, by)
@@ -231,7 +186,7 @@ class Digest:
         return schedule.timetable.local_date(self.options.clock())
 
     async def _skip(
-        self, schedule: Schedule, request: DigestRequest, word: str, rest: str, by: FullMember
+        self, schedule: Schedule, request: Request, word: str, rest: str, by: FullMember
     ) -> Message:
         """Skip the posts that *rest* names, or the next one; or undo that if *word* is `unskip`."""
         dates: Sequence[date] = ()
@@ -242,7 +197,7 @@ class Digest:
             return views.ask(str(error), _choices(error.readings, word))
         if not dates:
             # Without a date, a repeated request would skip one more post.
-            key = f"{request.channel_id}:{word}:{request.request_id}"
+            key = f"{request.channel_id}:{word}:{request.once}"
             await require_first(
                 self.store.idempotency, request.team_id, key, now=self.options.clock()
             )
@@ -261,7 +216,7 @@ class Digest:
             return views.ask(str(error), _choices(error.readings, *words))
         return await self.actions.pause(schedule, until, by=by)
 
-    async def _on(self, request: DigestRequest, words: str, by: FullMember) -> Message:
+    async def _on(self, request: Request, words: str, by: FullMember) -> Message:
         zone = await self.slack.directory.zone(request.team_id, request.user_id)
         try:
             order = parse_order(words, zone=zone)
@@ -300,7 +255,7 @@ class Digest:
         return views.preview(schedule, upcoming, articles)
 
     async def _now(
-        self, schedule: Schedule, request: DigestRequest, rest: str, by: FullMember
+        self, schedule: Schedule, request: Request, rest: str, by: FullMember
     ) -> Message:
         is_todays = rest.lower() in ("today", "as today", "as today's", "for today", "today's")
         if rest and not is_todays:
@@ -309,7 +264,7 @@ class Digest:
             )
         if is_todays:
             await self.actions.require_todays(schedule)
-        key = f"{schedule.team_id}:{schedule.channel_id}:now:{request.request_id}"
+        key = f"{schedule.team_id}:{schedule.channel_id}:now:{request.once}"
         await self.slack.posting.now(schedule, by=by, key=None if is_todays else key)
         upcoming = await self.store.planning.upcoming(schedule, 1)
         return views.posted_now(upcoming, is_todays=is_todays)

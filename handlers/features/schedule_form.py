@@ -25,7 +25,7 @@ from handlers.parsing.timetable import WEEKDAYS, describe
 from handlers.parsing.zones import is_zone, zones_like
 from handlers.slack.api_errors import FAILURES
 from handlers.slack.background import answer
-from handlers.slack.button_press import Press, home_of, require_home
+from handlers.slack.button_press import Press, Request, home_of, require_home
 from handlers.slack.directory import UnknownPresenceError
 from handlers.slack.payloads import Interaction
 from handlers.views import schedule as views
@@ -69,43 +69,46 @@ class ScheduleForm:
     actions: ScheduleActions
 
     async def open(
-        self,
-        trigger_id: str,
-        *,
-        team_id: TeamId,
-        user_id: UserId,
-        channel_id: ChannelId,
-        is_known: bool = False,
+        self, request: Request, channel_id: ChannelId, *, is_known: bool = False
     ) -> None:
         """Open the form, filled in with the channel's current schedule if there is one.
 
         *is_known* fixes the channel: the form then has no channel field. Raises `ParleyError` if
         the trigger expired before the form was open.
         """
+        team_id = request.team_id
         schedule = await self.store.schedules.get(team_id, channel_id)
-        order = (
-            _shown(order_of(schedule)) if schedule else await self._default_order(team_id, user_id)
-        )
-        view = views.schedule(
+        if schedule:
+            order, note = _shown(order_of(schedule)), views.waits(schedule)
+        else:
+            order, note = await self._default_order(team_id, request.user_id), None
+        view = self._view(order, channel_id, schedule, note, is_known=is_known)
+        if await self.slack.responders.open(team_id, request.trigger_id, view) is None:
+            raise ParleyError("Slack took too long to open the form: please try again.")
+
+    def _view(
+        self,
+        order: Order,
+        channel_id: ChannelId,
+        schedule: Schedule | None,
+        note: str | None,
+        *,
+        is_known: bool,
+    ) -> View:
+        """Return the form with *order*, the current *schedule*'s fingerprint, and a *note*."""
+        return views.schedule(
             order,
             channel_id=channel_id,
             is_known=is_known,
             mark=_fingerprint(schedule),
-            note=views.waits(schedule) if schedule else None,
+            note=note,
             has_samples=self.actions.has_samples,
             now=self.options.clock(),
         )
-        if await self.slack.responders.open(team_id, trigger_id, view) is None:
-            raise ParleyError("Slack took too long to open the form: please try again.")
 
     async def pressed(self, press: Press, _: AsyncRespond) -> None:
         """Open the form for the channel in which the button was pressed."""
-        await self.open(
-            press.trigger_id,
-            team_id=press.team_id,
-            user_id=press.user_id,
-            channel_id=press.channel_id,
-        )
+        await self.open(press, press.channel_id)
 
     async def topics(self, ack: AsyncAck, payload: dict[str, Any]) -> None:
         """Answer the typeahead with matching topics, and with the typed words themselves."""
@@ -138,7 +141,9 @@ class ScheduleForm:
             await ack(response_action="errors", errors=errors)
             return
         if note := _conflict(submission, before):
-            await ack(response_action="update", view=self._reopened(submission, before, note))
+            order, channel_id = submission.order, submission.channel_id
+            shown = self._view(order, channel_id, before, note, is_known=submission.is_known)
+            await ack(response_action="update", view=shown)
             return
         # An admin who edits somebody's schedule does not become its owner, unless it has none.
         owner_id = (before.owner_id if before and submission.is_known else None) or user_id
@@ -153,18 +158,6 @@ class ScheduleForm:
 
         await ack(response_action="update", view=window(message("Saving …")))
         self.slack.background.start(work(), respond)
-
-    def _reopened(self, submission: Submission, before: Schedule | None, note: str) -> View:
-        """Return the form with the submitted values and a *note* about the current schedule."""
-        return views.schedule(
-            submission.order,
-            channel_id=submission.channel_id,
-            is_known=submission.is_known,
-            mark=_fingerprint(before),
-            note=note,
-            has_samples=self.actions.has_samples,
-            now=self.options.clock(),
-        )
 
     async def _problems(
         self, submission: Submission, before: Schedule | None, team_id: TeamId, user_id: UserId

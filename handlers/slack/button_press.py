@@ -10,23 +10,44 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from handlers.button_value import NO_CHANNEL, Value
 from handlers.slack.background import Background
 from handlers.slack.directory import STRANGER
-from handlers.slack.payloads import Interaction
+from handlers.slack.payloads import Interaction, SlashCommand
 from handlers.slack.responders import Responders
 from store.types import ChannelId, ParleyError, TeamId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
-    """A block_actions payload for one button, one menu option or one input."""
+class Request:
+    """A typed command or a pressed button: who asks, and where."""
 
     team_id: TeamId
     channel_id: ChannelId
-    """NO_CHANNEL if the button is in a modal or in App Home."""
+    """NO_CHANNEL if a button is in a modal or in App Home."""
     user_id: UserId
-    message_ts: str
-    """In a modal or in App Home: the id of the root view, in place of a message's ts."""
-    value: Value
     trigger_id: str = ""
+    message_ts: str = ""
+    """The ts of the button's message; in a modal or in App Home, the id of the root view."""
+
+    @classmethod
+    def of_command(cls, command: SlashCommand) -> "Request":
+        """Parse the payload of a slash command."""
+        return Request(
+            team_id=command["team_id"],
+            channel_id=command["channel_id"],
+            user_id=command["user_id"],
+            trigger_id=command["trigger_id"],
+        )
+
+    @property
+    def once(self) -> str:
+        """Unique in the channel; equal only for a repeated request or press of one button."""
+        return self.message_ts or self.trigger_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press(Request):
+    """A block_actions payload for one button, one menu option or one input."""
+
+    value: Value
     view_id: str = ""
     """The id of the modal that holds the button; "" in a message or in App Home."""
 

@@ -1,7 +1,7 @@
 """The form that sets up a channel's schedule."""
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import datetime
 
 from handlers import ids
 from handlers.button_value import NO_CHANNEL, Value
@@ -51,65 +51,57 @@ def schedule(
         *([section(note)] if note else []),
         *([section(SAMPLES)] if has_samples else []),
         _channel(channel_id, is_known=is_known),
-        input_block(
+        _field(
             ids.Block.KIND,
             "What it gets",
-            element(
-                "radio_buttons",
-                ids.Field.KIND,
-                options=[option(_KINDS[kind], kind) for kind in _KINDS],
-                initial_option=option(_KINDS[order.kind], order.kind),
-            ),
+            "radio_buttons",
+            ids.Field.KIND,
+            options=[option(_KINDS[kind], kind) for kind in _KINDS],
+            initial_option=option(_KINDS[order.kind], order.kind),
         ),
-        input_block(
+        _field(
             ids.Block.TIME,
             "Time",
-            element("timepicker", ids.Field.TIME, initial_time=_clock(timetable.at)),
+            "timepicker",
+            ids.Field.TIME,
+            initial_time=f"{timetable.at:%H:%M}",
         ),
-        input_block(
+        _field(
             ids.Block.WEEKDAYS,
             "Days",
-            element(
-                "checkboxes",
-                ids.Field.WEEKDAYS,
-                options=[_day(day) for day in range(7)],
-                initial_options=[_day(day) for day in sorted(timetable.weekdays)],
-            ),
+            "checkboxes",
+            ids.Field.WEEKDAYS,
+            options=[_day(day) for day in range(7)],
+            initial_options=[_day(day) for day in sorted(timetable.weekdays)],
         ),
-        input_block(
+        _field(
             ids.Block.ZONE,
             "Time zone",
-            element(
-                "external_select",
-                ids.Field.ZONE,
-                placeholder=literal("Type a city"),
-                min_query_length=0,
-                initial_option=zone_option(timetable.zone, now=now),
-            ),
+            "external_select",
+            ids.Field.ZONE,
+            placeholder=literal("Type a city"),
+            min_query_length=0,
+            initial_option=zone_option(timetable.zone, now=now),
         ),
-        input_block(
+        _field(
             ids.Block.TOPICS,
             "Topics",
-            element(
-                "multi_external_select",
-                ids.Field.TOPICS,
-                placeholder=literal("Type a person, a place or a subject"),
-                min_query_length=0,
-                max_selected_items=MOST_TOPICS,
-                initial_options=topic_options(order.topics) or None,
-            ),
+            "multi_external_select",
+            ids.Field.TOPICS,
+            placeholder=literal("Type a person, a place or a subject"),
+            min_query_length=0,
+            max_selected_items=MOST_TOPICS,
+            initial_options=topic_options(order.topics) or None,
             hint="Its stories are about one of these; without any, about everything.",
             optional=True,
         ),
-        input_block(
+        _field(
             ids.Block.STORIES,
             "Stories in a digest",
-            element(
-                "static_select",
-                ids.Field.STORIES,
-                options=[option(str(count), str(count)) for count in range(1, MOST_STORIES + 1)],
-                initial_option=option(str(order.stories), str(order.stories)),
-            ),
+            "static_select",
+            ids.Field.STORIES,
+            options=[option(str(count), str(count)) for count in range(1, MOST_STORIES + 1)],
+            initial_option=option(str(order.stories), str(order.stories)),
         ),
     ]
     value = Value(channel_id=channel_id if is_known else NO_CHANNEL, key=mark)
@@ -155,16 +147,22 @@ def topic_options(topics: Sequence[str]) -> list[Element]:
 def _channel(channel_id: ChannelId, *, is_known: bool) -> Block:
     if is_known:
         return section(f"For <#{channel_id}>")
-    return input_block(
-        ids.Block.CHANNEL,
-        "Channel",
-        channel_select(ids.Field.CHANNEL, chosen=channel_id),
-    )
+    select = channel_select(ids.Field.CHANNEL, chosen=channel_id)
+    return input_block(ids.Block.CHANNEL, "Channel", select)
+
+
+def _field(
+    block: ids.Block,
+    label: str,
+    kind: str,
+    action: ids.Field,
+    *,
+    hint: str | None = None,
+    optional: bool = False,
+    **fields: object,
+) -> Block:
+    return input_block(block, label, element(kind, action, **fields), hint=hint, optional=optional)
 
 
 def _day(day: int) -> Element:
     return option(DAY_NAMES[day], str(day))
-
-
-def _clock(at: time) -> str:
-    return f"{at:%H:%M}"
