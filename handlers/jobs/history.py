@@ -43,35 +43,26 @@ class History:
     async def _messages(
         self, post: Post, parent_ts: str | None, until: datetime
     ) -> AsyncIterator[dict[str, Any]]:
+        if self._clock() >= until:
+            raise TooLongError
         oldest = (post.called_at or post.due_at) - _MARGIN
-        cursor = None
-        while True:
-            if self._clock() >= until:
-                raise TooLongError
-            if parent_ts:
-                page = await self._client.conversations_replies(
-                    channel=post.channel_id,
-                    ts=parent_ts,
-                    include_all_metadata=True,
-                    limit=_PAGE,
-                    cursor=cursor,
-                )
-            else:
-                # No `oldest`: it would hide the newest messages if our clock is far ahead.
-                page = await self._client.conversations_history(
-                    channel=post.channel_id,
-                    include_all_metadata=True,
-                    limit=_PAGE,
-                    cursor=cursor,
-                )
+        options: dict[str, Any] = {"include_all_metadata": True, "limit": _PAGE}
+        # No `oldest` among them: it would hide the newest messages if our clock is far ahead.
+        if parent_ts:
+            options["ts"] = parent_ts
+            pages = await self._client.conversations_replies(channel=post.channel_id, **options)
+        else:
+            pages = await self._client.conversations_history(channel=post.channel_id, **options)
+        async for page in pages:
             for message in page["messages"]:
                 yield message
-            cursor = (page.get("response_metadata") or {}).get("next_cursor")
-            is_before_post = not parent_ts and any(
+            is_before_post = any(
                 float(message["ts"]) < oldest.timestamp() for message in page["messages"]
             )
-            if not cursor or is_before_post:
+            if is_before_post and not parent_ts:
                 return
+            if self._clock() >= until:
+                raise TooLongError
 
 
 def _is_message_of(post: Post, message: dict[str, Any]) -> bool:

@@ -146,10 +146,7 @@ class Directory:
         if not person.is_colleague:
             raise ParleyError(STRANGER)
         return Colleague(
-            team_id=team_id,
-            user_id=user_id,
-            is_admin=person.is_admin,
-            is_guest=person.is_guest,
+            team_id=team_id, user_id=user_id, is_admin=person.is_admin, is_guest=person.is_guest
         )
 
     async def full_member(self, team_id: TeamId, user_id: UserId) -> FullMember:
@@ -297,19 +294,11 @@ class Directory:
         """
         client = await self._teams.asking(team_id)
         ids: set[ChannelId] = set()
-        cursor = None
-        while True:
-            page = await client.users_conversations(
-                user=of,
-                types=types,
-                exclude_archived=True,
-                limit=999,
-                cursor=cursor,
-            )
+        async for page in await client.users_conversations(
+            user=of, types=types, exclude_archived=True, limit=999
+        ):
             ids |= {channel["id"] for channel in page["channels"]}
-            cursor = (page.get("response_metadata") or {}).get("next_cursor")
-            if not cursor:
-                return frozenset(ids)
+        return frozenset(ids)
 
     async def person(self, team_id: TeamId, user_id: UserId) -> Person:
         """Return the user as Slack describes them, cached for five minutes.
