@@ -26,10 +26,11 @@ from benchmarks.scene import AT, DAILY, FORKING, POST
 from bot.app import serve
 from bot.clock import FollowingClock
 from bot.manifest import manifest
-from bot.settings import STARTER, Settings
+from bot.settings import Settings
 from bot.workspace import Fault, Workspace
 from handlers.jobs.posting import IN_FLIGHT
 from store import open_store
+from store.samples import STARTER
 from store.types import ChannelId, TeamId, Timetable
 from tests.ids import ANA
 from tests.machine import running_clock

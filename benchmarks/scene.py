@@ -13,11 +13,12 @@ from multiprocessing.process import BaseProcess
 from bot.app import assemble
 from bot.clock import FollowingClock
 from bot.manifest import manifest
-from bot.settings import STARTER, Settings
+from bot.settings import Settings
 from bot.workspace import Workspace
 from store import open_store
 from store.db import open_database
 from store.db.types import Database
+from store.samples import STARTER
 from store.types import TeamId, Timetable
 from tests.ids import ANA, GENERAL
 from tests.machine import running_clock

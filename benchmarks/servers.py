@@ -20,7 +20,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.app import serve
 from bot.clock import system_clock
 from bot.log import configure_logging
-from bot.settings import STARTER, Settings
+from bot.settings import Settings
+from store.samples import STARTER
 
 SECRET = "not-a-secret"
 

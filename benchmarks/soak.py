@@ -20,9 +20,9 @@ from benchmarks.answering import ROOT, memory
 from benchmarks.load import read_queries
 from bot.clock import MovableClock
 from bot.manifest import manifest
-from bot.settings import STARTER
 from bot.workspace import Workspace
 from bot.workspace.delivery.dispatcher import ActionResult
+from store.samples import STARTER
 from tests.ids import ANA, GENERAL
 from tests.machine import environment, running_clock
 

@@ -19,8 +19,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim
 
-from bot.settings import STARTER
 from store import Store, open_store
+from store.samples import STARTER
 from store.types import ChannelId, PostState, Schedule, Timetable
 from tests.ids import T1, U1
 

@@ -13,9 +13,8 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from bot.proxies import is_usable, proxy_for
-from store import samples
+from store.samples import STARTER
 
-STARTER = samples.FOLDER
 SAMPLES = (
     "the sample stories that come with Parley, which are about a war: before colleagues are asked"
     " about them, set CORPUS_DIR to a folder of your own, and load it (python -m bot load)"
@@ -256,9 +255,7 @@ class Settings:
         _flag, False, "1 to switch on steps for Workflow Builder, if the plan has it"
     )
     status_port: tuple[str, int] | None = _setting(
-        _address("127.0.0.1"),
-        None,
-        "the port of /healthz, /readyz and /metrics, or address:port",
+        _address("127.0.0.1"), None, "the port of /healthz, /readyz and /metrics, or address:port"
     )
     log_level: str = _setting(
         _choice("debug", "info", "warning", "error"), "info", "the lowest level that is logged"
@@ -341,10 +338,7 @@ class Settings:
     def proxy_for(self, url: str) -> str | None:
         """Return the proxy through which *url* is requested, or None for a direct connection."""
         return proxy_for(
-            url,
-            https_proxy=self.https_proxy,
-            http_proxy=self.http_proxy,
-            no_proxy=self.no_proxy,
+            url, https_proxy=self.https_proxy, http_proxy=self.http_proxy, no_proxy=self.no_proxy
         )
 
     def _unusable_proxies(self) -> list[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from store.types import Revision
 
-FOLDER = Path(__file__).parent / "starter"
+STARTER = Path(__file__).parent / "starter"
 
 FINGERPRINTS = frozenset({"c37cd0318cb08b6e62c51dc8fc1b22a2d51c6d9567c7740c787d04bce1be4eda"})
 """The fingerprints of the sample stories in this version of Parley and in all versions before it.

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from bot.clock import MovableClock
 from bot.manifest import manifest
-from bot.settings import STARTER
 from bot.workspace import Fault, Workspace
 from store import Store, open_store
 from store.db import open_database
 from store.posting.record import LEASE
+from store.samples import STARTER
 from store.types import ChannelId, PostState, TeamId, Timetable
 from tests.ids import ANA
 from tests.machine import environment, running_clock

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from bot.clock import MovableClock
 from bot.manifest import manifest
-from bot.settings import STARTER
 from bot.workspace import Fault, Workspace
 from handlers.jobs.posting import IN_FLIGHT
 from store import open_store
+from store.samples import STARTER
 from store.types import ChannelId, TeamId, Timetable
 from tests import postgres
 from tests.black_hole import BlackHole

@@ -9,9 +9,10 @@ from tempfile import TemporaryDirectory
 from bot.app import serve
 from bot.clock import MovableClock
 from bot.manifest import manifest
-from bot.settings import STARTER, Settings
+from bot.settings import Settings
 from bot.workspace import Workspace
 from handlers.ids import Action
+from store.samples import STARTER
 
 BEN, CHLOE = "U0BEN", "U0CHLOE"
 WORLD_NEWS = "C0WORLD"

@@ -96,7 +96,7 @@ class Uploads:
 
 def require_writable(folder: Path) -> None:
     """Raise `ParleyError` unless *folder* exists and is not the one of the sample stories."""
-    if not folder.is_dir() or folder.resolve() == samples.FOLDER.resolve():
+    if not folder.is_dir() or folder.resolve() == samples.STARTER.resolve():
         raise ParleyError(
             "There is no folder of yours to add it to: set `CORPUS_DIR` to one, and start me again."
         )

@@ -59,11 +59,7 @@ class Background:
 
 
 async def answer(
-    respond: AsyncRespond,
-    message: Message,
-    *,
-    replace: bool = False,
-    thread_ts: str | None = None,
+    respond: AsyncRespond, message: Message, *, replace: bool = False, thread_ts: str | None = None
 ) -> None:
     """Send an ephemeral answer by the response_url of a command or a button press.
 

@@ -113,12 +113,7 @@ def option(label: str, value: str) -> Element:
 
 
 def input_block(
-    block_id: str,
-    label: str,
-    field: Element,
-    *,
-    hint: str | None = None,
-    optional: bool = False,
+    block_id: str, label: str, field: Element, *, hint: str | None = None, optional: bool = False
 ) -> Block:
     """Return an input block: a form field with its label."""
     block = {

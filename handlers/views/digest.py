@@ -200,11 +200,7 @@ def unskipped(dates: Sequence[date]) -> Message:
 
 
 def paused(
-    until: date,
-    dates: Sequence[date],
-    turns: Sequence[UpcomingPost],
-    *,
-    before: date | None,
+    until: date, dates: Sequence[date], turns: Sequence[UpcomingPost], *, before: date | None
 ) -> Message:
     """Confirm a pause, which leaves out the posts on *dates*; *before* is the pause it replaces."""
     take_back = "resume" if before is None else "pause"

@@ -145,12 +145,7 @@ def related(matches: Sequence[Match], *, where: str) -> Message:
 
 
 def _choices(
-    lead: str,
-    matches: Sequence[Match],
-    *,
-    words: str,
-    where: str,
-    ask: Sequence[Block] = (),
+    lead: str, matches: Sequence[Match], *, words: str, where: str, ask: Sequence[Block] = ()
 ) -> Message:
     blocks: list[Block] = [section(lead)]
     for match in matches:

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from bot.app import assemble
 from bot.clock import CheckedClock, FollowingClock, slack_clock
 from bot.manifest import manifest
-from bot.settings import STARTER, Settings
+from bot.settings import Settings
 from bot.workspace import Workspace
 from store import Store
+from store.samples import STARTER
 from store.types import ChannelId, PostState, TeamId, Timetable, UserId
 from tests.handlers.conftest import write_corpus
 from tests.machine import NOW, running_clock

@@ -17,8 +17,9 @@ from bot.app import serve
 from bot.cli.demo import TOUR
 from bot.clock import MovableClock
 from bot.manifest import manifest
-from bot.settings import STARTER, Settings
+from bot.settings import Settings
 from bot.workspace import Workspace
+from store.samples import STARTER
 from tests.conftest import StoppedClock
 from tests.ids import ANA, GENERAL
 from tests.machine import PATIENCE, real_environment

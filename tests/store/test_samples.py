@@ -15,7 +15,7 @@ OWN = "Lima\nLima opens its museums.\nAn insight.\nWhat would you see first?\n"
 
 def test_the_sample_stories_of_this_version_are_known() -> None:
     """Each edit of the sample stories adds a fingerprint; older fingerprints stay."""
-    assert read_corpus(samples.FOLDER).fingerprint in samples.FINGERPRINTS
+    assert read_corpus(samples.STARTER).fingerprint in samples.FINGERPRINTS
 
 
 @pytest.fixture
@@ -33,8 +33,8 @@ async def load(store: Store, folder: Path) -> bool:
 
 async def test_a_reload_and_an_undo_change_the_answer(store: Store, own: Path) -> None:
     assert not samples.are_loaded(store.corpus.revision), "nothing is loaded"
-    assert await load(store, samples.FOLDER)
-    assert await load(store, samples.FOLDER), "a second time changes nothing"
+    assert await load(store, samples.STARTER)
+    assert await load(store, samples.STARTER), "a second time changes nothing"
     assert not await load(store, own)
     for expected, number in ((True, None), (False, 2), (True, 1)):
         await store.corpus.undo(by="U1", at=NOW, number=number)
@@ -45,7 +45,7 @@ async def test_another_path_makes_no_difference_and_another_document_does(
     store: Store, tmp_path: Path
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
-    shutil.copytree(samples.FOLDER, elsewhere)
+    shutil.copytree(samples.STARTER, elsewhere)
     assert await load(store, elsewhere)
     (elsewhere / "lima.txt").write_text(OWN)
     assert not await load(store, elsewhere)
@@ -57,7 +57,7 @@ async def test_another_path_makes_no_difference_and_another_document_does(
 
 async def test_a_copied_database_gives_the_same_answer(database_url: str, tmp_path: Path) -> None:
     async with open_store(database_url) as store:
-        await load(store, samples.FOLDER)
+        await load(store, samples.STARTER)
     file, copied, restored = (tmp_path / name for name in ("backup.db", "copied.db", "restored.db"))
     await backup(database_url, file)
     await copy(database_url, f"sqlite:///{copied}")

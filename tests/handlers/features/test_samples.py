@@ -15,7 +15,7 @@ from tests.ids import RANDOM
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(samples.FOLDER, tmp_path / "corpus"))
+    return Path(shutil.copytree(samples.STARTER, tmp_path / "corpus"))
 
 
 @pytest.fixture

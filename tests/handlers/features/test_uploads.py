@@ -148,6 +148,6 @@ async def test_the_token_is_sent_only_to_slack() -> None:
 
 
 def test_adding_documents_needs_a_corpus_folder(tmp_path: Path) -> None:
-    for path in (samples.FOLDER, tmp_path / "a.txt"):
+    for path in (samples.STARTER, tmp_path / "a.txt"):
         with pytest.raises(ParleyError, match="set `CORPUS_DIR`"):
             require_writable(path)

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.settings import STARTER
 from handlers.button_value import CHANNEL, DIRECT, MODAL, Value
 from handlers.ids import Action
 from handlers.parsing.schedule_order import Order
@@ -19,6 +18,7 @@ from handlers.views import corpus, digest, home, modal, notice, question, schedu
 from handlers.views.message import Message
 from store.loading.documents import read_corpus
 from store.posting.planning import UpcomingPost
+from store.samples import STARTER
 from store.teams.search_misses import TopicRequest
 from store.types import (
     About,

@@ -1,8 +1,8 @@
 """`Articles` returns loaded articles by id."""
 
-from bot.settings import STARTER
 from store import Store
 from store.loading.documents import read_corpus
+from store.samples import STARTER
 from tests.machine import NOW
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.settings import STARTER
 from store import Store, open_store
 from store.db import open_database
+from store.samples import STARTER
 from store.types import Article, CorpusInvalidError, Found, Nothing, ParleyError, Revision, Unsure
 from tests.ids import C1, T1
 from tests.machine import NOW

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import STARTER
 from store import open_store
 from store.db import DatabaseError, open_database
 from store.db.backup import backup, copy, restore
 from store.posting.posts import Outcome
 from store.posting.record import NewPost
+from store.samples import STARTER
 from store.types import Found, PostKind, PostState, Timetable
 from tests import postgres
 from tests.ids import C1, T1, U1

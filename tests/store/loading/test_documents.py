@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.settings import STARTER
 from store.loading.documents import MAX_TEXT, read_corpus
+from store.samples import STARTER
 from store.types import Article, CorpusInvalidError
 from tests.machine import ROOT
 

@@ -6,11 +6,11 @@ from datetime import time
 
 import pytest
 
-from bot.settings import STARTER
 from store import Store, open_store
 from store.db import Database, open_database
 from store.posting import planning
 from store.posting.record import NewPost
+from store.samples import STARTER
 from store.types import ChannelId, PostKind, Timetable
 from tests.conftest import StoppedClock
 from tests.ids import C1, C2, T1, U1

@@ -11,11 +11,11 @@ from cronsim import CronSim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.settings import STARTER
 from store import Store, open_store
 from store.posting.holidays import Holiday
 from store.posting.planning import occurrence_key
 from store.posting.record import GRACE, NewPost
+from store.samples import STARTER
 from store.types import FOREVER, PostKind, PostState, Schedule, Timetable
 from tests.conftest import StoppedClock
 from tests.ids import C1, T1, U1
