@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import STARTER
 from store import Store, open_store
 from store.corpus import embedder
 from store.db import Database, open_database
 from store.finding.embeddings import MODEL, Embeddings, PackedVectors
+from store.samples import STARTER
 from store.types import Article, Unsure
 from tests.machine import NOW
 from tests.store.loading.test_revisions import load, write
