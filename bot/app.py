@@ -225,6 +225,7 @@ async def serve(
         add_readiness_checks(parley, entrance, health)
         if isinstance(clock, CheckedClock):
             health.add_check("clock", clock.problem)
+            metrics.watch_clock(lambda: clock.ahead)
         ticking = asyncio.create_task(parley.ticker.run(), name="ticker")
         stack.push_async_callback(_end, ticking, parley)
         embedding = asyncio.create_task(

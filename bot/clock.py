@@ -107,7 +107,7 @@ class CheckedClock:
         machine, steady = self._machine(), self._steady()
         passed = timedelta(seconds=steady - self._steady_at)
         # A long time without a reading is a jump too: the machine may have slept.
-        expected = self._now + (passed if passed <= _TOLERANCE else timedelta())
+        expected = self._now + (passed if timedelta() <= passed <= _TOLERANCE else timedelta())
         self._steady_at = steady
         ahead = machine - expected
         if abs(ahead) <= _TOLERANCE:
@@ -134,7 +134,7 @@ class CheckedClock:
     async def read(self) -> None:
         """Compare with Slack's clock: if the time is in doubt, or each minute while it is wrong."""
         self()
-        is_fresh = self._asked_at is not None and self._steady() - self._asked_at < _ASK_EVERY
+        is_fresh = self._asked_at is not None and abs(self._steady() - self._asked_at) < _ASK_EVERY
         if not self.is_in_doubt and (is_fresh or not self.ahead):
             return
         slack = await self._ask()

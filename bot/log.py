@@ -168,8 +168,8 @@ class _Kind:
 
 def _kind_of(record: logging.LogRecord) -> object:
     error = record.exc_info[1] if record.exc_info else None
-    frames = traceback.extract_tb(error.__traceback__, limit=-1) if error else ()
-    where = [(frame.filename, frame.lineno) for frame in frames]
+    *_, (frame, line) = [(None, 0), *traceback.walk_tb(error.__traceback__ if error else None)]
+    where = (frame and frame.f_code, line)
     first_line, *_ = str(record.msg).split("\n", 1)
     return record.name, record.levelno, _NUMBERED.sub("#", first_line), type(error), *where
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from slack_sdk.errors import SlackApiError
 
-from bot.clock import system_clock
+from bot.clock import CheckedClock, slack_clock, system_clock
 from bot.manifest import SCOPES
 from bot.proxies import is_usable, without_credentials
 from bot.retry import is_temporary, reason
@@ -18,7 +18,7 @@ from handlers.slack.api_errors import FAILURES
 from handlers.slack.directory import Directory
 from handlers.slack.teams import Bot, Teams
 from store import open_store, samples
-from store.db import examine, exists, exposed, readable
+from store.db import DatabaseUnavailableError, DiskError, examine, exists, exposed, readable
 from store.db.private import is_exposed
 from store.loading.documents import read_corpus
 from store.teams.installations import Installation
@@ -49,11 +49,11 @@ class Findings:
     problems: list[str] = field(default_factory=list)
     """Problems that somebody has to fix."""
     unreachable: list[str] = field(default_factory=list)
-    """Checks that failed because Slack cannot be reached."""
+    """Checks that failed because Slack or the database cannot be reached."""
 
     @property
     def exit_code(self) -> int:
-        """The exit code that `run` would have: 78 for problems, 1 if only Slack is unreachable."""
+        """The exit code that `run` would have: 78 for problems, 1 if something is unreachable."""
         return EX_CONFIG if self.problems else 1 if self.unreachable else 0
 
     def call_failed(self, name: str, error: Exception, settings: Settings) -> None:
@@ -91,6 +91,10 @@ async def check(environ: Mapping[str, str], *, env_file: Path | None = None) -> 
     _corpus(settings.corpus_dir, found)
     if settings.slack_app_token:
         await _app_token(settings, found)
+    clock = CheckedClock(slack_clock(settings.slack_api_url, proxy=_usable_proxy(settings)))
+    await clock.read()
+    if problem := await clock.problem():
+        found.warnings.append(f"Clock: {problem}.")
     await _database(settings, found)
     return found
 
@@ -126,9 +130,14 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _through(settings: Settings) -> str:
+def _usable_proxy(settings: Settings) -> str | None:
     proxy = settings.proxy_for(settings.slack_api_url)
-    return f" through {without_credentials(proxy)}" if proxy and is_usable(proxy) else ""
+    return proxy if proxy and is_usable(proxy) else None
+
+
+def _through(settings: Settings) -> str:
+    proxy = _usable_proxy(settings)
+    return f" through {without_credentials(proxy)}" if proxy else ""
 
 
 def _corpus(path: Path, found: Findings) -> None:
@@ -170,6 +179,8 @@ async def _database(settings: Settings, found: Findings) -> None:
             schedules = await store.schedules.by_team()
             installations = await store.installations.list()
         await examine(url)
+    except (DatabaseUnavailableError, DiskError) as error:
+        found.unreachable.append(f"Database: {error}")
     except ParleyError as error:
         found.problems.append(f"Database: {error}")
     else:

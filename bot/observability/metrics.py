@@ -3,7 +3,7 @@
 import platform
 import time
 from collections.abc import Callable, Sequence, Sized
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from math import nan
 from types import SimpleNamespace
@@ -79,6 +79,9 @@ class Metrics:
             "socket_connections", "The app's sockets, as Slack said last"
         )
         self.socket_rebuilds = counter("socket_rebuilds", "Sockets given up for a new one")
+        self._clock_ahead = gauge(
+            "clock_ahead_seconds", "How far the machine's clock is ahead of Slack's; 0 if not wrong"
+        )
         self._silence = gauge(
             "socket_silence_seconds", "Seconds since the last frame of each kind arrived", ["frame"]
         )
@@ -91,6 +94,10 @@ class Metrics:
         """Count a request from Slack."""
         self._request(request, outcome).inc()
         self._request_took(request).observe(seconds)
+
+    def watch_clock(self, ahead: Callable[[], timedelta]) -> None:
+        """Export how far the machine's clock is *ahead* of the right time."""
+        self._clock_ahead.set_function(lambda: ahead().total_seconds())
 
     def watch_silence(self, frame: str, seconds: Callable[[], float]) -> None:
         """Export the seconds since the socket received a *frame*: hello, pong or envelope."""

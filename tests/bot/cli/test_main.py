@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import tomllib
-from datetime import time
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 import pytest
@@ -845,3 +845,35 @@ def test_looking_at_a_loaded_database_changes_no_file(
     assert captured.out
     assert "Database" not in captured.err
     assert {path.name: path.read_bytes() for path in data.iterdir()} == before
+
+
+@pytest.fixture
+def unreachable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set settings without a mistake, for a Slack that nothing answers for."""
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
+    monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:9/api/")
+    monkeypatch.setenv("CORPUS_DIR", corpus(folder))
+
+
+@pytest.mark.usefixtures("unreachable")
+def test_check_of_a_database_that_is_away_is_no_mistake_of_the_settings(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://parley:hush@127.0.0.1:9/parley")
+    assert main(["check"]) == 1
+    captured = capsys.readouterr()
+    assert "Database: The database cannot be opened: " in captured.err
+    assert "hush" not in captured.out + captured.err
+
+
+@pytest.mark.usefixtures("unreachable")
+def test_check_warns_of_a_wrong_clock(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def ask() -> datetime:
+        return datetime(1999, 12, 31, tzinfo=UTC)
+
+    monkeypatch.setattr("bot.cli.check.slack_clock", lambda *_, **__: ask)
+    main(["check"])
+    assert re.search(r"Warning: Clock: [\d,]+ days ahead of Slack's", capsys.readouterr().err)
