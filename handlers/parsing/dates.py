@@ -43,6 +43,7 @@ _LENGTH = re.compile(rf"\b({_COUNT})\s+(day|week|month)s?\b", re.IGNORECASE)
 _NEXT_POSTS = re.compile(
     rf"(?:the\s+)?next(?:\s+(?P<count>{_COUNT}))?(?:\s+(?:ones?|posts?))?", re.IGNORECASE
 )
+_POSSESSIVE = re.compile(r"['’]s\b|\bposts?\b", re.IGNORECASE)  # today's post
 _UNTIL = re.compile(r"(until|till?|to|through|thru)\s+", re.IGNORECASE)
 _TOKEN = re.compile(
     rf"""
@@ -180,7 +181,7 @@ def parse_dates(words: str, *, today: date) -> list[date]:
 
     Raises `UnclearError[Dates]`, or `ParleyError` if the words are not understood.
     """
-    text = unicodedata.normalize("NFKC", words).strip()
+    text = _POSSESSIVE.sub("", unicodedata.normalize("NFKC", words)).strip()
     if len(text) > _MOST_CHARACTERS:
         raise ParleyError("That is too long. Name fewer dates, or a range: 24 Dec to 2 Jan.")
     if not text:
@@ -473,8 +474,9 @@ def _closest(dates: Dates, *, is_bare: bool) -> _Meaning:
 def _with_months(specs: list[_Spec]) -> list[_Spec]:
     """Fill in the month of days beside it: `24 and 25 Dec`, `Dec 24, 25 and 26, 2026`."""
     specs = _with_months_before(_with_months_after(specs))
+    has_months = any(spec.month for spec in specs)
     for spec in specs:
-        if spec.is_bare and spec.year:
+        if spec.is_bare and (spec.year or has_months):
             raise _say(spec, "month")
     return specs
 
@@ -624,22 +626,21 @@ def _range(join: str, first: _Spec, last: _Spec, today: date) -> _Meaning:
     start = _single(first, today)
     doubt, readings = start.doubt, []
     for (begin,) in start.readings:
-        end = _end(first, last, begin, today)
-        if end is None or end < begin:
-            continue
-        if (end - begin).days >= _MOST_DATES:
+        ends = [end for end in _ends(first, last, begin, today) if end >= begin]
+        if any((end - begin).days >= _MOST_DATES for end in ends):
             raise ParleyError(f"A range is at most {_MOST_DATES} days long.")
-        ends = [end]
-        if last.weekday not in (None, end.weekday()):
-            doubt = doubt or _check_weekday(last, end, today).doubt
-        if join == "u":
-            doubt = doubt or f"Is {format_date(end)} the last day without a post?"
-            ends.insert(0, end - _DAY)
+        if len(ends) > 1:
+            doubt = doubt or f"“{last.text}” has more than one meaning."
+        if ends and last.weekday not in (None, ends[0].weekday()):
+            doubt = doubt or _check_weekday(last, ends[0], today).doubt
+        if ends and join == "u":
+            doubt = doubt or f"Is {format_date(ends[0])} the last day without a post?"
+            ends.insert(0, ends[0] - _DAY)
         is_certain = first.given or first.year or last.year or doubt
-        soonest_end = None if is_certain else _end(first, last, today - _DAY, today)
-        if soonest_end and today <= soonest_end < begin:
+        soonest = [] if is_certain else _ends(first, last, today - _DAY, today)
+        if soonest and today <= soonest[0] < begin:
             doubt = "Today is in such a range."
-            readings.append(_days(today, soonest_end))
+            readings.append(_days(today, soonest[0]))
         readings += [_days(begin, end) for end in ends if end >= begin]
     if join == "-" and (dates := _day_and_month(first, last, today)):
         readings += dates
@@ -658,16 +659,17 @@ def _day_and_month(first: _Spec, last: _Spec, today: date) -> list[Dates]:
     return [(on,) for on in found if on]
 
 
-def _end(first: _Spec, last: _Spec, begin: date, today: date) -> date | None:
-    """Return the end of a range that begins on *begin*; None if there is none after it."""
+def _ends(first: _Spec, last: _Spec, begin: date, today: date) -> Sequence[date]:
+    """Return the ends of a range that begins on *begin*: several for 3/4, none if it has none."""
     if last.kind == "W" and last.weekday is not None:
-        return begin + _DAY * ((last.weekday - begin.weekday()) % 7 or 7)
+        return [begin + _DAY * ((last.weekday - begin.weekday()) % 7 or 7)]
     if last.given:
-        ends = [on for (on,) in last.given if on >= begin]
-        return ends[0] if len(ends) == 1 else None
+        return [on for (on,) in last.given]
     if last.is_bare and first.is_bare:
-        return _nearest(last.day, begin.month, begin.year, today)
-    return _nearest(last.day, last.month, last.year, begin)
+        end = _nearest(last.day, begin.month, begin.year, today)
+    else:
+        end = _nearest(last.day, last.month, last.year, begin)
+    return [end] if end else []
 
 
 def _days(first: date, last: date) -> Dates:

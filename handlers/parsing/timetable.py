@@ -15,6 +15,8 @@ from handlers.parsing.readings import UnclearError, UnknownWordError, nearest
 from handlers.parsing.zones import describe_zone, nearest_zones, shown_name, zones_named
 from store.types import ParleyError, Timetable
 
+_MOST_CHARACTERS = 200
+_DASHES = str.maketrans("–—−", "---")
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _ALL = frozenset(range(7))
@@ -75,7 +77,9 @@ def parse(words: str, *, zone: str) -> Timetable:
     that of the person who typed the words. Raises `UnclearError[Timetable]`, or `ParleyError`,
     which names the words that were not understood.
     """
-    text = " ".join(unicodedata.normalize("NFKC", words).replace("–", "-").split())
+    text = " ".join(unicodedata.normalize("NFKC", words).translate(_DASHES).split())
+    if len(text) > _MOST_CHARACTERS:
+        raise ParleyError(f"That is too long for a time, days and a time zone. {_POSSIBLE}")
     for phrase, word in _PHRASES:
         text = phrase.sub(word, text)
     try:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.parsing.dates import (
@@ -64,6 +64,8 @@ def test_the_examples_of_the_page(typed: str, meaning: str) -> None:
         ("Wednesday 2nd", "2026-12-02"),
         ("１ Dec", "2026-12-01"),
         ("30 nov to 2 dec 2026", "2026-11-30 to 2026-12-02"),
+        ("12/23 to 12/31", "2026-12-23 to 2026-12-31"),
+        ("today's post and friday's", "2026-11-28, 2026-12-04"),
     ],
 )
 def test_understood(words: str, understood: str) -> None:
@@ -83,6 +85,7 @@ def test_understood(words: str, understood: str) -> None:
         ("2 weeks", "“2 weeks” is a length of time.", 2),
         ("20.12", "“20.12” has more than one meaning. Do you mean Sun 20 Dec 2026?", 1),
         ("3-5", "“3-5” has more than one meaning.", 3),
+        ("12/23 to 1/3", "“1/3” has more than one meaning.", 2),
         ("27 and 29", "far apart. Do you mean Sun 27 Dec 2026, Tue 29 Dec 2026 or", 2),
         ("20 Nov and 4 Dec", "far apart", 2),
         ("20 Nov to 4 Dec", "Today is in such a range. Do you mean Sat 28 Nov 2026 to Fri 4", 2),
@@ -181,6 +184,31 @@ def test_every_date_of_the_next_year_can_be_typed(today: date, ahead: int, form:
 def test_written_dates_are_parsed_back(days: set[int]) -> None:
     dates = [TUESDAY + timedelta(days=ahead) for ahead in sorted(days)]
     assert parse_dates(write_dates(dates), today=TUESDAY) == dates
+
+
+PARTS = st.sampled_from(
+    [
+        *("1", "2nd", "24", "25", "30", "31st", "Dec", "january", "Feb", "2026", "2027"),
+        *(",", ",", "and", "to", "-", "between", "from"),
+    ]
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(PARTS, min_size=1, max_size=9))
+def test_nothing_that_was_typed_is_left_out_and_nothing_is_added(parts: list[str]) -> None:
+    """Whatever the order: dateutil filled in what it did not find in the words."""
+    with suppress(ParleyError):
+        dates = parse_dates(" ".join(parts), today=SATURDAY)
+        numbers = {int(found[0]) for part in parts if (found := re.match(r"\d+", part))}
+        months = {"Dec": 12, "january": 1, "Feb": 2}
+        typed = {months[part] for part in parts if part in months}
+        days, years = {on.day for on in dates}, {on.year for on in dates}
+        assert numbers <= days | years
+        assert typed <= {on.month for on in dates}
+        if not {"to", "-", "between"} & set(parts):
+            assert days <= numbers
+            assert {on.month for on in dates} <= (typed or set(range(13)))
 
 
 WORDS = st.sampled_from(

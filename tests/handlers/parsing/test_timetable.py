@@ -112,6 +112,7 @@ def test_times_and_days_as_people_type_them(words: str, described: str) -> None:
         ("09:30 UTC Europe/Lisbon", "I understand UTC as the time zone, but not “Europe/Lisbon”"),
         ("09:30 Berlin London", "I understand Europe/Berlin as the time zone, but not “London”"),
         ("09:30 EST", "Do you mean America/New_York (EST, EDT in summer) or America/Panama (EST"),
+        ("09:30 " + "so " * 100, "That is too long for a time, days and a time zone."),
         ("09:30 <!channel>", "“&lt;!channel&gt;” isn't"),
     ],
 )
