@@ -14,6 +14,7 @@ _READ = ["bot", "handlers", "store", "feedparser", "icalendar", "recurring_ical_
 
 with atheris.instrument_imports(include=_READ):
     # The child imports them when it first needs them.
+    import chardet  # noqa: F401
     import feedparser  # noqa: F401
     import recurring_ical_events  # noqa: F401
 

@@ -18,7 +18,12 @@ from bot.cli.channel_names import channel_names
 from bot.cli.check import EX_CONFIG, check
 from bot.cli.demo import demo
 from bot.cli.find import Finds, find_each, format_answer
-from bot.cli.load_report import format_check, format_revision, listed_effects
+from bot.cli.load_report import (
+    format_check,
+    format_revision,
+    format_warnings,
+    listed_effects,
+)
 from bot.cli.progress_bar import show_progress
 from bot.cli.terminal import (
     abandon_output,
@@ -395,10 +400,14 @@ async def _load(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
 
 
 async def _load_corpus(store: Store, path: Path) -> None:
-    async with show_progress() as progress:
-        reload = await store.corpus.reload(
-            path, by="terminal", at=system_clock(), progress=progress
-        )
+    try:
+        async with show_progress() as progress:
+            reload = await store.corpus.reload(
+                path, by="terminal", at=system_clock(), progress=progress
+            )
+    except CorpusInvalidError:
+        complain(f"Nothing was loaded, because of problems in {path}:")
+        raise
     revision = reload.revision
     done = "Loaded" if reload.is_changed else "Nothing has changed:"
     say(
@@ -406,18 +415,23 @@ async def _load_corpus(store: Store, path: Path) -> None:
         f" revision {revision.number}, {reload.added} added, {reload.edited} edited,"
         f" {reload.removed} removed."
     )
+    for line in format_warnings(reload.warnings):
+        complain(line)
     if samples.are_loaded(revision):
         complain(f"Warning: these are {SAMPLES}.")
 
 
 async def _load_holidays(store: Store, path: Path) -> None:
-    holidays = read_holidays(path, today=system_clock().date())
+    file = read_holidays(path, today=system_clock().date())
+    holidays = file.holidays
     await store.holidays.replace(holidays)
     first, last = holidays[0], holidays[-1]
     say(
         f"No posts on {len(holidays)} dates from {path}, in the place of those before:"
         f" the first is {first.due_on} ({first.name}), the last {last.due_on} ({last.name})."
     )
+    for line in format_warnings(file.warnings):
+        complain(line)
 
 
 async def _undo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:

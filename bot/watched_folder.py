@@ -142,6 +142,8 @@ class WatchedFolder:
                 reload.edited,
                 reload.removed,
             )
+            for warning in reload.warnings[:_MOST_PROBLEMS]:
+                log.warning("%s", warning)
 
     async def _fail(self, why: str, *, is_quiet: bool) -> bool:
         """Record a failed load that no document caused, as `_record_failure` does."""

@@ -60,7 +60,7 @@ class Article:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """An error in a document that prevents the document from being loaded, and its place."""
+    """A mistake in a document, and its place."""
 
     path: PurePosixPath
     line: int | None

@@ -148,6 +148,7 @@ def _corpus(path: Path, found: Findings) -> None:
     else:
         documents, articles = len(contents.digests), len(contents.hashes)
         found.passed.append(f"Corpus: {documents} documents with {articles} articles in {path}.")
+        found.warnings += [f"Corpus: {warning}." for warning in contents.warnings]
         if contents.fingerprint in samples.FINGERPRINTS:
             found.warnings.append(f"Corpus: {path} holds {SAMPLES}.")
 

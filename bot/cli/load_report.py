@@ -7,7 +7,7 @@ from handlers.mrkdwn import truncate
 from handlers.views import preview
 from handlers.views.preview import Medium
 from store.loading.check import Check, Effect
-from store.types import ChannelId, Revision, TeamId
+from store.types import ChannelId, Problem, Revision, TeamId
 
 _TERMINAL = Medium(bullet="- ", most=10, text=truncate, channel=lambda effect: effect.channel_id)
 
@@ -34,6 +34,11 @@ def format_check(check: Check, channels: Mapping[tuple[TeamId, ChannelId], str])
     for title, lines in preview.notes_on(check, terminal):
         yield f"{title}:"
         yield from lines
+
+
+def format_warnings(warnings: Sequence[Problem]) -> Iterator[str]:
+    """Yield a line for each of the first warnings about documents, and how many more there are."""
+    yield from (f"Warning: {line}" for line in preview.first_problems(warnings, _TERMINAL))
 
 
 def format_revision(revision: Revision) -> str:

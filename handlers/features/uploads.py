@@ -3,7 +3,7 @@
 import asyncio
 import re
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
@@ -16,7 +16,7 @@ from handlers.slack.progress import notify_progress
 from handlers.views import corpus as views
 from handlers.views import preview
 from store import Store, samples
-from store.loading.documents import ENDINGS
+from store.loading.documents import ENDINGS, ending_of
 from store.types import CorpusInvalidError, ParleyError, TeamId, UserId
 
 _NAME = re.compile(r"[\w()+,-][\w .()+,-]{0,99}")
@@ -86,7 +86,7 @@ class Uploads:
         """Return the file's name and content; raises `ParleyError` for an unsuitable name."""
         file = await self.slack.files.describe(team_id, file_id)
         name: str = file["name"]
-        if PurePosixPath(name).suffix.lower() not in ENDINGS or not _NAME.fullmatch(name):
+        if not ending_of(name) or not _NAME.fullmatch(name):
             raise ParleyError(
                 f"I take documents with a plain name that ends in {', '.join(ENDINGS)}; `README.md`"
                 " says what is in them."

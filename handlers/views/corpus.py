@@ -8,14 +8,13 @@ from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
 from handlers.views.blocks import Block, actions, button, section
 from handlers.views.message import Message, counted, message, paragraphs
-from handlers.views.preview import when, who
+from handlers.views.preview import SLACK, first_problems, listed, when, who
 from handlers.views.samples import SAMPLES
 from store import samples
 from store.corpus.service import Reload
 from store.teams.search_misses import TopicRequest
 from store.types import FailedLoad, Problem, Revision
 
-_SHOWN = 10
 _MISSED = 20
 
 _SUBCOMMANDS = (
@@ -106,6 +105,9 @@ def reloaded(reload: Reload) -> Message:
         text = f"Nothing has changed: still revision {revision.number}, {_size(revision)}."
     if reload.ignored:
         text += f" {counted(reload.ignored, 'file')} of another kind ignored."
+    if reload.warnings:
+        warnings = counted(len(reload.warnings), "warning")
+        text += f" {warnings} about the documents: `{Command.CORPUS} problems` lists them."
     parts = [text, SAMPLES] if samples.are_loaded(revision) else [text]
     return paragraphs(*parts)
 
@@ -113,18 +115,20 @@ def reloaded(reload: Reload) -> Message:
 def invalid(problems: Sequence[Problem]) -> Message:
     """Render the problems for which a corpus was not loaded."""
     text = f"The corpus stays as it was: {counted(len(problems), 'problem')} in the folder."
-    lines = [f"• {plain(str(problem), 250)}" for problem in problems[:_SHOWN]]
-    if len(problems) > _SHOWN:
-        lines.append(f"… and {len(problems) - _SHOWN} more")
-    return message(f"{text}\n" + "\n".join(lines), [section(text), section("\n".join(lines))])
+    return paragraphs(text, _lines(problems))
 
 
-def sound(documents: int, ignored: int) -> Message:
-    """Render the result of a check that found no problems."""
-    text = f"No problems: {counted(documents, 'document')} can be loaded."
+def sound(documents: int, ignored: int, warnings: Sequence[Problem]) -> Message:
+    """Render the result of a check that found no problems, but perhaps *warnings*."""
+    lead = counted(len(warnings), "warning") if warnings else "No problems"
+    text = f"{lead}: {counted(documents, 'document')} can be loaded."
     if ignored:
         text += f" {counted(ignored, 'file')} of another kind would be ignored."
-    return paragraphs(text)
+    return paragraphs(text, _lines(warnings)) if warnings else paragraphs(text)
+
+
+def _lines(problems: Sequence[Problem]) -> str:
+    return "\n".join(listed(first_problems(problems, SLACK), SLACK))
 
 
 def missed(requests: Sequence[TopicRequest], *, searches: int, days: int) -> Message:

@@ -1,6 +1,6 @@
 """Messages about reloads: preview, progress, undo and history."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from handlers.views.message import Message, counted, message, paragraphs
 from store.loading.check import Check, Effect
 from store.loading.near_duplicates import NearDuplicates
 from store.progress import Progress
-from store.types import SOMEBODY, Revision, TeamId
+from store.types import SOMEBODY, Problem, Revision, TeamId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,8 @@ class Medium:
     bullet: str
 
 
-_SLACK = Medium(bullet="• ", most=5, text=plain, channel=lambda effect: f"<#{effect.channel_id}>")
+SLACK = Medium(bullet="• ", most=5, text=plain, channel=lambda effect: f"<#{effect.channel_id}>")
+MAX_PROBLEMS = 10
 MAX_SCHEDULES = 10
 """How many schedules are listed; the rest is counted."""
 
@@ -98,19 +99,33 @@ def _near_duplicates(duplicates: NearDuplicates, medium: Medium) -> Iterator[str
         )
 
 
+def first_problems(problems: Sequence[Problem], medium: Medium) -> Iterator[str]:
+    """Yield the first problems, or warnings, of documents, and how many more there are."""
+    for problem in problems[:MAX_PROBLEMS]:
+        yield medium.text(str(problem), 250)
+    if len(problems) > MAX_PROBLEMS:
+        yield f"… and {len(problems) - MAX_PROBLEMS:,} more"
+
+
 def notes_on(
     check: Check, medium: Medium, *, team_id: TeamId | None = None
 ) -> Iterator[tuple[str, Sequence[str]]]:
-    """Yield the effects on schedules, and the near-duplicates: (title, lines).
+    """Yield the warnings, the effects on schedules, and the near-duplicates: (title, lines).
 
     With *team_id*, other teams' schedules are only counted.
     """
     for title, lines in (
+        ("Warnings", [*first_problems(check.warnings, medium)]),
         ("Schedules", [*_effects(check, medium, team_id)]),
         ("Nearly the same", [*_near_duplicates(check.near_duplicates, medium)]),
     ):
         if lines:
-            yield title, [line if line[0] == "…" else medium.bullet + line for line in lines]
+            yield title, listed(lines, medium)
+
+
+def listed(lines: Iterable[str], medium: Medium) -> list[str]:
+    """Return *lines* with bullets, except for the one that counts the rest."""
+    return [line if line.startswith("… and") else medium.bullet + line for line in lines]
 
 
 def remarks(check: Check, medium: Medium) -> Iterator[str]:
@@ -128,13 +143,13 @@ def checked(check: Check, *, team_id: TeamId) -> Message:
     text = summary(check)
     notes = [
         "\n".join((f"*{title}*", *lines))
-        for title, lines in notes_on(check, _SLACK, team_id=team_id)
+        for title, lines in notes_on(check, SLACK, team_id=team_id)
     ]
-    if small := " ".join(remarks(check, _SLACK)):
+    if small := " ".join(remarks(check, SLACK)):
         notes.append(small)
     if not check.is_changed:
         return message(text, [section(text), *map(section, notes)])
-    lines = "\n".join(f"• *{what}*: {names}" for what, names in changes(check, _SLACK))
+    lines = "\n".join(f"• *{what}*: {names}" for what, names in changes(check, SLACK))
     last = f"Nothing is changed yet: `{Command.CORPUS} reload` does it."
     return message(f"{text} {last}", [section(text), *map(section, (lines, *notes, last))])
 
@@ -174,7 +189,7 @@ def history(revisions: Sequence[Revision]) -> Message:
 
 def _revision(revision: Revision) -> str:
     what = f" (revision {revision.restores} again)" if revision.restores else ""
-    where = f", in {some(revision.paths, _SLACK, revision.touched)}" if revision.paths else ""
+    where = f", in {some(revision.paths, SLACK, revision.touched)}" if revision.paths else ""
     return (
         f"• *{revision.number}*{what}: {counted(revision.articles, 'story')};"
         f" {revision.added:,} added, {revision.edited:,} edited,"

@@ -32,6 +32,7 @@ from store.types import (
     ConcurrentLoadError,
     Match,
     ParleyError,
+    Problem,
     Revision,
     StaleRevisionError,
     Topic,
@@ -55,6 +56,8 @@ class Reload:
     is_changed: bool
     ignored: int
     """How many files of the folder are not documents."""
+    warnings: Sequence[Problem]
+    """Mistakes in the changed documents that did not keep them from being loaded."""
 
     @property
     def added(self) -> int:
@@ -219,7 +222,9 @@ class Corpus:
                     await self._forget_failed_load(path)
                     await self._derive()
                     (revision,) = await self.history(1)
-                    return Reload(revision=revision, is_changed=False, ignored=folder.ignored)
+                    return Reload(
+                        revision=revision, is_changed=False, ignored=folder.ignored, warnings=()
+                    )
                 if announce:
                     announce(await self._check(plan, folder, watched))
                 revision = await self._apply(
@@ -230,7 +235,12 @@ class Corpus:
                     progress=watched,
                     path=path,
                 )
-            return Reload(revision=revision, is_changed=True, ignored=folder.ignored)
+            return Reload(
+                revision=revision,
+                is_changed=True,
+                ignored=folder.ignored,
+                warnings=folder.warnings,
+            )
 
     async def _forget_failed_load(self, path: Path) -> None:
         # There is seldom one, so read first: a read does not wait for another writer.

@@ -10,7 +10,7 @@ from store.loading.documents import CorpusFolder
 from store.loading.near_duplicates import NearDuplicates, find_near_duplicates
 from store.loading.plan import Counts, LoadPlan
 from store.posting.choice import outlook
-from store.types import Article, ChannelId, PostKind, TeamId
+from store.types import Article, ChannelId, PostKind, Problem, TeamId
 
 UPCOMING = 10
 """How many of a schedule's next questions are checked."""
@@ -56,6 +56,8 @@ class Check:
     """The ignored files that are tables without any field of an article."""
     unasked: int
     """Articles to be added or edited without a question: they can be found, but are never asked."""
+    warnings: Sequence[Problem]
+    """Mistakes in the documents to be added or edited that do not keep them from being loaded."""
     near_duplicates: NearDuplicates
     effects: Sequence[Effect]
     """Schedules that lose next questions come first, then those with the fewest questions left."""
@@ -81,6 +83,7 @@ async def check(database: Database, index: Index, plan: LoadPlan, folder: Corpus
         gone=_first_headlines(change.article for change in plan.removals if not change.is_edited),
         ignored=folder.ignored,
         others=folder.others,
+        warnings=folder.warnings,
         unasked=sum(not change.article.question for change in plan.additions),
         near_duplicates=await find_near_duplicates(database, index, plan),
         effects=sorted(

@@ -6,10 +6,12 @@ such a file stops only its own parser.
 """
 
 import json
+import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +22,19 @@ from typing import IO, Any, Literal, Self
 
 from store.types import ParleyError
 
-_CHILD = Path(__file__).resolve().with_name("child.py")
+_FOLDER = Path(__file__).resolve().parent
+_RUN_CHILD = "import sys; sys.path.append(sys.argv[1]); import child; child.main()"
+"""Imports the child without `store`, which would take ten times as long."""
+_ENVIRONMENT = (
+    "LANG",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "PATH",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "SYSTEMROOT",
+)
+"""What the child needs of the environment; the rest may hold secrets."""
 _MB = 1 << 20
 _IN_MEMORY = 8 * _MB
 """Bytes of an answer after which it is written to the disk."""
@@ -40,6 +54,8 @@ class Limits:
     """Bytes of address space; Linux enforces this limit, macOS does not."""
     answer: int = 64 * _MB
     """The maximum bytes of the answer."""
+    seconds_in_all: float = 300
+    """The wall-clock limit for all files that one parser parses."""
 
     def seconds_for(self, data: bytes) -> int:
         """Return the seconds of processor time for a file with these bytes."""
@@ -58,6 +74,20 @@ class ParsingError(Exception):
         self.line = line
 
 
+class TotalTimeError(ParsingError):
+    """Raised for the file at which all files together have taken too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What the child found in a file. The strings may hold lone surrogates."""
+
+    rows: Iterator[list[str]]
+    """Can be read once."""
+    warnings: Sequence[tuple[int | None, str]]
+    """Mistakes that did not keep the file from being parsed: the line, and what was done."""
+
+
 class Parser:
     """Parses files in a child process, one at a time.
 
@@ -73,22 +103,27 @@ class Parser:
         self._is_closed = False
         self._parsing = threading.Lock()
         """Held while the child's pipes are used."""
+        self._spent = 0.0
+        self._slowest = 0.0, ""
+        """The seconds of the file that took longest, and its name."""
 
     def parse(
-        self, kind: Literal["feed", "calendar"], data: bytes, **options: object
-    ) -> Iterator[list[str]]:
-        """Yield the rows that the child's function *kind* returns for *data*.
+        self, kind: Literal["calendar", "feed", "json"], name: str, data: bytes, **options: object
+    ) -> Parsed:
+        """Return what the child finds in *data*, the bytes of the file *name*, as a *kind* of file.
 
-        Raises `ParsingError` before the first row if the file is not of that kind, if the library
-        fails on it, or if it exceeds a limit. Raises `ParleyError` if the parser is closed, or if
-        the child cannot be started. The strings may hold lone surrogates.
+        Raises `ParsingError` if the file is not of that kind, if the library fails on it, or if it
+        exceeds a limit. Raises `ParleyError` if the parser is closed, or if the child cannot be
+        started.
         """
-        with SpooledTemporaryFile[bytes](max_size=_IN_MEMORY) as rows:
+        rows = SpooledTemporaryFile[bytes](max_size=_IN_MEMORY)
+        try:
             with self._parsing:
-                self._request(kind, data, options, rows)
-            rows.seek(0)
-            for line in rows:
-                yield json.loads(line.decode(errors="surrogatepass"))
+                warnings = self._request(kind, name, data, options, rows)
+        except BaseException:
+            rows.close()
+            raise
+        return Parsed(_read(rows), warnings)
 
     def close(self) -> None:
         """Stop the child; the parser cannot be used after that."""
@@ -112,8 +147,13 @@ class Parser:
     ) -> None:
         self.close()
 
-    def _request(self, kind: str, data: bytes, options: object, rows: IO[bytes]) -> None:
-        """Send *data* to the child, and write the lines of its answer to *rows*."""
+    def _request(
+        self, kind: str, name: str, data: bytes, options: object, rows: IO[bytes]
+    ) -> Sequence[tuple[int | None, str]]:
+        """Send *data* to the child, write the lines of its answer to *rows*; return warnings."""
+        left = self._limits.seconds_in_all - self._spent
+        if left <= 0:
+            raise self._total_time_error()
         child = self._running_child()
         seconds = self._limits.seconds_for(data)
         request = {
@@ -123,7 +163,7 @@ class Parser:
             "memory": self._limits.memory,
             "seconds": seconds,
         }
-        timeout = seconds * self._limits.wall_clock_factor
+        timeout = min(seconds * self._limits.wall_clock_factor, left)
         is_expired = False
 
         def expire() -> None:
@@ -134,6 +174,7 @@ class Parser:
         deadline = threading.Timer(timeout, expire)
         deadline.daemon = True
         deadline.start()
+        began = time.monotonic()
         try:
             result = self._exchange(child, json.dumps(request).encode() + b"\n", data, rows)
         except BaseException:
@@ -142,10 +183,15 @@ class Parser:
             raise
         finally:
             deadline.cancel()
+            took = time.monotonic() - began
+            self._spent += took
+            self._slowest = max(self._slowest, (took, name))
         if result is None:
             _stop(child)
             if self._is_closed:
                 raise ParleyError(_CLOSED)
+            if is_expired and timeout == left:
+                raise self._total_time_error()
             if is_expired:
                 raise ParsingError(_TOO_LONG.format(timeout, "seconds"))
             raise ParsingError(_crash_message(child.returncode, seconds))
@@ -155,6 +201,12 @@ class Parser:
             raise ParsingError(_TOO_MUCH.format(self._limits.memory // _MB))
         if problem := result.get("problem"):
             raise ParsingError(problem, result["line"])
+        return [(line, message) for line, message in result["warnings"]]
+
+    def _total_time_error(self) -> TotalTimeError:
+        seconds, name = self._slowest
+        slowest = f"; the slowest is {name}, with {seconds:.0f} seconds" if name else ""
+        return TotalTimeError(_TOO_LONG_IN_ALL.format(self._limits.seconds_in_all, slowest))
 
     def _exchange(
         self, child: "subprocess.Popen[bytes]", header: bytes, data: bytes, rows: IO[bytes]
@@ -188,8 +240,9 @@ class Parser:
                     _stop(self._child)
                 try:
                     self._child = subprocess.Popen(  # noqa: S603 -- our own script
-                        # -P: do not import from the folder of the script.
-                        [sys.executable, "-P", str(_CHILD)],
+                        # -P: do not import from the folder that Parley is started from.
+                        [sys.executable, "-P", "-c", _RUN_CHILD, str(_FOLDER)],
+                        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
                         stdin=subprocess.PIPE,
                         stdout=subprocess.PIPE,
                         stderr=subprocess.DEVNULL,
@@ -203,8 +256,19 @@ _CLOSED = "Parley is stopping, so nothing more is parsed."
 _NO_CHILD = "The process that parses feeds and calendars cannot be started: {}."
 _ADVICE = "the limit for one file: make it smaller, or leave it out"
 _TOO_LONG = f"takes more than {{}} {{}} to parse, {_ADVICE}"
+_TOO_LONG_IN_ALL = (
+    "is not read: the feeds up to it take more than {:.0f} seconds to parse{}; make them smaller,"
+    " or leave some out"
+)
 _TOO_MUCH = f"takes more than {{:,}} MB of memory to parse, {_ADVICE}"
 _TOO_MUCH_TEXT = f"holds more than {{:,}} MB of text, {_ADVICE}"
+
+
+def _read(rows: IO[bytes]) -> Iterator[list[str]]:
+    with rows:
+        rows.seek(0)
+        for line in rows:
+            yield json.loads(line.decode(errors="surrogatepass"))
 
 
 def _crash_message(code: int, seconds: int) -> str:

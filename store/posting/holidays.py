@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from store.db import Connection, Database
 from store.parsing import DEFAULT_LIMITS, Limits, Parser, ParsingError
 from store.text import showable, well_formed
-from store.types import ParleyError
+from store.types import ParleyError, Problem
 
 _AHEAD = timedelta(days=3 * 366)
 """How far ahead the dates of a recurring event are stored."""
@@ -59,10 +59,21 @@ async def holiday(connection: Connection, on: date) -> str | None:
     return str(rows[0]["name"]) if rows else None
 
 
-def read_holidays(path: Path, *, today: date, limits: Limits = DEFAULT_LIMITS) -> Sequence[Holiday]:
-    """Return every date of every event in an iCalendar file, from *today* on for three years.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolidayFile:
+    """What a calendar file says."""
 
-    Raises `HolidaysInvalidError` if the file cannot be read or has no event in these years.
+    holidays: Sequence[Holiday]
+    """One for each date on which an event takes place, in order; there is at least one."""
+    warnings: Sequence[Problem]
+    """Events that are left out, and other mistakes that did not keep the file from being read."""
+
+
+def read_holidays(path: Path, *, today: date, limits: Limits = DEFAULT_LIMITS) -> HolidayFile:
+    """Read every date of every event in an iCalendar file, from *today* on for three years.
+
+    Cancelled events are no holidays. Raises `HolidaysInvalidError` if the file cannot be read or
+    has no event in these years.
     """
     try:
         with path.open("rb") as file:
@@ -74,12 +85,17 @@ def read_holidays(path: Path, *, today: date, limits: Limits = DEFAULT_LIMITS) -
     first, last = today.isoformat(), (today + _AHEAD).isoformat()
     try:
         with Parser(limits) as parser:
-            holidays = [
-                Holiday(due_on=date.fromisoformat(on), name=well_formed(name))
-                for on, name in parser.parse("calendar", data, first=first, last=last)
-            ]
+            parsed = parser.parse("calendar", path.name, data, first=first, last=last)
     except ParsingError as error:
         raise HolidaysInvalidError(f"{path} {showable(str(error))}.") from error
+    warnings = [
+        Problem(path=PurePosixPath(showable(path.name)), line=line, message=showable(message))
+        for line, message in parsed.warnings
+    ]
+    holidays = [
+        Holiday(due_on=date.fromisoformat(on), name=well_formed(name)) for on, name in parsed.rows
+    ]
     if not holidays:
-        raise HolidaysInvalidError(f"{path} has no event from {today:%d %b %Y} on.")
-    return holidays
+        lines = [f"{path} has no event from {today:%d %b %Y} on.", *map(str, warnings)]
+        raise HolidaysInvalidError("\n".join(lines))
+    return HolidayFile(holidays=holidays, warnings=warnings)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import select
 import shutil
 import signal
@@ -10,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 from store import Store, parsing
 from store.loading.documents import MAX_TEXT, read_corpus
 from store.parsing import Limits, Parser, ParsingError
+from store.parsing.child import answer
 from store.types import CorpusInvalidError, ParleyError
 from tests.conftest import Children
 from tests.entrances import read_rows
@@ -25,10 +28,10 @@ from tests.entrances import read_rows
 FEED = b"<rss version='2.0'><channel><title>Wire</title>%s</channel></rss>"
 ITEM = b"<item><title>Ports</title><description>Dockers are <b>back</b>.</description></item>"
 HOSTILE = FEED % (b"<item><title>x</title><description><![CDATA[%s]]></description></item>")
-HOSTILE %= b"<!--" * 400_000
+HOSTILE %= b"<div>" * 400_000
 """The library needs many minutes for this feed."""
 BRIEF = Limits(seconds=1, seconds_per_mb=0, wall_clock_factor=100)
-ROWS = [["Wire"], ["Ports", "Dockers are back."]]
+ROWS = [["Ports", "Dockers are back."]]
 
 
 @pytest.fixture
@@ -38,13 +41,13 @@ def parser() -> Iterator[Parser]:
 
 
 def parse(parser: Parser, data: bytes) -> list[list[str]]:
-    return [*parser.parse("feed", data, longest=MAX_TEXT)]
+    return [*parser.parse("feed", "a.rss", data, longest=MAX_TEXT).rows]
 
 
 def test_one_child_parses_many_files(parser: Parser, children: Children) -> None:
     for _ in range(3):
         assert parse(parser, FEED % ITEM) == ROWS
-    with pytest.raises(ParsingError, match="is no RSS or Atom feed"):
+    with pytest.raises(ParsingError, match="is no XML: an RSS, Atom or JSON feed was expected"):
         parse(parser, b"nonsense")
     assert len(children) == 1
 
@@ -170,7 +173,7 @@ subprocess.Popen = Shown
 from store.parsing import Limits, Parser
 
 parser = Parser(Limits(seconds=1, seconds_per_mb=0))
-[*parser.parse("feed", sys.stdin.buffer.read(), longest=99)]
+[*parser.parse("feed", "a.rss", sys.stdin.buffer.read(), longest=99).rows]
 print("done", flush=True)
 sys.stderr.read()
 """
@@ -205,7 +208,8 @@ def test_the_child_imports_nothing_of_parley(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor anything from the folder that Parley is started from."""
-    monkeypatch.setattr(parsing, "_CHILD", shutil.copy(parsing._CHILD, tmp_path))
+    shutil.copytree(parsing._FOLDER / "child", tmp_path / "alone" / "child")
+    monkeypatch.setattr(parsing, "_FOLDER", tmp_path / "alone")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "store").mkdir()
     (tmp_path / "feedparser.py").write_text("raise ImportError('from the wrong folder')")
@@ -213,27 +217,48 @@ def test_the_child_imports_nothing_of_parley(
         assert parse(parser, FEED % ITEM) == ROWS
 
 
-@pytest.mark.parametrize(
-    ("number", "raised"),
-    [
-        ("55357;&#56832", "UnicodeEncodeError"),
-        ("1114112", "ValueError"),
-        ("99999999999999999999", "OverflowError"),
-        ("x110000", "ValueError"),
-        ("57343", "UnicodeEncodeError"),
-    ],
-)
-def test_an_exception_of_a_library_is_a_problem_of_the_file(
-    tmp_path: Path, number: str, raised: str
+def test_an_exception_of_a_library_is_a_problem_of_the_file() -> None:
+    *_, end = answer("feed", FEED % ITEM, {"longest": "long"})
+    assert end == {
+        "problem": "cannot be parsed as a feed: the parser failed (TypeError)",
+        "line": None,
+        "warnings": [],
+    }
+
+
+def test_the_child_gets_none_of_the_secrets_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    (tmp_path / "a.rss").write_bytes(FEED % f"<item><title>x &#{number};</title></item>".encode())
-    (tmp_path / "b.rss").write_bytes(FEED % ITEM)
-    (tmp_path / "c.txt").write_text("Only a headline\n")
-    with pytest.raises(CorpusInvalidError) as caught:
-        read_corpus(tmp_path)
-    first, second = map(str, caught.value.problems)
-    assert first.startswith(f"a.rss: cannot be parsed as a feed: {raised}")
-    assert second.startswith("c.txt:1: ")
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    given: list[dict[str, str]] = []
+
+    class Shown(subprocess.Popen[bytes]):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            given.append(options["env"])
+            super().__init__(*args, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", Shown)
+    with Parser() as parser:
+        assert parse(parser, FEED % ITEM) == ROWS
+    (environment,) = given
+    assert "PATH" in environment
+    assert "xoxb-1" not in environment.values()
+
+
+def test_many_slow_feeds_end_at_the_limit_for_all(tmp_path: Path) -> None:
+    (tmp_path / "a.rss").write_bytes(FEED % ITEM)
+    (tmp_path / "b.rss").write_bytes(HOSTILE)
+    (tmp_path / "c.rss").write_bytes(HOSTILE)
+    (tmp_path / "d.txt").write_text("Only a headline\n")
+    limits = Limits(seconds=10_000, seconds_in_all=1)
+    with Parser(limits) as parser, pytest.raises(CorpusInvalidError) as caught:
+        read_corpus(tmp_path, parser=parser)
+    (problem,) = map(str, caught.value.problems)
+    assert re.fullmatch(
+        r"[ab]\.rss: is not read: the feeds up to it take more than 1 seconds to parse; the slowest"
+        r" is [ab]\.rss, with \d+ seconds; make them smaller, or leave some out",
+        problem,
+    )
 
 
 markup = st.lists(
@@ -249,7 +274,7 @@ markup = st.lists(
 ).map(b"".join)
 
 
-@given(kind=st.sampled_from(["feed", "calendar"]), data=markup | st.binary(max_size=300))
+@given(kind=st.sampled_from(["feed", "calendar", "json"]), data=markup | st.binary(max_size=300))
 def test_any_bytes_give_rows_or_a_problem(kind: str, data: bytes) -> None:
     """Parses in this process; the tests above show that a child does the same."""
     read_rows(data, kind)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.loading.documents import feed, plain, records
-from store.loading.documents.folder import ENDINGS, Files, list_files
+from store.loading.documents.folder import ENDINGS, Files, ending_of, list_files
 from store.loading.documents.source import MAX_TEXT, Source, Story
 from store.parsing import Parser
 from store.progress import Progress
@@ -31,6 +31,7 @@ __all__ = [
     "CorpusFolder",
     "Hashes",
     "derive_another_id",
+    "ending_of",
     "hash_texts",
     "read_corpus",
     "showable",
@@ -42,9 +43,12 @@ _READERS: Mapping[str, Callable[[Source], Iterator[Story]]] = {
     ".jsonl": records.from_json_lines,
     ".ndjson": records.from_json_lines,
     ".csv": records.from_csv,
+    ".tsv": records.from_tsv,
+    ".json": records.from_json,
     ".xml": feed.stories,
     ".rss": feed.stories,
     ".atom": feed.stories,
+    ".rdf": feed.stories,
 }
 
 _UNRELATED = f"names none of the fields {', '.join(records.FIELDS)}"
@@ -66,6 +70,8 @@ class CorpusFolder:
     """How many files were ignored: hidden, with another ending, or tables of something else."""
     others: tuple[str, ...]
     """The ignored tables, in order: they have none of the fields of an article."""
+    warnings: tuple[Problem, ...]
+    """Mistakes in the new and changed documents that do not keep them from being loaded."""
     changed: Mapping[str, int]
     """The new and changed documents, in order, with the number of articles in each."""
     hashes: Hashes
@@ -123,6 +129,7 @@ def read_corpus(
     files.
     """
     files = _list_files(path)
+    warnings: list[Problem] = []
     problems = [
         _problem(name, "is a link out of the folder: put the file itself there")
         for name in files.outside
@@ -153,10 +160,13 @@ def read_corpus(
             except OSError as error:
                 problems.append(_problem(name, f"cannot be read: {error.strerror}"))
                 continue
+            except CorpusInvalidError as error:
+                raise CorpusInvalidError((*problems, *error.problems)) from error
             if source.is_unrelated:
                 unrelated.append(name)
                 continue
             problems += source.problems
+            warnings += source.warnings
             changed[name] = len(hashes) - before
             digests[name] = source.digest
     if not digests and not problems:
@@ -171,6 +181,7 @@ def read_corpus(
         digests=digests,
         ignored=files.ignored + len(unrelated),
         others=tuple(unrelated),
+        warnings=tuple(warnings),
         changed=changed,
         hashes=np.array(hashes, dtype=np.uint64),
         repeated=_repeated_ids(np.array(ids, dtype=np.uint64)),
@@ -217,7 +228,7 @@ def _hash(*strings: str) -> int:
 
 
 def _articles(source: Source) -> Iterator[Article]:
-    read = _READERS.get(PurePosixPath(source.name).suffix.lower(), plain.stories)
+    read = _READERS.get(ending_of(source.name) or "", plain.stories)
     for position, story in enumerate(read(source), start=1):
         yield Article(
             # From the text alone, so every replica and every restart derives the same id.

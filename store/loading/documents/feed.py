@@ -1,37 +1,23 @@
-"""Read RSS and Atom feeds: each entry becomes an article with a headline and a summary."""
+"""Read RSS, Atom and JSON Feed: each entry becomes an article with a headline and a summary."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from store.loading.documents.source import MAX_TEXT, Source, Story, tidy
-from store.parsing import ParsingError
-from store.text import showable, well_formed
+from store.text import well_formed
 
-_MAX_BYTES = 32 << 20
-"""The maximum size of a feed, because it is read as a whole."""
+MAX_BYTES = 32 << 20
+"""The maximum size of a file that is read as a whole."""
 
 
 def stories(source: Source) -> Iterator[Story]:
     """Yield the entries of a feed, without markup and without a question."""
-    data = source.read_all(max_bytes=_MAX_BYTES)
-    if source.problems:
-        return
-    rows = source.parser.parse("feed", data, longest=MAX_TEXT)
-    try:
-        (name,) = map(_plain, next(rows))
-    except ParsingError as error:
-        source.add_problem(error.line, showable(str(error)))
-        return
-    count = 0
-    for count, row in enumerate(rows, start=1):
-        title, summary = map(_plain, row)
-        if not title and not summary:
-            source.add_problem(None, f"entry {count} has neither a title nor a summary")
-            continue
-        # Some feeds have only titles.
-        yield Story(title or name or "News", summary or title, "", "")
-    if not count:
-        source.add_problem(None, "is a feed without entries")
+    data = source.read_all(max_bytes=MAX_BYTES)
+    yield from from_rows(source.parse("feed", data, longest=MAX_TEXT))
 
 
-def _plain(text: str) -> str:
-    return " ".join(tidy(well_formed(text)).split())
+def from_rows(rows: Iterable[list[str]]) -> Iterator[Story]:
+    """Yield the stories for the rows of a parsed feed: a headline and a text each."""
+    for row in rows:
+        headline, summary = (" ".join(tidy(well_formed(text)).split()) for text in row)
+        if headline or summary:
+            yield Story(headline or summary, summary or headline, "", "")

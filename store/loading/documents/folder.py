@@ -7,8 +7,16 @@ from pathlib import Path, PurePosixPath
 
 from store.text import showable
 
-ENDINGS = (".txt", ".jsonl", ".ndjson", ".csv", ".xml", ".rss", ".atom")
+_PACKED = (".json", ".xml", ".rss", ".atom", ".rdf")
+"""The endings of documents that may be packed with gzip."""
+ENDINGS = (".txt", ".jsonl", ".ndjson", ".csv", ".tsv", *_PACKED, *(f"{one}.gz" for one in _PACKED))
 """The file name endings of documents."""
+
+
+def ending_of(name: str) -> str | None:
+    """Return the ending that makes the file *name* a document, or None; `.gz` is left out."""
+    name = name.lower().removesuffix(".gz") if name.lower().endswith(ENDINGS) else ""
+    return PurePosixPath(name).suffix or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,5 +86,5 @@ def _walk(root: Path) -> Iterator[tuple[str, bool]]:
 
 
 def _is_document(name: str) -> bool:
-    path = PurePosixPath(name)
-    return path.suffix.lower() in ENDINGS and not any(part.startswith(".") for part in path.parts)
+    is_hidden = any(part.startswith(".") for part in PurePosixPath(name).parts)
+    return ending_of(name) is not None and not is_hidden

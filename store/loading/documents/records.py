@@ -1,23 +1,36 @@
-"""Read JSON Lines and CSV: each record is an article, with its texts in named fields."""
+"""Read tables: JSON Lines, JSON arrays, CSV and TSV, with a story in each record."""
 
 import csv
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
+from store.loading.documents import feed
 from store.loading.documents.source import MAX_TEXT, Source, Story, tidy
+from store.parsing.child.markup import has_markup, plain_text
 
 _NEEDED = ("headline", "summary")
 FIELDS = (*_NEEDED, "insight", "question")
 _WITH_ARTICLE = {"headline": "a headline", "summary": "a summary", "insight": "an insight"}
 _LONGEST = (len(FIELDS) + 1) * MAX_TEXT
 """The maximum characters of a line: all texts at their longest, and the rest of the record."""
+NO_VALUE = frozenset(
+    ("#n/a", "(null)", "<na>", "<null>", "\\n", "n/a", "nan", "nat", "none", "null", "undefined")
+)
+"""What databases and spreadsheets write for a value that is not there, in small letters."""
 _DELIMITERS = ",;\t"
 """Spreadsheets write semicolons in countries where the comma is the decimal sign."""
 _SEPARATED_BY = "sep="
 """The start of a first line that only names the delimiter; Excel writes and reads it."""
+_NO_OBJECT = f"is not a JSON object with the fields {', '.join(FIELDS)}"
+_WHOLE_OBJECT = (
+    "is not a whole JSON object: each is to be on one line (name a file that holds an array *.json)"
+)
 _LONG_ROW = f"a row is longer than {_LONGEST:,} characters: is every quote closed?"
+_BAD_ROW = "this row is not written as a spreadsheet would write it"
 _CSV_ERRORS = {
+    _LONG_ROW: _LONG_ROW,
     "unexpected end of data": "a quote is opened, and not closed before the end of the file",
     "field larger than": "a text goes on and on: is the quote that it begins with ever closed?",
     "expected after": "a quote within a quoted text is written twice",
@@ -27,40 +40,85 @@ _CSV_ERRORS = {
 
 def from_json_lines(source: Source) -> Iterator[Story]:
     """Yield the stories of a file with one JSON object per line; other fields are ignored."""
+    return _json_stories(source, source.lines(longest=_LONGEST), "one JSON object a line")
+
+
+def from_json(source: Source) -> Iterator[Story]:
+    """Yield the stories of a JSON file: an array of objects, one object, or a JSON Feed."""
+    data = source.read_all(max_bytes=feed.MAX_BYTES)
+    rows = source.parse("json", data, longest=MAX_TEXT)
+    if next(rows, None) == ["feed"]:
+        yield from feed.from_rows(rows)
+    else:
+        elements = ((int(line), text) for line, text in rows)
+        yield from _json_stories(source, elements, "")
+
+
+def _json_stories(
+    source: Source, lines: Iterable[tuple[int, str]], expected: str
+) -> Iterator[Story]:
+    records = _Records(source)
     is_empty = True
-    for number, line in source.lines(longest=_LONGEST):
+    for number, line in lines:
         is_first, is_empty = is_empty, False
         try:
-            # Objects become tuples, so that a field that occurs twice is noticed. Integers become
-            # floats, because int() refuses very long ones.
-            pairs = json.loads(line, object_pairs_hook=tuple, parse_int=float)
-        except json.JSONDecodeError as error:
-            if is_first and error.pos >= len(line.rstrip()):
-                source.add_problem(number, "is not a whole JSON object: each is to be on one line")
+            record = _record(line)
+        except ValueError as error:
+            if is_first and not expected:
+                source.is_unrelated = True
                 return
-            source.add_problem(number, f"is not JSON from character {error.colno} on")
+            source.add_problem(number, str(error))
+            if is_first and str(error) == _WHOLE_OBJECT:
+                # Each of the other lines would have the same problem.
+                return
             continue
-        except RecursionError:
-            source.add_problem(number, "is nested too deeply")
-            continue
-        if not isinstance(pairs, tuple):
-            source.add_problem(number, f"is not a JSON object with the fields {', '.join(FIELDS)}")
-            continue
-        record = {_name(name): value for name, value in pairs}
         if is_first and not record.keys() & set(FIELDS):
             source.is_unrelated = True
             return
-        if len(record) < len(pairs) and (
-            twice := _first_repeated(_name(name) for name, _ in pairs)
-        ):
-            source.add_problem(number, f"has the field {twice} twice")
-            continue
-        yield from _story(source, number, record)
-    _check_not_empty(source, is_empty, "one JSON object a line")
+        yield from records.story(number, record)
+    records.end()
+    if expected:
+        _check_not_empty(source, is_empty, expected)
 
 
-class _CSVLines(Iterator[str]):
-    """The lines of a CSV file; the reader of its rows sets *start* to 0 after each row."""
+def _record(line: str) -> Mapping[str, object]:
+    """Return the JSON object *line*; raise `ValueError` with the mistake if it is none."""
+    try:
+        # Objects become tuples, so that a field that occurs twice is noticed. Integers become
+        # floats, because int() refuses very long ones.
+        pairs = json.loads(line, object_pairs_hook=tuple, parse_int=float)
+    except json.JSONDecodeError as error:
+        if line.startswith("[") or error.pos >= len(line.rstrip()):
+            raise ValueError(_WHOLE_OBJECT) from error
+        raise ValueError(f"is not JSON from character {error.colno} on") from error
+    except RecursionError as error:
+        raise ValueError("is nested too deeply") from error
+    if not isinstance(pairs, tuple):
+        raise ValueError(_WHOLE_OBJECT if isinstance(pairs, list) else _NO_OBJECT)
+    if len(line) > _LONGEST:
+        raise ValueError(f"is longer than {_LONGEST:,} characters")
+    record = {_name(name): value for name, value in pairs}
+    if len(record) < len(pairs) and (twice := _first_repeated(_name(name) for name, _ in pairs)):
+        raise ValueError(f"has the field {twice} twice")
+    return record
+
+
+def from_csv(source: Source) -> Iterator[Story]:
+    """Yield the stories of a file whose first row names its columns; other columns are ignored."""
+    return _table(source, delimiter=None)
+
+
+def from_tsv(source: Source) -> Iterator[Story]:
+    """Yield the stories of a file as `from_csv` does; tabs separate its cells.
+
+    A quote is a character like any other (iana.org/assignments/media-types, TSV), unless there is
+    one on both sides of a cell, as spreadsheets write it.
+    """
+    return _table(source, delimiter="\t")
+
+
+class _Lines(Iterator[str]):
+    """The lines of a table; the reader of its rows sets *start* to 0 after each row."""
 
     def __init__(self, source: Source) -> None:
         self._lines = source.lines(longest=_LONGEST)
@@ -78,21 +136,29 @@ class _CSVLines(Iterator[str]):
         if self._length > _LONGEST:
             # An open quote can turn the whole file into one row, which the reader keeps.
             raise csv.Error(_LONG_ROW)
-        return f"{line}\n"
+        # A return within a cell is no end of a row.
+        return f"{line}\n".replace("\r", " ")
 
 
-def from_csv(source: Source) -> Iterator[Story]:
-    """Yield the stories of a file whose first row names its columns; other columns are ignored."""
-    lines = _CSVLines(source)
+def _table(source: Source, delimiter: str | None) -> Iterator[Story]:
+    lines = _Lines(source)
     first = next(lines, "")
-    delimiter = max(_DELIMITERS, key=first.count)
+    has_quotes = delimiter is None
+    if delimiter is None:
+        delimiter = max(_DELIMITERS, key=first.count)
     if first.lower().startswith(_SEPARATED_BY):
         delimiter = first.rstrip("\r\n")[len(_SEPARATED_BY) :] or ","
         if len(delimiter) != 1:
             source.add_problem(lines.at, "must name one character after sep=")
             return
         lines.start, first = 0, next(lines, "")
-    reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
+    reader = csv.reader(
+        chain([first], lines),
+        delimiter=delimiter,
+        quoting=csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE,
+        strict=True,
+    )
+    records = _Records(source)
     try:
         header = [_name(name) for name in next(reader, [])]
         if header and not set(header) & set(FIELDS):
@@ -111,17 +177,24 @@ def from_csv(source: Source) -> Iterator[Story]:
                     lines.start, f"has {len(row)} columns, where the first row names {len(header)}"
                 )
             elif any(map(str.strip, row)):
-                yield from _story(source, lines.start, dict(zip(header, row, strict=False)))
+                cells = row if has_quotes else map(_unquoted, row)
+                yield from records.story(lines.start, dict(zip(header, cells, strict=False)))
             lines.start = 0
         _check_not_empty(source, is_empty, "a row of column names, and one row an article")
     except csv.Error as error:
         message = str(error)
-        why = next((ours for theirs, ours in _CSV_ERRORS.items() if theirs in message), message)
+        why = next((ours for theirs, ours in _CSV_ERRORS.items() if theirs in message), _BAD_ROW)
         source.add_problem(lines.start or lines.at, f"is not CSV: {why}")
+    records.end()
 
 
 def _name(name: str) -> str:
-    return name.strip().lower()
+    return _unquoted(name.strip()).strip().lower()
+
+
+def _unquoted(cell: str) -> str:
+    is_quoted = len(cell) > 1 and cell.startswith('"') and cell.endswith('"')
+    return cell[1:-1].replace('""', '"') if is_quoted else cell
 
 
 def _header_problem(header: Sequence[str]) -> str | None:
@@ -142,32 +215,59 @@ def _first_repeated(names: Iterable[str]) -> str | None:
     return None
 
 
-def _story(source: Source, number: int, record: Mapping[str, object]) -> Iterator[Story]:
-    texts: dict[str, str] = {}
-    for name in FIELDS:
-        value = record.get(name)
-        if value is None:
-            value = ""
-        what = _WITH_ARTICLE.get(name, f"a {name}")
-        if not isinstance(value, str):
-            source.add_problem(number, f"has {what} that is not text")
+class _Records:
+    """Makes stories of records, and notes the records of which none can be made.
+
+    These do not keep the others from being loaded, unless there are no others.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._stories = 0
+        self._mistakes: dict[str, list[int]] = {}
+
+    def story(self, number: int, record: Mapping[str, object]) -> Iterator[Story]:
+        """Yield the story of a record on line *number*, unless it has a mistake."""
+        try:
+            texts = {name: _text(name, record.get(name)) for name in FIELDS}
+        except ValueError as error:
+            self._mistakes.setdefault(str(error), []).append(number)
             return
-        if not value.isprintable():
-            if "\0" in value:
-                source.add_problem(number, f"has {what} that is not text: it holds a NUL character")
-                return
-            if any("\ud800" <= character <= "\udfff" for character in value):
-                source.add_problem(number, f"has {what} with half a character in it")
-                return
-        text = " ".join(tidy(value).split())
-        if len(text) > MAX_TEXT:
-            source.add_problem(number, f"has {what} longer than {MAX_TEXT:,} characters")
-            return
-        if not text and name in _NEEDED:
-            source.add_problem(number, f"has no {name}")
-            return
-        texts[name] = text
-    yield Story(**texts)
+        self._stories += 1
+        yield Story(**texts)
+
+    def end(self) -> None:
+        """Add the mistakes to the source: as warnings, or as problems if nothing is loaded."""
+        for mistake, numbers in self._mistakes.items():
+            if self._source.problems or not self._stories:
+                for number in numbers:
+                    self._source.add_problem(number, mistake)
+                continue
+            more = f" and {len(numbers) - 1:,} more are" if len(numbers) > 1 else " is"
+            rest = f"the story{more} left out, and the others are loaded"
+            self._source.add_warning(numbers[0], f"{mistake}: {rest}")
+
+
+def _text(name: str, value: object) -> str:
+    """Return the text of the field *name*; raise `ValueError` with the mistake if it is none."""
+    what = _WITH_ARTICLE.get(name, f"a {name}")
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        value = ""
+    if not isinstance(value, str):
+        raise ValueError(f"has {what} that is not text")
+    if not value.isprintable():
+        if "\0" in value:
+            raise ValueError(f"has {what} that is not text: it holds a NUL character")
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise ValueError(f"has {what} with half a character in it")
+    text = " ".join(tidy(plain_text(value) if has_markup(value) else value).split())
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"has {what} longer than {MAX_TEXT:,} characters")
+    if text.lower() in NO_VALUE:
+        text = ""
+    if not text and name in _NEEDED:
+        raise ValueError(f"has no {name}")
+    return text
 
 
 def _check_not_empty(source: Source, is_empty: bool, expected: str) -> None:

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import PurePosixPath
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
-from store.parsing import Parser
-from store.types import Problem
+from store.parsing import Parser, ParsingError, TotalTimeError
+from store.text import showable
+from store.types import CorpusInvalidError, Problem
 
 MAX_TEXT = 20_000
 """The maximum characters of a text; a block in Slack shows 3,000, and nobody reads more."""
@@ -45,6 +46,8 @@ class Source:
         self.name = name
         self.parser = parser
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+        """Mistakes that do not keep the document from being loaded."""
         self.is_unrelated = False
         """Whether the file is a table without any field of an article, and so no document."""
         self._file = file
@@ -97,9 +100,37 @@ class Source:
             return b""
         return data
 
+    def parse(
+        self, kind: Literal["feed", "json"], data: bytes, **options: object
+    ) -> Iterator[list[str]]:
+        """Yield what the child process finds in *data*; add its warnings, or the problem.
+
+        Raises `CorpusInvalidError` if all files together take too long to parse.
+        """
+        if self.problems:
+            return
+        try:
+            parsed = self.parser.parse(kind, self.name, data, **options)
+        except TotalTimeError as error:
+            self.add_problem(None, str(error))
+            raise CorpusInvalidError(tuple(self.problems)) from error
+        except ParsingError as error:
+            self.add_problem(error.line, str(error))
+            return
+        for line, message in parsed.warnings:
+            self.add_warning(line, message)
+        yield from parsed.rows
+
     def add_problem(self, line: int | None, message: str) -> None:
         """Add a problem; *line* is None if it concerns the whole file."""
-        self.problems.append(Problem(path=PurePosixPath(self.name), line=line, message=message))
+        self.problems.append(self._note(line, message))
+
+    def add_warning(self, line: int | None, message: str) -> None:
+        """Add a mistake that does not keep the document from being loaded."""
+        self.warnings.append(self._note(line, message))
+
+    def _note(self, line: int | None, message: str) -> Problem:
+        return Problem(path=PurePosixPath(self.name), line=line, message=showable(message))
 
     def _stop(self, number: int, message: str) -> None:
         self.add_problem(number, message)

@@ -145,9 +145,31 @@ def test_check_of_a_broken_corpus_names_every_problem(
     assert main(["check", "--corpus", path]) == 78
     assert len(capsys.readouterr().err.splitlines()) == 150
     assert main(["load", path]) == 78
-    *named, last = capsys.readouterr().err.splitlines()
+    lead, *named, last = capsys.readouterr().err.splitlines()
+    assert lead.startswith("Nothing was loaded, because of problems in ")
     assert len(named) == 100
     assert last.startswith("… and 50 more: `python -m bot check --corpus")
+
+
+def test_warnings_are_printed_and_the_rest_is_loaded(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.__main__.system_clock", lambda: NOW)
+    path = corpus(folder)
+    feed = folder / "corpus" / "news.rss"
+    feed.write_text("<rss version='2.0'><channel><item><title>A & b</title></item></channel></rss>")
+    warning = "news.rss:1: character 44: & stands by itself, which XML does not allow"
+    assert main(["check", "--corpus", path]) == 0
+    assert f"Warnings:\n- {warning}" in capsys.readouterr().out
+    assert main(["load", path]) == 0
+    printed = capsys.readouterr()
+    assert "Loaded 2 documents with 2 articles" in printed.out
+    assert f"Warning: {warning}" in printed.err
+    days = folder / "days.ics"
+    events = "BEGIN:VEVENT\nDTSTART:20261224\nEND:VEVENT\nBEGIN:VEVENT\nSUMMARY:Bad\nEND:VEVENT\n"
+    days.write_text(f"BEGIN:VCALENDAR\n{events}END:VCALENDAR\n")
+    assert main(["load", "--holidays", str(days)]) == 0
+    assert "Warning: days.ics:5: the event “Bad” has no date (DTSTART)" in capsys.readouterr().err
 
 
 def test_undo_and_history(

@@ -35,6 +35,22 @@ async def test_problems_are_listed_before_loading(slack: Slack) -> None:
     assert "bad.txt:1: has a headline and no article below it" in texts([answer])
 
 
+async def test_warnings_do_not_keep_a_feed_from_being_loaded(slack: Slack) -> None:
+    entries = "<item><title>Fish & chips</title></item><item></item>"
+    feed = slack.corpus / "news.rss"
+    feed.write_text(f"<rss version='2.0'><channel>{entries}</channel></rss>")
+    ampersand = "news.rss:1: character 47: & stands by itself, which XML does not allow"
+    wordless = "entry 2 has neither a title nor a text: it is left out"
+    (answer,) = await slack.type("/corpus check")
+    assert ampersand in texts([answer]).replace("&amp;", "&")
+    (answer,) = await slack.type("/corpus reload")
+    assert "2 warnings about the documents: `/corpus problems` lists them." in answer["text"]
+    (answer,) = await slack.type("/corpus problems")
+    assert answer["text"].startswith("2 warnings: 3 documents can be loaded.")
+    assert ampersand in texts([answer]).replace("&amp;", "&")
+    assert wordless in texts([answer])
+
+
 async def test_missed_lists_requests_and_counts_search_misses(slack: Slack) -> None:
     (answer,) = await slack.type("/corpus missed")
     assert "0 look-ups found nothing" in answer["text"]

@@ -1,5 +1,7 @@
 """The longest answers of /corpus check and history, and progress messages."""
 
+from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from store.loading.check import Check, Effect
 from store.loading.near_duplicates import NearDuplicate, NearDuplicates
 from store.loading.plan import Counts
 from store.progress import Progress
-from store.types import Article, ChannelId, Revision, TeamId
+from store.types import Article, ChannelId, Problem, Revision, TeamId
 from tests.blockkit import check_message
 from tests.handlers.conftest import Slack, labels, texts, under
 from tests.handlers.views.test_views import ARTICLES, HOSTILE
@@ -31,6 +33,12 @@ CHECKS = st.builds(
     ignored=st.integers(0, 10**6),
     others=NAMES,
     unasked=st.integers(0, 10**6),
+    warnings=st.lists(
+        st.builds(
+            Problem, path=st.just(PurePosixPath("a.rss")), line=st.integers(1), message=HOSTILE
+        ),
+        max_size=30,
+    ),
     near_duplicates=st.builds(
         NearDuplicates,
         found=st.lists(
@@ -62,6 +70,17 @@ def test_a_check_fits_and_mentions_nobody(check: Check) -> None:
     check_message(preview.checked(check, team_id=T1), people=frozenset())
 
 
+def test_warnings_are_listed_and_counted() -> None:
+    check = replace(made([]), warnings=[warning(line) for line in range(1, 13)])
+    shown = dict(preview.checked(check, team_id=T1))
+    listed = [f"• news.rss:{line}: &amp; stands by itself" for line in range(1, 11)]
+    assert under("Warnings", shown) == [*listed, "… and 2 more"]
+
+
+def warning(line: int) -> Problem:
+    return Problem(path=PurePosixPath("news.rss"), line=line, message="& stands by itself")
+
+
 def made(
     effects: list[Effect], duplicates: NearDuplicates | None = None, schedules: int = 0
 ) -> Check:
@@ -76,6 +95,7 @@ def made(
         ignored=0,
         others=(),
         unasked=0,
+        warnings=(),
         near_duplicates=duplicates or NearDuplicates(),
         effects=effects,
         schedules=schedules or len(effects),

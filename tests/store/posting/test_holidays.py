@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from store import Store
-from store.parsing import Limits
 from store.posting.holidays import Holiday, HolidaysInvalidError, read_holidays
 
 TODAY = date(2026, 11, 24)
@@ -22,6 +21,18 @@ def calendar(tmp_path: Path, *events: str) -> Path:
     return path
 
 
+def read(path: Path) -> list[Holiday]:
+    file = read_holidays(path, today=TODAY)
+    assert not file.warnings
+    return [*file.holidays]
+
+
+def dates(*events: str) -> bytes:
+    return "".join(
+        f"BEGIN:VEVENT\r\nUID:{n}\r\n{event}\r\nEND:VEVENT\r\n" for n, event in enumerate(events)
+    ).encode()
+
+
 def test_a_day_and_several_days(tmp_path: Path) -> None:
     path = calendar(
         tmp_path,
@@ -29,7 +40,7 @@ def test_a_day_and_several_days(tmp_path: Path) -> None:
         "DTSTART;VALUE=DATE:20270101\nSUMMARY:New Year",
         "DTSTART;VALUE=DATE:20251225\nSUMMARY:Last year",
     )
-    assert read_holidays(path, today=TODAY) == [
+    assert read(path) == [
         Holiday(due_on=date(2026, 12, 25), name="Christmas"),
         Holiday(due_on=date(2026, 12, 26), name="Christmas"),
         Holiday(due_on=date(2027, 1, 1), name="New Year"),
@@ -38,20 +49,20 @@ def test_a_day_and_several_days(tmp_path: Path) -> None:
 
 def test_a_day_that_recurs(tmp_path: Path) -> None:
     path = calendar(tmp_path, "DTSTART;VALUE=DATE:20200501\nRRULE:FREQ=YEARLY\nSUMMARY:Labour Day")
-    found = [one.due_on for one in read_holidays(path, today=TODAY)]
+    found = [one.due_on for one in read(path)]
     assert found == [date(year, 5, 1) for year in (2027, 2028, 2029)]
 
 
 def test_an_event_with_a_time_covers_its_day(tmp_path: Path) -> None:
     path = calendar(tmp_path, "DTSTART:20261224T120000Z\nDTEND:20261224T180000Z\nSUMMARY:Party")
-    assert read_holidays(path, today=TODAY) == [Holiday(due_on=date(2026, 12, 24), name="Party")]
+    assert read(path) == [Holiday(due_on=date(2026, 12, 24), name="Party")]
 
 
 def test_an_endless_event_is_read_for_three_years(tmp_path: Path) -> None:
     path = calendar(
         tmp_path, "DTSTART;VALUE=DATE:19000101\nDTEND;VALUE=DATE:21261231\nSUMMARY:For ever"
     )
-    found = [one.due_on for one in read_holidays(path, today=TODAY)]
+    found = [one.due_on for one in read(path)]
     assert found[0] == TODAY
     assert found == sorted(set(found))
     assert len(found) == 3 * 366 + 1
@@ -59,16 +70,147 @@ def test_an_endless_event_is_read_for_three_years(tmp_path: Path) -> None:
 
 def test_a_name_is_shortened_and_can_be_stored(tmp_path: Path) -> None:
     path = calendar(tmp_path, f"DTSTART;VALUE=DATE:20261225\nSUMMARY:a\0b{'x' * 1000}")
-    (holiday,) = read_holidays(path, today=TODAY)
+    (holiday,) = read(path)
     assert holiday.name.startswith("a\ufffdbx")
     assert len(holiday.name) == 200
 
 
-def test_an_event_of_every_second_ends_at_the_limit(tmp_path: Path) -> None:
-    path = calendar(tmp_path, "DTSTART:20261125T000000Z\nRRULE:FREQ=SECONDLY\nSUMMARY:Tick")
-    limits = Limits(seconds=1, seconds_per_mb=0, wall_clock_factor=100)
-    with pytest.raises(HolidaysInvalidError, match=r"holidays\.ics takes more than 1 seconds"):
-        read_holidays(path, today=TODAY, limits=limits)
+CHRISTMAS = "DTSTART;VALUE=DATE:20261225\nSUMMARY:Christmas"
+
+
+@pytest.mark.parametrize(
+    ("event", "found"),
+    [
+        ("DTSTART;VALUE=DATE:20261224\nDURATION:P2D", ["2026-12-24", "2026-12-25"]),
+        ("DTSTART:20261224T100000Z", ["2026-12-24"]),
+        ("DTSTART;VALUE=DATE:20261224\nDTEND;VALUE=DATE:20261224", ["2026-12-24"]),
+        ("DTSTART;VALUE=DATE:20261224\nDTEND:20261226T100000Z", ["2026-12-24", "2026-12-25"]),
+        ("DTSTART;TZID=Nowhere/Land:20261224T100000", ["2026-12-24"]),
+        ("DTSTART:20261224T230000Z\nRRULE:FREQ=HOURLY;COUNT=3", ["2026-12-24", "2026-12-25"]),
+        (
+            "DTSTART:20261224T230000Z\nRRULE:FREQ=SECONDLY;UNTIL=20261225T001500Z",
+            ["2026-12-24", "2026-12-25"],
+        ),
+        (
+            "DTSTART;VALUE=DATE:20261224\nRRULE:FREQ=DAILY;COUNT=2;BYHOUR=1,2;BYSECOND=1,2,3",
+            ["2026-12-24", "2026-12-25"],
+        ),
+        (
+            "DTSTART:20261224T000000Z\nRRULE:FREQ=MINUTELY;INTERVAL=2880;COUNT=2",
+            ["2026-12-24", "2026-12-26"],
+        ),
+        ("DTSTART;VALUE=DATE:20261224\nSTATUS:TENTATIVE", ["2026-12-24"]),
+    ],
+)
+def test_when_an_event_takes_place(tmp_path: Path, event: str, found: list[str]) -> None:
+    assert [str(one.due_on) for one in read(calendar(tmp_path, event))] == found
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        "DTSTART:20200101T000000Z\nRRULE:FREQ=SECONDLY",
+        "DTSTART:20200101T000000Z\nRRULE:FREQ=MINUTELY;INTERVAL=7;UNTIL=99991231T235959Z",
+        "DTSTART;VALUE=DATE:20200101\nDTEND;VALUE=DATE:99991231",
+        "DTSTART:00010101T000000Z\nDTEND:99991231T235959Z",
+        "DTSTART;TZID=America/New_York:20200101T000000\nDTEND;TZID=America/New_York:99991231T235959",
+        "DTSTART;VALUE=DATE:20200101\nRRULE:FREQ=YEARLY\nDTEND;VALUE=DATE:99991231",
+        "DTSTART;VALUE=DATE:20200101\nRRULE:FREQ=DAILY",
+    ],
+)
+def test_an_event_without_an_end_fills_the_three_years(tmp_path: Path, event: str) -> None:
+    found = [one.due_on for one in read(calendar(tmp_path, event))]
+    assert (found[0], len(found)) == (TODAY, len(set(found)))
+    assert len(found) >= 3 * 366
+
+
+def test_a_cancelled_event_is_no_holiday(tmp_path: Path) -> None:
+    path = calendar(
+        tmp_path,
+        "DTSTART;VALUE=DATE:20261224\nSTATUS:CANCELLED",
+        "DTSTART;VALUE=DATE:20261228\nRRULE:FREQ=YEARLY\nSTATUS:cancelled",
+        CHRISTMAS,
+    )
+    assert [one.name for one in read(path)] == ["Christmas"]
+
+
+def test_one_date_of_a_series_is_cancelled_or_moved(tmp_path: Path) -> None:
+    path = tmp_path / "a.ics"
+    path.write_bytes(
+        b"BEGIN:VCALENDAR\r\n"
+        b"BEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:20261201\r\nRRULE:FREQ=WEEKLY;COUNT=4\r\n"
+        b"END:VEVENT\r\n"
+        b"BEGIN:VEVENT\r\nUID:1\r\nRECURRENCE-ID;VALUE=DATE:20261208\r\n"
+        b"DTSTART;VALUE=DATE:20261208\r\nSTATUS:CANCELLED\r\nEND:VEVENT\r\n"
+        b"BEGIN:VEVENT\r\nUID:1\r\nRECURRENCE-ID;VALUE=DATE:20261215\r\n"
+        b"DTSTART;VALUE=DATE:20261217\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    assert [one.due_on.day for one in read(path)] == [1, 17, 22]
+
+
+def test_several_calendars_in_a_file(tmp_path: Path) -> None:
+    """Their events may have the same UIDs. METHOD:CANCEL withdraws what a calendar holds."""
+    path = tmp_path / "a.ics"
+    path.write_bytes(
+        b"BEGIN:VCALENDAR\r\n"
+        + dates("DTSTART;VALUE=DATE:20261225")
+        + b"END:VCALENDAR\r\nBEGIN:VCALENDAR\nMETHOD:CANCEL\n"
+        + dates("DTSTART;VALUE=DATE:20261227")
+        + b"END:VCALENDAR\nBEGIN:VCALENDAR\n"
+        + dates("DTSTART;VALUE=DATE:20261226")
+        + b"END:VCALENDAR"
+    )
+    assert [one.due_on.day for one in read(path)] == [25, 26]
+
+
+def test_the_newest_version_of_an_event_counts(tmp_path: Path) -> None:
+    path = tmp_path / "a.ics"
+    versions = (dates("DTSTART;VALUE=DATE:20261225"), dates("SEQUENCE:1\r\nDTSTART:20261226"))
+    path.write_bytes(b"BEGIN:VCALENDAR\r\n%s%sEND:VCALENDAR\r\n" % versions)
+    assert [one.due_on.day for one in read(path)] == [26]
+
+
+LEFT_OUT = ": it is left out, and the others are loaded"
+
+
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        ("DTSTART;VALUE=DATE:20261301", "has a value of DTSTART that cannot be understood"),
+        ("DESCRIPTION:No date", "has no date (DTSTART)"),
+        ("DTSTART:20261224\nDURATION:long", "has a value of DURATION that cannot be understood"),
+        ("DTSTART:20261224\nRRULE:FREQ=ODD", "has a value of RRULE that cannot be understood"),
+        (
+            "DTSTART;VALUE=DATE:20261224\nRRULE:FREQ=WEEKLY;INTERVAL=0",
+            "repeats with INTERVAL=0, which must be 1 or more",
+        ),
+        ("DTSTART:20261224\nBEGIN:VEVENT", "does not end (END:VEVENT)"),
+    ],
+)
+def test_a_broken_event_is_named_and_the_others_load(tmp_path: Path, event: str, why: str) -> None:
+    path = calendar(tmp_path, f"SUMMARY:Party\n{event}", CHRISTMAS)
+    file = read_holidays(path, today=TODAY)
+    assert "Christmas" in [one.name for one in file.holidays]
+    assert str(file.warnings[0]) == f"holidays.ics:4: the event “Party” {why}{LEFT_OUT}"
+
+
+def test_a_calendar_that_is_cut_off_keeps_its_whole_events(tmp_path: Path) -> None:
+    path = tmp_path / "a.ics"
+    path.write_bytes(b"BEGIN:VCALENDAR\n" + dates("DTSTART:20261225", "DTSTART:20261226")[:-30])
+    file = read_holidays(path, today=TODAY)
+    assert [one.due_on.day for one in file.holidays] == [25]
+    assert len(file.warnings) == 1
+
+
+def test_a_calendar_in_another_charset(tmp_path: Path) -> None:
+    path = tmp_path / "a.ics"
+    text = "BEGIN:VCALENDAR\n{}END:VCALENDAR\n".format(
+        dates("DTSTART:20261225\r\nSUMMARY:Grüße für München und Köln").decode()
+    )
+    path.write_bytes(text.encode("cp1252"))
+    file = read_holidays(path, today=TODAY)
+    assert file.holidays[0].name == "Grüße für München und Köln"
+    assert "declares no charset: it is read as Windows-1252" in str(file.warnings[0])
 
 
 @pytest.mark.parametrize(

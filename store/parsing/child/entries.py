@@ -1,0 +1,71 @@
+"""The entries of a feed, whatever its format."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from .boilerplate import without_boilerplate
+from .report import Warnings
+
+_LEAD = 100
+"""The most characters of a headline that is made of the beginning of a text."""
+_SHOWN = 5
+
+
+class Entry(NamedTuple):
+    """An entry of a feed in plain text; either may be empty."""
+
+    title: str
+    text: str
+
+
+def longest_text(texts: Iterable[str], title: str) -> str:
+    """Return the text that says the most: a feed may hold a lead, the whole text, or both."""
+    return max((without_boilerplate(text, title) for text in texts), key=len, default="")
+
+
+def rows(entries: Iterable[Entry], warnings: Warnings, *, longest: int) -> Iterator[list[str]]:
+    """Yield the headline and the text of each entry, cut to *longest* characters.
+
+    Entries without words, and those that repeat one before, are left out with a warning.
+    """
+    count = 0
+    wordless: list[int] = []
+    repeated: list[int] = []
+    seen: set[Entry] = set()
+    for count, (title, text) in enumerate(entries, start=1):
+        entry = Entry(title[:longest], text[:longest])
+        if not any(entry):
+            wordless.append(count)
+        elif entry in seen:
+            repeated.append(count)
+        else:
+            seen.add(entry)
+            yield [entry.title or _lead(entry.text), entry.text or entry.title]
+    if not count:
+        warnings.add("is a feed without entries: it is loaded, and no story comes from it")
+    for numbers, one, many in (
+        (wordless, "has neither a title nor a text", "have neither a title nor a text"),
+        (repeated, "is the same as one before it", "are the same as one before them"),
+    ):
+        if numbers:
+            warnings.add(_left_out(numbers, one, many))
+
+
+def _left_out(numbers: list[int], one: str, many: str) -> str:
+    if len(numbers) == 1:
+        return f"entry {numbers[0]:,} {one}: it is left out, and the others are loaded"
+    shown = ", ".join(f"{number:,}" for number in numbers[:_SHOWN])
+    more = f" and {len(numbers) - _SHOWN:,} more" if len(numbers) > _SHOWN else ""
+    return f"entries {shown}{more} {many}: they are left out, and the others are loaded"
+
+
+def _lead(text: str) -> str:
+    """Return the beginning of a text as a headline, for an entry without a title."""
+    sentence = re.match(r".{20,}?[.!?…。！？](?=\s|$)", text[: _LEAD + 1])
+    if sentence:
+        return sentence[0]
+    if len(text) <= _LEAD:
+        return text
+    cut = text[: _LEAD - 1]
+    return (cut.rpartition(" ")[0] or cut).rstrip(" ,;:–-") + "…"

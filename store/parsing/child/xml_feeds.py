@@ -1,0 +1,117 @@
+"""Parse RSS and Atom."""
+
+import io
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .entries import Entry, longest_text
+from .markup import on_one_line, plain_text
+from .report import ProblemError, Warnings
+from .xml_repairs import XmlText
+
+_XML_MISTAKES = {
+    "mismatched tag": "a tag is closed that is not open",
+    "no element found": "the file ends before its elements are closed",
+    "unclosed token": "the file ends within a tag",
+    "not well-formed (invalid token)": "a tag is not written as XML",
+    "duplicate attribute": "an attribute occurs twice",
+    "junk after document element": "something comes after the feed's end",
+    "undefined entity": "an entity is not declared",
+    "unbound prefix": "a prefix is not declared",
+}
+"""Our words for the messages of expat."""
+
+
+def parse_xml_feed(text: str, warnings: Warnings) -> Iterable[Entry]:
+    """Return the entries of an RSS or Atom feed.
+
+    Raises `ProblemError` if *text* is no feed.
+    """
+    from xml.sax import SAXParseException
+
+    xml = XmlText(text, warnings)
+    parsed = _feedparser().parse(
+        io.BytesIO(xml.repaired.encode()), resolve_relative_uris=False, sanitize_html=False
+    )
+    error = parsed.get("bozo_exception")
+    is_malformed = isinstance(error, SAXParseException)
+    line = xml.line_in_file(error.getLineNumber() or 1) if is_malformed else None
+    mistake = error.getMessage() if is_malformed else ""
+    mistake = _XML_MISTAKES.get(mistake, mistake)
+    version = parsed.get("version") or ""
+    if not parsed.entries and (is_malformed or not version):
+        raise _not_a_feed(text, mistake, line)
+    if is_malformed:
+        at = f"character {error.getColumnNumber() + 1}: " if error.getColumnNumber() else ""
+        warnings.add(f"{at}{mistake}; what could be read before and after it is loaded", line)
+    is_literal = version.startswith("atom")
+    return (_entry(entry, is_literal) for entry in parsed.entries)
+
+
+def _not_a_feed(text: str, mistake: str, line: int | None) -> ProblemError:
+    expected = "an RSS, Atom or JSON feed was expected"
+    root = re.search(r"<([A-Za-z_][\w.:-]*)", text)
+    name = root[1][:30] if root else ""
+    if name.lower() == "html":
+        return ProblemError(f"is a web page: {expected}")
+    if name.lower() in ("rss", "feed", "rdf:rdf"):
+        return ProblemError(f"is a feed that cannot be read: {mistake}", line)
+    if name:
+        return ProblemError(f"is XML with the element <{name}> first: {expected}")
+    return ProblemError(f"{'is no XML' if text.strip() else 'is empty'}: {expected}")
+
+
+def _entry(entry: Any, is_literal: bool) -> Entry:
+    title = _plain(entry.get("title"), entry.get("title_detail"), is_literal)
+    texts = [(entry.get("summary"), entry.get("summary_detail"))]
+    texts += [(each.get("value"), each) for each in entry.get("content", ())]
+    return Entry(
+        title or _plain(entry.get("media_title"), None, is_literal),
+        longest_text((_plain(value, detail, is_literal) for value, detail in texts), title)
+        or _plain(entry.get("media_description"), None, is_literal)
+        or _plain(entry.get("subtitle"), entry.get("subtitle_detail"), is_literal),
+    )
+
+
+def _plain(value: object, detail: Mapping[str, str] | None, is_literal: bool) -> str:
+    """Return a text of a feed without markup; *is_literal* if the feed says which text has none."""
+    kind = (detail or {}).get("type") or "text/html"
+    if not isinstance(value, str) or not (kind.startswith("text/") or kind.endswith("xml")):
+        return ""
+    return on_one_line(value) if is_literal and kind == "text/plain" else plain_text(value)
+
+
+def _feedparser() -> Any:
+    """Return feedparser, changed so that a photo's caption is not taken for an entry's text."""
+    import feedparser
+    from feedparser import api
+
+    def in_media(parser: Any) -> bool:
+        return bool(getattr(parser, "media_depth", 0))
+
+    def start_content(parser: Any, _: Any) -> None:
+        parser.media_depth = getattr(parser, "media_depth", 0) + 1
+
+    def end_content(parser: Any) -> None:
+        parser.media_depth = max(getattr(parser, "media_depth", 0) - 1, 0)
+
+    def start(name: str) -> Any:
+        return lambda parser, _: parser.push(f"media_{name}", 1)
+
+    def end(name: str) -> Any:
+        def pop(parser: Any) -> None:
+            kept = parser.entries[-1].get(f"media_{name}") if parser.entries else None
+            parser.pop(f"media_{name}")
+            if parser.entries and in_media(parser):
+                parser.entries[-1][f"media_{name}"] = kept
+
+        return pop
+
+    for kind in (api.StrictFeedParser, api.LooseFeedParser):
+        kind._start_media_content = start_content
+        kind._end_media_content = end_content
+        for name in ("title", "description"):
+            setattr(kind, f"_start_media_{name}", start(name))
+            setattr(kind, f"_end_media_{name}", end(name))
+    return feedparser
