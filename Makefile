@@ -11,7 +11,8 @@ NEEDS_NODE := install Node 20.19 or later with npm (https://nodejs.org)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-any-day types coverage lint lint-page fix fuzz audit soak pictures
-.PHONY: bench bench-replicas bench-finding bench-quality bench-posting bench-loading bench-kills
+.PHONY: bench bench-replicas bench-finding bench-quality bench-ablations bench-posting bench-loading
+.PHONY: bench-kills
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -80,6 +81,9 @@ bench-replicas: $(VENV)/.dev ## three bots, one killed while it posts (CHANNELS=
 bench-quality: $(VENV)/.dev ## how well look-ups are answered (CORPUS=folder LOOKUPS=file.jsonl)
 	@$(VENV)/bin/python -m benchmarks.quality $(or $(CORPUS),store/starter) \
 		$(or $(LOOKUPS),tests/store/finding/lookups.jsonl)
+
+bench-ablations: $(VENV)/.dev ## what each rule of the finder earns (LOOKUPS=folder of corpora)
+	@$(VENV)/bin/python -m benchmarks.ablations $(LOOKUPS)
 
 bench-posting: $(VENV)/.dev ## kills, a crowd and a year: posts counted and timed (KILLS=1000, half an hour)
 	@$(VENV)/bin/python -m benchmarks.sigkill --kills $(or $(KILLS),1000)

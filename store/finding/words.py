@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import combinations
+from itertools import product
 
 
 def _marks(*ranges: tuple[int, int]) -> str:
@@ -29,7 +29,9 @@ _UNSPACED = (
 
 _LETTERS = rf"[^\W_]+(?:[{_MARKS}]+[^\W_]*)*"
 _WORD = re.compile(
-    r"(?:[^\W\d_]\.){2,}(?:[^\W\d_](?![^\W_]))?"  # U.S., a.m., U.S.A
+    # Most words are letters alone; the rest is slower.
+    rf"[^\W\d_]{{2,}}+(?![\d'’{_MARKS}])"
+    r"|(?:[^\W\d_]\.){2,}(?:[^\W\d_](?![^\W_]))?"  # U.S., a.m., U.S.A
     r"|[^\W\d_]?\d+(?:[.,]\d+)+[^\W_]*"  # 2.5, 12,000, v2.1
     r"|[^\W\d_](?:\+\+|#)(?![^\W_])"  # C++, F#
     rf"|{_LETTERS}(?:['’]{_LETTERS})*"
@@ -121,10 +123,8 @@ def terms(text: str) -> Iterator[tuple[str, str]]:
     """
     text = _clean(text)
     yield from words(text)
-    if _JOINT.search(text):
-        for found in _COMPOUND.findall(text):
-            if not _INITIALS.fullmatch(found):
-                yield whole(_fold(found)), found
+    for found in _compounds(text):
+        yield whole(_fold(found)), found
     if not text.isupper():
         for found in _CAPITALS.findall(text):
             if found.lower() in FUNCTION_WORDS:
@@ -134,22 +134,38 @@ def terms(text: str) -> Iterator[tuple[str, str]]:
                 yield initials, found
 
 
+def _compounds(text: str) -> Iterator[str]:
+    """Yield what has hyphens or other separators inside, as spelled in *text*."""
+    end = 0
+    # Seldom anything has, so search for a separator and then around it.
+    for joint in _JOINT.finditer(text):
+        if joint.start() >= end:
+            start = text.rfind(" ", end, joint.start()) + 1 or end
+            end = text.find(" ", joint.end())
+            end = len(text) if end < 0 else end
+            for found in _COMPOUND.findall(text, start, end):
+                if not _INITIALS.fullmatch(found):
+                    yield found
+
+
 @lru_cache(maxsize=20_000)
 def _initials(name: str) -> tuple[str, ...]:
     """Return the initials of *name* and of each part of it, in capitals."""
     name_words = _NAME_WORD.findall(name)
     while name_words and name_words[0].lower() in FUNCTION_WORDS:
         del name_words[0]
+    links = [at for at, word in enumerate(name_words) if word[0].islower()]
     named: list[Sequence[str]] = []
-    for start, end in combinations(range(len(name_words) + 1), 2):
+    for start, end in product(range(len(name_words)), (*links, len(name_words))):
         part = name_words[start:end]
-        capitals = [word for word in part if word[0].isupper()]
-        if part[0] not in capitals or part[-1] not in capitals:
+        if not part or start in links or end - 1 in links:
             continue
+        capitals = [word for word in part if word[0].isupper()]
         # With the words between them: DOD for Department of Defense.
         named += [each for each in (part, capitals) if len(each) > 2]
         # Two letters are the initials of anybody: only a name of common words has them.
-        if len(part) == 2 and all(is_english(_fold(word)) for word in part):
+        is_whole = start == 0 or start - 1 in links
+        if len(part) == 2 and is_whole and all(is_english(_fold(word)) for word in part):
             named.append(part)
     found = {_fold("".join(map(_initial, each))).upper() for each in named}
     return tuple(sorted(each for each in found if 1 < len(each) <= _LONGEST_ACRONYM))

@@ -1,0 +1,203 @@
+"""Measure what each rule of the finder earns, and print the table of docs/how-it-works.md.
+
+    python -m benchmarks.ablations FOLDER
+
+FOLDER has one folder for each corpus, with `stories/` (documents) and `queries.jsonl` (look-ups as
+in `quality`). Each rule is switched off in turn. Word matching only.
+"""
+
+import argparse
+import asyncio
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from store.finding import countries, finder, index, languages, ranking, vocabulary, words
+from store.loading.documents import read_corpus
+from store.types import Article, Found, Unsure
+
+SHOWN = 3
+_NEVER = re.compile(r"(?!)()")
+_LETTERS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+
+
+def _nothing(*_: object, **__: object) -> tuple[()]:
+    return ()
+
+
+def _is_not(*_: object) -> bool:
+    return False
+
+
+def _spoken(is_common: Any, **without: Any) -> Sequence[languages.Language]:
+    return [replace(language, **without) for language in _SPOKEN(is_common)]
+
+
+def _only_codes(text: str) -> Iterator[str]:
+    return filter(words.is_code, _COMPOUNDS(text))
+
+
+_SPOKEN, _COMPOUNDS = languages.spoken, words._compounds
+_NO_LIST = {"uses": {}, "rarer": np.zeros(0, dtype=np.int64)}
+
+Patches = Sequence[tuple[object, str, object]]
+RULES: Mapping[str, Patches] = {
+    "a typo is corrected": [(vocabulary.Vocabulary, "_misspelled", _nothing)],
+    "a word still being typed": [(vocabulary.Vocabulary, "_completions", _nothing)],
+    "two words typed as one": [(vocabulary.Vocabulary, "_halves", _nothing)],
+    "one word typed as two": [(vocabulary.Vocabulary, "_joined", lambda *_: {})],
+    "other names of a country, its capital": [(vocabulary, "relatives", _nothing)],
+    "codes of countries": [(countries, "_codes", _nothing)],
+    "St. is Saint": [(vocabulary, "_ABBREVIATIONS", {})],
+    "a name whatever is typed around it": [(finder, "anchored", _nothing)],
+    "a country's adjective is no name": [(ranking, "is_people", _is_not)],
+    "digits are exact": [(vocabulary, "has_digit", _is_not), (ranking, "has_digit", _is_not)],
+    "a code is one word": [(words, "is_code", _is_not), (vocabulary, "is_code", _is_not)],
+    "a hyphenated word in one": [(words, "_compounds", _only_codes)],
+    "2.5 is one number": [(words, "_WORD", _LETTERS)],
+    "initials of names": [(words, "_initials", _nothing)],
+    "WHO is not who": [(words, "_CAPITALS", _NEVER)],
+    "names of emoji are no words": [(words, "_EMOJI", _NEVER)],
+    "pairs of letters without spaces": [(words, "_UNSPACED_LETTER", _NEVER)],
+    "an unknown pair weighs less": [(ranking, "_PAIR", 1.0)],
+    "l'économie is économie": [(words, "_ELISION", _NEVER)],
+    "ue is ü": [(words, "_UMLAUT", _NEVER)],
+    "British and American spelling": [(words, "_BRITISH", ())],
+    "English stems": [(vocabulary, "stem", cache(str))],
+    "stems of other languages": [(vocabulary, "spoken", partial(_spoken, stem=str))],
+    "everyday words of other languages": [(vocabulary, "spoken", partial(_spoken, **_NO_LIST))],
+    "German compounds": [(vocabulary.Vocabulary, "_parts", _nothing)],
+    "Hebrew, Arabic and Korean affixes": [(vocabulary.Vocabulary, "_with_affix", _nothing)],
+    "the obvious story first": [(ranking, "_PLACE_WEIGHTS", np.ones(4, dtype=np.float32))],
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lookup:
+    """A labelled look-up in one corpus."""
+
+    corpus: str
+    query: str
+    kind: str
+    expected: Mapping[str, Any]
+
+    @property
+    def has_answer(self) -> bool:
+        return bool(self.expected.get("has") or self.expected.get("relevant"))
+
+    def is_right(self, article: Article) -> bool:
+        """Return whether *article* is a right answer."""
+        if "has" in self.expected:
+            text = "\n".join((article.headline, article.summary, article.insight, article.question))
+            return all(re.search(each, text, re.IGNORECASE) for each in self.expected["has"])
+        return article.position in self.expected["relevant"]
+
+
+@dataclass(slots=True)
+class Judged:
+    """The look-ups whose right story is shown or first.
+
+    *found* and *asked* are those without an answer that find stories or ask about some.
+    """
+
+    shown: set[Lookup]
+    first: set[Lookup]
+    found: set[Lookup]
+    asked: set[Lookup]
+
+
+@contextmanager
+def without(patches: Patches) -> Iterator[None]:
+    """Switch a rule off."""
+    caches = (
+        words._normalize, words.stem, words._initials, index._distinct, index._hash_headline,
+        countries._relatives,
+    )  # fmt: skip
+    with ExitStack() as stack:
+        for owner, name, value in patches:
+            stack.enter_context(patch.object(owner, name, value))
+        for cached in caches:
+            stack.callback(cached.cache_clear)
+            cached.cache_clear()
+        yield
+
+
+async def judge(corpora: Mapping[str, Sequence[Article]], lookups: Sequence[Lookup]) -> Judged:
+    """Run *lookups* with the rules that are switched on."""
+    judged = Judged(set(), set(), set(), set())
+    finders = {name: finder.Finder.of(articles) for name, articles in corpora.items()}
+    for lookup in lookups:
+        answer = await finders[lookup.corpus].find(lookup.query)
+        shown = answer.matches[:SHOWN] if isinstance(answer, Found | Unsure) else ()
+        right = [lookup.is_right(match.article) for match in shown]
+        if not lookup.has_answer:
+            judged.found.update([lookup] if isinstance(answer, Found) else ())
+            judged.asked.update([lookup] if isinstance(answer, Unsure) else ())
+            continue
+        judged.shown.update([lookup] if any(right) else ())
+        judged.first.update([lookup] if isinstance(answer, Found) and right[0] else ())
+    return judged
+
+
+def row(rule: str, on: Judged, off: Judged) -> str:
+    """Format a row of the table: what is lost without *rule*, and for which look-ups."""
+    kinds = Counter(
+        lookup.kind
+        for lookup in (on.shown - off.shown) | (on.first - off.first) | (off.found - on.found)
+    )
+    cells = (
+        len(on.shown) - len(off.shown),
+        len(on.first) - len(off.first),
+        len(off.found) - len(on.found),
+        len(off.asked) - len(on.asked),
+        ", ".join(f"{kind.replace('_', ' ')} {count}" for kind, count in kinds.most_common(2)),
+    )
+    return f"| {rule} | {' | '.join(map(str, cells))} |"
+
+
+def read(folder: Path) -> tuple[Mapping[str, Sequence[Article]], Sequence[Lookup]]:
+    """Read the stories and the look-ups of all corpora."""
+    corpora: dict[str, Sequence[Article]] = {}
+    lookups: list[Lookup] = []
+    for queries in sorted(folder.glob("*/queries.jsonl")):
+        corpora[queries.parent.name] = [*read_corpus(queries.parent / "stories").articles()]
+        for line in queries.read_text("utf-8").splitlines():
+            asked = json.loads(line)
+            kind = asked.get("kind", asked["class"])
+            lookups.append(Lookup(queries.parent.name, asked["query"], kind, asked))
+    return corpora, lookups
+
+
+async def run(folder: Path) -> None:
+    """Print the table."""
+    corpora, lookups = await asyncio.to_thread(read, folder)
+    on = await judge(corpora, lookups)
+    answered = sum(lookup.has_answer for lookup in lookups)
+    sys.stdout.write(
+        f"{len(corpora)} corpora; of {answered} look-ups with an answer {len(on.shown)} show it and"
+        f" {len(on.first)} find it first; of {len(lookups) - answered} without one {len(on.found)}"
+        f" find a story and {len(on.asked)} ask about one.\n\n"
+        "| without the rule | fewer show it | fewer find it first | more found wrongly"
+        " | more asked wrongly | most of them |\n| --- | --- | --- | --- | --- | --- |\n"
+    )
+    for rule, patches in RULES.items():
+        with without(patches):
+            off = await judge(corpora, lookups)
+        sys.stdout.write(row(rule, on, off) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="a folder with one folder for each corpus")
+    asyncio.run(run(parser.parse_args().folder))
