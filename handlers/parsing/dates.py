@@ -49,7 +49,8 @@ _TOKEN = re.compile(
     rf"""
     (?P<iso>\d{{4}}(?P<by>[-/.])\d{{1,2}}(?P=by)\d{{1,2}}(?!\d)|\d{{8}}(?!\d))
     |(?P<time>(?:at\s+)?(?:\d{{1,2}}:\d\d(?::\d\d)?(?:\s*[ap]\.?m\b\.?)?|\d{{1,2}}\s*[ap]\.?m\b\.?
-        |\d{{1,2}}h(?:\d\d)?\b)|at\s+\d{{1,2}}\b|\b(?:noon|midday|midnight|tonight|utc|gmt)\b)
+        |\d{{1,2}}h(?:\d\d)?\b)|at\s+\d{{1,2}}\b|\b(?:noon|midday|midnight|tonight|utc|gmt
+        |(?:this\s+)?(?:morning|afternoon|evening))\b)
     |(?P<numeric>\d{{1,2}}(?P<between>[-/.])\d{{1,2}}(?P=between)(?:\d{{4}}|\d\d)(?!\d)
         |\d{{1,2}}/\d{{1,2}}(?![\d/])|\d{{1,2}}\.\d{{1,2}}\.?(?!\d))
     |(?P<later>(?:the\s+)?day\s+after\s+tomorrow\b|in\s+{_LENGTH.pattern}(?:\s+time)?
@@ -68,7 +69,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _WORDS = (
-    dict.fromkeys(("on", "the", "of"), "")
+    dict.fromkeys(("on", "the", "of", "in"), "")
     | dict.fromkeys(("to", "through", "thru"), "t")
     | dict.fromkeys(("until", "till", "til"), "u")
     | {"and": ",", "from": "f", "between": "b", "next": "n", "this": "h", "coming": "c"}
@@ -76,7 +77,7 @@ _WORDS = (
 )
 _SPEC = re.compile(
     r"(?P<before>W,?)?(?P<core>D-?M[-,]?Y|D-?M|M-?D,?Y|M-?D|I|N|D,Y|D)(?P<after>W(?![-,]?[DMIN]))?"
-    r"|(?P<weekday>[nhc]*WR?|RW)|[RSM]"
+    r"|(?P<which>[nhc]*)W(?:(?P<listed>,?)R)?|RW|R|S|M,?Y|M"
 )
 _HINT = "Try 24 Dec, 24 Dec to 2 Jan, or friday."
 
@@ -410,9 +411,9 @@ def _spec(tokens: Sequence[_Token], kinds: str, place: int) -> tuple[_Spec, int]
         month=values.get("M", 0),
         year=values.get("Y", 0),
         weekday=values.get("W"),
-        which="".join(kind for kind in match[0] if kind in "nhc")[-1:],
+        which=(match["which"] or "")[-1:],
         order=re.sub("[^DM]", "", match[0]),
-        is_listed="," in (match["before"] or ""),
+        is_listed="," in (match["before"] or match["listed"] or ""),
         given=next((token.readings for token in typed if token.kind in "INRS"), ()),
     )
     return spec, match.end()
@@ -428,7 +429,8 @@ def _meaning(tokens: Sequence[_Token], today: date) -> _Meaning:
         return _Meaning(_meaning(rest, today).readings if rest else (), doubt)
     elements = [*_elements(tokens)]
     specs = _with_months([spec for _, parts in elements for spec in parts])
-    _require_years(specs, today)
+    if all(len(parts) == 1 for _, parts in elements):
+        _require_years(specs, today)
     meanings = []
     for join, parts in elements:
         own, specs = specs[: len(parts)], specs[len(parts) :]
@@ -533,7 +535,7 @@ def _single(spec: _Spec, today: date) -> _Meaning:
             on = next((on for on in spec.given[0] if on.weekday() == spec.weekday), None)
             if on is None:
                 raise ParleyError(f"“{spec.text}” is in the past.")
-            return _Meaning(((on,),))
+            return _Meaning(((on,),), f"“{spec.text}” can be one day." if spec.is_listed else "")
         case "R":
             doubt = f"“{spec.text}” has two meanings." if len(spec.given) > 1 else ""
             return _Meaning(spec.given, doubt)
@@ -541,9 +543,7 @@ def _single(spec: _Spec, today: date) -> _Meaning:
             (days,) = spec.given
             return _Meaning((days, (days[-1] + _DAY,)), f"“{spec.text}” is a length of time.")
         case "M":
-            month = _nearest(1, spec.month, 0, today.replace(day=1))
-            days = tuple(_month_from(max(month, today))) if month else ()
-            return _Meaning((days,), f"“{spec.text}” is a whole month.")
+            return _whole_month(spec, today)
         case "N":
             given = [on for (on,) in spec.given if spec.weekday in (None, on.weekday())]
             if len(given) == 1 and spec.weekday is not None:
@@ -554,6 +554,14 @@ def _single(spec: _Spec, today: date) -> _Meaning:
             return _one_day(spec, on, today)
         case _:
             return _one_day(spec, _on(spec, today), today)
+
+
+def _whole_month(spec: _Spec, today: date) -> _Meaning:
+    first = _on(replace(spec, day=1), today.replace(day=1))
+    last = first.replace(day=_days_in(first.year, first.month))
+    if last < today:
+        raise ParleyError(f"{spec.text} is in the past.")
+    return _Meaning((_days(max(first, today), last),), f"“{spec.text}” is a whole month.")
 
 
 def _one_day(spec: _Spec, on: date, today: date) -> _Meaning:
@@ -623,31 +631,51 @@ def _week_of(spec: _Spec, today: date) -> _Meaning:
 def _range(join: str, first: _Spec, last: _Spec, today: date) -> _Meaning:
     if not {first.kind, last.kind} <= set("DINW"):
         raise _not_understood(f"{first.text} to {last.text}")
+    if first.month and last.month and last.year and not first.year:
+        is_year_before = (first.month, first.day) > (last.month, last.day)
+        first = replace(first, year=last.year - is_year_before)
+    if first.year and _on(first, today) < today:
+        return _rest_of(first, last, today)
     start = _single(first, today)
-    doubt, readings = start.doubt, []
-    for (begin,) in start.readings:
-        ends = [end for end in _ends(first, last, begin, today) if end >= begin]
-        if any((end - begin).days >= _MOST_DATES for end in ends):
-            raise ParleyError(f"A range is at most {_MOST_DATES} days long.")
-        if len(ends) > 1:
-            doubt = doubt or f"“{last.text}” has more than one meaning."
-        if ends and last.weekday not in (None, ends[0].weekday()):
-            doubt = doubt or _check_weekday(last, ends[0], today).doubt
-        if ends and join == "u":
-            doubt = doubt or f"Is {format_date(ends[0])} the last day without a post?"
-            ends.insert(0, ends[0] - _DAY)
-        is_certain = first.given or first.year or last.year or doubt
-        soonest = [] if is_certain else _ends(first, last, today - _DAY, today)
-        if soonest and today <= soonest[0] < begin:
-            doubt = "Today is in such a range."
-            readings.append(_days(today, soonest[0]))
-        readings += [_days(begin, end) for end in ends if end >= begin]
+    ranges = [_range_from(begin, join, first, last, today) for (begin,) in start.readings]
+    doubt = next(filter(None, [start.doubt, *(meaning.doubt for meaning in ranges)]), "")
+    readings = [reading for meaning in ranges for reading in meaning.readings]
     if join == "-" and (dates := _day_and_month(first, last, today)):
         readings += dates
         doubt = doubt or f"“{first.text}-{last.text}” has more than one meaning."
     if not readings:
         raise ParleyError(f"“{first.text} to {last.text}” ends before it begins. {_HINT}")
     return _Meaning(tuple(readings), doubt)
+
+
+def _range_from(begin: date, join: str, first: _Spec, last: _Spec, today: date) -> _Meaning:
+    """Return the ranges that begin on *begin*, which is a reading of *first*."""
+    ends = [end for end in _ends(first, last, begin, today) if end >= begin]
+    if not ends:
+        return _Meaning(())
+    if (ends[-1] - begin).days >= _MOST_DATES:
+        raise ParleyError(f"A range is at most {_MOST_DATES} days long.")
+    doubt = f"“{last.text}” has more than one meaning." if len(ends) > 1 else ""
+    doubt = doubt or _check_weekday(last, ends[0], today).doubt
+    readings = [_days(begin, end) for end in ends]
+    if join == "u":
+        doubt = doubt or f"Is {format_date(ends[0])} the last day without a post?"
+        readings.insert(0, _days(begin, ends[0] - _DAY))
+    is_open = not (first.given or first.year or last.year or doubt)
+    soonest = _ends(first, last, today - _DAY, today) if is_open else []
+    if soonest and today <= soonest[0] < begin:
+        doubt = "Today is in such a range."
+        readings.insert(0, _days(today, soonest[0]))
+    return _Meaning(tuple(filter(None, readings)), doubt)
+
+
+def _rest_of(first: _Spec, last: _Spec, today: date) -> _Meaning:
+    """Return what is left of a range that has begun; raises `ParleyError` if nothing is."""
+    begin = _on(first, today)
+    end = next(iter(_ends(first, last, begin, today)), begin)
+    if end < today:
+        raise ParleyError(f"{format_date(end)} is in the past.")
+    return _Meaning((_days(today, end),), f"{format_date(begin)} is in the past.")
 
 
 def _day_and_month(first: _Spec, last: _Spec, today: date) -> list[Dates]:
@@ -674,12 +702,6 @@ def _ends(first: _Spec, last: _Spec, begin: date, today: date) -> Sequence[date]
 
 def _days(first: date, last: date) -> Dates:
     return tuple(first + _DAY * day for day in range((last - first).days + 1))
-
-
-def _month_from(first: date) -> Iterator[date]:
-    """Yield *first* and the later days of its month."""
-    for day in range(first.day, _days_in(first.year, first.month) + 1):
-        yield first.replace(day=day)
 
 
 def _days_in(year: int, month: int) -> int:
