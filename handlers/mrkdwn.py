@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
-_MARKUP = re.compile(r"<[@#!]?[^<>|]*(?:\|(?P<label>[^<>]*))?>")
+_MARKUP = re.compile(r"<(?P<person>@|!(?!date))?[#!]?[^<>|]*(?:\|(?P<label>[^<>]*))?>")
 _CHARACTERS = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
@@ -23,13 +23,14 @@ def unescape(text: str) -> str:
 def readable(text: str) -> str:
     """Return the plain words of a message that Slack sent (docs.slack.dev, formatting).
 
-    A mention or a link is replaced by its label, or removed if it has none.
+    A mention of people is removed. A link, a channel or a date is replaced by its label, or removed
+    if it has none.
     """
     return " ".join(unescape(_MARKUP.sub(_label, text)).split())
 
 
 def _label(found: re.Match[str]) -> str:
-    return f" {found['label'] or ''} "
+    return " " if found["person"] else f" {found['label'] or ''} "
 
 
 def truncate(text: str, limit: int) -> str:

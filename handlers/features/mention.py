@@ -10,6 +10,7 @@ from handlers.button_value import CHANNEL, DIRECT
 from handlers.features.dependencies import Slack
 from handlers.features.lookup import LookUp
 from handlers.mrkdwn import readable
+from handlers.parsing.message_text import message_text
 from handlers.slack.background import answer
 from handlers.slack.button_press import require_home
 from handlers.slack.payloads import Context, Event, Interaction
@@ -57,7 +58,7 @@ class Mention:
 
         async def work() -> None:
             require_home(body)
-            text = readable(shortcut["message"].get("text") or "")
+            text = message_text(shortcut["message"])
             if not text:
                 raise ParleyError("That message has no words to look for.")
             thread_ts = shortcut["message"].get("thread_ts")

@@ -100,6 +100,20 @@ async def test_stories_related_to_a_message(slack: Slack) -> None:
     assert "What would make night work fair?" in texts([shown])
 
 
+async def test_stories_related_to_a_message_of_blocks(slack: Slack) -> None:
+    posted = await slack.parley.app.client.chat_postMessage(
+        token=slack.workspace.bot_token,
+        channel=GENERAL,
+        text="A link",
+        blocks=[{"type": "section", "text": {"type": "mrkdwn", "text": "Port workers of Gdansk"}}],
+        unfurl_links=False,
+        unfurl_media=False,
+    )
+    await slack.workspace.use_message_shortcut(ANA, Shortcut.RELATED, GENERAL, posted["ts"])
+    await slack.settled()
+    assert "Dockworkers in Gdansk" in texts([slack.workspace.messages(GENERAL, ANA)[-1]])
+
+
 async def test_stories_related_to_a_message_where_parley_is_not_a_member(
     slack: Slack,
 ) -> None:
