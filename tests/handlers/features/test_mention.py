@@ -105,7 +105,9 @@ async def test_stories_related_to_a_message_of_blocks(slack: Slack) -> None:
         token=slack.workspace.bot_token,
         channel=GENERAL,
         text="A link",
-        blocks=[{"type": "section", "text": {"type": "mrkdwn", "text": "Port workers of Gdansk"}}],
+        blocks=[
+            {"type": "section", "text": {"type": "plain_text", "text": "Port workers of Gdansk"}}
+        ],
         unfurl_links=False,
         unfurl_media=False,
     )
