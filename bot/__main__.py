@@ -52,7 +52,7 @@ from bot.settings import (
 )
 from bot.shutdown import ShutdownDeadline
 from store import Store, open_store, samples
-from store.db import DatabaseUnavailableError, DiskError, readable
+from store.db import DatabaseError, DatabaseUnavailableError, DiskError, exists, readable
 from store.db.backup import backup, copy, restore
 from store.finding.embeddings import Embeddings
 from store.finding.finder import Finder
@@ -329,6 +329,13 @@ def _settings(environ: dict[str, str]) -> Settings:
     return Settings.from_env(environ, connecting=False)
 
 
+def _existing(url: str) -> str:
+    """Return *url*; raises `DatabaseError` if there is no such database."""
+    if not exists(url):
+        raise DatabaseError(f"There is no database {readable(url)}.")
+    return url
+
+
 async def _run(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = Settings.from_env(environ)
     if arguments.is_http not in (None, settings.is_http):
@@ -436,7 +443,7 @@ async def _load_holidays(store: Store, path: Path) -> None:
 
 async def _undo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     settings = _settings(environ)
-    async with open_store(settings.database_url) as store:
+    async with open_store(_existing(settings.database_url)) as store:
         async with show_progress() as progress:
             revision = await store.corpus.undo(
                 by="terminal", at=system_clock(), number=arguments.revision, progress=progress
@@ -496,7 +503,7 @@ async def _forget(arguments: argparse.Namespace, environ: dict[str, str]) -> int
     settings = _settings(environ)
     team_id, user_id = arguments.who
     who = f"{user_id} of {team_id}" if user_id else f"the team {team_id}"
-    async with open_store(settings.database_url) as store:
+    async with open_store(_existing(settings.database_url)) as store:
         effects = await store.personal_data.effects(team_id, user_id)
         if not effects:
             say(f"Nothing is stored about {who}.")
@@ -539,7 +546,7 @@ async def _key(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
         say(new_key())
         return 0
     settings = _settings(environ)
-    async with open_store(settings.database_url) as store:
+    async with open_store(_existing(settings.database_url)) as store:
         bots = Bots(store.installations, TokenCipher(settings.encryption_key))
         say(await bots.give_up(is_sure=arguments.yes))
     return 0

@@ -81,10 +81,13 @@ async def demo(*, port: int, corpus: Path | None, stop: asyncio.Event) -> None:
                 sys.stdout.flush()
 
             connected = asyncio.Event()
-            async with asyncio.TaskGroup() as tasks:
-                welcoming = tasks.create_task(welcome())
-                await serve(settings, clock=clock, stop=stop, ready=connected.set, is_demo=True)
-                welcoming.cancel()
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    welcoming = tasks.create_task(welcome())
+                    await serve(settings, clock=clock, stop=stop, ready=connected.set, is_demo=True)
+                    welcoming.cancel()
+            except ExceptionGroup as group:
+                raise group.exceptions[0] from None
 
 
 async def _fill_channel(workspace: Workspace) -> None:

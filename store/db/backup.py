@@ -18,6 +18,8 @@ async def copy(source_url: str, target_url: str) -> Mapping[str, int]:
     schema of the source. Raises `DatabaseError` if the source does not exist or is empty, or if the
     target is not empty.
     """
+    if source_url == target_url:
+        raise DatabaseError("Name two databases: a database cannot be copied to itself.")
     async with AsyncExitStack() as stack:
         source = await stack.enter_async_context(connect(source_url, hold=True, is_looking=True))
         version = await version_of(source)

@@ -256,10 +256,14 @@ def test_copy_reports_the_tables(folder: Path, capsys: pytest.CaptureFixture[str
         ["copy", "sqlite:///data/parlay.db", "sqlite:///other.db"],
         ["copy", "sqlite:///data/parlay.db", "sqlite:///data/other.db"],
         ["backup", "backup.db"],
+        ["undo"],
+        ["forget", "T1"],
+        ["copy", "sqlite:///x.db", "sqlite:///x.db"],
+        ["demo", "--port", "0", "--corpus", "nowhere"],
     ],
     ids=" ".join,
 )
-def test_looking_creates_nothing(folder: Path, command: list[str]) -> None:
+def test_looking_and_mistakes_create_nothing(folder: Path, command: list[str]) -> None:
     corpus(folder)
     main(command)
     assert [path.name for path in folder.iterdir()] == ["corpus"]
@@ -372,6 +376,9 @@ def test_commands_warn_of_sample_stories(folder: Path, capsys: pytest.CaptureFix
 
 
 def test_a_lost_key_needs_the_new_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["key", "--lost"]) == 78
+    assert "There is no database" in capsys.readouterr().err
+    main(["load", corpus(folder)])
     assert main(["key", "--lost"]) == 78
     assert "ENCRYPTION_KEY: `python -m bot key` makes one" in capsys.readouterr().err
     assert main(["key"]) == 0
