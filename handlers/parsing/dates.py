@@ -18,7 +18,8 @@ from datetime import date, timedelta
 from itertools import pairwise, product
 
 from handlers.mrkdwn import plain
-from handlers.parsing.readings import UnclearError, UnknownWordError, nearest
+from handlers.parsing.readings import UnclearError, UnknownWordError
+from handlers.parsing.words import DAY_NAMES, MONTH_NAMES, NUMBERS, nearest
 from store.types import ParleyError
 
 Dates = tuple[date, ...]
@@ -29,16 +30,7 @@ _MOST_READINGS = 4
 _MOST_CHARACTERS = 300
 _FAR = timedelta(days=800)
 _LONG_PAUSE = timedelta(days=183)
-MONTHS = (
-    *("january", "february", "march", "april", "may", "june", "july"),
-    *("august", "september", "october", "november", "december"),
-)
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_COUNTS = (
-    *("one", "two", "three", "four", "five", "six"),
-    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
-)
-_COUNT = rf"(?:[1-9]\d{{0,2}}|an?|{'|'.join(_COUNTS)})"
+_COUNT = rf"(?:[1-9]\d{{0,2}}|an?|{'|'.join(NUMBERS)})"
 _LENGTH = re.compile(rf"\b({_COUNT})\s+(day|week|month)s?\b", re.IGNORECASE)
 _NEXT_POSTS = re.compile(
     rf"(?:the\s+)?next(?:\s+(?P<count>{_COUNT}))?(?:\s+(?:ones?|posts?))?", re.IGNORECASE
@@ -204,7 +196,7 @@ def parse_dates(words: str, *, today: date) -> list[date]:
 
 def _corrected(text: str, error: UnknownWordError, today: date) -> _Meaning:
     """Return what *text* means if its unknown word is a misspelt month, weekday or the like."""
-    guess = nearest(error.word, [*MONTHS, *WEEKDAYS, "today", "tomorrow"])
+    guess = nearest(error.word, [*MONTH_NAMES, *DAY_NAMES, "today", "tomorrow"])
     if guess is None:
         raise error
     try:
@@ -290,11 +282,11 @@ def _word(typed: str, today: date) -> Iterator[_Token]:
     if kind := _WORDS.get(word):
         on = today + _DAY * ((word == "tomorrow") - (word == "yesterday"))
         yield _Token(kind=kind, text=typed, readings=((on,),))
-    elif (weekday := _number(word, WEEKDAYS, {"weds": 2})) is not None:
+    elif (weekday := _number(word, DAY_NAMES, {"weds": 2})) is not None:
         yield _Token(kind="W", text=typed, value=weekday)
-    elif (month := _number(word, MONTHS, {"sept": 8})) is not None:
+    elif (month := _number(word, MONTH_NAMES, {"sept": 8})) is not None:
         yield _Token(kind="M", text=typed, value=month + 1)
-    elif word in ("every", "each", *(f"{name}s" for name in WEEKDAYS)):
+    elif word in ("every", "each", *(f"{name.lower()}s" for name in DAY_NAMES)):
         raise ParleyError("I can skip single dates. For other weekdays, use `/digest on` again.")
     elif kind is None:
         raise UnknownWordError(typed, str(_not_understood(typed)))
@@ -304,7 +296,7 @@ def _number(word: str, names: Sequence[str], others: dict[str, int]) -> int | No
     """Return the index of the name that *word* is, or begins with at least three letters."""
     if word in others:
         return others[word]
-    starts = [place for place, name in enumerate(names) if name.startswith(word)]
+    starts = [place for place, name in enumerate(names) if name.lower().startswith(word)]
     return starts[0] if len(word) >= 3 and starts else None
 
 
@@ -327,7 +319,7 @@ def _later(today: date, typed: str) -> date:
 
 def _count(word: str) -> int:
     word = word.lower()
-    return _COUNTS.index(word) + 1 if word in _COUNTS else int(word) if word.isdecimal() else 1
+    return NUMBERS.index(word) + 1 if word in NUMBERS else int(word) if word.isdecimal() else 1
 
 
 def _weeks(typed: str, today: date) -> tuple[Dates, ...]:
@@ -612,7 +604,7 @@ def _check_weekday(spec: _Spec, on: date, today: date) -> _Meaning:
             near = next((later for later in months if later.weekday() == spec.weekday), near)
     readings = [(on,), (near, on)] if spec.is_listed else [(on,), (near,)]
     kept = tuple(reading for reading in readings if min(reading) >= today)
-    return _Meaning(kept, f"{on.day} {on:%b %Y} is a {WEEKDAYS[on.weekday()].capitalize()}.")
+    return _Meaning(kept, f"{on.day} {on:%b %Y} is a {DAY_NAMES[on.weekday()]}.")
 
 
 def _week_of(spec: _Spec, today: date) -> _Meaning:

@@ -3,12 +3,9 @@
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
-from rapidfuzz import fuzz, process
-
 from store.types import ParleyError
 
 _Reading = TypeVar("_Reading")
-_MIN_SIMILARITY = 75
 
 
 class UnclearError(ParleyError, Generic[_Reading]):
@@ -28,17 +25,3 @@ class UnknownWordError(ParleyError):
     def __init__(self, word: str, sentence: str) -> None:
         super().__init__(sentence)
         self.word = word
-
-
-def nearest(word: str, known: Sequence[str]) -> str | None:
-    """Return the one of *known* that *word* misspells; None if none is similar enough."""
-    if len(word) < 3:
-        return None
-    found = process.extractOne(
-        word,
-        known,
-        scorer=fuzz.ratio,
-        processor=str.lower,
-        score_cutoff=_MIN_SIMILARITY,
-    )
-    return found[0] if found else None

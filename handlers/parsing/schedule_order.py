@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 
 from handlers.parsing.readings import UnclearError
-from handlers.parsing.timetable import DAY_NAMES, parse
+from handlers.parsing.timetable import parse
+from handlers.parsing.words import DAY_NAMES
 from store.types import ParleyError, PostKind, Schedule, Timetable
 
 MOST_STORIES = 5

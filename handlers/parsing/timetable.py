@@ -11,27 +11,23 @@ from datetime import time
 from itertools import combinations
 
 from handlers.mrkdwn import plain
-from handlers.parsing.readings import UnclearError, UnknownWordError, nearest
+from handlers.parsing.readings import UnclearError, UnknownWordError
+from handlers.parsing.words import DAY_NAMES, NUMBERS, nearest
 from handlers.parsing.zones import describe_zone, nearest_zones, shown_name, zones_named
 from store.types import ParleyError, Timetable
 
 _MOST_CHARACTERS = 200
 _DASHES = str.maketrans("–—−", "---")
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DAYS = tuple(name[:3] for name in DAY_NAMES)
 _ALL = frozenset(range(7))
 WEEKDAYS = frozenset(range(5))
 _SETS = (
-    dict.fromkeys(("daily", "everyday", "day", "days"), _ALL)
+    dict.fromkeys(("daily", "everyday"), _ALL)
     | dict.fromkeys(("weekday", "weekdays", "workday", "workdays", "mtwtf"), WEEKDAYS)
     | dict.fromkeys(("weekend", "weekends"), frozenset({5, 6}))
     | {"mwf": frozenset({0, 2, 4}), "tth": frozenset({1, 3}), "m-f": WEEKDAYS}
 )
-_NUMBERS = (
-    *("one", "two", "three", "four", "five", "six"),
-    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
-)
-_HOUR = rf"(?P<word>\d{{1,2}}|{'|'.join(_NUMBERS)})"
+_HOUR = rf"(?P<word>\d{{1,2}}|{'|'.join(NUMBERS)})"
 _TIME = re.compile(
     rf"""
     (?<![\w:.,/+-])(?:at\s+)?
@@ -46,14 +42,16 @@ _TIME = re.compile(
 )
 _PARTS = {"morning": "a", "afternoon": "p", "evening": "p"}
 _NOT_WEEKLY = re.compile(
-    r"(?<![\w+:.-])(?:(?:every|each)\s+)?(?:(?:other|second|2nd|third|\d+|two|three|four|alternate)\s+"
-    r"(?:days?|weeks?|months?|hours?|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*)"
-    r"|(?:first|last|1st|2nd|3rd|4th|second|third|fourth)\s+(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*"
-    r"|(?:hour|month|quarter|year))\b(?:\s+of\s+(?:the|each|every)\s+month)?"
-    r"|\b(?:bi-?weekly|fortnightly|monthly|hourly|quarterly|yearly)\b"
-    r"|\b(?:on\s+)?the\s+\d+(?:st|nd|rd|th)\b"
-    r"|\b(?:twice|\w+\s+times|once|\w+\s+days)\s+(?:a|per)\s+(?:day|week|month)\b",
-    re.IGNORECASE,
+    r"""
+    (?<![\w+:.-])(?:(?:every|each)\s+)?
+    (?:(?:other|second|2nd|third|\d+|two|three|four|alternate)\s+(?:days?|weeks?|months?|hours?|DAY)
+    |(?:first|last|1st|2nd|3rd|4th|second|third|fourth)\s+DAY
+    |hour|month|quarter|year)\b(?:\s+of\s+(?:the|each|every)\s+month)?
+    |\b(?:bi-?weekly|fortnightly|monthly|hourly|quarterly|yearly)\b
+    |\b(?:on\s+)?the\s+\d+(?:st|nd|rd|th)\b
+    |\b(?:twice|\w+\s+times|once|\w+\s+days)\s+(?:a|per)\s+(?:day|week|month)\b
+    """.replace("DAY", r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*"),
+    re.VERBOSE | re.IGNORECASE,
 )
 _PHRASES = (
     (re.compile(r"\b(?:working|work|business|week) days?\b", re.I), "weekdays"),
@@ -160,7 +158,7 @@ def _read_time(match: re.Match[str]) -> list[time]:
         hour, minute = digits[:-2], int(digits[-2:])
     elif match["past"]:
         word = match["word"].lower()
-        hour = str(_NUMBERS.index(word) + 1) if word in _NUMBERS else word
+        hour = str(NUMBERS.index(word) + 1) if word in NUMBERS else word
         how = match["past"].lower()
         minute = 30 if how.startswith("half") else 15
         if how.endswith("to"):
@@ -229,13 +227,10 @@ def _range(start: int, end: int) -> frozenset[int]:
 
 
 def _day(word: str) -> int | None:
+    """Return the weekday that *word* begins with two letters or more, or whose plural it is."""
     word = {"weds": "wed"}.get(word, word)
-    names = [f"{name.lower()}s" for name in DAY_NAMES]
-    return (
-        next((day for day, name in enumerate(names) if name.startswith(word)), None)
-        if len(word) > 1
-        else None
-    )
+    starts = (day for day, name in enumerate(DAY_NAMES) if f"{name.lower()}s".startswith(word))
+    return next(starts, None) if len(word) > 1 else None
 
 
 def _find_zones(runs: Sequence[Sequence[str]], *, own: str) -> tuple[Sequence[str], Sequence[str]]:

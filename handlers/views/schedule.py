@@ -6,7 +6,7 @@ from datetime import datetime
 from handlers import ids
 from handlers.button_value import NO_CHANNEL, Value
 from handlers.parsing.schedule_order import MOST_STORIES, MOST_TOPICS, Order
-from handlers.parsing.timetable import DAY_NAMES
+from handlers.parsing.words import DAY_NAMES
 from handlers.parsing.zones import zone_label
 from handlers.views.blocks import (
     Block,

@@ -1,0 +1,26 @@
+"""The words of dates and times, and the nearest of some words to a misspelled one."""
+
+from collections.abc import Sequence
+
+from rapidfuzz import fuzz, process
+
+DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTH_NAMES = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+NUMBERS = (
+    *("one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
+_MIN_SIMILARITY = 75
+
+
+def nearest(word: str, known: Sequence[str]) -> str | None:
+    """Return the one of *known* that *word* misspells; None if none is similar enough."""
+    if len(word) < 3:
+        return None
+    found = process.extractOne(
+        word, known, scorer=fuzz.ratio, processor=str.lower, score_cutoff=_MIN_SIMILARITY
+    )
+    return found[0] if found else None
