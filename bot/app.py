@@ -100,7 +100,7 @@ async def assemble(
         if samples.are_loaded(store.corpus.revision) and not is_demo:
             log.warning("the corpus holds %s", SAMPLES)
 
-        clients = await stack.enter_async_context(open_clients(settings, metrics))
+        clients = await stack.enter_async_context(open_clients(settings, metrics, clock=clock))
         teams, install = await join(settings, store, clients, clock=clock, stop=stop)
         if isinstance(clock, CheckedClock):
             await clock.read()

@@ -15,7 +15,7 @@ from tenacity import (
     wait_exponential,
 )
 
-from handlers.slack.api_errors import FailureKind, classify
+from handlers.slack.api_errors import classify
 from store.db import DatabaseUnavailableError
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def is_temporary(error: BaseException) -> bool:
         return True
     if not isinstance(error, SlackApiError | aiohttp.ClientError | OSError):
         return False
-    return classify(error).kind in (FailureKind.NOT_DELIVERED, FailureKind.UNKNOWN_OUTCOME)
+    return classify(error).is_temporary
 
 
 def reason(error: BaseException) -> str:

@@ -8,24 +8,24 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.http_retry.builtin_async_handlers import (
-    AsyncConnectionErrorRetryHandler,
-    AsyncRateLimitErrorRetryHandler,
-)
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.clock import Clock
+from bot.clock import Clock, system_clock
 from bot.entrances.install import Bots, Install
 from bot.idempotency import IdempotentApp
 from bot.manifest import manifest
 from bot.observability.metrics import Metrics
 from bot.retry import retrying
 from bot.settings import Settings
+from handlers.slack.api_errors import FAILURES, classify
 from handlers.slack.teams import Bot, NotInstalledError, Teams
 from store import Store
 from store.teams.token_cipher import TokenCipher
@@ -34,6 +34,87 @@ from store.types import GoneError, TeamId
 _CALL_SECONDS = 10
 """The time limit of a call to Slack; shorter than the lease of a claim."""
 _CONNECT_SECONDS = 5
+_RETRY_SECONDS = 0.3
+"""The wait before a call is repeated; a form must open within three seconds."""
+_PATIENCE_SECONDS = 5.0
+"""The longest wait for a rate limit while a person waits."""
+
+
+class _Limit:
+    """Slack's rate limit of one method for a team."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        """Held by the one call that waits for the limit to end."""
+        self._ends: datetime | None = None
+        self._wait = timedelta()
+
+    def refuse(self, error: SlackApiError, now: datetime) -> None:
+        """Record a refusal."""
+        self.error = error
+        self._wait = classify(error).wait()
+        self._ends = now + self._wait
+
+    def left(self, now: datetime) -> float:
+        """Return the seconds until the limit ends."""
+        left = self._ends - now if self._ends else timedelta()
+        # More than Slack asked for: the clock was set back.
+        return 0 if left > self._wait else max(0, left.total_seconds())
+
+
+class AskingClient(AsyncWebClient):
+    """A client of one team for calls that may be repeated.
+
+    Slack refuses a method for the whole team, so after a rate limit the calls of that method wait,
+    and then go one after the other until Slack accepts one. If the wait is longer than *patience*
+    seconds, they fail without asking Slack.
+    """
+
+    def __init__(self, *, tries: int, patience: float, clock: Clock, **options: Any) -> None:
+        """Create a client that makes a call at most *tries* times.
+
+        *options* are those of `AsyncWebClient`.
+        """
+        super().__init__(**options)
+        self._tries = tries
+        self._patience = patience
+        self._clock = clock
+        self._limits: dict[str, _Limit] = {}
+
+    async def api_call(self, api_method: str, **options: Any) -> AsyncSlackResponse:
+        """Call a method of the Web API; see the class for when it waits and tries again."""
+        for tries in range(1, self._tries + 1):
+            async with self._turn(api_method):
+                try:
+                    response = await super().api_call(api_method, **options)
+                except FAILURES as error:
+                    failure = classify(error)
+                    if isinstance(error, SlackApiError) and failure.is_rate_limit:
+                        self._limits.setdefault(api_method, _Limit()).refuse(error, self._clock())
+                    # After a timeout, nobody waits for a second one.
+                    is_hopeless = not failure.is_temporary or isinstance(error, TimeoutError)
+                    if is_hopeless or tries == self._tries:
+                        raise
+                else:
+                    self._limits.pop(api_method, None)
+                    return response
+            if not failure.is_rate_limit:
+                await asyncio.sleep(_RETRY_SECONDS)
+        raise AssertionError("a call is tried at least once")
+
+    @asynccontextmanager
+    async def _turn(self, api_method: str) -> AsyncIterator[None]:
+        """Wait until the method may be called; raises `SlackApiError` if that takes too long."""
+        limit = self._limits.get(api_method)
+        if limit is None:
+            yield
+            return
+        async with limit.turn:
+            seconds = limit.left(self._clock())
+            if seconds > self._patience:
+                raise SlackApiError("Slack limits the rate of this method", limit.error.response)
+            await asyncio.sleep(seconds)
+            yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,47 +124,49 @@ class Clients:
     settings: Settings
     for_asking: aiohttp.ClientSession | None = None
     for_posting: aiohttp.ClientSession | None = None
-    rate_limit_retries: int = 2
+    tries: int = 3
+    patience: float = _PATIENCE_SECONDS
+    clock: Clock = system_clock
 
     def asking(self, token: str | None) -> AsyncWebClient:
-        """Return a client that retries lost connections and rate limits."""
-        limited = AsyncRateLimitErrorRetryHandler(max_retry_count=self.rate_limit_retries)
-        return self._client(token, self.for_asking, AsyncConnectionErrorRetryHandler(), limited)
+        """Return a client that retries what is temporary, and waits for rate limits."""
+        options = self._options(token, self.for_asking)
+        return AskingClient(tries=self.tries, patience=self.patience, clock=self.clock, **options)
 
     def posting(self, token: str) -> AsyncWebClient:
         """Return a client without retries: a retry after a lost connection could post twice."""
-        return self._client(token, self.for_posting)
+        return AsyncWebClient(**self._options(token, self.for_posting))
 
     def plain(self) -> AsyncWebClient:
         """Return a client for Bolt, without retries; Bolt adds a token to a copy of it."""
-        return self._client(None, self.for_asking)
+        return AsyncWebClient(**self._options(None, self.for_asking))
 
-    def _client(
-        self, token: str | None, session: aiohttp.ClientSession | None, *retry_handlers: Any
-    ) -> AsyncWebClient:
+    def _options(self, token: str | None, session: aiohttp.ClientSession | None) -> dict[str, Any]:
         url = self.settings.slack_api_url
-        return AsyncWebClient(
-            token=token,
-            base_url=url,
-            proxy=self.settings.proxy_for(url),
-            session=session,
-            timeout=_CALL_SECONDS,
-            retry_handlers=list(retry_handlers),
-        )
+        return {
+            "token": token,
+            "base_url": url,
+            "proxy": self.settings.proxy_for(url),
+            "session": session,
+            "timeout": _CALL_SECONDS,
+            "retry_handlers": [],
+        }
 
 
 @asynccontextmanager
-async def open_clients(settings: Settings, metrics: Metrics) -> AsyncIterator[Clients]:
+async def open_clients(
+    settings: Settings, metrics: Metrics, *, clock: Clock = system_clock
+) -> AsyncIterator[Clients]:
     """Open connections to Slack, and close them on exit."""
 
-    def session(*, posting: bool) -> aiohttp.ClientSession:
+    def session() -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS, sock_connect=_CONNECT_SECONDS),
-            trace_configs=[metrics.trace(posting=posting)],
+            trace_configs=[metrics.trace()],
         )
 
-    async with session(posting=False) as asking, session(posting=True) as posting:
-        yield Clients(settings, asking, posting)
+    async with session() as asking, session() as posting:
+        yield Clients(settings, asking, posting, clock=clock)
 
 
 async def join(

@@ -283,4 +283,4 @@ async def _channels(
 
 def _clients(settings: Settings) -> Clients:
     # One call for each channel with a schedule: Slack may well limit the rate.
-    return Clients(settings, rate_limit_retries=5)
+    return Clients(settings, tries=6, patience=60)

@@ -17,6 +17,7 @@ from bot.log import about
 from bot.observability.metrics import Metrics
 from bot.proxies import ProxyFor, no_proxy_for
 from handlers.ids import Command
+from handlers.slack.error_replies import reply, sentence
 from store.text import well_formed
 
 log = logging.getLogger(__name__)
@@ -38,13 +39,16 @@ class Intake:
         self._process = token_hex(3)
         self._numbers = count(1)
 
-    async def take(self, body: dict[str, Any]) -> BoltResponse:
+    async def take(self, body: Any) -> BoltResponse:
         """Return the response to a request that is known to come from Slack."""
         began = time.perf_counter()
         try:
             body = _well_formed(body)
         except RecursionError:
             log.warning("refused a request that is nested too deeply")
+            return BoltResponse(status=400, body="")
+        if not isinstance(body, dict):
+            log.warning("refused a request that is not a JSON object")
             return BoltResponse(status=400, body="")
         request = _event(body) or f"{self._process}-{next(self._numbers)}"
         with about(request=request, **who_and_where(body)):
@@ -58,17 +62,19 @@ class Intake:
         try:
             request = AsyncBoltRequest(mode="socket_mode", body=body)
         except Exception as error:  # noqa: BLE001 -- Bolt raises anything for a malformed body
-            log.warning("refused an unreadable request: %s", type(error).__name__)
-            return BoltResponse(status=400, body=""), "unreadable"
+            log.warning("a request is unreadable: %s", type(error).__name__)
+            return reply("Slack sent me what I cannot read. Please try again.", body), "unreadable"
         # By default Bolt uses the proxy of the Web API, but response_url is on another host.
         url = request.context.response_url
         proxy = self._proxy_for(url) if isinstance(url, str) else None
         request.context["respond"] = AsyncRespond(response_url=url, proxy=proxy)
         try:
             response = await self._app.async_dispatch(request)
-        except Exception:
-            # Not from a listener: `handlers.slack.error_replies` answers errors of listeners.
-            log.exception("a request could not be handled")
+        except Exception as error:
+            # Not from a listener, whose errors Bolt passes to `on_error`.
+            if not isinstance(body.get("event"), dict):
+                return reply(sentence(error), body), "error"
+            log.exception("an event could not be handled")
             return BoltResponse(status=500, body=""), "failed"
         outcome = "answered" if response.status == 200 else "failed"
         return response, request.context.get("outcome", outcome)

@@ -241,8 +241,7 @@ class SocketMode:
             socket.settled.set()
 
     async def _answer(self, socket: _Socket, envelope_id: str, envelope: dict[str, Any]) -> None:
-        payload = envelope.get("payload")
-        response = await self._intake.take(payload if isinstance(payload, dict) else {})
+        response = await self._intake.take(envelope.get("payload"))
         if response.status != 200:
             return
         ack = _ack(envelope_id, response.body)

@@ -103,8 +103,8 @@ class Metrics:
         """Export the seconds since the socket received a *frame*: hello, pong or envelope."""
         self._silence.labels(frame).set_function(seconds)
 
-    def trace(self, *, posting: bool = False) -> aiohttp.TraceConfig:
-        """Return a trace that counts an HTTP session's calls; *posting* if it sends posts."""
+    def trace(self) -> aiohttp.TraceConfig:
+        """Return a trace that counts an HTTP session's calls."""
         trace = aiohttp.TraceConfig()
 
         async def start(_: aiohttp.ClientSession, call: SimpleNamespace, __: Any) -> None:
@@ -115,7 +115,7 @@ class Metrics:
             response = getattr(done, "response", None)
             self._calls.labels(method, str(response.status) if response else "none").inc()
             self._call_seconds.labels(method).observe(time.perf_counter() - call.began)
-            if posting and method in _HISTORY_METHODS:
+            if method in _HISTORY_METHODS:
                 self._reconciliations.inc()
 
         trace.on_request_start.append(start)

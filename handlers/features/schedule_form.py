@@ -83,8 +83,7 @@ class ScheduleForm:
         else:
             order, note = await self._default_order(team_id, request.user_id), None
         view = self._view(order, channel_id, schedule, note, is_known=is_known)
-        if await self.slack.responders.open(team_id, request.trigger_id, view) is None:
-            raise ParleyError("Slack took too long to open the form: please try again.")
+        await self.slack.responders.require_open(team_id, request.trigger_id, view)
 
     def _view(
         self,

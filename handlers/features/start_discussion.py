@@ -32,10 +32,13 @@ class DiscussionForm:
 
         async def work() -> None:
             team_id = require_home(body)
-            await self.slack.responders.open(team_id, body["trigger_id"], views.discussion(None))
+            view = views.discussion(None)
+            await self.slack.responders.require_open(team_id, body["trigger_id"], view)
 
         await ack()
-        respond = self.slack.responders.window(home_of(body), body["trigger_id"])
+        respond = self.slack.responders.window(
+            home_of(body), body["trigger_id"], body["user"]["id"]
+        )
         self.slack.background.start(work(), respond)
 
     async def start(self, press: Press, _: AsyncRespond) -> None:
@@ -45,7 +48,9 @@ class DiscussionForm:
             article = await self.lookup.article(press.value.article_id)
         on_top = bool(press.view_id)
         view = views.discussion(article)
-        await self.slack.responders.open(press.team_id, press.trigger_id, view, on_top=on_top)
+        await self.slack.responders.require_open(
+            press.team_id, press.trigger_id, view, on_top=on_top
+        )
 
     async def submitted(self, ack: AsyncAck, body: Interaction, view: dict[str, Any]) -> None:
         """Post the question of the form's story, or find a story and show a preview."""

@@ -1,4 +1,4 @@
-"""How a failed call to Slack is classified (docs.slack.dev, errors of chat.postMessage).
+"""How a failed call to Slack is classified (docs.slack.dev, errors of each method).
 
 Only a post that was certainly not delivered may be sent again without checking the history first.
 """
@@ -21,7 +21,7 @@ class FailureKind(Enum):
     """Why a call failed, which decides whether it is tried again."""
 
     TOKEN = auto()
-    """The token is refused: nothing can be sent to the team until somebody replaces it."""
+    """The token or the app is refused: nothing can be sent to the team until somebody acts."""
     CHANNEL = auto()
     """The channel refuses posts until something changes there."""
     CONTENT = auto()
@@ -50,6 +50,11 @@ CODES: dict[FailureKind, frozenset[str]] = {
             "enterprise_is_restricted",
             "team_access_not_granted",
             "org_login_required",
+            "accesslimited",
+            "app_access_restricted",
+            "two_factor_setup_required",
+            "deprecated_endpoint",
+            "method_deprecated",
         ]
     ),
     FailureKind.CHANNEL: frozenset(
@@ -65,6 +70,16 @@ CODES: dict[FailureKind, frozenset[str]] = {
             "messages_tab_disabled",
             "cannot_reply_to_message",
             "team_not_found",
+            "is_bot",
+            "is_inactive",
+            "user_not_found",
+            "user_not_visible",
+            "user_not_in_channel",
+            "user_disabled",
+            "cannot_dm_bot",
+            "external_channel_migrating",
+            "posting_to_channel_denied",
+            "posting_to_general_channel_denied",
         ]
     ),
     FailureKind.CONTENT: frozenset(
@@ -82,7 +97,20 @@ CODES: dict[FailureKind, frozenset[str]] = {
             "invalid_metadata_schema",
             "invalid_arguments",
             "invalid_arg_name",
+            "invalid_array_arg",
+            "invalid_charset",
+            "invalid_form_data",
+            "invalid_post_type",
+            "missing_post_type",
+            "metadata_must_be_sent_from_app",
+            "block_mismatch",
             "thread_not_found",
+            "slack_connect_blocked_file_type",
+            "slack_connect_canvas_sharing_blocked",
+            "slack_connect_clip_sharing_blocked",
+            "slack_connect_file_link_sharing_blocked",
+            "slack_connect_file_upload_sharing_blocked",
+            "slack_connect_lists_sharing_blocked",
         ]
     ),
     FailureKind.NOT_DELIVERED: frozenset(
@@ -92,6 +120,7 @@ CODES: dict[FailureKind, frozenset[str]] = {
             "service_unavailable",
             "request_timeout",
             "message_limit_exceeded",
+            "team_added_to_org",
         ]
     ),
     FailureKind.UNKNOWN_OUTCOME: frozenset({"fatal_error", "internal_error"}),
@@ -104,8 +133,11 @@ _NOT_INSTALLED, _CLOSED = "not_installed", "encrypted_with_another_key"
 
 _FIRST_WAIT = timedelta(seconds=5)
 _LONGEST_WAIT = timedelta(minutes=5)
-_LONG_WAITS = {"message_limit_exceeded": timedelta(minutes=10)}
-"""The workspace's message quota, which does not recover within seconds."""
+_LONG_WAIT = timedelta(minutes=10)
+_LONG_WAITS = frozenset({"message_limit_exceeded", "team_added_to_org"})
+"""Errors that do not end within seconds: the message quota, and a move into an organization."""
+RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
+"""Slack refuses the method for the whole team until Retry-After."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,12 +150,22 @@ class Failure:
     retry_after: timedelta | None
     """The wait that Slack asked for in Retry-After; None if there was none."""
 
-    def wait(self, attempts: int) -> timedelta:
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the same call may succeed soon."""
+        return self.kind in (FailureKind.NOT_DELIVERED, FailureKind.UNKNOWN_OUTCOME)
+
+    @property
+    def is_rate_limit(self) -> bool:
+        """Whether Slack refuses this method for the whole team for a while."""
+        return self.code in RATE_LIMITED
+
+    def wait(self, attempts: int = 1) -> timedelta:
         """Return how long to wait before the next try, after *attempts* tries."""
         if self.retry_after is not None:
             return self.retry_after
         if self.code in _LONG_WAITS:
-            return _LONG_WAITS[self.code]
+            return _LONG_WAIT
         doubled = 1 << min(max(attempts - 1, 0), 10)
         return min(_FIRST_WAIT * doubled, _LONGEST_WAIT)
 

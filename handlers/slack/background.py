@@ -9,13 +9,23 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.webhook import WebhookResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from handlers.slack.error_replies import sentence
-from handlers.views.message import Message
+from handlers.slack.api_errors import FAILURES, classify
+from handlers.slack.error_replies import PendingError, sentence
+from handlers.views.message import Message, message
 
 log = logging.getLogger(__name__)
 
+_ANSWER_WAITS = (0.5, 2.0)
+"""The waits in seconds before an answer is sent again that Slack did not take."""
 _CUT_SECONDS = 3
 """How long cancelled tasks may take to end."""
+
+
+class ResponseUrlError(Exception):
+    """Raised when Slack does not take an answer by response_url."""
+
+    def __init__(self, response: WebhookResponse) -> None:
+        super().__init__(f"response_url answered {response.status_code}: {response.body[:100]}")
 
 
 class Background:
@@ -24,12 +34,19 @@ class Background:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, work: Coroutine[Any, Any, None], respond: AsyncRespond | None = None) -> None:
+    def start(
+        self,
+        work: Coroutine[Any, Any, None],
+        respond: AsyncRespond | None = None,
+        *,
+        is_press: bool = False,
+    ) -> None:
         """Run *work* after the ack; if it raises, send the error to the user with *respond*.
 
-        Without *respond* an error is only logged.
+        Without *respond* an error is only logged. If the outcome of a press (*is_press*) is not
+        known yet, the note about that replaces the message with its buttons.
         """
-        task = asyncio.create_task(self._run(work, respond))
+        task = asyncio.create_task(self._run(work, respond, is_press))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -44,18 +61,29 @@ class Background:
             log.warning("cancelled %d answers at shutdown", len(late))
             await asyncio.wait(late, timeout=_CUT_SECONDS)
 
-    async def _run(self, work: Coroutine[Any, Any, None], respond: AsyncRespond | None) -> None:
+    async def _run(
+        self, work: Coroutine[Any, Any, None], respond: AsyncRespond | None, is_press: bool
+    ) -> None:
         try:
             await work
+        except ResponseUrlError as error:
+            log.warning("an answer was not shown: %s", error)
         except Exception as error:  # noqa: BLE001 -- `sentence` logs it
             text = sentence(error)
             if respond is None:
                 return
+            follow = error.follow if isinstance(error, PendingError) else None
             try:
-                await answer(respond, Message(text=text, blocks=[]))
-            except Exception:
+                await answer(respond, message(text), replace=is_press and follow is not None)
+                if follow:
+                    follow(respond)
+            except ResponseUrlError as failed:
+                log.warning("the user could not be told of an error: %s", failed)
+            except FAILURES as failed:
                 # Without the sentence, which may quote what the user wrote.
-                log.exception("the user could not be notified of an error")
+                log.warning("the user could not be told of an error: %s", classify(failed).code)
+            except Exception:
+                log.exception("the user could not be told of an error")
 
 
 async def answer(
@@ -65,11 +93,23 @@ async def answer(
 
     *replace* replaces the message whose button was pressed.
     """
-    _check(
-        await respond(
-            **message, response_type="ephemeral", replace_original=replace, thread_ts=thread_ts
-        )
-    )
+    for wait in (*_ANSWER_WAITS, None):
+        try:
+            response = await respond(
+                **message, response_type="ephemeral", replace_original=replace, thread_ts=thread_ts
+            )
+        except FAILURES as error:
+            # Without a response_url, the responder has tried again if that is safe.
+            if wait is None or not respond.response_url or not classify(error).is_temporary:
+                raise
+        else:
+            # The SDK does not raise if a response_url has expired (five uses, or half an hour).
+            if response.status_code == 200:
+                return
+            if wait is None or response.status_code not in (429, *range(500, 600)):
+                raise ResponseUrlError(response)
+        # An answer that only one person sees may be there twice, but must not be lost.
+        await asyncio.sleep(wait)
 
 
 async def answer_channel(
@@ -85,9 +125,3 @@ async def answer_channel(
     if thread_ts:
         options["thread_ts"] = thread_ts
     return await client.send_dict({**message, **options})
-
-
-def _check(response: WebhookResponse) -> None:
-    # The SDK does not raise if a response_url has expired (five uses, or half an hour).
-    if response.status_code != 200:
-        raise RuntimeError(f"response_url answered {response.status_code}: {response.body}")

@@ -111,10 +111,10 @@ def on_press(
             where = (
                 responders.modal(home_of(body), view["id"])
                 if is_modal
-                else responders.window(home_of(body), body["trigger_id"])
+                else responders.window(home_of(body), body["trigger_id"], body["user"]["id"])
             )
         await ack()
-        background.start(once(body, where), where)
+        background.start(once(body, where), where, is_press=True)
 
     return listener
 

@@ -1,5 +1,6 @@
 """Answers without a response_url: in modals, App Home, threads and direct messages."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -9,19 +10,29 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookResponse
 
-from handlers.slack.api_errors import classify
+from handlers.slack.api_errors import FAILURES, FailureKind, classify
 from handlers.slack.teams import Teams
 from handlers.views.message import Message
 from handlers.views.modal import View, window
-from store.types import ChannelId, TeamId, UserId
+from store.types import ChannelId, ParleyError, TeamId, UserId
 
 log = logging.getLogger(__name__)
 
 _DONE = WebhookResponse(url="", status_code=200, body="ok", headers={})
 _TOO_LATE = frozenset(
-    {"not_found", "expired_trigger_id", "exchanged_trigger_id", "push_limit_reached"}
+    {
+        "not_found",
+        "expired_trigger_id",
+        "exchanged_trigger_id",
+        "invalid_trigger_id",
+        "push_limit_reached",
+    }
 )
 """The error codes for a modal that was closed, or a trigger_id that has expired."""
+
+_DIRECT_TRIES = 3
+_LONGEST_WAIT_SECONDS = 60.0
+"""The longest wait before a direct message is sent again."""
 
 _EXPIRED = frozenset({"expired_url", "used_url"})
 """The answers of a response_url that has expired or was used five times."""
@@ -40,24 +51,41 @@ class Responders:
         """Return a responder that answers in the open modal *view_id*."""
         return _FunctionResponder(lambda shown: self.update(team_id, view_id, window(shown)))
 
-    def window(self, team_id: TeamId, trigger_id: str) -> AsyncRespond:
-        """Return a responder that opens a modal; a trigger_id opens one, within three seconds."""
+    def window(self, team_id: TeamId, trigger_id: str, user: UserId) -> AsyncRespond:
+        """Return a responder that opens a modal, or else sends a direct message.
+
+        A trigger_id opens one modal, within three seconds.
+        """
 
         async def show(shown: Message) -> None:
-            await self.open(team_id, trigger_id, window(shown))
+            try:
+                is_open = await self.open(team_id, trigger_id, window(shown))
+            except FAILURES as error:
+                log.warning("a modal could not be opened: %s", classify(error).code)
+                is_open = None
+            if is_open is None:
+                await self.direct(team_id, user, None)(**shown)
 
         return _FunctionResponder(show)
 
     def whisper(
         self, team_id: TeamId, channel: ChannelId, user: UserId, thread_ts: str | None
     ) -> AsyncRespond:
-        """Return a responder that answers *user* with an ephemeral message in the channel."""
+        """Return a responder that answers *user* with an ephemeral message in the channel.
+
+        If Slack does not take it, the answer is a direct message.
+        """
 
         async def show(shown: Message) -> None:
-            sending = (await self._teams.of(team_id)).posting
-            await sending.chat_postEphemeral(
-                channel=channel, user=user, thread_ts=thread_ts, **shown
-            )
+            # Twice is better than not at all: the message is shown to one person only.
+            client = await self._teams.asking(team_id)
+            try:
+                await client.chat_postEphemeral(
+                    channel=channel, user=user, thread_ts=thread_ts, **shown
+                )
+            except FAILURES as error:
+                log.warning("an ephemeral message was not sent: %s", classify(error).code)
+                await self.direct(team_id, user, None)(**shown)
 
         return _FunctionResponder(show)
 
@@ -90,6 +118,13 @@ class Responders:
             _ignore_if_too_late(error)
             return None
         return str(response["view"]["id"])
+
+    async def require_open(
+        self, team_id: TeamId, trigger_id: str, view: View, *, on_top: bool = False
+    ) -> None:
+        """Open a modal as `open` does; raises `ParleyError` if it is too late."""
+        if await self.open(team_id, trigger_id, view, on_top=on_top) is None:
+            raise ParleyError("Slack took too long to open the form. Please try again.")
 
     async def update(self, team_id: TeamId, view_id: str, view: View) -> None:
         """Replace the content of a modal; does nothing if the user has closed it."""
@@ -153,14 +188,24 @@ class _DirectResponder(AsyncRespond):
             with suppress(SlackApiError):
                 await client.chat_update(channel=channel, ts=ts, **shown)
                 return _DONE
-        answer = await client.chat_postMessage(
-            channel=self._channel,
-            thread_ts=self._thread_ts,
-            unfurl_links=False,
-            unfurl_media=False,
-            **shown,
-        )
-        self._last = (str(answer["channel"]), str(answer["ts"]))
+        for tries in range(1, _DIRECT_TRIES + 1):
+            try:
+                answer = await client.chat_postMessage(
+                    channel=self._channel,
+                    thread_ts=self._thread_ts,
+                    unfurl_links=False,
+                    unfurl_media=False,
+                    **shown,
+                )
+            except FAILURES as error:
+                failure = classify(error)
+                # Again only if Slack certainly did not deliver it.
+                if failure.kind is not FailureKind.NOT_DELIVERED or tries == _DIRECT_TRIES:
+                    raise
+                await asyncio.sleep(min(failure.wait(tries).total_seconds(), _LONGEST_WAIT_SECONDS))
+            else:
+                self._last = (str(answer["channel"]), str(answer["ts"]))
+                break
         return _DONE
 
 

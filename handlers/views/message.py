@@ -1,6 +1,7 @@
 """A message: blocks, and a text for notifications and screen readers."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import TypedDict
 
 from handlers.mrkdwn import truncate
@@ -32,3 +33,12 @@ def counted(number: int, noun: str) -> str:
     """Return a number with its noun: 1 story, 2,000 stories."""
     plural = {"story": "stories"}.get(noun, f"{noun}s")
     return f"{number:,} {noun if number == 1 else plural}"
+
+
+def in_words(wait: timedelta) -> str:
+    """Return a wait in whole seconds or minutes, rounded up: "7 seconds", "a minute"."""
+    seconds = max(1, round(wait.total_seconds()))
+    if seconds < 60:
+        return "a second" if seconds == 1 else f"{seconds} seconds"
+    minutes = -(-seconds // 60)
+    return "a minute" if minutes == 1 else f"{minutes} minutes"

@@ -109,8 +109,9 @@ async def test_a_failed_request_may_be_redelivered(
     entry: Entry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Slack redelivers an event after an error, possibly within the same second."""
-    body = "command=%2Fbrief&text=geneva"
-    headers = signed(body, entry.clock().timestamp())
+    event = {"type": "event_callback", "team_id": entry.workspace.team_id, "event": {"type": "x"}}
+    body = json.dumps(event)
+    headers = {**signed(body, entry.clock().timestamp()), "Content-Type": "application/json"}
     with monkeypatch.context() as patch:
         patch.setattr(entry.parley.app, "async_dispatch", failing)
         assert (await entry.send(body, headers=headers))[0] == 500

@@ -107,12 +107,14 @@ class EchoIntake:
         self.status = 200
         self.taken: asyncio.Queue[None] = asyncio.Queue()
 
-    async def take(self, body: dict[str, Any]) -> BoltResponse:
+    async def take(self, body: Any) -> BoltResponse:
+        if not isinstance(body, dict):
+            return BoltResponse(status=400, body="")
         self.taken.put_nowait(None)
         self.began.set()
         await self.go_on.wait()
         self.answered.set()
-        text = body.get("text", "") if self.words is None else self.words
+        text = body["text"] if self.words is None else self.words
         return BoltResponse(status=self.status, body=text)
 
 

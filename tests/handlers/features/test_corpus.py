@@ -305,7 +305,8 @@ async def test_others_are_refused(slack: Slack, words: str) -> None:
 
 
 async def test_when_slack_cannot_say_who_is_an_admin_nobody_is(slack: Slack) -> None:
-    slack.workspace.faults.add(Fault(method="users.info", kind="refuse", error="fatal_error"))
+    fault = Fault(method="users.info", kind="refuse", error="fatal_error", times=None)
+    slack.workspace.faults.add(fault)
     (answer,) = await slack.type("/corpus reload", user=ANA)
     assert answer["text"] == UNKNOWN
 

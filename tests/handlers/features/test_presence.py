@@ -49,6 +49,7 @@ async def test_a_schedule_is_saved_only_once_slack_says_who_is_there(
     assert await slack.submit(modal, values(time="11:11")) == {Block.CHANNEL: UNKNOWN}
     assert not await slack.parley.store.schedules.list(TEAM)
     slack.workspace.faults.clear()
+    slack.clock.forward(seconds=30)
     still = slack.modal()
     assert still
     assert chosen(still, "time") == "11:11"
@@ -143,6 +144,7 @@ async def test_a_discussion_is_posted_only_once_slack_says_who_is_there(
     assert "Which sanction would you lift first" in texts([again])
     assert not slack.public()
     slack.workspace.faults.clear()
+    slack.clock.forward(seconds=30)
     await slack.submit(again)
     (question,) = slack.public()
     assert "Which sanction would you lift first" in texts([question])
@@ -157,6 +159,7 @@ async def test_the_form_of_a_story_keeps_its_channel_when_slack_does_not_say(sla
     assert await slack.submit(modal, filled(GENERAL)) == {Block.CHANNEL: UNKNOWN}
     assert not slack.public()
     slack.workspace.faults.clear()
+    slack.clock.forward(seconds=30)
     still = slack.modal()
     assert still
     assert chosen(still, "channel") == GENERAL
