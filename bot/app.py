@@ -107,8 +107,8 @@ async def assemble(
         delivery = Delivery(
             store, teams, owner=f"{socket.gethostname()}:{os.getpid()}", clock=clock
         )
-        posting = Posting(store, delivery, clock=clock)
         background = Background()
+        posting = Posting(store, delivery, background, clock=clock)
         stack.push_async_callback(_write_misses, store)
         stack.push_async_callback(background.drain, _DRAIN_SECONDS)
         app = bolt(clients.plain(), teams)

@@ -342,6 +342,8 @@ class Post:
     """How many checks of the history since the last such call did not find the message."""
     called_at: datetime | None
     """When the first call with an unknown outcome was made."""
+    not_before: datetime
+    """The earliest time at which it can be claimed; `record.NEVER` if it waits for a person."""
     owner: str | None
     """The process that claimed it last, or `person` if a person changed its state last."""
     message_ts: str | None

@@ -15,6 +15,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.ids import Event
 from handlers.jobs.history import History, TooLongError, block_id
+from handlers.jobs.rate_limit import TeamRateLimiter
 from handlers.slack.api_errors import FAILURES, Failure, FailureKind, classify
 from handlers.slack.background import answer_channel
 from handlers.slack.teams import Teams
@@ -50,14 +51,15 @@ class Delivery:
     owner: str
     """The name of this process in the records of posts."""
     clock: Callable[[], datetime]
+    rate_limiter: TeamRateLimiter = field(default_factory=TeamRateLimiter, init=False)
     _in_flight: set[str] = field(default_factory=set, init=False)
     _halted: dict[TeamId, datetime] = field(default_factory=dict, init=False)
 
-    @property
-    def halted(self) -> Sequence[TeamId]:
-        """The ids of teams that nothing is posted to for now, because Slack refuses the token."""
+    def waits(self) -> dict[TeamId, timedelta]:
+        """Return the teams whose next post has to wait, and how long."""
         now = self.clock()
-        return [team_id for team_id, until in self._halted.items() if now < until]
+        halts = {team_id: until - now for team_id, until in self._halted.items() if now < until}
+        return self.rate_limiter.waits(now) | halts
 
     async def send(self, post: Post) -> None:
         """Send *post* and record the outcome, unless another process has claimed the post.
@@ -167,6 +169,8 @@ class Delivery:
         if self.clock() - claim.at > LEASE / 2:
             # Much of the lease is over: another process could claim the post during the call.
             return Outcome(PostState.PLANNED, error="held up", until=claim.until)
+        if pause := self.rate_limiter.paused(post.team_id, self.clock()):
+            return Outcome(PostState.PLANNED, error="ratelimited", until=self.clock() + pause)
         try:
             team = await self.teams.of(post.team_id)
             response = await team.posting.chat_postMessage(
@@ -177,18 +181,22 @@ class Delivery:
                 **_identifiable(post, render(post, articles)),
             )
         except FAILURES as error:
-            return self._failed(post, classify(error))
+            return self._failed(claim, classify(error))
         self._halted.pop(post.team_id, None)
+        self.rate_limiter.taken(post.team_id, self.clock())
         return Outcome(PostState.SENT, message_ts=str(response["ts"]))
 
-    def _failed(self, post: Post, failed: Failure) -> Outcome:
-        now, code = self.clock(), failed.code
+    def _failed(self, claim: Claim, failed: Failure) -> Outcome:
+        post, now, code = claim.post, self.clock(), failed.code
         log.warning("post %s failed: %s", post.key, code)
+        if failed.is_rate_limit:
+            wait = failed.wait(post.attempts)
+            self.rate_limiter.refused(post.team_id, now, wait=wait, called_at=claim.at)
         match failed.kind:
             case FailureKind.TOKEN:
                 if post.team_id not in self._halted:
                     log.critical(
-                        "Slack refuses the token of %s (%s): nothing is posted there for now",
+                        "Slack lets Parley post nothing in %s (%s): next try in five minutes",
                         post.team_id,
                         code,
                     )

@@ -7,19 +7,33 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.jobs.delivery import Delivery
+from handlers.jobs.outcomes import format_outcome, format_pending
 from handlers.jobs.rate_limit import ChannelRateLimiter
+from handlers.slack.background import Background, answer
 from handlers.slack.button_press import Press
 from handlers.slack.directory import NOT_READY, NotReadyError
+from handlers.slack.error_replies import PendingError
 from handlers.slack.people import Colleague, FullMember
+from handlers.views.message import message
 from store import Store
 from store.db import DatabaseUnavailableError
 from store.posting.record import LEASE, NewPost
-from store.types import About, Article, ParleyError, Post, PostKind, PostState, Schedule
+from store.types import (
+    About,
+    Article,
+    GoneError,
+    ParleyError,
+    Post,
+    PostKind,
+    PostState,
+    Schedule,
+)
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +41,9 @@ IN_FLIGHT = 16
 """How many posting calls may be in flight at the same time."""
 _BATCH = 200
 """How many open posts to load from the store at a time."""
-_ALREADY_POSTED = "That is posted already."
+_FOLLOW = timedelta(minutes=25)
+"""How long a note about an open post can be replaced: its response_url works half an hour."""
+_LONG = timedelta(days=1)
 _BEAT = 1.0
 """Seconds between rounds of planning and starting posts while calls are in flight."""
 
@@ -35,12 +51,22 @@ _BEAT = 1.0
 class Posting:
     """The planning and delivery of every message that Parley posts to a channel."""
 
-    def __init__(self, store: Store, delivery: Delivery, *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        delivery: Delivery,
+        background: Background,
+        *,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._store = store
         self._delivery = delivery
+        self._background = background
         self._clock = clock
         self._rate_limiter = ChannelRateLimiter()
         self._is_stopping = False
+        self._followed: dict[str, tuple[Post, AsyncRespond, datetime]] = {}
+        """{key: (the post, the responder of its note, when to stop following it)}."""
 
     def stop(self) -> None:
         """Make `run` return as soon as the calls in flight have ended."""
@@ -56,21 +82,31 @@ class Posting:
         calls: dict[str, asyncio.Task[None]] = {}
         queue: deque[Post] = deque()
         time = asyncio.get_running_loop().time
-        planned_at = -_BEAT
+        planned_at, active_at = -_BEAT, time()
         try:
             while not self._is_stopping:
                 if time() - planned_at >= _BEAT:
                     await self._store.planning.plan_due(self._clock())
+                    await self._report_outcomes()
                     planned_at = time()
                 if not queue:
-                    halted = self._delivery.halted
-                    queue += await self._store.posts.open(self._clock(), but=halted, limit=_BATCH)
+                    waiting = tuple(self._delivery.waits())
+                    queue += await self._store.posts.open(self._clock(), but=waiting, limit=_BATCH)
                 self._start(queue, calls)
-                if not calls:
+                # A team that may post soon does not wait for the next tick.
+                soon = min(self._delivery.waits().values(), default=_LONG).total_seconds()
+                if calls:
+                    active_at = time()
+                    await asyncio.wait(
+                        calls.values(),
+                        timeout=min(soon, _BEAT),
+                        return_when=asyncio.FIRST_COMPLETED,
+                    )
+                elif soon < _BEAT and time() - active_at < _BEAT:
+                    await asyncio.sleep(soon)
+                else:
+                    await self._report_outcomes()
                     return
-                await asyncio.wait(
-                    calls.values(), timeout=_BEAT, return_when=asyncio.FIRST_COMPLETED
-                )
                 for key in [key for key, call in calls.items() if call.done()]:
                     del calls[key]
         except asyncio.CancelledError:
@@ -100,7 +136,7 @@ class Posting:
         key = f"{press.key(PostKind.SHARE)}:outside"
         before = await self._store.posts.get(press.team_id, key)
         if before and before.state is not PostState.FAILED:
-            raise ParleyError(_ALREADY_POSTED)
+            raise self._unsent(before)
         try:
             await self.press(press, PostKind.SHARE, article, by=by)
         except NotReadyError as error:
@@ -130,7 +166,8 @@ class Posting:
         )
         post = await self._store.posts.plan(plan, now=now)
         if post is None:
-            raise ParleyError(_ALREADY_POSTED)
+            before = await self._store.posts.get(press.team_id, key)
+            raise self._unsent(before) if before else GoneError
         return post
 
     async def now(self, schedule: Schedule, *, by: FullMember, key: str | None) -> None:
@@ -152,25 +189,42 @@ class Posting:
 
     async def finish(self, post: Post) -> None:
         """Send *post* and the story in its thread; raises the same errors as `press`."""
+        self._delivery.rate_limiter.started(post.team_id, self._clock())
         await self._delivery.send(post)
         await self._require_sent(post)
         await self._send_thread(post)
 
     async def _require_sent(self, post: Post) -> None:
+        """Raise `ParleyError` with the outcome of *post*, unless it is sent."""
         done = await self._store.posts.get(post.team_id, post.key)
-        match done and done.state:
-            case PostState.SENT:
-                return
-            case PostState.FAILED:
-                error = done.error if done and done.error else "no reason given"
-                if error in NOT_READY:
-                    raise NotReadyError(error)
-                raise ParleyError(f"The post was refused: {error}.")
-            case _:
-                raise ParleyError(
-                    "Slack has not confirmed the post. I am looking whether it arrived;"
-                    " please do not post it again."
-                )
+        if done is None:
+            raise GoneError
+        if done.state is PostState.FAILED and done.error in NOT_READY:
+            raise NotReadyError(done.error)
+        if done.state is not PostState.SENT:
+            raise self._unsent(done)
+
+    def _unsent(self, post: Post) -> ParleyError:
+        """Return the error that says what happens next to a post that was planned before."""
+        if post.state is PostState.SENT:
+            return ParleyError("That is posted already.")
+        if outcome := format_outcome(post):
+            return ParleyError(outcome)
+        return PendingError(format_pending(post, self._clock()), partial(self._follow, post))
+
+    def _follow(self, post: Post, respond: AsyncRespond) -> None:
+        """Replace the note about *post* once its outcome is known."""
+        self._followed[post.key] = post, respond, self._clock() + _FOLLOW
+
+    async def _report_outcomes(self) -> None:
+        """Replace the notes about posts whose outcome is known now."""
+        for key, (post, respond, until) in tuple(self._followed.items()):
+            now_stored = await self._store.posts.get(post.team_id, key)
+            outcome = format_outcome(now_stored) if now_stored else None
+            if outcome:
+                self._background.start(answer(respond, message(outcome), replace=True))
+            if outcome or now_stored is None or self._clock() > until:
+                self._followed.pop(key, None)
 
     async def _send_thread(self, post: Post) -> None:
         story = await self._store.posts.get(post.team_id, f"{post.key}:story")
@@ -178,18 +232,21 @@ class Posting:
             await self._delivery.send(story)
 
     def _start(self, queue: deque[Post], calls: dict[str, asyncio.Task[None]]) -> None:
-        """Start calls for the posts in *queue*, within `IN_FLIGHT` and the channels' rate limits.
+        """Start calls for the posts in *queue*, within `IN_FLIGHT` and the rate limits.
 
-        A post that comes too early for its channel leaves the queue. It stays open in the store
-        and is loaded again with a later batch.
+        A post that comes too early for its channel or team leaves the queue. It stays open in the
+        store and is loaded again with a later batch.
         """
-        halted = self._delivery.halted
+        waiting, limiter = set(self._delivery.waits()), self._delivery.rate_limiter
         while queue and len(calls) < IN_FLIGHT:
-            post = queue.popleft()
-            if post.key in calls or post.team_id in halted:
+            post, now = queue.popleft(), self._clock()
+            if post.key in calls or post.team_id in waiting:
                 continue
-            if self._rate_limiter.try_acquire(f"{post.team_id}:{post.channel_id}", self._clock()):
+            if self._rate_limiter.try_acquire(f"{post.team_id}:{post.channel_id}", now):
                 calls[post.key] = asyncio.create_task(self._send(post))
+                limiter.started(post.team_id, now)
+                if limiter.wait(post.team_id, now):
+                    waiting.add(post.team_id)
 
     async def _send(self, post: Post) -> None:
         try:

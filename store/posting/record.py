@@ -339,6 +339,7 @@ def to_post(row: Row) -> Post:
         doubts=row["doubts"],
         looks=row["looks"],
         called_at=to_instant(row["called_at"]) if row["called_at"] else None,
+        not_before=to_instant(row["not_before"]),
         owner=row["owner"],
         message_ts=row["message_ts"],
         error=row["error"],

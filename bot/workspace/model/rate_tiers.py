@@ -27,6 +27,8 @@ class MethodRates:
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         self.is_on = True
+        self.limits: dict[str, float] = {}
+        """Calls a minute of the methods whose limit is not that of their tier."""
         self._seconds = seconds
         self._called: dict[str, deque[float]] = defaultdict(deque)
 
@@ -40,7 +42,7 @@ class MethodRates:
         now, called = self._seconds(), self._called[method]
         while called and now - called[0] >= WINDOW_SECONDS:
             called.popleft()
-        if len(called) >= tier:
+        if len(called) >= self.limits.get(method, tier):
             wait = math.ceil(called[0] + WINDOW_SECONDS - now)
             raise ApiError("ratelimited", retry_after=max(1, wait))
         called.append(now)

@@ -240,7 +240,7 @@ async def test_a_token_error_stops_posting_for_a_while(
     for _ in range(10):
         await slack.parley.ticker.tick()
     assert len([call for call in slack.workspace.calls if call.method == POST]) == 2
-    assert "Slack refuses the token of T0LOCAL (token_revoked)" in caplog.text
+    assert "Slack lets Parley post nothing in T0LOCAL (token_revoked)" in caplog.text
     slack.clock.forward(minutes=6)
     await slack.parley.ticker.tick()
     assert len(questions(slack)) == len(slack.public("C0WORLD")) == 1

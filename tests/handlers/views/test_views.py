@@ -109,6 +109,7 @@ def told(kind: PostKind, words: str) -> Post:
         doubts=0,
         looks=0,
         called_at=None,
+        not_before=NOW,
         owner="me",
         message_ts=None,
         error=words,

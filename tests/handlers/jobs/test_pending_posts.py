@@ -1,0 +1,113 @@
+"""What a person reads whose post Slack does not take at once, and when the outcome is known."""
+
+from typing import Any
+
+import pytest
+
+from bot.workspace import Fault
+from handlers.ids import Action
+from tests.handlers.conftest import Slack, labels, texts
+from tests.handlers.features.test_start_discussion import filled, opened
+from tests.handlers.jobs.test_posting import settle
+from tests.ids import ANA, GENERAL
+
+POST = "chat.postMessage"
+DONE = f"The post is in <#{GENERAL}> now."
+LIMITED: dict[str, Any] = {"kind": "ratelimit", "seconds": 7}
+LIMITED_NOTE = "Slack has had too many posts from me. I will send this one in 7 seconds"
+UNCONFIRMED: dict[str, dict[str, Any]] = {
+    "an answer that is lost": {"kind": "drop_after"},
+    "a server error after the post": {"kind": "status", "status": 502, "after": True},
+    "a server error instead of the post": {"kind": "status", "status": 500},
+}
+
+
+async def pressed(slack: Slack, **fault: Any) -> dict[str, Any]:
+    """Press *Post it here* while Slack fails; return the note in place of the preview."""
+    (preview,) = await slack.type("/discuss")
+    slack.workspace.faults.add(Fault(method=POST, **fault))
+    seen = await slack.press(Action.DISCUSS_POST, preview)
+    note = next(one for one in seen if one["ts"] == preview["ts"])
+    assert not labels(note), "nothing to press while the outcome is open"
+    return note
+
+
+async def note_after(slack: Slack, note: dict[str, Any]) -> str:
+    await slack.settled()
+    seen = slack.workspace.messages(GENERAL, ANA)
+    return str(next(one for one in seen if one["ts"] == note["ts"])["text"])
+
+
+async def test_a_rate_limited_post_is_sent_later_and_its_note_replaced(slack: Slack) -> None:
+    note = await pressed(slack, **LIMITED)
+    assert note["text"].startswith(LIMITED_NOTE)
+    await slack.parley.ticker.tick()
+    assert (await note_after(slack, note)).startswith(LIMITED_NOTE)
+    await settle(slack)
+    assert await note_after(slack, note) == DONE
+    assert len(slack.public()) == 1
+
+
+@pytest.mark.parametrize("fault", UNCONFIRMED.values(), ids=UNCONFIRMED)
+async def test_the_note_about_an_unconfirmed_post_is_replaced(
+    slack: Slack, fault: dict[str, Any]
+) -> None:
+    note = await pressed(slack, **fault)
+    assert note["text"].startswith("Slack has not confirmed the post. I am checking")
+    await settle(slack)
+    outcome = await note_after(slack, note)
+    assert len(slack.public()) == (outcome == DONE)
+    assert outcome == DONE or "Please ask for it again" in outcome
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        ("is_archived", "This channel is archived, so I cannot post in it."),
+        ("msg_too_long", "The post was not sent: msg_too_long."),
+    ],
+)
+async def test_a_post_that_is_refused_later_says_why(
+    slack: Slack, error: str, outcome: str
+) -> None:
+    note = await pressed(slack, **LIMITED)
+    slack.workspace.faults.add(Fault(method=POST, kind="refuse", error=error))
+    await settle(slack)
+    assert await note_after(slack, note) == outcome
+
+
+async def test_a_post_whose_outcome_stays_unknown_is_left_to_the_person(slack: Slack) -> None:
+    slack.workspace.faults.add(
+        Fault(method="conversations.history", kind="refuse", error="missing_scope", times=None)
+    )
+    note = await pressed(slack, kind="drop_after")
+    await settle(slack)
+    assert "I am sending you a direct message about it" in await note_after(slack, note)
+    (asked,) = slack.public("D0ANA")
+    assert labels(asked) == ["Post it", "It is there"]
+
+
+async def test_a_command_gets_a_second_message_with_the_outcome(slack: Slack) -> None:
+    await slack.type("/digest on 23:00 daily")
+    slack.workspace.faults.add(Fault(method=POST, **LIMITED))
+    (note,) = await slack.type("/digest now")
+    assert note["text"].startswith(LIMITED_NOTE)
+    await settle(slack)
+    await slack.settled()
+    assert slack.workspace.messages(GENERAL, ANA)[-1]["text"] == DONE
+
+
+async def test_a_form_shows_the_outcome(slack: Slack) -> None:
+    await slack.submit(await opened(slack), filled(GENERAL, "timber"))
+    preview = slack.modal()
+    assert preview
+    slack.workspace.faults.add(Fault(method=POST, **LIMITED))
+    await slack.submit(preview)
+    note = slack.modal()
+    assert note
+    assert LIMITED_NOTE in texts([note])
+    await settle(slack)
+    await slack.settled()
+    done = slack.modal()
+    assert done
+    assert DONE in texts([done])
