@@ -1,11 +1,13 @@
 """Parse the words that set up a schedule: `09:30 weekdays digest 3 about sanctions, turkey`."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from handlers.parsing.readings import UnclearError
 from handlers.parsing.timetable import parse
 from handlers.parsing.words import DAY_NAMES
+from store.finding.countries import is_country
 from store.types import ParleyError, PostKind, Schedule, Timetable
 
 MOST_STORIES = 5
@@ -19,6 +21,8 @@ _DIGEST = re.compile(
     r"|(?P<before>\d{1,9}) +stories)\b",
     re.IGNORECASE,
 )
+_TOPICS = re.compile(r'["“„]([^"“”„]+)["“”]|([^,"“„]+)')
+_AND = re.compile(r"(?<!\S)and(?!\S)", re.IGNORECASE)
 _ABOUT = re.compile(r"\babout\b(?P<topics>.*)$", re.IGNORECASE)
 
 
@@ -50,11 +54,27 @@ def write_order(order: Order) -> str | None:
     if order.kind is PostKind.DIGEST:
         words += f" digest {order.stories}"
     if order.topics:
-        words += f" about {', '.join(order.topics)}"
+        words += f" about {', '.join(map(_write_topic, order.topics))}"
     try:
         return words if parse_order(words, zone=timetable.zone) == order else None
     except ParleyError:
         return None
+
+
+def _write_topic(topic: str) -> str:
+    return topic if [*_topics(topic)] == [topic] else f'"{topic}"'
+
+
+def _topics(words: str) -> Iterator[str]:
+    """Yield the topics, separated by commas or "and"; quotes and names of countries keep one."""
+    for quoted, plain in _TOPICS.findall(words):
+        topics = [quoted.strip()] if quoted else []
+        for topic in map(str.strip, _AND.split(plain)):
+            if topic and topics and is_country(f"{topics[-1]} and {topic}"):
+                topics[-1] += f" and {topic}"
+            else:
+                topics.append(topic)
+        yield from filter(None, topics)
 
 
 def parse_order(words: str, *, zone: str) -> Order:
@@ -66,8 +86,7 @@ def parse_order(words: str, *, zone: str) -> Order:
     topics: tuple[str, ...] = ()
     if about := _ABOUT.search(words):
         words = words[: about.start()]
-        every = (topic.strip() for topic in re.split(r",| and ", about["topics"]))
-        topics = tuple(dict.fromkeys(topic for topic in every if topic))
+        topics = tuple(dict.fromkeys(_topics(about["topics"])))
         if not topics:
             raise ParleyError("About what? As in `/digest on 09:30 about sanctions, turkey`.")
         if len(topics) > MOST_TOPICS:

@@ -59,6 +59,11 @@ def country(name: Sequence[str]) -> Name | None:
     return _countries()[0].get(tuple(name))
 
 
+def is_country(text: str) -> bool:
+    """Return whether *text* is a name of a country."""
+    return _name(text) in _countries()[0]
+
+
 def is_people(name: Sequence[str]) -> bool:
     """Return whether *name* is the people of a country, such as British."""
     return tuple(name) in _countries()[1]

@@ -28,6 +28,21 @@ from store.types import ParleyError, PostKind, Timetable
             3,
             ("oil", "the grain deal", "Oman"),
         ),
+        *(
+            (f"09:30 about {typed}", PostKind.QUESTION, 1, topics)
+            for typed, topics in {
+                "Trinidad and Tobago": ("Trinidad and Tobago",),
+                "oil, bosnia and herzegovina and Turkey": (
+                    "oil",
+                    "bosnia and herzegovina",
+                    "Turkey",
+                ),
+                '"food and drink"': ("food and drink",),
+                "“food and drink” and „oil, gas“, Turkey": ("food and drink", "oil, gas", "Turkey"),
+                "Turkey and and Iran,": ("Turkey", "Iran"),
+                "Andorra and Iceland": ("Andorra", "Iceland"),
+            }.items()
+        ),
     ],
 )
 def test_an_order(words: str, kind: PostKind, stories: int, topics: tuple[str, ...]) -> None:
@@ -81,4 +96,4 @@ def test_an_order_that_is_asked_back_keeps_its_digest_and_topics() -> None:
 
 def test_an_order_that_words_cannot_say_is_not_written() -> None:
     timetable = Timetable(at=time(9, 30), weekdays=frozenset({0}), zone="UTC")
-    assert write_order(Order(timetable=timetable, topics=("war and peace",))) is None
+    assert write_order(Order(timetable=timetable, topics=('war "and" peace',))) is None
