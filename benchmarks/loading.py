@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -136,10 +136,17 @@ async def edit(url: str, folder: Path) -> tuple[float, float]:
         return reloaded, time.perf_counter() - started
 
 
-async def measure_waits(url: str, small: Path, large: Path) -> list[tuple[list[float], ...]]:
-    """Send commands and write, first without a load and then while the *large* corpus loads.
+async def embed(store: Store, *, seconds: float) -> None:
+    """Embed stories for so long; the model is loaded first."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await store.embedder.run()
 
-    For each of the two phases, return the sorted times of the commands and of the writes, in ms.
+
+async def measure_waits(url: str, small: Path, large: Path) -> list[tuple[list[float], ...]]:
+    """Send commands and write: without a load, during that of *large*, and during its embedding.
+
+    For each of the three phases, return the sorted times of the commands and the writes, in ms.
     """
     # More queries than the cache of answers holds, so that each one is looked up.
     queries = [lookup.query for lookup in News(1_000).lookups(1_000)]
@@ -154,7 +161,11 @@ async def measure_waits(url: str, small: Path, large: Path) -> list[tuple[list[f
         async with assemble(settings, clock=system_clock) as parley:
             phases = []
             corpus, now = parley.store.corpus, datetime.now(UTC)
-            for work in (asyncio.sleep(3), corpus.reload(large, by="b", at=now)):
+            for work in (
+                asyncio.sleep(3),
+                corpus.reload(large, by="b", at=now),
+                embed(parley.store, seconds=30),
+            ):
                 is_done = asyncio.Event()
                 tasks = asyncio.gather(
                     send_commands(parley.app, queries, is_done),
@@ -182,7 +193,7 @@ async def run(size: int, sentences: int, kind: str) -> None:
             reloaded, undone = await edit(url, large)
         bare = insert_only(large, at / "bare.db")
         async with database(kind) as url:
-            idle, loading = await measure_waits(url, small, large)
+            idle, loading, embedding = await measure_waits(url, small, large)
         write(f"| {size:,} articles, {bytes_read / 1e6:,.0f} MB of text | |\n| --- | --- |\n")
         for name, value in (
             ("load", f"{loaded:,.1f} s, {size / loaded:,.0f} articles per second"),
@@ -194,8 +205,10 @@ async def run(size: int, sentences: int, kind: str) -> None:
             ("undo of that reload", f"{undone:,.2f} s"),
             ("`/brief` without HTTP, no load", _format(idle[0])),
             ("the same during the load", _format(loading[0])),
+            ("the same while stories are embedded", _format(embedding[0])),
             ("a write, no load", _format(idle[1])),
             ("the same during the load", _format(loading[1])),
+            ("the same while stories are embedded", _format(embedding[1])),
         ):
             write(f"| {name} | {value} |\n")
 
