@@ -15,23 +15,26 @@ import numpy as np
 from store.articles.reading import articles_by_number
 from store.corpus.service import Corpus
 from store.db import Database, places
-from store.finding.embeddings import DIMENSIONS, MODEL, Embeddings, PackedVectors
+from store.finding.embeddings import HALF, MODEL, Embeddings, PackedVectors
 from store.finding.similarity import SemanticSearch, StoryVectors
 from store.progress import background_work
 from store.types import StaleRevisionError
 
 MAX_STORIES = 100_000
-"""How many stories are embedded, the newest: they need 50 MB and one scan for each search."""
+"""How many stories are embedded, the newest: they need 26 MB, and each search scans them."""
 
 _BATCH = 16
 """Stories embedded at a time, in about a fifth of a second."""
 _WINDOW = 32
 """Batches of which processes choose in random order, so that they seldom embed the same one."""
 _ROWS = 500
+"""Rows in one statement; also how many new stories are used together at least."""
+_SHARE = 20
+"""The minimum similarity is measured again once one story in 20 is new."""
 _LOG_SECONDS = 60
 
 _NEWEST = "SELECT number FROM article ORDER BY number DESC LIMIT $1"
-_STORED = "SELECT number, vector FROM embedding WHERE model = $1 AND number IN ({})"
+_STORED = "SELECT number, vector FROM embedding WHERE model = $1 AND number IN ({}) ORDER BY number"
 _PUT = """
 INSERT INTO embedding (number, model, vector) VALUES ($1, $2, $3)
 ON CONFLICT (number) DO UPDATE SET model = excluded.model, vector = excluded.vector
@@ -51,6 +54,11 @@ class Embedder:
         self._database = database
         self._corpus = corpus
         self._vectors = StoryVectors.empty()
+        self._new: list[tuple[Sequence[int], PackedVectors]] = []
+        """Vectors that are not used yet."""
+        self._least: float | None = None
+        self._uncalibrated = 0
+        """How many stories are used that were not when the minimum was measured."""
         self._done: int | None = None
         """The last revision whose stories are all embedded and in use."""
 
@@ -82,7 +90,7 @@ class Embedder:
         """Use what is stored; return the stories that should be embedded, the newest first."""
         rows = await self._database.fetch(_NEWEST, MAX_STORIES)
         newest = np.array([row["number"] for row in rows], dtype=np.uint32)
-        self._vectors = self._vectors.only(newest)
+        self._vectors, self._new = self._vectors.only(newest), []
         await self._read(np.setdiff1d(newest, self._vectors.numbers).tolist())
         await self._use(model)
         missing: Sequence[int] = np.setdiff1d(newest, self._vectors.numbers)[::-1].tolist()
@@ -96,16 +104,14 @@ class Embedder:
             return
         time = asyncio.get_running_loop().time
         began = logged = time()
-        in_use, total = len(self._vectors), len(self._vectors) + len(missing)
-        for batch in _batches(missing):
+        for done, batch in enumerate(_batches(missing)):
             batch_began = time()
             await self._add(model, batch)
-            if len(self._vectors) >= 2 * in_use + _ROWS:
+            if len(self._new) * _BATCH >= len(self._vectors) + _ROWS:
                 await self._use(model)
-                in_use = len(self._vectors)
             if time() - logged > _LOG_SECONDS:
                 logged = time()
-                _log.info("embedded %d of %d stories", len(self._vectors), total)
+                _log.info("embedded %d of %d new stories", done * _BATCH, len(missing))
             # Use half of one core, so that others are answered as fast as ever.
             await asyncio.sleep(time() - batch_began)
         await self._use(model)
@@ -128,26 +134,35 @@ class Embedder:
                     for number, vector in zip(articles, vectors, strict=True)
                 ),
             )
-        self._vectors = self._vectors.merged([*articles], vectors)
+        self._new.append(([*articles], vectors))
 
     async def _read(self, numbers: Sequence[int]) -> set[int]:
-        """Add the stored vectors of *numbers*; return the numbers that have one."""
-        found: dict[int, bytes] = {}
+        """Read the stored vectors of *numbers*; return the numbers that have one."""
+        found: list[int] = []
+        # One array: many small ones would leave holes in the memory of the process.
+        vectors = np.empty((len(numbers), HALF), dtype=np.uint8)
         for start in range(0, len(numbers), _ROWS):
             batch = numbers[start : start + _ROWS]
             sql = _STORED.format(places(batch, start=2))
             for row in await self._database.fetch(sql, MODEL, *batch):
-                found[row["number"]] = row["vector"]
-        rows: PackedVectors = np.frombuffer(b"".join(found.values()), dtype=np.int8)
-        self._vectors = self._vectors.merged([*found], rows.reshape(-1, DIMENSIONS))
-        return found.keys() & numbers
+                vectors[len(found)] = np.frombuffer(row["vector"], dtype=np.uint8)
+                found.append(row["number"])
+        if found:
+            self._new.append((found, vectors[: len(found)]))
+        return set(found)
 
     async def _use(self, model: Embeddings) -> None:
-        if len(self._vectors):
-            index = self._corpus.finder.index
-            semantic = SemanticSearch(index, model, self._vectors)
-            await semantic.calibrate()
-            self._corpus.use(semantic)
+        """Search the new vectors too, from now on."""
+        new, self._new = self._new, []
+        self._vectors = await asyncio.to_thread(self._vectors.merged, new)
+        self._uncalibrated += sum(len(numbers) for numbers, _ in new)
+        if not len(self._vectors):
+            return
+        semantic = SemanticSearch(self._corpus.finder.index, model, self._vectors, self._least)
+        if self._least is None or self._uncalibrated * _SHARE > len(self._vectors):
+            self._least = await semantic.calibrate()
+            self._uncalibrated = 0
+        self._corpus.use(semantic)
 
 
 def _batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:

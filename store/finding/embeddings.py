@@ -23,17 +23,27 @@ if TYPE_CHECKING:
 
 Vectors: TypeAlias = NDArray[np.float32]
 """One row for each text, of length 1."""
-PackedVectors: TypeAlias = NDArray[np.int8]
-"""The same in a quarter of the memory, without measurable loss; the length is lost."""
+PackedVectors: TypeAlias = NDArray[np.uint8]
+"""The same in an eighth of the memory, without measurable loss; the length is lost.
+
+Each dimension is a number from 0 to 15, and two share a byte: the lower half of a row's byte n is
+dimension n, the upper half dimension n + HALF.
+"""
 
 DIMENSIONS = 512
+HALF = DIMENSIONS // 2
+MIDDLE = 7.5
+"""The packed number that stands for 0."""
 FILES = {
     "weights.npz": "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
     "sp.model": "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
 }
 """The SHA-256 of each file of the model."""
-MODEL = int(FILES["weights.npz"][:8], 16)
-"""Identifies the model in the database: vectors of another model cannot be compared."""
+MODEL = int(FILES["weights.npz"][:8], 16) + 1
+"""Identifies the model and the packing in the database: others cannot be compared.
+
+Increase it when the packing changes.
+"""
 
 _LONGEST = 2_000
 """Characters of a text that are embedded: the rest would hardly change its vector."""
@@ -97,7 +107,17 @@ def embedded_text(article: Article) -> str:
 
 
 def pack(vectors: Vectors) -> PackedVectors:
-    """Return *vectors* with a byte for each dimension."""
+    """Return *vectors* with half a byte for each dimension."""
     largest = np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-9)
-    packed: PackedVectors = np.round(vectors / largest * 127).astype(np.int8)
+    numbers = np.round(vectors / largest * MIDDLE + MIDDLE).astype(np.uint8)
+    packed: PackedVectors = numbers[:, :HALF] | numbers[:, HALF:] << np.uint8(4)
     return packed
+
+
+def unpack(rows: PackedVectors) -> Vectors:
+    """Return packed vectors as numbers again; their length is not 1."""
+    vectors = np.empty((len(rows), DIMENSIONS), dtype=np.float32)
+    vectors[:, :HALF] = rows & 15
+    vectors[:, HALF:] = rows >> 4
+    vectors -= MIDDLE
+    return vectors

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from store.finding.embeddings import DIMENSIONS, Embeddings, PackedVectors, Vectors
+from store.finding.embeddings import HALF, Embeddings, PackedVectors, Vectors, unpack
 from store.finding.index import Index, Numbers
 from store.finding.vocabulary import Vocabulary
 from store.finding.words import FUNCTION_WORDS
@@ -46,17 +46,26 @@ class StoryVectors:
     @classmethod
     def empty(cls) -> Self:
         """Return the vectors of no story."""
-        return cls(np.zeros(0, np.uint32), np.zeros((0, DIMENSIONS), np.int8))
+        return cls(np.zeros(0, np.uint32), np.zeros((0, HALF), np.uint8))
 
     def __len__(self) -> int:
         """Return the number of stories."""
         return len(self.numbers)
 
-    def merged(self, numbers: Sequence[int], rows: PackedVectors) -> "StoryVectors":
-        """Return these vectors and those of other *numbers*."""
-        both = np.concatenate([self.numbers, np.array(numbers, dtype=np.uint32)])
-        order = np.argsort(both)
-        return StoryVectors(both[order], np.concatenate([self._rows, rows])[order])
+    def merged(self, others: Sequence[tuple[Sequence[int], PackedVectors]]) -> "StoryVectors":
+        """Return these vectors and those of *others*, pairs of article numbers and rows."""
+        parts = [(self.numbers, self._rows)] if len(self) else []
+        parts += [(np.array(numbers, dtype=np.uint32), rows) for numbers, rows in others]
+        if not parts:
+            return self
+        # A single part is not copied: it may be all that is stored.
+        numbers, rows = (
+            parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
+        )
+        order = np.argsort(numbers)
+        if (order[1:] > order[:-1]).all():
+            return StoryVectors(numbers, rows)
+        return StoryVectors(numbers[order], rows[order])
 
     def only(self, numbers: Numbers) -> "StoryVectors":
         """Return the vectors of those stories that are among *numbers*."""
@@ -68,7 +77,7 @@ class StoryVectors:
         found = np.empty((len(self), len(queries)), dtype=np.float32)
         for start in range(0, len(self), _BLOCK):
             block = slice(start, start + _BLOCK)
-            np.matmul(self._rows[block].astype(np.float32), queries.T, out=found[block])
+            np.matmul(unpack(self._rows[block]), queries.T, out=found[block])
         found *= self._scales[:, None]
         return found
 
@@ -77,7 +86,7 @@ class StoryVectors:
         """One divided by the length of each row."""
         squares = np.empty(len(self), dtype=np.float32)
         for start in range(0, len(self), _BLOCK):
-            block = self._rows[start : start + _BLOCK].astype(np.float32)
+            block = unpack(self._rows[start : start + _BLOCK])
             squares[start : start + _BLOCK] = np.einsum("ij,ij->i", block, block)
         scales: Vectors = np.reciprocal(np.sqrt(np.maximum(squares, 1)))
         return scales
