@@ -69,12 +69,12 @@ def _topics(words: str) -> Iterator[str]:
     """Yield the topics, separated by commas or "and"; quotes and names of countries keep one."""
     for quoted, plain in _TOPICS.findall(words):
         topics = [quoted.strip()] if quoted else []
-        for topic in map(str.strip, _AND.split(plain)):
-            if topic and topics and is_country(f"{topics[-1]} and {topic}"):
+        for topic in filter(None, map(str.strip, _AND.split(plain))):
+            if topics and is_country(f"{topics[-1]} and {topic}"):
                 topics[-1] += f" and {topic}"
             else:
                 topics.append(topic)
-        yield from filter(None, topics)
+        yield from topics
 
 
 def parse_order(words: str, *, zone: str) -> Order:
