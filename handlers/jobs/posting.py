@@ -22,7 +22,7 @@ from handlers.slack.error_replies import PendingError
 from handlers.slack.people import Colleague, FullMember
 from handlers.views.message import message
 from store import Store
-from store.db import DatabaseUnavailableError
+from store.db import DatabaseError, DatabaseUnavailableError
 from store.posting.record import LEASE, NewPost
 from store.types import (
     About,
@@ -253,5 +253,7 @@ class Posting:
             await self._delivery.send(post)
         except DatabaseUnavailableError:
             log.debug("post %s waits for the database", post.key)
+        except DatabaseError as error:
+            log.error("post %s: %s", post.key, error)
         except Exception:
             log.exception("post %s: unexpected error", post.key)
