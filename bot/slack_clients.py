@@ -5,6 +5,7 @@ The settings hold the bot token of one team, or else each team installs Parley b
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -51,7 +52,6 @@ class _Limit:
 
     def refuse(self, error: SlackApiError, now: datetime) -> None:
         """Record a refusal."""
-        self.error = error
         self._wait = classify(error).wait()
         self._ends = now + self._wait
 
@@ -112,9 +112,22 @@ class AskingClient(AsyncWebClient):
         async with limit.turn:
             seconds = limit.left(self._clock())
             if seconds > self._patience:
-                raise SlackApiError("Slack limits the rate of this method", limit.error.response)
+                raise self._limited(api_method, seconds)
             await asyncio.sleep(seconds)
             yield
+
+    def _limited(self, api_method: str, seconds: float) -> SlackApiError:
+        """Return the error that Slack would answer a call with now."""
+        response = AsyncSlackResponse(
+            client=self,
+            http_verb="POST",
+            api_url=api_method,
+            req_args={},
+            data={"ok": False, "error": "ratelimited"},
+            headers={"Retry-After": str(math.ceil(seconds))},
+            status_code=429,
+        )
+        return SlackApiError("Slack limits the rate of this method", response)
 
 
 @dataclass(frozen=True, slots=True)

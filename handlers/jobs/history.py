@@ -1,17 +1,23 @@
 """The check of the channel history: whether a message arrived although the answer was lost."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from slack_sdk.web.async_client import AsyncWebClient
-
 from handlers.ids import Block
+from handlers.slack.api_errors import FAILURES, classify
+from handlers.slack.teams import Team
 from store.types import Post
 
-_PAGE = 200
-_MARGIN = timedelta(hours=1)
-"""How far our clock and Slack's may differ."""
+_PAGE = 15
+"""How many messages to ask for in a call.
+
+Slack returns no more to an app that is distributed outside of its Marketplace, and takes one call
+a minute from it (docs.slack.dev: rate limits, conversations.history).
+"""
+_MARGIN = timedelta(minutes=10)
+"""How far our clock and Slack's may differ; the checked clock allows half of it."""
+_MAX_BROKEN_OFF = 10_000
 
 
 class TooLongError(Exception):
@@ -19,50 +25,66 @@ class TooLongError(Exception):
 
 
 class History:
-    """The search for Parley's own messages in the history of channels and threads."""
+    """The search for Parley's own messages in the history of channels and threads.
 
-    def __init__(
-        self, client: AsyncWebClient, *, bot_id: str, clock: Callable[[], datetime]
-    ) -> None:
-        self._client = client
-        self._bot_id = bot_id
-        self._clock = clock
+    A search that is broken off, by a rate limit or the end of the lease, goes on where it was.
+    """
 
-    async def find(self, post: Post, *, parent_ts: str | None, until: datetime) -> str | None:
-        """Return the ts of the message that *post* became; None if it is not in the channel.
+    def __init__(self) -> None:
+        self._broken_off: dict[str, tuple[str, datetime]] = {}
+        """{delivery key: (the cursor of the next page, when the search began)}."""
+
+    async def find(
+        self,
+        team: Team,
+        post: Post,
+        *,
+        parent_ts: str | None,
+        until: datetime,
+        clock: Callable[[], datetime],
+    ) -> tuple[str | None, datetime]:
+        """Return the ts of the message that *post* became, and when the search began.
+
+        The ts is None if the message was not in the channel at that time.
 
         Raises one of `api_errors.FAILURES` if the history cannot be read, and `TooLongError` if
         reading takes until *until*.
         """
-        async for message in self._messages(post, parent_ts, until):
-            # Any app can write metadata, so only the bot's own messages count.
-            if message.get("bot_id") == self._bot_id and _is_message_of(post, message):
-                return str(message["ts"])
-        return None
-
-    async def _messages(
-        self, post: Post, parent_ts: str | None, until: datetime
-    ) -> AsyncIterator[dict[str, Any]]:
-        if self._clock() >= until:
-            raise TooLongError
         oldest = (post.called_at or post.due_at) - _MARGIN
-        options: dict[str, Any] = {"include_all_metadata": True, "limit": _PAGE}
-        # No `oldest` among them: it would hide the newest messages if our clock is far ahead.
+        arguments: dict[str, Any] = {
+            "channel": post.channel_id,
+            "oldest": f"{oldest.timestamp():.6f}",
+            "include_all_metadata": True,
+            "limit": _PAGE,
+        }
+        read: Callable[..., Awaitable[Any]] = team.asking.conversations_history
         if parent_ts:
-            options["ts"] = parent_ts
-            pages = await self._client.conversations_replies(channel=post.channel_id, **options)
-        else:
-            pages = await self._client.conversations_history(channel=post.channel_id, **options)
-        async for page in pages:
-            for message in page["messages"]:
-                yield message
-            is_before_post = any(
-                float(message["ts"]) < oldest.timestamp() for message in page["messages"]
-            )
-            if is_before_post and not parent_ts:
-                return
-            if self._clock() >= until:
+            read, arguments["ts"] = team.asking.conversations_replies, parent_ts
+        cursor, began = self._broken_off.pop(post.key, (None, clock()))
+        while True:
+            if clock() >= until:
+                self._keep(post, cursor, began)
                 raise TooLongError
+            try:
+                page = await read(**arguments, cursor=cursor)
+            except FAILURES as error:
+                # A cursor that Slack refuses is of no use the next time.
+                if classify(error).is_temporary:
+                    self._keep(post, cursor, began)
+                raise
+            for message in page["messages"]:
+                # Any app can write metadata, so only the bot's own messages count.
+                if message.get("bot_id") == team.bot.bot_id and _is_message_of(post, message):
+                    return str(message["ts"]), began
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return None, began
+
+    def _keep(self, post: Post, cursor: str | None, began: datetime) -> None:
+        if cursor:
+            if len(self._broken_off) >= _MAX_BROKEN_OFF:
+                self._broken_off.clear()
+            self._broken_off[post.key] = cursor, began
 
 
 def _is_message_of(post: Post, message: dict[str, Any]) -> bool:

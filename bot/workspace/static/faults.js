@@ -11,6 +11,7 @@ const PRESETS = [
   ["Too many requests (429)", { method: "chat.postMessage", kind: "ratelimit", seconds: 5 }],
   ["Every call takes 2 s", { method: "*", kind: "delay", seconds: 2, times: 20 }],
   ["History lags by a minute", { method: "conversations.history", kind: "lag", seconds: 60, times: 20 }],
+  ["History once a minute", { method: "conversations.history", kind: "strict", times: 100 }],
 ];
 const METHODS = ["*", "chat.*", "chat.postMessage", "conversations.history", "conversations.info", "users.info", "views.open", "views.publish"];
 const withLabel = (label, input) => el("label", {}, label, input);

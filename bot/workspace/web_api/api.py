@@ -103,7 +103,7 @@ class WebApi:
             token = _token(request, args)
             fault = self._faults.take(name, args)
             if fault:
-                await self._before(fault)
+                await self._before(fault, args)
             method, state = self._find(name, token)
             headers["x-oauth-scopes"] = ",".join(state.scopes)
             state.tiers.take(name, method.tier)
@@ -131,7 +131,7 @@ class WebApi:
             return web.Response(text=_PAGE, status=status, content_type="application/json")
         return web.json_response(body, status=status or 200, headers=headers)
 
-    async def _before(self, fault: Fault) -> None:
+    async def _before(self, fault: Fault, args: Args) -> None:
         match fault.kind:
             case "refuse" | "drop_before" | "html":
                 raise ApiError(fault.error)
@@ -141,6 +141,8 @@ class WebApi:
                 raise ApiError(fault.error)
             case "delay" if not fault.after:
                 await self._wait(fault.seconds)
+            case "strict":
+                fault.limit_strictly(args, self._home.clock())
 
     async def _after(self, fault: Fault, status: int, body: Json) -> int:
         """Apply *fault* to the finished answer; return the status to send."""

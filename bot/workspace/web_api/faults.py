@@ -1,11 +1,14 @@
 """Faults on demand: failures of the Web API that tests and the page switch on."""
 
 from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+from math import ceil
 from random import Random
 from typing import Literal, get_args
 
-from bot.workspace.errors import Json
+from bot.workspace.errors import ApiError, Json
+from bot.workspace.web_api.arguments import Args
 
 FaultKind = Literal[
     "refuse",
@@ -17,6 +20,7 @@ FaultKind = Literal[
     "drop_after",
     "lag",
     "no_metadata",
+    "strict",
 ]
 
 KINDS: dict[FaultKind, tuple[str, tuple[str, ...]]] = {
@@ -29,8 +33,13 @@ KINDS: dict[FaultKind, tuple[str, tuple[str, ...]]] = {
     "drop_after": ("Do it, then cut the connection", ()),
     "lag": ("Leave the newest messages out of history", ("seconds",)),
     "no_metadata": ("Leave metadata out of history", ()),
+    "strict": ("Answer once a minute, with at most 15 messages", ()),
 }
 """Every kind: its label, and the fields it uses beside where and how often."""
+
+
+_STRICT_WAIT = timedelta(minutes=1)
+_STRICT_PAGE = 15
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,6 +55,8 @@ class Fault:
     *seconds*, before doing it or *after*. drop_before: cut the connection without doing it.
     drop_after: do it, then cut the connection. lag: history has nothing that is younger than
     *seconds* by the workspace's clock. no_metadata: history has no metadata, asked for or not.
+    strict: as Slack limits the history for apps that are distributed outside of its Marketplace,
+    answer one call a minute by the workspace's clock, with at most 15 messages.
     """
 
     method: str
@@ -59,6 +70,7 @@ class Fault:
     share: float = 1
     seed: int = 0
     _chance: Random = field(init=False, repr=False, compare=False)
+    _free_at: datetime | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(FaultKind):
@@ -76,6 +88,13 @@ class Fault:
             and self.channel in (None, args.get("channel"), args.get("channel_id"))
             and self._chance.random() < self.share
         )
+
+    def limit_strictly(self, args: Args, now: datetime) -> None:
+        """Limit a call as the kind "strict" does; raises `ApiError` (ratelimited)."""
+        if self._free_at and now < self._free_at:
+            raise ApiError("ratelimited", retry_after=ceil((self._free_at - now).total_seconds()))
+        self._free_at = now + _STRICT_WAIT
+        args["limit"] = args.number("limit", _STRICT_PAGE, most=_STRICT_PAGE)
 
     def as_page(self) -> Json:
         """Render the fault for the page."""

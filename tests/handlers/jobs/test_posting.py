@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -357,6 +358,68 @@ async def test_a_history_of_many_pages_is_read_to_its_end(slack: Slack) -> None:
     await slack.parley.ticker.tick()
     for number in range(450):
         slack.workspace.post_as(ANA, GENERAL, f"chatter {number}")
+    await settle(slack)
+    assert await states(slack) == [PostState.SENT]
+    assert len(questions(slack)) == 1
+
+
+HISTORY = "conversations.history"
+STRICT = Fault(method=HISTORY, kind="strict", times=None)
+
+
+def history_calls(slack: Slack, *, ok: bool = True) -> list[dict[str, Any]]:
+    calls = [call for call in slack.workspace.calls if call.method == HISTORY]
+    return [call.args for call in calls if call.is_ok is ok]
+
+
+async def test_a_history_that_is_read_once_a_minute_goes_on_where_it_was(slack: Slack) -> None:
+    """Slack limits an app like that if it is distributed outside of the Marketplace."""
+    for number in range(100):
+        slack.workspace.post_as(ANA, GENERAL, f"old {number}")
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="drop_after"))
+    slack.workspace.faults.add(replace(STRICT))
+    await slack.parley.ticker.tick()
+    for number in range(40):
+        slack.workspace.post_as(ANA, GENERAL, f"chatter {number}")
+    await settle(slack)
+    assert await states(slack) == [PostState.SENT]
+    assert len(questions(slack)) == 1
+    first, *others = history_calls(slack)
+    assert "cursor" not in first
+    assert len({call["cursor"] for call in others}) == len(others) == 2
+    # What is older than the post is never read.
+    assert all(float(call["oldest"]) > slack.clock().timestamp() - 3600 for call in others)
+    # While Slack refuses, it is not asked again.
+    assert len(history_calls(slack, ok=False)) <= len(others)
+
+
+async def test_many_lost_posts_are_settled_at_one_call_a_minute(slack: Slack) -> None:
+    channels = [slack.workspace.add_channel(f"c{n}", members=[ANA, BOT]).id for n in range(10)]
+    for channel in channels:
+        await slack.type("/digest on 09:30 daily", channel=channel)
+    slack.clock.forward(minutes=91)
+    slack.workspace.faults.add(Fault(method=POST, kind="drop_after", times=5))
+    slack.workspace.faults.add(Fault(method=POST, kind="status", times=5))
+    slack.workspace.faults.add(replace(STRICT))
+    for _ in range(60):
+        await slack.parley.ticker.tick()
+        slack.clock.forward(seconds=20)
+    for channel in channels:
+        (question,) = slack.public(channel)
+        assert question["reply_count"] == 1
+
+
+async def test_a_cursor_that_slack_refuses_is_dropped(slack: Slack) -> None:
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="drop_after"))
+    await slack.parley.ticker.tick()
+    for number in range(20):
+        slack.workspace.post_as(ANA, GENERAL, f"chatter {number}")
+    slack.workspace.faults.add(replace(STRICT, times=2))
+    slack.clock.forward(seconds=6)
+    await slack.parley.ticker.tick()
+    slack.workspace.faults.add(Fault(method=HISTORY, kind="refuse", error="invalid_cursor"))
     await settle(slack)
     assert await states(slack) == [PostState.SENT]
     assert len(questions(slack)) == 1

@@ -80,12 +80,13 @@ async def test_a_rate_limit_says_when_to_try_again_and_is_kept(
     """The method is limited for the whole team, so a second person's call is not made."""
     limit = Fault(method="conversations.info", kind="ratelimit", seconds=30)
     slack.workspace.faults.add(limit)
-    for _ in range(2):
+    for seconds in (30, 18):
         (reply,) = await slack.type("/digest on 09:30")
         assert reply["text"] == (
             "Slack has had too many requests from me and did not do that."
-            " Please try again in 30 seconds."
+            f" Please try again in {seconds} seconds."
         )
+        slack.clock.forward(seconds=12)
     calls = [call for call in slack.workspace.calls if call.method == "conversations.info"]
     assert len(calls) == 1
     # Another method goes on.

@@ -46,6 +46,22 @@ async def test_metadata_can_be_left_out(workspace: Workspace, client: AsyncWebCl
     assert (await history(client))[0]["metadata"] == METADATA
 
 
+async def test_history_can_be_limited_as_for_a_distributed_app(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
+    workspace.pace = False
+    for number in range(20):
+        await client.chat_postMessage(channel=GENERAL, text=str(number))
+    workspace.faults.add(Fault(method="conversations.history", kind="strict", times=None))
+    assert len(await history(client)) == 15
+    workspace.clock.move(timedelta(seconds=20))
+    with pytest.raises(SlackApiError) as refused:
+        await history(client)
+    assert 39 <= int(refused.value.response.headers["Retry-After"]) <= 40
+    workspace.clock.move(timedelta(seconds=40))
+    assert len(await history(client)) == 15
+
+
 async def test_a_request_can_be_dropped_before_it_is_done(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
