@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 
 from store.db import Connection, Database, to_instant, to_text
 from store.guards.installed import Installed
-from store.posting.notices import plan_failed_load_notice
-from store.types import FailedLoad, Problem, TeamId, UserId
+from store.posting.notices import plan_notice
+from store.types import About, ChannelId, FailedLoad, PostKind, Problem, TeamId, UserId
 
 _GET = "SELECT at, path, line, message, more FROM refusal WHERE folder = $1"
 _PUT = """
@@ -72,18 +72,14 @@ class FailedLoads:
         # If the process ends here, they are notified when the problem is recorded again.
         async with self._database.transaction() as connection:
             here = await self._installed.among(connection, {team_id for team_id, _ in admins})
+            mark, now = f"{kept['at']}:{digest}", failed_load.at
             for team_id, user_id in admins:
-                if team_id not in here:
-                    continue
-                await plan_failed_load_notice(
-                    connection,
-                    team_id,
-                    user_id,
-                    str(problem),
-                    failed_load.more,
-                    mark=f"{kept['at']}:{digest}",
-                    now=failed_load.at,
-                )
+                if team_id in here:
+                    about = About(
+                        channel_id=ChannelId(user_id), error=str(problem), more=failed_load.more
+                    )
+                    kind = PostKind.REFUSED
+                    await plan_notice(connection, team_id, kind, user_id, about, now=now, mark=mark)
 
     async def forget_others(self, folder: Path) -> None:
         """Delete the failed loads of other folders, because only *folder* is watched."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from store.articles.by_id import SHUFFLE_SIZE, fetch_article, shuffle_position
 from store.db import Connection, Database
 from store.posting.likeness import are_alike
-from store.types import Article, ChannelId, PostKind, TeamId
+from store.types import Article, ChannelId, PostKind, Schedule, TeamId
 
 _WINDOW = 200
 """How many articles of the shuffle are considered for one choice."""
@@ -149,31 +149,25 @@ class Choice:
             return await fetch_article(connection, ranked[place % len(ranked)].article_id)
 
 
-async def choose(
-    connection: Connection,
-    team_id: TeamId,
-    channel_id: ChannelId,
-    *,
-    kind: PostKind = PostKind.QUESTION,
-    stories: int = 1,
-    has_topics: bool = False,
-) -> Chosen | None:
-    """Return what the channel's schedule posts next; None if there is nothing to choose from.
+async def choose(connection: Connection, schedule: Schedule) -> Chosen | None:
+    """Return what the schedule posts next; None if there is nothing to choose from.
 
-    With *has_topics*, choose from the channel's `topic_pool` instead of the whole corpus.
+    If the schedule has topics, choose from the channel's `topic_pool`, else from all stories.
     """
-    had = _TIMES.format(had=_SHOWN if kind is PostKind.DIGEST else _ASKED)
-    pool = _TOPICS if has_topics else _CORPUS
+    team_id, channel_id = schedule.team_id, schedule.channel_id
+    is_digest = schedule.kind is PostKind.DIGEST
+    had = _TIMES.format(had=_SHOWN if is_digest else _ASKED)
+    pool = _TOPICS if schedule.topics else _CORPUS
     window = await _window(connection, team_id, channel_id, had, pool)
     if not window.candidates:
         return None
     (row,) = await connection.fetch(_REVISION)
     revision: int = row["number"]
-    channel = (team_id, channel_id) if has_topics else ()
+    channel = (team_id, channel_id) if schedule.topics else ()
     (counted,) = await connection.fetch(_SIZE.format(pool=pool), *channel)
     size: int = counted["articles"]
     recent = await _recent(connection, team_id, channel_id)
-    picked = _pick(window.candidates, recent, stories if kind is PostKind.DIGEST else 1)
+    picked = _pick(window.candidates, recent, schedule.stories if is_digest else 1)
     times = picked[0].times
     before = sum(count for often, count in window.counts.items() if often > times)
     return Chosen(

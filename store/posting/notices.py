@@ -35,7 +35,7 @@ async def plan_unknown_outcome_notice(connection: Connection, post: Post, *, now
         rows = await connection.fetch(_OWNER, post.team_id, post.channel_id)
         user_id = rows[0]["organiser_id"] if rows else None
     about = About(channel_id=post.channel_id, post_key=post.key, error=post.error or "")
-    await _plan_notice(connection, post.team_id, PostKind.UNSURE, user_id, about, now=now)
+    await plan_notice(connection, post.team_id, PostKind.UNSURE, user_id, about, now=now)
 
 
 async def stop_schedule(
@@ -49,48 +49,11 @@ async def stop_schedule(
     for row in rows:
         kind = PostKind.READY if error == READY_AGAIN else PostKind.STOPPED
         about = About(channel_id=channel_id, error=error)
-        await _plan_notice(connection, team_id, kind, row["organiser_id"], about, now=now)
+        await plan_notice(connection, team_id, kind, row["organiser_id"], about, now=now)
     return bool(rows)
 
 
-async def plan_low_notice(
-    connection: Connection,
-    team_id: TeamId,
-    channel_id: ChannelId,
-    owner_id: UserId | None,
-    *,
-    left: int,
-    days: int,
-    mark: str,
-    now: datetime,
-) -> None:
-    """Plan a notice to the owner that the channel's questions run out in *days* days.
-
-    There is at most one such notice for each *mark*.
-    """
-    about = About(channel_id=channel_id, left=left, days=days)
-    await _plan_notice(connection, team_id, PostKind.LOW, owner_id, about, now=now, mark=mark)
-
-
-async def plan_failed_load_notice(
-    connection: Connection,
-    team_id: TeamId,
-    user_id: UserId,
-    problem: str,
-    more: int,
-    *,
-    mark: str,
-    now: datetime,
-) -> None:
-    """Plan a notice to an admin with the reason why the watched folder failed to load.
-
-    There is at most one such notice for each *mark*.
-    """
-    about = About(channel_id=ChannelId(user_id), error=problem, more=more)
-    await _plan_notice(connection, team_id, PostKind.REFUSED, user_id, about, now=now, mark=mark)
-
-
-async def _plan_notice(
+async def plan_notice(
     connection: Connection,
     team_id: TeamId,
     kind: PostKind,
@@ -100,26 +63,20 @@ async def _plan_notice(
     now: datetime,
     mark: str = "",
 ) -> None:
+    """Plan a notice of *kind* to the person *user_id*.
+
+    There is at most one such notice for each *mark*; without a mark, for each *now*.
+    """
     if not user_id:
         # The owner's data was deleted. `/digest next` and `/digest list` still show the state.
-        log.warning(
-            "schedule %s:%s has no owner: a notice (%s) is not sent",
-            team_id,
-            about.channel_id,
-            kind,
-        )
+        schedule = f"{team_id}:{about.channel_id}"
+        log.warning("schedule %s has no owner: a notice (%s) is not sent", schedule, kind)
         return
     key = f"{about.post_key or team_id}:{about.channel_id}:{kind}:{mark or to_text(now)}"
     planned = await fetch_post(connection, key)
     if planned and planned.state is PostState.FAILED:
         # Slack does not let us write to this person: do not try the same notice again.
         return
-    notice = NewPost(
-        key=key,
-        team_id=team_id,
-        channel_id=ChannelId(user_id),  # Slack posts to a person's direct message
-        kind=kind,
-        about=about,
-        due_at=now,
-    )
+    to = ChannelId(user_id)  # Slack posts to a person's direct message
+    notice = NewPost(key=key, team_id=team_id, channel_id=to, kind=kind, about=about, due_at=now)
     await plan_post(connection, notice, now=now)

@@ -4,19 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
 
 from store.db import Connection, Database, DatabaseError, to_text
 from store.guards.installed import Installed
 from store.posting.choice import Chosen, choose
 from store.posting.due import occurrences
 from store.posting.holidays import holiday
-from store.posting.notices import plan_low_notice
+from store.posting.notices import plan_notice
 from store.posting.record import GRACE, LEASE, NewPost, fetch_post, plan_post
 from store.posting.schedules import advance, to_schedule
 from store.rows import Key, QueueReader
 from store.types import (
     FOREVER,
+    About,
     Answer,
     ChannelId,
     Found,
@@ -124,24 +125,12 @@ class Planning:
         today = schedule.timetable.local_date(now)
         await self._fill_pool(schedule)
         async with self._installed.writing(schedule.team_id) as connection:
-            chosen = await _choose(connection, schedule)
+            chosen = await choose(connection, schedule)
             if chosen is None:
                 return None
-            new_post = NewPost(
-                key=key or occurrence_key(schedule, today),
-                team_id=schedule.team_id,
-                channel_id=schedule.channel_id,
-                kind=schedule.kind,
-                article_id=chosen.article_ids[0],
-                story_ids=_stories(schedule, chosen),
-                revision=chosen.revision,
-                why=chosen.why,
-                due_on=None if key else today,
-                due_at=now,
-                asked_by=by,
-                # The caller sends it at once; the ticker must not send it first.
-                not_before=now + LEASE,
-            )
+            # The caller sends it at once; the ticker must not send it first.
+            claimed = {"asked_by": by, "not_before": now + LEASE}
+            new_post = _new_post(schedule, today, chosen, due_at=now, key=key, **claimed)
             return await plan_post(connection, new_post, now=now)
 
     async def preview(self, schedule: Schedule) -> Chosen | None:
@@ -151,7 +140,7 @@ class Planning:
         """
         await self._fill_pool(schedule)
         async with self._database.reading() as connection:
-            return await _choose(connection, schedule)
+            return await choose(connection, schedule)
 
     async def upcoming(self, schedule: Schedule, count: int) -> Sequence[UpcomingPost]:
         """Return the next posts after any pause: *count* that will be sent, and those skipped."""
@@ -235,22 +224,10 @@ async def _plan_next(connection: Connection, schedule: Schedule, now: datetime) 
         state, error = PostState.MISSED, "found too late"
     elif schedule.stopped:
         state, error = PostState.MISSED, schedule.stopped
-    elif (chosen := await _choose(connection, schedule)) is None:
+    elif (chosen := await choose(connection, schedule)) is None:
         state, error = PostState.MISSED, "there is no story to choose from"
-    new_post = NewPost(
-        key=occurrence_key(schedule, occurrence.due_on),
-        team_id=schedule.team_id,
-        channel_id=schedule.channel_id,
-        kind=schedule.kind,
-        article_id=chosen.article_ids[0] if chosen else None,
-        story_ids=_stories(schedule, chosen) if chosen else (),
-        revision=chosen.revision if chosen else None,
-        why=chosen.why if chosen else None,
-        due_on=occurrence.due_on,
-        due_at=occurrence.due_at,
-        state=state,
-        error=error,
-    )
+    on, due_at = occurrence.due_on, occurrence.due_at
+    new_post = _new_post(schedule, on, chosen, due_at=due_at, state=state, error=error)
     planned = await plan_post(connection, new_post, now=now)
     if planned and chosen:
         await _warn_when_low(connection, schedule, chosen, now)
@@ -265,19 +242,30 @@ async def _skip_reason(
     return await holiday(connection, occurrence.due_on)
 
 
-async def _choose(connection: Connection, schedule: Schedule) -> Chosen | None:
-    return await choose(
-        connection,
-        schedule.team_id,
-        schedule.channel_id,
+def _new_post(
+    schedule: Schedule,
+    on: date,
+    chosen: Chosen | None,
+    *,
+    due_at: datetime,
+    key: str | None = None,
+    **fields: Any,
+) -> NewPost:
+    """Return the schedule's post for the date *on*, or with a *key* an extra post."""
+    story_ids = chosen.article_ids if chosen and schedule.kind is PostKind.DIGEST else ()
+    return NewPost(
+        key=key or occurrence_key(schedule, on),
+        team_id=schedule.team_id,
+        channel_id=schedule.channel_id,
         kind=schedule.kind,
-        stories=schedule.stories,
-        has_topics=bool(schedule.topics),
+        article_id=chosen.article_ids[0] if chosen else None,
+        story_ids=story_ids,
+        revision=chosen.revision if chosen else None,
+        why=chosen.why if chosen else None,
+        due_on=None if key else on,
+        due_at=due_at,
+        **fields,
     )
-
-
-def _stories(schedule: Schedule, chosen: Chosen) -> tuple[str, ...]:
-    return chosen.article_ids if schedule.kind is PostKind.DIGEST else ()
 
 
 async def _warn_when_low(
@@ -292,13 +280,7 @@ async def _warn_when_low(
     days = -(-posts * 7 // posts_a_week)
     # A small corpus is always about to run out: warn only in the second half of a round.
     if 0 < chosen.left <= chosen.pool // 2 and days <= _LOW.days:
-        await plan_low_notice(
-            connection,
-            schedule.team_id,
-            schedule.channel_id,
-            schedule.owner_id,
-            left=chosen.left,
-            days=days,
-            mark=f"{chosen.revision}:{chosen.times}",
-            now=now,
-        )
+        about = About(channel_id=schedule.channel_id, left=chosen.left, days=days)
+        mark = f"{chosen.revision}:{chosen.times}"
+        to, kind = schedule.owner_id, PostKind.LOW
+        await plan_notice(connection, schedule.team_id, kind, to, about, now=now, mark=mark)

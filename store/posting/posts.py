@@ -239,12 +239,7 @@ class Posts:
                 return post.state is PostState.SKIPPED
             return bool(
                 await move(
-                    connection,
-                    post,
-                    PostState.SKIPPED,
-                    now=now,
-                    owner=PERSON,
-                    error=new_post.error,
+                    connection, post, PostState.SKIPPED, now=now, owner=PERSON, error=new_post.error
                 )
             )
 
