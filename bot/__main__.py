@@ -60,13 +60,7 @@ from store.loading.documents import read_corpus
 from store.posting.holidays import read_holidays
 from store.teams.token_cipher import TokenCipher, new_key
 from store.text import well_formed
-from store.types import (
-    CorpusInvalidError,
-    ParleyError,
-    Problem,
-    TeamId,
-    UserId,
-)
+from store.types import CorpusInvalidError, ParleyError, Problem, TeamId, UserId
 from store.version import VERSION
 
 log = logging.getLogger(__name__)
@@ -417,10 +411,10 @@ async def _load_corpus(store: Store, path: Path) -> None:
         raise
     revision = reload.revision
     done = "Loaded" if reload.is_changed else "Nothing has changed:"
+    changes = f", {revision.changes}" if reload.is_changed else ""
     say(
         f"{done} {revision.documents} documents with {revision.articles} articles from {path}:"
-        f" revision {revision.number}, {reload.added} added, {reload.edited} edited,"
-        f" {reload.removed} removed."
+        f" revision {revision.number}{changes}."
     )
     for line in format_warnings(reload.warnings):
         complain(line)

@@ -142,10 +142,7 @@ async def assemble(
         # Another process may load a corpus too: from a terminal, or as a replica.
         channel_checks = ChannelChecks(store.schedules, directory, clock=clock)
         expiry = Expiry(
-            store,
-            keep_misses=kept,
-            keep_posts=timedelta(days=settings.posts_days),
-            clock=clock,
+            store, keep_misses=kept, keep_posts=timedelta(days=settings.posts_days), clock=clock
         )
         timed: list[Job] = [channel_checks.run, posting.run, expiry.run]
         jobs: list[Job] = [store.corpus.follow, store.misses.write]

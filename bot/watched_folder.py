@@ -135,13 +135,8 @@ class WatchedFolder:
             if not reload.is_changed:
                 log.info("nothing has changed in %s", self._shown)
                 return
-            log.info(
-                "loaded revision %d: %d articles added, %d edited, %d removed",
-                reload.revision.number,
-                reload.added,
-                reload.edited,
-                reload.removed,
-            )
+            revision = reload.revision
+            log.info("loaded revision %d (articles: %s)", revision.number, revision.changes)
             for warning in reload.warnings[:_MOST_PROBLEMS]:
                 log.warning("%s", warning)
 

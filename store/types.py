@@ -132,6 +132,11 @@ class Revision:
     paths: tuple[str, ...] = field(default=(), compare=False)
     """The paths of the first few changed documents."""
 
+    @property
+    def changes(self) -> str:
+        """How many articles it changed, in words."""
+        return f"{self.added:,} added, {self.edited:,} edited, {self.removed:,} removed"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:

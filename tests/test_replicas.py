@@ -58,7 +58,7 @@ async def test_a_reload_anywhere_is_followed(database_url: str, tmp_path: Path) 
         assert two.corpus.revision == one.corpus.revision
         # Then the other way round, from the revision that it followed to.
         (tmp_path / "ports.txt").write_text(talks.replace("Geneva", "Gdansk"))
-        assert (await two.corpus.reload(tmp_path, by="U1", at=NOW)).added == 1
+        assert (await two.corpus.reload(tmp_path, by="U1", at=NOW)).revision.added == 1
         await one.corpus.follow()
         assert isinstance(await one.corpus.find("gdansk"), Found)
         before = one.corpus.finder

@@ -29,12 +29,7 @@ class VisitLimit:
     """Limits how often each source address may do something expensive."""
 
     def __init__(
-        self,
-        clock: Monotonic,
-        *,
-        burst: float = 20,
-        per_second: float = 0.2,
-        most: int = 10_000,
+        self, clock: Monotonic, *, burst: float = 20, per_second: float = 0.2, most: int = 10_000
     ) -> None:
         """Allow each source *burst* visits at once, and then *per_second*.
 

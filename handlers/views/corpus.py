@@ -99,8 +99,8 @@ def reloaded(reload: Reload) -> Message:
     """Render the result of a reload."""
     revision = reload.revision
     if reload.is_changed:
-        change = f"{reload.added} added, {reload.edited} edited, {reload.removed} removed"
-        text = f"Reloaded: {_size(revision)}, {change}. This is revision {revision.number}."
+        text = f"Reloaded: {_size(revision)}, {revision.changes}."
+        text += f" This is revision {revision.number}."
     else:
         text = f"Nothing has changed: still revision {revision.number}, {_size(revision)}."
     if reload.ignored:

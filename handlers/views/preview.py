@@ -170,8 +170,8 @@ def restored(revision: Revision) -> Message:
     """Render the revision that an undo restored."""
     return paragraphs(
         f"Revision {revision.restores} is back, as revision {revision.number}:"
-        f" {counted(revision.articles, 'story')}; {revision.added:,} added, {revision.edited:,}"
-        f" edited, {revision.removed:,} removed. `{Command.CORPUS} reload` reads the folder again."
+        f" {counted(revision.articles, 'story')}; {revision.changes}."
+        f" `{Command.CORPUS} reload` reads the folder again."
     )
 
 
@@ -192,8 +192,7 @@ def _revision(revision: Revision) -> str:
     where = f", in {some(revision.paths, SLACK, revision.touched)}" if revision.paths else ""
     return (
         f"• *{revision.number}*{what}: {counted(revision.articles, 'story')};"
-        f" {revision.added:,} added, {revision.edited:,} edited,"
-        f" {revision.removed:,} removed{where}; {when(revision.loaded_at)}, {who(revision)}"
+        f" {revision.changes}{where}; {when(revision.loaded_at)}, {who(revision)}"
     )
 
 

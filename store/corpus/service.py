@@ -59,21 +59,6 @@ class Reload:
     warnings: Sequence[Problem]
     """Mistakes in the changed documents that did not keep them from being loaded."""
 
-    @property
-    def added(self) -> int:
-        """Return the number of new articles."""
-        return self.revision.added if self.is_changed else 0
-
-    @property
-    def removed(self) -> int:
-        """Return the number of removed articles."""
-        return self.revision.removed if self.is_changed else 0
-
-    @property
-    def edited(self) -> int:
-        """Return the number of articles whose text has changed."""
-        return self.revision.edited if self.is_changed else 0
-
 
 class Corpus:
     """The loaded revision and the index of its articles.
@@ -228,12 +213,7 @@ class Corpus:
                 if announce:
                     announce(await self._check(plan, folder, watched))
                 revision = await self._apply(
-                    plan,
-                    fingerprint=folder.fingerprint,
-                    by=by,
-                    at=at,
-                    progress=watched,
-                    path=path,
+                    plan, fingerprint=folder.fingerprint, by=by, at=at, progress=watched, path=path
                 )
             return Reload(
                 revision=revision,
@@ -266,12 +246,7 @@ class Corpus:
         return await self._search(lambda finder: check(self._database, finder.index, plan, folder))
 
     async def undo(
-        self,
-        *,
-        by: str,
-        at: datetime,
-        number: int | None = None,
-        progress: Progress | None = None,
+        self, *, by: str, at: datetime, number: int | None = None, progress: Progress | None = None
     ) -> Revision:
         """Restore the previous revision, or revision *number*, as a new revision.
 
@@ -397,11 +372,7 @@ class Corpus:
             log.error("topics were not updated; trying again in %d min", minutes, exc_info=error)
 
 
-def _index(
-    plan: LoadPlan,
-    chunk_changes: DiskList[chunks.ChunkChange],
-    progress: Progress,
-) -> None:
+def _index(plan: LoadPlan, chunk_changes: DiskList[chunks.ChunkChange], progress: Progress) -> None:
     progress.start("Indexing", len(plan.removals) + len(plan.additions))
     removed, added = plan.articles(plan.removals), plan.articles(plan.additions)
     chunk_changes.extend(chunks.chunk_changes(progress.counting(removed), progress.counting(added)))

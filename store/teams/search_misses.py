@@ -187,7 +187,5 @@ def _key(typed: str) -> str:
 
 def _request(row: Row) -> TopicRequest:
     return TopicRequest(
-        words=row["words"],
-        requests=row["requests"],
-        last_on=date.fromisoformat(row["last_on"]),
+        words=row["words"], requests=row["requests"], last_on=date.fromisoformat(row["last_on"])
     )

@@ -103,10 +103,10 @@ def no_watch(*_: Any, **__: Any) -> None:
 async def test_changes_are_loaded_and_mistakes_are_named(store: Store, folder: Path) -> None:
     """Changes made while nobody watched are loaded at the start."""
     async with watching(store, folder) as lines:
-        await lines.line("loaded revision 1: 1 articles added", lambda: None)
+        await lines.line("loaded revision 1 (articles: 1 added", lambda: None)
         edited = TALKS.replace("met", "met again")
         await lines.line(
-            "loaded revision 2: 0 articles added, 1 edited",
+            "loaded revision 2 (articles: 0 added, 1 edited",
             lambda: (folder / "talks.txt").write_text(edited),
         )
         await lines.line(
@@ -116,7 +116,7 @@ async def test_changes_are_loaded_and_mistakes_are_named(store: Store, folder: P
         assert store.corpus.revision
         assert store.corpus.revision.number == 2
         await lines.line(
-            "loaded revision 3: 1 articles added",
+            "loaded revision 3 (articles: 1 added",
             lambda: (folder / "new.txt").write_text(TALKS.replace("Geneva", "Lagos")),
         )
     assert [one.loaded_by for one in await store.corpus.history()] == ["folder"] * 3
@@ -413,4 +413,4 @@ async def test_the_log_says_which_questions_vanish(store: Store, folder: Path) -
         await lines.line("loaded revision 1", lambda: None)
         (folder / "new.txt").unlink()
         await lines.line("1 of the next 2 questions of C1 vanish", lambda: None)
-        await lines.line("loaded revision 2: 0 articles added, 0 edited, 1 removed", lambda: None)
+        await lines.line("loaded revision 2 (articles: 0 added, 0 edited, 1 removed", lambda: None)

@@ -38,7 +38,8 @@ async def loaded(store: Store) -> tuple[Revision | None, list[Article]]:
 async def load(store: Store, path: Path) -> tuple[int, int, int] | None:
     """Return how many articles were added, edited and removed; None if nothing has changed."""
     reload = await store.corpus.reload(path, by="U1", at=NOW)
-    return (reload.added, reload.edited, reload.removed) if reload.is_changed else None
+    revision = reload.revision
+    return (revision.added, revision.edited, revision.removed) if reload.is_changed else None
 
 
 async def test_nothing_is_loaded_at_first(store: Store) -> None:
