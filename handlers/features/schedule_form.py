@@ -30,7 +30,7 @@ from handlers.slack.directory import UnknownPresenceError
 from handlers.slack.payloads import Interaction
 from handlers.views import schedule as views
 from handlers.views.message import message
-from handlers.views.modal import View, window
+from handlers.views.modal import View, field_errors, updated, window
 from store import Store
 from store.types import ChannelId, Found, ParleyError, PostKind, Schedule, TeamId, Timetable, UserId
 
@@ -134,15 +134,15 @@ class ScheduleForm:
                 before = await self.store.schedules.get(team_id, submission.channel_id)
                 errors = await self._problems(submission, before, team_id, user_id)
         except ParleyError as error:
-            await ack(response_action="update", view=window(message(str(error))))
+            await ack(**updated(window(message(str(error)))))
             return
         if errors or submission is None:
-            await ack(response_action="errors", errors=errors)
+            await ack(**field_errors(errors))
             return
         if note := _conflict(submission, before):
             order, channel_id = submission.order, submission.channel_id
             shown = self._view(order, channel_id, before, note, is_known=submission.is_known)
-            await ack(response_action="update", view=shown)
+            await ack(**updated(shown))
             return
         # An admin who edits somebody's schedule does not become its owner, unless it has none.
         owner_id = (before.owner_id if before and submission.is_known else None) or user_id
@@ -155,7 +155,7 @@ class ScheduleForm:
             )
             await answer(respond, shown)
 
-        await ack(response_action="update", view=window(message("Saving …")))
+        await ack(**updated(window(message("Saving …"))))
         self.slack.background.start(work(), respond)
 
     async def _problems(
@@ -170,8 +170,7 @@ class ScheduleForm:
         if problem := await self._channel_problem(channel_id, before, team_id, user_id):
             # A form for a fixed channel has no channel field, so show the error at the time.
             at = Block.TIME if submission.is_known else Block.CHANNEL
-            # Slack shows errors at fields as plain text.
-            errors[at] = problem.replace("`", "")
+            errors[at] = problem
         return errors
 
     async def _channel_problem(

@@ -62,9 +62,7 @@ class DiscussionForm:
             value = replace(value, channel_id=channel_id, where=MODAL)
             if value.article_id:
                 if problem := await self._channel_problem(body, team_id, channel_id):
-                    # Slack shows errors at fields as plain text.
-                    text = problem.replace("`", "")
-                    await ack(response_action="errors", errors={Block.CHANNEL: text})
+                    await ack(**views.field_errors({Block.CHANNEL: problem}))
                     return
                 await self._post(ack, body, team_id, value)
                 return
@@ -74,16 +72,14 @@ class DiscussionForm:
             if isinstance(found, Nothing):
                 nearest = ", ".join(found.topics)
                 hint = f" Near to it: {nearest}." if nearest else ""
-                await ack(
-                    response_action="errors",
-                    errors={Block.WORDS: f"I have no story on “{words}”.{hint}"},
-                )
+                error = f"I have no story on “{words}”.{hint}"
+                await ack(**views.field_errors({Block.WORDS: error}))
                 return
             value = replace(value, article_id=found.id, words=words)
             shown = views.discussion_preview(found, value=value)
-        except ParleyError as error:
-            shown = views.window(message(sentence(error)))
-        await ack(response_action="update", view=shown)
+        except ParleyError as refused:
+            shown = views.window(message(sentence(refused)))
+        await ack(**views.updated(shown))
 
     async def confirmed(self, ack: AsyncAck, body: Interaction, view: dict[str, Any]) -> None:
         """Post the question in the preview, or show the preview again with the problem."""
@@ -96,9 +92,9 @@ class DiscussionForm:
                 return
             article = await self.lookup.article(value.article_id)
             shown = views.discussion_preview(article, value=value, note=problem)
-        except ParleyError as error:
-            shown = views.window(message(sentence(error)))
-        await ack(response_action="update", view=shown)
+        except ParleyError as refused:
+            shown = views.window(message(sentence(refused)))
+        await ack(**views.updated(shown))
 
     async def _channel_problem(
         self, body: Interaction, team_id: TeamId, channel_id: ChannelId
@@ -131,5 +127,5 @@ class DiscussionForm:
         async def work() -> None:
             await self.discuss.post(press, respond)
 
-        await ack(response_action="update", view=views.window(message("Posting the question …")))
+        await ack(**views.updated(views.window(message("Posting the question …"))))
         self.slack.background.start(work(), respond)

@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError
 
 from handlers.slack.api_errors import FAILURES, Failure, FailureKind, classify
 from handlers.views.message import in_words, message
-from handlers.views.modal import window
+from handlers.views.modal import field_errors, updated, window
 from store.guards.idempotency import Idempotency
 from store.types import ParleyError, TeamId
 
@@ -113,11 +113,9 @@ def reply(text: str, body: dict[str, Any]) -> BoltResponse:
     """
     match body.get("type"):
         case "view_submission":
-            answer: dict[str, Any] = {"response_action": "update", "view": window(message(text))}
-            if field := _first_input(body):
-                # Slack shows the error of a field as plain text.
-                answer = {"response_action": "errors", "errors": {field: text.replace("`", "")}}
-            return BoltResponse(status=200, body=answer)
+            field = _first_input(body)
+            shown = field_errors({field: text}) if field else updated(window(message(text)))
+            return BoltResponse(status=200, body=shown)
         case "block_suggestion":
             return BoltResponse(status=200, body={"options": []})
         case _:

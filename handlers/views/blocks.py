@@ -4,7 +4,7 @@ Rendering with slack_sdk's models takes ten times as long. The tests validate ev
 those models.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from handlers.button_value import Value
@@ -49,7 +49,7 @@ def divider() -> Block:
     return {"type": "divider"}
 
 
-def actions(elements: Sequence[Element]) -> Block:
+def actions(*elements: Element) -> Block:
     """Return an actions block: a row of buttons."""
     return {"type": "actions", "elements": list(elements)}
 
@@ -97,7 +97,7 @@ def pager(action: str, page: int, pages: int, *, following: str) -> list[Block]:
         button(label, f"{action}_{place}", Value(place=to))
         for place, (label, to) in enumerate(one for one in turns if 0 <= one[1] < pages)
     ]
-    return [context(f"Page {page + 1} of {pages}"), actions(buttons)]
+    return [context(f"Page {page + 1} of {pages}"), actions(*buttons)]
 
 
 def overflow(action: str, options: Iterable[tuple[str, Value]]) -> Element:

@@ -87,7 +87,7 @@ def panel(revision: Revision | None, failed_load: FailedLoad | None = None) -> l
     blocks = [section(f"*Corpus* (for admins)\n{_loaded(revision)}")]
     if failed_load:
         blocks.append(section(_refused(failed_load)))
-    return [*blocks, actions(buttons)]
+    return [*blocks, actions(*buttons)]
 
 
 def waiting() -> Message:

@@ -13,7 +13,7 @@ from handlers.parsing.dates import format_date, write_dates
 from handlers.parsing.schedule_order import order_of, write_order
 from handlers.parsing.timetable import describe
 from handlers.views import question
-from handlers.views.blocks import Block, Element, actions, button, context, overflow, pager, section
+from handlers.views.blocks import Block, Element, button, context, overflow, pager, section
 from handlers.views.message import Message, message, paragraphs
 from handlers.views.notice import WHY_STOPPED, span
 from handlers.views.samples import SAMPLES
@@ -61,13 +61,13 @@ def digest_help(*, unknown: str | None = None, meant: str | None = None) -> Mess
     text = f"{lead}A question a day gets a channel talking:"
     lines = "\n".join(f"• `{words}`: {what}" for words, what in _EXAMPLES)
     form = button("Open the form", Action.DIGEST_SET, Value(), hint="Open the form of a schedule")
-    return message(f"{text}\n{lines}", [section(f"{text}\n{lines}"), actions([form])])
+    return paragraphs(f"{text}\n{lines}", buttons=[form])
 
 
 def ask(question: str, choices: Sequence[tuple[str, str]]) -> Message:
     """Ask which of several commands is meant: (label, words after /digest) for each button."""
     buttons = commands(choices)
-    return message(question, [section(question), *([actions(buttons)] if buttons else [])])
+    return paragraphs(question, buttons=buttons)
 
 
 def commands(
@@ -220,7 +220,7 @@ def paused(
 
 def _with_take_back(text: str, words: str, channel_id: ChannelId = NO_CHANNEL) -> Message:
     buttons = commands([("Take it back", words)], channel_id)
-    return message(text, [section(text), *([actions(buttons)] if buttons else [])])
+    return paragraphs(text, buttons=buttons)
 
 
 def resumed(schedule: Schedule, turns: Sequence[UpcomingPost]) -> Message:

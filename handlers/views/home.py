@@ -88,10 +88,8 @@ def _today(today: Today | None) -> list[Block]:
         section(quote(article.question, 2900)),
         context(f"{asked} · {plain(article.headline, 300)}"),
         actions(
-            [
-                button("Read the story", Action.BRIEF_PICK, value),
-                button("Discuss in a channel", Action.DISCUSS_START, value),
-            ]
+            button("Read the story", Action.BRIEF_PICK, value),
+            button("Discuss in a channel", Action.DISCUSS_START, value),
         ),
     ]
 

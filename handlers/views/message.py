@@ -1,11 +1,11 @@
 """A message: blocks, and a text for notifications and screen readers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import TypedDict
 
 from handlers.mrkdwn import truncate
-from handlers.views.blocks import Block, section
+from handlers.views.blocks import Block, Element, actions, section
 from store.text import legible
 
 MAX_TEXT = 4000
@@ -24,9 +24,10 @@ def message(text: str, blocks: Iterable[Block] = ()) -> Message:
     return Message(text=truncate(legible(text), MAX_TEXT), blocks=list(blocks))
 
 
-def paragraphs(*texts: str, then: Iterable[Block] = ()) -> Message:
-    """Build a message with a section for each text, followed by the blocks in *then*."""
-    return message("\n".join(texts), [*map(section, texts), *then])
+def paragraphs(*texts: str, buttons: Sequence[Element] = ()) -> Message:
+    """Build a message with a section for each text, followed by a row of *buttons*."""
+    row = [actions(*buttons)] if buttons else []
+    return message("\n".join(texts), [*map(section, texts), *row])
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,7 +1,7 @@
 """Modals: a message shown in a modal, and the form that starts a discussion."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from handlers import ids
@@ -40,6 +40,18 @@ def window(shown: Message) -> View:
         "close": literal("Close"),
         "blocks": _bounded(shown["blocks"] or [section(shown["text"])]),
     }
+
+
+def field_errors(errors: Mapping[str, str]) -> dict[str, Any]:
+    """Return the ack that keeps a form open, with an error at each field: {block_id: error}."""
+    # Slack shows errors at fields as plain text.
+    plain_errors = {block_id: error.replace("`", "") for block_id, error in errors.items()}
+    return {"response_action": "errors", "errors": plain_errors}
+
+
+def updated(view: View) -> dict[str, Any]:
+    """Return the ack that shows *view* in place of the submitted form."""
+    return {"response_action": "update", "view": view}
 
 
 def form(
@@ -110,7 +122,7 @@ def discussion_preview(article: Article, *, value: Value, note: str | None = Non
         *([section(note)] if note else []),
         context(f"For <#{value.channel_id}>. Posted, it comes with its story in the thread."),
         section(f"*{plain(article.headline, 150)}*\n{quote(article.question, 2000)}"),
-        actions([button("Another one", Action.DISCUSS_ANOTHER, another)]),
+        actions(button("Another one", Action.DISCUSS_ANOTHER, another)),
         *card(article, question=False, where=MODAL),
     ]
     return form(

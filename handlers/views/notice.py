@@ -3,7 +3,7 @@
 from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
-from handlers.views.blocks import Element, actions, button
+from handlers.views.blocks import Element, button
 from handlers.views.message import Message, counted, paragraphs
 from store.types import About, Post, PostKind
 
@@ -47,18 +47,18 @@ def _unsure(about: About) -> Message:
         button("Post it", Action.POST_AGAIN, value, hint="Post it: it is not in the channel"),
         button("It is there", Action.POST_SEEN, value),
     ]
-    return paragraphs(text, then=[actions(buttons)])
+    return paragraphs(text, buttons=buttons)
 
 
 def _stopped(about: About) -> Message:
     why = WHY_STOPPED.get(about.error, f"Slack says `{plain(about.error, 100)}`")
     text = f"I cannot post in <#{about.channel_id}>: {why}. Its schedule waits until you resume it."
-    return paragraphs(text, then=[actions([_resume(about)])])
+    return paragraphs(text, buttons=[_resume(about)])
 
 
 def _ready(about: About) -> Message:
     text = f"I could post in <#{about.channel_id}> again. Its schedule waits until you resume it."
-    return paragraphs(text, then=[actions([_resume(about)])])
+    return paragraphs(text, buttons=[_resume(about)])
 
 
 def _low(about: About) -> Message:

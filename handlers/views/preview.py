@@ -162,7 +162,7 @@ def dropped(check: Check, name: str, file_id: str, *, team_id: TeamId) -> Messag
     add = button("Add it to the corpus", Action.CORPUS_ADD, Value(words=file_id), primary=True)
     text = f"*{plain(name, 150)}* has no mistakes. {shown['text']}"
     # Replace the last block, which explains `/corpus reload`, with the button.
-    blocks = [*shown["blocks"][:-1], actions([add])]
+    blocks = [*shown["blocks"][:-1], actions(add)]
     return Message(text=text, blocks=blocks)
 
 

@@ -37,10 +37,8 @@ def preview(article: Article, *, words: str, place: int) -> Message:
             context("Only you see this. Posted, it comes with its story in the thread."),
             section(f"*{plain(article.headline, 150)}*\n{quote(article.question, 2000)}"),
             actions(
-                [
-                    button("Post it here", Action.DISCUSS_POST, this, primary=True),
-                    button("Another one", Action.DISCUSS_ANOTHER, another),
-                ]
+                button("Post it here", Action.DISCUSS_POST, this, primary=True),
+                button("Another one", Action.DISCUSS_ANOTHER, another),
             ),
         ],
     )
@@ -105,7 +103,7 @@ def offer_to_join(why: str, label: str, action: Action, value: Value) -> Message
     """Render *why* Parley cannot post here, with a button that joins the channel and posts."""
     text = f"{why} Or let me join this public channel by myself:"
     join = button(label, action, value, primary=True)
-    return paragraphs(text, then=[actions([join])])
+    return paragraphs(text, buttons=[join])
 
 
 def discuss_help(examples: Sequence[str]) -> Message:

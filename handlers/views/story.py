@@ -36,7 +36,7 @@ def card(
     blocks = [header(article.headline), *map(section, pages[page]), context(source)]
     if page + 1 < len(pages):
         following = Value(article_id=article.id, place=page + 1, where=where)
-        blocks.append(actions([button("Read on", Action.STORY_READ, following)]))
+        blocks.append(actions(button("Read on", Action.STORY_READ, following)))
     return blocks
 
 
@@ -79,7 +79,7 @@ def found(answer: Found, *, words: str, place: int, where: str = CHANNEL) -> Mes
         [
             context(_why(words=words, place=place, count=count)),
             *card(match.article, why=match.why, where=where),
-            actions(_buttons(match.article, words=words, where=where, following=following)),
+            actions(*_buttons(match.article, words=words, where=where, following=following)),
         ],
     )
 
@@ -125,7 +125,7 @@ def _ask(label: str, *, words: str, where: str) -> list[Block]:
     note = f"If you ask for it, admins will see the words “{plain(words, 200)}”, but not your name."
     return [
         context(note),
-        actions([button(label, Action.BRIEF_ASK, Value(words=words, where=where))]),
+        actions(button(label, Action.BRIEF_ASK, Value(words=words, where=where))),
     ]
 
 
@@ -166,7 +166,7 @@ def _choices(
 def picked(article: Article, *, words: str, where: str = CHANNEL) -> Message:
     """Render the story that the user picked."""
     buttons = _buttons(article, words=words, where=where)
-    return message(spoken(article), [*card(article, where=where), actions(buttons)])
+    return message(spoken(article), [*card(article, where=where), actions(*buttons)])
 
 
 def more(article: Article, *, page: int, where: str) -> Message:
@@ -198,7 +198,7 @@ def topics(
         # An action_id must be unique in its block, so the index is part of it.
         action, value = f"{Action.BRIEF_TOPIC}_{place}", Value(words=name, where=where)
         buttons.append(button(label, action, value, hint=f"Stories on {name}"))
-    return actions(buttons)
+    return actions(*buttons)
 
 
 def asked(words: str) -> Message:
