@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from slack_sdk.errors import SlackApiError
@@ -116,11 +117,7 @@ class Directory:
 
     async def is_corpus_admin(self, team_id: TeamId, user_id: UserId) -> bool:
         """Return whether the user may change the corpus; False if asking Slack fails."""
-        try:
-            await self.require_corpus_admin(team_id, user_id)
-        except ParleyError:
-            return False
-        return True
+        return await _passes(self.require_corpus_admin(team_id, user_id))
 
     async def require_admin(self, team_id: TeamId, user_id: UserId) -> None:
         """Raise `ParleyError` unless the user is a workspace admin or in ADMIN_USER_IDS.
@@ -185,18 +182,9 @@ class Directory:
         The channel of a form comes from the client, so it cannot be trusted. Raises
         `UnknownPresenceError` if asking Slack fails or takes too long.
         """
-        try:
-            async with asyncio.timeout(PRESENCE_SECONDS):
-                theirs = await self.channels(team_id, of=user_id)
-        except Exception as error:
-            # Not only FAILURES: the SDK itself may raise on a body that Slack did not write.
-            log.warning(
-                "asking Slack for the channels of %s in %s failed: %s",
-                user_id,
-                team_id,
-                classify(error).code,
-            )
-            raise UnknownPresenceError from error
+        about = f"the channels of {user_id} in {team_id}"
+        async with _asking(about, PRESENCE_SECONDS, or_raise=UnknownPresenceError):
+            theirs = await self.channels(team_id, of=user_id)
         if channel_id not in theirs:
             raise ParleyError(
                 "I do not see you in that channel. If you are in it, type `/invite @Parley` there,"
@@ -228,11 +216,7 @@ class Directory:
 
     async def is_admin(self, team_id: TeamId, user_id: UserId) -> bool:
         """Return whether the user is an admin; False if asking Slack fails."""
-        try:
-            await self.require_admin(team_id, user_id)
-        except ParleyError:
-            return False
-        return True
+        return await _passes(self.require_admin(team_id, user_id))
 
     async def require_parley_in(self, team_id: TeamId, channel_id: ChannelId) -> None:
         """Raise `NotReadyError` unless Parley is in the channel and may post there."""
@@ -309,22 +293,11 @@ class Directory:
         kept = self._people.get((team_id, user_id))
         if kept and timedelta() <= now - kept[0] < _CACHE_TIME:
             return kept[1]
-        try:
-            async with asyncio.timeout(ASK_SECONDS):
-                client = await self._teams.asking(team_id)
-                response = await client.users_info(user=user_id)
+        about = f"user {user_id} of {team_id}"
+        async with _asking(about, ASK_SECONDS, or_raise=UnknownPersonError):
+            client = await self._teams.asking(team_id)
+            response = await client.users_info(user=user_id)
             person = Person.of(response["user"], team_id=team_id)
-        except ParleyError:
-            raise
-        except Exception as error:
-            # Not only FAILURES: the SDK itself may raise on a body that Slack did not write.
-            log.warning(
-                "asking Slack about user %s of %s failed: %s",
-                user_id,
-                team_id,
-                classify(error).code,
-            )
-            raise UnknownPersonError from error
         # Drop the expired entries, so that no personal data is kept longer.
         self._people = {
             who: one
@@ -336,3 +309,27 @@ class Directory:
 
     def _drop(self, team_id: TeamId) -> None:
         self._people = {who: one for who, one in self._people.items() if who[0] != team_id}
+
+
+@asynccontextmanager
+async def _asking(
+    about: str, seconds: float, *, or_raise: Callable[[], ParleyError]
+) -> AsyncIterator[None]:
+    """Log and raise *or_raise* if what is done within fails or takes longer than *seconds*."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except ParleyError:
+        raise
+    except Exception as error:
+        # Not only FAILURES: the SDK itself may raise on a body that Slack did not write.
+        log.warning("asking Slack about %s failed: %s", about, classify(error).code)
+        raise or_raise() from error
+
+
+async def _passes(check: Awaitable[None]) -> bool:
+    try:
+        await check
+    except ParleyError:
+        return False
+    return True
