@@ -97,7 +97,7 @@ bench-finding: $(VENV)/.bench ## ways of finding a story, side by side (SIZE=100
 pictures: $(VENV)/.dev ## take the README's pictures again (needs chromium; handsome with fonts-lato)
 	@$(VENV)/bin/python -m pytest tests/browser --pictures docs
 
-bench-loading: $(VENV)/.dev ## how fast a corpus loads, and what people wait meanwhile (SIZE=100000)
+bench-loading: $(VENV)/.dev ## how fast a corpus loads, and how long people wait during a load (SIZE=100000)
 	@$(VENV)/bin/python -m benchmarks.loading $(if $(SIZE),--size $(SIZE))
 
 bench-kills: $(VENV)/.dev ## kill a reload at random, again and again (KILLS=200)

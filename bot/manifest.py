@@ -15,7 +15,7 @@ _COMMANDS = {
         "[help | on 09:30 | next | list | pause]",
     ),
     Command.CORPUS: (
-        "What is loaded, and loading it anew (admins)",
+        "See and reload the stories (admins)",
         "status | reload | problems | missed",
     ),
 }

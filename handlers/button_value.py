@@ -16,7 +16,7 @@ CHANNEL, DIRECT, MODAL = "", "direct", "modal"
 """Where an answer is shown, unless it is in a thread: the possible texts of `Value.where`."""
 NO_CHANNEL = ChannelId("")
 _WHERE = re.compile(rf"|{DIRECT}|{MODAL}|\d+\.\d+")
-_STALE = "That button is from another version of me: please ask anew."
+_STALE = "That button is from another version of me: please ask again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,7 +105,7 @@ class Digest:
         """Edit or end a schedule from the list."""
         schedule = await self.store.schedules.get(press.team_id, press.value.channel_id)
         if schedule is None:
-            raise ParleyError("That schedule has been ended meanwhile.")
+            raise ParleyError("Somebody has ended that schedule.")
         by = await self.actions.owner_or_admin(schedule, press.user_id)
         match press.value.words:
             case views.EDIT:

@@ -109,7 +109,7 @@ def is_on(
     if note := _not_today(schedule, turns, now):
         text += f" {note}"
     if is_empty:
-        text += " There is no story for it yet: as it is, nothing will be posted."
+        text += " There is no story for it yet, so nothing will be posted until there is one."
     hint = context(f"`{Command.DIGEST} next` lists what comes, `{Command.DIGEST} off` ends it.")
     if not has_samples:
         return message(text, [section(text), hint])

@@ -77,7 +77,7 @@ def _refused(about: About) -> Message:
     )
     if about.more:
         text += f"… and {counted(about.more, 'problem')} more: `{Command.CORPUS} problems`. "
-    text += "I load the folder by myself as soon as it is mended."
+    text += "I load the folder as soon as it is fixed."
     return paragraphs(text)
 
 

@@ -128,8 +128,8 @@ def replaces(schedule: Schedule) -> str:
 def ended(channel_id: ChannelId) -> str:
     """Return a warning that somebody deleted the schedule while the form was open."""
     return (
-        f"*Not saved yet.* Somebody ended the schedule of <#{channel_id}> meanwhile. Save"
-        " again to start it anew."
+        f"*Not saved yet.* Somebody ended the schedule of <#{channel_id}> since then. Save"
+        " again to start a new one."
     )
 
 

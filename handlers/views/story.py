@@ -230,7 +230,7 @@ def shared(article: Article, *, by: UserId | None) -> Message:
 
 def gone() -> str:
     """Return the sentence for a story that is no longer in the corpus."""
-    return "That story is no longer in the corpus: please look it up anew."
+    return "That story is no longer in the corpus: please look it up again."
 
 
 def unasked() -> str:

@@ -33,7 +33,7 @@ async def read(
     async def articles(numbers: Sequence[int]) -> Mapping[int, Article]:
         found = await reading.articles_by_number(database, numbers)
         if len(found) < len(numbers):
-            raise StaleRevisionError("The corpus was replaced meanwhile: try again.")
+            raise StaleRevisionError("The corpus has been replaced since: try again.")
         return found
 
     last = await revisions.last(connection)

@@ -283,7 +283,8 @@ class Corpus:
                 except OSError as error:
                     # Errors of documents are problems, so this is about the temporary folder.
                     raise ParleyError(
-                        f"The corpus stays as it was, for want of room to work: {error.strerror}."
+                        f"The corpus stays as it was, because a temporary file cannot be"
+                        f" written: {error.strerror}."
                     ) from error
 
     async def _plan(

@@ -140,7 +140,7 @@ async def test_the_keyboard_is_enough(house: House, visit: Open) -> None:
     await press("Enter")
     await expect(ana.message("Match 1 of")).to_be_visible()
 
-    # From the composer back to the answer's last button; it keeps the focus when it is drawn anew.
+    # From the composer back to the answer's last button, which keeps the focus.
     await press("Shift+Tab")
     await expect(focused).to_have_text("Next match")
     await press("Enter")

@@ -37,7 +37,7 @@ class Person:
             self._shown.append(message)
 
     def opened(self, view: Json) -> None:
-        """Show a modal, or draw it anew."""
+        """Show a modal, or render it again."""
         self.view = view | {"blocks": with_ids(view["blocks"])}
 
     def answer(self, method: str, sent: Json) -> Json | None:

@@ -232,7 +232,7 @@ async def test_a_schedule_that_ended_while_the_form_was_open_is_not_restarted_un
     await slack.submit(modal, values(time="11:45"))
     again = slack.modal()
     assert again
-    assert f"Somebody ended the schedule of <#{GENERAL}> meanwhile" in texts([again])
+    assert f"Somebody ended the schedule of <#{GENERAL}> since then" in texts([again])
     assert not await slack.parley.store.schedules.list(TEAM)
     await slack.submit(again)
     assert await slack.parley.store.schedules.list(TEAM)
@@ -409,7 +409,7 @@ async def test_a_schedule_that_has_ended_is_not_changed_from_the_list(slack: Sla
     end = choice(answer, "End it")
     await slack.type("/digest off")
     seen = await slack.press(Action.DIGEST_CHANGE, answer, selected_option=end)
-    assert seen[-1]["text"] == "That schedule has been ended meanwhile."
+    assert seen[-1]["text"] == "Somebody has ended that schedule."
 
 
 async def test_an_unknown_word_gets_the_help_with_the_form(slack: Slack) -> None:

@@ -163,7 +163,8 @@ async def test_a_full_disk_for_temporary_files(
 
     monkeypatch.setattr("store.loading.disk_list.pickle.dump", full)
     assert await load_error(file, write(tmp_path, a=STORIES)) == (
-        "The corpus stays as it was, for want of room to work: No space left on device."
+        "The corpus stays as it was, because a temporary file cannot be written:"
+        " No space left on device."
     )
 
 

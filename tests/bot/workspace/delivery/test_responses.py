@@ -60,7 +60,7 @@ async def test_it_answers_its_person_unless_told_otherwise(
 async def test_a_command_s_has_no_original(
     workspace: Workspace, response_url: AsyncWebhookClient
 ) -> None:
-    """Replacing does nothing there but post anew (bolt-js#2287)."""
+    """Replacing only posts again there (bolt-js#2287)."""
     await response_url.send(text="One")
     await response_url.send(text="Two", replace_original=True)
     assert [one["text"] for one in workspace.messages(GENERAL, user=ANA)] == ["One", "Two"]
