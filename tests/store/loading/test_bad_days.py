@@ -191,7 +191,7 @@ def test_a_database_file_that_may_not_grow(tmp_path: Path) -> None:
     many = tmp_path / "many"
     kills.write(many, "ants")
     failed = bot("load", str(many), limit=400_000)
-    assert (failed.returncode, failed.stderr.count("\n")) == (78, 1)
+    assert (failed.returncode, failed.stderr.count("\n")) == (1, 1)
     assert "nothing was changed in the database" in failed.stderr
     assert "Envoys met behind closed doors" in bot("find", "geneva").stdout
 
