@@ -57,7 +57,7 @@ RULES: Mapping[str, Patches] = {
     "two words typed as one": [(vocabulary.Vocabulary, "_halves", _nothing)],
     "one word typed as two": [(vocabulary.Vocabulary, "_joined", lambda *_: {})],
     "other names of a country, its capital": [(vocabulary, "relatives", _nothing)],
-    "codes of countries": [(countries, "_codes", _nothing)],
+    "codes of countries": [(countries, "_codes", dict)],
     "St. is Saint": [(vocabulary, "_ABBREVIATIONS", {})],
     "a name whatever is typed around it": [(finder, "anchored", _nothing)],
     "a country's adjective is no name": [(ranking, "is_people", _is_not)],

@@ -57,7 +57,7 @@ _SET_FORMAT = "UPDATE index_format SET version = $1 WHERE version <> $1 RETURNIN
 
 _OLD_FORMAT = "SELECT 1 FROM index_format WHERE version <> $1"
 
-_FORMAT = 2
+_FORMAT = 3
 """The form of the index: increase it with every change of what `index.to_entry` returns."""
 _BATCH = 500
 """Words in one statement.

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from countryinfo import CountryInfo
 from rapidfuzz.distance import OSA
 
-from store.finding.words import FUNCTION_WORDS, commonness, is_english, words
+from store.finding.words import FUNCTION_WORDS, commonness, is_english, normalize, words
 
 Name: TypeAlias = tuple[str, ...]
 """The normalized words of a name."""
@@ -41,7 +41,14 @@ def relatives(query_words: Sequence[str]) -> Iterator[tuple[slice, Relatives]]:
 
     Each comes with the other names that belong to the same country.
     """
+    for at, word in enumerate(query_words):
+        # In lowercase, two letters may stand for much else.
+        is_sure = len(word) > 2 or word.isupper()
+        names = _codes().get(word.lower(), ())
+        if names:
+            yield slice(at, at + 1), dict.fromkeys(names, SAME if is_sure else CAPITAL)
     known = _relatives()
+    query_words = [*map(str.lower, query_words)]
     for start in range(len(query_words)):
         for end in range(start + 1, min(start + _LONGEST, len(query_words)) + 1):
             *others, last = query_words[start:end]
@@ -104,11 +111,12 @@ def _relatives() -> Mapping[Name, Relatives]:
         is_own = bool(people) and peoples.setdefault(people, country["name"]) == country["name"]
         root = people[0][:4] if is_own and len(people) == 1 else ""
         names = set(_names(spellings, root, codes=set(country["ISO"].values())))
-        for code, name in product(_codes(country), names):
-            # Two letters may stand for much else.
-            join((code,), name, SAME if len(code) > 2 else CAPITAL)
         seats = country.get("capital") or []
-        capitals = {_name(seat) for seat in ([seats] if isinstance(seats, str) else seats)}
+        seats = [seats] if isinstance(seats, str) else seats
+        # Washington D.C. is Washington, and D.C.
+        dotted = (_DOTTED.search(seat) for seat in seats)
+        capitals = {_name(seat) for seat in seats}
+        capitals |= {(normalize(found[0].strip()),) for found in dotted if found}
         capitals |= {other for capital in capitals for other in older[capital]}
         for group in (names, capitals):
             for one, other in combinations(group, 2):
@@ -122,9 +130,20 @@ def _relatives() -> Mapping[Name, Relatives]:
     return dict(related)
 
 
-def _codes(country: Mapping[str, Any]) -> list[str]:
-    codes = {code.casefold() for code in country["ISO"].values()}
-    return [code for code in codes if commonness(code) < _RARE_WORD and code not in FUNCTION_WORDS]
+@cache
+def _codes() -> Mapping[str, Sequence[Name]]:
+    """Return the names of the country of each code that is no everyday word."""
+    return {
+        code.casefold(): [_name(spelling) for spelling in _spellings(country)]
+        for country in _by_population()
+        for code in country["ISO"].values()
+        if code.isalpha() and commonness(code.casefold()) < _RARE_WORD
+    }
+
+
+def is_code(word: str) -> bool:
+    """Return whether *word* is the code of a country, such as UA."""
+    return word.casefold() in _codes()
 
 
 def _by_population() -> list[Mapping[str, Any]]:

@@ -8,6 +8,7 @@ from typing import ParamSpec, Self, TypeAlias, TypeVar
 
 from cachetools import LRUCache
 
+from store.finding.countries import is_code
 from store.finding.embeddings import Embeddings
 from store.finding.index import Index
 from store.finding.ranking import ExpandedQuery, anchored, rank, reasons
@@ -179,7 +180,7 @@ class Finder:
     def _split(self, query: str) -> tuple[str, ...]:
         """Return the first distinct words of *query*; a limit keeps long queries cheap."""
         known = (
-            word if word in self.index.vocabulary else word.lower()
+            word if word in self.index.vocabulary or is_code(word) else word.lower()
             for word in query_words(query[:_MAX_CHARACTERS])
         )
         return tuple(islice(dict.fromkeys(known), _MAX_WORDS))

@@ -144,7 +144,7 @@ class Vocabulary:
             for joined, similarity in self._joined(query_words[at], query_words[at + 1]).items():
                 for expansions in expanded[at : at + 2]:
                     expansions[joined] = max(similarity, expansions.get(joined, 0.0))
-        for span, found in relatives([*map(str.lower, query_words)]):
+        for span, found in relatives(query_words):
             for name, similarity in found.items():
                 if all(word in self for word in name):
                     for expansions in expanded[span]:
@@ -153,8 +153,10 @@ class Vocabulary:
 
     def _expand(self, word: str, *, is_last: bool) -> Expansions:
         if word.isupper():
-            similarity = 1.0 if word.lower() in FUNCTION_WORDS else INITIALS
-            return {**self._expand(word.lower(), is_last=False), (word,): similarity}
+            expansions = self._expand(word.lower(), is_last=False)
+            if word in self:
+                expansions[word,] = 1.0 if word.lower() in FUNCTION_WORDS else INITIALS
+            return expansions
         if is_code(word):
             return self._code(word)
         if has_digit(word):
@@ -171,7 +173,7 @@ class Vocabulary:
             (((other,), AFFIX) for other in self._with_affix(word)),
             self._short_forms(word),
         ]
-        expansions: Expansions = {}
+        expansions = {}
         for expansion, similarity in chain.from_iterable(found):
             expansions[expansion] = max(similarity, expansions.get(expansion, 0.0))
         if is_known:

@@ -166,7 +166,8 @@ def _initials(name: str) -> tuple[str, ...]:
         # Two letters are the initials of anybody: only a name of common words has them.
         is_whole = start == 0 or start - 1 in links
         if len(part) == 2 and is_whole and all(is_english(_fold(word)) for word in part):
-            named.append(part)
+            # The Defense Ministry is also the Ministry of Defense.
+            named += [part, [part[1], "of", part[0]]]
     found = {_fold("".join(map(_initial, each))).upper() for each in named}
     return tuple(sorted(each for each in found if 1 < len(each) <= _LONGEST_ACRONYM))
 
@@ -179,7 +180,7 @@ def _initial(word: str) -> str:
 def query_words(query: str) -> Iterator[str]:
     """Yield the words of *query*; a code is one word with its separators: "pay-1234".
 
-    A word in capitals keeps them if it would be another word without them: WHO and who.
+    A word in capitals keeps them if it may be another word without them: WHO and who.
     """
     tokens = _clean(query).split()
     keeps_capitals = len(tokens) == 1 or not query.isupper()
@@ -189,9 +190,9 @@ def query_words(query: str) -> Iterator[str]:
         for code in codes:
             token = token.replace(code, " ", 1)
         for word, spelling in words(token):
-            is_acronym = keeps_capitals and len(word) > 1 and spelling.isupper()
-            is_word = word in FUNCTION_WORDS or is_english(word)
-            yield word.upper() if is_acronym and is_word else word
+            is_acronym = keeps_capitals and sum(map(str.isupper, spelling)) > 1
+            is_other = len(word) == 2 or word in FUNCTION_WORDS or is_english(word)
+            yield word.upper() if is_acronym and is_other else word
 
 
 def has_digit(word: str) -> bool:

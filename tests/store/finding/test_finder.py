@@ -236,7 +236,7 @@ WRITTEN = {
     "version": "Client v2.1 and version 5.2.1 need an F-35 licence for H5N1.",
     "language": "The plant runs C++ and 12,000 lines of F# since 2.5 years.",
     "who": "The WHO met the Nuclear Suppliers Group and the Ministry of Defence at Saint Helena.",
-    "union": "An envoy of the European Union climbed Mt. Arden with the crew.",
+    "union": "A Foreign Ministry envoy to Washington and the European Union climbed Mt. Arden.",
     "french": "L'économie d'Yonne, qu'on croyait perdue, réveille l’opéra de Besançon.",
     "german": "Bürgermeister Müller aus Köln baut für die Straße am Flughafen eine Mühle.",
     "chinese": "北京宣布对稀土出口实行新的许可制度。",
@@ -264,8 +264,8 @@ BY_WRITING = Finder.of(
             "finance@acme.example|acme.example",
             "version": "v2.1|2.1|5.2.1|v5.2.1|f35|F-35|h5n1",
             "language": "c++|F#|12000|12,000|2.5",
-            "who": "WHO|W.H.O.|what is the WHO|NSG|nsg|MOD|st. helena|St Helena",
-            "union": "eu|EU|mount arden|mt arden|:flag-eu: eu",
+            "who": "MoD|WHO|W.H.O.|what is the WHO|NSG|nsg|MOD|st. helena|St Helena",
+            "union": "MOF|DC|eu|EU|mount arden|mt arden|:flag-eu: eu",
             "french": "économie|l’economie|yonne|opera|d'Yonne|l'Opéra Besancon",
             "german": "mueller|Müller|muller|koeln|strasse|bürgermeisters|muehlen",
             "chinese": "北京|稀土|稀土出口",
@@ -333,8 +333,10 @@ async def test_an_everyday_german_word_stands_for_no_other(query: str) -> None:
 
 async def test_the_code_of_a_country_stands_for_it() -> None:
     finder = Finder.of([make_article(1, "A ship left Ukraine."), make_article(2, "It rained.")])
-    assert isinstance(await finder.find("UKR"), Found)
+    for query in ("UKR", "ukr", "UA"):
+        assert isinstance(await finder.find(query), Found)
     assert isinstance(await finder.find("ua"), Unsure)
+    assert isinstance(await finder.find("804"), Nothing)
 
 
 async def test_the_obvious_story_comes_first() -> None:
