@@ -300,7 +300,8 @@ def _parse_who(text: str) -> tuple[TeamId, UserId | None]:
 
 
 async def _demo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
-    configure_logging(level=environ.get("LOG_LEVEL") or "warning", style="text")
+    settings = Settings.from_env({"LOG_LEVEL": "warning"} | environ, connecting=False)
+    configure_logging(level=settings.log_level, style="text")
     try:
         with _deadline.on_signals() as stop:
             await demo(port=arguments.port, corpus=arguments.corpus, stop=stop)

@@ -16,6 +16,8 @@ _TOLERANCE = timedelta(minutes=5)
 _ASK_SECONDS = 5
 _ASK_EVERY = 60.0
 """Seconds between two comparisons with Slack's clock while the machine's is wrong."""
+_START_PATIENCE, _JUMP_PATIENCE = 60.0, 3600.0
+"""After how many seconds without Slack's time the machine's is used; a post may be 2 hours late."""
 
 Clock = Callable[[], datetime]
 """Returns the current time as an aware datetime in UTC."""
@@ -97,6 +99,7 @@ class CheckedClock:
         self._now, self._steady_at = machine(), steady()
         self._asked_at: float | None = None
         """When Slack last answered, by *steady*."""
+        self._in_doubt_since = steady()
         self.is_in_doubt = True
         """Whether Slack has yet to confirm the time: at the start, and after a jump."""
         self.ahead = timedelta()
@@ -129,7 +132,7 @@ class CheckedClock:
             " time is right",
             _offset(ahead),
         )
-        self.is_in_doubt = True
+        self.is_in_doubt, self._in_doubt_since = True, self._steady()
 
     async def read(self) -> None:
         """Compare with Slack's clock: if the time is in doubt, or each minute while it is wrong."""
@@ -138,10 +141,14 @@ class CheckedClock:
         if not self.is_in_doubt and (is_fresh or not self.ahead):
             return
         slack = await self._ask()
+        machine, steady = self._machine(), self._steady()
         if slack is None:
-            return
-        machine, self._asked_at = self._machine(), self._steady()
-        self._steady_at = self._asked_at
+            patience = _JUMP_PATIENCE if self.ahead else _START_PATIENCE
+            if not self.is_in_doubt or steady - self._in_doubt_since < patience:
+                return
+            log.warning("Slack's clock cannot be read: the machine's is used")
+            slack = machine
+        self._asked_at = self._steady_at = steady
         ahead = machine - slack
         if abs(ahead) <= _TOLERANCE:
             if self.ahead:
@@ -191,17 +198,20 @@ def slack_clock(url: str, *, proxy: str | None = None) -> Callable[[], Awaitable
     """Return a function that returns the time of the server at *url*; None if it does not answer.
 
     Every answer has the time in its header Date, unless the server has no clock (RFC 9110, 6.6.1);
-    then the machine's time has to do.
+    then the machine's time has to do. An answer from a cache has its Age too (RFC 9111, 5.1).
     """
-    timeout = aiohttp.ClientTimeout(total=_ASK_SECONDS)
+    timeout, headers = aiohttp.ClientTimeout(total=_ASK_SECONDS), {"Cache-Control": "no-cache"}
 
     async def ask() -> datetime | None:
         try:
             async with aiohttp.request(
-                "HEAD", url, proxy=proxy, timeout=timeout, allow_redirects=False
+                "HEAD", url, headers=headers, proxy=proxy, timeout=timeout, allow_redirects=False
             ) as response:
-                return parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
-        except (KeyError, ValueError):
+                age = timedelta(seconds=int(response.headers.get("Age", "0")))
+                at = parsedate_to_datetime(response.headers["Date"])
+                # Without a zone, it is in UTC.
+                return (at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)) + age
+        except (KeyError, ValueError, OverflowError):
             return system_clock()
         except (aiohttp.ClientError, TimeoutError, OSError):
             return None

@@ -133,6 +133,26 @@ async def test_a_start_after_a_long_outage_waits_only_for_slack() -> None:
     assert not machine.clock.is_in_doubt
 
 
+@pytest.mark.parametrize(
+    ("jump", "patience"),
+    [(timedelta(), timedelta(minutes=1)), (timedelta(days=1), timedelta(hours=1))],
+)
+async def test_nothing_waits_for_ever_if_slack_s_clock_cannot_be_read(
+    jump: timedelta, patience: timedelta
+) -> None:
+    machine = Machine()
+    if jump:
+        await machine.wait()
+    machine.slack_is_away = True
+    await machine.sleep(jump)
+    waited = timedelta()
+    while machine.clock.is_in_doubt:
+        await machine.wait()
+        waited += SECOND
+    assert abs(waited - patience) < timedelta(seconds=5)
+    assert machine.clock() == machine.true
+
+
 async def test_a_machine_that_starts_with_a_wrong_clock_goes_by_slacks() -> None:
     machine = Machine()
     machine.wrong_by = timedelta(days=-20_000)  # without a battery, a clock starts in 1970
@@ -158,7 +178,7 @@ async def test_a_clock_that_is_corrected_slowly_is_followed(machine: Machine) ->
             st.one_of(st.just(0), st.integers(-(10**8), 10**8)),
             st.booleans(),
         ),
-        max_size=30,
+        max_size=12,  # less than an hour
     )
 )
 async def test_no_time_that_slack_would_deny_is_used(steps: list[tuple[int, int, bool]]) -> None:
@@ -213,14 +233,38 @@ async def test_slacks_time_is_read_from_its_answers(caplog: pytest.LogCaptureFix
     assert await ask() is None, "nobody listens there any more"
 
 
-async def test_a_server_without_a_date_leaves_the_machines_time() -> None:
+async def answered(*headers: str) -> datetime | None:
+    """Return the time that is read from an answer with *headers*."""
+
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        lines = ("HTTP/1.1 404 Not Found", "Content-Length: 0", *headers, "", "")
+        writer.write("\r\n".join(lines).encode())
         writer.close()
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        clock = CheckedClock(slack_clock(f"http://127.0.0.1:{port}/api/"))
-        await clock.read()
-    assert not clock.is_in_doubt
+        return await slack_clock(f"http://127.0.0.1:{port}/api/")()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ["Date: Tue, 24 Nov 2026 08:00:00 GMT"],
+        ["Date: Tue, 24 Nov 2026 08:00:00 -0000"],
+        ["Date: Tue, 24 Nov 2026 07:00:00 GMT", "Age: 3600"],
+    ],
+)
+async def test_the_date_of_an_answer(headers: list[str]) -> None:
+    assert await answered(*headers) == NOW
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [[], ["Date: yesterday"], ["Date: Tue, 24 Nov 2026 08:00:00 GMT", "Age: 9" + "9" * 20]],
+)
+async def test_an_answer_without_a_date_leaves_the_machines_time(
+    headers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.clock.system_clock", lambda: NOW)
+    assert await answered(*headers) == NOW

@@ -274,6 +274,14 @@ def test_check_says_that_there_is_no_database_yet(capsys: pytest.CaptureFixture[
     assert "nothing loaded yet; it does not exist yet" in capsys.readouterr().out
 
 
+def test_demo_with_a_wrong_setting(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "loud")
+    assert main(["demo", "--port", "0"]) == 78
+    assert "LOG_LEVEL must be one of debug" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("source", ["sqlite:///data/parlay.db", "sqlite:///empty.db"])
 def test_copy_of_no_database_is_refused(
     folder: Path, source: str, capsys: pytest.CaptureFixture[str]
