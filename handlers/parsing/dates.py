@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import pairwise, product
+from itertools import islice, pairwise, product
 
 from handlers.mrkdwn import plain
 from handlers.parsing.readings import UnclearError, UnknownWordError
@@ -431,10 +431,9 @@ def _meaning(tokens: Sequence[_Token], today: date) -> _Meaning:
         else:
             meanings.append(_week_of(own[0], today) if join else _single(own[0], today))
     doubt = next((meaning.doubt for meaning in meanings if meaning.doubt), "")
-    readings = [
-        tuple(on for dates in choice for on in dates)
-        for choice in product(*(meaning.readings for meaning in meanings))
-    ]
+    # Ten ambiguous dates have a thousand readings.
+    choices = islice(product(*(meaning.readings for meaning in meanings)), _MOST_READINGS)
+    readings = [tuple(on for dates in choice for on in dates) for choice in choices]
     days = [parts[0] for join, parts in elements if not join and parts[0].kind == "D"]
     is_plain_list = len(elements) == len(days) > 1 and not any(spec.year for spec in days)
     if is_plain_list and not doubt:

@@ -112,6 +112,12 @@ def test_what_is_not_fully_said_is_asked_back(words: str, sentence: str, reading
     assert len(caught.value.readings) == readings
 
 
+def test_many_unclear_dates_have_a_few_readings() -> None:
+    with pytest.raises(UnclearError) as caught:
+        parse_dates("3/4, " * 59, today=SATURDAY)  # two to the power of 59, all in all
+    assert 1 < len(caught.value.readings) <= 4
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
