@@ -77,9 +77,9 @@ class Digest:
             await self.form.open(request, request.channel_id)
 
     async def guessed(self, press: Press, respond: AsyncRespond) -> None:
-        """Run the command of a button: a correction, a chosen reading, or what takes one back."""
-        word, _, rest = press.value.words.partition(" ")
-        if word not in _WORDS:
+        """Run the commands of a button, one a line: corrected, chosen, or to take one back."""
+        lines = [line.partition(" ") for line in press.value.words.splitlines()]
+        if not lines or any(word not in _WORDS for word, _, _ in lines):
             raise ParleyError("I do not know that word any more.")
         request = press
         if press.value.channel_id not in ("", press.channel_id):
@@ -87,7 +87,8 @@ class Digest:
             channel_id = press.value.channel_id
             await self.slack.directory.require_present(press.team_id, press.user_id, channel_id)
             request = replace(request, channel_id=channel_id)
-        await answer(respond, await self._answer(request, word, rest), replace=True)
+        answers = [await self._answer(request, word, rest) for word, _, rest in lines]
+        await answer(respond, answers[-1], replace=True)
 
     async def joined(self, press: Press, respond: AsyncRespond) -> None:
         """Join the channel and set up the schedule that was asked for."""
@@ -158,7 +159,7 @@ class Digest:
                 return await self._preview(schedule)
             case _:
                 guess = _guess(word)
-                meant = f"{guess} {rest}".strip() if guess else ""
+                meant = " ".join(f"{guess} {rest}".split()) if guess else ""
                 # A button would cut off longer words.
                 is_whole = 0 < len(meant) <= MOST_WORDS
                 return views.digest_help(unknown=word, meant=meant if is_whole else None)

@@ -203,9 +203,7 @@ def paused(
     until: date, dates: Sequence[date], turns: Sequence[UpcomingPost], *, before: date | None
 ) -> Message:
     """Confirm a pause, which leaves out the posts on *dates*; *before* is the pause it replaces."""
-    take_back = "resume" if before is None else "pause"
-    if before and before != FOREVER:
-        take_back += f" until {before}"
+    take_back = _pause(before) if before else "resume"
     if until == FOREVER:
         first = f" The first one left out is that of {format_date(dates[0])}." if dates else ""
         text = f"Paused: no posts in this channel until `{Command.DIGEST} resume`.{first}"
@@ -216,6 +214,11 @@ def paused(
             f" one comes {_first(turns)}."
         )
     return _with_take_back(text, take_back)
+
+
+def _pause(until: date) -> str:
+    """Return the command of a pause."""
+    return "pause" if until == FOREVER else f"pause until {until}"
 
 
 def _with_take_back(text: str, words: str, channel_id: ChannelId = NO_CHANNEL) -> Message:
@@ -245,7 +248,10 @@ def is_off(schedule: Schedule, turns: Sequence[UpcomingPost]) -> Message:
         f" {_first(turns)}, then at {describe(schedule.timetable)}."
     )
     words = write_order(order_of(schedule))
-    return _with_take_back(text, f"on {words}" if words else "", schedule.channel_id)
+    take_back = f"on {words}" if words else ""
+    if words and schedule.paused_until:
+        take_back += f"\n{_pause(schedule.paused_until)}"
+    return _with_take_back(text, take_back, schedule.channel_id)
 
 
 def paged(every: Sequence[Schedule], page: int) -> tuple[Sequence[Schedule], int, int]:

@@ -234,6 +234,19 @@ async def test_an_ended_schedule_can_be_started_again(slack: Slack) -> None:
     assert await slack.parley.store.schedules.list(TEAM) == [before]
 
 
+@pytest.mark.parametrize("pause", ["pause", "pause until 2 Jan"])
+async def test_a_paused_schedule_is_paused_when_it_is_started_again(
+    slack: Slack, pause: str
+) -> None:
+    await slack.type("/digest on 09:30 daily")
+    await slack.type(f"/digest {pause}")
+    before = await slack.parley.store.schedules.list(TEAM)
+    (answer,) = await slack.type("/digest off")
+    seen = await slack.press_thrice(Action.DIGEST_GUESS, answer)
+    assert "Paused" in texts(seen)
+    assert await slack.parley.store.schedules.list(TEAM) == before
+
+
 async def test_only_members_of_a_channel_start_its_schedule_again_from_elsewhere(
     slack: Slack,
 ) -> None:
