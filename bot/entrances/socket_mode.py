@@ -9,12 +9,13 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from math import isnan
 from typing import Any
 
-from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, WSMessage, WSMsgType
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.entrances.intake import Intake
@@ -40,7 +41,7 @@ class Timeouts:
     connect: float = 10
     """From opening the socket's URL to Slack's hello."""
     ping: float = 2
-    """Without a frame before a ping is sent; after as long again, the socket counts as lost."""
+    """Without a frame before a ping is sent; after as long again, another socket is opened."""
     brief: float = 1
     """A socket that ends sooner is followed by a pause as long as this."""
     tries: int = 8
@@ -181,39 +182,46 @@ class SocketMode:
         return socket
 
     async def _read(self, socket: _Socket) -> None:
-        """Take the frames of *socket* until it is closed, silent or not needed any more."""
+        """Take the frames of *socket* until it is closed or replaced."""
         try:
             async with socket.deadline:
-                while await self._read_frame(socket):
-                    pass
+                while True:
+                    frame = await self._receive(socket)
+                    match frame.type:
+                        case WSMsgType.TEXT:
+                            self._take(socket, frame.data)
+                        case WSMsgType.PING:
+                            await socket.connection.pong(frame.data)
+                        case WSMsgType.PONG:
+                            self._heard["pong"] = time.monotonic()
+                        case _ if socket.connection.closed:
+                            break
         except (TimeoutError, ClientError, OSError) as error:
             log.debug("a socket ended: %s", reason(error))
         finally:
             if socket.is_open and not socket.leaving.is_set():
                 log.warning("the socket is lost; connecting again")
-            self._lose(socket)
+            self._set_open(socket, is_open=False)
             self._sockets.remove(socket)
             await socket.connection.close()
 
-    async def _read_frame(self, socket: _Socket) -> bool:
-        """Take the next frame; return False if the socket is lost."""
-        connection = socket.connection
-        try:
-            frame = await connection.receive(timeout=self._timeouts.ping)
-        except TimeoutError:
-            async with asyncio.timeout(self._timeouts.ping):
-                await connection.ping()
-                frame = await connection.receive()
-        match frame.type:
-            case WSMsgType.TEXT:
-                self._take(socket, frame.data)
-            case WSMsgType.PING:
-                await connection.pong(frame.data)
-            case WSMsgType.PONG:
-                self._heard["pong"] = time.monotonic()
-            case WSMsgType.CLOSE | WSMsgType.CLOSING | WSMsgType.CLOSED | WSMsgType.ERROR:
-                return False
-        return True
+    async def _receive(self, socket: _Socket) -> WSMessage:
+        """Return the next frame; while none comes, ping, and then have another socket opened."""
+        connection, was_open = socket.connection, socket.is_open
+        for is_silent in (False, True):
+            with suppress(TimeoutError):
+                return await connection.receive(timeout=self._timeouts.ping)
+            if not is_silent:
+                async with asyncio.timeout(self._timeouts.ping):
+                    await connection.ping()
+        if was_open:
+            log.warning("the socket is silent; connecting again")
+            self._set_open(socket, is_open=False)
+        # It is read on until another one is open, because the silence may end.
+        frame = await connection.receive()
+        if was_open and not connection.closed:
+            self._set_open(socket, is_open=True)
+        return frame
 
     def _take(self, socket: _Socket, text: str) -> None:
         try:
@@ -231,10 +239,8 @@ class SocketMode:
             answering.add_done_callback(self._answering.discard)
         elif message.get("type") == "hello":
             self._heard["hello"] = now
-            socket.is_open = True
             socket.close_at(None)
-            self._update_connected()
-            socket.settled.set()
+            self._set_open(socket, is_open=True)
             self._record_connections(message.get("num_connections") or 0)
         elif message.get("type") == "disconnect":
             socket.leaving.set()
@@ -260,7 +266,7 @@ class SocketMode:
             try:
                 await socket.connection.send_str(ack)
             except (ClientError, OSError):
-                self._lose(socket)
+                self._set_open(socket, is_open=False)
             else:
                 return
 
@@ -275,14 +281,12 @@ class SocketMode:
             log.warning("cancelled %d requests at shutdown", len(late))
             await asyncio.wait(late, timeout=self._timeouts.close)
 
-    def _lose(self, socket: _Socket) -> None:
-        socket.is_open = False
+    def _set_open(self, socket: _Socket, *, is_open: bool) -> None:
+        socket.is_open = is_open
         socket.settled.set()
-        socket.leaving.set()
-        self._update_connected()
-
-    def _update_connected(self) -> None:
-        is_connected = any(socket.is_open for socket in self._sockets)
+        if not is_open:
+            socket.leaving.set()
+        is_connected = any(one.is_open for one in self._sockets)
         self._metrics.socket_connected.set(is_connected)
         if is_connected:
             self._connected.set()

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import WSMsgType, web
 from slack_bolt import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -43,6 +43,7 @@ class BadSlack:
         self.handshakes = Counter[str]()
         self.refuse_handshakes = 0
         self.say_hello = True
+        self.answer_pings = True
         self.sockets: list[web.WebSocketResponse] = []
         self.transports: dict[web.WebSocketResponse, asyncio.Transport | None] = {}
         self.acks: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -65,7 +66,7 @@ class BadSlack:
         if self.refuse_handshakes:
             self.refuse_handshakes -= 1
             raise web.HTTPForbidden
-        socket = web.WebSocketResponse(timeout=0.2)
+        socket = web.WebSocketResponse(timeout=0.2, autoping=self.answer_pings)
         await socket.prepare(request)
         self.sockets.append(socket)
         self.transports[socket] = request.transport
@@ -73,7 +74,8 @@ class BadSlack:
             await socket.send_json({"type": "hello", "num_connections": len(self.sockets)})
         self.news.put_nowait("opened")
         async for frame in socket:
-            self.acks.put_nowait(json.loads(frame.data))
+            if frame.type is WSMsgType.TEXT:
+                self.acks.put_nowait(json.loads(frame.data))
         return socket
 
     def cut(self) -> None:
@@ -304,6 +306,18 @@ async def test_a_connection_that_drops_all_data_is_replaced(bad: BadSlack) -> No
             assert await bad.news.get() == "opened"
             assert await echo(bad, 2)
             assert not running.task.done()
+
+
+async def test_a_silent_socket_is_read_until_another_one_is_open(bad: BadSlack) -> None:
+    """Slack may only have been slow."""
+    bad.answer_pings = False
+    async with socket_mode(bad, timeouts=replace(QUICK, ping=0.2)) as running:
+        await running.ready.wait()
+        assert await bad.news.get() == "opened"
+        slow, bad.answer_pings = bad.sockets[-1], True
+        assert await bad.news.get() == "opened"
+        await bad.send(1, on=slow)
+        assert (await bad.acks.get())["envelope_id"] == "e1"
 
 
 async def test_a_socket_that_is_cut_off_is_replaced_at_once(bad: BadSlack) -> None:
