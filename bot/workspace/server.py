@@ -23,7 +23,7 @@ from bot.workspace.web.live import Live
 from bot.workspace.web.page import Page
 from bot.workspace.web_api.api import WebApi
 from bot.workspace.web_api.downloads import Downloads
-from bot.workspace.web_api.faults import Faults
+from bot.workspace.web_api.faults import RESPONSE_URL, Faults
 from bot.workspace.web_api.oauth import CLIENT_ID, CLIENT_SECRET, OAuth
 from bot.workspace.web_api.workflow_steps import StepRun, WorkflowSteps, functions_as_page
 
@@ -273,7 +273,11 @@ class Workspace(Team):
         team = self._teams.get(request.match_info["team"])
         if team is None:
             raise web.HTTPNotFound(text="no_team")
-        return await team.answered(request)
+        fault = self.faults.take(RESPONSE_URL, {})
+        if fault and not fault.after:
+            return web.Response(status=fault.status)
+        response = await team.answered(request)
+        return web.Response(status=fault.status) if fault else response
 
 
 def _scopes(manifest: Json) -> list[str]:

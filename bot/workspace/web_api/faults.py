@@ -38,6 +38,8 @@ KINDS: dict[FaultKind, tuple[str, tuple[str, ...]]] = {
 """Every kind: its label, and the fields it uses beside where and how often."""
 
 
+RESPONSE_URL = "response_url"
+"""The method of a fault that strikes a response_url: it answers with the fault's *status*."""
 _STRICT_WAIT = timedelta(minutes=1)
 _STRICT_PAGE = 15
 

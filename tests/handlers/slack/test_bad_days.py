@@ -74,6 +74,30 @@ async def test_a_mention_is_answered_by_direct_message_if_need_be(
     assert no_tracebacks(log)
 
 
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
+@pytest.mark.parametrize("after", [True, False])
+async def test_an_answer_is_sent_again_until_slack_takes_it(
+    slack: Slack, status: int, after: bool, log: pytest.LogCaptureFixture
+) -> None:
+    slack.workspace.faults.add(
+        Fault(method="response_url", kind="status", status=status, after=after, times=2)
+    )
+    replies = await slack.type("/corpus status")
+    # Twice is better than not at all: one person sees it.
+    assert len({reply["text"] for reply in replies}) == 1
+    assert "documents" in texts(replies)
+    assert no_tracebacks(log)
+
+
+async def test_an_answer_that_slack_never_takes_is_one_line_in_the_log(
+    slack: Slack, log: pytest.LogCaptureFixture
+) -> None:
+    slack.workspace.faults.add(Fault(method="response_url", kind="status", times=None))
+    assert not await slack.type("/corpus status")
+    assert len([one for one in log.messages if "response_url answered 500" in one]) == 1
+    assert no_tracebacks(log)
+
+
 async def test_a_rate_limit_says_when_to_try_again_and_is_kept(
     slack: Slack, log: pytest.LogCaptureFixture
 ) -> None:
