@@ -34,7 +34,7 @@ from store.teams.token_cipher import TokenCipher, TokenCipherError, new_key
 from store.types import FailedLoad, Problem, TeamId
 from tests.conftest import StoppedClock
 from tests.handlers.conftest import CORPUS, dm, texts
-from tests.ids import ANA, GENERAL
+from tests.ids import ANA, GENERAL, RANDOM
 from tests.visitor import Visitor
 
 # slack_sdk builds its Authorization header this way; our code does not.
@@ -179,6 +179,32 @@ async def test_a_revoked_token_stops_only_its_team(both: Both) -> None:
     both.clock.forward(minutes=120)
     await both.parley.ticker.tick()
     assert (len(both.said(both.first)), len(both.said(both.second))) == (0, 1)
+
+
+async def test_a_rate_limit_holds_up_only_its_team(both: Both) -> None:
+    for team in (both.first, both.second):
+        await both.install(team)
+        team.invite(GENERAL, both.first.bot_user_id)
+    both.first.invite(RANDOM, both.first.bot_user_id)
+    await both.type(both.first, "/digest on 09:30 daily")
+    await both.type(both.second, "/digest on 09:31 daily")
+    await both.first.type("/digest on 09:31 daily", user=ANA, channel=RANDOM)
+    await both.settled()
+    both.first.faults.add(Fault(method="chat.postMessage", kind="ratelimit", seconds=60))
+    both.clock.now = both.clock.now.replace(hour=9, minute=30, second=1)
+    await both.parley.ticker.tick()
+    both.clock.forward(seconds=59.5)
+    calls = len(both.first.calls)
+    await both.parley.ticker.tick()
+    assert (len(both.said(both.first)), len(both.said(both.second))) == (0, 1)
+    posts = [one for one in both.first.calls[calls:] if one.method == "chat.postMessage"]
+    assert all(one.is_ok for one in posts)
+    both.clock.forward(seconds=1)
+    for _ in range(8):
+        await both.parley.ticker.tick()
+        both.clock.forward(seconds=2)
+    assert len(both.said(both.first)) == 1
+    assert len(both.first.messages(RANDOM)) == 1
 
 
 async def go(both: Both, team: Team, kind: str, at: datetime, event_id: str = "Ev1") -> int:
