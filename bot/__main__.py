@@ -324,11 +324,17 @@ def _settings(environ: dict[str, str]) -> Settings:
     return Settings.from_env(environ, connecting=False)
 
 
-def _existing(url: str) -> str:
-    """Return *url*; raises `DatabaseError` if there is no such database."""
-    if not exists(url):
+@asynccontextmanager
+async def _store(environ: dict[str, str], *, is_looking: bool = False) -> AsyncIterator[Store]:
+    """Open the store of a command that reads or changes what is there.
+
+    Raises `DatabaseError` if there is no database, unless *is_looking*: then it looks empty.
+    """
+    url = _settings(environ).database_url
+    if not (is_looking or exists(url)):
         raise DatabaseError(f"There is no database {readable(url)}.")
-    return url
+    async with open_store(url, is_looking=is_looking) as store:
+        yield store
 
 
 async def _run(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
@@ -437,8 +443,7 @@ async def _load_holidays(store: Store, path: Path) -> None:
 
 
 async def _undo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
-    settings = _settings(environ)
-    async with open_store(_existing(settings.database_url)) as store:
+    async with _store(environ) as store:
         async with show_progress() as progress:
             revision = await store.corpus.undo(
                 by="terminal", at=system_clock(), number=arguments.revision, progress=progress
@@ -448,8 +453,7 @@ async def _undo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
 
 
 async def _history(_: argparse.Namespace, environ: dict[str, str]) -> int:
-    settings = _settings(environ)
-    async with open_store(settings.database_url, is_looking=True) as store:
+    async with _store(environ, is_looking=True) as store:
         for revision in await store.corpus.history(20):
             say(format_revision(revision))
     return 0
@@ -485,9 +489,8 @@ async def _copy(arguments: argparse.Namespace, _: dict[str, str]) -> int:
 
 
 async def _export(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
-    settings = _settings(environ)
     team_id, user_id = arguments.who
-    async with open_store(settings.database_url, is_looking=True) as store:
+    async with _store(environ, is_looking=True) as store:
         tables = await store.personal_data.export(team_id, user_id)
     exported = {"team": team_id, "user": user_id, "at": system_clock().isoformat()}
     say_json(exported | {"tables": tables}, indent=2)
@@ -495,10 +498,9 @@ async def _export(arguments: argparse.Namespace, environ: dict[str, str]) -> int
 
 
 async def _forget(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
-    settings = _settings(environ)
     team_id, user_id = arguments.who
     who = f"{user_id} of {team_id}" if user_id else f"the team {team_id}"
-    async with open_store(_existing(settings.database_url)) as store:
+    async with _store(environ) as store:
         effects = await store.personal_data.effects(team_id, user_id)
         if not effects:
             say(f"Nothing is stored about {who}.")
@@ -511,7 +513,7 @@ async def _forget(arguments: argparse.Namespace, environ: dict[str, str]) -> int
                 return 2
             await store.personal_data.forget(team_id, user_id)
             say("Erased. Delete backups and log files yourself: they are unchanged.")
-    for admin in sorted(settings.admin_user_ids):
+    for admin in sorted(Settings.from_env(environ, connecting=False).admin_user_ids):
         if admin in (user_id, f"{team_id}:{user_id}") or (
             not user_id and admin.startswith(f"{team_id}:")
         ):
@@ -532,7 +534,7 @@ async def _manifest(arguments: argparse.Namespace, environ: dict[str, str]) -> i
         workflow_steps=settings.workflow_steps,
         is_shared=arguments.shared,
     )
-    sys.stdout.write(manifest)
+    say(manifest.removesuffix("\n"))
     return 0
 
 
@@ -540,9 +542,9 @@ async def _key(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     if not arguments.lost:
         say(new_key())
         return 0
-    settings = _settings(environ)
-    async with open_store(_existing(settings.database_url)) as store:
-        bots = Bots(store.installations, TokenCipher(settings.encryption_key))
+    async with _store(environ) as store:
+        keys = Settings.from_env(environ, connecting=False).encryption_key
+        bots = Bots(store.installations, TokenCipher(keys))
         say(await bots.give_up(is_sure=arguments.yes))
     return 0
 
@@ -554,13 +556,12 @@ async def _finder(corpus: Path | None, environ: dict[str, str]) -> AsyncIterator
     While the database is empty, the corpus folder of the settings is searched.
     """
     if not corpus:
-        settings = _settings(environ)
-        async with open_store(settings.database_url, is_looking=True) as store:
+        async with _store(environ, is_looking=True) as store:
             if store.corpus.revision:
                 await store.embedder.read()
                 yield store.corpus
                 return
-        corpus = settings.corpus_dir
+        corpus = Settings.from_env(environ, connecting=False).corpus_dir
     yield Finder.of([*read_corpus(corpus).articles()], Embeddings.load())
 
 

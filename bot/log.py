@@ -140,8 +140,10 @@ class RepeatLimit:
         """Return what to log of *record*; None if there were too many like it in this minute."""
         if record.levelno < logging.WARNING:
             return record
-        kind = self._kinds.setdefault(_kind_of(record), _Kind(self._time(), record))
+        key = _kind_of(record)
+        kind = self._kinds.setdefault(key, _Kind(self._time(), record.name, record.levelno))
         kind.seen += 1
+        kind.last = record.getMessage()
         if kind.seen == 1:
             return record
         return _without_traceback(record) if kind.seen <= _LINES_A_MINUTE else None
@@ -152,9 +154,8 @@ class RepeatLimit:
         for key in [key for key, kind in self._kinds.items() if now - kind.since >= _MINUTE]:
             kind = self._kinds.pop(key)
             if (more := kind.seen - _LINES_A_MINUTE) > 0:
-                count = _without_traceback(kind.first)
-                count.msg, count.args = f"{more} more like this: {kind.first.getMessage()}", ()
-                yield count
+                text = f"{more} more like this: {kind.last}"
+                yield logging.LogRecord(kind.logger, kind.level, "", 0, text, (), None)
 
 
 @dataclass(slots=True)
@@ -162,8 +163,11 @@ class _Kind:
     """The records of one kind in one minute."""
 
     since: float
-    first: logging.LogRecord
+    logger: str
+    level: int
     seen: int = 0
+    last: str = ""
+    """The text of the last one."""
 
 
 def _kind_of(record: logging.LogRecord) -> object:

@@ -182,7 +182,7 @@ def test_a_burst_of_failures_is_logged_once_and_then_counted() -> None:
     assert not list(repeats.counts())
     now = 61
     (count,) = repeats.counts()
-    assert count.getMessage() == "4980 more like this: call 0 failed"
+    assert count.getMessage() == "4980 more like this: call 4999 failed"
     assert not count.exc_info
     again = repeats.limit(failure("call %s failed", 7, error=raised()))
     assert again
