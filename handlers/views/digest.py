@@ -9,7 +9,7 @@ from handlers import mrkdwn
 from handlers.button_value import MOST_WORDS, NO_CHANNEL, Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
-from handlers.parsing.dates import format_date, write_dates
+from handlers.parsing.dates import format_date, format_dates, write_dates
 from handlers.parsing.schedule_order import order_of, write_order
 from handlers.parsing.timetable import describe
 from handlers.views import question
@@ -25,6 +25,8 @@ from store.types import FOREVER, Article, ChannelId, Post, PostKind, PostState, 
 EDIT, END = "edit", "end"
 _FEW = 3
 """How many dates without a post an answer names; a range has one at each weekend."""
+_MANY = 60
+"""How many dates an answer lists; a command skips no more, and a pause leaves out all posts."""
 _LISTED = 20
 """Schedules per page."""
 
@@ -183,7 +185,7 @@ def skipped(
 
     The posts of *late* are out already, and on *idle* there is none.
     """
-    text = f"No post on {_list(dates)}. The next one comes {_first(turns)}."
+    text = f"{_none_on(dates)} The next one comes {_first(turns)}."
     if late:
         text += f" The post of {_list(late)} is out already, or under way."
     if 0 < len(idle) <= _FEW:
@@ -208,7 +210,7 @@ def paused(
         first = f" The first one left out is that of {format_date(dates[0])}." if dates else ""
         text = f"Paused: no posts in this channel until `{Command.DIGEST} resume`.{first}"
     else:
-        missing = f" No post on {_list(dates)}." if dates else ""
+        missing = f" {_none_on(dates)}" if dates else ""
         text = (
             f"Paused: the posts in this channel go on from {format_date(until)}.{missing} The next"
             f" one comes {_first(turns)}."
@@ -407,8 +409,14 @@ def _when(turn: UpcomingPost) -> str:
     return mrkdwn.date(int(due_at.timestamp()), fallback, "{date_long_pretty} at {time}")
 
 
+def _none_on(dates: Sequence[date]) -> str:
+    """Return the sentence that the posts on *dates*, all of those between them, do not come."""
+    if len(dates) > _MANY:
+        first, last = format_date(dates[0]), format_date(dates[-1])
+        return f"None of the {len(dates)} posts from {first} to {last} comes."
+    return f"No post on {_list(dates)}."
+
+
 def _list(dates: Sequence[date]) -> str:
-    """Return every date; of more than a month of posts only the first, the last and how many."""
-    if len(dates) > 31:
-        return f"{len(dates)} dates from {format_date(dates[0])} to {format_date(dates[-1])}"
-    return ", ".join(map(format_date, dates))
+    """Return every date; of more than ten, those in a row as a range."""
+    return format_dates(dates) if len(dates) > 10 else ", ".join(map(format_date, dates))

@@ -215,6 +215,14 @@ async def test_a_pause_can_be_taken_back(slack: Slack) -> None:
         assert schedule.paused_until == until
 
 
+async def test_a_long_pause_counts_its_posts(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 weekdays")
+    (answer,) = await slack.type("/digest pause until 1 Jan 2027")
+    assert "No post on Tue 24 Nov 2026 to Fri 27 Nov 2026, Mon 30 Nov 2026 to" in answer["text"]
+    (answer,) = await slack.type("/digest pause until 1 May 2027")
+    assert "None of the 114 posts from Tue 24 Nov 2026 to Fri 30 Apr 2027 comes." in answer["text"]
+
+
 async def test_a_pause_before_which_no_post_is_planned_is_refused(slack: Slack) -> None:
     await slack.type("/digest on 09:30 mon")
     (answer,) = await slack.type("/digest pause until friday")
