@@ -233,6 +233,8 @@ async def slack(
     monkeypatch.setattr("handlers.features.lookup._ACK_SECONDS", PATIENCE)
     monkeypatch.setattr("handlers.features.schedule_form._CHECK_SECONDS", PATIENCE)
     monkeypatch.setattr("handlers.features.schedule_form._ZONE_SECONDS", PATIENCE)
+    monkeypatch.setattr("handlers.slack.directory.ASK_SECONDS", PATIENCE)
+    monkeypatch.setattr("handlers.slack.directory.PRESENCE_SECONDS", PATIENCE)
     # A call that fails is repeated at once.
     monkeypatch.setattr("bot.slack_clients._RETRY_SECONDS", 0)
     monkeypatch.setattr("handlers.slack.background._ANSWER_WAITS", (0, 0))
