@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .entries import Entry, longest_text
-from .markup import on_one_line, plain_text
+from .markup import has_markup, on_one_line, plain_text
 from .report import ProblemError, Warnings
 from .xml_repairs import XmlText
 
@@ -79,7 +79,11 @@ def _plain(value: object, detail: Mapping[str, str] | None, is_literal: bool) ->
     kind = (detail or {}).get("type") or "text/html"
     if not isinstance(value, str) or not (kind.startswith("text/") or kind.endswith("xml")):
         return ""
-    return on_one_line(value) if is_literal and kind == "text/plain" else plain_text(value)
+    if is_literal and kind == "text/plain":
+        return on_one_line(value)
+    text = plain_text(value)
+    # Some feeds escape their HTML twice.
+    return plain_text(text) if text.startswith("<") and has_markup(text) else text
 
 
 def _feedparser() -> Any:

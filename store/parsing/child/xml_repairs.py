@@ -9,7 +9,7 @@ from .report import Warnings
 
 _DECLARATION = "<?xml version='1.0' encoding='utf-8'?>"
 _OLD_DECLARATION = re.compile(r"<\?xml\s[^>]*>")
-_START = re.compile(r"<\?xml\s|<!DOCTYPE|<!--|<[A-Za-z_]")
+_START = re.compile(r"<\?[A-Za-z]|<!DOCTYPE|<!--|<[A-Za-z_]")
 _VERBATIM = r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)"
 """Where an & stands for itself."""
 _CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff"

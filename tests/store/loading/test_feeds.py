@@ -252,6 +252,7 @@ def test_no_words_of_a_text_are_taken_for_boilerplate(tmp_path: Path, text: str)
         ("a<script>if (a<b) {}</script><style>p{}</style><!-- c -->b", "ab"),
         ("<svg><title>Logo</title></svg>Text<noscript>No</noscript>", "Text"),
         ("&amp;lt;b&amp;gt; &mdash; &copy=1 &bogus;", "&lt;b&gt; — &copy=1 &bogus;"),
+        ("&lt;p&gt;Escaped &lt;i&gt;twice&lt;/i&gt;&lt;/p&gt;", "Escaped twice"),
         ("Dampf&shy;schiff cut<a href='x", "Dampfschiff cut"),
         ("<div>" * 3000 + "deep", "deep"),
         ("a <!-- never closed", "a <!-- never closed"),
@@ -292,6 +293,12 @@ def test_a_wrong_character_is_read_and_named(
     feed = Feed(tmp_path, rss(ITEM.format(item, "x") + PORTS))
     assert feed.stories == [(title, "x"), ("Ports reopen", "Dockers are back.")]
     assert feed.warnings[0].startswith(f"a.rss:{warning}")
+
+
+def test_a_stylesheet_before_the_feed_is_no_mistake(tmp_path: Path) -> None:
+    feed = Feed(tmp_path, f"<?xml-stylesheet href='a.xsl'?>\n{rss(PORTS)[22:]}")
+    assert feed.stories == [("Ports reopen", "Dockers are back.")]
+    assert not feed.warnings
 
 
 def test_equal_mistakes_are_counted(tmp_path: Path) -> None:
