@@ -59,15 +59,23 @@ def marked(text: str, words: Iterable[str], limit: int = 3000) -> str:
 
     Nothing is bold if the result would be too long, or if the text contains asterisks itself.
     """
-    wanted = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-    if not wanted or "*" in text or len(text) > limit:
+    words = [*words]
+    if not words or "*" in text or len(text) > limit:
         return plain(text, limit)
-    # Slack reads an asterisk as a mark only next to a space or punctuation.
-    parts = re.split(rf"(?<![\w'’&;])({wanted})(?![\w&])", text)
     shown = "".join(
-        f"*{escape(part)}*" if place % 2 else escape(part) for place, part in enumerate(parts)
+        f"*{escape(part)}*" if place % 2 else escape(part)
+        for place, part in enumerate(split_at(text, words))
     )
     return shown if len(shown) <= limit else plain(text, limit)
+
+
+def split_at(text: str, words: Iterable[str]) -> Sequence[str]:
+    """Split *text* at *words*, where they are whole words; every second piece is one of them.
+
+    Slack reads an asterisk as a mark only next to a space or punctuation.
+    """
+    wanted = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    return re.split(rf"(?<![\w'’&;])({wanted})(?![\w&])", text) if wanted else [text]
 
 
 def pieces(text: str, limit: int) -> Sequence[str]:

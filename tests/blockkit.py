@@ -60,8 +60,12 @@ _CLASSES: dict[str, type[blockkit.core.Component]] = {
         "plain_text": "Text",
         "plain_text_input": "PlainTextInput",
         "radio_buttons": "RadioButtons",
+        "rich_text": "RichText",
+        "rich_text_quote": "RichTextQuote",
+        "rich_text_section": "RichTextSection",
         "section": "Section",
         "static_select": "StaticSelect",
+        "text": "RichTextEl",
         "timepicker": "TimePicker",
     }.items()
 }
@@ -72,6 +76,7 @@ _BY_PLACE = {
     "option_groups": "OptionGroup",
     "confirm": "Confirm",
     "filter": "ConversationFilter",
+    "style": "RichStyle",
     "dispatch_action_config": "DispatchActionConfig",
 }
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from handlers import ids
 from handlers.button_value import MODAL, Value
 from handlers.ids import Action, Command
-from handlers.mrkdwn import plain, quote
+from handlers.mrkdwn import plain
 from handlers.views import corpus, digest
+from handlers.views.as_written import Part, as_written
 from handlers.views.blocks import (
     Block,
     actions,
@@ -85,7 +86,7 @@ def _today(today: Today | None) -> list[Block]:
     asked = f"Asked in <#{today.channel_id}> today" if today.channel_id else "One for today"
     return [
         header("Today's question"),
-        section(quote(article.question, 2900)),
+        as_written(Part(article.question, "quote", 2900)),
         context(f"{asked} · {plain(article.headline, 300)}"),
         actions(
             button("Read the story", Action.BRIEF_PICK, value),

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from handlers import ids
 from handlers.button_value import MODAL, Value
 from handlers.ids import Action
-from handlers.mrkdwn import plain, quote
+from handlers.views.as_written import question_of
 from handlers.views.blocks import (
     Block,
     actions,
@@ -87,7 +87,7 @@ def _bounded(blocks: Sequence[Block]) -> list[Block]:
     for place in reversed(range(len(kept))):
         if len(json.dumps(kept)) <= _MAX_BYTES:
             break
-        if kept[place]["type"] == "section":
+        if kept[place]["type"] in ("section", "rich_text"):
             if note_at is not None:
                 del kept[note_at]
             kept[place], note_at = context(_TOO_LONG), place
@@ -99,8 +99,7 @@ def discussion(article: Article | None) -> View:
     channel = channel_select(ids.Field.CHANNEL)
     blocks = [input_block(ids.Block.CHANNEL, "Channel", channel)]
     if article:
-        asked = f"*{plain(article.headline, 150)}*\n{quote(article.question, 2000)}"
-        blocks.insert(0, section(asked))
+        blocks.insert(0, question_of(article))
     else:
         typed = text_input(ids.Field.WORDS, "sanctions", most=MAX_WORDS)
         hint = "A few words; without any it is the channel's next question."
@@ -121,7 +120,7 @@ def discussion_preview(article: Article, *, value: Value, note: str | None = Non
     blocks: list[Block] = [
         *([section(note)] if note else []),
         context(f"For <#{value.channel_id}>. Posted, it comes with its story in the thread."),
-        section(f"*{plain(article.headline, 150)}*\n{quote(article.question, 2000)}"),
+        question_of(article),
         actions(button("Another one", Action.DISCUSS_ANOTHER, another)),
         *card(article, question=False, where=MODAL),
     ]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from handlers.button_value import Value
 from handlers.ids import Action, Command
-from handlers.mrkdwn import plain, quote, truncate
+from handlers.mrkdwn import plain, truncate
+from handlers.views.as_written import Part, as_written, question_of
 from handlers.views.blocks import (
     Block,
     Element,
@@ -13,7 +14,6 @@ from handlers.views.blocks import (
     context,
     header,
     overflow,
-    section,
 )
 from handlers.views.message import Message, message, paragraphs
 from handlers.views.story import card, spoken
@@ -35,7 +35,7 @@ def preview(article: Article, *, words: str, place: int) -> Message:
         text,
         [
             context("Only you see this. Posted, it comes with its story in the thread."),
-            section(f"*{plain(article.headline, 150)}*\n{quote(article.question, 2000)}"),
+            question_of(article),
             actions(
                 button("Post it here", Action.DISCUSS_POST, this, primary=True),
                 button("Another one", Action.DISCUSS_ANOTHER, another),
@@ -54,7 +54,7 @@ def question(article: Article, *, asked_by: UserId | None, has_menu: bool = Fals
         f"{'A question' if asked_by else 'Question of the day'}: {plain(article.question, 2500)}",
         [
             context(f"{source} · the story is in the thread"),
-            section(f"*{plain(article.question, 2900)}*", accessory=_menu(has_menu)),
+            as_written(Part(article.question, "bold", 2900), accessory=_menu(has_menu)),
         ],
     )
 
@@ -67,9 +67,9 @@ def digest(
     asked = articles[0].question
     blocks: list[Block] = [context(f"{source} · more of each is in the thread")]
     for article in articles:
-        summary = plain(truncate(article.summary, _SHORT), _SHORT * 2)
-        blocks.append(section(f"*{plain(article.headline, 150)}*\n{summary}"))
-    blocks.append(section(f"*{plain(asked, 1500)}*", accessory=_menu(has_menu)))
+        summary = Part(truncate(article.summary, _SHORT), most=_SHORT * 2)
+        blocks.append(as_written(Part(article.headline, "bold", 150), summary))
+    blocks.append(as_written(Part(asked, "bold", 1500), accessory=_menu(has_menu)))
     summaries = " ".join(plain(truncate(article.summary, _SHORT)) for article in articles)
     return message(f"{source}: {summaries} {plain(asked, 1500)}", blocks)
 
@@ -81,9 +81,10 @@ def thread(articles: Sequence[Article]) -> Message:
     room = _THREAD // len(articles)
     blocks: list[Block] = []
     for article in articles:
-        summary = plain(article.summary, room * 2 // 3)
-        insight = plain(article.insight, room // 3)
-        blocks += [header(article.headline), section(summary), section(f"*Insight*\n{insight}")]
+        blocks += [header(article.headline), as_written(Part(article.summary, most=room * 2 // 3))]
+        if article.insight:
+            insight = Part(article.insight, most=room // 3)
+            blocks.append(as_written(Part("Insight", "bold"), insight))
     headlines = "; ".join(plain(article.headline, 150) for article in articles)
     return message(f"More on: {headlines}", blocks)
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from handlers.button_value import CHANNEL, DIRECT, MODAL, Value
 from handlers.ids import Action, Command
-from handlers.mrkdwn import marked, pieces, plain, quote, truncate
+from handlers.mrkdwn import escape, pieces, plain, truncate
+from handlers.views.as_written import Part, as_written
 from handlers.views.blocks import Block, Element, actions, button, context, header, section
 from handlers.views.message import Message, message, paragraphs
 from store.types import Article, Found, Match, Nothing, Unsure, UserId
@@ -33,7 +34,7 @@ def card(
     source = f"Story {article.position} of {plain(article.document, 200)}"
     if len(pages) > 1:
         source += f" · part {page + 1} of {len(pages)}"
-    blocks = [header(article.headline), *map(section, pages[page]), context(source)]
+    blocks = [header(article.headline), *pages[page], context(source)]
     if page + 1 < len(pages):
         following = Value(article_id=article.id, place=page + 1, where=where)
         blocks.append(actions(button("Read on", Action.STORY_READ, following)))
@@ -42,26 +43,30 @@ def card(
 
 def _pages(
     article: Article, *, question: bool, why: Sequence[str], is_whole: bool
-) -> Sequence[Sequence[str]]:
-    pages: list[list[str]] = [[]]
-    for text in _sections(article, question=question, why=why):
-        if not is_whole and sum(map(len, pages[-1])) + len(text) > _ROOM:
+) -> Sequence[Sequence[Block]]:
+    pages: list[list[Block]] = [[]]
+    size = 0
+    for parts in _sections(article, question=question):
+        length = sum(len(escape(part.text)) for part in parts)
+        if not is_whole and size and size + length > _ROOM:
             pages.append([])
-        pages[-1].append(text)
+            size = 0
+        size += length
+        pages[-1].append(as_written(*parts, words=why))
     return pages
 
 
-def _sections(article: Article, *, question: bool, why: Sequence[str]) -> Iterator[str]:
+def _sections(article: Article, *, question: bool) -> Iterator[Sequence[Part]]:
     for piece in pieces(article.summary, _PIECE):
-        yield marked(piece, why)
-    lead = "*Insight*\n"
+        yield [Part(piece)]
+    lead = [Part("Insight", "bold")]
     for piece in pieces(article.insight, _PIECE):
-        yield lead + marked(piece, why, 2900)
-        lead = ""
-    lead = "*Question*\n"
+        yield [*lead, Part(piece, most=2900)]
+        lead = []
+    lead = [Part("Question", "bold")]
     for piece in pieces(article.question, _PIECE) if question else ():
-        yield lead + quote(piece, 2900)
-        lead = ""
+        yield [*lead, Part(piece, "quote", 2900)]
+        lead = []
 
 
 def spoken(article: Article) -> str:
@@ -156,8 +161,9 @@ def _choices(
             Value(article_id=article.id, words=words, where=where),
             hint=f"Show: {truncate(article.summary, 60)}",
         )
-        summary = plain(truncate(article.summary, 220))
-        blocks.append(section(f"*{plain(article.headline, 150)}*\n{summary}", accessory=show))
+        headline = Part(article.headline, "bold", 150)
+        summary = Part(truncate(article.summary, 220), most=2800)
+        blocks.append(as_written(headline, summary, accessory=show))
     blocks += ask
     stories = "; ".join(plain(truncate(match.article.summary, 120)) for match in matches)
     return message(f"{lead} {stories}", blocks)
