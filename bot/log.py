@@ -19,9 +19,6 @@ from time import monotonic
 from types import TracebackType
 from typing import TextIO
 
-from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
-
 from store.db import DatabaseError
 from store.text import showable
 from store.types import ParleyError
@@ -115,12 +112,6 @@ class TextFormatter(_Formatter):
 def _safe(text: str) -> str:
     """Replace what could control a terminal; every line stays a line."""
     return "\n".join(map(showable, text.split("\n")))
-
-
-def _is_not_malformed_http(record: logging.LogRecord) -> bool:
-    """Return False for a request that is not valid HTTP: anybody can send any number of them."""
-    error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, HttpProcessingError | web.RequestPayloadError)
 
 
 class RepeatLimit:
@@ -227,4 +218,3 @@ def configure_logging(*, level: str, style: str) -> None:
     # At DEBUG the SDK logs message texts and secrets, and at INFO many useless lines.
     for name in _VERBOSE_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("aiohttp.server").addFilter(_is_not_malformed_http)

@@ -91,7 +91,7 @@ REASONS = {
     "replay": "it was sent before",
     "too large": "it is too large to be from Slack",
     "too slow": "it did not arrive in time",
-    "unreadable": "it is signed, but neither a form nor JSON",
+    "unreadable": "its body is neither a form nor JSON, or not what its headers say",
     "too many": (
         "it is one of too many that begin an installation; if that is the address of your own"
         " proxy, set TRUSTED_PROXIES"

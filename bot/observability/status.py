@@ -1,12 +1,14 @@
 """The status pages: /healthz, /readyz and /metrics, for supervisors and for Prometheus."""
 
 import errno
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from bot.observability.health import Health
@@ -65,6 +67,7 @@ async def listening(
     On exit, stops listening and then waits at most *closing_seconds* for unfinished answers. Raises
     `ListenError` if the address cannot be opened.
     """
+    logging.getLogger("aiohttp.server").addFilter(_is_not_malformed_http)
     # If the client hangs up, its handler still runs to the end: it may be half done.
     runner = web.AppRunner(
         app,
@@ -83,6 +86,12 @@ async def listening(
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
+
+
+def _is_not_malformed_http(record: logging.LogRecord) -> bool:
+    """Return False for a request that is not valid HTTP: anybody can send any number of them."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError | web.RequestPayloadError)
 
 
 def _listen_problem(address: tuple[str, int], error: OSError | UnicodeError) -> str:

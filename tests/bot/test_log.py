@@ -6,8 +6,6 @@ import logging
 import sys
 
 import pytest
-from aiohttp import web
-from aiohttp.http_exceptions import BadStatusLine
 
 from bot.log import (
     JsonFormatter,
@@ -137,26 +135,6 @@ def test_a_traceback_says_what_is_wrong_with_the_database() -> None:
 def test_the_error_of_a_workflow_step_is_redacted() -> None:
     url = "https://slack.com/api/functions.completeError?id=Fx1&error=I+have+no+story+on+x&a=b"
     assert redact(url) == "https://slack.com/api/functions.completeError?id=Fx1&error=[secret]&a=b"
-
-
-def test_malformed_requests_are_not_logged_by_the_server(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Anybody can send any number of them, and a traceback holds their bytes."""
-    server = logging.getLogger("aiohttp.server")
-    filters = server.filters[:]
-    before = logging.root.handlers[:], logging.root.level
-    try:
-        configure_logging(level="info", style="text")
-        server.addHandler(caplog.handler)
-        for error in (BadStatusLine("GET /secret"), web.RequestPayloadError("gzip")):
-            server.error("Error handling request", exc_info=error)
-        server.error("Error handling request", exc_info=ValueError("a bug"))
-    finally:
-        server.removeHandler(caplog.handler)
-        server.filters[:] = filters
-        logging.root.handlers[:], logging.root.level = before
-    assert [one.exc_info[0] for one in caplog.records if one.exc_info] == [ValueError]
 
 
 def failure(message: str, *arguments: object, error: Exception | None = None) -> logging.LogRecord:

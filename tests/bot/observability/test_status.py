@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import platform
 from dataclasses import replace
 from datetime import UTC, datetime, time
@@ -10,11 +11,13 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.http_exceptions import BadStatusLine
 
 from bot.app import add_readiness_checks
 from bot.observability.health import Health, broken
 from bot.observability.metrics import Metrics
-from bot.observability.status import status_pages
+from bot.observability.status import listening, status_pages
 from bot.workspace import Fault
 from store import open_store
 from store.db import sqlite
@@ -253,3 +256,27 @@ async def test_workspaces_without_a_token_are_counted_as_they_come_and_go() -> N
     assert b"parley_workspaces_without_token 1.0" in await metrics.page(None, NOW)
     lost.clear()
     assert b"parley_workspaces_without_token 0.0" in await metrics.page(None, NOW)
+
+
+async def test_a_connection_that_never_sends_a_header_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.observability.status._IDLE_SECONDS", 0.1)
+    async with listening(web.Application(), ("127.0.0.1", 0)) as port:
+        for sent in (b"", b"GET /healthz HTTP/1.1\r\nX-Slow: "):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(sent)
+            assert await reader.read() == b""
+            writer.close()
+
+
+async def test_malformed_requests_are_not_logged_by_the_server(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Anybody can send any number of them, and a traceback holds their bytes."""
+    async with listening(web.Application(), ("127.0.0.1", 0)):
+        server = logging.getLogger("aiohttp.server")
+        for error in (BadStatusLine("GET /secret"), web.RequestPayloadError("gzip")):
+            server.error("Error handling request", exc_info=error)
+        server.error("Error handling request", exc_info=ValueError("a bug"))
+    assert [one.exc_info[0] for one in caplog.records if one.exc_info] == [ValueError]

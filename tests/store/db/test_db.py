@@ -675,6 +675,14 @@ async def test_a_second_process_gets_the_name_of_the_first(tmp_path: Path) -> No
         pass
 
 
+async def test_a_lock_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """As in a folder that can only be read, or on a full disk."""
+    (tmp_path / "parley.db.lock").mkdir()
+    with pytest.raises(DatabaseError, match=r"parley\.db\.lock cannot be written: Is a directory"):
+        async with open_database(f"sqlite:///{tmp_path}/parley.db", hold=True):
+            pass
+
+
 async def test_short_commands_work_while_another_process_holds_the_file(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/parley.db"
     async with open_database(url, hold=True):
