@@ -89,6 +89,7 @@ def test_an_invisible_character_stays_where_it_changes_what_is_seen(text: str) -
         ("👩\u200d and \u200d👧", "👩 and 👧"),
         ("one\u2028two\u2029three\x85four", "one\ntwo\nthree\nfour"),
         ("bell\x07 escape\x1b[31m\x9b1A", "bell escape[31m1A"),
+        ("x\u061cy\u200ez", "xyz"),
         ("\u3164\uffa0", "\ufffd"),
         ("\u202e\u200b", "\ufffd"),
         ("", ""),
