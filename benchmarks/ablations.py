@@ -1,4 +1,4 @@
-"""Measure what each rule of the finder earns, and print the table of docs/how-it-works.md.
+"""Measure what each rule of the finder earns, and print the tables of docs/how-it-works.md.
 
     python -m benchmarks.ablations FOLDER
 
@@ -22,7 +22,18 @@ from unittest.mock import patch
 
 import numpy as np
 
-from store.finding import countries, finder, index, languages, ranking, vocabulary, words
+from store.finding import (
+    countries,
+    embeddings,
+    finder,
+    index,
+    languages,
+    ranking,
+    similarity,
+    vocabulary,
+    words,
+)
+from store.finding.similarity import SemanticSearch
 from store.loading.documents import read_corpus
 from store.types import Article, Found, Unsure
 
@@ -37,6 +48,10 @@ def _nothing(*_: object, **__: object) -> tuple[()]:
 
 def _is_not(*_: object) -> bool:
     return False
+
+
+async def _none(*_: object) -> list[tuple[int, float]]:
+    return []
 
 
 def _spoken(is_common: Any, **without: Any) -> Sequence[languages.Language]:
@@ -79,6 +94,31 @@ RULES: Mapping[str, Patches] = {
     "German compounds": [(vocabulary.Vocabulary, "_parts", _nothing)],
     "Hebrew, Arabic and Korean affixes": [(vocabulary.Vocabulary, "_with_affix", _nothing)],
     "the obvious story first": [(ranking, "_PLACE_WEIGHTS", np.ones(4, dtype=np.float32))],
+}
+
+
+def _without_headline(article: Article) -> str:
+    return _TEXT(replace(article, headline=""))
+
+
+async def _each_passes(self: SemanticSearch, query: str) -> list[tuple[int, float]]:
+    found = await _FIND(self, query)
+    return found[: 1 if found else 0]
+
+
+def _signs(vectors: embeddings.Vectors) -> embeddings.PackedVectors:
+    return _PACK(np.sign(vectors))
+
+
+_FIND, _PACK, _TEXT = SemanticSearch.find, embeddings.pack, embeddings.embedded_text
+SEMANTIC_RULES: Mapping[str, Patches] = {
+    "semantic search": [(SemanticSearch, "find", _none)],
+    "the headline is a part of the story": [(embeddings, "embedded_text", _without_headline)],
+    "three are shown once one is near": [(SemanticSearch, "find", _each_passes)],
+    "words count beside the meaning": [(similarity, "WORD_SCORE_WEIGHT", 0.0)],
+    "a sentence needs less similarity": [(similarity, "LONG_QUERY_FACTOR", 1.0)],
+    "the minimum is measured": [(similarity, "PROBE_RATE", 1.0)],
+    "half a byte instead of a bit": [(embeddings, "pack", _signs)],
 }
 
 
@@ -132,10 +172,14 @@ def without(patches: Patches) -> Iterator[None]:
         yield
 
 
-async def judge(corpora: Mapping[str, Sequence[Article]], lookups: Sequence[Lookup]) -> Judged:
+async def judge(
+    corpora: Mapping[str, Sequence[Article]],
+    lookups: Sequence[Lookup],
+    model: embeddings.Embeddings | None,
+) -> Judged:
     """Run *lookups* with the rules that are switched on."""
     judged = Judged(set(), set(), set(), set())
-    finders = {name: finder.Finder.of(articles) for name, articles in corpora.items()}
+    finders = {name: finder.Finder.of(articles, model) for name, articles in corpora.items()}
     for lookup in lookups:
         answer = await finders[lookup.corpus].find(lookup.query)
         shown = answer.matches[:SHOWN] if isinstance(answer, Found | Unsure) else ()
@@ -179,22 +223,24 @@ def read(folder: Path) -> tuple[Mapping[str, Sequence[Article]], Sequence[Lookup
 
 
 async def run(folder: Path) -> None:
-    """Print the table."""
+    """Print both tables."""
     corpora, lookups = await asyncio.to_thread(read, folder)
-    on = await judge(corpora, lookups)
     answered = sum(lookup.has_answer for lookup in lookups)
-    sys.stdout.write(
-        f"{len(corpora)} corpora; of {answered} look-ups with an answer {len(on.shown)} show it and"
-        f" {len(on.first)} find it first; of {len(lookups) - answered} without one {len(on.found)}"
-        f" find a story and {len(on.asked)} ask about one.\n\n"
-        "| without the rule | fewer show it | fewer find it first | more found wrongly"
-        " | more asked wrongly | most of them |\n| --- | --- | --- | --- | --- | --- |\n"
-    )
-    for rule, patches in RULES.items():
-        with without(patches):
-            off = await judge(corpora, lookups)
-        sys.stdout.write(row(rule, on, off) + "\n")
-        sys.stdout.flush()
+    for rules, model in ((RULES, None), (SEMANTIC_RULES, embeddings.Embeddings.load())):
+        on = await judge(corpora, lookups, model)
+        sys.stdout.write(
+            f"{len(corpora)} corpora; of {answered} look-ups with an answer {len(on.shown)} show it"
+            f" and {len(on.first)} find it first; of {len(lookups) - answered} without one"
+            f" {len(on.found)} find a story and {len(on.asked)} ask about one.\n\n"
+            "| without the rule | fewer show it | fewer find it first | more found wrongly"
+            " | more asked wrongly | most of them |\n| --- | --- | --- | --- | --- | --- |\n"
+        )
+        for rule, patches in rules.items():
+            with without(patches):
+                off = await judge(corpora, lookups, model)
+            sys.stdout.write(row(rule, on, off) + "\n")
+            sys.stdout.flush()
+        sys.stdout.write("\n")
 
 
 if __name__ == "__main__":

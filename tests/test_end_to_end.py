@@ -127,6 +127,24 @@ async def test_a_day_with_parley(tmp_path: Path) -> None:
         assert len(asked) == 1
 
 
+async def test_a_running_bot_embeds_its_stories(tmp_path: Path) -> None:
+    """Also during this, `SIGTERM` ends it in order."""
+    async with Workspace(manifest=manifest()) as workspace:
+        environ = settings(workspace, tmp_path)
+        async with bot("run", folder=tmp_path, **environ) as process:
+            assert process.stderr
+            await line_with(process.stderr, "connected")
+            await end(process, signal.SIGTERM)
+        async with bot("run", folder=tmp_path, **environ) as process:
+            assert process.stderr
+            await line_with(process.stderr, "embedded")
+            await workspace.type("/brief aviation to swiss city", user=ANA, channel=GENERAL)
+            await workspace.seen(
+                GENERAL, lambda one: "Zelenskiy flew to Geneva" in texts([one]), user=ANA
+            )
+            await end(process, signal.SIGTERM)
+
+
 async def test_a_wrong_token_is_reported(tmp_path: Path) -> None:
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         environ = settings(workspace, tmp_path) | {"SLACK_BOT_TOKEN": "xoxb-wrong"}

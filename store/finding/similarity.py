@@ -19,7 +19,7 @@ from store.finding.vocabulary import Vocabulary
 from store.finding.words import FUNCTION_WORDS
 from store.types import Article
 
-WORD_SCORE_WEIGHT = 0.25
+WORD_SCORE_WEIGHT = 0.1
 """The weight of the word score, added to the similarity of the embeddings."""
 MIN_SIMILARITY = 0.19
 """The lowest similarity at which a story may be proposed, in any corpus."""

@@ -242,7 +242,6 @@ def _fold(text: str) -> str:
 
 # A word used less than three hundred times in a billion is more likely a typo: "marron" for Macron.
 _RAREST = 2.5
-_EVERYDAY = 3.6, 5.2
 # The more common a word is, the less it says; 7 is as common as "the" and "of".
 _COMMON, _EMPTIEST, _LEAST = 5.0, 7.5, 0.3
 
@@ -318,17 +317,6 @@ def commonness(word: str) -> float:
 def rarity(common: float) -> float:
     """Return the weight of a word: 1 if it is rare, less the more common it is."""
     return min(max((_EMPTIEST - common) / (_EMPTIEST - _COMMON), _LEAST), 1.0)
-
-
-@cache
-def everyday_words() -> frozenset[str]:
-    """Return the everyday words of English, without function words."""
-    low, high = _EVERYDAY
-    return frozenset(
-        word
-        for word, common in _english().items()
-        if low < common < high and len(word) > 2 and word not in FUNCTION_WORDS
-    )
 
 
 def prepare() -> None:

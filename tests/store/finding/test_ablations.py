@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.ablations import RULES, judge, read, row, without
+from benchmarks.ablations import RULES, SEMANTIC_RULES, judge, read, row, without
+from store.finding.embeddings import Embeddings
 
 STORY = {
     "headline": "Harbour",
@@ -34,15 +35,21 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("rule", RULES)
 async def test_a_rule_can_be_switched_off(folder: Path, rule: str) -> None:
     with without(RULES[rule]):
-        await judge(*read(folder))
+        await judge(*read(folder), None)
+
+
+@pytest.mark.parametrize("rule", SEMANTIC_RULES)
+async def test_a_rule_of_semantic_search_can_be_switched_off(folder: Path, rule: str) -> None:
+    with without(SEMANTIC_RULES[rule]):
+        await judge(*read(folder), Embeddings.load())
 
 
 async def test_a_row_counts_what_is_lost_without_the_rule(folder: Path) -> None:
     corpora, lookups = read(folder)
-    on = await judge(corpora, lookups)
+    on = await judge(corpora, lookups, None)
     assert (len(on.shown), len(on.first), len(on.found)) == (2, 2, 0)
     with without(RULES["a hyphenated word in one"]):
-        off = await judge(corpora, lookups)
+        off = await judge(corpora, lookups, None)
     assert row("hyphens", on, off) == "| hyphens | 1 | 1 | 0 | 0 | hyphen closed 1 |"
-    again = await judge(corpora, lookups)
+    again = await judge(corpora, lookups, None)
     assert again == on

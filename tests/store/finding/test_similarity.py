@@ -209,5 +209,5 @@ async def test_stories_that_are_not_loaded_are_never_returned() -> None:
 
 
 def test_joint_scores_add_similarity_and_word_score() -> None:
-    joined = similarity.join([(1, 0.4), (2, 0.4)], [(3, 0.45), (2, 0.4)])
+    joined = similarity.join([(1, 0.4), (2, 0.4)], [(3, 0.43), (2, 0.4)])
     assert [number for number, _ in joined] == [2, 3, 1]
