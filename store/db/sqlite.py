@@ -5,6 +5,7 @@ cannot be stopped. A call that misses its deadline may still be done later, or n
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import (
     AsyncIterable,
@@ -397,7 +398,7 @@ async def _thread(
     path: Path, availability: Availability, is_looking: bool
 ) -> AsyncIterator[_Thread]:
     # Without "c" in the mode, a file that was deleted in the meantime is not created again.
-    uri = f"file:{quote(str(path))}?mode={'rw' if is_looking else 'rwc'}"
+    uri = f"file:{quote(os.fsencode(path))}?mode={'rw' if is_looking else 'rwc'}"
     with _as_database_error(path, "opened"):
         async with asyncio.timeout(_STATEMENT_SECONDS):
             raw = await aiosqlite.connect(uri, uri=True, isolation_level=None)

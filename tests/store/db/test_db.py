@@ -423,6 +423,14 @@ async def test_a_server_with_an_old_schema_is_not_migrated_by_looking(database_u
         assert await version_of(database) == 1
 
 
+@pytest.mark.parametrize("name", ["a b.db", "a#b%20c.db", "é😀.db", "a&mode=ro.db", "\udcff.db"])
+async def test_a_file_may_have_any_name(name: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/{name}"
+    assert await count(url) == 0
+    assert await look(url) == 0
+    assert set(snapshot_of(tmp_path)) == {name}
+
+
 @pytest.mark.parametrize(
     "name", ["", ":memory:", "file:x?mode=memory", "data/", "parley.db?mode=ro"]
 )
