@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from store import open_store
-from store.db import DatabaseError, open_database
+from store.db import DatabaseError, connect, open_database
 from store.db.backup import backup, copy, restore
+from store.db.schema import version_of
 from store.posting.posts import Outcome
 from store.posting.record import NewPost
 from store.samples import STARTER
@@ -19,6 +20,7 @@ from tests import postgres
 from tests.ids import C1, T1, U1
 from tests.machine import NOW
 from tests.rows import Rows, every_row
+from tests.store.db.test_db import write_first
 
 
 @pytest.fixture
@@ -227,3 +229,31 @@ async def test_a_backup_is_an_ordinary_sqlite_file(tmp_path: Path, database_url:
     await backup(database_url, tmp_path / "backup.db")
     with closing(sqlite3.connect(tmp_path / "backup.db")) as raw:
         assert raw.execute("SELECT COUNT(*) FROM article").fetchone() == (26,)
+
+
+async def test_a_backup_before_an_upgrade_keeps_the_old_schema(
+    database_url: str, tmp_path: Path, other_url: str
+) -> None:
+    """The new version makes it, and neither the database nor the backup is migrated."""
+    await write_first(database_url)
+    async with connect(database_url) as database:
+        before = await every_row(database)
+    await backup(database_url, tmp_path / "backup.db")
+    for url in (database_url, f"sqlite:///{tmp_path}/backup.db"):
+        async with connect(url, is_looking=True) as database:
+            assert await version_of(database) == 1
+            assert await every_row(database) == before
+    await restore(tmp_path / "backup.db", other_url)
+    async with open_store(other_url) as store:
+        assert isinstance(await store.corpus.find("lisbon trams"), Found)
+
+
+async def test_a_copy_into_a_newer_empty_database_is_refused(
+    tmp_path: Path, other_url: str
+) -> None:
+    old = f"sqlite:///{tmp_path}/old.db"
+    await write_first(old)
+    async with open_database(other_url):
+        pass
+    with pytest.raises(DatabaseError, match=r"has a newer schema than .*python -m bot migrate"):
+        await copy(old, other_url)
