@@ -37,7 +37,7 @@ async def test_a_question_gets_a_channel_talking(house: House, visit: Open) -> N
     ana, ben = await visit(workspace), await visit(workspace, BEN)
     workspace.post_as(CHLOE, GENERAL, "Has anyone followed what came of the Oval Office row?")
     workspace.post_as(BEN, GENERAL, "A little. @ana, does @parley have a question on it?")
-    await ana.write("/discuss peaceadmins")
+    await ana.write("/discuss peacekeepers")
     preview = ana.message("Only visible to you")
     await preview.get_by_role("button", name="Post it here").click()
     question = ben.message("Asked by @Ana Silva")
