@@ -162,13 +162,6 @@ def _plain(entry: str | None) -> dict[str, Any]:
     }
 
 
-def render(
-    url: str | None = None,
-    *,
-    agent_view: bool = False,
-    workflow_steps: bool = False,
-    is_shared: bool = False,
-) -> str:
-    """Return the manifest as JSON; without arguments it equals `manifest.json`."""
-    whole = manifest(url, agent_view=agent_view, workflow_steps=workflow_steps, is_shared=is_shared)
-    return json.dumps(whole, indent=2) + "\n"
+def render(url: str | None = None, **options: bool) -> str:
+    """Return `manifest(url, **options)` as JSON; without arguments it equals `manifest.json`."""
+    return json.dumps(manifest(url, **options), indent=2) + "\n"

@@ -7,6 +7,7 @@ Parley stores schedules, users and channels by workspace.
 import html
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from secrets import token_urlsafe
 from typing import Any
@@ -201,20 +202,14 @@ class Install:
         return await to_aiohttp_response(answer)
 
 
+@dataclass(eq=False)
 class _InstallationSaver(AsyncInstallationStore):
     """Saves installations; Bolt's OAuth flow calls nothing else."""
 
-    def __init__(
-        self,
-        installations: Installations,
-        cipher: TokenCipher,
-        client: AsyncWebClient,
-        clock: Clock,
-    ) -> None:
-        self._installations = installations
-        self._cipher = cipher
-        self._client = client
-        self._clock = clock
+    installations: Installations
+    cipher: TokenCipher
+    client: AsyncWebClient
+    clock: Clock
 
     async def async_save(self, installation: SlackInstallation) -> None:
         """Encrypt the token and save the installation; raises `RefusedError`."""
@@ -225,15 +220,15 @@ class _InstallationSaver(AsyncInstallationStore):
         if installation.bot_refresh_token:
             await self._revoke(token)
             raise RefusedError(_ROTATION)
-        await self._installations.save(
+        await self.installations.save(
             Installation(
                 team_id=TeamId(installation.team_id),
                 name=installation.team_name or installation.team_id,
                 bot_id=installation.bot_id or "",
                 bot_user_id=UserId(installation.bot_user_id or ""),
                 scopes=tuple(installation.bot_scopes or ()),
-                token=self._cipher.encrypt(token),
-                installed_at=self._clock(),
+                token=self.cipher.encrypt(token),
+                installed_at=self.clock(),
             )
         )
         log.info("installed in %s", installation.team_id)
@@ -241,25 +236,25 @@ class _InstallationSaver(AsyncInstallationStore):
     async def _revoke(self, token: str) -> None:
         """Revoke a token that Parley will not keep."""
         try:
-            await self._client.auth_revoke(token=token)
+            await self.client.auth_revoke(token=token)
         except FAILURES as error:
             log.warning("a token could not be revoked: %s", type(error).__name__)
 
 
+@dataclass(eq=False)
 class _StateStore(AsyncOAuthStateStore):
     """Stores OAuth states in the database, so that any process can check them."""
 
-    def __init__(self, installations: Installations, clock: Clock) -> None:
-        self._installations = installations
-        self._clock = clock
+    installations: Installations
+    clock: Clock
 
     async def async_issue(self, *_: Any, **__: Any) -> str:
-        state, now = token_urlsafe(32), self._clock()
-        await self._installations.begin(state, now=now, until=now + _STATE_LIFE)
+        state, now = token_urlsafe(32), self.clock()
+        await self.installations.begin(state, now=now, until=now + _STATE_LIFE)
         return state
 
     async def async_consume(self, state: str) -> bool:
-        return await self._installations.end(state, now=self._clock())
+        return await self.installations.end(state, now=self.clock())
 
 
 async def _installed(args: AsyncSuccessArgs) -> BoltResponse:
