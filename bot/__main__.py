@@ -51,6 +51,7 @@ from bot.settings import (
     read_environment,
 )
 from bot.shutdown import ShutdownDeadline
+from handlers.views.message import sized
 from store import Store, open_store, samples
 from store.db import DatabaseError, DatabaseUnavailableError, DiskError, exists, readable
 from store.db.backup import backup, copy, restore
@@ -420,7 +421,7 @@ async def _load_corpus(store: Store, path: Path) -> None:
     done = "Loaded" if reload.is_changed else "Nothing has changed:"
     changes = f", {revision.changes}" if reload.is_changed else ""
     say(
-        f"{done} {revision.documents} documents with {revision.articles} articles from {path}:"
+        f"{done} {sized(revision.documents, revision.articles)} from {path}:"
         f" revision {revision.number}{changes}."
     )
     for line in format_warnings(reload.warnings):

@@ -165,7 +165,7 @@ async def test_check_without_problems(tmp_path: Path) -> None:
         async with bot("check", folder=tmp_path, **settings(workspace, tmp_path)) as process:
             out, err = await process.communicate()
         assert process.returncode == 0, err.decode()
-        assert "Corpus: 2 documents with 3 articles" in out.decode()
+        assert "Corpus: 2 documents with 3 stories" in out.decode()
 
 
 async def test_check_while_slack_is_down(tmp_path: Path) -> None:

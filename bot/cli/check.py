@@ -17,6 +17,7 @@ from bot.slack_clients import Clients
 from handlers.slack.api_errors import FAILURES
 from handlers.slack.directory import Directory
 from handlers.slack.teams import Bot, Teams
+from handlers.views.message import sized
 from store import open_store, samples
 from store.db import DatabaseUnavailableError, DiskError, examine, exists, exposed, readable
 from store.db.private import is_exposed
@@ -147,7 +148,7 @@ def _corpus(path: Path, found: Findings) -> None:
         found.problems += [f"Corpus: {problem}" for problem in error.problems]
     else:
         documents, articles = len(contents.digests), len(contents.hashes)
-        found.passed.append(f"Corpus: {documents} documents with {articles} articles in {path}.")
+        found.passed.append(f"Corpus: {sized(documents, articles)} in {path}.")
         found.warnings += [f"Corpus: {warning}." for warning in contents.warnings]
         if contents.fingerprint in samples.FINGERPRINTS:
             found.warnings.append(f"Corpus: {path} holds {SAMPLES}.")

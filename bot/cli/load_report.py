@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from handlers.mrkdwn import truncate
 from handlers.views import preview
+from handlers.views.message import sized
 from handlers.views.preview import Medium
 from store.loading.check import Check, Effect
 from store.types import ChannelId, Problem, Revision, TeamId
@@ -48,8 +49,8 @@ def format_revision(revision: Revision) -> str:
     if revision.paths:
         where = f", in {preview.some(revision.paths, _TERMINAL, revision.touched)}"
     return (
-        f"Revision {revision.number}{what} {revision.documents:,} documents with"
-        f" {revision.articles:,} articles; {revision.added:,} added, {revision.edited:,} edited,"
+        f"Revision {revision.number}{what} {sized(revision.documents, revision.articles)};"
+        f" {revision.added:,} added, {revision.edited:,} edited,"
         f" {revision.moved:,} moved, {revision.removed:,} removed{where};"
         f" {revision.loaded_at:%Y-%m-%d %H:%M} UTC, by {revision.loaded_by}."
     )

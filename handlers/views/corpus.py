@@ -7,7 +7,7 @@ from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
 from handlers.views.blocks import Block, actions, button, section
-from handlers.views.message import Message, counted, message, paragraphs
+from handlers.views.message import Message, counted, message, paragraphs, sized
 from handlers.views.preview import SLACK, first_problems, listed, when, who
 from handlers.views.samples import SAMPLES
 from store import samples
@@ -98,11 +98,12 @@ def waiting() -> Message:
 def reloaded(reload: Reload) -> Message:
     """Render the result of a reload."""
     revision = reload.revision
+    size = sized(revision.documents, revision.articles)
     if reload.is_changed:
-        text = f"Reloaded: {_size(revision)}, {revision.changes}."
+        text = f"Reloaded: {size}, {revision.changes}."
         text += f" This is revision {revision.number}."
     else:
-        text = f"Nothing has changed: still revision {revision.number}, {_size(revision)}."
+        text = f"Nothing has changed: still revision {revision.number}, {size}."
     if reload.ignored:
         text += f" {counted(reload.ignored, 'file')} of another kind ignored."
     if reload.warnings:
@@ -163,8 +164,8 @@ def _loaded(revision: Revision | None) -> str:
     if revision is None:
         return f"Nothing is loaded yet: `{Command.CORPUS} reload` reads the corpus folder."
     return (
-        f"{_size(revision)} are loaded: revision {revision.number}, {when(revision.loaded_at)},"
-        f" {who(revision)}."
+        f"{sized(revision.documents, revision.articles)} are loaded: revision {revision.number},"
+        f" {when(revision.loaded_at)}, {who(revision)}."
     )
 
 
@@ -174,7 +175,3 @@ def _refused(load: FailedLoad) -> str:
         f":warning: The folder has failed to load since {when(load.at)}, and these stories stay"
         f" until it is mended:\n• {plain(str(load.problem), 500)}{more}"
     )
-
-
-def _size(revision: Revision) -> str:
-    return f"{counted(revision.documents, 'document')} with {counted(revision.articles, 'story')}"

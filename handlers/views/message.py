@@ -43,3 +43,8 @@ def in_words(wait: timedelta) -> str:
         return "a second" if seconds == 1 else f"{seconds} seconds"
     minutes = -(-seconds // 60)
     return "a minute" if minutes == 1 else f"{minutes} minutes"
+
+
+def sized(documents: int, stories: int) -> str:
+    """Return the size of a corpus: 1 document with 3 stories."""
+    return f"{counted(documents, 'document')} with {counted(stories, 'story')}"

@@ -106,7 +106,7 @@ def test_find_among_forty_stories(
 def test_load_reports_what_it_did(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = corpus(folder)
     assert main(["load", path]) == 0
-    assert "Loaded 1 documents with 1 articles" in capsys.readouterr().out
+    assert "Loaded 1 document with 1 story" in capsys.readouterr().out
     assert main(["load", path]) == 0
     assert "Nothing has changed" in capsys.readouterr().out
 
@@ -163,7 +163,7 @@ def test_warnings_are_printed_and_the_rest_is_loaded(
     assert f"Warnings:\n- {warning}" in capsys.readouterr().out
     assert main(["load", path]) == 0
     printed = capsys.readouterr()
-    assert "Loaded 2 documents with 2 articles" in printed.out
+    assert "Loaded 2 documents with 2 stories" in printed.out
     assert f"Warning: {warning}" in printed.err
     days = folder / "days.ics"
     events = "BEGIN:VEVENT\nDTSTART:20261224\nEND:VEVENT\nBEGIN:VEVENT\nSUMMARY:Bad\nEND:VEVENT\n"
@@ -180,7 +180,7 @@ def test_undo_and_history(
     main(["load", corpus(folder, "Talks\nEnvoys met in Lima.\nInsight.\nWhat next?\n")])
     capsys.readouterr()
     assert main(["undo"]) == 0
-    assert "Revision 3 brings back revision 1: 1 documents with 1 articles;" in (
+    assert "Revision 3 brings back revision 1: 1 document with 1 story;" in (
         capsys.readouterr().out
     )
     main(["find", "geneva"])
@@ -188,7 +188,7 @@ def test_undo_and_history(
     assert main(["undo"]) == 78
     assert "This is the first. Revision 3 is loaded." in capsys.readouterr().err
     assert main(["history"]) == 0
-    size, when = "1 documents with 1 articles", f"{NOW:%Y-%m-%d %H:%M} UTC, by terminal."
+    size, when = "1 document with 1 story", f"{NOW:%Y-%m-%d %H:%M} UTC, by terminal."
     edited = f"{size}; 0 added, 1 edited, 0 moved, 0 removed, in talks.txt; {when}"
     assert capsys.readouterr().out.splitlines() == [
         f"Revision 3 brings back revision 1: {edited}",
@@ -199,7 +199,7 @@ def test_undo_and_history(
 
 def test_load_forty_stories(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["load", str(ROOT / "tests" / "data")]) == 0
-    assert "Loaded 1 documents with 40 articles" in capsys.readouterr().out
+    assert "Loaded 1 document with 40 stories" in capsys.readouterr().out
 
 
 def test_load_of_a_broken_folder_keeps_the_old_corpus(
@@ -412,7 +412,7 @@ def test_check_when_slack_cannot_be_reached(
     captured = capsys.readouterr()
     for token in ("SLACK_APP_TOKEN", "SLACK_BOT_TOKEN"):
         assert f"{token}: http://127.0.0.1:9/api/ cannot be reached" in captured.err
-    assert ("Corpus: 1 documents with 1 articles" in captured.out) is (code == 1)
+    assert ("Corpus: 1 document with 1 story" in captured.out) is (code == 1)
 
 
 @pytest.mark.parametrize(
@@ -589,7 +589,7 @@ def test_a_folder_and_a_calendar_may_have_names_that_are_not_utf_8(
 ) -> None:
     odd = Path(corpus(folder)).rename(folder / "stories\udcff")
     assert main(["load", str(odd)]) == 0
-    assert "Loaded 1 documents" in capsys.readouterr().out
+    assert "Loaded 1 document " in capsys.readouterr().out
     assert main(["find", "geneva", "--corpus", str(odd)]) == 0
     calendar = folder / "days\udcff.ics"
     calendar.write_text("nonsense")
