@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.slack import progress
+from handlers.slack.background import ResponseUrlError
 from handlers.views import preview
 from store.loading.check import Check, Effect
 from store.loading.near_duplicates import NearDuplicate, NearDuplicates
@@ -230,7 +231,7 @@ async def test_long_work_sends_progress_messages() -> None:
 async def test_work_continues_if_progress_cannot_be_sent() -> None:
     async with progress.notify_progress(Responses(404)) as work:  # type: ignore[arg-type]
         work.start("Reading", 8)
-        with pytest.raises(RuntimeError):
+        with pytest.raises(ResponseUrlError):
             await progress._notify(work, Responses(404))  # type: ignore[arg-type]
 
 
