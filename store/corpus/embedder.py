@@ -16,6 +16,7 @@ from store.articles.reading import articles_by_number
 from store.corpus.service import Corpus
 from store.db import Database, places
 from store.finding.embeddings import HALF, MODEL, Embeddings, PackedVectors
+from store.finding.index import Numbers
 from store.finding.similarity import SemanticSearch, StoryVectors
 from store.progress import background_work
 from store.types import StaleRevisionError
@@ -39,10 +40,8 @@ _PUT = """
 INSERT INTO embedding (number, model, vector) VALUES ($1, $2, $3)
 ON CONFLICT (number) DO UPDATE SET model = excluded.model, vector = excluded.vector
 """
-_DROP = """
-DELETE FROM embedding WHERE number < $1
-OR NOT EXISTS (SELECT 1 FROM article a WHERE a.number = embedding.number)
-"""
+_NUMBERS = "SELECT number FROM embedding"
+_DROP = "DELETE FROM embedding WHERE number IN ({})"
 
 _log = logging.getLogger(__name__)
 
@@ -80,26 +79,38 @@ class Embedder:
             model = await asyncio.to_thread(Embeddings.load)
             try:
                 if model:
-                    await self._embed(model, await self._read_newest(model))
+                    # Read first, so that what another process embeds from now on is not deleted.
+                    embedded = await self._fetch_numbers(_NUMBERS)
+                    newest = await self._read_newest(model)
+                    await self._delete(np.setdiff1d(embedded, newest).tolist())
+                    missing = np.setdiff1d(newest, self._vectors.numbers)
+                    await self._embed(model, missing[::-1].tolist())
             except StaleRevisionError:
                 # Another revision was loaded in the meantime: the next call embeds its stories.
                 return
         self._done = revision.number
 
-    async def _read_newest(self, model: Embeddings) -> Sequence[int]:
-        """Use what is stored; return the stories that should be embedded, the newest first."""
-        rows = await self._database.fetch(_NEWEST, MAX_STORIES)
-        newest = np.array([row["number"] for row in rows], dtype=np.uint32)
+    async def _fetch_numbers(self, sql: str, *args: object) -> Numbers:
+        rows = await self._database.fetch(sql, *args)
+        return np.array([row["number"] for row in rows], dtype=np.uint32)
+
+    async def _read_newest(self, model: Embeddings) -> Numbers:
+        """Use what is stored of the stories that should be embedded; return their numbers."""
+        newest = await self._fetch_numbers(_NEWEST, MAX_STORIES)
         self._vectors, self._new = self._vectors.only(newest), []
         await self._read(np.setdiff1d(newest, self._vectors.numbers).tolist())
         await self._use(model)
-        missing: Sequence[int] = np.setdiff1d(newest, self._vectors.numbers)[::-1].tolist()
-        return missing
+        return newest
+
+    async def _delete(self, numbers: Sequence[int]) -> None:
+        """Delete the embeddings of *numbers*: of stories that were deleted, or are too old."""
+        for start in range(0, len(numbers), _ROWS):
+            batch = numbers[start : start + _ROWS]
+            async with self._database.transaction() as connection:
+                await connection.execute(_DROP.format(places(batch)), *batch)
 
     async def _embed(self, model: Embeddings, missing: Sequence[int]) -> None:
-        oldest = int(self._vectors.numbers[0]) if len(self._vectors) else 0
-        async with self._database.transaction() as connection:
-            await connection.execute(_DROP, min(oldest, *missing) if missing else oldest)
+        """Embed the stories *missing*, the newest first."""
         if not missing:
             return
         time = asyncio.get_running_loop().time
