@@ -244,6 +244,7 @@ def reasons(
 ) -> Iterator[str]:
     """Yield the words of *article*, as spelled there, that match a word of the query."""
     spellings = _spellings(article)
+    last = ""
     for word, expansions in zip(query_words, expanded, strict=True):
         if word in FUNCTION_WORDS:
             continue
@@ -252,7 +253,14 @@ def reasons(
             key=expansions.__getitem__,
             default=(),
         )
-        yield from (spellings[word] for word in best)
+        for spelling in (spellings[word] for word in best):
+            # The pairs of letters of one word in a script without spaces overlap.
+            if last and is_unspaced(spelling) and last[-1] == spelling[0]:
+                last += spelling[1:]
+                continue
+            yield from filter(None, [last])
+            last = spelling
+    yield from filter(None, [last])
 
 
 def _spellings(article: Article) -> Mapping[str, str]:

@@ -145,6 +145,11 @@ async def test_a_match_names_the_words_that_matched_as_the_article_spells_them()
     assert matches(answer)[0].why[:3] == ("Jean", "Noël", "Barrot")
 
 
+async def test_a_match_in_a_script_without_spaces_names_whole_words() -> None:
+    finder = Finder.of([make_article(1, "東京で自動運転タクシーの実証実験が始まった。")])
+    assert matches(await finder.find("自動運転 東京"))[0].why == ("自動運転", "東京")
+
+
 async def test_stories_with_equal_scores_keep_the_order_of_the_corpus() -> None:
     finder = Finder.of([make_article(number, "A ferry sank.") for number in range(5)])
     assert [match.article.id for match in matches(await finder.find("ferry"))] == list("01234")
