@@ -276,20 +276,21 @@ class Vocabulary:
         if len(word) < 7 or not any(language.has_compounds for language in self.languages):
             return
         for at in range(3, len(word) - 2):
-            lefts = {word[:at].removesuffix(link) for link in _LINKS}
-            for left, right in product(lefts, [word[at:]]):
-                forms = self._forms(left), self._forms(right)
-                # Both parts must be words, of the corpus or of a list.
-                if len(left) < 3 or not all(
-                    found or self.commonness(part)
-                    for part, found in zip((left, right), forms, strict=True)
-                ):
+            heads = self._forms_of_part(word[at:])
+            lefts = {word[:at].removesuffix(link) for link in _LINKS} if heads is not None else ()
+            for left in lefts:
+                modifiers = self._forms_of_part(left)
+                if heads is None or modifiers is None:
                     continue
-                yield from ((both, COMPOUND) for both in product(*forms))
-                long = chain(
-                    forms[0] if len(left) > 3 else (), forms[1] if at < len(word) - 3 else ()
-                )
-                yield from (((part,), PART) for part in long)
+                yield from ((both, COMPOUND) for both in product(modifiers, heads))
+                long = (modifiers if len(left) > 3 else (), heads if at < len(word) - 3 else ())
+                yield from (((part,), PART) for part in chain.from_iterable(long))
+
+    def _forms_of_part(self, part: str) -> list[str] | None:
+        """Return the forms of *part* in the corpus; None if it is no word in any language."""
+        if len(part) < 3:
+            return None
+        return self._forms(part) or ([] if self.commonness(part) else None)
 
     def _forms(self, word: str) -> list[str]:
         """Return the words of the corpus that are *word* or an inflected form of it."""

@@ -38,14 +38,14 @@ _WORD = re.compile(
 )
 _EMOJI = re.compile(r"(?<!\w):(?=[+-]1:|[\w'+-]*[a-z])[\w'+-]+:(?::skin-tone-\d:)?")
 _JOINT = re.compile(r"[^\W_][-‐‑._@][^\W_]")
-_COMPOUND = re.compile(r"[^\W_]+(?:[-‐‑._@][^\W_]+)+")
+_COMPOUND = re.compile(r"(?<![^\W_])[^\W_]++(?:[-‐‑._@][^\W_]++)+")
 _SEPARATOR = re.compile("[-‐‑._@]")
 _HYPHEN = re.compile("[-‐‑_]")
 _INITIALS = re.compile(r"(?:[^\W\d_][.])+[^\W\d_]")
 _CAPITALS = re.compile(r"\b[A-Z]{2,5}\b")
 _UPPER = "A-ZÀ-ÖØ-ÞА-ЯЁΑ-Ω"
 _LINK = "of|the|and|for|on|in|to|de|del|des|du|di|la|le|les|der|für|und|et|y|e"
-_NAME = re.compile(rf"[{_UPPER}][^\W_]*(?:(?:[ -]|(?: (?:{_LINK}))+ )[{_UPPER}][^\W_]*)+")
+_NAME = re.compile(rf"[{_UPPER}][^\W_]*(?:(?:[ -]|(?: (?:{_LINK}))+ )[{_UPPER}][^\W_]*){{1,11}}")
 _NAME_WORD = re.compile(r"[^\W_]+")
 _LONGEST_ACRONYM = 6
 _UNSPACED_RUN = re.compile(rf"[{_UNSPACED}][{_UNSPACED}{_MARKS}]*|[^{_UNSPACED}]+")

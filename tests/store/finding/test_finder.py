@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from store.finding.finder import CUT_OFF, UNSURE, Finder
-from store.finding.words import is_english, words
+from store.finding.words import is_english, terms, words
 from store.types import Answer, Article, Found, Match, Nothing, Unsure
 from tests.machine import ROOT
 
@@ -405,6 +405,14 @@ async def test_any_text_is_an_article(texts: list[str], query: str) -> None:
     )
     for text in [*texts, query]:
         await finder.find(text)
+
+
+@pytest.mark.parametrize(
+    "part", ["Aa of the ", "A-", "a.b", "東", "1,", ":a", "'a", "é", "के", "A ", "x@x ", "\u0301"]
+)
+def test_a_text_yields_terms_in_proportion_to_its_length(part: str) -> None:
+    """A name of a thousand words once had half a million initials."""
+    assert len([*terms(part * 20_000)]) <= 12 * 20_000
 
 
 @given(st.sampled_from(STARTER))
