@@ -21,6 +21,8 @@ _BOMS = (
 )
 _DECLARED = re.compile(rb"""<\?xml\s[^>]*?encoding\s*=\s*["']\s*([\w.:-]+)""", re.IGNORECASE)
 _HEAD = 2_000
+_PROBE = b"<?xml"
+"""The start of a file in every charset that holds ASCII."""
 _WEB: Mapping[str, str] = {
     "ascii": "cp1252",
     "iso8859-1": "cp1252",
@@ -97,8 +99,11 @@ def decode(data: bytes, warnings: Warnings) -> str:
             return _replace(data, declared_too or marked, warnings).removeprefix("\ufeff")
     declared = _declared(data[:_HEAD])
     codec = _codec(declared)
+    if codec and _PROBE.decode(codec, "ignore").encode() != _PROBE:
+        # Windows writes UTF-16 into files that it then stores as UTF-8.
+        codec = None
     if declared and codec is None:
-        warnings.add(f"declares the charset {declared}, which is unknown", 1)
+        warnings.add(f"declares the charset {declared}, which it cannot be", 1)
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -121,7 +126,7 @@ def _codec(name: str) -> str | None:
     name = name.lower()
     try:
         known = codecs.lookup(_WEB.get(name, name)).name
-        is_text = isinstance(b"".decode(known), str)
+        is_text = isinstance(_PROBE.decode(known, "ignore"), str)
     except (LookupError, ValueError):
         return None
     return None if known in _NO_CHARSETS or not is_text else _WEB.get(known, known)

@@ -428,6 +428,15 @@ def test_utf8_that_is_declared_as_something_else(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("declared", ["utf-16", "UTF-32", "utf-7", "cp037", "rot13", "idna"])
+@pytest.mark.parametrize("title", ["Ports reopen", "Grève à l’été"])
+def test_a_charset_that_the_file_cannot_have(tmp_path: Path, title: str, declared: str) -> None:
+    data = rss(ITEM.format(title, "x")).replace("?>", f' encoding="{declared}"?>', 1)
+    feed = Feed(tmp_path, data)
+    assert feed.stories == [(title, "x")]
+    assert feed.warnings == [f"a.rss:1: declares the charset {declared}, which it cannot be"]
+
+
 @pytest.mark.parametrize("text", ["Ports re\udcffopen", "Порты откр\udcffыты"])
 def test_one_bad_byte_costs_one_character(tmp_path: Path, text: str) -> None:
     data = rss(ITEM.format(text, "x")).encode(errors="surrogateescape")
