@@ -87,35 +87,27 @@ def _plain(value: object, detail: Mapping[str, str] | None, is_literal: bool) ->
 
 
 def _feedparser() -> Any:
-    """Return feedparser, changed so that a photo's caption is not taken for an entry's text."""
+    """Return feedparser, changed so that a photo's caption is not taken for an entry's text.
+
+    It takes every media:title and media:description for the title and the text of the entry. Kept
+    are those of a media:group, which describe a video; elsewhere they are captions and credits.
+    """
     import feedparser
     from feedparser import api
 
-    def in_media(parser: Any) -> bool:
-        return bool(getattr(parser, "media_depth", 0))
+    def start(parser: Any, name: str) -> None:
+        parser.media = [*getattr(parser, "media", ()), name]
+        parser.push(name, 1)
 
-    def start_content(parser: Any, _: Any) -> None:
-        parser.media_depth = getattr(parser, "media_depth", 0) + 1
-
-    def end_content(parser: Any) -> None:
-        parser.media_depth = max(getattr(parser, "media_depth", 0) - 1, 0)
-
-    def start(name: str) -> Any:
-        return lambda parser, _: parser.push(f"media_{name}", 1)
-
-    def end(name: str) -> Any:
-        def pop(parser: Any) -> None:
-            kept = parser.entries[-1].get(f"media_{name}") if parser.entries else None
-            parser.pop(f"media_{name}")
-            if parser.entries and in_media(parser):
-                parser.entries[-1][f"media_{name}"] = kept
-
-        return pop
+    def end(parser: Any, name: str) -> None:
+        kept = parser.entries[-1].get(name) if parser.entries else None
+        parser.pop(name)
+        parser.media = parser.media[:-1] if getattr(parser, "media", ()) else []
+        if parser.entries and parser.media != ["media_group"]:
+            parser.entries[-1][name] = kept
 
     for kind in (api.StrictFeedParser, api.LooseFeedParser):
-        kind._start_media_content = start_content
-        kind._end_media_content = end_content
-        for name in ("title", "description"):
-            setattr(kind, f"_start_media_{name}", start(name))
-            setattr(kind, f"_end_media_{name}", end(name))
+        for name in ("media_content", "media_description", "media_group", "media_title"):
+            setattr(kind, f"_start_{name}", lambda parser, _, name=name: start(parser, name))
+            setattr(kind, f"_end_{name}", lambda parser, name=name: end(parser, name))
     return feedparser

@@ -184,6 +184,11 @@ CAPTION = "<media:content><media:title>By Ana</media:title>{}</media:content>".f
             ("A", "A longer description."),
         ),
         (f"<title>A</title>{CAPTION}", ("A", "A")),
+        (
+            "<title>A</title><description></description><media:content url='x'/>"
+            "<media:credit>Ana</media:credit><media:description>A crane</media:description>",
+            ("A", "A"),
+        ),
         (f"{CAPTION}<title>A</title><description>Text.</description>{CAPTION}", ("A", "Text.")),
         (
             "<media:group><media:title>V</media:title><media:description>Film</media:description>"
@@ -191,7 +196,7 @@ CAPTION = "<media:content><media:title>By Ana</media:title>{}</media:content>".f
             ("V", "Film"),
         ),
     ],
-    ids=["whole text", "description", "caption only", "captions", "video"],
+    ids=["whole text", "description", "caption only", "caption beside", "captions", "video"],
 )
 def test_the_text_that_says_most_is_read_and_no_caption(
     tmp_path: Path, inside: str, story: tuple[str, str]
