@@ -21,7 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.entrances.intake import Intake
 from bot.observability.metrics import Metrics
 from bot.proxies import ProxyFor, no_proxy_for
-from bot.retry import StoppedError, is_temporary, pause, reason, retrying
+from bot.retry import StoppedError, is_temporary, pause, retrying
 
 log = logging.getLogger(__name__)
 
@@ -182,25 +182,21 @@ class SocketMode:
         return socket
 
     async def _read(self, socket: _Socket) -> None:
-        """Take the frames of *socket* until it is closed or replaced."""
+        """Take the frames of *socket* until it is closed or replaced, then close it."""
         try:
-            async with socket.deadline:
-                while True:
-                    frame = await self._receive(socket)
-                    match frame.type:
-                        case WSMsgType.TEXT:
+            with suppress(TimeoutError, ClientError, OSError):
+                async with socket.deadline:
+                    while not socket.connection.closed:
+                        frame = await self._receive(socket)
+                        if frame.type is WSMsgType.TEXT:
                             self._take(socket, frame.data)
-                        case WSMsgType.PING:
+                        elif frame.type is WSMsgType.PING:
                             await socket.connection.pong(frame.data)
-                        case WSMsgType.PONG:
+                        elif frame.type is WSMsgType.PONG:
                             self._heard["pong"] = time.monotonic()
-                        case _ if socket.connection.closed:
-                            break
-        except (TimeoutError, ClientError, OSError) as error:
-            log.debug("a socket ended: %s", reason(error))
-        finally:
             if socket.is_open and not socket.leaving.is_set():
                 log.warning("the socket is lost; connecting again")
+        finally:
             self._set_open(socket, is_open=False)
             self._sockets.remove(socket)
             await socket.connection.close()
@@ -241,7 +237,8 @@ class SocketMode:
             self._heard["hello"] = now
             socket.close_at(None)
             self._set_open(socket, is_open=True)
-            self._record_connections(message.get("num_connections") or 0)
+            if isinstance(connections := message.get("num_connections"), int):
+                self._record_connections(connections)
         elif message.get("type") == "disconnect":
             socket.leaving.set()
             socket.settled.set()
