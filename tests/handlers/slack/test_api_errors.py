@@ -33,6 +33,26 @@ def test_each_code_has_the_kind_of_its_table(code: str, kind: FailureKind) -> No
     assert refused(code).kind is kind
 
 
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("accesslimited", FailureKind.TOKEN),
+        ("app_access_restricted", FailureKind.TOKEN),
+        ("two_factor_setup_required", FailureKind.TOKEN),
+        ("deprecated_endpoint", FailureKind.TOKEN),
+        ("method_deprecated", FailureKind.TOKEN),
+        ("is_bot", FailureKind.CHANNEL),
+        ("external_channel_migrating", FailureKind.CHANNEL),
+        ("slack_connect_file_link_sharing_blocked", FailureKind.CONTENT),
+        ("slack_connect_canvas_sharing_blocked", FailureKind.CONTENT),
+        ("team_added_to_org", FailureKind.NOT_DELIVERED),
+    ],
+)
+def test_a_rare_code_has_a_kind(code: str, kind: FailureKind) -> None:
+    """Else a post is tried five times, and the channel or the team is not told why."""
+    assert refused(code).kind is kind
+
+
 def test_no_code_is_in_two_tables() -> None:
     every = [code for codes in CODES.values() for code in codes]
     assert len(every) == len(set(every))
