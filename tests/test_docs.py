@@ -34,3 +34,23 @@ def test_every_make_target_and_module_exists(page: Path) -> None:
     for module in re.findall(r"python\s+-m\s+((?:tests|benchmarks)[\w.]*)", text):
         path = ROOT / module.replace(".", "/")
         assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
+
+
+def test_every_test_that_a_page_names_exists() -> None:
+    named = {
+        (page.name, path, test)
+        for page in PAGES
+        for path, test in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page.read_text())
+    }
+    assert named
+    for page, path, test in named:
+        found = re.findall(r"^(?:async )?def (test_\w+)", (ROOT / path).read_text(), re.MULTILINE)
+        assert test in found, f"{page} names {path}::{test}, which is not there"
+
+
+def test_every_fault_has_a_test() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text()
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| ")]
+    faults = [row for row in rows if row[1].strip() not in ("fault", "---")]
+    assert faults
+    assert [row[1] for row in faults if "::test_" not in row[4]] == []
