@@ -118,6 +118,7 @@ SEMANTIC_RULES: Mapping[str, Patches] = {
     "words count beside the meaning": [(similarity, "WORD_SCORE_WEIGHT", 0.0)],
     "a sentence needs less similarity": [(similarity, "LONG_QUERY_FACTOR", 1.0)],
     "the minimum is measured": [(similarity, "PROBE_RATE", 1.0)],
+    "codes have no meaning": [(finder, "has_digit", _is_not)],
     "half a byte instead of a bit": [(embeddings, "pack", _signs)],
 }
 

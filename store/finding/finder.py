@@ -14,7 +14,7 @@ from store.finding.index import Index
 from store.finding.ranking import ExpandedQuery, anchored, rank, reasons
 from store.finding.similarity import SemanticSearch, join
 from store.finding.topics import Typeahead, catalogue
-from store.finding.words import query_words, words
+from store.finding.words import has_digit, query_words, words
 from store.types import Answer, Article, Found, Match, Nothing, Topic, Unsure
 
 CUT_OFF = 0.6
@@ -129,9 +129,9 @@ class Finder:
     async def _guess(self, query: str, expanded: ExpandedQuery) -> list[tuple[int, float]]:
         """Return the best stories by semantic search and word matching together.
 
-        Return none if no story is similar enough.
+        Return none if no story is similar enough, or if the query holds only codes and numbers.
         """
-        if not (self._semantic and expanded.words):
+        if not self._semantic or all(map(has_digit, expanded.words)):
             return []
         similar = await self._semantic.find(query)
         if not similar:

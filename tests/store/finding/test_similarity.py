@@ -61,7 +61,10 @@ async def test_a_query_with_only_misspelled_words_is_answered_by_its_words() -> 
     assert matches(await FINDER.find("zelensiky medvdev xqzt"))
 
 
-@pytest.mark.parametrize("query", ["lunch", "kubernetes", "birthday party", "", "?", "🍕", "\0"])
+@pytest.mark.parametrize(
+    "query",
+    ["lunch", "kubernetes", "birthday party", "", "?", "🍕", "\0", "0x80070058", "BMIS-90443 v5.3"],
+)
 async def test_another_subject_finds_nothing(query: str) -> None:
     assert isinstance(await FINDER.find(query), Nothing)
 
