@@ -72,12 +72,15 @@ class Scene:
         """Wait until each channel has its question and its story, even if leases must run out."""
         once = Counter({1: CHANNELS})
         await self.until_ready(200)
+        moves = 0
         while (self.questions(), self.stories()) != (once, once):
             before = len(self.workspace.calls)
             # No event shows that the bot is only waiting, so poll.
             await asyncio.sleep(0.2)
-            if len(self.workspace.calls) == before:
+            # Ten minutes are enough for leases. After hours a slow bot would find its posts late.
+            if len(self.workspace.calls) == before and moves < 30:
                 self.clock.move(timedelta(seconds=20))
+                moves += 1
 
     async def end(self) -> str:
         """Send SIGTERM, wait up to half a minute for the process to end, and return its log."""

@@ -197,8 +197,11 @@ async def rebuild(database: Database) -> None:
     Another process that starts at the same time waits for this one. Raises `DatabaseError` if the
     database is read-only and has the other form.
     """
+    # Read first, so that a server that can only be read is not asked to write.
+    if not await database.fetch(_OLD_FORMAT, _FORMAT):
+        return
     if database.is_read_only:
-        if await database.fetch(_OLD_FORMAT, _FORMAT) and await database.fetch(_CHUNKS):
+        if await database.fetch(_CHUNKS):
             raise DatabaseError(
                 "The index was written by another version of Parley: `python -m bot migrate`"
                 " writes it again."
