@@ -20,6 +20,9 @@ SAMPLES = (
     " about them, set CORPUS_DIR to a folder of your own, and load it (python -m bot load)"
 )
 
+ENV_FILE = Path(".env")
+"""The file with settings, in the working directory; it may be missing."""
+
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
 
 

@@ -1,1 +1,1 @@
-"""The larger commands of `python -m bot`; `bot.__main__` holds the small ones."""
+"""The commands of `python -m bot`, and what they print; `bot.__main__` calls them."""

@@ -1,5 +1,6 @@
 """`python -m bot check`: find problems of the setup before users do."""
 
+import argparse
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,11 +9,14 @@ from pathlib import Path
 
 from slack_sdk.errors import SlackApiError
 
+from bot.cli import corpus
+from bot.cli.context import EX_CONFIG
+from bot.cli.terminal import complain, say
 from bot.clock import CheckedClock, slack_clock, system_clock
 from bot.manifest import SCOPES
 from bot.proxies import is_usable, without_credentials
 from bot.retry import is_temporary, reason
-from bot.settings import SAMPLES, Settings, misspelled
+from bot.settings import ENV_FILE, SAMPLES, Settings, misspelled
 from bot.slack_clients import Clients
 from handlers.slack.api_errors import FAILURES
 from handlers.slack.directory import Directory
@@ -25,9 +29,6 @@ from store.loading.documents import read_corpus
 from store.teams.installations import Installation
 from store.teams.token_cipher import TokenCipher, TokenCipherError
 from store.types import ChannelId, CorpusInvalidError, ParleyError, Schedule, TeamId
-
-EX_CONFIG = 78
-"""The exit code for a configuration error (sysexits.h)."""
 
 _TOKEN_PROBLEMS = {
     "invalid_auth": "Slack does not know it",
@@ -69,6 +70,20 @@ class Findings:
         self.unreachable.append(
             f"{name}: {settings.slack_api_url} cannot be reached{_through(settings)} ({what})."
         )
+
+
+async def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Print all problems of the setup; with --corpus, what loading that folder would change."""
+    if arguments.corpus:
+        return await corpus.check(arguments.corpus, environ)
+    found = await check(environ, env_file=ENV_FILE)
+    for line in found.passed:
+        say(line)
+    for line in found.warnings:
+        complain(f"Warning: {line}")
+    for line in (*found.problems, *found.unreachable):
+        complain(line)
+    return found.exit_code
 
 
 async def check(environ: Mapping[str, str], *, env_file: Path | None = None) -> Findings:

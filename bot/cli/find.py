@@ -1,8 +1,18 @@
 """`python -m bot find`: look up stories from the terminal, as text or as JSON lines."""
 
+import argparse
+import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
+from bot.cli.context import existing_store
+from bot.cli.terminal import complain, say, say_json
+from bot.settings import Settings
+from store.finding.embeddings import Embeddings
+from store.finding.finder import Finder
+from store.loading.documents import read_corpus
 from store.types import Answer, Found, Match, Nothing, Unsure
 
 
@@ -15,6 +25,37 @@ class Finds(Protocol):
 
 
 _OUTCOMES = {Found: "found", Unsure: "unsure", Nothing: "none"}
+
+
+async def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Print the stories that the words find, or those of each line of standard input."""
+    if not arguments.words and not arguments.jsonl:
+        complain("Type what to search for: python -m bot find embassy talks")
+        return 2
+    async with _finder(arguments.corpus, environ) as finder:
+        if arguments.jsonl:
+            async for found in find_each(finder, sys.stdin or ()):
+                say_json(found)
+        else:
+            query = " ".join(arguments.words)
+            say(format_answer(query, await finder.find(query)))
+    return 0
+
+
+@asynccontextmanager
+async def _finder(corpus: Path | None, environ: Mapping[str, str]) -> AsyncIterator[Finds]:
+    """Yield a finder over the folder *corpus*, or else over the database's corpus.
+
+    While the database is empty, the corpus folder of the settings is searched.
+    """
+    if not corpus:
+        async with existing_store(environ, is_looking=True) as store:
+            if store.corpus.revision:
+                await store.embedder.read()
+                yield store.corpus
+                return
+        corpus = Settings.from_env(environ, connecting=False).corpus_dir
+    yield Finder.of([*read_corpus(corpus).articles()], Embeddings.load())
 
 
 async def find_each(find: Finds, queries: Iterable[str]) -> AsyncIterator[Mapping[str, object]]:

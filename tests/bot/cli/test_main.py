@@ -154,7 +154,7 @@ def test_check_of_a_broken_corpus_names_every_problem(
 def test_warnings_are_printed_and_the_rest_is_loaded(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.__main__.system_clock", lambda: NOW)
+    monkeypatch.setattr("bot.cli.corpus.system_clock", lambda: NOW)
     path = corpus(folder)
     feed = folder / "corpus" / "news.rss"
     feed.write_text("<rss version='2.0'><channel><item><title>A & b</title></item></channel></rss>")
@@ -175,7 +175,7 @@ def test_warnings_are_printed_and_the_rest_is_loaded(
 def test_undo_and_history(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.__main__.system_clock", lambda: NOW)
+    monkeypatch.setattr("bot.cli.corpus.system_clock", lambda: NOW)
     main(["load", corpus(folder)])
     main(["load", corpus(folder, "Talks\nEnvoys met in Lima.\nInsight.\nWhat next?\n")])
     capsys.readouterr()

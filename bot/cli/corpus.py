@@ -1,0 +1,100 @@
+"""The commands that load, check and restore the corpus."""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.cli.channel_names import channel_names
+from bot.cli.context import EX_CONFIG, command_settings, existing_store
+from bot.cli.load_report import format_check, format_revision, format_warnings, listed_effects
+from bot.cli.progress_bar import show_progress
+from bot.cli.terminal import complain, say
+from bot.clock import system_clock
+from bot.settings import SAMPLES
+from handlers.views.message import sized
+from store import Store, open_store, samples
+from store.posting.holidays import read_holidays
+from store.types import CorpusInvalidError
+
+
+async def load(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Load a folder of documents, a calendar of holidays, or both."""
+    settings = command_settings(environ)
+    async with open_store(settings.database_url) as store:
+        if arguments.holidays:
+            await _load_holidays(store, arguments.holidays)
+        if arguments.path or not arguments.holidays:
+            await _load_corpus(store, arguments.path or settings.corpus_dir)
+    return 0
+
+
+async def _load_corpus(store: Store, path: Path) -> None:
+    try:
+        async with show_progress() as progress:
+            reload = await store.corpus.reload(
+                path, by="terminal", at=system_clock(), progress=progress
+            )
+    except CorpusInvalidError:
+        complain(f"Nothing was loaded, because of problems in {path}:")
+        raise
+    revision = reload.revision
+    done = "Loaded" if reload.is_changed else "Nothing has changed:"
+    changes = f", {revision.changes}" if reload.is_changed else ""
+    say(
+        f"{done} {sized(revision.documents, revision.articles)} from {path}:"
+        f" revision {revision.number}{changes}."
+    )
+    for line in format_warnings(reload.warnings):
+        complain(line)
+    if samples.are_loaded(revision):
+        complain(f"Warning: these are {SAMPLES}.")
+
+
+async def _load_holidays(store: Store, path: Path) -> None:
+    file = read_holidays(path, today=system_clock().date())
+    holidays = file.holidays
+    await store.holidays.replace(holidays)
+    first, last = holidays[0], holidays[-1]
+    say(
+        f"No posts on {len(holidays)} dates from {path}, in the place of those before:"
+        f" the first is {first.due_on} ({first.name}), the last {last.due_on} ({last.name})."
+    )
+    for line in format_warnings(file.warnings):
+        complain(line)
+
+
+async def undo(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Restore the previous corpus, or a given revision."""
+    async with existing_store(environ) as store:
+        async with show_progress() as progress:
+            revision = await store.corpus.undo(
+                by="terminal", at=system_clock(), number=arguments.revision, progress=progress
+            )
+        say(format_revision(revision))
+    return 0
+
+
+async def history(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Print the latest revisions."""
+    async with existing_store(environ, is_looking=True) as store:
+        for revision in await store.corpus.history(20):
+            say(format_revision(revision))
+    return 0
+
+
+async def check(path: Path, environ: Mapping[str, str]) -> int:
+    """Print what loading the folder *path* would change, and return the exit code."""
+    settings = command_settings(environ)
+    url = settings.database_url
+    async with open_store(url, is_looking=True) as store, show_progress() as progress:
+        try:
+            checked = await store.corpus.check(path, progress=progress)
+        except CorpusInvalidError as error:
+            # Only this command prints all problems.
+            complain(str(error))
+            return EX_CONFIG
+        channels = [(effect.team_id, effect.channel_id) for effect in listed_effects(checked)]
+        names = await channel_names(channels, settings, store.installations)
+    for line in format_check(checked, names):
+        say(line)
+    return 0
