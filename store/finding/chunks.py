@@ -13,7 +13,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +57,7 @@ _SET_FORMAT = "UPDATE index_format SET version = $1 WHERE version <> $1 RETURNIN
 _OLD_FORMAT = "SELECT 1 FROM index_format WHERE version <> $1"
 
 _FORMAT = 3
-"""The form of the index: increase it with every change of what `index.to_entry` returns."""
+"""The form of the index: increase it with every change of what `index.to_places` returns."""
 _BATCH = 500
 """Words in one statement.
 
@@ -66,43 +65,16 @@ SQLite accepts 32,766 parameters, but it looks up each word separately, so more 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """The columns of one chunk, with one row for each article."""
-
-    offsets: NDArray[np.uint16]
-    """The positions of the articles in the chunk, in ascending order."""
-    headlines: NDArray[np.uint64]
-
-    @classmethod
-    def empty(cls) -> Self:
-        return cls._pack(np.zeros(CHUNK, np.uint64))
-
-    @classmethod
-    def from_row(cls, row: Row) -> Self:
-        headlines = np.frombuffer(row["headlines"], dtype="<u8")
-        if row["places"] is None:
-            # Written before migration 6: a row for every number, zeros if there is no article.
-            return cls._pack(headlines)
-        return cls(np.frombuffer(row["places"], dtype="<u2"), headlines)
-
-    @classmethod
-    def _pack(cls, headlines: NDArray[np.uint64]) -> Self:
-        """Build columns from an array with a row for every number; drop rows without an article."""
-        (offsets,) = np.nonzero(headlines)
-        return cls(offsets.astype(np.uint16), headlines[offsets])
-
-    def apply(self, change: "ChunkChange") -> Self:
-        """Return the columns with *change* applied."""
-        headlines = np.zeros(CHUNK, dtype=np.uint64)
-        headlines[self.offsets] = self.headlines
-        for number, headline in change.headlines.items():
-            headlines[number % CHUNK] = headline
-        return self._pack(headlines)
-
-    def blobs(self) -> Sequence[bytes]:
-        """Return the columns as stored."""
-        return self.offsets.astype("<u2").tobytes(), self.headlines.astype("<u8").tobytes()
+def _headlines(row: Row) -> NDArray[np.uint64]:
+    """Return the headline hash of each number of a chunk; 0 if it has no article."""
+    headlines = np.zeros(CHUNK, dtype=np.uint64)
+    stored = np.frombuffer(row["headlines"], dtype="<u8")
+    if row["places"] is None:
+        # Written before migration 6: a hash for every number.
+        headlines[: len(stored)] = stored
+    else:
+        headlines[np.frombuffer(row["places"], dtype="<u2")] = stored
+    return headlines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,22 +97,15 @@ def chunk_changes(
     *added* must be sorted by number. Removals come first, so that a number may be removed and
     added again.
     """
-    for chunk, numbered in _by_chunk(removed):
-        built = build(numbered)
-        yield ChunkChange(
-            chunk=chunk,
-            removed=built.postings,
-            added={},
-            headlines=dict.fromkeys(built.headlines, 0),
-        )
-    for chunk, numbered in _by_chunk(added):
-        built = build(numbered)
-        yield ChunkChange(
-            chunk=chunk,
-            removed={},
-            added=built.postings,
-            headlines=built.headlines,
-        )
+    for numbered, is_added in ((removed, False), (added, True)):
+        for chunk, of_chunk in groupby(numbered, key=lambda pair: pair[0] // CHUNK):
+            built = build(of_chunk)
+            yield ChunkChange(
+                chunk=chunk,
+                removed={} if is_added else built.postings,
+                added=built.postings if is_added else {},
+                headlines=built.headlines if is_added else dict.fromkeys(built.headlines, 0),
+            )
 
 
 async def write(connection: Connection, changes: Iterable[ChunkChange]) -> None:
@@ -160,10 +125,13 @@ async def write(connection: Connection, changes: Iterable[ChunkChange]) -> None:
         emptied: list[str] = []
         await connection.executemany(_PUT_POSTING, _new_rows(change, words, stored, emptied))
         await connection.executemany(_DROP_POSTING, ((word, change.chunk) for word in emptied))
-        before = _Columns.from_row(rows[0]) if rows else _Columns.empty()
-        columns = await asyncio.to_thread(before.apply, change)
-        if len(columns.offsets):
-            await connection.execute(_PUT_CHUNK, change.chunk, *columns.blobs())
+        headlines = _headlines(rows[0]) if rows else np.zeros(CHUNK, dtype=np.uint64)
+        for number, headline in change.headlines.items():
+            headlines[number % CHUNK] = headline
+        (offsets,) = np.nonzero(headlines)
+        blobs = offsets.astype("<u2").tobytes(), headlines[offsets].astype("<u8").tobytes()
+        if len(offsets):
+            await connection.execute(_PUT_CHUNK, change.chunk, *blobs)
         else:
             await connection.execute(_DROP_CHUNK, change.chunk)
     await connection.executemany(_COUNT, ((word, by) for word, by in counts.items() if by))
@@ -213,8 +181,7 @@ async def rebuild(database: Database) -> None:
         await connection.execute("DELETE FROM posting")
         await connection.execute("DELETE FROM word")
         for row in await connection.fetch(_CHUNKS):
-            columns = _Columns.from_row(row)
-            numbers = (columns.offsets.astype(np.int64) + row["chunk"] * CHUNK).tolist()
+            numbers = (np.flatnonzero(_headlines(row)) + row["chunk"] * CHUNK).tolist()
             _log.info("indexing %d articles again, for this version of Parley", len(numbers))
             articles = await articles_by_number(database, numbers)
             built = await asyncio.to_thread(build, sorted(articles.items()))
@@ -242,22 +209,20 @@ async def read(database: Database, connection: Connection) -> Index:
 def _to_index(
     database: Database, columns: Sequence[Row], words: Sequence[Row], revision: int | None
 ) -> Index:
-    chunks = [_Columns.from_row(row) for row in columns] or [_Columns.empty()]
-    starts = [row["chunk"] * CHUNK for row in columns] or [0]
-    numbers = np.concatenate(
-        [
-            chunk.offsets.astype(np.uint32) + start
-            for chunk, start in zip(chunks, starts, strict=True)
-        ]
-    )
+    numbers, headlines = [np.zeros(0, np.uint32)], [np.zeros(0, np.uint64)]
+    for row in columns:
+        hashes = _headlines(row)
+        offsets = np.flatnonzero(hashes)
+        numbers.append((offsets + row["chunk"] * CHUNK).astype(np.uint32))
+        headlines.append(hashes[offsets])
 
     async def fetch(wanted: Sequence[str]) -> Mapping[str, Postings]:
         return await _postings(database, wanted, revision)
 
     return Index(
         vocabulary=Vocabulary((row["word"], row["articles"]) for row in words),
-        numbers=numbers,
-        headlines=np.concatenate([chunk.headlines for chunk in chunks]),
+        numbers=np.concatenate(numbers),
+        headlines=np.concatenate(headlines),
         fetch=fetch,
     )
 
@@ -277,12 +242,9 @@ async def _postings(
     }
 
 
-_NONE: Postings = np.zeros(0, dtype=np.uint32)
-
-
 def _new_postings(word: str, stored: Mapping[str, Postings], change: ChunkChange) -> bytes:
     """Return the postings of *word* in the chunk after *change*, as stored."""
-    postings = stored.get(word, _NONE)
+    postings = stored.get(word, np.zeros(0, dtype=np.uint32))
     if word in change.removed:
         postings = postings[~np.isin(postings >> 2, change.removed[word] >> 2)]
     if word in change.added:
@@ -292,12 +254,6 @@ def _new_postings(word: str, stored: Mapping[str, Postings], change: ChunkChange
         if len(added) < len(postings) and postings[-len(added) - 1] > added[0]:
             postings.sort()
     return postings.astype("<u4").tobytes()
-
-
-def _by_chunk(
-    numbered: Iterable[tuple[int, Article]],
-) -> Iterator[tuple[int, Iterator[tuple[int, Article]]]]:
-    return groupby(numbered, key=lambda pair: pair[0] // CHUNK)
 
 
 def _batches(words: Sequence[str]) -> Iterator[Sequence[str]]:

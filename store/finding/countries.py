@@ -79,18 +79,27 @@ def is_people(name: Sequence[str]) -> bool:
 @cache
 def _countries() -> tuple[Mapping[Name, Name], Container[Name]]:
     named: dict[Name, Name] = {}
-    peoples: dict[Name, str] = {}
-    for country in _by_population():
-        people = _name(country.get("demonym") or "")
-        is_own = bool(people) and peoples.setdefault(people, country["name"]) == country["name"]
-        root = people[0][:4] if is_own and len(people) == 1 else ""
-        names = _names(_spellings(country), root, codes=set(country["ISO"].values()))
-        for name in (*names, *((people,) if is_own else ())):
+    peoples: set[Name] = set()
+    for country, names, people in _named_countries():
+        peoples.update(people)
+        for name in (*names, *people):
             named.setdefault(name, _name(country["name"]))
     for city, others in _older_spellings().items():
         for name in (city, *others):
             named.setdefault(name, city)
-    return named, peoples.keys()
+    return named, peoples
+
+
+def _named_countries() -> Iterator[tuple[Mapping[str, Any], Sequence[Name], Sequence[Name]]]:
+    """Yield each country with its names, and with the name of its people if that is its own."""
+    taken: set[Name] = {()}
+    for country in _by_population():
+        people = _name(country.get("demonym") or "")
+        is_own = people not in taken
+        taken.add(people)
+        root = people[0][:4] if is_own and len(people) == 1 else ""
+        names = _names(_spellings(country), root, codes=set(country["ISO"].values()))
+        yield country, [*dict.fromkeys(names)], [people] if is_own else []
 
 
 @cache
@@ -104,13 +113,7 @@ def _relatives() -> Mapping[Name, Relatives]:
             )
 
     older = _older_spellings()
-    peoples: dict[Name, str] = {}
-    for country in _by_population():
-        spellings = _spellings(country)
-        people = _name(country.get("demonym") or "")
-        is_own = bool(people) and peoples.setdefault(people, country["name"]) == country["name"]
-        root = people[0][:4] if is_own and len(people) == 1 else ""
-        names = set(_names(spellings, root, codes=set(country["ISO"].values())))
+    for country, names, people in _named_countries():
         seats = country.get("capital") or []
         seats = [seats] if isinstance(seats, str) else seats
         # Washington D.C. is Washington, and D.C.
@@ -121,11 +124,9 @@ def _relatives() -> Mapping[Name, Relatives]:
         for group in (names, capitals):
             for one, other in combinations(group, 2):
                 join(one, other, SAME)
-        if is_own:
-            for name in names:
-                join(name, people, PEOPLE)
-            names.add(people)
-        for name, capital in product(names, capitals):
+        for name, other in product(names, people):
+            join(name, other, PEOPLE)
+        for name, capital in product((*names, *people), capitals):
             join(name, capital, CAPITAL)
     return dict(related)
 

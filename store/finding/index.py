@@ -36,18 +36,8 @@ _CACHED_BYTES = 16 << 20
 Fetch: TypeAlias = Callable[[Sequence[str]], Awaitable[Mapping[str, Postings]]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """The index entry of one article."""
-
-    places: Mapping[str, int]
-    """Each distinct term that is no function word, with the place where it stands; see Postings."""
-    headline: int
-    """A hash of the headline's words, to recognize a query that is a whole headline; never 0."""
-
-
-def to_entry(article: Article) -> Entry:
-    """Build the index entry of *article*."""
+def to_places(article: Article) -> Mapping[str, int]:
+    """Return each term of *article* that is no function word, with its place; see `Postings`."""
     headline = _distinct(article.headline)
     own: dict[str, int] = {}
     for name, place in (("question", 1), ("summary", 2), ("insight", 3)):
@@ -56,7 +46,7 @@ def to_entry(article: Article) -> Entry:
     places = dict.fromkeys(headline, 1) | own | dict.fromkeys(own.keys() & headline, 0)
     for word in FUNCTION_WORDS & places.keys():
         del places[word]
-    return Entry(places=places, headline=_hash_headline(article.headline))
+    return places
 
 
 # The articles of a document share a headline, and many corpora repeat a few insights.
@@ -189,11 +179,10 @@ def build(numbered: Iterable[tuple[int, Article]]) -> Built:
     owners, values = array("I"), array("I")
     headlines: dict[int, int] = {}
     for number, article in numbered:
-        entry = to_entry(article)
-        headlines[number] = entry.headline
-        first = number << 2
-        owners.extend([places[word] for word in entry.places])
-        values.extend([first | place for place in entry.places.values()])
+        headlines[number] = _hash_headline(article.headline)
+        first, of_article = number << 2, to_places(article)
+        owners.extend([places[word] for word in of_article])
+        values.extend([first | place for place in of_article.values()])
     return Built(postings=_to_table(dict(places), owners, values), headlines=headlines)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,8 +118,5 @@ def load(name: str) -> Language:
 
 def _counts(code: str) -> Mapping[str, int]:
     packed = files("spellchecker").joinpath("resources", f"{code}.json.gz").read_bytes()
-    counts: dict[str, int] = {}
-    for spelling, count in json.loads(gzip.decompress(packed)).items():
-        word = normalize(spelling)
-        counts[word] = max(count, counts.get(word, 0))
-    return counts
+    counts = sorted(json.loads(gzip.decompress(packed)).items(), key=itemgetter(1))
+    return {normalize(spelling): count for spelling, count in counts}

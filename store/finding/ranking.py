@@ -102,14 +102,13 @@ def anchored(
 
 def _named(query: ExpandedQuery, vocabulary: Vocabulary, names: Container[Expansion]) -> set[str]:
     """Return the words of *query* that are names; see `anchored`."""
-
-    def is_rare(word: str) -> bool:
-        return vocabulary.commonness(word) < _NAME
-
     found: set[str] = set()
     for word, expansions in zip(query.words, query.expansions, strict=True):
         sure = [each for each, similarity in expansions.items() if similarity >= _SURE]
-        if any(each in names or (is_rare(word) and all(map(is_rare, each))) for each in sure):
+        if any(
+            each in names or all(vocabulary.commonness(one) < _NAME for one in (word, *each))
+            for each in sure
+        ):
             found.add(word)
     for start, end in combinations(range(len(query.words) + 1), 2):
         if end - start <= _LONGEST_NAME and query.words[start:end] in names:

@@ -1,5 +1,6 @@
 """Expand each word of a query to the words of the corpus that it may stand for."""
 
+import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
@@ -59,10 +60,9 @@ _SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 _EVERYDAY = 3.6
 _HEBREW_PREFIXES = ("ב", "ה", "ו", "כ", "ל", "מ", "ש")
 _ARABIC_PREFIXES = ("ال", "و", "وال", "ب", "بال", "ل", "لل", "ف", "فال", "ك", "كال")
-_KOREAN_PARTICLES = (
-    "에서는", "으로는", "에서", "에게", "에는", "까지", "부터", "처럼", "보다", "으로", "이나",
-    "은", "는", "이", "가", "을", "를", "의", "에", "로", "와", "과", "도", "만",
-)  # fmt: skip
+_KOREAN_PARTICLE = re.compile(
+    "(?:(?:에서|으로|에)는|에서|에게|까지|부터|처럼|보다|으로|이나|[은는이가을를의에로와과도만])$"
+)
 _LINKS = ("", "s", "n", "en", "es", "e")
 """What German puts between the parts of a compound."""
 _SHORT = {"st": "saint", "ste": "sainte", "mt": "mount", "ft": "fort"}
@@ -80,7 +80,7 @@ class Vocabulary:
         self._words = [word for word, _ in counted]
         self._counts = np.array([count for _, count in counted], dtype=np.uint32)
         self._lengths = np.fromiter(map(len, self._words), np.int16, len(counted))
-        self._letters = np.fromiter(map(_letters, self._words), np.uint64, len(counted))
+        self._letters = np.fromiter(map(letters, self._words), np.uint64, len(counted))
         fewest = SPOKEN * int(self._counts.max(initial=0))
         self.languages = spoken(lambda word: self.count(word) > fewest)
         # Hashes, because the stems themselves would need as much memory as the words.
@@ -97,8 +97,7 @@ class Vocabulary:
 
     def __contains__(self, word: str) -> bool:
         """Return whether the corpus contains exactly *word*."""
-        at = bisect_left(self._words, word)
-        return at < len(self._words) and self._words[at] == word
+        return self.count(word) > 0
 
     def _stems_of(self, word: str) -> tuple[str, ...]:
         """Return the stems of *word* in the languages of the corpus; the English one is first."""
@@ -106,15 +105,12 @@ class Vocabulary:
 
     def commonness(self, word: str) -> float:
         """Return how common *word* is in one of the languages of the corpus."""
-        return max(
-            commonness(word), *(language.commonness(word) for language in self.languages), 0.0
-        )
+        return max(0.0, commonness(word), *(each.commonness(word) for each in self.languages))
 
     def is_function_word(self, word: str) -> bool:
         """Return whether *word* has no subject in one of the languages of the corpus."""
-        return word in FUNCTION_WORDS or any(
-            language.is_function_word(word) for language in self.languages
-        )
+        known = (each.is_function_word(word) for each in self.languages)
+        return word in FUNCTION_WORDS or any(known)
 
     @property
     def counted(self) -> Iterator[tuple[str, int]]:
@@ -126,10 +122,6 @@ class Vocabulary:
         at = bisect_left(self._words, word)
         is_known = at < len(self._words) and self._words[at] == word
         return int(self._counts[at]) if is_known else 0
-
-    def __len__(self) -> int:
-        """Return the number of words."""
-        return len(self._words)
 
     def expand(self, query_words: Sequence[str]) -> list[Expansions]:
         """Return the best expansions of each word of a query, in the order of the words."""
@@ -225,12 +217,11 @@ class Vocabulary:
         expansions = self._exact(whole(code))
         if not expansions:
             known = tuple(part for part in dict.fromkeys(parts(code)) if part in self)
-            letters = tuple(part for part in known if len(part) > 1 and not has_digit(part))
+            spelled = tuple(part for part in known if len(part) > 1 and not has_digit(part))
             if len(known) == len(set(parts(code))):
-                is_sure = code.isascii() and (not has_digit(code) or not letters)
-                expansions[known] = PARTS if is_sure else PARTS_OF_CODE
-            elif letters:
-                expansions[letters] = PARTS_OF_CODE
+                expansions[known] = PARTS_OF_CODE if has_digit(code) and spelled else PARTS
+            elif spelled:
+                expansions[spelled] = PARTS_OF_CODE
         return expansions
 
     def _exact(self, word: str) -> Expansions:
@@ -276,25 +267,22 @@ class Vocabulary:
         if len(word) < 7 or not any(language.has_compounds for language in self.languages):
             return
         for at in range(3, len(word) - 2):
-            heads = self._forms_of_part(word[at:])
+            heads = self._forms(word[at:])
             lefts = {word[:at].removesuffix(link) for link in _LINKS} if heads is not None else ()
             for left in lefts:
-                modifiers = self._forms_of_part(left)
+                modifiers = self._forms(left)
                 if heads is None or modifiers is None:
                     continue
                 yield from ((both, COMPOUND) for both in product(modifiers, heads))
                 long = (modifiers if len(left) > 3 else (), heads if at < len(word) - 3 else ())
                 yield from (((part,), PART) for part in chain.from_iterable(long))
 
-    def _forms_of_part(self, part: str) -> list[str] | None:
+    def _forms(self, part: str) -> list[str] | None:
         """Return the forms of *part* in the corpus; None if it is no word in any language."""
         if len(part) < 3:
             return None
-        return self._forms(part) or ([] if self.commonness(part) else None)
-
-    def _forms(self, word: str) -> list[str]:
-        """Return the words of the corpus that are *word* or an inflected form of it."""
-        return [word] if word in self else self._with_stem(word)
+        forms = [part] if part in self else self._with_stem(part)
+        return forms or ([] if self.commonness(part) else None)
 
     def _joined(self, left: str, right: str) -> Expansions:
         word = left + right
@@ -338,7 +326,7 @@ class Vocabulary:
         Only the few words within these limits are compared letter by letter.
         """
         near = np.abs(self._lengths[low:high] - len(word)) <= edits
-        near &= np.bitwise_count(self._letters[low:high] ^ _letters(word)) <= 2 * edits
+        near &= np.bitwise_count(self._letters[low:high] ^ letters(word)) <= 2 * edits
         others = [self._words[at] for at in (np.flatnonzero(near) + low).tolist()]
         for other, distance, _ in process.extract(
             word, others, scorer=OSA.distance, score_cutoff=edits, limit=None
@@ -349,11 +337,8 @@ class Vocabulary:
 
 def _without_particle(word: str) -> str:
     """Return a Korean *word*, whose letters are decomposed, without the particle at its end."""
-    syllables = unicodedata.normalize("NFC", word)
-    for particle in _KOREAN_PARTICLES:
-        if syllables.endswith(particle) and len(syllables) - len(particle) >= 2:
-            return unicodedata.normalize("NFD", syllables.removesuffix(particle))
-    return word
+    noun = _KOREAN_PARTICLE.sub("", unicodedata.normalize("NFC", word))
+    return unicodedata.normalize("NFD", noun) if len(noun) > 1 else word
 
 
 def _edits(length: int) -> int:
@@ -362,7 +347,7 @@ def _edits(length: int) -> int:
     return 1 if length < 6 else 2 if length <= 10 else 3
 
 
-def _letters(word: str) -> np.uint64:
+def letters(word: str) -> np.uint64:
     """Return a mask with a bit for each letter of *word*, and another for a repeated letter."""
     bits = 0
     for letter in word:

@@ -168,13 +168,12 @@ def _initials(name: str) -> tuple[str, ...]:
         if len(part) == 2 and is_whole and all(is_english(_fold(word)) for word in part):
             # The Defense Ministry is also the Ministry of Defense.
             named += [part, [part[1], "of", part[0]]]
-    found = {_fold("".join(map(_initial, each))).upper() for each in named}
-    return tuple(sorted(each for each in found if 1 < len(each) <= _LONGEST_ACRONYM))
-
-
-def _initial(word: str) -> str:
-    """Return the first letter of *word*, or all of it if it is an acronym: UN Security Council."""
-    return word if len(word) < 4 and word.isupper() else word[0]
+    # An acronym is an initial as a whole: UN Security Council.
+    found = {
+        _fold("".join(word if len(word) < 4 and word.isupper() else word[0] for word in each))
+        for each in named
+    }
+    return tuple(sorted(each.upper() for each in found if 1 < len(each) <= _LONGEST_ACRONYM))
 
 
 def query_words(query: str) -> Iterator[str]:

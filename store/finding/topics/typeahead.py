@@ -8,6 +8,7 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from store.finding.vocabulary import letters
 from store.finding.words import FUNCTION_WORDS, is_english, words
 
 _LONGEST = 60
@@ -29,7 +30,7 @@ class Typeahead:
         self._places = np.array([place for _, place in starts], dtype=np.int32)
         self._words = sorted({start.partition(" ")[0] for start in self._starts})
         self._lengths = np.fromiter(map(len, self._words), np.int16, len(self._words))
-        self._letters = np.fromiter(map(_letters, self._words), np.uint64, len(self._words))
+        self._letters = np.fromiter(map(letters, self._words), np.uint64, len(self._words))
 
     def complete(self, prefix: str, limit: int = 20) -> list[str]:
         """Return the names of at most *limit* topics that complete *prefix*.
@@ -85,11 +86,11 @@ class Typeahead:
 
         Unless *is_whole*, only the start of each word is compared.
         """
-        letters = _letters(word)
-        near = np.bitwise_count(letters & ~self._letters) <= edits
+        mask = letters(word)
+        near = np.bitwise_count(mask & ~self._letters) <= edits
         near &= self._lengths >= len(word) - edits
         if is_whole:
-            near &= np.bitwise_count(self._letters & ~letters) <= edits
+            near &= np.bitwise_count(self._letters & ~mask) <= edits
             near &= self._lengths <= len(word) + edits
         found = [self._words[at] for at in np.flatnonzero(near).tolist()]
         if len(found) > _COMPARED:
@@ -110,10 +111,3 @@ class Typeahead:
 def _starts(name: str) -> list[str]:
     parts = [word for word, _ in words(name)]
     return [" ".join(parts[at:]) for at in range(len(parts)) if parts[at] not in FUNCTION_WORDS]
-
-
-def _letters(word: str) -> np.uint64:
-    bits = 0
-    for letter in word:
-        bits |= 1 << ord(letter) % 64
-    return np.uint64(bits)
