@@ -14,16 +14,9 @@ from handlers.features.schedule_actions import ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
 from handlers.ids import Action
 from handlers.mrkdwn import plain, unescape
-from handlers.parsing.dates import (
-    Dates,
-    format_date,
-    format_dates,
-    is_until,
-    parse_dates,
-    parse_number,
-    parse_until,
-    write_dates,
-)
+from handlers.parsing.calendar_dates import Dates
+from handlers.parsing.date_format import format_date, format_dates, write_dates
+from handlers.parsing.dates import is_until, parse_dates, parse_number, parse_until
 from handlers.parsing.readings import UnclearError
 from handlers.parsing.schedule_order import Order, parse_order, write_order
 from handlers.parsing.timetable import describe

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.features.dependencies import Options, Slack
-from handlers.parsing.dates import format_date, format_dates
+from handlers.parsing.date_format import format_date, format_dates
 from handlers.parsing.schedule_order import Order
 from handlers.parsing.timetable import describe_days
 from handlers.slack.background import answer

@@ -9,7 +9,7 @@ from handlers import mrkdwn
 from handlers.button_value import MOST_WORDS, NO_CHANNEL, Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
-from handlers.parsing.dates import format_date, format_dates, write_dates
+from handlers.parsing.date_format import format_date, format_dates, write_dates
 from handlers.parsing.schedule_order import order_of, write_order
 from handlers.parsing.timetable import describe
 from handlers.views import question

@@ -13,7 +13,8 @@ from datetime import date, timedelta
 from itertools import pairwise
 from random import Random
 
-from handlers.parsing.dates import format_dates, parse_dates
+from handlers.parsing.date_format import format_dates
+from handlers.parsing.dates import parse_dates
 from handlers.parsing.readings import UnclearError
 from store.types import ParleyError
 

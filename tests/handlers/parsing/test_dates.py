@@ -8,13 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.parsing.dates import (
-    format_dates,
-    parse_date,
-    parse_dates,
-    parse_until,
-    write_dates,
-)
+from handlers.parsing.date_format import format_dates, write_dates
+from handlers.parsing.dates import parse_date, parse_dates, parse_until
 from handlers.parsing.readings import UnclearError
 from store.types import ParleyError
 from tests.handlers.parsing.phrases import compare, phrases

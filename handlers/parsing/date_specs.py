@@ -1,0 +1,150 @@
+"""Group tokens into single dates and ranges, and fill in the months that were typed once.
+
+The grammar is regular: `DM` is `24 Dec`, `MD,Y` is `Dec 24, 2026` (the letters are `Token.kind`).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from handlers.mrkdwn import plain
+from handlers.parsing.calendar_dates import Dates, nearest_date
+from handlers.parsing.date_tokens import Token, not_understood
+from store.types import ParleyError
+
+_SPEC = re.compile(
+    r"(?P<before>W,?)?(?P<core>D-?M[-,]?Y|D-?M|M-?D,?Y|M-?D|I|N|D,Y|D)(?P<after>W(?![-,]?[DMIN]))?"
+    r"|(?P<which>[nhc]*)W(?:(?P<listed>,?)R)?|RW|R|S|M,?Y|M"
+)
+"""One date, over the letters of its tokens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """One date as it was typed; 0 for a day, month or year that was not typed."""
+
+    text: str
+    kind: str
+    """The kind of its main token: D, I, M, N, R, S or W."""
+    day: int = 0
+    month: int = 0
+    year: int = 0
+    weekday: int | None = None
+    which: str = ""
+    """`n`, `h` or `c` for next, this and coming, before a weekday."""
+    order: str = ""
+    """`DM` or `MD`: how day and month were typed."""
+    is_listed: bool = False
+    """Whether a comma stood between weekday and date, so that they may be two dates."""
+    given: tuple[Dates, ...] = ()
+    """What a spec of the kinds I, N, R and S stands for."""
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is a day without its month, as in "the 24th"."""
+        return self.kind == "D" and not self.month
+
+
+def dates_and_ranges(tokens: Sequence[Token]) -> Iterator[tuple[str, tuple[Spec, ...]]]:
+    """Yield each date as ("", (date,)), and each range as (how it was joined, (first, last))."""
+    kinds = "".join(token.kind for token in tokens)
+    place = 0
+    while place < len(kinds):
+        if kinds[place] == "u":
+            raise ParleyError("To stop the posts until a date, use `/digest pause until 2 Jan`.")
+        opening = kinds[place] if kinds[place] in "fbk" else ""
+        first, place = _spec(tokens, kinds, place + len(opening))
+        join = kinds[place : place + 1]
+        if opening != "k" and (join in ("-", "t", "u") or (join == "," and opening == "b")):
+            last, place = _spec(tokens, kinds, place + 1)
+            yield join, (first, last)
+        elif opening in ("f", "b"):
+            raise ParleyError("I need the last date too, as in 24 Dec to 2 Jan.")
+        else:
+            yield opening, (first,)
+        rest = kinds[place:]
+        place += len(rest) - len(rest.lstrip(","))
+        if rest and not rest.startswith(","):
+            raise not_understood(tokens[place].text)
+
+
+def _spec(tokens: Sequence[Token], kinds: str, place: int) -> tuple[Spec, int]:
+    match = _SPEC.match(kinds, place)
+    if match is None:
+        raise not_understood(tokens[min(place, len(tokens) - 1)].text)
+    typed = tokens[place : match.end()]
+    values = {token.kind: token.value for token in typed}
+    spec = Spec(
+        text=plain(" ".join(token.text for token in typed).replace(" ,", ","), 60),
+        kind=next(kind for kind in "DINRSWM" if kind in values),
+        day=values.get("D", 0),
+        month=values.get("M", 0),
+        year=values.get("Y", 0),
+        weekday=values.get("W"),
+        which=(match["which"] or "")[-1:],
+        order=re.sub("[^DM]", "", match[0]),
+        is_listed="," in (match["before"] or match["listed"] or ""),
+        given=next((token.readings for token in typed if token.kind in "INRS"), ()),
+    )
+    return spec, match.end()
+
+
+def with_months(specs: list[Spec]) -> list[Spec]:
+    """Fill in the month of days beside it: `24 and 25 Dec`, `Dec 24, 25 and 26, 2026`."""
+    specs = _with_months_before(_with_months_after(specs))
+    has_months = any(spec.month for spec in specs)
+    for spec in specs:
+        if spec.is_bare and (spec.year or has_months):
+            raise _unsure_which(spec, "month")
+    return specs
+
+
+def _with_months_after(specs: list[Spec]) -> list[Spec]:
+    """Fill in the month that stands after a day: `24 and 25 Dec`."""
+    for place in reversed(range(len(specs) - 1)):
+        spec, after = specs[place], specs[place + 1]
+        if spec.is_bare and after.order == "DM":
+            is_after_month = place and specs[place - 1].order == "MD"
+            if is_after_month or spec.day >= after.day:
+                raise _unsure_which(spec, "month")
+            specs[place] = replace(spec, month=after.month, year=after.year, order="DM")
+    return specs
+
+
+def _with_months_before(specs: list[Spec]) -> list[Spec]:
+    """Fill in the month that stands before a day: `Dec 24, 25 and 26, 2026`."""
+    for place in range(1, len(specs)):
+        spec, before = specs[place], specs[place - 1]
+        if spec.day and spec.is_bare and before.day and before.month:
+            if spec.day <= before.day:
+                raise _unsure_which(spec, "month")
+            year = spec.year or before.year
+            specs[place] = replace(spec, month=before.month, year=year, order=before.order)
+            for earlier in range(place):
+                if specs[earlier].month == before.month and not specs[earlier].year:
+                    specs[earlier] = replace(specs[earlier], year=year)
+    return specs
+
+
+def require_years(specs: Sequence[Spec], today: date) -> None:
+    """Raise if a date without a year is beside one with a year, and could be meant of that year."""
+    for place, spec in enumerate(specs):
+        if not (spec.day and spec.month) or spec.year:
+            continue
+        soonest = nearest_date(spec.day, spec.month, 0, today)
+        for other_place, other in enumerate(specs):
+            if not (other.day and other.month and other.year) or soonest is None:
+                continue
+            stated = nearest_date(other.day, other.month, other.year, today)
+            same_year = nearest_date(spec.day, spec.month, other.year, today)
+            if stated is None or same_year in (soonest, None):
+                continue
+            if soonest < stated if other_place < place else same_year <= stated:
+                raise _unsure_which(spec, "year")
+
+
+def _unsure_which(spec: Spec, what: str) -> ParleyError:
+    return ParleyError(
+        f"I'm not sure which {what} you mean by “{spec.text}”: say it with each date."
+    )
