@@ -1,7 +1,7 @@
 """Time zones as people name them: `Europe/Lisbon`, `new york`, `EST`, `GMT+2`, `germany`.
 
-An abbreviation is no zone: EST is New York's winter time, and Panama's time all year. It means the
-places that use it, and a person is asked which one, unless it fits the person's own zone.
+An abbreviation is not a zone: EST is New York's winter time, and Panama's time all year. It means
+the places that use it, and a person is asked which one, unless it fits the person's own zone.
 """
 
 import re
@@ -15,168 +15,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from rapidfuzz import fuzz, process
 
+from handlers.parsing.place_names import ABBREVIATIONS, CITIES, COMMON, NAMESAKES
+
 _MOST_CHOICES = 5
 _MIN_SIMILARITY = 80
-_COMMON = (
-    *("UTC", "Europe/London", "Europe/Lisbon", "Europe/Berlin", "Europe/Kyiv"),
-    *("America/New_York", "America/Chicago", "America/Los_Angeles", "America/Sao_Paulo"),
-    *("Africa/Lagos", "Africa/Nairobi", "Asia/Dubai", "Asia/Kolkata", "Asia/Singapore"),
-    *("Asia/Tokyo", "Australia/Sydney"),
-)
-"""The time zones that are offered first."""
-_ABBREVIATIONS = """
-acdt Australia/Adelaide
-acst Australia/Adelaide Australia/Darwin
-adt America/Halifax
-aedt Australia/Sydney
-aest Australia/Sydney Australia/Brisbane
-aft Asia/Kabul
-akdt America/Anchorage
-akst America/Anchorage
-amt America/Manaus Asia/Yerevan
-art America/Argentina/Buenos_Aires
-ast America/Halifax America/Puerto_Rico Asia/Riyadh
-awst Australia/Perth
-azt Asia/Baku
-bdt Asia/Dhaka Asia/Brunei
-bot America/La_Paz
-brt America/Sao_Paulo
-bst Europe/London Asia/Dhaka
-cat Africa/Maputo
-cdt America/Chicago America/Havana
-cest Europe/Berlin
-cet Europe/Berlin Africa/Algiers
-chst Pacific/Guam
-clt America/Santiago
-clst America/Santiago
-cot America/Bogota
-cst America/Chicago America/Mexico_City Asia/Shanghai America/Havana
-ct America/Chicago
-eat Africa/Nairobi
-ect America/Guayaquil
-edt America/New_York
-eest Europe/Athens Africa/Cairo Asia/Beirut
-eet Europe/Athens Africa/Cairo Africa/Tripoli Asia/Beirut
-est America/New_York America/Panama
-et America/New_York
-fjt Pacific/Fiji
-gmt Europe/London UTC
-gst Asia/Dubai Atlantic/South_Georgia
-hdt America/Adak
-hkt Asia/Hong_Kong
-hst Pacific/Honolulu America/Adak
-ict Asia/Bangkok
-idt Asia/Jerusalem
-irst Asia/Tehran
-ist Asia/Kolkata Asia/Jerusalem Europe/Dublin
-jst Asia/Tokyo
-kst Asia/Seoul
-mdt America/Denver
-met Europe/Berlin
-mest Europe/Berlin
-mmt Asia/Yangon
-msk Europe/Moscow
-mst America/Denver America/Phoenix
-mt America/Denver
-myt Asia/Kuala_Lumpur
-ndt America/St_Johns
-npt Asia/Kathmandu
-nst America/St_Johns
-nt America/St_Johns
-nzdt Pacific/Auckland
-nzst Pacific/Auckland
-pdt America/Los_Angeles
-pet America/Lima
-pht Asia/Manila
-pkt Asia/Karachi
-pst America/Los_Angeles Asia/Manila
-pt America/Los_Angeles
-sast Africa/Johannesburg
-sgt Asia/Singapore
-sst Pacific/Pago_Pago Asia/Singapore
-trt Europe/Istanbul
-uyt America/Montevideo
-uzt Asia/Tashkent
-vet America/Caracas
-wast Africa/Lagos Africa/Windhoek
-wat Africa/Lagos
-west Europe/Lisbon
-wet Europe/Lisbon
-wib Asia/Jakarta
-wit Asia/Jayapura
-wita Asia/Makassar
-eastern America/New_York Australia/Sydney
-central America/Chicago Australia/Adelaide
-mountain America/Denver
-pacific America/Los_Angeles
-atlantic America/Halifax
-alaska America/Anchorage
-hawaii Pacific/Honolulu
-"""
-"""Abbreviations and the places where people use them, the likeliest first."""
-_CITIES = """
-America/New_York: boston, washington, washington dc, philadelphia, atlanta, miami, nyc, pittsburgh
-America/Toronto: ottawa
-America/Chicago: dallas, houston, austin, minneapolis, st louis, new orleans, nashville
-America/Denver: salt lake city, albuquerque
-America/Los_Angeles: san francisco, seattle, san diego, silicon valley, las vegas, la, sf
-America/Vancouver: victoria bc
-America/Edmonton: calgary
-America/Mexico_City: guadalajara, cdmx
-America/Sao_Paulo: rio, rio de janeiro, brasilia, belo horizonte
-America/Bogota: medellin
-America/Guayaquil: quito
-America/Argentina/Buenos_Aires: rosario
-Europe/London: manchester, edinburgh, glasgow, bristol, leeds, england, scotland, wales, uk
-Europe/Lisbon: porto
-Europe/Madrid: barcelona, valencia, sevilla
-Europe/Paris: lyon, marseille, toulouse
-Europe/Berlin: munich, hamburg, frankfurt, cologne, stuttgart, leipzig, dusseldorf
-Europe/Zurich: geneva, basel, bern
-Europe/Rome: milan, turin, naples, florence
-Europe/Amsterdam: rotterdam, the hague, utrecht, holland
-Europe/Brussels: antwerp, ghent
-Europe/Warsaw: krakow, wroclaw, gdansk
-Europe/Stockholm: gothenburg, malmo
-Europe/Copenhagen: aarhus
-Europe/Kyiv: lviv, kharkiv, odesa
-Europe/Moscow: st petersburg, saint petersburg
-Europe/Istanbul: ankara, izmir
-Asia/Jerusalem: haifa
-Africa/Johannesburg: cape town, durban, pretoria
-Africa/Lagos: abuja
-Africa/Casablanca: rabat, marrakesh
-Asia/Dubai: abu dhabi, uae, emirates
-Asia/Riyadh: jeddah, mecca
-Asia/Qatar: doha
-Asia/Kolkata: mumbai, bombay, delhi, new delhi, bangalore, bengaluru, chennai, hyderabad, pune
-Asia/Karachi: lahore, islamabad
-Asia/Shanghai: beijing, shenzhen, guangzhou, chengdu
-Asia/Tokyo: osaka, kyoto, nagoya
-Asia/Seoul: busan
-Asia/Ho_Chi_Minh: hanoi
-Asia/Jakarta: bandung
-Asia/Makassar: bali, denpasar
-Asia/Manila: cebu
-Australia/Sydney: newcastle
-Pacific/Auckland: wellington, christchurch
-Pacific/Honolulu: maui
-"""
-"""Cities that no zone is named after, and other names of countries."""
-_NAMESAKES = {
-    "san juan": ("America/Puerto_Rico", "America/Argentina/San_Juan"),
-    "cordoba": ("America/Argentina/Cordoba", "Europe/Madrid"),
-    "merida": ("America/Merida", "Europe/Madrid"),
-    "norfolk": ("America/New_York", "Pacific/Norfolk"),
-    "petersburg": ("Europe/Moscow", "America/Indiana/Petersburg"),
-    "georgia": ("Asia/Tbilisi", "America/New_York"),
-    "guadalupe": ("America/Guadeloupe", "America/Mexico_City"),
-    **dict.fromkeys(
-        ("us", "usa", "america"),
-        ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"),
-    ),
-}
-"""Names of places in two zones, of which tzdata knows one or none."""
 _REGIONS = frozenset(
     {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Europe", "Indian", "Pacific"}
 )
@@ -216,8 +58,8 @@ def zones_named(words: str, *, own: str = "UTC") -> Sequence[str]:
         return _zones_at(east, own)
     if name in _zones():
         return [_zones()[name]]
-    if key in _NAMESAKES:
-        return _NAMESAKES[key]
+    if key in NAMESAKES:
+        return NAMESAKES[key]
     return _apart(_places().get(key, ()), own)
 
 
@@ -225,7 +67,7 @@ def zones_like(typed: str, *, own: str = "UTC", limit: int = 30) -> list[str]:
     """Return the zones to offer for *typed*: those it names, contains, or misspells."""
     key = _key(typed)
     if not key:
-        return list(_COMMON)
+        return list(COMMON)
     named = zones_named(typed, own=own)
     places = _places()
     starting = [zone for place in sorted(places) if place.startswith(key) for zone in places[place]]
@@ -344,15 +186,15 @@ def _zones() -> dict[str, str]:
 
 @cache
 def _abbreviations() -> dict[str, tuple[str, ...]]:
-    lines = (line.split() for line in _ABBREVIATIONS.strip().splitlines())
+    lines = (line.split() for line in ABBREVIATIONS.strip().splitlines())
     return {name: tuple(places) for name, *places in lines}
 
 
 @cache
 def _well_known() -> tuple[str, ...]:
-    """Return the zones that have a common abbreviation, those of `_COMMON` first."""
+    """Return the zones that have a common abbreviation, those of `COMMON` first."""
     places = (place for places in _abbreviations().values() for place in places)
-    return tuple(dict.fromkeys((*_COMMON, *places)))
+    return tuple(dict.fromkeys((*COMMON, *places)))
 
 
 @cache
@@ -379,7 +221,7 @@ def _places() -> dict[str, tuple[str, ...]]:
     links = sorted(name for name in _zones().values() if name.partition("/")[0] in _REGIONS)
     for zone in (*canonical, *links):
         places.setdefault(_key(zone.rpartition("/")[2]), {})[zone] = None
-    for line in _CITIES.strip().splitlines():
+    for line in CITIES.strip().splitlines():
         zone, _, names = line.partition(": ")
         for name in names.split(", "):
             places.setdefault(name, {})[zone] = None
