@@ -152,10 +152,10 @@ class Digest:
                 return await self._preview(schedule)
             case _:
                 guess = _guess(word)
-                meant = " ".join(f"{guess} {rest}".split()) if guess else ""
+                corrected = " ".join(f"{guess} {rest}".split()) if guess else ""
                 # A button would cut off longer words.
-                is_whole = 0 < len(meant) <= MOST_WORDS
-                return views.digest_help(unknown=word, meant=meant if is_whole else None)
+                is_whole = len(corrected) <= MOST_WORDS
+                return views.digest_help(unknown=word, correction=corrected if is_whole else None)
 
     async def _change(self, request: Request, word: str, rest: str, by: FullMember) -> Message:
         """Run the sub-command *word*, one of `_CHANGING`, with its arguments *rest*."""

@@ -53,13 +53,16 @@ _EXAMPLES = (
 )
 
 
-def digest_help(*, unknown: str | None = None, meant: str | None = None) -> Message:
-    """Explain /digest; *unknown* is a sub-command not understood, *meant* a likely correction."""
+def digest_help(*, unknown: str | None = None, correction: str | None = None) -> Message:
+    """Explain /digest; *unknown* is a word that is not a sub-command.
+
+    *correction* is the command that may be meant.
+    """
     lead = f"I do not know “{plain(unknown, 100)}”. " if unknown else ""
-    if meant:
-        shown = plain(meant, 60).replace("`", "'")
+    if correction:
+        shown = plain(correction, 60).replace("`", "'")
         text = f"{lead}Did you mean `{Command.DIGEST} {shown}`?"
-        return ask(text, [(f"Yes: {meant}", meant)])
+        return ask(text, [(f"Yes: {correction}", correction)])
     text = f"{lead}A question a day gets a channel talking:"
     lines = "\n".join(f"• `{words}`: {what}" for words, what in _EXAMPLES)
     form = button("Open the form", Action.DIGEST_SET, Value(), hint="Open the form of a schedule")
@@ -92,7 +95,7 @@ def commands(
 
 def is_on(
     schedule: Schedule,
-    turns: Sequence[UpcomingPost],
+    upcoming: Sequence[UpcomingPost],
     *,
     now: instant,
     is_empty: bool,
@@ -106,9 +109,9 @@ def is_on(
     there = now.astimezone(ZoneInfo(schedule.timetable.zone))
     text = (
         f"<#{schedule.channel_id}> gets {_what(schedule)}. It is {there:%H:%M} there now. First:"
-        f" {_first(turns)}."
+        f" {_first(upcoming)}."
     )
-    if note := _not_today(schedule, turns, now):
+    if note := _not_today(schedule, upcoming, now):
         text += f" {note}"
     if is_empty:
         text += " There is no story for it yet, so nothing will be posted until there is one."
@@ -120,7 +123,7 @@ def is_on(
 
 def coming(
     schedule: Schedule,
-    turns: Sequence[UpcomingPost],
+    upcoming: Sequence[UpcomingPost],
     *,
     zone: str,
     last: Post | None,
@@ -130,12 +133,12 @@ def coming(
     lead = f"{_what(schedule, is_first=True)}, {owner_text(schedule)}."
     lines = []
     before = None
-    for turn in turns:
-        note = f": no post ({plain(turn.skip_reason, 100)})" if turn.skip_reason else ""
+    for post in upcoming:
+        note = f": no post ({plain(post.skip_reason, 100)})" if post.skip_reason else ""
         if not note:
-            note = _clock_change(schedule, turn, zone=zone, before=before)
-            before = turn
-        lines.append(f"• {_when(turn)}{note}")
+            note = _clock_change(schedule, post, zone=zone, before=before)
+            before = post
+        lines.append(f"• {_when(post)}{note}")
     parts = [lead]
     if schedule.stopped == READY_AGAIN:
         parts.append(f"It was stopped; `{Command.DIGEST} resume` lets it go on.")
@@ -156,27 +159,27 @@ def coming(
 
 
 def preview(
-    schedule: Schedule, turns: Sequence[UpcomingPost], articles: Sequence[Article]
+    schedule: Schedule, upcoming: Sequence[UpcomingPost], articles: Sequence[Article]
 ) -> Message:
     """Render, for one user, exactly what the next occurrence posts."""
     if schedule.kind is PostKind.DIGEST:
         shown = question.digest(articles, asked_by=None, has_menu=True)
     else:
         shown = question.question(articles[0], asked_by=None, has_menu=True)
-    when = _first(turns)
+    when = _first(upcoming)
     lead = context(f"Only you see this. As things are, it is posted {when}:")
     return message(f"Posted {when}: {shown['text']}", [lead, *shown["blocks"]])
 
 
-def posted_now(turns: Sequence[UpcomingPost], *, is_todays: bool) -> Message:
+def posted_now(upcoming: Sequence[UpcomingPost], *, is_todays: bool) -> Message:
     """Confirm a post of `/digest now`: today's post early, or an additional one."""
     what = "Today's post" if is_todays else "One more post"
-    return paragraphs(f"{what} is in this channel. The next one comes {_first(turns)}.")
+    return paragraphs(f"{what} is in this channel. The next one comes {_first(upcoming)}.")
 
 
 def skipped(
     dates: Sequence[date],
-    turns: Sequence[UpcomingPost],
+    upcoming: Sequence[UpcomingPost],
     *,
     late: Sequence[date],
     idle: Sequence[date],
@@ -185,7 +188,7 @@ def skipped(
 
     The posts of *late* are out already, and on *idle* there is none.
     """
-    text = f"{_none_on(dates)} The next one comes {_first(turns)}."
+    text = f"{_none_on(dates)} The next one comes {_first(upcoming)}."
     if late:
         text += f" The post of {_list(late)} is out already, or under way."
     if 0 < len(idle) <= _FEW:
@@ -202,7 +205,7 @@ def unskipped(dates: Sequence[date]) -> Message:
 
 
 def paused(
-    until: date, dates: Sequence[date], turns: Sequence[UpcomingPost], *, before: date | None
+    until: date, dates: Sequence[date], upcoming: Sequence[UpcomingPost], *, before: date | None
 ) -> Message:
     """Confirm a pause, which leaves out the posts on *dates*; *before* is the pause it replaces."""
     take_back = _pause(before) if before else "resume"
@@ -213,7 +216,7 @@ def paused(
         missing = f" {_none_on(dates)}" if dates else ""
         text = (
             f"Paused: the posts in this channel go on from {format_date(until)}.{missing} The next"
-            f" one comes {_first(turns)}."
+            f" one comes {_first(upcoming)}."
         )
     return _with_take_back(text, take_back)
 
@@ -228,10 +231,10 @@ def _with_take_back(text: str, words: str, channel_id: ChannelId = NO_CHANNEL) -
     return paragraphs(text, buttons=buttons)
 
 
-def resumed(schedule: Schedule, turns: Sequence[UpcomingPost]) -> Message:
+def resumed(schedule: Schedule, upcoming: Sequence[UpcomingPost]) -> Message:
     """Confirm that a schedule is resumed."""
     return paragraphs(
-        f"<#{schedule.channel_id}> gets its posts again. The next one comes {_first(turns)}."
+        f"<#{schedule.channel_id}> gets its posts again. The next one comes {_first(upcoming)}."
     )
 
 
@@ -243,11 +246,11 @@ def why(post: Post) -> Message:
     return message(plain(text), [section(plain(text))])
 
 
-def is_off(schedule: Schedule, turns: Sequence[UpcomingPost]) -> Message:
+def is_off(schedule: Schedule, upcoming: Sequence[UpcomingPost]) -> Message:
     """Confirm that a channel's schedule is deleted."""
     text = (
         f"<#{schedule.channel_id}> gets no more posts. The next one would have come"
-        f" {_first(turns)}, then at {describe(schedule.timetable)}."
+        f" {_first(upcoming)}, then at {describe(schedule.timetable)}."
     )
     words = write_order(order_of(schedule))
     take_back = f"on {words}" if words else ""
@@ -333,17 +336,17 @@ def _what(schedule: Schedule, *, is_first: bool = False, topics: int = 300) -> s
     return text[0].upper() + text[1:] if is_first else text
 
 
-def _first(turns: Sequence[UpcomingPost]) -> str:
-    turn = next((turn for turn in turns if turn.skip_reason is None), None)
-    return _when(turn) if turn else "when it is resumed"
+def _first(upcoming: Sequence[UpcomingPost]) -> str:
+    post = next((post for post in upcoming if post.skip_reason is None), None)
+    return _when(post) if post else "when it is resumed"
 
 
-def _not_today(schedule: Schedule, turns: Sequence[UpcomingPost], now: instant) -> str:
+def _not_today(schedule: Schedule, upcoming: Sequence[UpcomingPost], now: instant) -> str:
     """Return why a schedule that posts on this weekday does not post today, or ""."""
     local = now.astimezone(ZoneInfo(schedule.timetable.zone))
-    if local.weekday() not in schedule.timetable.weekdays or not turns:
+    if local.weekday() not in schedule.timetable.weekdays or not upcoming:
         return ""
-    first = turns[0]
+    first = upcoming[0]
     if first.occurrence.due_on == local.date():
         return f"Not today: {plain(first.skip_reason, 100)}." if first.skip_reason else ""
     if local.time() >= schedule.timetable.at:
@@ -352,14 +355,14 @@ def _not_today(schedule: Schedule, turns: Sequence[UpcomingPost], now: instant) 
 
 
 def _clock_change(
-    schedule: Schedule, turn: UpcomingPost, *, zone: str, before: UpcomingPost | None
+    schedule: Schedule, post: UpcomingPost, *, zone: str, before: UpcomingPost | None
 ) -> str:
     """Return a note on how a clock change moves this occurrence for a reader in *zone*, or ""."""
-    there = _local(turn, schedule.timetable.zone)
+    there = _local(post, schedule.timetable.zone)
     if there.time() != schedule.timetable.at:
         at = schedule.timetable.at
         return f" (the clocks skip {at:%H:%M} that day, so it comes at {there:%H:%M})"
-    here = _local(turn, zone)
+    here = _local(post, zone)
     if before is None:
         return ""
     here_before = _local(before, zone)
@@ -375,8 +378,8 @@ def _clock_change(
     return ""
 
 
-def _local(turn: UpcomingPost, zone: str) -> instant:
-    return turn.occurrence.due_at.astimezone(ZoneInfo(zone))
+def _local(post: UpcomingPost, zone: str) -> instant:
+    return post.occurrence.due_at.astimezone(ZoneInfo(zone))
 
 
 def _state(post: Post) -> str:
@@ -403,8 +406,8 @@ def _left(schedule: Schedule, chosen: Chosen) -> str | None:
     return f"{questions} left before they come round again: {span(days)} of posts at this pace."
 
 
-def _when(turn: UpcomingPost) -> str:
-    due_at = turn.occurrence.due_at
+def _when(post: UpcomingPost) -> str:
+    due_at = post.occurrence.due_at
     fallback = f"{format_date(due_at.date())}, {due_at:%H:%M} UTC"
     return mrkdwn.date(int(due_at.timestamp()), fallback, "{date_long_pretty} at {time}")
 

@@ -181,7 +181,7 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "schedules": lambda matches, words: digest.schedules(
         [planned(words)] * 20, {}, user_id=ANA, is_admin=False, page=1, pages=4
     ),
-    "mistyped digest": lambda matches, words: digest.digest_help(unknown=words, meant=words),
+    "mistyped digest": lambda matches, words: digest.digest_help(unknown=words, correction=words),
     "status": lambda matches, words: corpus.status(
         None, corpus.Size(questions=1, topics=10**6, characters=10**9)
     ),
