@@ -52,7 +52,7 @@ AFFIX = 0.9
 """Similarity of a word to the same word with an article, a preposition or a particle."""
 PER_EDIT = 0.12
 WRONG_FIRST_LETTER = 0.15
-_PER_LETTER = 0.01
+_PER_LETTER = 0.015
 
 _LONGEST = 40
 """Letters. Misspellings of longer words are not looked for, to limit the cost of a query."""
@@ -120,8 +120,7 @@ class Vocabulary:
     def count(self, word: str) -> int:
         """Return how many articles contain exactly *word*."""
         at = bisect_left(self._words, word)
-        is_known = at < len(self._words) and self._words[at] == word
-        return int(self._counts[at]) if is_known else 0
+        return int(self._counts[at]) if self._words[at : at + 1] == [word] else 0
 
     def expand(self, query_words: Sequence[str]) -> list[Expansions]:
         """Return the best expansions of each word of a query, in the order of the words."""
@@ -161,7 +160,7 @@ class Vocabulary:
         same_stem = self._with_stem(word)
         found = [
             self._similar(word, is_last=is_last, has_match=is_known or bool(same_stem)),
-            (((other,), SAME_STEM) for other in same_stem),
+            (((one,), SAME_STEM - _PER_LETTER * abs(len(one) - len(word))) for one in same_stem),
             (((other,), AFFIX) for other in self._with_affix(word)),
             self._short_forms(word),
         ]

@@ -67,8 +67,7 @@ _PLAIN = str.maketrans(
     | {"ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك"}
 )
 
-_NO_NAME = 4.2
-_UMLAUT = re.compile("(?<![qg])([aou])e")
+_NO_NAME, _UMLAUT = 4.2, re.compile("(?<![qg])([aou])e")
 _ENDINGS = (("ing", 3), ("ed", 3), ("ly", 4), ("ion", 5), ("e", 3))
 _BRITISH = (
     ("is", "iz"), ("ys", "iz"), ("yz", "iz"), ("our", "or"), ("enc", "ens"), ("y", "i"),
