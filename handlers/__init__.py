@@ -20,6 +20,7 @@ from handlers.features.mention import Mention
 from handlers.features.schedule_actions import ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
 from handlers.features.start_discussion import DiscussionForm
+from handlers.features.unknown_posts import UnknownPosts
 from handlers.features.uploads import Uploads, is_upload
 from handlers.features.workflow import Workflow
 from handlers.ids import Action, Command, Field, Modal, Shortcut
@@ -36,6 +37,7 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     discussion_form = DiscussionForm(slack, lookup, discuss)
     mention = Mention(slack, lookup)
     actions = ScheduleActions(store, slack, options)
+    unknown_posts = UnknownPosts(store, slack, options, actions)
     form = ScheduleForm(store, slack, options, actions)
     digest = Digest(store, slack, options, actions, form)
     corpus = CorpusAdmin(store, slack, options)
@@ -63,8 +65,8 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     pressed(Action.DISCUSS_JOIN, discuss.join)
     pressed(Action.DISCUSS_START, discussion_form.start)
     pressed(Action.POST_MORE, actions.menu)
-    pressed(Action.POST_AGAIN, actions.post_again)
-    pressed(Action.POST_SEEN, actions.post_seen)
+    pressed(Action.POST_AGAIN, unknown_posts.again)
+    pressed(Action.POST_SEEN, unknown_posts.seen)
     pressed(Action.DIGEST_RESUME, actions.resume_pressed)
 
     pressed(Action.DIGEST_SET, form.pressed)

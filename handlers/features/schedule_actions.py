@@ -15,17 +15,17 @@ from handlers.slack.background import answer
 from handlers.slack.button_press import Press
 from handlers.slack.people import FullMember
 from handlers.views import digest as views
-from handlers.views.message import Message, message
+from handlers.views.message import Message
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from store import Store, samples
 from store.posting.planning import occurrence_key
 from store.posting.record import GRACE, NewPost
-from store.types import FOREVER, ChannelId, ParleyError, Post, PostState, Schedule, TeamId, UserId
+from store.types import FOREVER, ChannelId, ParleyError, PostState, Schedule, TeamId, UserId
 
+NO_RECORD = "I have no record of that post any more."
 _SKIPPED = "skipped"
 _MOST_SKIPPED = 60
 """How many posts one command skips; each is a transaction."""
-_SETTLED = "That is settled already."
 _NO_OWNER = (
     "This schedule has no owner any more, so only admins can do that. To become its owner, type"
     " `/digest` in its channel and save it."
@@ -232,19 +232,18 @@ class ScheduleActions:
         """Do what was chosen from the menu under a post."""
         post = await self.store.posts.by_message(press.team_id, press.channel_id, press.message_ts)
         if post is None:
-            raise ParleyError("I have no record of that post any more.")
+            raise ParleyError(NO_RECORD)
         if press.value.words == MENU_WHY:
             await answer(respond, views.why(post))
             return
         schedule = await self.schedule(press.team_id, press.channel_id)
         by = await self.owner_or_admin(schedule, press.user_id)
-        match press.value.words:
-            case str(words) if words == MENU_SKIP:
-                shown = await self.skip_next(schedule, by=by)
-            case str(words) if words == MENU_PAUSE:
-                shown = await self.pause(schedule, FOREVER, by=by)
-            case _:
-                raise ParleyError("That is not in my menu any more.")
+        if press.value.words == MENU_SKIP:
+            shown = await self.skip_next(schedule, by=by)
+        elif press.value.words == MENU_PAUSE:
+            shown = await self.pause(schedule, FOREVER, by=by)
+        else:
+            raise ParleyError("That is not in my menu any more.")
         await answer(respond, shown)
 
     async def resume_pressed(self, press: Press, respond: AsyncRespond) -> None:
@@ -253,43 +252,6 @@ class ScheduleActions:
         by = await self.owner_or_admin(schedule, press.user_id)
         shown = await self.resume(schedule, by=by)
         await answer(respond, shown, replace=True)
-
-    async def post_again(self, press: Press, respond: AsyncRespond) -> None:
-        """Post again, after the person confirmed that the post is not in the channel."""
-        unknown, now = await self._unknown_post(press), self.options.clock()
-        post = await self.store.posts.not_there(press.team_id, unknown.key, now=now)
-        if post is None:
-            raise ParleyError(_SETTLED)
-        await self.slack.posting.finish(post)
-        await answer(respond, message(f"Posted in <#{post.channel_id}>."), replace=True)
-
-    async def post_seen(self, press: Press, respond: AsyncRespond) -> None:
-        """Record the post as sent, after the person confirmed that it is in the channel."""
-        post = await self._unknown_post(press)
-        if not await self.store.posts.seen(press.team_id, post.key, now=self.options.clock()):
-            raise ParleyError(_SETTLED)
-        shown = message(f"Good: the post in <#{post.channel_id}> counts as sent.")
-        await answer(respond, shown, replace=True)
-
-    async def _unknown_post(self, press: Press) -> Post:
-        """Return the pressed notice's post, whose outcome is unknown.
-
-        Raises `ParleyError` if the outcome is settled or this person may not settle it.
-        """
-        by = await self.slack.directory.colleague(press.team_id, press.user_id)
-        post = await self.store.posts.get(press.team_id, press.value.key)
-        if post is None:
-            raise ParleyError("I have no record of that post any more.")
-        # A settled post no longer records who may settle it, so check its state first.
-        if post.state is not PostState.UNKNOWN:
-            raise ParleyError(_SETTLED)
-        if by.user_id != post.asked_by:
-            schedule = await self.store.schedules.get(post.team_id, post.channel_id)
-            if schedule:
-                await self.owner_or_admin(schedule, by.user_id)
-            else:
-                await self.slack.directory.require_admin(post.team_id, by.user_id)
-        return post
 
     async def next_dates(self, schedule: Schedule, number: int) -> Sequence[date]:
         """Return the dates of the next *number* posts; raises `ParleyError` if none is coming."""

@@ -1,0 +1,62 @@
+"""The notice that asks whether a post with an unknown outcome is in the channel."""
+
+from dataclasses import dataclass
+
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from handlers.features.dependencies import Options, Slack
+from handlers.features.schedule_actions import NO_RECORD, ScheduleActions
+from handlers.slack.background import answer
+from handlers.slack.button_press import Press
+from handlers.views.message import message
+from store import Store
+from store.types import ParleyError, Post, PostState
+
+_SETTLED = "That is settled already."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnknownPosts:
+    """The listeners for the notice's two buttons."""
+
+    store: Store
+    slack: Slack
+    options: Options
+    actions: ScheduleActions
+
+    async def again(self, press: Press, respond: AsyncRespond) -> None:
+        """Post again, after the person confirmed that the post is not in the channel."""
+        unknown, now = await self._post(press), self.options.clock()
+        post = await self.store.posts.not_there(press.team_id, unknown.key, now=now)
+        if post is None:
+            raise ParleyError(_SETTLED)
+        await self.slack.posting.finish(post)
+        await answer(respond, message(f"Posted in <#{post.channel_id}>."), replace=True)
+
+    async def seen(self, press: Press, respond: AsyncRespond) -> None:
+        """Record the post as sent, after the person confirmed that it is in the channel."""
+        post = await self._post(press)
+        if not await self.store.posts.seen(press.team_id, post.key, now=self.options.clock()):
+            raise ParleyError(_SETTLED)
+        shown = message(f"Good: the post in <#{post.channel_id}> counts as sent.")
+        await answer(respond, shown, replace=True)
+
+    async def _post(self, press: Press) -> Post:
+        """Return the pressed notice's post, whose outcome is unknown.
+
+        Raises `ParleyError` if the outcome is settled or this person may not settle it.
+        """
+        by = await self.slack.directory.colleague(press.team_id, press.user_id)
+        post = await self.store.posts.get(press.team_id, press.value.key)
+        if post is None:
+            raise ParleyError(NO_RECORD)
+        # A settled post no longer records who may settle it, so check its state first.
+        if post.state is not PostState.UNKNOWN:
+            raise ParleyError(_SETTLED)
+        if by.user_id != post.asked_by:
+            schedule = await self.store.schedules.get(post.team_id, post.channel_id)
+            if schedule:
+                await self.actions.owner_or_admin(schedule, by.user_id)
+            else:
+                await self.slack.directory.require_admin(post.team_id, by.user_id)
+        return post
