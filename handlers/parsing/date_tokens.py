@@ -1,14 +1,14 @@
 """Split words about dates into tokens, each of which has a letter for its kind."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from handlers.mrkdwn import plain
 from handlers.parsing.calendar_dates import DAY, Dates, days_between, days_in_month, nearest_date
 from handlers.parsing.readings import UnknownWordError
-from handlers.parsing.words import DAY_NAMES, MONTH_NAMES, NUMBERS
+from handlers.parsing.words import DAY_NAMES, DAY_PLURALS, MONTH_NAMES, NUMBERS, place_of_name
 from store.types import ParleyError
 
 HINT = "Try 24 Dec, 24 Dec to 2 Jan, or friday."
@@ -103,22 +103,14 @@ def _word(typed: str, today: date) -> Iterator[Token]:
     if kind := _WORDS.get(word):
         on = today + DAY * ((word == "tomorrow") - (word == "yesterday"))
         yield Token(kind=kind, text=typed, readings=((on,),))
-    elif (weekday := _number(word, DAY_NAMES, {"weds": 2})) is not None:
+    elif (weekday := place_of_name(word, DAY_NAMES, min_letters=3)) is not None:
         yield Token(kind="W", text=typed, value=weekday)
-    elif (month := _number(word, MONTH_NAMES, {"sept": 8})) is not None:
+    elif (month := place_of_name(word, MONTH_NAMES, min_letters=3)) is not None:
         yield Token(kind="M", text=typed, value=month + 1)
-    elif word in ("every", "each", *(f"{name.lower()}s" for name in DAY_NAMES)):
+    elif word in ("every", "each", *map(str.lower, DAY_PLURALS)):
         raise ParleyError("I can skip single dates. For other weekdays, use `/digest on` again.")
     elif kind is None:
         raise UnknownWordError(typed, str(not_understood(typed)))
-
-
-def _number(word: str, names: Sequence[str], others: dict[str, int]) -> int | None:
-    """Return the index of the name that *word* is, or begins with at least three letters."""
-    if word in others:
-        return others[word]
-    starts = [place for place, name in enumerate(names) if name.lower().startswith(word)]
-    return starts[0] if len(word) >= 3 and starts else None
 
 
 def is_span(words: str) -> bool:

@@ -12,7 +12,7 @@ from itertools import combinations
 
 from handlers.mrkdwn import plain
 from handlers.parsing.readings import UnclearError, UnknownWordError
-from handlers.parsing.words import DAY_NAMES, NUMBERS, nearest
+from handlers.parsing.words import DAY_NAMES, DAY_PLURALS, NUMBERS, nearest, place_of_name
 from handlers.parsing.zones import describe_zone, nearest_zones, shown_name, zones_named
 from store.types import ParleyError, Timetable
 
@@ -211,7 +211,7 @@ def _weekdays(word: str) -> frozenset[int] | None:
         return _SETS[word]
     days: set[int] = set()
     for part in word.split("/"):
-        match [_day(end) for end in part.split("-")]:
+        match [place_of_name(end, DAY_PLURALS, min_letters=2) for end in part.split("-")]:
             case [int(day)]:
                 days.add(day)
             case [int(start), int(end)]:
@@ -224,13 +224,6 @@ def _weekdays(word: str) -> frozenset[int] | None:
 def _range(start: int, end: int) -> frozenset[int]:
     """Return the weekdays from *start* to *end*; fri-mon is across the end of the week."""
     return frozenset((start + step) % 7 for step in range((end - start) % 7 + 1))
-
-
-def _day(word: str) -> int | None:
-    """Return the weekday that *word* begins with two letters or more, or whose plural it is."""
-    word = {"weds": "wed"}.get(word, word)
-    starts = (day for day, name in enumerate(DAY_NAMES) if f"{name.lower()}s".startswith(word))
-    return next(starts, None) if len(word) > 1 else None
 
 
 def _find_zones(runs: Sequence[Sequence[str]], *, own: str) -> tuple[Sequence[str], Sequence[str]]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rapidfuzz import fuzz, process
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DAY_PLURALS = tuple(f"{name}s" for name in DAY_NAMES)
 MONTH_NAMES = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
@@ -14,6 +15,16 @@ NUMBERS = (
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
 )
 _MIN_SIMILARITY = 75
+
+
+def place_of_name(word: str, names: Sequence[str], *, min_letters: int) -> int | None:
+    """Return the index of the first of *names* that *word* begins, or None.
+
+    *word* is in lower case; with fewer than *min_letters* it begins no name.
+    """
+    word = "wed" if word == "weds" else word
+    places = (place for place, name in enumerate(names) if name.lower().startswith(word))
+    return next(places, None) if len(word) >= min_letters else None
 
 
 def nearest(word: str, known: Sequence[str]) -> str | None:
