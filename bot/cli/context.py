@@ -20,12 +20,13 @@ def command_settings(environ: Mapping[str, str]) -> Settings:
 
 
 @asynccontextmanager
-async def existing_store(
+async def command_store(
     environ: Mapping[str, str], *, is_looking: bool = False
 ) -> AsyncIterator[Store]:
-    """Open the store of a command that reads or changes what is there.
+    """Open the store of a command that needs a database with something in it.
 
-    Raises `DatabaseError` if there is no database, unless *is_looking*: then it looks empty.
+    If there is no database, a command that only looks (*is_looking*) finds an empty one, and any
+    other raises `DatabaseError`.
     """
     url = command_settings(environ).database_url
     if not (is_looking or exists(url)):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.cli.channel_names import channel_names
-from bot.cli.context import EX_CONFIG, command_settings, existing_store
+from bot.cli.context import EX_CONFIG, command_settings, command_store
 from bot.cli.load_report import format_check, format_revision, format_warnings, listed_effects
 from bot.cli.progress_bar import show_progress
 from bot.cli.terminal import complain, say
@@ -65,7 +65,7 @@ async def _load_holidays(store: Store, path: Path) -> None:
 
 async def undo(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Restore the previous corpus, or a given revision."""
-    async with existing_store(environ) as store:
+    async with command_store(environ) as store:
         async with show_progress() as progress:
             revision = await store.corpus.undo(
                 by="terminal", at=system_clock(), number=arguments.revision, progress=progress
@@ -76,7 +76,7 @@ async def undo(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
 
 async def history(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print the latest revisions."""
-    async with existing_store(environ, is_looking=True) as store:
+    async with command_store(environ, is_looking=True) as store:
         for revision in await store.corpus.history(20):
             say(format_revision(revision))
     return 0

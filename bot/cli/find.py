@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from bot.cli.context import existing_store
+from bot.cli.context import command_store
 from bot.cli.terminal import complain, say, say_json
 from bot.settings import Settings
 from store.finding.embeddings import Embeddings
@@ -49,7 +49,7 @@ async def _finder(corpus: Path | None, environ: Mapping[str, str]) -> AsyncItera
     While the database is empty, the corpus folder of the settings is searched.
     """
     if not corpus:
-        async with existing_store(environ, is_looking=True) as store:
+        async with command_store(environ, is_looking=True) as store:
             if store.corpus.revision:
                 await store.embedder.read()
                 yield store.corpus

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Mapping
 
-from bot.cli.context import existing_store
+from bot.cli.context import command_store
 from bot.cli.terminal import complain, is_confirmed, say, say_json
 from bot.clock import system_clock
 from bot.settings import Settings
@@ -12,7 +12,7 @@ from bot.settings import Settings
 async def export(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print as JSON what is stored about a person or a team."""
     team_id, user_id = arguments.who
-    async with existing_store(environ, is_looking=True) as store:
+    async with command_store(environ, is_looking=True) as store:
         tables = await store.personal_data.export(team_id, user_id)
     exported = {"team": team_id, "user": user_id, "at": system_clock().isoformat()}
     say_json(exported | {"tables": tables}, indent=2)
@@ -23,7 +23,7 @@ async def forget(arguments: argparse.Namespace, environ: Mapping[str, str]) -> i
     """Erase what is stored about a person or a team, after asking."""
     team_id, user_id = arguments.who
     who = f"{user_id} of {team_id}" if user_id else f"the team {team_id}"
-    async with existing_store(environ) as store:
+    async with command_store(environ) as store:
         effects = await store.personal_data.effects(team_id, user_id)
         if not effects:
             say(f"Nothing is stored about {who}.")

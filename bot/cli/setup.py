@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Mapping
 
-from bot.cli.context import command_settings, existing_store
+from bot.cli.context import command_settings, command_store
 from bot.cli.terminal import complain, say
 from bot.entrances.install import Bots
 from bot.manifest import render
@@ -32,7 +32,7 @@ async def key(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if not arguments.lost:
         say(new_key())
         return 0
-    async with existing_store(environ) as store:
+    async with command_store(environ) as store:
         keys = Settings.from_env(environ, connecting=False).encryption_key
         bots = Bots(store.installations, TokenCipher(keys))
         say(await bots.give_up(is_sure=arguments.yes))
