@@ -226,9 +226,9 @@ class SQLite:
                 stack.enter_context(held(path))
             availability = Availability()
             async with (
-                _thread(path, availability, is_looking) as writer,
-                _thread(path, availability, is_looking) as reader,
-                _thread(path, availability, is_looking) as single,
+                _open_thread(path, availability, is_looking) as writer,
+                _open_thread(path, availability, is_looking) as reader,
+                _open_thread(path, availability, is_looking) as single,
             ):
                 yield cls(path, (writer, reader, single), is_held=hold, is_read_only=is_looking)
 
@@ -394,7 +394,7 @@ async def _transaction(thread: _Thread, begin: str, seconds: float) -> AsyncIter
 
 
 @asynccontextmanager
-async def _thread(
+async def _open_thread(
     path: Path, availability: Availability, is_looking: bool
 ) -> AsyncIterator[_Thread]:
     # Without "c" in the mode, a file that was deleted in the meantime is not created again.
