@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -17,6 +18,14 @@ from bot.log import (
 )
 from store.db import DatabaseError
 from store.types import ParleyError
+
+
+@pytest.fixture
+def _root_logger() -> Iterator[None]:
+    """Restore what `configure_logging` changes."""
+    before = logging.root.handlers[:], logging.root.level
+    yield
+    logging.root.handlers[:], logging.root.level = before
 
 
 def record(message: str, *arguments: object) -> logging.LogRecord:
@@ -69,11 +78,8 @@ async def test_a_line_has_its_ids_in_tasks_too() -> None:
 
 def test_a_text_line_ends_with_its_ids() -> None:
     with about(team="T1", user="U1"):
-        assert (
-            TextFormatter()
-            .format(record("hello %s", "there"))
-            .endswith("bot: hello there (team=T1 user=U1)")
-        )
+        line = TextFormatter().format(record("hello %s", "there"))
+    assert line.endswith("bot: hello there (team=T1 user=U1)")
 
 
 def test_a_traceback_is_logged_without_secrets() -> None:
@@ -88,16 +94,13 @@ def test_a_traceback_is_logged_without_secrets() -> None:
         assert "xoxb" not in text
 
 
+@pytest.mark.usefixtures("_root_logger")
 def test_the_sdk_is_never_at_debug(capsys: pytest.CaptureFixture[str]) -> None:
     """At DEBUG the SDK logs message texts and secrets."""
-    before = logging.root.handlers[:], logging.root.level
-    try:
-        configure_logging(level="debug", style="json")
-        logging.getLogger("slack_sdk.web.async_client").debug("text of a message")
-        logging.getLogger("slack_bolt.AsyncApp").info("whole request")
-        logging.getLogger("bot").debug("ours")
-    finally:
-        logging.root.handlers[:], logging.root.level = before
+    configure_logging(level="debug", style="json")
+    logging.getLogger("slack_sdk.web.async_client").debug("text of a message")
+    logging.getLogger("slack_bolt.AsyncApp").info("whole request")
+    logging.getLogger("bot").debug("ours")
     (line,) = capsys.readouterr().err.splitlines()
     assert json.loads(line)["message"] == "ours"
 
@@ -167,7 +170,7 @@ def test_a_burst_of_failures_is_logged_once_and_then_counted() -> None:
     assert again.exc_info, "the next minute has a traceback again"
 
 
-def test_different_failures_and_all_that_is_no_failure_are_logged() -> None:
+def test_different_failures_and_other_records_are_all_logged() -> None:
     repeats = RepeatLimit(lambda: 0.0)
     for number in range(100):
         assert repeats.limit(record("connected %s", number))
@@ -187,14 +190,11 @@ def test_text_with_numbers_of_its_own_is_of_one_kind() -> None:
     assert sum(bool(repeats.limit(failure(text))) for text in texts) == 20
 
 
+@pytest.mark.usefixtures("_root_logger")
 def test_a_process_in_trouble_writes_little(capsys: pytest.CaptureFixture[str]) -> None:
-    before = logging.getLogger().handlers[:]
-    try:
-        configure_logging(level="info", style="text")
-        for number in range(2000):
-            logging.getLogger("bot").error("job %d failed", number, exc_info=raised())
-    finally:
-        logging.getLogger().handlers[:] = before
+    configure_logging(level="info", style="text")
+    for number in range(2000):
+        logging.getLogger("bot").error("job %d failed", number, exc_info=raised())
     err = capsys.readouterr().err
     assert err.count("Traceback") == 1
     assert len(err.splitlines()) < 40
