@@ -67,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
         abandon_output()
         return 141
     except OSError as error:
-        # Everything else about a file or a connection has a sentence of its own by now.
+        # Other errors of files and connections were turned into sentences before.
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EMFILE):
             raise
         where = f"{error.filename}: " if error.filename else "Writing failed: "

@@ -70,6 +70,7 @@ def dates_and_ranges(tokens: Sequence[Token]) -> Iterator[tuple[str, tuple[Spec,
 
 
 def _spec(tokens: Sequence[Token], kinds: str, place: int) -> tuple[Spec, int]:
+    """Return the date that begins at *place*, and the place after it."""
     match = _SPEC.match(kinds, place)
     if match is None:
         raise not_understood(tokens[min(place, len(tokens) - 1)].text)
@@ -128,7 +129,7 @@ def _with_months_before(specs: list[Spec]) -> list[Spec]:
 
 
 def require_years(specs: Sequence[Spec], today: date) -> None:
-    """Raise if a date without a year is beside one with a year, and could be meant of that year."""
+    """Raise `ParleyError` if a date without a year may be in the year of another date."""
     for place, spec in enumerate(specs):
         if not (spec.day and spec.month) or spec.year:
             continue

@@ -64,7 +64,7 @@ _PLAIN = {"dash": "-", "separator": ",", "time": "T", "weekof": "k"}
 """The kinds of tokens that hold nothing but their text, by the name of their group."""
 
 
-def tokens(text: str, today: date) -> Iterator[Token]:
+def tokenize(text: str, today: date) -> Iterator[Token]:
     """Yield the tokens of *text*.
 
     Raises `UnknownWordError`, or `ParleyError` for other text that is not about a date.
@@ -168,7 +168,7 @@ def _written(kind: str, typed: str, today: date) -> Token:
     readings = dict.fromkeys([on for on in found if on >= today] or found)
     if not readings:
         raise not_understood(typed)
-    # 9.30 is a time, and 24.12. is none.
+    # 9.30 may be a time; 24.12. cannot be one.
     is_time = re.fullmatch(r"([01]?\d|2[0-3])\.\d\d", typed) is not None
     return Token(
         kind="N" if len(set(found)) > 1 or is_time else "I",

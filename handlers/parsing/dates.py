@@ -28,7 +28,7 @@ from handlers.parsing.date_tokens import (
     is_span,
     not_understood,
     number_of,
-    tokens,
+    tokenize,
 )
 from handlers.parsing.readings import UnclearError, UnknownWordError
 from handlers.parsing.words import DAY_NAMES, MONTH_NAMES, nearest
@@ -115,7 +115,7 @@ def parse_dates(words: str, *, today: date) -> list[date]:
     if not text:
         return []
     try:
-        meaning = _meaning([*tokens(text, today)], today)
+        meaning = _meaning([*tokenize(text, today)], today)
     except UnknownWordError as error:
         meaning = _corrected(text, error, today)
     except OverflowError:  # past the year 9999
@@ -135,13 +135,14 @@ def _corrected(text: str, error: UnknownWordError, today: date) -> _Meaning:
     if guess is None:
         raise error
     try:
-        readings = _meaning([*tokens(text.replace(error.word, guess, 1), today)], today).readings
+        readings = _meaning([*tokenize(text.replace(error.word, guess, 1), today)], today).readings
     except ParleyError:
         raise error from None
     return _Meaning(readings, str(error).removesuffix(HINT).strip())
 
 
 def _meaning(tokens: Sequence[Token], today: date) -> _Meaning:
+    """Return what all of the dates and ranges together can mean."""
     if times := [token.text for token in tokens if token.kind == "T"]:
         rest = [token for token in tokens if token.kind != "T"]
         doubt = f"A post is named by its date, without a time such as “{plain(times[0], 30)}”."
@@ -192,6 +193,7 @@ def _closest(dates: Dates, *, is_bare: bool) -> _Meaning:
 
 
 def _single(spec: Spec, today: date) -> _Meaning:
+    """Return what a date, a week, a month or a length of time can mean."""
     match spec.kind:
         case "W":
             return _weekday(spec, today)
@@ -240,6 +242,7 @@ def _one_day(spec: Spec, on: date, today: date) -> _Meaning:
 
 
 def _on(spec: Spec, floor: date) -> date:
+    """Return the nearest date of *spec* from *floor* on; raises `ParleyError` if there is none."""
     on = nearest_date(spec.day, spec.month, spec.year, floor)
     if on is None:
         raise ParleyError(f"There is no {spec.text}.")
@@ -265,6 +268,7 @@ def _weekday(spec: Spec, today: date) -> _Meaning:
 
 
 def _check_weekday(spec: Spec, on: date, today: date) -> _Meaning:
+    """Return *on*, or two readings if it is not on the weekday that was typed with it."""
     if spec.weekday is None or on.weekday() == spec.weekday:
         return _Meaning(((on,),))
     near = today + DAY * ((spec.weekday - today.weekday()) % 7 or 7)
@@ -280,6 +284,7 @@ def _check_weekday(spec: Spec, on: date, today: date) -> _Meaning:
 
 
 def _week_of(spec: Spec, today: date) -> _Meaning:
+    """Return what is left of the week of a date."""
     inside = _single(spec, today)
     doubt, weeks = inside.doubt, []
     for on, *_ in inside.readings:
@@ -293,6 +298,7 @@ def _week_of(spec: Spec, today: date) -> _Meaning:
 
 
 def _range(join: str, first: Spec, last: Spec, today: date) -> _Meaning:
+    """Return what a range can mean; *join* is the kind of the token between its ends."""
     if not {first.kind, last.kind} <= set("DINW"):
         raise not_understood(f"{first.text} to {last.text}")
     if first.month and last.month and last.year and not first.year:

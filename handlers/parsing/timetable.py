@@ -174,7 +174,7 @@ def _read_time(match: re.Match[str]) -> list[time]:
 
 
 def _split(rest: str) -> tuple[frozenset[int], Sequence[Sequence[str]]]:
-    """Return the weekdays in *rest*, and the runs of the words that are none."""
+    """Return the weekdays in *rest*, and the runs of words that are not weekdays."""
     included: set[int] = set()
     excluded: set[int] = set()
     runs: list[list[str]] = [[]]

@@ -26,7 +26,7 @@ EDIT, END = "edit", "end"
 _FEW = 3
 """How many dates without a post an answer names; a range has one at each weekend."""
 _MANY = 60
-"""How many dates an answer lists; a command skips no more, and a pause leaves out all posts."""
+"""How many dates an answer lists. A skip has at most as many; a pause may have more."""
 _LISTED = 20
 """Schedules per page."""
 
@@ -186,7 +186,7 @@ def skipped(
 ) -> Message:
     """Confirm that the posts on *dates* are skipped.
 
-    The posts of *late* are out already, and on *idle* there is none.
+    The posts of *late* are out already, and no post was planned on *idle*.
     """
     text = f"{_none_on(dates)} The next one comes {_first(upcoming)}."
     if late:
@@ -413,7 +413,7 @@ def _when(post: UpcomingPost) -> str:
 
 
 def _none_on(dates: Sequence[date]) -> str:
-    """Return the sentence that the posts on *dates*, all of those between them, do not come."""
+    """Return a sentence that says that no posts come on *dates*."""
     if len(dates) > _MANY:
         first, last = format_date(dates[0]), format_date(dates[-1])
         return f"None of the {len(dates)} posts from {first} to {last} comes."
