@@ -172,10 +172,8 @@ def _kind_of(record: logging.LogRecord) -> object:
 def _without_traceback(record: logging.LogRecord) -> logging.LogRecord:
     short = copy(record)
     if record.exc_info and record.exc_info[0]:
-        short.msg, short.args = (
-            f"{record.getMessage()} ({record.exc_info[0].__name__}, as above)",
-            (),
-        )
+        short.msg = f"{record.getMessage()} ({record.exc_info[0].__name__}, as above)"
+        short.args = ()
         short.exc_info = short.exc_text = None
     return short
 
