@@ -29,7 +29,7 @@ _TOKEN = re.compile(
     |(?P<week>\b(?:this|next)\s+week(?:end)?\b)
     |(?P<year>\d{{4}})(?!\d)
     |(?P<day>\d{{1,2}}(?!\d))(?:(?:st|nd|rd|th)\b|\.(?!\.))?
-    |(?P<dash>-+|[–—]|\.\.+|…)
+    |(?P<dash>-+|\.\.+)
     |(?P<separator>[,;&+])
     |(?P<word>[^\W\d_]+)\.?
     |(?P<space>[\s.()]+)

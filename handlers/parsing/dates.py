@@ -9,7 +9,6 @@ The words become tokens (`date_tokens`), the tokens dates and ranges as they wer
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -31,7 +30,7 @@ from handlers.parsing.date_tokens import (
     tokenize,
 )
 from handlers.parsing.readings import UnclearError, UnknownWordError
-from handlers.parsing.words import DAY_NAMES, MONTH_NAMES, nearest
+from handlers.parsing.words import DAY_NAMES, MONTH_NAMES, as_typed, nearest
 from store.types import ParleyError
 
 _MOST_DATES = 366
@@ -42,7 +41,7 @@ _LONG_PAUSE = timedelta(days=183)
 _NEXT_POSTS = re.compile(
     rf"(?:the\s+)?next(?:\s+(?P<count>{COUNT}))?(?:\s+(?:ones?|posts?))?", re.IGNORECASE
 )
-_POSSESSIVE = re.compile(r"['’]s\b|\bposts?\b", re.IGNORECASE)  # today's post
+_POSSESSIVE = re.compile(r"'s\b|\bposts?\b", re.IGNORECASE)  # today's post
 _UNTIL = re.compile(r"(until|till?|to|through|thru)\s+", re.IGNORECASE)
 
 
@@ -109,7 +108,7 @@ def parse_dates(words: str, *, today: date) -> list[date]:
 
     Raises `UnclearError[Dates]`, or `ParleyError` if the words are not understood.
     """
-    text = _POSSESSIVE.sub("", unicodedata.normalize("NFKC", words)).strip()
+    text = _POSSESSIVE.sub("", as_typed(words)).strip()
     if len(text) > _MOST_CHARACTERS:
         raise ParleyError("That is too long. Name fewer dates, or a range: 24 Dec to 2 Jan.")
     if not text:

@@ -4,7 +4,6 @@ docs/dates.md lists what is understood, and the tests run its examples.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import time
@@ -12,12 +11,18 @@ from itertools import combinations
 
 from handlers.mrkdwn import plain
 from handlers.parsing.readings import UnclearError, UnknownWordError
-from handlers.parsing.words import DAY_NAMES, DAY_PLURALS, NUMBERS, nearest, place_of_name
+from handlers.parsing.words import (
+    DAY_NAMES,
+    DAY_PLURALS,
+    NUMBERS,
+    as_typed,
+    nearest,
+    place_of_name,
+)
 from handlers.parsing.zones import describe_zone, nearest_zones, shown_name, zones_named
 from store.types import ParleyError, Timetable
 
 _MOST_CHARACTERS = 200
-_DASHES = str.maketrans("–—−", "---")
 _DAYS = tuple(name[:3] for name in DAY_NAMES)
 _ALL = frozenset(range(7))
 WEEKDAYS = frozenset(range(5))
@@ -75,7 +80,7 @@ def parse(words: str, *, zone: str) -> Timetable:
     that of the person who typed the words. Raises `UnclearError[Timetable]`, or `ParleyError`,
     which names the words that were not understood.
     """
-    text = " ".join(unicodedata.normalize("NFKC", words).translate(_DASHES).split())
+    text = " ".join(as_typed(words).split())
     if len(text) > _MOST_CHARACTERS:
         raise ParleyError(f"That is too long for a time, days and a time zone. {_POSSIBLE}")
     for phrase, word in _PHRASES:

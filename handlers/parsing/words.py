@@ -1,5 +1,6 @@
 """The words of dates and times, and the nearest of some words to a misspelled one."""
 
+import unicodedata
 from collections.abc import Sequence
 
 from rapidfuzz import fuzz, process
@@ -15,6 +16,15 @@ NUMBERS = (
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
 )
 _MIN_SIMILARITY = 75
+_TYPED = str.maketrans(dict.fromkeys("‐‒–—―−", "-") | dict.fromkeys("‘’ʼ′", "'") | {"∶": ":"})
+
+
+def as_typed(words: str) -> str:
+    """Return *words* with the dashes, apostrophes and digits of a plain keyboard.
+
+    Phones and word processors replace them: 24‑26 Dec, 9 o’clock.
+    """
+    return unicodedata.normalize("NFKC", words).translate(_TYPED)
 
 
 def place_of_name(word: str, names: Sequence[str], *, min_letters: int) -> int | None:

@@ -64,6 +64,11 @@ def test_the_examples_of_the_page(typed: str, meaning: str) -> None:
         ("24 Dec to 2 Jan 2028", "2027-12-24 to 2028-01-02"),
         ("24 Dec 2027 to 2 Jan", "2027-12-24 to 2028-01-02"),
         ("today's post and friday's", "2026-11-28, 2026-12-04"),
+        ("today’s post and friday’s", "2026-11-28, 2026-12-04"),
+        ("24–26 Dec", "2026-12-24 to 2026-12-26"),
+        ("24\N{NON-BREAKING HYPHEN}26 Dec", "2026-12-24 to 2026-12-26"),
+        ("24 Dec \N{HORIZONTAL BAR} 2 Jan", "2026-12-24 to 2027-01-02"),
+        ("2026\N{HYPHEN}12\N{HYPHEN}24", "2026-12-24"),
     ],
 )
 def test_understood(words: str, understood: str) -> None:

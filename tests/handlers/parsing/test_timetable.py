@@ -58,6 +58,9 @@ def test_the_examples_of_the_page(typed: str, meaning: str) -> None:
     [
         ("9:30 PM daily", "21:30 every day"),
         ("9 o'clock", "09:00 on Mon–Fri"),
+        ("9 o’clock", "09:00 on Mon–Fri"),
+        ("9\N{RATIO}30 mon\N{NON-BREAKING HYPHEN}thu", "09:30 on Mon–Thu"),
+        ("9:30 mon\N{HORIZONTAL BAR}thu", "09:30 on Mon–Thu"),
         ("9:30h", "09:30 on Mon–Fri"),
         ("8 in the evening", "20:00 on Mon–Fri"),
         ("midnight", "00:00 on Mon–Fri"),
