@@ -21,11 +21,11 @@ _TOKEN = re.compile(
         |\d{{1,2}}h(?:\d\d)?\b)|at\s+\d{{1,2}}\b|\b(?:noon|midday|midnight|tonight|utc|gmt
         |(?:this\s+)?(?:morning|afternoon|evening))\b)
     |(?P<numeric>\d{{1,2}}(?P<between>[-/.])\d{{1,2}}(?P=between)(?:\d{{4}}|\d\d)(?!\d)
-        |\d{{1,2}}/\d{{1,2}}(?![\d/])|\d{{1,2}}\.\d{{1,2}}\.?(?!\d))
+        |\d{{1,2}}-(?P<month>[a-z]{{3,9}})-\d\d(?!\d)|\d{{1,2}}/\d{{1,2}}(?![\d/])|\d{{1,2}}\.\d{{1,2}}\.?(?!\d))
     |(?P<later>(?:the\s+)?day\s+after\s+tomorrow\b|in\s+{LENGTH.pattern}(?:\s+time)?
         |{LENGTH.pattern}\s+from\s+(?:now|today)\b)
     |(?P<span>(?:for\s+)?(?:the\s+)?(?:next\s+)?{LENGTH.pattern})
-    |(?P<weekof>\bweek\s+(?:of|from|starting|beginning|commencing)\b)
+    |(?P<weekof>\bweek\s+(?:of|from(?!\s+(?:now|today|tomorrow|\w+day)\b)|starting|beginning|commencing)\b)
     |(?P<week>\b(?:this|next)\s+week(?:end)?\b)
     |(?P<year>\d{{4}})(?!\d)
     |(?P<day>\d{{1,2}}(?!\d))(?:(?:st|nd|rd|th)\b|\.(?!\.))?
@@ -79,6 +79,8 @@ def tokenize(text: str, today: date) -> Iterator[Token]:
 def _token(match: re.Match[str], today: date) -> Token:
     kind, typed = str(match.lastgroup), match[0].strip()
     match kind:
+        case "numeric" if match["month"]:
+            return _short_year(typed, today)
         case "iso" | "numeric":
             return _written(kind, typed, today)
         case "later":
@@ -175,6 +177,18 @@ def _written(kind: str, typed: str, today: date) -> Token:
         text=typed,
         readings=tuple((on,) for on in readings),
     )
+
+
+def _short_year(typed: str, today: date) -> Token:
+    """Read `24-Dec-26` as a date to ask back, because it can be the 24th to 26th too."""
+    day, name, year = typed.split("-")
+    month = place_of_name(name.lower(), MONTH_NAMES, min_letters=3)
+    if month is None:
+        raise UnknownWordError(name, str(not_understood(name)))
+    on = nearest_date(int(day), month + 1, 2000 + int(year), today)
+    if on is None:
+        raise not_understood(typed)
+    return Token(kind="I" if on < today else "N", text=typed, readings=((on,),))
 
 
 def not_understood(words: str) -> ParleyError:
