@@ -19,7 +19,7 @@ from handlers.parsing.date_format import format_date, format_dates, write_dates
 from handlers.parsing.dates import is_until, parse_dates, parse_number, parse_until
 from handlers.parsing.readings import UnclearError
 from handlers.parsing.schedule_order import Order, parse_order, write_order
-from handlers.parsing.timetable import describe
+from handlers.parsing.timetable import describe, describe_days
 from handlers.parsing.zones import zone_label
 from handlers.slack.api_errors import FAILURES
 from handlers.slack.background import answer
@@ -300,12 +300,14 @@ def _ask_for_order(error: UnclearError[Order], *, now: datetime) -> Message:
     timetables = [order.timetable for order in error.readings]
     has_zones = len({timetable.zone for timetable in timetables}) > 1
     has_times = len({timetable.at for timetable in timetables}) > 1
+    has_days = len({timetable.weekdays for timetable in timetables}) > 1
     choices = []
     for order in error.readings:
         label = describe(order.timetable)
         if has_zones:
             at = f"{order.timetable.at:%H:%M} " if has_times else ""
-            label = f"{at}{zone_label(order.timetable.zone, now=now)}"
+            days = f"{describe_days(order.timetable.weekdays)}, " if has_days else ""
+            label = f"{at}{days}{zone_label(order.timetable.zone, now=now)}"
         choices.append((label, f"on {write_order(order) or ''}"))
     return views.ask(str(error), choices)
 

@@ -67,7 +67,7 @@ _PHRASES = (
 )
 _NOISE = frozenset({"on", "at", "every", "each", "in", "the", "and", "only", "please", "weekly"})
 _TO = frozenset({"-", "to", "through", "thru", "until", "till"})
-_EXCEPT = frozenset({"except", "but", "not", "without"})
+_EXCEPT = frozenset({"except", "excluding", "but", "not", "no", "without", "minus"})
 _OTHER_WORDS = ("daily", "weekdays", "weekends", "digest", "about", "stories")
 _EXAMPLE = "`/digest on 09:30 mon-fri Europe/Lisbon`"
 _POSSIBLE = f"I can post at one time of day, on the same weekdays every week, as in {_EXAMPLE}."
@@ -93,9 +93,11 @@ def parse(words: str, *, zone: str) -> Timetable:
 
 def _parse(text: str, zone: str) -> Timetable:
     times, rest = _times(text)
-    weekdays, others = _split(rest)
+    days, others = _split(rest)
     doubt = ""
-    if len(times) > 1:
+    if len(days) > 1:
+        doubt = f"Do you mean {' or '.join(map(describe_days, days))}?"
+    elif len(times) > 1:
         doubt = f"Do you mean {' or '.join(f'{at:%H:%M}' for at in times)}?"
     zones, unknown = _find_zones(others, own=zone)
     if unknown:
@@ -103,7 +105,10 @@ def _parse(text: str, zone: str) -> Timetable:
             unknown[0], f"“{plain(unknown[0], 60)}” isn't a weekday or a time zone I know."
         )
     readings = [
-        Timetable(at=at, weekdays=weekdays, zone=place) for place in zones or [zone] for at in times
+        Timetable(at=at, weekdays=weekdays, zone=place)
+        for place in zones or [zone]
+        for weekdays in days
+        for at in times
     ]
     if len(zones) > 1:
         typed = plain(" ".join(others[0]), 60)
@@ -178,22 +183,23 @@ def _read_time(match: re.Match[str]) -> list[time]:
     return [time(at, minute), time(at + 12, minute)] if is_open else [time(at, minute)]
 
 
-def _split(rest: str) -> tuple[frozenset[int], Sequence[Sequence[str]]]:
-    """Return the weekdays in *rest*, and the runs of words that are not weekdays."""
-    included: set[int] = set()
-    excluded: set[int] = set()
+def _split(rest: str) -> tuple[Sequence[frozenset[int]], Sequence[Sequence[str]]]:
+    """Return the sets of weekdays that *rest* can mean, and the runs of its other words."""
+    included: list[frozenset[int]] = []
+    excluded: list[frozenset[int]] = []
     runs: list[list[str]] = [[]]
     days, last, is_range, is_weekly = included, None, False, False
     for word in re.split(r"[\s,;&]+", rest.strip(" ,;&")):
         key = word.lower().rstrip(".")
         found = _weekdays(key)
         if found is not None and is_range and last is not None and len(found) == 1:
+            days.pop()
             found = _range(last, *found)
         if found is not None:
-            days |= found
+            days.append(found)
             last = next(iter(found)) if len(found) == 1 else None
         elif key in _EXCEPT:
-            days = excluded
+            days, last = excluded, None
         elif key == "weekly":
             is_weekly = True
         elif word and key not in _NOISE and not (key in _TO and last is not None):
@@ -204,10 +210,13 @@ def _split(rest: str) -> tuple[frozenset[int], Sequence[Sequence[str]]]:
             runs.append([])
     if is_weekly and not included:
         raise ParleyError("Weekly on which day? As in `/digest on 09:30 fri`.")
-    weekdays = frozenset((included or WEEKDAYS) - excluded)
-    if not weekdays:
+    # Not every day and on Mon–Fri: one of them contains the other, so they contradict each other.
+    narrow = [some for some in included if not any(some > other for other in included)]
+    choices = [frozenset().union(*groups) for groups in (included or [WEEKDAYS], narrow) if groups]
+    readings = [*dict.fromkeys(choice.difference(*excluded) for choice in choices)]
+    if not all(readings):
         raise ParleyError(f"That leaves no day of the week. {_POSSIBLE}")
-    return weekdays, [run for run in runs if run]
+    return readings, [run for run in runs if run]
 
 
 def _weekdays(word: str) -> frozenset[int] | None:

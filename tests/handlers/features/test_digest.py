@@ -41,11 +41,22 @@ async def test_an_abbreviation_of_a_zone_is_asked_back_with_the_time_there(slack
     assert f"{next(summer).due_at:%H:%M}" == "13:30", "09:30 on the wall in New York"
 
 
+async def test_days_and_a_zone_are_asked_back_together(slack: Slack) -> None:
+    (answer,) = await slack.type("/digest on 9:30 daily mon EST")
+    assert [label.partition(" (")[0] for label in labels(answer)] == [
+        "every day, America/New_York, 03:00 now",
+        "on Mon, America/New_York, 03:00 now",
+        "every day, America/Panama, 03:00 now",
+        "on Mon, America/Panama, 03:00 now",
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "place", "started"),
     [
         ("9:30 GMT-5", 1, "09:30 on Mon–Fri (America/New_York)"),
         ("2:30 mon", 1, "14:30 on Mon (Europe/Lisbon)"),
+        ("9:30 every morning, mon-fri", 1, "09:30 on Mon–Fri (Europe/Lisbon)"),
         ("9:30 mon,wendesday", 0, "09:30 on Mon, Wed (Europe/Lisbon)"),
         ("9:30 lisbom", 0, "09:30 on Mon–Fri (Europe/Lisbon)"),
     ],
