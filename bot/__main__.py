@@ -31,7 +31,7 @@ from bot.settings import (
     read_environment,
 )
 from bot.shutdown import ShutdownDeadline
-from store.db import DatabaseUnavailableError, DiskError
+from store.db import DatabaseUnavailableError, TemporaryDatabaseError
 from store.text import well_formed
 from store.types import CorpusInvalidError, ParleyError, Problem
 from store.version import VERSION
@@ -90,7 +90,7 @@ def _run_command(arguments: argparse.Namespace) -> int:
     except CorpusInvalidError as error:
         _complain_of_files(error.problems)
         return EX_CONFIG
-    except (DatabaseUnavailableError, DiskError, ListenError) as error:
+    except (DatabaseUnavailableError, TemporaryDatabaseError, ListenError) as error:
         complain(str(error))
         return 1
     except ParleyError as error:

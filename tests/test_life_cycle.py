@@ -97,6 +97,25 @@ async def test_a_start_waits_for_the_database(postgres_server: str, tmp_path: Pa
                     await end(process, signal.SIGTERM)
 
 
+async def test_a_start_with_a_standby_is_left_to_the_supervisor(
+    postgres_server: str, tmp_path: Path
+) -> None:
+    """It ends with 1 and not with 78, because the server may soon take writes again."""
+    async with (
+        postgres.schema(postgres_server) as url,
+        Workspace(manifest=manifest(), clock=running_clock()) as workspace,
+    ):
+        async with open_store(url):
+            pass
+        environ = settings(workspace, tmp_path) | {
+            "DATABASE_URL": f"{url}&default_transaction_read_only=on"
+        }
+        async with bot("run", folder=tmp_path, **environ) as process:
+            _, err = await process.communicate()
+        assert process.returncode == 1
+        assert err.decode() == "The database can only be read: nothing was changed.\n"
+
+
 @pytest.mark.parametrize("way_in", ["socket", "http"])
 async def test_a_bot_whose_database_is_gone_is_not_ready(
     postgres_server: str, tmp_path: Path, way_in: str

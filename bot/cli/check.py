@@ -23,7 +23,14 @@ from handlers.slack.directory import Directory
 from handlers.slack.teams import Bot, Teams
 from handlers.views.message import sized
 from store import open_store, samples
-from store.db import DatabaseUnavailableError, DiskError, examine, exists, exposed, readable
+from store.db import (
+    DatabaseUnavailableError,
+    TemporaryDatabaseError,
+    examine,
+    exists,
+    exposed,
+    readable,
+)
 from store.db.private import is_exposed
 from store.loading.documents import read_corpus
 from store.teams.installations import Installation
@@ -196,7 +203,7 @@ async def _database(settings: Settings, found: Findings) -> None:
             schedules = await store.schedules.by_team()
             installations = await store.installations.list()
         await examine(url)
-    except (DatabaseUnavailableError, DiskError) as error:
+    except (DatabaseUnavailableError, TemporaryDatabaseError) as error:
         found.unreachable.append(f"Database: {error}")
     except ParleyError as error:
         found.problems.append(f"Database: {error}")

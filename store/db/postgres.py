@@ -29,8 +29,8 @@ from store.db.types import (
     Connection,
     DatabaseError,
     DatabaseUnavailableError,
-    DiskError,
     Row,
+    TemporaryDatabaseError,
     storable,
 )
 
@@ -424,7 +424,7 @@ class Postgres:
                 raise self._availability.lost(error) from error
             if code not in _SENTENCES:
                 raise
-            raise (DiskError if code == _DISK_FULL else DatabaseError)(_SENTENCES[code]) from error
+            raise TemporaryDatabaseError(_SENTENCES[code]) from error
         except asyncpg.InternalClientError as error:
             # asyncpg raises this if the server has ended the session but not closed the socket yet.
             raise self._availability.lost("the connection was lost") from error
@@ -485,13 +485,12 @@ def _reason(error: Exception) -> str:
 
 _AWAY = ("08", "57P", "533")
 """SQLSTATEs of a broken connection, of a server that starts or ends, and of one that is crowded."""
-_DISK_FULL = "53100"
 _BUSY = "Another process is writing to the database: try again."
 _SENTENCES = {
-    _DISK_FULL: "The disk of the database is full: nothing was changed.",
+    "53100": "The disk of the database is full: nothing was changed.",
     "25006": "The database can only be read: nothing was changed.",
     "55P03": _BUSY,
     "40P01": _BUSY,
     "57014": "The database took too long, and nothing was changed: try again in a minute.",
 }
-"""Sentences by SQLSTATE (docs: appendix A)."""
+"""Sentences for what may pass by itself, by SQLSTATE (docs: appendix A)."""

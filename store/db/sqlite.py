@@ -38,8 +38,8 @@ from store.db.types import (
     Connection,
     DatabaseError,
     DatabaseUnavailableError,
-    DiskError,
     Row,
+    TemporaryDatabaseError,
     places,
     storable,
 )
@@ -446,8 +446,17 @@ def _as_database_error(path: Path, done: str) -> Iterator[None]:
 
 
 def _error_of(error: sqlite3.Error) -> type[DatabaseError]:
-    is_disk = _kind(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
-    return DiskError if is_disk else DatabaseError
+    return TemporaryDatabaseError if _kind(error) in _TEMPORARY else DatabaseError
+
+
+_TEMPORARY = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_INTERRUPT,
+}
+"""What may pass by itself."""
 
 
 _TOO_LONG = "The database has been busy for over ten minutes: see what else writes to it."

@@ -14,8 +14,8 @@ class DatabaseError(ParleyError):
     """Raised when the database cannot be opened or used, with the reason."""
 
 
-class DiskError(DatabaseError):
-    """Raised when the disk of the database is full or fails, which may pass by itself."""
+class TemporaryDatabaseError(DatabaseError):
+    """Raised for what may pass by itself: a full disk, a standby, a lock of another process."""
 
 
 _UNAVAILABLE = (
