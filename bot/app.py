@@ -44,8 +44,8 @@ log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 10
 _CANCEL_SECONDS = 3
 """How long cancelled tasks may take to end."""
-_DATABASE_SECONDS = 5
-"""How long the result of the database check is cached."""
+_DATABASE_SECONDS = 2
+"""How long the result of the database check is cached. With the check itself, less than 5."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ import pytest
 from aiohttp import web
 from aiohttp.http_exceptions import BadStatusLine
 
-from bot.app import add_readiness_checks
-from bot.observability.health import Health, broken
+from bot.app import _DATABASE_SECONDS, add_readiness_checks
+from bot.observability.health import _SECONDS, Health, broken
 from bot.observability.metrics import Metrics
 from bot.observability.status import listening, status_pages
 from bot.workspace import Fault
@@ -142,6 +142,11 @@ async def test_an_expensive_check_is_cached() -> None:
     answers = await asyncio.gather(*(health.read() for _ in range(5)), health.read())
     assert {answer["database"] for answer in answers} == {"found 1"}
     assert asked == 1 + len(answers)
+
+
+def test_an_outage_of_the_database_shows_within_five_seconds() -> None:
+    """A cached result is used as long as it may be, and the check then takes as long as it may."""
+    assert _DATABASE_SECONDS + _SECONDS < 5
 
 
 async def test_concurrent_requests_share_a_check_that_hangs(
