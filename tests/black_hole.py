@@ -55,7 +55,10 @@ class BlackHole:
         writers = [writer]
         try:
             await is_open.wait()
-            there, back = await asyncio.open_unix_connection(self._socket)
+            try:
+                there, back = await asyncio.open_unix_connection(self._socket)
+            except OSError:
+                return  # The server is down, so the client's connection ends too.
             writers.append(back)
             await asyncio.gather(_pump(reader, back, is_open), _pump(there, writer, is_open))
         finally:
