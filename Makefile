@@ -75,8 +75,9 @@ bench: $(VENV)/.dev ## how fast /brief is answered, beside a bare Bolt app (ROUN
 soak: $(VENV)/.dev ## everything at once for an hour (SECONDS=3600)
 	@$(VENV)/bin/python -m benchmarks.soak $(if $(SECONDS),--seconds $(SECONDS))
 
-bench-replicas: $(VENV)/.dev ## three bots, one killed while it posts (CHANNELS=500)
-	@$(VENV)/bin/python -m benchmarks.replicas $(if $(CHANNELS),--channels $(CHANNELS))
+bench-replicas: $(VENV)/.dev ## kill three bots and their database while they post (CHANNELS=60 ROUNDS=16 SEED=1)
+	@$(VENV)/bin/python -m benchmarks.replicas $(if $(CHANNELS),--channels $(CHANNELS)) \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED))
 
 bench-quality: $(VENV)/.dev ## how well look-ups are answered (CORPUS=folder LOOKUPS=file.jsonl)
 	@$(VENV)/bin/python -m benchmarks.quality $(or $(CORPUS),store/starter) \

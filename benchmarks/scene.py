@@ -22,6 +22,7 @@ from store.samples import STARTER
 from store.types import TeamId, Timetable
 from tests.ids import ANA, GENERAL
 from tests.machine import running_clock
+from tests.replicas import count_deliveries
 
 POST = "chat.postMessage"
 CHANNEL = GENERAL
@@ -121,12 +122,7 @@ class Scene:
 
     def count(self) -> Counter[str]:
         """Count the messages in the channel and its threads by delivery key."""
-        found: Counter[str] = Counter()
-        for root in self.workspace.messages(CHANNEL):
-            for message in self.workspace.messages(CHANNEL, thread_ts=root["ts"]):
-                if message["metadata"]:
-                    found[message["metadata"]["event_payload"]["delivery_key"]] += 1
-        return found
+        return count_deliveries(self.workspace, [CHANNEL])
 
 
 async def with_scene(database_url: str, run: Callable[[Scene], Awaitable[None]]) -> None:

@@ -1,6 +1,6 @@
 """Several bots on one database, one of which is killed while it posts.
 
-`tests/test_replicas.py` runs it small, `python -m benchmarks.replicas` with 500 channels.
+`python -m benchmarks.replicas` does more harm, and for longer.
 """
 
 import asyncio
@@ -8,7 +8,7 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -27,7 +27,7 @@ from tests.machine import environment, running_clock
 
 POST = "chat.postMessage"
 _LOOK_UPS = ("conversations.history", "conversations.replies")
-_UNSETTLED = (PostState.PLANNED, PostState.SENDING, PostState.UNKNOWN)
+UNSETTLED = (PostState.PLANNED, PostState.SENDING, PostState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ async def post_to_many(
         ]
         store = await stack.enter_async_context(open_store(url))
         await store.corpus.reload(STARTER, by="terminal", at=clock())
-        due_at = await _schedule(store, TeamId(workspace.team_id), ids, clock())
+        due_at = await schedule_posts(store, TeamId(workspace.team_id), ids, clock())
         bots = [
             await stack.enter_async_context(_bot(workspace, url, folder)) for _ in range(replicas)
         ]
@@ -95,10 +95,10 @@ async def post_to_many(
     )
 
 
-async def _schedule(
+async def schedule_posts(
     store: Store, team: TeamId, channels: Sequence[ChannelId], now: datetime
 ) -> datetime:
-    """Schedule a post in every channel, an hour from now; return the time."""
+    """Schedule a daily post in every channel, an hour from now; return the time."""
     at = now + timedelta(hours=1)
     timetable = Timetable(at=time(at.hour, at.minute), weekdays=frozenset(range(7)), zone="UTC")
     for channel in channels:
@@ -155,7 +155,7 @@ async def _settle(store: Store, clock: MovableClock, url: str, living: Sequence[
         quiet = quiet + 1 if states == before else 0
         before = states
         if quiet >= 10:
-            if not any(states[state] for state in _UNSETTLED):
+            if not any(states[state] for state in UNSETTLED):
                 return
             claims = await _claims(url)
             if not any(claims[bot.pid] for bot in living):
@@ -177,6 +177,17 @@ async def _claims(url: str) -> Counter[int]:
     async with open_database(url) as database:
         rows = await database.fetch("SELECT owner FROM post WHERE state = $1", PostState.SENDING)
     return Counter(int(row["owner"].rpartition(":")[2]) for row in rows)
+
+
+def count_deliveries(workspace: Workspace, channels: Iterable[ChannelId]) -> Counter[str]:
+    """Count the messages in the channels and their threads by delivery key."""
+    return Counter(
+        message["metadata"]["event_payload"]["delivery_key"]
+        for channel in channels
+        for root in workspace.messages(channel)
+        for message in workspace.messages(channel, thread_ts=root["ts"])
+        if message["metadata"]
+    )
 
 
 def _bot_messages(workspace: Workspace, channel: ChannelId) -> list[str]:
