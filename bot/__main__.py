@@ -188,7 +188,9 @@ def _parser() -> argparse.ArgumentParser:
     words = "a few words to search for"
     subparser.add_argument("words", nargs="*", type=well_formed, metavar="WORDS", help=words)
     subparser.add_argument(
-        "--jsonl", action="store_true", help="read a query per line, write a JSON object per line"
+        "--jsonl",
+        action="store_true",
+        help="write a JSON object for the words, or for each line of input if there are none",
     )
     subparser.add_argument(
         "--corpus", type=Path, metavar="PATH", help="search this folder, not the database"

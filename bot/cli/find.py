@@ -28,17 +28,17 @@ _OUTCOMES = {Found: "found", Unsure: "unsure", Nothing: "none"}
 
 
 async def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Print the stories that the words find, or those of each line of standard input."""
-    if not arguments.words and not arguments.jsonl:
+    """Print the stories that the words find, or without words those of each line of input."""
+    words = " ".join(arguments.words).strip()
+    if not words and (arguments.words or not arguments.jsonl):
         complain("Type what to search for: python -m bot find embassy talks")
         return 2
     async with _finder(arguments.corpus, environ) as finder:
         if arguments.jsonl:
-            async for found in find_each(finder, sys.stdin or ()):
+            async for found in find_each(finder, [words] if words else sys.stdin or ()):
                 say_json(found)
         else:
-            query = " ".join(arguments.words)
-            say(format_answer(query, await finder.find(query)))
+            say(format_answer(words, await finder.find(words)))
     return 0
 
 

@@ -72,8 +72,11 @@ def test_find_reports_that_nothing_was_found(capsys: pytest.CaptureFixture[str])
     assert "No story on “kubernetes”." in capsys.readouterr().out
 
 
-def test_find_without_words_prints_its_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["find"]) == 2
+@pytest.mark.parametrize("words", [[], [""], ["  ", ""], ["--jsonl", " "]])
+def test_find_without_words_prints_its_usage(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["find", *words]) == 2
     assert "python -m bot find embassy talks" in capsys.readouterr().err
 
 
@@ -91,6 +94,15 @@ def test_find_jsonl_prints_a_line_for_each_query(
     assert 0 < match["score"] <= 1
     assert all(set(line) == {"query", "outcome", "matches", "suggestions"} for line in lines)
     assert not (folder / "data").exists()
+
+
+def test_find_jsonl_prints_a_line_for_the_words(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("kubernetes\n"))
+    assert main(["find", "--jsonl", "geneva", "talks", "--corpus", corpus(folder)]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["query"], answer["outcome"]) == ("geneva talks", "found")
 
 
 def test_find_among_forty_stories(
