@@ -11,7 +11,7 @@ from bot.cli.progress_bar import show_progress
 from bot.cli.terminal import complain, say
 from bot.clock import system_clock
 from bot.settings import SAMPLES
-from handlers.views.message import sized
+from handlers.views.message import counted, sized
 from store import Store, open_store, samples
 from store.posting.holidays import read_holidays
 from store.types import CorpusInvalidError
@@ -56,7 +56,7 @@ async def _load_holidays(store: Store, path: Path) -> None:
     await store.holidays.replace(holidays)
     first, last = holidays[0], holidays[-1]
     say(
-        f"No posts on {len(holidays)} dates from {path}, in the place of those before:"
+        f"No posts on {counted(len(holidays), 'date')} from {path}, in the place of those before:"
         f" the first is {first.due_on} ({first.name}), the last {last.due_on} ({last.name})."
     )
     for line in format_warnings(file.warnings):

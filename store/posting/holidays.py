@@ -96,6 +96,7 @@ def read_holidays(path: Path, *, today: date, limits: Limits = DEFAULT_LIMITS) -
         Holiday(due_on=date.fromisoformat(on), name=well_formed(name)) for on, name in parsed.rows
     ]
     if not holidays:
-        lines = [f"{path} has no event from {today:%d %b %Y} on.", *map(str, warnings)]
+        nothing = f"{path} has no event from {today:%d %b %Y} on: the dates loaded before are kept."
+        lines = [nothing, *map(str, warnings)]
         raise HolidaysInvalidError("\n".join(lines))
     return HolidayFile(holidays=holidays, warnings=warnings)

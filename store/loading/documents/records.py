@@ -173,8 +173,9 @@ def _table(source: Source, delimiter: str | None) -> Iterator[Story]:
             # Spreadsheets also write cells that were used once and are empty now.
             extra = row[len(header) :]
             if any(map(str.strip, extra)) or len(row) < len(header):
+                columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
                 source.add_problem(
-                    lines.start, f"has {len(row)} columns, where the first row names {len(header)}"
+                    lines.start, f"has {columns}, where the first row names {len(header)}"
                 )
             elif any(map(str.strip, row)):
                 cells = row if has_quotes else map(_unquoted, row)

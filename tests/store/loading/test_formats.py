@@ -241,7 +241,7 @@ def line(**changed: object) -> str:
         (
             "a.tsv",
             "headline\tsummary\nHead\n",
-            "a.tsv:2: has 1 columns, where the first row names 2",
+            "a.tsv:2: has 1 column, where the first row names 2",
         ),
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else "bytes",
