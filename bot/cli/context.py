@@ -23,13 +23,12 @@ def command_settings(environ: Mapping[str, str]) -> Settings:
 async def command_store(
     environ: Mapping[str, str], *, is_looking: bool = False
 ) -> AsyncIterator[Store]:
-    """Open the store of a command that needs a database with something in it.
+    """Open the store of a command that needs a database, or raise `DatabaseError` if none exists.
 
-    If there is no database, a command that only looks (*is_looking*) finds an empty one, and any
-    other raises `DatabaseError`.
+    A command that only looks (*is_looking*) changes no file.
     """
     url = command_settings(environ).database_url
-    if not (is_looking or exists(url)):
+    if not exists(url):
         raise DatabaseError(f"There is no database {readable(url)}.")
     async with open_store(url, is_looking=is_looking) as store:
         yield store

@@ -77,8 +77,11 @@ async def undo(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
 async def history(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print the latest revisions."""
     async with command_store(environ, is_looking=True) as store:
-        for revision in await store.corpus.history(20):
+        revisions = await store.corpus.history(20)
+        for revision in revisions:
             say(format_revision(revision))
+        if not revisions:
+            say("Nothing has been loaded yet: python -m bot load PATH")
     return 0
 
 

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from bot.cli.context import command_store
+from bot.cli.context import command_settings
 from bot.cli.terminal import complain, say, say_json
-from bot.settings import Settings
+from store import open_store
 from store.finding.embeddings import Embeddings
 from store.finding.finder import Finder
 from store.loading.documents import read_corpus
@@ -49,12 +49,13 @@ async def _finder(corpus: Path | None, environ: Mapping[str, str]) -> AsyncItera
     While the database is empty, the corpus folder of the settings is searched.
     """
     if not corpus:
-        async with command_store(environ, is_looking=True) as store:
+        settings = command_settings(environ)
+        async with open_store(settings.database_url, is_looking=True) as store:
             if store.corpus.revision:
                 await store.embedder.read()
                 yield store.corpus
                 return
-        corpus = Settings.from_env(environ, connecting=False).corpus_dir
+        corpus = settings.corpus_dir
     yield Finder.of([*read_corpus(corpus).articles()], Embeddings.load())
 
 

@@ -283,6 +283,24 @@ def test_looking_and_mistakes_create_nothing(folder: Path, command: list[str]) -
     assert [path.name for path in folder.iterdir()] == ["corpus"]
 
 
+@pytest.mark.parametrize("command", [["history"], ["export", "T1"], ["forget", "T1"], ["undo"]])
+def test_a_mistyped_database_does_not_pass_for_an_empty_one(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///data/parlay.db")
+    assert main(command) == 78
+    captured = capsys.readouterr()
+    assert "There is no database sqlite:///data/parlay.db." in captured.err
+    assert not captured.out
+
+
+def test_history_before_the_first_load(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["migrate"]) == 0
+    capsys.readouterr()
+    assert main(["history"]) == 0
+    assert "Nothing has been loaded yet" in capsys.readouterr().out
+
+
 def test_check_says_that_there_is_no_database_yet(capsys: pytest.CaptureFixture[str]) -> None:
     main(["check"])
     assert "nothing loaded yet; it does not exist yet" in capsys.readouterr().out
