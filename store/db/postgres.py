@@ -7,6 +7,7 @@ wait for the silent server, too.
 """
 
 import asyncio
+import logging
 import re
 import socket
 from collections.abc import (
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_log = logging.getLogger(__name__)
+
 URLS = ("postgresql://", "postgres://")
 
 _CONNECTIONS = 10
@@ -69,6 +72,12 @@ _WRITER, _SCHEMA, _LONG_WRITER = 0x7061726C, 0x7061726D, 0x7061726E
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _LOCK = "SELECT pg_advisory_xact_lock({})"
 _LIMIT = "SET LOCAL {} = '{}s'"
+_END_SILENT = """
+SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity JOIN pg_locks USING (pid)
+WHERE locktype = 'advisory' AND granted AND objid = {}
+    AND state = 'active' AND wait_event = 'ClientRead' AND query NOT LIKE 'COPY %'
+    AND state_change < clock_timestamp() - interval '{} seconds'
+"""
 _PROBE = """
 INSERT INTO readiness (id, ballast) VALUES (1, '')
 ON CONFLICT (id) DO UPDATE SET ballast = excluded.ballast
@@ -334,6 +343,7 @@ class Postgres:
                     if time() > until:
                         raise
                     await short.execute("ROLLBACK TO SAVEPOINT asked")
+                    await _end_silent(short, lock, seconds)
             yield connection
 
     @asynccontextmanager
@@ -341,6 +351,9 @@ class Postgres:
         self, begin: str, *, seconds: float | None = None
     ) -> AsyncIterator[PostgresConnection]:
         """Open a transaction; each statement may take *seconds*, or as long as a short one."""
+        import asyncpg
+
+        blocked = (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError)
         async with self._connection() as raw:
             connection = short = self._short(raw)
             if seconds is not None:
@@ -358,9 +371,11 @@ class Postgres:
                 # This may come from another connection, but do not wait for this one either.
                 _terminate(raw)
                 raise
-            except Exception:
+            except Exception as error:
                 try:
                     await short.execute("ROLLBACK")
+                    if isinstance(error, blocked):
+                        await _end_silent(short, _WRITER, _STATEMENT_SECONDS)
                 except Exception:  # noqa: BLE001 -- the first error is raised below
                     # The server rolls back when it notices that the connection is gone.
                     _terminate(raw)
@@ -433,6 +448,17 @@ class Postgres:
             if not re.search("clos|released", str(error)):
                 raise
             raise self._availability.lost("the connection was lost") from error
+
+
+async def _end_silent(connection: PostgresConnection, lock: int, seconds: float) -> None:
+    """End sessions that hold *lock* and whose client is silent for longer than *seconds*.
+
+    A client that is lost between preparing a statement and running it leaves its session "active",
+    so that neither idle_in_transaction_session_timeout nor statement_timeout ends the session, and
+    its lock would block all processes (docs: 20.11.1; transaction_timeout is new in version 17).
+    """
+    for row in await connection.fetch(_END_SILENT.format(lock, seconds + _SPARE_SECONDS)):
+        _log.warning("session %d held a lock and its client was silent: it was ended", row["pid"])
 
 
 def _terminate(raw: "asyncpg.pool.PoolConnectionProxy[Any]") -> None:

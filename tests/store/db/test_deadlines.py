@@ -11,7 +11,9 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 
 from store.db import (
     Connection,
@@ -271,6 +273,46 @@ async def test_frozen_backends_are_replaced(
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
         assert outages()[:2] == [SILENT, BACK]
+
+
+@pytest.mark.parametrize("is_long", [False, True], ids=["short", "long"])
+async def test_a_client_lost_between_two_parts_of_a_statement_blocks_nobody(
+    postgres_server: str, shorten: Shorten, caplog: pytest.LogCaptureFixture, *, is_long: bool
+) -> None:
+    """PostgreSQL itself would keep its session, and the lock, until the connection breaks."""
+    async with postgres.schema(postgres_server) as url, open_database(url) as database:
+        shorten()
+        lost = await asyncpg.connect(url)
+        lock = engine._LONG_WRITER if is_long else engine._WRITER
+        await lost.execute(f"BEGIN; SELECT pg_advisory_xact_lock({lock})")
+        # The server waits for the values, and calls that "active".
+        await lost.prepare("SELECT 1")
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(DatabaseError), stop=stop_after_attempt(20)
+        ):
+            with attempt:
+                async with database.long_transaction() if is_long else database.transaction() as c:
+                    await c.execute(ADD, "K1")
+        assert "its client was silent" in caplog.text
+        lost.terminate()
+
+
+async def test_a_client_that_works_keeps_its_lock(postgres_server: str, shorten: Shorten) -> None:
+    """A long statement is no silence, however long others wait for the lock."""
+    async with postgres.schema(postgres_server) as url, open_database(url) as database:
+        shorten()
+        busy = await asyncpg.connect(url)
+        await busy.execute(f"BEGIN; SELECT pg_advisory_xact_lock({engine._WRITER})")
+        sleeping = asyncio.create_task(busy.execute("SELECT pg_sleep(2.5)"))
+        while not sleeping.done():
+            with pytest.raises(DatabaseError):
+                async with database.transaction():
+                    pass
+        await sleeping
+        await busy.execute("COMMIT")
+        async with database.transaction() as connection:
+            await connection.execute(ADD, "K1")
+        await busy.close()
 
 
 async def test_a_slow_statement_is_ended_by_the_server(
