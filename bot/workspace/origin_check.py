@@ -13,12 +13,21 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @web.middleware
 async def only_from_here(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Refuse other host names (DNS rebinding) and other origins."""
+    """Refuse other host names (DNS rebinding) and what pages of other sites send.
+
+    An image or a script of another site asks without an Origin, but with Sec-Fetch-Site (W3C,
+    Fetch Metadata). A link there may lead to the page, or to the pages of an installation.
+    """
     host = request.headers.get("Host", "")
     if not is_here(host):
         raise web.HTTPForbidden(text="this workspace is on loopback only")
     if request.headers.get("Origin", f"http://{host}") != f"http://{host}":
         raise web.HTTPForbidden(text="another origin")
+    is_link = request.headers.get("Sec-Fetch-Mode") == "navigate" and request.method == "GET"
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none") and not (
+        is_link and not request.path.startswith("/api/")
+    ):
+        raise web.HTTPForbidden(text="another site")
     return await handler(request)
 
 

@@ -64,6 +64,8 @@ METHODS = {
     "views.publish": Method(views.publish, Tier.FOUR),
 }
 
+_BY_GET = {"test", "info", "list", "conversations", "history", "replies", "members", "getPermalink"}
+"""Methods that may be called by GET. Slack allows it for all, but browsers send GET for images."""
 _CUT = 0
 """Stands for a status code: the connection is cut."""
 _PAGE = "<html><body><h1>Bad Gateway</h1></body></html>"
@@ -95,6 +97,9 @@ class WebApi:
         """Answer one call, applying the fault that strikes it, if any."""
         began = time.perf_counter()
         name = request.match_info["method"]
+        # The SDK revokes a token by GET.
+        if request.method != "POST" and name.split(".")[-1] not in _BY_GET | {"revoke"}:
+            raise web.HTTPMethodNotAllowed(request.method, ["POST"])
         args, token, fault = Args(), None, None
         self._traffic.received(name)
         status, headers = 200, {}

@@ -77,6 +77,15 @@ async def test_another_site_cannot_drive_it(workspace: Workspace, browser: Brows
     assert await status("GET", f"/page/live?user={ANA}", Origin="https://evil.example") == 403
     assert await status(**clock, **{"X-Workspace": "1", "Origin": own}) == 200
     assert workspace.clock.offset == timedelta(seconds=60)
+    for site in ("cross-site", "same-site"):
+        fetched = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}
+        followed = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
+        for path in ("/api/users.list", "/page/state", "/"):
+            assert await status("GET", path, **fetched) == 403
+        assert await status("GET", "/api/users.list", **followed) == 403
+        assert await status(**clock, **{"X-Workspace": "1"}, **followed) == 403
+        assert await status("GET", "/", **followed) == 200
+    assert await status("GET", "/", **{"Sec-Fetch-Site": "none"}) == 200
     assert await status("GET", "/static/nothing.js") == 404
     assert await status("GET", "/static/..%2fserver.py") == 404
     assert await status("GET", "/elsewhere") == 404

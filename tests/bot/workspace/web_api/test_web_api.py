@@ -48,7 +48,7 @@ async def test_arguments_come_by_query_form_and_json(workspace: Workspace) -> No
     form = {"channel": GENERAL, "text": "form", "blocks": json.dumps([DIVIDER])}
     async with aiohttp.ClientSession(headers=headers) as session:
         for sent in (
-            session.get(url, params={"channel": GENERAL, "text": "query"}),
+            session.post(url, params={"channel": GENERAL, "text": "query"}),
             session.post(url, data=form),
             session.post(url, params={"channel": GENERAL}, json={"text": "json"}),
         ):
@@ -60,6 +60,15 @@ async def test_arguments_come_by_query_form_and_json(workspace: Workspace) -> No
     drawn = workspace.messages(GENERAL)
     assert [message["text"] for message in drawn] == ["query", "form", "json"]
     assert drawn[1]["blocks"][0]["block_id"]
+
+
+@pytest.mark.parametrize("method", ["chat.postMessage", "views.publish", "conversations.join"])
+async def test_an_image_of_a_page_writes_nothing(workspace: Workspace, method: str) -> None:
+    """A browser without Sec-Fetch-Site asks by GET for images, as for pages."""
+    query = {"channel": GENERAL, "text": "query", "token": workspace.bot_token}
+    async with aiohttp.request("GET", workspace.api_url + method, params=query) as response:
+        assert response.status == 405
+    assert not workspace.messages(GENERAL)
 
 
 async def test_a_scope_that_is_missing_is_named(
