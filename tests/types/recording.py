@@ -54,6 +54,8 @@ _EXAMPLE = 40
 """Characters of a text that are kept in an example."""
 _OWN_CALLERS = ("tests/bot/workspace/", "tests/browser/")
 """Tests of the local workspace: they call it themselves, often wrongly on purpose."""
+_BROKEN_IDS = ("tests/handlers/test_any_payload.py",)
+"""Tests whose payloads have broken ids, which go back to Slack as they came."""
 
 
 class Recording:
@@ -65,7 +67,7 @@ class Recording:
     def add(self, kind: str, payload: Any) -> None:
         """Count *payload*, which has to have the type *kind* of `slack.ts`."""
         test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]
-        if test.startswith(_OWN_CALLERS):
+        if test.startswith(_OWN_CALLERS + _BROKEN_IDS):
             return
         key = json.dumps([kind, shape(payload)])
         if key not in self._sent:

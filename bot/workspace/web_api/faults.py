@@ -96,7 +96,8 @@ class Fault:
         if self._free_at and now < self._free_at:
             raise ApiError("ratelimited", retry_after=ceil((self._free_at - now).total_seconds()))
         self._free_at = now + _STRICT_WAIT
-        args["limit"] = args.number("limit", _STRICT_PAGE, most=_STRICT_PAGE)
+        # As text, which every value of a form is.
+        args["limit"] = str(args.number("limit", _STRICT_PAGE, most=_STRICT_PAGE))
 
     def as_page(self) -> Json:
         """Render the fault for the page."""
