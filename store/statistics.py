@@ -33,7 +33,7 @@ class Statistics:
         return counts
 
     async def lag(self, now: datetime) -> timedelta:
-        """Return how overdue the oldest post is that is not sent yet; zero if there is none.
+        """Return how overdue the oldest unsent post is; zero if every post is sent.
 
         Posts that wait for a person's answer do not count.
         """

@@ -182,7 +182,7 @@ class SocketMode:
         return socket
 
     async def _read(self, socket: _Socket) -> None:
-        """Take the frames of *socket* until it is closed or replaced, then close it."""
+        """Read the frames of *socket* until it is closed or replaced, then close it."""
         try:
             with suppress(TimeoutError, ClientError, OSError):
                 async with socket.deadline:

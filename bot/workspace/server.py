@@ -187,7 +187,7 @@ class Workspace(Team):
             state.pace.is_on = state.tiers.is_on = is_on
 
     def limit(self, method: str, calls: float) -> None:
-        """Let the app call *method* so many times a minute in each team, whatever its tier."""
+        """Limit *method* to this many calls a minute in each team, whatever its tier."""
         for state in self._states.values():
             state.tiers.limits[method] = calls
 

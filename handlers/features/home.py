@@ -113,7 +113,7 @@ class Home:
     ) -> views.Today | None:
         """Return the question that one of the person's channels got today.
 
-        If there is none, return a question that stays the same for the day.
+        If no channel got one, return a question that stays the same for the day.
         """
         now = self.options.clock()
         for schedule in schedules[:_MAX_CHANNELS]:

@@ -47,7 +47,7 @@ class ScheduleActions:
         return self.options.warns_of_samples and samples.are_loaded(self.store.corpus.revision)
 
     async def schedule(self, team_id: TeamId, channel_id: ChannelId) -> Schedule:
-        """Return the channel's schedule; raises `ParleyError` if there is none."""
+        """Return the channel's schedule; raises `ParleyError` if it has no schedule."""
         schedule = await self.store.schedules.get(team_id, channel_id)
         if schedule is None:
             raise ParleyError(_NO_SCHEDULE)

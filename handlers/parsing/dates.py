@@ -241,7 +241,7 @@ def _one_day(spec: Spec, on: date, today: date) -> _Meaning:
 
 
 def _on(spec: Spec, floor: date) -> date:
-    """Return the nearest date of *spec* from *floor* on; raises `ParleyError` if there is none."""
+    """Return the first date from *floor* on that fits *spec*; raises `ParleyError` if none does."""
     on = nearest_date(spec.day, spec.month, spec.year, floor)
     if on is None:
         raise ParleyError(f"There is no {spec.text}.")

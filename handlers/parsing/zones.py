@@ -79,7 +79,7 @@ def zones_like(typed: str, *, own: str = "UTC", limit: int = 30) -> list[str]:
 
 
 def nearest_zones(typed: str) -> Sequence[str]:
-    """Return the zones of the zone, city or country that *typed* misspells; [] if there is none."""
+    """Return the zones of the name nearest to *typed*; [] if no name is similar enough."""
     key = _key(typed)
     names = _places() | {_key(zone): (zone,) for zone in _zones().values() if "/" in zone}
     near = process.extractOne(key, list(names), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY)

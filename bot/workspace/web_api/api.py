@@ -64,8 +64,15 @@ METHODS = {
     "views.publish": Method(views.publish, Tier.FOUR),
 }
 
-_BY_GET = {"test", "info", "list", "conversations", "history", "replies", "members", "getPermalink"}
-"""Methods that may be called by GET. Slack allows it for all, but browsers send GET for images."""
+_BY_GET = frozenset(
+    {"test", "info", "list", "conversations", "history", "replies", "members", "getPermalink"}
+    # The SDK revokes a token by GET.
+    | {"revoke"}
+)
+"""Last words of the methods that may be called by GET.
+
+Slack allows it for every method, but browsers send GET for images of other sites.
+"""
 _CUT = 0
 """Stands for a status code: the connection is cut."""
 _PAGE = "<html><body><h1>Bad Gateway</h1></body></html>"
@@ -97,8 +104,7 @@ class WebApi:
         """Answer one call, applying the fault that strikes it, if any."""
         began = time.perf_counter()
         name = request.match_info["method"]
-        # The SDK revokes a token by GET.
-        if request.method != "POST" and name.split(".")[-1] not in _BY_GET | {"revoke"}:
+        if request.method != "POST" and name.split(".")[-1] not in _BY_GET:
             raise web.HTTPMethodNotAllowed(request.method, ["POST"])
         args, token, fault = Args(), None, None
         self._traffic.received(name)

@@ -82,7 +82,7 @@ def _json_stories(
 
 
 def _record(line: str) -> Mapping[str, object]:
-    """Return the JSON object *line*; raise `ValueError` with the mistake if it is none."""
+    """Parse *line* as a JSON object; raises `ValueError` if it is anything else."""
     try:
         # Objects become tuples, so that a field that occurs twice is noticed. Integers become
         # floats, because int() refuses very long ones.
@@ -250,7 +250,7 @@ class _Records:
 
 
 def _text(name: str, value: object) -> str:
-    """Return the text of the field *name*; raise `ValueError` with the mistake if it is none."""
+    """Return the text of the field *name*; raises `ValueError` if it is not text or too long."""
     what = _WITH_ARTICLE.get(name, f"a {name}")
     if value is None or (isinstance(value, float) and math.isnan(value)):
         value = ""

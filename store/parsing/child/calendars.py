@@ -114,7 +114,7 @@ def _summary(lines: list[str]) -> str:
 
 
 def _read_zones(zones: str, warnings: Warnings) -> None:
-    """Have the library remember the time zones that a file defines."""
+    """Register the time zones that a file defines with the library."""
     from icalendar import Calendar
 
     try:

@@ -39,7 +39,7 @@ def _text(item: object, name: str) -> str:
 
 
 def load(text: str) -> Any:
-    """Return the JSON value that *text* is; raise `ProblemError` if it is none."""
+    """Parse *text* as JSON; raises `ProblemError` if it is not valid JSON."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
