@@ -56,6 +56,14 @@ class Article:
     summary: str
     insight: str
     question: str
+    url: str | None = None
+    """The address of the whole story."""
+    publisher: str | None = None
+    published_at: datetime | None = None
+    guid: str | None = None
+    """The id that its feed or file identifies it by."""
+    first_seen_at: datetime | None = None
+    """When it was first loaded; edits and moves keep it. None for what older versions loaded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,7 @@ async def check(path: Path, environ: Mapping[str, str]) -> int:
     url = settings.database_url
     async with open_store(url, is_looking=True) as store, show_progress() as progress:
         try:
-            checked = await store.corpus.check(path, progress=progress)
+            checked = await store.corpus.check(path, at=system_clock(), progress=progress)
         except CorpusInvalidError as error:
             # Only this command prints all problems.
             complain(str(error))

@@ -112,7 +112,9 @@ class CorpusAdmin:
     async def _check(self, team_id: TeamId, respond: AsyncRespond) -> Message:
         try:
             async with notify_progress(respond) as progress:
-                check = await self.store.corpus.check(self.options.corpus_path, progress=progress)
+                check = await self.store.corpus.check(
+                    self.options.corpus_path, at=self.options.clock(), progress=progress
+                )
         except CorpusInvalidError as error:
             return views.invalid(error.problems)
         return preview.checked(check, team_id=team_id)

@@ -74,7 +74,10 @@ class Uploads:
             try:
                 async with notify_progress(respond) as progress:
                     check = await self.store.corpus.check(
-                        self.options.corpus_path, extra=extra, progress=progress
+                        self.options.corpus_path,
+                        at=self.options.clock(),
+                        extra=extra,
+                        progress=progress,
                     )
             except CorpusInvalidError as error:
                 shown = views.invalid(error.problems)

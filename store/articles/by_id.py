@@ -1,19 +1,22 @@
 """The articles of the loaded corpus by id, and their positions in its fixed random order."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from hashlib import blake2b
 
-from store.db import Connection, Database, Row
+from store.db import Connection, Database, Row, to_instant, to_text
 from store.types import Article
 
-COLUMNS = """
-SELECT a.number, a.id, a.document, a.position, a.headline, a.summary, a.insight, a.question
-FROM article a
-"""
+COLUMNS = (
+    "id, document, position, headline, summary, insight, question,"
+    " url, publisher, published_at, guid, first_seen_at"
+)
+"""The columns of an article in the tables article and past_article, as `to_columns` has them."""
+SELECT = f"SELECT a.number, {COLUMNS} FROM article a"  # noqa: S608 -- our own names
 SHUFFLE_SIZE = 2**63 - 1
 """The number of positions in the random order."""
 
-_GET = f"{COLUMNS} WHERE a.id = $1"
+_GET = f"{SELECT} WHERE a.id = $1"
 _MEASURE = """
 SELECT COUNT(DISTINCT NULLIF(question, '')) AS questions,
        SUM(LENGTH(summary) + LENGTH(insight) + LENGTH(question)) AS characters
@@ -64,4 +67,31 @@ def to_article(row: Row) -> Article:
         summary=row["summary"],
         insight=row["insight"],
         question=row["question"],
+        url=row["url"],
+        publisher=row["publisher"],
+        published_at=_instant(row["published_at"]),
+        guid=row["guid"],
+        first_seen_at=_instant(row["first_seen_at"]),
     )
+
+
+def to_columns(article: Article) -> tuple[object, ...]:
+    """Return the values of an article's COLUMNS."""
+    return (
+        article.id,
+        article.document,
+        article.position,
+        article.headline,
+        article.summary,
+        article.insight,
+        article.question,
+        article.url,
+        article.publisher,
+        article.published_at and to_text(article.published_at),
+        article.guid,
+        article.first_seen_at and to_text(article.first_seen_at),
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return to_instant(text) if text else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
-from store.articles.by_id import COLUMNS, SHUFFLE_SIZE, shuffle_position, to_article
+from store.articles.by_id import SELECT, SHUFFLE_SIZE, shuffle_position, to_article
 from store.db import Database, Row, places
 from store.types import Article
 
@@ -16,16 +16,16 @@ BATCH = 2_000
 _PARAMETERS = 500
 
 _DOCUMENTS = "SELECT path, digest, articles FROM document"
-_OF_DOCUMENTS = f"{COLUMNS} WHERE a.document IN ({{}})"
+_OF_DOCUMENTS = f"{SELECT} WHERE a.document IN ({{}})"
 _OF_DOCUMENT = f"""
-{COLUMNS} WHERE a.document = $1 AND a.position > $2 ORDER BY a.position LIMIT {BATCH}
+{SELECT} WHERE a.document = $1 AND a.position > $2 ORDER BY a.position LIMIT {BATCH}
 """
-_FROM_NUMBER = f"{COLUMNS} WHERE a.number >= $1 ORDER BY a.number LIMIT {BATCH}"
+_FROM_NUMBER = f"{SELECT} WHERE a.number >= $1 ORDER BY a.number LIMIT {BATCH}"
 # The shuffle position is a hash of the id, so a range of positions is a random sample.
 _SAMPLE = f"""
-{COLUMNS} WHERE a.shuffle > $1 AND a.shuffle <= $2 ORDER BY a.shuffle LIMIT {BATCH}
+{SELECT} WHERE a.shuffle > $1 AND a.shuffle <= $2 ORDER BY a.shuffle LIMIT {BATCH}
 """
-_BY_NUMBER = f"{COLUMNS} WHERE a.number IN ({{}})"
+_BY_NUMBER = f"{SELECT} WHERE a.number IN ({{}})"
 _NUMBERS_BY_ID = "SELECT number, id FROM article WHERE id IN ({})"
 
 

@@ -202,7 +202,7 @@ class Corpus:
         watched = progress or Progress()
         with self._timing():
             async with self._planning() as plan:
-                folder = await self._plan(plan, path, watched)
+                folder = await self._plan(plan, path, watched, at)
                 if plan.base and not plan.documents:
                     await self._forget_failed_load(path)
                     await self._derive()
@@ -229,16 +229,21 @@ class Corpus:
                 await failed_loads.forget(connection, path)
 
     async def check(
-        self, path: Path, *, extra: Path | None = None, progress: Progress | None = None
+        self,
+        path: Path,
+        *,
+        at: datetime,
+        extra: Path | None = None,
+        progress: Progress | None = None,
     ) -> Check:
-        """Return what a reload of the documents at *path* would change; write nothing.
+        """Return what a reload of the documents at *path* would change now; write nothing.
 
         *extra* is checked as if it were in the folder. Raises `CorpusInvalidError` with all
         problems of all files.
         """
         watched = progress or Progress()
         async with self._planning() as plan:
-            folder = await self._plan(plan, path, watched, extra)
+            folder = await self._plan(plan, path, watched, at, extra)
             return await self._check(plan, folder, watched)
 
     async def _check(self, plan: LoadPlan, folder: CorpusFolder, progress: Progress) -> Check:
@@ -288,13 +293,18 @@ class Corpus:
                     ) from error
 
     async def _plan(
-        self, plan: LoadPlan, path: Path, progress: Progress, extra: Path | None = None
+        self,
+        plan: LoadPlan,
+        path: Path,
+        progress: Progress,
+        at: datetime,
+        extra: Path | None = None,
     ) -> CorpusFolder:
         documents = await reading.stored_documents(self._database)
         known = {name: document.digest for name, document in documents.items()}
         # If this task is cancelled, closing the parser ends the work of the thread.
         with Parser() as parser:
-            folder = await asyncio.to_thread(read_corpus, path, known, progress, extra, parser)
+            folder = await asyncio.to_thread(read_corpus, path, known, progress, extra, parser, at)
         await plan_reload(self._database, plan, folder, documents, progress)
         return folder
 

@@ -24,7 +24,7 @@ class IndexChange(NamedTuple):
 
 
 class Move(NamedTuple):
-    """An article that keeps its number and its text, and changes its place or its id."""
+    """An article that keeps its number and its text; its place, id or provenance changes."""
 
     number: int
     before: Article
@@ -76,7 +76,7 @@ class LoadPlan:
         self.next_number = max(self.next_number, number + 1)
 
     def move(self, number: int, before: Article, after: Article) -> None:
-        """Plan to change the place or the id of an article."""
+        """Plan to change the place, the id or the provenance of an article."""
         self.moves.append(Move(number, before, after))
         self.counts.moved += 1
 

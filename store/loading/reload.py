@@ -245,7 +245,7 @@ class _Planner:
         return True
 
     def _keep(self, number: int, before: Article, new: Article) -> None:
-        after = replace(new, id=before.id)
+        after = replace(new, id=before.id, first_seen_at=before.first_seen_at)
         if after == before:
             return
         # Different texts can have equal hashes, though hardly ever.
@@ -256,7 +256,7 @@ class _Planner:
 
     def _edit(self, number: int, before: Article, new: Article) -> None:
         self._plan.remove(number, before, is_edited=True)
-        after = replace(new, id=before.id)
+        after = replace(new, id=before.id, first_seen_at=before.first_seen_at)
         self._plan.add(self._plan.next_number, after, is_edited=True)
 
     async def _add_under_another_id(self, article: Article) -> None:

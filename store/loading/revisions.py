@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from store.articles.by_id import shuffle_position
+from store.articles.by_id import COLUMNS, shuffle_position, to_columns
 from store.db import Connection, Database, Row, to_instant, to_text
 from store.loading.plan import LoadPlan
 from store.progress import Progress
-from store.types import Article, Revision
+from store.types import Revision
 
 KEPT = 10
 """How many revisions can be restored, not counting those that are themselves an undo."""
@@ -41,11 +41,10 @@ INSERT INTO revision (
 _KEEP_DOCUMENT = """
 INSERT INTO past_document (path, revision, digest, articles) VALUES ($1, $2, $3, $4)
 """
-_KEEP_ARTICLE = """
-INSERT INTO past_article (
-    number, revision, id, document, position, headline, summary, insight, question
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-"""
+_KEEP_ARTICLE = f"""
+INSERT INTO past_article (number, revision, {COLUMNS})
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+"""  # noqa: S608 -- our own names
 _FORGET = (
     "DELETE FROM past_document WHERE revision <= $1",
     "DELETE FROM past_article WHERE revision <= $1",
@@ -55,11 +54,12 @@ INSERT INTO document (path, digest, articles) VALUES ($1, $2, $3)
 ON CONFLICT (path) DO UPDATE SET digest = excluded.digest, articles = excluded.articles
 """
 _DROP_DOCUMENT = "DELETE FROM document WHERE path = $1"
-_ADD_ARTICLE = """
-INSERT INTO article (
-    number, id, document, position, headline, summary, insight, question, shuffle
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-"""
+_ADD_ARTICLE = f"""
+INSERT INTO article (number, {COLUMNS}, shuffle)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+"""  # noqa: S608 -- our own names
+_ABSENT = (None,) * (COLUMNS.count(",") + 1)
+"""The COLUMNS of an article that did not exist."""
 _DROP_ARTICLE = "DELETE FROM article WHERE number = $1"
 
 
@@ -184,30 +184,18 @@ def _past_documents(plan: LoadPlan, revision: int) -> Iterator[Sequence[object]]
 
 def _past_articles(plan: LoadPlan, revision: int, first_new: int) -> Iterator[Sequence[object]]:
     for change in plan.removals:
-        yield change.number, revision, *_columns(change.article)
+        yield change.number, revision, *to_columns(change.article)
     for move in plan.moves:
-        yield move.number, revision, *_columns(move.before)
+        yield move.number, revision, *to_columns(move.before)
     # Numbers from *first_new* on are new. A smaller number returns with an undo, so store that the
     # article did not exist before.
     for change in plan.additions:
         if change.number < first_new:
-            yield change.number, revision, None, None, None, None, None, None, None
+            yield change.number, revision, *_ABSENT
 
 
 def _new_articles(plan: LoadPlan, progress: Progress) -> Iterator[Sequence[object]]:
     for move in progress.counting(plan.moves):
-        yield move.number, *_columns(move.after), shuffle_position(move.after.id)
+        yield move.number, *to_columns(move.after), shuffle_position(move.after.id)
     for change in progress.counting(plan.additions):
-        yield change.number, *_columns(change.article), shuffle_position(change.article.id)
-
-
-def _columns(article: Article) -> tuple[object, ...]:
-    return (
-        article.id,
-        article.document,
-        article.position,
-        article.headline,
-        article.summary,
-        article.insight,
-        article.question,
-    )
+        yield change.number, *to_columns(change.article), shuffle_position(change.article.id)

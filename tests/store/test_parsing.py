@@ -24,6 +24,7 @@ from store.parsing.child import answer
 from store.types import CorpusInvalidError, ParleyError
 from tests.conftest import Children
 from tests.entrances import read_rows
+from tests.machine import NOW
 
 FEED = b"<rss version='2.0'><channel><title>Wire</title>%s</channel></rss>"
 ITEM = b"<item><title>Ports</title><description>Dockers are <b>back</b>.</description></item>"
@@ -153,7 +154,7 @@ async def test_a_cancelled_check_stops_its_child(
     (folder / "a.xml").write_bytes(HOSTILE)
     started, loop = asyncio.Event(), asyncio.get_running_loop()
     children.when_started = lambda: loop.call_soon_threadsafe(started.set)
-    checking = asyncio.create_task(store.corpus.check(folder))
+    checking = asyncio.create_task(store.corpus.check(folder, at=NOW))
     await started.wait()
     checking.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import blake2b, file_digest, sha256
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -76,6 +77,8 @@ class CorpusFolder:
     """The new and changed documents, in order, with the number of articles in each."""
     hashes: Hashes
     """The `hash_texts` of each article of those documents, in order."""
+    at: datetime | None
+    """The time of the load, which is when new articles are first seen."""
     repeated: frozenset[str]
     """The ids that several of those articles share, because their texts are equal."""
 
@@ -96,7 +99,7 @@ class CorpusFolder:
                 try:
                     with _path_of(self.root, self.extra, name).open("rb") as file:
                         source = Source(name, file, parser)
-                        yield from _articles(source)
+                        yield from _articles(source, self.at)
                 except OSError as error:
                     raise _invalid(name, f"cannot be read: {error.strerror}") from error
                 if source.digest != self.digests[name]:
@@ -120,12 +123,14 @@ def read_corpus(
     progress: Progress | None = None,
     extra: Path | None = None,
     parser: Parser | None = None,
+    at: datetime | None = None,
 ) -> CorpusFolder:
     """Check the document at *path*, or every document in the folder at *path*.
 
     *known* has digests by path: a document with a known digest has not changed and is not parsed.
     *extra* is read as if it were in the folder. Another thread may close *parser* to stop the check
-    early; None creates a parser for this call. Raises `CorpusInvalidError` with all problems of all
+    early; None creates a parser for this call. *at* is the time of the load; None leaves
+    `first_seen_at` unknown. Raises `CorpusInvalidError` with all problems of all
     files.
     """
     files = _list_files(path)
@@ -154,7 +159,7 @@ def read_corpus(
                         continue
                     file.seek(0)
                     source, before = Source(name, file, parser), len(hashes)
-                    for article in _articles(source):
+                    for article in _articles(source, at):
                         hashes.append(hash_texts(article))
                         ids.append(int(article.id, 16))
             except OSError as error:
@@ -184,6 +189,7 @@ def read_corpus(
         warnings=tuple(warnings),
         changed=changed,
         hashes=np.array(hashes, dtype=np.uint64),
+        at=at,
         repeated=_repeated_ids(np.array(ids, dtype=np.uint64)),
     )
 
@@ -227,7 +233,7 @@ def _hash(*strings: str) -> int:
     return int.from_bytes(blake2b("\n".join(strings).encode(), digest_size=8).digest())
 
 
-def _articles(source: Source) -> Iterator[Article]:
+def _articles(source: Source, at: datetime | None) -> Iterator[Article]:
     read = _READERS.get(ending_of(source.name) or "", plain.stories)
     for position, story in enumerate(read(source), start=1):
         yield Article(
@@ -239,6 +245,7 @@ def _articles(source: Source) -> Iterator[Article]:
             summary=story.summary,
             insight=story.insight,
             question=story.question,
+            first_seen_at=at,
         )
 
 

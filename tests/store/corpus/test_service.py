@@ -146,7 +146,7 @@ async def test_a_check_by_a_process_with_a_stale_revision(
         await two.corpus.follow()
         await load(one, folder(tmp_path, talks=TALKS.replace("It matters", "It matters now")))
         folder(tmp_path, talks=TALKS.replace("It matters", "It matters still"))
-        checked = await two.corpus.check(path)
+        checked = await two.corpus.check(path, at=NOW)
         assert list(checked.edited) == ["talks.txt"]
 
 

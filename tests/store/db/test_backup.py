@@ -115,7 +115,8 @@ async def test_a_copy_and_a_load_do_not_deadlock(tmp_path: Path, other_url: str)
     async with open_database(other_url) as database:
         async with database.long_transaction() as load:
             await load.execute(
-                "INSERT INTO revision VALUES (1, 'f', 1, 1, 't', 'me', NULL, 0, 0, 0, 0, 0)"
+                "INSERT INTO revision VALUES"
+                " (1, 'f', 1, 1, 't', 'me', NULL, 0, 0, 0, 0, 0, 'folder')"
             )
             copying = asyncio.create_task(copy(source, other_url))
             while not copying.done() and not await database.fetch(waits):

@@ -39,7 +39,7 @@ FIRST = Path(__file__).parents[1] / "first_schema.sql"
 RELEASED = [FIRST, FIRST.with_name("schema_0_1_0.sql")]
 """A database of each released schema, with rows in all tables."""
 WISH = "INSERT INTO once (team_id, key, at) VALUES ('T1', 'k', 't')"
-ADD = "INSERT INTO revision VALUES ($1, 'f', 1, 1, 't', 'me', NULL, 0, 0, 0, 0, 0)"
+ADD = "INSERT INTO revision VALUES ($1, 'f', 1, 1, 't', 'me', NULL, 0, 0, 0, 0, 0, 'folder')"
 
 
 async def count(url: str) -> int:
@@ -257,6 +257,24 @@ async def test_a_database_of_every_released_schema_is_migrated(
             for each in (rows, after[table])
         )
         assert kept == expected, table
+
+
+@pytest.mark.parametrize("snapshot", RELEASED, ids=lambda path: path.stem)
+async def test_a_migration_makes_up_no_provenance(database_url: str, snapshot: Path) -> None:
+    await write_first(database_url, snapshot=snapshot)
+    async with open_store(database_url) as store:
+        for _ in range(2):
+            found = await store.corpus.find("lisbon tunnel")
+            assert isinstance(found, Found)
+            article = found.matches[0].article
+            known = (article.url, article.publisher, article.published_at, article.guid)
+            assert (*known, article.first_seen_at) == (None,) * 5
+            # What an undo brings back was loaded by the older version, too.
+            await store.corpus.undo(by="U1", at=NOW, number=1)
+    async with open_database(database_url) as database:
+        for table in ("document", "past_document", "revision"):
+            rows = await database.fetch(f"SELECT DISTINCT source FROM {table}")
+            assert [row["source"] for row in rows] == ["folder"]
 
 
 @pytest.mark.parametrize("snapshot", RELEASED, ids=lambda path: path.stem)

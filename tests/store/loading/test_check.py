@@ -16,7 +16,7 @@ from tests.store.loading.test_revisions import STORIES, load, loaded_articles, w
 async def check(store: Store, path: Path) -> Check:
     """Check *path*, and assert that nothing has changed."""
     before = store.corpus.revision, await store.corpus.history()
-    checked = await store.corpus.check(path)
+    checked = await store.corpus.check(path, at=NOW)
     assert (store.corpus.revision, await store.corpus.history()) == before
     return checked
 

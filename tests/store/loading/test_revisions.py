@@ -1,6 +1,6 @@
 """Ids that survive edits, undo, and the history of who changed what."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,25 @@ async def test_ids_follow_articles_that_are_edited_and_moved(store: Store, tmp_p
     assert new["news.txt", 3] == old["news.txt", 1]
     assert new["news.txt", 4] == old["news.txt", 2]
     assert new["news.txt", 1] not in old.values()
+
+
+async def test_edits_moves_and_undo_keep_when_an_article_was_first_seen(
+    store: Store, tmp_path: Path
+) -> None:
+    async def first_seen() -> dict[str, datetime | None]:
+        articles = (await loaded_articles(store)).values()
+        return {article.summary.split()[-1]: article.first_seen_at for article in articles}
+
+    geneva, lagos, quito, _ = STORIES
+    later = NOW + timedelta(hours=1)
+    await load(store, write(tmp_path, news=[geneva, lagos]))
+    before = await first_seen()
+    edited = geneva.replace("Talks are back", "Talks are over")
+    after = write(tmp_path, news=[lagos, quito, edited])
+    await store.corpus.reload(after, by="U1", at=later)
+    assert await first_seen() == before | {"Quito.": later}
+    await store.corpus.undo(by="U1", at=later + timedelta(hours=1))
+    assert await first_seen() == before == {"Geneva.": NOW, "Lagos.": NOW}
 
 
 async def test_a_new_headline_changes_no_ids(store: Store, tmp_path: Path) -> None:
