@@ -20,6 +20,7 @@ from store.posting.holidays import Holidays
 from store.posting.planning import Planning
 from store.posting.posts import Posts
 from store.posting.schedules import Schedules
+from store.sources.sources import Sources
 from store.statistics import Statistics
 from store.teams.installations import Installations
 from store.teams.personal_data import PersonalData
@@ -33,6 +34,7 @@ class Store:
     corpus: Corpus
     embedder: Embedder
     failed_loads: FailedLoads
+    sources: Sources
     articles: Articles
     choice: Choice
     schedules: Schedules
@@ -70,6 +72,7 @@ async def open_store(
             corpus=corpus,
             embedder=Embedder(database, corpus),
             failed_loads=FailedLoads(database, installed, folder),
+            sources=Sources(database),
             articles=Articles(database),
             choice=Choice(database),
             schedules=Schedules(database, installed),

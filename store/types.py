@@ -146,6 +146,55 @@ class Revision:
         return f"{self.added:,} added, {self.edited:,} edited, {self.removed:,} removed"
 
 
+FOLDER = "folder"
+"""The id of the source that is the corpus folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSource:
+    """A feed that is polled for stories, and how its last polls went."""
+
+    id: str
+    url: str
+    title: str
+    """What it calls itself; empty until it was first fetched."""
+    team_id: TeamId | None
+    added_by: UserId | None
+    """None if it was added from the terminal, or once the person's data is deleted."""
+    added_at: datetime
+    paused_at: datetime | None
+    """When its polls were paused; None if it is polled."""
+    etag: str | None
+    """The ETag of the last response, for a conditional request."""
+    last_modified: str | None
+    """The Last-Modified of the last response, as the server wrote it."""
+    next_poll_at: datetime
+    failures: int
+    """How many polls in a row have failed."""
+    failed_since: datetime | None
+    """When the first of these polls failed; None if the last poll succeeded."""
+    last_success_at: datetime | None
+    last_problem: str | None
+    """Why the last poll failed; None if it succeeded."""
+    keep_days: int | None
+    """How many days its stories stay; None for ever."""
+    keep_stories: int | None
+    """How many of its stories stay, the newest; None for all."""
+    claims: int
+    """How often a poll was claimed. This is the fencing token of a claim."""
+
+    @property
+    def document(self) -> str:
+        """Return the path of its document. No file of the folder has such a path."""
+        # A path below the folder has no empty part.
+        return f"feed://{self.id}"
+
+    @property
+    def name(self) -> str:
+        """Return what people call it: its title, or else the host of its address."""
+        return self.title or self.url.split("/")[2]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
     """A person, place, organisation or thing that articles are about, in its commonest spelling."""

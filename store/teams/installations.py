@@ -45,6 +45,7 @@ LOADED_BY_TEAM = f"""
 """  # noqa: S608 -- our own text
 """The condition that matches the revisions loaded by people of the team $1."""
 _FORGET_LOADERS = f"UPDATE revision SET loaded_by = '{SOMEBODY}' WHERE {LOADED_BY_TEAM}"  # noqa: S608
+_FORGET_ADDERS = "UPDATE source SET team_id = NULL, added_by = NULL WHERE team_id = $1"
 _BEGIN = "INSERT INTO install_state (state, expires_at) VALUES ($1, $2)"
 _EXPIRE = "DELETE FROM install_state WHERE expires_at <= $1"
 _END = "DELETE FROM install_state WHERE state = $1 AND expires_at > $2 RETURNING state"
@@ -140,7 +141,7 @@ class Installations:
 
 async def delete_team(connection: Connection, team_id: TeamId) -> None:
     """Delete every row of the team, except the stories that its people loaded for all teams."""
-    for statement in (_FORGET_LOADERS, *_FORGET):
+    for statement in (_FORGET_LOADERS, _FORGET_ADDERS, *_FORGET):
         await connection.execute(statement, team_id)
     await forget_posts(connection, team_id)
 

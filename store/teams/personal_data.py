@@ -33,6 +33,7 @@ class _Part:
 
 _LOADED = "(loaded_by = $2 OR loaded_by = CAST($1 AS TEXT) || ':' || CAST($2 AS TEXT))"
 _LOADS = "loads of stories that are by `somebody` in the history from now on"
+_FEEDS = "feeds that stay, and no longer say who added them"
 _PERSON = (
     _Part(
         "schedule",
@@ -56,9 +57,13 @@ _PERSON = (
         "articles that this direct message has had, deleted from the record",
     ),
     _Part("revision", _LOADED, _LOADS),
+    _Part("source", "team_id = $1 AND added_by = $2", _FEEDS),
 )
 _FORGET_OWNER = "UPDATE schedule SET organiser_id = '' WHERE team_id = $1 AND organiser_id = $2"
 _FORGET_LOADER = f"UPDATE revision SET loaded_by = '{SOMEBODY}' WHERE {_LOADED}"  # noqa: S608 -- our own text
+_FORGET_ADDER = """
+UPDATE source SET team_id = NULL, added_by = NULL WHERE team_id = $1 AND added_by = $2
+"""
 _TEAM = (
     _Part("schedule", "team_id = $1", "schedules, deleted"),
     _Part("topic_pool", "team_id = $1", "stories that schedules choose from, deleted"),
@@ -73,6 +78,7 @@ _TEAM = (
     _Part("once", "team_id = $1", "marks of what was done in the last day, deleted"),
     _Part("installation", "team_id = $1", "installations, deleted with their token"),
     _Part("revision", LOADED_BY_TEAM, _LOADS),
+    _Part("source", "team_id = $1", _FEEDS),
 )
 """Everything that `delete_team` deletes."""
 _FORGET_OLD_LOADERS = f"""
@@ -118,7 +124,7 @@ class PersonalData:
             if user_id is None:
                 await delete_team(connection, team_id)
             else:
-                for statement in (_FORGET_OWNER, _FORGET_LOADER):
+                for statement in (_FORGET_OWNER, _FORGET_LOADER, _FORGET_ADDER):
                     await connection.execute(statement, team_id, user_id)
                 await forget_person(connection, team_id, user_id)
         await self.overwrite_deleted()

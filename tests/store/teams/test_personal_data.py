@@ -117,6 +117,9 @@ async def live(house: House, team_id: TeamId, who: UserId) -> None:
     store.misses.add(team_id, at=NOW)
     await store.misses.write()
     await store.topic_requests.add(team_id, "pizza", once=who, now=NOW)
+    await store.sources.add(
+        f"{team_id}-{channel_id}.example", now=NOW, team_id=team_id, added_by=who
+    )
 
 
 async def test_a_person_is_erased_and_everybody_else_stays(house: House) -> None:
@@ -130,9 +133,10 @@ async def test_a_person_is_erased_and_everybody_else_stays(house: House) -> None
         "schedule": 1,
         "post": 6,
         "revision": 1,
+        "source": 1,
     }
     assert all(BEN in str(row) for rows in exported.values() for row in rows)
-    assert len(await data.effects(T1, BEN)) == 4
+    assert len(await data.effects(T1, BEN)) == 5
 
     await data.forget(T1, BEN)
     assert not await data.effects(T1, BEN)

@@ -1,0 +1,1 @@
+"""The sources of stories: the corpus folder, and feeds that are polled."""

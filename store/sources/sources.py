@@ -1,0 +1,244 @@
+"""The feeds: which there are, which one process polls now, and how the last polls went."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from store.db import Connection, Database, Row, to_instant, to_text
+from store.sources.feed_urls import derive_id, normalise_url
+from store.types import FeedSource, ParleyError, TeamId, UserId
+
+MAX_FEEDS = 1_000
+LEASE = timedelta(minutes=10)
+"""How long a claim lasts: much longer than a poll, which has its own deadlines."""
+
+_ALL = "SELECT * FROM source WHERE removed_at IS NULL ORDER BY added_at, id"
+_GET = "SELECT * FROM source WHERE id = $1 AND removed_at IS NULL"
+_AT_URL = "SELECT * FROM source WHERE (id = $1 OR url = $2) AND removed_at IS NULL"
+_ADD = """
+INSERT INTO source (
+    id, url, title, team_id, added_by, added_at, next_poll_at, keep_days, keep_stories,
+    failures, claims
+) VALUES ($1, $2, '', $3, $4, $5, $5, $6, $7, 0, 0)
+ON CONFLICT (id) DO UPDATE SET
+    url = excluded.url, team_id = excluded.team_id, added_by = excluded.added_by,
+    added_at = excluded.added_at, next_poll_at = excluded.next_poll_at,
+    keep_days = excluded.keep_days, keep_stories = excluded.keep_stories,
+    claims = source.claims + 1, paused_at = NULL, removed_at = NULL, etag = NULL, last_modified = NULL, failures = 0,
+    failed_since = NULL, last_success_at = NULL, last_problem = NULL, lease_until = NULL
+RETURNING *
+"""
+_REMOVE = """
+UPDATE source SET removed_at = $2, team_id = NULL, added_by = NULL, claims = claims + 1
+WHERE id = $1 AND removed_at IS NULL RETURNING id
+"""
+_PAUSE = """
+UPDATE source SET paused_at = COALESCE(paused_at, $2), removed_at = NULL
+WHERE id = $1 RETURNING *
+"""
+# What the last response said about its age no longer counts: the stories may have been undone.
+_RESUME = """
+UPDATE source SET paused_at = NULL, next_poll_at = $2, etag = NULL, last_modified = NULL
+WHERE id = $1 AND removed_at IS NULL RETURNING *
+"""
+_REFRESH = """
+UPDATE source SET next_poll_at = $2
+WHERE id = $1 AND removed_at IS NULL AND paused_at IS NULL RETURNING *
+"""
+_KEEP = """
+UPDATE source SET keep_days = $2, keep_stories = $3 WHERE id = $1 AND removed_at IS NULL RETURNING *
+"""
+_CLAIM = """
+UPDATE source SET claims = claims + 1, lease_until = $2, lease_owner = $3
+WHERE id IN (
+    SELECT id FROM source
+    WHERE removed_at IS NULL AND paused_at IS NULL AND next_poll_at <= $1
+        AND (lease_until IS NULL OR lease_until <= $1)
+    ORDER BY next_poll_at, id LIMIT $4
+) RETURNING *
+"""
+_CLAIMED = "WHERE id = $1 AND claims = $2 RETURNING id"
+_SUCCESS = f"""
+UPDATE source SET failures = 0, failed_since = NULL, last_problem = NULL, lease_until = NULL,
+    last_success_at = $3, next_poll_at = $4, etag = $5, last_modified = $6,
+    title = CASE WHEN $7 = '' THEN title ELSE $7 END,
+    url = CASE WHEN EXISTS (
+        SELECT 1 FROM source other WHERE other.url = $8 AND other.removed_at IS NULL
+    ) THEN url ELSE COALESCE($8, url) END {_CLAIMED}
+"""  # noqa: S608 -- our own text
+_UNCHANGED = f"""
+UPDATE source SET failures = 0, failed_since = NULL, last_problem = NULL, lease_until = NULL,
+    last_success_at = $3, next_poll_at = $4 {_CLAIMED}
+"""  # noqa: S608
+_FAILURE = f"""
+UPDATE source SET failures = failures + 1, failed_since = COALESCE(failed_since, $3),
+    last_problem = $5, next_poll_at = $4, lease_until = NULL {_CLAIMED}
+"""  # noqa: S608
+_GONE = f"""
+UPDATE source SET failures = failures + 1, failed_since = COALESCE(failed_since, $3),
+    last_problem = $4, paused_at = $3, lease_until = NULL {_CLAIMED}
+"""  # noqa: S608
+_STORIES = "SELECT source, SUM(articles) AS articles FROM document GROUP BY source"
+
+
+class Sources:
+    """The feeds of this database, shared by all its processes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(
+        self,
+        url: str,
+        *,
+        now: datetime,
+        team_id: TeamId | None = None,
+        added_by: UserId | None = None,
+        keep_days: int | None = None,
+        keep_stories: int | None = None,
+    ) -> FeedSource:
+        """Add the feed at *url*, as a person writes it, to be polled at once.
+
+        Raises `ParleyError` if *url* cannot be polled, if the feed is there already, or if there
+        are too many.
+        """
+        url = normalise_url(url)
+        async with self._database.transaction() as connection:
+            for row in await connection.fetch(_AT_URL, derive_id(url), url):
+                raise ParleyError(f"{_feed(row).name} ({row['url']}) is there already.")
+            if len(await connection.fetch(_ALL)) >= MAX_FEEDS:
+                raise ParleyError(f"There are {MAX_FEEDS:,} feeds, and that is as many as I poll.")
+            (row,) = await connection.fetch(
+                _ADD, derive_id(url), url, team_id, added_by, to_text(now), keep_days, keep_stories
+            )
+        return _feed(row)
+
+    async def all(self) -> Sequence[FeedSource]:
+        """Return the feeds, in the order in which they were added."""
+        return [_feed(row) for row in await self._database.fetch(_ALL)]
+
+    async def get(self, source_id: str) -> FeedSource | None:
+        """Return the feed; None if it does not exist."""
+        rows = await self._database.fetch(_GET, source_id)
+        return _feed(rows[0]) if rows else None
+
+    async def stories(self) -> Mapping[str, int]:
+        """Return how many stories each source has, by its id; also those of the folder."""
+        rows = await self._database.fetch(_STORIES)
+        return {row["source"]: int(row["articles"]) for row in rows}
+
+    async def remove(self, source_id: str, *, now: datetime) -> bool:
+        """Remove the feed, and forget who added it; its stories are not touched.
+
+        Return False if it does not exist.
+        """
+        return bool(await self._write(_REMOVE, source_id, to_text(now)))
+
+    async def pause(self, source_id: str, *, now: datetime) -> FeedSource | None:
+        """Pause the polls of the feed, also of a removed one; None if there never was one."""
+        return _first(await self._write(_PAUSE, source_id, to_text(now)))
+
+    async def resume(self, source_id: str, *, now: datetime) -> FeedSource | None:
+        """Poll the feed again, at once and unconditionally; None if it does not exist."""
+        return _first(await self._write(_RESUME, source_id, to_text(now)))
+
+    async def refresh_now(self, source_id: str, *, now: datetime) -> FeedSource | None:
+        """Make the feed due now; None if it does not exist or is paused."""
+        return _first(await self._write(_REFRESH, source_id, to_text(now)))
+
+    async def keep(
+        self, source_id: str, *, days: int | None, stories: int | None
+    ) -> FeedSource | None:
+        """Set how long and how many stories of the feed stay; None if it does not exist."""
+        return _first(await self._write(_KEEP, source_id, days, stories))
+
+    async def claim_due(self, now: datetime, *, limit: int, owner: str) -> Sequence[FeedSource]:
+        """Claim up to *limit* feeds that are due for *owner*, a process, and return them.
+
+        No other process gets them until their polls are noted or the claims expire.
+        """
+        rows = await self._write(_CLAIM, to_text(now), to_text(now + LEASE), owner, limit)
+        return sorted(map(_feed, rows), key=lambda feed: (feed.next_poll_at, feed.id))
+
+    async def note_success(
+        self,
+        feed: FeedSource,
+        *,
+        now: datetime,
+        next_poll_at: datetime,
+        title: str = "",
+        etag: str | None = None,
+        last_modified: str | None = None,
+        moved_to: str | None = None,
+    ) -> bool:
+        """Record that a claimed *feed* was fetched and loaded; return False for a stale claim.
+
+        *moved_to* is its address after permanent redirects, unless another feed has it.
+        """
+        return await self._note(
+            feed,
+            _SUCCESS,
+            to_text(now),
+            to_text(next_poll_at),
+            etag,
+            last_modified,
+            title,
+            moved_to,
+        )
+
+    async def note_unchanged(
+        self, feed: FeedSource, *, now: datetime, next_poll_at: datetime
+    ) -> bool:
+        """Record that the server of a claimed *feed* had nothing new; False for a stale claim."""
+        return await self._note(feed, _UNCHANGED, to_text(now), to_text(next_poll_at))
+
+    async def note_failure(
+        self, feed: FeedSource, problem: str, *, now: datetime, next_poll_at: datetime
+    ) -> bool:
+        """Record that a poll of a claimed *feed* failed; return False for a stale claim."""
+        return await self._note(feed, _FAILURE, to_text(now), to_text(next_poll_at), problem)
+
+    async def note_gone(self, feed: FeedSource, problem: str, *, now: datetime) -> bool:
+        """Record that a claimed *feed* is gone for good, and pause it; False for a stale claim."""
+        return await self._note(feed, _GONE, to_text(now), problem)
+
+    async def _note(self, feed: FeedSource, sql: str, *args: object) -> bool:
+        return bool(await self._write(sql, feed.id, feed.claims, *args))
+
+    async def _write(self, sql: str, *args: object) -> Sequence[Row]:
+        async with self._database.transaction() as connection:
+            return await connection.fetch(sql, *args)
+
+
+async def is_polled(connection: Connection, source_id: str) -> bool:
+    """Return whether the feed exists and is not paused."""
+    rows = await connection.fetch(_GET, source_id)
+    return bool(rows) and rows[0]["paused_at"] is None
+
+
+def _first(rows: Sequence[Row]) -> FeedSource | None:
+    return _feed(rows[0]) if rows else None
+
+
+def _feed(row: Row) -> FeedSource:
+    def instant(column: str) -> datetime | None:
+        return to_instant(row[column]) if row[column] else None
+
+    return FeedSource(
+        id=row["id"],
+        url=row["url"],
+        title=row["title"],
+        team_id=row["team_id"],
+        added_by=row["added_by"],
+        added_at=to_instant(row["added_at"]),
+        paused_at=instant("paused_at"),
+        etag=row["etag"],
+        last_modified=row["last_modified"],
+        next_poll_at=to_instant(row["next_poll_at"]),
+        failures=row["failures"],
+        failed_since=instant("failed_since"),
+        last_success_at=instant("last_success_at"),
+        last_problem=row["last_problem"],
+        keep_days=row["keep_days"],
+        keep_stories=row["keep_stories"],
+        claims=row["claims"],
+    )

@@ -1,0 +1,176 @@
+"""The feeds in the database: one process polls each, and their state survives everything."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from store import Store, open_store
+from store.sources.sources import LEASE
+from store.types import FeedSource, ParleyError
+from tests.ids import ANA, BEN, T1
+from tests.machine import NOW
+
+HOUR = timedelta(hours=1)
+
+
+async def claim(store: Store, *, at: timedelta = timedelta(0)) -> list[FeedSource]:
+    return [*await store.sources.claim_due(NOW + at, limit=10, owner="host:1")]
+
+
+async def test_a_new_feed_is_due_at_once(store: Store) -> None:
+    feed = await store.sources.add("example.com/feed", now=NOW, team_id=T1, added_by=ANA)
+    assert (feed.url, feed.name, feed.added_by) == ("https://example.com/feed", "example.com", ANA)
+    assert [one.id for one in await claim(store)] == [feed.id]
+    assert await store.sources.get(feed.id)
+    assert await store.sources.get("00000000") is None
+
+
+@pytest.mark.parametrize("again", ["https://EXAMPLE.com/feed#x", "http://example.com/feed"])
+async def test_a_feed_is_added_once(store: Store, again: str) -> None:
+    await store.sources.add("https://example.com/feed", now=NOW)
+    with pytest.raises(ParleyError, match="is there already"):
+        await store.sources.add(again, now=NOW)
+
+
+async def test_of_two_processes_one_polls(database_url: str) -> None:
+    async with open_store(database_url) as one, open_store(database_url) as two:
+        for number in range(7):
+            await one.sources.add(f"example.com/{number}", now=NOW)
+        claimed = await asyncio.gather(
+            *(
+                store.sources.claim_due(NOW, limit=3, owner=owner)
+                for store, owner in ((one, "a:1"), (two, "b:1"), (one, "a:1"), (two, "b:1"))
+            )
+        )
+        ids = [feed.id for feeds in claimed for feed in feeds]
+        assert len(ids) == len(set(ids)) == 7
+        assert max(map(len, claimed)) == 3
+
+
+async def test_the_claim_of_a_killed_process_expires(store: Store) -> None:
+    await store.sources.add("example.com/feed", now=NOW)
+    (killed,) = await claim(store)
+    assert not await claim(store, at=LEASE - timedelta(seconds=1))
+    (alive,) = await claim(store, at=LEASE)
+    # The first process was only slow: what it found is not recorded over the newer claim.
+    later = NOW + 2 * HOUR
+    assert not await store.sources.note_failure(killed, "slow", now=NOW, next_poll_at=later)
+    assert await store.sources.note_success(alive, now=NOW, next_poll_at=later, etag="x")
+    (feed,) = await store.sources.all()
+    assert (feed.failures, feed.etag, feed.next_poll_at) == (0, "x", later)
+    assert not await claim(store, at=HOUR)
+    assert await claim(store, at=2 * HOUR)
+
+
+async def test_failures_are_counted_until_a_success(store: Store) -> None:
+    await store.sources.add("example.com/feed", now=NOW)
+    for hours in range(3):
+        at = NOW + hours * HOUR
+        (feed,) = await claim(store, at=hours * HOUR)
+        assert await store.sources.note_failure(
+            feed, f"It is down ({hours}).", now=at, next_poll_at=at + HOUR
+        )
+    (feed,) = await store.sources.all()
+    assert (feed.failures, feed.failed_since, feed.last_problem) == (3, NOW, "It is down (2).")
+    assert feed.last_success_at is None
+    (feed,) = await claim(store, at=3 * HOUR)
+    assert await store.sources.note_unchanged(feed, now=NOW + 3 * HOUR, next_poll_at=NOW + 4 * HOUR)
+    (feed,) = await store.sources.all()
+    assert (feed.failures, feed.failed_since, feed.last_problem) == (0, None, None)
+    assert feed.last_success_at == NOW + 3 * HOUR
+
+
+async def test_success_keeps_what_an_unchanged_response_needs(store: Store) -> None:
+    await store.sources.add("example.com/feed", now=NOW)
+    (feed,) = await claim(store)
+    await store.sources.note_success(
+        feed,
+        now=NOW,
+        next_poll_at=NOW + HOUR,
+        title="Example & Söhne",
+        etag='W/"1"',
+        last_modified="Sat, 28 Nov 2026 09:00:00 GMT",
+        moved_to="https://news.example/feed",
+    )
+    (feed,) = await claim(store, at=HOUR)
+    await store.sources.note_unchanged(feed, now=NOW + HOUR, next_poll_at=NOW + 2 * HOUR)
+    (feed,) = await store.sources.all()
+    assert (feed.name, feed.url) == ("Example & Söhne", "https://news.example/feed")
+    assert (feed.etag, feed.last_modified) == ('W/"1"', "Sat, 28 Nov 2026 09:00:00 GMT")
+    # Neither its old nor its new address is another feed.
+    for url in ("example.com/feed", "news.example/feed"):
+        with pytest.raises(ParleyError, match="is there already"):
+            await store.sources.add(url, now=NOW)
+    # A feed without a title of its own does not lose the one that it had.
+    (feed,) = await claim(store, at=2 * HOUR)
+    await store.sources.note_success(feed, now=NOW, next_poll_at=NOW + 3 * HOUR)
+    (feed,) = await store.sources.all()
+    assert (feed.name, feed.etag) == ("Example & Söhne", None)
+
+
+async def test_two_feeds_never_have_one_address(store: Store) -> None:
+    await store.sources.add("example.com/new", now=NOW)
+    await store.sources.add("example.com/old", now=NOW)
+    for feed in await claim(store):
+        await store.sources.note_success(
+            feed, now=NOW, next_poll_at=NOW + HOUR, moved_to="https://example.com/new"
+        )
+    urls = sorted(feed.url for feed in await store.sources.all())
+    assert urls == ["https://example.com/new", "https://example.com/old"]
+
+
+async def test_a_paused_feed_is_not_polled_until_it_is_resumed(store: Store) -> None:
+    feed = await store.sources.add("example.com/feed", now=NOW)
+    (polled,) = await claim(store)
+    await store.sources.note_success(polled, now=NOW, next_poll_at=NOW + HOUR, etag="x")
+    paused = await store.sources.pause(feed.id, now=NOW)
+    assert paused
+    assert paused.paused_at == NOW
+    assert not await claim(store, at=2 * HOUR)
+    assert await store.sources.refresh_now(feed.id, now=NOW) is None
+    await store.sources.resume(feed.id, now=NOW + 2 * HOUR)
+    (polled,) = await claim(store, at=2 * HOUR)
+    assert (polled.paused_at, polled.etag) == (None, None)
+
+
+async def test_a_refresh_makes_a_feed_due(store: Store) -> None:
+    feed = await store.sources.add("example.com/feed", now=NOW)
+    (polled,) = await claim(store)
+    await store.sources.note_success(polled, now=NOW, next_poll_at=NOW + HOUR)
+    assert not await claim(store, at=timedelta(minutes=1))
+    await store.sources.refresh_now(feed.id, now=NOW + timedelta(minutes=1))
+    assert await claim(store, at=timedelta(minutes=1))
+
+
+async def test_a_feed_that_is_gone_stops(store: Store) -> None:
+    await store.sources.add("example.com/feed", now=NOW)
+    (polled,) = await claim(store)
+    assert await store.sources.note_gone(polled, "It is gone for good.", now=NOW)
+    (feed,) = await store.sources.all()
+    assert (feed.paused_at, feed.last_problem) == (NOW, "It is gone for good.")
+    assert not await claim(store, at=24 * HOUR)
+
+
+async def test_a_removed_feed_can_be_added_again(store: Store) -> None:
+    feed = await store.sources.add("example.com/feed", now=NOW, team_id=T1, added_by=ANA)
+    (polled,) = await claim(store)
+    assert await store.sources.remove(feed.id, now=NOW)
+    assert not await store.sources.remove(feed.id, now=NOW)
+    assert not await store.sources.all()
+    assert not await claim(store, at=HOUR)
+    # A poll that was under way meanwhile records nothing.
+    assert not await store.sources.note_success(polled, now=NOW, next_poll_at=NOW, title="Old")
+    assert await store.sources.resume(feed.id, now=NOW) is None
+    again = await store.sources.add("example.com/feed", now=NOW + HOUR, added_by=BEN)
+    assert (again.id, again.added_by, again.title) == (feed.id, BEN, "")
+    assert not await store.sources.note_success(polled, now=NOW, next_poll_at=NOW, title="Old")
+
+
+async def test_retention_is_stored(store: Store) -> None:
+    feed = await store.sources.add("example.com/feed", now=NOW, keep_days=30)
+    assert (feed.keep_days, feed.keep_stories) == (30, None)
+    kept = await store.sources.keep(feed.id, days=None, stories=100)
+    assert kept
+    assert (kept.keep_days, kept.keep_stories) == (None, 100)
+    assert await store.sources.keep("00000000", days=1, stories=1) is None
