@@ -23,7 +23,8 @@ ON CONFLICT (id) DO UPDATE SET
     url = excluded.url, team_id = excluded.team_id, added_by = excluded.added_by,
     added_at = excluded.added_at, next_poll_at = excluded.next_poll_at,
     keep_days = excluded.keep_days, keep_stories = excluded.keep_stories,
-    claims = source.claims + 1, paused_at = NULL, removed_at = NULL, etag = NULL, last_modified = NULL, failures = 0,
+    claims = source.claims + 1, paused_at = NULL, removed_at = NULL,
+    etag = NULL, last_modified = NULL, failures = 0,
     failed_since = NULL, last_success_at = NULL, last_problem = NULL, lease_until = NULL
 RETURNING *
 """
