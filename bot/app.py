@@ -45,6 +45,7 @@ _DRAIN_SECONDS = 10
 _CANCEL_SECONDS = 3
 """How long cancelled tasks may take to end."""
 _DATABASE_SECONDS = 2
+_MOST_PROBLEMS = 10
 """How long the result of the database check is cached. With the check itself, less than 5."""
 
 
@@ -184,6 +185,8 @@ async def load_first(store: Store, settings: Settings, clock: Clock) -> None:
             raise
     else:
         log.info("loaded %d articles", reload.revision.articles)
+        for problem in reload.problems[:_MOST_PROBLEMS]:
+            log.warning("not loaded: %s", problem)
 
 
 async def serve(

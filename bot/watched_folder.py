@@ -34,8 +34,8 @@ _AGAIN = timedelta(minutes=1)
 class WatchedFolder:
     """The corpus folder, loaded at the start and after every change in it.
 
-    A failed load is recorded and the old corpus stays. If loading still fails once the folder has
-    stopped changing, the admins who may change the corpus are notified.
+    A load that fails, or that leaves out files with problems, is recorded. If that has not changed
+    once the folder has stopped changing, the admins who may change the corpus are notified.
     """
 
     def __init__(
@@ -106,18 +106,7 @@ class WatchedFolder:
         try:
             reload = await self._corpus.reload(self._path, by=BY, at=self._clock(), announce=_warn)
         except CorpusInvalidError as error:
-            more = len(error.problems) - 1
-            is_recorded = await self._record_failure(
-                error.problems[0], more=more, is_quiet=is_quiet
-            )
-            # Somebody may still be writing a file: load again until the folder is quiet and the
-            # failed load is recorded.
-            self._must_retry = not (is_quiet and is_recorded)
-            log.error(
-                "the corpus stays as it was: %d problems in %s", len(error.problems), self._shown
-            )
-            for problem in error.problems[:_MOST_PROBLEMS]:
-                log.error("%s", problem)
+            await self._record_problems(error.problems, is_quiet=is_quiet)
         except ConcurrentLoadError:
             # Most often by another process that watches the same folder.
             self._must_retry = True
@@ -132,13 +121,26 @@ class WatchedFolder:
             await self._fail("cannot be loaded: the log says more", is_quiet=is_quiet)
         else:
             self._must_retry = False
-            if not reload.is_changed:
+            if reload.is_changed:
+                revision = reload.revision
+                log.info("loaded revision %d (articles: %s)", revision.number, revision.changes)
+            else:
                 log.info("nothing has changed in %s", self._shown)
-                return
-            revision = reload.revision
-            log.info("loaded revision %d (articles: %s)", revision.number, revision.changes)
             for warning in reload.warnings[:_MOST_PROBLEMS]:
                 log.warning("%s", warning)
+            if reload.problems:
+                await self._record_problems(reload.problems, is_quiet=is_quiet)
+
+    async def _record_problems(self, problems: Sequence[Problem], *, is_quiet: bool) -> None:
+        """Record and log why files of the folder were not loaded."""
+        more = len(problems) - 1
+        is_recorded = await self._record_failure(problems[0], more=more, is_quiet=is_quiet)
+        # Somebody may still be writing a file: load again until the folder is quiet and the
+        # problems are recorded.
+        self._must_retry = not (is_quiet and is_recorded)
+        log.error("%d problems in %s; these files stay as they were:", len(problems), self._shown)
+        for problem in problems[:_MOST_PROBLEMS]:
+            log.error("%s", problem)
 
     async def _fail(self, why: str, *, is_quiet: bool) -> bool:
         """Record a failed load that no document caused, as `_record_failure` does."""

@@ -171,6 +171,7 @@ def _corpus(path: Path, found: Findings) -> None:
     else:
         documents, articles = len(contents.digests), len(contents.hashes)
         found.passed.append(f"Corpus: {sized(documents, articles)} in {path}.")
+        found.warnings += [f"Corpus: {one}; it is not loaded." for one in contents.problems]
         found.warnings += [f"Corpus: {warning}." for warning in contents.warnings]
         if contents.fingerprint in samples.FINGERPRINTS:
             found.warnings.append(f"Corpus: {path} holds {SAMPLES}.")

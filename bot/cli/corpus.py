@@ -1,7 +1,7 @@
 """The commands that load, check and restore the corpus."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot.cli.channel_names import channel_names
@@ -14,7 +14,7 @@ from bot.settings import SAMPLES
 from handlers.views.message import counted, sized
 from store import Store, open_store, samples
 from store.posting.holidays import read_holidays
-from store.types import CorpusInvalidError
+from store.types import CorpusInvalidError, Problem
 
 
 async def load(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -24,11 +24,12 @@ async def load(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
         if arguments.holidays:
             await _load_holidays(store, arguments.holidays)
         if arguments.path or not arguments.holidays:
-            await _load_corpus(store, arguments.path or settings.corpus_dir)
+            return await _load_corpus(store, arguments.path or settings.corpus_dir)
     return 0
 
 
-async def _load_corpus(store: Store, path: Path) -> None:
+async def _load_corpus(store: Store, path: Path) -> int:
+    """Load the folder at *path*, and return the exit code."""
     try:
         async with show_progress() as progress:
             reload = await store.corpus.reload(
@@ -48,6 +49,7 @@ async def _load_corpus(store: Store, path: Path) -> None:
         complain(line)
     if samples.are_loaded(revision):
         complain(f"Warning: these are {SAMPLES}.")
+    return _complain_of_files(reload.problems)
 
 
 async def _load_holidays(store: Store, path: Path) -> None:
@@ -93,11 +95,20 @@ async def check(path: Path, environ: Mapping[str, str]) -> int:
         try:
             checked = await store.corpus.check(path, at=system_clock(), progress=progress)
         except CorpusInvalidError as error:
-            # Only this command prints all problems.
             complain(str(error))
             return EX_CONFIG
         channels = [(effect.team_id, effect.channel_id) for effect in listed_effects(checked)]
         names = await channel_names(channels, settings, store.installations)
     for line in format_check(checked, names):
         say(line)
-    return 0
+    return _complain_of_files(checked.problems)
+
+
+def _complain_of_files(problems: Sequence[Problem]) -> int:
+    """Print the problems of files that are not loaded, and return the exit code."""
+    if not problems:
+        return 0
+    complain("Not loaded (such a file keeps the stories that it had):")
+    for problem in problems:
+        complain(str(problem))
+    return EX_CONFIG

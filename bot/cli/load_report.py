@@ -31,7 +31,7 @@ def format_check(check: Check, channels: Mapping[tuple[TeamId, ChannelId], str])
     yield preview.summary(check)
     for what, names in preview.changes(check, terminal):
         yield f"{what}: {names}."
-    yield from preview.remarks(check, terminal)
+    yield from preview.remarks(check)
     for title, lines in preview.notes_on(check, terminal):
         yield f"{title}:"
         yield from lines

@@ -141,4 +141,4 @@ class CorpusAdmin:
             contents = await asyncio.to_thread(read_corpus, self.options.corpus_path)
         except CorpusInvalidError as error:
             return views.invalid(error.problems)
-        return views.sound(len(contents.digests), contents.ignored, contents.warnings)
+        return views.problems(contents)

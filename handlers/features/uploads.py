@@ -44,7 +44,7 @@ class Uploads:
             self.slack.background.start(work, respond)
 
     async def add(self, press: Press, respond: AsyncRespond) -> None:
-        """Write the document to the corpus folder and load it; undo the write if that fails."""
+        """Write the document to the corpus folder and load it; undo the write if nothing loads."""
         await self.slack.directory.require_corpus_admin(press.team_id, press.user_id)
         name, data = await self._file(press.team_id, press.value.words)
         await asyncio.to_thread(require_writable, self.options.corpus_path)

@@ -8,10 +8,11 @@ from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
 from handlers.views.blocks import Block, actions, button, section
 from handlers.views.message import Message, counted, message, paragraphs, sized
-from handlers.views.preview import SLACK, first_problems, listed, when, who
+from handlers.views.preview import SLACK, first_problems, listed, not_loaded, when, who
 from handlers.views.samples import SAMPLES
 from store import samples
 from store.corpus.service import Reload
+from store.loading.documents import CorpusFolder
 from store.teams.search_misses import TopicRequest
 from store.types import FailedLoad, Problem, Revision
 
@@ -110,22 +111,28 @@ def reloaded(reload: Reload) -> Message:
         warnings = counted(len(reload.warnings), "warning")
         text += f" {warnings} about the documents: `{Command.CORPUS} problems` lists them."
     parts = [text, SAMPLES] if samples.are_loaded(revision) else [text]
+    if reload.problems:
+        parts.append(not_loaded(reload.problems))
     return paragraphs(*parts)
 
 
 def invalid(problems: Sequence[Problem]) -> Message:
-    """Render the problems for which a corpus was not loaded."""
+    """Render the problems because of which nothing was loaded."""
     text = f"The corpus stays as it was: {counted(len(problems), 'problem')} in the folder."
     return paragraphs(text, _lines(problems))
 
 
-def sound(documents: int, ignored: int, warnings: Sequence[Problem]) -> Message:
-    """Render the result of a check that found no problems, but perhaps *warnings*."""
-    lead = counted(len(warnings), "warning") if warnings else "No problems"
-    text = f"{lead}: {counted(documents, 'document')} can be loaded."
-    if ignored:
-        text += f" {counted(ignored, 'file')} of another kind would be ignored."
-    return paragraphs(text, _lines(warnings)) if warnings else paragraphs(text)
+def problems(folder: CorpusFolder) -> Message:
+    """Render what is wrong in a folder of which at least one document can be loaded."""
+    found = {"problem": len(folder.problems), "warning": len(folder.warnings)}
+    lead = " and ".join(counted(number, what) for what, number in found.items() if number)
+    text = f"{lead or 'No problems'}: {counted(len(folder.digests), 'document')} can be loaded."
+    if folder.ignored:
+        text += f" {counted(folder.ignored, 'file')} of another kind would be ignored."
+    parts = [_lines(folder.warnings)] if folder.warnings else []
+    if folder.problems:
+        parts.insert(0, not_loaded(folder.problems))
+    return paragraphs(text, *parts)
 
 
 def _lines(problems: Sequence[Problem]) -> str:
@@ -172,6 +179,6 @@ def _loaded(revision: Revision | None) -> str:
 def _refused(load: FailedLoad) -> str:
     more = f" … and {counted(load.more, 'problem')} more." if load.more else ""
     return (
-        f":warning: The folder has failed to load since {when(load.at)}, and these stories stay"
-        f" until it is mended:\n• {plain(str(load.problem), 500)}{more}"
+        f":warning: Since {when(load.at)} the folder cannot be loaded completely. What could not be"
+        f" read stays as it was until it is fixed:\n• {plain(str(load.problem), 500)}{more}"
     )

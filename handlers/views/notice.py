@@ -72,12 +72,13 @@ def _low(about: About) -> Message:
 
 def _refused(about: About) -> Message:
     text = (
-        "The corpus folder has changed and cannot be loaded, so the stories stay as they were:"
+        "The corpus folder has changed and cannot be loaded completely. What I could not read stays"
+        " as it was:"
         f"\n• {plain(about.error, 500)}\n"
     )
     if about.more:
         text += f"… and {counted(about.more, 'problem')} more: `{Command.CORPUS} problems`. "
-    text += "I load the folder as soon as it is fixed."
+    text += "I load it as soon as it is fixed."
     return paragraphs(text)
 
 

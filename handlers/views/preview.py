@@ -123,29 +123,34 @@ def notes_on(
             yield title, listed(lines, medium)
 
 
+def not_loaded(problems: Sequence[Problem]) -> str:
+    """Return the first of the *problems* because of which files are not loaded."""
+    lines = listed(first_problems(problems, SLACK), SLACK)
+    return "\n".join(("*Not loaded* (such a file keeps the stories that it had)", *lines))
+
+
 def listed(lines: Iterable[str], medium: Medium) -> list[str]:
     """Return *lines* with bullets, except for the one that counts the rest."""
     return [line if line.startswith("… and") else medium.bullet + line for line in lines]
 
 
-def remarks(check: Check, medium: Medium) -> Iterator[str]:
+def remarks(check: Check) -> Iterator[str]:
     """Yield what the folder holds besides stories with a question."""
     if check.unasked:
         yield f"{counted(check.unasked, 'story')} without a question: found, never asked."
     if check.ignored:
         yield f"{counted(check.ignored, 'file')} hidden or of another kind ignored."
-    if check.others:
-        yield f"No field of a story is in {some(check.others, medium)}."
 
 
 def checked(check: Check, *, team_id: TeamId) -> Message:
     """Render what a reload would change, and its effects on the schedules."""
     text = summary(check)
-    notes = [
+    notes = [not_loaded(check.problems)] if check.problems else []
+    notes += [
         "\n".join((f"*{title}*", *lines))
         for title, lines in notes_on(check, SLACK, team_id=team_id)
     ]
-    if small := " ".join(remarks(check, SLACK)):
+    if small := " ".join(remarks(check)):
         notes.append(small)
     if not check.is_changed:
         return message(text, [section(text), *map(section, notes)])

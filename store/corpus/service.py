@@ -30,6 +30,7 @@ from store.progress import Progress, background_work
 from store.types import (
     Answer,
     ConcurrentLoadError,
+    CorpusInvalidError,
     Match,
     ParleyError,
     Problem,
@@ -56,6 +57,8 @@ class Reload:
     is_changed: bool
     ignored: int
     """How many files of the folder are not documents."""
+    problems: Sequence[Problem]
+    """Why files were not loaded: they keep the articles they had, and new ones are left out."""
     warnings: Sequence[Problem]
     """Mistakes in the changed documents that did not keep them from being loaded."""
 
@@ -192,12 +195,13 @@ class Corpus:
         progress: Progress | None = None,
         announce: Callable[[Check], None] | None = None,
     ) -> Reload:
-        """Replace the corpus with the documents at *path*, all of them or none.
+        """Replace the corpus with the documents at *path*, in one transaction.
 
-        Only changed documents are parsed and indexed again. An article keeps its id when its text
-        is edited or moved. If nothing has changed, nothing is written. *announce* is called with
-        the changes before they are written. Raises `CorpusInvalidError` if a document has a
-        problem, and `ConcurrentLoadError` if another process changes the corpus first.
+        A document that has a problem keeps the articles it had. Only changed documents are parsed
+        and indexed again. An article keeps its id when its text is edited or moved. If nothing has
+        changed, nothing is written. *announce* is called with the changes before they are written.
+        Raises `CorpusInvalidError` if there are problems and nothing else to load, and
+        `ConcurrentLoadError` if another process changes the corpus first.
         """
         watched = progress or Progress()
         with self._timing():
@@ -208,17 +212,27 @@ class Corpus:
                     await self._derive()
                     (revision,) = await self.history(1)
                     return Reload(
-                        revision=revision, is_changed=False, ignored=folder.ignored, warnings=()
+                        revision=revision,
+                        is_changed=False,
+                        ignored=folder.ignored,
+                        problems=(),
+                        warnings=folder.warnings,
                     )
                 if announce:
                     announce(await self._check(plan, folder, watched))
                 revision = await self._apply(
-                    plan, fingerprint=folder.fingerprint, by=by, at=at, progress=watched, path=path
+                    plan,
+                    fingerprint=folder.fingerprint,
+                    by=by,
+                    at=at,
+                    progress=watched,
+                    whole=None if folder.problems else path,
                 )
             return Reload(
                 revision=revision,
                 is_changed=True,
                 ignored=folder.ignored,
+                problems=folder.problems,
                 warnings=folder.warnings,
             )
 
@@ -238,8 +252,8 @@ class Corpus:
     ) -> Check:
         """Return what a reload of the documents at *path* would change now; write nothing.
 
-        *extra* is checked as if it were in the folder. Raises `CorpusInvalidError` with all
-        problems of all files.
+        *extra* is checked as if it were in the folder. Raises `CorpusInvalidError` as `reload`
+        does, and if *extra* has a problem.
         """
         watched = progress or Progress()
         async with self._planning() as plan:
@@ -306,6 +320,8 @@ class Corpus:
         with Parser() as parser:
             folder = await asyncio.to_thread(read_corpus, path, known, progress, extra, parser, at)
         await plan_reload(self._database, plan, folder, documents, progress)
+        if folder.problems and plan.base and not plan.documents:
+            raise CorpusInvalidError(folder.problems)
         return folder
 
     async def _apply(
@@ -317,9 +333,9 @@ class Corpus:
         at: datetime,
         progress: Progress,
         restores: int | None = None,
-        path: Path | None = None,
+        whole: Path | None = None,
     ) -> Revision:
-        """Write the changes of *plan*; *path* is the folder that it loads, None for an undo."""
+        """Write the changes of *plan*; *whole* is the folder that it loads without a problem."""
         with DiskList[chunks.ChunkChange](batch=1) as chunk_changes:
             await asyncio.to_thread(_index, plan, chunk_changes, progress)
             async with self._database.long_transaction() as connection:
@@ -338,8 +354,8 @@ class Corpus:
                     progress=progress,
                 )
                 await chunks.write(connection, chunk_changes)
-                if path:
-                    await failed_loads.forget(connection, path)
+                if whole:
+                    await failed_loads.forget(connection, whole)
                 # Read before the commit, so that nothing can fail after it.
                 loaded = await read(self._database, connection, self._semantic)
             self._loaded = loaded

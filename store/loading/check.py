@@ -52,10 +52,10 @@ class Check:
     gone: Sequence[str]
     """The first few headlines of articles that would be removed."""
     ignored: int
-    others: Sequence[str]
-    """The ignored files that are tables without any field of an article."""
     unasked: int
     """Articles to be added or edited without a question: they can be found, but are never asked."""
+    problems: Sequence[Problem]
+    """Why files cannot be loaded: they keep the articles they had, and new ones are left out."""
     warnings: Sequence[Problem]
     """Mistakes in the documents to be added or edited that do not keep them from being loaded."""
     near_duplicates: NearDuplicates
@@ -82,7 +82,7 @@ async def check(database: Database, index: Index, plan: LoadPlan, folder: Corpus
         headlines=_first_headlines(change.article for change in plan.additions),
         gone=_first_headlines(change.article for change in plan.removals if not change.is_edited),
         ignored=folder.ignored,
-        others=folder.others,
+        problems=folder.problems,
         warnings=folder.warnings,
         unasked=sum(not change.article.question for change in plan.additions),
         near_duplicates=await find_near_duplicates(database, index, plan),

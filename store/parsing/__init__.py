@@ -68,14 +68,16 @@ DEFAULT_LIMITS = Limits()
 class ParsingError(Exception):
     """Raised for a file that cannot be parsed; the message continues a sentence about the file."""
 
-    def __init__(self, message: str, line: int | None = None) -> None:
-        """Create an error; *line* is None if it concerns the whole file."""
+    def __init__(
+        self, message: str, line: int | None = None, *, is_another_kind: bool = False
+    ) -> None:
+        """Create an error; *line* is None if it concerns the whole file.
+
+        *is_another_kind* if the file is something else, such as a web page instead of a feed.
+        """
         super().__init__(message)
         self.line = line
-
-
-class TotalTimeError(ParsingError):
-    """Raised for the file at which all files together have taken too long."""
+        self.is_another_kind = is_another_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,13 +202,14 @@ class Parser:
             _stop(child)
             raise ParsingError(_TOO_MUCH.format(self._limits.memory // _MB))
         if problem := result.get("problem"):
-            raise ParsingError(problem, result["line"])
+            is_another_kind = result.get("is_another_kind", False)
+            raise ParsingError(problem, result["line"], is_another_kind=is_another_kind)
         return [(line, message) for line, message in result["warnings"]]
 
-    def _total_time_error(self) -> TotalTimeError:
+    def _total_time_error(self) -> ParsingError:
         seconds, name = self._slowest
         slowest = f"; the slowest is {name}, with {seconds:.0f} seconds" if name else ""
-        return TotalTimeError(_TOO_LONG_IN_ALL.format(self._limits.seconds_in_all, slowest))
+        return ParsingError(_TOO_LONG_IN_ALL.format(self._limits.seconds_in_all, slowest))
 
     def _exchange(
         self, child: "subprocess.Popen[bytes]", header: bytes, data: bytes, rows: IO[bytes]
@@ -257,7 +260,7 @@ _NO_CHILD = "The process that parses feeds and calendars cannot be started: {}."
 _ADVICE = "the limit for one file: make it smaller, or leave it out"
 _TOO_LONG = f"takes more than {{}} {{}} to parse, {_ADVICE}"
 _TOO_LONG_IN_ALL = (
-    "is not read: the feeds up to it take more than {:.0f} seconds to parse{}; make them smaller,"
+    "is not read: all feeds together take more than {:.0f} seconds to parse{}; make them smaller,"
     " or leave some out"
 )
 _TOO_MUCH = f"takes more than {{:,}} MB of memory to parse, {_ADVICE}"

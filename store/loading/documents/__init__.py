@@ -6,9 +6,9 @@ then to load the articles of the documents that changed.
 
 import os
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b, file_digest, sha256
 from pathlib import Path, PurePosixPath
@@ -52,8 +52,6 @@ _READERS: Mapping[str, Callable[[Source], Iterator[Story]]] = {
     ".rdf": feed.stories,
 }
 
-_UNRELATED = f"names none of the fields {', '.join(records.FIELDS)}"
-
 Hashes: TypeAlias = NDArray[np.uint64]
 """Hashes of articles, 64 bits each."""
 
@@ -66,13 +64,15 @@ class CorpusFolder:
     extra: Path | None
     """One more document, outside the root; it replaces a document of the same name there."""
     digests: Mapping[str, str]
-    """The hash of each document's bytes, by its path below the root."""
+    """The hash of each document's bytes, by its path below the root; that of the bytes loaded
+    before for a document that has a problem now."""
     ignored: int
-    """How many files were ignored: hidden, with another ending, or tables of something else."""
-    others: tuple[str, ...]
-    """The ignored tables, in order: they have none of the fields of an article."""
+    """How many files were ignored: hidden, or with another ending."""
+    problems: tuple[Problem, ...]
+    """Why files cannot be loaded: they keep the articles they had, and new ones are left out."""
     warnings: tuple[Problem, ...]
-    """Mistakes in the new and changed documents that do not keep them from being loaded."""
+    """Mistakes in the new and changed documents that do not keep them from being loaded, and files
+    that are left out because they are no documents."""
     changed: Mapping[str, int]
     """The new and changed documents, in order, with the number of articles in each."""
     hashes: Hashes
@@ -130,68 +130,88 @@ def read_corpus(
     *known* has digests by path: a document with a known digest has not changed and is not parsed.
     *extra* is read as if it were in the folder. Another thread may close *parser* to stop the check
     early; None creates a parser for this call. *at* is the time of the load; None leaves
-    `first_seen_at` unknown. Raises `CorpusInvalidError` with all problems of all
-    files.
+    `first_seen_at` unknown. Raises `CorpusInvalidError` with all problems if there is nothing to
+    load, and with those of *extra* if it cannot be loaded.
     """
     files = _list_files(path)
-    warnings: list[Problem] = []
-    problems = [
-        _problem(name, "is a link out of the folder: put the file itself there")
-        for name in files.outside
-    ]
-    problems += (
-        _problem(name, "has a name that cannot be shown: it has other characters where ? stands")
-        for name in files.misnamed
-    )
-    if not files.documents and not problems and not extra:
+    if not files.documents and not files.problems and not extra:
         raise _no_document(path)
-    digests: dict[str, str] = {}
-    changed: dict[str, int] = {}
-    hashes, ids = array("Q"), array("Q")
-    unrelated: list[str] = []
     names = sorted({*files.documents, extra.name}) if extra else files.documents
+    reading = _Reading(known, at)
+    reading.problems += (_problem(name, message) for name, message in files.problems)
     with _parser(parser) as parser:
         for name in (progress or Progress()).through("Reading", names):
-            try:
-                with _path_of(files.root, extra, name).open("rb") as file:
-                    if name in known and file_digest(file, "sha256").hexdigest() == known[name]:
-                        digests[name] = known[name]
-                        continue
-                    file.seek(0)
-                    source, before = Source(name, file, parser), len(hashes)
-                    for article in _articles(source, at):
-                        hashes.append(hash_texts(article))
-                        ids.append(int(article.id, 16))
-            except OSError as error:
-                problems.append(_problem(name, f"cannot be read: {error.strerror}"))
-                continue
-            except CorpusInvalidError as error:
-                raise CorpusInvalidError((*problems, *error.problems)) from error
-            if source.is_unrelated:
-                unrelated.append(name)
-                continue
-            problems += source.problems
-            warnings += source.warnings
-            changed[name] = len(hashes) - before
-            digests[name] = source.digest
-    if not digests and not problems:
-        problems += (
-            Problem(path=PurePosixPath(name), line=1, message=_UNRELATED) for name in unrelated
-        )
-    if problems:
-        raise CorpusInvalidError(tuple(problems))
+            problems = reading.read(name, _path_of(files.root, extra, name), parser)
+            if problems and extra and name == extra.name:
+                raise CorpusInvalidError(tuple(problems))
+    if not reading.digests:
+        raise CorpusInvalidError((*reading.problems, *reading.left_out))
     return CorpusFolder(
         root=files.root,
         extra=extra,
-        digests=digests,
-        ignored=files.ignored + len(unrelated),
-        others=tuple(unrelated),
-        warnings=tuple(warnings),
-        changed=changed,
-        hashes=np.array(hashes, dtype=np.uint64),
+        digests=reading.digests,
+        ignored=files.ignored,
+        problems=tuple(reading.problems),
+        warnings=(
+            *reading.warnings,
+            *(
+                replace(one, message=f"{one.message}; the file is left out")
+                for one in reading.left_out
+            ),
+        ),
+        changed=reading.changed,
+        hashes=np.array(reading.hashes, dtype=np.uint64),
         at=at,
-        repeated=_repeated_ids(np.array(ids, dtype=np.uint64)),
+        repeated=_repeated_ids(np.array(reading.ids, dtype=np.uint64)),
     )
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What is found in the files of a folder, one after the other."""
+
+    known: Mapping[str, str]
+    at: datetime | None
+    digests: dict[str, str] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)
+    hashes: "array[int]" = field(default_factory=lambda: array("Q"))
+    ids: "array[int]" = field(default_factory=lambda: array("Q"))
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    left_out: list[Problem] = field(default_factory=list)
+    """Why files are no documents."""
+
+    def read(self, name: str, path: Path, parser: Parser) -> Sequence[Problem]:
+        """Check the file at *path*, and return why it cannot be loaded."""
+        known, before = self.known.get(name), len(self.hashes)
+        try:
+            with path.open("rb") as file:
+                if known and file_digest(file, "sha256").hexdigest() == known:
+                    self.digests[name] = known
+                    return ()
+                file.seek(0)
+                source = Source(name, file, parser)
+                for article in _articles(source, self.at):
+                    self.hashes.append(hash_texts(article))
+                    self.ids.append(int(article.id, 16))
+        except OSError as error:
+            problems = [_problem(name, f"cannot be read: {error.strerror}")]
+        else:
+            if source.not_a_document and not known:
+                self.left_out.append(source.not_a_document)
+                return [source.not_a_document]
+            # If it was a document, then what fetched or saved it has failed.
+            problems = [source.not_a_document] if source.not_a_document else source.problems
+        if not problems:
+            self.changed[name] = len(self.hashes) - before
+            self.digests[name] = source.digest
+            self.warnings += source.warnings
+            return ()
+        del self.hashes[before:], self.ids[before:]
+        if known:
+            self.digests[name] = known
+        self.problems += problems
+        return problems
 
 
 def _list_files(path: Path) -> Files:

@@ -11,6 +11,9 @@ _PACKED = (".json", ".xml", ".rss", ".atom", ".rdf")
 """The endings of documents that may be packed with gzip."""
 ENDINGS = (".txt", ".jsonl", ".ndjson", ".csv", ".tsv", *_PACKED, *(f"{one}.gz" for one in _PACKED))
 """The file name endings of documents."""
+_MISNAMED = "has a name that cannot be shown: it has other characters where ? stands"
+# It could expose any file of the machine.
+_OUTSIDE = "is a link out of the folder: put the file itself there"
 
 
 def ending_of(name: str) -> str | None:
@@ -28,10 +31,8 @@ class Files:
     """Paths below the root, with forward slashes, in order."""
     ignored: int
     """How many files were ignored, because they are hidden or have another ending."""
-    outside: tuple[str, ...]
-    """Links out of the folder, which could expose any file of the machine; they are a problem."""
-    misnamed: tuple[str, ...]
-    """Names that are not UTF-8 or have characters that cannot be shown, with ? in their place."""
+    problems: tuple[tuple[str, str], ...]
+    """The names of files that cannot be documents, as they can be shown, and why."""
 
 
 def list_files(path: Path) -> Files:
@@ -43,21 +44,19 @@ def list_files(path: Path) -> Files:
             root=path.parent,
             documents=(path.name,) if is_shown else (),
             ignored=0,
-            outside=(),
-            misnamed=() if is_shown else (shown,),
+            problems=() if is_shown else ((shown, _MISNAMED),),
         )
     root = path.resolve()
     documents: list[str] = []
-    outside: list[str] = []
-    misnamed: list[str] = []
+    problems: list[tuple[str, str]] = []
     ignored = 0
     for name, is_link in _walk(root):
         if (shown := showable(name)) != name:
-            misnamed.append(shown)
+            problems.append((shown, _MISNAMED))
         elif not _is_document(name):
             ignored += 1
         elif is_link and not Path(os.path.realpath(root / name)).is_relative_to(root):
-            outside.append(name)
+            problems.append((name, _OUTSIDE))
         elif not (root / name).is_file():
             ignored += 1
         else:
@@ -66,8 +65,7 @@ def list_files(path: Path) -> Files:
         root=path,
         documents=tuple(sorted(documents)),
         ignored=ignored,
-        outside=tuple(outside),
-        misnamed=tuple(misnamed),
+        problems=tuple(problems),
     )
 
 

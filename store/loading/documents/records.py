@@ -19,8 +19,10 @@ NO_VALUE = frozenset(
     ("#n/a", "(null)", "<na>", "<null>", "\\n", "n/a", "nan", "nat", "none", "null", "undefined")
 )
 """What databases and spreadsheets write for a value that is not there, in small letters."""
-_DELIMITERS = ",;\t"
+_DELIMITERS = ",;\t|"
 """Spreadsheets write semicolons in countries where the comma is the decimal sign."""
+_SHOWN = 6
+"""How many of a file's own columns a message names."""
 _SEPARATED_BY = "sep="
 """The start of a first line that only names the delimiter; Excel writes and reads it."""
 _NO_OBJECT = f"is not a JSON object with the fields {', '.join(FIELDS)}"
@@ -65,7 +67,7 @@ def _json_stories(
             record = _record(line)
         except ValueError as error:
             if is_first and not expected:
-                source.is_unrelated = True
+                source.set_not_a_document(number, "is JSON, but no story, list of stories or feed")
                 return
             source.add_problem(number, str(error))
             if is_first and str(error) == _WHOLE_OBJECT:
@@ -73,7 +75,7 @@ def _json_stories(
                 return
             continue
         if is_first and not record.keys() & set(FIELDS):
-            source.is_unrelated = True
+            source.set_not_a_document(number, _expected("field", [*record]))
             return
         yield from records.story(number, record)
     records.end()
@@ -145,7 +147,7 @@ def _table(source: Source, delimiter: str | None) -> Iterator[Story]:
     first = next(lines, "")
     has_quotes = delimiter is None
     if delimiter is None:
-        delimiter = max(_DELIMITERS, key=first.count)
+        delimiter = max(_DELIMITERS, key=lambda each: _match(first, each))
     if first.lower().startswith(_SEPARATED_BY):
         delimiter = first.rstrip("\r\n")[len(_SEPARATED_BY) :] or ","
         if len(delimiter) != 1:
@@ -162,7 +164,7 @@ def _table(source: Source, delimiter: str | None) -> Iterator[Story]:
     try:
         header = [_name(name) for name in next(reader, [])]
         if header and not set(header) & set(FIELDS):
-            source.is_unrelated = True
+            source.set_not_a_document(lines.at, _expected("column", header))
             return
         if problem := _header_problem(header):
             source.add_problem(lines.at, problem)
@@ -187,6 +189,23 @@ def _table(source: Source, delimiter: str | None) -> Iterator[Story]:
         why = next((ours for theirs, ours in _CSV_ERRORS.items() if theirs in message), _BAD_ROW)
         source.add_problem(lines.start or lines.at, f"is not CSV: {why}")
     records.end()
+
+
+def _match(header: str, delimiter: str) -> tuple[int, int]:
+    """Return how likely *delimiter* separates the columns, as numbers to compare."""
+    names = {_name(name) for name in header.split(delimiter)}
+    return len(names.intersection(FIELDS)), header.count(delimiter)
+
+
+def _expected(what: str, found: Sequence[str]) -> str:
+    """Return that none of the names *found* is a field; *what* a name is: a column or a field."""
+    named = [name[:30] for name in found if name]
+    more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
+    has = f"{what}{'s' if len(named) > 1 else ''} {', '.join(named[:_SHOWN])}{more}"
+    return (
+        f"has {f'the {has}' if named else f'no {what}s'}, where headline and summary were expected,"
+        " and perhaps insight and question"
+    )
 
 
 def _name(name: str) -> str:

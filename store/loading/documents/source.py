@@ -6,9 +6,9 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import BinaryIO, Literal, NamedTuple
 
-from store.parsing import Parser, ParsingError, TotalTimeError
+from store.parsing import Parser, ParsingError
 from store.text import showable
-from store.types import CorpusInvalidError, Problem
+from store.types import Problem
 
 MAX_TEXT = 20_000
 """The maximum characters of a text; a block in Slack shows 3,000, and nobody reads more."""
@@ -48,8 +48,8 @@ class Source:
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
         """Mistakes that do not keep the document from being loaded."""
-        self.is_unrelated = False
-        """Whether the file is a table without any field of an article, and so no document."""
+        self.not_a_document: Problem | None = None
+        """Why the file is something else than a document, such as a web page; None if it is one."""
         self._file = file
         self._digest = sha256()
 
@@ -103,19 +103,16 @@ class Source:
     def parse(
         self, kind: Literal["feed", "json"], data: bytes, **options: object
     ) -> Iterator[list[str]]:
-        """Yield what the child process finds in *data*; add its warnings, or the problem.
-
-        Raises `CorpusInvalidError` if all files together take too long to parse.
-        """
+        """Yield what the child process finds in *data*; add its warnings, or the problem."""
         if self.problems:
             return
         try:
             parsed = self.parser.parse(kind, self.name, data, **options)
-        except TotalTimeError as error:
-            self.add_problem(None, str(error))
-            raise CorpusInvalidError(tuple(self.problems)) from error
         except ParsingError as error:
-            self.add_problem(error.line, str(error))
+            if error.is_another_kind:
+                self.set_not_a_document(error.line, str(error))
+            else:
+                self.add_problem(error.line, str(error))
             return
         for line, message in parsed.warnings:
             self.add_warning(line, message)
@@ -128,6 +125,10 @@ class Source:
     def add_warning(self, line: int | None, message: str) -> None:
         """Add a mistake that does not keep the document from being loaded."""
         self.warnings.append(self._note(line, message))
+
+    def set_not_a_document(self, line: int | None, message: str) -> None:
+        """Record why the file is no document; its stories are not used."""
+        self.not_a_document = self._note(line, message)
 
     def _note(self, line: int | None, message: str) -> Problem:
         return Problem(path=PurePosixPath(self.name), line=line, message=showable(message))

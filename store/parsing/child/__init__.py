@@ -31,7 +31,11 @@ def answer(kind: str, data: bytes, options: Mapping[str, Any]) -> Iterator[objec
     try:
         yield from _PARSERS[kind](data, warnings, **options)
     except ProblemError as error:
-        end = {"problem": str(error), "line": error.line}
+        end = {
+            "problem": str(error),
+            "line": error.line,
+            "is_another_kind": error.is_another_kind,
+        }
     except MemoryError:
         end = {"is_out_of_memory": True}
     except Exception as error:  # noqa: BLE001 -- any exception of a library is a problem of the file

@@ -20,7 +20,10 @@ def parse_feed(data: bytes, warnings: Warnings, *, longest: int) -> Iterator[lis
     if text.lstrip(_BEFORE_JSON).startswith(("{", "[")):
         feed = load(text.lstrip(_BEFORE_JSON))
         if not is_json_feed(feed):
-            raise ProblemError("is no JSON Feed: it lacks a version of jsonfeed.org, or its items")
+            raise ProblemError(
+                "is no JSON Feed: it lacks a version of jsonfeed.org, or its items",
+                is_another_kind=True,
+            )
         entries = feed_entries(feed)
     else:
         entries = parse_xml_feed(text, warnings)

@@ -6,9 +6,12 @@ _MOST = 20
 class ProblemError(Exception):
     """Raised for a file that is not of the expected format."""
 
-    def __init__(self, message: str, line: int | None = None) -> None:
+    def __init__(
+        self, message: str, line: int | None = None, *, is_another_kind: bool = False
+    ) -> None:
         super().__init__(message)
         self.line = line
+        self.is_another_kind = is_another_kind
 
 
 class Warnings:

@@ -54,12 +54,15 @@ def _not_a_feed(text: str, mistake: str, line: int | None) -> ProblemError:
     root = re.search(r"<([A-Za-z_][\w.:-]*)", text)
     name = root[1][:30] if root else ""
     if name.lower() == "html":
-        return ProblemError(f"is a web page: {expected}")
+        return ProblemError(f"is a web page: {expected}", is_another_kind=True)
     if name.lower() in ("rss", "feed", "rdf:rdf"):
         return ProblemError(f"is a feed that cannot be read: {mistake}", line)
     if name:
-        return ProblemError(f"is XML with the element <{name}> first: {expected}")
-    return ProblemError(f"{'is no XML' if text.strip() else 'is empty'}: {expected}")
+        found = f"is XML with the element <{name}> first: {expected}"
+        return ProblemError(found, is_another_kind=True)
+    if text.strip():
+        return ProblemError(f"is no XML: {expected}", is_another_kind=True)
+    return ProblemError(f"is empty: {expected}")
 
 
 def _entry(entry: Any, is_literal: bool) -> Entry:

@@ -150,12 +150,15 @@ def test_check_of_a_corpus_reports_what_loading_would_change(
 def test_check_of_a_broken_corpus_names_every_problem(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`load` prints only the first hundred."""
+    """`load` prints only the first hundred if nothing can be loaded."""
     path = corpus(folder)
     for number in range(150):
         (folder / "corpus" / f"{number:03}.txt").write_text("")
-    assert main(["check", "--corpus", path]) == 78
-    assert len(capsys.readouterr().err.splitlines()) == 150
+    for command in (["check", "--corpus", path], ["load", path]):
+        assert main(command) == 78
+        lead, *named = capsys.readouterr().err.splitlines()
+        assert lead == "Not loaded (such a file keeps the stories that it had):"
+        assert len(named) == 150
     assert main(["load", path]) == 78
     lead, *named, last = capsys.readouterr().err.splitlines()
     assert lead.startswith("Nothing was loaded, because of problems in ")

@@ -32,6 +32,17 @@ async def test_problems_are_listed_before_loading(slack: Slack) -> None:
     assert answer["text"] == "No problems: 2 documents can be loaded."
     (slack.corpus / "bad.txt").write_text("Only a headline\n")
     (answer,) = await slack.type("/corpus problems")
+    assert answer["text"].startswith("1 problem: 2 documents can be loaded.")
+    assert "bad.txt:1: has a headline and no article below it" in texts([answer])
+
+
+async def test_a_broken_document_is_named_and_the_others_are_loaded(slack: Slack) -> None:
+    (slack.corpus / "bad.txt").write_text("Only a headline & <!channel>\n")
+    (slack.corpus / "good.txt").write_text("One\nA.\nB.\nC?\n")
+    (answer,) = await slack.type("/corpus check")
+    assert "*Not loaded*" in texts([answer])
+    (answer,) = await slack.type("/corpus reload")
+    assert "1 added" in answer["text"]
     assert "bad.txt:1: has a headline and no article below it" in texts([answer])
 
 

@@ -113,12 +113,27 @@ async def test_only_admins_may_check_and_add(slack: Slack) -> None:
     assert not (slack.corpus / "lima.txt").exists()
 
 
-async def test_a_document_that_fails_to_load_is_removed_again(slack: Slack) -> None:
-    """Somebody else broke the folder after the check."""
-    offered = await upload(slack)
+async def test_a_broken_document_does_not_keep_another_from_being_added(slack: Slack) -> None:
     (slack.corpus / "bad.txt").write_text("Only a headline\n")
+    offered = await upload(slack)
+    assert "*lima.txt* has no mistakes." in texts([offered])
+    added = await add(slack, offered)
+    assert "1 added" in added["text"]
+    assert "*Not loaded*" in texts([added])
+    assert "bad.txt:1: has a headline" in texts([added])
+
+
+async def test_a_document_that_fails_to_load_is_removed_again(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered = await upload(slack)
+
+    async def fail(*_: object, **__: object) -> None:
+        raise ParleyError("The disk is full.")
+
+    monkeypatch.setattr(slack.parley.store.corpus, "reload", fail)
     refused = await add(slack, offered)
-    assert "bad.txt:1: has a headline" in texts([refused])
+    assert refused["text"] == "The disk is full."
     assert not (slack.corpus / "lima.txt").exists()
 
 

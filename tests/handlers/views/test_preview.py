@@ -23,6 +23,10 @@ from tests.ids import T1, T2
 from tests.machine import NOW
 
 NAMES = st.lists(HOSTILE, max_size=30)
+PROBLEMS = st.lists(
+    st.builds(Problem, path=st.just(PurePosixPath("a.rss")), line=st.integers(1), message=HOSTILE),
+    max_size=30,
+)
 CHECKS = st.builds(
     Check,
     counts=st.builds(Counts, added=st.integers(0, 10**6)),
@@ -32,14 +36,9 @@ CHECKS = st.builds(
     headlines=NAMES,
     gone=NAMES,
     ignored=st.integers(0, 10**6),
-    others=NAMES,
     unasked=st.integers(0, 10**6),
-    warnings=st.lists(
-        st.builds(
-            Problem, path=st.just(PurePosixPath("a.rss")), line=st.integers(1), message=HOSTILE
-        ),
-        max_size=30,
-    ),
+    problems=PROBLEMS,
+    warnings=PROBLEMS,
     near_duplicates=st.builds(
         NearDuplicates,
         found=st.lists(
@@ -94,8 +93,8 @@ def made(
         headlines=(),
         gone=(),
         ignored=0,
-        others=(),
         unasked=0,
+        problems=(),
         warnings=(),
         near_duplicates=duplicates or NearDuplicates(),
         effects=effects,

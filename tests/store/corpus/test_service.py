@@ -70,6 +70,23 @@ async def test_a_broken_folder_changes_nothing(store: Store, tmp_path: Path) -> 
     assert await loaded(store) == before
 
 
+async def test_a_broken_document_stays_as_it_was(store: Store, tmp_path: Path) -> None:
+    path = folder(tmp_path, talks=TALKS, trade=TALKS.replace("Geneva", "Lagos"))
+    await load(store, path)
+    folder(tmp_path, talks=TALKS + "Only a summary.\n", trade=OTHER)
+    reload = await store.corpus.reload(path, by="U1", at=NOW)
+    assert [*map(str, reload.problems)] == [
+        "talks.txt:5: the last article has a summary, but no insight and no question"
+    ]
+    assert (reload.revision.added, reload.revision.edited, reload.revision.removed) == (1, 0, 1)
+    assert isinstance(await store.corpus.find("Geneva"), Found)
+    assert isinstance(await store.corpus.find("ferry"), Found)
+    # Once it is mended, it is loaded.
+    folder(tmp_path, talks=TALKS.replace("Geneva", "Quito"))
+    assert await load(store, path) == (0, 1, 0)
+    assert isinstance(await store.corpus.find("Quito"), Found)
+
+
 async def test_the_corpus_survives_a_restart(database_url: str) -> None:
     async with open_store(database_url) as store:
         await load(store, STARTER)

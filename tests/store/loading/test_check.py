@@ -28,13 +28,16 @@ async def test_a_check_counts_the_changes(store: Store, tmp_path: Path) -> None:
     path = write(tmp_path, a=[edited], b=STORIES[2:3], d=STORIES[3:])
     (path / "notes.md").write_text("x")
     (path / "sums.csv").write_text("month,amount\nMay,3\n")
+    (path / "bad.txt").write_text("Head\n")
     checked = await check(store, path)
     assert (checked.added, checked.edited, checked.removed) == (["d.txt"], ["a.txt"], ["c.txt"])
     counts = checked.counts
     assert (counts.added, counts.edited, counts.moved, counts.removed) == (0, 2, 0, 1)
     assert checked.headlines == ["Head a", "Head d"]
     assert checked.gone == ["Head a"]
-    assert (checked.ignored, checked.others) == (2, ("sums.csv",))
+    assert checked.ignored == 1
+    assert [one.path.name for one in checked.warnings] == ["sums.csv"]
+    assert [one.path.name for one in checked.problems] == ["bad.txt"]
     assert await loaded_articles(store) == before
 
 
@@ -63,6 +66,7 @@ async def test_a_reload_announces_its_changes_before_writing(store: Store, tmp_p
 
 
 async def test_every_problem_is_reported(store: Store, tmp_path: Path) -> None:
+    await load(store, write(tmp_path, b=STORIES))
     path = write(tmp_path, a="Head\nOnly a summary.\n", b=STORIES, c="")
     with pytest.raises(CorpusInvalidError) as caught:
         await check(store, path)

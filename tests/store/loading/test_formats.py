@@ -208,7 +208,7 @@ def line(**changed: object) -> str:
         (
             "a.csv",
             "headlines,text\nHead,A\n",
-            "a.csv:1: names none of the fields headline, summary, insight, question",
+            "a.csv:1: has the columns headlines, text, where headline and summary were expected",
         ),
         (
             "a.jsonl",
@@ -236,8 +236,14 @@ def line(**changed: object) -> str:
         ("a.json", "{nope}", "a.json:1: is not JSON from character 2 on"),
         ("a.json", "[" * 100_000, "a.json:1: is nested too deeply"),
         ("a.json", f"[\n{line(summary=None)}]", "a.json:2: has no summary"),
-        ("a.json", "[1, 2]", "a.json:1: names none of the fields headline, summary, insight"),
-        ("a.json", '{"name": "x"}', "a.json:1: names none of the fields headline, summary"),
+        ("a.json", "[1, 2]", "a.json:1: is JSON, but no story, list of stories or feed"),
+        ("a.json", '{"name": "x"}', "a.json:1: has the field name, where headline and summary"),
+        ("a.json", "{}", "a.json:1: has no fields, where headline and summary were expected"),
+        (
+            "a.csv",
+            "a,b,c,d,e,f,g,h\n",
+            "a.csv:1: has the columns a, b, c, d, e, f and 2 more, where headline and summary were",
+        ),
         (
             "a.tsv",
             "headline\tsummary\nHead\n",
@@ -391,11 +397,13 @@ def test_a_json_array_is_read_and_its_lines_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["{}", '{"name": "parley", "items": [1]}', "[[1], [2]]", "[7]"])
-def test_other_json_files_are_ignored_and_named(tmp_path: Path, text: str) -> None:
+def test_other_json_files_are_left_out_and_named(tmp_path: Path, text: str) -> None:
     write(tmp_path, "a.txt", f"Head\n{TRIPLE}")
     corpus = read_corpus(write(tmp_path, "package.json", text))
     assert [*corpus.digests] == ["a.txt"]
-    assert corpus.others == ("package.json",)
+    (warning,) = map(str, corpus.warnings)
+    assert warning.startswith("package.json:1: ")
+    assert warning.endswith("; the file is left out")
 
 
 # --- files of the folder --------------------------------------------------------------------------
@@ -425,7 +433,11 @@ def test_a_link_out_of_the_folder_is_a_problem(tmp_path: Path, target: str) -> N
     (tmp_path / "secret.txt").write_text(f"Head\n{TRIPLE}")
     folder = write(tmp_path / "corpus", "b.txt", f"Head\n{TRIPLE}")
     (folder / "a.txt").symlink_to(target)
-    assert problems(folder) == ["a.txt: is a link out of the folder: put the file itself there"]
+    corpus = read_corpus(folder)
+    assert [*map(str, corpus.problems)] == [
+        "a.txt: is a link out of the folder: put the file itself there"
+    ]
+    assert [*corpus.digests] == ["b.txt"]
 
 
 def test_links_to_anything_but_a_file_are_ignored(tmp_path: Path) -> None:
@@ -488,7 +500,9 @@ def test_a_file_name_that_cannot_be_shown_is_a_problem(
 ) -> None:
     write(tmp_path, "b.txt", f"Head\n{TRIPLE}")
     (tmp_path / name).write_text("x")
-    assert problems(tmp_path) == [
+    corpus = read_corpus(tmp_path)
+    assert [*corpus.digests] == ["b.txt"]
+    assert [*map(str, corpus.problems)] == [
         f"{shown}: has a name that cannot be shown: it has other characters where ? stands"
     ]
 
@@ -504,13 +518,78 @@ def test_problems_show_only_safe_characters_of_the_folder_name(tmp_path: Path, n
     assert empty.startswith("st?range: holds no document")
 
 
-def test_a_table_without_article_fields_is_ignored_and_counted(tmp_path: Path) -> None:
+def test_a_table_without_article_fields_is_left_out_and_named(tmp_path: Path) -> None:
     (tmp_path / "news.jsonl").write_text('{"headline": "Ports", "summary": "A strike ended."}\n')
     (tmp_path / "queries.jsonl").write_text('{"query": "ports"}\n{"query": "strike"}\n')
     (tmp_path / "sums.csv").write_text("month,amount\nMay,3\n")
     corpus = read_corpus(tmp_path)
     assert list(corpus.changed) == ["news.jsonl"]
-    assert corpus.ignored == 2
+    assert corpus.ignored == 0
+    expected = "where headline and summary were expected, and perhaps insight and question"
+    mistakes = [
+        f"queries.jsonl:1: has the field query, {expected}",
+        f"sums.csv:1: has the columns month, amount, {expected}",
+    ]
+    left_out = [f"{mistake}; the file is left out" for mistake in mistakes]
+    assert [*map(str, corpus.warnings)] == left_out
     (tmp_path / "news.jsonl").unlink()
-    sentence = "names none of the fields headline, summary, insight, question"
-    assert problems(tmp_path) == [f"queries.jsonl:1: {sentence}", f"sums.csv:1: {sentence}"]
+    assert problems(tmp_path) == mistakes
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("page.xml", "<!doctype html><html><p>404</p></html>", "page.xml: is a web page: an RSS"),
+        ("pom.xml", "<project/>", "pom.xml: is XML with the element <project> first: an RSS"),
+        ("notes.xml", "Dear all", "notes.xml: is no XML: an RSS"),
+        ("sums.csv", "month;amount\n", "sums.csv:1: has the columns month, amount, where"),
+        ("list.json", '["ports"]', "list.json:1: is JSON, but no story, list of stories or feed"),
+    ],
+)
+def test_another_kind_of_file_is_left_out_if_it_never_was_a_document(
+    tmp_path: Path, name: str, text: str, problem: str
+) -> None:
+    """If it was one, then what fetched or saved it has failed, and its stories stay."""
+    write(tmp_path, "a.txt", f"Head\n{TRIPLE}")
+    write(tmp_path, name, text)
+    corpus = read_corpus(tmp_path)
+    assert [*corpus.digests] == ["a.txt"]
+    assert not corpus.problems
+    (warning,) = map(str, corpus.warnings)
+    assert warning.startswith(problem)
+    corpus = read_corpus(tmp_path, {name: "before"})
+    assert corpus.digests[name] == "before"
+    assert not corpus.warnings
+    (found,) = map(str, corpus.problems)
+    assert found.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "problem"),
+    [
+        (
+            "b.json",
+            b'[{"headline": "Head",\n "summary": }]',
+            "b.json:2: is not JSON from",
+        ),
+        ("b.txt", b"Head\nOnly a summary.\n", "b.txt:2: the last article has a summary, but no"),
+        ("b.txt", b"Head\ncaf\xe9\n", "b.txt:2: is not UTF-8 text: byte 8 of the file is 0xE9"),
+        ("b.csv", b'headline,summary\nA,B\nC,"D\n', "b.csv:3: is not CSV: a quote is opened"),
+        ("b.jsonl", b'{"headline": "A", "summary": "B"}\n{', "b.jsonl:2: is not a whole JSON"),
+        ("b.rss", b"<rss version='2.0'><channel", "b.rss:1: is a feed that cannot be read"),
+    ],
+)
+def test_a_broken_document_keeps_its_last_good_version(
+    tmp_path: Path, name: str, data: bytes, problem: str
+) -> None:
+    """The others are loaded, and no story of the broken one is."""
+    write(tmp_path, "a.txt", f"Head\n{TRIPLE}")
+    write(tmp_path, "c.jsonl", json.dumps(STORY))
+    write(tmp_path, name, data)
+    for known in ({}, {name: "before"}):
+        corpus = read_corpus(tmp_path, known)
+        (found,) = map(str, corpus.problems)
+        assert found.startswith(problem)
+        assert corpus.digests.get(name) == known.get(name)
+        assert [one.document for one in corpus.articles()] == ["a.txt", "c.jsonl"]
+        assert len(corpus.hashes) == 2
