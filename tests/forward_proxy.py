@@ -124,10 +124,11 @@ async def _relay(here: Streams, there: Streams) -> None:
     try:
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        # First, because this task may be cancelled while it waits.
+        there[1].transport.abort()
         for way in ways:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
-        there[1].transport.abort()
 
 
 def _as_url(request: str) -> str:
