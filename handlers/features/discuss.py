@@ -1,6 +1,7 @@
 """/discuss: suggest a question for this channel, and post it when a button is pressed."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
@@ -18,6 +19,15 @@ from handlers.views import question as views
 from handlers.views.message import Message, message
 from store import Store
 from store.types import Article, ChannelId, Found, Nothing, ParleyError, PostKind, TeamId, Unsure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A story whose question is suggested for a channel."""
+
+    article: Article
+    asked_at: datetime | None
+    """When the channel was last asked this question; None if it never was."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +63,8 @@ class Discuss:
         )
         if isinstance(found, Nothing):
             raise ParleyError(story.gone())
-        value = replace(value, article_id=found.id)
-        view = modal.discussion_preview(found, value=value)
+        value = replace(value, article_id=found.article.id)
+        view = modal.discussion_preview(found.article, value=value, asked_at=found.asked_at)
         await self.slack.responders.update(press.team_id, press.view_id, view)
 
     async def post(self, press: Press, respond: AsyncRespond) -> None:
@@ -84,11 +94,12 @@ class Discuss:
 
     async def question(
         self, team_id: TeamId, channel_id: ChannelId, *, words: str, place: int
-    ) -> Article | Nothing:
+    ) -> Suggestion | Nothing:
         """Return a question for the channel: one that *words* find, or else its next one.
 
         *place* selects one of the search results, or of the channel's questions in their order,
-        counted from 0. If the search finds nothing at place 0, a search miss is counted without
+        counted from 0. Questions that the channel was asked come last, the latest of them at the
+        end. If the search finds nothing at place 0, a search miss is counted without
         the words. Raises `ParleyError` if there is no question.
         """
         if words:
@@ -100,15 +111,20 @@ class Discuss:
                         raise ParleyError(
                             f"`{Command.BRIEF}` finds stories on that, none with a question."
                         )
-                    return articles[place % len(articles)]
+                    ids = [article.id for article in articles]
+                    asked = await self.store.choice.last_asked(team_id, channel_id, ids)
+                    articles.sort(key=lambda one: (one.id in asked, asked.get(one.id)))
+                    article = articles[place % len(articles)]
+                    return Suggestion(article=article, asked_at=asked.get(article.id))
                 case Nothing() as nothing:
                     if place == 0:
                         self.lookup.count_miss(team_id)
                     return nothing
-        article = await self.store.choice.next(team_id, channel_id, place=place)
-        if article is None:
+        following = await self.store.choice.next(team_id, channel_id, place=place)
+        if following is None:
             raise ParleyError("There is no question to ask yet: the corpus is empty.")
-        return article
+        asked = await self.store.choice.last_asked(team_id, channel_id, [following.id])
+        return Suggestion(article=following, asked_at=asked.get(following.id))
 
     async def _preview(
         self, team_id: TeamId, channel_id: ChannelId, *, words: str, place: int
@@ -116,4 +132,4 @@ class Discuss:
         found = await self.question(team_id, channel_id, words=words, place=place)
         if isinstance(found, Nothing):
             return self.lookup.nothing(found, words=words)
-        return views.preview(found, words=words, place=place)
+        return views.preview(found.article, words=words, place=place, asked_at=found.asked_at)

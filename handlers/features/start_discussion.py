@@ -75,8 +75,8 @@ class DiscussionForm:
                 error = f"I have no story on “{words}”.{hint}"
                 await ack(**views.field_errors({Block.WORDS: error}))
                 return
-            value = replace(value, article_id=found.id, words=words)
-            shown = views.discussion_preview(found, value=value)
+            value = replace(value, article_id=found.article.id, words=words)
+            shown = views.discussion_preview(found.article, value=value, asked_at=found.asked_at)
         except ParleyError as refused:
             shown = views.window(message(sentence(refused)))
         await ack(**views.updated(shown))
@@ -91,7 +91,7 @@ class DiscussionForm:
                 await self._post(ack, body, team_id, value)
                 return
             article = await self.lookup.article(value.article_id)
-            shown = views.discussion_preview(article, value=value, note=problem)
+            shown = views.discussion_preview(article, value=value, asked_at=None, note=problem)
         except ParleyError as refused:
             shown = views.window(message(sentence(refused)))
         await ack(**views.updated(shown))

@@ -92,12 +92,12 @@ class Workflow:
             team_id=team_id,
             channel_id=channel_id,
             kind=PostKind.QUESTION,
-            article_id=found.id,
+            article_id=found.article.id,
             due_at=now,
             state=PostState.SENT,
         )
         await self.store.posts.plan(plan, now=now)
-        return found
+        return found.article
 
 
 async def _finish(work: Awaitable[Article], complete: AsyncComplete, fail: AsyncFail) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from handlers import ids
@@ -20,6 +21,7 @@ from handlers.views.blocks import (
     text_input,
 )
 from handlers.views.message import Message
+from handlers.views.question import asked_before
 from handlers.views.story import card
 from store.types import Article
 
@@ -109,10 +111,13 @@ def discussion(article: Article | None) -> View:
     return form(ids.Modal.DISCUSSION, "Start a discussion", blocks, submit=submit, value=value)
 
 
-def discussion_preview(article: Article, *, value: Value, note: str | None = None) -> View:
+def discussion_preview(
+    article: Article, *, value: Value, asked_at: datetime | None, note: str | None = None
+) -> View:
     """Build the preview of a question; *value* holds its channel and the query that found it.
 
-    *note* is shown first and says why the question could not be posted yet.
+    *asked_at* is when the channel was last asked it, or None. *note* is shown first and says why
+    the question could not be posted yet.
     """
     another = Value(
         words=value.words, place=value.place + 1, channel_id=value.channel_id, where=MODAL
@@ -120,6 +125,7 @@ def discussion_preview(article: Article, *, value: Value, note: str | None = Non
     blocks: list[Block] = [
         *([section(note)] if note else []),
         context(f"For <#{value.channel_id}>. Posted, it comes with its story in the thread."),
+        *asked_before(asked_at),
         question_of(article),
         actions(button("Another one", Action.DISCUSS_ANOTHER, another)),
         *card(article, question=False, where=MODAL),

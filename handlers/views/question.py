@@ -1,10 +1,12 @@
 """Posts to a channel: a question or a digest, and the stories in its thread."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from handlers.button_value import Value
 from handlers.ids import Action, Command
-from handlers.mrkdwn import plain, truncate
+from handlers.mrkdwn import date, plain, truncate
+from handlers.parsing.date_format import format_date
 from handlers.views.as_written import Part, as_written, question_of
 from handlers.views.blocks import (
     Block,
@@ -26,8 +28,13 @@ _THREAD = 8000
 """Characters of all stories in a thread; Slack refuses a message of about 11,000."""
 
 
-def preview(article: Article, *, words: str, place: int) -> Message:
-    """Render the preview of a question for the user who asked for it."""
+def preview(
+    article: Article, *, words: str, place: int, asked_at: datetime | None = None
+) -> Message:
+    """Render the preview of a question for the user who asked for it.
+
+    *asked_at* is when the channel was last asked this question; None if it never was.
+    """
     text = f"Here is a question for this channel: {plain(article.question, 2500)}"
     this = Value(article_id=article.id, words=words, place=place)
     another = Value(words=words, place=place + 1)
@@ -35,6 +42,7 @@ def preview(article: Article, *, words: str, place: int) -> Message:
         text,
         [
             context("Only you see this. Posted, it comes with its story in the thread."),
+            *asked_before(asked_at),
             question_of(article),
             actions(
                 button("Post it here", Action.DISCUSS_POST, this, primary=True),
@@ -42,6 +50,14 @@ def preview(article: Article, *, words: str, place: int) -> Message:
             ),
         ],
     )
+
+
+def asked_before(at: datetime | None) -> list[Block]:
+    """Return the note that the channel was asked this question *at* that time; none for None."""
+    if at is None:
+        return []
+    on = date(int(at.timestamp()), format_date(at.date()), "{date_short_pretty}")
+    return [context(f"Asked here before: {on}.")]
 
 
 def question(article: Article, *, asked_by: UserId | None, has_menu: bool = False) -> Message:

@@ -7,12 +7,13 @@ chooses the same article, and only a small window of the corpus is read.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from store.articles.by_id import SHUFFLE_SIZE, fetch_article, shuffle_position
-from store.db import Connection, Database
-from store.posting.likeness import are_alike
+from store.db import Connection, Database, places, to_instant
+from store.posting.likeness import Leads, are_alike
 from store.types import Article, ChannelId, PostKind, Schedule, TeamId
 
 _WINDOW = 200
@@ -50,7 +51,7 @@ SELECT had.times, COUNT(*) AS articles FROM had JOIN {pool} ON a.id = had.articl
 GROUP BY had.times ORDER BY had.times
 """
 _CANDIDATES = """
-SELECT a.id, a.headline, a.question
+SELECT a.id, a.headline, a.summary, a.question
 FROM {pool}
 LEFT JOIN had ON had.article_id = a.id
 WHERE a.shuffle >= $3 AND a.shuffle < $4 AND COALESCE(had.times, 0) = $5
@@ -77,6 +78,18 @@ SELECT a.headline, a.question FROM (
 JOIN article a ON a.id = asked.article_id
 ORDER BY asked.at DESC, asked.key DESC LIMIT $3
 """
+# A day without a time stands for its beginning, in UTC.
+_LAST_ASKED = """
+SELECT article_id, MAX(at) AS at FROM (
+    SELECT article_id, due_at AS at FROM post
+    WHERE team_id = $1 AND channel_id = $2 AND kind IN ('question', 'digest')
+      AND state NOT IN ('failed', 'missed', 'skipped') AND article_id IN ({ids})
+    UNION ALL
+    SELECT article_id, asked_on || 'T00:00:00+00:00' AS at FROM posted_article
+    WHERE team_id = $1 AND channel_id = $2 AND asked > 0 AND article_id IN ({ids})
+) asked
+GROUP BY article_id
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +98,7 @@ class Candidate:
 
     article_id: str
     headline: str
+    summary: str
     question: str
     times: int
     """How often the channel has had the article."""
@@ -148,6 +162,19 @@ class Choice:
             ranked = rank(window.candidates, await _recent(connection, team_id, channel_id))
             return await fetch_article(connection, ranked[place % len(ranked)].article_id)
 
+    async def last_asked(
+        self, team_id: TeamId, channel_id: ChannelId, article_ids: Sequence[str]
+    ) -> Mapping[str, datetime]:
+        """Return when the channel was last asked the questions of these articles, by article id.
+
+        Articles that it was never asked are left out. It does not matter who asked, or how.
+        """
+        if not article_ids:
+            return {}
+        sql = _LAST_ASKED.format(ids=places(article_ids, start=3))
+        rows = await self._database.fetch(sql, team_id, channel_id, *article_ids)
+        return {row["article_id"]: to_instant(row["at"]) for row in rows}
+
 
 async def choose(connection: Connection, schedule: Schedule) -> Chosen | None:
     """Return what the schedule posts next; None if there is nothing to choose from.
@@ -167,7 +194,10 @@ async def choose(connection: Connection, schedule: Schedule) -> Chosen | None:
     (counted,) = await connection.fetch(_SIZE.format(pool=pool), *channel)
     size: int = counted["articles"]
     recent = await _recent(connection, team_id, channel_id)
-    picked = _pick(window.candidates, recent, schedule.stories if is_digest else 1)
+    if is_digest:
+        picked = _pick_stories(window.candidates, recent, schedule.stories)
+    else:
+        picked = _pick(window.candidates, recent, 1)
     times = picked[0].times
     before = sum(count for often, count in window.counts.items() if often > times)
     return Chosen(
@@ -213,6 +243,38 @@ def _pick(window: Sequence[Candidate], recent: Recent, count: int) -> Sequence[C
         if rest:
             picked.append(rank(rest, _after(recent, picked))[0])
     return picked
+
+
+def _pick_stories(window: Sequence[Candidate], recent: Recent, count: int) -> Sequence[Candidate]:
+    """Return the stories of a digest: at most *count*, no two of them about the same event.
+
+    Stories of one headline are about one event, unless the whole window has the same headline.
+    A digest is rather short than that it repeats a story before the channel has had all others.
+    """
+    leads = Leads([each.summary for each in window])
+    has_headlines = len({each.headline for each in window}) > 1
+    picked: list[int] = []
+    rest = list(range(len(window)))
+    while rest and len(picked) < count:
+        least = min(window[each].times for each in rest)
+        taken = {window[each].headline for each in picked} if has_headlines else ()
+        others = [
+            each
+            for each in rest
+            if window[each].times == least
+            and window[each].headline not in taken
+            and not any(leads.are_of_one_event(each, one) for one in picked)
+        ]
+        if not others:
+            break
+        # The headline of most stories first: else only its stories are left at the end of a round.
+        counts = Counter(window[each].headline for each in rest if window[each].times == least)
+        most = max(counts[window[each].headline] for each in others)
+        commonest = [window[each] for each in others if counts[window[each].headline] == most]
+        first = rank(commonest, _after(recent, [window[one] for one in picked]))[0]
+        picked.append(window.index(first))
+        rest.remove(picked[-1])
+    return [window[one] for one in picked]
 
 
 def rank(window: Sequence[Candidate], recent: Recent) -> Sequence[Candidate]:
@@ -301,6 +363,7 @@ async def _window(
                 Candidate(
                     article_id=row["id"],
                     headline=row["headline"],
+                    summary=row["summary"],
                     question=row["question"],
                     times=times,
                 )

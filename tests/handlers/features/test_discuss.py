@@ -66,3 +66,21 @@ async def test_words_without_a_story(slack: Slack) -> None:
 async def test_help(slack: Slack) -> None:
     (answer,) = await slack.type("/discuss help")
     assert "You see it first" in answer["text"]
+
+
+async def test_a_question_asked_here_comes_last_and_says_when(slack: Slack) -> None:
+    (preview,) = await slack.type("/discuss timber")
+    await slack.press(Action.DISCUSS_POST, preview)
+    slack.clock.forward(days=1)
+    (preview,) = await slack.type("/discuss timber")
+    first = texts([preview])
+    seen = [first]
+    for _ in range(20):
+        if "Asked here before" in seen[-1]:
+            break
+        (preview,) = await slack.press(Action.DISCUSS_ANOTHER, preview)
+        seen.append(texts([preview]))
+    assert "Which sanction would you lift first" in seen[-1]
+    assert "Asked here before: <!date^" in seen[-1]
+    (elsewhere,) = await slack.type("/discuss timber", channel=RANDOM)
+    assert "Asked here before" not in texts([elsewhere])

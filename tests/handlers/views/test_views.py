@@ -155,6 +155,9 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         "Why.", "Join and post it", Action.DISCUSS_JOIN, Value(article_id="a", words=words)
     ),
     "preview": lambda matches, words: question.preview(matches[0].article, words=words, place=0),
+    "preview of one asked before": lambda matches, words: question.preview(
+        matches[0].article, words=words, place=0, asked_at=NOW
+    ),
     "question": lambda matches, words: question.question(matches[0].article, asked_by=ANA),
     "of the day": lambda matches, words: question.question(matches[0].article, asked_by=None),
     "story": lambda matches, words: question.thread([matches[0].article]),
@@ -230,7 +233,9 @@ WINDOWS: dict[str, Callable[[tuple[Match, ...], str], modal.View]] = {
     "discussion": lambda matches, words: modal.discussion(None),
     "discussion of a story": lambda matches, words: modal.discussion(matches[0].article),
     "discussion preview": lambda matches, words: modal.discussion_preview(
-        matches[0].article, value=Value(article_id="a", words=words, channel_id=C1, where=MODAL)
+        matches[0].article,
+        value=Value(article_id="a", words=words, channel_id=C1, where=MODAL),
+        asked_at=NOW,
     ),
 }
 

@@ -1,6 +1,7 @@
 """The choice of the next question: no early repetition, and no headline twice in a row."""
 
 from collections import Counter
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from hypothesis import strategies as st
 
 from store import Store, open_store
 from store.posting.choice import Candidate, Recent, rank
+from store.posting.posts import Outcome
 from store.posting.record import NewPost
-from store.types import Article, ChannelId, PostKind
+from store.types import Article, ChannelId, PostKind, PostState
 from tests.conftest import StoppedClock
-from tests.ids import C1, T1
+from tests.ids import C1, C2, T1
 from tests.machine import NOW
 
 
@@ -163,3 +165,32 @@ def test_the_first_differs_from_the_last_few_if_possible(
     first = rank(window, recent)[0]
     twins = [one for one in window if one.times == first.times and one.headline == first.headline]
     assert first.question != question or all(one.question == question for one in twins)
+
+
+async def test_when_a_question_was_last_asked(
+    store: Store, clock: StoppedClock, tmp_path: Path
+) -> None:
+    await load(store, tmp_path / "corpus", 3)
+    first, second = await ask(store, clock), await ask(store, clock)
+    last_asked = await store.choice.last_asked(T1, C1, [first.id, second.id, "none"])
+    assert last_asked == {first.id: NOW + timedelta(days=1), second.id: NOW + timedelta(days=2)}
+    assert not await store.choice.last_asked(T1, C2, [first.id])
+    assert not await store.choice.last_asked(T1, C1, [])
+
+
+async def test_an_old_question_that_was_deleted_still_counts_as_asked(
+    store: Store, clock: StoppedClock, tmp_path: Path
+) -> None:
+    await load(store, tmp_path / "corpus", 3)
+    article = await ask(store, clock)
+    # The question, then the story in its thread.
+    for _ in range(2):
+        (post,) = await store.posts.open(clock())
+        claim = await store.posts.claim(post, owner="one", now=clock())
+        assert claim
+        await store.posts.record(claim, Outcome(PostState.SENT, message_ts="1.2"), now=clock())
+    asked_on = clock().replace(hour=0, minute=0, second=0, microsecond=0)
+    while await store.posts.delete_old(before=clock() + timedelta(days=400)):
+        pass
+    assert not await store.posts.scheduled(T1, C1, since=date.min)
+    assert await store.choice.last_asked(T1, C1, [article.id]) == {article.id: asked_on}

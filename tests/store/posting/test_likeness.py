@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.posting.likeness import are_alike
+from store.posting.likeness import Leads, are_alike
 
 GUARD = "Who should guard the northern border once the envoys leave?"
 
@@ -44,3 +44,29 @@ def test_a_short_question_is_only_like_itself() -> None:
 def test_likeness_is_symmetric(one: str, other: str) -> None:
     assert are_alike(one, one)
     assert are_alike(one, other) == are_alike(other, one)
+
+
+REPORTS = [
+    "A ferry with 140 passengers ran aground near Stromness in fog early on Friday.",
+    "The coastguard has brought 140 passengers ashore after their ferry ran aground in fog.",
+    "Bakers in Lyon have stopped work for a week over the price of flour.",
+    "Bakers in Ghent have won a prize for a bread without flour.",
+    "",
+]
+
+
+def test_two_reports_of_one_event() -> None:
+    leads = Leads(REPORTS)
+    pairs = [(0, 1)]
+    assert pairs == [
+        (one, other)
+        for one in range(len(REPORTS))
+        for other in range(one + 1, len(REPORTS))
+        if leads.are_of_one_event(one, other)
+    ]
+
+
+@given(st.lists(st.text(max_size=60), min_size=2, max_size=5))
+def test_the_order_of_two_stories_does_not_matter(texts: list[str]) -> None:
+    leads = Leads(texts)
+    assert leads.are_of_one_event(0, 1) == leads.are_of_one_event(1, 0)

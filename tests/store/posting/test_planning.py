@@ -1,6 +1,7 @@
 """Each occurrence is planned, missed or skipped exactly once, and always with a reason."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +17,7 @@ from store.posting.holidays import Holiday
 from store.posting.planning import occurrence_key
 from store.posting.record import GRACE, NewPost
 from store.samples import STARTER
-from store.types import FOREVER, PostKind, PostState, Schedule, Timetable
+from store.types import FOREVER, Article, PostKind, PostState, Schedule, Timetable
 from tests.conftest import StoppedClock
 from tests.ids import C1, T1, U1
 from tests.machine import NOW
@@ -25,8 +26,10 @@ TODAY = date(2026, 11, 24)
 DAILY = frozenset(range(7))
 
 
-async def on(store: Store, clock: StoppedClock, **changes: object) -> Schedule:
-    await store.corpus.reload(STARTER, by="U1", at=NOW)
+async def on(
+    store: Store, clock: StoppedClock, *, corpus: Path = STARTER, **changes: object
+) -> Schedule:
+    await store.corpus.reload(corpus, by="U1", at=NOW)
     return await store.schedules.set(
         **{  # type: ignore[arg-type]
             "team_id": "T1",
@@ -225,20 +228,73 @@ async def test_a_preview_is_what_is_then_planned(store: Store, clock: StoppedClo
         clock.forward(hours=23)
 
 
+async def digests(
+    store: Store, clock: StoppedClock, count: int, *, corpus: Path = STARTER
+) -> Sequence[Sequence[Article]]:
+    """Return the stories of the channel's next *count* digests of up to five stories."""
+    await on(store, clock, corpus=corpus, kind=PostKind.DIGEST, stories=5)
+    clock.forward(hours=-23)
+    shown: list[Sequence[Article]] = []
+    for _ in range(count):
+        await store.planning.plan_due(clock.forward(hours=24))
+        (*_, post) = await store.posts.scheduled(T1, C1, since=TODAY)
+        ids = await store.posts.stories(T1, post.key)
+        assert post.article_id == ids[0]
+        shown.append(await store.articles.get_many(ids))
+    return shown
+
+
 async def test_a_digest_shows_what_the_channel_has_not_seen(
     store: Store, clock: StoppedClock
 ) -> None:
-    await on(store, clock, kind=PostKind.DIGEST, stories=5)
-    clock.forward(hours=-23)
-    seen: list[str] = []
-    for _ in range(5):
-        await store.planning.plan_due(clock.forward(hours=24))
-        (*_, post) = await store.posts.scheduled(T1, C1, since=TODAY)
-        stories = await store.posts.stories(T1, post.key)
-        assert post.article_id == stories[0]
-        assert len(stories) == 5
-        seen += stories
-    assert len(set(seen)) == 25
+    shown = await digests(store, clock, 20)
+    revision = store.corpus.revision
+    assert revision
+    assert len(shown[0]) == 5
+    # A digest is rather short than that it repeats a story too early.
+    seen = [article.id for stories in shown for article in stories][: revision.articles]
+    assert len(set(seen)) == revision.articles
+
+
+async def test_no_headline_stands_twice_in_a_digest(store: Store, clock: StoppedClock) -> None:
+    for stories in await digests(store, clock, 20):
+        headlines = [article.headline for article in stories]
+        assert len(set(headlines)) == len(headlines)
+
+
+async def test_stories_of_one_headline_fill_a_digest(
+    store: Store, clock: StoppedClock, tmp_path: Path
+) -> None:
+    summaries = ("Apples ripen early", "A bridge fell", "Wolves return", "Bakers strike", "Rain!")
+    lines = [f"{summary}.\nInsight.\nWhy {summary}?" for summary in summaries]
+    (tmp_path / "a.txt").write_text("News of the day\n" + "\n".join(lines))
+    (stories,) = await digests(store, clock, 1, corpus=tmp_path)
+    assert len(stories) == 5
+
+
+async def test_two_reports_of_one_event_are_not_in_one_digest(
+    store: Store, clock: StoppedClock, tmp_path: Path
+) -> None:
+    reports = {
+        "Ferry aground off Orkney": "A ferry with 140 passengers ran aground near Stromness in fog"
+        " early on Friday; the coastguard brought everybody ashore.",
+        "Rescue at night": "The coastguard has brought 140 passengers ashore after their ferry ran"
+        " aground in thick fog off Stromness, Orkney.",
+        "Bakers on strike": "Bakers in Lyon have stopped work for a week to protest against the"
+        " price of flour and electricity.",
+        "A bridge reopens": "The bridge over the Tamar carries trains again, after two years of"
+        " repairs to its iron arches.",
+        "Wolves return": "A pair of wolves was filmed in the Ardennes, where hunters shot the last"
+        " one in 1897.",
+    }
+    for number, (headline, summary) in enumerate(reports.items()):
+        text = f"{headline}\n{summary}\nInsight.\nWhat of the {summary[:24]}?\n"
+        (tmp_path / f"{number}.txt").write_text(text)
+    shown = await digests(store, clock, 2, corpus=tmp_path)
+    headlines = [{article.headline for article in stories} for stories in shown]
+    assert headlines[0] | headlines[1] == set(reports)
+    ferry = {"Ferry aground off Orkney", "Rescue at night"}
+    assert [len(ferry & one) for one in headlines] == [1, 1]
 
 
 async def test_only_stories_on_the_topics_are_chosen(store: Store, clock: StoppedClock) -> None:
