@@ -2,7 +2,7 @@
 
 import signal
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -13,6 +13,10 @@ from .report import ProblemError, Warnings
 
 _DAY = timedelta(days=1)
 _LONGEST_NAME = 200
+_YEAR = 365
+_MAX_DAYS_OFF = 183
+"""The most days of a year on which one event can take place; more is hardly a holiday."""
+_TOO_OFTEN = f"take more than {_MAX_DAYS_OFF} days of a year"
 _EVENT_SECONDS = 2
 """The processor time for the dates of one event."""
 _SECONDS = {"SECONDLY": 1, "MINUTELY": 60, "HOURLY": 3600}
@@ -33,6 +37,21 @@ class _Part:
     text: str
     is_cancelled: bool
     """Whether its calendar withdraws what is in it."""
+    problem: str = ""
+    """Why the event is left out."""
+
+    def read(self) -> Any:
+        """Return the event; None if it has a problem."""
+        if self.problem:
+            return None
+        try:
+            event = _event(self.text)
+        except _BrokenEventError as error:
+            self.problem = str(error)
+            return None
+        if self.is_cancelled:
+            event["STATUS"] = "CANCELLED"
+        return event
 
 
 def parse_calendar(
@@ -43,35 +62,49 @@ def parse_calendar(
     Cancelled events take place on no date. An event that cannot be read is left out with a warning.
     """
     begin, end = date.fromisoformat(first), date.fromisoformat(last)
-    zones, parts = _split(decode(data, warnings), warnings)
+    zones, parts = _split(decode(data, warnings))
     _read_zones(zones, warnings)
     names: dict[date, str] = {}
-    for events, line in _series(parts, warnings):
+    for part, events in _series(parts):
         name = str(events[0].get("SUMMARY") or "holiday")[:_LONGEST_NAME]
         try:
             with _time_limit(_EVENT_SECONDS):
-                for starts, ends in _spans(events, begin, end):
-                    on = max(starts, begin)
-                    while on <= min(ends, end):
-                        names.setdefault(on, name)
-                        on += _DAY
+                days = sorted(_days(events, begin, end))
+            if first_day := _too_often(days):
+                raise _BrokenEventError(f"would {_TOO_OFTEN} (from {first_day:%d %b %Y})")
         except _BrokenEventError as error:
-            _leave_out(warnings, line, name, str(error))
+            part.problem = str(error)
         except Exception:  # noqa: BLE001 -- any exception of a library is a problem of the event
-            _leave_out(warnings, line, name, "has dates or a rule that cannot be understood")
+            part.problem = "has dates or a rule that cannot be understood"
+        else:
+            for on in days:
+                names.setdefault(on, name)
+    _warn(parts, warnings, is_empty=not names)
+    if _too_often(sorted(names)):
+        warnings.add(f"holds events that together {_TOO_OFTEN}: is it a calendar of holidays?")
     for on, name in sorted(names.items()):
         yield [on.isoformat(), name]
 
 
-def _leave_out(warnings: Warnings, line: int, name: str, why: str) -> None:
-    message = f"the event “{name[:50]}” {why}: it is left out, and the others are loaded"
-    warnings.add(message, line)
+def _warn(parts: Sequence[_Part], warnings: Warnings, *, is_empty: bool) -> None:
+    """Warn of each event that is left out; *is_empty* if no event is loaded."""
+    rest = "" if is_empty else ", and the others are loaded"
+    for part in parts:
+        if part.problem:
+            name = _summary(part.text.splitlines())[:50]
+            warnings.add(f"the event “{name}” {part.problem}: it is left out{rest}", part.line)
+
+
+def _too_often(days: Sequence[date]) -> date | None:
+    """Return the first of *days* from which on there are too many of them in a year."""
+    starts = zip(days, days[_MAX_DAYS_OFF:], strict=False)
+    return next((first for first, last in starts if (last - first).days < _YEAR), None)
 
 
 # --- the parts of a file -------------------------------------------------------------------------
 
 
-def _split(text: str, warnings: Warnings) -> tuple[str, list[_Part]]:
+def _split(text: str) -> tuple[str, list[_Part]]:
     """Return the time zones and the events of all calendars in a file.
 
     Raises `ProblemError` if there is no calendar.
@@ -86,7 +119,9 @@ def _split(text: str, warnings: Warnings) -> tuple[str, list[_Part]]:
         name, _, value = line.strip().upper().partition(":")
         is_outside = name in ("BEGIN", "END") and value in ("VCALENDAR", "VEVENT", "VTIMEZONE")
         if kind and is_outside and (name, value) != ("END", kind):
-            _leave_out(warnings, begun, _summary(lines), "does not end (END:VEVENT)")
+            parts.append(
+                _Part(begun, "\r\n".join(lines), is_cancelled, "does not end (END:VEVENT)")
+            )
             kind = ""
         if name == "BEGIN" and value == "VCALENDAR":
             is_calendar, is_cancelled = True, False
@@ -126,35 +161,31 @@ def _read_zones(zones: str, warnings: Warnings) -> None:
 # --- events --------------------------------------------------------------------------------------
 
 
-def _series(parts: list[_Part], warnings: Warnings) -> Iterator[tuple[list[Any], int]]:
-    """Yield each event that takes place, with the changes of its single dates, and its line."""
-    changes: defaultdict[str, list[Any]] = defaultdict(list)
-    wholes: list[tuple[Any, int]] = []
+def _series(parts: Sequence[_Part]) -> Iterator[tuple[_Part, list[Any]]]:
+    """Yield each event that takes place, with the changes of its single dates."""
+    changes: defaultdict[str, list[tuple[_Part, Any]]] = defaultdict(list)
+    wholes: list[tuple[_Part, Any]] = []
     newest: dict[str, int] = {}
     for part in parts:
-        try:
-            event = _event(part.text)
-        except _BrokenEventError as error:
-            _leave_out(warnings, part.line, _summary(part.text.splitlines()), str(error))
+        event = part.read()
+        if event is None:
             continue
-        if part.is_cancelled:
-            event["STATUS"] = "CANCELLED"
         uid = str(event.get("UID", ""))
         if "RECURRENCE-ID" in event:
-            changes[uid].append((event, part.line))
+            changes[uid].append((part, event))
         else:
             newest[uid] = max(newest.get(uid, 0), _revision(event))
-            wholes.append((event, part.line))
-    for event, line in wholes:
+            wholes.append((part, event))
+    for part, event in wholes:
         uid = str(event.get("UID", ""))
         # The same event may be in a file in several versions (RFC 5545, 3.8.7.4).
         if not _is_cancelled(event) and _revision(event) == newest[uid]:
-            yield [event, *(change for change, _ in changes[uid])], line
+            yield part, [event, *(change for _, change in changes[uid])]
     for uid in changes.keys() - newest.keys():
-        for change, line in changes[uid]:
+        for part, change in changes[uid]:
             del change["RECURRENCE-ID"]
             if not _is_cancelled(change):
-                yield [change], line
+                yield part, [change]
 
 
 def _event(text: str) -> Any:
@@ -181,6 +212,17 @@ def _revision(event: Any) -> int:
 
 def _is_cancelled(event: Any) -> bool:
     return str(event.get("STATUS", "")).upper() == "CANCELLED"
+
+
+def _days(events: list[Any], begin: date, end: date) -> set[date]:
+    """Return the dates from *begin* to *end* on which an event takes place."""
+    days: set[date] = set()
+    for starts, ends in _spans(events, begin, end):
+        on = max(starts, begin)
+        while on <= min(ends, end):
+            days.add(on)
+            on += _DAY
+    return days
 
 
 def _spans(events: list[Any], begin: date, end: date) -> Iterator[tuple[date, date]]:

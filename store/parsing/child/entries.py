@@ -49,15 +49,16 @@ def rows(entries: Iterable[Entry], warnings: Warnings, *, longest: int) -> Itera
         (repeated, "is the same as one before it", "are the same as one before them"),
     ):
         if numbers:
-            warnings.add(_left_out(numbers, one, many))
+            rest = ", and the others are loaded" if seen else ", and no story comes from the feed"
+            warnings.add(_left_out(numbers, one, many) + rest)
 
 
 def _left_out(numbers: list[int], one: str, many: str) -> str:
     if len(numbers) == 1:
-        return f"entry {numbers[0]:,} {one}: it is left out, and the others are loaded"
+        return f"entry {numbers[0]:,} {one}: it is left out"
     shown = ", ".join(f"{number:,}" for number in numbers[:_SHOWN])
     more = f" and {len(numbers) - _SHOWN:,} more" if len(numbers) > _SHOWN else ""
-    return f"entries {shown}{more} {many}: they are left out, and the others are loaded"
+    return f"entries {shown}{more} {many}: they are left out"
 
 
 def _lead(text: str) -> str:

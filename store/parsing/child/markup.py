@@ -38,6 +38,7 @@ _SIGN = re.compile(
 )
 """Each < and &, and what it begins if it is markup."""
 _MARKUP = re.compile(rf"<{_TAG}|<!--|{_REFERENCE}", re.IGNORECASE)
+_OTHER_TAG = re.compile(rf"<(?!{_TAG})/?[a-z_][^<>]*>", re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _INVISIBLE = re.compile("[\u00ad\u200b\ufeff]")
 """Where a word may be broken. They would keep a word from being found."""
@@ -76,6 +77,11 @@ def plain_text(html: str) -> str:
         node.insert_before(" ")
         node.insert_after(" ")
     return on_one_line(body.text())
+
+
+def without_other_tags(xml: str) -> str:
+    """Return a piece of XML with a blank in the place of each tag that is none of HTML."""
+    return _OTHER_TAG.sub(" ", xml)
 
 
 def well_formed(text: str) -> str:

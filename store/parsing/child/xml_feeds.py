@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .entries import Entry, longest_text
-from .markup import has_markup, on_one_line, plain_text
+from .markup import has_markup, on_one_line, plain_text, without_other_tags
 from .report import ProblemError, Warnings
 from .xml_repairs import XmlText
 
@@ -46,6 +46,8 @@ def parse_xml_feed(text: str, warnings: Warnings) -> Iterable[Entry]:
         at = f"character {error.getColumnNumber() + 1}: " if error.getColumnNumber() else ""
         warnings.add(f"{at}{mistake}; what could be read before and after it is loaded", line)
     is_literal = version.startswith("atom")
+    for number, entry in enumerate(parsed.entries, start=1):
+        _warn_of_unread(entry, number, warnings)
     return (_entry(entry, is_literal) for entry in parsed.entries)
 
 
@@ -65,10 +67,25 @@ def _not_a_feed(text: str, mistake: str, line: int | None) -> ProblemError:
     return ProblemError(f"is empty: {expected}")
 
 
+def _is_text(kind: str) -> bool:
+    return kind.startswith("text/") or kind.endswith("xml")
+
+
+def _warn_of_unread(entry: Any, number: int, warnings: Warnings) -> None:
+    """Warn if the text of an entry is data, as of a picture."""
+    for content in entry.get("content", ()):
+        kind = content.get("type") or "text/html"
+        if content.get("value") and not _is_text(kind) and warnings.is_new(f"content {kind}"):
+            message = f"the content of entry {number:,} is {kind[:50]}, which is not read"
+            warnings.add_first(f"content {kind}", message, None)
+
+
 def _entry(entry: Any, is_literal: bool) -> Entry:
     title = _plain(entry.get("title"), entry.get("title_detail"), is_literal)
-    texts = [(entry.get("summary"), entry.get("summary_detail"))]
-    texts += [(each.get("value"), each) for each in entry.get("content", ())]
+    texts = [(each.get("value"), each) for each in entry.get("content", ())]
+    # Without details it is a copy of the content, which lacks its type.
+    if not texts or "summary_detail" in entry:
+        texts.append((entry.get("summary"), entry.get("summary_detail")))
     return Entry(
         title or _plain(entry.get("media_title"), None, is_literal),
         longest_text((_plain(value, detail, is_literal) for value, detail in texts), title)
@@ -80,20 +97,22 @@ def _entry(entry: Any, is_literal: bool) -> Entry:
 def _plain(value: object, detail: Mapping[str, str] | None, is_literal: bool) -> str:
     """Return a text of a feed without markup; *is_literal* if the feed says which text has none."""
     kind = (detail or {}).get("type") or "text/html"
-    if not isinstance(value, str) or not (kind.startswith("text/") or kind.endswith("xml")):
+    if not isinstance(value, str) or not _is_text(kind):
         return ""
     if is_literal and kind == "text/plain":
         return on_one_line(value)
-    text = plain_text(value)
+    # In XML a < that begins no tag is escaped.
+    text = plain_text(without_other_tags(value) if kind.endswith("xml") else value)
     # Some feeds escape their HTML twice.
     return plain_text(text) if text.startswith("<") and has_markup(text) else text
 
 
 def _feedparser() -> Any:
-    """Return feedparser, changed so that a photo's caption is not taken for an entry's text.
+    """Return feedparser, changed in how it reads the text of an entry.
 
-    It takes every media:title and media:description for the title and the text of the entry. Kept
-    are those of a media:group, which describe a video; elsewhere they are captions and credits.
+    A text of XML keeps its words. A photo's caption is not taken for the text: feedparser takes
+    every media:title and media:description for the title and the text of the entry. Kept are those
+    of a media:group, which describe a video; elsewhere they are captions and credits.
     """
     import feedparser
     from feedparser import api
@@ -109,7 +128,13 @@ def _feedparser() -> Any:
         if parser.entries and parser.media != ["media_group"]:
             parser.entries[-1][name] = kept
 
+    map_type = api.StrictFeedParser.map_content_type
+
     for kind in (api.StrictFeedParser, api.LooseFeedParser):
+        # The elements of other XML would become fields of the entry.
+        kind.map_content_type = staticmethod(
+            lambda name: map_type("xhtml" if name.lower().endswith(("/xml", "+xml")) else name)
+        )
         for name in ("media_content", "media_description", "media_group", "media_title"):
             setattr(kind, f"_start_{name}", lambda parser, _, name=name: start(parser, name))
             setattr(kind, f"_end_{name}", lambda parser, name=name: end(parser, name))

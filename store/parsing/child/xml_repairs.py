@@ -22,7 +22,7 @@ _SIGN = re.compile(
 )
 _LITERALS = {"&": "&amp;", "<": "&lt;", "]]>": "]]&gt;"}
 _OF_XML = ("amp", "lt", "gt", "quot", "apos")
-_ENTITY = re.compile(r"<!ENTITY\s+([\w.-]+)")
+_ENTITY = re.compile(r"<!ENTITY\s+([\w.-]+)\s+(SYSTEM|PUBLIC)?")
 _NAME = r"[A-Za-z_][\w.-]*"
 _ROOT = re.compile(rf"{_VERBATIM}|(?P<tag><{_NAME}(?::{_NAME})?)", re.DOTALL)
 _PREFIX = re.compile(rf"<({_NAME}):{_NAME}")
@@ -55,7 +55,10 @@ class XmlText:
         self._start = declaration.end() if declaration else begin
         self._lines_before = text.count("\n", 0, self._start)
         body = _CONTROL.sub(self._blank, text[self._start :])
-        self._entities = {*_OF_XML, *_ENTITY.findall(body[: _root_end(body)])}
+        declared = _ENTITY.findall(body[: _root_end(body)])
+        self._elsewhere = {name for name, is_elsewhere in declared if is_elsewhere}
+        """The entities whose text is in another file."""
+        self._entities = {*_OF_XML, *(name for name, _ in declared)} - self._elsewhere
         body = well_formed(_SIGN.sub(self._reference, body))
         self.repaired = _DECLARATION + self._with_namespaces(body)
 
@@ -80,7 +83,10 @@ class XmlText:
                 return text
             meant = html5.get(f"{name};")
             read_as = f"“{meant}”" if meant and meant.strip() else "in HTML" if meant else "text"
-            self._warn(text, found, f"XML has no entity {text}", read_as)
+            mistake = f"XML has no entity {text}"
+            if name in self._elsewhere:
+                mistake = f"{text} stands for the text of another file, which is not read"
+            self._warn(text, found, mistake, read_as)
             return escape(meant or text)
         decimal, hexadecimal = found["decimal"], found["hex"]
         digits = (decimal or hexadecimal).lstrip("0")[:9] or "0"

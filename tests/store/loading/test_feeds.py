@@ -136,6 +136,51 @@ def test_a_feed_without_entries_blocks_no_folder(tmp_path: Path, data: str) -> N
     ]
 
 
+def test_entries_without_words_alone_do_not_claim_that_others_are_loaded(tmp_path: Path) -> None:
+    feed = Feed(tmp_path, rss("<item></item><item><title/></item>"))
+    assert not feed.stories
+    assert feed.warnings == [
+        "a.rss: entries 1, 2 have neither a title nor a text: they are left out, and no story comes"
+        " from the feed"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ('type="application/xml"><doc xmlns="urn:x"><p>One</p>two</doc>', "One two"),
+        ('type="text/xml"><a><b>One</b><c>&lt; two</c></a>', "One < two"),
+        ('type="application/vnd.x+xml"><n:a xmlns:n="urn:n">One <i>two</i></n:a>', "One two"),
+    ],
+)
+def test_the_words_of_xml_are_read(tmp_path: Path, content: str, text: str) -> None:
+    entry = f"<entry><title>Ports</title><content {content}</content></entry>"
+    feed = Feed(tmp_path, ATOM.format(entry))
+    assert feed.stories == [("Ports", text)]
+    assert not feed.warnings
+
+
+@pytest.mark.parametrize("kind", ["application/json", "image/png", "application/octet-stream"])
+def test_content_that_is_no_text_is_named(tmp_path: Path, kind: str) -> None:
+    entry = f'<entry><title>Ports</title><content type="{kind}">SGVsbG8=</content></entry>'
+    feed = Feed(tmp_path, ATOM.format(entry * 2 + entry.replace("Ports", "Docks")))
+    assert feed.stories == [("Ports", "Ports"), ("Docks", "Docks")]
+    named = f"a.rss: the content of entry 1 is {kind}, which is not read (and 2 more times)"
+    assert feed.warnings[0] == named
+
+
+@pytest.mark.parametrize(
+    "entity", ['x SYSTEM "file:///etc/hostname"', "x PUBLIC '-//X//EN' 'http://192.0.2.1/x'"]
+)
+def test_an_entity_of_another_file_is_named_and_not_read(tmp_path: Path, entity: str) -> None:
+    item = ITEM.format("Ports &x; reopen", "Dockers &y; back.")
+    doctype = f"<!DOCTYPE rss [<!ENTITY {entity}><!ENTITY y 'are'>]>"
+    feed = Feed(tmp_path, f"{doctype}\n{rss(item).split(chr(10), 1)[1]}")
+    assert feed.stories == [("Ports &x; reopen", "Dockers are back.")]
+    (warning,) = feed.warnings
+    assert warning.startswith("a.rss:3: character 20: &x; stands for the text of another file,")
+
+
 def test_the_same_entry_twice_is_one_story(tmp_path: Path) -> None:
     other = ITEM.format("Ports reopen", "Another text.")
     feed = Feed(tmp_path, rss(PORTS + other + PORTS))

@@ -1,5 +1,6 @@
 """Holidays are read from a calendar file."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from store import Store
 from store.posting.holidays import Holiday, HolidaysInvalidError, read_holidays
 
 TODAY = date(2026, 11, 24)
+LEFT_OUT = ": it is left out, and the others are loaded"
 
 
 def calendar(tmp_path: Path, *events: str) -> Path:
@@ -59,13 +61,8 @@ def test_an_event_with_a_time_covers_its_day(tmp_path: Path) -> None:
 
 
 def test_an_endless_event_is_read_for_three_years(tmp_path: Path) -> None:
-    path = calendar(
-        tmp_path, "DTSTART;VALUE=DATE:19000101\nDTEND;VALUE=DATE:21261231\nSUMMARY:For ever"
-    )
-    found = [one.due_on for one in read(path)]
-    assert found[0] == TODAY
-    assert found == sorted(set(found))
-    assert len(found) == 3 * 366 + 1
+    path = calendar(tmp_path, "DTSTART;VALUE=DATE:19001225\nRRULE:FREQ=YEARLY\nSUMMARY:Christmas")
+    assert [str(one.due_on) for one in read(path)] == ["2026-12-25", "2027-12-25", "2028-12-25"]
 
 
 def test_a_name_is_shortened_and_can_be_stored(tmp_path: Path) -> None:
@@ -116,12 +113,51 @@ def test_when_an_event_takes_place(tmp_path: Path, event: str, found: list[str])
         "DTSTART;TZID=America/New_York:20200101T000000\nDTEND;TZID=America/New_York:99991231T235959",
         "DTSTART;VALUE=DATE:20200101\nRRULE:FREQ=YEARLY\nDTEND;VALUE=DATE:99991231",
         "DTSTART;VALUE=DATE:20200101\nRRULE:FREQ=DAILY",
+        "DTSTART;VALUE=DATE:20261201\nDTEND;VALUE=DATE:20361201",
+        "DTSTART;VALUE=DATE:20261201\nRRULE:FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
     ],
 )
-def test_an_event_without_an_end_fills_the_three_years(tmp_path: Path, event: str) -> None:
-    found = [one.due_on for one in read(calendar(tmp_path, event))]
-    assert (found[0], len(found)) == (TODAY, len(set(found)))
-    assert len(found) >= 3 * 366
+def test_an_event_that_fills_the_year_is_left_out(tmp_path: Path, event: str) -> None:
+    """It would silence every schedule, and is no holiday."""
+    file = read_holidays(calendar(tmp_path, f"SUMMARY:Project\n{event}", CHRISTMAS), today=TODAY)
+    assert [one.name for one in file.holidays][:1] == ["Christmas"]
+    (warning,) = map(str, file.warnings)
+    assert re.fullmatch(
+        r"holidays\.ics:4: the event “Project” would take more than 183 days of a year"
+        rf" \(from \d\d \w{{3}} \d{{4}}\){LEFT_OUT}",
+        warning,
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "days"),
+    [
+        ("DTSTART;VALUE=DATE:20261205\nRRULE:FREQ=WEEKLY;BYDAY=SA,SU", 313),
+        ("DTSTART;VALUE=DATE:20270401\nDTEND;VALUE=DATE:20271001", 183),
+        ("DTSTART:20261224T000000Z\nRRULE:FREQ=SECONDLY;COUNT=100", 1),
+    ],
+)
+def test_weekends_and_a_long_summer_are_days_off(tmp_path: Path, event: str, days: int) -> None:
+    file = read_holidays(calendar(tmp_path, event), today=TODAY)
+    assert abs(len(file.holidays) - days) <= 1
+    assert not file.warnings
+
+
+def test_a_calendar_of_work_is_loaded_with_a_warning(tmp_path: Path) -> None:
+    weekly = "DTSTART:20261201T090000Z\nRRULE:FREQ=WEEKLY;BYDAY={}"
+    path = calendar(tmp_path, weekly.format("MO,TU"), weekly.format("WE,TH"))
+    file = read_holidays(path, today=TODAY)
+    assert [str(warning) for warning in file.warnings] == [
+        "holidays.ics: holds events that together take more than 183 days of a year: is it a"
+        " calendar of holidays?"
+    ]
+
+
+def test_a_broken_event_alone_does_not_claim_that_others_are_loaded(tmp_path: Path) -> None:
+    path = calendar(tmp_path, "SUMMARY:Party\nDESCRIPTION:No date")
+    with pytest.raises(HolidaysInvalidError) as caught:
+        read_holidays(path, today=TODAY)
+    assert str(caught.value).endswith("the event “Party” has no date (DTSTART): it is left out")
 
 
 def test_a_cancelled_event_is_no_holiday(tmp_path: Path) -> None:
@@ -168,9 +204,6 @@ def test_the_newest_version_of_an_event_counts(tmp_path: Path) -> None:
     versions = (dates("DTSTART;VALUE=DATE:20261225"), dates("SEQUENCE:1\r\nDTSTART:20261226"))
     path.write_bytes(b"BEGIN:VCALENDAR\r\n%s%sEND:VCALENDAR\r\n" % versions)
     assert [one.due_on.day for one in read(path)] == [26]
-
-
-LEFT_OUT = ": it is left out, and the others are loaded"
 
 
 @pytest.mark.parametrize(
