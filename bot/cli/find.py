@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -88,6 +89,10 @@ def _story(match: Match) -> str:
     )
 
 
+def _text(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None
+
+
 def _fields(query: str, answer: Answer) -> dict[str, Any]:
     matches = [] if isinstance(answer, Nothing) else answer.matches
     return {
@@ -99,6 +104,11 @@ def _fields(query: str, answer: Answer) -> dict[str, Any]:
                 "document": match.article.document,
                 "position": match.article.position,
                 "score": round(match.score, 4),
+                "url": match.article.url,
+                "publisher": match.article.publisher,
+                "published_at": _text(match.article.published_at),
+                "guid": match.article.guid,
+                "first_seen_at": _text(match.article.first_seen_at),
             }
             for match in matches
         ],

@@ -32,7 +32,7 @@ HOSTILE = FEED % (b"<item><title>x</title><description><![CDATA[%s]]></descripti
 HOSTILE %= b"<div>" * 400_000
 """The library needs many minutes for this feed."""
 BRIEF = Limits(seconds=1, seconds_per_mb=0, wall_clock_factor=100)
-ROWS = [["Ports", "Dockers are back."]]
+ROWS = [["Ports", "Dockers are back.", "", "", "", "", "Wire"]]
 
 
 @pytest.fixture

@@ -98,8 +98,8 @@ class CorpusFolder:
                 source = None
                 try:
                     with _path_of(self.root, self.extra, name).open("rb") as file:
-                        source = Source(name, file, parser)
-                        yield from _articles(source, self.at)
+                        source = Source(name, file, parser, self.at)
+                        yield from _articles(source)
                 except OSError as error:
                     raise _invalid(name, f"cannot be read: {error.strerror}") from error
                 if source.digest != self.digests[name]:
@@ -129,9 +129,9 @@ def read_corpus(
 
     *known* has digests by path: a document with a known digest has not changed and is not parsed.
     *extra* is read as if it were in the folder. Another thread may close *parser* to stop the check
-    early; None creates a parser for this call. *at* is the time of the load; None leaves
-    `first_seen_at` unknown. Raises `CorpusInvalidError` with all problems if there is nothing to
-    load, and with those of *extra* if it cannot be loaded.
+    early; None creates a parser for this call. *at* is the time of the load; None accepts dates in
+    the future and leaves `first_seen_at` unknown. Raises `CorpusInvalidError` with all problems if
+    there is nothing to load, and with those of *extra* if it cannot be loaded.
     """
     files = _list_files(path)
     if not files.documents and not files.problems and not extra:
@@ -190,8 +190,8 @@ class _Reading:
                     self.digests[name] = known
                     return ()
                 file.seek(0)
-                source = Source(name, file, parser)
-                for article in _articles(source, self.at):
+                source = Source(name, file, parser, self.at)
+                for article in _articles(source):
                     self.hashes.append(hash_texts(article))
                     self.ids.append(int(article.id, 16))
         except OSError as error:
@@ -253,7 +253,7 @@ def _hash(*strings: str) -> int:
     return int.from_bytes(blake2b("\n".join(strings).encode(), digest_size=8).digest())
 
 
-def _articles(source: Source, at: datetime | None) -> Iterator[Article]:
+def _articles(source: Source) -> Iterator[Article]:
     read = _READERS.get(ending_of(source.name) or "", plain.stories)
     for position, story in enumerate(read(source), start=1):
         yield Article(
@@ -265,7 +265,8 @@ def _articles(source: Source, at: datetime | None) -> Iterator[Article]:
             summary=story.summary,
             insight=story.insight,
             question=story.question,
-            first_seen_at=at,
+            **story.provenance._asdict(),
+            first_seen_at=source.at,
         )
 
 

@@ -3,15 +3,24 @@
 import csv
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain
 
-from store.loading.documents import feed
+from store.loading.documents import feed, provenance
+from store.loading.documents.provenance import (
+    NO_PROVENANCE,
+    Provenance,
+    read_provenance,
+    unknown_fields,
+)
 from store.loading.documents.source import MAX_TEXT, Source, Story, tidy
 from store.parsing.child.markup import has_markup, plain_text
 
 _NEEDED = ("headline", "summary")
 FIELDS = (*_NEEDED, "insight", "question")
+_KNOWN = frozenset((*FIELDS, *provenance.FIELDS))
+_MOST_UNKNOWN = 100
+"""How many fields that are not read are noticed in one file."""
 _WITH_ARTICLE = {"headline": "a headline", "summary": "a summary", "insight": "an insight"}
 _LONGEST = (len(FIELDS) + 1) * MAX_TEXT
 """The maximum characters of a line: all texts at their longest, and the rest of the record."""
@@ -41,7 +50,7 @@ _CSV_ERRORS = {
 
 
 def from_json_lines(source: Source) -> Iterator[Story]:
-    """Yield the stories of a file with one JSON object per line; other fields are ignored."""
+    """Yield the stories of a file with one JSON object per line."""
     return _json_stories(source, source.lines(longest=_LONGEST), "one JSON object a line")
 
 
@@ -50,7 +59,7 @@ def from_json(source: Source) -> Iterator[Story]:
     data = source.read_all(max_bytes=feed.MAX_BYTES)
     rows = source.parse("json", data, longest=MAX_TEXT)
     if next(rows, None) == ["feed"]:
-        yield from feed.from_rows(rows)
+        yield from feed.from_rows(source, rows)
     else:
         elements = ((int(line), text) for line, text in rows)
         yield from _json_stories(source, elements, "")
@@ -106,7 +115,7 @@ def _record(line: str) -> Mapping[str, object]:
 
 
 def from_csv(source: Source) -> Iterator[Story]:
-    """Yield the stories of a file whose first row names its columns; other columns are ignored."""
+    """Yield the stories of a file whose first row names its columns."""
     return _table(source, delimiter=None)
 
 
@@ -245,6 +254,11 @@ class _Records:
         self._source = source
         self._stories = 0
         self._mistakes: dict[str, list[int]] = {}
+        """The lines of the records that are left out, by mistake."""
+        self._flaws: dict[str, list[int]] = {}
+        """The lines of the records of which a field is left out."""
+        self._unknown: dict[str, int] = {}
+        """The line on which a field that is not read was first seen."""
 
     def story(self, number: int, record: Mapping[str, object]) -> Iterator[Story]:
         """Yield the story of a record on line *number*, unless it has a mistake."""
@@ -254,7 +268,30 @@ class _Records:
             self._mistakes.setdefault(str(error), []).append(number)
             return
         self._stories += 1
-        yield Story(**texts)
+        others = record.keys() - texts.keys()
+        yield Story(**texts, provenance=self._provenance(number, record, others))
+
+    def _provenance(
+        self, number: int, record: Mapping[str, object], others: Set[str]
+    ) -> Provenance:
+        """Return the provenance of a record on line *number*, whose other fields are *others*."""
+        if not others:
+            return NO_PROVENANCE
+        for name in others - _KNOWN - self._unknown.keys():
+            if name and len(self._unknown) < _MOST_UNKNOWN:
+                self._unknown[name] = number
+        fields: list[tuple[str, str]] = []
+        flaws: dict[str, str] = {}
+        for name in provenance.FIELDS:
+            try:
+                if text := _text(name, record.get(name)):
+                    fields.append((name, text))
+            except ValueError as error:
+                flaws[name] = f"{error}: it is left out"
+        found = read_provenance(fields, self._source.at, flaws)
+        for flaw in flaws.values():
+            self._flaws.setdefault(flaw, []).append(number)
+        return found
 
     def end(self) -> None:
         """Add the mistakes to the source: as warnings, or as problems if nothing is loaded."""
@@ -266,6 +303,13 @@ class _Records:
             more = f" and {len(numbers) - 1:,} more are" if len(numbers) > 1 else " is"
             rest = f"the story{more} left out, and the others are loaded"
             self._source.add_warning(numbers[0], f"{mistake}: {rest}")
+        for flaw, numbers in self._flaws.items():
+            more = f" (and {len(numbers) - 1:,} more times)" if len(numbers) > 1 else ""
+            self._source.add_warning(numbers[0], f"{flaw}{more}")
+        if self._unknown:
+            names = sorted(self._unknown, key=lambda name: (self._unknown[name], name))
+            line = self._unknown[names[0]]
+            self._source.add_warning(line, unknown_fields(names, (*FIELDS, *provenance.FIELDS)))
 
 
 def _text(name: str, value: object) -> str:

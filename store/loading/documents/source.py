@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import BinaryIO, Literal, NamedTuple
 
+from store.loading.documents.provenance import NO_PROVENANCE, Provenance
 from store.parsing import Parser, ParsingError
 from store.text import showable
 from store.types import Problem
@@ -30,21 +32,26 @@ def tidy(text: str) -> str:
 
 
 class Story(NamedTuple):
-    """The texts of an article as a file has them; insight and question may be empty."""
+    """An article as a file has it; insight and question may be empty."""
 
     headline: str
     summary: str
     insight: str
     question: str
+    provenance: Provenance = NO_PROVENANCE
 
 
 class Source:
     """Reads one file once from its beginning, with at most one long line in memory."""
 
-    def __init__(self, name: str, file: BinaryIO, parser: Parser) -> None:
-        """Start reading *file*; *parser* parses formats that need a library, in a child process."""
+    def __init__(self, name: str, file: BinaryIO, parser: Parser, at: datetime | None) -> None:
+        """Start reading *file* at the time *at*, if that is known.
+
+        *parser* parses formats that need a library, in a child process.
+        """
         self.name = name
         self.parser = parser
+        self.at = at
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
         """Mistakes that do not keep the document from being loaded."""

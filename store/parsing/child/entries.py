@@ -13,10 +13,17 @@ _SHOWN = 5
 
 
 class Entry(NamedTuple):
-    """An entry of a feed in plain text; either may be empty."""
+    """An entry of a feed in plain text; whatever it does not have is empty."""
 
     title: str
     text: str
+    guid: str = ""
+    link: str = ""
+    published: str = ""
+    """The date as it is written, as `updated` is."""
+    updated: str = ""
+    publisher: str = ""
+    """The title of the feed that the entry comes from."""
 
 
 def longest_text(texts: Iterable[str], title: str) -> str:
@@ -25,23 +32,23 @@ def longest_text(texts: Iterable[str], title: str) -> str:
 
 
 def rows(entries: Iterable[Entry], warnings: Warnings, *, longest: int) -> Iterator[list[str]]:
-    """Yield the headline and the text of each entry, cut to *longest* characters.
+    """Yield each entry as a list, its fields cut to *longest* characters, with a title and a text.
 
     Entries without words, and those that repeat one before, are left out with a warning.
     """
     count = 0
     wordless: list[int] = []
     repeated: list[int] = []
-    seen: set[Entry] = set()
-    for count, (title, text) in enumerate(entries, start=1):
-        entry = Entry(title[:longest], text[:longest])
-        if not any(entry):
+    seen: set[tuple[str, str]] = set()
+    for count, entry in enumerate(entries, start=1):
+        title, text, *others = (field[:longest] for field in entry)
+        if not (title or text):
             wordless.append(count)
-        elif entry in seen:
+        elif (title, text) in seen:
             repeated.append(count)
         else:
-            seen.add(entry)
-            yield [entry.title or _lead(entry.text), entry.text or entry.title]
+            seen.add((title, text))
+            yield [title or _lead(text), text or title, *others]
     if not count:
         warnings.add("is a feed without entries: it is loaded, and no story comes from it")
     for numbers, one, many in (

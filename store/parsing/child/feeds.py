@@ -15,7 +15,7 @@ _BEFORE_JSON = "\ufeff \t\r\n"
 
 
 def parse_feed(data: bytes, warnings: Warnings, *, longest: int) -> Iterator[list[str]]:
-    """Yield the headline and the text of each entry of a feed, cut to *longest* characters."""
+    """Yield each entry of a feed as `rows` does."""
     text = decode(_unpack(data, warnings), warnings)
     if text.lstrip(_BEFORE_JSON).startswith(("{", "[")):
         feed = load(text.lstrip(_BEFORE_JSON))

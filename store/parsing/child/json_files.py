@@ -23,14 +23,29 @@ def is_json_feed(value: object) -> bool:
 
 def feed_entries(feed: Any) -> Iterable[Entry]:
     """Return the entries of a JSON Feed."""
-    return map(_entry, feed["items"])
+    return (_entry(item, publisher=_text(feed, "title")) for item in feed["items"])
 
 
-def _entry(item: object) -> Entry:
+def _entry(item: object, *, publisher: str) -> Entry:
     title = on_one_line(_text(item, "title"))
     texts = [plain_text(_text(item, "content_html"))]
     texts += [on_one_line(_text(item, name)) for name in ("content_text", "summary")]
-    return Entry(title, longest_text(texts, title))
+    return Entry(
+        title,
+        longest_text(texts, title),
+        guid=_guid(item),
+        link=_text(item, "url") or _text(item, "external_url"),
+        published=_text(item, "date_published"),
+        updated=_text(item, "date_modified"),
+        publisher=on_one_line(publisher),
+    )
+
+
+def _guid(item: object) -> str:
+    value = item.get("id") if isinstance(item, dict) else None
+    # A number is to be read as its text (jsonfeed.org).
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return str(value) if is_number else _text(item, "id")
 
 
 def _text(item: object, name: str) -> str:

@@ -48,7 +48,8 @@ def parse_xml_feed(text: str, warnings: Warnings) -> Iterable[Entry]:
     is_literal = version.startswith("atom")
     for number, entry in enumerate(parsed.entries, start=1):
         _warn_of_unread(entry, number, warnings)
-    return (_entry(entry, is_literal) for entry in parsed.entries)
+    publisher = _plain(parsed.feed.get("title"), parsed.feed.get("title_detail"), is_literal)
+    return (_entry(entry, is_literal, publisher) for entry in parsed.entries)
 
 
 def _not_a_feed(text: str, mistake: str, line: int | None) -> ProblemError:
@@ -80,7 +81,10 @@ def _warn_of_unread(entry: Any, number: int, warnings: Warnings) -> None:
             warnings.add_first(f"content {kind}", message, None)
 
 
-def _entry(entry: Any, is_literal: bool) -> Entry:
+def _entry(entry: Any, is_literal: bool, publisher: str) -> Entry:
+    # Entries of a planet or a news search name the feed that they come from.
+    source = entry.get("source") or {}
+    origin = _plain(source.get("title"), source.get("title_detail"), is_literal)
     title = _plain(entry.get("title"), entry.get("title_detail"), is_literal)
     texts = [(each.get("value"), each) for each in entry.get("content", ())]
     # Without details it is a copy of the content, which lacks its type.
@@ -91,7 +95,18 @@ def _entry(entry: Any, is_literal: bool) -> Entry:
         longest_text((_plain(value, detail, is_literal) for value, detail in texts), title)
         or _plain(entry.get("media_description"), None, is_literal)
         or _plain(entry.get("subtitle"), entry.get("subtitle_detail"), is_literal),
+        guid=_text(entry, "id"),
+        link=_text(entry, "link"),
+        published=_text(entry, "published") or _text(entry, "created"),
+        updated=_text(entry, "updated"),
+        publisher=origin or publisher,
     )
+
+
+def _text(entry: Any, name: str) -> str:
+    # feedparser's own get() returns the date of publication for a missing date of update.
+    value = dict.get(entry, name)
+    return value if isinstance(value, str) else ""
 
 
 def _plain(value: object, detail: Mapping[str, str] | None, is_literal: bool) -> str:

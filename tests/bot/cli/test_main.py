@@ -105,6 +105,19 @@ def test_find_jsonl_prints_a_line_for_the_words(
     assert (answer["query"], answer["outcome"]) == ("geneva talks", "found")
 
 
+def test_find_jsonl_prints_where_a_story_comes_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = "url: https://example.org\npublisher: Us\npublished_at: 2026-11-24\n\n"
+    (tmp_path / "a.txt").write_text(f"{header}Talks\nIn Geneva.\nSo.\nWhat next?\n")
+    assert main(["find", "--jsonl", "geneva", "--corpus", str(tmp_path)]) == 0
+    (match,) = json.loads(capsys.readouterr().out)["matches"]
+    assert match["url"] == "https://example.org/"
+    assert match["publisher"] == "Us"
+    assert match["published_at"] == "2026-11-24T00:00:00+00:00"
+    assert (match["guid"], match["first_seen_at"]) == (None, None)
+
+
 def test_find_among_forty_stories(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
