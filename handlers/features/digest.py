@@ -16,7 +16,7 @@ from handlers.ids import Action
 from handlers.mrkdwn import plain, unescape
 from handlers.parsing.calendar_dates import Dates
 from handlers.parsing.date_format import format_date, format_dates, write_dates
-from handlers.parsing.dates import is_until, parse_dates, parse_number, parse_until
+from handlers.parsing.dates import is_until, parse_posts, parse_until
 from handlers.parsing.readings import UnclearError
 from handlers.parsing.schedule_order import Order, parse_order, write_order
 from handlers.parsing.timetable import describe, describe_days
@@ -38,7 +38,9 @@ _UPCOMING = 5
 """How many upcoming posts `/digest next` shows."""
 _CHANGING = frozenset({"on", "now", "skip", "unskip", "pause", "resume", "off"})
 _WORDS = _CHANGING | {"next", "preview", "list", "help"}
-_ENDLESS = frozenset({"", "forever", "for ever", "indefinitely", "until resume"})
+_ENDLESS = frozenset(
+    {"", "forever", "for ever", "indefinitely", "until resume", "until further notice"}
+)
 _MIN_SIMILARITY = 65
 """How similar, of 100, a mistyped word must be to a known word for “did you mean”."""
 
@@ -183,12 +185,11 @@ class Digest:
         self, schedule: Schedule, request: Request, word: str, rest: str, by: FullMember
     ) -> Message:
         """Skip the posts that *rest* names, or the next one; or undo that if *word* is `unskip`."""
-        dates: Sequence[date] = ()
-        number = parse_number(rest)
         try:
-            dates = () if number else parse_dates(rest, today=self._today(schedule))
+            posts = parse_posts(rest, today=self._today(schedule))
         except UnclearError as error:
             return views.ask(str(error), _choices(error.readings, word))
+        number, dates = (posts, ()) if isinstance(posts, int) else (1, posts)
         if not dates:
             # Without a date, a repeated request would skip one more post.
             key = f"{request.channel_id}:{word}:{request.once}"
@@ -197,7 +198,7 @@ class Digest:
             )
         if word == "unskip":
             return await self.actions.unskip(schedule, dates, by=by)
-        dates = dates or await self.actions.next_dates(schedule, number or 1)
+        dates = dates or await self.actions.next_dates(schedule, number)
         return await self.actions.skip(schedule, dates, by=by)
 
     async def _pause(self, schedule: Schedule, rest: str, by: FullMember) -> Message:
@@ -264,12 +265,15 @@ class Digest:
         return views.posted_now(upcoming, is_todays=is_todays)
 
 
-def _choices(readings: Sequence[Dates], *words: str) -> list[tuple[str, str]]:
-    """Return a label and a command for each of *words* with each reading of the dates."""
+def _choices(readings: Sequence[int | Dates], *words: str) -> list[tuple[str, str]]:
+    """Return a label and a command for each of *words* with each reading."""
     choices = []
     for word in words:
         for dates in readings:
-            if word == "pause":
+            if isinstance(dates, int):
+                label = f"{word.capitalize()} the next {dates} posts"
+                choices.append((label, f"{word} next {dates}"))
+            elif word == "pause":
                 until = dates[0]
                 choices.append((f"Pause until {format_date(until)}", f"pause until {until}"))
             else:

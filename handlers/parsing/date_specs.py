@@ -14,7 +14,7 @@ from handlers.parsing.date_tokens import Token, not_understood
 from store.types import ParleyError
 
 _SPEC = re.compile(
-    r"(?P<before>W,?)?(?P<core>D-?M[-,]?Y|D-?M|M-?D,?Y|M-?D|I|N|D,Y|D)(?P<after>W(?![-,]?[DMIN]))?"
+    r"(?P<before>W,?)?(?P<core>D-?M[-,]?Y|D-?M|YMD|M-?D,?Y|M-?D|I|D,Y|D)(?P<after>W(?![-,]?[DMI]))?"
     r"|(?P<which>[nhc]*)W(?:(?P<listed>,?)R)?|RW|R|S|M,?Y|M"
 )
 """One date, over the letters of its tokens."""
@@ -26,7 +26,7 @@ class Spec:
 
     text: str
     kind: str
-    """The kind of its main token: D, I, M, N, R, S or W."""
+    """The kind of its main token: D, I, M, R, S or W."""
     day: int = 0
     month: int = 0
     year: int = 0
@@ -37,8 +37,12 @@ class Spec:
     """`DM` or `MD`: how day and month were typed."""
     is_listed: bool = False
     """Whether a comma stood between weekday and date, so that they may be two dates."""
-    given: tuple[Dates, ...] = ()
-    """What a spec of the kinds I, N, R and S stands for."""
+    is_unsure: bool = False
+    """Whether it has to be asked back."""
+    days: Dates = ()
+    """What a spec of the kinds I, R and S stands for."""
+    shift: int = 0
+    """The days from this date to the one that is meant, as in "the day after christmas"."""
 
     @property
     def is_bare(self) -> bool:
@@ -46,10 +50,21 @@ class Spec:
         return self.kind == "D" and not self.month
 
 
-def dates_and_ranges(tokens: Sequence[Token]) -> Iterator[tuple[str, tuple[Spec, ...]]]:
-    """Yield each date as ("", (date,)), and each range as (how it was joined, (first, last))."""
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One date, or the two ends of a range."""
+
+    specs: tuple[Spec, ...]
+    join: str = ""
+    """The kind of the token between the ends, or before the date: "k" for "the week of"."""
+    is_glued: bool = False
+    """Whether nothing separates it from the element before it."""
+
+
+def elements_of(tokens: Sequence[Token]) -> Iterator[Element]:
+    """Yield the dates and ranges; raises `ParleyError` for tokens that are neither."""
     kinds = "".join(token.kind for token in tokens)
-    place = 0
+    place, is_glued = 0, False
     while place < len(kinds):
         if kinds[place] == "u":
             raise ParleyError("To stop the posts until a date, use `/digest pause until 2 Jan`.")
@@ -58,27 +73,28 @@ def dates_and_ranges(tokens: Sequence[Token]) -> Iterator[tuple[str, tuple[Spec,
         join = kinds[place : place + 1]
         if opening != "k" and (join in ("-", "t", "u") or (join == "," and opening == "b")):
             last, place = _spec(tokens, kinds, place + 1)
-            yield join, (first, last)
+            yield Element((first, last), join, is_glued)
         elif opening in ("f", "b"):
             raise ParleyError("I need the last date too, as in 24 Dec to 2 Jan.")
         else:
-            yield opening, (first,)
+            yield Element((first,), opening, is_glued)
         rest = kinds[place:]
         place += len(rest) - len(rest.lstrip(","))
-        if rest and not rest.startswith(","):
-            raise not_understood(tokens[place].text)
+        is_glued = not rest.startswith(",")
 
 
 def _spec(tokens: Sequence[Token], kinds: str, place: int) -> tuple[Spec, int]:
     """Return the date that begins at *place*, and the place after it."""
-    match = _SPEC.match(kinds, place)
+    start = place + len(kinds[place:]) - len(kinds[place:].lstrip("a"))
+    match = _SPEC.match(kinds, start)
     if match is None:
-        raise not_understood(tokens[min(place, len(tokens) - 1)].text)
-    typed = tokens[place : match.end()]
+        raise not_understood(tokens[min(start, len(tokens) - 1)].text)
+    typed = tokens[start : match.end()]
     values = {token.kind: token.value for token in typed}
+    texts = [token.text for token in tokens[place : match.end()] if token.text]
     spec = Spec(
-        text=plain(" ".join(token.text for token in typed).replace(" ,", ","), 60),
-        kind=next(kind for kind in "DINRSWM" if kind in values),
+        text=plain(" ".join(texts).replace(" ,", ","), 60),
+        kind=next(kind for kind in "DIRSWM" if kind in values),
         day=values.get("D", 0),
         month=values.get("M", 0),
         year=values.get("Y", 0),
@@ -86,14 +102,16 @@ def _spec(tokens: Sequence[Token], kinds: str, place: int) -> tuple[Spec, int]:
         which=(match["which"] or "")[-1:],
         order=re.sub("[^DM]", "", match[0]),
         is_listed="," in (match["before"] or match["listed"] or ""),
-        given=next((token.readings for token in typed if token.kind in "INRS"), ()),
+        is_unsure=any(token.is_unsure for token in typed),
+        days=next((token.days for token in typed if token.days), ()),
+        shift=sum(token.value for token in tokens[place:start]),
     )
     return spec, match.end()
 
 
-def with_months(specs: list[Spec]) -> list[Spec]:
-    """Fill in the month of days beside it: `24 and 25 Dec`, `Dec 24, 25 and 26, 2026`."""
-    specs = _with_months_before(_with_months_after(specs))
+def filled_in(specs: list[Spec]) -> list[Spec]:
+    """Fill in the month or week of days beside it: `24 and 25 Dec`, `mon and tue next week`."""
+    specs = _with_months_before(_with_those_after(specs))
     has_months = any(spec.month for spec in specs)
     for spec in specs:
         if spec.is_bare and (spec.year or has_months):
@@ -101,8 +119,8 @@ def with_months(specs: list[Spec]) -> list[Spec]:
     return specs
 
 
-def _with_months_after(specs: list[Spec]) -> list[Spec]:
-    """Fill in the month that stands after a day: `24 and 25 Dec`."""
+def _with_those_after(specs: list[Spec]) -> list[Spec]:
+    """Fill in the month or week that stands after a day: `24 and 25 Dec`."""
     for place in reversed(range(len(specs) - 1)):
         spec, after = specs[place], specs[place + 1]
         if spec.is_bare and after.order == "DM":
@@ -110,6 +128,8 @@ def _with_months_after(specs: list[Spec]) -> list[Spec]:
             if is_after_month or spec.day >= after.day:
                 raise _unsure_which(spec, "month")
             specs[place] = replace(spec, month=after.month, year=after.year, order="DM")
+        if spec.kind == "W" and not spec.which and after.kind == "R" and after.weekday is not None:
+            specs[place] = replace(spec, kind="R", days=after.days)
     return specs
 
 

@@ -13,37 +13,51 @@ from store.types import ParleyError
 
 HINT = "Try 24 Dec, 24 Dec to 2 Jan, or friday."
 COUNT = rf"(?:[1-9]\d{{0,2}}|an?|{'|'.join(NUMBERS)})"
-LENGTH = re.compile(rf"\b({COUNT})\s+(day|week|month)s?\b", re.IGNORECASE)
+LENGTH = re.compile(rf"\b({COUNT})(?:\s+|(?<=\d))(day|week|fortnight|month|d|w)s?\b", re.IGNORECASE)
+_DAYS = {"d": 1, "w": 7, "f": 14}
+"""The days of a length of time, by the first letter of its unit."""
+_MONTHS = "|".join(name[:3] for name in MONTH_NAMES)
 _TOKEN = re.compile(
     rf"""
     (?P<iso>\d{{4}}(?P<by>[-/.])\d{{1,2}}(?P=by)\d{{1,2}}(?!\d)|\d{{8}}(?!\d))
     |(?P<time>(?:at\s+)?(?:\d{{1,2}}:\d\d(?::\d\d)?(?:\s*[ap]\.?m\b\.?)?|\d{{1,2}}\s*[ap]\.?m\b\.?
         |\d{{1,2}}h(?:\d\d)?\b)|at\s+\d{{1,2}}\b|\b(?:noon|midday|midnight|tonight|utc|gmt
         |(?:this\s+)?(?:morning|afternoon|evening))\b)
-    |(?P<numeric>\d{{1,2}}(?P<between>[-/.])\d{{1,2}}(?P=between)(?:\d{{4}}|\d\d)(?!\d)
-        |\d{{1,2}}-(?P<month>[a-z]{{3,9}})-\d\d(?!\d)|\d{{1,2}}/\d{{1,2}}(?![\d/])|\d{{1,2}}\.\d{{1,2}}\.?(?!\d))
-    |(?P<later>(?:the\s+)?day\s+after\s+tomorrow\b|in\s+{LENGTH.pattern}(?:\s+time)?
-        |{LENGTH.pattern}\s+from\s+(?:now|today)\b)
+    |(?P<numeric>\d{{1,2}}(?P<between>[-/.])\d{{1,2}}(?P=between)'?(?:\d{{4}}|\d\d)(?!\d)
+        |\d{{1,2}}/\d{{1,2}}(?![\d/])|\d{{1,2}}\.\d{{1,2}}\.?(?!\d))
+    |(?P<dashed>\d{{1,2}}-[a-z]{{3,9}}-\d\d(?!\d|st|nd|rd|th|[\s.-]*(?:{_MONTHS})))
+    |(?P<feast>\b(?:(?:christmas|x-?mas)(?:\s+(?:eve|day))?|new\s+years?(?:\s+(?:eve|day))?|nye
+        |boxing\s+day)\b)
+    |(?P<later>in\s+{LENGTH.pattern}(?:\s+time)?|{LENGTH.pattern}\s+from\s+(?:now|today)\b)
+    |(?P<shift>(?:{LENGTH.pattern}\s+(?:from|after|before)|\bday\s+(?:after|before))\b)
     |(?P<span>(?:for\s+)?(?:the\s+)?(?:next\s+)?{LENGTH.pattern})
     |(?P<weekof>\bweek\s+(?:of|from(?!\s+(?:now|today|tomorrow|\w+day)\b)|starting|beginning|commencing)\b)
-    |(?P<week>\b(?:this|next)\s+week(?:end)?\b)
-    |(?P<year>\d{{4}})(?!\d)
-    |(?P<day>\d{{1,2}}(?!\d))(?:(?:st|nd|rd|th)\b|\.(?!\.))?
+    |(?P<period>\b(?:(?:(?:the|this|next|all|whole|entire)\s+)*week-?\s?end
+        |(?:this|next|all|whole|entire|rest|end)\s+(?:(?:of|the|this|next)\s+)*(?:week|month|year)
+        |(?:week|month|year)(?=\s+after\s+next))\b
+        (?!\s+(?:of|from|starting|beginning|commencing)\b)(?:\s+after\s+next\b)?)
+    |(?P<year>\d{{4}}|'\d\d)(?!\d)
+    |(?P<day>\d{{1,2}}(?!\d))(?:\s?(?:st|nd|rd|th)\b|\.(?!\.))?
     |(?P<dash>-+|\.\.+)
-    |(?P<separator>[,;&+])
+    |(?P<separator>[,;&+/])
     |(?P<word>[^\W\d_]+)\.?
     |(?P<space>[\s.()]+)
     |(?P<other>\S+)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_POLITE = ("please", "pls", "thanks", "thx", "just", "only", "both", "also")
 _WORDS = (
-    dict.fromkeys(("on", "the", "of", "in"), "")
+    dict.fromkeys(("on", "the", "of", "in", "for", *_POLITE), "")
     | dict.fromkeys(("to", "through", "thru"), "t")
     | dict.fromkeys(("until", "till", "til"), "u")
-    | {"and": ",", "from": "f", "between": "b", "next": "n", "this": "h", "coming": "c"}
-    | {"today": "I", "tomorrow": "I", "yesterday": "I"}
+    | dict.fromkeys(("and", "or", "plus"), ",")
+    | {"from": "f", "between": "b", "next": "n", "this": "h", "coming": "c"}
 )
+_NEAR = {"today": 0, "tomorrow": 1, "yesterday": -1}
+DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "DMY", "MDY", "YMD"
+NO_DATES = "D,D"
+"""How to read digits: as a date in one of three orders, or 24/25 as two days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,47 +65,62 @@ class Token:
     """One word, number or sign of a text about dates."""
 
     kind: str
-    """A letter: D(ay), M(onth), Y(ear), W(eekday), I (a date), N (such as 24/12), R (a week),
+    """A letter: D(ay), M(onth), Y(ear), W(eekday), I (a date), R (a week or another period),
     S(pan), T(ime), k (week of), n(ext), t(h)is, c(oming), f(rom), b(etween), t(o),
-    u(ntil), "-" and ","."""
+    u(ntil), a (days after or before), "-" and ","."""
     text: str
     value: int = 0
-    readings: tuple[Dates, ...] = ()
-    """What I, N, R and S stand for."""
+    days: Dates = ()
+    """What I, R and S stand for."""
+    is_unsure: bool = False
+    """Whether the date has to be asked back."""
 
 
 _PLAIN = {"dash": "-", "separator": ",", "time": "T", "weekof": "k"}
 """The kinds of tokens that hold nothing but their text, by the name of their group."""
 
 
-def tokenize(text: str, today: date) -> Iterator[Token]:
-    """Yield the tokens of *text*.
+def has_orders(text: str) -> bool:
+    """Return whether *text* has dates of digits, which people write in several orders."""
+    return any(match.lastgroup == "numeric" for match in _TOKEN.finditer(text))
+
+
+def tokenize(text: str, today: date, order: str) -> Iterator[Token]:
+    """Yield the tokens of *text*; *order* says how to read dates of digits.
 
     Raises `UnknownWordError`, or `ParleyError` for other text that is not about a date.
     """
     for match in _TOKEN.finditer(text):
-        if match.lastgroup == "word":
-            yield from _word(match["word"], today)
-        elif match.lastgroup != "space":
-            yield _token(match, today)
+        kind, typed = str(match.lastgroup), match[0].strip()
+        match kind:
+            case "word":
+                yield from _word(match["word"], today)
+            case "iso" | "numeric" | "dashed":
+                yield from _written(typed, YEAR_FIRST if kind == "iso" else order)
+            case "feast":
+                yield from _feast(typed.lower())
+            case "space":
+                pass
+            case _:
+                yield _token(kind, typed, match, today)
 
 
-def _token(match: re.Match[str], today: date) -> Token:
-    kind, typed = str(match.lastgroup), match[0].strip()
+def _token(kind: str, typed: str, match: re.Match[str], today: date) -> Token:
     match kind:
-        case "numeric" if match["month"]:
-            return _short_year(typed, today)
-        case "iso" | "numeric":
-            return _written(kind, typed, today)
         case "later":
-            return Token(kind="I", text=typed, readings=((date_after(today, typed),),))
+            return Token(kind="I", text=typed, days=(date_after(today, typed),))
         case "span":
             last = date_after(today, typed) - DAY
-            return Token(kind="S", text=typed, readings=(days_between(today, last),))
-        case "week":
-            return Token(kind="R", text=typed, readings=_weeks(typed, today))
+            return Token(kind="S", text=typed, days=days_between(today, last))
+        case "shift" if "month" not in typed.lower():
+            length = LENGTH.search(typed)
+            days = number_of(length[1]) * _DAYS[length[2][0].lower()] if length else 1
+            return Token(kind="a", text=typed, value=-days if "before" in typed.lower() else days)
+        case "period":
+            return _period(typed, today)
         case "year":
-            return Token(kind="Y", text=typed, value=int(match["year"]))
+            year = int(typed.removeprefix("'"))
+            return Token(kind="Y", text=typed, value=year + 2000 * (year < 100))
         case "day" if 1 <= int(match["day"]) <= 31:
             return Token(kind="D", text=typed, value=int(match["day"]))
         case _ if kind in _PLAIN:
@@ -103,16 +132,19 @@ def _token(match: re.Match[str], today: date) -> Token:
 def _word(typed: str, today: date) -> Iterator[Token]:
     word = typed.lower()
     if kind := _WORDS.get(word):
-        on = today + DAY * ((word == "tomorrow") - (word == "yesterday"))
-        yield Token(kind=kind, text=typed, readings=((on,),))
-    elif (weekday := place_of_name(word, DAY_NAMES, min_letters=3)) is not None:
+        yield Token(kind=kind, text=typed)
+    elif (near := place_of_name(word, [*_NEAR], min_letters=3)) is not None:
+        yield Token(kind="I", text=typed, days=(today + DAY * [*_NEAR.values()][near],))
+    elif (weekday := place_of_name(word, DAY_NAMES, min_letters=2)) is not None:
         yield Token(kind="W", text=typed, value=weekday)
     elif (month := place_of_name(word, MONTH_NAMES, min_letters=3)) is not None:
         yield Token(kind="M", text=typed, value=month + 1)
+    elif word in NUMBERS:
+        yield Token(kind="D", text=typed, value=number_of(word))
     elif word in ("every", "each", *map(str.lower, DAY_PLURALS)):
         raise ParleyError("I can skip single dates. For other weekdays, use `/digest on` again.")
     elif kind is None:
-        raise UnknownWordError(typed, str(not_understood(typed)))
+        raise not_understood(typed)
 
 
 def is_span(words: str) -> bool:
@@ -125,10 +157,10 @@ def date_after(today: date, typed: str) -> date:
     """Return the date that a length of time such as `in 3 weeks` leads to."""
     length = LENGTH.search(typed)
     if length is None:
-        return today + DAY * 2  # the day after tomorrow
-    count, unit = number_of(length[1]), length[2].lower()
-    if unit != "month":
-        return today + DAY * count * (7 if unit == "week" else 1)
+        raise not_understood(typed)
+    count, unit = number_of(length[1]), length[2][0].lower()
+    if unit != "m":
+        return today + DAY * count * _DAYS[unit]
     year, month = divmod(today.year * 12 + today.month - 1 + count, 12)
     return date(year, month + 1, min(today.day, days_in_month(year, month + 1)))
 
@@ -139,58 +171,74 @@ def number_of(word: str) -> int:
     return NUMBERS.index(word) + 1 if word in NUMBERS else int(word) if word.isdecimal() else 1
 
 
-def _weeks(typed: str, today: date) -> tuple[Dates, ...]:
-    """Return what is left of this week or weekend, or the days of the next one."""
-    typed = " ".join(typed.lower().split())
-    days = range(5 if typed.endswith("end") else 0, 7)
-    monday = today - DAY * today.weekday()
-    weeks = [monday + DAY * 7] if typed.startswith("next") else [monday]
-    if typed == "next weekend" and today.weekday() < 5:
-        weeks = [monday, monday + DAY * 7]
-    return tuple(tuple(on for day in days if (on := first + DAY * day) >= today) for first in weeks)
-
-
-def _written(kind: str, typed: str, today: date) -> Token:
-    """Read a date of digits in each order that fits; offer the future ones if there are any."""
-    numbers = [*map(int, re.findall(r"\d+", typed))]
-    if kind == "iso":
-        if len(numbers) == 1:
-            numbers = [numbers[0] // 10000, numbers[0] // 100 % 100, numbers[0] % 100]
-        orders = [numbers]
-    elif len(numbers) == 2:
-        first, second = numbers
-        orders = [[0, second, first], [0, first, second]]
+def _period(typed: str, today: date) -> Token:
+    """Return what is left of this week, weekend, month or year, or the days of a later one."""
+    words = re.sub(r"week[- ]?end", "weekend", typed.lower()).split()
+    unit = next(word for word in words if word in ("week", "weekend", "month", "year"))
+    ahead = 2 if "after" in words else int("next" in words)
+    is_unsure = False
+    if unit.startswith("week"):
+        first = today + DAY * (7 * ahead - today.weekday())
+        last = first + DAY * 6
+        if unit == "weekend":
+            first += DAY * 5
+            # Before Saturday, the next weekend may be this one.
+            is_unsure = ahead == 1 and today.weekday() < 5
     else:
-        first, second, year = numbers
-        orders = [[year, second, first], [year, first, second]]
-        if year < 100:
-            orders = [[2000 + year, *order[1:]] for order in orders]
-            orders.append([2000 + first, second, year])
-    found = [on for year, month, day in orders if (on := nearest_date(day, month, year, today))]
-    readings = dict.fromkeys([on for on in found if on >= today] or found)
-    if not readings:
+        months = 12 if unit == "year" else 1
+        start = (today.year * 12 + today.month - 1) // months * months + ahead * months
+        first = date(start // 12, start % 12 + 1, 1)
+        start += months
+        last = date(start // 12, start % 12 + 1, 1) - DAY
+    if "end" in words:
+        return Token(kind="I", text=typed, days=(last,))
+    days = days_between(max(first, today), last)
+    return Token(kind="R", text=typed, days=days, is_unsure=is_unsure)
+
+
+def _written(typed: str, order: str) -> Iterator[Token]:
+    """Yield the day, month and year of a date of digits, such as 24/12 or 24-Dec-26."""
+    numbers = re.findall(r"\d+|[a-z]+", typed, re.IGNORECASE)
+    if len(numbers[0]) == 8:
+        numbers = [typed[:4], typed[4:6], typed[6:]]
+    if order == NO_DATES and len(numbers) == 2 and "/" in typed:
+        yield Token(kind="D", text=numbers[0], value=int(numbers[0]))
+        yield Token(kind=",", text="/")
+        yield Token(kind="D", text=numbers[1], value=int(numbers[1]))
+        return
+    has_name = numbers[1].isalpha()
+    if has_name:
+        month = place_of_name(numbers[1].lower(), MONTH_NAMES, min_letters=3)
+        if month is None:
+            raise not_understood(numbers[1])
+        order, numbers[1] = DAY_FIRST, str(month + 1)
+    if order == NO_DATES or (order == YEAR_FIRST and len(numbers) == 2):
         raise not_understood(typed)
-    # 9.30 may be a time; 24.12. cannot be one.
-    is_time = re.fullmatch(r"([01]?\d|2[0-3])\.\d\d", typed) is not None
-    return Token(
-        kind="N" if len(set(found)) > 1 or is_time else "I",
-        text=typed,
-        readings=tuple((on,) for on in readings),
-    )
-
-
-def _short_year(typed: str, today: date) -> Token:
-    """Read `24-Dec-26` as a date to ask back, because it can be the 24th to 26th too."""
-    day, name, year = typed.split("-")
-    month = place_of_name(name.lower(), MONTH_NAMES, min_letters=3)
-    if month is None:
-        raise UnknownWordError(name, str(not_understood(name)))
-    on = nearest_date(int(day), month + 1, 2000 + int(year), today)
-    if on is None:
+    parts = dict(zip(order if len(numbers) > 2 else order.strip("Y"), numbers, strict=True))
+    day, month, year = (int(parts.get(kind, "0")) for kind in DAY_FIRST)
+    year += 2000 * (0 < year < 100)
+    if nearest_date(day, month, year, date(2024, 1, 1)) is None or not month:
         raise not_understood(typed)
-    return Token(kind="I" if on < today else "N", text=typed, readings=((on,),))
+    values = {"D": day, "M": month, "Y": year}
+    is_time = re.fullmatch(r"([01]?\d|2[0-3])\.\d\d", typed) is not None  # 24.12. is no time
+    is_unsure = has_name or is_time or (len(parts.get("Y", "")) == 2 and order == YEAR_FIRST)
+    for place, kind in enumerate(DAY_FIRST[: len(parts)] if order == YEAR_FIRST else parts):
+        text = "" if place else typed
+        yield Token(kind=kind, text=text, value=values[kind], is_unsure=is_unsure)
 
 
-def not_understood(words: str) -> ParleyError:
+def _feast(typed: str) -> Iterator[Token]:
+    """Yield the day and month of a feast that has the same date everywhere."""
+    is_eve = typed == "nye" or typed.endswith("eve")
+    if typed.startswith("n"):
+        day, month = (31, 12) if is_eve else (1, 1)
+    else:
+        day, month = (26 if typed.startswith("b") else 25) - is_eve, 12
+    yield Token(kind="D", text=typed, value=day)
+    yield Token(kind="M", text="", value=month)
+
+
+def not_understood(words: str) -> UnknownWordError:
     """Return the error for words that name no date."""
-    return ParleyError(f"I do not understand “{plain(words.strip(), 60)}” as a date. {HINT}")
+    sentence = f"I do not understand “{plain(words.strip(), 60)}” as a date. {HINT}"
+    return UnknownWordError(words.strip(), sentence)

@@ -1,5 +1,6 @@
 """The words of dates and times, and the nearest of some words to a misspelled one."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -17,14 +18,57 @@ NUMBERS = (
 )
 _MIN_SIMILARITY = 75
 _TYPED = str.maketrans(dict.fromkeys("‐‒–—―−", "-") | dict.fromkeys("‘’ʼ′", "'") | {"∶": ":"})
+_DECORATION = re.compile(r":[a-z][a-z0-9_+-]*:|[*`~\"“”„«»]|[!?…]+(?!\w)|(?<!\w)_|_(?!\w)")
+_PICTURES = frozenset({"So", "Sk", "Cf", "Me"})
+"""The Unicode categories of emoji and of the signs that change them."""
+_SHORTENED = (
+    *(*DAY_NAMES, *MONTH_NAMES, "today", "tomorrow", "next", "week", "weeks", "weekend"),
+    *("weekends", "weekday", "weekdays", "month", "months", "daily"),
+)
 
 
 def as_typed(words: str) -> str:
-    """Return *words* with the dashes, apostrophes and digits of a plain keyboard.
+    """Return *words* as a plain keyboard types them, without emoji, emphasis and exclamation marks.
 
-    Phones and word processors replace them: 24‑26 Dec, 9 o’clock.
+    Phones and word processors replace dashes, apostrophes and digits: 24‑26 Dec, 9 o’clock. Words
+    without their vowels are spelled out: tmrw, nxt wknd.
     """
-    return unicodedata.normalize("NFKC", words).translate(_TYPED)
+    text = unicodedata.normalize("NFKC", words).translate(_TYPED)
+    text = "".join(" " if _is_picture(sign) else sign for sign in text)
+    text = _DECORATION.sub(" ", text)
+    return re.sub(r"(?<![^\W_])[^\W\d_]{2,}(?![^\W_])", lambda word: _spelled_out(word[0]), text)
+
+
+def _is_picture(sign: str) -> bool:
+    return unicodedata.category(sign) in _PICTURES or "\ufe00" <= sign <= "\ufe0f"
+
+
+def _spelled_out(word: str) -> str:
+    """Return the word that *word* is without some vowels and doubled letters, or *word*."""
+    for full in _SHORTENED:
+        left_out = len(full) - len(word)
+        is_same = _without_vowels(full) == _without_vowels(word) and _shortens(word, full)
+        if is_same and left_out > (len(word) == 2):
+            return full
+    return word
+
+
+def _shortens(word: str, full: str) -> bool:
+    """Return whether *word* is *full* without some letters, but with its first one."""
+    letters = iter(full.lower())
+    has_start = full.lower().startswith(word[:1].lower())
+    return has_start and all(letter in letters for letter in word.lower())
+
+
+def _without_vowels(word: str) -> str:
+    consonants = re.sub(r"(?<=.)[aeiou]", "", word.lower())
+    return re.sub(r"(.)\1", r"\1", consonants)
+
+
+def without_accents(words: str) -> str:
+    """Return *words* without accents: déc becomes dec."""
+    signs = unicodedata.normalize("NFKD", words)
+    return "".join(sign for sign in signs if not unicodedata.combining(sign))
 
 
 def place_of_name(word: str, names: Sequence[str], *, min_letters: int) -> int | None:
@@ -38,10 +82,13 @@ def place_of_name(word: str, names: Sequence[str], *, min_letters: int) -> int |
 
 
 def nearest(word: str, known: Sequence[str]) -> str | None:
-    """Return the one of *known* that *word* misspells; None if none is similar enough."""
+    """Return the one of *known* that *word* misspells or shortens; None if there is none."""
     if len(word) < 3:
         return None
     found = process.extractOne(
         word, known, scorer=fuzz.ratio, processor=str.lower, score_cutoff=_MIN_SIMILARITY
     )
-    return found[0] if found else None
+    if found:
+        return found[0]
+    shortened = [name for name in known if _shortens(word, name)]
+    return shortened[0] if len(shortened) == 1 else None

@@ -164,6 +164,7 @@ async def test_the_posts_of_a_range_that_are_out_are_named(slack: Slack) -> None
     ("words", "buttons", "expected"),
     [
         ("skip Fri 24 Dec", ["Skip Thu 24 Dec 2026", "Skip Fri 25 Dec 2026"], ["2026-12-25"]),
+        ("skip 2", ["Skip Wed 2 Dec 2026", "Skip the next 2 posts"], ["2026-11-24", "2026-11-25"]),
         ("skip 3/4", ["Skip Sat 3 Apr 2027", "Skip Thu 4 Mar 2027"], ["2027-03-04"]),
         ("pause 26 Nov", ["Skip Thu 26 Nov 2026", "Pause until Thu 26 Nov 2026"], []),
     ],

@@ -120,7 +120,10 @@ def digits(chance: Random, today: date) -> Made:
     order = [str(on.day), str(on.month)]
     chance.shuffle(order)
     words = mark.join([*order, year] if year else order)
-    return words, [on] if on.day > 12 or on.day == on.month else None
+    is_clear = on.day > 12 or on.day == on.month
+    if year and not is_clear:
+        is_clear = date(on.year, on.day, on.month) < today
+    return words, [on] if is_clear else None
 
 
 def bare_day(chance: Random, today: date) -> Made:
@@ -166,8 +169,10 @@ def many(chance: Random, today: date) -> Made:
 
 def bare_days(chance: Random, today: date) -> Made:
     days = sorted(chance.sample(range(1, 32), 2))
-    dates = [first(today, lambda on, day=day: on.day == day) for day in days]  # type: ignore[misc]
-    is_unclear = today.day in days or dates[0].month != dates[1].month
+    soonest = first(today, lambda on: on.day == days[0])
+    dates = [soonest, first(soonest, lambda on: on.day == days[1])]
+    is_far = first(today, lambda on: on.day == days[1]) < soonest and today.day != days[1]
+    is_unclear = today.day == days[0] or dates[0].month != dates[1].month or is_far
     return f"{days[0]} and {_ordinal(days[1])}", None if is_unclear else dates
 
 
@@ -237,6 +242,12 @@ def next_week(_: Random, today: date) -> Made:
     return "next week", [monday + DAY * day for day in range(7)]
 
 
+def next_month(_: Random, today: date) -> Made:
+    start = first(today + DAY, lambda on: on.day == 1)
+    end = first(start + DAY, lambda on: on.day == 1)
+    return "next month", [start + DAY * day for day in range((end - start).days)]
+
+
 def unclear(chance: Random, today: date) -> Made:
     on = _soon(chance, today)
     good = _day_month(chance, on)
@@ -245,14 +256,15 @@ def unclear(chance: Random, today: date) -> Made:
         *(str(on.year), f"{on:%B}", f"{good} 10:00", f"{good} at 9 am", "31 Nov", "30 Feb 2028"),
         *(f"not {good}", f"{good} maybe", f"{good} or {on.day}", f"{good} to", f"from {good}"),
         *("every friday", "mondays", "soonish", "month", "xyz", "32", "0", "24:00", f"{good} 12"),
-        *(f"until {good}", f"last {on:%A}", "next month", "first monday", "2 weeks", "3 days"),
+        *(f"until {good}", f"last {on:%A}", "the month", "first monday", "2 weeks", "3 days"),
     ]
     return chance.choice(words), None
 
 
 TEMPLATES = (
     *(without_year, with_year, past, with_weekday, digits, bare_day, bare_days, weekday),
-    *(relative, many, one_month, span, span_in_month, span_of_weekdays, week, next_week, unclear),
+    *(relative, many, one_month, span, span_in_month, span_of_weekdays, week, next_week),
+    *(next_month, unclear),
 )
 
 

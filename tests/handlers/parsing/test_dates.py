@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.parsing.date_format import format_dates, write_dates
-from handlers.parsing.dates import parse_date, parse_dates, parse_until
+from handlers.parsing.dates import parse_dates, parse_posts, parse_until
 from handlers.parsing.readings import UnclearError
 from store.types import ParleyError
 from tests.handlers.parsing.phrases import compare, phrases
@@ -51,7 +51,33 @@ def test_the_examples_of_the_page(typed: str, meaning: str) -> None:
         ("Dec 24 and 25, 2026", "2026-12-24 to 2026-12-25"),
         ("30 Dec and 2 Jan 2027", "2026-12-30, 2027-01-02"),
         ("24-Dec-2026", "2026-12-24"),
-        ("Thu 24-Dec-26", "2026-12-24"),
+        ("24.12.-2.1.", "2026-12-24 to 2027-01-02"),
+        ("24.12.2026 - 06.01.2027", "2026-12-24 to 2027-01-06"),
+        ("12/23 to 1/3", "2026-12-23 to 2027-01-03"),
+        ("friday 4.12.", "2026-12-04"),
+        ("24.12.26", "2026-12-24"),
+        ("24/25 Dec", "2026-12-24 to 2026-12-25"),
+        ("24./25.12.", "2026-12-24 to 2026-12-25"),
+        ("24.-26.12.", "2026-12-24 to 2026-12-26"),
+        ("Dec 24 '26", "2026-12-24"),
+        ("2026 Dec 24", "2026-12-24"),
+        ("24 th Dec", "2026-12-24"),
+        ("déc 24", "2026-12-24"),
+        ("today!", "2026-11-28"),
+        ("tomorrow 🎉 please", "2026-11-29"),
+        (":tada: *24 Dec*", "2026-12-24"),
+        ("tmrw", "2026-11-29"),
+        ("nxt wk", "2026-11-30 to 2026-12-06"),
+        ("mo-fr", "2026-11-30 to 2026-12-04"),
+        ("the rest of the month", "2026-11-28 to 2026-11-30"),
+        ("the whole weekend", "2026-11-28 to 2026-11-29"),
+        ("mon and tue next week", "2026-11-30 to 2026-12-01"),
+        ("monday to wednesday next week", "2026-11-30 to 2026-12-02"),
+        ("a week from monday", "2026-12-07"),
+        ("the day before christmas", "2026-12-24"),
+        ("xmas eve to new year", "2026-12-24 to 2027-01-01"),
+        ("week of christmas", "2026-12-21 to 2026-12-27"),
+        ("Monday 30 Nov to the end of the year", "2026-11-30 to 2026-12-31"),
         ("24-26 Dec", "2026-12-24 to 2026-12-26"),
         ("24Dec", "2026-12-24"),
         ("20261224", "2026-12-24"),
@@ -89,10 +115,29 @@ def test_understood(words: str, understood: str) -> None:
         ("10:30", "by its date, without a time", 0),
         ("2 weeks", "“2 weeks” is a length of time.", 2),
         ("20.12", "“20.12” has more than one meaning. Do you mean Sun 20 Dec 2026?", 1),
+        ("Thu 24-Dec-26", "“Thu 24-Dec-26” has more than one meaning.", 1),
         ("24-Dec-26", "“24-Dec-26” has more than one meaning. Do you mean Thu 24 Dec 2026?", 1),
         ("1-jan-27 to 5-jan-27", "“1-jan-27” has more than one meaning.", 1),
         ("3-5", "“3-5” has more than one meaning.", 3),
-        ("12/23 to 1/3", "“1/3” has more than one meaning.", 2),
+        ("1/3 to 3/3", "“1/3 to 3/3” has more than one meaning.", 2),
+        ("28, 29", "“28” can be today. Do you mean Sat 28 Nov 2026, Sun 29 Nov 2026 or Mon 28", 2),
+        ("sat & sun", "Sun 29 Nov 2026 or Sat 5 Dec 2026, Sun 6 Dec 2026?", 2),
+        ("fri and mon", "Do you mean Fri 4 Dec 2026, Mon 7 Dec 2026 or Fri 4 Dec 2026, Mon 30", 2),
+        ("saturday to saturday", "“saturday” can be this week or next week.", 2),
+        ("24.12.25", "Wed 24 Dec 2025 is in the past. Do you mean Thu 24 Dec 2026?", 1),
+        ("27.12.26", "“27.12.26” has more than one meaning.", 2),
+        ("26.12.24", "“26.12.24” has more than one meaning. Do you mean Thu 24 Dec 2026?", 1),
+        ("24 dec 26", "“24 dec 26” has more than one meaning. Do you mean Thu 24 Dec 2026 or", 2),
+        ("24 or 25 Dec", "which of these dates. Do you mean Thu 24 Dec 2026 or Fri 25 Dec 2026", 3),
+        ("24 and 25 or 26 Dec", "which of these dates. Try 24 Dec", 0),
+        ("fri sat", "not sure which of these belong together. Do you mean Fri 4 Dec 2026, Sat", 1),
+        (
+            "Dezember 24",
+            "I do not understand “Dezember” as a date. Do you mean Thu 24 Dec 2026?",
+            1,
+        ),
+        ("tmr", "I do not understand “tmr” as a date. Do you mean Sun 29 Nov 2026?", 1),
+        ("the day before yesterday", "Fri 27 Nov 2026 is in the past.", 0),
         ("27 and 29", "far apart. Do you mean Sun 27 Dec 2026, Tue 29 Dec 2026 or", 2),
         ("20 Nov and 4 Dec", "far apart", 2),
         ("20 Nov to 4 Dec", "Today is in such a range. Do you mean Sat 28 Nov 2026 to Fri 4", 2),
@@ -132,7 +177,10 @@ def test_many_unclear_dates_have_a_few_readings() -> None:
         ("24-Foo-27", "I do not understand “Foo” as a date."),
         ("week from today", "I do not understand “week” as a date."),
         ("week from friday", "I do not understand “week” as a date."),
-        ("24 dec 26", "I do not understand “26” as a date."),
+        ("24/25", "I do not understand “24/25” as a date."),
+        ("31/11", "I do not understand “31/11” as a date."),
+        ("please", "I need a date. Try 24 Dec"),
+        ("all", "I do not understand “all” as a date."),
         ("32 Dec", "I do not understand “32” as a date."),
         ("2026-13-01", "I do not understand “2026-13-01” as a date."),
         ("1 Dec 99999", "I do not understand “99999” as a date."),
@@ -169,6 +217,10 @@ def test_what_is_no_date_gets_a_sentence(words: str, sentence: str) -> None:
         ("3 days", date(2026, 12, 1)),
         ("for 2 months", date(2027, 1, 28)),
         ("until 27 Nov 2027", date(2027, 11, 27)),
+        ("until the end of the year", date(2027, 1, 1)),
+        ("through next week", date(2026, 12, 7)),
+        ("up to 5 Jan!", date(2027, 1, 5)),
+        ("2w", date(2026, 12, 12)),
     ],
 )
 def test_the_end_of_a_pause(words: str, until: date) -> None:
@@ -181,7 +233,10 @@ def test_the_end_of_a_pause(words: str, until: date) -> None:
         ("2 Jan", "Are these the days to leave out, or does the pause end then?"),
         ("24 Dec to 2 Jan", "Are these the days to leave out, or does the pause end then?"),
         ("until 27 Nov", "That is a long pause. Do you mean until Sat 27 Nov 2027?"),
-        ("until next week", "I need one date. Do you mean Mon 30 Nov 2026?"),
+        ("until next week", "I need one date. Do you mean until Mon 30 Nov 2026?"),
+        ("until jan", "“jan” is a whole month. Do you mean until Fri 1 Jan 2027?"),
+        ("through jan", "“jan” is a whole month. Do you mean until Mon 1 Feb 2027?"),
+        ("through 3/4", "Do you mean until Sun 4 Apr 2027 or until Fri 5 Mar 2027?"),
         ("until today", "That would pause nothing."),
         ("until noon", "without a time such as “noon”"),
     ],
@@ -192,10 +247,47 @@ def test_an_unclear_end_of_a_pause_is_asked_back(words: str, sentence: str) -> N
     assert sentence in str(caught.value)
 
 
-def test_several() -> None:
+def test_no_words_are_no_dates() -> None:
     assert parse_dates("", today=TUESDAY) == []
-    with pytest.raises(UnclearError, match="I need one date"):
-        parse_date("24 Dec, 31 Dec", today=TUESDAY)
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [("next", 1), ("the next three", 3), ("4 posts", 4), ("next 2 posts", 2), ("2 next posts", 2)],
+)
+def test_a_number_of_posts(words: str, number: int) -> None:
+    assert parse_posts(words, today=TUESDAY) == number
+
+
+@pytest.mark.parametrize(
+    ("words", "readings"),
+    [
+        ("3", [(date(2026, 12, 3),), 3]),
+        ("three", [(date(2026, 12, 3),), 3]),
+        ("24", [(date(2026, 11, 24),), (date(2026, 12, 24),), 24]),
+        ("40", [40]),
+    ],
+)
+def test_a_number_alone_is_asked_back(words: str, readings: list[object]) -> None:
+    with pytest.raises(UnclearError, match="a date, or a number of posts") as caught:
+        parse_posts(words, today=TUESDAY)
+    assert [*caught.value.readings] == readings
+
+
+@given(
+    today=st.dates(date(2026, 1, 1), date(2028, 1, 1)),
+    days=st.sets(st.integers(1, 28), min_size=2, max_size=4),
+)
+def test_days_of_a_list_are_offered_in_a_row(today: date, days: set[int]) -> None:
+    """The first reading of `24, 25, 26` is never the 24th of one month and the 25th of another."""
+    words = ", ".join(map(str, sorted(days)))
+    try:
+        readings = [parse_dates(words, today=today)]
+    except UnclearError as error:
+        readings = [[*dates] for dates in error.readings]
+    for dates in readings:
+        assert sorted({on.day for on in dates}) == sorted(days)
+    assert len({(on.year, on.month) for on in readings[0]}) == 1
 
 
 @given(
@@ -205,7 +297,7 @@ def test_several() -> None:
 )
 def test_every_date_of_the_next_year_can_be_typed(today: date, ahead: int, form: str) -> None:
     on = today + timedelta(days=ahead)
-    assert parse_date(on.strftime(form), today=today) == on
+    assert parse_dates(on.strftime(form), today=today) == [on]
 
 
 @given(st.sets(st.integers(0, 400), min_size=1, max_size=12))
