@@ -19,6 +19,7 @@ from bot.workspace.model.traffic import Call, Traffic
 from bot.workspace.origin_check import only_from_here
 from bot.workspace.people.team import Team
 from bot.workspace.web.controls import Controls
+from bot.workspace.web.feed import Feed
 from bot.workspace.web.live import Live
 from bot.workspace.web.page import Page
 from bot.workspace.web_api.api import WebApi
@@ -95,6 +96,7 @@ class Workspace(Team):
             live=self._live,
         )
         self._controls = Controls(self)
+        self.feed = Feed(home)
         self.tour = tour
         self.disconnect_sockets = self._sockets.disconnect
         self.settled = self._dispatcher.settled
@@ -111,6 +113,7 @@ class Workspace(Team):
                 *Downloads(self._tokens).routes(),
                 *self._page.routes(),
                 *self._controls.routes(),
+                *self.feed.routes(),
             ]
         )
         self._runner = web.AppRunner(app, shutdown_timeout=_CLOSING_SECONDS, access_log=None)

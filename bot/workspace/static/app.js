@@ -134,6 +134,7 @@ const EVENT_HANDLERS = {
     main.renderHead();
     pane.refresh();
   },
+  feed: () => pane.refresh(),
   call: ({ call }) => pane.addCall(call),
   prompts: (event) => main.suggest(event),
   view: ({ view }) => openModals.opened(view),

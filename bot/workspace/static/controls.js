@@ -1,14 +1,15 @@
-// The tabs of "Behind the scenes": calls, clock, faults, channel and person, app.
+// The tabs of "Behind the scenes": calls, clock, faults, feed, channel and person, app.
 
 import { channelPanel } from "./channel.js";
 import { clockPanel } from "./clock.js";
 import { el } from "./dom.js";
 import { faultsPanel } from "./faults.js";
+import { feedPanel } from "./feed.js";
 import { inspector } from "./inspector.js";
 import { appPanel } from "./install.js";
 import { attempt } from "./popup.js";
 
-const TABS = { calls: "Calls", clock: "Clock", faults: "Faults", channel: "Place", app: "App" };
+const TABS = { calls: "Calls", clock: "Clock", faults: "Faults", feed: "Feed", channel: "Place", app: "App" };
 
 export function controlTabs(workspace) {
   let panels = null;
@@ -36,6 +37,7 @@ export function controlTabs(workspace) {
       calls: inspector(workspace),
       clock: clockPanel(workspace),
       faults: faultsPanel(workspace),
+      feed: feedPanel(workspace),
       channel: channelPanel(workspace),
       app: appPanel(workspace),
     };
