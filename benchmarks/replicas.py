@@ -9,10 +9,10 @@ two of them are killed and started again at once, and the database fails in one 
     read-only  PostgreSQL takes no writes, as with a full disk
 
 The run fails unless every occurrence has exactly one question and one story in each channel,
-/readyz tells the state of its bot within 5 seconds, and every bot is ready 30 seconds after its
-trouble. A post that was cut off waits for its lease and for checks of the channel's history; this
-wait is not real, because the clock is moved when nothing else is left to do. Needs Debian's package
-postgresql.
+/readyz tells the state of its bot within 5 seconds, and every bot is ready for good 30 seconds
+after its trouble. A post that was cut off waits for its lease and for checks of the channel's
+history; this wait is not real, because the clock is moved when nothing else is left to do. Needs
+Debian's package postgresql.
 """
 
 import argparse
@@ -31,6 +31,7 @@ from datetime import datetime, timedelta
 from math import inf
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import aiohttp
 import asyncpg
@@ -63,17 +64,31 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
+class Reading(NamedTuple):
+    """An answer of /readyz."""
+
+    asked: float
+    """When it was requested."""
+    at: float
+    """When it came."""
+    is_ready: bool
+    text: str
+
+
 @dataclass
 class Trouble:
-    """The time during which a bot cannot work, from its beginning to the end of its cause."""
+    """The time during which a bot cannot work."""
 
     kind: str
     began: float
+    lasted_until: float
+    """When its cause was about to be removed: until then, it was there for sure."""
     ended: float
+    """When its cause had been removed for sure."""
     noticed_after: float | None = None
     """Seconds until /readyz said so, or None if it did not."""
     ready_at: float = inf
-    """When /readyz was 200 again."""
+    """When /readyz was 200 again, and stayed so."""
     ready_after: float = inf
     """Seconds from the end, of this trouble and any that came on top of it, to `ready_at`."""
 
@@ -88,8 +103,7 @@ class Replica:
     number: int
     port: int = field(default_factory=free_port)
     process: Process | None = None
-    readings: list[tuple[float, float, bool]] = field(default_factory=list)
-    """When /readyz was requested, when it answered, and whether it said that the bot is ready."""
+    readings: list[Reading] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
     exits: list[int] = field(default_factory=list)
     """The exit codes of the process, when it ended by itself."""
@@ -132,15 +146,15 @@ class Replica:
                 asked = now()
                 try:
                     async with session.get(f"http://127.0.0.1:{self.port}/readyz") as response:
-                        is_ready = response.status == 200
-                except (aiohttp.ClientError, TimeoutError):
-                    is_ready = False
-                self.readings.append((asked, now(), is_ready))
+                        is_ready, text = response.status == 200, await response.text()
+                except (aiohttp.ClientError, TimeoutError) as error:
+                    is_ready, text = False, type(error).__name__
+                self.readings.append(Reading(asked, now(), is_ready, text))
                 await asyncio.sleep(_POLL)
 
     def is_ready_since(self, moment: float) -> bool:
         """Return whether the last answer was requested after *moment* and was 200."""
-        return bool(self.readings) and self.readings[-1][0] > moment and self.readings[-1][2]
+        return any(one.is_ready and one.asked > moment for one in self.readings[-1:])
 
 
 class Run:
@@ -192,7 +206,8 @@ class Run:
         victim = self.chance.choice(self.replicas)
         began = now()
         await victim.kill()
-        victim.troubles.append(Trouble("kill", began, now()))
+        killed = now()
+        victim.troubles.append(Trouble("kill", began, killed, killed))
 
     async def _break(self, kind: str, after: float) -> None:
         await asyncio.sleep(after)
@@ -202,12 +217,15 @@ class Run:
             case "restart":
                 await asyncio.to_thread(self.server.stop)
                 await asyncio.sleep(self.chance.uniform(0, 8))
+                # It takes connections before `start` returns.
+                lasted_until = now()
                 await asyncio.to_thread(self.server.start)
             case "silent":
                 victims = self.chance.choice(([self.chance.choice(self.replicas)], self.replicas))
                 for one in victims:
                     one.hole.swallow()
                 await asyncio.sleep(seconds)
+                lasted_until = now()
                 for one in victims:
                     one.hole.restore(forgetful=self.chance.random() < 0.5)
             case "frozen":
@@ -216,14 +234,16 @@ class Run:
                     await asyncio.sleep(seconds)
                 finally:
                     # A frozen server cannot be stopped.
+                    lasted_until = now()
                     self.server.thaw()
             case "read-only":
                 await self._alter("SET default_transaction_read_only = on")
                 began = now()
                 await asyncio.sleep(seconds)
+                lasted_until = now()
                 await self._alter("RESET default_transaction_read_only")
         for one in victims:
-            one.troubles.append(Trouble(kind, began, now()))
+            one.troubles.append(Trouble(kind, began, lasted_until, now()))
 
     async def _alter(self, change: str) -> None:
         connection = await asyncpg.connect(self.url)
@@ -277,19 +297,21 @@ def judge(replica: Replica) -> list[str]:
     While a trouble of more than 5 seconds lasts, no answer after these may be 200.
     """
     wrong, readings = [], replica.readings
-    for one in sorted(replica.troubles, key=lambda one: one.began):
+    troubles = sorted(replica.troubles, key=lambda one: one.began)
+    for one in troubles:
         name = f"bot {replica.number}, {one.kind}"
-        during = [(at, ready) for asked, at, ready in readings if one.began < asked < one.ended]
-        one.noticed_after = next((at - one.began for at, ready in during if not ready), None)
-        if any(ready and one.began + TRUE_WITHIN < at < one.ended for at, ready in during):
-            wrong.append(f"{name}: /readyz was 200 more than {TRUE_WITHIN} s after it began")
+        during = [found for found in readings if one.began < found.asked < one.lasted_until]
+        noticed = (found.at for found in during if not found.is_ready)
+        one.noticed_after = next((at - one.began for at in noticed), None)
+        late = [found.at for found in during if found.is_ready and found.at < one.lasted_until]
+        if late and late[-1] > one.began + TRUE_WITHIN:
+            wrong.append(f"{name}: /readyz was 200 after {late[-1] - one.began:.1f} s")
         ended = one.ended
         while True:
-            again = (at for asked, at, ready in readings if ready and asked > ended)
-            one.ready_at = next(again, inf)
+            one.ready_at = _ready_at(readings, troubles, ended)
             on_top = [
                 other.ended
-                for other in replica.troubles
+                for other in troubles
                 if other.began <= one.ready_at and other.ended > ended
             ]
             if not on_top:
@@ -299,13 +321,32 @@ def judge(replica: Replica) -> list[str]:
         if one.ready_after > READY_WITHIN:
             wrong.append(f"{name}: ready {one.ready_after:.1f} s after it ended")
     since = None
-    for asked, at, ready in readings:
-        if ready or any(one.began <= asked <= one.ready_at for one in replica.troubles):
+    for found in readings:
+        is_in_trouble = any(
+            one.began <= found.at and found.asked <= one.ready_at for one in troubles
+        )
+        if found.is_ready or is_in_trouble:
             since = None
-        elif at - (since := since or asked) > TRUE_WITHIN:
-            wrong.append(f"bot {replica.number}: /readyz was 503 although all was well")
+        elif (lasted := found.at - (since := since or found.asked)) > TRUE_WITHIN:
+            wrong.append(
+                f"bot {replica.number}: /readyz was 503 for {lasted:.1f} s although all was well:"
+                f" {found.text}"
+            )
             break
     return wrong
+
+
+def _ready_at(readings: Sequence[Reading], troubles: Sequence[Trouble], ended: float) -> float:
+    """Return when /readyz was 200 after *ended* and stayed so until 30 s or a new trouble.
+
+    The first 200 may not last: a session of the time of the trouble may still hold a lock.
+    """
+    until = min([ended + READY_WITHIN, *(one.began for one in troubles if one.began > ended)])
+    since = ended
+    for found in readings:
+        if ended < found.asked < found.at < until and not found.is_ready:
+            since = found.asked
+    return next((one.at for one in readings if one.is_ready and one.asked > since), inf)
 
 
 @asynccontextmanager
