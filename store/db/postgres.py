@@ -57,6 +57,7 @@ _IDLE_SECONDS = 15
 _LONG_STATEMENT_SECONDS = 120
 """For one statement of a long transaction; the whole transaction has no limit."""
 _LONG_IDLE_SECONDS = 60
+"""Between two statements of a long transaction."""
 _LONG_LOCK_SECONDS = 600
 """For another process to finish a load or a change of the schema."""
 _SPARE_SECONDS = 3
@@ -89,7 +90,11 @@ WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace ORDER 
 
 
 class PostgresConnection:
-    """A connection with a deadline for each call; usually inside a transaction."""
+    """A connection with a deadline for each call; usually inside a transaction.
+
+    Where rows are written or read in batches, each batch has the deadline of a short statement,
+    even in a long transaction: so a server that hangs during a load is noticed at once.
+    """
 
     def __init__(
         self,
@@ -101,6 +106,7 @@ class PostgresConnection:
         self._raw = raw
         self._availability = availability
         self._seconds = seconds + _SPARE_SECONDS
+        self._batch_seconds = min(seconds, _STATEMENT_SECONDS) + _SPARE_SECONDS
 
     def within(self, seconds: float) -> "PostgresConnection":
         """Return the same connection with another deadline for each call."""
@@ -113,11 +119,11 @@ class PostgresConnection:
     async def stream(self, sql: str, *args: object) -> AsyncIterator[Row]:
         """Run *sql* and yield its rows."""
         rows = aiter(
-            self._raw.cursor(sql, *map(storable, args), prefetch=500, timeout=self._seconds)
+            self._raw.cursor(sql, *map(storable, args), prefetch=500, timeout=self._batch_seconds)
         )
         with suppress(StopAsyncIteration):
             while True:
-                yield await self._await(anext(rows))
+                yield await self._await(anext(rows), self._batch_seconds)
 
     async def execute(self, sql: str, *args: object) -> None:
         """Run *sql* and return nothing."""
@@ -127,7 +133,8 @@ class PostgresConnection:
         """Run *sql* once for each of *rows*."""
         parameters = ([*map(storable, row)] for row in rows)
         while batch := list(islice(parameters, _BATCH)):
-            await self._await(self._raw.executemany(sql, batch, timeout=self._seconds))
+            call = self._raw.executemany(sql, batch, timeout=self._batch_seconds)
+            await self._await(call, self._batch_seconds)
 
     async def fill(
         self, table: str, columns: Sequence[str], rows: AsyncIterable[Sequence[object]]
@@ -139,14 +146,14 @@ class PostgresConnection:
         time = asyncio.get_running_loop().time
 
         async def copy() -> None:
-            async with asyncio.timeout(self._seconds) as deadline:
+            async with asyncio.timeout(self._batch_seconds) as deadline:
 
                 async def watched() -> AsyncIterator[Sequence[object]]:
                     number = 0
                     async for row in rows:
                         number += 1
                         if number % _BATCH == 0:
-                            deadline.reschedule(time() + self._seconds)
+                            deadline.reschedule(time() + self._batch_seconds)
                         yield [*map(storable, row)]
                     # Now the server checks all references, and sends nothing until it is done.
                     deadline.reschedule(time() + _LONG_LOCK_SECONDS)
@@ -155,15 +162,16 @@ class PostgresConnection:
                     table, columns=columns, records=watched(), timeout=_NO_LIMIT
                 )
 
-        await self._await(copy())
+        await self._await(copy(), self._batch_seconds)
 
-    async def _await(self, call: Awaitable[T]) -> T:
-        """Wait for *call*; terminate the connection if it misses its deadline."""
+    async def _await(self, call: Awaitable[T], seconds: float | None = None) -> T:
+        """Wait for *call*; terminate the connection if it misses its deadline of *seconds*."""
         try:
             result = await call
         except TimeoutError as error:
             _terminate(self._raw)
-            raise self._availability.lost(f"no answer within {self._seconds:g} s") from error
+            seconds = seconds or self._seconds
+            raise self._availability.lost(f"no answer within {seconds:g} s") from error
         self._availability.found()
         return result
 
@@ -343,7 +351,7 @@ class Postgres:
                     if time() > until:
                         raise
                     await short.execute("ROLLBACK TO SAVEPOINT asked")
-                    await _end_silent(short, lock, seconds)
+                    await _end_silent(short, lock, _LONG_IDLE_SECONDS)
             yield connection
 
     @asynccontextmanager
@@ -375,7 +383,7 @@ class Postgres:
                 try:
                     await short.execute("ROLLBACK")
                     if isinstance(error, blocked):
-                        await _end_silent(short, _WRITER, _STATEMENT_SECONDS)
+                        await _end_silent(short, _WRITER, _IDLE_SECONDS)
                 except Exception:  # noqa: BLE001 -- the first error is raised below
                     # The server rolls back when it notices that the connection is gone.
                     _terminate(raw)
@@ -457,7 +465,7 @@ async def _end_silent(connection: PostgresConnection, lock: int, seconds: float)
     so that neither idle_in_transaction_session_timeout nor statement_timeout ends the session, and
     its lock would block all processes (docs: 20.11.1; transaction_timeout is new in version 17).
     """
-    for row in await connection.fetch(_END_SILENT.format(lock, seconds + _SPARE_SECONDS)):
+    for row in await connection.fetch(_END_SILENT.format(lock, seconds)):
         _log.warning("session %d held a lock and its client was silent: it was ended", row["pid"])
 
 

@@ -26,6 +26,7 @@ from store.db import (
 from store.db import postgres as engine
 from tests import postgres
 from tests.black_hole import BlackHole
+from tests.machine import PATIENCE
 
 ADD = "INSERT INTO once (team_id, key, at) VALUES ('T1', $1, 't')"
 COUNT = "SELECT COUNT(*) AS n FROM once"
@@ -69,6 +70,7 @@ def shorten(monkeypatch: pytest.MonkeyPatch) -> Shorten:
     def shorten() -> None:
         for name in ("_STATEMENT_SECONDS", "_LONG_STATEMENT_SECONDS", "_CHECKOUT_SECONDS"):
             monkeypatch.setattr(engine, name, 0.6)
+        monkeypatch.setattr(engine, "_LONG_IDLE_SECONDS", 0.6)
         for name in ("_CONNECT_SECONDS", "_CLOSE_SECONDS", "_SPARE_SECONDS"):
             monkeypatch.setattr(engine, name, 0.3)
 
@@ -275,6 +277,35 @@ async def test_frozen_backends_are_replaced(
         assert outages()[:2] == [SILENT, BACK]
 
 
+async def test_a_load_notices_a_frozen_backend_at_its_next_rows(
+    postgres_server: str,
+    shorten: Shorten,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It does not wait as long as one statement of a load may take."""
+
+    async def load(database: Database, frozen: list[int]) -> None:
+        async with database.long_transaction() as connection:
+            await connection.executemany(ADD, [("lost",)])
+            (row,) = await connection.fetch("SELECT pg_backend_pid() AS pid")
+            frozen.append(row["pid"])
+            os.kill(row["pid"], signal.SIGSTOP)
+            await connection.executemany(ADD, [("lost too",)])
+
+    frozen: list[int] = []
+    async with postgres.schema(postgres_server) as url, open_database(url) as database:
+        shorten()
+        monkeypatch.setattr(engine, "_LONG_STATEMENT_SECONDS", PATIENCE)
+        try:
+            with pytest.raises(DatabaseUnavailableError):
+                await load(database, frozen)
+        finally:
+            os.kill(frozen[0], signal.SIGCONT)
+        assert "no answer within 0.9 s" in caplog.text
+        await write(database)
+
+
 @pytest.mark.parametrize("is_long", [False, True], ids=["short", "long"])
 async def test_a_client_lost_between_two_parts_of_a_statement_blocks_nobody(
     postgres_server: str, shorten: Shorten, caplog: pytest.LogCaptureFixture, *, is_long: bool
@@ -293,6 +324,25 @@ async def test_a_client_lost_between_two_parts_of_a_statement_blocks_nobody(
             with attempt:
                 async with database.long_transaction() if is_long else database.transaction() as c:
                     await c.execute(ADD, "K1")
+        assert "its client was silent" in caplog.text
+        lost.terminate()
+
+
+async def test_replicas_that_start_end_a_silent_client_that_holds_the_schema(
+    postgres_server: str, shorten: Shorten, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It was lost while it created the tables, and three others start at once."""
+    async with postgres.schema(postgres_server) as url:
+        lost = await asyncpg.connect(url)
+        await lost.execute(f"BEGIN; SELECT pg_advisory_xact_lock({engine._SCHEMA})")
+        await lost.prepare("SELECT 1")
+        shorten()
+
+        async def start() -> None:
+            async with open_database(url) as database:
+                assert await database.fetch(COUNT)
+
+        await asyncio.gather(*(start() for _ in range(3)))
         assert "its client was silent" in caplog.text
         lost.terminate()
 
