@@ -45,6 +45,10 @@ _log = logging.getLogger(__name__)
 URLS = ("postgresql://", "postgres://")
 
 _CONNECTIONS = 10
+_WRITERS = 2
+"""How many connections may wait for the lock of short transactions, of which one has it at a time:
+one writes, and the next one is ready. The others wait without a connection, so that reads have one.
+"""
 _CONNECT_SECONDS = 5
 _CHECKOUT_SECONDS = 10
 """For a checkout from the pool, even if it opens a new connection."""
@@ -194,6 +198,7 @@ class Postgres:
         """The connections that are checked out, by the ids of their server processes."""
         self._availability = Availability(on_loss=self._terminate_idle)
         self._retrying = asyncio.Lock()
+        self._writing = asyncio.Semaphore(_WRITERS)
 
     @classmethod
     @asynccontextmanager
@@ -267,8 +272,17 @@ class Postgres:
 
         The lock has the effect of BEGIN IMMEDIATE in SQLite, so both engines behave the same.
         """
-        async with self._transaction(f"BEGIN; {_LOCK.format(_WRITER)}") as connection:
-            yield connection
+        try:
+            # Longer than the calls of those who have a connection may take.
+            async with asyncio.timeout(_STATEMENT_SECONDS + _SPARE_SECONDS):
+                await self._writing.acquire()
+        except TimeoutError as error:
+            raise TemporaryDatabaseError(_BUSY) from error
+        try:
+            async with self._transaction(f"BEGIN; {_LOCK.format(_WRITER)}") as connection:
+                yield connection
+        finally:
+            self._writing.release()
 
     @asynccontextmanager
     async def long_transaction(self) -> AsyncIterator[Connection]:

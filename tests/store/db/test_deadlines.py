@@ -347,6 +347,31 @@ async def test_replicas_that_start_end_a_silent_client_that_holds_the_schema(
         lost.terminate()
 
 
+async def test_transactions_that_wait_for_another_process_leave_connections_for_reads(
+    postgres_server: str,
+) -> None:
+    async with postgres.schema(postgres_server) as url, open_database(url) as database:
+        busy = await asyncpg.connect(url)
+        await busy.execute(f"BEGIN; SELECT pg_advisory_xact_lock({engine._WRITER})")
+
+        async def add(key: str) -> None:
+            async with database.transaction() as connection:
+                await connection.execute(ADD, key)
+
+        tasks = [asyncio.create_task(add(f"K{number}")) for number in range(30)]
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory'"
+        while not await busy.fetch(waiting):
+            pass
+        await database.probe()
+        assert await database.fetch(COUNT)
+        assert not any(task.done() for task in tasks)
+        await busy.execute("COMMIT")
+        await asyncio.gather(*tasks)
+        await busy.close()
+        (row,) = await database.fetch(COUNT)
+        assert row["n"] == len(tasks)
+
+
 async def test_a_client_that_works_keeps_its_lock(postgres_server: str, shorten: Shorten) -> None:
     """A long statement is no silence, however long others wait for the lock."""
     async with postgres.schema(postgres_server) as url, open_database(url) as database:
