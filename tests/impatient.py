@@ -29,7 +29,7 @@ SHORT: dict[ModuleType, dict[str, object]] = {
     bot.entrances.socket_mode: {
         "Timeouts": partial(bot.entrances.socket_mode.Timeouts, connect=2, ping=0.5, tries=3),
     },
-    bot.retry: {"BACK_OFF": wait_fixed(0.05)},
+    bot.retry: {"BACK_OFF": wait_fixed(0.05), "_IN_USE_SECONDS": 1},
 }
 
 if __name__ == "__main__":

@@ -256,21 +256,37 @@ async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
             assert await process.wait() == 128 + signal.SIGTERM
 
 
-async def test_a_second_bot_on_the_same_file_is_refused(tmp_path: Path) -> None:
+async def test_a_second_bot_on_the_same_file_waits_and_is_refused(tmp_path: Path) -> None:
+    """The exit code is 1: a supervisor may start it again, when the first one has ended."""
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
         environ = settings(workspace, tmp_path)
         async with bot("run", folder=tmp_path, **environ) as first:
             assert first.stderr
             await line_with(first.stderr, "connected")
-            async with bot("run", folder=tmp_path, **environ) as second:
+            async with bot("run", folder=tmp_path, module="tests.impatient", **environ) as second:
                 _, err = await second.communicate()
-                assert second.returncode == 78
+                assert second.returncode == 1
                 assert f"in use by process {first.pid} on {socket.gethostname()}" in err.decode()
             for arguments in (["find", "geneva"], ["check"], ["backup", "b.db"], ["load"]):
                 async with bot(*arguments, folder=tmp_path, **environ) as beside:
                     _, err = await beside.communicate()
                     assert beside.returncode == 0, (arguments, err.decode())
             await end(first, signal.SIGTERM)
+
+
+async def test_a_bot_that_starts_while_another_one_ends_takes_over(tmp_path: Path) -> None:
+    """As when a new version is started before the old one has ended."""
+    async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
+        environ = settings(workspace, tmp_path)
+        async with bot("run", folder=tmp_path, **environ) as first:
+            assert first.stderr
+            await line_with(first.stderr, "connected")
+            async with bot("run", folder=tmp_path, **environ) as second:
+                assert second.stderr
+                await line_with(second.stderr, f"in use by process {first.pid}")
+                await end(first, signal.SIGTERM)
+                await line_with(second.stderr, "connected")
+                await end(second, signal.SIGTERM)
 
 
 async def test_stories_loaded_from_a_terminal_are_followed(tmp_path: Path) -> None:

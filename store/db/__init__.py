@@ -17,6 +17,7 @@ from store.db.types import (
     Connection,
     Database,
     DatabaseError,
+    DatabaseInUseError,
     DatabaseUnavailableError,
     Row,
     TemporaryDatabaseError,
@@ -29,6 +30,7 @@ __all__ = [
     "Connection",
     "Database",
     "DatabaseError",
+    "DatabaseInUseError",
     "DatabaseUnavailableError",
     "Row",
     "TemporaryDatabaseError",
@@ -54,7 +56,7 @@ async def open_database(
     other process can hold an SQLite file or change its schema while it is open; short commands can
     still use it. With *is_looking*, nothing is created, migrated or written: a database that does
     not exist yet looks empty. Raises `DatabaseError` if the database cannot be opened, has a newer
-    schema, or is held by another process.
+    schema, or is held by another process (`DatabaseInUseError`).
     """
     if is_looking:
         async with _look(url) as database:

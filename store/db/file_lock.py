@@ -9,12 +9,12 @@ from io import FileIO
 from pathlib import Path
 
 from store.db import private
-from store.db.types import DatabaseError
+from store.db.types import DatabaseError, DatabaseInUseError
 
 
 @contextmanager
 def held(database: Path, *, alone: bool = True) -> Iterator[None]:
-    """Lock *database* for this process; raises `DatabaseError` that names the holder of the lock.
+    """Lock *database* for this process; raises `DatabaseInUseError` that names the lock's holder.
 
     The lock is exclusive if *alone*. Otherwise it is shared: no process can have the exclusive lock
     at the same time.
@@ -32,7 +32,8 @@ def held(database: Path, *, alone: bool = True) -> Iterator[None]:
         try:
             fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise DatabaseError(f"The database {database} is in use by {_holder(file)}.") from error
+            message = f"The database {database} is in use by {_holder(file)}."
+            raise DatabaseInUseError(message) from error
         except OSError as error:
             raise DatabaseError(
                 f"{lock} cannot be locked: {error.strerror}. Put the database on a local disk."

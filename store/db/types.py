@@ -18,6 +18,10 @@ class TemporaryDatabaseError(DatabaseError):
     """Raised for what may pass by itself: a full disk, a standby, a lock of another process."""
 
 
+class DatabaseInUseError(TemporaryDatabaseError):
+    """Raised when another process holds an SQLite file."""
+
+
 _UNAVAILABLE = (
     "My database does not answer just now: please try again in a minute."
     " What was begun is done completely, or not at all."

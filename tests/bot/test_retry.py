@@ -9,7 +9,7 @@ from tenacity import AsyncRetrying, RetryCallState
 
 from bot import retry
 from bot.retry import BACK_OFF, StoppedError, is_temporary, retrying
-from store.db import DatabaseError, DatabaseUnavailableError
+from store.db import DatabaseError, DatabaseInUseError, DatabaseUnavailableError
 
 
 def refusal(error: str, status: int = 200) -> SlackApiError:
@@ -32,6 +32,7 @@ def refusal(error: str, status: int = 200) -> SlackApiError:
         (refusal("account_inactive"), False),
         (refusal("not_allowed_token_type"), False),
         (DatabaseUnavailableError(), True),
+        (DatabaseInUseError("in use by process 1"), True),
         (DatabaseError("has a newer schema"), False),
         (ZeroDivisionError(), False),
     ],
