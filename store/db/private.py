@@ -29,11 +29,13 @@ def create(path: Path) -> None:
 def written_whole(file: Path) -> Iterator[Path]:
     """Yield a new private file that becomes *file* at the end, or is deleted after an error.
 
-    Raises `DatabaseError` if it cannot be written.
+    Raises `DatabaseError` if it cannot be written, or if its folder does not exist: the name of the
+    folder may be mistyped.
     """
+    if not file.parent.is_dir():
+        raise DatabaseError(f"There is no folder {file.parent}: create it, or name another one.")
     part = file.with_name(f"{file.name}.part")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         part.unlink(missing_ok=True)
         create(part)
         yield part

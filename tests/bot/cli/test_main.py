@@ -823,7 +823,7 @@ def test_a_file_of_settings_in_another_encoding_is_named_last(folder: Path) -> N
     ("command", "sentence"),
     [
         ("backup today.db", "today.db cannot be written: "),
-        ("backup corpus/talks.txt/today.db", "corpus/talks.txt/today.db cannot be written: File"),
+        ("backup corpus/talks.txt/today.db", "There is no folder corpus/talks.txt: create it, or"),
         ("load corpus", "The disk refuses: nothing was changed in the database data/parley.db"),
     ],
 )

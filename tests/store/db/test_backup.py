@@ -139,6 +139,7 @@ async def test_a_backup_is_taken_while_the_bot_runs_and_writes(
 ) -> None:
     await fill(database_url)
     before = await contents(database_url)
+    (tmp_path / "backups").mkdir()
     file = tmp_path / "backups" / "today.db"
     async with (
         open_database(database_url, hold=True) as database,
@@ -148,6 +149,15 @@ async def test_a_backup_is_taken_while_the_bot_runs_and_writes(
         await backup(database_url, file)
     assert await contents(f"sqlite:///{file}") == before
     assert not list(file.parent.glob("*.part*"))
+
+
+async def test_a_backup_into_a_mistyped_folder_is_refused(
+    tmp_path: Path, database_url: str
+) -> None:
+    await fill(database_url)
+    with pytest.raises(DatabaseError, match=r"There is no folder .*/bakcups: create it, or name"):
+        await backup(database_url, tmp_path / "bakcups" / "today.db")
+    assert not (tmp_path / "bakcups").exists()
 
 
 async def test_a_backup_does_not_overwrite_anything(tmp_path: Path, database_url: str) -> None:
