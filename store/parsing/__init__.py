@@ -110,7 +110,11 @@ class Parser:
         """The seconds of the file that took longest, and its name."""
 
     def parse(
-        self, kind: Literal["calendar", "feed", "json"], name: str, data: bytes, **options: object
+        self,
+        kind: Literal["calendar", "feed", "json", "page"],
+        name: str,
+        data: bytes,
+        **options: object,
     ) -> Parsed:
         """Return what the child finds in *data*, the bytes of the file *name*, as a *kind* of file.
 

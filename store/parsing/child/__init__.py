@@ -15,12 +15,14 @@ from typing import Any
 
 from .calendars import parse_calendar
 from .feeds import parse_feed, parse_json
+from .pages import parse_page
 from .report import ProblemError, Warnings
 
 _PARSERS: Mapping[str, Callable[..., Iterator[list[str]]]] = {
     "feed": parse_feed,
     "json": parse_json,
     "calendar": parse_calendar,
+    "page": parse_page,
 }
 
 
