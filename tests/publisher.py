@@ -9,6 +9,8 @@ from ipaddress import ip_address
 
 from bot.feeds.addresses import IP
 
+_TLS = b"\x16"
+"""The first byte of a client that speaks TLS."""
 Write = Callable[[bytes], Awaitable[None]]
 
 
@@ -33,6 +35,16 @@ def answer(
     return "\r\n".join([*lines, "", ""]).encode("utf-8", "surrogateescape") + body
 
 
+def rss(*titles: str, name: str = "Harbour News") -> bytes:
+    """Return a feed whose stories have these titles."""
+    items = "".join(
+        f"<item><title>{one}</title><guid>{one}</guid><link>/{one.replace(' ', '-')}</link>"
+        f"<description>All about {one} in one sentence.</description></item>"
+        for one in titles
+    )
+    return f"<rss version='2.0'><channel><title>{name}</title>{items}</channel></rss>".encode()
+
+
 @dataclass
 class Publisher:
     """The server, its answers by path, and the requests that it got."""
@@ -52,7 +64,10 @@ class Publisher:
         return [one.path for one in self.requests]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        start = await reader.readexactly(1)
+        if start == _TLS:
+            return
+        head = (start + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         first, *lines = head.split("\r\n")
         pairs = (line.partition(": ") for line in lines if line)
         request = Request(first.split(" ")[1], {name.lower(): text for name, _, text in pairs})

@@ -1,7 +1,6 @@
 """Fetch a feed over HTTP: conditional requests, redirects, and a limit for everything."""
 
 import asyncio
-import logging
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,11 +16,9 @@ from yarl import URL
 
 from bot.feeds.addresses import AddressError, Addresses, CheckedResolver, LookUp, look_up
 from bot.feeds.unpacking import ENCODINGS, UnpackingError, unpack
-from bot.proxies import ProxyFor, no_proxy_for
+from bot.proxies import ProxyFor, is_usable, no_proxy_for
 from store.text import showable
 from store.version import VERSION
-
-log = logging.getLogger(__name__)
 
 _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9,"
@@ -233,6 +230,10 @@ class Fetcher:
     async def _request(
         self, hop: _Hop, conditions: Mapping[str, str], proxy: str | None
     ) -> Outcome | _Redirect:
+        if proxy and not is_usable(proxy):
+            raise _FailedError(
+                f"The proxy for {hop.host} is not an HTTP proxy: check HTTPS_PROXY and HTTP_PROXY."
+            )
         session = self._proxied if proxy else self._direct
         try:
             async with session.get(
@@ -297,6 +298,8 @@ def _in_words(status: int) -> str:
         text = f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         text = str(status)
+    if status == 304:
+        return f"{text}, although it was asked for the whole feed"
     if status in (401, 402, 403):
         return f"{text}: it wants a sign-in, or refuses programs"
     if status in (404, 405):

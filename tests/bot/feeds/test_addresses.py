@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from bot.feeds.addresses import AddressError, Addresses, AllowList, CheckedResolver, is_public
+from bot.feeds.addresses import (
+    AddressError,
+    Addresses,
+    AllowList,
+    CheckedResolver,
+    is_public,
+    look_up,
+)
 from tests.publisher import Names
 
 PUBLIC = [
@@ -203,6 +210,12 @@ async def test_a_name_of_private_addresses_is_refused() -> None:
     names = Names(feeds_example=["10.0.0.1 ::1"])
     with pytest.raises(AddressError, match=r"feeds\.example is not on the public internet"):
         await resolved(Addresses(), names, "feeds.example")
+
+
+async def test_names_are_resolved_by_the_system() -> None:
+    assert {one.is_loopback for one in await look_up("localhost", 80)} == {True}
+    with pytest.raises(OSError, match="label"):
+        await look_up("a" * 64 + ".example", 80)
 
 
 async def test_a_listed_network_is_requested_whatever_its_name() -> None:

@@ -1,0 +1,108 @@
+"""Read what was fetched, in child processes: the entries of a feed, or the feeds of a web page."""
+
+import asyncio
+import io
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from urllib.parse import urljoin, urlsplit
+
+from bot.feeds.fetching import Fetched
+from store.loading.documents.feed import from_rows
+from store.loading.documents.source import MAX_TEXT, Source, Story
+from store.parsing import Limits, Parser, ParsingError
+from store.text import showable
+from store.types import Problem
+
+MAX_ENTRIES = 2_000
+"""The entries of one answer that are read: the first, which are the newest in nearly every feed."""
+_LIMITS = Limits(
+    seconds=5,
+    seconds_per_mb=2,
+    wall_clock_factor=2,
+    memory=512 << 20,
+    answer=32 << 20,
+    seconds_in_all=math.inf,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A feed as it was fetched."""
+
+    title: str
+    """Empty if unknown."""
+    stories: Sequence[Story]
+    warnings: Sequence[Problem]
+
+
+class NotAFeedError(Exception):
+    """Raised for an answer that is not a feed; the message is a sentence for an admin."""
+
+    def __init__(self, problem: str, feeds: Sequence[str]) -> None:
+        """Create an error; *feeds* are the addresses of feeds that the answer, a page, names."""
+        super().__init__(problem)
+        self.feeds = feeds
+
+
+class FeedReader:
+    """Reads feeds, each in a process of its own, so that none waits for another; close it."""
+
+    def __init__(self) -> None:
+        self._parsers: set[Parser] = set()
+        self._idle: list[Parser] = []
+
+    async def read(self, fetched: Fetched) -> Feed:
+        """Return the feed that was fetched; raises `NotAFeedError`."""
+        parser = self._idle.pop() if self._idle else Parser(_LIMITS)
+        self._parsers.add(parser)
+        try:
+            return await asyncio.to_thread(_read, parser, fetched)
+        finally:
+            self._idle.append(parser)
+
+    def close(self) -> None:
+        """Stop the child processes, and what they are reading."""
+        for parser in self._parsers:
+            parser.close()
+
+
+def _read(parser: Parser, fetched: Fetched) -> Feed:
+    host = urlsplit(fetched.url).hostname or ""
+    # Without a time: the load decides about dates in the future.
+    source = Source(host, io.BytesIO(), parser, None)
+    try:
+        parsed = parser.parse("feed", host, fetched.data, longest=MAX_TEXT)
+    except ParsingError as error:
+        raise _not_a_feed(parser, fetched, f"{host} {error}") from error
+    for line, message in parsed.warnings:
+        source.add_warning(line, message)
+    rows = islice(_absolute(parsed.rows, fetched.url), MAX_ENTRIES)
+    stories = [*from_rows(source, rows)]
+    if next(parsed.rows, None):
+        source.add_warning(
+            None, f"has more than {MAX_ENTRIES:,} entries: the first {MAX_ENTRIES:,} are read"
+        )
+    publishers = {story.provenance.publisher for story in stories}
+    title = publishers.pop() if len(publishers) == 1 else None
+    return Feed(title=title or "", stories=stories, warnings=source.warnings)
+
+
+def _absolute(rows: Iterator[list[str]], url: str) -> Iterator[list[str]]:
+    """Yield the rows with links that can be followed: some feeds write `/2026/story`."""
+    for title, text, guid, link, *others in rows:
+        with suppress(ValueError):
+            link = urljoin(url, link) if link else ""
+        yield [title, text, guid, link, *others]
+
+
+def _not_a_feed(parser: Parser, fetched: Fetched, problem: str) -> NotAFeedError:
+    feeds: list[str] = []
+    # A page that cannot be read names no feed.
+    with suppress(ParsingError, ValueError):
+        rows = parser.parse("page", "", fetched.data).rows
+        feeds = [urljoin(fetched.url, href) for (href,) in rows]
+    found = f"; it names the feed {feeds[0]}" if feeds else ""
+    return NotAFeedError(showable(f"{problem}{found}."), feeds)
