@@ -80,6 +80,10 @@ class Problem:
         return f"{where}: {self.message}"
 
 
+FOLDER = "folder"
+"""The id of the source that is the corpus folder."""
+POLL = "feed"
+"""Stored instead of the id of who loaded a revision, if a poll of a feed did."""
 SOMEBODY = "somebody"
 """Stored instead of the id of who loaded a revision, once that id is deleted."""
 
@@ -118,13 +122,13 @@ class Revision:
 
     number: int
     fingerprint: str
-    """A hash of every document's path and text; equal fingerprints mean equal corpora."""
+    """A hash of the folder's paths and texts, also if another source was loaded."""
     documents: int
     articles: int
     loaded_at: datetime
     loaded_by: str
     """A Slack user id (with the team id, `T1:U1`, if several teams share the corpus), "terminal",
-    "folder", or `SOMEBODY` once the id is deleted."""
+    "folder", `POLL`, or `SOMEBODY` once the id is deleted."""
     restores: int | None
     """The number of the revision that an undo restored; None if a folder was loaded."""
     added: int
@@ -135,6 +139,8 @@ class Revision:
     """How many articles have the same text as before in another place."""
     removed: int
     """How many articles are gone."""
+    source: str = FOLDER
+    """The id of the source whose documents it replaced."""
     touched: int = field(default=0, compare=False)
     """How many documents changed; 0 if unknown. Only the history sets it."""
     paths: tuple[str, ...] = field(default=(), compare=False)
@@ -144,10 +150,6 @@ class Revision:
     def changes(self) -> str:
         """How many articles it changed, in words."""
         return f"{self.added:,} added, {self.edited:,} edited, {self.removed:,} removed"
-
-
-FOLDER = "folder"
-"""The id of the source that is the corpus folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

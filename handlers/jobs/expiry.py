@@ -17,7 +17,8 @@ _DAY = timedelta(days=1)
 class Expiry:
     """The job that deletes expired data.
 
-    That is: search misses, topic requests, idempotency keys, posts, and who loaded old revisions.
+    That is: search misses, topic requests, idempotency keys, posts, who loaded old revisions, and
+    what is known of stories that feeds no longer keep.
     """
 
     store: Store
@@ -38,6 +39,7 @@ class Expiry:
             await self.store.idempotency.forget(now=now)
             deleted = await self.store.posts.delete_old(before=now - self.keep_posts)
             await self.store.personal_data.forget_loaders(before=now - self.keep_posts)
+            await self.store.corpus.forget_retired(before=now - self.keep_posts)
             if deleted:
                 log.info("deleted %d posts that were older than POSTS_DAYS", deleted)
             await self.store.personal_data.overwrite_deleted()

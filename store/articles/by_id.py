@@ -17,6 +17,7 @@ SHUFFLE_SIZE = 2**63 - 1
 """The number of positions in the random order."""
 
 _GET = f"{SELECT} WHERE a.id = $1"
+_RETIRED = f"SELECT {COLUMNS} FROM retired_article WHERE id = $1"  # noqa: S608 -- our own names
 _MEASURE = """
 SELECT COUNT(DISTINCT NULLIF(question, '')) AS questions,
        SUM(LENGTH(summary) + LENGTH(insight) + LENGTH(question)) AS characters
@@ -25,14 +26,14 @@ FROM article
 
 
 class Articles:
-    """Reads loaded articles."""
+    """Reads loaded articles, and those that a feed no longer keeps but posts still show."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def get(self, article_id: str) -> Article | None:
         """Return the article, or None if it is not in the corpus."""
-        return await fetch_article(self._database, article_id)
+        return await _fetch_any(self._database, article_id)
 
     async def measure(self) -> tuple[int, int]:
         """Return the number of distinct questions, and the number of characters of all articles."""
@@ -42,7 +43,7 @@ class Articles:
     async def get_many(self, article_ids: Iterable[str]) -> Sequence[Article]:
         """Return the articles in the order of the ids; leave out those not in the corpus."""
         async with self._database.reading() as connection:
-            found = [await fetch_article(connection, each) for each in article_ids]
+            found = [await _fetch_any(connection, each) for each in article_ids]
         return [article for article in found if article]
 
 
@@ -55,6 +56,12 @@ async def fetch_article(connection: Connection | Database, article_id: str) -> A
     """Return an article, or None if it is not in the corpus."""
     rows = await connection.fetch(_GET, article_id)
     return to_article(rows[0]) if rows else None
+
+
+async def _fetch_any(connection: Connection | Database, article_id: str) -> Article | None:
+    article = await fetch_article(connection, article_id)
+    rows = () if article else await connection.fetch(_RETIRED, article_id)
+    return to_article(rows[0]) if rows else article
 
 
 def to_article(row: Row) -> Article:

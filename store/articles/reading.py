@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from store.articles.by_id import SELECT, SHUFFLE_SIZE, shuffle_position, to_article
 from store.db import Database, Row, places
-from store.types import Article
+from store.types import FOLDER, Article
 
 Numbered: TypeAlias = tuple[int, Article]
 
@@ -15,12 +15,16 @@ BATCH = 2_000
 """Articles in one batch."""
 _PARAMETERS = 500
 
-_DOCUMENTS = "SELECT path, digest, articles FROM document"
+_DOCUMENTS = "SELECT path, digest, articles FROM document WHERE source = $1"
 _OF_DOCUMENTS = f"{SELECT} WHERE a.document IN ({{}})"
 _OF_DOCUMENT = f"""
 {SELECT} WHERE a.document = $1 AND a.position > $2 ORDER BY a.position LIMIT {BATCH}
 """
 _FROM_NUMBER = f"{SELECT} WHERE a.number >= $1 ORDER BY a.number LIMIT {BATCH}"
+_OF_SOURCE = f"""
+{SELECT} JOIN document d ON d.path = a.document
+WHERE a.number >= $1 AND d.source = $2 ORDER BY a.number LIMIT {BATCH}
+"""
 # The shuffle position is a hash of the id, so a range of positions is a random sample.
 _SAMPLE = f"""
 {SELECT} WHERE a.shuffle > $1 AND a.shuffle <= $2 ORDER BY a.shuffle LIMIT {BATCH}
@@ -40,11 +44,11 @@ class StoredDocument:
 Documents: TypeAlias = Mapping[str, StoredDocument]
 
 
-async def stored_documents(database: Database) -> Documents:
-    """Return all stored documents by path."""
+async def stored_documents(database: Database, source: str = FOLDER) -> Documents:
+    """Return the stored documents of a source by path."""
     return {
         row["path"]: StoredDocument(digest=row["digest"], articles=row["articles"])
-        for row in await database.fetch(_DOCUMENTS)
+        for row in await database.fetch(_DOCUMENTS, source)
     }
 
 
@@ -85,10 +89,11 @@ async def _of_one(database: Database, path: str) -> AsyncIterator[Sequence[Numbe
 
 
 async def articles_from_number(
-    database: Database, number: int
+    database: Database, number: int, *, source: str | None = None
 ) -> AsyncIterator[Sequence[Numbered]]:
-    """Yield the articles whose number is at least *number*, in batches."""
-    while rows := await database.fetch(_FROM_NUMBER, number):
+    """Yield the articles whose number is at least *number*, in batches; None for all sources."""
+    sql, of = (_OF_SOURCE, (source,)) if source else (_FROM_NUMBER, ())
+    while rows := await database.fetch(sql, number, *of):
         number = rows[-1]["number"] + 1
         yield _numbered(rows)
 

@@ -4,33 +4,40 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from store.articles import reading
 from store.corpus.loaded import Loaded, read
-from store.db import Database, DatabaseUnavailableError
+from store.db import Connection, Database, DatabaseUnavailableError
 from store.finding import chunks
 from store.finding.finder import Finder
 from store.finding.similarity import SemanticSearch
 from store.finding.topics import stored
 from store.finding.words import prepare
-from store.loading import derived, failed_loads, revisions
+from store.loading import derived, failed_loads, feed_stories, revisions
 from store.loading.check import Check, check
 from store.loading.disk_list import DiskList
 from store.loading.documents import CorpusFolder, read_corpus
-from store.loading.plan import LoadPlan
+from store.loading.documents.source import Story
+from store.loading.feed_load import FeedPlan, plan_feed, plan_removal, plan_retirement
+from store.loading.near_duplicates import NearDuplicates, find_near_duplicates
+from store.loading.plan import Counts, LoadPlan
 from store.loading.reload import plan_reload
 from store.loading.undo import plan_undo, target_of
 from store.parsing import Parser
 from store.progress import Progress, background_work
+from store.sources.sources import Sources, is_polled
 from store.types import (
+    FOLDER,
+    POLL,
     Answer,
     ConcurrentLoadError,
     CorpusInvalidError,
+    FeedSource,
     Match,
     ParleyError,
     Problem,
@@ -41,7 +48,10 @@ from store.types import (
 
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")
+Write: TypeAlias = Callable[[Connection], Awaitable[None]]
 
+_DERIVE_AFTER_POLL = 60
+"""Seconds."""
 _LONGEST_DERIVE_WAIT = 60
 """Minutes between two attempts to derive, after many that failed."""
 _MIN_SIMILARITY = 0.15
@@ -63,6 +73,15 @@ class Reload:
     """Mistakes in the changed documents that did not keep them from being loaded."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedLoad:
+    """What the load of a feed has changed."""
+
+    counts: Counts
+    near_duplicates: NearDuplicates
+    """New stories that are nearly equal to others, such as those of another feed."""
+
+
 class Corpus:
     """The loaded revision and the index of its articles.
 
@@ -76,10 +95,13 @@ class Corpus:
         self._database = database
         self._semantic: SemanticSearch | None = None
         self._loading = asyncio.Lock()
+        """Held by a load, an undo or a check of the folder from its beginning to its end."""
+        self._writing = asyncio.Lock()
+        """Held while a load is written, or one of another process is read."""
         self._switching = asyncio.Lock()
         self._followed: int | None = None
         """The last revision that was loaded completely here, with its derived data."""
-        self._loaded = Loaded(revision=None, finder=Finder.of(()))
+        self._loaded = Loaded(revision=None, finder=Finder.of(()), next_number=0)
         self._failed_derivations = 0
         self._derive_again_at: float | None = None
         """When `follow` derives again, by the monotonic clock; None if nothing failed."""
@@ -109,19 +131,24 @@ class Corpus:
     async def follow(self) -> None:
         """Switch to the revision that another process has loaded, if there is a newer one.
 
-        Also derives again what could not be derived before.
+        Also derives what is due, or could not be derived before.
         """
         last = await revisions.last(self._database)
         if last and last["number"] != self._followed:
-            async with self._loading:
+            async with self._writing:
                 if last["number"] == self._followed:
                     # This process was loading it itself.
                     return
-                await self.open()
+                await chunks.rebuild(self._database)
+                await self._switch(self._loaded)
+                self._followed = last["number"]
             log.info("switched to revision %d", last["number"])
-        elif self._derive_again_at is not None and time.monotonic() >= self._derive_again_at:
-            async with self._loading:
+            if last["loaded_by"] == POLL:
+                self._derive_later()
+            else:
                 await self._derive()
+        elif self._derive_again_at is not None and time.monotonic() >= self._derive_again_at:
+            await self._derive()
 
     @property
     def revision(self) -> Revision | None:
@@ -154,18 +181,24 @@ class Corpus:
                     # Another search may have switched already.
                     if self._loaded is loaded:
                         await self._switch(loaded)
+            if self._loaded.revision == loaded.revision:
+                raise ParleyError("The index of the corpus is damaged: restore a backup.")
 
     async def _switch(self, stale: Loaded) -> None:
+        """Read what has changed since *stale*, and use it unless another task was faster."""
         async with self._database.long_reading() as connection:
-            loaded = await read(self._database, connection, self._semantic)
-        if loaded.revision == stale.revision:
-            raise ParleyError("The index of the corpus is damaged: restore a backup.")
+            loaded = await read(self._database, connection, self._semantic, before=stale)
         if self._loaded is stale:
             self._loaded = loaded
 
-    async def history(self, limit: int = revisions.KEPT) -> Sequence[Revision]:
-        """Return the last revisions, latest first: who changed how much, and when."""
-        return await revisions.history(self._database, limit)
+    async def history(
+        self, limit: int = revisions.KEPT, *, source: str | None = None
+    ) -> Sequence[Revision]:
+        """Return the last revisions, latest first: who changed how much, and when.
+
+        They are those of *source*; with None, those of all sources that no poll made.
+        """
+        return await revisions.history(self._database, limit, source)
 
     @property
     def topics(self) -> Sequence[Topic]:
@@ -195,13 +228,13 @@ class Corpus:
         progress: Progress | None = None,
         announce: Callable[[Check], None] | None = None,
     ) -> Reload:
-        """Replace the corpus with the documents at *path*, in one transaction.
+        """Replace the folder's stories with the documents at *path*, in one transaction.
 
-        A document that has a problem keeps the articles it had. Only changed documents are parsed
-        and indexed again. An article keeps its id when its text is edited or moved. If nothing has
-        changed, nothing is written. *announce* is called with the changes before they are written.
-        Raises `CorpusInvalidError` if there are problems and nothing else to load, and
-        `ConcurrentLoadError` if another process changes the corpus first.
+        The stories of other sources stay, and so do those of a document that has a problem. Only
+        changed documents are parsed and indexed again. An article keeps its id when its text is
+        edited or moved. If nothing has changed, nothing is written. *announce* is called with the
+        changes before they are written. Raises `CorpusInvalidError` if there are problems and
+        nothing else to load, and `ConcurrentLoadError` if another process loads the folder first.
         """
         watched = progress or Progress()
         with self._timing():
@@ -210,7 +243,7 @@ class Corpus:
                 if plan.base and not plan.documents:
                     await self._forget_failed_load(path)
                     await self._derive()
-                    (revision,) = await self.history(1)
+                    revision = await revisions.loaded(self._database)
                     return Reload(
                         revision=revision,
                         is_changed=False,
@@ -267,22 +300,88 @@ class Corpus:
     async def undo(
         self, *, by: str, at: datetime, number: int | None = None, progress: Progress | None = None
     ) -> Revision:
-        """Restore the previous revision, or revision *number*, as a new revision.
+        """Restore the source of revision *number* as it was then, as a new revision.
 
-        Articles get their old ids, texts and places. Raises `ParleyError` if the revision does not
-        exist or can no longer be restored, and `ConcurrentLoadError` as `reload` does.
+        Without a number, take back the last change that no poll made. Articles get their old ids,
+        texts and places. A feed is paused, because its next poll would bring the same again.
+        Raises `ParleyError` if the revision does not exist or can no longer be restored, and
+        `ConcurrentLoadError` if another process loads the source first.
         """
-        async with self._planning() as plan:
-            target = await target_of(self._database, number)
+        target = await target_of(self._database, number)
+        is_folder = target["source"] == FOLDER
+        if not is_folder:
+            # First, so that no poll comes in between.
+            await Sources(self._database).pause(target["source"], now=at)
+        async with self._planning(target["source"]) as plan:
             await plan_undo(self._database, plan, target)
             return await self._apply(
                 plan,
-                fingerprint=target["fingerprint"],
+                fingerprint=target["fingerprint"] if is_folder else None,
                 by=by,
                 at=at,
                 restores=target["number"],
                 progress=progress or Progress(),
             )
+
+    async def load_feed(
+        self, feed: FeedSource, stories: Sequence[Story], *, at: datetime
+    ) -> FeedLoad:
+        """Load *stories*, the entries that *feed* has now; the stories that left it stay.
+
+        If no story is new or edited, there is no new revision. Raises `ParleyError` if the feed was
+        paused or removed meanwhile, and `ConcurrentLoadError` if another process loads it first.
+        """
+        async with self._planning(feed.id) as plan:
+            planned = await plan_feed(self._database, plan, feed, stories, at)
+            found = await self._search(
+                lambda finder: find_near_duplicates(self._database, finder.index, plan)
+            )
+            await self._apply_feed(planned)
+            return FeedLoad(counts=plan.counts, near_duplicates=found)
+
+    async def retire(self, feed: FeedSource, *, at: datetime) -> int:
+        """Take away the stories that *feed* no longer keeps; return how many.
+
+        To be called when a poll brought nothing; `load_feed` does it too. Raises what `load_feed`
+        raises.
+        """
+        async with self._planning(feed.id) as plan:
+            await self._apply_feed(await plan_retirement(self._database, plan, feed, at))
+            return plan.counts.removed
+
+    async def forget_retired(self, *, before: datetime) -> None:
+        """Delete what is known of stories that feeds have not kept or brought since *before*."""
+        await feed_stories.forget(self._database, before=before)
+
+    async def _apply_feed(self, planned: FeedPlan) -> None:
+        async def write(connection: Connection) -> None:
+            if not await is_polled(connection, planned.feed.id):
+                raise ParleyError(f"{planned.feed.name} was paused or removed: nothing was loaded.")
+            await planned.write(connection)
+
+        if planned.is_empty:
+            return
+        if not planned.is_quiet:
+            await self._apply(planned.plan, by=POLL, at=planned.at, also=write)
+            return
+        async with self._database.long_transaction() as connection:
+            await self._require_base(connection, planned.plan)
+            await write(connection)
+            await revisions.write_quietly(connection, planned.plan)
+        # The finder remembers articles with their old links.
+        self._loaded = self._loaded.without_caches()
+
+    async def remove_feed(self, feed: FeedSource, *, by: str, at: datetime) -> int:
+        """Remove *feed* and its stories, and return how many there were; `undo` restores them."""
+        sources = Sources(self._database)
+        # First, so that no poll comes in between. If this ends here, the feed is only paused.
+        await sources.pause(feed.id, now=at)
+        async with self._planning(feed.id) as plan:
+            await plan_removal(self._database, plan, feed)
+            if plan.documents:
+                await self._apply(plan, by=by, at=at)
+            await sources.remove(feed.id, now=at)
+            return plan.counts.removed
 
     @contextmanager
     def _timing(self) -> Iterator[None]:
@@ -292,11 +391,13 @@ class Corpus:
         self.load_seconds = time.perf_counter() - began
 
     @asynccontextmanager
-    async def _planning(self) -> AsyncIterator[LoadPlan]:
-        async with self._loading:
-            last = await revisions.last(self._database)
-            with LoadPlan(last["number"] if last else 0) as plan:
-                plan.next_number = last["next_number"] if last else 0
+    async def _planning(self, source: str = FOLDER) -> AsyncIterator[LoadPlan]:
+        # A feed is loaded in a moment, and does not wait for a folder that takes minutes to read.
+        async with self._loading if source == FOLDER else nullcontext():
+            last = await revisions.last(self._database, source=source)
+            first_number = await revisions.next_number(self._database)
+            base = last["number"] if last else 0
+            with LoadPlan(base=base, source=source, first_number=first_number) as plan:
                 try:
                     yield plan
                 except OSError as error:
@@ -328,22 +429,27 @@ class Corpus:
         self,
         plan: LoadPlan,
         *,
-        fingerprint: str,
         by: str,
         at: datetime,
-        progress: Progress,
+        fingerprint: str | None = None,
+        progress: Progress | None = None,
         restores: int | None = None,
         whole: Path | None = None,
+        also: Write | None = None,
     ) -> Revision:
-        """Write the changes of *plan*; *whole* is the folder that it loads without a problem."""
+        """Write the changes of *plan*, and load them.
+
+        *fingerprint* is that of the folder, if it changes; *whole* is the folder if it is loaded
+        without a problem. *also* is called at the beginning of the transaction.
+        """
+        progress = progress or Progress()
+        await revisions.reserve_numbers(self._database, plan)
         with DiskList[chunks.ChunkChange](batch=1) as chunk_changes:
             await asyncio.to_thread(_index, plan, chunk_changes, progress)
-            async with self._database.long_transaction() as connection:
-                last = await revisions.last(connection)
-                if (last["number"] if last else 0) != plan.base:
-                    raise ConcurrentLoadError(
-                        "Another reload came first, and nothing was changed by this one: try again."
-                    )
+            async with self._writing, self._database.long_transaction() as connection:
+                await self._require_base(connection, plan)
+                if also:
+                    await also(connection)
                 revision = await revisions.write(
                     connection,
                     plan,
@@ -357,11 +463,26 @@ class Corpus:
                 if whole:
                     await failed_loads.forget(connection, whole)
                 # Read before the commit, so that nothing can fail after it.
-                loaded = await read(self._database, connection, self._semantic)
+                loaded = await read(self._database, connection, self._semantic, before=self._loaded)
             self._loaded = loaded
             self._followed = revision.number
-        await self._derive()
+        if by == POLL:
+            self._derive_later()
+        else:
+            await self._derive()
         return revision
+
+    async def _require_base(self, connection: Connection, plan: LoadPlan) -> None:
+        last = await revisions.last(connection, source=plan.source)
+        if (last["number"] if last else 0) != plan.base:
+            raise ConcurrentLoadError(
+                "Another load came first, and nothing was changed by this one: try again."
+            )
+
+    def _derive_later(self) -> None:
+        """Derive within a minute: many polls may change something meanwhile."""
+        if self._derive_again_at is None:
+            self._derive_again_at = time.monotonic() + _DERIVE_AFTER_POLL
 
     async def _derive(self) -> None:
         """Update the derived data of the articles, and load it.
@@ -401,5 +522,5 @@ class Corpus:
 
 def _index(plan: LoadPlan, chunk_changes: DiskList[chunks.ChunkChange], progress: Progress) -> None:
     progress.start("Indexing", len(plan.removals) + len(plan.additions))
-    removed, added = plan.articles(plan.removals), plan.articles(plan.additions)
+    removed, added = plan.removed(), plan.added()
     chunk_changes.extend(chunks.chunk_changes(progress.counting(removed), progress.counting(added)))

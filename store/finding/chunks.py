@@ -13,15 +13,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from store.articles.by_id import COLUMNS, SELECT, to_article
 from store.articles.reading import articles_by_number
 from store.db import Connection, Database, DatabaseError, Row, places
-from store.finding.index import CHUNK, Index, Postings, build
+from store.finding.index import CHUNK, Fetch, Index, Postings, build
 from store.finding.vocabulary import Vocabulary
 from store.types import Article, StaleRevisionError
+
+_T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +59,21 @@ _DROP_WORD = "DELETE FROM word WHERE word = $1 AND articles = 0"
 _SET_FORMAT = "UPDATE index_format SET version = $1 WHERE version <> $1 RETURNING version"
 
 _OLD_FORMAT = "SELECT 1 FROM index_format WHERE version <> $1"
+
+MAX_UPDATED = 2_000
+"""Changed articles up to which an index is updated in memory, and not read again."""
+_CHANGED = f"""
+SELECT DISTINCT number FROM past_article WHERE revision > $1 AND number < $2
+LIMIT {MAX_UPDATED + 1}
+"""  # noqa: S608 -- our own number
+_NEW = f"SELECT number FROM article WHERE number >= $1 LIMIT {MAX_UPDATED + 1}"  # noqa: S608
+_LOADED = f"{SELECT} WHERE a.number IN ({{}})"
+# The first change after a revision stored what an article was like in it.
+_PAST = f"""
+SELECT number, {COLUMNS} FROM past_article
+WHERE revision > $1 AND id IS NOT NULL AND number IN ({{}}) ORDER BY revision
+"""  # noqa: S608 -- our own names
+_COUNTS = "SELECT word, articles FROM word WHERE word IN ({})"
 
 _FORMAT = 3
 """The form of the index: increase it with every change of what `index.to_places` returns."""
@@ -206,6 +225,51 @@ async def read(database: Database, connection: Connection) -> Index:
     return await asyncio.to_thread(_to_index, database, columns, words, last["number"])
 
 
+async def read_update(
+    database: Database, connection: Connection, index: Index, *, revision: int, next_number: int
+) -> Index | None:
+    """Load the index of the revision that *connection* sees from that of an earlier *revision*.
+
+    *next_number* is the first article number that *revision* had not used. What articles were like
+    in it must still be stored. Return None if too many have changed for this to be worth it.
+    """
+    (last,) = await connection.fetch(_REVISION)
+    changed = [row["number"] for row in await connection.fetch(_CHANGED, revision, next_number)]
+    new = [row["number"] for row in await connection.fetch(_NEW, next_number)]
+    if len(changed) + len(new) > MAX_UPDATED:
+        return None
+    loaded: dict[int, Article] = {}
+    past: dict[int, Article] = {}
+    for batch in _batches([*changed, *new]):
+        for row in await connection.fetch(_LOADED.format(places(batch)), *batch):
+            loaded[row["number"]] = to_article(row)
+        sql = _PAST.format(places(batch, start=2))
+        for row in await connection.fetch(sql, revision, *batch):
+            past.setdefault(row["number"], to_article(row))
+    known = set(index.numbers[np.isin(index.numbers, np.array(changed, np.uint32))].tolist())
+    added = {number: article for number, article in loaded.items() if number not in known}
+    removed = {number: article for number, article in past.items() if number not in loaded}
+    built = await asyncio.to_thread(build, sorted((added | removed).items()))
+    counts = dict.fromkeys(built.postings, 0)
+    for words in _batches(sorted(counts)):
+        for row in await connection.fetch(_COUNTS.format(places(words)), *words):
+            counts[row["word"]] = row["articles"]
+    return await asyncio.to_thread(
+        index.updated,
+        removed=np.array([*removed], dtype=np.uint32),
+        added={number: built.headlines[number] for number in added},
+        counts=counts,
+        fetch=_fetch_from(database, last["number"]),
+    )
+
+
+def _fetch_from(database: Database, revision: int | None) -> Fetch:
+    async def fetch(wanted: Sequence[str]) -> Mapping[str, Postings]:
+        return await _postings(database, wanted, revision)
+
+    return fetch
+
+
 def _to_index(
     database: Database, columns: Sequence[Row], words: Sequence[Row], revision: int | None
 ) -> Index:
@@ -216,14 +280,11 @@ def _to_index(
         numbers.append((offsets + row["chunk"] * CHUNK).astype(np.uint32))
         headlines.append(hashes[offsets])
 
-    async def fetch(wanted: Sequence[str]) -> Mapping[str, Postings]:
-        return await _postings(database, wanted, revision)
-
     return Index(
         vocabulary=Vocabulary((row["word"], row["articles"]) for row in words),
         numbers=np.concatenate(numbers),
         headlines=np.concatenate(headlines),
-        fetch=fetch,
+        fetch=_fetch_from(database, revision),
     )
 
 
@@ -256,7 +317,7 @@ def _new_postings(word: str, stored: Mapping[str, Postings], change: ChunkChange
     return postings.astype("<u4").tobytes()
 
 
-def _batches(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    remaining = iter(words)
+def _batches(things: Iterable[_T]) -> Iterator[Sequence[_T]]:
+    remaining = iter(things)
     while batch := list(islice(remaining, _BATCH)):
         yield batch

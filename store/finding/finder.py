@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from copy import copy
 from functools import partial
 from itertools import islice
 from typing import ParamSpec, Self, TypeAlias, TypeVar
@@ -79,6 +80,14 @@ class Finder:
         if topics == self.topics:
             return self
         return type(self)(self.index, self._articles, topics, self._semantic)
+
+    def with_index(self, index: Index) -> Self:
+        """Return a finder over *index*, which has a few other articles, with the same topics."""
+        new = copy(self)
+        new.index = index
+        new._semantic = self._semantic.over(index) if self._semantic else None
+        new._cached, new._answers = LRUCache(_CACHED_ARTICLES), LRUCache(_CACHED_ANSWERS)
+        return new
 
     def with_semantic(self, semantic: SemanticSearch) -> Self:
         """Return a finder over the same index that uses *semantic*."""

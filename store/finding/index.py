@@ -88,6 +88,36 @@ class Index:
         self._cached: OrderedDict[str, Postings] = OrderedDict()
         self._cached_bytes = 0
 
+    def updated(
+        self,
+        *,
+        removed: Numbers,
+        added: Mapping[int, int],
+        counts: Mapping[str, int],
+        fetch: Fetch,
+    ) -> Self:
+        """Return the index after a few articles changed.
+
+        *added* has the hashes of headlines by number; *counts* has the new number of articles of
+        each word of an article that was removed or added.
+        """
+        by_number = np.argsort(self._by_headline)
+        is_kept = ~np.isin(self.numbers, removed)
+        new = np.array(sorted(added), dtype=np.uint32)
+        numbers = self.numbers[is_kept]
+        places = np.searchsorted(numbers, new)
+        hashes = np.array([added[number] for number in new.tolist()], dtype=np.uint64)
+        index = type(self)(
+            vocabulary=self.vocabulary.updated(counts),
+            numbers=np.insert(numbers, places, new),
+            headlines=np.insert(self._headlines[by_number][is_kept], places, hashes),
+            fetch=fetch,
+        )
+        for word, postings in [*self._cached.items()]:
+            if word not in counts:
+                index._cache(word, postings)
+        return index
+
     @classmethod
     def of(cls, articles: Iterable[Article]) -> Self:
         """Build an index of *articles* in memory, numbered from 0."""

@@ -3,17 +3,18 @@
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import nlargest
-from itertools import chain, product
-from typing import Literal, TypeAlias
+from itertools import chain, compress, product
+from typing import Literal, Self, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from store.finding.countries import relatives
-from store.finding.languages import SPOKEN, spoken
+from store.finding.languages import SPOKEN, Language, spoken
 from store.finding.words import (
     FUNCTION_WORDS,
     commonness,
@@ -81,19 +82,52 @@ class Vocabulary:
         self._counts = np.array([count for _, count in counted], dtype=np.uint32)
         self._lengths = np.fromiter(map(len, self._words), np.int16, len(counted))
         self._letters = np.fromiter(map(letters, self._words), np.uint64, len(counted))
-        fewest = SPOKEN * int(self._counts.max(initial=0))
-        self.languages = spoken(lambda word: self.count(word) > fewest)
-        # Hashes, because the stems themselves would need as much memory as the words.
-        hashes = np.fromiter(self._stem_hashes(), np.int64)
-        self._by_stem = np.argsort(hashes, kind="stable").astype(np.int32)
-        self._stems = hashes[self._by_stem]
-        self._by_stem %= len(counted) or 1
+        self.languages = self._spoken()
+        self._arrange(_stem_hashes(self._words, self.languages))
 
-    def _stem_hashes(self) -> Iterator[int]:
-        """Yield the hash of the English stem of each word, then those of the other languages."""
-        yield from map(hash, map(stem.__wrapped__, self._words))
-        for language in self.languages:
-            yield from map(hash, map(language.stem, self._words))
+    def _spoken(self) -> Sequence[Language]:
+        fewest = SPOKEN * int(self._counts.max(initial=0))
+        return spoken(lambda word: self.count(word) > fewest)
+
+    def _arrange(self, hashes: NDArray[np.int64]) -> None:
+        """Sort the *hashes* of stems, which have a row for each language."""
+        # Hashes, because the stems themselves would need as much memory as the words.
+        self._by_stem = np.argsort(hashes, axis=None, kind="stable").astype(np.int32)
+        self._stems = hashes.ravel()[self._by_stem]
+
+    def updated(self, counts: Mapping[str, int]) -> Self:
+        """Return a vocabulary with the new *counts* of some words; 0 removes a word.
+
+        If these are few, that is much faster than to build a new vocabulary.
+        """
+        is_kept = np.ones(len(self._words), dtype=bool)
+        changed = self._counts.copy()
+        added: list[str] = []
+        for word, count in sorted(counts.items()):
+            at = bisect_left(self._words, word)
+            if self._words[at : at + 1] == [word]:
+                changed[at], is_kept[at] = count, count > 0
+            elif count:
+                added.append(word)
+        words = [*compress(self._words, is_kept)]
+        places = [bisect_left(words, word) for word in added]
+        new = type(self)((word, counts[word]) for word in added)
+        new._counts = np.insert(changed[is_kept], places, new._counts)
+        new._lengths = np.insert(self._lengths[is_kept], places, new._lengths)
+        new._letters = np.insert(self._letters[is_kept], places, new._letters)
+        # From the end, so that the other places stay right.
+        for place, word in zip(reversed(places), reversed(added), strict=True):
+            words.insert(place, word)
+        new._words = words
+        new.languages = new._spoken()
+        if new.languages != self.languages:
+            return type(self)(new.counted)
+        hashes = np.empty_like(self._stems)
+        hashes[self._by_stem] = self._stems
+        of_kept = hashes.reshape(len(self.languages) + 1, -1)[:, is_kept]
+        of_added = _stem_hashes(added, self.languages)
+        new._arrange(np.insert(of_kept, places, of_added, axis=1))
+        return new
 
     def __contains__(self, word: str) -> bool:
         """Return whether the corpus contains exactly *word*."""
@@ -252,7 +286,8 @@ class Vocabulary:
         found: dict[str, None] = {}
         for of in self._stems_of(word):
             low, high = (int(np.searchsorted(self._stems, hash(of), side)) for side in _SIDES)
-            words = (self._words[at] for at in self._by_stem[low:high].tolist())
+            places = self._by_stem[low:high] % len(self._words)
+            words = (self._words[at] for at in places.tolist())
             found.update((each, None) for each in words if of in self._stems_of(each))
         return [*found]
 
@@ -332,6 +367,13 @@ class Vocabulary:
         ):
             if not has_digit(other):
                 yield other, int(distance)
+
+
+def _stem_hashes(words: Sequence[str], languages: Sequence[Language]) -> NDArray[np.int64]:
+    """Return the hashes of the English stems of *words*, and a row for each of *languages*."""
+    stems = (stem.__wrapped__, *(language.stem for language in languages))
+    hashes = [np.fromiter(map(hash, map(of, words)), np.int64, len(words)) for of in stems]
+    return np.array(hashes, dtype=np.int64)
 
 
 def _without_particle(word: str) -> str:

@@ -34,7 +34,7 @@ async def bring_up_to_date(database: Database, size: int) -> None:
         changed = before["touched"] + int(since["touched"])
     if (
         before is None
-        or before["revision"] < await revisions.oldest_kept(database)
+        or before["revision"] < await revisions.oldest_with_all_changes(database)
         or size < _SMALL
         or changed * _SHARE > before["articles"]
     ):

@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 
 from store.articles.reading import StoredDocument
 from store.loading.disk_list import DiskList
-from store.types import Article
+from store.types import FOLDER, Article
 
 
 class IndexChange(NamedTuple):
@@ -50,15 +50,21 @@ class DocumentChange(NamedTuple):
 
 @dataclass(slots=True)
 class LoadPlan:
-    """All changes from the loaded revision to the next one; close the plan after use."""
+    """All changes of one source from its last revision to the next; close the plan after use."""
 
     base: int
-    """The number of the revision that the plan starts from; 0 before the first load."""
+    """The last revision of the source, which the plan starts from; 0 before its first load."""
+    source: str = FOLDER
+    """The id of the source whose documents the plan replaces."""
     counts: Counts = field(default_factory=Counts)
     documents: dict[str, DocumentChange] = field(default_factory=dict)
     """The documents that change, by path."""
-    next_number: int = 0
-    """The first article number that was never used; it rises with each addition."""
+    first_number: int = 0
+    """A number that no article had yet; new articles are numbered from it on."""
+    new: int = 0
+    """How many of these numbers the plan uses."""
+    reserved: int | None = None
+    """The first number that the load has reserved in place of *first_number*, before it writes."""
     removals: DiskList[IndexChange] = field(default_factory=DiskList)
     additions: DiskList[IndexChange] = field(default_factory=DiskList)
     moves: DiskList[Move] = field(default_factory=DiskList)
@@ -73,16 +79,26 @@ class LoadPlan:
         self.additions.append(IndexChange(number, article, is_edited))
         self.counts.edited += is_edited
         self.counts.added += not is_edited
-        self.next_number = max(self.next_number, number + 1)
+
+    def add_new(self, article: Article, *, is_edited: bool = False) -> None:
+        """Plan to add an article to the index under a number that was never used."""
+        self.add(self.first_number + self.new, article, is_edited=is_edited)
+        self.new += 1
 
     def move(self, number: int, before: Article, after: Article) -> None:
         """Plan to change the place, the id or the provenance of an article."""
         self.moves.append(Move(number, before, after))
         self.counts.moved += 1
 
-    def articles(self, changes: DiskList[IndexChange]) -> Iterator[tuple[int, Article]]:
-        """Yield the articles of *changes* with their numbers."""
-        return ((change.number, change.article) for change in changes)
+    def removed(self) -> Iterator[tuple[int, Article]]:
+        """Yield the articles to be removed, with their numbers."""
+        return ((change.number, change.article) for change in self.removals)
+
+    def added(self) -> Iterator[tuple[int, Article]]:
+        """Yield the articles to be added, with their numbers: of the new ones, those reserved."""
+        shift = 0 if self.reserved is None else self.reserved - self.first_number
+        for number, article, _ in self.additions:
+            yield number + shift if number >= self.first_number else number, article
 
     def __enter__(self) -> Self:
         return self

@@ -186,7 +186,7 @@ class _Planner:
             else:
                 if article.id in self._repeated:
                     self._assigned.add(article.id)
-                self._plan.add(self._plan.next_number, article, is_edited=False)
+                self._plan.add_new(article)
         return id_conflicts
 
     async def remove_unmatched(self) -> None:
@@ -257,7 +257,7 @@ class _Planner:
     def _edit(self, number: int, before: Article, new: Article) -> None:
         self._plan.remove(number, before, is_edited=True)
         after = replace(new, id=before.id, first_seen_at=before.first_seen_at)
-        self._plan.add(self._plan.next_number, after, is_edited=True)
+        self._plan.add_new(after, is_edited=True)
 
     async def _add_under_another_id(self, article: Article) -> None:
         is_taken = True
@@ -267,4 +267,4 @@ class _Planner:
                 await reading.numbers_by_id(self._database, [article.id])
             )
         self._assigned.add(article.id)
-        self._plan.add(self._plan.next_number, article, is_edited=False)
+        self._plan.add_new(article)

@@ -9,19 +9,38 @@ from store.articles.by_id import COLUMNS, shuffle_position, to_columns
 from store.db import Connection, Database, Row, to_instant, to_text
 from store.loading.plan import LoadPlan
 from store.progress import Progress
-from store.types import Revision
+from store.types import FOLDER, POLL, Revision
 
 KEPT = 10
-"""How many revisions can be restored, not counting those that are themselves an undo."""
+"""How many revisions of a source can be restored, not counting those that are an undo."""
 
 _MAX_PATHS = 10
 """The maximum number of changed documents that the history names for a revision."""
 
-_LAST = "SELECT * FROM revision ORDER BY number DESC LIMIT $1"
+_LAST = "SELECT * FROM revision ORDER BY number DESC LIMIT 1"
+_LAST_OF_SOURCE = """
+SELECT * FROM revision WHERE source = $1 AND number < $2 ORDER BY number DESC LIMIT 1
+"""
+_LAST_CHANGE = f"""
+SELECT * FROM revision r WHERE loaded_by <> '{POLL}' AND NOT EXISTS (
+    SELECT 1 FROM revision later WHERE later.source = r.source AND later.number > r.number
+) ORDER BY number DESC LIMIT 1
+"""  # noqa: S608 -- our own text
+_ALL = f"SELECT * FROM revision WHERE loaded_by <> '{POLL}' ORDER BY number DESC LIMIT $1"  # noqa: S608
+_OF_SOURCE = "SELECT * FROM revision WHERE source = $2 ORDER BY number DESC LIMIT $1"
 _ONE = "SELECT * FROM revision WHERE number = $1"
 _OLDEST_KEPT = """
-SELECT number FROM revision WHERE restores IS NULL ORDER BY number DESC LIMIT 1 OFFSET $1
+SELECT number FROM revision WHERE source = $2 AND restores IS NULL
+ORDER BY number DESC LIMIT 1 OFFSET $1
 """
+_OLDEST_WITH_ALL = """
+SELECT COALESCE(MAX(number), 1) AS number FROM (
+    SELECT number, ROW_NUMBER() OVER (PARTITION BY source ORDER BY number DESC) AS place
+    FROM revision WHERE restores IS NULL
+) r WHERE place = $1
+"""
+_NEXT_NUMBER = "SELECT next FROM article_number"
+_RESERVE = "UPDATE article_number SET next = next + $1 RETURNING next"
 # Each revision stored the old versions of the documents that it changed.
 _TOUCHED = """
 SELECT revision, path, touched FROM (
@@ -35,22 +54,29 @@ _SIZES = "SELECT COUNT(*) AS documents, SUM(articles) AS articles FROM document"
 _ADD = """
 INSERT INTO revision (
     number, fingerprint, documents, articles, loaded_at, loaded_by, restores, next_number,
-    added, edited, moved, removed
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    added, edited, moved, removed, source
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 _KEEP_DOCUMENT = """
-INSERT INTO past_document (path, revision, digest, articles) VALUES ($1, $2, $3, $4)
+INSERT INTO past_document (path, revision, digest, articles, source) VALUES ($1, $2, $3, $4, $5)
 """
 _KEEP_ARTICLE = f"""
 INSERT INTO past_article (number, revision, {COLUMNS})
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 """  # noqa: S608 -- our own names
 _FORGET = (
-    "DELETE FROM past_document WHERE revision <= $1",
-    "DELETE FROM past_article WHERE revision <= $1",
+    """
+    DELETE FROM past_article WHERE revision IN (
+        SELECT number FROM revision WHERE source = $2 AND number <= $1
+            AND number >= (SELECT COALESCE(MIN(revision), 0) FROM past_article)
+    )
+    """,
+    "DELETE FROM past_document WHERE source = $2 AND revision <= $1",
+    # The history shows those of the folder for ever. A feed may have thousands in a year.
+    f"DELETE FROM revision WHERE source = $2 AND number < $1 AND source <> '{FOLDER}'",  # noqa: S608
 )
 _PUT_DOCUMENT = """
-INSERT INTO document (path, digest, articles) VALUES ($1, $2, $3)
+INSERT INTO document (path, digest, articles, source) VALUES ($1, $2, $3, $4)
 ON CONFLICT (path) DO UPDATE SET digest = excluded.digest, articles = excluded.articles
 """
 _DROP_DOCUMENT = "DELETE FROM document WHERE path = $1"
@@ -63,10 +89,14 @@ _ABSENT = (None,) * (COLUMNS.count(",") + 1)
 _DROP_ARTICLE = "DELETE FROM article WHERE number = $1"
 
 
-async def history(database: Database, limit: int) -> Sequence[Revision]:
-    """Return the last revisions, latest first, with the paths of documents that they changed."""
+async def history(database: Database, limit: int, source: str | None = None) -> Sequence[Revision]:
+    """Return the last revisions, latest first, with the paths of documents that they changed.
+
+    They are those of *source*; with None, those of all sources that no poll made.
+    """
     async with database.reading() as connection:
-        revisions = [to_revision(row) for row in await connection.fetch(_LAST, limit)]
+        sql, of = (_OF_SOURCE, (source,)) if source else (_ALL, ())
+        revisions = [to_revision(row) for row in await connection.fetch(sql, limit, *of)]
         oldest = revisions[-1].number if revisions else 0
         rows = await connection.fetch(_TOUCHED, oldest, _MAX_PATHS)
     touched = {row["revision"]: row["touched"] for row in rows}
@@ -83,9 +113,30 @@ async def history(database: Database, limit: int) -> Sequence[Revision]:
     ]
 
 
-async def last(connection: Connection | Database) -> Row | None:
-    """Return the row of the loaded revision; None before the first load."""
-    rows = await connection.fetch(_LAST, 1)
+async def last(
+    connection: Connection | Database, *, source: str | None = None, before: int = 1 << 62
+) -> Row | None:
+    """Return the row of the last revision, which is loaded; None before the first load.
+
+    With *source*, return the last one of that source before the revision *before*.
+    """
+    sql, of = (_LAST_OF_SOURCE, (source, before)) if source else (_LAST, ())
+    rows = await connection.fetch(sql, *of)
+    return rows[0] if rows else None
+
+
+async def loaded(database: Database) -> Revision:
+    """Return the loaded revision; there must be one."""
+    (row,) = await database.fetch(_LAST)
+    return to_revision(row)
+
+
+async def last_change(database: Database) -> Row | None:
+    """Return the row of the last revision that no poll made, unless its source was polled since.
+
+    None if there is none.
+    """
+    rows = await database.fetch(_LAST_CHANGE)
     return rows[0] if rows else None
 
 
@@ -95,10 +146,30 @@ async def get(database: Database, number: int) -> Row | None:
     return rows[0] if rows else None
 
 
-async def oldest_kept(connection: Connection | Database) -> int:
-    """Return the number of the oldest revision that can be restored."""
-    rows = await connection.fetch(_OLDEST_KEPT, KEPT)
+async def oldest_kept(connection: Connection | Database, source: str) -> int:
+    """Return the number of the oldest revision of *source* that can be restored."""
+    rows = await connection.fetch(_OLDEST_KEPT, KEPT, source)
     return rows[0]["number"] if rows else 1
+
+
+async def oldest_with_all_changes(connection: Connection | Database) -> int:
+    """Return the oldest revision since which the changes of all sources are stored."""
+    (row,) = await connection.fetch(_OLDEST_WITH_ALL, KEPT + 1)
+    return int(row["number"])
+
+
+async def next_number(database: Database) -> int:
+    """Return the first article number that no load has reserved."""
+    (row,) = await database.fetch(_NEXT_NUMBER)
+    return int(row["next"])
+
+
+async def reserve_numbers(database: Database, plan: LoadPlan) -> None:
+    """Reserve the numbers of the new articles of *plan*; no number is ever used twice."""
+    if plan.new:
+        async with database.transaction() as connection:
+            (row,) = await connection.fetch(_RESERVE, plan.new)
+        plan.reserved = int(row["next"]) - plan.new
 
 
 def to_revision(row: Row) -> Revision:
@@ -111,6 +182,7 @@ def to_revision(row: Row) -> Revision:
         loaded_at=to_instant(row["loaded_at"]),
         loaded_by=row["loaded_by"],
         restores=row["restores"],
+        source=row["source"],
         added=row["added"],
         edited=row["edited"],
         moved=row["moved"],
@@ -122,37 +194,27 @@ async def write(
     connection: Connection,
     plan: LoadPlan,
     *,
-    fingerprint: str,
+    fingerprint: str | None,
     by: str,
     at: datetime,
     restores: int | None,
     progress: Progress,
 ) -> Revision:
-    """Write the changes of *plan* in the caller's transaction, and keep the old versions."""
-    number = plan.base + 1
+    """Write the changes of *plan* in the caller's transaction, and keep the old versions.
+
+    *fingerprint* is None if the folder stays as it is.
+    """
     before = await last(connection)
+    number = before["number"] + 1 if before else 1
     first_new = before["next_number"] if before else 0
+    if fingerprint is None:
+        fingerprint = before["fingerprint"] if before else ""
     steps = len(plan.removals) + 2 * len(plan.moves) + len(plan.additions)
     progress.start("Writing", steps)
-    if plan.base:
+    if before:
         await connection.executemany(_KEEP_DOCUMENT, _past_documents(plan, number))
         await connection.executemany(_KEEP_ARTICLE, _past_articles(plan, number, first_new))
-    # A moved article is deleted and inserted: two articles may swap places, which are unique.
-    await connection.executemany(_DROP_ARTICLE, ((change.number,) for change in plan.removals))
-    await connection.executemany(_DROP_ARTICLE, ((move.number,) for move in plan.moves))
-    after = {path: change.after for path, change in plan.documents.items()}
-    await connection.executemany(
-        _DROP_DOCUMENT, ((path,) for path, document in after.items() if not document)
-    )
-    await connection.executemany(
-        _PUT_DOCUMENT,
-        (
-            (path, document.digest, document.articles)
-            for path, document in after.items()
-            if document
-        ),
-    )
-    await connection.executemany(_ADD_ARTICLE, _new_articles(plan, progress))
+    await _write_articles(connection, plan, progress)
     sizes = (await connection.fetch(_SIZES))[0]
     await connection.execute(
         _ADD,
@@ -163,39 +225,65 @@ async def write(
         to_text(at),
         by,
         restores,
-        max(plan.next_number, first_new),
+        max(first_new, (plan.reserved or 0) + plan.new),
         plan.counts.added,
         plan.counts.edited,
         plan.counts.moved,
         plan.counts.removed,
+        plan.source,
     )
-    oldest = await oldest_kept(connection)
+    oldest = await oldest_kept(connection, plan.source)
     for statement in _FORGET:
-        await connection.execute(statement, oldest)
-    (row,) = await connection.fetch(_LAST, 1)
+        await connection.execute(statement, oldest, plan.source)
+    (row,) = await connection.fetch(_LAST)
     return to_revision(row)
+
+
+async def write_quietly(connection: Connection, plan: LoadPlan) -> None:
+    """Write the documents and the moves of *plan* without a new revision; it has nothing else."""
+    await _write_articles(connection, plan, Progress())
+
+
+async def _write_articles(connection: Connection, plan: LoadPlan, progress: Progress) -> None:
+    # A moved article is deleted and inserted: two articles may swap places, which are unique.
+    await connection.executemany(_DROP_ARTICLE, ((change.number,) for change in plan.removals))
+    await connection.executemany(_DROP_ARTICLE, ((move.number,) for move in plan.moves))
+    after = {path: change.after for path, change in plan.documents.items()}
+    await connection.executemany(
+        _DROP_DOCUMENT, ((path,) for path, document in after.items() if not document)
+    )
+    await connection.executemany(
+        _PUT_DOCUMENT,
+        (
+            (path, document.digest, document.articles, plan.source)
+            for path, document in after.items()
+            if document
+        ),
+    )
+    await connection.executemany(_ADD_ARTICLE, _new_articles(plan, progress))
 
 
 def _past_documents(plan: LoadPlan, revision: int) -> Iterator[Sequence[object]]:
     for path, change in plan.documents.items():
         before = change.before
-        yield path, revision, before and before.digest, before and before.articles
+        digest, articles = (before.digest, before.articles) if before else (None, None)
+        yield path, revision, digest, articles, plan.source
 
 
 def _past_articles(plan: LoadPlan, revision: int, first_new: int) -> Iterator[Sequence[object]]:
-    for change in plan.removals:
-        yield change.number, revision, *to_columns(change.article)
+    for number, article in plan.removed():
+        yield number, revision, *to_columns(article)
     for move in plan.moves:
         yield move.number, revision, *to_columns(move.before)
     # Numbers from *first_new* on are new. A smaller number returns with an undo, so store that the
     # article did not exist before.
-    for change in plan.additions:
-        if change.number < first_new:
-            yield change.number, revision, *_ABSENT
+    for number, _ in plan.added():
+        if number < first_new:
+            yield number, revision, *_ABSENT
 
 
 def _new_articles(plan: LoadPlan, progress: Progress) -> Iterator[Sequence[object]]:
     for move in progress.counting(plan.moves):
         yield move.number, *to_columns(move.after), shuffle_position(move.after.id)
-    for change in progress.counting(plan.additions):
-        yield change.number, *to_columns(change.article), shuffle_position(change.article.id)
+    for number, article in progress.counting(plan.added()):
+        yield number, *to_columns(article), shuffle_position(article.id)

@@ -10,42 +10,49 @@ from store.loading import revisions
 from store.loading.plan import DocumentChange, LoadPlan
 from store.types import ParleyError
 
-# The documents and articles of revision $1: the first change after it stored their old version.
+# The documents and articles of source $2 in revision $1: the first change after it stored their old
+# version.
 _DOCUMENTS = """
 SELECT p.path, p.digest, p.articles FROM past_document p
-WHERE p.revision > $1 AND NOT EXISTS (
+WHERE p.revision > $1 AND p.source = $2 AND NOT EXISTS (
     SELECT 1 FROM past_document q
     WHERE q.path = p.path AND q.revision > $1 AND q.revision < p.revision
 )
 """
+# An article that did not exist has no document, so the revision says whose change it was.
 _ARTICLES = """
 SELECT p.* FROM past_article p
-WHERE p.revision > $1 AND p.number > $2 AND p.number < $3 AND NOT EXISTS (
+WHERE p.revision IN (SELECT number FROM revision WHERE source = $2 AND number > $1)
+    AND p.number > $3 AND p.number < $4 AND NOT EXISTS (
     SELECT 1 FROM past_article q
     WHERE q.number = p.number AND q.revision > $1 AND q.revision < p.revision
 )
-ORDER BY p.number LIMIT $4
+ORDER BY p.number LIMIT $5
 """
 
 
 async def target_of(database: Database, number: int | None) -> Row:
-    """Return the row of revision *number*; None stands for the one before the loaded revision.
+    """Return the row of revision *number*.
 
-    Raises `ParleyError` if there is no such revision, or if it can no longer be restored.
+    None stands for the revision before the last change that no poll made. Raises `ParleyError` if
+    there is no such revision, or if it can no longer be restored.
     """
     loaded = await revisions.last(database)
     if loaded is None:
         raise ParleyError("Nothing is loaded yet, so there is nothing to undo.")
-    wanted = number if number is not None else (loaded["restores"] or loaded["number"]) - 1
-    # A number may be too large for the database, so compare it first.
-    target = await revisions.get(database, wanted) if 0 < wanted <= loaded["number"] else None
+    if number is None:
+        target = await _before_last_change(database)
+        missing = "This is the first."
+    else:
+        # A number may be too large for the database, so compare it first.
+        target = await revisions.get(database, number) if 0 < number <= loaded["number"] else None
+        missing = f"There is no revision {number}."
     if target is None:
-        what = f"There is no revision {wanted}." if number is not None else "This is the first."
-        raise ParleyError(f"{what} Revision {loaded['number']} is loaded.")
+        raise ParleyError(f"{missing} Revision {loaded['number']} is loaded.")
     # If that revision was itself an undo, restore the equal revision that it restored.
     if target["restores"] is not None:
         return await target_of(database, target["restores"])
-    if target["number"] < await revisions.oldest_kept(database):
+    if target["number"] < await revisions.oldest_kept(database, target["source"]):
         raise ParleyError(
             f"Revision {target['number']} cannot be brought back any more: the last"
             f" {revisions.KEPT} can."
@@ -53,22 +60,31 @@ async def target_of(database: Database, number: int | None) -> Row:
     return target
 
 
+async def _before_last_change(database: Database) -> Row | None:
+    change = await revisions.last_change(database)
+    if change is None:
+        return None
+    return await revisions.last(
+        database, source=change["source"], before=change["restores"] or change["number"]
+    )
+
+
 async def plan_undo(database: Database, plan: LoadPlan, target: Row) -> None:
-    """Fill *plan* with the changes that restore the revision of the row *target*."""
+    """Fill *plan* with the changes that restore its source as it was in the row *target*."""
     first_later: int = target["next_number"]
-    stored = await reading.stored_documents(database)
-    for row in await database.fetch(_DOCUMENTS, target["number"]):
+    stored = await reading.stored_documents(database, plan.source)
+    for row in await database.fetch(_DOCUMENTS, target["number"], plan.source):
         path, digest = row["path"], row["digest"]
         after = StoredDocument(digest=digest, articles=row["articles"]) if digest else None
         plan.documents[path] = DocumentChange(stored.get(path), after)
     edited: set[str] = set()
-    async for rows in _past(database, target["number"], first_later):
+    async for rows in _past(database, plan.source, target["number"], first_later):
         edited |= await _restore(database, plan, [row for row in rows if row["id"] is not None])
-    async for rows in _past(database, target["number"], first_later):
+    async for rows in _past(database, plan.source, target["number"], first_later):
         added_later = [row["number"] for row in rows if row["id"] is None]
         for number, article in (await reading.articles_by_number(database, added_later)).items():
             plan.remove(number, article, is_edited=article.id in edited)
-    async for numbered in reading.articles_from_number(database, first_later):
+    async for numbered in reading.articles_from_number(database, first_later, source=plan.source):
         for number, article in numbered:
             plan.remove(number, article, is_edited=article.id in edited)
 
@@ -88,14 +104,16 @@ async def _restore(database: Database, plan: LoadPlan, rows: Sequence[Row]) -> S
 
 
 async def _past(
-    database: Database, revision: int, first_later: int
+    database: Database, source: str, revision: int, first_later: int
 ) -> AsyncIterator[Sequence[Row]]:
-    """Yield in batches how the articles that changed after *revision* were in it.
+    """Yield in batches how the articles of *source* that changed after *revision* were in it.
 
     *first_later* is the first article number that the revision did not have. A row without an id
     stands for an article that did not exist.
     """
     number = -1
-    while rows := await database.fetch(_ARTICLES, revision, number, first_later, reading.BATCH):
+    while rows := await database.fetch(
+        _ARTICLES, revision, source, number, first_later, reading.BATCH
+    ):
         number = rows[-1]["number"]
         yield rows

@@ -45,8 +45,10 @@ _REFRESH = """
 UPDATE source SET next_poll_at = $2
 WHERE id = $1 AND removed_at IS NULL AND paused_at IS NULL RETURNING *
 """
+# The next request is unconditional, because stories that were retired may come back.
 _KEEP = """
-UPDATE source SET keep_days = $2, keep_stories = $3 WHERE id = $1 AND removed_at IS NULL RETURNING *
+UPDATE source SET keep_days = $2, keep_stories = $3, etag = NULL, last_modified = NULL
+WHERE id = $1 AND removed_at IS NULL RETURNING *
 """
 _CLAIM = """
 UPDATE source SET claims = claims + 1, lease_until = $2, lease_owner = $3

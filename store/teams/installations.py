@@ -6,7 +6,7 @@ from datetime import datetime
 
 from store.db import Connection, Database, Row, to_instant, to_text
 from store.posting.record import forget_posts
-from store.types import SOMEBODY, TeamId, UserId
+from store.types import POLL, SOMEBODY, TeamId, UserId
 
 _GIVEN_UP = ""
 """Stored instead of a token that no key decrypts, once an operator has given it up."""
@@ -35,7 +35,7 @@ _FORGET = (
 # the database knows no other team.
 LOADED_BY_TEAM = f"""
 (loaded_by LIKE CAST($1 AS TEXT) || ':%' OR (
-    loaded_by NOT LIKE '%:%' AND loaded_by NOT IN ('terminal', 'folder', '{SOMEBODY}')
+    loaded_by NOT LIKE '%:%' AND loaded_by NOT IN ('terminal', 'folder', '{POLL}', '{SOMEBODY}')
     AND NOT EXISTS (
         SELECT 1 FROM (SELECT team_id FROM schedule UNION ALL SELECT team_id FROM post
                        UNION ALL SELECT team_id FROM installation) known

@@ -10,7 +10,7 @@ from datetime import datetime
 from store.db import Connection, Database, Row, to_text
 from store.posting.record import forget_person
 from store.teams.installations import LOADED_BY_TEAM, delete_team
-from store.types import SOMEBODY, TeamId, UserId
+from store.types import POLL, SOMEBODY, TeamId, UserId
 
 Exported = Mapping[str, Sequence[Mapping[str, object]]]
 """Rows by table name."""
@@ -83,7 +83,7 @@ _TEAM = (
 """Everything that `delete_team` deletes."""
 _FORGET_OLD_LOADERS = f"""
 UPDATE revision SET loaded_by = '{SOMEBODY}'
-WHERE loaded_at < $1 AND loaded_by NOT IN ('terminal', 'folder', '{SOMEBODY}')
+WHERE loaded_at < $1 AND loaded_by NOT IN ('terminal', 'folder', '{POLL}', '{SOMEBODY}')
 """  # noqa: S608
 
 

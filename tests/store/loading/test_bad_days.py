@@ -270,7 +270,7 @@ async def test_two_processes_reload_at_once(
         )
         failed = [result for result in done if isinstance(result, BaseException)]
         assert [type(one) for one in failed] == [ConcurrentLoadError]
-        assert str(failed[0]).startswith("Another reload came first")
+        assert str(failed[0]).startswith("Another load came first")
         assert len(await one.corpus.history()) == 1
     async with open_store(database_url) as store:
         assert len(await loaded_articles(store)) in (1, 3)

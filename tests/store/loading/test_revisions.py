@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -49,6 +50,18 @@ async def loaded_articles(store: Store) -> dict[str, Article]:
     assert store.corpus.revision
     assert len(articles) == store.corpus.revision.articles
     return articles
+
+
+def columns(store: Store) -> dict[str, object]:
+    """Return what the index of the loaded revision holds in memory, apart from caches."""
+    index = store.corpus.finder.index
+    values = {**vars(index), **vars(index.vocabulary)}
+    for name in ("vocabulary", "_fetch", "_cached", "_cached_bytes"):
+        del values[name]
+    return {
+        name: value.tolist() if isinstance(value, np.ndarray) else value
+        for name, value in values.items()
+    }
 
 
 def by_place(articles: dict[str, Article]) -> dict[tuple[str, int], str]:
@@ -304,6 +317,9 @@ async def test_every_undo_is_exact(
                 assert revision.fingerprint
             if store.corpus.revision and store.corpus.revision.number == number:
                 states.append(await loaded_articles(store))
+        updated = columns(store)
     async with open_store(f"sqlite:///{tmp}/parley.db") as store:
+        # What a load changes in memory is what the next start reads.
+        assert columns(store) == updated
         if states:
             assert await loaded_articles(store) == states[-1]
