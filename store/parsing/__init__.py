@@ -111,7 +111,7 @@ class Parser:
 
     def parse(
         self,
-        kind: Literal["calendar", "feed", "json", "page"],
+        kind: Literal["calendar", "feed", "json", "page", "text"],
         name: str,
         data: bytes,
         **options: object,

@@ -73,15 +73,16 @@ def _json_stories(
     for number, line in lines:
         is_first, is_empty = is_empty, False
         try:
-            record = _record(line)
+            record = _record(line.rstrip().removesuffix(","))
         except ValueError as error:
             if is_first and not expected:
                 source.set_not_a_document(number, "is JSON, but no story, list of stories or feed")
                 return
-            source.add_problem(number, str(error))
             if is_first and str(error) == _WHOLE_OBJECT:
                 # Each of the other lines would have the same problem.
+                source.add_problem(number, str(error))
                 return
+            records.leave_out(number, str(error))
             continue
         if is_first and not record.keys() & set(FIELDS):
             source.set_not_a_document(number, _expected("field", [*record]))
@@ -182,12 +183,9 @@ def _table(source: Source, delimiter: str | None) -> Iterator[Story]:
         for row in reader:
             is_empty = False
             # Spreadsheets also write cells that were used once and are empty now.
-            extra = row[len(header) :]
-            if any(map(str.strip, extra)) or len(row) < len(header):
-                columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
-                source.add_problem(
-                    lines.start, f"has {columns}, where the first row names {len(header)}"
-                )
+            if any(map(str.strip, row[len(header) :])):
+                columns = f"has {len(row)} columns, where the first row names {len(header)}"
+                records.leave_out(lines.start, columns)
             elif any(map(str.strip, row)):
                 cells = row if has_quotes else map(_unquoted, row)
                 yield from records.story(lines.start, dict(zip(header, cells, strict=False)))
@@ -265,7 +263,7 @@ class _Records:
         try:
             texts = {name: _text(name, record.get(name)) for name in FIELDS}
         except ValueError as error:
-            self._mistakes.setdefault(str(error), []).append(number)
+            self.leave_out(number, str(error))
             return
         self._stories += 1
         others = record.keys() - texts.keys()
@@ -292,6 +290,10 @@ class _Records:
         for flaw in flaws.values():
             self._flaws.setdefault(flaw, []).append(number)
         return found
+
+    def leave_out(self, number: int, mistake: str) -> None:
+        """Note that there is no story of the record on line *number*."""
+        self._mistakes.setdefault(mistake, []).append(number)
 
     def end(self) -> None:
         """Add the mistakes to the source: as warnings, or as problems if nothing is loaded."""

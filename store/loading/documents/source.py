@@ -9,7 +9,7 @@ from typing import BinaryIO, Literal, NamedTuple
 
 from store.loading.documents.provenance import NO_PROVENANCE, Provenance
 from store.parsing import Parser, ParsingError
-from store.text import showable
+from store.text import showable, well_formed
 from store.types import Problem
 
 MAX_TEXT = 20_000
@@ -17,6 +17,9 @@ MAX_TEXT = 20_000
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_NUL = "is not text: it holds a NUL byte"
+_MAX_DECODED = 16 << 20
+"""The largest file that is decoded as a whole if it is not UTF-8."""
 
 
 def tidy(text: str) -> str:
@@ -68,20 +71,20 @@ class Source:
     def lines(self, *, longest: int = MAX_TEXT) -> Iterator[tuple[int, str]]:
         """Yield (number, text) for each line that is not blank; numbers count from 1.
 
-        The text does not include the line break. Adds a problem and stops at a line of more than
-        *longest* characters, or at a line that is not UTF-8 text.
+        The text does not include the line break. The child process decodes a file that is not
+        UTF-8. Adds a problem and stops at a line of more than *longest* characters, or at a line
+        that is no text.
         """
+        if other := self._in_another_charset():
+            yield from self._decoded_lines(other, longest)
+            return None
         number = offset = 0
         # A character takes up to four bytes. One more byte shows that a line is too long.
         while raw := self._file.readline(longest * 4 + 1):
             number += 1
             self._digest.update(raw)
-            if number == 1 and raw.startswith(_UTF16):
-                return self._stop(number, "is UTF-16 text: save it as UTF-8")
             if b"\0" in raw:
-                return self._stop(number, "is not text: it holds a NUL byte")
-            if number == 1 and b"\r" in raw.rstrip(b"\r\n"):
-                return self._stop(number, "ends its lines with CR alone: save it with LF or CRLF")
+                return self._stop(number, _NUL)
             if len(raw) > longest * 4:
                 return self._stop(number, f"is longer than {longest:,} characters")
             try:
@@ -98,6 +101,28 @@ class Source:
                 yield number, text
         return None
 
+    def _in_another_charset(self) -> bytes:
+        """Return all bytes of a file that is not UTF-8 text with LF or CRLF, unless it is large."""
+        data = self._file.read(_MAX_DECODED + 1)
+        head = data.partition(b"\n")[0].rstrip(b"\r")
+        is_usual = len(data) > _MAX_DECODED or (_is_utf8(data) and b"\r" not in head)
+        if is_usual or (b"\0" in data and not data.startswith(_UTF16)):
+            self._file.seek(0)
+            return b""
+        self._digest.update(data)
+        return data
+
+    def _decoded_lines(self, data: bytes, longest: int) -> Iterator[tuple[int, str]]:
+        for number, (line,) in enumerate(self.parse("text", data), start=1):
+            if "\0" in line:
+                return self._stop(number, _NUL)
+            text = well_formed(line).rstrip("\r")
+            if len(text.strip()) > longest:
+                return self._stop(number, f"is longer than {longest:,} characters")
+            if text and not text.isspace():
+                yield number, text
+        return None
+
     def read_all(self, *, max_bytes: int) -> bytes:
         """Return the whole file; add a problem and return no bytes if it exceeds *max_bytes*."""
         data = self._file.read(max_bytes + 1)
@@ -108,7 +133,7 @@ class Source:
         return data
 
     def parse(
-        self, kind: Literal["feed", "json"], data: bytes, **options: object
+        self, kind: Literal["feed", "json", "text"], data: bytes, **options: object
     ) -> Iterator[list[str]]:
         """Yield what the child process finds in *data*; add its warnings, or the problem."""
         if self.problems:
@@ -142,3 +167,11 @@ class Source:
 
     def _stop(self, number: int, message: str) -> None:
         self.add_problem(number, message)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

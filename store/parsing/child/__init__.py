@@ -14,13 +14,14 @@ from contextlib import suppress
 from typing import Any
 
 from .calendars import parse_calendar
-from .feeds import parse_feed, parse_json
+from .feeds import parse_feed, parse_json, parse_text
 from .pages import parse_page
 from .report import ProblemError, Warnings
 
 _PARSERS: Mapping[str, Callable[..., Iterator[list[str]]]] = {
     "feed": parse_feed,
     "json": parse_json,
+    "text": parse_text,
     "calendar": parse_calendar,
     "page": parse_page,
 }

@@ -86,10 +86,11 @@ _GOOD_FOR_ONE_BAD = 4
 _ASCII_FOR_ONE_OTHER = 6
 
 
-def decode(data: bytes, warnings: Warnings) -> str:
+def decode(data: bytes, warnings: Warnings, *, can_declare: bool = True) -> str:
     """Return the text of a file; warn if it is not what the file declares.
 
-    Raises `ProblemError` if the charset cannot be found out.
+    *can_declare* is False for a format whose files cannot name their charset. Raises `ProblemError`
+    if the charset cannot be found out.
     """
     for mark, marked in _BOMS:
         if data.startswith(mark):
@@ -97,7 +98,7 @@ def decode(data: bytes, warnings: Warnings) -> str:
             # EBCDIC has many variants. Those of UTF do not depend on what the file declares.
             declared_too = _codec(_declared(head)) if marked == "cp037" else None
             return _replace(data, declared_too or marked, warnings).removeprefix("\ufeff")
-    declared = _declared(data[:_HEAD])
+    declared = _declared(data[:_HEAD]) if can_declare else ""
     codec = _codec(declared)
     if codec and _PROBE.decode(codec, "ignore").encode() != _PROBE:
         # Windows writes UTF-16 into files that it then stores as UTF-8.
@@ -107,6 +108,9 @@ def decode(data: bytes, warnings: Warnings) -> str:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
+        if not can_declare and _is_nearly_ascii(data):
+            warnings.add("is not UTF-8: it is read as Windows-1252")
+            return data.decode("cp1252", "replace")
         return _decode_other(data, declared, codec, error, warnings)
     if codec and codec != "utf-8":
         return _text_of_either(data, text, declared, codec, warnings)
@@ -114,6 +118,11 @@ def decode(data: bytes, warnings: Warnings) -> str:
         # ISO-2022-JP consists of ASCII characters.
         return data.decode("iso2022_jp_2", "replace")
     return text
+
+
+def _is_nearly_ascii(data: bytes) -> bool:
+    """Return whether *data* holds too few other characters to find out their charset."""
+    return b"\0" not in data and sum(byte > 0x7F for byte in data) < _FEW
 
 
 def _declared(head: bytes) -> str:

@@ -53,6 +53,14 @@ def parse_json(data: bytes, warnings: Warnings, *, longest: int) -> Iterator[lis
         yield ["1", text]
 
 
+def parse_text(data: bytes, warnings: Warnings) -> Iterator[list[str]]:
+    """Yield each line of a text file in any charset, which may end its lines with CR alone."""
+    text = decode(data, warnings, can_declare=False)
+    has_cr = "\r" in text.partition("\n")[0].rstrip("\r")
+    for line in text.split("\r" if has_cr else "\n"):
+        yield [line]
+
+
 def _unpack(data: bytes, warnings: Warnings) -> bytes:
     """Return what *data* holds, if it is a gzip file, or *data* itself."""
     unpacked = bytearray()

@@ -128,10 +128,11 @@ async def test_100_000_empty_files(file: Store, tmp_path: Path) -> None:
 async def test_binary_files_are_reported_with_their_line(file: Store, tmp_path: Path) -> None:
     path = write(tmp_path, a=STORIES[:2])
     (path / "b.txt").write_bytes(b"Head\nA summary.\nAn \0 insight.\nWhy?\n")
-    (path / "c.txt").write_bytes(b"Head\ncaf\xe9\n")
+    (path / "c.txt").write_bytes(bytes(range(128, 256)) * 4)
     assert (await load_error(file, path)).split("\n") == [
         "b.txt:3: is not text: it holds a NUL byte",
-        "c.txt:2: is not UTF-8 text: byte 8 of the file is 0xE9",
+        "c.txt:1: declares no charset and is not UTF-8 text: byte 0 of the file is 0x80; save it as"
+        " UTF-8",
     ]
 
 

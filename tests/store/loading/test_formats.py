@@ -111,7 +111,7 @@ def line(**changed: object) -> str:
     ("name", "text", "problem"),
     [
         ("a.jsonl", "", "a.jsonl: is empty: it holds one JSON object a line"),
-        ("a.jsonl", f"{line()}\n{{nope", "a.jsonl:2: is not JSON from character 2 on"),
+        ("a.jsonl", "{nope", "a.jsonl:1: is not JSON from character 2 on"),
         ("a.jsonl", "[" * 100_000, "a.jsonl:1: is nested too deeply"),
         (
             "a.jsonl",
@@ -137,11 +137,6 @@ def line(**changed: object) -> str:
         ),
         ("a.jsonl", line(summary="\ud800"), "a.jsonl:1: has a summary with half a character in it"),
         ("a.jsonl", "x" * 10_000_000, "a.jsonl:1: is longer than 100,000 characters"),
-        (
-            "a.jsonl",
-            line().encode() + b"\n\xff\n",
-            f"a.jsonl:2: is not UTF-8 text: byte {len(line()) + 1} of the file is 0xFF",
-        ),
         (
             "a.csv",
             "",
@@ -181,11 +176,6 @@ def line(**changed: object) -> str:
         ),
         (
             "a.csv",
-            "headline,summary,question\nHead,A\n",
-            "a.csv:2: has 2 columns, where the first row names 3",
-        ),
-        (
-            "a.csv",
             "headline,summary, Summary\nHead,A,b\n",
             "a.csv:1: names the column summary twice",
         ),
@@ -197,13 +187,8 @@ def line(**changed: object) -> str:
         ("a.csv", "sep=::\nheadline::summary\n", "a.csv:1: must name one character after sep="),
         (
             "a.csv",
-            "headline,summary\rHead,A\r",
-            "a.csv:1: ends its lines with CR alone: save it with LF or CRLF",
-        ),
-        (
-            "a.csv",
-            "headline,summary\n".encode("utf-16"),
-            "a.csv:1: is UTF-16 text: save it as UTF-8",
+            bytes(range(128, 256)) * 20,
+            "a.csv:1: declares no charset and is not UTF-8 text: byte 0 of the file is 0x80;",
         ),
         (
             "a.csv",
@@ -222,7 +207,7 @@ def line(**changed: object) -> str:
             "a.jsonl:1: is not a whole JSON object: each is to be on one line (name a file that"
             " holds an array *.json)",
         ),
-        ("a.jsonl", f"{line()},\n", f"a.jsonl:1: is not JSON from character {len(line()) + 1} on"),
+        ("a.jsonl", f"{line()};\n", f"a.jsonl:1: is not JSON from character {len(line()) + 1} on"),
         (
             "a.jsonl",
             '{"headline": "A", "headline": "B", "summary": "x"}',
@@ -247,7 +232,7 @@ def line(**changed: object) -> str:
         (
             "a.tsv",
             "headline\tsummary\nHead\n",
-            "a.tsv:2: has 1 column, where the first row names 2",
+            "a.tsv:2: has no summary",
         ),
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else "bytes",
@@ -260,11 +245,9 @@ def test_one_sentence_for_each_problem(
 
 
 def test_the_problems_of_all_lines_are_reported(tmp_path: Path) -> None:
-    folder = write(tmp_path, "a.jsonl", f"{{nope\n{line()}\n[]\n{line(headline='')}\n")
+    folder = write(tmp_path, "a.jsonl", f"{{nope\n{line(summary='')}\n[]\n{line(headline='')}\n")
     assert [problem.split(" ")[0] for problem in problems(folder)] == [
-        "a.jsonl:1:",
-        "a.jsonl:3:",
-        "a.jsonl:4:",
+        f"a.jsonl:{number}:" for number in (1, 2, 3, 4)
     ]
 
 
@@ -308,6 +291,73 @@ def test_any_bytes_give_articles_or_problems(
     with contextlib.suppress(CorpusInvalidError):
         articles = read(folder)
         assert articles or read_corpus(folder).warnings
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "mistake"),
+    [
+        ("a.jsonl", [line(), "{nope", line(headline="B")], "is not JSON from character 2 on"),
+        ("a.jsonl", [line(), "[1]", line(headline="B")], "is not a whole JSON object"),
+        ("a.csv", ["headline,summary", "Head,A", "Fog,One, two", "B,C"], "has 3 columns, where"),
+        ("a.tsv", ["headline\tsummary", "Head\tA", "Fog", "B\tC"], "has no summary"),
+    ],
+)
+def test_a_broken_record_is_left_out_and_the_others_are_loaded(
+    tmp_path: Path, name: str, rows: list[str], mistake: str
+) -> None:
+    folder = write(tmp_path, name, "\n".join(rows))
+    assert [one.headline for one in read(folder)] == ["Head", "B"]
+    (warning,) = warnings(folder)
+    assert warning.startswith(f"{name}:{len(rows) - 1}: {mistake}")
+    assert warning.endswith(": the story is left out, and the others are loaded")
+
+
+def test_commas_between_json_lines_are_ignored(tmp_path: Path) -> None:
+    folder = write(tmp_path, "a.jsonl", f"{line()},\n{line(headline='B')},\n")
+    assert [one.headline for one in read(folder)] == ["Head", "B"]
+    assert not warnings(folder)
+
+
+def test_the_last_cells_of_a_row_may_be_missing(tmp_path: Path) -> None:
+    text = "headline,summary,insight,question\nHead,A\nOther,B,Why.\n"
+    folder = write(tmp_path, "a.csv", text)
+    assert [texts(one) for one in read(folder)] == [
+        ("Head", "A", "", ""),
+        ("Other", "B", "Why.", ""),
+    ]
+    assert not warnings(folder)
+
+
+GERMAN = "Straße gesperrt;Die Brücke schließt für drei Wochen;;Wer zahlt für die Umwege?"
+
+
+@pytest.mark.parametrize(
+    ("codec", "row", "warning"),
+    [
+        ("cp1252", GERMAN, "a.csv:1: is not UTF-8: it is read as Windows-1252"),
+        ("cp1252", "Café;Opens;;", "a.csv: is not UTF-8: it is read as Windows-1252"),
+        ("cp1251", "Порт открыт;Докеры вернулись на работу в понедельник;;", "WINDOWS"),
+        ("utf-16", GERMAN, None),
+        ("utf-8", GERMAN, None),
+    ],
+)
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_tables_as_spreadsheets_of_all_systems_save_them(
+    tmp_path: Path, codec: str, row: str, warning: str | None, end: str
+) -> None:
+    text = end.join(["headline;summary;insight;question", row, ""])
+    folder = write(tmp_path, "a.csv", text.encode(codec))
+    (article,) = read(folder)
+    assert ";".join(texts(article)) == row
+    assert len(warnings(folder)) == bool(warning)
+
+
+def test_a_text_document_in_another_charset(tmp_path: Path) -> None:
+    text = "Fog\r\nFerries wait – for hours.\r\nNobody’s fault.\r\nWho pays?\r\n"
+    folder = write(tmp_path, "a.txt", text.encode("cp1252"))
+    (article,) = read(folder)
+    assert texts(article) == ("Fog", "Ferries wait – for hours.", "Nobody’s fault.", "Who pays?")
+    assert warnings(folder) == ["a.txt: is not UTF-8: it is read as Windows-1252"]
 
 
 # --- what databases and spreadsheets put into cells ----------------------------------------------
@@ -573,9 +623,9 @@ def test_another_kind_of_file_is_left_out_if_it_never_was_a_document(
             "b.json:2: is not JSON from",
         ),
         ("b.txt", b"Head\nOnly a summary.\n", "b.txt:2: the last article has a summary, but no"),
-        ("b.txt", b"Head\ncaf\xe9\n", "b.txt:2: is not UTF-8 text: byte 8 of the file is 0xE9"),
+        ("b.txt", b"Head\n\0\n", "b.txt:2: is not text: it holds a NUL byte"),
         ("b.csv", b'headline,summary\nA,B\nC,"D\n', "b.csv:3: is not CSV: a quote is opened"),
-        ("b.jsonl", b'{"headline": "A", "summary": "B"}\n{', "b.jsonl:2: is not a whole JSON"),
+        ("b.jsonl", b'{\n"headline": "A"}', "b.jsonl:1: is not a whole JSON object"),
         ("b.rss", b"<rss version='2.0'><channel", "b.rss:1: is a feed that cannot be read"),
     ],
 )
