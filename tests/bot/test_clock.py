@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
@@ -195,19 +196,47 @@ async def test_no_time_that_slack_would_deny_is_used(steps: list[tuple[int, int,
     assert not machine.clock.is_in_doubt
 
 
-async def test_a_jump_costs_a_schedule_no_occurrence(store: Store) -> None:
-    """Seen before: four seconds in the next month were thirty days of silence."""
-    machine = Machine()
+async def scheduled(store: Store, machine: Machine, at: time) -> Callable[[], Awaitable[None]]:
+    """Schedule a daily post; return the job that plans it."""
     await machine.wait()
     await store.corpus.reload(STARTER, by="U1", at=NOW)
     await store.schedules.set(
         team_id=TEAM,
         channel_id=CHANNEL,
         owner_id=UserId("U1"),
-        timetable=Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC"),
+        timetable=Timetable(at=at, weekdays=frozenset(range(7)), zone="UTC"),
         now=machine.clock(),
     )
-    plan = machine.clock.unless_in_doubt(lambda: store.planning.plan_due(machine.clock()))
+    return machine.clock.unless_in_doubt(lambda: store.planning.plan_due(machine.clock()))
+
+
+@pytest.mark.parametrize("at", [time(9), time(0), time(23, 59)])
+@pytest.mark.parametrize("minutes", [4, -4])
+async def test_a_small_jump_shifts_posts_by_minutes_and_costs_none(
+    store: Store, at: time, minutes: int
+) -> None:
+    machine = Machine()
+    plan = await scheduled(store, machine, at)
+    due_at = datetime.combine(NOW.date(), at, NOW.tzinfo)
+    due_at += timedelta(days=due_at < NOW)
+    for day in range(3):
+        # Two minutes before a post is due, and again two minutes after it, the clock is wrong.
+        for offset in (-2, 2):
+            await machine.wait(due_at + timedelta(days=day, minutes=offset) - machine.true)
+            for jump in (timedelta(minutes=minutes), timedelta()):
+                machine.wrong_by = jump
+                for _ in range(4):
+                    await machine.wait()
+                    await plan()
+    posts = await store.posts.scheduled(TEAM, CHANNEL, since=NOW.date())
+    first = due_at.date()
+    assert [post.due_on for post in posts] == [first + timedelta(days=n) for n in range(3)]
+
+
+async def test_a_jump_costs_a_schedule_no_occurrence(store: Store) -> None:
+    """Seen before: four seconds in the next month were thirty days of silence."""
+    machine = Machine()
+    plan = await scheduled(store, machine, time(9))
     for jump in (timedelta(days=30), timedelta(), timedelta(days=-30), timedelta()):
         machine.wrong_by, machine.slack_is_away = jump, bool(jump)
         for _ in range(4):
