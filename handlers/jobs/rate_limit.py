@@ -26,6 +26,8 @@ _SLOWER = 0.9
 """The share of the last minute's posts to send in a minute after a refusal."""
 _FASTER = 1.001
 """How much the pace grows with each post that Slack takes: a tenth after about a hundred."""
+_SOON = 1.02
+"""The same after an isolated refusal: however many posts wait, they lose less than a minute."""
 _FORGET = timedelta(minutes=10)
 """How long a refusal slows a team's posts."""
 
@@ -63,6 +65,8 @@ class _Pace:
     """How long Slack asked to wait."""
     paused_until: datetime
     per_minute: float
+    growth: float
+    """The factor by which each post that Slack takes raises the pace."""
     free_at: datetime
     """When the next post may start."""
 
@@ -72,7 +76,8 @@ class TeamRateLimiter:
 
     Slack does not publish how many posts it takes in a workspace. A refusal holds for the whole
     workspace, so nothing is posted there until Retry-After. Then the posts start one by one, at
-    nine tenths of the pace that Slack took in the minute before, and slowly faster.
+    nine tenths of the pace that Slack took in the minute before, and slowly faster. A refusal after
+    few posts, and the first in ten minutes, shows no limit: then they are soon as fast as before.
     """
 
     def __init__(self) -> None:
@@ -104,7 +109,7 @@ class TeamRateLimiter:
         """Record that Slack took a post."""
         self._last_minute(team_id, now).append(now)
         if pace := self._pace(team_id, now):
-            pace.per_minute *= _FASTER
+            pace.per_minute *= pace.growth
 
     def refused(
         self, team_id: TeamId, now: datetime, *, wait: timedelta, called_at: datetime
@@ -116,7 +121,9 @@ class TeamRateLimiter:
             pace.paused_until = max(pace.paused_until, now + wait)
             pace.free_at = max(pace.free_at, pace.paused_until)
             return
-        per_minute = max(_SLOWER * len(self._last_minute(team_id, now)), _LEAST_PER_MINUTE)
+        taken = len(self._last_minute(team_id, now))
+        per_minute = max(_SLOWER * taken, _LEAST_PER_MINUTE)
+        growth = _SOON if pace is None and taken < _LEAST_PER_MINUTE else _FASTER
         log.warning(
             "Slack limits the posts in %s: none for %.0f s, then %.0f a minute",
             team_id,
@@ -124,7 +131,7 @@ class TeamRateLimiter:
             per_minute,
         )
         until = now + wait
-        self._paces[team_id] = _Pace(now, wait, until, per_minute, until)
+        self._paces[team_id] = _Pace(now, wait, until, per_minute, growth, until)
 
     def _pace(self, team_id: TeamId, now: datetime) -> _Pace | None:
         pace = self._paces.get(team_id)

@@ -80,6 +80,36 @@ def test_at_most_one_call_in_fifty_is_refused_and_no_minute_is_wasted(
     assert took < 8 * MINUTE * 1.5
 
 
+class OnceBusySlack(CountingSlack):
+    """Refuses one call, and has no limit."""
+
+    def refuse(self, now: datetime) -> timedelta | None:
+        """Refuse the first call."""
+        self.limit, limit = 1_000_000, self.limit
+        return None if limit else timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("messages", [10, 200, 5000])
+def test_an_isolated_refusal_delays_a_crowd_by_less_than_a_minute(messages: int) -> None:
+    latency = timedelta(milliseconds=40)
+    usual = post(TeamRateLimiter(), CountingSlack(messages, True), messages, latency=latency)[1]
+    limiter, slack = TeamRateLimiter(), OnceBusySlack(0, True)
+    refused, took = post(limiter, slack, messages, latency=latency)
+    assert refused == 1
+    assert took - usual < timedelta(seconds=30) + MINUTE
+
+
+def test_a_second_refusal_shows_a_limit() -> None:
+    limiter = TeamRateLimiter()
+    for minutes in (0, 5):
+        refuse(limiter, NOW + minutes * MINUTE, seconds=1)
+    now = NOW + 5 * MINUTE + timedelta(seconds=1)
+    for _ in range(100):
+        limiter.taken(TEAM, now)
+    limiter.started(TEAM, now)
+    assert limiter.wait(TEAM, now) > timedelta(seconds=0.8)
+
+
 def refuse(limiter: TeamRateLimiter, now: datetime, seconds: float = 30) -> None:
     limiter.refused(TEAM, now, wait=timedelta(seconds=seconds), called_at=now)
 
