@@ -39,6 +39,7 @@ SCOPES = {
     "users:read": "read a person's time zone, and see who is an admin, a guest or a stranger",
 }
 """Every bot scope and its purpose."""
+_EVENTS = ("app_home_opened", "app_mention", "member_joined_channel", "message.im")
 _UNINSTALL_EVENTS = ["app_uninstalled", "tokens_revoked"]
 
 _STORY = {
@@ -153,7 +154,7 @@ def _plain(entry: str | None) -> dict[str, Any]:
         "settings": {
             "interactivity": {"is_enabled": True}
             | ({"request_url": entry, "message_menu_options_url": entry} if entry else {}),
-            "event_subscriptions": {"bot_events": ["app_home_opened", "app_mention", "message.im"]}
+            "event_subscriptions": {"bot_events": [*_EVENTS]}
             | ({"request_url": entry} if entry else {}),
             "org_deploy_enabled": False,
             "socket_mode_enabled": entry is None,

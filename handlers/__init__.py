@@ -22,6 +22,7 @@ from handlers.features.schedule_form import ScheduleForm
 from handlers.features.start_discussion import DiscussionForm
 from handlers.features.unknown_posts import UnknownPosts
 from handlers.features.uploads import Uploads, is_upload
+from handlers.features.welcome import Welcome, is_messages_tab
 from handlers.features.workflow import Workflow
 from handlers.ids import Action, Command, Field, Modal, Shortcut
 from handlers.slack.button_press import Pressed, on_press
@@ -36,6 +37,7 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     discuss = Discuss(store, slack, lookup)
     discussion_form = DiscussionForm(slack, lookup, discuss)
     mention = Mention(slack, lookup)
+    welcome = Welcome(store, slack, options, lookup)
     actions = ScheduleActions(store, slack, options)
     unknown_posts = UnknownPosts(store, slack, options, actions)
     form = ScheduleForm(store, slack, options, actions)
@@ -88,12 +90,15 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
 
     if options.has_agent_view:
         Agent(lookup, slack).register(app)
+    else:
+        app.event("app_home_opened", matchers=[is_messages_tab])(welcome.opened)
     if options.has_workflow_steps:
         Workflow(store, slack, options, lookup, discuss).register(app)
     if slack.uninstalls:
         slack.uninstalls.register(app)
     app.event("app_home_opened")(home.opened)
     app.event("app_mention")(mention.mentioned)
+    app.event("member_joined_channel")(welcome.joined)
     app.event("message", matchers=[is_upload])(uploads.shared)
     app.event("message")(mention.direct)
     app.shortcut(Shortcut.RELATED)(mention.related)

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.features.dependencies import Slack
 from handlers.features.lookup import LookUp
+from handlers.features.welcome import is_messages_tab
 from handlers.slack.payloads import Event
 from store.types import ChannelId
 
@@ -31,7 +32,7 @@ class Agent:
         Call this before App Home's listener is registered: both listen to the same event, and Bolt
         calls only the first listener that matches.
         """
-        app.event("app_home_opened", matchers=[_is_panel])(self.opened)
+        app.event("app_home_opened", matchers=[is_messages_tab])(self.opened)
 
     async def opened(self, event: Event, client: AsyncWebClient) -> None:
         """Suggest prompts to the person who opens the panel."""
@@ -39,10 +40,6 @@ class Agent:
         prompts = [{"title": f"Stories on {words}", "message": words} for words in examples]
         if prompts:
             self.slack.background.start(_suggest(client, event["channel"], prompts))
-
-
-async def _is_panel(event: Event) -> bool:
-    return event.get("tab") == "messages"
 
 
 async def _suggest(

@@ -8,12 +8,14 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.button_value import CHANNEL, DIRECT
 from handlers.features.dependencies import Slack
-from handlers.features.lookup import LookUp
+from handlers.features.lookup import LookUp, is_help
 from handlers.mrkdwn import readable
 from handlers.parsing.message_text import message_text
+from handlers.parsing.small_talk import SmallTalk, small_talk
 from handlers.slack.background import answer
 from handlers.slack.button_press import require_home
 from handlers.slack.payloads import Context, Event, Interaction
+from handlers.views import welcome
 from store.types import ParleyError, TeamId, UserId
 
 
@@ -36,7 +38,9 @@ class Mention:
         team_id = context["team_id"]
         respond = self.slack.responders.whisper(team_id, event["channel"], event["user"], thread_ts)
         before, _, after = (event.get("text") or "").partition(f"<@{context['bot_user_id']}")
-        words = readable(after.partition(">")[2]) or readable(before)
+        words = readable(after.partition(">")[2])
+        if not any(map(str.isalnum, words)):
+            words = readable(before)
         where = thread_ts or CHANNEL
         work = self._answer(team_id, event["user"], words, respond, where)
         self.slack.background.start(work, respond)
@@ -46,7 +50,11 @@ class Mention:
         if event.get("channel_type") != "im" or not _is_from_person(event):
             return
         team_id = context["team_id"]
-        respond = self.slack.responders.direct(team_id, event["channel"], event.get("thread_ts"))
+        thread_ts = event.get("thread_ts")
+        if self.lookup.options.has_agent_view:
+            # The panel shows a conversation as a thread (docs.slack.dev, Developing agents).
+            thread_ts = thread_ts or event["ts"]
+        respond = self.slack.responders.direct(team_id, event["channel"], thread_ts)
         words = readable(event.get("text") or "")
         work = self._answer(team_id, event["user"], words, respond, DIRECT)
         self.slack.background.start(work, respond)
@@ -72,7 +80,12 @@ class Mention:
         self, team_id: TeamId, user_id: UserId, words: str, respond: AsyncRespond, where: str
     ) -> None:
         await self.slack.directory.require_reader(team_id, user_id)
-        await answer(respond, await self.lookup.answer(words, where=where))
+        talk = SmallTalk.ABOUT if is_help(words) else small_talk(words)
+        if talk:
+            shown = welcome.small_talk(talk, self.lookup.examples(), where=where)
+        else:
+            shown = await self.lookup.answer(words, where=where)
+        await answer(respond, shown)
 
 
 def _is_from_person(event: Event) -> bool:

@@ -19,7 +19,7 @@ class SlashCommand(TypedDict):
 
 
 class Event(TypedDict):
-    """A message, a mention, or an opened App Home or agent panel."""
+    """A message, a mention, an opened App Home or panel, or somebody who joined a channel."""
 
     channel: ChannelId
     user: UserId
@@ -31,6 +31,7 @@ class Event(TypedDict):
     thread_ts: NotRequired[str]
     files: NotRequired[list[dict[str, Any]]]
     tab: NotRequired[str]
+    inviter: NotRequired[UserId]
     view: NotRequired[dict[str, Any]]
 
 

@@ -89,11 +89,16 @@ class Slack:
     async def say(
         self, text: str, *, user: str = ANA, channel: str = GENERAL, thread_ts: str | None = None
     ) -> list[dict[str, Any]]:
-        """Write a message, and return Parley's new messages there that the person sees."""
+        """Write a message, and return Parley's new messages there, or in its thread.
+
+        Only those that the person sees.
+        """
         before = {message["ts"] for message in self.workspace.messages(channel, user, thread_ts)}
         delivery = await self.workspace.type(text, user=user, channel=channel, thread_ts=thread_ts)
         assert delivery.acked, delivery.error
         new = await self._new(before, user, channel, thread_ts)
+        for said in [message for message in new if message["user"] == user and not thread_ts]:
+            new += self.workspace.messages(channel, user, said["ts"])[1:]
         return [message for message in new if message["user"] == self.workspace.bot_user_id]
 
     async def press(

@@ -281,6 +281,7 @@ async def resume_by_button(slack: Slack) -> Json:
     await slack.parley.ticker.tick()
     notice = slack.public(dm(ANA))[-1]
     slack.workspace.invite(GENERAL, BOT_USER_ID)
+    await slack.settled()
     pressing = slack.workspace.press(ANA, Action.DIGEST_RESUME, channel=dm(ANA), ts=notice["ts"])
     return await held(slack, pressing)
 
@@ -377,6 +378,13 @@ async def open_panel(slack: Slack) -> Json:
     return await held(slack, slack.workspace.open_messages(ANA))
 
 
+async def add_to_channel(slack: Slack) -> Json:
+    async def add() -> None:
+        slack.workspace.invite(RANDOM, BOT_USER_ID, by=ANA)
+
+    return await held(slack, add())
+
+
 _ON = "/digest on 09:30 daily"
 _SHARING = "/brief geneva"
 _COLLEAGUE, _MEMBER, _OWNER, _ADMIN = (
@@ -461,6 +469,7 @@ WAYS: dict[tuple[str, str], Way] = {
     (Field.TOPICS, ""): look_up(options(Field.TOPICS)),
     ("app_home_opened", "home"): look_up(open_home),
     ("app_home_opened", "messages"): look_up(open_panel),
+    ("member_joined_channel", ""): look_up(add_to_channel),
     ("app_mention", ""): look_up(typed(f"<@{BOT_USER_ID}> geneva")),
     ("message.im", ""): look_up(typed("geneva", channel=dm(ANA))),
     ("message.im", "a file"): look_up(drop_document, _ADMIN),
@@ -518,7 +527,8 @@ async def do(slack: Slack, payload: Json, role: Role) -> str:
     if "command" in sent:
         sent["user_id"] = role
     elif "event" in sent:
-        sent["event"]["user"], sent["event_id"] = role, new_id("Ev")
+        who = "inviter" if "inviter" in sent["event"] else "user"
+        sent["event"][who], sent["event_id"] = role, new_id("Ev")
     else:
         sent["user"] = {"id": role, "username": role.lower(), "name": role.lower()}
         if names_team(payload):

@@ -129,8 +129,13 @@ class State:
         self.add_channel(channel)
         return channel
 
-    def set_member(self, channel: Channel, user: str, *, is_member: bool) -> None:
-        """Add *user* to *channel* or remove them; send the app the event if it is a member."""
+    def set_member(
+        self, channel: Channel, user: str, *, is_member: bool, inviter: str | None = None
+    ) -> None:
+        """Add *user* to *channel* or remove them; send the app the event if it is a member.
+
+        *inviter* is the person who adds another one; None if *user* joins by themselves.
+        """
         if (user in channel.members) is is_member:
             return
         is_heard = BOT_USER_ID in channel.members
@@ -147,6 +152,8 @@ class State:
                 "channel_type": "C" if channel.kind == "public" else "G",
                 "team": self.team.id,
             }
+            if is_member and inviter and inviter != user:
+                event["inviter"] = inviter
             self.tell_app(event, scope=channel.scope("read"))
 
     def withdraw(self, user: str) -> None:

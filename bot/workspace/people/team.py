@@ -141,9 +141,9 @@ class Team:
         """Create a channel."""
         return self._state.make_channel(name, kind, members, topic)
 
-    def invite(self, channel: str, user: str) -> None:
-        """Add *user* to a channel."""
-        self._state.set_member(self._state.channels[channel], user, is_member=True)
+    def invite(self, channel: str, user: str, *, by: str | None = None) -> None:
+        """Add *user* to a channel; *by* is the person who does, None if they join themselves."""
+        self._state.set_member(self._state.channels[channel], user, is_member=True, inviter=by)
 
     def remove(self, channel: str, user: str) -> None:
         """Remove *user* from a channel."""

@@ -170,7 +170,7 @@ async function send(text, threadTs = null) {
 async function invite(channel, name, isMember) {
   const person = workspace.people().find((member) => member.name === name);
   if (!person) return `Nobody here is called @${name}.`;
-  await post("membership", { channel: channel.id, user: person.id, member: isMember });
+  await post("membership", { channel: channel.id, user: person.id, member: isMember, by: workspace.me.id });
   return null;
 }
 

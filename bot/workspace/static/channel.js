@@ -11,7 +11,7 @@ export function channelPanel(workspace) {
     const channel = workspace.current();
     const app = workspace.appName();
     if (!channel || channel.kind === "im") return [el("p", { class: "note" }, `${app} is always in its own direct messages.`)];
-    const setMember = (user, member) => attempt(() => post("membership", { channel: channel.id, user, member }));
+    const setMember = (user, member) => attempt(() => post("membership", { channel: channel.id, user, member, by: workspace.me.id }));
     const changeChannel = (name) => attempt(() => post("channel", { channel: channel.id, user: workspace.me.id, act: name }));
     const { bot_is_member: isIn, is_member: amIn, is_archived: isArchived, is_read_only: isReadOnly } = channel;
     return [

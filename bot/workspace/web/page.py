@@ -263,7 +263,8 @@ class Page:
 
     async def _membership(self, body: Json) -> Json:
         channel = self._state.channels[body["channel"]]
-        self._state.set_member(channel, body["user"], is_member=bool(body["member"]))
+        is_member, by = bool(body["member"]), body.get("by")
+        self._state.set_member(channel, body["user"], is_member=is_member, inviter=by)
         return {"ok": True}
 
     async def _fail(self, body: Json) -> Json:

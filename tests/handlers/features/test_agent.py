@@ -21,6 +21,8 @@ async def test_the_panel_suggests_topics_that_find_stories(slack: Slack) -> None
     ]
     (answer,) = await slack.say(shown["prompts"][0]["message"], channel=dm(ANA))
     assert "Match 1 of 2" in texts([answer])
+    (asked,) = slack.workspace.messages(dm(ANA), ANA)
+    assert answer["thread_ts"] == asked["ts"]
 
 
 async def test_app_home_still_opens(slack: Slack) -> None:

@@ -14,7 +14,18 @@ from hypothesis import strategies as st
 from handlers.button_value import CHANNEL, DIRECT, MODAL, Value
 from handlers.ids import Action
 from handlers.parsing.schedule_order import Order
-from handlers.views import corpus, digest, home, modal, notice, question, schedule, story
+from handlers.parsing.small_talk import SmallTalk
+from handlers.views import (
+    corpus,
+    digest,
+    home,
+    modal,
+    notice,
+    question,
+    schedule,
+    story,
+    welcome,
+)
 from handlers.views.message import Message
 from store.loading.documents import read_corpus
 from store.posting.planning import UpcomingPost
@@ -150,6 +161,11 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "related": lambda matches, words: story.related(matches, where="1.2"),
     "asked": lambda matches, words: story.asked(words),
     "help": lambda matches, words: story.brief_help([words] * 3),
+    "hello": lambda matches, words: welcome.introduction([words] * 3, where=DIRECT),
+    "hello without stories": lambda matches, words: welcome.introduction([], where=CHANNEL),
+    "hello in a thread": lambda matches, words: welcome.introduction([words], where="1.2"),
+    "thanks": lambda matches, words: welcome.small_talk(SmallTalk.THANKS, [words], where=DIRECT),
+    "added to a channel": lambda matches, words: welcome.added(C1),
     "discuss help": lambda matches, words: question.discuss_help([words]),
     "offer to join": lambda matches, words: question.offer_to_join(
         "Why.", "Join and post it", Action.DISCUSS_JOIN, Value(article_id="a", words=words)
