@@ -25,7 +25,7 @@ from handlers.features.uploads import Uploads, is_upload
 from handlers.features.welcome import Welcome, is_messages_tab
 from handlers.features.workflow import Workflow
 from handlers.ids import Action, Command, Field, Modal, Shortcut
-from handlers.slack.button_press import Pressed, on_press
+from handlers.slack.button_press import Pressed, acknowledge, on_press
 from handlers.slack.error_replies import on_error
 from store import Store
 
@@ -61,6 +61,7 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     pressed(Action.BRIEF_LIKE, brief.like)
     pressed(Action.BRIEF_ASK, brief.ask)
     pressed(Action.STORY_READ, brief.read)
+    app.block_action(Action.STORY_OPEN)(acknowledge)
     pressed(Action.BRIEF_DISCUSS, discuss.post)
     pressed(Action.DISCUSS_POST, discuss.post)
     pressed(Action.DISCUSS_ANOTHER, discuss.another)

@@ -23,6 +23,7 @@ class Action(StrEnum):
     BRIEF_LIKE = "brief_like"
     BRIEF_ASK = "brief_ask"
     STORY_READ = "story_read"
+    STORY_OPEN = "story_open"
     DISCUSS_POST = "discuss_post"
     DISCUSS_ANOTHER = "discuss_another"
     DISCUSS_JOIN = "discuss_join"

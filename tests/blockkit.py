@@ -4,6 +4,7 @@ The models of `slack_sdk` and the `blockkit` package each know some of Slack's l
 the limits that both miss, from docs.slack.dev (Block Kit reference) and from bug reports.
 """
 
+import html
 import json
 import re
 from collections import Counter
@@ -14,6 +15,7 @@ import blockkit.core
 from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
+from yarl import URL
 
 from store.text import legible
 from tests.types.recording import MESSAGE, VIEW, sent
@@ -33,6 +35,7 @@ _MARKUP = re.compile(r"<[^<>]*>?")
 _HARMLESS = re.compile(
     r"<(?:@(?P<person>[UW][A-Z0-9]+)|\#C[A-Z0-9]+|!date\^\d+\^[^|<>]+\|[^|<>]+)>", re.VERBOSE
 )
+_LINK = re.compile(r"<(?P<url>https?://[^|<>\s]+)\|(?P<label>[^|<>]+)>")
 _BARE = re.compile(r"&(?!amp;|lt;|gt;)|>")
 
 _CLASSES: dict[str, type[blockkit.core.Component]] = {
@@ -281,6 +284,10 @@ def _element(element: Json, at: str) -> Iterator[str]:
         label = element["text"]["text"]
         if len(label) > 75 or not label.strip():
             yield f"{at}: a button labelled {label!r}"
+        if "url" in element:
+            yield from _link(element["url"], label.removeprefix("Open "), at)
+            if len(element["url"]) > 3000:
+                yield f"{at}: a button's link of {len(element['url'])} characters"
         if len(element.get("value", "")) > 2000:
             yield f"{at}: a button's value of {len(element['value'])} characters"
         if "accessibility_label" in element:
@@ -313,6 +320,17 @@ def _choices(element: Json, at: str) -> Iterator[str]:
             yield f"{at}: a group's label of {len(group['label']['text'])} characters"
 
 
+def _link(url: str, label: str, at: str) -> Iterator[str]:
+    """Fail unless a link shows the host that it opens, or the end of it after an ellipsis."""
+    host = URL(url).host_port_subcomponent or ""
+    if not url.startswith(("https://", "http://")) or not url.isascii() or "@" in host:
+        yield f"{at}: {url[:60]!r} would be opened"
+    if label != host and not (
+        label.startswith("…") and len(label) > 50 and host.endswith(label[1:])
+    ):
+        yield f"{at}: {label!r} opens {host}"
+
+
 def _shown(value: Any, at: str = "blocks") -> Iterator[tuple[str, str, str]]:
     """Yield (place, type, text) of every text object."""
     if isinstance(value, dict):
@@ -329,10 +347,12 @@ def _shown(value: Any, at: str = "blocks") -> Iterator[tuple[str, str, str]]:
 
 def _markup(text: str, at: str, people: frozenset[str] | None) -> list[str]:
     """Fail for a mention of anybody else, an unexpected link or broken markup."""
-    problems = []
+    problems: list[str] = []
     for found in _MARKUP.finditer(text):
         harmless = _HARMLESS.fullmatch(found[0])
-        if not harmless:
+        if link := _LINK.fullmatch(found[0]):
+            problems += _link(html.unescape(link["url"]), link["label"], at)
+        elif not harmless:
             problems.append(f"{at}: {found[0][:60]!r} would be read as markup")
         elif people is not None and harmless["person"] and harmless["person"] not in people:
             problems.append(f"{at}: {found[0]} would be pinged")

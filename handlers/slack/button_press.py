@@ -82,6 +82,11 @@ Pressed = Callable[[Press, AsyncRespond], Awaitable[None]]
 """A feature's handler of a press; if it raises, the user sees the error."""
 
 
+async def acknowledge(ack: AsyncAck) -> None:
+    """Ack the press of a button that opens a link: there is nothing else to do."""
+    await ack()
+
+
 def on_press(
     background: Background, responders: Responders, pressed: Pressed
 ) -> Callable[..., Awaitable[None]]:

@@ -78,6 +78,17 @@ def button(
     )
 
 
+def link_button(label: str, action: str, url: str, *, hint: str) -> Element:
+    """Return a button that opens *url* in the browser; Slack reports the press, too."""
+    return element(
+        "button",
+        action,
+        text=literal(truncate(label, _LABEL)),
+        url=url,
+        accessibility_label=truncate(legible(hint), _LABEL),
+    )
+
+
 def _confirmation(label: str, question: str) -> Element:
     return {
         "title": literal(label),

@@ -18,6 +18,7 @@ from handlers.views.blocks import (
     overflow,
 )
 from handlers.views.message import Message, message, paragraphs
+from handlers.views.origin import origin
 from handlers.views.story import card, spoken
 from store.types import Article, UserId
 
@@ -26,6 +27,8 @@ _SHORT = 280
 """Characters of each story in a digest."""
 _THREAD = 8000
 """Characters of all stories in a thread; Slack refuses a message of about 11,000."""
+_LINKS = 2000
+"""Characters of all links in a message with several stories."""
 
 
 def preview(
@@ -85,6 +88,8 @@ def digest(
     for article in articles:
         summary = Part(truncate(article.summary, _SHORT), most=_SHORT * 2)
         blocks.append(as_written(Part(article.headline, "bold", 150), summary))
+        texts = origin(article, most_link=_LINKS // len(articles))
+        blocks += [context(*texts)] if texts else []
     blocks.append(as_written(Part(asked, "bold", 1500), accessory=_menu(has_menu)))
     summaries = " ".join(plain(truncate(article.summary, _SHORT)) for article in articles)
     return message(f"{source}: {summaries} {plain(asked, 1500)}", blocks)
@@ -94,13 +99,15 @@ def thread(articles: Sequence[Article]) -> Message:
     """Render the stories for the thread of their question or digest."""
     if len(articles) == 1:
         return message(spoken(articles[0]), card(articles[0], question=False))
-    room = _THREAD // len(articles)
+    origins = [origin(article, most_link=_LINKS // len(articles)) for article in articles]
+    room = (_THREAD - sum(len(text) for texts in origins for text in texts)) // len(articles)
     blocks: list[Block] = []
-    for article in articles:
+    for article, texts in zip(articles, origins, strict=True):
         blocks += [header(article.headline), as_written(Part(article.summary, most=room * 2 // 3))]
         if article.insight:
             insight = Part(article.insight, most=room // 3)
             blocks.append(as_written(Part("Insight", "bold"), insight))
+        blocks += [context(*texts)] if texts else []
     headlines = "; ".join(plain(article.headline, 150) for article in articles)
     return message(f"More on: {headlines}", blocks)
 

@@ -8,6 +8,7 @@ from handlers.mrkdwn import escape, pieces, plain, truncate
 from handlers.views.as_written import Part, as_written
 from handlers.views.blocks import Block, Element, actions, button, context, header, section
 from handlers.views.message import Message, message, paragraphs
+from handlers.views.origin import open_button, origin
 from store.types import Article, Found, Match, Nothing, Unsure, UserId
 
 _PIECE = 2800
@@ -23,22 +24,26 @@ def card(
     why: Sequence[str] = (),
     page: int = 0,
     where: str = CHANNEL,
+    buttons: Sequence[Element] = (),
 ) -> list[Block]:
-    """Render a story: its headline, summary, insight, question and source.
+    """Render a story: its headline, origin, summary, insight and question, and *buttons* below.
 
     The words in *why* are bold. A story too long for one message has pages and a button to the
     next page; a modal shows the whole story.
     """
     pages = _pages(article, question=question, why=why, is_whole=where == MODAL)
     page = min(page, len(pages) - 1)
-    source = f"Story {article.position} of {plain(article.document, 200)}"
+    small = origin(article)
     if len(pages) > 1:
-        source += f" · part {page + 1} of {len(pages)}"
-    blocks = [header(article.headline), *pages[page], context(source)]
+        small.append(f"Part {page + 1} of {len(pages)}")
+    row = [*buttons]
     if page + 1 < len(pages):
         following = Value(article_id=article.id, place=page + 1, where=where)
-        blocks.append(actions(button("Read on", Action.STORY_READ, following)))
-    return blocks
+        row.insert(0, button("Read on", Action.STORY_READ, following))
+    if link := open_button(article):
+        row.append(link)
+    blocks = [header(article.headline), *([context(*small)] if small else []), *pages[page]]
+    return [*blocks, actions(*row)] if row else blocks
 
 
 def _pages(
@@ -46,9 +51,10 @@ def _pages(
 ) -> Sequence[Sequence[Block]]:
     pages: list[list[Block]] = [[]]
     size = 0
+    room = _ROOM - len(article.url or "")
     for parts in _sections(article, question=question):
         length = sum(len(escape(part.text)) for part in parts)
-        if not is_whole and size and size + length > _ROOM:
+        if not is_whole and size and size + length > room:
             pages.append([])
             size = 0
         size += length
@@ -83,8 +89,12 @@ def found(answer: Found, *, words: str, place: int, where: str = CHANNEL) -> Mes
         spoken(match.article),
         [
             context(_why(words=words, place=place, count=count)),
-            *card(match.article, why=match.why, where=where),
-            actions(*_buttons(match.article, words=words, where=where, following=following)),
+            *card(
+                match.article,
+                why=match.why,
+                where=where,
+                buttons=_buttons(match.article, words=words, where=where, following=following),
+            ),
         ],
     )
 
@@ -172,7 +182,7 @@ def _choices(
 def picked(article: Article, *, words: str, where: str = CHANNEL) -> Message:
     """Render the story that the user picked."""
     buttons = _buttons(article, words=words, where=where)
-    return message(spoken(article), [*card(article, where=where), actions(*buttons)])
+    return message(spoken(article), card(article, where=where, buttons=buttons))
 
 
 def more(article: Article, *, page: int, where: str) -> Message:

@@ -67,6 +67,15 @@ async def read_on(slack: Slack) -> None:
     await slack.press(Action.STORY_READ, await found(slack, "quarry"))
 
 
+async def open_link(slack: Slack) -> None:
+    header = "url: https://example.org/quarry\n\n"
+    (slack.corpus / "link.txt").write_text(f"{header}Quarry\nA quarry reopened.\nSo.\nWhy?\n")
+    await slack.type("/corpus reload")
+    answer = await found(slack, "quarry")
+    # Slack opens the link itself: the answer stays, and nothing is added.
+    assert (await slack.press(Action.STORY_OPEN, answer))[-1] == answer
+
+
 async def preview(slack: Slack, action: str, channel: str = GENERAL) -> list[dict[str, Any]]:
     (shown,) = await slack.type("/discuss", channel=channel)
     return await slack.press(action, shown, channel=channel)
@@ -225,6 +234,7 @@ WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Action.BRIEF_LIKE: answered(Action.BRIEF_LIKE),
     Action.BRIEF_ASK: answered(Action.BRIEF_ASK, "kubernetes"),
     Action.STORY_READ: read_on,
+    Action.STORY_OPEN: open_link,
     Action.DISCUSS_POST: lambda slack: preview(slack, Action.DISCUSS_POST),
     Action.DISCUSS_ANOTHER: lambda slack: preview(slack, Action.DISCUSS_ANOTHER),
     Action.DISCUSS_JOIN: join,

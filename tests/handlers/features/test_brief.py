@@ -204,7 +204,7 @@ async def test_a_long_story_is_shown_in_parts_without_losing_text(slack: Slack) 
     shown = texts(read).replace("*", "")
     assert len(read) == 3
     assert all(sentence in shown for sentence in sentences)
-    assert "part 3 of 3" in shown
+    assert "Part 3 of 3" in shown
     await slack.press(Action.BRIEF_SHARE, answer)
     assert "Read on" in labels(slack.public()[-1])
 

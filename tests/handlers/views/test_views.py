@@ -27,6 +27,7 @@ from handlers.views import (
     welcome,
 )
 from handlers.views.message import Message
+from store.links import clean_link
 from store.loading.documents import read_corpus
 from store.posting.planning import UpcomingPost
 from store.samples import STARTER
@@ -69,6 +70,17 @@ HOSTILE = st.one_of(
         ]
     ),
 )
+LINKS = [
+    clean_link(f"https://{link}")
+    for link in (
+        "example.org",
+        "www.example.org/a?b=1&c=2&amp;d=<!channel>|x",
+        "bücher.example:8443/ä",
+        f"example.org/{'&' * 2900}",
+        f"{'bank.example.' * 15}evil.example/x",
+        "[2001:db8::1]/",
+    )
+]
 ARTICLES = st.builds(
     Article,
     id=st.just("0123456789abcdef"),
@@ -78,6 +90,9 @@ ARTICLES = st.builds(
     summary=HOSTILE,
     insight=HOSTILE,
     question=HOSTILE,
+    url=st.none() | st.sampled_from(LINKS),
+    publisher=st.none() | HOSTILE.map(lambda text: text[:200]),
+    published_at=st.none() | st.datetimes(datetime(1990, 1, 1), timezones=st.just(UTC)),
 )
 MATCHES = st.lists(
     st.builds(
@@ -382,8 +397,76 @@ def test_a_card_shows_everything_about_its_story() -> None:
         question="What next?",
     )
     shown = texts([dict(story.picked(article, words="envoys"))])
-    for words in ("Envoys meet", "They met.", "It matters.", "What next?", "Story 2 of talks.txt"):
+    for words in ("Envoys meet", "They met.", "It matters.", "What next?"):
         assert words in shown
+    assert "talks.txt" not in shown
+
+
+def test_a_card_shows_where_its_story_comes_from() -> None:
+    article = article_of("https://www.example.org/talks?a=1&b=2")
+    header, origin, *_, row = story.card(article)
+    assert header["text"]["text"] == "Envoys meet"
+    publisher, on = (element["text"] for element in origin["elements"])
+    assert publisher == "The &lt;Example&gt;"
+    at = int(NOW.timestamp())
+    assert on == f"<!date^{at}^{{date_short_pretty}}|24 Nov 2026>"
+    button = row["elements"][-1]
+    assert button["text"]["text"] == "Open www.example.org"
+    assert button["url"] == "https://www.example.org/talks?a=1&b=2"
+    assert button["accessibility_label"] == "Open www.example.org: Envoys meet"
+
+
+def test_a_day_without_a_time_is_the_same_day_for_every_reader() -> None:
+    article = replace(article_of(None), published_at=datetime(2026, 11, 24, tzinfo=UTC))
+    _, origin, *_ = story.card(article)
+    assert [element["text"] for element in origin["elements"]] == [
+        "The &lt;Example&gt;",
+        "24 Nov 2026",
+    ]
+
+
+def test_a_story_of_unknown_origin_has_no_small_print() -> None:
+    article = replace(article_of(None), publisher=None, published_at=None)
+    assert [block["type"] for block in story.card(article)] == ["header", "section"]
+
+
+def test_the_end_of_a_long_host_is_shown() -> None:
+    """Its beginning could be the name of another publisher."""
+    host = f"{'bank.example.' * 15}evil.example"
+    *_, row = story.card(article_of(clean_link(f"https://{host}/")))
+    label = row["elements"][-1]["text"]["text"]
+    assert label.startswith("Open …")
+    assert label.endswith("bank.example.evil.example")
+
+
+def test_a_digest_and_its_thread_show_where_each_story_comes_from() -> None:
+    links = ["https://example.org/a?b=1&c=2", None, f"https://example.org/{'x' * 2900}"]
+    articles = [replace(article_of(link), id=f"{link}") for link in links]
+    for shown in (question.digest(articles, asked_by=None), question.thread(articles)):
+        check_message(shown)
+        small = [
+            [element["text"] for element in block["elements"]]
+            for block in shown["blocks"]
+            if block["type"] == "context"
+        ]
+        first, second, third = small[-3:]
+        assert first[-1] == "<https://example.org/a?b=1&amp;c=2|example.org>"
+        assert first[:-1] == second == third
+
+
+def article_of(url: str | None) -> Article:
+    return Article(
+        id="a",
+        document="talks.txt",
+        position=1,
+        headline="Envoys meet",
+        summary="They met.",
+        insight="",
+        question="",
+        url=url,
+        publisher="The <Example>",
+        published_at=NOW,
+    )
 
 
 @pytest.mark.parametrize("every", [0, 1, 30, 31, 500])

@@ -1,0 +1,51 @@
+"""Where a story comes from: its publisher, its date and its link.
+
+A link always shows the host that it opens.
+"""
+
+from datetime import datetime
+
+from handlers.ids import Action
+from handlers.mrkdwn import date, escape, plain
+from handlers.views.blocks import Element, link_button
+from store.links import host_of
+from store.types import Article
+
+_PUBLISHER = 80
+_HOST = 60
+"""The most characters of a host; the end of a longer one is shown, which says whose it is."""
+
+
+def origin(article: Article, *, most_link: int = 0) -> list[str]:
+    """Return the publisher, the date and the link of a story, as far as they are known.
+
+    Each is a mrkdwn text of its own, so that letters from right to left reorder no other. The link
+    is left out if it is longer than *most_link* characters.
+    """
+    texts = [plain(article.publisher, _PUBLISHER)] if article.publisher else []
+    if article.published_at:
+        texts.append(_date(article.published_at))
+    if article.url and len(link := escape(article.url)) <= most_link:
+        texts.append(f"<{link}|{_host(article.url)}>")
+    return texts
+
+
+def open_button(article: Article) -> Element | None:
+    """Return the button that opens the whole story; None if it has no link."""
+    if not article.url:
+        return None
+    label = f"Open {_host(article.url)}"
+    return link_button(label, Action.STORY_OPEN, article.url, hint=f"{label}: {article.headline}")
+
+
+def _host(url: str) -> str:
+    host = host_of(url)
+    return host if len(host) <= _HOST else f"…{host[1 - _HOST :]}"
+
+
+def _date(at: datetime) -> str:
+    day = f"{at.day} {at:%b %Y}"
+    # Midnight in UTC stands for a day without a time, which is the same day everywhere.
+    if not (at.hour or at.minute or at.second):
+        return day
+    return date(int(at.timestamp()), day, "{date_short_pretty}")
