@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from handlers.parsing.readings import UnclearError
-from handlers.parsing.timetable import parse
+from handlers.parsing.timetable import has_time, parse
 from handlers.parsing.words import DAY_NAMES
 from store.finding.countries import is_country
 from store.types import ParleyError, PostKind, Schedule, Timetable
@@ -23,7 +23,7 @@ _DIGEST = re.compile(
 )
 _TOPICS = re.compile(r'["“„]([^"“”„]+)["“”]|([^,"“„]+)')
 _AND = re.compile(r"(?<!\S)and(?!\S)", re.IGNORECASE)
-_ABOUT = re.compile(r"\babout\b(?P<topics>.*)$", re.IGNORECASE)
+_ABOUT = re.compile(r"\b(?P<about>about)\b(?P<topics>.*)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,10 @@ def parse_order(words: str, *, zone: str) -> Order:
     `ParleyError`, which names the words that were not understood.
     """
     topics: tuple[str, ...] = ()
-    if about := _ABOUT.search(words):
+    about = _ABOUT.search(words)
+    if about and has_time(about["topics"], first=True) and not has_time(words[: about.start()]):
+        about = _ABOUT.search(words, about.end("about"))  # about 9:30
+    if about:
         words = words[: about.start()]
         topics = tuple(dict.fromkeys(_topics(about["topics"])))
         if not topics:

@@ -14,7 +14,9 @@ from handlers.parsing.readings import UnclearError, UnknownWordError
 from handlers.parsing.words import (
     DAY_NAMES,
     DAY_PLURALS,
+    MONTH_NAMES,
     NUMBERS,
+    TENS,
     as_typed,
     nearest,
     place_of_name,
@@ -28,22 +30,36 @@ _ALL = frozenset(range(7))
 WEEKDAYS = frozenset(range(5))
 _SETS = (
     dict.fromkeys(("daily", "everyday"), _ALL)
-    | dict.fromkeys(("weekday", "weekdays", "workday", "workdays", "mtwtf"), WEEKDAYS)
+    | dict.fromkeys(("weekday", "weekdays", "workday", "workdays"), WEEKDAYS)
     | dict.fromkeys(("weekend", "weekends"), frozenset({5, 6}))
-    | {"mwf": frozenset({0, 2, 4}), "tth": frozenset({1, 3}), "m-f": WEEKDAYS}
 )
-_HOUR = rf"(?P<word>\d{{1,2}}|{'|'.join(NUMBERS)})"
+_LETTERS = {"m": 0, "t": 1, "tu": 1, "w": 2, "th": 3, "f": 4}
+_INITIALS = re.compile(r"(m)?(tu?)?(w)?(th?)?(f)?")
+_NUMBER_WORD = re.compile(
+    rf"\b(?:(?P<tens>{'|'.join(TENS)})(?:[-\s](?P<ones>{'|'.join(NUMBERS[:9])}))?"
+    rf"|(?P<small>{'|'.join(reversed(NUMBERS))}))\b",
+    re.IGNORECASE,
+)
 _TIME = re.compile(
-    rf"""
-    (?<![\w:.,/+-])(?:at\s+)?
+    r"""
+    (?<![\w:.,/+-])(?:(?:at|about|around|approx(?:imately)?|circa|ca|exactly|@)\.?\s*)*
     (?:(?:12(?::00)?\s+)?(?P<named>noon|midday|midnight)
-    |(?P<past>half\s+past|quarter\s+past|quarter\s+to)\s+{_HOUR}
-    |(?P<hour>\d{{1,2}})(?:[:.h](?P<minute>\d\d)(?::00)?)?(?:\s*(?:h|hrs|uhr|o'?clock))?
-    |(?P<digits>\d{{3,4}})(?:\s*(?:h|hrs))?)
-    (?:\s*(?P<half>[ap])\.?\s?m\b\.?|\s+in\s+the\s+(?P<part>morning|afternoon|evening))?
-    (?![\w:]|[-+]\d)
+    |(?:a\s+)?(?P<part>half|quarter|(?:5|10|20|25)(?=\s+(?:min|past|after))|\d\d?(?=\s+minute))
+        (?:\s+min(?:ute)?s?)?\s+(?P<way>past|after|to|before)\s+(?P<near>\d\d?)
+    |half\s+(?P<half>\d\d?)
+    |(?P<hour>\d{1,2})(?:(?:[:.;,h]|\s?(?:h|uhr)?\s)(?P<minute>\d\d)(?!\d)(?::00)?
+        |\s+oh?\s+(?P<few>\d))?
+    |(?P<digits>\d{3,4})(?:\s*hours\b)?)
+    (?:\s*(?:h|hrs|uhr|o'?\s?clock)\b)?(?:\s*-?\s*ish\b)?
+    (?:\s*(?P<noon>[ap])\.?\s?m\b\.?|\s+in\s+the\s+(?P<day>morning|afternoon|evening))?
+    (?:\s+sharp\b)?
+    (?![\w:]|[-+]\d|\s+(?:day|week|month|hour|time)s?\b)
     """,
     re.VERBOSE | re.IGNORECASE,
+)
+_TWO_TIMES = re.compile(
+    r"(?<![\w:.+-])\d{1,2}(?:[:.]\d\d)?(?:\s*[ap]m)?(?:-|\s+(?:-|to|until|till)\s+)\d{1,2}(?![\d/-])",
+    re.IGNORECASE,
 )
 _PARTS = {"morning": "a", "afternoon": "p", "evening": "p"}
 _NOT_WEEKLY = re.compile(
@@ -61,15 +77,36 @@ _NOT_WEEKLY = re.compile(
 _PHRASES = (
     (re.compile(r"\b(?:working|work|business|week) days?\b", re.I), "weekdays"),
     (
-        re.compile(r"\b(?:every|each) morning|(?:every|each|once a) day|7 days a week\b", re.I),
+        re.compile(
+            r"\b(?:(?:every|each) morning|(?:every|each|once a|all)(?: single)? days?"
+            r"|7 days a week|all week)\b",
+            re.I,
+        ),
         "daily",
     ),
 )
-_NOISE = frozenset({"on", "at", "every", "each", "in", "the", "and", "only", "please", "weekly"})
+_DAY_OR_MONTH = "|".join(name[:3] for name in (*DAY_NAMES, *MONTH_NAMES))
+_START = re.compile(
+    rf"""
+    \b(?:starting|beginning|from|as\s+of|since)\s+(?:on\s+)?
+    (?P<when>(?:next\s+)?(?:\d\S*|(?:{_DAY_OR_MONTH})[a-z]*\b)(?!\s*(?:-|to|thr|unt|til))
+        (?:\s+(?:\d+\w*|(?:{_DAY_OR_MONTH})[a-z]*\b(?!-)))*)
+    |\b(?P<day>today|tomorrow|tonight)\b
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_NOISE = frozenset(
+    (
+        *("on", "at", "from", "every", "each", "in", "the", "and", "all", "only", "please", "pls"),
+        *("sharp", "exactly", "starting", "weekly"),
+    )
+)
+_LISTED_LETTERS = re.compile(r"(?<=\b[mtwf]),\s*(?=(?:[mtwf]|th)\b)", re.IGNORECASE)
 _TO = frozenset({"-", "to", "through", "thru", "until", "till"})
 _EXCEPT = frozenset({"except", "excluding", "but", "not", "no", "without", "minus"})
 _OTHER_WORDS = ("daily", "weekdays", "weekends", "digest", "about", "stories")
 _EXAMPLE = "`/digest on 09:30 mon-fri Europe/Lisbon`"
+_NO_TIME = f"I need a time of day, as in {_EXAMPLE}."
 _POSSIBLE = f"I can post at one time of day, on the same weekdays every week, as in {_EXAMPLE}."
 
 
@@ -83,6 +120,7 @@ def parse(words: str, *, zone: str) -> Timetable:
     text = " ".join(as_typed(words).split())
     if len(text) > _MOST_CHARACTERS:
         raise ParleyError(f"That is too long for a time, days and a time zone. {_POSSIBLE}")
+    text = _NUMBER_WORD.sub(_in_digits, text)
     for phrase, word in _PHRASES:
         text = phrase.sub(word, text)
     try:
@@ -135,52 +173,82 @@ def describe_days(weekdays: Iterable[int]) -> str:
     return "on " + ", ".join(_DAYS[day] for day in days)
 
 
+def has_time(words: str, *, first: bool = False) -> bool:
+    """Return whether a time of day is in *words*, or is their *first* word."""
+    text = _NUMBER_WORD.sub(_in_digits, as_typed(words).strip())
+    return bool(_TIME.match(text) if first else _TIME.search(text))
+
+
+def _in_digits(match: re.Match[str]) -> str:
+    """Return a number that is written out in digits; "ten to nine" is 10 min to 9."""
+    is_part = re.match(r"\s+(?:past|after|to|before)\b", match.string[match.end() :])
+    unit = " min" if is_part else ""
+    if small := match["small"]:
+        return f"{NUMBERS.index(small.lower()) + 1}{unit}"
+    ones = NUMBERS.index(match["ones"].lower()) + 1 if match["ones"] else 0
+    return f"{20 + 10 * TENS.index(match['tens'].lower()) + ones}{unit}"
+
+
 def _times(text: str) -> tuple[Sequence[time], str]:
     """Return the times that *text* can name, and the rest of it."""
-    matches = [*_TIME.finditer(text)]
-    # A number alone is a time only at the start: `9 mon-fri`.
-    matches = [match for match in matches if not match[0].isdigit() or len(match[0]) > 2] or [
-        match for match in matches if match.start() == 0
-    ]
+    every = [*_TIME.finditer(text)]
+    # A number alone is a time if it is the first word, or no word is a time: `mon-fri 9`.
+    bare = [match for match in every if match[0].isdigit() and len(match[0]) < 3]
+    matches = [match for match in every if match not in bare]
+    if bare and not matches:
+        matches = bare if bare[0].start() else bare[:1]
+    if found := _TWO_TIMES.search(text):
+        raise ParleyError(f"“{found[0]}” can be two times. {_POSSIBLE}")
     rest = text
     for match in reversed(matches):
         rest = f"{rest[: match.start()]} {rest[match.end() :]}"
     if found := _NOT_WEEKLY.search(rest):
         raise ParleyError(f"I cannot do “{plain(found[0].strip(), 60)}” yet. {_POSSIBLE}")
+    if start := _START.search(rest):
+        raise ParleyError(
+            f"A schedule starts at once. Leave out “{plain(start[0], 60)}”, and then type"
+            f" `/digest pause until {plain(start['when'] or start['day'], 60)}`."
+        )
     if not matches:
-        raise ParleyError(f"Start with a time, as in {_EXAMPLE}.")
+        raise ParleyError(_NO_TIME)
     readings = [_read_time(match) for match in matches]
     if [] in readings:
         typed = plain(matches[readings.index([])][0].strip(), 60)
-        raise ParleyError(f"“{typed}” is not a time. Start with a time, as in {_EXAMPLE}.")
+        raise ParleyError(f"“{typed}” is not a time. {_NO_TIME}")
     if any(times != readings[0] for times in readings):
-        every = " and ".join(f"“{match[0].strip()}”" for match in matches)
-        raise ParleyError(f"{every} are {len(matches)} times. {_POSSIBLE}")
+        every_time = " and ".join(f"“{match[0].strip()}”" for match in matches)
+        raise ParleyError(f"{every_time} are {len(matches)} times. {_POSSIBLE}")
     return readings[0], rest
 
 
 def _read_time(match: re.Match[str]) -> list[time]:
-    """Return the time of day; both of them if it is not said whether 2:30 is at night; or []."""
+    """Return the times of day that *match* can be: both if 2:30 may be at night; or []."""
     if match["named"]:
         return [time(0 if match["named"].lower() == "midnight" else 12)]
-    hour, minute, digits = match["hour"], int(match["minute"] or 0), match["digits"]
-    if digits:
-        hour, minute = digits[:-2], int(digits[-2:])
-    elif match["past"]:
-        word = match["word"].lower()
-        hour = str(NUMBERS.index(word) + 1) if word in NUMBERS else word
-        how = match["past"].lower()
-        minute = 30 if how.startswith("half") else 15
-        if how.endswith("to"):
-            hour, minute = str((int(hour) - 2) % 12 + 1), 45
-    half = (match["half"] or _PARTS.get((match["part"] or "").lower(), "")).lower()
-    at = int(hour)
-    if at > 23 or minute > 59 or (half and not 1 <= at <= 12):
+    typed, minute = match["hour"], int(match["minute"] or match["few"] or 0)
+    if match["digits"]:
+        typed, minute = match["digits"][:-2], int(match["digits"][-2:])
+    elif match["half"]:  # 9:30 in Britain, and 8:30 in translations of "halb neun"
+        typed, minute = match["half"], 30
+    elif match["part"]:
+        part = match["part"].lower()
+        typed, minute = match["near"], {"half": 30, "quarter": 15}.get(part) or int(part)
+    hours = [int(typed)]
+    if match["half"]:
+        hours.insert(0, (hours[0] - 2) % 12 + 1)
+    elif (match["way"] or "").lower() in ("to", "before"):
+        hours, minute = [(hours[0] - 2) % 12 + 1], 60 - minute
+    noon = (match["noon"] or _PARTS.get((match["day"] or "").lower(), "")).lower()
+    if any(hour > 23 or (noon and not 1 <= hour <= 12) for hour in hours) or minute > 59:
         return []
-    if half:
-        return [time(at % 12 + (12 if half == "p" else 0), minute)]
-    is_open = len(hour) == 1 and 1 <= at <= 6
-    return [time(at, minute), time(at + 12, minute)] if is_open else [time(at, minute)]
+    if noon:
+        return [time(hour % 12 + 12 * (noon == "p"), minute) for hour in hours]
+    is_open = len(typed) == 1
+    return sorted(
+        time(hour + later, minute)
+        for hour in hours
+        for later in ((0, 12) if is_open and 1 <= hour <= 6 else (0,))
+    )
 
 
 def _split(rest: str) -> tuple[Sequence[frozenset[int]], Sequence[Sequence[str]]]:
@@ -189,7 +257,7 @@ def _split(rest: str) -> tuple[Sequence[frozenset[int]], Sequence[Sequence[str]]
     excluded: list[frozenset[int]] = []
     runs: list[list[str]] = [[]]
     days, last, is_range, is_weekly = included, None, False, False
-    for word in re.split(r"[\s,;&]+", rest.strip(" ,;&")):
+    for word in re.split(r"[\s,;&()]+", _LISTED_LETTERS.sub("/", rest)):
         key = word.lower().rstrip(".")
         found = _weekdays(key)
         if found is not None and is_range and last is not None and len(found) == 1:
@@ -202,7 +270,7 @@ def _split(rest: str) -> tuple[Sequence[frozenset[int]], Sequence[Sequence[str]]
             days, last = excluded, None
         elif key == "weekly":
             is_weekly = True
-        elif word and key not in _NOISE and not (key in _TO and last is not None):
+        elif key and key not in _NOISE and not (key in _TO and last is not None):
             runs[-1].append(word)
             continue
         is_range = key in _TO
@@ -220,12 +288,20 @@ def _split(rest: str) -> tuple[Sequence[frozenset[int]], Sequence[Sequence[str]]
 
 
 def _weekdays(word: str) -> frozenset[int] | None:
-    """Parse `weekdays`, `mondays`, `mon-fri` or `mon/wed`; return None if it names no weekdays."""
+    """Parse `weekdays`, `mondays`, `mon-fri`, `mon/wed`, `M-Th` or `MWF`; None for other words."""
     if word in _SETS:
         return _SETS[word]
     days: set[int] = set()
+    if len(word) > 2 and (initials := _INITIALS.fullmatch(word)):
+        return frozenset(day for day in range(5) if initials[day + 1])
     for part in word.split("/"):
-        match [place_of_name(end, DAY_PLURALS, min_letters=2) for end in part.split("-")]:
+        ends = part.split("-")
+        is_short = part != word or len(ends) > 1
+        names = is_short and all(end in _LETTERS for end in ends)
+        match [
+            _LETTERS[end] if names else place_of_name(end, DAY_PLURALS, min_letters=2)
+            for end in ends
+        ]:
             case [int(day)]:
                 days.add(day)
             case [int(start), int(end)]:

@@ -13,9 +13,11 @@ MONTH_NAMES = (
     *("August", "September", "October", "November", "December"),
 )
 NUMBERS = (
-    *("one", "two", "three", "four", "five", "six"),
-    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
+    "nineteen",
 )
+TENS = ("twenty", "thirty", "forty", "fifty")
 _MIN_SIMILARITY = 75
 _TYPED = str.maketrans(dict.fromkeys("‐‒–—―−", "-") | dict.fromkeys("‘’ʼ′", "'") | {"∶": ":"})
 _DECORATION = re.compile(r":[a-z][a-z0-9_+-]*:|[*`~\"“”„«»]|[!?…]+(?!\w)|(?<!\w)_|_(?!\w)")

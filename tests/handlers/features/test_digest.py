@@ -272,7 +272,7 @@ async def test_on_where_parley_is_not_a_member_is_refused(slack: Slack, channel:
     [
         ("help", "A question a day"),
         ("xylophone", "I do not know “xylophone”."),
-        ("on", "Start with a time"),
+        ("on", "I need a time of day"),
         ("on 9:30 Europe/Lisbom", "Did you mean Europe/Lisbon?"),
         ("next", "This channel has no schedule."),
         ("now", "This channel has no schedule."),

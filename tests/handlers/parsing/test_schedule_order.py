@@ -22,6 +22,9 @@ from store.types import ParleyError, PostKind, Timetable
         ("daily digest at 9 am", PostKind.DIGEST, 3, ()),
         ("09:30 4 stories mon-fri", PostKind.DIGEST, 4, ()),
         ("09:30 about Turkey", PostKind.QUESTION, 1, ("Turkey",)),
+        ("about 9:30 about Turkey", PostKind.QUESTION, 1, ("Turkey",)),
+        ("about half past nine", PostKind.QUESTION, 1, ()),
+        ("09:30 about 9/11", PostKind.QUESTION, 1, ("9/11",)),
         (
             "09:30 daily digest 3 about oil, the grain deal and Oman",
             PostKind.DIGEST,
@@ -58,7 +61,7 @@ def test_an_order(words: str, kind: PostKind, stories: int, topics: tuple[str, .
         ("09:30 about", "About what?"),
         ("09:30 about a, b, c, d, e, f, g, h, i, j, k", "at most 10 topics, not 11"),
         (f"09:30 about {'x' * 76}", "A topic has at most 75 characters."),
-        ("digest 3", "Start with a time"),
+        ("digest 3", "I need a time of day"),
         ("09:30 dijest 3", "“dijest” isn't a weekday or a time zone I know. Did you mean digest?"),
     ],
 )
