@@ -21,7 +21,13 @@ from handlers.parsing.words import (
     nearest,
     place_of_name,
 )
-from handlers.parsing.zones import describe_zone, nearest_zones, shown_name, zones_named
+from handlers.parsing.zones import (
+    agreeing,
+    describe_zone,
+    nearest_zones,
+    shown_name,
+    zones_named,
+)
 from store.types import ParleyError, Timetable
 
 _MOST_CHARACTERS = 200
@@ -84,6 +90,7 @@ _PHRASES = (
         ),
         "daily",
     ),
+    (re.compile(r"\b(?:my|our|local) (?:local )?time(?: ?zone)?\b", re.I), ""),
 )
 _DAY_OR_MONTH = "|".join(name[:3] for name in (*DAY_NAMES, *MONTH_NAMES))
 _START = re.compile(
@@ -317,7 +324,10 @@ def _range(start: int, end: int) -> frozenset[int]:
 
 
 def _find_zones(runs: Sequence[Sequence[str]], *, own: str) -> tuple[Sequence[str], Sequence[str]]:
-    """Return the zones that the words can mean, and the words that are in no zone's name."""
+    """Return the zones that the words can mean, and the words that are in no zone's name.
+
+    A city and its country are one zone: Lisbon, Portugal.
+    """
     zones: Sequence[str] = ()
     unknown: list[str] = []
     waiting = [*reversed(runs)]
@@ -327,7 +337,7 @@ def _find_zones(runs: Sequence[Sequence[str]], *, own: str) -> tuple[Sequence[st
         for start, end in parts:
             typed = " ".join(run[start:end])
             if found := zones_named(typed, own=own):
-                if zones:
+                if zones and not (found := agreeing(zones, found)):
                     raise ParleyError(
                         f"I understand {zones[0]} as the time zone, but not “{plain(typed, 60)}”."
                     )
@@ -340,13 +350,20 @@ def _find_zones(runs: Sequence[Sequence[str]], *, own: str) -> tuple[Sequence[st
 
 
 def _corrected(text: str, error: UnknownWordError, zone: str) -> ParleyError:
-    """Return the error that offers what *text* means with the word nearest to the unknown one."""
+    """Return the error that offers what *text* means with the word nearest to the unknown one.
+
+    If no word is near but a zone is named, the unknown word may be a small place: Kochi, India.
+    """
     known = nearest(error.word, [*DAY_NAMES, *_OTHER_WORDS])
     guesses = [known] if known else nearest_zones(error.word)
-    if not guesses:
-        return ParleyError(f"{error} Try mon-fri, or a place such as Lisbon.")
+    question = f"Did you mean {' or '.join(guesses)}?"
+    rest = re.split(r"[\s,;&()]+", text.replace(error.word, " ", 1))
+    if not guesses and any(zones_named(word) for word in rest if word.lower() not in _NOISE):
+        guesses, question = [" "], "Is the rest what you mean?"
     readings = []
     for guess in guesses:
         with suppress(ParleyError):
             readings.append(_parse(text.replace(error.word, guess, 1), zone))
-    return UnclearError(f"{error} Did you mean {' or '.join(guesses)}?", readings)
+    if not readings and guesses in ([], [" "]):
+        return ParleyError(f"{error} Try mon-fri, a country, or a city such as Lisbon.")
+    return UnclearError(f"{error} {question}", readings)

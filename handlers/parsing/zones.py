@@ -5,25 +5,33 @@ the places that use it, and a person is asked which one, unless it fits the pers
 """
 
 import re
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo, available_timezones
 
+from countryinfo import CountryInfo
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
-from handlers.parsing.place_names import ABBREVIATIONS, CITIES, COMMON, NAMESAKES
+from handlers.parsing.place_names import ABBREVIATIONS, CITIES, COMMON, NOT_PLACES, STATES
+from handlers.parsing.words import without_accents
+from store.finding.words import commonness, is_english
 
 _MOST_CHOICES = 5
-_MIN_SIMILARITY = 80
+_MIN_SIMILARITY = 82
+_EVERYDAY = 4.7
+"""How common an English word is that is no other country's name for itself: Island is Iceland."""
 _REGIONS = frozenset(
     {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Europe", "Indian", "Pacific"}
 )
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe"})
 _NOISE = re.compile(r"\b(?:local |standard |daylight |summer )?time(?: ?zone)?\b|\btz\b|^in |^the ")
-_OFFSET = re.compile(r"(?:utc|gmt|z)?([+-])(\d{1,2})(?::?([0-5]\d))?")
+_OFFSET = re.compile(r"(?:utc|gmt|z)?([+-])(\d{1,2})(?::?([0-5]\d)|[.,](\d{1,2}))?")
+_COUNTIES = ("Antarctica/", "America/North_Dakota/")
+"""Zones of so few people that their last part alone is not meant: Center, Davis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +61,27 @@ def zones_named(words: str, *, own: str = "UTC") -> Sequence[str]:
     if places := _abbreviations().get(key):
         return [own] if _is_own(key, places, own) else places
     if offset := _OFFSET.fullmatch(re.sub(r"\s|_", "", words.lower().replace("−", "-"))):
-        sign, hours, minutes = offset.groups()
+        sign, hours, minutes, decimals = offset.groups()
+        if decimals:  # +5.5 is half past five, and so is +5.30
+            minutes = {"5": 30, "25": 15, "75": 45}.get(decimals, decimals)
         east = timedelta(hours=int(hours), minutes=int(minutes or 0)) * (1 if sign == "+" else -1)
         return _zones_at(east, own)
-    if name in _zones():
+    found = _places().get(key, ())
+    if words.isupper():
+        found += _codes().get(words, ())
+    if not found and name in _zones():
         return [_zones()[name]]
-    if key in NAMESAKES:
-        return NAMESAKES[key]
-    return _apart(_places().get(key, ()), own)
+    return [own] if own in found else _apart(found, own)
+
+
+def agreeing(zones: Sequence[str], others: Sequence[str]) -> Sequence[str]:
+    """Return those of *zones* that have the country and the rules of one of *others*."""
+    codes = {zone: code for code, zone in _country_zones()}
+    return [
+        zone
+        for zone in zones
+        if any(codes.get(zone) == codes.get(other) and _is_alike(zone, other) for other in others)
+    ]
 
 
 def zones_like(typed: str, *, own: str = "UTC", limit: int = 30) -> list[str]:
@@ -79,11 +100,23 @@ def zones_like(typed: str, *, own: str = "UTC", limit: int = 30) -> list[str]:
 
 
 def nearest_zones(typed: str) -> Sequence[str]:
-    """Return the zones of the name nearest to *typed*; [] if no name is similar enough."""
+    """Return the zones of the name that *typed* misspells; [] if there is none.
+
+    A misspelt name begins with the right letter, and an English word is one letter off at most.
+    """
     key = _key(typed)
+    if len(key) < 4:
+        return []
     names = _places() | {_key(zone): (zone,) for zone in _zones().values() if "/" in zone}
-    near = process.extractOne(key, list(names), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY)
-    return _apart(names[near[0]], "") if near and len(key) > 3 else []
+    near = process.extractOne(
+        key,
+        [name for name in names if name[0] == key[0]],
+        scorer=fuzz.ratio,
+        score_cutoff=_MIN_SIMILARITY,
+    )
+    if near is None or (is_english(key) and OSA.distance(key, near[0]) > 1):
+        return []
+    return _apart(names[near[0]], "")
 
 
 def shown_name(zone: str) -> str:
@@ -186,8 +219,23 @@ def _zones() -> dict[str, str]:
 
 @cache
 def _abbreviations() -> dict[str, tuple[str, ...]]:
-    lines = (line.split() for line in ABBREVIATIONS.strip().splitlines())
-    return {name: tuple(places) for name, *places in lines}
+    return _inverted((zone, names.split()) for zone, names in _lines(ABBREVIATIONS))
+
+
+def _lines(table: str) -> Iterator[tuple[str, str]]:
+    """Yield each zone of a table and what stands beside it."""
+    for line in table.strip().replace("\n ", " ").splitlines():
+        zone, _, names = line.partition(": ")
+        yield zone, names
+
+
+def _inverted(zones: Iterable[tuple[str, Iterable[str]]]) -> dict[str, tuple[str, ...]]:
+    """Return the zones of each name, without repetition and in order."""
+    inverted: dict[str, dict[str, None]] = {}
+    for zone, names in zones:
+        for name in names:
+            inverted.setdefault(name, {})[zone] = None
+    return {name: tuple(zones) for name, zones in inverted.items()}
 
 
 @cache
@@ -199,43 +247,60 @@ def _well_known() -> tuple[str, ...]:
 
 @cache
 def _country_zones() -> tuple[tuple[str, str], ...]:
-    """Return (country, zone) of every zone in tzdata's table, a country's largest zone first."""
-    folder = files("tzdata.zoneinfo")
-    countries, zones = (
-        [
-            row.split("\t")
-            for row in (folder / name).read_text("utf-8").splitlines()
-            if row[0] != "#"
-        ]
-        for name in ("iso3166.tab", "zone.tab")
+    """Return (code of country, zone) of tzdata's table, a country's largest zone first."""
+    table = (files("tzdata.zoneinfo") / "zone.tab").read_text("utf-8")
+    rows = (row.split("\t") for row in table.splitlines() if row[0] != "#")
+    return tuple((code, zone) for code, _, zone, *_ in rows)
+
+
+@cache
+def _codes() -> dict[str, tuple[str, ...]]:
+    """Return the zones of each code of a country or state, which is typed in capitals: DE, NY."""
+    countries = ((zone, [code]) for code, zone in _country_zones())
+    states = (
+        (zone, [name.split()[0] for name in names.split(", ")]) for zone, names in _lines(STATES)
     )
-    names = dict(countries)
-    return tuple((names[code], zone) for code, _, zone, *_ in zones)
+    return _inverted([*states, *countries])
+
+
+def _country_names() -> Mapping[str, set[str]]:
+    """Return the names of each country, in its own and some other languages, by its code."""
+    table = (files("tzdata.zoneinfo") / "iso3166.tab").read_text("utf-8")
+    rows = (row.split("\t") for row in table.splitlines() if row[0] != "#")
+    # Korea (South) and Korea (North) are both Korea.
+    named = {code: {name, re.sub(r" \(.*", "", name)} for code, name in rows}
+    for country in CountryInfo.all().values():
+        others = [*country.get("altSpellings", ()), *country.get("translations", {}).values()]
+        names = {name for name in others if len(name) > 3 and commonness(_key(name)) < _EVERYDAY}
+        named.setdefault(country["ISO"]["alpha2"], set()).update(names, [country["name"]])
+    return named
 
 
 @cache
 def _places() -> dict[str, tuple[str, ...]]:
-    """Return the zones of each city and each country, by its `_key`."""
-    places: dict[str, dict[str, None]] = {}
-    canonical = [zone for _, zone in _country_zones()]
+    """Return the zones of each city, state and country, by its `_key`."""
     links = sorted(name for name in _zones().values() if name.partition("/")[0] in _REGIONS)
-    for zone in (*canonical, *links):
-        places.setdefault(_key(zone.rpartition("/")[2]), {})[zone] = None
-    for line in CITIES.strip().splitlines():
-        zone, _, names = line.partition(": ")
-        for name in names.split(", "):
-            places.setdefault(name, {})[zone] = None
-    for country, zone in _country_zones():
-        # Korea (South) and Korea (North) are both Korea.
-        for name in {country, re.sub(r" \(.*", "", country)}:
-            places.setdefault(_key(name), {})[zone] = None
-    return {name: tuple(zones) for name, zones in places.items()}
+    every = [*(zone for _, zone in _country_zones()), *links]
+    cities = ((zone, [_key(zone.rpartition("/")[2])]) for zone in every)
+    states = (
+        (zone, [_key(name.partition(" ")[2]) for name in names.split(", ")])
+        for zone, names in _lines(STATES)
+    )
+    named = _country_names()
+    return _inverted(
+        (zone, [name for name in names if name and name not in NOT_PLACES])
+        for zone, names in (
+            *(city for city in cities if not city[0].startswith(_COUNTIES)),
+            *((zone, names.split(", ")) for zone, names in _lines(CITIES)),
+            *states,
+            *((zone, map(_key, named[code])) for code, zone in _country_zones()),
+        )
+    )
 
 
 def _key(words: str) -> str:
     """Return a place's name without case, accents and punctuation: `st johns`, `sao paulo`."""
-    plain = unicodedata.normalize("NFKD", words.casefold())
-    text = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    text = without_accents(words.casefold()).translate(_LETTERS)
     text = re.sub(r"[.'’]", "", text)
     text = " ".join(re.sub(r"[-_/,]", " ", text).split())
     return _NOISE.sub("", text).strip()
