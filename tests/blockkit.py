@@ -323,7 +323,8 @@ def _choices(element: Json, at: str) -> Iterator[str]:
 def _link(url: str, label: str, at: str) -> Iterator[str]:
     """Fail unless a link shows the host that it opens, or the end of it after an ellipsis."""
     host = URL(url).host_port_subcomponent or ""
-    if not url.startswith(("https://", "http://")) or not url.isascii() or "@" in host:
+    is_plain = url.isascii() and URL(url).raw_user is None
+    if not url.startswith(("https://", "http://")) or not is_plain:
         yield f"{at}: {url[:60]!r} would be opened"
     if label != host and not (
         label.startswith("…") and len(label) > 50 and host.endswith(label[1:])
