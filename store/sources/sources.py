@@ -1,7 +1,8 @@
 """The feeds: which there are, which one process polls now, and how the last polls went."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from store.db import Connection, Database, Row, to_instant, to_text
 from store.sources.feed_urls import derive_id, normalise_url
@@ -50,14 +51,17 @@ _KEEP = """
 UPDATE source SET keep_days = $2, keep_stories = $3, etag = NULL, last_modified = NULL
 WHERE id = $1 AND removed_at IS NULL RETURNING *
 """
+# In one statement, so that no claim of another process can come between the two kinds of rows.
+_DUE_OR_CLAIMED = """
+SELECT id, url, lease_until FROM source
+WHERE lease_until > $1 OR (removed_at IS NULL AND paused_at IS NULL AND next_poll_at <= $1)
+ORDER BY next_poll_at, id
+"""
 _CLAIM = """
-UPDATE source SET claims = claims + 1, lease_until = $2, lease_owner = $3
-WHERE id IN (
-    SELECT id FROM source
-    WHERE removed_at IS NULL AND paused_at IS NULL AND next_poll_at <= $1
-        AND (lease_until IS NULL OR lease_until <= $1)
-    ORDER BY next_poll_at, id LIMIT $4
-) RETURNING *
+UPDATE source SET claims = claims + 1, lease_until = $3, lease_owner = $4
+WHERE id = $1 AND removed_at IS NULL AND paused_at IS NULL AND next_poll_at <= $2
+    AND (lease_until IS NULL OR lease_until <= $2)
+RETURNING *
 """
 _CLAIMED = "WHERE id = $1 AND claims = $2 RETURNING id"
 _SUCCESS = f"""
@@ -157,10 +161,15 @@ class Sources:
     async def claim_due(self, now: datetime, *, limit: int, owner: str) -> Sequence[FeedSource]:
         """Claim up to *limit* feeds that are due for *owner*, a process, and return them.
 
-        No other process gets them until their polls are noted or the claims expire.
+        No other process gets them until their polls are noted or the claims expire. Of the feeds of
+        one host, one is claimed at a time: a slow server gets one request and holds up no other.
         """
-        rows = await self._write(_CLAIM, to_text(now), to_text(now + LEASE), owner, limit)
-        return sorted(map(_feed, rows), key=lambda feed: (feed.next_poll_at, feed.id))
+        at, until = to_text(now), to_text(now + LEASE)
+        if not (due := _one_of_each_host(await self._database.fetch(_DUE_OR_CLAIMED, at), at)):
+            return ()
+        async with self._database.transaction() as connection:
+            claims = [await connection.fetch(_CLAIM, one, at, until, owner) for one in due[:limit]]
+        return [_feed(row) for rows in claims for row in rows]
 
     async def note_success(
         self,
@@ -216,6 +225,19 @@ async def is_polled(connection: Connection, source_id: str) -> bool:
     """Return whether the feed exists and is not paused."""
     rows = await connection.fetch(_GET, source_id)
     return bool(rows) and rows[0]["paused_at"] is None
+
+
+def _one_of_each_host(rows: Iterable[Row], at: str) -> Sequence[str]:
+    """Return the ids of feeds that are due: the first of each host of which none is claimed."""
+    due: dict[str | None, str] = {}
+    claimed = set()
+    for row in rows:
+        host = urlsplit(row["url"]).hostname
+        if row["lease_until"] and row["lease_until"] > at:
+            claimed.add(host)
+        else:
+            due.setdefault(host, row["id"])
+    return [source_id for host, source_id in due.items() if host not in claimed]
 
 
 def _first(rows: Sequence[Row]) -> FeedSource | None:
