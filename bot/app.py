@@ -16,6 +16,10 @@ from bot.entrances.http_mode import HttpMode
 from bot.entrances.install import Install
 from bot.entrances.intake import Intake
 from bot.entrances.socket_mode import SocketMode
+from bot.feeds.addresses import Addresses
+from bot.feeds.fetching import Fetcher
+from bot.feeds.poller import Poller
+from bot.feeds.reading import FeedReader
 from bot.observability.health import Health, broken
 from bot.observability.metrics import Metrics
 from bot.observability.status import status_pages
@@ -57,6 +61,7 @@ class Parley:
     store: Store
     ticker: Ticker
     posting: Posting
+    poller: Poller
     background: Background
     intake: Intake
     directory: Directory
@@ -105,9 +110,8 @@ async def assemble(
         teams, install = await join(settings, store, clients, clock=clock, stop=stop)
         if isinstance(clock, CheckedClock):
             await clock.read()
-        delivery = Delivery(
-            store, teams, owner=f"{socket.gethostname()}:{os.getpid()}", clock=clock
-        )
+        owner = f"{socket.gethostname()}:{os.getpid()}"
+        delivery = Delivery(store, teams, owner=owner, clock=clock)
         background = Background()
         posting = Posting(store, delivery, background, clock=clock)
         stack.push_async_callback(_write_misses, store)
@@ -115,6 +119,25 @@ async def assemble(
         app = bolt(clients.plain(), teams)
         directory = Directory(
             teams, admins=settings.admin_user_ids, clock=clock, is_shared=settings.is_shared
+        )
+        fetcher = await stack.enter_async_context(
+            Fetcher.open(
+                Addresses(settings.feeds_allow),
+                clock=clock,
+                proxy_for=settings.proxy_for,
+                contact=settings.feeds_contact,
+            )
+        )
+        reader = FeedReader()
+        stack.callback(reader.close)
+        poller = Poller(
+            store,
+            fetcher,
+            reader,
+            metrics,
+            owner=owner,
+            every=timedelta(minutes=settings.feeds_minutes),
+            clock=clock,
         )
         uninstalls = (
             Uninstalls(store.installations, store.idempotency, teams, clock=clock)
@@ -145,7 +168,7 @@ async def assemble(
         expiry = Expiry(
             store, keep_misses=kept, keep_posts=timedelta(days=settings.posts_days), clock=clock
         )
-        timed: list[Job] = [channel_checks.run, posting.run, expiry.run]
+        timed: list[Job] = [channel_checks.run, posting.run, expiry.run, poller.run]
         jobs: list[Job] = [store.corpus.follow, store.misses.write]
         if uninstalls:
             metrics.watch_tokens(uninstalls.without_token)
@@ -159,6 +182,7 @@ async def assemble(
             store=store,
             ticker=Ticker([*jobs, *timed]),
             posting=posting,
+            poller=poller,
             background=background,
             intake=Intake(app, metrics, proxy_for=settings.proxy_for),
             directory=directory,
@@ -312,6 +336,7 @@ async def _cancel(task: "asyncio.Task[None]") -> None:
 async def _end(ticking: "asyncio.Task[None]", parley: Parley) -> None:
     """Wait for posts being sent; a cancelled one is reconciled at the next start."""
     parley.posting.stop()
+    parley.poller.stop()
     parley.ticker.stop()
     # Wait for answers and posts together: one after the other would take too long.
     draining = asyncio.create_task(parley.background.drain(_DRAIN_SECONDS), name="drain")

@@ -12,6 +12,7 @@ from dotenv.parser import parse_stream
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from bot.feeds.addresses import AllowList
 from bot.proxies import is_usable, proxy_for
 from store.samples import STARTER
 
@@ -145,6 +146,12 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def _contact(text: str) -> str:
+    if not re.fullmatch(r"(https?://|mailto:)?[!-'*-~]+", text):
+        raise ValueError("must be an address such as https://example.com/bot or bot@example.com")
+    return text
+
+
 def _address(default: str) -> Callable[[str], tuple[str, int]]:
     """Return a parser of PORT or HOST:PORT to (host, port); *default* is the default host."""
 
@@ -232,6 +239,18 @@ class Settings:
     corpus_dir: Path = _setting(Path, STARTER, "the folder of documents, if not the sample stories")
     corpus_watch: bool = _setting(
         _flag, False, "1 to reload the folder of documents whenever it changes"
+    )
+    feeds_minutes: int = _setting(
+        _whole(5, 1440), 30, "minutes between two polls of a feed, at least"
+    )
+    feeds_contact: str = _setting(
+        _contact, "", "where publishers of feeds reach you: a web page or a mail address"
+    )
+    feeds_allow: AllowList = _setting(
+        AllowList.parse,
+        AllowList(),
+        "hosts and networks of your own whose feeds may be polled: wiki.example, *.corp.example,"
+        " 10.0.0.0/8, 127.0.0.1:8000",
     )
     admin_user_ids: frozenset[str] = _setting(
         _user_ids,

@@ -82,6 +82,11 @@ class Metrics:
         self._clock_ahead = gauge(
             "clock_ahead_seconds", "How far the machine's clock is ahead of Slack's; 0 if not wrong"
         )
+        self._polls = counter("feed_polls", "Polls of feeds", ["outcome"])
+        self._poll_seconds = Histogram(
+            "feed_poll_seconds", "Seconds that a poll of a feed took", buckets=_SLOW, **ours
+        )
+        self._failing_feeds = gauge("feeds_failing", "Feeds whose last poll failed")
         self._silence = gauge(
             "socket_silence_seconds", "Seconds since the last frame of each kind arrived", ["frame"]
         )
@@ -94,6 +99,11 @@ class Metrics:
         """Count a request from Slack."""
         self._request(request, outcome).inc()
         self._request_took(request).observe(seconds)
+
+    def polled(self, outcome: str, seconds: float) -> None:
+        """Count a poll of a feed."""
+        self._polls.labels(outcome).inc()
+        self._poll_seconds.observe(seconds)
 
     def watch_clock(self, ahead: Callable[[], timedelta]) -> None:
         """Export how far the machine's clock is *ahead* of the right time."""
@@ -146,3 +156,4 @@ class Metrics:
             self._posts.labels(state).set(number)
         self._lag.set((await store.statistics.lag(now)).total_seconds())
         self._refused.set(await store.failed_loads.last() is not None)
+        self._failing_feeds.set(sum(feed.failures > 0 for feed in await store.sources.all()))

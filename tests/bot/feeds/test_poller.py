@@ -1,0 +1,314 @@
+"""Polling: from a publisher on loopback into a corpus, on both engines."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from bot.feeds.addresses import Addresses, AllowList
+from bot.feeds.fetching import Fetcher, Limits
+from bot.feeds.poller import Poller
+from bot.feeds.reading import FeedReader
+from bot.observability.metrics import Metrics
+from bot.ticker import Ticker
+from store import Store
+from store.types import Article, FeedSource, Found
+from tests.conftest import StoppedClock
+from tests.publisher import Names, Publisher, Request, Write, answer, rss
+
+EVERY = timedelta(minutes=30)
+
+
+class Bench:
+    """A poller with its publisher, store and clock."""
+
+    def __init__(
+        self, store: Store, fetcher: Fetcher, publisher: Publisher, clock: StoppedClock
+    ) -> None:
+        self.store = store
+        self.fetcher = fetcher
+        self.publisher = publisher
+        self.clock = clock
+        self.reader = FeedReader()
+        self.metrics = Metrics()
+        self.poller = self.another()
+
+    def another(self, owner: str = "here:1") -> Poller:
+        return Poller(
+            self.store,
+            self.fetcher,
+            self.reader,
+            self.metrics,
+            owner=owner,
+            every=EVERY,
+            clock=self.clock,
+        )
+
+    async def add(self, path: str, host: str = "feeds.test") -> FeedSource:
+        return await self.store.sources.add(self.publisher.url(path, host), now=self.clock())
+
+    async def get(self, feed: FeedSource) -> FeedSource:
+        found = await self.store.sources.get(feed.id)
+        assert found
+        return found
+
+    async def poll(self, feed: FeedSource, *, later: timedelta | None = None) -> FeedSource:
+        """Move the clock to the next poll of *feed*, or by *later*, and poll; return the feed."""
+        due = (await self.get(feed)).next_poll_at
+        self.clock.now = self.clock() + later if later else max(due, self.clock())
+        await self.poller.run()
+        return await self.get(feed)
+
+    async def outcomes(self) -> dict[str, float]:
+        page = (await self.metrics.page(self.store, self.clock())).decode()
+        lines = [one for one in page.splitlines() if one.startswith("parley_feed_polls_total{")]
+        return {one.split('"')[1]: float(one.rpartition(" ")[2]) for one in lines}
+
+
+@pytest.fixture
+async def bench(
+    store: Store, fetcher: Fetcher, publisher: Publisher, clock: StoppedClock
+) -> AsyncIterator[Bench]:
+    bench = Bench(store, fetcher, publisher, clock)
+    yield bench
+    bench.reader.close()
+
+
+async def found(store: Store, words: str) -> Article | None:
+    answer = await store.corpus.find(words)
+    return answer.matches[0].article if isinstance(answer, Found) else None
+
+
+async def headline(store: Store, words: str) -> str | None:
+    article = await found(store, words)
+    return article.headline if article else None
+
+
+async def test_the_stories_of_a_feed_are_found_and_an_unchanged_feed_costs_little(
+    bench: Bench,
+) -> None:
+    publisher = bench.publisher
+    publisher.answers["/feed"] = answer(rss("Ferries strike"), 'ETag: W/"1"', "Last-Modified: x")
+    feed = await bench.poll(await bench.add("/feed"))
+    assert await headline(bench.store, "ferries strike") == "Ferries strike"
+    assert (feed.title, feed.etag, feed.last_modified) == ("Harbour News", 'W/"1"', "x")
+    assert feed.last_success_at == bench.clock()
+    assert EVERY <= feed.next_poll_at - bench.clock() <= EVERY * 1.1
+
+    publisher.answers["/feed"] = b"HTTP/1.1 304 Not Modified\r\n\r\n"
+    await bench.poller.run()
+    assert len(publisher.requests) == 1, "it was not due"
+    feed = await bench.poll(feed)
+    assert publisher.requests[1].headers["if-none-match"] == 'W/"1"'
+    assert feed.last_success_at == bench.clock()
+    assert feed.etag == 'W/"1"'
+
+    publisher.answers["/feed"] = answer(rss("Bridge opens", "Ferries strike"), "ETag: 2")
+    await bench.poll(feed)
+    assert await headline(bench.store, "bridge opens") == "Bridge opens"
+    assert await bench.outcomes() == {"changed": 2, "not modified": 1}
+
+
+async def test_the_same_bytes_with_another_etag_are_no_change(bench: Bench) -> None:
+    feed = await bench.add("/feed")
+    for number in range(3):
+        bench.publisher.answers["/feed"] = answer(rss("Ferries strike"), f"ETag: {number}")
+        feed = await bench.poll(feed)
+        assert feed.etag == str(number)
+    assert await bench.outcomes() == {"changed": 1, "unchanged": 2}
+
+
+async def test_a_server_that_answers_304_for_ever_is_asked_in_full_within_a_week(
+    bench: Bench,
+) -> None:
+    """Such as one that computes no ETag and compares it with nothing."""
+    told = rss("Ferries strike")
+
+    async def lie(request: Request, write: Write) -> None:
+        is_conditional = "if-none-match" in request.headers
+        await write(b"HTTP/1.1 304 x\r\n\r\n" if is_conditional else answer(told, "ETag: 1"))
+
+    bench.publisher.answers["/feed"] = lie
+    feed = await bench.poll(await bench.add("/feed"))
+    told = rss("Bridge opens")
+    for _ in range(8):
+        feed = await bench.poll(feed, later=timedelta(days=1))
+    assert await headline(bench.store, "bridge opens") == "Bridge opens"
+    unconditional = [one for one in bench.publisher.requests if "if-none-match" not in one.headers]
+    assert 2 <= len(unconditional) <= 3
+
+
+async def test_failures_are_noted_and_polled_less_and_less(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.publisher.answers["/feed"] = answer(rss("Ferries strike"))
+    feed = await bench.poll(await bench.add("/feed"))
+    caplog.clear()
+    bench.publisher.answers["/feed"] = answer(status="500 Internal Server Error")
+    waits = []
+    for number in range(1, 9):
+        feed = await bench.poll(feed)
+        assert feed.failures == number
+        waits.append((feed.next_poll_at - bench.clock()) / EVERY)
+    for wait, expected in zip(waits, (1, 2, 4, 8, 16, 32, 48, 48), strict=True):
+        assert expected <= wait <= expected * 1.1
+    assert feed.last_problem == "feeds.test answers 500 Internal Server Error."
+    assert await headline(bench.store, "ferries strike") == "Ferries strike"
+    assert len([one for one in caplog.records if one.levelno >= logging.WARNING]) == 1
+
+    bench.publisher.answers["/feed"] = answer(rss("Bridge opens"))
+    feed = await bench.poll(feed)
+    assert (feed.failures, feed.last_problem) == (0, None)
+    assert await bench.outcomes() == {"changed": 2, "failed": 8}
+
+
+async def test_a_server_says_when_it_is_polled_again(bench: Bench) -> None:
+    bench.publisher.answers["/feed"] = answer(rss("Ferries strike"), "Cache-Control: max-age=7200")
+    feed = await bench.poll(await bench.add("/feed"))
+    assert timedelta(hours=2) <= feed.next_poll_at - bench.clock() <= timedelta(hours=2.2)
+    for status in ("429 Too Many Requests", "503 Service Unavailable"):
+        bench.publisher.answers["/feed"] = answer(b"", "Retry-After: 86400", status=status)
+        feed = await bench.poll(feed)
+        assert timedelta(days=1) <= feed.next_poll_at - bench.clock() <= timedelta(days=1.1)
+
+
+async def test_an_address_moves_once_it_leads_to_a_feed(bench: Bench) -> None:
+    publisher = bench.publisher
+    publisher.answers["/old"] = answer(b"", "Location: /new", status="301 Moved")
+    publisher.answers["/new"] = answer(b"<html>Under construction</html>")
+    feed = await bench.poll(await bench.add("/old"))
+    assert feed.url == publisher.url("/old")
+    publisher.answers["/new"] = answer(rss("Ferries strike"))
+    feed = await bench.poll(feed)
+    assert feed.url == publisher.url("/new")
+    assert feed.id == (await bench.store.sources.all())[0].id
+    publisher.requests.clear()
+    await bench.poll(feed)
+    assert publisher.paths == ["/new"]
+
+
+async def test_a_feed_that_is_gone_is_polled_no_more(bench: Bench) -> None:
+    bench.publisher.answers["/feed"] = answer(rss("Ferries strike"))
+    feed = await bench.poll(await bench.add("/feed"))
+    bench.publisher.answers["/feed"] = answer(status="410 Gone")
+    feed = await bench.poll(feed)
+    assert feed.paused_at == bench.clock()
+    assert feed.last_problem == "feeds.test says that the feed is gone for good (410)."
+    await bench.poll(feed, later=timedelta(days=30))
+    assert len(bench.publisher.requests) == 2
+    assert await headline(bench.store, "ferries strike") == "Ferries strike"
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b"<html><head><title>x</title></head></html>", "feeds.test is a web page"),
+        (
+            b"<html><link rel=feed href=http://a.example/feed>",
+            "feeds.test is a web page: an RSS, Atom or JSON feed was expected; it names the feed"
+            " http://a.example/feed.",
+        ),
+        (b"", "feeds.test is empty"),
+        (b"{}", "feeds.test is no JSON Feed"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9, "feeds.test "),
+    ],
+)
+async def test_what_is_no_feed_is_a_failure(bench: Bench, body: bytes, problem: str) -> None:
+    bench.publisher.answers["/feed"] = answer(body)
+    feed = await bench.poll(await bench.add("/feed"))
+    assert (feed.last_problem or "").startswith(problem)
+    assert (feed.last_problem or "").endswith(".")
+
+
+async def test_a_feed_that_fails_blocks_no_other(
+    store: Store, publisher: Publisher, names: Names, clock: StoppedClock
+) -> None:
+    """Nor do more feeds than are polled at once, whose servers never finish."""
+    released = asyncio.Event()
+
+    async def hang(_: Request, write: Write) -> None:
+        await write(b"HTTP/1.1 200 OK\r\n")
+        await released.wait()
+
+    async with Fetcher.open(
+        Addresses(AllowList.parse(f"*.test:{publisher.port}")),
+        clock=clock,
+        look_up=names.look_up,
+        limits=Limits(seconds=0.2),
+    ) as fetcher:
+        bench = Bench(store, fetcher, publisher, clock)
+        for number in range(6):
+            names.add(f"slow{number}.test", "127.0.0.1")
+            publisher.answers[f"/{number}"] = hang
+            await bench.add(f"/{number}", f"slow{number}.test")
+        publisher.answers["/bomb"] = answer(b"<!DOCTYPE a [" + b"<!ENTITY a 'a'>" * 9_000)
+        await bench.add("/bomb")
+        publisher.answers["/feed"] = answer(rss("Ferries strike"))
+        await bench.add("/feed", "other.test")
+        await bench.poller.run()
+        bench.reader.close()
+    released.set()
+    assert await headline(store, "ferries strike") == "Ferries strike"
+    feeds = await store.sources.all()
+    assert len([one for one in feeds if one.failures == 1]) == 7
+    assert await bench.outcomes() == {"changed": 1, "failed": 7}
+
+
+async def test_polls_do_not_hold_up_other_jobs_and_end_at_once_at_shutdown(bench: Bench) -> None:
+    arrived, released = asyncio.Event(), asyncio.Event()
+
+    async def hang(_: Request, write: Write) -> None:
+        arrived.set()
+        await released.wait()
+
+    ticks = asyncio.Queue[None]()
+
+    async def other() -> None:
+        await ticks.put(None)
+
+    bench.publisher.answers["/feed"] = hang
+    feed = await bench.add("/feed")
+    ticker = Ticker([bench.poller.run, other])
+    running = asyncio.create_task(ticker.run())
+    await arrived.wait()
+    await ticks.get()
+    await ticks.get()
+    bench.poller.stop()
+    ticker.stop()
+    await running
+    released.set()
+    # It is claimed until the claim expires, and then polled again.
+    bench.publisher.answers["/feed"] = answer(rss("Ferries strike"))
+    bench.poller = bench.another("here:2")
+    await bench.poller.run()
+    assert (await bench.get(feed)).last_success_at is None
+    feed = await bench.poll(feed, later=timedelta(minutes=10))
+    assert feed.last_success_at == bench.clock()
+    assert await bench.outcomes() == {"changed": 1, "interrupted": 1}
+
+
+async def test_of_several_processes_one_polls(bench: Bench) -> None:
+    for number in range(8):
+        bench.publisher.answers[f"/{number}"] = answer(rss(f"Story number {number}"))
+        await bench.add(f"/{number}", "feeds.test" if number % 2 else "other.test")
+    await asyncio.gather(*(bench.another(f"here:{one}").run() for one in range(3)))
+    assert sorted(bench.publisher.paths) == [f"/{number}" for number in range(8)]
+    assert set(bench.publisher.most_at_once.values()) == {1}
+
+
+async def test_the_entries_of_a_feed_are_limited(bench: Bench) -> None:
+    titles = [f"Story {number}" for number in range(2_100)]
+    bench.publisher.answers["/feed"] = answer(rss(*titles))
+    await bench.poll(await bench.add("/feed"))
+    assert bench.store.corpus.revision
+    assert bench.store.corpus.revision.articles == 2_000
+
+
+async def test_links_are_those_of_the_feed_s_site(bench: Bench) -> None:
+    bench.publisher.answers["/blog/feed"] = answer(rss("Ferries strike"))
+    await bench.poll(await bench.add("/blog/feed"))
+    article = await found(bench.store, "ferries strike")
+    assert article
+    assert article.url == bench.publisher.url("/Ferries-strike")
