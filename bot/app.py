@@ -113,7 +113,8 @@ async def assemble(
         owner = f"{socket.gethostname()}:{os.getpid()}"
         delivery = Delivery(store, teams, owner=owner, clock=clock)
         background = Background()
-        posting = Posting(store, delivery, background, clock=clock)
+        responders = Responders(teams)
+        posting = Posting(store, delivery, background, responders, clock=clock)
         stack.push_async_callback(_write_misses, store)
         stack.push_async_callback(background.drain, _DRAIN_SECONDS)
         app = bolt(clients.plain(), teams)
@@ -148,7 +149,7 @@ async def assemble(
         slack = Slack(
             teams=teams,
             directory=directory,
-            responders=Responders(teams),
+            responders=responders,
             background=background,
             files=Files(teams, proxy_for=settings.proxy_for),
             posting=posting,

@@ -20,6 +20,7 @@ from handlers.slack.button_press import Press
 from handlers.slack.directory import NOT_READY, NotReadyError
 from handlers.slack.error_replies import PendingError
 from handlers.slack.people import Colleague, FullMember
+from handlers.slack.responders import Responders
 from handlers.views.message import message
 from store import Store
 from store.db import DatabaseError, DatabaseUnavailableError
@@ -33,6 +34,7 @@ from store.types import (
     PostKind,
     PostState,
     Schedule,
+    UserId,
 )
 
 log = logging.getLogger(__name__)
@@ -56,12 +58,14 @@ class Posting:
         store: Store,
         delivery: Delivery,
         background: Background,
+        responders: Responders,
         *,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._delivery = delivery
         self._background = background
+        self._responders = responders
         self._clock = clock
         self._rate_limiter = ChannelRateLimiter()
         self._is_stopping = False
@@ -249,11 +253,27 @@ class Posting:
                     waiting.add(post.team_id)
 
     async def _send(self, post: Post) -> None:
+        is_followed = post.key in self._followed
         try:
             await self._delivery.send(post)
+            if post.asked_by and not post.parent_key and not is_followed:
+                await self._tell(post, post.asked_by)
         except DatabaseUnavailableError:
             log.debug("post %s waits for the database", post.key)
         except DatabaseError as error:
             log.error("post %s: %s", post.key, error)
         except Exception:
             log.exception("post %s: unexpected error", post.key)
+
+    async def _tell(self, post: Post, user_id: UserId) -> None:
+        """Send the outcome of *post* to the person who asked for it.
+
+        The process that took their press may have ended. If it has not, it replaces its note too:
+        twice is better than not at all, because only this person sees it.
+        """
+        stored = await self._store.posts.get(post.team_id, post.key)
+        outcome = format_outcome(stored) if stored else None
+        if outcome and self._clock() - post.due_at < _FOLLOW:
+            thread_ts = post.about.thread_ts if post.about else None
+            whisper = self._responders.whisper(post.team_id, post.channel_id, user_id, thread_ts)
+            self._background.start(answer(whisper, message(outcome)))

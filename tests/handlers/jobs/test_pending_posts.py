@@ -45,6 +45,7 @@ async def test_a_rate_limited_post_is_sent_later_and_its_note_replaced(slack: Sl
     assert (await note_after(slack, note)).startswith(LIMITED_NOTE)
     await settle(slack)
     assert await note_after(slack, note) == DONE
+    assert texts(slack.workspace.messages(GENERAL, ANA)).count(DONE) == 1
     assert len(slack.public()) == 1
 
 

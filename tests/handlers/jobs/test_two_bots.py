@@ -8,11 +8,12 @@ import pytest
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.app import Parley, assemble
+from bot.workspace import Fault
 from handlers.ids import Action, Step
 from store.types import ChannelId
 from tests import postgres
 from tests.handlers.conftest import Slack, Switches, texts
-from tests.ids import GENERAL, RANDOM, TEAM
+from tests.ids import ANA, GENERAL, RANDOM, TEAM
 
 
 @pytest.fixture
@@ -70,6 +71,27 @@ async def test_a_question_is_posted_once(slack: Slack, other: Parley) -> None:
     await press_on_other(slack, other, Action.DISCUSS_POST)
     (question,) = slack.public()
     assert question["reply_count"] == 1
+
+
+@pytest.mark.parametrize("error", [None, "msg_too_long"], ids=["sent", "refused"])
+async def test_who_asked_is_told_if_the_bot_that_took_the_press_has_ended(
+    slack: Slack, other: Parley, error: str | None
+) -> None:
+    (preview,) = await slack.type("/discuss")
+    slack.workspace.faults.add(Fault(method="chat.postMessage", kind="ratelimit", seconds=7))
+    seen = await slack.press(Action.DISCUSS_POST, preview)
+    if error:
+        slack.workspace.faults.add(Fault(method="chat.postMessage", kind="refuse", error=error))
+    slack.clock.forward(seconds=10)
+    await other.ticker.tick()
+    await other.background.drain(10)
+    new = slack.workspace.messages(GENERAL, ANA)[len(seen) :]
+    public = slack.public()
+    assert len(public) == (error is None)
+    (told,) = [one["text"] for one in new if one not in public]
+    assert told == (
+        f"The post was not sent: {error}." if error else f"The post is in <#{GENERAL}> now."
+    )
 
 
 async def test_now_posts_one_more_once(slack: Slack, other: Parley) -> None:
