@@ -1,5 +1,6 @@
 """/digest: schedule a channel's daily question or digest, and see or change what comes next."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -20,6 +21,7 @@ from handlers.parsing.dates import is_until, parse_posts, parse_until
 from handlers.parsing.readings import UnclearError
 from handlers.parsing.schedule_order import Order, parse_order, write_order
 from handlers.parsing.timetable import describe, describe_days
+from handlers.parsing.words import as_typed
 from handlers.parsing.zones import zone_label
 from handlers.slack.api_errors import FAILURES
 from handlers.slack.background import answer
@@ -41,6 +43,7 @@ _WORDS = _CHANGING | {"next", "preview", "list", "help"}
 _ENDLESS = frozenset(
     {"", "forever", "for ever", "indefinitely", "until resume", "until further notice"}
 )
+_TODAYS = re.compile(r"(?:(?:as|for) )?today(?:'?s)?(?: (?:post|one))?(?: (?:please|pls))?", re.I)
 _MIN_SIMILARITY = 65
 """How similar, of 100, a mistyped word must be to a known word for “did you mean”."""
 
@@ -252,7 +255,7 @@ class Digest:
     async def _now(
         self, schedule: Schedule, request: Request, rest: str, by: FullMember
     ) -> Message:
-        is_todays = rest.lower() in ("today", "as today", "as today's", "for today", "today's")
+        is_todays = _TODAYS.fullmatch(as_typed(rest).strip()) is not None
         if rest and not is_todays:
             raise ParleyError(
                 "It is `/digest now` for one more, or `/digest now today` as today's."

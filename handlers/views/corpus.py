@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
+from handlers.parsing.date_format import format_date
 from handlers.views.blocks import Block, actions, button, section
 from handlers.views.message import Message, counted, message, paragraphs, sized
 from handlers.views.preview import SLACK, first_problems, listed, not_loaded, when, who
@@ -158,8 +159,7 @@ def missed(requests: Sequence[TopicRequest], *, searches: int, days: int) -> Mes
 
 
 def _request(request: TopicRequest) -> str:
-    on = request.last_on
-    asked = f"asked for {_times(request.requests)}, last on {on.day} {on:%b %Y}"
+    asked = f"asked for {_times(request.requests)}, last on {format_date(request.last_on)}"
     return f"• “{plain(request.words, 120)}”: {asked}"
 
 

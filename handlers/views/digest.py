@@ -409,7 +409,7 @@ def _left(schedule: Schedule, chosen: Chosen) -> str | None:
 def _when(post: UpcomingPost) -> str:
     due_at = post.occurrence.due_at
     fallback = f"{format_date(due_at.date())}, {due_at:%H:%M} UTC"
-    return mrkdwn.date(int(due_at.timestamp()), fallback, "{date_long_pretty} at {time}")
+    return mrkdwn.date(int(due_at.timestamp()), fallback)
 
 
 def _none_on(dates: Sequence[date]) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import date, plain
+from handlers.parsing.date_format import format_date
 from handlers.views.blocks import actions, button, section
 from handlers.views.message import Message, counted, message, paragraphs
 from store.loading.check import Check, Effect
@@ -216,7 +217,7 @@ def who(revision: Revision) -> str:
 
 def when(at: datetime) -> str:
     """Return an instant that Slack shows in each reader's time zone."""
-    return date(int(at.timestamp()), f"{at:%d %b %Y, %H:%M} UTC")
+    return date(int(at.timestamp()), f"{format_date(at.date())}, {at:%H:%M} UTC")
 
 
 def under_way(progress: Progress) -> Message:

@@ -59,7 +59,7 @@ def asked_before(at: datetime | None) -> list[Block]:
     """Return the note that the channel was asked this question *at* that time; none for None."""
     if at is None:
         return []
-    on = date(int(at.timestamp()), format_date(at.date()), "{date_short_pretty}")
+    on = date(int(at.timestamp()), format_date(at.date()), "{date_long_pretty}")
     return [context(f"Asked here before: {on}.")]
 
 

@@ -74,7 +74,7 @@ async def test_missed_lists_requests_and_counts_search_misses(slack: Slack) -> N
     (answer,) = await slack.type("/corpus missed")
     assert "5 look-ups found nothing" in answer["text"]
     (line,) = [line for line in answer["text"].splitlines() if line.startswith("• ")]
-    assert line == "• “pizza &lt;!channel&gt;”: asked for twice, last on 24 Nov 2026"
+    assert line == "• “pizza &lt;!channel&gt;”: asked for twice, last on Tue 24 Nov 2026"
     assert "kubernetes" not in texts([answer])
     assert BEN not in texts([answer])
 
@@ -251,14 +251,14 @@ async def test_undo_restores_the_previous_revision(slack: Slack) -> None:
     (answer,) = await slack.type("/corpus undo")
     assert answer["text"] == "This is the first. Revision 3 is loaded."
     (answer,) = await slack.type("/corpus history")
-    at, style = int(NOW.timestamp()), "{date_short_pretty} at {time}"
+    at, style = int(NOW.timestamp()), "{date_long_pretty} at {time}"
     lines = [
         "• *3* (revision 1 again): 3 stories; 0 added, 0 edited, 1 removed, in new.txt;"
-        f" <!date^{at + 120}^{style}|24 Nov 2026, 08:02 UTC>, by <@{ANA}>",
+        f" <!date^{at + 120}^{style}|Tue 24 Nov 2026, 08:02 UTC>, by <@{ANA}>",
         "• *2*: 4 stories; 1 added, 0 edited, 0 removed, in new.txt;"
-        f" <!date^{at}^{style}|24 Nov 2026, 08:00 UTC>, by <@{ANA}>",
+        f" <!date^{at}^{style}|Tue 24 Nov 2026, 08:00 UTC>, by <@{ANA}>",
         "• *1*: 3 stories; 3 added, 0 edited, 0 removed;"
-        f" <!date^{at}^{style}|24 Nov 2026, 08:00 UTC>, at the terminal",
+        f" <!date^{at}^{style}|Tue 24 Nov 2026, 08:00 UTC>, at the terminal",
     ]
     assert answer["text"].split("\n")[1:] == lines
     assert [block["text"]["text"] for block in answer["blocks"]][1:] == lines

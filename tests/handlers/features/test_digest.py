@@ -116,6 +116,13 @@ async def test_now_today_counts_as_today_s_post(slack: Slack) -> None:
     assert answer["text"] == "Today's post is in this channel already."
 
 
+@pytest.mark.parametrize("words", ["today!", "as today's post", "for today please"])
+async def test_now_today_may_be_said_in_other_words(slack: Slack, words: str) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (*_, answer) = await slack.type(f"/digest now {words}")
+    assert "Today's post is in this channel." in answer["text"]
+
+
 async def test_now_posts_one_more(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     (*_, answer) = await slack.type("/digest now")
