@@ -254,8 +254,7 @@ async def read_update(
     for words in _batches(sorted(counts)):
         for row in await connection.fetch(_COUNTS.format(places(words)), *words):
             counts[row["word"]] = row["articles"]
-    return await asyncio.to_thread(
-        index.updated,
+    return await index.updated(
         removed=np.array([*removed], dtype=np.uint32),
         added={number: built.headlines[number] for number in added},
         counts=counts,

@@ -5,6 +5,7 @@ correct for the articles it knows. The columns have one row for each of those ar
 were deleted. `store.finding.chunks` stores the index in the database.
 """
 
+import asyncio
 from array import array
 from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -88,7 +89,7 @@ class Index:
         self._cached: OrderedDict[str, Postings] = OrderedDict()
         self._cached_bytes = 0
 
-    def updated(
+    async def updated(
         self,
         *,
         removed: Numbers,
@@ -96,27 +97,33 @@ class Index:
         counts: Mapping[str, int],
         fetch: Fetch,
     ) -> Self:
-        """Return the index after a few articles changed.
+        """Return the index after a few articles changed; look-ups go on meanwhile.
 
         *added* has the hashes of headlines by number; *counts* has the new number of articles of
         each word of an article that was removed or added.
         """
+        index = await asyncio.to_thread(self._updated, removed, added, counts, fetch)
+        # Not in the thread: look-ups change the cache at any time.
+        for word, postings in self._cached.items():
+            if word not in counts:
+                index._cache(word, postings)
+        return index
+
+    def _updated(
+        self, removed: Numbers, added: Mapping[int, int], counts: Mapping[str, int], fetch: Fetch
+    ) -> Self:
         by_number = np.argsort(self._by_headline)
         is_kept = ~np.isin(self.numbers, removed)
         new = np.array(sorted(added), dtype=np.uint32)
         numbers = self.numbers[is_kept]
         places = np.searchsorted(numbers, new)
         hashes = np.array([added[number] for number in new.tolist()], dtype=np.uint64)
-        index = type(self)(
+        return type(self)(
             vocabulary=self.vocabulary.updated(counts),
             numbers=np.insert(numbers, places, new),
             headlines=np.insert(self._headlines[by_number][is_kept], places, hashes),
             fetch=fetch,
         )
-        for word, postings in [*self._cached.items()]:
-            if word not in counts:
-                index._cache(word, postings)
-        return index
 
     @classmethod
     def of(cls, articles: Iterable[Article]) -> Self:
