@@ -84,6 +84,8 @@ FOLDER = "folder"
 """The id of the source that is the corpus folder."""
 POLL = "feed"
 """Stored instead of the id of who loaded a revision, if a poll of a feed did."""
+QUESTION = "question"
+"""Stored instead of the id of who loaded a revision, if somebody wrote a question."""
 SOMEBODY = "somebody"
 """Stored instead of the id of who loaded a revision, once that id is deleted."""
 
@@ -128,7 +130,7 @@ class Revision:
     loaded_at: datetime
     loaded_by: str
     """A Slack user id (with the team id, `T1:U1`, if several teams share the corpus), "terminal",
-    "folder", `POLL`, or `SOMEBODY` once the id is deleted."""
+    "folder", `POLL`, `QUESTION`, or `SOMEBODY` once the id is deleted."""
     restores: int | None
     """The number of the revision that an undo restored; None if a folder was loaded."""
     added: int

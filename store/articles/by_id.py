@@ -18,6 +18,12 @@ SHUFFLE_SIZE = 2**63 - 1
 
 _GET = f"{SELECT} WHERE a.id = $1"
 _RETIRED = f"SELECT {COLUMNS} FROM retired_article WHERE id = $1"  # noqa: S608 -- our own names
+_UNASKED = "SELECT COUNT(*) AS stories FROM article WHERE question = ''"
+_NEXT_UNASKED = f"""
+{SELECT} WHERE a.question = ''
+    AND a.number < COALESCE((SELECT number FROM article WHERE id = $1), {2**63 - 1})
+ORDER BY a.number DESC LIMIT 1
+"""  # noqa: S608 -- our own names
 _MEASURE = """
 SELECT COUNT(DISTINCT NULLIF(question, '')) AS questions,
        SUM(LENGTH(summary) + LENGTH(insight) + LENGTH(question)) AS characters
@@ -39,6 +45,21 @@ class Articles:
         """Return the number of distinct questions, and the number of characters of all articles."""
         (row,) = await self._database.fetch(_MEASURE)
         return row["questions"], row["characters"] or 0
+
+    async def count_unasked(self) -> int:
+        """Return how many stories have no question."""
+        (row,) = await self._database.fetch(_UNASKED)
+        return int(row["stories"])
+
+    async def next_unasked(self, after: str = "") -> Article | None:
+        """Return the newest story without a question that is older than the one with id *after*.
+
+        After the oldest comes the newest; None if all stories have a question.
+        """
+        rows = await self._database.fetch(_NEXT_UNASKED, after)
+        if not rows and after:
+            rows = await self._database.fetch(_NEXT_UNASKED, "")
+        return to_article(rows[0]) if rows else None
 
     async def get_many(self, article_ids: Iterable[str]) -> Sequence[Article]:
         """Return the articles in the order of the ids; leave out those not in the corpus."""

@@ -16,6 +16,7 @@ BATCH = 2_000
 _PARAMETERS = 500
 
 _DOCUMENTS = "SELECT path, digest, articles FROM document WHERE source = $1"
+_SOURCE = "SELECT d.source FROM article a JOIN document d ON d.path = a.document WHERE a.id = $1"
 _OF_DOCUMENTS = f"{SELECT} WHERE a.document IN ({{}})"
 _OF_DOCUMENT = f"""
 {SELECT} WHERE a.document = $1 AND a.position > $2 ORDER BY a.position LIMIT {BATCH}
@@ -50,6 +51,12 @@ async def stored_documents(database: Database, source: str = FOLDER) -> Document
         row["path"]: StoredDocument(digest=row["digest"], articles=row["articles"])
         for row in await database.fetch(_DOCUMENTS, source)
     }
+
+
+async def source_of(database: Database, article_id: str) -> str | None:
+    """Return the id of the source of an article; None if the article is not loaded."""
+    rows = await database.fetch(_SOURCE, article_id)
+    return str(rows[0]["source"]) if rows else None
 
 
 async def articles_of_documents(

@@ -4,13 +4,14 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-from store.articles import reading
+from store.articles import reading, written_questions
+from store.articles.written_questions import WrittenQuestion
 from store.corpus.loaded import Loaded, read
 from store.db import Connection, Database, DatabaseUnavailableError
 from store.finding import chunks
@@ -34,7 +35,9 @@ from store.sources.sources import Sources, is_polled
 from store.types import (
     FOLDER,
     POLL,
+    QUESTION,
     Answer,
+    Article,
     ConcurrentLoadError,
     CorpusInvalidError,
     FeedSource,
@@ -43,15 +46,21 @@ from store.types import (
     Problem,
     Revision,
     StaleRevisionError,
+    TeamId,
     Topic,
+    UserId,
 )
 
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 Write: TypeAlias = Callable[[Connection], Awaitable[None]]
 
-_DERIVE_AFTER_POLL = 60
+_MANY = (POLL, QUESTION)
+"""Who loads small revisions, one soon after the other."""
+_DERIVE_AFTER_MANY = 60
 """Seconds."""
+_TRIES = 3
+"""How often a question is written if other loads come first."""
 _LONGEST_DERIVE_WAIT = 60
 """Minutes between two attempts to derive, after many that failed."""
 _MIN_SIMILARITY = 0.15
@@ -143,7 +152,7 @@ class Corpus:
                 await self._switch(self._loaded)
                 self._followed = last["number"]
             log.info("switched to revision %d", last["number"])
-            if last["loaded_by"] == POLL:
+            if last["loaded_by"] in _MANY:
                 self._derive_later()
             else:
                 await self._derive()
@@ -371,6 +380,72 @@ class Corpus:
         # The finder remembers articles with their old links.
         self._loaded = self._loaded.without_caches()
 
+    async def write_question(
+        self,
+        article_id: str,
+        written: WrittenQuestion,
+        *,
+        team_id: TeamId,
+        by: UserId,
+        at: datetime,
+    ) -> Article:
+        """Lay *written* over a story that has no question of its own; return the story.
+
+        An empty question takes back what was written. Raises `ParleyError` if the story is gone or
+        has a question of its own.
+        """
+        for _ in range(_TRIES - 1):
+            with suppress(ConcurrentLoadError):
+                return await self._write_question(article_id, written, team_id, by, at)
+        return await self._write_question(article_id, written, team_id, by, at)
+
+    async def _write_question(
+        self, article_id: str, written: WrittenQuestion, team_id: TeamId, by: UserId, at: datetime
+    ) -> Article:
+        source = await reading.source_of(self._database, article_id)
+        async with self._planning(source or FOLDER) as plan:
+            numbers = await reading.numbers_by_id(self._database, [article_id])
+            articles = await reading.articles_by_number(self._database, numbers.values())
+            if not articles:
+                raise ParleyError("That story is no longer in the corpus, so nothing was saved.")
+            ((number, before),) = articles.items()
+            own = plan.written.without(before)
+            if own.question:
+                raise ParleyError("That story has a question from its own source, which stays.")
+            plan.written = plan.written.having(article_id, written)
+            after = plan.written.over(own)
+            if after == before:
+                return before
+            plan.remove(number, before, is_edited=True)
+            plan.add_new(after, is_edited=True)
+
+            async def write(connection: Connection) -> None:
+                await written_questions.add(
+                    connection, article_id, written, team_id=team_id, by=by, at=at
+                )
+
+            await self._apply(plan, by=QUESTION, at=at, also=write)
+            return after
+
+    async def is_written(self, article: Article) -> bool:
+        """Return whether an admin wrote the question that *article* has."""
+        if not article.question:
+            return False
+        written = await written_questions.read(self._database, article.id)
+        return written.without(article) != article
+
+    async def question_like(self, article: Article, question: str) -> Article | None:
+        """Return another story whose question is nearly *question*; None if there is none."""
+        with LoadPlan(base=0) as plan:
+            plan.add_new(replace(article, question=question))
+            numbers = await reading.numbers_by_id(self._database, [article.id])
+            for number in numbers.values():
+                plan.remove(number, article, is_edited=True)
+            found = await self._search(
+                lambda finder: find_near_duplicates(self._database, finder.index, plan)
+            )
+        return next((pair.other for pair in found.found if pair.is_question), None)
+
     async def remove_feed(self, feed: FeedSource, *, by: str, at: datetime) -> int:
         """Remove *feed* and its stories, and return how many there were; `undo` restores them."""
         sources = Sources(self._database)
@@ -397,7 +472,10 @@ class Corpus:
             last = await revisions.last(self._database, source=source)
             first_number = await revisions.next_number(self._database)
             base = last["number"] if last else 0
-            with LoadPlan(base=base, source=source, first_number=first_number) as plan:
+            written = await written_questions.read(self._database)
+            with LoadPlan(
+                base=base, source=source, first_number=first_number, written=written
+            ) as plan:
                 try:
                     yield plan
                 except OSError as error:
@@ -466,7 +544,7 @@ class Corpus:
                 loaded = await read(self._database, connection, self._semantic, before=self._loaded)
             self._loaded = loaded
             self._followed = revision.number
-        if by == POLL:
+        if by in _MANY:
             self._derive_later()
         else:
             await self._derive()
@@ -480,9 +558,9 @@ class Corpus:
             )
 
     def _derive_later(self) -> None:
-        """Derive within a minute: many polls may change something meanwhile."""
+        """Derive within a minute: more such changes may follow soon."""
         if self._derive_again_at is None:
-            self._derive_again_at = time.monotonic() + _DERIVE_AFTER_POLL
+            self._derive_again_at = time.monotonic() + _DERIVE_AFTER_MANY
 
     async def _derive(self) -> None:
         """Update the derived data of the articles, and load it.

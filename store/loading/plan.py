@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from store.articles.reading import StoredDocument
+from store.articles.written_questions import WrittenQuestions
 from store.loading.disk_list import DiskList
 from store.types import FOLDER, Article
 
@@ -65,6 +66,8 @@ class LoadPlan:
     """How many of these numbers the plan uses."""
     reserved: int | None = None
     """The first number that the load has reserved in place of *first_number*, before it writes."""
+    written: WrittenQuestions = field(default_factory=WrittenQuestions)
+    """The questions that admins wrote, which are laid over the articles."""
     removals: DiskList[IndexChange] = field(default_factory=DiskList)
     additions: DiskList[IndexChange] = field(default_factory=DiskList)
     moves: DiskList[Move] = field(default_factory=DiskList)
@@ -75,8 +78,8 @@ class LoadPlan:
         self.counts.removed += not is_edited
 
     def add(self, number: int, article: Article, *, is_edited: bool) -> None:
-        """Plan to add an article to the index."""
-        self.additions.append(IndexChange(number, article, is_edited))
+        """Plan to add an article to the index, with its written question if there is one."""
+        self.additions.append(IndexChange(number, self.written.over(article), is_edited))
         self.counts.edited += is_edited
         self.counts.added += not is_edited
 

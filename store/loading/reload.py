@@ -10,6 +10,7 @@ import numpy as np
 
 from store.articles import reading
 from store.articles.reading import Documents, StoredDocument
+from store.articles.written_questions import WrittenQuestions
 from store.db import Database
 from store.loading.article_matching import Integers, match_equal, match_similar
 from store.loading.documents import CorpusFolder, Hashes, derive_another_id, hash_texts, texts
@@ -38,7 +39,7 @@ async def plan_reload(
         after = StoredDocument(digest=folder.digests[path], articles=count)
         plan.documents[path] = DocumentChange(stored.get(path), after)
     progress.start("Comparing", len(folder.hashes))
-    old = await _read_old(database, stored, changed)
+    old = await _read_old(database, stored, changed, plan.written)
     documents = {path: number for number, path in enumerate(changed)}
     matches = await asyncio.to_thread(_match_equal, old, folder, documents)
     planner = _Planner(database, plan, folder, old, matches, documents, frozenset(removed))
@@ -68,10 +69,16 @@ class _OldArticles:
     """The index of each document's first article, and at the end the count of all articles."""
 
 
-async def _read_old(database: Database, stored: Documents, changed: Sequence[str]) -> _OldArticles:
+async def _read_old(
+    database: Database, stored: Documents, changed: Sequence[str], written: WrittenQuestions
+) -> _OldArticles:
     hashes, numbers, positions = array("Q"), array("q"), array("q")
+
+    def hashes_of(batch: Sequence[reading.Numbered]) -> Sequence[int]:
+        return [hash_texts(written.without(article)) for _, article in batch]
+
     async for batch in reading.articles_of_documents(database, stored, changed):
-        hashes.extend(await asyncio.to_thread(lambda: [hash_texts(one) for _, one in batch]))  # noqa: B023
+        hashes.extend(await asyncio.to_thread(hashes_of, batch))
         numbers.extend(number for number, _ in batch)
         positions.extend(article.position for _, article in batch)
     counts = [stored[path].articles for path in changed]
@@ -144,7 +151,10 @@ class _Planner:
         holders = await reading.numbers_by_id(self._database, ids)
         wanted.update(holders.values())
         articles = await reading.articles_by_number(self._database, sorted(wanted))
-        similar = await asyncio.to_thread(match_similar, articles, unmatched, candidates)
+        as_loaded = {
+            number: self._plan.written.without(article) for number, article in articles.items()
+        }
+        similar = await asyncio.to_thread(match_similar, as_loaded, unmatched, candidates)
         # In a thread, because the plan's lists may write to the disk.
         id_conflicts = await asyncio.to_thread(
             self._decide, batch, matches, similar, holders, articles
@@ -177,10 +187,10 @@ class _Planner:
             place += 1
             holder = holders.get(article.id)
             if place in similar:
-                self._edit(similar[place], articles[similar[place]], article)
+                self._keep(similar[place], articles[similar[place]], article)
             elif holder is not None and self._reserve(holder):
                 # The same text under another headline.
-                self._edit(holder, articles[holder], article)
+                self._keep(holder, articles[holder], article)
             elif holder is not None or article.id in self._assigned:
                 id_conflicts.append(article)
             else:
@@ -245,19 +255,14 @@ class _Planner:
         return True
 
     def _keep(self, number: int, before: Article, new: Article) -> None:
+        """Plan that the article *before* is *new* from now on, with the same id."""
         after = replace(new, id=before.id, first_seen_at=before.first_seen_at)
-        if after == before:
-            return
-        # Different texts can have equal hashes, though hardly ever.
-        if texts(after) == texts(before):
+        after = self._plan.written.over(after)
+        if texts(after) != texts(before):
+            self._plan.remove(number, before, is_edited=True)
+            self._plan.add_new(after, is_edited=True)
+        elif after != before:
             self._plan.move(number, before, after)
-        else:
-            self._edit(number, before, new)
-
-    def _edit(self, number: int, before: Article, new: Article) -> None:
-        self._plan.remove(number, before, is_edited=True)
-        after = replace(new, id=before.id, first_seen_at=before.first_seen_at)
-        self._plan.add_new(after, is_edited=True)
 
     async def _add_under_another_id(self, article: Article) -> None:
         is_taken = True

@@ -9,10 +9,10 @@ from store.articles.by_id import COLUMNS, shuffle_position, to_columns
 from store.db import Connection, Database, Row, to_instant, to_text
 from store.loading.plan import LoadPlan
 from store.progress import Progress
-from store.types import FOLDER, POLL, Revision
+from store.types import FOLDER, POLL, QUESTION, Revision
 
 KEPT = 10
-"""How many revisions of a source can be restored, not counting those that are an undo."""
+"""How many revisions of a source can be restored, not counting undos and written questions."""
 
 _MAX_PATHS = 10
 """The maximum number of changed documents that the history names for a revision."""
@@ -22,23 +22,28 @@ _LAST_OF_SOURCE = """
 SELECT * FROM revision WHERE source = $1 AND number < $2 ORDER BY number DESC LIMIT 1
 """
 _LAST_CHANGE = f"""
-SELECT * FROM revision r WHERE loaded_by <> '{POLL}' AND NOT EXISTS (
+SELECT * FROM revision r WHERE loaded_by NOT IN ('{POLL}', '{QUESTION}') AND NOT EXISTS (
     SELECT 1 FROM revision later WHERE later.source = r.source AND later.number > r.number
+        AND later.loaded_by <> '{QUESTION}'
 ) ORDER BY number DESC LIMIT 1
 """  # noqa: S608 -- our own text
-_ALL = f"SELECT * FROM revision WHERE loaded_by <> '{POLL}' ORDER BY number DESC LIMIT $1"  # noqa: S608
+_ALL = f"""
+SELECT * FROM revision WHERE loaded_by NOT IN ('{POLL}', '{QUESTION}')
+ORDER BY number DESC LIMIT $1
+"""  # noqa: S608 -- our own text
 _OF_SOURCE = "SELECT * FROM revision WHERE source = $2 ORDER BY number DESC LIMIT $1"
 _ONE = "SELECT * FROM revision WHERE number = $1"
-_OLDEST_KEPT = """
-SELECT number FROM revision WHERE source = $2 AND restores IS NULL
+_OLDEST_KEPT = f"""
+SELECT number FROM revision
+WHERE source = $2 AND restores IS NULL AND loaded_by <> '{QUESTION}'
 ORDER BY number DESC LIMIT 1 OFFSET $1
-"""
-_OLDEST_WITH_ALL = """
+"""  # noqa: S608 -- our own text
+_OLDEST_WITH_ALL = f"""
 SELECT COALESCE(MAX(number), 1) AS number FROM (
     SELECT number, ROW_NUMBER() OVER (PARTITION BY source ORDER BY number DESC) AS place
-    FROM revision WHERE restores IS NULL
+    FROM revision WHERE restores IS NULL AND loaded_by <> '{QUESTION}'
 ) r WHERE place = $1
-"""
+"""  # noqa: S608 -- our own text
 _NEXT_NUMBER = "SELECT next FROM article_number"
 _RESERVE = "UPDATE article_number SET next = next + $1 RETURNING next"
 # Each revision stored the old versions of the documents that it changed.
@@ -92,7 +97,7 @@ _DROP_ARTICLE = "DELETE FROM article WHERE number = $1"
 async def history(database: Database, limit: int, source: str | None = None) -> Sequence[Revision]:
     """Return the last revisions, latest first, with the paths of documents that they changed.
 
-    They are those of *source*; with None, those of all sources that no poll made.
+    They are those of *source*; with None, the loads and undos of all sources that no poll made.
     """
     async with database.reading() as connection:
         sql, of = (_OF_SOURCE, (source,)) if source else (_ALL, ())
@@ -132,7 +137,7 @@ async def loaded(database: Database) -> Revision:
 
 
 async def last_change(database: Database) -> Row | None:
-    """Return the row of the last revision that no poll made, unless its source was polled since.
+    """Return the row of the last load or undo that no poll made, unless a poll followed it.
 
     None if there is none.
     """

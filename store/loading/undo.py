@@ -7,6 +7,7 @@ from store.articles.by_id import to_article
 from store.articles.reading import StoredDocument
 from store.db import Database, Row
 from store.loading import revisions
+from store.loading.documents import texts
 from store.loading.plan import DocumentChange, LoadPlan
 from store.types import ParleyError
 
@@ -78,26 +79,42 @@ async def plan_undo(database: Database, plan: LoadPlan, target: Row) -> None:
         after = StoredDocument(digest=digest, articles=row["articles"]) if digest else None
         plan.documents[path] = DocumentChange(stored.get(path), after)
     edited: set[str] = set()
+    kept: set[int] = set()
     async for rows in _past(database, plan.source, target["number"], first_later):
-        edited |= await _restore(database, plan, [row for row in rows if row["id"] is not None])
+        restored = [row for row in rows if row["id"] is not None]
+        edited |= await _restore(database, plan, restored, kept)
     async for rows in _past(database, plan.source, target["number"], first_later):
         added_later = [row["number"] for row in rows if row["id"] is None]
         for number, article in (await reading.articles_by_number(database, added_later)).items():
-            plan.remove(number, article, is_edited=article.id in edited)
+            if number not in kept:
+                plan.remove(number, article, is_edited=article.id in edited)
     async for numbered in reading.articles_from_number(database, first_later, source=plan.source):
         for number, article in numbered:
-            plan.remove(number, article, is_edited=article.id in edited)
+            if number not in kept:
+                plan.remove(number, article, is_edited=article.id in edited)
 
 
-async def _restore(database: Database, plan: LoadPlan, rows: Sequence[Row]) -> Set[str]:
-    """Plan the changes that restore the articles of *rows*; return the ids that have other text."""
+async def _restore(
+    database: Database, plan: LoadPlan, rows: Sequence[Row], kept: set[int]
+) -> Set[str]:
+    """Plan the changes that restore the articles of *rows*; return the ids that have other text.
+
+    *kept* gets the numbers of loaded articles that have their old text, because an edit only laid a
+    written question over it, which stays.
+    """
     loaded = await reading.articles_by_number(database, [row["number"] for row in rows])
     returning = [row["id"] for row in rows if row["number"] not in loaded]
     holders = await reading.numbers_by_id(database, returning)
+    same_id = await reading.articles_by_number(database, holders.values())
     for row in rows:
-        number, old, now = row["number"], to_article(row), loaded.get(row["number"])
+        number, old = row["number"], plan.written.anew(to_article(row))
+        now = loaded.get(number)
+        holder = holders.get(old.id) if now is None else None
+        if holder is not None and texts(same_id[holder]) == texts(old):
+            number, now = holder, same_id[holder]
+            kept.add(number)
         if now is None:
-            plan.add(number, old, is_edited=old.id in holders)
+            plan.add(number, old, is_edited=holder is not None)
         elif now != old:
             plan.move(number, now, old)
     return holders.keys()

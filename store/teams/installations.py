@@ -6,7 +6,7 @@ from datetime import datetime
 
 from store.db import Connection, Database, Row, to_instant, to_text
 from store.posting.record import forget_posts
-from store.types import POLL, SOMEBODY, TeamId, UserId
+from store.types import POLL, QUESTION, SOMEBODY, TeamId, UserId
 
 _GIVEN_UP = ""
 """Stored instead of a token that no key decrypts, once an operator has given it up."""
@@ -35,7 +35,8 @@ _FORGET = (
 # the database knows no other team.
 LOADED_BY_TEAM = f"""
 (loaded_by LIKE CAST($1 AS TEXT) || ':%' OR (
-    loaded_by NOT LIKE '%:%' AND loaded_by NOT IN ('terminal', 'folder', '{POLL}', '{SOMEBODY}')
+    loaded_by NOT LIKE '%:%'
+    AND loaded_by NOT IN ('terminal', 'folder', '{POLL}', '{QUESTION}', '{SOMEBODY}')
     AND NOT EXISTS (
         SELECT 1 FROM (SELECT team_id FROM schedule UNION ALL SELECT team_id FROM post
                        UNION ALL SELECT team_id FROM installation) known
@@ -48,6 +49,9 @@ _FORGET_LOADERS = f"UPDATE revision SET loaded_by = '{SOMEBODY}' WHERE {LOADED_B
 _FORGET_ADDERS = "UPDATE source SET team_id = NULL, added_by = NULL WHERE team_id = $1"
 _BEGIN = "INSERT INTO install_state (state, expires_at) VALUES ($1, $2)"
 _EXPIRE = "DELETE FROM install_state WHERE expires_at <= $1"
+_FORGET_WRITERS = """
+UPDATE written_question SET team_id = NULL, written_by = NULL WHERE team_id = $1
+"""
 _END = "DELETE FROM install_state WHERE state = $1 AND expires_at > $2 RETURNING state"
 
 
@@ -141,7 +145,7 @@ class Installations:
 
 async def delete_team(connection: Connection, team_id: TeamId) -> None:
     """Delete every row of the team, except the stories that its people loaded for all teams."""
-    for statement in (_FORGET_LOADERS, _FORGET_ADDERS, *_FORGET):
+    for statement in (_FORGET_LOADERS, _FORGET_ADDERS, _FORGET_WRITERS, *_FORGET):
         await connection.execute(statement, team_id)
     await forget_posts(connection, team_id)
 

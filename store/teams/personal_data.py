@@ -10,7 +10,7 @@ from datetime import datetime
 from store.db import Connection, Database, Row, to_text
 from store.posting.record import forget_person
 from store.teams.installations import LOADED_BY_TEAM, delete_team
-from store.types import POLL, SOMEBODY, TeamId, UserId
+from store.types import POLL, QUESTION, SOMEBODY, TeamId, UserId
 
 Exported = Mapping[str, Sequence[Mapping[str, object]]]
 """Rows by table name."""
@@ -34,6 +34,7 @@ class _Part:
 _LOADED = "(loaded_by = $2 OR loaded_by = CAST($1 AS TEXT) || ':' || CAST($2 AS TEXT))"
 _LOADS = "loads of stories that are by `somebody` in the history from now on"
 _FEEDS = "feeds that stay, and no longer say who added them"
+_QUESTIONS = "questions of stories that stay, and no longer say who wrote them"
 _PERSON = (
     _Part(
         "schedule",
@@ -58,11 +59,15 @@ _PERSON = (
     ),
     _Part("revision", _LOADED, _LOADS),
     _Part("source", "team_id = $1 AND added_by = $2", _FEEDS),
+    _Part("written_question", "team_id = $1 AND written_by = $2", _QUESTIONS),
 )
 _FORGET_OWNER = "UPDATE schedule SET organiser_id = '' WHERE team_id = $1 AND organiser_id = $2"
 _FORGET_LOADER = f"UPDATE revision SET loaded_by = '{SOMEBODY}' WHERE {_LOADED}"  # noqa: S608 -- our own text
 _FORGET_ADDER = """
 UPDATE source SET team_id = NULL, added_by = NULL WHERE team_id = $1 AND added_by = $2
+"""
+_FORGET_WRITER = """
+UPDATE written_question SET team_id = NULL, written_by = NULL WHERE team_id = $1 AND written_by = $2
 """
 _TEAM = (
     _Part("schedule", "team_id = $1", "schedules, deleted"),
@@ -79,12 +84,17 @@ _TEAM = (
     _Part("installation", "team_id = $1", "installations, deleted with their token"),
     _Part("revision", LOADED_BY_TEAM, _LOADS),
     _Part("source", "team_id = $1", _FEEDS),
+    _Part("written_question", "team_id = $1", _QUESTIONS),
 )
 """Everything that `delete_team` deletes."""
 _FORGET_OLD_LOADERS = f"""
 UPDATE revision SET loaded_by = '{SOMEBODY}'
-WHERE loaded_at < $1 AND loaded_by NOT IN ('terminal', 'folder', '{POLL}', '{SOMEBODY}')
+WHERE loaded_at < $1
+    AND loaded_by NOT IN ('terminal', 'folder', '{POLL}', '{QUESTION}', '{SOMEBODY}')
 """  # noqa: S608
+_FORGET_OLD_WRITERS = """
+UPDATE written_question SET team_id = NULL, written_by = NULL WHERE written_at < $1
+"""
 
 
 class PersonalData:
@@ -124,7 +134,7 @@ class PersonalData:
             if user_id is None:
                 await delete_team(connection, team_id)
             else:
-                for statement in (_FORGET_OWNER, _FORGET_LOADER, _FORGET_ADDER):
+                for statement in (_FORGET_OWNER, _FORGET_LOADER, _FORGET_ADDER, _FORGET_WRITER):
                     await connection.execute(statement, team_id, user_id)
                 await forget_person(connection, team_id, user_id)
         await self.overwrite_deleted()
@@ -134,9 +144,13 @@ class PersonalData:
         await self._database.overwrite_deleted()
 
     async def forget_loaders(self, *, before: datetime) -> None:
-        """Delete the ids of those who loaded stories before *before*; keep the loads themselves."""
+        """Delete the ids of those who loaded stories or wrote questions before *before*.
+
+        The loads and the questions themselves stay.
+        """
         async with self._database.transaction() as connection:
-            await connection.execute(_FORGET_OLD_LOADERS, to_text(before))
+            for statement in (_FORGET_OLD_LOADERS, _FORGET_OLD_WRITERS):
+                await connection.execute(statement, to_text(before))
 
 
 def _parts(user_id: UserId | None) -> Sequence[_Part]:

@@ -1,5 +1,6 @@
 """Everything stored about a person or a team is exported and erased, and nothing else."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import time, timedelta
@@ -8,6 +9,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from store import Store, open_store
+from store.articles.written_questions import WrittenQuestion
 from store.db import Database, open_database
 from store.db.schema import LEDGER_TABLE
 from store.posting.posts import Outcome
@@ -113,7 +115,18 @@ async def live(house: House, team_id: TeamId, who: UserId) -> None:
     news.write_text(f"News for {team_id}\n\nA.\nB.\nWhat of {channel_id}?\n")
     await store.corpus.reload(house.folder, by=f"{team_id}:{who}", at=NOW)
     news.unlink()
+    unasked = {"headline": "Fog", "summary": f"Ferries wait in {team_id}, {channel_id}."}
+    news.with_suffix(".jsonl").write_text(json.dumps(unasked))
     await store.corpus.reload(house.folder, by="terminal", at=NOW)
+    article = await store.articles.next_unasked()
+    assert article
+    await store.corpus.write_question(
+        article.id,
+        WrittenQuestion(insight="", question="Who pays?"),
+        team_id=team_id,
+        by=who,
+        at=NOW,
+    )
     store.misses.add(team_id, at=NOW)
     await store.misses.write()
     await store.topic_requests.add(team_id, "pizza", once=who, now=NOW)
@@ -134,9 +147,10 @@ async def test_a_person_is_erased_and_everybody_else_stays(house: House) -> None
         "post": 6,
         "revision": 1,
         "source": 1,
+        "written_question": 1,
     }
     assert all(BEN in str(row) for rows in exported.values() for row in rows)
-    assert len(await data.effects(T1, BEN)) == 5
+    assert len(await data.effects(T1, BEN)) == 6
 
     await data.forget(T1, BEN)
     assert not await data.effects(T1, BEN)
@@ -227,6 +241,13 @@ async def test_the_ids_of_loaders_are_deleted_after_a_time(store: Store, tmp_pat
     await store.personal_data.forget_loaders(before=NOW + timedelta(days=4))
     loaders = [one.loaded_by for one in await store.corpus.history()]
     assert loaders == [ANA, SOMEBODY, "folder", "terminal", SOMEBODY]
+
+
+async def test_the_ids_of_those_who_wrote_questions_are_deleted_after_a_time(house: House) -> None:
+    await live(house, T1, BEN)
+    await house.store.personal_data.forget_loaders(before=NOW + timedelta(seconds=1))
+    (row,) = (await house.rows())["written_question"]
+    assert (row["team_id"], row["written_by"], row["question"]) == (None, None, "Who pays?")
 
 
 def holding(words: str, folder: Path) -> list[str]:

@@ -1,0 +1,92 @@
+"""The questions that admins write for stories whose file or feed has none."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Self
+
+from store.db import Connection, Database, to_text
+from store.types import Article, TeamId, UserId
+
+_KEPT = 10
+"""How many versions of a question are kept: an undo reads the texts of ten loads at most."""
+
+_ALL = "SELECT article_id, insight, question FROM written_question {} ORDER BY version"
+_LAST = """
+SELECT COALESCE(MAX(version), 0) AS version FROM written_question WHERE article_id = $1
+"""
+_ADD = """
+INSERT INTO written_question (
+    article_id, version, insight, question, team_id, written_by, written_at
+) VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+_DROP_OLD = "DELETE FROM written_question WHERE article_id = $1 AND version <= $2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenQuestion:
+    """An insight and a question for a story; an empty question takes back the one before."""
+
+    insight: str
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenQuestions:
+    """The versions of all written questions by the id of their article, the newest last."""
+
+    _versions: Mapping[str, Sequence[WrittenQuestion]] = field(default_factory=dict)
+
+    def over(self, article: Article) -> Article:
+        """Return *article* with its written question, unless it has a question of its own."""
+        written = self._versions.get(article.id, ())[-1:]
+        if article.question or not written or not written[0].question:
+            return article
+        (newest,) = written
+        return replace(article, insight=article.insight or newest.insight, question=newest.question)
+
+    def without(self, article: Article) -> Article:
+        """Return *article* as its file or feed has it, without any version of its question."""
+        for written in self._versions.get(article.id, ()):
+            if written.question and written.question == article.question:
+                insight = "" if article.insight == written.insight else article.insight
+                return replace(article, insight=insight, question="")
+        return article
+
+    def anew(self, article: Article) -> Article:
+        """Return *article*, which may have an older version of its question, with the newest."""
+        return self.over(self.without(article))
+
+    def having(self, article_id: str, written: WrittenQuestion) -> Self:
+        """Return the same questions, and *written* as the newest of the article."""
+        versions = (*self._versions.get(article_id, ()), written)
+        return replace(self, _versions={**self._versions, article_id: versions})
+
+
+async def add(
+    connection: Connection,
+    article_id: str,
+    written: WrittenQuestion,
+    *,
+    team_id: TeamId,
+    by: UserId,
+    at: datetime,
+) -> None:
+    """Store *written* as the newest version of the article's question."""
+    (last,) = await connection.fetch(_LAST, article_id)
+    version = last["version"] + 1
+    await connection.execute(
+        _ADD, article_id, version, written.insight, written.question, team_id, by, to_text(at)
+    )
+    await connection.execute(_DROP_OLD, article_id, version - _KEPT)
+
+
+async def read(database: Database, article_id: str | None = None) -> WrittenQuestions:
+    """Return all written questions, or those of one article."""
+    versions: defaultdict[str, list[WrittenQuestion]] = defaultdict(list)
+    condition, of = ("WHERE article_id = $1", (article_id,)) if article_id else ("", ())
+    for row in await database.fetch(_ALL.format(condition), *of):
+        written = WrittenQuestion(insight=row["insight"], question=row["question"])
+        versions[row["article_id"]].append(written)
+    return WrittenQuestions(versions)

@@ -1,0 +1,226 @@
+"""The questions that admins write for stories that have none."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from store import Store, open_store
+from store.articles.written_questions import WrittenQuestion
+from store.loading.documents.provenance import Provenance
+from store.loading.documents.source import Story
+from store.types import Article, Found, ParleyError
+from tests.ids import C1, T1, U1
+from tests.machine import NOW
+
+WRITTEN = WrittenQuestion(insight="Fog costs money.", question="Who pays for the fog?")
+
+
+def stories(folder: Path, *changes: dict[str, str]) -> Path:
+    """Write two stories without a question, changed by *changes*, to a folder."""
+    records = [
+        {"headline": "Fog", "summary": "Ferries wait in the fog for hours."},
+        {"headline": "Sun", "summary": "Swimmers fill the beaches of the island."},
+    ]
+    for record, change in zip(records, changes, strict=False):
+        record.update(change)
+    folder.mkdir(exist_ok=True)
+    (folder / "a.jsonl").write_text("\n".join(map(json.dumps, records)))
+    return folder
+
+
+async def load(store: Store, path: Path) -> tuple[int, int, int]:
+    revision = (await store.corpus.reload(path, by=U1, at=NOW)).revision
+    return revision.added, revision.edited, revision.removed
+
+
+async def story(store: Store, words: str) -> Article:
+    found = await store.corpus.find(words)
+    assert isinstance(found, Found)
+    return found.matches[0].article
+
+
+async def write(store: Store, words: str, written: WrittenQuestion = WRITTEN) -> Article:
+    article = await story(store, words)
+    return await store.corpus.write_question(article.id, written, team_id=T1, by=U1, at=NOW)
+
+
+async def test_a_story_with_a_written_question_is_asked_and_found_by_it(
+    store: Store, tmp_path: Path
+) -> None:
+    await load(store, stories(tmp_path))
+    assert await store.choice.next(T1, C1) is None
+    assert await store.articles.count_unasked() == 2
+    before = await story(store, "ferries")
+    after = await write(store, "ferries")
+    assert (after.id, after.question) == (before.id, WRITTEN.question)
+    assert await store.choice.next(T1, C1) == after
+    assert await store.articles.count_unasked() == 1
+    assert await story(store, "who pays") == after
+    assert await store.articles.get(after.id) == after
+
+
+async def test_it_survives_reload_edit_and_restart(database_url: str, tmp_path: Path) -> None:
+    async with open_store(database_url) as store:
+        await load(store, stories(tmp_path))
+        written = await write(store, "ferries")
+        # The document changes, but not this story.
+        assert await load(store, stories(tmp_path, {}, {"headline": "More sun"})) == (0, 1, 0)
+        assert (await story(store, "ferries")).question == WRITTEN.question
+        edited = {"summary": "Ferries wait in the fog for many hours."}
+        assert await load(store, stories(tmp_path, edited)) == (0, 2, 0)
+    async with open_store(database_url) as store:
+        article = await story(store, "ferries")
+        assert (article.id, article.summary) == (written.id, edited["summary"])
+        assert (article.insight, article.question) == (WRITTEN.insight, WRITTEN.question)
+
+
+async def test_it_survives_that_its_story_is_away_for_a_while(store: Store, tmp_path: Path) -> None:
+    await load(store, stories(tmp_path))
+    await write(store, "ferries")
+    (tmp_path / "a.jsonl").rename(tmp_path / "a.hidden")
+    (tmp_path / "b.txt").write_text("Rain\nIt rains.\nWet.\nWho minds?\n")
+    assert await load(store, tmp_path) == (1, 0, 2)
+    (tmp_path / "a.hidden").rename(tmp_path / "a.jsonl")
+    assert await load(store, tmp_path) == (2, 0, 0)
+    assert (await story(store, "ferries")).question == WRITTEN.question
+
+
+async def test_the_question_of_the_file_wins(store: Store, tmp_path: Path) -> None:
+    await load(store, stories(tmp_path))
+    await write(store, "ferries")
+    await load(store, stories(tmp_path, {"question": "Who owns the ferries?"}))
+    article = await story(store, "ferries")
+    assert (article.insight, article.question) == ("", "Who owns the ferries?")
+    with pytest.raises(ParleyError, match="has a question from its own source"):
+        await write(store, "ferries")
+    # Without it, the written one counts again.
+    await load(store, stories(tmp_path))
+    assert (await story(store, "ferries")).question == WRITTEN.question
+
+
+async def test_the_insight_of_the_file_stays(store: Store, tmp_path: Path) -> None:
+    await load(store, stories(tmp_path, {"insight": "The pier is old."}))
+    after = await write(store, "ferries")
+    assert (after.insight, after.question) == ("The pier is old.", WRITTEN.question)
+    assert await load(store, stories(tmp_path, {"insight": "The pier is new."})) == (0, 1, 0)
+    assert (await story(store, "ferries")).insight == "The pier is new."
+
+
+async def test_undo_takes_back_only_the_load(store: Store, tmp_path: Path) -> None:
+    await load(store, stories(tmp_path))
+    await load(store, stories(tmp_path, {}, {"summary": "Rain empties the beaches of the island."}))
+    await write(store, "ferries")
+    revision = await store.corpus.undo(by=U1, at=NOW)
+    assert (revision.added, revision.edited, revision.removed) == (0, 1, 0)
+    assert "Swimmers" in (await story(store, "beaches")).summary
+    assert (await story(store, "ferries")).question == WRITTEN.question
+
+
+async def test_undo_of_what_came_before_and_after_several_versions(
+    store: Store, tmp_path: Path
+) -> None:
+    """The old texts hold an older version of the question."""
+    await load(store, stories(tmp_path))
+    await write(store, "ferries", WrittenQuestion(insight="Old.", question="An old question?"))
+    await load(store, stories(tmp_path, {"summary": "Ferries wait in the fog for many hours."}))
+    await write(store, "ferries")
+    await store.corpus.undo(by=U1, at=NOW)
+    article = await story(store, "ferries")
+    assert article.summary == "Ferries wait in the fog for hours."
+    assert (article.insight, article.question) == (WRITTEN.insight, WRITTEN.question)
+    assert not (await store.corpus.reload(stories(tmp_path), by=U1, at=NOW)).is_changed
+
+
+async def test_questions_push_no_load_out_of_the_history(store: Store, tmp_path: Path) -> None:
+    await load(store, stories(tmp_path))
+    await load(store, stories(tmp_path, {}, {"headline": "More sun"}))
+    for number in range(15):
+        await write(store, "ferries", WrittenQuestion(insight="", question=f"Number {number}?"))
+    assert [one.loaded_by for one in await store.corpus.history()] == [U1, U1]
+    await store.corpus.undo(by=U1, at=NOW)
+    assert (await story(store, "beaches")).headline == "Sun"
+    assert (await story(store, "ferries")).question == "Number 14?"
+
+
+async def test_a_question_can_be_changed_and_taken_back(store: Store, tmp_path: Path) -> None:
+    await load(store, stories(tmp_path))
+    assert await store.corpus.is_written(await write(store, "ferries"))
+    changed = WrittenQuestion(insight="", question="Who else pays?")
+    article = await write(store, "ferries", changed)
+    assert (article.insight, article.question) == ("", "Who else pays?")
+    article = await write(store, "ferries", WrittenQuestion(insight="", question=""))
+    assert (article.insight, article.question) == ("", "")
+    assert not await store.corpus.is_written(article)
+    assert await store.articles.count_unasked() == 2
+
+
+async def test_the_same_question_again_changes_nothing(store: Store, tmp_path: Path) -> None:
+    await load(store, stories(tmp_path))
+    await write(store, "ferries")
+    before = store.corpus.revision
+    await write(store, "ferries")
+    assert store.corpus.revision == before
+
+
+async def test_another_process_sees_the_question(database_url: str, tmp_path: Path) -> None:
+    async with open_store(database_url) as store, open_store(database_url) as other:
+        await load(store, stories(tmp_path))
+        await other.corpus.follow()
+        await write(store, "ferries")
+        await other.corpus.follow()
+        assert (await story(other, "who pays")).question == WRITTEN.question
+
+
+async def test_a_feed_keeps_the_question_of_an_edited_story(store: Store, tmp_path: Path) -> None:
+    await load(store, stories(tmp_path))
+    feed = await store.sources.add("https://example.org/feed", now=NOW)
+    entry = Story("Ports", "Dockers are back.", "", "", Provenance(guid="1"))
+    await store.corpus.load_feed(feed, [entry], at=NOW)
+    await write(store, "dockers")
+    edited = entry._replace(summary="Dockers are back at last.")
+    await store.corpus.load_feed(feed, [edited], at=NOW)
+    article = await story(store, "dockers")
+    assert (article.summary, article.question) == ("Dockers are back at last.", WRITTEN.question)
+    # Undo of the feed, and the end of its stories and their return, change nothing about it.
+    first = (await store.corpus.history(source=feed.id))[-1]
+    await store.corpus.undo(by=U1, at=NOW, number=first.number)
+    article = await story(store, "dockers")
+    assert (article.summary, article.question) == ("Dockers are back.", WRITTEN.question)
+    await store.corpus.remove_feed(feed, by=U1, at=NOW)
+    feed = await store.sources.add("https://example.org/feed", now=NOW)
+    await store.corpus.load_feed(feed, [edited], at=NOW)
+    article = await story(store, "dockers")
+    assert (article.summary, article.question) == ("Dockers are back at last.", WRITTEN.question)
+
+
+async def test_stories_without_a_question_are_listed_the_newest_first(
+    store: Store, tmp_path: Path
+) -> None:
+    assert await store.articles.next_unasked() is None
+    await load(store, stories(tmp_path))
+    newest = await store.articles.next_unasked()
+    assert newest
+    older = await store.articles.next_unasked(newest.id)
+    assert older
+    assert {newest.headline, older.headline} == {"Fog", "Sun"}
+    # After the oldest comes the newest.
+    assert await store.articles.next_unasked(older.id) == newest
+    await write(store, "ferries")
+    await write(store, "beaches", WrittenQuestion(insight="", question="Who swims?"))
+    assert await store.articles.next_unasked() is None
+
+
+async def test_a_nearly_identical_question_is_found(store: Store, tmp_path: Path) -> None:
+    await load(store, stories(tmp_path))
+    ferries = await write(store, "ferries")
+    beaches = await story(store, "beaches")
+    assert await store.corpus.question_like(beaches, "Who pays for this fog?") == ferries
+    assert await store.corpus.question_like(beaches, "Who swims at night?") is None
+    assert await store.corpus.question_like(ferries, WRITTEN.question) is None
+
+
+async def test_a_story_that_is_gone_gets_no_question(store: Store, tmp_path: Path) -> None:
+    await load(store, stories(tmp_path))
+    with pytest.raises(ParleyError, match="no longer in the corpus, so nothing was saved"):
+        await store.corpus.write_question("0" * 16, WRITTEN, team_id=T1, by=U1, at=NOW)
