@@ -88,7 +88,7 @@ def is_until(words: str) -> bool:
 def parse_until(words: str, *, today: date) -> date:
     """Parse the date on which a pause ends: `until 2 Jan`, `for a week`, `through friday`.
 
-    Raises as `parse_date` does. What could be days to skip is asked back, and so is a date without
+    Raises as `parse_dates` does. What could be days to skip is asked back, and so is a date without
     a year that is more than half a year away.
     """
     words = as_typed(words).strip()
@@ -214,8 +214,8 @@ def _meaning(tokens: Sequence[Token], way: str, today: date) -> _Meaning:
     if any(element.is_glued for element in elements):
         return replace(whole, doubt=whole.doubt or "I am not sure which of these belong together.")
     if "or" in (joins := {token.text.lower() for token in tokens if token.kind == ","}):
-        each = tuple(meaning.readings[0] for meaning in meanings)
-        options = (*each, whole.readings[0]) if joins <= {"or", ","} else ()
+        each = [dates for meaning in meanings for dates in meaning.readings[:1]]
+        options = (*each, *whole.readings[:1]) if joins <= {"or", ","} else ()
         return _Meaning(options, "I need to know which of these dates.")
     return whole
 
@@ -259,7 +259,7 @@ def _listed(meanings: Sequence[_Meaning], specs: Sequence[Spec]) -> _Meaning:
     is_open = all(spec.kind in "DW" and not spec.year for spec in specs)
     if not is_open or len({(spec.kind, spec.is_bare) for spec in specs}) != 1:
         return _Meaning(tuple(readings), doubt, is_unlikely)
-    runs = [_run(first, specs[1:]) for (first,) in meanings[0].readings]
+    runs = [_run(dates, specs[1:]) for dates in meanings[0].readings]
     ahead = [dates for dates in readings if all(on < later for on, later in pairwise(dates))]
     if ahead:
         options = [*ahead, *runs]
@@ -280,12 +280,11 @@ def _listed(meanings: Sequence[_Meaning], specs: Sequence[Spec]) -> _Meaning:
     return _Meaning(tuple(options), doubt, is_unlikely)
 
 
-def _run(first: date, specs: Sequence[Spec]) -> Dates:
-    """Return *first* and the dates of *specs*, each of them the nearest after the one before."""
-    dates = [first]
+def _run(dates: Dates, specs: Sequence[Spec]) -> Dates:
+    """Return *dates* and those of *specs*, each of them the nearest after the one before."""
     for spec in specs:
-        dates.append(_single(spec, dates[-1] + DAY).readings[0][0])
-    return tuple(dates)
+        dates += _single(spec, dates[-1] + DAY).readings[0]
+    return dates
 
 
 def _is_in_order(one: Spec, other: Spec) -> bool:
@@ -423,7 +422,7 @@ def _range(join: str, first: Spec, last: Spec, today: date) -> _Meaning:
     if first.year and _on(first, today) < today:
         return _rest_of(first, last, today)
     start = _single(first, today)
-    ranges = [_range_from(begin, join, first, last, today) for (begin,) in start.readings]
+    ranges = [_range_from(dates[-1], join, first, last, today) for dates in start.readings]
     doubt = next(filter(None, [start.doubt, *(meaning.doubt for meaning in ranges)]), "")
     readings = [reading for meaning in ranges for reading in meaning.readings]
     is_open = not (first.days or first.year or last.year or doubt)

@@ -130,6 +130,9 @@ def test_understood(words: str, understood: str) -> None:
         ("24 dec 26", "“24 dec 26” has more than one meaning. Do you mean Thu 24 Dec 2026 or", 2),
         ("24 or 25 Dec", "which of these dates. Do you mean Thu 24 Dec 2026 or Fri 25 Dec 2026", 3),
         ("24 and 25 or 26 Dec", "which of these dates. Try 24 Dec", 0),
+        ("yesterday or today", "which of these dates. Do you mean Sat 28 Nov 2026?", 1),
+        ("Friday, 24 and 25 Dec", "24 Dec 2026 is a Thursday.", 2),
+        ("Friday, 24 Dec to 2 Jan", "24 Dec 2026 is a Thursday. Do you mean Thu 24 Dec 2026 to", 1),
         ("fri sat", "not sure which of these belong together. Do you mean Fri 4 Dec 2026, Sat", 1),
         (
             "Dezember 24",
@@ -335,6 +338,18 @@ WORDS = st.sampled_from(
     [
         *("24", "25th", "Dec", "january", "fri", "Thursday", "2026", "to", "and", ",", "-", "/"),
         *("next", "this", "week", "of", "in", "2 days", "10:30", "1/2", "until", "for", "weekend"),
+        *("or", "yesterday", "today", "xmas", "the day after", "month", "rest", "'26", "24.12.25"),
+        *(
+            "end",
+            "after next",
+            "a week from",
+            "three",
+            "24./",
+            "1-jan-27",
+            "&",
+            "between",
+            "29 Feb",
+        ),
     ]
 )
 
