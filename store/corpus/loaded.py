@@ -1,8 +1,8 @@
 """The loaded revision of the corpus, and the finder that searches its articles."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Self, TypeAlias
 
 from store.articles import reading
 from store.db import Connection, Database
@@ -28,35 +28,34 @@ class Loaded:
         return replace(self, finder=self.finder.with_index(self.finder.index))
 
 
+Build: TypeAlias = Callable[[], Awaitable[Loaded]]
+
+
 async def read(
     database: Database,
     connection: Connection,
     semantic: SemanticSearch | None,
     *,
     before: Loaded | None = None,
-) -> Loaded:
+) -> Build:
     """Read the current revision with *connection*, or only what has changed since *before*.
 
-    The finder reads more from *database* later. It raises `StaleRevisionError` if another revision
-    has been loaded by then.
+    Return a function that builds it without the connection. The finder reads more from *database*
+    later. It raises `StaleRevisionError` if another revision has been loaded by then.
     """
     last = await revisions.last(connection)
-    if before and before.revision and last:
-        number = before.revision.number
-        if last["number"] >= number >= await revisions.oldest_with_all_changes(connection):
-            index = await chunks.read_update(
-                database,
-                connection,
-                before.finder.index,
-                revision=number,
-                next_number=before.next_number,
-            )
-            if index:
-                return Loaded(
-                    revision=revisions.to_revision(last),
-                    finder=before.finder.with_index(index),
-                    next_number=last["next_number"],
-                )
+    revision = revisions.to_revision(last) if last else None
+    next_number = last["next_number"] if last else 0
+    build_index = await _read_update(database, connection, before, revision)
+    if before and build_index:
+
+        async def update() -> Loaded:
+            finder = before.finder.with_index(await build_index())
+            return Loaded(revision=revision, finder=finder, next_number=next_number)
+
+        return update
+    build_all = await chunks.read(database, connection)
+    topics = await stored.read(connection)
 
     async def articles(numbers: Sequence[int]) -> Mapping[int, Article]:
         found = await reading.articles_by_number(database, numbers)
@@ -64,14 +63,27 @@ async def read(
             raise StaleRevisionError("The corpus has been replaced since: try again.")
         return found
 
-    index = await chunks.read(database, connection)
-    return Loaded(
-        revision=revisions.to_revision(last) if last else None,
-        finder=Finder(
-            index,
-            articles,
-            await stored.read(connection),
-            semantic.over(index) if semantic else None,
-        ),
-        next_number=last["next_number"] if last else 0,
+    async def build() -> Loaded:
+        index = await build_all()
+        finder = Finder(index, articles, topics, semantic.over(index) if semantic else None)
+        return Loaded(revision=revision, finder=finder, next_number=next_number)
+
+    return build
+
+
+async def _read_update(
+    database: Database, connection: Connection, before: Loaded | None, now: Revision | None
+) -> chunks.BuildIndex | None:
+    """Read what has changed since *before*; None if everything must be read."""
+    if before is None or before.revision is None or now is None:
+        return None
+    number = before.revision.number
+    if not now.number >= number >= await revisions.oldest_with_all_changes(connection):
+        return None
+    return await chunks.read_update(
+        database,
+        connection,
+        before.finder.index,
+        revision=number,
+        next_number=before.next_number,
     )

@@ -135,7 +135,8 @@ class Corpus:
 
     async def _read_stored(self) -> None:
         async with self._database.long_reading() as connection:
-            self._loaded = await read(self._database, connection, self._semantic)
+            build = await read(self._database, connection, self._semantic)
+        self._loaded = await build()
 
     async def follow(self) -> None:
         """Switch to the revision that another process has loaded, if there is a newer one.
@@ -196,7 +197,8 @@ class Corpus:
     async def _switch(self, stale: Loaded) -> None:
         """Read what has changed since *stale*, and use it unless another task was faster."""
         async with self._database.long_reading() as connection:
-            loaded = await read(self._database, connection, self._semantic, before=stale)
+            build = await read(self._database, connection, self._semantic, before=stale)
+        loaded = await build()
         if self._loaded is stale:
             self._loaded = loaded
 
@@ -524,26 +526,29 @@ class Corpus:
         await revisions.reserve_numbers(self._database, plan)
         with DiskList[chunks.ChunkChange](batch=1) as chunk_changes:
             await asyncio.to_thread(_index, plan, chunk_changes, progress)
-            async with self._writing, self._database.long_transaction() as connection:
-                await self._require_base(connection, plan)
-                if also:
-                    await also(connection)
-                revision = await revisions.write(
-                    connection,
-                    plan,
-                    fingerprint=fingerprint,
-                    by=by,
-                    at=at,
-                    restores=restores,
-                    progress=progress,
-                )
-                await chunks.write(connection, chunk_changes)
-                if whole:
-                    await failed_loads.forget(connection, whole)
-                # Read before the commit, so that nothing can fail after it.
-                loaded = await read(self._database, connection, self._semantic, before=self._loaded)
-            self._loaded = loaded
-            self._followed = revision.number
+            async with self._writing:
+                async with self._database.long_transaction() as connection:
+                    await self._require_base(connection, plan)
+                    if also:
+                        await also(connection)
+                    revision = await revisions.write(
+                        connection,
+                        plan,
+                        fingerprint=fingerprint,
+                        by=by,
+                        at=at,
+                        restores=restores,
+                        progress=progress,
+                    )
+                    await chunks.write(connection, chunk_changes)
+                    if whole:
+                        await failed_loads.forget(connection, whole)
+                    # Read before the commit, so that nothing can fail after it.
+                    build = await read(
+                        self._database, connection, self._semantic, before=self._loaded
+                    )
+                self._loaded = await build()
+                self._followed = revision.number
         if by in _MANY:
             self._derive_later()
         else:

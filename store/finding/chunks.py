@@ -10,10 +10,11 @@ again, but deleted articles leave no rows behind.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby, islice
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,9 @@ from store.finding.vocabulary import Vocabulary
 from store.types import Article, StaleRevisionError
 
 _T = TypeVar("_T")
+
+BuildIndex: TypeAlias = Callable[[], Awaitable[Index]]
+"""Builds an index from what was read; it needs no database, and takes a moment."""
 
 _log = logging.getLogger(__name__)
 
@@ -213,8 +217,8 @@ async def rebuild(database: Database) -> None:
             await write(connection, [change])
 
 
-async def read(database: Database, connection: Connection) -> Index:
-    """Load the index of the revision that *connection* sees.
+async def read(database: Database, connection: Connection) -> BuildIndex:
+    """Read the index of the revision that *connection* sees; return a function that builds it.
 
     The index fetches postings from *database* when a query needs them. That raises
     `StaleRevisionError` after another revision has been loaded.
@@ -222,16 +226,17 @@ async def read(database: Database, connection: Connection) -> Index:
     columns = await connection.fetch(_CHUNKS)
     words = await connection.fetch(_WORDS)
     (last,) = await connection.fetch(_REVISION)
-    return await asyncio.to_thread(_to_index, database, columns, words, last["number"])
+    return partial(asyncio.to_thread, _to_index, database, columns, words, last["number"])
 
 
 async def read_update(
     database: Database, connection: Connection, index: Index, *, revision: int, next_number: int
-) -> Index | None:
-    """Load the index of the revision that *connection* sees from that of an earlier *revision*.
+) -> BuildIndex | None:
+    """Read what has changed since *index*, which is that of an earlier *revision*.
 
-    *next_number* is the first article number that *revision* had not used. What articles were like
-    in it must still be stored. Return None if too many have changed for this to be worth it.
+    Return a function that builds the index of the revision that *connection* sees, or None if too
+    much has changed for this to be worth it. *next_number* is the first article number that
+    *revision* had not used. What articles were like in it must still be stored.
     """
     (last,) = await connection.fetch(_REVISION)
     changed = [row["number"] for row in await connection.fetch(_CHANGED, revision, next_number)]
@@ -254,7 +259,8 @@ async def read_update(
     for words in _batches(sorted(counts)):
         for row in await connection.fetch(_COUNTS.format(places(words)), *words):
             counts[row["word"]] = row["articles"]
-    return await index.updated(
+    return partial(
+        index.updated,
         removed=np.array([*removed], dtype=np.uint32),
         added={number: built.headlines[number] for number in added},
         counts=counts,

@@ -6,6 +6,9 @@ topics. Everything is derived again if the corpus is small, if many articles hav
 last time, or if their old versions are no longer stored.
 """
 
+from collections.abc import Sequence
+from secrets import randbits
+
 from store.db import Connection, Database, Row
 from store.finding.topics import stored
 from store.loading import revisions
@@ -26,7 +29,7 @@ _SHARE = 20
 
 async def bring_up_to_date(database: Database, size: int) -> None:
     """Derive the data of the loaded revision of *size* articles, unless another process does."""
-    last, before = await _state(database)
+    last, before = await revisions.last(database), await _derived(database)
     if last is None or (before and before["revision"] == last["number"]):
         return
     if before:
@@ -38,23 +41,39 @@ async def bring_up_to_date(database: Database, size: int) -> None:
         or size < _SMALL
         or changed * _SHARE > before["articles"]
     ):
-        write = await stored.derive(database, size)
+        steps = await stored.derive(database, size)
+        # Not complete until the last step: another process would begin again.
+        marker = (0, 0, 0, randbits(62))
+        if not await _replace(database, before, marker):
+            return
+        before = await _derived(database)
         now = (last["number"], size, last["next_number"], 0)
     else:
-        write = await stored.update(
+        steps = await stored.update(
             database, revision=before["revision"], next_number=before["next_number"]
         )
         now = (last["number"], before["articles"], last["next_number"], changed)
+    # In short steps, because posts wait for each. What was loaded meanwhile is derived next.
+    for step in steps:
+        async with database.long_transaction() as connection:
+            if await _derived(connection) != before:
+                # Another process has derived the data.
+                return
+            await step(connection)
+    await _replace(database, before, now)
+
+
+async def _replace(database: Database, before: Row | None, now: Sequence[int]) -> bool:
+    """Replace the row of the data that was derived last, unless it is no longer *before*."""
     async with database.long_transaction() as connection:
-        if await _state(connection) != (last, before):
-            # The process that changed the corpus in the meantime derives the data itself.
-            return
-        await write(connection)
+        if await _derived(connection) != before:
+            return False
         await connection.execute("DELETE FROM derived")
         await connection.execute(_PUT, *now)
+        return True
 
 
-async def _state(database: Connection | Database) -> tuple[Row | None, Row | None]:
-    """Return the rows of the loaded revision and of the data that was derived last."""
+async def _derived(database: Connection | Database) -> Row | None:
+    """Return the row of the data that was derived last."""
     rows = await database.fetch(_GET)
-    return await revisions.last(database), rows[0] if rows else None
+    return rows[0] if rows else None

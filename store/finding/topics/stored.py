@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import TypeAlias
 
 from store.articles.reading import (
@@ -36,12 +37,16 @@ SELECT DISTINCT p.number FROM past_article p LEFT JOIN article a ON a.number = p
 WHERE p.revision > $1 AND p.number < $2 AND (p.id IS NULL OR p.id <> a.id)
 ORDER BY p.number
 """
+_NAMES = "SELECT name FROM topic"
+_UNLINK_TOPIC = "DELETE FROM topic_article WHERE topic = $1"
 _COUNT = """
 UPDATE topic SET articles = (SELECT COUNT(*) FROM topic_article l WHERE l.topic = topic.name)
 """
 LARGEST = 200_000
 """Topics of a larger corpus are derived from a random sample of this many articles."""
 _LONGEST = 5
+_STEP = 1_000
+"""Links that are written in one step."""
 
 Write: TypeAlias = Callable[[Connection], Awaitable[None]]
 """Writes what was derived; call it in a transaction that has checked that it is still valid."""
@@ -53,8 +58,11 @@ async def read(connection: Connection | Database) -> Sequence[Topic]:
     return [Topic(name=row["name"], articles=row["articles"]) for row in rows]
 
 
-async def derive(database: Database, size: int) -> Write:
-    """Derive all topics of a corpus of *size* articles; return a function that writes them."""
+async def derive(database: Database, size: int) -> Iterator[Write]:
+    """Derive all topics of a corpus of *size* articles; return the steps that write them.
+
+    They must all be done, in their order.
+    """
     sample = [
         article async for batch in sample_articles(database, size, SAMPLE) for _, article in batch
     ]
@@ -63,23 +71,34 @@ async def derive(database: Database, size: int) -> Write:
         await asyncio.to_thread(catalogue.add, [article for _, article in batch])
     found = await asyncio.to_thread(catalogue.topics)
 
-    async def write(connection: Connection) -> None:
+    old = [row["name"] for row in await database.fetch(_NAMES)]
+    links = ((name, article) for name, ids in found.items() for article in ids)
+
+    async def replace_topics(connection: Connection) -> None:
         await connection.execute("DELETE FROM topic_article")
         await connection.execute("DELETE FROM topic")
         await connection.executemany(
             _ADD_TOPIC, ((place, name, len(found[name])) for place, name in enumerate(found))
         )
-        await connection.executemany(
-            _LINK, ((name, article) for name, ids in found.items() for article in ids)
-        )
+
+    return chain(
+        (_many(_UNLINK_TOPIC, [(name,)]) for name in old),
+        [replace_topics],
+        (_many(_LINK, batch) for batch in iter(lambda: [*islice(links, _STEP)], [])),
+    )
+
+
+def _many(sql: str, rows: Sequence[tuple[str, ...]]) -> Write:
+    async def write(connection: Connection) -> None:
+        await connection.executemany(sql, rows)
 
     return write
 
 
-async def update(database: Database, *, revision: int, next_number: int) -> Write:
+async def update(database: Database, *, revision: int, next_number: int) -> Iterator[Write]:
     """Link the articles that changed since *revision* to the existing topics.
 
-    Return a function that writes the links. *next_number* is the first article number that
+    Return the steps that write the links. *next_number* is the first article number that
     *revision* had not used. The history since *revision* must still be stored. New names become
     topics when all topics are derived again.
     """
@@ -93,7 +112,7 @@ async def update(database: Database, *, revision: int, next_number: int) -> Writ
         await connection.executemany(_LINK, links)
         await connection.execute(_COUNT)
 
-    return write
+    return iter([write])
 
 
 def _articles(database: Database, size: int) -> AsyncIterator[Sequence[Numbered]]:
