@@ -17,6 +17,7 @@ from handlers.features.discuss import Discuss
 from handlers.features.home import Home
 from handlers.features.lookup import LookUp
 from handlers.features.mention import Mention
+from handlers.features.questions import Questions
 from handlers.features.schedule_actions import ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
 from handlers.features.start_discussion import DiscussionForm
@@ -45,6 +46,7 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     corpus = CorpusAdmin(store, slack, options)
     home = Home(store, slack, options, lookup)
     uploads = Uploads(store, slack, options)
+    questions = Questions(store, slack, options, lookup)
 
     def pressed(action: str | re.Pattern[str], listener: Pressed) -> None:
         app.block_action(action)(on_press(slack.background, slack.responders, listener))
@@ -88,6 +90,8 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     pressed(Action.CORPUS_MISSED, corpus.pressed("missed"))
 
     pressed(Action.CORPUS_ADD, uploads.add)
+    pressed(Action.QUESTION_WRITE, questions.write)
+    pressed(Action.QUESTION_NEXT, questions.write)
 
     if options.has_agent_view:
         Agent(lookup, slack).register(app)
@@ -107,6 +111,7 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     app.options(Field.TOPICS)(form.topics)
     app.options(Field.ZONE)(form.zones)
     app.view(Modal.SCHEDULE)(form.submitted)
+    app.view(Modal.QUESTION)(questions.submitted)
     app.view(Modal.DISCUSSION)(discussion_form.submitted)
     app.view(Modal.DISCUSSION_PREVIEW)(discussion_form.confirmed)
 

@@ -38,6 +38,8 @@ class Action(StrEnum):
     CORPUS_MISSED = "corpus_missed"
     CORPUS_PROBLEMS = "corpus_problems"
     CORPUS_ADD = "corpus_add"
+    QUESTION_WRITE = "question_write"
+    QUESTION_NEXT = "question_next"
     POST_MORE = "post_more"
     POST_AGAIN = "post_again"
     POST_SEEN = "post_seen"
@@ -69,6 +71,7 @@ class Modal(StrEnum):
     DISCUSSION = "modal_discussion"
     DISCUSSION_PREVIEW = "modal_discussion_preview"
     SCHEDULE = "modal_schedule"
+    QUESTION = "modal_question"
 
 
 class Block(StrEnum):
@@ -84,6 +87,8 @@ class Block(StrEnum):
     ZONE = "block_zone"
     TOPICS = "block_topics"
     STORIES = "block_stories"
+    INSIGHT = "block_insight"
+    QUESTION = "block_question"
 
 
 class Field(StrEnum):
@@ -97,6 +102,8 @@ class Field(StrEnum):
     ZONE = "field_zone"
     TOPICS = "field_topics"
     STORIES = "field_stories"
+    INSIGHT = "field_insight"
+    QUESTION = "field_question"
 
 
 class Event(StrEnum):

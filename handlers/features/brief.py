@@ -15,6 +15,7 @@ from handlers.slack.payloads import SlashCommand
 from handlers.views import story as views
 from handlers.views.message import message
 from store import Store
+from store.types import Found, TeamId, UserId
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,19 +33,34 @@ class Brief:
             return BoltResponse(status=200, body={**self.lookup.help()})
         async with in_time_for_ack():
             found = await self.store.corpus.find(words)
-        context["outcome"] = type(found).__name__.lower()
-        return self.lookup.ack(found, words=words, team_id=command["team_id"])
+            team_id, user_id = command["team_id"], command["user_id"]
+            context["outcome"] = type(found).__name__.lower()
+            # An ack does not wait for Slack to say who is an admin, but the next one knows it.
+            is_admin = self.slack.directory.is_known_corpus_admin(team_id, user_id)
+            if isinstance(found, Found) and not (is_admin or found.matches[0].article.question):
+                self.slack.background.start(self._learn_who(team_id, user_id))
+            return await self.lookup.ack(found, words=words, team_id=team_id, is_admin=is_admin)
+
+    async def _learn_who(self, team_id: TeamId, user_id: UserId) -> None:
+        await self.slack.directory.is_corpus_admin(team_id, user_id)
 
     async def show(self, press: Press, respond: AsyncRespond) -> None:
         """Replace the answer with another match, or with the result for a suggested topic."""
         value = press.value
-        shown = await self.lookup.answer(value.words, place=value.place, where=value.where)
+        is_admin = await self.slack.directory.is_corpus_admin(press.team_id, press.user_id)
+        shown = await self.lookup.answer(
+            value.words, place=value.place, where=value.where, is_admin=is_admin
+        )
         await answer(respond, shown, replace=True)
 
     async def pick(self, press: Press, respond: AsyncRespond) -> None:
         """Show the story that the person picked from several."""
         article = await self.lookup.article(press.value.article_id)
-        shown = views.picked(article, words=press.value.words, where=press.value.where)
+        is_admin = await self.slack.directory.is_corpus_admin(press.team_id, press.user_id)
+        can_write = is_admin and await self.lookup.can_write(article)
+        shown = views.picked(
+            article, words=press.value.words, where=press.value.where, can_write=can_write
+        )
         await answer(respond, shown, replace=True)
 
     async def like(self, press: Press, respond: AsyncRespond) -> None:

@@ -106,8 +106,19 @@ class CorpusAdmin:
         failed_load = await self.store.failed_loads.last() if is_corpus_admin else None
         questions, characters = await self.store.articles.measure()
         topics = len(self.store.corpus.topics)
-        size = views.Size(questions=questions, topics=topics, characters=characters)
-        return views.status(self.store.corpus.revision, size, failed_load, version=VERSION)
+        size = views.Size(
+            questions=questions,
+            unasked=await self.store.articles.count_unasked(),
+            topics=topics,
+            characters=characters,
+        )
+        return views.status(
+            self.store.corpus.revision,
+            size,
+            failed_load,
+            version=VERSION,
+            can_write=is_corpus_admin,
+        )
 
     async def _check(self, team_id: TeamId, respond: AsyncRespond) -> Message:
         try:

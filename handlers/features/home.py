@@ -57,7 +57,10 @@ class Home:
     async def search(self, press: Press, respond: AsyncRespond) -> None:
         """Look up the words typed into the search box."""
         words = press.value.words
-        shown = await self.lookup.answer(words, where=MODAL, count_for=press.team_id)
+        is_admin = await self.slack.directory.is_corpus_admin(press.team_id, press.user_id)
+        shown = await self.lookup.answer(
+            words, where=MODAL, count_for=press.team_id, is_admin=is_admin
+        )
         await answer(respond, shown)
 
     async def _publish(
@@ -95,6 +98,7 @@ class Home:
             revision=self.store.corpus.revision,
             is_corpus_admin=is_corpus_admin,
             failed_load=await self.store.failed_loads.last() if is_corpus_admin else None,
+            unasked=await self.store.articles.count_unasked() if is_corpus_admin else 0,
         )
 
     async def _schedules(self, team_id: TeamId, user_id: UserId) -> list[Schedule]:

@@ -58,48 +58,75 @@ class LookUp:
 
     store: Store
     options: Options
-    _cache: LRUCache[tuple[str, int, str], _Rendered] = field(
+    _cache: LRUCache[tuple[str, int, str, bool], _Rendered] = field(
         default_factory=lambda: LRUCache(_CACHE_SIZE), init=False
     )
 
     async def answer(
-        self, words: str, *, place: int = 0, where: str = CHANNEL, count_for: TeamId | None = None
+        self,
+        words: str,
+        *,
+        place: int = 0,
+        where: str = CHANNEL,
+        count_for: TeamId | None = None,
+        is_admin: bool = False,
     ) -> Message:
         """Return the answer to *words*, or the help if there are no words.
 
         *place* selects one of the matches, counted from 0; *where* says where the answer is shown,
         see `Value.where`. A search miss is counted for the team *count_for*; None counts nothing.
+        *is_admin* adds a button to a story whose question an admin may write.
         """
         if is_help(words):
             return self.help()
         found = await self.store.corpus.find(words)
         if count_for and isinstance(found, Nothing):
             self.count_miss(count_for)
-        return self._cached(found, words=words, place=place, where=where).message
+        rendered = await self._rendered(
+            found, words=words, place=place, where=where, is_admin=is_admin
+        )
+        return rendered.message
 
     def help(self) -> Message:
         """Return the message that explains how to look up stories."""
         return views.brief_help(self.examples())
 
-    def ack(self, answer: Answer, *, words: str, team_id: TeamId) -> BoltResponse:
+    async def ack(
+        self, answer: Answer, *, words: str, team_id: TeamId, is_admin: bool
+    ) -> BoltResponse:
         """Return a command's ack that shows *answer*, and count a search miss."""
         if isinstance(answer, Nothing):
             self.count_miss(team_id)
-        rendered = self._cached(answer, words=words, place=0, where=CHANNEL)
+        rendered = await self._rendered(
+            answer, words=words, place=0, where=CHANNEL, is_admin=is_admin
+        )
         return BoltResponse(status=200, body=rendered.body)
 
     def nothing(self, answer: Nothing, *, words: str) -> Message:
         """Return the message for a search miss, with a request button if requests are kept."""
         return views.nothing(answer, words=words, can_ask=self.options.keeps_misses)
 
-    def _cached(self, answer: Answer, *, words: str, place: int, where: str) -> _Rendered:
-        key = (words, place, where)
+    async def _rendered(
+        self, answer: Answer, *, words: str, place: int, where: str, is_admin: bool
+    ) -> _Rendered:
+        can_write = (
+            is_admin
+            and isinstance(answer, Found)
+            and await self.can_write(answer.matches[place % len(answer.matches)].article)
+        )
+        key = (words, place, where, can_write)
         rendered = self._cache.get(key)
         # The finder returns the same object for the same words until the corpus changes.
         if rendered is None or rendered.answer is not answer:
-            message = self._render(answer, words=words, place=place, where=where)
+            message = self._render(
+                answer, words=words, place=place, where=where, can_write=can_write
+            )
             rendered = self._cache[key] = _Rendered(answer, message)
         return rendered
+
+    async def can_write(self, article: Article) -> bool:
+        """Return whether an admin may write the question of *article*, or has written it."""
+        return not (await self.store.corpus.as_in_source(article)).question
 
     async def like(self, article: Article, *, where: str) -> Message:
         """Return a message with stories similar to *article*."""
@@ -140,13 +167,17 @@ class LookUp:
         """Return up to *count* topics that have stories in the loaded corpus."""
         return [topic.name for topic in self.store.corpus.topics[:count]]
 
-    def _render(self, answer: Answer, *, words: str, place: int, where: str) -> Message:
+    def _render(
+        self, answer: Answer, *, words: str, place: int, where: str, can_write: bool
+    ) -> Message:
         can_ask = self.options.keeps_misses
         match answer:
             case Found() as found:
                 # After a reload there may be fewer matches than when the button was rendered.
                 place %= len(found.matches)
-                return views.found(found, words=words, place=place, where=where)
+                return views.found(
+                    found, words=words, place=place, where=where, can_write=can_write
+                )
             case Unsure() as unsure:
                 return views.unsure(unsure, words=words, where=where, can_ask=can_ask)
             case Nothing() as nothing:

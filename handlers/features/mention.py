@@ -84,7 +84,8 @@ class Mention:
         if talk:
             shown = welcome.small_talk(talk, self.lookup.examples(), where=where)
         else:
-            shown = await self.lookup.answer(words, where=where)
+            is_admin = await self.slack.directory.is_corpus_admin(team_id, user_id)
+            shown = await self.lookup.answer(words, where=where, is_admin=is_admin)
         await answer(respond, shown)
 
 

@@ -119,6 +119,13 @@ class Directory:
         """Return whether the user may change the corpus; False if asking Slack fails."""
         return await _passes(self.require_corpus_admin(team_id, user_id))
 
+    def is_known_corpus_admin(self, team_id: TeamId, user_id: UserId) -> bool:
+        """Return whether the user is known to be one who may change the corpus; ask nobody."""
+        if self._is_listed(team_id, user_id):
+            return True
+        known = None if self._is_shared else self._known(team_id, user_id)
+        return known is not None and known.is_admin
+
     async def require_admin(self, team_id: TeamId, user_id: UserId) -> None:
         """Raise `ParleyError` unless the user is a workspace admin or in ADMIN_USER_IDS.
 
@@ -289,10 +296,9 @@ class Directory:
 
         Raises `UnknownPersonError` if asking Slack fails.
         """
+        if known := self._known(team_id, user_id):
+            return known
         now = self._clock()
-        kept = self._people.get((team_id, user_id))
-        if kept and timedelta() <= now - kept[0] < _CACHE_TIME:
-            return kept[1]
         about = f"user {user_id} of {team_id}"
         async with _asking(about, ASK_SECONDS, or_raise=UnknownPersonError):
             client = await self._teams.asking(team_id)
@@ -306,6 +312,11 @@ class Directory:
         }
         self._people[team_id, user_id] = (now, person)
         return person
+
+    def _known(self, team_id: TeamId, user_id: UserId) -> Person | None:
+        """Return the user as Slack described them in the last five minutes; None if it did not."""
+        at, person = self._people.get((team_id, user_id), (None, None))
+        return person if at and timedelta() <= self._clock() - at < _CACHE_TIME else None
 
     def _drop(self, team_id: TeamId) -> None:
         self._people = {who: one for who, one in self._people.items() if who[0] != team_id}

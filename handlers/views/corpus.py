@@ -11,6 +11,7 @@ from handlers.views.blocks import Block, actions, button, section
 from handlers.views.message import Message, counted, message, paragraphs, sized
 from handlers.views.preview import SLACK, first_problems, listed, not_loaded, when, who
 from handlers.views.samples import SAMPLES
+from handlers.views.unasked import unasked, write_button
 from store import samples
 from store.corpus.service import Reload
 from store.loading.documents import CorpusFolder
@@ -36,6 +37,8 @@ class Size:
     """The size of the corpus in numbers that the revision does not hold."""
 
     questions: int
+    unasked: int
+    """How many stories have no question."""
     topics: int
     characters: int
 
@@ -53,8 +56,12 @@ def status(
     failed_load: FailedLoad | None = None,
     *,
     version: str = "",
+    can_write: bool = False,
 ) -> Message:
-    """Render the loaded revision, and why the watched folder last failed to load, if it did."""
+    """Render the loaded revision, and why the watched folder last failed to load, if it did.
+
+    *can_write* adds a button to the stories that have no question.
+    """
     text = _loaded(revision)
     if size:
         text += (
@@ -68,10 +75,16 @@ def status(
         parts.append(SAMPLES)
     if failed_load:
         parts.append(_refused(failed_load))
-    return paragraphs(*parts)
+    buttons = []
+    if size and size.unasked:
+        parts.append(unasked(size.unasked))
+        buttons = [write_button()] if can_write else []
+    return paragraphs(*parts, buttons=buttons)
 
 
-def panel(revision: Revision | None, failed_load: FailedLoad | None = None) -> list[Block]:
+def panel(
+    revision: Revision | None, failed_load: FailedLoad | None = None, *, stories_unasked: int = 0
+) -> list[Block]:
     """Return the admin section of App Home."""
     sure = "Bring back the stories that were loaded before the last reload?"
     buttons = [
@@ -89,6 +102,8 @@ def panel(revision: Revision | None, failed_load: FailedLoad | None = None) -> l
     blocks = [section(f"*Corpus* (for admins)\n{_loaded(revision)}")]
     if failed_load:
         blocks.append(section(_refused(failed_load)))
+    if stories_unasked:
+        blocks.append(section(unasked(stories_unasked), accessory=write_button()))
     return [*blocks, actions(*buttons)]
 
 

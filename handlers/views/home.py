@@ -56,6 +56,8 @@ class Contents:
     is_corpus_admin: bool
     failed_load: FailedLoad | None = None
     """Why the watched folder last failed to load; set only for users who may change the corpus."""
+    unasked: int = 0
+    """How many stories have no question; set only for users who may change the corpus."""
 
 
 def home(contents: Contents) -> View:
@@ -65,12 +67,16 @@ def home(contents: Contents) -> View:
         [_search()],
         _topics(contents.topics, contents.page),
         _channels(contents.schedules, contents.coming),
-        corpus.panel(contents.revision, contents.failed_load) if contents.is_corpus_admin else [],
+        _admin(contents) if contents.is_corpus_admin else [],
     ]
     blocks: list[Block] = []
     for part in filter(None, parts):
         blocks += [divider(), *part] if blocks else part
     return {"type": "home", "blocks": blocks}
+
+
+def _admin(contents: Contents) -> list[Block]:
+    return corpus.panel(contents.revision, contents.failed_load, stories_unasked=contents.unasked)
 
 
 def closed(why: str) -> View:

@@ -13,7 +13,7 @@ from handlers.views.message import Message, counted, message, paragraphs
 from store.loading.check import Check, Effect
 from store.loading.near_duplicates import NearDuplicates
 from store.progress import Progress
-from store.types import SOMEBODY, Problem, Revision, TeamId
+from store.types import POLL, QUESTION, SOMEBODY, Problem, Revision, TeamId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,17 +202,23 @@ def _revision(revision: Revision) -> str:
     )
 
 
+_NOT_PEOPLE = {
+    "terminal": "at the terminal",
+    "folder": "as the folder changed",
+    POLL: "as a feed brought news",
+    QUESTION: "as a question was written",
+    SOMEBODY: "by somebody",
+}
+"""What loaded a revision, by its `loaded_by`, if that is no id."""
+
+
 def who(revision: Revision) -> str:
     """Return who loaded a revision, as the end of a sentence."""
     by = revision.loaded_by
-    if by == "terminal":
-        return "at the terminal"
     if ":" in by:
         # A mention would show the wrong user or none if the user is in another workspace.
         return f"by {plain(by, 60)}"
-    if by == SOMEBODY:
-        return "by somebody"
-    return "as the folder changed" if by == "folder" else f"by <@{by}>"
+    return _NOT_PEOPLE.get(by, f"by <@{by}>")
 
 
 def when(at: datetime) -> str:

@@ -81,20 +81,20 @@ def spoken(article: Article) -> str:
     return f"{headline}. {summary} {plain(article.question, 1500)}".rstrip()
 
 
-def found(answer: Found, *, words: str, place: int, where: str = CHANNEL) -> Message:
-    """Render one of the matches, with buttons."""
+def found(
+    answer: Found, *, words: str, place: int, where: str = CHANNEL, can_write: bool = False
+) -> Message:
+    """Render one of the matches, with buttons; *can_write* adds one for its question."""
     match, count = answer.matches[place], len(answer.matches)
     following = Value(words=words, place=(place + 1) % count, where=where) if count > 1 else None
+    buttons = _buttons(
+        match.article, words=words, where=where, following=following, can_write=can_write
+    )
     return message(
         spoken(match.article),
         [
             context(_why(words=words, place=place, count=count)),
-            *card(
-                match.article,
-                why=match.why,
-                where=where,
-                buttons=_buttons(match.article, words=words, where=where, following=following),
-            ),
+            *card(match.article, why=match.why, where=where, buttons=buttons),
         ],
     )
 
@@ -105,7 +105,12 @@ def _why(*, words: str, place: int, count: int) -> str:
 
 
 def _buttons(
-    article: Article, *, words: str, where: str, following: Value | None = None
+    article: Article,
+    *,
+    words: str,
+    where: str,
+    following: Value | None = None,
+    can_write: bool = False,
 ) -> list[Element]:
     value = Value(article_id=article.id, words=words, where=where)
 
@@ -124,6 +129,9 @@ def _buttons(
     buttons.append(about("More like this", Action.BRIEF_LIKE))
     if following:
         buttons.append(button("Next match", Action.BRIEF_NEXT, following))
+    if can_write:
+        label = "Change its question" if article.question else "Write its question"
+        buttons.append(about(label, Action.QUESTION_WRITE))
     return buttons
 
 
@@ -179,9 +187,11 @@ def _choices(
     return message(f"{lead} {stories}", blocks)
 
 
-def picked(article: Article, *, words: str, where: str = CHANNEL) -> Message:
-    """Render the story that the user picked."""
-    buttons = _buttons(article, words=words, where=where)
+def picked(
+    article: Article, *, words: str, where: str = CHANNEL, can_write: bool = False
+) -> Message:
+    """Render the story that the user picked; *can_write* adds a button for its question."""
+    buttons = _buttons(article, words=words, where=where, can_write=can_write)
     return message(spoken(article), card(article, where=where, buttons=buttons))
 
 

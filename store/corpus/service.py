@@ -429,12 +429,9 @@ class Corpus:
             await self._apply(plan, by=QUESTION, at=at, also=write)
             return after
 
-    async def is_written(self, article: Article) -> bool:
-        """Return whether an admin wrote the question that *article* has."""
-        if not article.question:
-            return False
-        written = await written_questions.read(self._database, article.id)
-        return written.without(article) != article
+    async def as_in_source(self, article: Article) -> Article:
+        """Return *article* without what an admin wrote, as its file or feed has it."""
+        return (await written_questions.read(self._database, article.id)).without(article)
 
     async def question_like(self, article: Article, question: str) -> Article | None:
         """Return another story whose question is nearly *question*; None if there is none."""

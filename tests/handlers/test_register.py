@@ -221,6 +221,33 @@ async def turn(slack: Slack) -> None:
     await slack.press(f"{Action.DIGEST_PAGE}_0", shown)
 
 
+async def unasked(slack: Slack) -> dict[str, Any]:
+    """Load a story without a question, and return the answer that shows it."""
+    story = '{"headline": "Fog", "summary": "Ferries wait in the fog."}'
+    (slack.corpus / "fog.jsonl").write_text(story)
+    await slack.type("/corpus reload")
+    return await found(slack, "ferries")
+
+
+async def write_question(slack: Slack) -> None:
+    await slack.press(Action.QUESTION_WRITE, await unasked(slack))
+    modal = slack.modal()
+    assert modal
+    written: dict[str, Any] = {
+        Block.INSIGHT: {Field.INSIGHT: {"value": "Fog costs money."}},
+        Block.QUESTION: {Field.QUESTION: {"value": "Who pays?"}},
+    }
+    await slack.submit(modal, written)
+    assert "Who pays?" in str(await found(slack, "ferries"))
+
+
+async def next_unasked(slack: Slack) -> None:
+    await unasked(slack)
+    (status,) = await slack.type("/corpus status")
+    await slack.press(Action.QUESTION_NEXT, status)
+    assert slack.modal()
+
+
 WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Command.BRIEF: command("/brief geneva"),
     Command.DISCUSS: command("/discuss"),
@@ -249,6 +276,8 @@ WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Action.CORPUS_MISSED: at_home(Action.CORPUS_MISSED),
     Action.CORPUS_PROBLEMS: at_home(Action.CORPUS_PROBLEMS),
     Action.CORPUS_ADD: uploaded,
+    Action.QUESTION_WRITE: write_question,
+    Action.QUESTION_NEXT: next_unasked,
     Action.POST_MORE: menu,
     Action.POST_AGAIN: unsure(Action.POST_AGAIN),
     Action.POST_SEEN: unsure(Action.POST_SEEN),
@@ -259,6 +288,11 @@ WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Action.DIGEST_JOIN: join_for_schedule,
     Action.DIGEST_PAGE: turn,
     Modal.SCHEDULE: form,
+    Modal.QUESTION: write_question,
+    Block.INSIGHT: write_question,
+    Block.QUESTION: write_question,
+    Field.INSIGHT: write_question,
+    Field.QUESTION: write_question,
     Block.KIND: form,
     Block.TIME: form,
     Block.WEEKDAYS: form,

@@ -246,6 +246,28 @@ async def add_document(slack: Slack) -> Json:
     return await held(slack, add)
 
 
+def unasked(action: Action, line: str) -> Callable[[Slack], Awaitable[Json]]:
+    """Load a story without a question, and press the button that writes one below *line*."""
+
+    async def prepare(slack: Slack) -> Json:
+        story = '{"headline": "Fog", "summary": "Ferries wait in the fog."}'
+        (slack.corpus / "fog.jsonl").write_text(story)
+        await slack.type("/corpus reload")
+        return await pressed(action, line)(slack)
+
+    return prepare
+
+
+async def question_form(slack: Slack) -> Json:
+    body = await unasked(Action.QUESTION_WRITE, "/brief ferries")(slack)
+    await slack.parley.app.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
+    await slack.settled()
+    modal = slack.modal()
+    assert modal
+    written: Json = {Block.QUESTION: {Field.QUESTION: {"value": "Who pays?"}}}
+    return await held(slack, slack.workspace.submit(ANA, modal["id"], written))
+
+
 async def drop_document(slack: Slack) -> Json:
     async def share() -> None:
         slack.workspace.share_file("lima.txt", STORY, user=ANA, channel=dm(ANA))
@@ -447,6 +469,8 @@ WAYS: dict[tuple[str, str], Way] = {
     (Action.CORPUS_MISSED, ""): look_up(at_home(Action.CORPUS_MISSED), _ADMIN),
     (Action.CORPUS_PROBLEMS, ""): look_up(at_home(Action.CORPUS_PROBLEMS), _ADMIN),
     (Action.CORPUS_ADD, ""): change(_ADMIN, add_document),
+    (Action.QUESTION_WRITE, ""): look_up(unasked(Action.QUESTION_WRITE, "/brief ferries"), _ADMIN),
+    (Action.QUESTION_NEXT, ""): look_up(unasked(Action.QUESTION_NEXT, "/corpus status"), _ADMIN),
     (Action.POST_MORE, MENU_WHY): look_up(menu(MENU_WHY)),
     (Action.POST_MORE, MENU_SKIP): change(_OWNER, menu(MENU_SKIP)),
     (Action.POST_MORE, MENU_PAUSE): change(_OWNER, menu(MENU_PAUSE)),
@@ -465,6 +489,7 @@ WAYS: dict[tuple[str, str], Way] = {
     (Modal.DISCUSSION, "with words"): look_up(form_with_words),
     (Modal.DISCUSSION_PREVIEW, ""): change(_COLLEAGUE, previewed_form),
     (Modal.SCHEDULE, ""): change(_MEMBER, schedule_form),
+    (Modal.QUESTION, ""): change(_ADMIN, question_form),
     (Field.ZONE, ""): look_up(options(Field.ZONE)),
     (Field.TOPICS, ""): look_up(options(Field.TOPICS)),
     ("app_home_opened", "home"): look_up(open_home),

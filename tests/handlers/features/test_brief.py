@@ -88,7 +88,7 @@ async def test_discuss_here_posts_the_question_and_its_story_in_the_thread(slack
 async def test_a_story_without_a_question_is_shown_and_not_discussed(slack: Slack) -> None:
     (slack.corpus / "quarry.csv").write_text("headline,summary\nQuarry,A quarry closed.\n")
     await slack.type("/corpus reload")
-    (answer,) = await slack.type("/brief quarry")
+    (answer,) = await slack.type("/brief quarry", user=BEN)
     assert "A quarry closed." in texts([answer])
     assert labels(answer) == ["Share to channel", "More like this"]
     assert "Insight" not in texts([answer])

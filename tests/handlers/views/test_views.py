@@ -24,9 +24,11 @@ from handlers.views import (
     question,
     schedule,
     story,
+    unasked,
     welcome,
 )
 from handlers.views.message import Message
+from store.articles.written_questions import WrittenQuestion
 from store.links import clean_link
 from store.loading.documents import read_corpus
 from store.posting.planning import UpcomingPost
@@ -162,7 +164,7 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "nothing": lambda matches, words: story.nothing(
         Nothing(topics=tuple(match.article.headline for match in matches)), words=words
     ),
-    "picked": lambda matches, words: story.picked(matches[0].article, words=words),
+    "picked": lambda matches, words: story.picked(matches[0].article, words=words, can_write=True),
     "shared": lambda matches, words: story.shared(matches[0].article, by=ANA),
     "in a thread": lambda matches, words: story.found(
         Found(matches=matches), words=words, place=0, where="1.2"
@@ -217,7 +219,7 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     ),
     "mistyped digest": lambda matches, words: digest.digest_help(unknown=words, correction=words),
     "status": lambda matches, words: corpus.status(
-        None, corpus.Size(questions=1, topics=10**6, characters=10**9)
+        None, corpus.Size(questions=1, unasked=10**6, topics=10**6, characters=10**9)
     ),
     "status of a refused folder": lambda matches, words: corpus.status(
         None, failed_load=refused(words)
@@ -290,6 +292,7 @@ def at_home(words: str, *, page: int) -> home.Contents:
         revision=None,
         is_corpus_admin=True,
         failed_load=refused(words),
+        unasked=10**6,
     )
 
 
@@ -309,6 +312,25 @@ WINDOWS |= {
         mark="of before",
         note=schedule.waits(planned(words)),
         now=NOW,
+    ),
+    "question": lambda matches, words: unasked.question_form(
+        replace(matches[0].article, insight="", question=""),
+        WrittenQuestion(insight=words, question=words),
+        value=Value(article_id="a", key="1", place=1),
+        is_change=False,
+        left=10**6,
+        note=unasked.nearly_identical(matches[0].article),
+    ),
+    "changed question": lambda matches, words: unasked.question_form(
+        matches[0].article,
+        WrittenQuestion(insight="", question=words),
+        value=Value(article_id="a"),
+        is_change=True,
+        left=0,
+        note=unasked.changed_meanwhile(matches[0].article),
+    ),
+    "saved question": lambda matches, words: modal.window(
+        unasked.saved(matches[0].article, left=10**6)
     ),
     "home": lambda matches, words: home.home(at_home(words, page=0)),
     "home's last page": lambda matches, words: home.home(at_home(words, page=4)),

@@ -1,0 +1,141 @@
+"""Write the question of a story that has none, for admins."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+from zlib import crc32
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from handlers.button_value import Value
+from handlers.features.dependencies import Options, Slack
+from handlers.features.lookup import LookUp
+from handlers.ids import Block, Field
+from handlers.slack.background import answer
+from handlers.slack.button_press import Press, require_home
+from handlers.slack.payloads import Interaction
+from handlers.views import unasked as views
+from handlers.views.message import message
+from handlers.views.modal import View, field_errors, updated, window
+from store import Store
+from store.articles.written_questions import WrittenQuestion
+from store.types import Article, ParleyError, TeamId, UserId
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Questions:
+    """The listeners for the form that takes a story's insight and question: admins only."""
+
+    store: Store
+    slack: Slack
+    options: Options
+    lookup: LookUp
+
+    async def write(self, press: Press, _: AsyncRespond) -> None:
+        """Open the form for a story, or for the next one without a question."""
+        await self.slack.directory.require_corpus_admin(press.team_id, press.user_id)
+        article: Article | None
+        if press.value.article_id:
+            article = await self.lookup.article(press.value.article_id)
+            if not await self.lookup.can_write(article):
+                raise ParleyError("That story has a question from its own source, which stays.")
+        else:
+            article = await self.store.articles.next_unasked(press.value.key)
+        view = await self._form(article) if article else window(message(views.NONE_LEFT))
+        if press.view_id:
+            await self.slack.responders.update(press.team_id, press.view_id, view)
+        else:
+            await self.slack.responders.require_open(press.team_id, press.trigger_id, view)
+
+    async def submitted(self, ack: AsyncAck, body: Interaction, view: dict[str, Any]) -> None:
+        """Save the question, or show the form again with what is to be looked at first."""
+        article, typed = None, _typed(view)
+        try:
+            team_id = require_home(body)
+            user_id = body["user"]["id"]
+            value = Value.decode(view["private_metadata"])
+            article = await self.lookup.article(value.article_id)
+            await self.slack.directory.require_corpus_admin(team_id, user_id)
+            if not typed.question and not article.question:
+                await ack(**field_errors({Block.QUESTION: "Please write a question."}))
+                return
+            if note := await self._doubt(article, typed, value):
+                await ack(**updated(await self._form(article, typed, note)))
+                return
+        except ParleyError as refused:
+            shown = window(message(str(refused)))
+            if article:
+                # What was typed is not lost.
+                shown = await self._form(article, typed, str(refused))
+            await ack(**updated(shown))
+            return
+        work = self._save(article, typed, team_id, user_id, view["id"])
+        respond = self.slack.responders.modal(team_id, view["id"])
+        await ack(**updated(window(message("Saving …"))))
+        self.slack.background.start(work, respond)
+
+    async def _save(
+        self,
+        article: Article,
+        typed: WrittenQuestion,
+        team_id: TeamId,
+        user_id: UserId,
+        view_id: str,
+    ) -> None:
+        respond = self.slack.responders.modal(team_id, view_id)
+        now = self.options.clock()
+        try:
+            saved = await self.store.corpus.write_question(
+                article.id, typed, team_id=team_id, by=user_id, at=now
+            )
+        except ParleyError as error:
+            form = await self._form(article, typed, str(error))
+            await self.slack.responders.update(team_id, view_id, form)
+            return
+        await answer(respond, views.saved(saved, left=await self.store.articles.count_unasked()))
+
+    async def _doubt(self, article: Article, typed: WrittenQuestion, value: Value) -> str | None:
+        """Return what the admin should see before the question is saved; None if there is nothing.
+
+        *value* says which question the form was opened with, and which doubt was shown already.
+        """
+        if value.place != _mark(article.question):
+            return views.changed_meanwhile(article)
+        if not typed.question or value.key == str(_mark(typed.question)):
+            return None
+        other = await self.store.corpus.question_like(article, typed.question)
+        return views.nearly_identical(other) if other else None
+
+    async def _form(
+        self, article: Article, typed: WrittenQuestion | None = None, note: str | None = None
+    ) -> View:
+        own = await self.store.corpus.as_in_source(article)
+        value = Value(article_id=article.id, place=_mark(article.question))
+        if typed:
+            # Pressing Save again confirms it.
+            value = replace(value, key=str(_mark(typed.question)))
+        return views.question_form(
+            own,
+            typed or WrittenQuestion(insight=article.insight, question=article.question),
+            value=value,
+            is_change=bool(article.question),
+            left=await self.store.articles.count_unasked(),
+            note=note,
+        )
+
+
+def _typed(view: dict[str, Any]) -> WrittenQuestion:
+    values = view["state"]["values"]
+
+    def text(block: Block, field: Field) -> str:
+        typed = " ".join((values.get(block, {}).get(field, {}).get("value") or "").split())
+        return typed if any(map(str.isalnum, typed)) else ""
+
+    return WrittenQuestion(
+        insight=text(Block.INSIGHT, Field.INSIGHT), question=text(Block.QUESTION, Field.QUESTION)
+    )
+
+
+def _mark(question: str) -> int:
+    """Return a small number that differs for another question."""
+    return crc32(question.encode()) >> 1
