@@ -17,6 +17,9 @@ LENGTH = re.compile(rf"\b({COUNT})(?:\s+|(?<=\d))(day|week|fortnight|month|d|w)s
 _DAYS = {"d": 1, "w": 7, "f": 14}
 """The days of a length of time, by the first letter of its unit."""
 _MONTHS = "|".join(name[:3] for name in MONTH_NAMES)
+_DAYS_SHORT = "|".join(name[:3] for name in DAY_NAMES)
+_NTH = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}
+_NTH["last"] = 5
 _TOKEN = re.compile(
     rf"""
     (?P<iso>\d{{4}}(?P<by>[-/.])\d{{1,2}}(?P=by)\d{{1,2}}(?!\d)|\d{{8}}(?!\d))
@@ -24,10 +27,11 @@ _TOKEN = re.compile(
         |\d{{1,2}}h(?:\d\d)?\b)|at\s+\d{{1,2}}\b|\b(?:noon|midday|midnight|tonight|utc|gmt
         |(?:this\s+)?(?:morning|afternoon|evening))\b)
     |(?P<numeric>\d{{1,2}}(?P<between>[-/.])\d{{1,2}}(?P=between)'?(?:\d{{4}}|\d\d)(?!\d)
-        |\d{{1,2}}/\d{{1,2}}(?![\d/])|\d{{1,2}}\.\d{{1,2}}\.?(?!\d))
+        |\d{{1,2}}/\d{{1,2}}(?![\d/])|\d{{1,2}}\.\d{{1,2}}\.?(?!\d)|\d{{1,2}}\.\s\d{{1,2}}\.(?=\s?\d{{4}}))
     |(?P<dashed>\d{{1,2}}-[a-z]{{3,9}}-\d\d(?!\d|st|nd|rd|th|[\s.-]*(?:{_MONTHS})))
     |(?P<feast>\b(?:(?:christmas|x-?mas)(?:\s+(?:eve|day))?|new\s+years?(?:\s+(?:eve|day))?|nye
         |boxing\s+day)\b)
+    |(?P<nth>\b(?:{"|".join(_NTH)})\s+(?:{_DAYS_SHORT})[a-z]*\s+(?:of|in)\s+(?:{_MONTHS})[a-z]*)
     |(?P<later>in\s+{LENGTH.pattern}(?:\s+time)?|{LENGTH.pattern}\s+from\s+(?:now|today)\b)
     |(?P<shift>(?:{LENGTH.pattern}\s+(?:from|after|before)|\bday\s+(?:after|before))\b)
     |(?P<span>(?:for\s+)?(?:the\s+)?(?:next\s+)?{LENGTH.pattern})
@@ -48,11 +52,19 @@ _TOKEN = re.compile(
 )
 _POLITE = ("please", "pls", "thanks", "thx", "just", "only", "both", "also")
 _WORDS = (
-    dict.fromkeys(("on", "the", "of", "in", "for", *_POLITE), "")
+    dict.fromkeys(("on", "the", "of", "in", "for", "all", "whole", "entire", *_POLITE), "")
     | dict.fromkeys(("to", "through", "thru"), "t")
     | dict.fromkeys(("until", "till", "til"), "u")
     | dict.fromkeys(("and", "or", "plus"), ",")
-    | {"from": "f", "between": "b", "next": "n", "this": "h", "coming": "c"}
+    | {
+        "from": "f",
+        "between": "b",
+        "next": "n",
+        "this": "h",
+        "following": "n",
+        "coming": "c",
+        "upcoming": "c",
+    }
 )
 _NEAR = {"today": 0, "tomorrow": 1, "yesterday": -1}
 DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "DMY", "MDY", "YMD"
@@ -107,6 +119,8 @@ def tokenize(text: str, today: date, order: str) -> Iterator[Token]:
 
 def _token(kind: str, typed: str, match: re.Match[str], today: date) -> Token:
     match kind:
+        case "nth":
+            return Token(kind="I", text=typed, days=(_nth_weekday(typed.lower().split(), today),))
         case "later":
             return Token(kind="I", text=typed, days=(date_after(today, typed),))
         case "span":
@@ -194,6 +208,21 @@ def _period(typed: str, today: date) -> Token:
         return Token(kind="I", text=typed, days=(last,))
     days = days_between(max(first, today), last)
     return Token(kind="R", text=typed, days=days, is_unsure=is_unsure)
+
+
+def _nth_weekday(words: list[str], today: date) -> date:
+    """Return the next date that "first monday of january" stands for."""
+    nth, weekday, _, month = words
+    names = [name[:3].lower() for name in (*DAY_NAMES, *MONTH_NAMES)]
+    number = names.index(month[:3]) - 6
+    for year in (today.year, today.year + 1):
+        first = date(year, number, 1)
+        weeks = _NTH[nth] - 1
+        on = first + DAY * ((names.index(weekday[:3]) - first.weekday()) % 7 + 7 * weeks)
+        on -= DAY * 7 * (on.month != number)  # the last one is the fourth or the fifth
+        if on >= today:
+            break
+    return on
 
 
 def _written(typed: str, order: str) -> Iterator[Token]:

@@ -50,6 +50,7 @@ _NEXT_POSTS = re.compile(
     re.IGNORECASE,
 )
 _POSSESSIVE = re.compile(r"'s\b|\bposts?\b", re.IGNORECASE)  # today's post
+_INCLUSIVE = re.compile(r"[\s,(]+incl(?:\.|uded|uding|usive(?:ly)?)?\)?$", re.IGNORECASE)
 _UNTIL = re.compile(r"(until|till?|up\s?to|to|through|thru)\s+", re.IGNORECASE)
 
 
@@ -97,7 +98,8 @@ def parse_until(words: str, *, today: date) -> date:
         dates = tuple(parse_dates(words, today=today))
         raise UnclearError("Are these the days to leave out, or does the pause end then?", [dates])
     rest = words[start.end() :] if start else words
-    is_through = bool(start and start[1].lower().startswith("thr"))
+    rest, inclusive = _INCLUSIVE.subn("", rest)
+    is_through = bool(inclusive or (start and start[1].lower().startswith("thr")))
     until = date_after(today, rest) if is_span(rest) else _end_of_pause(rest, is_through, today)
     if until <= today:
         raise ParleyError("That would pause nothing. `/digest skip today` leaves out today's post.")

@@ -12,82 +12,27 @@ COMMON = (
 )
 """The time zones that are offered first."""
 ABBREVIATIONS = """
-America/New_York: est edt et eastern
-America/Chicago: cst cdt ct central
-America/Denver: mst mdt mt mountain
-America/Los_Angeles: pst pdt pt pacific
-America/Halifax: ast adt atlantic
-America/Anchorage: akst akdt alaska
-America/St_Johns: nst ndt nt
-America/Mexico_City: cst
-America/Panama: est
-America/Phoenix: mst
-America/Puerto_Rico: ast
-America/Sao_Paulo: brt
-America/Argentina/Buenos_Aires: art
-America/Santiago: clt clst
-America/Bogota: cot
-America/Lima: pet
-America/Caracas: vet
-America/La_Paz: bot
-America/Guayaquil: ect
-America/Manaus: amt
-America/Montevideo: uyt
-Europe/London: gmt bst
-Europe/Lisbon: wet west wez
-Europe/Berlin: cet cest met mest mez mesz
-Africa/Algiers: cet
-Europe/Athens: eet eest oez oesz
-Africa/Cairo: eet eest
-Africa/Tripoli: eet
-Asia/Beirut: eet eest
-Europe/Moscow: msk
-Europe/Istanbul: trt
-Asia/Kolkata: ist
-Asia/Jerusalem: ist idt
-Europe/Dublin: ist
-UTC: gmt
-Africa/Lagos: wat wast
-Africa/Windhoek: wast
-Africa/Maputo: cat
-Africa/Nairobi: eat
-Africa/Johannesburg: sast
-Asia/Riyadh: ast
-Asia/Dubai: gst
-Atlantic/South_Georgia: gst
-Asia/Baku: azt
-Asia/Yerevan: amt
-Asia/Tehran: irst
-Asia/Kabul: aft
-Asia/Karachi: pkt
-Asia/Tashkent: uzt
-Asia/Kathmandu: npt
-Asia/Dhaka: bdt bst
-Asia/Brunei: bdt
-Asia/Yangon: mmt
-Asia/Bangkok: ict
-Asia/Jakarta: wib
-Asia/Makassar: wita
-Asia/Jayapura: wit
-Asia/Shanghai: cst
-America/Havana: cst cdt
-Pacific/Pago_Pago: sst
-Asia/Singapore: sgt sst
-Asia/Kuala_Lumpur: myt
-Asia/Manila: pht pst
-Asia/Hong_Kong: hkt
-Asia/Tokyo: jst
-Asia/Seoul: kst
-Australia/Perth: awst
-Australia/Sydney: aest aedt eastern
-Australia/Brisbane: aest
-Australia/Adelaide: acst acdt central
-Australia/Darwin: acst
-Pacific/Auckland: nzst nzdt
-Pacific/Fiji: fjt
-Pacific/Guam: chst
-Pacific/Honolulu: hst hawaii
-America/Adak: hst hdt
+America/New_York: est edt et eastern; America/Chicago: cst cdt ct central;
+America/Denver: mst mdt mt mountain; America/Los_Angeles: pst pdt pt pacific;
+America/Halifax: ast adt atlantic; America/Anchorage: akst akdt alaska;
+America/St_Johns: nst ndt nt; America/Mexico_City: cst; America/Panama: est; America/Phoenix: mst;
+America/Puerto_Rico: ast; America/Sao_Paulo: brt; America/Argentina/Buenos_Aires: art;
+America/Santiago: clt clst; America/Bogota: cot; America/Lima: pet; America/Caracas: vet;
+America/La_Paz: bot; America/Guayaquil: ect; America/Manaus: amt; America/Montevideo: uyt;
+Europe/London: gmt bst; Europe/Lisbon: wet west wez; Europe/Berlin: cet cest met mest mez mesz;
+Africa/Algiers: cet; Europe/Athens: eet eest oez oesz; Africa/Cairo: eet eest; Africa/Tripoli: eet;
+Asia/Beirut: eet eest; Europe/Moscow: msk; Europe/Istanbul: trt; Asia/Kolkata: ist;
+Asia/Jerusalem: ist idt; Europe/Dublin: ist; UTC: gmt; Africa/Lagos: wat wast;
+Africa/Windhoek: wast; Africa/Maputo: cat; Africa/Nairobi: eat; Africa/Johannesburg: sast;
+Asia/Riyadh: ast; Asia/Dubai: gst; Atlantic/South_Georgia: gst; Asia/Baku: azt; Asia/Yerevan: amt;
+Asia/Tehran: irst; Asia/Kabul: aft; Asia/Karachi: pkt; Asia/Tashkent: uzt; Asia/Kathmandu: npt;
+Asia/Dhaka: bdt bst; Asia/Brunei: bdt; Asia/Yangon: mmt; Asia/Bangkok: ict; Asia/Jakarta: wib;
+Asia/Makassar: wita; Asia/Jayapura: wit; Asia/Shanghai: cst; America/Havana: cst cdt;
+Pacific/Pago_Pago: sst; Asia/Singapore: sgt sst; Asia/Kuala_Lumpur: myt; Asia/Manila: pht pst;
+Asia/Hong_Kong: hkt; Asia/Tokyo: jst; Asia/Seoul: kst; Australia/Perth: awst;
+Australia/Sydney: aest aedt eastern; Australia/Brisbane: aest;
+Australia/Adelaide: acst acdt central; Australia/Darwin: acst; Pacific/Auckland: nzst nzdt;
+Pacific/Fiji: fjt; Pacific/Guam: chst; Pacific/Honolulu: hst hawaii; America/Adak: hst hdt
 """
 """Places and the abbreviations that people use there; the likeliest place comes first."""
 CITIES = """

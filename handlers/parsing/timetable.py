@@ -73,15 +73,18 @@ _NOT_WEEKLY = re.compile(
     (?<![\w+:.-])(?:(?:every|each)\s+)?
     (?:(?:other|second|2nd|third|\d+|two|three|four|alternate)\s+(?:days?|weeks?|months?|hours?|DAY)
     |(?:first|last|1st|2nd|3rd|4th|second|third|fourth)\s+DAY
-    |hour|month|quarter|year)\b(?:\s+of\s+(?:the|each|every)\s+month)?
-    |\b(?:bi-?weekly|fortnightly|monthly|hourly|quarterly|yearly)\b
+    |hour|month|year)\b(?:\s+of\s+(?:the|each|every)\s+month)?
+    |\b(?:(?:every|each)\s+quarter|bi-?weekly|fortnightly|monthly|hourly|quarterly|yearly)\b
     |\b(?:on\s+)?the\s+\d+(?:st|nd|rd|th)\b
     |\b(?:twice|\w+\s+times|once|\w+\s+days)\s+(?:a|per)\s+(?:day|week|month)\b
     """.replace("DAY", r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*"),
     re.VERBOSE | re.IGNORECASE,
 )
 _PHRASES = (
-    (re.compile(r"\b(?:working|work|business|week) days?\b", re.I), "weekdays"),
+    (
+        re.compile(r"\b(?:(?:working|work|business|week) days?|5 days (?:a|per) week)\b", re.I),
+        "weekdays",
+    ),
     (
         re.compile(
             r"\b(?:(?:every|each) morning|(?:every|each|once a|all)(?: single)? days?"

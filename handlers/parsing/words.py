@@ -5,6 +5,9 @@ import unicodedata
 from collections.abc import Sequence
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
+
+from store.finding.words import is_english
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 DAY_PLURALS = tuple(f"{name}s" for name in DAY_NAMES)
@@ -90,7 +93,9 @@ def nearest(word: str, known: Sequence[str]) -> str | None:
     found = process.extractOne(
         word, known, scorer=fuzz.ratio, processor=str.lower, score_cutoff=_MIN_SIMILARITY
     )
-    if found:
+    if found and not (
+        is_english(word.lower()) and OSA.distance(word.lower(), found[0].lower()) > 1
+    ):
         return found[0]
     shortened = [name for name in known if _shortens(word, name)]
     return shortened[0] if len(shortened) == 1 else None

@@ -71,6 +71,9 @@ def zones_named(words: str, *, own: str = "UTC") -> Sequence[str]:
         found += _codes().get(words, ())
     if not found and name in _zones():
         return [_zones()[name]]
+    seasons_named = [_abbreviations().get(part, ()) for part in words.lower().split("/")]
+    if not found and len(seasons_named) == 2:  # CET/CEST
+        return agreeing(*seasons_named)
     return [own] if own in found else _apart(found, own)
 
 
@@ -224,9 +227,9 @@ def _abbreviations() -> dict[str, tuple[str, ...]]:
 
 def _lines(table: str) -> Iterator[tuple[str, str]]:
     """Yield each zone of a table and what stands beside it."""
-    for line in table.strip().replace("\n ", " ").splitlines():
-        zone, _, names = line.partition(": ")
-        yield zone, names
+    for entry in re.split(r";\s|\n(?! )", table.strip()):
+        zone, _, names = entry.partition(": ")
+        yield zone, " ".join(names.split())
 
 
 def _inverted(zones: Iterable[tuple[str, Iterable[str]]]) -> dict[str, tuple[str, ...]]:

@@ -112,6 +112,7 @@ def test_the_examples_of_the_page(typed: str, meaning: str) -> None:
         ("9:30 mtwtf", "09:30 on Mon–Fri"),
         ("9:30 wkdays", "09:30 on Mon–Fri"),
         ("9:30 all days", "09:30 every day"),
+        ("9:30 5 days a week", "09:30 on Mon–Fri"),
         ("9:30 my local time", "09:30 on Mon–Fri"),
     ],
 )
@@ -127,6 +128,7 @@ def test_times_and_days_as_people_type_them(words: str, described: str) -> None:
         ("9-10", "“9-10” can be two times. I can post at one time of day"),
         ("9:30 to 11", "“9:30 to 11” can be two times."),
         ("20 to 10", "“20 to 10” can be two times."),
+        ("quarter past", "I need a time of day"),
         ("mon 9, wed 10", "“9” and “10” are 2 times."),
         ("9:30 starting monday", "type `/digest pause until monday`."),
         ("9:30 mon-fri from 1 dec", "Leave out “from 1 dec”, and then type"),

@@ -191,6 +191,7 @@ def test_every_city_of_an_iana_name_is_understood() -> None:
         ("Deutschland", ["Europe/Berlin"]),
         ("Suisse", ["Europe/Zurich"]),
         ("MEZ", ["Europe/Berlin"]),
+        ("PST/PDT", ["America/Los_Angeles"]),
         ("Trier, Germany", ["Europe/Berlin"]),
     ],
 )
