@@ -12,7 +12,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from bot.app import serve
-from bot.cli import check, corpus, database, find, personal_data, setup
+from bot.cli import check, corpus, database, export, find, personal_data, setup
 from bot.cli.arguments import WHO, parse_port, parse_public_url, parse_who
 from bot.cli.context import EX_CONFIG
 from bot.cli.demo import demo
@@ -222,9 +222,13 @@ def _parser() -> argparse.ArgumentParser:
     subparser.add_argument("source", metavar="FROM", help="sqlite:///… or postgresql://…")
     subparser.add_argument("target", metavar="TO", help="sqlite:///… or postgresql://…")
     subparser = command(
-        "export", personal_data.export, "print what is stored about a person or a team, as JSON"
+        "export",
+        export.run,
+        "print what is stored about a person or a team, as JSON, or write the stories to a file",
     )
-    subparser.add_argument("who", type=parse_who, metavar="TEAM[:USER]", help=WHO)
+    subparser.add_argument("who", type=parse_who, nargs="?", metavar="TEAM[:USER]", help=WHO)
+    to_file = "write all stories, with the questions that admins wrote, to a new *.jsonl or *.csv"
+    subparser.add_argument("--stories", type=Path, metavar="FILE", help=to_file)
     subparser = command(
         "forget", personal_data.forget, "erase what is stored about a person or a team"
     )

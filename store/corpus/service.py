@@ -230,6 +230,11 @@ class Corpus:
         )
         return [match for match in ranked if match.article.id != exclude][:limit]
 
+    async def stories(self) -> AsyncIterator[Sequence[Article]]:
+        """Yield all stories in batches, the first ones first, with the questions admins wrote."""
+        async for batch in reading.articles_from_number(self._database, 0):
+            yield [article for _, article in batch]
+
     async def reload(
         self,
         path: Path,

@@ -4,6 +4,7 @@ import csv
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from html import escape
 from itertools import chain
 
 from store.loading.documents import feed, provenance
@@ -15,10 +16,13 @@ from store.loading.documents.provenance import (
 )
 from store.loading.documents.source import MAX_TEXT, Source, Story, tidy
 from store.parsing.child.markup import has_markup, plain_text
+from store.types import Article
 
 _NEEDED = ("headline", "summary")
 FIELDS = (*_NEEDED, "insight", "question")
-_KNOWN = frozenset((*FIELDS, *provenance.FIELDS))
+RECORD_FIELDS = (*FIELDS, *provenance.FIELDS)
+"""All fields of a record."""
+_KNOWN = frozenset(RECORD_FIELDS)
 _MOST_UNKNOWN = 100
 """How many fields that are not read are noticed in one file."""
 _WITH_ARTICLE = {"headline": "a headline", "summary": "a summary", "insight": "an insight"}
@@ -63,6 +67,16 @@ def from_json(source: Source) -> Iterator[Story]:
     else:
         elements = ((int(line), text) for line, text in rows)
         yield from _json_stories(source, elements, "")
+
+
+def to_record(article: Article) -> Mapping[str, str]:
+    """Return the record that is read as *article*; a field without a value is empty."""
+    texts = (article.headline, article.summary, article.insight, article.question)
+    # Text that looks like HTML would be read as HTML.
+    escaped = (escape(text, quote=False) if has_markup(text) else text for text in texts)
+    published_at = article.published_at.isoformat() if article.published_at else ""
+    origin = (article.url or "", article.publisher or "", published_at, article.guid or "")
+    return dict(zip(RECORD_FIELDS, (*escaped, *origin), strict=True))
 
 
 def _json_stories(
@@ -311,7 +325,7 @@ class _Records:
         if self._unknown:
             names = sorted(self._unknown, key=lambda name: (self._unknown[name], name))
             line = self._unknown[names[0]]
-            self._source.add_warning(line, unknown_fields(names, (*FIELDS, *provenance.FIELDS)))
+            self._source.add_warning(line, unknown_fields(names, RECORD_FIELDS))
 
 
 def _text(name: str, value: object) -> str:
