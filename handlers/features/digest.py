@@ -43,7 +43,7 @@ _WORDS = _CHANGING | {"next", "preview", "list", "help"}
 _ENDLESS = frozenset(
     {"", "forever", "for ever", "indefinitely", "until resume", "until further notice"}
 )
-_TODAYS = re.compile(r"(?:(?:as|for) )?today(?:'?s)?(?: (?:post|one))?(?: (?:please|pls))?", re.I)
+_TODAYS = re.compile(r"(?:(?:as|for) )?today(?:'?s)?(?: (?:post|one))?", re.I)
 _MIN_SIMILARITY = 65
 """How similar, of 100, a mistyped word must be to a known word for “did you mean”."""
 
@@ -69,7 +69,7 @@ class Digest:
     async def _run(self, command: SlashCommand, respond: AsyncRespond) -> None:
         request = Request.of_command(command)
         word, _, rest = unescape(command.get("text") or "").strip().partition(" ")
-        if word:
+        if word := word.rstrip(".,;:!"):
             await answer(respond, await self._answer(request, word, rest.strip()))
         else:
             await self.form.open(request, request.channel_id)
@@ -166,6 +166,7 @@ class Digest:
         """Run the sub-command *word*, one of `_CHANGING`, with its arguments *rest*."""
         if word == "on":
             return await self._on(request, rest, by)
+        rest = as_typed(rest).strip()
         schedule = await self.actions.schedule(request.team_id, request.channel_id)
         match word:
             case "now":
@@ -200,7 +201,7 @@ class Digest:
                 self.store.idempotency, request.team_id, key, now=self.options.clock()
             )
         if word == "unskip":
-            return await self.actions.unskip(schedule, dates, by=by)
+            return await self.actions.unskip(schedule, dates, number=number, by=by)
         dates = dates or await self.actions.next_dates(schedule, number)
         return await self.actions.skip(schedule, dates, by=by)
 
@@ -255,7 +256,7 @@ class Digest:
     async def _now(
         self, schedule: Schedule, request: Request, rest: str, by: FullMember
     ) -> Message:
-        is_todays = _TODAYS.fullmatch(as_typed(rest).strip()) is not None
+        is_todays = _TODAYS.fullmatch(rest) is not None
         if rest and not is_todays:
             raise ParleyError(
                 "It is `/digest now` for one more, or `/digest now today` as today's."

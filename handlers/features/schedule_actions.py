@@ -165,8 +165,10 @@ class ScheduleActions:
                 return await self.skip(schedule, [upcoming.occurrence.due_on], by=by)
         raise ParleyError("No post is coming that could be skipped.")
 
-    async def unskip(self, schedule: Schedule, dates: Sequence[date], *, by: FullMember) -> Message:
-        """Undo the skips of *dates*, or the next skip if there are none.
+    async def unskip(
+        self, schedule: Schedule, dates: Sequence[date], *, number: int, by: FullMember
+    ) -> Message:
+        """Undo the skips of *dates*, or the next *number* skips if there are no dates.
 
         Raises `ParleyError` if none of them is skipped.
         """
@@ -178,7 +180,7 @@ class ScheduleActions:
                 )
                 if post.state is PostState.SKIPPED and post.due_on
             ]
-            dates = skipped[:1]
+            dates = skipped[:number]
         if not dates:
             raise ParleyError("No post to come is skipped.")
         restored = [

@@ -50,9 +50,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_POLITE = ("please", "pls", "thanks", "thx", "just", "only", "both", "also")
 _WORDS = (
-    dict.fromkeys(("on", "the", "of", "in", "for", "all", "whole", "entire", *_POLITE), "")
+    dict.fromkeys(("on", "the", "of", "in", "for", "all", "whole", "entire"), "")
+    | dict.fromkeys(("just", "only", "both", "also"), "")
     | dict.fromkeys(("to", "through", "thru"), "t")
     | dict.fromkeys(("until", "till", "til"), "u")
     | dict.fromkeys(("and", "or", "plus"), ",")

@@ -129,7 +129,7 @@ def parse_dates(words: str, *, today: date) -> list[date]:
 
     Raises `UnclearError[Dates]`, or `ParleyError` if the words are not understood.
     """
-    if not words.strip():
+    if not as_typed(words).strip():
         return []
     meaning = _understand(words, today)
     if len(meaning.readings) == 1 and not meaning.doubt:

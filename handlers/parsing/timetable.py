@@ -107,8 +107,8 @@ _START = re.compile(
 )
 _NOISE = frozenset(
     (
-        *("on", "at", "from", "every", "each", "in", "the", "and", "all", "only", "please", "pls"),
-        *("sharp", "exactly", "starting", "weekly"),
+        *("on", "at", "from", "every", "each", "in", "the", "and", "all", "only", "sharp"),
+        *("exactly", "starting", "weekly"),
     )
 )
 _LISTED_LETTERS = re.compile(r"(?<=\b[mtwf]),\s*(?=(?:[mtwf]|th)\b)", re.IGNORECASE)

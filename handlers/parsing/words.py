@@ -24,6 +24,7 @@ TENS = ("twenty", "thirty", "forty", "fifty")
 _MIN_SIMILARITY = 75
 _TYPED = str.maketrans(dict.fromkeys("‐‒–—―−", "-") | dict.fromkeys("‘’ʼ′", "'") | {"∶": ":"})
 _DECORATION = re.compile(r":[a-z][a-z0-9_+-]*:|[*`~\"“”„«»]|[!?…]+(?!\w)|(?<!\w)_|_(?!\w)")
+_POLITE = re.compile(r"\b(?:please|pls|plz|thanks|thank you|thx)\b", re.IGNORECASE)
 _PICTURES = frozenset({"So", "Sk", "Cf", "Me"})
 """The Unicode categories of emoji and of the signs that change them."""
 _SHORTENED = (
@@ -33,14 +34,14 @@ _SHORTENED = (
 
 
 def as_typed(words: str) -> str:
-    """Return *words* as a plain keyboard types them, without emoji, emphasis and exclamation marks.
+    """Return *words* as a plain keyboard types them, without emoji, emphasis and politeness.
 
     Phones and word processors replace dashes, apostrophes and digits: 24‑26 Dec, 9 o’clock. Words
     without their vowels are spelled out: tmrw, nxt wknd.
     """
     text = unicodedata.normalize("NFKC", words).translate(_TYPED)
     text = "".join(" " if _is_picture(sign) else sign for sign in text)
-    text = _DECORATION.sub(" ", text)
+    text = _POLITE.sub(" ", _DECORATION.sub(" ", text))
     return re.sub(r"(?<![^\W_])[^\W\d_]{2,}(?![^\W_])", lambda word: _spelled_out(word[0]), text)
 
 

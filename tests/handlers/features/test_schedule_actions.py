@@ -119,6 +119,8 @@ async def test_the_next_posts_can_be_skipped_by_number(slack: Slack) -> None:
     assert "No post on Wed 25 Nov 2026, Thu 26 Nov 2026, Fri 27 Nov 2026." in answer["text"]
     await slack.type("/digest unskip next")
     assert await skipped(slack) == ["2026-11-25", "2026-11-26", "2026-11-27"]
+    await slack.type("/digest unskip next 2")
+    assert await skipped(slack) == ["2026-11-27"]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ async def test_the_next_posts_can_be_skipped_by_number(slack: Slack) -> None:
     [
         ("off friday", ["Skip Fri 27 Nov 2026", "End the schedule"]),
         ("off until 2 Jan", ["Pause until Sat 2 Jan 2027", "End the schedule"]),
-        ("off please", ["End the schedule"]),
+        ("off soonish", ["End the schedule"]),
         ("resume on 2 Jan", ["Pause until Sat 2 Jan 2027", "Resume now"]),
     ],
 )
@@ -461,3 +463,13 @@ async def test_next_shows_the_outcome_of_the_last_post(slack: Slack) -> None:
     await tick(slack)
     (answer,) = await slack.type("/digest next")
     assert "The last one, of Tue 24 Nov 2026: missed (found too late)." in answer["text"]
+
+
+async def test_politeness_and_emoji_change_nothing(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 please :pray:")
+    await slack.type("/digest skip please")
+    assert await skipped(slack) == ["2026-11-24"]
+    await slack.type("/digest unskip, thanks! 🙏")
+    assert not await skipped(slack)
+    await slack.type("/digest off please")
+    assert not await slack.parley.store.schedules.list(TEAM)

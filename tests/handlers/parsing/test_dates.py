@@ -186,7 +186,7 @@ def test_many_unclear_dates_have_a_few_readings() -> None:
         ("week from friday", "I do not understand “week” as a date."),
         ("24/25", "I do not understand “24/25” as a date."),
         ("31/11", "I do not understand “31/11” as a date."),
-        ("please", "I need a date. Try 24 Dec"),
+        ("the", "I need a date. Try 24 Dec"),
         ("all", "I need a date. Try 24 Dec"),
         ("weekday", "I do not understand “weekday” as a date."),
         ("32 Dec", "I do not understand “32” as a date."),
@@ -259,11 +259,19 @@ def test_an_unclear_end_of_a_pause_is_asked_back(words: str, sentence: str) -> N
 
 def test_no_words_are_no_dates() -> None:
     assert parse_dates("", today=TUESDAY) == []
+    assert parse_dates("please! 🙏", today=TUESDAY) == []
 
 
 @pytest.mark.parametrize(
     ("words", "number"),
-    [("next", 1), ("the next three", 3), ("4 posts", 4), ("next 2 posts", 2), ("2 next posts", 2)],
+    [
+        ("next", 1),
+        ("the next three", 3),
+        ("4 posts", 4),
+        ("next 2 posts", 2),
+        ("2 next posts", 2),
+        ("next please", 1),
+    ],
 )
 def test_a_number_of_posts(words: str, number: int) -> None:
     assert parse_posts(words, today=TUESDAY) == number
