@@ -52,10 +52,11 @@ UPDATE source SET keep_days = $2, keep_stories = $3, etag = NULL, last_modified 
 WHERE id = $1 AND removed_at IS NULL RETURNING *
 """
 # In one statement, so that no claim of another process can come between the two kinds of rows.
+# Feeds that work come first: those that fail may take as long as they are allowed to.
 _DUE_OR_CLAIMED = """
 SELECT id, url, lease_until FROM source
 WHERE lease_until > $1 OR (removed_at IS NULL AND paused_at IS NULL AND next_poll_at <= $1)
-ORDER BY next_poll_at, id
+ORDER BY CASE WHEN failures = 0 THEN 0 ELSE 1 END, next_poll_at, id
 """
 _CLAIM = """
 UPDATE source SET claims = claims + 1, lease_until = $3, lease_owner = $4

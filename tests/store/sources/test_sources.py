@@ -72,6 +72,15 @@ async def test_feeds_of_one_host_are_polled_one_after_the_other(database_url: st
         assert len(polled) == len(set(polled)) == 4
 
 
+async def test_feeds_that_fail_hold_up_none_that_work(store: Store) -> None:
+    await store.sources.add("fails.example", now=NOW)
+    (failing,) = await claim(store)
+    await store.sources.note_failure(failing, "slow", now=NOW, next_poll_at=NOW)
+    await store.sources.add("works.example", now=NOW + HOUR)
+    claimed = [await store.sources.claim_due(NOW + HOUR, limit=1, owner="a:1") for _ in range(2)]
+    assert [feed.url for (feed,) in claimed] == ["https://works.example/", failing.url]
+
+
 async def test_a_paused_feed_that_is_still_polled_keeps_its_host_busy(store: Store) -> None:
     await store.sources.add("a.example/1", now=NOW)
     (first,) = await claim(store)
