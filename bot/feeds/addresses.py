@@ -52,6 +52,11 @@ _LOCAL_NAMES = ("localhost", "local", "localdomain", "internal", "home.arpa")
 class AddressError(Exception):
     """Raised for an address that is not requested; the message is a sentence for an admin."""
 
+    def __init__(self, problem: str, advice: str = "") -> None:
+        """Create an error; *advice* is meant for somebody who typed the address."""
+        super().__init__(problem)
+        self.advice = advice
+
 
 @dataclass(frozen=True, slots=True)
 class _Allowed:
@@ -176,8 +181,8 @@ class Addresses:
         is_unknown = ip is None and not is_proxied and self._allow.has_port(port)
         if port not in _PORTS and not is_listed and not is_unknown:
             raise AddressError(
-                f"Port {port} of {host} is not requested: feeds are on 80 and 443. Add"
-                f" {host}:{port} to FEEDS_ALLOW if it is yours."
+                f"Port {port} of {host} is not requested: feeds are on 80 and 443.",
+                f"Add {host}:{port} to FEEDS_ALLOW if it is yours.",
             )
         if ip is not None and not self.permits(host, port, ip):
             raise _private(host)
@@ -226,7 +231,8 @@ def _is_local(host: str) -> bool:
 
 def _private(host: str) -> AddressError:
     return AddressError(
-        f"{host} is not on the public internet. If it is a server of yours, add it to FEEDS_ALLOW."
+        f"{host} is not on the public internet.",
+        "If it is a server of yours, add it to FEEDS_ALLOW.",
     )
 
 

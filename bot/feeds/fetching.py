@@ -195,25 +195,31 @@ class Fetcher:
         except _FailedError as error:
             return error.outcome
         except AddressError as error:
-            return Failed(problem=str(error))
+            return Failed(problem=f"{error} {error.advice}".strip())
 
     async def _follow(self, hop: _Hop, conditions: Mapping[str, str]) -> Outcome:
         """Request the feed, and what it redirects to."""
         asked, seconds = [hop.url], self._limits.seconds
         loop = asyncio.get_running_loop()
         while True:
-            proxy = self._proxy_for(str(hop.url))
-            self._addresses.check(hop.url, is_proxied=proxy is not None)
-            # The time for which other requests of this host take is not counted.
+            # The time that other requests of this host take is not counted.
             async with self._hosts.setdefault(hop.host, asyncio.Lock()):
                 began = loop.time()
                 try:
                     async with asyncio.timeout(seconds):
-                        answer = await self._request(hop, conditions, proxy)
+                        answer = await self._request(hop, conditions)
                 except TimeoutError as error:
                     raise _FailedError(
                         f"{hop.host} took more than {self._limits.seconds:.0f} seconds to answer.",
                         is_reachable=False,
+                    ) from error
+                except AddressError as error:
+                    if not hop.is_redirected:
+                        raise
+                    # Without the advice to allow this address: a stranger chose it.
+                    raise _FailedError(
+                        f"{asked[0].raw_host} redirects to an address that is not requested."
+                        f" {error}"
                     ) from error
                 seconds -= loop.time() - began
             if not isinstance(answer, _Redirect):
@@ -227,9 +233,9 @@ class Fetcher:
                 )
             asked.append(hop.url)
 
-    async def _request(
-        self, hop: _Hop, conditions: Mapping[str, str], proxy: str | None
-    ) -> Outcome | _Redirect:
+    async def _request(self, hop: _Hop, conditions: Mapping[str, str]) -> Outcome | _Redirect:
+        proxy = self._proxy_for(str(hop.url))
+        self._addresses.check(hop.url, is_proxied=proxy is not None)
         if proxy and not is_usable(proxy):
             raise _FailedError(
                 f"The proxy for {hop.host} is not an HTTP proxy: check HTTPS_PROXY and HTTP_PROXY."

@@ -103,6 +103,7 @@ def _not_a_feed(parser: Parser, fetched: Fetched, problem: str) -> NotAFeedError
     # A page that cannot be read names no feed.
     with suppress(ParsingError, ValueError):
         rows = parser.parse("page", "", fetched.data).rows
-        feeds = [urljoin(fetched.url, href) for (href,) in rows]
+        links = (urljoin(fetched.url, href) for (href,) in rows)
+        feeds = [link for link in links if link.startswith(("http://", "https://"))]
     found = f"; it names the feed {feeds[0]}" if feeds else ""
     return NotAFeedError(showable(f"{problem}{found}."), feeds)

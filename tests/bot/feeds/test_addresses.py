@@ -190,8 +190,9 @@ def test_an_address_that_is_requested(url: str) -> None:
 
 @pytest.mark.parametrize("host", ["localhost", "redis", "a.localhost.", "x.local", "db.internal"])
 def test_a_proxy_is_not_asked_for_names_of_its_own_network(host: str) -> None:
-    with pytest.raises(AddressError, match="FEEDS_ALLOW"):
+    with pytest.raises(AddressError, match="not on the public internet") as refused:
         Addresses().check(URL(f"http://{host}/"), is_proxied=True)
+    assert "add it to FEEDS_ALLOW" in refused.value.advice
     Addresses(AllowList.parse(f"{host}, *.test")).check(URL(f"http://{host}/"), is_proxied=True)
 
 

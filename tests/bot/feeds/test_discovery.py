@@ -43,6 +43,7 @@ async def test_the_address_of_a_site_leads_to_its_feed(
         ("/page", "is a web page.*Look for a link to “RSS”"),
         ("/names", "is a web page.*it names the feed .*/nowhere"),
         ("/inward", "is a web page"),
+        ("/script", "is a web page.*Look for a link to “RSS”"),
         ("/nowhere", "404 Not Found: the feed may have moved; check its address"),
         ("/gone", "gone for good"),
     ],
@@ -54,6 +55,7 @@ async def test_an_address_without_a_feed_is_answered_in_a_sentence(
     publisher.answers |= {
         "/page": answer(b"<html><p>News</p></html>"),
         "/names": answer(link.format("/nowhere").encode()),
+        "/script": answer(link.format("javascript:alert(1)").encode()),
         "/inward": answer(link.format(f"http://127.0.0.1:{publisher.port}/").encode()),
         "/gone": answer(status="410 Gone"),
     }

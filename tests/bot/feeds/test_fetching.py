@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from aiohttp import connector
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bot.feeds.addresses import Addresses, AllowList
 from bot.feeds.fetching import Failed, Fetched, Fetcher, Gone, Limits, NotModified
@@ -244,7 +246,9 @@ async def test_a_redirect_inward_is_not_followed(
     names.add("inward.example", "10.0.0.1")
     publisher.answers["/secret"] = answer(FEED)
     publisher.answers["/0"] = redirect(302, location.format(port=publisher.port))
-    await failed(fetcher, publisher.url("/0"))
+    outcome = await failed(fetcher, publisher.url("/0"))
+    assert "feeds.test redirects" in outcome.problem
+    assert "FEEDS_ALLOW" not in outcome.problem, "a stranger chose the address"
     assert set(publisher.paths) == {"/0"}
 
 
@@ -494,7 +498,7 @@ async def test_a_proxy_resolves_what_it_is_asked_for(
             unknown = await failed(fetcher, "http://unknown.example/feed")
             refused = await failed(fetcher, "https://unknown.example/feed")
             for url in ("http://10.0.0.1/", "http://localhost/", "http://feeds.example/0"):
-                assert "FEEDS_ALLOW" in (await failed(fetcher, url)).problem
+                assert "not on the public internet" in (await failed(fetcher, url)).problem
     assert "502 Bad Gateway" in unknown.problem
     assert "The proxy does not reach unknown.example" in refused.problem
     assert proxy.requests == [
@@ -503,3 +507,36 @@ async def test_a_proxy_resolves_what_it_is_asked_for(
         "CONNECT unknown.example:443",
         "GET http://feeds.example/0",
     ]
+
+
+HEADS = st.sampled_from(
+    [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 301 x\r\nLocation: ", b"HTTP/1.0 "]
+)
+LINES = st.sampled_from(
+    [
+        b"Content-Encoding: gzip\r\n",
+        b"Content-Encoding: deflate\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"Content-Length: 9\r\n",
+        b"Content-Length: 99999999999999999999\r\n",
+        b"Cache-Control: max-age=",
+        b"ETag: ",
+        b"Set-Cookie: a=b; Domain=.test\r\n",
+        b"\r\n",
+        b"5\r\n<rss>\r\n0\r\n\r\n",
+        b"Location: /feed\r\n",
+        gzip.compress(b"<rss>"),
+    ]
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(HEADS, st.lists(LINES | st.binary(max_size=20), max_size=8))
+async def test_any_bytes_of_a_server_are_an_outcome(
+    fetcher: Fetcher, publisher: Publisher, head: bytes, lines: list[bytes]
+) -> None:
+    publisher.answers["/feed"] = head + b"".join(lines)
+    outcome = await fetcher.fetch(publisher.url("/feed"), etag="x")
+    if isinstance(outcome, Failed | Gone):
+        assert outcome.problem.endswith(".")
+        assert outcome.problem.isprintable()
