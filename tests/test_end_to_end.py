@@ -17,7 +17,7 @@ from bot.workspace import Fault, Workspace
 from handlers.ids import Action
 from tests.handlers.conftest import CORPUS, texts
 from tests.ids import ANA, BEN, GENERAL
-from tests.machine import NOW, environment, running_clock
+from tests.machine import NOW, PATIENCE, environment, running_clock
 
 
 @asynccontextmanager
@@ -214,6 +214,32 @@ async def test_the_demo_starts_serves_and_ends(tmp_path: Path) -> None:
                 *_, question = (await answer.json())["messages"]
             assert "Asked by" in texts([question])
             assert question["reply_count"] == 3
+        assert "Traceback" not in await end(process, signal.SIGINT)
+
+
+async def test_a_story_arrives_in_the_demo(tmp_path: Path) -> None:
+    async with bot("demo", "--port", "0", folder=tmp_path) as process:
+        assert process.stdout
+        line = await line_with(process.stdout, "Parley is running")
+        (url,) = re.findall(r"http://\S+", line)
+        headers = {"X-Workspace": "1"}
+        async with aiohttp.ClientSession(url, headers=headers, raise_for_status=True) as session:
+
+            async def found() -> bool:
+                brief = {"text": "/brief corinna", "user": ANA, "channel": GENERAL}
+                await session.post("/page/type", json=brief)
+                query = {"user": ANA, "channel": GENERAL}
+                async with session.get("/page/messages", params=query) as answer:
+                    return "sank off Gull Point" in texts((await answer.json())["messages"])
+
+            async with session.get("/page/feed") as answer:
+                title, text = (await answer.json())["draft"]
+            story = {"act": "publish", "title": title, "text": text}
+            await session.post("/page/feed", json=story)
+            await session.post("/page/clock", json={"seconds": 2100})
+            async with asyncio.timeout(PATIENCE):
+                while not await found():  # noqa: ASYNC110 -- another process tells nobody
+                    await asyncio.sleep(0.1)
         assert "Traceback" not in await end(process, signal.SIGINT)
 
 

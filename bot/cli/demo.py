@@ -5,16 +5,20 @@ import json
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 from bot.app import serve
 from bot.clock import MovableClock
+from bot.feeds.addresses import AllowList
 from bot.manifest import manifest
 from bot.settings import Settings
 from bot.workspace import Workspace
 from handlers.ids import Action
+from store import open_store
 from store.samples import STARTER
+from store.types import TeamId, UserId
 
-BEN, CHLOE = "U0BEN", "U0CHLOE"
+ANA, BEN, CHLOE = UserId("U0ANA"), "U0BEN", "U0CHLOE"
 WORLD_NEWS = "C0WORLD"
 _POST_SECONDS = 5
 
@@ -54,6 +58,48 @@ TOUR = {
     ],
 }
 
+NEWS_STEP = {
+    "title": "Stories that arrive by themselves",
+    "text": "Parley polls the feed of The Harbour Gazette. Publish its next story (Behind the"
+    " scenes, Feed), move the clock 35 minutes on, and find it.",
+    "try": "/brief ship's bell",
+}
+NEWS = (
+    (
+        "Harbour ferry runs on batteries for a winter",
+        "The ferry across the harbour of Port Ellery has sailed on batteries since November. Its"
+        " captain says that the cold costs a fifth of the range, and that passengers talk more,"
+        " because they can hear each other.",
+    ),
+    (
+        "Old lighthouse opens its stairs to visitors",
+        "The lighthouse at Gull Point lets visitors climb its 212 steps on Sundays. The keeper's"
+        " granddaughter sells the tickets; the money is for a new roof.",
+    ),
+    (
+        "Library lends telescopes for the meteor nights",
+        "Port Ellery's library lends six telescopes for the nights of the meteors. The waiting list"
+        " is longer than that for any book.",
+    ),
+    (
+        "Divers raise a ship's bell from 1871",
+        "Divers have raised the bell of the barque Corinna, which sank off Gull Point in 1871. A"
+        " school and the maritime museum both want to ring it.",
+    ),
+    (
+        "School kitchen cooks what pupils grow",
+        "Half of the vegetables in the school kitchen of Port Ellery come from beds behind the gym."
+        " Pupils weigh what is left on the plates: it is a third less than before.",
+    ),
+    (
+        "Night bus waits for the last ferry",
+        "The last bus from the harbour now waits for the late ferry, up to twenty minutes. Drivers"
+        " asked for it, after a choir had to walk home in the rain.",
+    ),
+)
+"""Titles and texts of the workspace's feed: the first are published, the others are drafts."""
+_PUBLISHED = 3
+
 
 async def demo(*, port: int, corpus: Path | None, stop: asyncio.Event) -> None:
     """Serve the local workspace on *port*, with the bot, until *stop* is set.
@@ -71,8 +117,14 @@ async def demo(*, port: int, corpus: Path | None, stop: asyncio.Event) -> None:
                 slack_api_url=workspace.api_url,
                 database_url=f"sqlite:///{folder}/demo.db",
                 corpus_dir=corpus or STARTER,
+                feeds_allow=AllowList.parse(urlsplit(workspace.url).netloc),
                 workflow_steps=True,
             )
+            _publish(workspace)
+            # Who tries stories of their own wants to see those alone.
+            if corpus is None:
+                workspace.tour = TOUR | {"steps": [*TOUR["steps"], NEWS_STEP]}
+                await _subscribe(workspace, settings)
 
             async def welcome() -> None:
                 await connected.wait()
@@ -88,6 +140,24 @@ async def demo(*, port: int, corpus: Path | None, stop: asyncio.Event) -> None:
                     welcoming.cancel()
             except ExceptionGroup as group:
                 raise group.exceptions[0] from None
+
+
+def _publish(workspace: Workspace) -> None:
+    """Publish the first stories of the workspace's feed."""
+    for title, text in NEWS[:_PUBLISHED]:
+        workspace.feed.publish(title, text)
+    workspace.feed.drafts = [*NEWS[_PUBLISHED:]]
+
+
+async def _subscribe(workspace: Workspace, settings: Settings) -> None:
+    """Add the workspace's feed to the bot's sources."""
+    async with open_store(settings.database_url) as store:
+        await store.sources.add(
+            workspace.feed.url,
+            now=workspace.clock(),
+            team_id=TeamId(workspace.team_id),
+            added_by=ANA,
+        )
 
 
 async def _fill_channel(workspace: Workspace) -> None:

@@ -1,5 +1,6 @@
 """What a person does with Parley, in a browser."""
 
+import aiohttp
 import pytest
 from playwright.async_api import expect
 
@@ -230,6 +231,27 @@ async def test_the_inspector_and_the_faults(house: House, visit: Open) -> None:
     await ana.pane.get_by_role("searchbox").fill("block_actions")
     await expect(ana.pane.locator("details")).to_have_count(1)
     assert house.workspace.bot_token not in await ana.pane.inner_text()
+
+
+async def test_the_feed_is_published_edited_and_broken(house: House, visit: Open) -> None:
+    house.workspace.feed.drafts = [("Divers raise a bell", "It sank in 1871.")]
+    ana = await visit(house.workspace)
+    await ana.page.get_by_role("button", name="Behind the scenes").click()
+    await ana.pane.get_by_role("tab", name="Feed").click()
+    await expect(ana.pane).to_contain_text("Parley has not asked for it yet")
+    await ana.pane.get_by_role("button", name="Publish").click()
+    await ana.pane.get_by_role("button", name="Edit Divers raise a bell").click()
+    await expect(ana.pane.get_by_label("Text")).to_have_value("It sank in 1871.")
+    await ana.pane.get_by_label("Title").fill("Divers raise an anchor")
+    await ana.pane.get_by_role("button", name="Save").click()
+    await expect(ana.pane.get_by_role("listitem")).to_have_text("Divers raise an anchorEdit")
+    await expect(ana.pane.get_by_label("Title")).to_have_value("")
+    await ana.pane.get_by_role("button", name="Break").click()
+    async with aiohttp.ClientSession() as session:
+        await session.get(house.workspace.feed.url)
+    await expect(ana.pane.get_by_role("status")).to_contain_text("and it was broken")
+    await ana.pane.get_by_role("button", name="Mend").click()
+    await expect(ana.pane.get_by_role("button", name="Break")).to_be_visible()
 
 
 async def test_the_tour_puts_what_to_try_into_the_composer(house: House, visit: Open) -> None:
