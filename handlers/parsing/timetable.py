@@ -39,7 +39,16 @@ _SETS = (
     | dict.fromkeys(("weekday", "weekdays", "workday", "workdays"), WEEKDAYS)
     | dict.fromkeys(("weekend", "weekends"), frozenset({5, 6}))
 )
-_LETTERS = {"m": 0, "t": 1, "tu": 1, "w": 2, "th": 3, "f": 4}
+_SHORT_DAYS = {"m": 0, "t": 1, "tu": 1, "w": 2, "th": 3, "f": 4} | {
+    "mo": 0,
+    "di": 1,
+    "mi": 2,
+    "do": 3,
+    "fr": 4,
+    "sa": 5,
+    "so": 6,
+}
+"""Initials, and the German abbreviations; both only beside each other: M-Th, Mo-Do."""
 _INITIALS = re.compile(r"(m)?(tu?)?(w)?(th?)?(f)?")
 _NUMBER_WORD = re.compile(
     rf"\b(?:(?P<tens>{'|'.join(TENS)})(?:[-\s](?P<ones>{'|'.join(NUMBERS[:9])}))?"
@@ -307,9 +316,9 @@ def _weekdays(word: str) -> frozenset[int] | None:
     for part in word.split("/"):
         ends = part.split("-")
         is_short = part != word or len(ends) > 1
-        names = is_short and all(end in _LETTERS for end in ends)
+        names = is_short and all(end in _SHORT_DAYS for end in ends)
         match [
-            _LETTERS[end] if names else place_of_name(end, DAY_PLURALS, min_letters=2)
+            _SHORT_DAYS[end] if names else place_of_name(end, DAY_PLURALS, min_letters=2)
             for end in ends
         ]:
             case [int(day)]:
