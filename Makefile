@@ -12,7 +12,7 @@ NEEDS_NODE := install Node 20.19 or later with npm (https://nodejs.org)
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-any-day types coverage lint lint-page fix fuzz audit soak pictures
 .PHONY: bench bench-replicas bench-finding bench-quality bench-ablations bench-posting bench-loading
-.PHONY: bench-kills bench-feeds
+.PHONY: bench-kills bench-feeds bench-simulation
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -103,6 +103,9 @@ bench-loading: $(VENV)/.dev ## how fast a corpus loads, and how long people wait
 
 bench-feeds: $(VENV)/.dev ## poll hostile feeds on loopback, and judge what comes of it (FEEDS=50 POLLS=20)
 	@$(VENV)/bin/python -m benchmarks.feeds $(if $(FEEDS),--feeds $(FEEDS)) $(if $(POLLS),--polls $(POLLS))
+
+bench-simulation: $(VENV)/.dev ## run seeds of the simulated world (SEEDS=1000 DAYS=7)
+	@$(VENV)/bin/python -m benchmarks.simulation --seeds $(or $(SEEDS),1000) --days $(or $(DAYS),7)
 
 bench-kills: $(VENV)/.dev ## kill a reload at random, again and again (KILLS=200)
 	@$(VENV)/bin/python -m benchmarks.kills $(if $(KILLS),--kills $(KILLS))

@@ -1,0 +1,319 @@
+"""Run many seeds of the simulation, and plant faults in the code to see whether it finds them.
+
+python -m benchmarks.simulation --seeds 1000                 a week each
+python -m benchmarks.simulation --world feeds --seeds 100    polls instead of posts
+python -m benchmarks.simulation --seeds 20 --days 365
+python -m benchmarks.simulation --seed 4711 --shrink         replay one, with few faults
+python -m benchmarks.simulation --planted --seeds 100        in how many seeds each fault is found
+
+Ends with 1 if a promise was broken, or if a planted fault was found in no seed.
+"""
+
+import argparse
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import Pool
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.machine import ROOT
+from tests.simulation.feed_world import FeedWorld
+from tests.simulation.posting_world import PostingWorld
+from tests.simulation.world import Report, World, prepare, run
+
+WORLDS: dict[str, type[World]] = {"posting": PostingWorld, "feeds": FeedWorld}
+_PACKAGES = ("benchmarks", "bot", "handlers", "store", "tests")
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A fault to plant: in *file*, *right* becomes *wrong*."""
+
+    what: str
+    file: str
+    right: str
+    wrong: str
+    world: str = "posting"
+
+
+DELIVERY, HISTORY = "handlers/jobs/delivery.py", "handlers/jobs/history.py"
+POSTS, RECORD = "store/posting/posts.py", "store/posting/record.py"
+PLANNING, ERRORS = "store/posting/planning.py", "handlers/slack/api_errors.py"
+
+PLANTED = (
+    Planted(
+        "a claim that was interrupted is sent without a look into the history",
+        POSTS,
+        "was_interrupted = post.state is PostState.SENDING",
+        "was_interrupted = False",
+    ),
+    Planted(
+        "the history is never looked at",
+        DELIVERY,
+        "if claim.may_have_arrived:",
+        "if claim.may_have_arrived and not post.key:",
+    ),
+    Planted(
+        "a lost answer counts as not delivered",
+        ERRORS,
+        "        return FailureKind.UNKNOWN_OUTCOME\n    status",
+        "        return FailureKind.NOT_DELIVERED\n    status",
+    ),
+    Planted(
+        "a server error counts as not delivered",
+        ERRORS,
+        "        return FailureKind.UNKNOWN_OUTCOME\n    return _KINDS",
+        "        return FailureKind.NOT_DELIVERED\n    return _KINDS",
+    ),
+    Planted(
+        "the history is looked at once, at once",
+        DELIVERY,
+        "for seconds in (5, 15, 30, 60)",
+        "for seconds in (1,)",
+    ),
+    Planted(
+        "a history that cannot be read counts as empty",
+        DELIVERY,
+        "            return self._unreadable(post, classify(error))",
+        "            return None",
+    ),
+    Planted(
+        "the history is read from too late on",
+        HISTORY,
+        "_MARGIN = timedelta(minutes=10)",
+        "_MARGIN = timedelta(seconds=-30)",
+    ),
+    Planted(
+        "only the metadata tells a message of ours",
+        HISTORY,
+        'return any(block.get("block_id")',
+        'return False and any(block.get("block_id")',
+    ),
+    Planted(
+        "replies are looked for in the channel",
+        HISTORY,
+        "        if parent_ts:",
+        "        if parent_ts and not post.key:",
+    ),
+    Planted(
+        "a claim that was overtaken writes its outcome",
+        RECORD,
+        "WHERE key = $1 AND state = $2 AND attempts = $3 RETURNING *",
+        "WHERE key = $1 AND $2 = $2 AND $3 = $3 RETURNING *",
+    ),
+    Planted(
+        "a post that was sent is planned again",
+        RECORD,
+        "post.state IN ('failed', 'missed')",
+        "post.state IN ('failed', 'missed', 'sent')",
+    ),
+    Planted(
+        "the ts of a message is not stored",
+        RECORD,
+        "        message_ts,\n        error,\n        int(to in OPEN),",
+        "        None,\n        error,\n        int(to in OPEN),",
+    ),
+    Planted(
+        "the story in the thread is planned only for questions of people",
+        POSTS,
+        "            if moved and outcome.message_ts:",
+        "            if moved and outcome.message_ts and post.asked_by:",
+    ),
+    Planted(
+        "nobody is asked about an unknown outcome",
+        POSTS,
+        "            if moved and outcome.asks_person:",
+        "            if moved and outcome.asks_person and post.asked_by:",
+    ),
+    Planted(
+        "a schedule advances twice",
+        PLANNING,
+        "        schedule = await advance(connection, schedule)",
+        "        schedule = await advance(connection, await advance(connection, schedule))",
+    ),
+    Planted(
+        "a schedule does not advance past a post that is there already",
+        PLANNING,
+        "    planned = await plan_post(connection, new_post, now=now)\n    if planned and chosen:",
+        "    planned = await plan_post(connection, new_post, now=now)\n"
+        "    if planned is None:\n        raise DatabaseError('planned before')\n"
+        "    if planned and chosen:",
+    ),
+    Planted(
+        "what is found too late is posted",
+        PLANNING,
+        "    elif now - occurrence.due_at > GRACE:",
+        "    elif now - occurrence.due_at > GRACE * 100:",
+    ),
+    Planted(
+        "what is delivered too late is posted",
+        DELIVERY,
+        "if is_press and not post.parent_key else GRACE):",
+        "if is_press and not post.parent_key else GRACE * 100):",
+    ),
+    Planted(
+        "today's post on demand has a key of its own",
+        PLANNING,
+        "        key=key or occurrence_key(schedule, on),",
+        "        key=key or f\"{occurrence_key(schedule, on)}{fields.get('asked_by') or ''}\",",
+    ),
+    Planted(
+        "a post that waits for a person has no reason",
+        PLANNING,
+        '        state, error = PostState.MISSED, "found too late"',
+        "        state, error = PostState.MISSED, None",
+    ),
+    Planted(
+        "a poll whose claim was overtaken notes its outcome",
+        "store/sources/sources.py",
+        "WHERE id = $1 AND claims = $2 RETURNING id",
+        "WHERE id = $1 AND $2 = $2 RETURNING id",
+        "feeds",
+    ),
+    Planted(
+        "an edit of a feed is taken for no change",
+        "store/loading/feed_load.py",
+        r'f"{entry.text}\0{entry.story.provenance}"',
+        r'f"{entry.story.provenance}"',
+        "feeds",
+    ),
+    Planted(
+        "a load overwrites what another process loaded meanwhile",
+        "store/corpus/service.py",
+        '        if (last["number"] if last else 0) != plan.base:',
+        '        if (last["number"] if last else 0) < 0:',
+        "feeds",
+    ),
+    Planted(
+        "a question that somebody wrote is not laid over an edited story",
+        "store/articles/written_questions.py",
+        "        if article.question or not written or not written[0].question:",
+        "        if len(self._versions) > 1 or not written or not written[0].question:",
+        "feeds",
+    ),
+)
+
+
+def report(seed: int, *, world: type[World], template: Path, days: int) -> tuple[int, Report]:
+    """Run one seed in a process of the pool."""
+    logging.disable(logging.CRITICAL)
+    return seed, run(world, template, seed, days=days)
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Yield a new folder, in memory if the machine has such a file system."""
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(prefix="parley-", dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+def run_seeds(world: type[World], seeds: Sequence[int], *, days: int) -> dict[int, Report]:
+    """Run the seeds on every core; return those that broke a promise, and print the rest."""
+    broken, count, faults, began = {}, 0, 0, time.perf_counter()
+    with scratch() as folder, Pool() as pool:
+        work = partial(report, world=world, template=prepare(folder), days=days)
+        for seed, done in pool.imap_unordered(work, seeds, chunksize=4):
+            count += done.count
+            faults += len(done.faults)
+            if done.broken:
+                broken[seed] = done
+    seconds = time.perf_counter() - began
+    sys.stdout.write(
+        f"{len(seeds):,} seeds of {days} days: {count:,} {world.what}, {faults:,} faults,"
+        f" {seconds:.0f} s; {len(broken)} broke a promise\n"
+    )
+    return broken
+
+
+def shrink(world: type[World], seed: int, *, days: int) -> frozenset[str]:
+    """Return few faults with which *seed* still breaks a promise, by leaving out ever less."""
+    with scratch() as folder:
+        template = prepare(folder)
+        kept = list(run(world, template, seed, days=days).faults)
+        size = len(kept)
+        while size:
+            for start in range(0, len(kept), size):
+                fewer = kept[:start] + kept[start + size :]
+                if run(world, template, seed, days=days, only=frozenset(fewer)).broken:
+                    kept = fewer
+                    break
+            else:
+                size //= 2
+        return frozenset(kept)
+
+
+def _command(planted: Planted, seeds: int) -> Sequence[str]:
+    days = "7" if planted.world == "posting" else "1"
+    arguments = ("--world", planted.world, "--seeds", str(seeds), "--days", days, "--count")
+    return sys.executable, "-m", "benchmarks.simulation", *arguments
+
+
+def plant(seeds: int) -> int:
+    """Plant each fault in a copy of the code, and print in how many seeds it is found."""
+    missed = 0
+    for planted in PLANTED:
+        with TemporaryDirectory(prefix="parley-") as folder:
+            for package in _PACKAGES:
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(ROOT / package, Path(folder) / package, ignore=ignored)
+            file = Path(folder) / planted.file
+            text = file.read_text()
+            if text.count(planted.right) != 1:
+                raise SystemExit(f"{planted.file} has no single place for: {planted.what}")
+            file.write_text(text.replace(planted.right, planted.wrong))
+            ended = subprocess.run(
+                _command(planted, seeds),
+                cwd=folder,
+                env=os.environ | {"PYTHONPATH": folder},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        found = ended.stdout.strip().splitlines()[-1:] or [ended.stderr[-300:]]
+        missed += found[0] == "0"
+        sys.stdout.write(f"{found[0]:>6} of {seeds}  {planted.what}\n")
+        sys.stdout.flush()
+    return missed
+
+
+def main() -> int:
+    """Run what the arguments say."""
+    parser = argparse.ArgumentParser(description="Run the simulation")
+    parser.add_argument("--world", choices=WORLDS, default="posting")
+    parser.add_argument("--seeds", type=int, default=200, help="how many")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--days", type=int, default=7, help="of each seed")
+    parser.add_argument("--seed", type=int, help="run only this one, and say what broke")
+    parser.add_argument("--shrink", action="store_true", help="find few faults that suffice")
+    parser.add_argument("--planted", action="store_true", help="plant faults in the code")
+    parser.add_argument("--count", action="store_true", help="print how many seeds broke, last")
+    given = parser.parse_args()
+    logging.disable(logging.CRITICAL)
+    if given.planted:
+        return int(plant(given.seeds) > 0)
+    one = given.seed is not None
+    seeds = [given.seed] if one else range(given.first, given.first + given.seeds)
+    world = WORLDS[given.world]
+    broken = run_seeds(world, seeds, days=given.days)
+    for seed, done in sorted(broken.items()):
+        for what in done.broken[:3]:
+            sys.stdout.write(f"seed {seed}: {what}\n")
+        if given.shrink:
+            few = sorted(shrink(world, seed, days=given.days))
+            sys.stdout.write(f"seed {seed} needs: {', '.join(few) or 'no fault at all'}\n")
+    if given.count:
+        sys.stdout.write(f"{len(broken)}\n")
+    return int(bool(broken))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""What must hold at the end of every run: each occurrence is one message, or a visible reason."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, time, timedelta
+from itertools import takewhile
+
+from store.db import Row, to_instant
+from store.posting.due import occurrences
+from store.posting.record import GRACE
+from store.types import ChannelId, Timetable
+from tests.simulation.slack import Sent, SimulatedSlack
+
+_LATER = timedelta(minutes=6)
+"""How much later than the grace a post may come, because of wrong clocks and slow calls."""
+_AFTER_ORDER = timedelta(minutes=5)
+"""A clock that was ahead may have passed over what was due within minutes of an order."""
+
+
+def broken_posts(
+    posts: Mapping[str, Row], slack: SimulatedSlack, *, now: datetime
+) -> Iterator[str]:
+    """Yield in words what is wrong with the stored *posts* (by key) and the messages in Slack."""
+    messages = slack.by_key()
+    for key in sorted(messages.keys() - posts.keys()):
+        yield f"a message has the unknown key {key}"
+    asked = " ".join(row["about"] or "" for row in posts.values() if row["kind"] == "unsure")
+    for key, row in posts.items():
+        sent = messages[key]
+        if len(sent) > 1:
+            yield f"{key} was posted {len(sent)} times"
+        if row["state"] == "unknown" and key not in asked:
+            yield f"nobody was asked about {key}, which is unknown"
+        is_told = row["state"] == "sent" and row["kind"] in ("question", "digest")
+        if is_told and f"{key}:story" not in posts:
+            yield f"{key} has no story in its thread"
+        yield from _wrong_state(row, sent, now)
+        parent = posts[row["parent_key"]]["message_ts"] if row["parent_key"] else None
+        for one in sent:
+            late = slack.began + timedelta(seconds=one.taken_at) - to_instant(row["due_at"])
+            if late > GRACE + _LATER:
+                yield f"{key} was posted {late} late"
+            if one.thread_ts != parent:
+                yield f"{key} is in the thread {one.thread_ts}, and not in {parent}"
+
+
+def _wrong_state(row: Row, sent: Sequence[Sent], now: datetime) -> Iterator[str]:
+    key, state, ts = row["key"], row["state"], [one.ts for one in sent]
+    match state:
+        case "sent" if ts != [row["message_ts"]]:
+            yield f"{key} is sent as {row['message_ts']}, and Slack has {ts}"
+        case "missed" | "failed" | "skipped" if sent:
+            yield f"{key} is {state}, and its message is there"
+        case "missed" | "failed" | "skipped" if not row["error"]:
+            yield f"{key} is {state} without a reason"
+        case "planned" | "sending" if to_instant(row["due_at"]) <= now:
+            yield f"{key} is still {state}: {row['error']}"
+
+
+def broken_schedules(
+    keys: Mapping[str, Row],
+    schedules: Sequence[Row],
+    *,
+    since: Mapping[ChannelId, datetime],
+    now: datetime,
+) -> Iterator[str]:
+    """Yield in words which schedules are stuck, and which occurrences have no post.
+
+    *since* has the time of the last order about each channel; before it, anything may be.
+    """
+    for row in schedules:
+        channel = ChannelId(row["channel_id"])
+        if to_instant(row["next_at"]) <= now:
+            yield f"the schedule of {channel} is stuck at {row['next_at']}"
+        timetable = Timetable(
+            at=time.fromisoformat(row["at"]),
+            weekdays=frozenset(map(int, row["weekdays"])),
+            zone=row["zone"],
+        )
+        due = occurrences(timetable, after=since[channel] + _AFTER_ORDER)
+        for occurrence in takewhile(lambda one: one.due_at <= now, due):
+            if f"{row['team_id']}:{channel}:{occurrence.due_on}" not in keys:
+                yield f"{channel} has no post for {occurrence.due_on}, and no reason"
