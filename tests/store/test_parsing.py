@@ -21,6 +21,7 @@ from store import Store, parsing
 from store.loading.documents import MAX_TEXT, read_corpus
 from store.parsing import Limits, Parser, ParsingError
 from store.parsing.child import answer
+from store.parsing.child.xml_feeds import _feedparser
 from store.types import ParleyError
 from tests.conftest import Children
 from tests.entrances import read_rows
@@ -216,6 +217,13 @@ def test_the_child_imports_nothing_of_parley(
     (tmp_path / "feedparser.py").write_text("raise ImportError('from the wrong folder')")
     with Parser() as parser:
         assert parse(parser, FEED % ITEM) == ROWS
+
+
+def test_the_changes_of_the_library_do_not_pile_up_with_each_feed() -> None:
+    for _ in range(sys.getrecursionlimit()):
+        _feedparser()
+    *rows, end = answer("feed", FEED % ITEM, {"longest": 100})
+    assert (len(rows), end) == (1, {"warnings": []})
 
 
 def test_an_exception_of_a_library_is_a_problem_of_the_file() -> None:

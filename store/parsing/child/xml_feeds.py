@@ -130,7 +130,7 @@ def _feedparser() -> Any:
     of a media:group, which describe a video; elsewhere they are captions and credits.
     """
     import feedparser
-    from feedparser import api
+    from feedparser import api, mixin
 
     def start(parser: Any, name: str) -> None:
         parser.media = [*getattr(parser, "media", ()), name]
@@ -143,7 +143,8 @@ def _feedparser() -> Any:
         if parser.entries and parser.media != ["media_group"]:
             parser.entries[-1][name] = kept
 
-    map_type = api.StrictFeedParser.map_content_type
+    # Not that of the classes below, which is this change itself once a feed has been parsed.
+    map_type = mixin._FeedParserMixin.map_content_type
 
     for kind in (api.StrictFeedParser, api.LooseFeedParser):
         # The elements of other XML would become fields of the entry.
