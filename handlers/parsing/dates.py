@@ -468,7 +468,7 @@ def _rest_of(first: Spec, last: Spec, today: date) -> _Meaning:
 
 def _day_and_month(first: Spec, last: Spec, today: date) -> list[Dates]:
     """Return the dates that two numbers can be, such as 3-5, instead of a range."""
-    if not (first.is_bare and last.is_bare):
+    if not (first.is_bare and last.is_bare and (first.text + last.text).isdecimal()):
         return []
     pairs = ((first.day, last.day), (last.day, first.day))
     found = (nearest_date(day, month, 0, today) for day, month in pairs)

@@ -61,6 +61,7 @@ def test_the_examples_of_the_page(typed: str, meaning: str) -> None:
         ("first monday of january", "2027-01-04"),
         ("the last friday in Dec", "2026-12-25"),
         ("upcoming friday", "2026-12-04"),
+        ("12th-14th", "2026-12-12 to 2026-12-14"),
         ("24./25.12.", "2026-12-24 to 2026-12-25"),
         ("24.-26.12.", "2026-12-24 to 2026-12-26"),
         ("Dec 24 '26", "2026-12-24"),
