@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from bot.feeds.reading import FeedReader
 from bot.observability.metrics import Metrics
 from bot.ticker import Ticker
 from store import Store
+from store.db import DatabaseUnavailableError
 from store.types import Article, FeedSource, Found
 from tests.conftest import StoppedClock
 from tests.publisher import Names, Publisher, Request, Write, answer, rss
@@ -312,3 +314,67 @@ async def test_links_are_those_of_the_feed_s_site(bench: Bench) -> None:
     article = await found(bench.store, "ferries strike")
     assert article
     assert article.url == bench.publisher.url("/Ferries-strike")
+
+
+async def test_a_feed_that_is_paused_while_it_is_polled_brings_nothing(bench: Bench) -> None:
+    async def pause(_: Request, write: Write) -> None:
+        await bench.store.sources.pause(feed.id, now=bench.clock())
+        await write(answer(rss("Ferries strike")))
+
+    bench.publisher.answers["/feed"] = pause
+    feed = await bench.add("/feed")
+    feed = await bench.poll(feed)
+    assert await headline(bench.store, "ferries strike") is None
+    assert (feed.failures, feed.last_success_at) == (0, None)
+    assert await bench.outcomes() == {"interrupted": 1}
+
+
+async def test_a_database_that_fails_during_a_poll_is_no_fault_of_the_feed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*_: object, **__: object) -> bool:
+        raise DatabaseUnavailableError("gone")
+
+    bench.publisher.answers["/feed"] = answer(rss("Ferries strike"))
+    feed = await bench.add("/feed")
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.store.sources, "note_success", fail)
+        patched.setattr(bench.store.sources, "note_failure", fail)
+        await bench.poller.run()
+    assert not [one for one in caplog.records if one.levelno > logging.INFO]
+    feed = await bench.poll(feed, later=timedelta(minutes=10))
+    assert (feed.failures, feed.last_success_at) == (0, bench.clock())
+    assert await bench.outcomes() == {"interrupted": 1, "unchanged": 1}
+
+
+async def test_polls_go_on_when_nothing_more_can_be_claimed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim_due = bench.store.sources.claim_due
+
+    async def fail_later(*args: Any, **options: Any) -> Sequence[FeedSource]:
+        monkeypatch.setattr(bench.store.sources, "claim_due", fail)
+        return await claim_due(*args, **options)
+
+    async def fail(*_: object, **__: object) -> Sequence[FeedSource]:
+        raise DatabaseUnavailableError("gone")
+
+    bench.publisher.answers["/feed"] = answer(rss("Ferries strike"))
+    feed = await bench.add("/feed")
+    monkeypatch.setattr(bench.store.sources, "claim_due", fail_later)
+    with pytest.raises(DatabaseUnavailableError):
+        await bench.poller.run()
+    assert (await bench.get(feed)).last_success_at == bench.clock()
+
+
+async def test_a_bug_is_logged_and_counts_as_a_failure(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(bench.store.corpus, "load_feed", fail)
+    bench.publisher.answers["/feed"] = answer(rss("Ferries strike"))
+    feed = await bench.poll(await bench.add("/feed"))
+    assert feed.last_problem == "It could not be polled: the log says more."
+    assert "ZeroDivisionError" in caplog.text
