@@ -35,7 +35,7 @@ from store.db.private import is_exposed
 from store.loading.documents import read_corpus
 from store.teams.installations import Installation
 from store.teams.token_cipher import TokenCipher, TokenCipherError
-from store.types import ChannelId, CorpusInvalidError, ParleyError, Schedule, TeamId
+from store.types import ChannelId, CorpusInvalidError, FeedSource, ParleyError, Schedule, TeamId
 
 _TOKEN_PROBLEMS = {
     "invalid_auth": "Slack does not know it",
@@ -203,6 +203,7 @@ async def _database(settings: Settings, found: Findings) -> None:
             revision = store.corpus.revision
             schedules = await store.schedules.by_team()
             installations = await store.installations.list()
+            feeds = await store.sources.all()
         await examine(url)
     except (DatabaseUnavailableError, TemporaryDatabaseError) as error:
         found.unreachable.append(f"Database: {error}")
@@ -212,6 +213,8 @@ async def _database(settings: Settings, found: Findings) -> None:
         held = f"revision {revision.number}" if revision else "nothing loaded yet"
         new = "" if exists(url) else "; it does not exist yet, and `run` or `load` creates it"
         found.passed.append(f"Database: {readable(url)}, {held}{new}.")
+        if feeds:
+            _feeds(feeds, settings, found)
         if samples.are_loaded(revision):
             found.warnings.append(f"Database: it holds {SAMPLES}.")
         found.warnings += [
@@ -222,6 +225,18 @@ async def _database(settings: Settings, found: Findings) -> None:
         await _installed(installations, schedules, settings, found)
     elif settings.slack_bot_token:
         await _team("SLACK_BOT_TOKEN", settings.slack_bot_token, schedules, settings, found)
+
+
+def _feeds(feeds: Sequence[FeedSource], settings: Settings, found: Findings) -> None:
+    found.passed.append(f"Feeds: {len(feeds)}.")
+    found.warnings += [
+        f"Feeds: {feed.name} fails: {feed.last_problem}" for feed in feeds if feed.last_problem
+    ]
+    if not settings.feeds_contact:
+        found.warnings.append(
+            "FEEDS_CONTACT is missing: publishers of feeds cannot reach you. Set it to a web page"
+            " or a mail address, which is sent with each request."
+        )
 
 
 async def _installed(

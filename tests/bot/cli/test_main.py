@@ -412,6 +412,29 @@ def test_check_warns_of_files_that_others_can_read(
     assert "other users" not in capsys.readouterr().err
 
 
+def test_check_warns_of_feeds_that_fail_and_of_publishers_that_cannot_reach_us(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def add() -> None:
+        async with open_store("sqlite:///data/parley.db") as store:
+            await store.sources.add("https://a.example/feed", now=NOW)
+            await store.sources.add("https://b.example/feed", now=NOW)
+            feed, _ = await store.sources.claim_due(NOW, limit=2, owner="a:1")
+            await store.sources.note_failure(feed, "It is empty.", now=NOW, next_poll_at=NOW)
+
+    main(["check"])
+    assert "FEEDS_CONTACT" not in capsys.readouterr().err
+    asyncio.run(add())
+    main(["check"])
+    captured = capsys.readouterr()
+    assert "Feeds: 2." in captured.out
+    assert re.search(r"Warning: Feeds: [ab]\.example fails: It is empty\.", captured.err)
+    assert "FEEDS_CONTACT is missing" in captured.err
+    monkeypatch.setenv("FEEDS_CONTACT", "bot@example.com")
+    main(["check"])
+    assert "FEEDS_CONTACT" not in capsys.readouterr().err
+
+
 def test_commands_warn_of_sample_stories(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`load` and `check` warn, also if only the next reload would load the sample stories."""
     warning = "the sample stories that come with Parley, which are about a war: before"
