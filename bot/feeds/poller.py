@@ -12,6 +12,7 @@ from bot.feeds.reading import FeedReader, NotAFeedError
 from bot.observability.metrics import Metrics
 from store import Store
 from store.db import DatabaseError
+from store.sources.feed_urls import normalise_url
 from store.types import FeedSource, ParleyError
 
 log = logging.getLogger(__name__)
@@ -159,7 +160,7 @@ class Poller:
             title=read.title,
             etag=answer.etag,
             last_modified=answer.last_modified,
-            moved_to=answer.permanent_url,
+            moved_to=normalise_url(answer.permanent_url) if answer.permanent_url else None,
         )
         counts = load.counts
         if not (counts.added or counts.edited or counts.removed):
