@@ -8,7 +8,7 @@ were deleted. `store.finding.chunks` stores the index in the database.
 import asyncio
 from array import array
 from collections import OrderedDict, defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -176,31 +176,6 @@ class Index:
             self._cached_bytes -= dropped.nbytes
 
 
-class PostingsTable(Mapping[str, Postings]):
-    """Postings by word, all in one array: compact, and fast to pickle."""
-
-    def __init__(
-        self, places: Mapping[str, int], starts: NDArray[np.int64], postings: Postings
-    ) -> None:
-        """Store the place of each word; place p owns `postings[starts[p] : starts[p + 1]]`."""
-        self._places = places
-        self._starts = starts
-        self._postings = postings
-
-    def __getitem__(self, word: str) -> Postings:
-        """Return the postings of *word*."""
-        place = self._places[word]
-        return self._postings[self._starts[place] : self._starts[place + 1]]
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield the words."""
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        """Return the number of words."""
-        return len(self._places)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
     """Indexed articles: postings by word, and columns by article number."""
@@ -220,15 +195,9 @@ def build(numbered: Iterable[tuple[int, Article]]) -> Built:
         first, of_article = number << 2, to_places(article)
         owners.extend([places[word] for word in of_article])
         values.extend([first | place for place in of_article.values()])
-    return Built(postings=_to_table(dict(places), owners, values), headlines=headlines)
-
-
-def _to_table(
-    places: Mapping[str, int], owners: "array[int]", values: "array[int]"
-) -> PostingsTable:
-    """Group *values* by the word at the same position of *owners*, keeping their order."""
+    # Group the values by word, keeping their order.
     owned_by = np.array(owners, dtype=np.uint32)
-    starts = np.zeros(len(places) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(owned_by, minlength=len(places)), out=starts[1:])
-    order = np.argsort(owned_by, kind="stable")
-    return PostingsTable(places, starts, np.array(values, dtype=np.uint32)[order])
+    grouped = np.array(values, dtype=np.uint32)[np.argsort(owned_by, kind="stable")]
+    ends = np.cumsum(np.bincount(owned_by, minlength=len(places)))
+    postings = dict(zip(places, np.split(grouped, ends), strict=False))
+    return Built(postings=postings, headlines=headlines)
