@@ -75,6 +75,7 @@ RULES: Mapping[str, Patches] = {
     "codes of countries": [(countries, "_codes", dict)],
     "St. is Saint": [(vocabulary, "_ABBREVIATIONS", {})],
     "a name whatever is typed around it": [(finder, "anchored", _nothing)],
+    "an everyday word beside a name": [(ranking, "_BESIDE_NAME", 1.0)],
     "a country's adjective is no name": [(ranking, "is_people", _is_not)],
     "digits are exact": [(vocabulary, "has_digit", _is_not), (ranking, "has_digit", _is_not)],
     "a code is one word": [(words, "is_code", _is_not), (vocabulary, "is_code", _is_not)],

@@ -30,6 +30,8 @@ _PAIR = 0.4
 _FIGURE = 0.7
 """The weight of a number or code, as a share of the others: a story without it is not found."""
 _NAME, _SURE, _LONGEST_NAME = 4.0, 0.7, 4
+_BESIDE_NAME = 0.6
+"""The weight of an everyday word that no story has, beside a name that one has, as a share."""
 
 # Covers are packed into the low 16 bits of a sort key: this many steps from 0 to 1.
 _STEPS = 0xFFFF
@@ -113,12 +115,12 @@ def _named(query: ExpandedQuery, vocabulary: Vocabulary, names: Container[Expans
     for start, end in combinations(range(len(query.words) + 1), 2):
         if end - start <= _LONGEST_NAME and query.words[start:end] in names:
             found.update(query.words[start:end])
+    return {word for word in found if _may_be_name(word)}
+
+
+def _may_be_name(word: str) -> bool:
     # "Turkish" describes something else: the lira.
-    return {
-        word
-        for word in found
-        if len(word) > 1 and not word.isdigit() and not is_people((word,)) and not is_unspaced(word)
-    }
+    return len(word) > 1 and not (has_digit(word) or is_people((word,)) or is_unspaced(word))
 
 
 def _weighted(query: ExpandedQuery, index: Index) -> list[_Word]:
@@ -126,6 +128,17 @@ def _weighted(query: ExpandedQuery, index: Index) -> list[_Word]:
         _to_word(word, expansions, query.postings, index)
         for word, expansions in zip(query.words, query.expansions, strict=True)
     ]
+    common = index.vocabulary.commonness
+    if any(
+        len(word.numbers) and _may_be_name(word.text) and common(word.text) < _NAME
+        for word in query_words
+    ):
+        query_words = [
+            replace(word, weight=word.weight * _BESIDE_NAME)
+            if not len(word.numbers) and common(word.text)
+            else word
+            for word in query_words
+        ]
     total = sum(word.weight for word in query_words)
     return [
         replace(word, weight=max(word.weight, _FIGURE * (total - word.weight)))

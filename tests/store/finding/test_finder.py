@@ -203,6 +203,25 @@ async def test_a_word_too_many_never_hides_a_name(talk: str, name: str) -> None:
     assert shown[0].article.id in alone
 
 
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("throw me medvedev", "medvedev"),
+        ("peskov pretty please", "peskov"),
+        ("friend wants darchiev", "darchiev"),
+    ],
+)
+async def test_an_everyday_word_beside_a_rare_name_does_not_matter(query: str, name: str) -> None:
+    answer = await FINDER.find(query)
+    assert isinstance(answer, Found)
+    assert name in text_of(answer.matches[0].article).lower()
+
+
+async def test_an_everyday_word_beside_another_matters() -> None:
+    for query in ("president lunch", "turkish lira", "talks bakery"):
+        assert not isinstance(await FINDER.find(query), Found), query
+
+
 async def test_an_adjective_or_a_part_of_a_name_is_no_name() -> None:
     for query in ("turkish recipe", "oval mirror", "kiwi smoothie"):
         assert isinstance(await FINDER.find(query), Nothing), query
