@@ -79,7 +79,7 @@ WHERE revision > $1 AND id IS NOT NULL AND number IN ({{}}) ORDER BY revision
 """  # noqa: S608 -- our own names
 _COUNTS = "SELECT word, articles FROM word WHERE word IN ({})"
 
-_FORMAT = 3
+_FORMAT = 4
 """The form of the index: increase it with every change of what `index.to_places` returns."""
 _BATCH = 500
 """Words in one statement.

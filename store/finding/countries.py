@@ -33,6 +33,7 @@ _LONGEST = 4
 """Words of a name, not counting "of" and "the"."""
 _MIN_SIMILARITY = 0.35
 _COMMON_WORD, _RARE_WORD = 4.7, 3.6
+_PERSON = re.compile("(?<=....)(?:s|w?om[ae]n|m[ae]n)$")
 _DOTTED = re.compile(r"\s+(?:[A-Z]\.)+$")
 
 
@@ -52,8 +53,8 @@ def relatives(query_words: Sequence[str]) -> Iterator[tuple[slice, Relatives]]:
     for start in range(len(query_words)):
         for end in range(start + 1, min(start + _LONGEST, len(query_words)) + 1):
             *others, last = query_words[start:end]
-            # "Iranians" are the people of Iran too.
-            found = known.get((*others, last)) or known.get((*others, last.removesuffix("s")))
+            # "Iranians" and a "Frenchman" are the people of a country too.
+            found = known.get((*others, last)) or known.get((*others, _PERSON.sub("", last)))
             if found:
                 yield slice(start, end), found
 

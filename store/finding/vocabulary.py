@@ -3,10 +3,11 @@
 import re
 import unicodedata
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import nlargest
 from itertools import chain, compress, product
-from typing import Literal, Self, TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,32 +33,26 @@ Expansion: TypeAlias = tuple[str, ...]
 Expansions: TypeAlias = dict[Expansion, float]
 """The expansions of a query word, each with its similarity: above 0, at most 1."""
 
+# The similarity of a query word to:
 SAME_STEM = 0.93
-JOINED = 0.95
-SPLIT = 0.95
-PREFIX = 0.93
-"""Similarity of a word that starts with the last query word, if that is probably incomplete."""
-PREFIX_OF_WORD = 0.62
-"""The same, if the query word is complete or not the last."""
-COMPOUND = 0.9
-"""Similarity of a compound to both of its parts in one article."""
-PART = 0.55
-"""Similarity of a compound to one of its parts: too low to answer alone."""
-INITIALS = 0.9
-PARTS = 0.9
-"""Similarity of an address to its parts: acme.example."""
-PARTS_OF_CODE = 0.5
-"""The same for a code that no story has: PAY-1235 may be about PAY-1234."""
+JOINED = SPLIT = 0.95
+PREFIX = 0.93  # a word that starts with it, if it is the last and probably incomplete
+PREFIX_OF_WORD = 0.62  # the same, if it is complete or not the last
 PREFIX_OF_EVERYDAY_WORD = 0.55
-AFFIX = 0.9
-"""Similarity of a word to the same word with an article, a preposition or a particle."""
+COMPOUND = 0.9  # both of its parts in one article
+PART = 0.55  # one of its parts: too low to answer alone
+INITIALS = 0.9
+ABBREVIATION = 0.85
+PARTS = 0.9  # the parts of an address: acme.example
+PARTS_OF_CODE = 0.5  # those of a code that no story has: PAY-1235 may be about PAY-1234
+AFFIX = 0.9  # the same word with an article, a preposition or a particle
+# What is taken off for a misspelling:
 PER_EDIT = 0.12
 WRONG_FIRST_LETTER = 0.15
 _PER_LETTER = 0.015
 
 _LONGEST = 40
 """Letters. Misspellings of longer words are not looked for, to limit the cost of a query."""
-_SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 _EVERYDAY = 3.6
 _HEBREW_PREFIXES = ("ב", "ה", "ו", "כ", "ל", "מ", "ש")
 _ARABIC_PREFIXES = ("ال", "و", "وال", "ب", "بال", "ل", "لل", "ف", "فال", "ك", "كال")
@@ -66,8 +61,23 @@ _KOREAN_PARTICLE = re.compile(
 )
 _LINKS = ("", "s", "n", "en", "es", "e")
 """What German puts between the parts of a compound."""
-_SHORT = {"st": "saint", "ste": "sainte", "mt": "mount", "ft": "fort"}
-_ABBREVIATIONS = _SHORT | {long: short for short, long in _SHORT.items()}
+# What people write for longer words, in any corpus.
+_SAME = """
+st = saint, ste = sainte, mt = mount, ft = fort, utd = united, govt = government, dept = department,
+gov = governor, sec = secretary, pres = president, gen = general, sen = senator, amb = ambassador,
+min = minister, intl = international, natl = national, univ = university, nuke = nuclear,
+pm = prime minister, fm = foreign minister, mfa = foreign ministry, mod = defence ministry,
+mod = defense ministry, dod = defense department, potus = president, secstate = secretary state,
+secdef = defense secretary, secdef = defence secretary, scotus = supreme court, vp = vice president,
+ceo = chief executive, hq = headquarters, hr = human resources, ai = artificial intelligence,
+pow = prisoner war, natsec = national security, ev = electric vehicle, ww = world war,
+eu = europe, eu = european
+"""
+_ABBREVIATIONS: defaultdict[str, list[Expansion]] = defaultdict(list)
+for _short, _long in (pair.split(" = ") for pair in " ".join(_SAME.split()).split(", ")):
+    _ABBREVIATIONS[_short].append(tuple(_long.split()))
+    if " " not in _long:
+        _ABBREVIATIONS[_long].append((_short,))
 _MAX_EXPANSIONS = 32
 """Per query word: in a large corpus, thousands of words may start with "pro"."""
 
@@ -143,8 +153,7 @@ class Vocabulary:
 
     def is_function_word(self, word: str) -> bool:
         """Return whether *word* has no subject in one of the languages of the corpus."""
-        known = (each.is_function_word(word) for each in self.languages)
-        return word in FUNCTION_WORDS or any(known)
+        return word in FUNCTION_WORDS or any(one.is_function_word(word) for one in self.languages)
 
     @property
     def counted(self) -> Iterator[tuple[str, int]]:
@@ -159,11 +168,12 @@ class Vocabulary:
     def expand(self, query_words: Sequence[str]) -> list[Expansions]:
         """Return the best expansions of each word of a query, in the order of the words."""
         last = len(query_words) - 1
-        expanded = [self._expand(word, is_last=False) for word in query_words[:-1]]
         # A query of one or two letters could be the start of anything.
-        expanded += [
-            self._expand(word, is_last=last > 0 or len(word) > 2 or is_unspaced(word))
-            for word in query_words[-1:]
+        expanded = [
+            self._expand(
+                word, is_last=at == last and (at > 0 or len(word) > 2 or is_unspaced(word))
+            )
+            for at, word in enumerate(query_words)
         ]
         for at in range(last):
             for joined, similarity in self._joined(query_words[at], query_words[at + 1]).items():
@@ -190,6 +200,8 @@ class Vocabulary:
         if is_unspaced(word) and len(word) > 1:
             return {(word,): 1.0} if is_known else {}
         if self.is_function_word(word):
+            if word.upper() in self and self.languages and word in FUNCTION_WORDS:
+                return {(word.upper(),): INITIALS}
             return dict(self._completions(word, PREFIX_OF_EVERYDAY_WORD)) if is_last else {}
         same_stem = self._with_stem(word)
         found = [
@@ -231,8 +243,9 @@ class Vocabulary:
     def _short_forms(self, word: str) -> Iterator[tuple[Expansion, float]]:
         if word.upper() in self and not (is_english(word) and word in self):
             yield (word.upper(),), PART if is_english(word) else INITIALS
-        if word in _ABBREVIATIONS and _ABBREVIATIONS[word] in self:
-            yield (_ABBREVIATIONS[word],), JOINED
+        for other in _ABBREVIATIONS.get(word.removesuffix("s"), ()):
+            forms = ([each] if each in self else self._with_stem(each) for each in other)
+            yield from ((names, ABBREVIATION) for names in product(*forms))
 
     def _with_affix(self, word: str) -> Iterator[str]:
         """Yield *word* with and without what some languages write together with it."""
@@ -248,13 +261,10 @@ class Vocabulary:
     def _code(self, code: str) -> Expansions:
         """Return the same code, or the words of which it consists."""
         expansions = self._exact(whole(code))
-        if not expansions:
-            known = tuple(part for part in dict.fromkeys(parts(code)) if part in self)
-            spelled = tuple(part for part in known if len(part) > 1 and not has_digit(part))
-            if len(known) == len(set(parts(code))):
-                expansions[known] = PARTS_OF_CODE if has_digit(code) and spelled else PARTS
-            elif spelled:
-                expansions[spelled] = PARTS_OF_CODE
+        known = dict.fromkeys(parts(code))
+        if not expansions and all(part in self for part in known):
+            is_spelled = any(len(part) > 1 and not has_digit(part) for part in known)
+            expansions[tuple(known)] = PARTS_OF_CODE if has_digit(code) and is_spelled else PARTS
         return expansions
 
     def _exact(self, word: str) -> Expansions:
@@ -285,7 +295,7 @@ class Vocabulary:
     def _with_stem(self, word: str) -> list[str]:
         found: dict[str, None] = {}
         for of in self._stems_of(word):
-            low, high = (int(np.searchsorted(self._stems, hash(of), side)) for side in _SIDES)
+            low, high = np.searchsorted(self._stems, (hash(of), hash(of) + 1)).tolist()
             places = self._by_stem[low:high] % len(self._words)
             words = (self._words[at] for at in places.tolist())
             found.update((each, None) for each in words if of in self._stems_of(each))

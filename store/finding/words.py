@@ -57,6 +57,7 @@ _ELISION = re.compile(
     r"^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu|dall|dell|nell|sull|all|un)['’](?=[^\W\d_]{2})",
     re.IGNORECASE,
 )
+_ELIDED = re.compile(rf"(?<![^\W_]){_ELISION.pattern[1:]}{_LETTERS}", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
 # Letters that Unicode does not decompose into a plain letter and a mark.
 _DROPPED = frozenset(_POINTS)
@@ -67,12 +68,19 @@ _PLAIN = str.maketrans(
     | {"ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك"}
 )
 
-_NO_NAME, _UMLAUT = 4.2, re.compile("(?<![qg])([aou])e")
 _ENDINGS = (("ing", 3), ("ed", 3), ("ly", 4), ("ion", 5), ("e", 3))
-_BRITISH = (
-    ("is", "iz"), ("ys", "iz"), ("yz", "iz"), ("our", "or"), ("enc", "ens"), ("y", "i"),
-    ("ter", "tr"), ("ber", "br"), ("ium", "um"), ("yr", "ir"),
-)  # fmt: skip
+# The name of a group is the American spelling.
+_BRITISH = re.compile(
+    "(?P<iz>(?:is|ys|yz)$)|(?P<or>our(?:$|(?=..)))|(?P<ens>enc$)|(?P<i>y$)|(?P<um>ium$)|(?P<ir>yr$)"
+    "|(?P<br>ber$)|(?P<gr>ger$)|(?P<tr>ter$)|(?P<vr>ver$)|(?P<og>ogu$)|(?P<l>ll)|(?P<dgm>dgem)"
+    "|(?P<e>[ao]e)|(?P<u>(?<![qg])ue)"
+)
+_AMERICAN: Mapping[str, str] = dict(re.findall(r"(\S+) (\S+)", """
+aeroplane airplane artefact artifact cheque check cosy cozy disc disk doughnut donut draught draft
+enquiry inquiry enquire inquire gaol jail grey gray jewellery jewelry kerb curb mould mold
+moustache mustache mum mom plough plow practise practice pyjama pajama sceptic skeptic
+sceptical skeptical sulphur sulfur tsar czar tyre tire
+"""))  # fmt: skip
 
 
 def words(text: str) -> Iterator[tuple[str, str]]:
@@ -124,6 +132,10 @@ def terms(text: str) -> Iterator[tuple[str, str]]:
     yield from words(text)
     for found in _compounds(text):
         yield whole(_fold(found)), found
+    for found in _ELIDED.findall(text):
+        word, spelling = _normalize(found)
+        if word in FUNCTION_WORDS:
+            yield word.upper(), spelling
     if not text.isupper():
         for found in _CAPITALS.findall(text):
             if found.lower() in FUNCTION_WORDS:
@@ -189,6 +201,7 @@ def query_words(query: str) -> Iterator[str]:
             token = token.replace(code, " ", 1)
         for word, spelling in words(token):
             is_acronym = keeps_capitals and sum(map(str.isupper, spelling)) > 1
+            is_acronym |= word in FUNCTION_WORDS and bool(_ELIDED.match(token))
             is_other = len(word) == 2 or word in FUNCTION_WORDS or is_english(word)
             yield word.upper() if is_acronym and is_other else word
 
@@ -243,40 +256,31 @@ _RAREST = 2.5
 # The more common a word is, the less it says; 7 is as common as "the" and "of".
 _COMMON, _EMPTIEST, _LEAST = 5.0, 7.5, 0.3
 
-FUNCTION_WORDS = frozenset(
-    word
-    for word, _ in words(
-        """
-        a about across after again all also although am amid among an and any anyone anything
-        are aren as at be because been before behind being between both but by can cannot could
-        despite did didn do does doesn doing done don dont down each either else ever every for
-        from get gets getting give given go goes going gone got had has have having he her here
-        hers him his how however i if in into is isn it its itself just let like ll made make
-        makes making many may me meanwhile might more most much must my neither no nor not of
-        off on once one only or other our ours out over own please re really said same say
-        saying says shall she should so some someone something still such tell tells than that
-        thats the their theirs them then there these they thing things this those through to too
-        told under until up upon ve very was wasn we went were what whats when where whether
-        which while who whom whose why will with within without won would you your yours
-        happen happened happening happens involve involved know latest mean news read show story
-        stories talk think thinks thought update updates want wants
-        """
-    )
-)
+_GRAMMAR = """
+a about across after again all also although am amid among an and any anyone anything are aren as at
+be because been before behind being between both but by can cannot could despite did didn do does
+doesn doing done don dont down each either else ever every for from get gets getting give given go
+goes going gone got had has have having he her here hers him his how however i if in into is isn it
+its itself just let like ll made make makes making many may me meanwhile might more most much must
+my neither no nor not of off on once one only or other our ours out over own please re really said
+same say saying says shall she should so some someone something still such tell tells than that
+thats the their theirs them then there these they thing things this those through to too told under
+until up upon ve very was wasn we went were what whats when where whether which while who whom whose
+why will with within without won would you your yours happen happened happening happens involve
+involved know latest mean news read show story stories talk think thinks thought update updates want
+wants
+"""
+FUNCTION_WORDS = frozenset(word for word, _ in words(_GRAMMAR))
 """Words without a subject: grammar, and the usual phrases of questions."""
 
 
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
-    """Return the stem of *word*, the same for British and American spelling.
-
-    Except for everyday words, ae, oe and ue are the same as ä, ö and ü.
-    """
+    """Return the stem of *word*, the same for British and American spelling."""
     if len(word) < 4 or not word.isascii() or not word.isalpha():
-        return word
-    if commonness(word) < _NO_NAME:
-        word = _UMLAUT.sub(r"\1", word)
+        return _AMERICAN.get(word, word)
     word = _singular(word)
+    word = _AMERICAN.get(word, word)
     for ending, min_length in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= min_length:
             word = word.removesuffix(ending)
@@ -285,16 +289,14 @@ def stem(word: str) -> str:
         word = word.removesuffix("at")
     if len(word) > 3 and word[-1] == word[-2]:
         word = word[:-1]
-    for british, american in _BRITISH:
-        if len(word) > 4 and word.endswith(british):
-            return word.removesuffix(british) + american
-    return word
+    word = _AMERICAN.get(word, word)
+    return _BRITISH.sub(lambda found: found.lastgroup or "", word) if len(word) > 4 else word
 
 
 def _singular(word: str) -> str:
     if word.endswith("ies"):
         return word[:-3] + "y"
-    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+    if word.endswith("s") and not word.endswith(("ss", "us")):
         return word[:-1]
     return word
 

@@ -86,3 +86,11 @@ async def test_a_capital_alone_gives_an_unsure_answer() -> None:
     answer = await finder.find("ankara")
     assert isinstance(answer, Unsure)
     assert [match.article.id for match in answer.matches] == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "other"),
+    [("iranians", "iran"), ("frenchman", "france"), ("dutchwomen", "netherlands"), ("women", "")],
+)
+def test_people_of_a_country_are_related_to_it(typed: str, other: str) -> None:
+    assert (other in names_related_to(typed)) == bool(other)

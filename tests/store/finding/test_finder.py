@@ -4,6 +4,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import permutations
 from pathlib import Path
 from random import Random
 
@@ -261,6 +262,8 @@ WRITTEN = {
     "language": "The plant runs C++ and 12,000 lines of F# since 2.5 years.",
     "who": "The WHO met the Nuclear Suppliers Group and the Ministry of Defence at Saint Helena.",
     "union": "A Foreign Ministry envoy to Washington and the European Union climbed Mt. Arden.",
+    "abroad": "The prime minister sent prisoners of war to Brackley United and the Saudi coast.",
+    "gold": "La ruée vers l'or attire l'ours dans les Alpes pour onze jours.",
     "french": "L'économie d'Yonne, qu'on croyait perdue, réveille l’opéra de Besançon.",
     "german": "Bürgermeister Müller aus Köln baut für die Straße am Flughafen eine Mühle.",
     "chinese": "北京宣布对稀土出口实行新的许可制度。",
@@ -290,6 +293,8 @@ BY_WRITING = Finder.of(
             "language": "c++|F#|12000|12,000|2.5",
             "who": "MoD|WHO|W.H.O.|what is the WHO|NSG|nsg|MOD|st. helena|St Helena",
             "union": "MOF|DC|eu|EU|mount arden|mt arden|:flag-eu: eu",
+            "abroad": "PM|pm brackley|POW|brackley utd|saudis",
+            "gold": "l'or|l’or|l'ours|la ruée vers l'or",
             "french": "économie|l’economie|yonne|opera|d'Yonne|l'Opéra Besancon",
             "german": "mueller|Müller|muller|koeln|strasse|bürgermeisters|muehlen",
             "chinese": "北京|稀土|稀土出口",
@@ -353,6 +358,25 @@ async def test_a_german_compound_is_found_by_its_parts(query: str, number: int) 
 @pytest.mark.parametrize("query", ["hund", "katze", "und", "mit der", "schwimmbad", "passwort"])
 async def test_an_everyday_german_word_stands_for_no_other(query: str) -> None:
     assert not isinstance(await GERMAN.find(query), Found)
+
+
+SPELLED = """
+plough plow, tyres tires, grey gray, dialogue dialog, aeroplane airplane, colourful colorful,
+neighbourhood neighborhood, favourite favorite, travelling traveling, counsellor counselor,
+manoeuvre maneuver, paediatric pediatric, anaemia anemia, oestrogen estrogen, enrolment enrollment,
+judgement judgment, catalogue catalog, analyse analyze, theatre theater, defence defense,
+programme program, jewellery jewelry, moulded molded, ploughing plowing, aluminium aluminum,
+labourers laborers, sceptical skeptical, organisation organization
+"""
+
+
+@pytest.mark.parametrize("pair", [*map(str.strip, SPELLED.split(","))])
+async def test_british_and_american_spelling_find_each_other(pair: str) -> None:
+    for typed, written in permutations(pair.split()):
+        finder = Finder.of([make_article(1, f"About {written}."), make_article(2, "It rained.")])
+        answer = await finder.find(typed)
+        assert isinstance(answer, Found)
+        assert [match.article.position for match in answer.matches] == [1]
 
 
 async def test_the_code_of_a_country_stands_for_it() -> None:
