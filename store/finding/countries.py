@@ -136,7 +136,7 @@ def _relatives() -> Mapping[Name, Relatives]:
 def _codes() -> Mapping[str, Sequence[Name]]:
     """Return the names of the country of each code that is no everyday word."""
     return {
-        code.casefold(): [_name(spelling) for spelling in _spellings(country)]
+        code.casefold(): [*filter(None, map(_name, _spellings(country)))]
         for country in _by_population()
         for code in country["ISO"].values()
         if code.isalpha() and commonness(code.casefold()) < _RARE_WORD

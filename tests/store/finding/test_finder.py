@@ -384,6 +384,7 @@ async def test_the_code_of_a_country_stands_for_it() -> None:
     for query in ("UKR", "ukr", "UA"):
         assert isinstance(await finder.find(query), Found)
     assert isinstance(await finder.find("ua"), Unsure)
+    assert isinstance(await finder.find("ER"), Nothing)
     assert isinstance(await finder.find("804"), Nothing)
 
 
