@@ -118,7 +118,10 @@ SEMANTIC_RULES: Mapping[str, Patches] = {
     "three are shown once one is near": [(SemanticSearch, "find", _each_passes)],
     "words count beside the meaning": [(similarity, "WORD_SCORE_WEIGHT", 0.0)],
     "a sentence needs less similarity": [(similarity, "LONG_QUERY_FACTOR", 1.0)],
-    "the minimum is measured": [(similarity, "PROBE_RATE", 1.0)],
+    "a single word needs more": [(similarity, "MIN_FOR_A_WORD", 0.0)],
+    "the minimum is measured": [(similarity, "PROBE_RATE", 1.0), (similarity, "PROBE_FACTOR", 0.0)],
+    "languages that the model does not know": [(similarity, "MAX_MEAN_SIMILARITY", 1.0)],
+    "a country that no story names": [(vocabulary.Vocabulary, "lacks_country", _is_not)],
     "codes have no meaning": [(finder, "has_digit", _is_not)],
     "half a byte instead of a bit": [(embeddings, "pack", _signs)],
 }

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import partial
-from itertools import islice
-from typing import ParamSpec, Self, TypeAlias, TypeVar
+from itertools import chain, islice
+from typing import Self, TypeAlias
 
 from cachetools import LRUCache
 
@@ -33,8 +33,6 @@ _LARGE = 20_000
 """Articles from which on work on the whole index runs in a thread."""
 _CACHED_ARTICLES, _CACHED_ANSWERS = 500, 500
 
-P = ParamSpec("P")
-T = TypeVar("T")
 GetArticles: TypeAlias = Callable[[Sequence[int]], Awaitable[Mapping[int, Article]]]
 """Returns articles by number; raises `StaleRevisionError` if one is no longer loaded."""
 
@@ -116,10 +114,13 @@ class Finder:
         found = await self._matches(expanded, answers[: max(limit, 1)])
         if found:
             return Found(matches=tuple(found))
-        scores = await self._guess(query, expanded) or scores
-        scores = scores or anchored(
-            expanded, self.index, self._named, limit=_MAX_GUESSES, score=UNSURE
-        )
+        guesses = await self._guess(query, expanded)
+        best = guesses[: SUGGESTIONS - 1]
+        score = best[-1][1] if best else UNSURE
+        named = anchored(expanded, self.index, self._named, limit=_MAX_GUESSES, score=score)
+        if guesses and not dict(guesses[:SUGGESTIONS]).keys() & dict(named).keys():
+            guesses = best + (named or guesses[len(best) :])
+        scores = guesses or scores or named
         matches = await self._matches(expanded, scores)
         unsure = tuple(islice(_without_near_duplicates(matches), SUGGESTIONS))
         if unsure:
@@ -138,23 +139,24 @@ class Finder:
     async def _guess(self, query: str, expanded: ExpandedQuery) -> list[tuple[int, float]]:
         """Return the best stories by semantic search and word matching together.
 
-        Return none if no story is similar enough, or if the query holds only codes and numbers.
+        Return none if no story is similar enough, if the query holds only codes and numbers, or if
+        it names a country that no story names.
         """
-        if not self._semantic or all(map(has_digit, expanded.words)):
+        if (
+            not self._semantic
+            or all(map(has_digit, expanded.words))
+            or self.index.vocabulary.lacks_country(expanded.words)
+        ):
             return []
         similar = await self._semantic.find(query)
         if not similar:
             return []
-        by_words = await self._run(
+        scores = partial(
             self.scores, expanded, limit=_MAX_CANDIDATES, min_score=_MIN_CANDIDATE_SCORE
         )
+        is_large = self.index.size >= _LARGE
+        by_words = await asyncio.to_thread(scores) if is_large else scores()
         return join(by_words, similar)[:_MAX_GUESSES]
-
-    async def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run *work*, which scans the whole index; if the corpus is large, in a thread."""
-        if self.index.size < _LARGE:
-            return work(*args, **kwargs)
-        return await asyncio.to_thread(work, *args, **kwargs)
 
     async def _matches(
         self, query: ExpandedQuery, scores: Sequence[tuple[int, float]]
@@ -168,23 +170,11 @@ class Finder:
 
     async def expand(self, query: str) -> ExpandedQuery:
         """Split *query* into words, expand them, and fetch the postings of all expansions."""
-        (expanded,) = await self._expand_all([query])
-        return expanded
-
-    async def _expand_all(self, queries: Sequence[str]) -> Sequence[ExpandedQuery]:
-        vocabulary = self.index.vocabulary
-        split = [(each, vocabulary.expand(each)) for each in map(self._split, queries)]
-        postings = await self.index.postings(
-            word
-            for _, expanded in split
-            for expansions in expanded
-            for expansion in expansions
-            for word in expansion
-        )
-        return [
-            ExpandedQuery(words=each, expansions=expanded, postings=postings)
-            for each, expanded in split
-        ]
+        split = self._split(query)
+        expanded = self.index.vocabulary.expand(split)
+        every = chain.from_iterable(chain.from_iterable(expanded))
+        postings = await self.index.postings(every)
+        return ExpandedQuery(words=split, expansions=expanded, postings=postings)
 
     def _split(self, query: str) -> tuple[str, ...]:
         """Return the first distinct words of *query*; a limit keeps long queries cheap."""

@@ -1,11 +1,11 @@
 """Semantic search: find stories that say the same as a query in other words.
 
 It is used only if word matching finds no answer. The nearest stories are proposed if the first one
-is similar enough. What is enough depends on the model, and is raised in a corpus whose stories are
-all alike, which is large, or whose language the model does not know.
+is similar enough. What is enough depends on the model and is measured on the corpus.
 """
 
 import asyncio
+import math
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Self
@@ -16,18 +16,21 @@ from numpy.typing import NDArray
 from store.finding.embeddings import HALF, Embeddings, PackedVectors, Vectors, unpack
 from store.finding.index import Index, Numbers
 from store.finding.vocabulary import Vocabulary
-from store.finding.words import FUNCTION_WORDS
+from store.finding.words import FUNCTION_WORDS, has_digit
 from store.types import Article
 
 WORD_SCORE_WEIGHT = 0.1
 """The weight of the word score, added to the similarity of the embeddings."""
-MIN_SIMILARITY = 0.19
-"""The lowest similarity at which a story may be proposed, in any corpus."""
-LONG_QUERY, LONG_QUERY_FACTOR = 4, 0.7
+MIN_SIMILARITY, MIN_FOR_A_WORD = 0.12, 0.18
+"""The lowest similarity at which a story may be proposed, in any corpus; more for a single word."""
+LONG_QUERY, LONG_QUERY_FACTOR = 4, 0.8
 """Words of a query from which on the minimum is lower: a whole sentence is seldom small talk."""
 PROBE_COUNT = 400
-PROBE_RATE = 0.2
-"""The share of the probes that may reach the minimum: see `SemanticSearch.calibrate`."""
+PROBE_RATE, PROBE_FACTOR, SIMILAR = 0.2, 1.6, 0.2
+"""The share of the probes that may reach the minimum, and how far it is above half of them, up to
+a similarity that is always enough; see `SemanticSearch.calibrate`."""
+MAX_MEAN_SIMILARITY = 0.15
+"""In a language that the model does not know, all texts are about equally similar: 0.25 or more."""
 
 _BLOCK = 512
 """Stories compared at a time: few enough to stay in the processor's cache."""
@@ -128,7 +131,10 @@ class SemanticSearch:
         """
         least = await self.calibrate() if self._least is None else self._least
         found = await asyncio.to_thread(self._find, query)
-        if len(query.split()) >= LONG_QUERY:
+        length = len(query.split())
+        if length == 1:
+            least = max(least, MIN_FOR_A_WORD)
+        elif length >= LONG_QUERY:
             least *= LONG_QUERY_FACTOR
         return found if found and found[0][1] >= least else []
 
@@ -142,29 +148,34 @@ class SemanticSearch:
         return list(zip(self.vectors.numbers[rows].tolist(), found[rows].tolist(), strict=True))
 
     async def calibrate(self) -> float:
-        """Measure the lowest similarity at which a story is proposed.
+        """Measure the lowest similarity at which a story is proposed; infinite if none should be.
 
         The probes are words that are each in exactly one story. Such a word says nothing of the
         other stories, so its similarity to them is that of a query that should find nothing, in
-        the language and the style of the corpus. The share PROBE_RATE of them reaches the minimum.
+        the language and the style of the corpus.
         """
         probes = await asyncio.to_thread(choose_probes, self._index.vocabulary)
         postings = await self._index.postings(probes)
         owners = np.array([postings[word][0] >> 2 for word in probes], dtype=np.uint32)
-        best = await asyncio.to_thread(self._best_of_others, probes, owners)
-        self._least = max(MIN_SIMILARITY, float(np.quantile(best, 1 - PROBE_RATE)))
+        means, best = await asyncio.to_thread(self._similarity_to_others, probes, owners)
+        half, few = np.quantile(best, (0.5, 1 - PROBE_RATE)).tolist()
+        self._least = max(MIN_SIMILARITY, few, min(PROBE_FACTOR * half, SIMILAR))
+        if np.median(means) > MAX_MEAN_SIMILARITY:
+            self._least = math.inf
         return self._least
 
-    def _best_of_others(self, words: Sequence[str], owners: Numbers) -> list[float]:
-        """Return the highest similarity of each of *words* to any story but its owner, and a 0."""
-        best = [0.0]
+    def _similarity_to_others(self, words: Sequence[str], owners: Numbers) -> Vectors:
+        """Return the mean and the highest similarity of each of *words* to all but its owner."""
+        both = [np.zeros((2, 1), np.float32)]
         for start in range(0, len(words), _PROBE_BATCH):
             batch = slice(start, start + _PROBE_BATCH)
             found = self.vectors.similarities(self._model.embed(words[batch]))
             found[~self._is_loaded] = 0
             found[self.vectors.numbers[:, None] == owners[batch]] = 0
-            best.extend(found.max(axis=0, initial=0).tolist())
-        return best
+            both.append(
+                np.stack([found.sum(axis=0) / (len(found) or 1), found.max(axis=0, initial=0)])
+            )
+        return np.concatenate(both, axis=1)
 
     @cached_property
     def _is_loaded(self) -> NDArray[np.bool_]:
@@ -175,10 +186,9 @@ class SemanticSearch:
 def join(
     by_words: Iterable[tuple[int, float]], by_similarity: Iterable[tuple[int, float]]
 ) -> list[tuple[int, float]]:
-    """Rank stories by similarity and word score together, for a query without an answer by words.
+    """Rank article numbers by similarity and word score together; a missing score counts as 0.
 
-    Both arguments are article numbers with scores; a missing score counts as 0. Return numbers and
-    joint scores from 0 to 1, best first.
+    Return them with joint scores from 0 to 1, best first.
     """
     scores = dict(by_similarity)
     for number, share in by_words:
@@ -192,6 +202,6 @@ def choose_probes(vocabulary: Vocabulary) -> list[str]:
     words = [
         word
         for word, count in vocabulary.counted
-        if count == 1 and len(word) > 1 and word.isalpha() and word not in FUNCTION_WORDS
+        if count == 1 and len(word) > 1 and not has_digit(word) and word not in FUNCTION_WORDS
     ]
     return words[:: len(words) // PROBE_COUNT + 1]

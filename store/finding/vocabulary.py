@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from store.finding.countries import relatives
+from store.finding.countries import country, relatives
 from store.finding.languages import SPOKEN, Language, spoken
 from store.finding.words import (
     FUNCTION_WORDS,
@@ -185,6 +185,14 @@ class Vocabulary:
                     for expansions in expanded[span]:
                         expansions[name] = max(similarity, expansions.get(name, 0.0))
         return [_best(expansions) for expansions in expanded]
+
+    def lacks_country(self, query_words: Sequence[str]) -> bool:
+        """Return whether *query_words* name a country of which the corpus has no name at all."""
+        return any(
+            country(query_words[span])
+            and not any(all(word in self for word in name) for name in (query_words[span], *others))
+            for span, others in relatives(query_words)
+        )
 
     def _expand(self, word: str, *, is_last: bool) -> Expansions:
         if word.isupper():

@@ -1,7 +1,9 @@
 """Semantic search: find stories that say the same as the query in other words."""
 
 import json
+import math
 import re
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -115,9 +117,9 @@ async def test_quality_with_semantic_search() -> None:
         unsure.add(lookup["class"], is_true=isinstance(answer, Unsure))
         found.add(lookup["class"], is_true=isinstance(answer, Found))
     assert shown.rate("question") >= 0.92
-    assert shown.rate("paraphrase") >= 0.75
+    assert shown.rate("paraphrase") >= 0.85
     assert unsure.rate("everyday") <= 0.05
-    assert unsure.rate("nearmiss") <= 0.35
+    assert unsure.rate("nearmiss") <= 0.45
     assert found.rate("everyday", "nearmiss") <= 0.01
 
 
@@ -150,12 +152,49 @@ GEORGIAN = (
 )
 
 
-async def test_the_minimum_is_higher_in_a_language_that_the_model_does_not_know() -> None:
+async def test_a_single_word_needs_more() -> None:
+    assert MODEL
+    search = SemanticSearch.of(FINDER.index, MODEL, STARTER)
+    similarity_of = search.vectors.similarities(MODEL.embed(["hostilities"])).max()
+    assert similarity_of > similarity.MIN_SIMILARITY
+    for limit, is_shown in ((similarity_of * 0.99, True), (similarity_of * 1.01, False)):
+        with patch.object(similarity, "MIN_FOR_A_WORD", limit):
+            assert bool(await search.find("hostilities")) == is_shown
+
+
+async def test_a_country_that_no_story_names_is_another_subject() -> None:
+    assert MODEL
+    assert FINDER.index.vocabulary.lacks_country(("peace", "talks", "in", "sudan"))
+    assert not FINDER.index.vocabulary.lacks_country(("talks", "in", "ankara"))
+    shown = matches(await FINDER.find("peace negotiations with the generals"))
+    assert shown
+    assert not matches(await FINDER.find("peace negotiations with sudan's generals"))
+
+
+async def test_a_story_with_the_name_is_among_the_choices() -> None:
+    """A sentence of small talk may be near some story, and its meaning is not what is asked."""
+    query = "haddad, that was a nice surprise, wasn't it"
+    stories = [
+        make_article(number, text)
+        for number, text in enumerate(
+            (
+                "A pleasant surprise for fans: the band plays again.",
+                "Everybody liked the surprise party at the office.",
+                "Wonderful news delights the whole town.",
+                "Fake shops were caught by Haddad.",
+            )
+        )
+    ]
+    shown = matches(await Finder.of(stories, MODEL).find(query))
+    assert any("Haddad" in match.article.summary for match in shown)
+
+
+async def test_nothing_is_proposed_in_a_language_that_the_model_does_not_know() -> None:
     """To it all Georgian texts look alike, so a stray word would lead to any of them."""
     assert MODEL
     stories = [make_article(number, text) for number, text in enumerate(GEORGIAN)]
     unknown = SemanticSearch.of(Index.of(stories), MODEL, stories)
-    assert await unknown.calibrate() > 1.2 * MIN_SIMILARITY
+    assert await unknown.calibrate() == math.inf
     assert not await unknown.find("ფეხბურთი")
     known = SemanticSearch.of(FINDER.index, MODEL, STARTER)
     assert await known.calibrate() == pytest.approx(MIN_SIMILARITY, abs=0.02)
