@@ -26,7 +26,7 @@ from bot.settings import Settings
 from bot.workspace import Fault, Workspace
 from store import open_store
 from store.samples import STARTER
-from store.types import ChannelId, TeamId, Timetable
+from store.types import ChannelId, Order, TeamId, Timetable
 from tests.ids import ANA
 from tests.machine import running_clock
 
@@ -106,8 +106,8 @@ async def with_bot(channels: int, share: float, limit: float) -> Run:
                         team_id=TeamId(workspace.team_id),
                         channel_id=channel,
                         owner_id=ANA,
-                        timetable=Timetable(at=AT, weekdays=DAILY, zone="UTC"),
                         now=workspace.clock(),
+                        order=Order(timetable=Timetable(at=AT, weekdays=DAILY, zone="UTC")),
                     )
             process = FORKING.Process(target=run_bot, args=(settings,), daemon=True)
             process.start()

@@ -19,7 +19,7 @@ from store import open_store
 from store.db import open_database
 from store.db.types import Database
 from store.samples import STARTER
-from store.types import TeamId, Timetable
+from store.types import Order, TeamId, Timetable
 from tests.ids import ANA, GENERAL
 from tests.machine import running_clock
 from tests.replicas import count_deliveries
@@ -68,8 +68,8 @@ class Scene:
                 team_id=TeamId(self.workspace.team_id),
                 channel_id=CHANNEL,
                 owner_id=ANA,
-                timetable=Timetable(at=AT, weekdays=DAILY, zone="UTC"),
                 now=self.now,
+                order=Order(timetable=Timetable(at=AT, weekdays=DAILY, zone="UTC")),
             )
 
     async def start(self, count: int = 1) -> None:

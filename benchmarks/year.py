@@ -21,7 +21,7 @@ from cronsim import CronSim
 
 from store import Store, open_store
 from store.samples import STARTER
-from store.types import ChannelId, PostState, Schedule, Timetable
+from store.types import ChannelId, Order, PostState, Schedule, Timetable
 from tests.ids import T1, U1
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -86,8 +86,8 @@ async def _create_schedules(store: Store, zones: int, chance: random.Random) -> 
                 team_id=T1,
                 channel_id=ChannelId(f"C{number}"),
                 owner_id=U1,
-                timetable=Timetable(at=at, weekdays=days, zone=zone),
                 now=START,
+                order=Order(timetable=Timetable(at=at, weekdays=days, zone=zone)),
             )
         )
     return schedules

@@ -87,6 +87,8 @@ class Block(StrEnum):
     ZONE = "block_zone"
     TOPICS = "block_topics"
     STORIES = "block_stories"
+    NEWS = "block_news"
+    MAX_AGE = "block_max_age"
     INSIGHT = "block_insight"
     QUESTION = "block_question"
 
@@ -102,6 +104,8 @@ class Field(StrEnum):
     ZONE = "field_zone"
     TOPICS = "field_topics"
     STORIES = "field_stories"
+    NEWS = "field_news"
+    MAX_AGE = "field_max_age"
     INSIGHT = "field_insight"
     QUESTION = "field_question"
 

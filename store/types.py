@@ -311,23 +311,44 @@ _NOTICES = frozenset(
 )
 
 
+class News(StrEnum):
+    """Which stories a digest may have, by what is new to the channel."""
+
+    ANY = "any"
+    NEW = "new"
+    """Only what is new since the last digest; a sentence if there is nothing new."""
+    NEW_OR_NOTHING = "new or nothing"
+    """Only what is new since the last digest; no post if there is nothing new."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
-    """A channel's daily question or digest: when it is posted, on which topics, and its owner."""
+class Order:
+    """What a person wants a channel to get: when, how much and about what."""
+
+    timetable: Timetable
+    kind: PostKind = PostKind.QUESTION
+    """QUESTION or DIGEST."""
+    stories: int = 1
+    """The most stories that a digest shows."""
+    topics: tuple[str, ...] = ()
+    """The queries that its stories match; empty for the whole corpus."""
+    max_age_days: int | None = None
+    """The most days since a story was published; stories without a date are left out then. None
+    for any age."""
+    news: News = News.ANY
+    """Which stories a digest may have; ANY for a question."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule(Order):
+    """A channel's daily question or digest, as it was ordered, its owner and its state."""
 
     team_id: TeamId
     channel_id: ChannelId
     owner_id: UserId | None
     """None after the owner's data was deleted. The schedule goes on; the next person to save it
     becomes its owner."""
-    timetable: Timetable
     next: Occurrence
-    kind: PostKind = PostKind.QUESTION
-    """QUESTION or DIGEST."""
-    stories: int = 1
-    """How many stories a digest shows."""
-    topics: tuple[str, ...] = ()
-    """The queries that its stories match; empty for the whole corpus."""
     paused_until: date | None = None
     """The local date on which posting resumes; None if it is not paused."""
     stopped: str | None = None

@@ -21,7 +21,7 @@ from store import Store, open_store
 from store.db import open_database
 from store.posting.record import LEASE
 from store.samples import STARTER
-from store.types import ChannelId, PostState, TeamId, Timetable
+from store.types import ChannelId, Order, PostState, TeamId, Timetable
 from tests.ids import ANA
 from tests.machine import environment, running_clock
 
@@ -103,7 +103,11 @@ async def schedule_posts(
     timetable = Timetable(at=time(at.hour, at.minute), weekdays=frozenset(range(7)), zone="UTC")
     for channel in channels:
         schedule = await store.schedules.set(
-            team_id=team, channel_id=channel, owner_id=ANA, timetable=timetable, now=now
+            team_id=team,
+            channel_id=channel,
+            owner_id=ANA,
+            now=now,
+            order=Order(timetable=timetable),
         )
     return schedule.next.due_at
 

@@ -17,7 +17,7 @@ from bot.workspace import Fault, Workspace
 from handlers.jobs.posting import IN_FLIGHT
 from store import open_store
 from store.samples import STARTER
-from store.types import ChannelId, TeamId, Timetable
+from store.types import ChannelId, Order, TeamId, Timetable
 from tests import postgres
 from tests.black_hole import BlackHole
 from tests.handlers.conftest import texts
@@ -114,10 +114,12 @@ async def scene(server: str, folder: Path) -> AsyncIterator[Scene]:
                     team_id=TeamId(workspace.team_id),
                     channel_id=channel,
                     owner_id=ANA,
-                    timetable=Timetable(
-                        at=time(at.hour, at.minute), weekdays=frozenset(range(7)), zone="UTC"
-                    ),
                     now=clock(),
+                    order=Order(
+                        timetable=Timetable(
+                            at=time(at.hour, at.minute), weekdays=frozenset(range(7)), zone="UTC"
+                        )
+                    ),
                 )
         environ = {
             "SLACK_BOT_TOKEN": workspace.bot_token,

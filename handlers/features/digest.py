@@ -19,7 +19,7 @@ from handlers.parsing.calendar_dates import Dates
 from handlers.parsing.date_format import format_date, format_dates, write_dates
 from handlers.parsing.dates import is_until, parse_posts, parse_until
 from handlers.parsing.readings import UnclearError
-from handlers.parsing.schedule_order import Order, parse_order, write_order
+from handlers.parsing.schedule_order import parse_order, write_order
 from handlers.parsing.timetable import describe, describe_days
 from handlers.parsing.words import as_typed
 from handlers.parsing.zones import zone_label
@@ -34,7 +34,8 @@ from handlers.views import digest as views
 from handlers.views import question
 from handlers.views.message import Message
 from store import Store
-from store.types import FOREVER, ChannelId, ParleyError, Schedule, TeamId, UserId
+from store.posting.planning import no_story
+from store.types import FOREVER, ChannelId, Order, ParleyError, Schedule, TeamId, UserId
 
 _UPCOMING = 5
 """How many upcoming posts `/digest next` shows."""
@@ -241,17 +242,17 @@ class Digest:
         last = await self.store.posts.last_scheduled(
             schedule.team_id, schedule.channel_id, now=self.options.clock()
         )
-        chosen = await self.store.planning.preview(schedule)
+        chosen = await self.store.planning.preview(schedule, now=self.options.clock())
         zone = await self.slack.directory.zone(schedule.team_id, user_id)
         return views.coming(schedule, upcoming, zone=zone, last=last, chosen=chosen)
 
     async def _preview(self, schedule: Schedule) -> Message:
-        chosen = await self.store.planning.preview(schedule)
+        chosen = await self.store.planning.preview(schedule, now=self.options.clock())
         if chosen is None:
-            raise ParleyError("There is no story to choose from.")
+            raise ParleyError(f"There is {no_story(schedule)}.")
         articles = await self.store.articles.get_many(chosen.article_ids)
         upcoming = await self.store.planning.upcoming(schedule, 1)
-        return views.preview(schedule, upcoming, articles)
+        return views.preview(schedule, upcoming, articles, why=chosen.why)
 
     async def _now(
         self, schedule: Schedule, request: Request, rest: str, by: FullMember

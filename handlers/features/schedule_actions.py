@@ -9,7 +9,6 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.features.dependencies import Options, Slack
 from handlers.parsing.date_format import format_date, format_dates
-from handlers.parsing.schedule_order import Order
 from handlers.parsing.timetable import describe_days
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
@@ -20,7 +19,7 @@ from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from store import Store, samples
 from store.posting.planning import occurrence_key
 from store.posting.record import GRACE, NewPost
-from store.types import FOREVER, ChannelId, ParleyError, PostState, Schedule, TeamId, UserId
+from store.types import FOREVER, ChannelId, Order, ParleyError, PostState, Schedule, TeamId, UserId
 
 NO_RECORD = "I have no record of that post any more."
 _SKIPPED = "skipped"
@@ -64,13 +63,10 @@ class ScheduleActions:
             team_id=by.team_id,
             channel_id=channel_id,
             owner_id=owner_id or by.user_id,
-            timetable=order.timetable,
-            kind=order.kind,
-            stories=order.stories,
-            topics=order.topics,
+            order=order,
             now=self.options.clock(),
         )
-        is_empty = await self.store.planning.preview(schedule) is None
+        is_empty = await self.store.planning.preview(schedule, now=self.options.clock()) is None
         upcoming = await self.store.planning.upcoming(schedule, 1)
         return views.is_on(
             schedule,

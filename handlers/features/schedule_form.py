@@ -16,9 +16,9 @@ from handlers.features.schedule_actions import ScheduleActions
 from handlers.ids import Block, Field
 from handlers.parsing.schedule_order import (
     LONGEST_TOPIC,
+    MOST_DAYS,
     MOST_STORIES,
     MOST_TOPICS,
-    Order,
     order_of,
 )
 from handlers.parsing.timetable import WEEKDAYS, describe
@@ -32,7 +32,18 @@ from handlers.views import schedule as views
 from handlers.views.message import message
 from handlers.views.modal import View, field_errors, updated, window
 from store import Store
-from store.types import ChannelId, Found, ParleyError, PostKind, Schedule, TeamId, Timetable, UserId
+from store.types import (
+    ChannelId,
+    Found,
+    News,
+    Order,
+    ParleyError,
+    PostKind,
+    Schedule,
+    TeamId,
+    Timetable,
+    UserId,
+)
 
 _DEFAULT_TIME = time(9, 30)
 _DEFAULT_STORIES = 3
@@ -226,6 +237,8 @@ def _fingerprint(schedule: Schedule | None) -> str:
         schedule.kind,
         schedule.stories,
         schedule.topics,
+        schedule.max_age_days,
+        schedule.news,
         schedule.paused_until,
         schedule.stopped,
     )
@@ -274,6 +287,12 @@ def _parse(view: dict[str, Any]) -> tuple[Submission | None, dict[str, str]]:
     stories = str((chosen(Block.STORIES, Field.STORIES, "selected_option") or {}).get("value"))
     if is_digest and stories not in {str(count) for count in range(1, MOST_STORIES + 1)}:
         errors[Block.STORIES] = f"A digest has 1 to {MOST_STORIES} stories."
+    news = str((chosen(Block.NEWS, Field.NEWS, "selected_option") or {}).get("value"))
+    if is_digest and news not in {*News}:
+        errors[Block.NEWS] = "Choose which stories a digest may have."
+    age = str((chosen(Block.MAX_AGE, Field.MAX_AGE, "selected_option") or {}).get("value"))
+    if age not in {str(days) for days in range(MOST_DAYS + 1)}:
+        errors[Block.MAX_AGE] = "Choose how old stories may be."
     topics = chosen(Block.TOPICS, Field.TOPICS, "selected_options") or ()
     if errors:
         return None, errors
@@ -281,6 +300,8 @@ def _parse(view: dict[str, Any]) -> tuple[Submission | None, dict[str, str]]:
         timetable=Timetable(at=at, weekdays=weekdays, zone=zone),
         kind=PostKind.DIGEST if is_digest else PostKind.QUESTION,
         stories=int(stories) if is_digest else 1,
+        news=News(news) if is_digest else News.ANY,
+        max_age_days=int(age) or None,
         topics=tuple(dict.fromkeys(topic["value"][:LONGEST_TOPIC] for topic in topics))[
             :MOST_TOPICS
         ],

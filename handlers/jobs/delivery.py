@@ -24,7 +24,7 @@ from handlers.views.post import render
 from store import Store
 from store.posting.posts import Claim, Outcome
 from store.posting.record import GRACE, LEASE
-from store.types import Article, Post, PostKind, PostState, TeamId
+from store.types import Post, PostKind, PostState, TeamId
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class Delivery:
             await self.store.posts.record(claim, outcome, now=self.clock())
 
     async def _answer(self, post: Post, respond: AsyncRespond) -> Outcome:
-        message = render(post, await self._articles_of(post))
+        message = render(post, await self.store.articles.get_many(await self._story_ids(post)))
         try:
             response = await answer_channel(respond, message, thread_ts=_thread_of(post, None))
         except FAILURES as failed:
@@ -176,8 +176,10 @@ class Delivery:
         if late > (PRESS_GRACE if is_press and not post.parent_key else GRACE):
             log.warning("post %s missed its time", post.key)
             return Outcome(PostState.MISSED, error=post.error or "found too late")
-        articles = await self._articles_of(parent or post)
-        if not articles and not post.kind.is_notice:
+        ids = await self._story_ids(parent or post)
+        articles = await self.store.articles.get_many(ids)
+        is_nothing_new = post.kind is PostKind.DIGEST and not ids
+        if not articles and not (post.kind.is_notice or is_nothing_new):
             return Outcome(PostState.FAILED, error="its story is no longer in the corpus")
         if self.clock() - claim.at > LEASE / 2:
             # Much of the lease is over: another process could claim the post during the call.
@@ -231,13 +233,11 @@ class Delivery:
                 until = now + HISTORY_WAITS[0]
                 return Outcome(PostState.UNKNOWN, error=code, until=until, is_unanswered=True)
 
-    async def _articles_of(self, post: Post) -> Sequence[Article]:
-        """Return the stories of the post and its thread: one story, or all stories of a digest."""
+    async def _story_ids(self, post: Post) -> Sequence[str]:
+        """Return the ids of the stories of a post and its thread; several for a digest."""
         if post.kind is PostKind.DIGEST:
-            return await self.store.articles.get_many(
-                await self.store.posts.stories(post.team_id, post.key)
-            )
-        return await self.store.articles.get_many([post.article_id] if post.article_id else [])
+            return await self.store.posts.stories(post.team_id, post.key)
+        return [post.article_id] if post.article_id else []
 
 
 def _identifiable(post: Post, message: Message) -> dict[str, Any]:

@@ -184,11 +184,7 @@ class Posting:
             schedule, by=by.user_id, now=self._clock(), key=key
         )
         if post is None:
-            raise ParleyError(
-                "Today's post is in this channel already."
-                if await self._store.planning.preview(schedule)
-                else "There is no story to choose from."
-            )
+            raise ParleyError("Today's post is in this channel already.")
         await self.finish(post)
 
     async def finish(self, post: Post) -> None:

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import fields
 
 from handlers.parsing.readings import UnclearError
 from handlers.parsing.timetable import has_time, parse
 from handlers.parsing.words import DAY_NAMES
 from store.finding.countries import is_country
-from store.types import ParleyError, PostKind, Schedule, Timetable
+from store.types import News, Order, ParleyError, PostKind, Schedule, Timetable
 
 MOST_STORIES = 5
 MOST_TOPICS = 10
@@ -21,29 +21,31 @@ _DIGEST = re.compile(
     r"|(?P<before>\d{1,9}) +stories)\b",
     re.IGNORECASE,
 )
+_AGE = re.compile(
+    r"\b(?:max(?:imum)?[ -]?age(?: of)?|(?:no|not) older than)\b *(?P<number>\d{1,9}|an?\b|one\b)?"
+    r" *(?P<unit>days?\b|d\b|weeks?\b|w\b)?",
+    re.IGNORECASE,
+)
+MOST_DAYS = 366
+_NEWS = re.compile(
+    r"\bonly (?:what(?: is|'s) )?new\b(?: stories\b| ones\b)?"
+    r"(?: since (?:the )?last(?: one| time| digest)?\b)?"
+    r"(?P<nothing>,? *(?:or|else|otherwise) (?:nothing|no post)\b)?",
+    re.IGNORECASE,
+)
+_NEWS_WORDS = {
+    News.ANY: "",
+    News.NEW: " only new",
+    News.NEW_OR_NOTHING: " only new or nothing",
+}
 _TOPICS = re.compile(r'["“„]([^"“”„]+)["“”]|([^,"“„]+)')
 _AND = re.compile(r"(?<!\S)and(?!\S)", re.IGNORECASE)
 _ABOUT = re.compile(r"\b(?P<about>about)\b(?P<topics>.*)$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What a user wants a channel to get: when, how much and about what."""
-
-    timetable: Timetable
-    kind: PostKind = PostKind.QUESTION
-    stories: int = 1
-    topics: tuple[str, ...] = ()
-
-
 def order_of(schedule: Schedule) -> Order:
     """Return the order that set up a schedule."""
-    return Order(
-        timetable=schedule.timetable,
-        kind=schedule.kind,
-        stories=schedule.stories,
-        topics=schedule.topics,
-    )
+    return Order(**{each.name: getattr(schedule, each.name) for each in fields(Order)})
 
 
 def write_order(order: Order) -> str | None:
@@ -52,7 +54,9 @@ def write_order(order: Order) -> str | None:
     days = ",".join(DAY_NAMES[day][:3].lower() for day in sorted(timetable.weekdays))
     words = f"{timetable.at:%H:%M} {days} {timetable.zone}"
     if order.kind is PostKind.DIGEST:
-        words += f" digest {order.stories}"
+        words += f" digest {order.stories}{_NEWS_WORDS[order.news]}"
+    if order.max_age_days:
+        words += f" max age {order.max_age_days} days"
     if order.topics:
         words += f" about {', '.join(map(_write_topic, order.topics))}"
     try:
@@ -62,7 +66,8 @@ def write_order(order: Order) -> str | None:
 
 
 def _write_topic(topic: str) -> str:
-    return topic if [*_topics(topic)] == [topic] else f'"{topic}"'
+    is_clear = [*_topics(topic)] == [topic] and not (_AGE.search(topic) or _NEWS.search(topic))
+    return topic if is_clear else f'"{topic}"'
 
 
 def _topics(words: str) -> Iterator[str]:
@@ -78,35 +83,93 @@ def _topics(words: str) -> Iterator[str]:
 
 
 def parse_order(words: str, *, zone: str) -> Order:
-    """Parse a timetable, then optionally `digest` with its size, and `about` with topics.
+    """Parse a timetable, then optionally a digest, what may be in it, and `about` with topics.
 
     *zone* is that of the person who typed the words. Raises `UnclearError[Order]`, or
     `ParleyError`, which names the words that were not understood.
     """
-    topics: tuple[str, ...] = ()
-    about = _ABOUT.search(words)
-    if about and has_time(about["topics"], first=True) and not has_time(words[: about.start()]):
-        about = _ABOUT.search(words, about.end("about"))  # about 9:30
-    if about:
-        words = words[: about.start()]
-        topics = tuple(dict.fromkeys(_topics(about["topics"])))
-        if not topics:
-            raise ParleyError("About what? As in `/digest on 09:30 about sanctions, turkey`.")
-        if len(topics) > MOST_TOPICS:
-            raise ParleyError(f"A schedule has at most {MOST_TOPICS} topics, not {len(topics)}.")
-        if any(len(topic) > LONGEST_TOPIC for topic in topics):
-            raise ParleyError(f"A topic has at most {LONGEST_TOPIC} characters.")
-    kind, stories = PostKind.QUESTION, 1
-    if digest := _DIGEST.search(words):
-        words = f"{words[: digest.start()]} {words[digest.end() :]}"
-        kind, stories = PostKind.DIGEST, int(digest["after"] or digest["before"] or _STORIES)
-        if not 1 <= stories <= MOST_STORIES:
-            raise ParleyError(f"A digest has 1 to {MOST_STORIES} stories.")
+    words, listed = _split_about(words)
+    words, listed, age = _take(_AGE, words, listed)
+    words, listed, new = _take(_NEWS, words, listed)
+    if not age:
+        # It may have stood before "only new", at the end of the topics.
+        words, listed, age = _take(_AGE, words, listed)
+    topics = () if listed is None else _read_topics(listed)
+    words, stories = _take_digest(words)
+    if new and not stories:
+        raise ParleyError(
+            "Only a digest can be limited to what is new, as in `/digest on 09:30 digest 3 only"
+            " new`. A question takes `max age 7 days`."
+        )
+    has_sentence = not (new and new["nothing"])
+    max_age_days = _days(age) if age else None
 
     def order(timetable: Timetable) -> Order:
-        return Order(timetable=timetable, kind=kind, stories=stories, topics=topics)
+        return Order(
+            timetable=timetable,
+            kind=PostKind.DIGEST if stories else PostKind.QUESTION,
+            stories=stories or 1,
+            topics=topics,
+            max_age_days=max_age_days,
+            news=(News.NEW if has_sentence else News.NEW_OR_NOTHING) if new else News.ANY,
+        )
 
     try:
         return order(parse(words, zone=zone))
     except UnclearError as error:
         raise UnclearError(str(error), [*map(order, error.readings)]) from None
+
+
+def _split_about(words: str) -> tuple[str, str | None]:
+    """Return the words before `about`, and those after it; None if there is no `about`."""
+    about = _ABOUT.search(words)
+    if about and has_time(about["topics"], first=True) and not has_time(words[: about.start()]):
+        about = _ABOUT.search(words, about.end("about"))  # about 9:30
+    return (words[: about.start()], about["topics"]) if about else (words, None)
+
+
+def _read_topics(listed: str) -> tuple[str, ...]:
+    topics = tuple(dict.fromkeys(_topics(listed)))
+    if not topics:
+        raise ParleyError("About what? As in `/digest on 09:30 about sanctions, turkey`.")
+    if len(topics) > MOST_TOPICS:
+        raise ParleyError(f"A schedule has at most {MOST_TOPICS} topics, not {len(topics)}.")
+    if any(len(topic) > LONGEST_TOPIC for topic in topics):
+        raise ParleyError(f"A topic has at most {LONGEST_TOPIC} characters.")
+    return topics
+
+
+def _take_digest(words: str) -> tuple[str, int]:
+    """Return the other words, and how many stories a digest has; 0 for a question."""
+    digest = _DIGEST.search(words)
+    if not digest:
+        return words, 0
+    stories = int(digest["after"] or digest["before"] or _STORIES)
+    if not 1 <= stories <= MOST_STORIES:
+        raise ParleyError(f"A digest has 1 to {MOST_STORIES} stories.")
+    return f"{words[: digest.start()]} {words[digest.end() :]}", stories
+
+
+def _take(
+    option: re.Pattern[str], words: str, listed: str | None
+) -> tuple[str, str | None, re.Match[str] | None]:
+    """Return *words* and *listed* topics without an *option*, and its match.
+
+    In the topics an option stands at the end: elsewhere it is a topic.
+    """
+    if found := option.search(words):
+        return f"{words[: found.start()]} {words[found.end() :]}", listed, found
+    for found in option.finditer(listed or ""):
+        if listed and found.end() == len(listed.rstrip()):
+            return words, listed[: found.start()].rstrip(" ,"), found
+    return words, listed, None
+
+
+def _days(age: re.Match[str]) -> int:
+    number, unit = age["number"], age["unit"]
+    if not (number and unit):
+        raise ParleyError("A maximum age is in days or weeks, as in `max age 7 days`.")
+    days = (int(number) if number.isdecimal() else 1) * (7 if unit[0] in "wW" else 1)
+    if not 1 <= days <= MOST_DAYS:
+        raise ParleyError(f"A maximum age is 1 to {MOST_DAYS} days.")
+    return days

@@ -14,13 +14,23 @@ from handlers.parsing.schedule_order import order_of, write_order
 from handlers.parsing.timetable import describe
 from handlers.views import question
 from handlers.views.blocks import Block, Element, button, context, overflow, pager, section
-from handlers.views.message import Message, message, paragraphs
+from handlers.views.message import Message, counted, message, paragraphs
 from handlers.views.notice import WHY_STOPPED, span
 from handlers.views.samples import SAMPLES
 from store.posting.choice import Chosen
 from store.posting.notices import READY_AGAIN
 from store.posting.planning import UpcomingPost
-from store.types import FOREVER, Article, ChannelId, Post, PostKind, PostState, Schedule, UserId
+from store.types import (
+    FOREVER,
+    Article,
+    ChannelId,
+    News,
+    Post,
+    PostKind,
+    PostState,
+    Schedule,
+    UserId,
+)
 
 EDIT, END = "edit", "end"
 _FEW = 3
@@ -39,6 +49,11 @@ _EXAMPLES = (
     (
         f"{Command.DIGEST} on 09:30 digest 3 about sanctions, turkey",
         "three stories and a question; either part can be left out",
+    ),
+    (
+        f"{Command.DIGEST} on 09:30 digest 3 only new max age 7 days",
+        "only stories that came since the last digest; `only new or nothing` leaves out a post"
+        " without any",
     ),
     (f"{Command.DIGEST} next", "the next posts in this channel"),
     (f"{Command.DIGEST} preview", "what the next one will say; only you see it"),
@@ -159,9 +174,15 @@ def coming(
 
 
 def preview(
-    schedule: Schedule, upcoming: Sequence[UpcomingPost], articles: Sequence[Article]
+    schedule: Schedule, upcoming: Sequence[UpcomingPost], articles: Sequence[Article], *, why: str
 ) -> Message:
-    """Render, for one user, exactly what the next occurrence posts."""
+    """Render, for one user, exactly what the next occurrence posts.
+
+    Without articles there is nothing new, and *why* says so.
+    """
+    if not articles:
+        also = " Then nothing is posted." if schedule.news is News.NEW_OR_NOTHING else ""
+        return paragraphs(f"{plain(why)}{also}")
     if schedule.kind is PostKind.DIGEST:
         shown = question.digest(articles, asked_by=None, has_menu=True)
     else:
@@ -329,7 +350,12 @@ def _what(schedule: Schedule, *, is_first: bool = False, topics: int = 300) -> s
     what = "a question"
     if schedule.kind is PostKind.DIGEST:
         stories = "story" if schedule.stories == 1 else "stories"
-        what = f"a digest of {schedule.stories} {stories}"
+        new = "" if schedule.news is News.ANY else "new "
+        what = f"a digest of {schedule.stories} {new}{stories}"
+        if schedule.news is News.NEW_OR_NOTHING:
+            what += ", if there are any,"
+    if days := schedule.max_age_days:
+        what += " of today and yesterday" if days == 1 else f" of the last {days} days"
     if schedule.topics:
         what += f" about {plain(', '.join(schedule.topics), topics)}"
     text = f"{what} at {describe(schedule.timetable)}"
@@ -397,13 +423,20 @@ def _state(post: Post) -> str:
 
 def _left(schedule: Schedule, chosen: Chosen) -> str | None:
     """Return how long the remaining questions last, or None if longer than two weeks."""
+    if not chosen.article_ids or schedule.max_age_days or schedule.news is not News.ANY:
+        # What comes next is not there yet.
+        return None
     left = chosen.left + len(chosen.article_ids)
     posts = -(-left // len(chosen.article_ids))
     days = -(-posts * 7 // len(schedule.timetable.weekdays))
     if days > 14:
         return None
-    questions = "1 question is" if left == 1 else f"{left} questions are"
-    return f"{questions} left before they come round again: {span(days)} of posts at this pace."
+    noun = "story" if schedule.kind is PostKind.DIGEST else "question"
+    are = "is" if left == 1 else "are"
+    return (
+        f"{counted(left, noun)} {are} left before they come round again: {span(days)} of posts at"
+        " this pace."
+    )
 
 
 def _when(post: UpcomingPost) -> str:

@@ -9,11 +9,16 @@ from store.types import Article, Post, PostKind
 
 
 def render(post: Post, articles: Sequence[Article]) -> Message:
-    """Render *post* with its articles: one story, a digest's stories, or none for a notice."""
+    """Render *post* with its articles: one story, a digest's stories, or none for a notice.
+
+    A digest without stories says that nothing is new.
+    """
     has_menu = post.why is not None
     match post.kind:
         case PostKind.QUESTION:
             return question.question(articles[0], asked_by=post.asked_by, has_menu=has_menu)
+        case PostKind.DIGEST if not articles:
+            return question.nothing_new(post.why or "")
         case PostKind.DIGEST:
             return question.digest(articles, asked_by=post.asked_by, has_menu=has_menu)
         case PostKind.STORY:

@@ -16,6 +16,7 @@ from handlers.views.blocks import (
     context,
     header,
     overflow,
+    section,
 )
 from handlers.views.message import Message, message, paragraphs
 from handlers.views.origin import origin
@@ -81,18 +82,25 @@ def question(article: Article, *, asked_by: UserId | None, has_menu: bool = Fals
 def digest(
     articles: Sequence[Article], *, asked_by: UserId | None, has_menu: bool = False
 ) -> Message:
-    """Render a digest: a few shortened stories, and the first story's question."""
+    """Render a digest: a few shortened stories, and the question of the first that has one."""
     source = f"Brought by <@{asked_by}>" if asked_by else "Today's stories"
-    asked = articles[0].question
-    blocks: list[Block] = [context(f"{source} · more of each is in the thread")]
+    asked = next((article.question for article in articles if article.question), "")
+    lead, menu = f"{source} · more of each is in the thread", _menu(has_menu)
+    blocks: list[Block] = [section(lead, accessory=menu) if menu and not asked else context(lead)]
     for article in articles:
         summary = Part(truncate(article.summary, _SHORT), most=_SHORT * 2)
         blocks.append(as_written(Part(article.headline, "bold", 150), summary))
         texts = origin(article, most_link=_LINKS // len(articles))
         blocks += [context(*texts)] if texts else []
-    blocks.append(as_written(Part(asked, "bold", 1500), accessory=_menu(has_menu)))
+    if asked:
+        blocks.append(as_written(Part(asked, "bold", 1500), accessory=menu))
     summaries = " ".join(plain(truncate(article.summary, _SHORT)) for article in articles)
-    return message(f"{source}: {summaries} {plain(asked, 1500)}", blocks)
+    return message(f"{source}: {summaries} {plain(asked, 1500)}".rstrip(), blocks)
+
+
+def nothing_new(why: str) -> Message:
+    """Render a digest without stories; *why* says since when there is nothing new."""
+    return paragraphs(plain(why))
 
 
 def thread(articles: Sequence[Article]) -> Message:

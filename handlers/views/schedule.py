@@ -5,7 +5,7 @@ from datetime import datetime
 
 from handlers import ids
 from handlers.button_value import NO_CHANNEL, Value
-from handlers.parsing.schedule_order import MOST_STORIES, MOST_TOPICS, Order
+from handlers.parsing.schedule_order import MOST_STORIES, MOST_TOPICS
 from handlers.parsing.words import DAY_NAMES
 from handlers.parsing.zones import zone_label
 from handlers.views.blocks import (
@@ -19,14 +19,21 @@ from handlers.views.blocks import (
     section,
 )
 from handlers.views.digest import owner_text, schedule_line, schedule_status
+from handlers.views.message import counted
 from handlers.views.modal import View, form
 from handlers.views.samples import SAMPLES
-from store.types import ChannelId, PostKind, Schedule
+from store.types import ChannelId, News, Order, PostKind, Schedule
 
 _KINDS = {
     PostKind.QUESTION: "A question, with its story in the thread",
     PostKind.DIGEST: "A digest: a few stories and a question",
 }
+_NEWS = {
+    News.ANY: "Older ones too, the newest first",
+    News.NEW: "Only new ones; if there are none, say so",
+    News.NEW_OR_NOTHING: "Only new ones; if there are none, post nothing",
+}
+_AGES = (0, 1, 3, 7, 14, 30, 90)
 _MAX_OPTION = 75
 
 
@@ -103,6 +110,23 @@ def schedule(
             options=[option(str(count), str(count)) for count in range(1, MOST_STORIES + 1)],
             initial_option=option(str(order.stories), str(order.stories)),
         ),
+        _field(
+            ids.Block.NEWS,
+            "New stories in a digest",
+            "static_select",
+            ids.Field.NEWS,
+            options=[option(_NEWS[news], news) for news in _NEWS],
+            initial_option=option(_NEWS[order.news], order.news),
+        ),
+        _field(
+            ids.Block.MAX_AGE,
+            "Age of stories",
+            "static_select",
+            ids.Field.MAX_AGE,
+            options=[_age(days) for days in sorted({*_AGES, order.max_age_days or 0})],
+            initial_option=_age(order.max_age_days or 0),
+            hint="With a limit, stories without a date are left out.",
+        ),
     ]
     value = Value(channel_id=channel_id if is_known else NO_CHANNEL, key=mark)
     return form(ids.Modal.SCHEDULE, "A post a day", blocks, submit="Save", value=value)
@@ -162,6 +186,12 @@ def _field(
     **fields: object,
 ) -> Block:
     return input_block(block, label, element(kind, action, **fields), hint=hint, optional=optional)
+
+
+def _age(days: int) -> Element:
+    """Return an option for a maximum age; 0 stands for any age."""
+    label = f"At most {counted(days, 'day')}" if days else "Any age"
+    return option(label, str(days))
 
 
 def _day(day: int) -> Element:

@@ -268,7 +268,7 @@ class Corpus:
                         warnings=folder.warnings,
                     )
                 if announce:
-                    announce(await self._check(plan, folder, watched))
+                    announce(await self._check(plan, folder, watched, at))
                 revision = await self._apply(
                     plan,
                     fingerprint=folder.fingerprint,
@@ -307,11 +307,15 @@ class Corpus:
         watched = progress or Progress()
         async with self._planning() as plan:
             folder = await self._plan(plan, path, watched, at, extra)
-            return await self._check(plan, folder, watched)
+            return await self._check(plan, folder, watched, at)
 
-    async def _check(self, plan: LoadPlan, folder: CorpusFolder, progress: Progress) -> Check:
+    async def _check(
+        self, plan: LoadPlan, folder: CorpusFolder, progress: Progress, at: datetime
+    ) -> Check:
         progress.start("Looking for near-duplicates", 0)
-        return await self._search(lambda finder: check(self._database, finder.index, plan, folder))
+        return await self._search(
+            lambda finder: check(self._database, finder.index, plan, folder, at)
+        )
 
     async def undo(
         self, *, by: str, at: datetime, number: int | None = None, progress: Progress | None = None

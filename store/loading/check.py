@@ -2,15 +2,18 @@
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 
-from store.db import Database, Row
+from store.db import Database
 from store.finding.index import Index
 from store.loading.documents import CorpusFolder
 from store.loading.near_duplicates import NearDuplicates, find_near_duplicates
 from store.loading.plan import Counts, LoadPlan
 from store.posting.choice import outlook
-from store.types import Article, ChannelId, PostKind, Problem, TeamId
+from store.posting.schedules import to_schedule
+from store.rows import QueueReader
+from store.types import Article, ChannelId, PostKind, Problem, Schedule, TeamId
 
 UPCOMING = 10
 """How many of a schedule's next questions are checked."""
@@ -18,10 +21,8 @@ _MAX_SCHEDULES = 50
 """The maximum number of schedules that are checked."""
 _MAX_HEADLINES = 5
 
-_SCHEDULED = """
-SELECT team_id, channel_id, kind, topics FROM schedule ORDER BY team_id, channel_id
-"""
-_QUESTIONS = "SELECT COUNT(*) AS articles FROM article WHERE question <> ''"
+_SCHEDULED = "SELECT * FROM schedule ORDER BY team_id, channel_id"
+_SIZES = "SELECT COUNT(*) AS stories, COUNT(NULLIF(question, '')) AS questions FROM article"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +71,14 @@ class Check:
         return bool(self.added or self.edited or self.removed)
 
 
-async def check(database: Database, index: Index, plan: LoadPlan, folder: CorpusFolder) -> Check:
+async def check(
+    database: Database, index: Index, plan: LoadPlan, folder: CorpusFolder, now: datetime
+) -> Check:
     """Return what *plan* for loading *folder* would change."""
     changes = plan.documents.items()
-    schedules = await database.fetch(_SCHEDULED)
+    rows = await database.fetch(_SCHEDULED)
+    readable = QueueReader(to_schedule, "schedule", "team_id", "channel_id")
+    schedules = readable.read(rows[:_MAX_SCHEDULES])
     return Check(
         counts=plan.counts,
         added=[path for path, change in changes if not change.before],
@@ -87,44 +92,43 @@ async def check(database: Database, index: Index, plan: LoadPlan, folder: Corpus
         unasked=sum(not change.article.question for change in plan.additions),
         near_duplicates=await find_near_duplicates(database, index, plan),
         effects=sorted(
-            [effect async for effect in _effects(database, plan, schedules[:_MAX_SCHEDULES])],
+            [effect async for effect in _effects(database, plan, schedules, now)],
             key=lambda effect: (not effect.vanishing, effect.left),
         ),
-        schedules=len(schedules),
+        schedules=len(rows),
     )
 
 
 async def _effects(
-    database: Database, plan: LoadPlan, schedules: Sequence[Row]
+    database: Database, plan: LoadPlan, schedules: Sequence[Schedule], now: datetime
 ) -> AsyncIterator[Effect]:
-    vanishing = _vanishing_ids(plan)
-    (loaded,) = await database.fetch(_QUESTIONS)
-    questions = loaded["articles"] + _added_questions(plan)
-    for row in schedules:
+    removed = {change.article.id for change in plan.removals if not change.is_edited}
+    unasked = {change.article.id for change in plan.additions if not change.article.question}
+    (loaded,) = await database.fetch(_SIZES)
+    stories = loaded["stories"] + len(plan.additions) - len(plan.removals)
+    questions = loaded["questions"] + _added_questions(plan)
+    for schedule in schedules:
         async with database.reading() as connection:
             ahead = await outlook(
                 connection,
-                row["team_id"],
-                row["channel_id"],
-                kind=PostKind(row["kind"]),
-                has_topics=row["topics"] != "[]",
+                schedule.team_id,
+                schedule.channel_id,
+                schedule,
                 count=UPCOMING,
+                now=now,
             )
+        is_digest = schedule.kind is PostKind.DIGEST
+        vanishing = removed if is_digest else removed | unasked
         # Which new articles match its topics is known only after the load.
-        pool = len(ahead.topical - vanishing) if ahead.topical else questions
+        size = stories if is_digest else questions
+        pool = len(ahead.limited - vanishing) if ahead.limited else size
         yield Effect(
-            team_id=row["team_id"],
-            channel_id=row["channel_id"],
+            team_id=schedule.team_id,
+            channel_id=schedule.channel_id,
             upcoming=len(ahead.next),
             vanishing=len(vanishing.intersection(ahead.next)),
             left=max(pool - len(ahead.had - vanishing), 0),
         )
-
-
-def _vanishing_ids(plan: LoadPlan) -> set[str]:
-    """Return the ids of the articles that would no longer be asked."""
-    removed = {change.article.id for change in plan.removals if not change.is_edited}
-    return removed | {change.article.id for change in plan.additions if not change.article.question}
 
 
 def _added_questions(plan: LoadPlan) -> int:

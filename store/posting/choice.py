@@ -1,25 +1,31 @@
 """The choice of a channel's next question or digest, from the articles it has not had yet.
 
-Every article has a position in one random order of the corpus (the shuffle), stored when the
-article is loaded. Each channel follows this order from its own starting point and starts over at
-the end. So the order depends only on ids and on the stored posts: a restart or another replica
-chooses the same article, and only a small window of the corpus is read.
+The newest article comes first. Articles without a date come after those with one: each has a
+position in one random order of the corpus (the shuffle), stored when the article is loaded, and
+each channel follows this order from its own starting point. So the order depends only on the
+articles and on the stored posts: a restart or another replica chooses the same article, and only a
+small window of the corpus is read.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from store.articles.by_id import SHUFFLE_SIZE, fetch_article, shuffle_position
-from store.db import Connection, Database, places, to_instant
+from store.db import Connection, Database, Row, places, to_instant, to_text
 from store.posting.likeness import Leads, are_alike
-from store.types import Article, ChannelId, PostKind, Schedule, TeamId
+from store.types import Article, ChannelId, News, Order, PostKind, Schedule, TeamId
 
 _WINDOW = 200
-"""How many articles of the shuffle are considered for one choice."""
+"""How many articles are considered for one choice."""
 _APART = 10
 """How many other questions separate two near-identical ones, if there are that many."""
+_LATE = timedelta(days=2)
+"""How long after its publication a story may arrive and still be new."""
+_LOAD = timedelta(minutes=15)
+"""How long a load may take: its stories are there later than they are first seen."""
 
 # A channel has had a question if it was asked, and a digest's story if it was shown.
 # The table posted_article counts the posts that were deleted since.
@@ -37,7 +43,7 @@ _SHOWN = (
     + """
 UNION ALL
 SELECT s.article_id, 1 AS times FROM post_story s JOIN post p ON p.key = s.post_key
-WHERE p.team_id = $1 AND p.channel_id = $2 AND s.place > 0
+WHERE p.team_id = $1 AND p.channel_id = $2 AND s.article_id <> COALESCE(p.article_id, '')
   AND p.state NOT IN ('failed', 'missed', 'skipped')
 """
 )
@@ -51,21 +57,36 @@ SELECT had.times, COUNT(*) AS articles FROM had JOIN {pool} ON a.id = had.articl
 GROUP BY had.times ORDER BY had.times
 """
 _CANDIDATES = """
-SELECT a.id, a.headline, a.summary, a.question
+SELECT a.id, a.headline, a.summary, a.question, a.published_at
 FROM {pool}
 LEFT JOIN had ON had.article_id = a.id
-WHERE a.shuffle >= $3 AND a.shuffle < $4 AND COALESCE(had.times, 0) = $5
-ORDER BY a.shuffle, a.id LIMIT $6
+WHERE COALESCE(had.times, 0) = :times AND
 """
-_CORPUS = "(SELECT * FROM article WHERE question <> '') a"
-_TOPICS = """
-(SELECT b.* FROM topic_pool t JOIN article b ON b.id = t.article_id
- WHERE t.team_id = $1 AND t.channel_id = $2 AND b.question <> '') a
+_DATED = _CANDIDATES + "a.published_at IS NOT NULL ORDER BY a.published_at DESC, a.shuffle, a.id"
+_UNDATED = (
+    _CANDIDATES
+    + """
+a.published_at IS NULL AND {asked} AND a.shuffle >= :low AND a.shuffle < :high
+ORDER BY a.shuffle, a.id
 """
+)
+# Two queries, because each of them can use an index.
+_UNDATED_TIERS = (_UNDATED.replace("{asked}", "a.question <> ''"),)
+_UNDATED_TIERS_OF_DIGEST = (*_UNDATED_TIERS, _UNDATED.replace("{asked}", "a.question = ''"))
 _REVISION = "SELECT number FROM revision ORDER BY number DESC LIMIT 1"
 _SIZE = "SELECT COUNT(*) AS articles FROM {pool}"
 _IDS = "SELECT a.id FROM {pool}"
 _HAD_OF_POOL = "SELECT had.article_id FROM had JOIN {pool} ON a.id = had.article_id"
+_LAST_DIGEST = """
+SELECT MAX(p.due_at) AS at FROM post p
+WHERE p.team_id = $1 AND p.channel_id = $2 AND p.kind = 'digest'
+  AND p.state NOT IN ('failed', 'missed', 'skipped')
+  AND EXISTS (SELECT 1 FROM post_story s WHERE s.post_key = p.key)
+"""
+# Articles get rising numbers, which have an index; loads of several sources mix theirs.
+_NEXT_NUMBER = """
+SELECT COALESCE(MAX(next_number), 0) AS number FROM revision WHERE loaded_at <= $1
+"""
 _RECENT = """
 SELECT a.headline, a.question FROM (
     SELECT article_id, due_at AS at, key FROM post
@@ -100,6 +121,7 @@ class Candidate:
     headline: str
     summary: str
     question: str
+    published_at: datetime | None = None
     times: int
     """How often the channel has had the article."""
 
@@ -117,7 +139,9 @@ class Chosen:
     """The articles of a channel's next post, and why they were chosen."""
 
     article_ids: tuple[str, ...]
-    """One article, or the stories of a digest; the question of the first article is asked."""
+    """One article, or the stories of a digest; none if nothing is new since the last digest."""
+    asked_id: str | None
+    """The first of these articles that has a question, which is asked."""
     revision: int
     why: str
     pool: int
@@ -136,8 +160,8 @@ class Outlook:
     """The articles of its next occurrences, if nothing changes."""
     had: frozenset[str]
     """The articles that the channel has had, among those that the schedule chooses from."""
-    topical: frozenset[str]
-    """The articles on its topics; empty if it chooses from the whole corpus."""
+    limited: frozenset[str]
+    """The articles that its topics, its maximum age and the like allow; empty without a limit."""
 
 
 class Choice:
@@ -154,9 +178,8 @@ class Choice:
         *place* 1 is the question after that, and so on; after the last comes the first again.
         """
         async with self._database.reading() as connection:
-            window = await _window(
-                connection, team_id, channel_id, _TIMES.format(had=_ASKED), _CORPUS
-            )
+            pool = _Pool.of(connection, team_id, channel_id)
+            window = await _window(pool)
             if not window.candidates:
                 return None
             ranked = rank(window.candidates, await _recent(connection, team_id, channel_id))
@@ -176,25 +199,29 @@ class Choice:
         return {row["article_id"]: to_instant(row["at"]) for row in rows}
 
 
-async def choose(connection: Connection, schedule: Schedule) -> Chosen | None:
-    """Return what the schedule posts next; None if there is nothing to choose from.
+async def choose(connection: Connection, schedule: Schedule, *, now: datetime) -> Chosen | None:
+    """Return what the schedule would post *now*; None if there is nothing to choose from.
 
     If the schedule has topics, choose from the channel's `topic_pool`, else from all stories.
     """
     team_id, channel_id = schedule.team_id, schedule.channel_id
-    is_digest = schedule.kind is PostKind.DIGEST
-    had = _TIMES.format(had=_SHOWN if is_digest else _ASKED)
-    pool = _TOPICS if schedule.topics else _CORPUS
-    window = await _window(connection, team_id, channel_id, had, pool)
-    if not window.candidates:
+    last = await _last_digest(connection, schedule)
+    pool = await _Pool.of_order(connection, team_id, channel_id, schedule, last=last, now=now)
+    window = await _window(pool)
+    rows = await connection.fetch(_REVISION)
+    if not rows:
         return None
-    (row,) = await connection.fetch(_REVISION)
-    revision: int = row["number"]
-    channel = (team_id, channel_id) if schedule.topics else ()
-    (counted,) = await connection.fetch(_SIZE.format(pool=pool), *channel)
-    size: int = counted["articles"]
+    revision: int = rows[0]["number"]
+    if not window.candidates:
+        if last is None:
+            return None
+        why = f"No story is new since the digest of {last:%a} {last.day} {last:%b %Y}."
+        return Chosen(
+            article_ids=(), asked_id=None, revision=revision, why=why, pool=0, left=0, times=0
+        )
+    size: int = (await pool.fetch(_SIZE))[0]["articles"]
     recent = await _recent(connection, team_id, channel_id)
-    if is_digest:
+    if schedule.kind is PostKind.DIGEST:
         picked = _pick_stories(window.candidates, recent, schedule.stories)
     else:
         picked = _pick(window.candidates, recent, 1)
@@ -202,37 +229,44 @@ async def choose(connection: Connection, schedule: Schedule) -> Chosen | None:
     before = sum(count for often, count in window.counts.items() if often > times)
     return Chosen(
         article_ids=tuple(each.article_id for each in picked),
+        asked_id=next((each.article_id for each in picked if each.question), None),
         revision=revision,
-        why=_why(picked[0], recent, pool=size, before=before),
+        why=_why(picked[0], recent, schedule, pool=size, before=before),
         pool=size,
         left=max(size - before - len(picked), 0),
         times=times,
     )
 
 
+async def _last_digest(connection: Connection, schedule: Schedule) -> datetime | None:
+    """Return when a schedule of news last posted stories; None if it never did.
+
+    None for any other schedule, too.
+    """
+    if schedule.news is News.ANY:
+        return None
+    (row,) = await connection.fetch(_LAST_DIGEST, schedule.team_id, schedule.channel_id)
+    return to_instant(row["at"]) if row["at"] else None
+
+
 async def outlook(
     connection: Connection,
     team_id: TeamId,
     channel_id: ChannelId,
+    order: Order,
     *,
-    kind: PostKind = PostKind.QUESTION,
-    has_topics: bool = False,
     count: int,
+    now: datetime,
 ) -> Outlook:
-    """Return the outlook of the channel's schedule, with its next *count* articles."""
-    had = _SHOWN if kind is PostKind.DIGEST else _ASKED
-    pool = _TOPICS if has_topics else _CORPUS
-    window = await _window(connection, team_id, channel_id, _TIMES.format(had=had), pool)
+    """Return the outlook of a channel with this *order*, with its next *count* articles."""
+    pool = await _Pool.of_order(connection, team_id, channel_id, order, last=None, now=now)
+    window = await _window(pool)
     picked = _pick(window.candidates, await _recent(connection, team_id, channel_id), count)
-    sql = _TIMES.format(had=had) + _HAD_OF_POOL.format(pool=pool)
-    rows = await connection.fetch(sql, team_id, channel_id)
-    topical = (
-        await connection.fetch(_IDS.format(pool=pool), team_id, channel_id) if has_topics else ()
-    )
+    limited = await pool.fetch(_IDS) if order.topics or order.max_age_days else ()
     return Outlook(
         next=tuple(each.article_id for each in picked),
-        had=frozenset(row["article_id"] for row in rows),
-        topical=frozenset(row["id"] for row in topical),
+        had=frozenset(row["article_id"] for row in await pool.fetch(_HAD_OF_POOL)),
+        limited=frozenset(row["id"] for row in limited),
     )
 
 
@@ -267,11 +301,14 @@ def _pick_stories(window: Sequence[Candidate], recent: Recent, count: int) -> Se
         ]
         if not others:
             break
-        # The headline of most stories first: else only its stories are left at the end of a round.
-        counts = Counter(window[each].headline for each in rest if window[each].times == least)
-        most = max(counts[window[each].headline] for each in others)
-        commonest = [window[each] for each in others if counts[window[each].headline] == most]
-        first = rank(commonest, _after(recent, [window[one] for one in picked]))[0]
+        if not window[others[0]].published_at:
+            # The headline of most stories first: else only its stories are left at the end of a
+            # round.
+            counts = Counter(window[each].headline for each in rest if window[each].times == least)
+            most = max(counts[window[each].headline] for each in others)
+            others = [each for each in others if counts[window[each].headline] == most]
+        stories = [window[each] for each in others]
+        first = rank(stories, _after(recent, [window[one] for one in picked]))[0]
         picked.append(window.index(first))
         rest.remove(picked[-1])
     return [window[one] for one in picked]
@@ -282,7 +319,7 @@ def rank(window: Sequence[Candidate], recent: Recent) -> Sequence[Candidate]:
 
     Articles that the channel has had least often come first, so no article is repeated before all
     others were posted. Among those, articles with the headline of the last post come last; the
-    rest keep the order of the shuffle.
+    rest keep their order: the newest first, then those without a date as they are shuffled.
 
     The first candidate should also meet two conditions: its question differs from the last few,
     and the others can follow without the same headline twice in a row. If no candidate meets
@@ -292,6 +329,10 @@ def rank(window: Sequence[Candidate], recent: Recent) -> Sequence[Candidate]:
     ordered = sorted(window, key=lambda each: (each.times, each.headline == last))
     least = [each for each in ordered if each.times == ordered[0].times]
     equals = [each for each in least if (each.headline == last) == (least[0].headline == last)]
+    if equals[0].published_at:
+        # No headline without a date comes before news.
+        least = [each for each in least if each.published_at]
+        equals = [each for each in equals if each.published_at]
     # The headlines can be counted only if the window holds every article of this group.
     if len(least) < _WINDOW:
         counts = Counter(each.headline for each in least)
@@ -321,17 +362,101 @@ def _after(recent: Recent, picked: Sequence[Candidate]) -> Recent:
     )
 
 
-def _why(first: Candidate, recent: Recent, *, pool: int, before: int) -> str:
+def _why(first: Candidate, recent: Recent, order: Order, *, pool: int, before: int) -> str:
+    what = "stories" if order.kind is PostKind.DIGEST else "questions"
+    of = f" of the last {order.max_age_days} days" if order.max_age_days else ""
     if first.times:
         often = "once" if first.times == 1 else f"{first.times} times"
-        had = f"All {pool:,} questions had their turn here; this one came {often}"
+        had = f"All {pool:,} {what}{of} had their turn here; this one came {often}"
         if before:
             had += f", {before:,} others more often"
     else:
-        had = f"This channel has had {before:,} of {pool:,} questions, and not this one"
+        had = f"This channel has had {before:,} of {pool:,} {what}{of}, and not this one"
     if recent.headlines and recent.headlines[0] != first.headline:
         had += "; the last one was on another headline"
+    if at := first.published_at:
+        return f"{had}. Among those it is the newest, published on {at.day} {at:%b %Y}."
     return f"{had}. Among those it is the next in the channel's own order."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pool:
+    """The articles that a channel's next post may be about."""
+
+    connection: Connection
+    channel: tuple[TeamId, ChannelId]
+    had: str
+    """The common table expression of what the channel has had."""
+    table: str
+    """The SQL of the pool."""
+    values: tuple[object, ...] = ()
+    """The parameters of the pool, from $3 on."""
+    is_digest: bool = False
+    has_undated: bool = True
+    is_fresh: bool = False
+    """Whether the pool leaves out what the channel has had."""
+
+    @classmethod
+    def of(cls, connection: Connection, team_id: TeamId, channel_id: ChannelId) -> "_Pool":
+        """Return the pool of all questions."""
+        return cls(
+            connection=connection,
+            channel=(team_id, channel_id),
+            had=_TIMES.format(had=_ASKED),
+            table="(SELECT * FROM article WHERE question <> '') a",
+        )
+
+    @classmethod
+    async def of_order(
+        cls,
+        connection: Connection,
+        team_id: TeamId,
+        channel_id: ChannelId,
+        order: Order,
+        *,
+        last: datetime | None,
+        now: datetime,
+    ) -> "_Pool":
+        """Return the pool of an *order*, without what is not newer than the digest at *last*."""
+        is_digest = order.kind is PostKind.DIGEST
+        table = "article b"
+        conditions = [] if is_digest else ["b.question <> ''"]
+        values: list[object] = []
+        if order.topics:
+            table = "topic_pool t JOIN article b ON b.id = t.article_id"
+            conditions.append("t.team_id = $1 AND t.channel_id = $2")
+        if order.max_age_days:
+            # Some dates are days without a time, so count whole days.
+            first = (now - timedelta(days=order.max_age_days)).date()
+            values.append(to_text(datetime.combine(first, time(), UTC)))
+            conditions.append(f"b.published_at >= ${len(values) + 2}")
+        if last:
+            (row,) = await connection.fetch(_NEXT_NUMBER, to_text(last - _LATE))
+            values += [row["number"], to_text(last - _LOAD), to_text(last - _LATE)]
+            number, seen, late = (f"${len(values) + place}" for place in range(3))
+            conditions.append(
+                f"b.number >= {number} AND b.first_seen_at >= {seen}"
+                f" AND (b.published_at IS NULL OR b.published_at > {late})"
+            )
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        return cls(
+            connection=connection,
+            channel=(team_id, channel_id),
+            had=_TIMES.format(had=_SHOWN if is_digest else _ASKED),
+            table=f"(SELECT b.* FROM {table} {where}) a",  # noqa: S608 -- our own text
+            values=tuple(values),
+            is_digest=is_digest,
+            has_undated=not order.max_age_days,
+            is_fresh=last is not None,
+        )
+
+    async def fetch(self, sql: str, **named: Any) -> Sequence[Row]:
+        """Return the rows of *sql*, in which {pool} is the pool and :name a parameter."""
+        values = [*self.channel, *self.values]
+        for name, value in named.items():
+            values.append(value)
+            sql = sql.replace(f":{name}", f"${len(values)}")
+        return await self.connection.fetch(self.had + sql.format(pool=self.table), *values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,35 +466,39 @@ class _Window:
     """How many articles the channel has had once, twice and so on."""
 
 
-async def _window(
-    connection: Connection, team_id: TeamId, channel_id: ChannelId, had: str, pool: str
-) -> _Window:
+async def _window(pool: _Pool) -> _Window:
     """Return the first candidates in the channel's order, and the counts.
 
     Articles that the channel has had least often come first, at most `_WINDOW` in all.
     """
-    rows = await connection.fetch(had + _COUNTS.format(pool=pool), team_id, channel_id)
-    counts: dict[int, int] = {row["times"]: row["articles"] for row in rows}
-    start = shuffle_position(f"{team_id}:{channel_id}")
+    counts = {row["times"]: row["articles"] for row in await pool.fetch(_COUNTS)}
+    start = shuffle_position(":".join(pool.channel))
+    ranges = [{"low": start, "high": SHUFFLE_SIZE}, {"low": 0, "high": start}]
+    tiers = _UNDATED_TIERS_OF_DIGEST if pool.is_digest else _UNDATED_TIERS
+    queries: list[tuple[str, dict[str, int]]] = [(_DATED, {})]
+    if pool.has_undated:
+        queries += ((sql, bounds) for sql in tiers for bounds in ranges)
     candidates: list[Candidate] = []
-    sql = had + _CANDIDATES.format(pool=pool)
-    for times in (0, *counts):
-        for low, high in ((start, SHUFFLE_SIZE), (0, start)):
+    for times in (0,) if pool.is_fresh else (0, *counts):
+        for sql, bounds in queries:
             room = _WINDOW - len(candidates)
             if not room:
                 break
-            found = await connection.fetch(sql, team_id, channel_id, low, high, times, room)
-            candidates += (
-                Candidate(
-                    article_id=row["id"],
-                    headline=row["headline"],
-                    summary=row["summary"],
-                    question=row["question"],
-                    times=times,
-                )
-                for row in found
-            )
+            rows = await pool.fetch(f"{sql} LIMIT :room", times=times, room=room, **bounds)
+            candidates += (_candidate(row, times) for row in rows)
     return _Window(candidates=candidates, counts=counts)
+
+
+def _candidate(row: Row, times: int) -> Candidate:
+    at = row["published_at"]
+    return Candidate(
+        article_id=row["id"],
+        headline=row["headline"],
+        summary=row["summary"],
+        question=row["question"],
+        published_at=to_instant(at) if at else None,
+        times=times,
+    )
 
 
 async def _recent(connection: Connection, team_id: TeamId, channel_id: ChannelId) -> Recent:

@@ -21,7 +21,10 @@ from store.types import (
     Answer,
     ChannelId,
     Found,
+    News,
     Occurrence,
+    Order,
+    ParleyError,
     Post,
     PostKind,
     PostState,
@@ -119,28 +122,30 @@ class Planning:
         """Plan a post that a person asked for, to be sent now.
 
         With a *key* it is an extra post; without, it is the schedule's post of today. Return None
-        if there is no story to choose from, or if the post is already planned, sent or being sent.
-        Raises `GoneError`.
+        if the post is already planned, sent or being sent. Raises `GoneError`, and `ParleyError` if
+        there is nothing to post.
         """
         today = schedule.timetable.local_date(now)
         await self._fill_pool(schedule)
         async with self._installed.writing(schedule.team_id) as connection:
-            chosen = await choose(connection, schedule)
+            chosen = await choose(connection, schedule, now=now)
             if chosen is None:
-                return None
+                raise ParleyError(f"There is {no_story(schedule)}.")
+            if not chosen.article_ids:
+                raise ParleyError(chosen.why)
             # The caller sends it at once; the ticker must not send it first.
             claimed = {"asked_by": by, "not_before": now + LEASE}
             new_post = _new_post(schedule, today, chosen, due_at=now, key=key, **claimed)
             return await plan_post(connection, new_post, now=now)
 
-    async def preview(self, schedule: Schedule) -> Chosen | None:
-        """Return what the next occurrence would post, and store nothing.
+    async def preview(self, schedule: Schedule, *, now: datetime) -> Chosen | None:
+        """Return what the schedule would post *now*, and store nothing.
 
         None if there is no story to choose from.
         """
         await self._fill_pool(schedule)
         async with self._database.reading() as connection:
-            return await choose(connection, schedule)
+            return await choose(connection, schedule, now=now)
 
     async def upcoming(self, schedule: Schedule, count: int) -> Sequence[UpcomingPost]:
         """Return the next posts after any pause: *count* that will be sent, and those skipped."""
@@ -204,6 +209,12 @@ class Planning:
                 )
 
 
+def no_story(order: Order) -> str:
+    """Return in words that there is nothing to choose from, after "there is"."""
+    of = f" of the last {order.max_age_days} days" if order.max_age_days else ""
+    return f"no story{of} to choose from"
+
+
 def occurrence_key(schedule: Schedule, on: date) -> str:
     """Return the delivery key of the schedule's post for the local date *on*."""
     return f"{schedule.team_id}:{schedule.channel_id}:{on}"
@@ -224,8 +235,10 @@ async def _plan_next(connection: Connection, schedule: Schedule, now: datetime) 
         state, error = PostState.MISSED, "found too late"
     elif schedule.stopped:
         state, error = PostState.MISSED, schedule.stopped
-    elif (chosen := await choose(connection, schedule)) is None:
-        state, error = PostState.MISSED, "there is no story to choose from"
+    elif (chosen := await choose(connection, schedule, now=now)) is None:
+        state, error = PostState.MISSED, f"there is {no_story(schedule)}"
+    elif not chosen.article_ids and schedule.news is News.NEW_OR_NOTHING:
+        state, error = PostState.SKIPPED, chosen.why.removesuffix(".")
     on, due_at = occurrence.due_on, occurrence.due_at
     new_post = _new_post(schedule, on, chosen, due_at=due_at, state=state, error=error)
     planned = await plan_post(connection, new_post, now=now)
@@ -258,7 +271,7 @@ def _new_post(
         team_id=schedule.team_id,
         channel_id=schedule.channel_id,
         kind=schedule.kind,
-        article_id=chosen.article_ids[0] if chosen else None,
+        article_id=chosen.asked_id if chosen else None,
         story_ids=story_ids,
         revision=chosen.revision if chosen else None,
         why=chosen.why if chosen else None,
@@ -275,6 +288,9 @@ async def _warn_when_low(
 
     There is one notice for each round through the articles of a revision.
     """
+    if not chosen.article_ids or schedule.max_age_days or schedule.news is not News.ANY:
+        # What comes next is not there yet.
+        return
     posts_a_week = len(schedule.timetable.weekdays)
     posts = -(-chosen.left // len(chosen.article_ids))
     days = -(-posts * 7 // posts_a_week)

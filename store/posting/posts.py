@@ -276,6 +276,11 @@ async def _plan_story(connection: Connection, claimed: Post, sent: Post, *, now:
     """Plan the stories in the thread of a question or a digest."""
     if sent.kind not in (PostKind.QUESTION, PostKind.DIGEST):
         return
+    if sent.kind is PostKind.DIGEST and not await connection.fetch(
+        _STORIES, sent.team_id, sent.key
+    ):
+        # It says that nothing is new.
+        return
     story = NewPost(
         key=f"{sent.key}:story",
         team_id=sent.team_id,

@@ -118,7 +118,7 @@ WHERE key = $1 AND kind = 'share' AND article_id IS NOT NULL AND state = 'sent'
         articles="""
 SELECT p.team_id, p.channel_id, s.article_id, 0, COUNT(*), NULL
 FROM post_story s JOIN post p ON p.key = s.post_key
-WHERE p.key = $1 AND s.place > 0 AND p.state = 'sent'
+WHERE p.key = $1 AND s.article_id <> COALESCE(p.article_id, '') AND p.state = 'sent'
 GROUP BY p.team_id, p.channel_id, s.article_id
 """
     ),

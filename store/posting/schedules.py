@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, datetime, time
 
 from store.db import Connection, Database, Row, to_instant, to_text
@@ -10,17 +10,28 @@ from store.guards.installed import Installed
 from store.posting.due import occurrences
 from store.posting.notices import stop_schedule
 from store.rows import QueueReader
-from store.types import ChannelId, Occurrence, PostKind, Schedule, TeamId, Timetable, UserId
+from store.types import (
+    ChannelId,
+    News,
+    Occurrence,
+    Order,
+    PostKind,
+    Schedule,
+    TeamId,
+    Timetable,
+    UserId,
+)
 
 _SET = """
 INSERT INTO schedule (team_id, channel_id, kind, organiser_id, at, weekdays, zone, stories, topics,
-                      next_on, next_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                      max_age_days, news, next_on, next_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 ON CONFLICT (team_id, channel_id) DO UPDATE SET
     kind = excluded.kind, organiser_id = excluded.organiser_id, at = excluded.at,
     weekdays = excluded.weekdays, zone = excluded.zone, stories = excluded.stories,
-    topics = excluded.topics, pool_revision = NULL, paused_until = NULL, stopped = NULL,
-    next_on = excluded.next_on, next_at = excluded.next_at
+    topics = excluded.topics, max_age_days = excluded.max_age_days, news = excluded.news,
+    pool_revision = NULL, paused_until = NULL, stopped = NULL, next_on = excluded.next_on,
+    next_at = excluded.next_at
 """
 _GET = "SELECT * FROM schedule WHERE team_id = $1 AND channel_id = $2"
 _ALL = "SELECT * FROM schedule WHERE team_id = $1 ORDER BY next_at, channel_id"
@@ -54,11 +65,8 @@ class Schedules:
         team_id: TeamId,
         channel_id: ChannelId,
         owner_id: UserId,
-        timetable: Timetable,
+        order: Order,
         now: datetime,
-        kind: PostKind = PostKind.QUESTION,
-        stories: int = 1,
-        topics: Sequence[str] = (),
     ) -> Schedule:
         """Create the channel's schedule, or replace the one that it has.
 
@@ -69,24 +77,23 @@ class Schedules:
             team_id=team_id,
             channel_id=channel_id,
             owner_id=owner_id,
-            timetable=timetable,
-            next=next(occurrences(timetable, after=now)),
-            kind=kind,
-            stories=stories,
-            topics=tuple(topics),
+            next=next(occurrences(order.timetable, after=now)),
+            **{each.name: getattr(order, each.name) for each in fields(Order)},
         )
         async with self._installed.writing(team_id) as connection:
             await connection.execute(
                 _SET,
                 team_id,
                 channel_id,
-                kind,
+                order.kind,
                 owner_id,
-                timetable.at.isoformat("minutes"),
-                "".join(map(str, sorted(timetable.weekdays))),
-                timetable.zone,
-                stories,
-                json.dumps(schedule.topics),
+                order.timetable.at.isoformat("minutes"),
+                "".join(map(str, sorted(order.timetable.weekdays))),
+                order.timetable.zone,
+                order.stories,
+                json.dumps(order.topics),
+                order.max_age_days,
+                order.news,
                 schedule.next.due_on.isoformat(),
                 to_text(schedule.next.due_at),
             )
@@ -177,6 +184,8 @@ def to_schedule(row: Row) -> Schedule:
         kind=PostKind(row["kind"]),
         stories=row["stories"],
         topics=tuple(json.loads(row["topics"])),
+        max_age_days=row["max_age_days"],
+        news=News(row["news"]),
         paused_until=date.fromisoformat(until) if until else None,
         stopped=row["stopped"],
     )

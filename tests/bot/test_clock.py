@@ -17,7 +17,7 @@ from bot.settings import Settings
 from bot.workspace import Workspace
 from store import Store
 from store.samples import STARTER
-from store.types import ChannelId, PostState, TeamId, Timetable, UserId
+from store.types import ChannelId, Order, PostState, TeamId, Timetable, UserId
 from tests.handlers.conftest import write_corpus
 from tests.machine import NOW, running_clock
 
@@ -204,8 +204,8 @@ async def scheduled(store: Store, machine: Machine, at: time) -> Callable[[], Aw
         team_id=TEAM,
         channel_id=CHANNEL,
         owner_id=UserId("U1"),
-        timetable=Timetable(at=at, weekdays=frozenset(range(7)), zone="UTC"),
         now=machine.clock(),
+        order=Order(timetable=Timetable(at=at, weekdays=frozenset(range(7)), zone="UTC")),
     )
     return machine.clock.unless_in_doubt(lambda: store.planning.plan_due(machine.clock()))
 

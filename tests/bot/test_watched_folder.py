@@ -17,7 +17,7 @@ from store.corpus.service import Corpus, Reload
 from store.db import DatabaseError, DatabaseUnavailableError
 from store.loading.documents import CorpusFolder, read_corpus
 from store.loading.reload import plan_reload
-from store.types import ParleyError, PostKind, TeamId, Timetable, UserId
+from store.types import Order, ParleyError, PostKind, TeamId, Timetable, UserId
 from tests.conftest import StoppedClock
 from tests.ids import ANA, C1, T1
 from tests.machine import NOW
@@ -407,7 +407,9 @@ async def test_a_change_is_loaded_once(
 
 async def test_the_log_says_which_questions_vanish(store: Store, folder: Path) -> None:
     timetable = Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC")
-    await store.schedules.set(team_id=T1, channel_id=C1, owner_id=ANA, timetable=timetable, now=NOW)
+    await store.schedules.set(
+        team_id=T1, channel_id=C1, owner_id=ANA, now=NOW, order=Order(timetable=timetable)
+    )
     (folder / "new.txt").write_text("Ports\nDockers struck in Gdansk.\nPorts count.\nWho pays?\n")
     async with watching(store, folder) as lines:
         await lines.line("loaded revision 1", lambda: None)

@@ -15,7 +15,7 @@ from handlers.slack.people import FullMember
 from handlers.slack.responders import Responders
 from handlers.slack.teams import Bot as SlackBot
 from handlers.slack.teams import Teams
-from store import Store
+from store import Store, types
 from store.articles.by_id import Articles
 from store.guards.installed import Installed
 from store.posting.choice import Choice
@@ -189,10 +189,8 @@ class PostingWorld(World):
                 team_id=TEAM,
                 channel_id=channel,
                 owner_id=UserId("U1"),
-                timetable=timetable,
+                order=types.Order(timetable=timetable, kind=kind, stories=stories),
                 now=process.clock(),
-                kind=kind,
-                stories=stories,
             )
 
         return set_

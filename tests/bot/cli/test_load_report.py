@@ -11,7 +11,7 @@ from bot.cli.load_report import format_check
 from bot.manifest import manifest
 from bot.workspace import Fault, Workspace
 from store import open_store
-from store.types import ChannelId, Timetable
+from store.types import ChannelId, Order, Timetable
 from tests.handlers.conftest import write_corpus
 from tests.handlers.views.test_preview import alike, effect, made
 from tests.ids import GENERAL, RANDOM, T1, TEAM, U1
@@ -67,8 +67,10 @@ async def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
                 team_id=TEAM,
                 channel_id=channel,
                 owner_id=U1,
-                timetable=Timetable(at=NOW.time(), weekdays=frozenset({0}), zone="UTC"),
                 now=NOW,
+                order=Order(
+                    timetable=Timetable(at=NOW.time(), weekdays=frozenset({0}), zone="UTC")
+                ),
             )
         (folder / "ports.txt").unlink()
         yield workspace

@@ -19,7 +19,7 @@ from bot.entrances.socket_mode import SocketLostError
 from bot.manifest import render
 from bot.settings import Settings
 from store import open_store
-from store.types import Timetable
+from store.types import Order, Timetable
 from tests.ids import C1, T1, U1
 from tests.machine import NOW, ROOT, environment
 
@@ -682,7 +682,11 @@ class TestPersonalData:
             async with open_store("sqlite:///data/parley.db") as store:
                 timetable = Timetable(at=time(9), weekdays=frozenset({0}), zone="UTC")
                 await store.schedules.set(
-                    team_id=T1, channel_id=C1, owner_id=U1, timetable=timetable, now=NOW
+                    team_id=T1,
+                    channel_id=C1,
+                    owner_id=U1,
+                    now=NOW,
+                    order=Order(timetable=timetable),
                 )
                 await store.topic_requests.add(T1, "pizza", once="press", now=NOW)
 

@@ -21,7 +21,7 @@ from bot.observability.status import listening, status_pages
 from bot.workspace import Fault
 from store import open_store
 from store.db import sqlite
-from store.types import TeamId, Timetable
+from store.types import Order, TeamId, Timetable
 from store.version import VERSION
 from tests.bot.conftest import Entry, command
 from tests.ids import ANA, GENERAL
@@ -202,8 +202,8 @@ async def test_blocked_posts_are_measured(entry: Entry) -> None:
         team_id=TeamId(entry.workspace.team_id),
         channel_id=GENERAL,
         owner_id=ANA,
-        timetable=Timetable(at=at, weekdays=frozenset(range(7)), zone="UTC"),
         now=entry.clock(),
+        order=Order(timetable=Timetable(at=at, weekdays=frozenset(range(7)), zone="UTC")),
     )
     due_at = datetime.combine(NOW, at, UTC)
 

@@ -1,6 +1,8 @@
 """/digest and the daily question."""
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -303,3 +305,83 @@ async def test_every_question_is_asked_before_one_repeats(slack: Slack) -> None:
     asked = [texts([message]).partition("\n")[0] for message in slack.public()]
     assert len(asked) == 6
     assert len(set(asked[:3])) == len(set(asked[3:])) == 3
+
+
+# --- news ---------------------------------------------------------------------------------------
+
+
+async def bring(slack: Slack, *stories: str, question: str = "") -> None:
+    """Load these stories; each was published now."""
+    at = slack.clock().isoformat()
+    records = [
+        {"headline": text, "summary": f"{text}.", "question": question, "published_at": at}
+        for text in stories
+    ]
+    name = f"news-{len([*slack.corpus.iterdir()])}.json"
+    (slack.corpus / name).write_text(json.dumps(records))
+    assert "problem" not in texts(await slack.type("/corpus reload"))
+
+
+async def after_a_day(slack: Slack) -> list[dict[str, Any]]:
+    """Go on to the next 09:31, and return what was posted."""
+    before = len(slack.public())
+    now = slack.clock()
+    at = now.replace(hour=9, minute=31)
+    slack.clock.now = at if at > now else at + timedelta(days=1)
+    await tick(slack)
+    return slack.public()[before:]
+
+
+async def test_a_digest_without_a_question_shows_its_stories_and_has_its_menu(slack: Slack) -> None:
+    for file in slack.corpus.iterdir():
+        file.unlink()
+    await bring(slack, "Wolves return to Riga", "Farmers march in Lyon")
+    await slack.type("/digest on 09:30 daily digest 2")
+    (post,) = await after_a_day(slack)
+    shown = texts([post])
+    assert "Wolves return to Riga" in shown
+    assert "Farmers march in Lyon" in shown
+    assert "**" not in shown
+    assert "Pause" in str(post["blocks"])
+    thread = slack.public(GENERAL, post["ts"])
+    assert "Farmers march in Lyon" in texts(thread)
+
+
+async def test_a_digest_says_that_nothing_is_new(slack: Slack) -> None:
+    await bring(slack, "Wolves return to Riga", question="Who keeps the sheep?")
+    (answer,) = await slack.type("/digest on 09:30 daily digest 2 only new")
+    assert "gets a digest of 2 new stories at 09:30" in answer["text"]
+    (post,) = await after_a_day(slack)
+    assert "Who keeps the sheep?" in texts([post])
+    (preview,) = await slack.type("/digest preview")
+    assert "No story is new since the digest of Tue 24 Nov 2026." in preview["text"]
+    (nothing,) = await after_a_day(slack)
+    assert nothing["text"] == "No story is new since the digest of Tue 24 Nov 2026."
+    assert [one["ts"] for one in slack.public(GENERAL, nothing["ts"])] == [nothing["ts"]]
+    (refused,) = await slack.type("/digest now")
+    assert "No story is new since" in refused["text"]
+    await bring(slack, "Farmers march in Lyon")
+    (post,) = await after_a_day(slack)
+    assert "Farmers march in Lyon" in texts([post])
+    assert "Riga" not in texts([post])
+
+
+async def test_nothing_is_posted_when_nothing_is_new_if_the_owner_chose_so(slack: Slack) -> None:
+    await bring(slack, "Wolves return to Riga")
+    await slack.type("/digest on 09:30 daily digest 1 only new or nothing")
+    assert len(await after_a_day(slack)) == 1
+    (preview,) = await slack.type("/digest preview")
+    assert "Then nothing is posted." in preview["text"]
+    assert not await after_a_day(slack)
+    (following,) = await slack.type("/digest next")
+    assert "left out (No story is new since the digest of Tue 24 Nov 2026)" in following["text"]
+
+
+async def test_a_schedule_with_a_maximum_age_says_that_it_has_no_story(slack: Slack) -> None:
+    (answer,) = await slack.type("/digest on 09:30 daily max age 2 days")
+    assert "There is no story for it yet" in answer["text"]
+    (preview,) = await slack.type("/digest preview")
+    assert "There is no story of the last 2 days to choose from." in preview["text"]
+    await bring(slack, "Wolves return to Riga", question="Who keeps the sheep?")
+    (post,) = await after_a_day(slack)
+    assert "Who keeps the sheep?" in texts([post])

@@ -27,6 +27,8 @@ def values(**fields: Any) -> dict[str, Any]:
         "time": "selected_time",
         "kind": "selected_option",
         "stories": "selected_option",
+        "news": "selected_option",
+        "max_age": "selected_option",
         "zone": "selected_option",
         "weekdays": "selected_options",
         "topics": "selected_options",
@@ -77,6 +79,30 @@ async def test_a_submitted_schedule_is_saved_and_posts(slack: Slack) -> None:
     await slack.parley.ticker.tick()
     assert "Zelenskiy flew" in texts(slack.public())
     assert "Sanctions on timber" in texts(slack.public())
+
+
+async def test_news_and_their_age_are_saved_and_shown_again(slack: Slack) -> None:
+    modal = await opened(slack)
+    assert (chosen(modal, "news")["value"], chosen(modal, "max_age")["value"]) == ("any", "0")
+    filled = values(kind="digest", stories="3", news=option("new or nothing"), max_age=option("7"))
+    assert not await slack.submit(modal, filled)
+    done = slack.modal()
+    assert done
+    what = "gets a digest of 3 new stories, if there are any, of the last 7 days"
+    assert what in texts([done])
+    modal = await opened(slack)
+    assert chosen(modal, "news")["value"] == "new or nothing"
+    assert chosen(modal, "max_age")["value"] == "7"
+
+
+async def test_an_age_that_was_typed_is_among_those_to_choose(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 max age 5 days")
+    modal = await opened(slack)
+    assert chosen(modal, "max_age")["value"] == "5"
+    assert not await slack.submit(modal, values(time="10:00"))
+    schedule = await slack.parley.store.schedules.get(TEAM, GENERAL)
+    assert schedule
+    assert schedule.max_age_days == 5
 
 
 async def test_another_channel_may_be_chosen(slack: Slack) -> None:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.parsing.readings import UnclearError
-from handlers.parsing.schedule_order import Order, parse_order, write_order
-from store.types import ParleyError, PostKind, Timetable
+from handlers.parsing.schedule_order import parse_order, write_order
+from store.types import News, Order, ParleyError, PostKind, Timetable
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,42 @@ def test_an_order(words: str, kind: PostKind, stories: int, topics: tuple[str, .
 
 
 @pytest.mark.parametrize(
+    ("words", "days", "news", "topics"),
+    [
+        ("09:30 digest 3 only new", None, News.NEW, ()),
+        ("09:30 only new stories digest 3", None, News.NEW, ()),
+        ("09:30 digest only what's new since the last one", None, News.NEW, ()),
+        ("09:30 digest Only New Or Nothing daily", None, News.NEW_OR_NOTHING, ()),
+        ("09:30 digest only new, else no post", None, News.NEW_OR_NOTHING, ()),
+        ("09:30 max age 7 days", 7, News.ANY, ()),
+        ("max age 1 day 09:30", 1, News.ANY, ()),
+        ("09:30 maximum age of 2 weeks", 14, News.ANY, ()),
+        ("09:30 max-age a week about oil", 7, News.ANY, ("oil",)),
+        ("09:30 not older than 10 d", 10, News.ANY, ()),
+        ("09:30 digest about oil, Oman max age 3 days", 3, News.ANY, ("oil", "Oman")),
+        ("09:30 digest about oil, max age 3 days, only new", 3, News.NEW, ("oil",)),
+        ("09:30 digest about oil only new max age 3 days", 3, News.NEW, ("oil",)),
+        ("09:30 digest about only new wells, oil", None, News.ANY, ("only new wells", "oil")),
+        ('09:30 digest about "max age 3 days"', None, News.ANY, ("max age 3 days",)),
+    ],
+)
+def test_the_age_and_the_news_of_an_order(
+    words: str, days: int | None, news: News, topics: tuple[str, ...]
+) -> None:
+    order = parse_order(words, zone="UTC")
+    assert (order.max_age_days, order.news, order.topics) == (days, news, topics)
+    assert parse_order(write_order(order) or "", zone="UTC") == order
+
+
+@pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        ("09:30 max age", "A maximum age is in days or weeks, as in `max age 7 days`."),
+        ("09:30 max age 7", "A maximum age is in days or weeks"),
+        ("09:30 max age 12 hours", "A maximum age is in days or weeks"),
+        ("09:30 max age 0 days", "A maximum age is 1 to 366 days."),
+        ("09:30 max age 53 weeks", "A maximum age is 1 to 366 days."),
+        ("09:30 only new", "Only a digest can be limited to what is new"),
         ("09:30 digest 0", "A digest has 1 to 5 stories."),
         ("09:30 digest 99", "A digest has 1 to 5 stories."),
         ("09:30 about", "About what?"),
@@ -75,15 +109,24 @@ def test_a_bad_order_raises(words: str, sentence: str) -> None:
     weekdays=st.frozensets(st.integers(0, 6), min_size=1),
     stories=st.integers(0, 5),
     topics=st.lists(st.sampled_from(["oil", "the grain deal", "Oman"]), unique=True).map(tuple),
+    days=st.none() | st.integers(1, 366),
+    news=st.sampled_from(News),
 )
 def test_a_written_order_is_parsed_back(
-    at: time, weekdays: frozenset[int], stories: int, topics: tuple[str, ...]
+    at: time,
+    weekdays: frozenset[int],
+    stories: int,
+    topics: tuple[str, ...],
+    days: int | None,
+    news: News,
 ) -> None:
     order = Order(
         timetable=Timetable(at=at.replace(second=0, microsecond=0), weekdays=weekdays, zone="UTC"),
         kind=PostKind.DIGEST if stories else PostKind.QUESTION,
         stories=stories or 1,
         topics=topics,
+        max_age_days=days,
+        news=news if stories else News.ANY,
     )
     words = write_order(order)
     assert words

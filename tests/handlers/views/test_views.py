@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from handlers.button_value import CHANNEL, DIRECT, MODAL, Value
 from handlers.ids import Action
-from handlers.parsing.schedule_order import Order
 from handlers.parsing.small_talk import SmallTalk
 from handlers.views import (
     corpus,
@@ -43,6 +42,7 @@ from store.types import (
     Match,
     Nothing,
     Occurrence,
+    Order,
     Post,
     PostKind,
     PostState,

@@ -15,7 +15,7 @@ from store.db.schema import version_of
 from store.posting.posts import Outcome
 from store.posting.record import NewPost
 from store.samples import STARTER
-from store.types import Found, PostKind, PostState, Timetable
+from store.types import Found, Order, PostKind, PostState, Timetable
 from tests import postgres
 from tests.ids import C1, T1, U1
 from tests.machine import NOW
@@ -38,8 +38,10 @@ async def fill(url: str) -> None:
             team_id=T1,
             channel_id=C1,
             owner_id=U1,
-            timetable=Timetable(at=NOW.time(), weekdays=frozenset({0, 4}), zone="Europe/Lisbon"),
             now=NOW,
+            order=Order(
+                timetable=Timetable(at=NOW.time(), weekdays=frozenset({0, 4}), zone="Europe/Lisbon")
+            ),
         )
         for number in range(3):
             article = await store.choice.next(T1, C1, place=number)

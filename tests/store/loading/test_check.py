@@ -7,7 +7,7 @@ import pytest
 from store import Store
 from store.loading.check import Check
 from store.posting.record import NewPost
-from store.types import CorpusInvalidError, PostKind, Timetable
+from store.types import CorpusInvalidError, Order, PostKind, Timetable
 from tests.ids import C1, C2, C3, T1, U1
 from tests.machine import NOW
 from tests.store.loading.test_revisions import STORIES, load, loaded_articles, write
@@ -137,7 +137,9 @@ async def test_effects_on_a_schedule(store: Store, tmp_path: Path) -> None:
     """Of four questions, one was asked already; two of the others vanish."""
     await load(store, write(tmp_path, a=STORIES))
     timetable = Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC")
-    await store.schedules.set(team_id=T1, channel_id=C1, owner_id=U1, timetable=timetable, now=NOW)
+    await store.schedules.set(
+        team_id=T1, channel_id=C1, owner_id=U1, now=NOW, order=Order(timetable=timetable)
+    )
     asked = await store.choice.next(T1, C1)
     assert asked
     await store.posts.plan(
@@ -166,11 +168,13 @@ async def test_schedules_that_lose_questions_come_first_then_those_with_the_fewe
             team_id=T1,
             channel_id=channel,
             owner_id=U1,
-            timetable=Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC"),
-            topics=topics,
             now=NOW,
+            order=Order(
+                timetable=Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC"),
+                topics=topics,
+            ),
         )
-        assert await store.planning.preview(schedule)
+        assert await store.planning.preview(schedule, now=NOW)
     effects = (await check(store, write(tmp_path, a=STORIES[1:]))).effects
     assert [(one.channel_id, one.vanishing, one.left) for one in effects] == [
         ("C3", 1, 1),
@@ -185,7 +189,9 @@ async def test_a_deleted_question_vanishes(store: Store, tmp_path: Path) -> None
     (path / "a.jsonl").write_text(story)
     await load(store, path)
     timetable = Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC")
-    await store.schedules.set(team_id=T1, channel_id=C1, owner_id=U1, timetable=timetable, now=NOW)
+    await store.schedules.set(
+        team_id=T1, channel_id=C1, owner_id=U1, now=NOW, order=Order(timetable=timetable)
+    )
     (path / "a.jsonl").write_text(story.replace("Why?", ""))
     checked = await check(store, path)
     (effect,) = checked.effects
@@ -199,10 +205,12 @@ async def test_effects_on_a_schedule_with_topics(store: Store, tmp_path: Path) -
         team_id=T1,
         channel_id=C1,
         owner_id=U1,
-        timetable=Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC"),
-        topics=("Geneva", "Lagos"),
         now=NOW,
+        order=Order(
+            timetable=Timetable(at=NOW.time(), weekdays=frozenset(range(7)), zone="UTC"),
+            topics=("Geneva", "Lagos"),
+        ),
     )
-    assert await store.planning.preview(schedule)
+    assert await store.planning.preview(schedule, now=NOW)
     (effect,) = (await check(store, write(tmp_path, a=STORIES[1:2]))).effects
     assert (effect.upcoming, effect.vanishing, effect.left) == (2, 1, 1)

@@ -11,7 +11,7 @@ from store.db import Database, open_database
 from store.posting import planning
 from store.posting.record import NewPost
 from store.samples import STARTER
-from store.types import ChannelId, PostKind, Timetable
+from store.types import ChannelId, Order, PostKind, Timetable
 from tests.conftest import StoppedClock
 from tests.ids import C1, C2, T1, U1
 from tests.machine import NOW
@@ -82,9 +82,8 @@ async def scheduled(store: Store, channel: ChannelId, *topics: str) -> None:
         team_id=T1,
         channel_id=channel,
         owner_id=U1,
-        timetable=DAILY,
         now=NOW,
-        topics=topics,
+        order=Order(timetable=DAILY, topics=topics),
     )
 
 

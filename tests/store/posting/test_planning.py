@@ -17,7 +17,16 @@ from store.posting.holidays import Holiday
 from store.posting.planning import occurrence_key
 from store.posting.record import GRACE, NewPost
 from store.samples import STARTER
-from store.types import FOREVER, Article, PostKind, PostState, Schedule, Timetable
+from store.types import (
+    FOREVER,
+    Article,
+    ChannelId,
+    Order,
+    PostKind,
+    PostState,
+    Schedule,
+    Timetable,
+)
 from tests.conftest import StoppedClock
 from tests.ids import C1, T1, U1
 from tests.machine import NOW
@@ -27,18 +36,22 @@ DAILY = frozenset(range(7))
 
 
 async def on(
-    store: Store, clock: StoppedClock, *, corpus: Path = STARTER, **changes: object
+    store: Store,
+    clock: StoppedClock,
+    *,
+    corpus: Path = STARTER,
+    channel_id: ChannelId = C1,
+    now: datetime | None = None,
+    **changes: object,
 ) -> Schedule:
     await store.corpus.reload(corpus, by="U1", at=NOW)
+    order = {"timetable": Timetable(at=time(9), weekdays=DAILY, zone="UTC"), **changes}
     return await store.schedules.set(
-        **{  # type: ignore[arg-type]
-            "team_id": "T1",
-            "channel_id": "C1",
-            "owner_id": "U1",
-            "timetable": Timetable(at=time(9), weekdays=DAILY, zone="UTC"),
-            "now": clock(),
-            **changes,
-        }
+        team_id=T1,
+        channel_id=channel_id,
+        owner_id=U1,
+        order=Order(**order),  # type: ignore[arg-type]
+        now=now or clock(),
     )
 
 
@@ -80,7 +93,7 @@ async def test_many_processes_plan_an_occurrence_once(tmp_path: Path, clock: Sto
     url = f"sqlite:///{tmp_path}/parley.db"
     async with open_store(url) as one, open_store(url) as two, open_store(url) as three:
         for channel in range(20):
-            await on(one, clock, channel_id=f"C{channel}")
+            await on(one, clock, channel_id=ChannelId(f"C{channel}"))
         clock.forward(hours=1)
         await asyncio.gather(*(store.planning.plan_due(clock()) for store in (one, two, three)))
         posts = await one.posts.open(clock())
@@ -217,7 +230,7 @@ async def test_an_endless_pause_has_no_upcoming_posts(store: Store, clock: Stopp
 async def test_a_preview_is_what_is_then_planned(store: Store, clock: StoppedClock) -> None:
     schedule = await on(store, clock, kind=PostKind.DIGEST, stories=3)
     for _ in range(12):
-        chosen = await store.planning.preview(schedule)
+        chosen = await store.planning.preview(schedule, now=clock())
         await store.planning.plan_due(clock.forward(hours=24))
         (*_, post) = await store.posts.scheduled(T1, C1, since=TODAY)
         if post.state is PostState.PLANNED:

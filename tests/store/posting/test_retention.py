@@ -1,7 +1,7 @@
 """Old posts are deleted, without an effect on what a channel is asked next."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from store.db import open_database
 from store.posting.choice import outlook
 from store.posting.posts import Claim, Outcome
 from store.posting.record import NEVER, NewPost
-from store.types import ChannelId, PostKind, PostState
+from store.types import ChannelId, Order, PostKind, PostState, Timetable
 from tests.conftest import StoppedClock
 from tests.ids import C1, C2, T1
 from tests.machine import NOW
@@ -157,9 +157,17 @@ async def test_deleting_posts_does_not_change_what_a_channel_has_had(
     await send(store, plan("elsewhere", 7, article_id=ids[6], channel_id="C2"))
 
     async def seen() -> list[object]:
+        at_nine = Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC")
         async with open_database(database_url) as database, database.reading() as connection:
             had = [
-                await outlook(connection, T1, channel, kind=kind, count=8)
+                await outlook(
+                    connection,
+                    T1,
+                    channel,
+                    Order(timetable=at_nine, kind=kind),
+                    count=8,
+                    now=NOW,
+                )
                 for kind in (QUESTION, DIGEST)
                 for channel in (C1, C2)
             ]

@@ -3,7 +3,7 @@
 from datetime import date, time
 
 from store import Store
-from store.types import FOREVER, About, ChannelId, PostKind, Schedule, Timetable
+from store.types import FOREVER, About, ChannelId, Order, PostKind, Schedule, Timetable
 from tests.conftest import StoppedClock
 from tests.ids import C1, T1, T2, U1
 
@@ -17,8 +17,8 @@ async def on(
         team_id=T1,
         channel_id=channel,
         owner_id=U1,
-        timetable=Timetable(at=at, weekdays=NINE.weekdays, zone=NINE.zone),
         now=clock(),
+        order=Order(timetable=Timetable(at=at, weekdays=NINE.weekdays, zone=NINE.zone)),
     )
 
 
@@ -49,11 +49,13 @@ async def test_a_digest_keeps_its_size_and_topics(store: Store, clock: StoppedCl
         team_id=T1,
         channel_id=C1,
         owner_id=U1,
-        timetable=NINE,
-        kind=PostKind.DIGEST,
-        stories=3,
-        topics=("sanctions", "the “grain” deal"),
         now=clock(),
+        order=Order(
+            timetable=NINE,
+            kind=PostKind.DIGEST,
+            stories=3,
+            topics=("sanctions", "the “grain” deal"),
+        ),
     )
     assert await store.schedules.get(T1, C1) == set_up
 

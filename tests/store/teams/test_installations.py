@@ -14,7 +14,16 @@ from store.db.schema import LEDGER_TABLE
 from store.posting.posts import Outcome
 from store.posting.record import NewPost
 from store.teams.installations import Installation
-from store.types import FailedLoad, GoneError, PostKind, PostState, Problem, Schedule, Timetable
+from store.types import (
+    FailedLoad,
+    GoneError,
+    Order,
+    PostKind,
+    PostState,
+    Problem,
+    Schedule,
+    Timetable,
+)
 from tests.conftest import StoppedClock
 from tests.ids import C1, T1, T2, U1, U2
 from tests.machine import NOW
@@ -39,9 +48,8 @@ async def set_up(store: Store, topics: tuple[str, ...] = ()) -> Schedule:
         team_id=T1,
         channel_id=C1,
         owner_id=U2,
-        timetable=TIMETABLE,
-        topics=topics,
         now=NOW,
+        order=Order(timetable=TIMETABLE, topics=topics),
     )
 
 
@@ -105,9 +113,11 @@ async def test_forgetting_a_team_deletes_all_its_rows(store: Store, clock: Stopp
         team_id=T1,
         channel_id=C1,
         owner_id=U2,
-        timetable=Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC"),
-        topics=("geneva",),
         now=clock(),
+        order=Order(
+            timetable=Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC"),
+            topics=("geneva",),
+        ),
     )
     await store.schedules.stop(T1, C1, error="is_archived", now=clock())
     (told,) = await store.posts.open(clock())
@@ -186,10 +196,10 @@ async def test_an_admin_gets_no_notice_in_a_team_that_is_gone(many: Store, tmp_p
 async def test_a_pool_that_is_filled_late_is_not_stored(many: Store, database_url: str) -> None:
     await many.installations.save(ONE)
     before = await set_up(many, topics=("geneva",))
-    await many.planning.preview(before)
+    await many.planning.preview(before, now=NOW)
     assert "topic_pool" in await remembering(database_url)
     await many.installations.forget(ONE)
-    await many.planning.preview(before)
+    await many.planning.preview(before, now=NOW)
     assert not await remembering(database_url)
 
 

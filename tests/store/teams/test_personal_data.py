@@ -19,6 +19,7 @@ from store.types import (
     ChannelId,
     FailedLoad,
     Found,
+    Order,
     PostKind,
     PostState,
     Problem,
@@ -73,11 +74,10 @@ async def live(house: House, team_id: TeamId, who: UserId) -> None:
         team_id=team_id,
         channel_id=channel_id,
         owner_id=who,
-        timetable=TIMETABLE,
-        topics=("talks",),
         now=NOW,
+        order=Order(timetable=TIMETABLE, topics=("talks",)),
     )
-    await store.planning.preview(schedule)
+    await store.planning.preview(schedule, now=NOW)
     await store.schedules.stop(team_id, channel_id, error="is_archived", now=NOW)
     problem = Problem(path=PurePosixPath("a.txt"), line=1, message="There is no story in it.")
     failed_load = FailedLoad(at=NOW, problem=problem, more=0)
@@ -223,7 +223,7 @@ async def test_ids_without_a_team_belong_to_the_only_team(
     async with open_store(database_url) as store:
         await store.corpus.reload(tmp_path, by=BEN, at=NOW)
         await store.schedules.set(
-            team_id=T1, channel_id=C1, owner_id=ANA, timetable=TIMETABLE, now=NOW
+            team_id=T1, channel_id=C1, owner_id=ANA, now=NOW, order=Order(timetable=TIMETABLE)
         )
         # A mistyped team id matches no rows, also not those of the only team.
         assert not await store.personal_data.effects(T2)

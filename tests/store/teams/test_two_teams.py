@@ -27,6 +27,7 @@ from store.teams.installations import Installation
 from store.types import (
     ChannelId,
     GoneError,
+    Order,
     Post,
     PostKind,
     PostState,
@@ -101,9 +102,11 @@ async def set_up(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
         team_id=team.team_id,
         channel_id=channel_id,
         owner_id=U1,
-        timetable=Timetable(at=time(9 + number), weekdays=frozenset(range(7)), zone="UTC"),
-        topics=("geneva",) if number else (),
         now=team.clock(),
+        order=Order(
+            timetable=Timetable(at=time(9 + number), weekdays=frozenset(range(7)), zone="UTC"),
+            topics=("geneva",) if number else (),
+        ),
     )
 
 
@@ -300,7 +303,7 @@ async def view(team: PlayingTeam) -> dict[str, Any]:
         ]
         if schedule := await team.schedule(channel_id):
             seen[channel_id] += [
-                await store.planning.preview(schedule),
+                await store.planning.preview(schedule, now=NOW),
                 await store.planning.upcoming(schedule, 3),
                 await store.planning.coming([schedule]),
             ]
