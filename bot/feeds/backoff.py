@@ -11,7 +11,6 @@ _MAX_WAIT = _DAY
 _MAX_UNREACHABLE = timedelta(hours=2)
 """The longest wait for a server that cannot be reached: often it is our own network that is down,
 and a request that does not arrive burdens nobody."""
-_MAX_RETRY_AFTER = timedelta(days=7)
 _SPREAD = 0.1
 """The part of a wait that is added at most, so that feeds are not all polled at the same time."""
 _FULL_EVERY = timedelta(days=7)
@@ -41,15 +40,16 @@ def next_attempt(
 ) -> datetime:
     """Return when to poll a feed again whose last polls, *failures* in a row, have failed.
 
-    The wait doubles with every failure. It is at least *retry_after*, which the server names, up to
-    seven days. The jitter depends on the id and the number of failures, and on nothing that a
+    The wait doubles with every failure, and is at least *retry_after*, which the server asks for.
+    The jitter depends on the id and the number of failures, and on nothing that a
     restart forgets.
     """
     longest = max(every, _MAX_WAIT if is_reachable else _MAX_UNREACHABLE)
     doublings = min(max(failures - 1, 0), _MAX_DOUBLINGS)
     wait: timedelta = min(every * 2**doublings, longest)
-    asked = min(retry_after or timedelta(), _MAX_RETRY_AFTER)
-    return now + max(wait, asked) * (1 + _SPREAD * _share(f"{source_id}:{failures}"))
+    return now + max(wait, retry_after or timedelta()) * (
+        1 + _SPREAD * _share(f"{source_id}:{failures}")
+    )
 
 
 def is_full_poll(source_id: str, last_success_at: datetime | None, now: datetime) -> bool:

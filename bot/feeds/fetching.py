@@ -26,6 +26,7 @@ _ACCEPT = (
 )
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PERMANENT = (301, 308)
+_MAX_RETRY_AFTER = timedelta(days=7)
 _MAX_VALIDATOR = 1_000
 """The longest ETag or Last-Modified that is stored, in characters."""
 
@@ -112,9 +113,11 @@ class _Hop:
 
 
 class _FailedError(Exception):
-    def __init__(self, problem: str, *, is_reachable: bool = True) -> None:
+    def __init__(
+        self, problem: str, *, is_reachable: bool = True, retry_after: timedelta | None = None
+    ) -> None:
         super().__init__(problem)
-        self.outcome = Failed(problem=problem, is_reachable=is_reachable)
+        self.outcome = Failed(problem=problem, is_reachable=is_reachable, retry_after=retry_after)
 
 
 class Fetcher:
@@ -138,6 +141,8 @@ class Fetcher:
         self._proxy_for = proxy_for
         self._limits = limits
         self._hosts: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._paused: dict[str, datetime] = {}
+        """Hosts that asked to be left alone, and until when."""
 
     @classmethod
     @asynccontextmanager
@@ -204,6 +209,7 @@ class Fetcher:
         while True:
             # The time that other requests of this host take is not counted.
             async with self._hosts.setdefault(hop.host, asyncio.Lock()):
+                self._require_no_pause(hop.host)
                 began = loop.time()
                 try:
                     async with asyncio.timeout(seconds):
@@ -233,6 +239,13 @@ class Fetcher:
                 )
             asked.append(hop.url)
 
+    def _require_no_pause(self, host: str) -> None:
+        # A limit is one of the host, and not of the one feed that met it.
+        now = self._clock()
+        self._paused = {one: until for one, until in self._paused.items() if until > now}
+        if until := self._paused.get(host):
+            raise _FailedError(f"{host} has asked for a pause.", retry_after=until - now)
+
     async def _request(self, hop: _Hop, conditions: Mapping[str, str]) -> Outcome | _Redirect:
         proxy = self._proxy_for(str(hop.url))
         self._addresses.check(hop.url, is_proxied=proxy is not None)
@@ -257,15 +270,17 @@ class Fetcher:
     ) -> Outcome | _Redirect:
         headers, status = response.headers, response.status
         if status == 304 and is_conditional:
-            return NotModified(fresh_for=_fresh_for(headers))
+            return NotModified(fresh_for=_fresh_for(response))
         if status in _REDIRECTS and "Location" in headers:
             return _Redirect(_target(hop, headers["Location"]), status in _PERMANENT)
         if status == 410 and hop.is_permanent:
             return Gone(problem=f"{hop.host} says that the feed is gone for good (410).")
         if status != 200:
+            retry_after = _retry_after(headers.get("Retry-After", ""), self._clock())
+            if retry_after and status in (429, 503):
+                self._paused[hop.host] = self._clock() + retry_after
             return Failed(
-                problem=f"{hop.host} answers {_in_words(status)}.",
-                retry_after=_retry_after(headers.get("Retry-After", ""), self._clock()),
+                problem=f"{hop.host} answers {_in_words(status)}.", retry_after=retry_after
             )
         body = bytearray()
         async for chunk in response.content.iter_any():
@@ -280,7 +295,7 @@ class Fetcher:
             url=str(hop.url),
             etag=_storable(headers.get("ETag", "")),
             last_modified=_storable(headers.get("Last-Modified", "")),
-            fresh_for=_fresh_for(headers),
+            fresh_for=_fresh_for(response),
             permanent_url=str(hop.url) if hop.is_redirected and hop.is_permanent else None,
         )
 
@@ -350,9 +365,10 @@ def _storable(validator: str) -> str | None:
     return validator if validator and is_usable else None
 
 
-def _fresh_for(headers: Mapping[str, str]) -> timedelta | None:
+def _fresh_for(response: aiohttp.ClientResponse) -> timedelta | None:
     """Return for how long a cache may keep the answer (RFC 9111, 4.2); None if it does not say."""
-    control = headers.get("Cache-Control", "").lower()
+    headers = response.headers
+    control = ", ".join(headers.getall("Cache-Control", ())).lower()
     if re.search(r"\bno-(cache|store)\b", control):
         return timedelta()
     if not (found := re.search(r'\bmax-age\s*=\s*"?([0-9]{1,9})', control)):
@@ -362,12 +378,17 @@ def _fresh_for(headers: Mapping[str, str]) -> timedelta | None:
 
 
 def _retry_after(text: str, now: datetime) -> timedelta | None:
-    """Return the wait that Retry-After names, in seconds or as a date; None for anything else."""
-    if re.fullmatch(r"[0-9]+", text.strip()):
-        return timedelta(seconds=int(text.strip()[:9]))
+    """Return the wait that Retry-After names, in seconds or as a date; None for anything else.
+
+    No server is believed that names more than seven days.
+    """
     try:
-        at = parsedate_to_datetime(text)
-        # Without a zone, it is in UTC.
-        return max(at.replace(tzinfo=at.tzinfo or UTC) - now, timedelta())
+        if re.fullmatch(r"[0-9]+", text.strip()):
+            wait = timedelta(seconds=int(text.strip()[:9]))
+        else:
+            at = parsedate_to_datetime(text)
+            # Without a zone, it is in UTC.
+            wait = at.replace(tzinfo=at.tzinfo or UTC) - now
     except (TypeError, ValueError, OverflowError):
         return None
+    return min(max(wait, timedelta()), _MAX_RETRY_AFTER)

@@ -100,6 +100,7 @@ async def test_304_to_an_unconditional_request_is_a_failure(
         (["Cache-Control: no-cache, max-age=600"], 0),
         (["Cache-Control: no-store"], 0),
         (["Cache-Control: max-age=" + "9" * 5_000], 999_999_999),
+        (["Cache-Control: public", "Cache-Control: max-age=600"], 600),
         (["Cache-Control: s-maxage=600"], None),
         (["Cache-Control: max-age=-1"], None),
         (["Cache-Control: max-age=soon"], None),
@@ -125,18 +126,36 @@ async def test_retry_after_is_understood(
         format_datetime(earlier, usegmt=True): timedelta(),
         later.strftime("%A, %d-%b-%y %H:%M:%S GMT"): timedelta(hours=3),
         later.strftime("%a, %d %b %Y %H:%M:%S"): timedelta(hours=3),
-        "9" * 5_000: timedelta(seconds=999_999_999),
+        "9" * 5_000: timedelta(days=7),
+        "691200": timedelta(days=7),
         "soon": None,
         "-5": None,
         "Fri, 99 Foo 99999 99:99:99 GMT": None,
         "": None,
     }.items():
-        publisher.answers["/feed"] = answer(
-            b"", f"Retry-After: {text}", status="503 Service Unavailable"
-        )
+        publisher.answers["/feed"] = answer(b"", f"Retry-After: {text}", status="502 Bad Gateway")
         outcome = await failed(fetcher, publisher.url("/feed"))
         assert outcome.retry_after == expected, text
-        assert outcome.problem == "feeds.test answers 503 Service Unavailable."
+        assert outcome.problem == "feeds.test answers 502 Bad Gateway."
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+async def test_a_host_that_asks_for_a_pause_is_left_alone(
+    fetcher: Fetcher, publisher: Publisher, clock: StoppedClock, status: str
+) -> None:
+    """All its feeds are: there may be fifty of them."""
+    publisher.answers["/1"] = answer(b"", "Retry-After: 3600", status=status)
+    publisher.answers["/2"] = answer(FEED)
+    publisher.answers["/0"] = redirect(302, publisher.url("/2"))
+    await failed(fetcher, publisher.url("/1"))
+    clock.forward(minutes=10)
+    outcome = await failed(fetcher, publisher.url("/2"))
+    assert outcome.problem == "feeds.test has asked for a pause."
+    assert outcome.retry_after == timedelta(minutes=50)
+    await failed(fetcher, publisher.url("/0", "other.test"))
+    assert publisher.paths == ["/1", "/0"]
+    clock.forward(minutes=50)
+    await fetched(fetcher, publisher.url("/2"))
 
 
 @pytest.mark.parametrize(
