@@ -18,9 +18,11 @@ _MAX_PATHS = 10
 """The maximum number of changed documents that the history names for a revision."""
 
 _LAST = "SELECT * FROM revision ORDER BY number DESC LIMIT 1"
-_LAST_OF_SOURCE = """
-SELECT * FROM revision WHERE source = $1 AND number < $2 ORDER BY number DESC LIMIT 1
-"""
+_LAST_OF_SOURCE = "SELECT * FROM revision WHERE source = $1 ORDER BY number DESC LIMIT 1"
+_LOAD_BEFORE = f"""
+SELECT * FROM revision WHERE source = $1 AND number < $2 AND loaded_by <> '{QUESTION}'
+ORDER BY number DESC LIMIT 1
+"""  # noqa: S608 -- our own text
 _LAST_CHANGE = f"""
 SELECT * FROM revision r WHERE loaded_by NOT IN ('{POLL}', '{QUESTION}') AND NOT EXISTS (
     SELECT 1 FROM revision later WHERE later.source = r.source AND later.number > r.number
@@ -118,15 +120,19 @@ async def history(database: Database, limit: int, source: str | None = None) -> 
     ]
 
 
-async def last(
-    connection: Connection | Database, *, source: str | None = None, before: int = 1 << 62
-) -> Row | None:
+async def last(connection: Connection | Database, *, source: str | None = None) -> Row | None:
     """Return the row of the last revision, which is loaded; None before the first load.
 
-    With *source*, return the last one of that source before the revision *before*.
+    With *source*, return the last one of that source.
     """
-    sql, of = (_LAST_OF_SOURCE, (source, before)) if source else (_LAST, ())
+    sql, of = (_LAST_OF_SOURCE, (source,)) if source else (_LAST, ())
     rows = await connection.fetch(sql, *of)
+    return rows[0] if rows else None
+
+
+async def load_before(database: Database, source: str, number: int) -> Row | None:
+    """Return the row of the last load or undo of *source* before revision *number*."""
+    rows = await database.fetch(_LOAD_BEFORE, source, number)
     return rows[0] if rows else None
 
 

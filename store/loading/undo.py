@@ -65,8 +65,8 @@ async def _before_last_change(database: Database) -> Row | None:
     change = await revisions.last_change(database)
     if change is None:
         return None
-    return await revisions.last(
-        database, source=change["source"], before=change["restores"] or change["number"]
+    return await revisions.load_before(
+        database, change["source"], change["restores"] or change["number"]
     )
 
 

@@ -4,9 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from store import Store, open_store
 from store.articles.written_questions import WrittenQuestion
+from store.loading.documents import texts
 from store.loading.documents.provenance import Provenance
 from store.loading.documents.source import Story
 from store.types import Article, Found, ParleyError
@@ -225,3 +228,110 @@ async def test_a_story_that_is_gone_gets_no_question(store: Store, tmp_path: Pat
     await load(store, stories(tmp_path))
     with pytest.raises(ParleyError, match="no longer in the corpus, so nothing was saved"):
         await store.corpus.write_question("0" * 16, WRITTEN, team_id=T1, by=U1, at=NOW)
+
+
+STORIES = ("Ferries wait in the fog for hours", "Swimmers fill the beaches of the island")
+STEP = st.one_of(
+    st.tuples(st.just("edit"), st.sampled_from([0, 1]), st.sampled_from(["", " again", " today"])),
+    st.tuples(st.just("own"), st.sampled_from([0, 1]), st.sampled_from(["", "Who owns it?"])),
+    st.tuples(st.just("insight"), st.sampled_from([0, 1]), st.sampled_from(["", "The pier."])),
+    st.tuples(
+        st.just("write"),
+        st.sampled_from([0, 1]),
+        st.sampled_from(["", "Whence comes quartz?", "Whither goes zinc?"]),
+    ),
+    st.tuples(st.just("undo"), st.just(0), st.just("")),
+)
+FileStory = tuple[str, str, str]
+"""The end of the summary, the insight and the question that a file has."""
+
+
+class Model:
+    """What the corpus should hold after any steps."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self.store = store
+        self.folder = folder
+        self.loads: list[list[FileStory]] = []
+        """What each load that can be undone has loaded, the one that is loaded now last."""
+        self.written = ["", ""]
+
+    async def load(self, stories: list[FileStory]) -> None:
+        records = [
+            {"headline": text, "summary": text + end, "insight": insight, "question": question}
+            for text, (end, insight, question) in zip(STORIES, stories, strict=True)
+        ]
+        (self.folder / "a.jsonl").write_text("\n".join(map(json.dumps, records)))
+        await self.store.corpus.reload(self.folder, by=U1, at=NOW)
+        if not self.loads or stories != self.loads[-1]:
+            self.loads.append(stories)
+
+    async def do(self, step: str, place: int, text: str) -> None:
+        stories = [*self.loads[-1]]
+        end, insight, question = stories[place]
+        if step == "undo":
+            if len(self.loads) > 1:
+                await self.store.corpus.undo(by=U1, at=NOW)
+                self.loads.pop()
+        elif step == "write":
+            (article,) = [one for one in await self.articles() if one.headline == STORIES[place]]
+            written = WrittenQuestion(insight="It matters." if text else "", question=text)
+            if question:
+                with pytest.raises(ParleyError, match="from its own source"):
+                    await self.write(article, written)
+            else:
+                await self.write(article, written)
+                self.written[place] = text
+        else:
+            changed = {"edit": end, "insight": insight, "own": question} | {step: text}
+            stories[place] = changed["edit"], changed["insight"], changed["own"]
+            await self.load(stories)
+
+    async def write(self, article: Article, written: WrittenQuestion) -> None:
+        await self.store.corpus.write_question(article.id, written, team_id=T1, by=U1, at=NOW)
+
+    async def articles(self) -> list[Article]:
+        return [one async for batch in self.store.corpus.stories() for one in batch]
+
+    async def check(self) -> None:
+        expected = []
+        for text, (end, insight, question), written in zip(
+            STORIES, self.loads[-1], self.written, strict=True
+        ):
+            is_written = bool(written) and not question
+            insight = insight or ("It matters." if is_written else "")
+            expected.append((text, text + end, insight, written if is_written else question))
+        articles = await self.articles()
+        assert sorted(map(texts, articles)) == sorted(expected)
+        for article in articles:
+            # The index has the same texts.
+            for word in ("quartz", "zinc"):
+                answer = await self.store.corpus.find(word)
+                matches = answer.matches if isinstance(answer, Found) else ()
+                is_found = article.id in [match.article.id for match in matches]
+                assert is_found == (word in article.question)
+
+
+@settings(max_examples=25, deadline=None)
+@given(steps=st.lists(STEP, max_size=9))
+@example(
+    steps=[
+        ("edit", 0, " again"),
+        ("edit", 0, ""),
+        ("write", 0, "Whence comes quartz?"),
+        ("edit", 0, " again"),
+        # The second goes back beyond the load that the question was written after.
+        ("undo", 0, ""),
+        ("undo", 0, ""),
+    ]
+)
+async def test_any_order_of_edits_questions_reloads_and_undos(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, str]]
+) -> None:
+    folder = tmp_path_factory.mktemp("corpus")
+    async with open_store(f"sqlite:///{tmp_path_factory.mktemp('db')}/parley.db") as store:
+        model = Model(store, folder)
+        await model.load([("", "", ""), ("", "", "")])
+        for step in steps:
+            await model.do(*step)
+            await model.check()
