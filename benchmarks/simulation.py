@@ -148,16 +148,10 @@ PLANTED = (
         "    if planned and chosen:",
     ),
     Planted(
-        "what is found too late is posted",
-        PLANNING,
-        "    elif now - occurrence.due_at > GRACE:",
-        "    elif now - occurrence.due_at > GRACE * 100:",
-    ),
-    Planted(
-        "what is delivered too late is posted",
-        DELIVERY,
-        "if is_press and not post.parent_key else GRACE):",
-        "if is_press and not post.parent_key else GRACE * 100):",
+        "a post may come a day late",
+        RECORD,
+        "GRACE = timedelta(hours=2)",
+        "GRACE = timedelta(hours=26)",
     ),
     Planted(
         "today's post on demand has a key of its own",

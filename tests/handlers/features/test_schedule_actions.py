@@ -347,12 +347,15 @@ async def test_a_digest_is_one_message_with_its_details_in_the_thread(slack: Sla
     post = await posted(slack, "09:30 daily digest 3")
     assert len(slack.public()) == 1
     shown = texts([post])
-    for words in ("Zelenskiy flew", "Sanctions on timber", "Dockworkers in Gdansk"):
-        assert words in shown
-    assert sum(question in shown for question in ("for trust?", "nobody trusts the host?")) <= 1
-    _, details = slack.public(thread_ts=post["ts"])
-    for words in ("A neutral city lowers", "Trade moves sooner", "makes its importance plain"):
-        assert words in texts([details])
+    details = texts(slack.public(thread_ts=post["ts"])[1:])
+    # Two stories have the same headline, so one of them waits for another digest.
+    talks = {"Zelenskiy flew": "A neutral city", "Sanctions on timber": "Trade moves sooner"}
+    assert "Dockworkers in Gdansk" in shown
+    assert [words for words in talks if words in shown] == [
+        words for words, insight in talks.items() if insight in details
+    ]
+    assert sum(words in shown for words in talks) == 1
+    assert "makes its importance plain" in details
 
 
 async def test_a_schedule_posts_only_its_topics(slack: Slack) -> None:
