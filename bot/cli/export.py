@@ -28,7 +28,9 @@ async def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         return 2
     async with command_store(environ, is_looking=True) as store:
         try:
-            with file.open("x", encoding="utf-8", newline="") as opened:
+            # Spreadsheets need the byte order mark to read UTF-8.
+            encoding = "utf-8-sig" if writer is _csv else "utf-8"
+            with file.open("x", encoding=encoding, newline="") as opened:
                 stories = await _write(store.corpus.stories(), writer(opened))
         except FileExistsError:
             complain(f"{file} exists already: name a new file.")
