@@ -178,10 +178,10 @@ async def test_a_topic_that_is_not_found_can_be_requested(slack: Slack) -> None:
 
 
 async def test_a_topic_can_be_requested_if_no_suggestion_fits(slack: Slack) -> None:
-    (answer,) = await slack.type("/brief hey dockworkers")
+    (answer,) = await slack.type("/brief qwzrt dockworkers")
     assert "Did you mean" in answer["text"]
     (noted,) = await slack.press(Action.BRIEF_ASK, answer)
-    assert "someone wants stories on “hey dockworkers”" in noted["text"]
+    assert "someone wants stories on “qwzrt dockworkers”" in noted["text"]
 
 
 async def test_paging_works_after_the_first_response_url_expires(slack: Slack) -> None:
