@@ -12,8 +12,8 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from bot.app import serve
-from bot.cli import check, corpus, database, export, find, personal_data, setup
-from bot.cli.arguments import WHO, parse_port, parse_public_url, parse_who
+from bot.cli import check, corpus, database, export, find, personal_data, setup, sources
+from bot.cli.arguments import WHO, parse_count, parse_port, parse_public_url, parse_who
 from bot.cli.context import EX_CONFIG
 from bot.cli.demo import demo
 from bot.cli.terminal import abandon_output, complain, replace_invalid_utf8
@@ -209,6 +209,7 @@ def _parser() -> argparse.ArgumentParser:
         "revision", type=int, nargs="?", metavar="REVISION", help="a number from history"
     )
     command("history", corpus.history, "list who loaded what, and when")
+    _sources_parser(command("sources", sources.show, "list, add and change the feeds"))
     command("migrate", database.migrate, "update the database's schema")
     subparser = command(
         "backup", database.backup, "back up the database to a new file; the bot may be running"
@@ -252,6 +253,42 @@ def _parser() -> argparse.ArgumentParser:
         "--yes", action="store_true", help="with --lost: give them up, not only list them"
     )
     return parser
+
+
+def _sources_parser(parser: argparse.ArgumentParser) -> None:
+    """Add what `sources` can do to its parser."""
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    which = "its address, or a part of its name"
+
+    def command(name: str, run: object, purpose: str) -> argparse.ArgumentParser:
+        subparser = commands.add_parser(
+            name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}."
+        )
+        subparser.set_defaults(run=run, what=name)
+        return subparser
+
+    def add_limits(subparser: argparse.ArgumentParser) -> None:
+        limits = subparser.add_argument_group("which stories stay (all of them)")
+        limits.add_argument("--days", type=parse_count, help="those of the last DAYS days")
+        limits.add_argument("--stories", type=parse_count, help="the newest STORIES")
+
+    subparser = command("add", sources.add, "add a feed, or the feed of a web page")
+    subparser.add_argument("address", type=well_formed, metavar="ADDRESS")
+    add_limits(subparser)
+    for name, purpose in (
+        ("remove", "stop polling a feed, and take its stories away"),
+        ("pause", "stop polling a feed; its stories stay"),
+        ("resume", "poll a feed again"),
+        ("refresh", "poll a feed now"),
+    ):
+        subparser = command(name, sources.change, purpose)
+        subparser.add_argument("feed", type=well_formed, metavar="FEED", help=which)
+    subparser = command("keep", sources.keep, "set which stories of a feed stay")
+    subparser.add_argument("feed", type=well_formed, metavar="FEED", help=which)
+    add_limits(subparser)
+    subparser = command("import", sources.import_list, "add the feeds of an OPML file")
+    subparser.add_argument("file", type=Path, metavar="FILE")
+    command("export", sources.export_list, "print the feeds as OPML")
 
 
 def _is_about_port(error: OSError) -> bool:

@@ -17,6 +17,7 @@ from bot.entrances.install import Install
 from bot.entrances.intake import Intake
 from bot.entrances.socket_mode import SocketMode
 from bot.feeds.addresses import Addresses
+from bot.feeds.discovery import Discovery
 from bot.feeds.fetching import Fetcher
 from bot.feeds.poller import Poller
 from bot.feeds.reading import FeedReader
@@ -139,6 +140,7 @@ async def assemble(
             owner=owner,
             every=timedelta(minutes=settings.feeds_minutes),
             clock=clock,
+            admins=directory.listed_admins(),
         )
         uninstalls = (
             Uninstalls(store.installations, store.idempotency, teams, clock=clock)
@@ -159,6 +161,7 @@ async def assemble(
             clock=clock,
             corpus_path=settings.corpus_dir,
             keep_misses=kept,
+            find_feed=Discovery(fetcher, reader).find_feed,
             has_agent_view=settings.agent_view,
             has_workflow_steps=settings.workflow_steps,
             warns_of_samples=not is_demo,

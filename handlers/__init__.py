@@ -20,6 +20,7 @@ from handlers.features.mention import Mention
 from handlers.features.questions import Questions
 from handlers.features.schedule_actions import ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
+from handlers.features.sources import SourcesAdmin
 from handlers.features.start_discussion import DiscussionForm
 from handlers.features.unknown_posts import UnknownPosts
 from handlers.features.uploads import Uploads, is_upload
@@ -43,10 +44,11 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     unknown_posts = UnknownPosts(store, slack, options, actions)
     form = ScheduleForm(store, slack, options, actions)
     digest = Digest(store, slack, options, actions, form)
-    corpus = CorpusAdmin(store, slack, options)
+    sources = SourcesAdmin(store, slack, options)
+    corpus = CorpusAdmin(store, slack, options, sources)
     home = Home(store, slack, options, lookup)
-    uploads = Uploads(store, slack, options)
     questions = Questions(store, slack, options, lookup)
+    uploads = Uploads(store, slack, options, sources)
 
     def pressed(action: str | re.Pattern[str], listener: Pressed) -> None:
         app.block_action(action)(on_press(slack.background, slack.responders, listener))
@@ -89,9 +91,15 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     pressed(Action.CORPUS_PROBLEMS, corpus.pressed("problems"))
     pressed(Action.CORPUS_MISSED, corpus.pressed("missed"))
 
+    pressed(Action.CORPUS_SOURCES, corpus.pressed("sources"))
+
     pressed(Action.CORPUS_ADD, uploads.add)
     pressed(Action.QUESTION_WRITE, questions.write)
     pressed(Action.QUESTION_NEXT, questions.write)
+    pressed(Action.SOURCE_PAUSE, sources.pressed("pause"))
+    pressed(Action.SOURCE_RESUME, sources.pressed("resume"))
+    pressed(Action.SOURCE_REFRESH, sources.pressed("refresh"))
+    pressed(Action.SOURCE_REMOVE, sources.pressed("remove"))
 
     if options.has_agent_view:
         Agent(lookup, slack).register(app)

@@ -72,7 +72,7 @@ async def open_store(
             corpus=corpus,
             embedder=Embedder(database, corpus),
             failed_loads=FailedLoads(database, installed, folder),
-            sources=Sources(database),
+            sources=Sources(database, installed),
             articles=Articles(database),
             choice=Choice(database),
             schedules=Schedules(database, installed),

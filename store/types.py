@@ -154,6 +154,18 @@ class Revision:
         return f"{self.added:,} added, {self.edited:,} edited, {self.removed:,} removed"
 
 
+class Health(StrEnum):
+    """How the polls of a feed go."""
+
+    WAITING = "waiting"
+    """It was not polled yet."""
+    WELL = "well"
+    FAILING = "failing"
+    """The last poll failed; the stories stay."""
+    PAUSED = "paused"
+    """A person paused it, or its server says that it is gone for good."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSource:
     """A feed that is polled for stories, and how its last polls went."""
@@ -197,6 +209,15 @@ class FeedSource:
     def name(self) -> str:
         """Return what people call it: its title, or else the host of its address."""
         return self.title or self.url.split("/")[2]
+
+    @property
+    def health(self) -> Health:
+        """Return how its polls go."""
+        if self.paused_at:
+            return Health.PAUSED
+        if self.failures:
+            return Health.FAILING
+        return Health.WELL if self.last_success_at else Health.WAITING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,6 +320,8 @@ class PostKind(StrEnum):
     """A notice to a schedule's owner that the channel's questions run out."""
     REFUSED = "refused"
     """A notice to an admin that the watched folder failed to load."""
+    FAILING = "failing"
+    """A notice to who added a feed that its polls have failed for days, or that it is gone."""
 
     @property
     def is_notice(self) -> bool:
@@ -307,7 +330,14 @@ class PostKind(StrEnum):
 
 
 _NOTICES = frozenset(
-    {PostKind.UNSURE, PostKind.STOPPED, PostKind.READY, PostKind.LOW, PostKind.REFUSED}
+    {
+        PostKind.UNSURE,
+        PostKind.STOPPED,
+        PostKind.READY,
+        PostKind.LOW,
+        PostKind.REFUSED,
+        PostKind.FAILING,
+    }
 )
 
 

@@ -20,6 +20,13 @@ def parse_port(text: str) -> int:
     return int(text)
 
 
+def parse_count(text: str) -> int:
+    """Parse a number of days or stories, from 1."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 1_000_000):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 999,999")
+    return int(text)
+
+
 def parse_public_url(text: str) -> str:
     """Parse the public URL of Parley, with or without the path that Slack's requests have."""
     is_plain = re.fullmatch(r"https://[^\s?#@\\\"<>]+", text, re.ASCII)

@@ -14,7 +14,7 @@ from bot.settings import SAMPLES
 from handlers.views.message import counted, sized
 from store import Store, open_store, samples
 from store.posting.holidays import read_holidays
-from store.types import CorpusInvalidError, Problem
+from store.types import FOLDER, CorpusInvalidError, Problem
 
 
 async def load(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -73,6 +73,11 @@ async def undo(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
                 by="terminal", at=system_clock(), number=arguments.revision, progress=progress
             )
         say(format_revision(revision))
+        if revision.source != FOLDER:
+            say(
+                "Its feed is paused, because the next poll would bring the same again:"
+                f" `python -m bot sources resume {revision.source}` goes on."
+            )
     return 0
 
 

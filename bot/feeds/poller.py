@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from bot.feeds import backoff
@@ -13,7 +13,7 @@ from bot.observability.metrics import Metrics
 from store import Store
 from store.db import DatabaseError
 from store.sources.feed_urls import normalise_url
-from store.types import FeedSource, ParleyError
+from store.types import FeedSource, ParleyError, TeamId, UserId
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +37,12 @@ class Poller:
         owner: str,
         every: timedelta,
         clock: Callable[[], datetime],
+        admins: Sequence[tuple[TeamId, UserId]] = (),
     ) -> None:
-        """*owner* names this process; *every* is the least time between two polls of a feed."""
+        """*owner* names this process; *every* is the least time between two polls of a feed.
+
+        *admins* are notified of a feed that fails for days, if nobody added it in Slack.
+        """
         self._sources = store.sources
         self._corpus = store.corpus
         self._fetcher = fetcher
@@ -47,6 +51,7 @@ class Poller:
         self._owner = owner
         self._every = every
         self._clock = clock
+        self._admins = admins
         self._polls: set[asyncio.Task[None]] = set()
         self._is_stopped = False
 
@@ -132,7 +137,9 @@ class Poller:
                 return await self._fail(feed, answer)
             case Gone():
                 log.warning("feed %s is paused: %s", feed.id, answer.problem)
-                await self._sources.note_gone(feed, answer.problem, now=self._clock())
+                await self._sources.note_gone(
+                    feed, answer.problem, now=self._clock(), admins=self._admins
+                )
                 return "gone"
             case NotModified():
                 await self._corpus.retire(feed, at=self._clock())
@@ -162,6 +169,8 @@ class Poller:
             last_modified=answer.last_modified,
             moved_to=normalise_url(answer.permanent_url) if answer.permanent_url else None,
         )
+        if alike := load.near_duplicates.count:
+            log.info("feed %s: %d new stories are nearly equal to others", feed.id, alike)
         counts = load.counts
         if not (counts.added or counts.edited or counts.removed):
             return "unchanged"
@@ -187,7 +196,9 @@ class Poller:
             is_reachable=failed.is_reachable,
             retry_after=failed.retry_after,
         )
-        await self._sources.note_failure(feed, failed.problem, now=now, next_poll_at=next_poll_at)
+        await self._sources.note_failure(
+            feed, failed.problem, now=now, next_poll_at=next_poll_at, admins=self._admins
+        )
         return "failed"
 
     def _next(self, feed: FeedSource, now: datetime, fresh_for: timedelta | None) -> datetime:

@@ -3,11 +3,13 @@
 import asyncio
 import re
 from dataclasses import dataclass
+from html import unescape
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.features.dependencies import Options, Slack
+from handlers.features.sources import SourcesAdmin
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press, Pressed, Request
 from handlers.slack.error_replies import require_first, sentence
@@ -22,7 +24,7 @@ from store.loading.documents import read_corpus
 from store.types import CorpusInvalidError, TeamId, UserId
 from store.version import VERSION
 
-_CORPUS_WORDS = frozenset({"check", "reload", "undo", "history", "problems"})
+_CORPUS_WORDS = frozenset({"check", "reload", "undo", "history", "problems", "sources"})
 """The first words that concern the corpus itself, and so all teams that share it."""
 _UNDO = re.compile(r"undo(?: (\d{1,9}))?", re.ASCII)
 
@@ -39,6 +41,7 @@ class CorpusAdmin:
     store: Store
     slack: Slack
     options: Options
+    sources: SourcesAdmin
 
     async def command(self, ack: AsyncAck, command: SlashCommand, respond: AsyncRespond) -> None:
         """Answer `/corpus`: the first word says what to do."""
@@ -46,8 +49,8 @@ class CorpusAdmin:
         respond = self.slack.responders.lasting(respond, request.team_id, request.user_id)
 
         async def work() -> None:
-            word = " ".join((command.get("text") or "").lower().split())
-            await answer(respond, await self._answer(word, request, respond))
+            typed = unescape(" ".join((command.get("text") or "").split()))
+            await answer(respond, await self._answer(typed, request, respond))
 
         await ack()
         self.slack.background.start(work(), respond)
@@ -69,13 +72,17 @@ class CorpusAdmin:
 
         return listener
 
-    async def _answer(self, word: str, request: Request, respond: AsyncRespond) -> Message:
-        team_id, user_id = request.team_id, request.user_id
-        if word.partition(" ")[0] in _CORPUS_WORDS:
+    async def _answer(self, typed: str, request: Request, respond: AsyncRespond) -> Message:
+        team_id, user_id, word = request.team_id, request.user_id, typed.lower()
+        first, _, rest = typed.partition(" ")
+        if first.lower() in _CORPUS_WORDS:
             await self.slack.directory.require_corpus_admin(team_id, user_id)
         else:
             await self.slack.directory.require_admin(team_id, user_id)
         by = self.slack.directory.name(team_id, user_id)
+        if first.lower() == "sources":
+            # An address may have upper case.
+            return await self.sources.answer(rest, request)
         match word:
             case "status":
                 return await self._status(team_id, user_id)
@@ -92,14 +99,15 @@ class CorpusAdmin:
             case "problems":
                 return await self._problems()
             case "missed":
-                since = self.options.clock() - self.options.keep_misses
-                requests = await self.store.topic_requests.list(team_id, since=since)
-                searches = await self.store.misses.number(team_id, since=since)
-                return views.missed(requests, searches=searches, days=self.options.keep_misses.days)
-            case "" | "help":
-                return views.corpus_help()
+                return await self._missed(team_id)
             case _:
-                return views.corpus_help(unknown=word)
+                return views.corpus_help(unknown="" if word == "help" else word)
+
+    async def _missed(self, team_id: TeamId) -> Message:
+        since = self.options.clock() - self.options.keep_misses
+        requests = await self.store.topic_requests.list(team_id, since=since)
+        searches = await self.store.misses.number(team_id, since=since)
+        return views.missed(requests, searches=searches, days=self.options.keep_misses.days)
 
     async def _status(self, team_id: TeamId, user_id: UserId) -> Message:
         is_corpus_admin = await self.slack.directory.is_corpus_admin(team_id, user_id)
@@ -118,6 +126,7 @@ class CorpusAdmin:
             failed_load,
             version=VERSION,
             can_write=is_corpus_admin,
+            feeds=await self.store.sources.all() if is_corpus_admin else (),
         )
 
     async def _check(self, team_id: TeamId, respond: AsyncRespond) -> Message:

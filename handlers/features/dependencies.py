@@ -1,9 +1,10 @@
 """What the features share besides the store: the parts that speak to Slack, and the options."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol, TypeAlias
 
 from handlers.jobs.posting import Posting
 from handlers.jobs.uninstalls import Uninstalls
@@ -28,6 +29,29 @@ class Slack:
     """None if Parley serves one workspace, by the token in the settings."""
 
 
+class FoundFeed(Protocol):
+    """A feed that works."""
+
+    @property
+    def url(self) -> str:
+        """Return its address."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """Return what it calls itself; empty text if it has no title."""
+        ...
+
+    @property
+    def stories(self) -> int:
+        """Return how many stories it has now."""
+        ...
+
+
+FindFeed: TypeAlias = Callable[[str], Awaitable[FoundFeed]]
+"""Finds the feed at an address that a person writes; raises `ParleyError` if there is none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """The settings of the features, and the clock."""
@@ -37,6 +61,8 @@ class Options:
     """The folder that a reload reads, and that uploads are added to."""
     keep_misses: timedelta
     """How long search misses and topic requests are stored; zero stores none."""
+    find_feed: FindFeed | None = None
+    """None where no feed can be requested."""
     has_agent_view: bool = False
     has_workflow_steps: bool = False
     warns_of_samples: bool = True

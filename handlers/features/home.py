@@ -99,6 +99,7 @@ class Home:
             is_corpus_admin=is_corpus_admin,
             failed_load=await self.store.failed_loads.last() if is_corpus_admin else None,
             unasked=await self.store.articles.count_unasked() if is_corpus_admin else 0,
+            feeds=await self.store.sources.all() if is_corpus_admin else (),
         )
 
     async def _schedules(self, team_id: TeamId, user_id: UserId) -> list[Schedule]:

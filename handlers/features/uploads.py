@@ -9,12 +9,14 @@ from tempfile import TemporaryDirectory
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.features.dependencies import Options, Slack
+from handlers.features.sources import SourcesAdmin
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
 from handlers.slack.payloads import Context, Event
 from handlers.slack.progress import notify_progress
 from handlers.views import corpus as views
 from handlers.views import preview
+from handlers.views.message import Message
 from store import Store, samples
 from store.loading.documents import ENDINGS, ending_of
 from store.types import CorpusInvalidError, ParleyError, TeamId, UserId
@@ -34,6 +36,7 @@ class Uploads:
     store: Store
     slack: Slack
     options: Options
+    sources: SourcesAdmin
 
     async def shared(self, event: Event, context: Context) -> None:
         """Check each shared file, and offer to add it."""
@@ -67,6 +70,9 @@ class Uploads:
         self, file_id: str, team_id: TeamId, user_id: UserId, respond: AsyncRespond
     ) -> None:
         await self.slack.directory.require_corpus_admin(team_id, user_id)
+        if await self._is_list(team_id, file_id):
+            await answer(respond, await self._add_list(file_id, team_id, user_id), replace=True)
+            return
         name, data = await self._file(team_id, file_id)
         with TemporaryDirectory(prefix="parley-") as temporary:
             extra = Path(temporary) / name
@@ -84,6 +90,16 @@ class Uploads:
             else:
                 shown = preview.dropped(check, name, file_id, team_id=team_id)
         await answer(respond, shown, replace=True)
+
+    async def _is_list(self, team_id: TeamId, file_id: str) -> bool:
+        """Return whether the file is a list of feeds, by its name."""
+        file = await self.slack.files.describe(team_id, file_id)
+        return str(file["name"]).lower().endswith(".opml")
+
+    async def _add_list(self, file_id: str, team_id: TeamId, user_id: UserId) -> Message:
+        file = await self.slack.files.describe(team_id, file_id)
+        data = await self.slack.files.read(team_id, file)
+        return await self.sources.add_list(data, team_id, user_id)
 
     async def _file(self, team_id: TeamId, file_id: str) -> tuple[str, bytes]:
         """Return the file's name and content; raises `ParleyError` for an unsuitable name."""

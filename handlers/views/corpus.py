@@ -7,6 +7,7 @@ from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
 from handlers.parsing.date_format import format_date
+from handlers.views import sources
 from handlers.views.blocks import Block, actions, button, section
 from handlers.views.message import Message, counted, message, paragraphs, sized
 from handlers.views.preview import SLACK, first_problems, listed, not_loaded, when, who
@@ -16,7 +17,7 @@ from store import samples
 from store.corpus.service import Reload
 from store.loading.documents import CorpusFolder
 from store.teams.search_misses import TopicRequest
-from store.types import FailedLoad, Problem, Revision
+from store.types import FailedLoad, FeedSource, Problem, Revision
 
 _MISSED = 20
 
@@ -28,6 +29,7 @@ _SUBCOMMANDS = (
     ("undo 3", "bring back revision 3 of the history"),
     ("history", "who changed how much, in which documents, and when"),
     ("problems", "what is wrong in the folder, before it is loaded"),
+    ("sources", "the feeds that are polled, to add, pause and remove them"),
     ("missed", "topics that people asked for, and how many look-ups found nothing"),
 )
 
@@ -57,6 +59,7 @@ def status(
     *,
     version: str = "",
     can_write: bool = False,
+    feeds: Sequence[FeedSource] = (),
 ) -> Message:
     """Render the loaded revision, and why the watched folder last failed to load, if it did.
 
@@ -68,6 +71,8 @@ def status(
             f" {counted(size.questions, 'question')}, {counted(size.topics, 'topic')},"
             f" {counted(size.characters, 'character')}."
         )
+    if feeds:
+        text += f" {sources.summary(feeds)}"
     if version:
         text += f" Parley {plain(version)}."
     parts = [text]
@@ -83,7 +88,11 @@ def status(
 
 
 def panel(
-    revision: Revision | None, failed_load: FailedLoad | None = None, *, stories_unasked: int = 0
+    revision: Revision | None,
+    failed_load: FailedLoad | None = None,
+    *,
+    stories_unasked: int = 0,
+    feeds: Sequence[FeedSource] = (),
 ) -> list[Block]:
     """Return the admin section of App Home."""
     sure = "Bring back the stories that were loaded before the last reload?"
@@ -96,10 +105,12 @@ def panel(
             ("Undo", Action.CORPUS_UNDO, "Undo the last reload", sure),
             ("History", Action.CORPUS_HISTORY, "History of the corpus", None),
             ("Problems", Action.CORPUS_PROBLEMS, "Problems in the corpus folder", None),
+            ("Sources", Action.CORPUS_SOURCES, "Feeds that are polled", None),
             ("Missed", Action.CORPUS_MISSED, "Topics that people asked for", None),
         )
     ]
-    blocks = [section(f"*Corpus* (for admins)\n{_loaded(revision)}")]
+    polled = f" {sources.summary(feeds)}" if feeds else ""
+    blocks = [section(f"*Corpus* (for admins)\n{_loaded(revision)}{polled}")]
     if failed_load:
         blocks.append(section(_refused(failed_load)))
     if stories_unasked:

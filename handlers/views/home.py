@@ -24,7 +24,7 @@ from handlers.views.blocks import (
 from handlers.views.modal import MAX_WORDS, View
 from handlers.views.story import topics as topic_row
 from store.posting.planning import UpcomingPost
-from store.types import Article, ChannelId, FailedLoad, Revision, Schedule, Topic
+from store.types import Article, ChannelId, FailedLoad, FeedSource, Revision, Schedule, Topic
 
 TOPICS = 20
 """Topics per page."""
@@ -58,6 +58,8 @@ class Contents:
     """Why the watched folder last failed to load; set only for users who may change the corpus."""
     unasked: int = 0
     """How many stories have no question; set only for users who may change the corpus."""
+    feeds: Sequence[FeedSource] = ()
+    """The feeds; set only for users who may change the corpus."""
 
 
 def home(contents: Contents) -> View:
@@ -76,7 +78,12 @@ def home(contents: Contents) -> View:
 
 
 def _admin(contents: Contents) -> list[Block]:
-    return corpus.panel(contents.revision, contents.failed_load, stories_unasked=contents.unasked)
+    return corpus.panel(
+        contents.revision,
+        contents.failed_load,
+        stories_unasked=contents.unasked,
+        feeds=contents.feeds,
+    )
 
 
 def closed(why: str) -> View:

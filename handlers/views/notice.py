@@ -32,6 +32,8 @@ def notice(post: Post) -> Message:
             return _ready(about)
         case PostKind.REFUSED:
             return _refused(about)
+        case PostKind.FAILING:
+            return _failing(about)
         case _:
             return _low(about)
 
@@ -80,6 +82,14 @@ def _refused(about: About) -> Message:
         text += f"… and {counted(about.more, 'problem')} more: `{Command.CORPUS} problems`. "
     text += "I load it as soon as it is fixed."
     return paragraphs(text)
+
+
+def _failing(about: About) -> Message:
+    how = f"has failed for {span(about.days)}" if about.days else "is gone for good"
+    text = f"A feed {how}. Its stories stay, but no new ones come:\n• {plain(about.error, 700)}\n"
+    if about.days:
+        text += "I keep trying, and tell you nothing more about it. "
+    return paragraphs(f"{text}`{Command.CORPUS} sources` shows all feeds, to pause or remove one.")
 
 
 def _resume(about: About) -> Element:

@@ -13,7 +13,7 @@ from handlers.views.message import Message, counted, message, paragraphs
 from store.loading.check import Check, Effect
 from store.loading.near_duplicates import NearDuplicates
 from store.progress import Progress
-from store.types import POLL, QUESTION, SOMEBODY, Problem, Revision, TeamId
+from store.types import FOLDER, POLL, QUESTION, SOMEBODY, Problem, Revision, TeamId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,10 +174,15 @@ def dropped(check: Check, name: str, file_id: str, *, team_id: TeamId) -> Messag
 
 def restored(revision: Revision) -> Message:
     """Render the revision that an undo restored."""
-    return paragraphs(
+    text = (
         f"Revision {revision.restores} is back, as revision {revision.number}:"
-        f" {counted(revision.articles, 'story')}; {revision.changes}."
-        f" `{Command.CORPUS} reload` reads the folder again."
+        f" {counted(revision.articles, 'story')}; {revision.changes}. "
+    )
+    if revision.source == FOLDER:
+        return paragraphs(f"{text}`{Command.CORPUS} reload` reads the folder again.")
+    return paragraphs(
+        f"{text}Its feed is paused, because the next poll would bring the same again:"
+        f" `{Command.CORPUS} sources resume {revision.source}` goes on."
     )
 
 

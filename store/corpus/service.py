@@ -102,6 +102,7 @@ class Corpus:
     def __init__(self, database: Database) -> None:
         """Create an empty corpus."""
         self._database = database
+        self._sources = Sources(database)
         self._semantic: SemanticSearch | None = None
         self._loading = asyncio.Lock()
         """Held by a load, an undo or a check of the folder from its beginning to its end."""
@@ -209,7 +210,12 @@ class Corpus:
 
         They are those of *source*; with None, those of all sources that no poll made.
         """
-        return await revisions.history(self._database, limit, source)
+        found = await revisions.history(self._database, limit, source)
+        # People know a feed by its name.
+        names = await self._sources.names()
+        return [
+            replace(one, paths=tuple(names.get(path, path) for path in one.paths)) for one in found
+        ]
 
     @property
     def topics(self) -> Sequence[Topic]:
@@ -331,7 +337,7 @@ class Corpus:
         is_folder = target["source"] == FOLDER
         if not is_folder:
             # First, so that no poll comes in between.
-            await Sources(self._database).pause(target["source"], now=at)
+            await self._sources.pause(target["source"], now=at)
         async with self._planning(target["source"]) as plan:
             await plan_undo(self._database, plan, target)
             return await self._apply(
@@ -456,7 +462,7 @@ class Corpus:
 
     async def remove_feed(self, feed: FeedSource, *, by: str, at: datetime) -> int:
         """Remove *feed* and its stories, and return how many there were; `undo` restores them."""
-        sources = Sources(self._database)
+        sources = self._sources
         # First, so that no poll comes in between. If this ends here, the feed is only paused.
         await sources.pause(feed.id, now=at)
         async with self._planning(feed.id) as plan:

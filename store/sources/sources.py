@@ -2,13 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from store.db import Connection, Database, Row, to_instant, to_text
+from store.guards.installed import Installed
+from store.posting.notices import plan_notice
 from store.sources.feed_urls import derive_id, normalise_url
-from store.types import FeedSource, ParleyError, TeamId, UserId
+from store.types import About, ChannelId, FeedSource, ParleyError, PostKind, TeamId, UserId
 
 MAX_FEEDS = 1_000
+_NAMED = 5
+"""How many feeds are named if a person may mean several."""
+_NOTIFIED_AFTER = timedelta(days=3)
+"""How long polls fail before a person is notified: a weekend without a server is no news."""
+Owner: TypeAlias = tuple[TeamId, UserId]
 LEASE = timedelta(minutes=10)
 """How long a claim lasts: much longer than a poll, which has its own deadlines."""
 
@@ -19,9 +27,10 @@ _ADD = """
 INSERT INTO source (
     id, url, title, team_id, added_by, added_at, next_poll_at, keep_days, keep_stories,
     failures, claims
-) VALUES ($1, $2, '', $3, $4, $5, $5, $6, $7, 0, 0)
+) VALUES ($1, $2, $8, $3, $4, $5, $5, $6, $7, 0, 0)
 ON CONFLICT (id) DO UPDATE SET
-    url = excluded.url, team_id = excluded.team_id, added_by = excluded.added_by,
+    url = excluded.url, title = excluded.title,
+    team_id = excluded.team_id, added_by = excluded.added_by,
     added_at = excluded.added_at, next_poll_at = excluded.next_poll_at,
     keep_days = excluded.keep_days, keep_stories = excluded.keep_stories,
     claims = source.claims + 1, paused_at = NULL, removed_at = NULL,
@@ -91,8 +100,10 @@ _STORIES = "SELECT source, SUM(articles) AS articles FROM document GROUP BY sour
 class Sources:
     """The feeds of this database, shared by all its processes."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, installed: Installed | None = None) -> None:
+        """*installed* is needed if many workspaces install Parley."""
         self._database = database
+        self._installed = installed or Installed(database)
 
     async def add(
         self,
@@ -101,11 +112,13 @@ class Sources:
         now: datetime,
         team_id: TeamId | None = None,
         added_by: UserId | None = None,
+        title: str = "",
         keep_days: int | None = None,
         keep_stories: int | None = None,
     ) -> FeedSource:
         """Add the feed at *url*, as a person writes it, to be polled at once.
 
+        *title* is its name until it is polled.
         Raises `ParleyError` if *url* cannot be polled, if the feed is there already, or if there
         are too many.
         """
@@ -116,7 +129,15 @@ class Sources:
             if len(await connection.fetch(_ALL)) >= MAX_FEEDS:
                 raise ParleyError(f"There are {MAX_FEEDS:,} feeds, and that is as many as I poll.")
             (row,) = await connection.fetch(
-                _ADD, derive_id(url), url, team_id, added_by, to_text(now), keep_days, keep_stories
+                _ADD,
+                derive_id(url),
+                url,
+                team_id,
+                added_by,
+                to_text(now),
+                keep_days,
+                keep_stories,
+                title,
             )
         return _feed(row)
 
@@ -124,10 +145,39 @@ class Sources:
         """Return the feeds, in the order in which they were added."""
         return [_feed(row) for row in await self._database.fetch(_ALL)]
 
+    async def names(self) -> Mapping[str, str]:
+        """Return the name of each feed by the path of its document, also of removed feeds."""
+        feeds = map(_feed, await self._database.fetch("SELECT * FROM source"))
+        return {feed.document: feed.name for feed in feeds}
+
     async def get(self, source_id: str) -> FeedSource | None:
         """Return the feed; None if it does not exist."""
         rows = await self._database.fetch(_GET, source_id)
         return _feed(rows[0]) if rows else None
+
+    async def find(self, written: str) -> FeedSource:
+        """Return the feed that a person means by its id, its address, or a part of its name.
+
+        Raises `ParleyError` if there is none, or if there are several.
+        """
+        feeds, folded = await self.all(), written.strip().casefold()
+        try:
+            url = normalise_url(written)
+        except ParleyError:
+            url = ""
+        exact = [
+            feed for feed in feeds if folded in (feed.id, feed.name.casefold()) or feed.url == url
+        ]
+        found = exact or [
+            feed for feed in feeds if folded and folded in f"{feed.name} {feed.url}".casefold()
+        ]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise ParleyError(f"No feed has “{written.strip()}” in its name or its address.")
+        some = "; ".join(f"{feed.name} ({feed.url})" for feed in found[:_NAMED])
+        more = f"; and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
+        raise ParleyError(f"That could be several feeds. Write the address of one: {some}{more}")
 
     async def stories(self) -> Mapping[str, int]:
         """Return how many stories each source has, by its id; also those of the folder."""
@@ -205,14 +255,57 @@ class Sources:
         return await self._note(feed, _UNCHANGED, to_text(now), to_text(next_poll_at))
 
     async def note_failure(
-        self, feed: FeedSource, problem: str, *, now: datetime, next_poll_at: datetime
+        self,
+        feed: FeedSource,
+        problem: str,
+        *,
+        now: datetime,
+        next_poll_at: datetime,
+        admins: Sequence[Owner] = (),
     ) -> bool:
-        """Record that a poll of a claimed *feed* failed; return False for a stale claim."""
-        return await self._note(feed, _FAILURE, to_text(now), to_text(next_poll_at), problem)
+        """Record that a poll of a claimed *feed* failed; return False for a stale claim.
 
-    async def note_gone(self, feed: FeedSource, problem: str, *, now: datetime) -> bool:
-        """Record that a claimed *feed* is gone for good, and pause it; False for a stale claim."""
-        return await self._note(feed, _GONE, to_text(now), problem)
+        After three days, notify once who added it; *admins* if nobody did in Slack.
+        """
+        return await self._note_problem(
+            feed, admins, now, _FAILURE, to_text(now), to_text(next_poll_at), problem
+        )
+
+    async def note_gone(
+        self, feed: FeedSource, problem: str, *, now: datetime, admins: Sequence[Owner] = ()
+    ) -> bool:
+        """Record that a claimed *feed* is gone for good, and pause it; False for a stale claim.
+
+        Notify as `note_failure` does, but at once.
+        """
+        return await self._note_problem(feed, admins, now, _GONE, to_text(now), problem)
+
+    async def _note_problem(
+        self, feed: FeedSource, admins: Sequence[Owner], now: datetime, sql: str, *args: object
+    ) -> bool:
+        async with self._database.transaction() as connection:
+            if not await connection.fetch(sql, feed.id, feed.claims, *args):
+                return False
+            (row,) = await connection.fetch(_GET, feed.id)
+            noted = _feed(row)
+            since = noted.failed_since or now
+            if not (noted.paused_at or now - since >= _NOTIFIED_AFTER):
+                return True
+            owners = admins
+            if noted.team_id and noted.added_by:
+                owners = [(noted.team_id, noted.added_by)]
+            here = await self._installed.among(connection, {team_id for team_id, _ in owners})
+            for team_id, user_id in owners:
+                about = About(
+                    channel_id=ChannelId(user_id),
+                    error=f"{noted.name} ({noted.url}): {noted.last_problem}",
+                    days=0 if noted.paused_at else (now - since).days,
+                )
+                mark = f"{noted.id}:{to_text(since)}:{'gone' if noted.paused_at else ''}"
+                if team_id in here:
+                    kind = PostKind.FAILING
+                    await plan_notice(connection, team_id, kind, user_id, about, now=now, mark=mark)
+        return True
 
     async def _note(self, feed: FeedSource, sql: str, *args: object) -> bool:
         return bool(await self._write(sql, feed.id, feed.claims, *args))

@@ -14,6 +14,7 @@ from handlers.ids import Action, Block, Command, Field, Modal, Shortcut, Step
 from handlers.views.question import MENU_WHY
 from tests.handlers.conftest import Slack, Switches, dm
 from tests.handlers.features.test_schedule_actions import choose, posted
+from tests.handlers.features.test_sources import add_feed
 from tests.handlers.features.test_uploads import upload
 from tests.handlers.jobs.test_posting import lose_outcome
 from tests.ids import ANA, GENERAL, RANDOM, TEAM
@@ -138,6 +139,15 @@ async def pages(slack: Slack) -> None:
 async def uploaded(slack: Slack) -> None:
     offered = await upload(slack)
     await slack.press(Action.CORPUS_ADD, offered, channel=dm(ANA))
+
+
+def source(action: str, *, is_paused: bool = False) -> Callable[[Slack], Awaitable[Any]]:
+    async def way(slack: Slack) -> None:
+        await add_feed(slack, is_paused=is_paused)
+        (shown,) = await slack.type("/corpus sources")
+        assert await slack.press(action, shown)
+
+    return way
 
 
 def step(name: str, **inputs: str) -> Callable[[Slack], Awaitable[Any]]:
@@ -276,6 +286,11 @@ WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Action.CORPUS_MISSED: at_home(Action.CORPUS_MISSED),
     Action.CORPUS_PROBLEMS: at_home(Action.CORPUS_PROBLEMS),
     Action.CORPUS_ADD: uploaded,
+    Action.CORPUS_SOURCES: at_home(Action.CORPUS_SOURCES),
+    Action.SOURCE_PAUSE: source(Action.SOURCE_PAUSE),
+    Action.SOURCE_RESUME: source(Action.SOURCE_RESUME, is_paused=True),
+    Action.SOURCE_REFRESH: source(Action.SOURCE_REFRESH),
+    Action.SOURCE_REMOVE: source(Action.SOURCE_REMOVE),
     Action.QUESTION_WRITE: write_question,
     Action.QUESTION_NEXT: next_unasked,
     Action.POST_MORE: menu,

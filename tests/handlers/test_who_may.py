@@ -29,6 +29,7 @@ from handlers.views.digest import EDIT, END
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from tests.handlers.conftest import Slack, Switches, dm
 from tests.handlers.features.test_schedule_actions import posted
+from tests.handlers.features.test_sources import add_feed
 from tests.handlers.features.test_uploads import STORY, upload
 from tests.handlers.jobs.test_posting import lose_outcome
 from tests.ids import ANA, GENERAL, RANDOM, TEAM
@@ -246,6 +247,16 @@ async def add_document(slack: Slack) -> Json:
     return await held(slack, add)
 
 
+def source(action: Action, *, is_paused: bool = False) -> Callable[[Slack], Awaitable[Json]]:
+    """Press the button *action* of a feed."""
+
+    async def prepare(slack: Slack) -> Json:
+        await add_feed(slack, is_paused=is_paused)
+        return await pressed(action, "/corpus sources")(slack)
+
+    return prepare
+
+
 def unasked(action: Action, line: str) -> Callable[[Slack], Awaitable[Json]]:
     """Load a story without a question, and press the button that writes one below *line*."""
 
@@ -441,6 +452,7 @@ WAYS: dict[tuple[str, str], Way] = {
     (Command.CORPUS, "history"): look_up(typed("/corpus history"), _ADMIN),
     (Command.CORPUS, "problems"): look_up(typed("/corpus problems"), _ADMIN),
     (Command.CORPUS, "missed"): look_up(typed("/corpus missed"), _ADMIN),
+    (Command.CORPUS, "sources"): look_up(typed("/corpus sources"), _ADMIN),
     (Action.BRIEF_SHARE, ""): change(_COLLEAGUE, pressed(Action.BRIEF_SHARE, _SHARING)),
     (Action.BRIEF_SHARE, "outside"): change(
         _COLLEAGUE, pressed(Action.BRIEF_SHARE, _SHARING, channel=RANDOM)
@@ -469,6 +481,11 @@ WAYS: dict[tuple[str, str], Way] = {
     (Action.CORPUS_MISSED, ""): look_up(at_home(Action.CORPUS_MISSED), _ADMIN),
     (Action.CORPUS_PROBLEMS, ""): look_up(at_home(Action.CORPUS_PROBLEMS), _ADMIN),
     (Action.CORPUS_ADD, ""): change(_ADMIN, add_document),
+    (Action.CORPUS_SOURCES, ""): look_up(at_home(Action.CORPUS_SOURCES), _ADMIN),
+    (Action.SOURCE_PAUSE, ""): change(_ADMIN, source(Action.SOURCE_PAUSE)),
+    (Action.SOURCE_RESUME, ""): change(_ADMIN, source(Action.SOURCE_RESUME, is_paused=True)),
+    (Action.SOURCE_REFRESH, ""): change(_ADMIN, source(Action.SOURCE_REFRESH)),
+    (Action.SOURCE_REMOVE, ""): change(_ADMIN, source(Action.SOURCE_REMOVE)),
     (Action.QUESTION_WRITE, ""): look_up(unasked(Action.QUESTION_WRITE, "/brief ferries"), _ADMIN),
     (Action.QUESTION_NEXT, ""): look_up(unasked(Action.QUESTION_NEXT, "/corpus status"), _ADMIN),
     (Action.POST_MORE, MENU_WHY): look_up(menu(MENU_WHY)),

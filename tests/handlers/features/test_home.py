@@ -158,6 +158,7 @@ async def test_admins_have_the_corpus_with_its_buttons(slack: Slack) -> None:
         (Action.CORPUS_UNDO, "Revision 1 is back, as revision 3"),
         (Action.CORPUS_PROBLEMS, "No problems"),
         (Action.CORPUS_MISSED, "Nobody has asked for a topic"),
+        (Action.CORPUS_SOURCES, "0 stories from 0 feeds"),
     ):
         shown = await slack.press_in(home, action)
         assert shown
@@ -174,6 +175,7 @@ async def test_admins_have_the_corpus_with_its_buttons(slack: Slack) -> None:
         Action.CORPUS_RELOAD,
         Action.CORPUS_PROBLEMS,
         Action.CORPUS_MISSED,
+        Action.CORPUS_SOURCES,
     ],
 )
 async def test_a_former_admin_is_refused_at_the_button(slack: Slack, action: str) -> None:

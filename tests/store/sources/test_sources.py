@@ -1,6 +1,7 @@
 """The feeds in the database: one process polls each, and their state survives everything."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -8,7 +9,7 @@ import pytest
 
 from store import Store, open_store
 from store.sources.sources import LEASE
-from store.types import FeedSource, ParleyError
+from store.types import About, FeedSource, ParleyError, PostKind, TeamId, UserId
 from tests.ids import ANA, BEN, T1
 from tests.machine import NOW
 
@@ -217,3 +218,72 @@ async def test_retention_is_stored(store: Store) -> None:
     assert kept
     assert (kept.keep_days, kept.keep_stories) == (None, 100)
     assert await store.sources.keep("00000000", days=1, stories=1) is None
+
+
+async def test_a_feed_is_found_by_what_people_write(store: Store) -> None:
+    one = await store.sources.add("example.com/News", title="The Daily News", now=NOW)
+    two = await store.sources.add("other.example/news", title="Other", now=NOW)
+    for written in (
+        one.id,
+        "https://example.com/News",
+        "EXAMPLE.com/News",
+        "daily",
+        "the daily news",
+    ):
+        assert await store.sources.find(written) == one, written
+    assert await store.sources.find("other") == two
+    with pytest.raises(ParleyError, match=r"could be several feeds.*Daily News.*Other"):
+        await store.sources.find("news")
+    for nothing in ("", "%", "weather"):
+        with pytest.raises(ParleyError, match="No feed has"):
+            await store.sources.find(nothing)
+
+
+async def notices(store: Store) -> list[tuple[str, About]]:
+    return [
+        (post.channel_id, post.about)
+        for post in await store.posts.open(now=NOW + timedelta(days=99))
+        if post.kind is PostKind.FAILING and post.about
+    ]
+
+
+async def fail(store: Store, *, days: float, admins: Sequence[tuple[TeamId, UserId]] = ()) -> None:
+    at = timedelta(days=days)
+    (feed,) = await claim(store, at=at)
+    await store.sources.note_failure(
+        feed, "It is down.", now=NOW + at, next_poll_at=NOW + at, admins=admins
+    )
+
+
+async def test_who_added_a_feed_is_told_once_that_it_fails(store: Store) -> None:
+    await store.sources.add("example.com", title="News", now=NOW, team_id=T1, added_by=ANA)
+    for days in (0, 1, 2.9):
+        await fail(store, days=days, admins=[(T1, BEN)])
+    assert not await notices(store)
+    for days in (3, 4, 40):
+        await fail(store, days=days, admins=[(T1, BEN)])
+    ((who, about),) = await notices(store)
+    assert (who, about.days) == (ANA, 3)
+    assert about.error == "News (https://example.com/): It is down."
+    # After a success, it may fail again.
+    (feed,) = await claim(store, at=timedelta(days=41))
+    now = NOW + timedelta(days=41)
+    await store.sources.note_unchanged(feed, now=now, next_poll_at=now)
+    for days in (42, 46):
+        await fail(store, days=days)
+    assert [who for who, _ in await notices(store)] == [ANA, ANA]
+
+
+async def test_admins_are_told_of_a_feed_that_nobody_added_in_slack(store: Store) -> None:
+    await store.sources.add("example.com", now=NOW)
+    for days in (0, 5):
+        await fail(store, days=days, admins=[(T1, ANA), (T1, BEN)])
+    assert sorted(who for who, _ in await notices(store)) == [ANA, BEN]
+
+
+async def test_it_is_told_at_once_that_a_feed_is_gone(store: Store) -> None:
+    await store.sources.add("example.com", now=NOW, team_id=T1, added_by=ANA)
+    (feed,) = await claim(store)
+    await store.sources.note_gone(feed, "It is gone for good.", now=NOW)
+    ((who, about),) = await notices(store)
+    assert (who, about.days) == (ANA, 0)

@@ -1,0 +1,153 @@
+"""Messages about the sources of stories: the folder and the feeds; for admins."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from handlers.button_value import Value
+from handlers.ids import Action, Command
+from handlers.mrkdwn import plain
+from handlers.views.blocks import Block, Element, actions, button, section
+from handlers.views.message import Message, counted, message, paragraphs
+from handlers.views.preview import when
+from store.sources.opml import write_opml
+from store.types import FOLDER, FeedSource, Health
+
+SHOWN = 8
+"""How many feeds one message shows; Slack limits the size of all blocks together."""
+_MOST_OPML = 2_800
+"""Characters of a list that a message shows; a section holds 3,000."""
+
+_HOW = (
+    f"`{Command.CORPUS} sources add ADDRESS` adds a feed or the feed of a web page; `remove`,"
+    " `pause`, `resume`, `refresh` and `keep` take an address or a part of a name. Drop an OPML"
+    " file into my direct messages to add many."
+)
+_WORDS = (
+    ("sources", "the feeds, and how their polls go"),
+    ("sources example.com", "the feeds with that in their name or address"),
+    ("sources add https://example.com/feed", "poll a feed, or the feed of a web page"),
+    ("sources remove example.com", "stop polling a feed, and take its stories away"),
+    ("sources pause example.com", "stop polling a feed; its stories stay"),
+    ("sources resume example.com", "poll a feed again"),
+    ("sources refresh example.com", "poll a feed now"),
+    ("sources keep example.com 30 days", "keep its stories so long; or `100 stories`, or `all`"),
+    ("sources export", "the feeds as OPML, for another feed reader"),
+)  # fmt: skip
+
+
+def sources_help(*, unknown: str = "") -> Message:
+    """Explain `/corpus sources`; *unknown* is what was not understood."""
+    lead = f"I do not know “{plain(unknown, 100)}”. " if unknown else ""
+    lines = "\n".join(f"• `{Command.CORPUS} {word}`: {what}" for word, what in _WORDS)
+    return paragraphs(f"{lead}For admins:\n{lines}")
+
+
+def sources(
+    feeds: Sequence[FeedSource], stories: Mapping[str, int], *, note: str = "", part: str = ""
+) -> Message:
+    """Render the sources, after a *note* on what was done; *part* is what *feeds* have in common.
+
+    Feeds that fail come first.
+    """
+    counts = [f"{counted(stories.get(FOLDER, 0), 'story')} from the folder"]
+    loaded = sum(stories.get(feed.id, 0) for feed in feeds)
+    counts.append(f"{counted(loaded, 'story')} from {counted(len(feeds), 'feed')}")
+    lead = f"*Sources*: {', '.join(counts)}."
+    if part:
+        lead = f"*Sources* with “{plain(part, 100)}”: {counted(len(feeds), 'feed')}."
+    blocks = [section(note)] if note else []
+    blocks.append(section(f"{lead}\n{_HOW}"))
+    for feed in sorted(feeds, key=_worst_first)[:SHOWN]:
+        blocks += _feed(feed, stories.get(feed.id, 0))
+    if len(feeds) > SHOWN:
+        rest = f"… and {counted(len(feeds) - SHOWN, 'feed')} more"
+        blocks.append(section(f"{rest}: `{Command.CORPUS} sources NAME` shows those of a name."))
+    return message(note or lead, blocks)
+
+
+def exported(feeds: Sequence[FeedSource]) -> Message:
+    """Render the feeds as OPML, if they fit into a message."""
+    text = write_opml(feeds)
+    if len(text) > _MOST_OPML:
+        return paragraphs(
+            f"{counted(len(feeds), 'feed')} are too many for a message:"
+            " `python -m bot sources export` prints them at the terminal."
+        )
+    return paragraphs(f"Save this as `feeds.opml`:\n```{plain(text)}```")
+
+
+def summary(feeds: Sequence[FeedSource]) -> str:
+    """Return the number of feeds, and how many of them fail, for App Home and the status."""
+    failing = sum(feed.health is Health.FAILING for feed in feeds)
+    trouble = f", :warning: {failing:,} failing" if failing else ""
+    return f"{counted(len(feeds), 'feed')}{trouble}."
+
+
+def state(feed: FeedSource, at: Callable[[datetime], str]) -> str:
+    """Return how the polls of *feed* go; *at* writes an instant."""
+    match feed.health:
+        case Health.WAITING:
+            return "not polled yet"
+        case Health.PAUSED:
+            since = f"paused since {at(feed.paused_at)}" if feed.paused_at else "paused"
+            return f"{since} ({feed.last_problem})" if feed.last_problem else since
+        case Health.FAILING:
+            since = at(feed.failed_since or feed.next_poll_at)
+            return (
+                f"failing since {since}: {feed.last_problem} Next attempt {at(feed.next_poll_at)}"
+            )
+        case Health.WELL:
+            polled = at(feed.last_success_at) if feed.last_success_at else "never"
+            return f"polled {polled}, next {at(feed.next_poll_at)}"
+
+
+def name(feed: FeedSource) -> str:
+    """Return the name of *feed* in bold."""
+    return f"*{plain(feed.name.replace('*', ''), 60)}*"
+
+
+def kept(feed: FeedSource) -> str:
+    """Return which stories *feed* keeps: a phrase, or empty text for all."""
+    limits = []
+    if feed.keep_days is not None:
+        limits.append(f"for {counted(feed.keep_days, 'day')}")
+    if feed.keep_stories is not None:
+        limits.append(f"the newest {counted(feed.keep_stories, 'story')}")
+    return f"kept {' and only '.join(limits)}" if limits else ""
+
+
+def _worst_first(feed: FeedSource) -> tuple[int, str]:
+    order = [Health.FAILING, Health.PAUSED, Health.WAITING, Health.WELL]
+    return order.index(feed.health), feed.name.casefold()
+
+
+def _feed(feed: FeedSource, stories: int) -> list[Block]:
+    sign = ":warning: " if feed.health is Health.FAILING else ""
+    facts = [counted(stories, "story"), kept(feed), plain_state(feed)]
+    text = f"{sign}{name(feed)} {plain(feed.url, 120)}\n"
+    return [section(text + "; ".join(filter(None, facts))), actions(*_buttons(feed))]
+
+
+def plain_state(feed: FeedSource) -> str:
+    """Return `state` in mrkdwn, with instants in the reader's time zone."""
+    problem = feed.last_problem and plain(feed.last_problem, 150)
+    return state(replace(feed, last_problem=problem), when)
+
+
+def _buttons(feed: FeedSource) -> list[Element]:
+    value = Value(key=feed.id)
+    is_paused = feed.health is Health.PAUSED
+    turns = (
+        [button("Resume", Action.SOURCE_RESUME, value, hint=f"Resume {feed.name[:40]}")]
+        if is_paused
+        else [
+            button("Refresh now", Action.SOURCE_REFRESH, value, hint=f"Poll {feed.name[:40]} now"),
+            button("Pause", Action.SOURCE_PAUSE, value, hint=f"Pause {feed.name[:40]}"),
+        ]
+    )
+    sure = f"Stop polling {feed.name[:60]}, and take its stories away? Undo brings them back."
+    remove = button(
+        "Remove", Action.SOURCE_REMOVE, value, hint=f"Remove {feed.name[:40]}", confirm=sure
+    )
+    return [*turns, remove]

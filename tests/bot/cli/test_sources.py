@@ -1,0 +1,84 @@
+"""`python -m bot sources`: feeds at the terminal."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.__main__ import main
+from bot.feeds.discovery import Discovered, Discovery
+from store.types import ParleyError
+
+OPML = """<opml version="2.0"><body>
+<outline text="Daily" xmlUrl="https://daily.example/feed"/>
+<outline text="Weekly" xmlUrl="weekly.example/rss"/>
+</body></opml>"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Change to an empty folder; every address but that of down.example has a feed."""
+
+    async def find_feed(_: Discovery, written: str) -> Discovered:
+        if "down.example" in written:
+            raise ParleyError("down.example does not answer.")
+        return Discovered(url=written, title="", stories=2)
+
+    monkeypatch.setattr(Discovery, "find_feed", find_feed)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/parley.db")
+    return tmp_path
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """Run `sources` with *words*, and return what it printed."""
+    assert main(["sources", *words]) == 0
+    return capsys.readouterr().out
+
+
+def test_a_feed_is_added_changed_and_removed(capsys: pytest.CaptureFixture[str]) -> None:
+    said = run(capsys, "add", "News.example/Feed", "--days", "30")
+    assert "Added news.example (https://news.example/Feed), with 2 stories now." in said
+    said = run(capsys)
+    assert "folder: 0 stories" in said
+    assert "news.example https://news.example/Feed" in said
+    assert "0 stories; kept for 30 days; not polled yet" in said
+    assert "its stories stay" in run(capsys, "pause", "news")
+    assert "paused since" in run(capsys)
+    assert main(["sources", "refresh", "news"]) == 78
+    assert "is paused: resume it first" in capsys.readouterr().err
+    assert "is polled again" in run(capsys, "resume", "https://news.example/Feed")
+    assert "is polled as soon as" in run(capsys, "refresh", "news")
+    assert "the newest 5 stories" in run(capsys, "keep", "news", "--stories", "5")
+    assert "all kept" in run(capsys, "keep", "news")
+    assert "Removed news.example. It had no stories." in run(capsys, "remove", "news")
+    assert "There are no feeds yet" in run(capsys)
+
+
+def test_feeds_are_imported_and_exported(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    file = folder / "feeds.opml"
+    file.write_text(OPML)
+    assert "Added 2 feeds of 2." in run(capsys, "import", str(file))
+    exported = run(capsys, "export")
+    assert 'title="Daily" xmlUrl="https://daily.example/feed"' in exported
+    # What is there already is said, and the rest is added.
+    file.write_text(exported.replace("</body>", '<outline xmlUrl="new.example"/></body>'))
+    assert main(["sources", "import", str(file)]) == 78
+    said = capsys.readouterr()
+    assert "Added 1 feed of 3." in said.out
+    assert "https://daily.example/feed: Daily (https://daily.example/feed) is there" in said.err
+
+
+def test_what_cannot_be_done_is_said(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    assert main(["sources", "add", "down.example"]) == 78
+    assert "down.example does not answer." in capsys.readouterr().err
+    assert main(["sources"]) == 78
+    assert "There is no database" in capsys.readouterr().err
+    run(capsys, "add", "news.example")
+    assert main(["sources", "pause", "weather"]) == 78
+    assert "No feed has “weather” in its name or its address." in capsys.readouterr().err
+    assert main(["sources", "import", str(folder / "nowhere.opml")]) == 78
+    assert "nowhere.opml" in capsys.readouterr().err
+    for words in (["keep", "news", "--days", "0"], ["add"], ["explode"]):
+        with pytest.raises(SystemExit) as ended:
+            main(["sources", *words])
+        assert ended.value.code == 2

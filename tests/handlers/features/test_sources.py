@@ -1,0 +1,206 @@
+"""/corpus sources: feeds are added, seen, paused and removed by admins only."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.feeds.discovery import Discovered, Discovery
+from bot.workspace import Fault
+from handlers.ids import Action
+from store.loading.documents.provenance import Provenance
+from store.loading.documents.source import Story
+from store.types import FeedSource, ParleyError
+from tests.handlers.conftest import Slack, labels, texts
+from tests.handlers.features.test_uploads import upload
+from tests.ids import ANA, BEN, TEAM
+
+ADDRESS = "https://news.example/Feed?a=1&b=2"
+
+
+@pytest.fixture(autouse=True)
+def web(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answer for every host but down.example with a feed of three stories."""
+
+    async def find_feed(_: Discovery, written: str) -> Discovered:
+        if "down.example" in written:
+            raise ParleyError("down.example does not answer.")
+        return Discovered(url=written, title="Example *News*", stories=3)
+
+    monkeypatch.setattr(Discovery, "find_feed", find_feed)
+
+
+async def sources(slack: Slack, words: str = "", *, user: str = ANA) -> dict[str, Any]:
+    (answer,) = await slack.type(f"/corpus sources {words}".strip(), user=user)
+    return answer
+
+
+async def added(slack: Slack, address: str = ADDRESS) -> FeedSource:
+    await sources(slack, f"add {address}")
+    return (await slack.parley.store.sources.all())[-1]
+
+
+async def add_feed(slack: Slack, *, is_paused: bool = False) -> None:
+    """Add a feed an hour ago, without a request."""
+    sources, before = slack.parley.store.sources, slack.clock() - timedelta(hours=1)
+    feed = await sources.add("https://news.example/feed", now=before)
+    if is_paused:
+        await sources.pause(feed.id, now=before)
+
+
+async def load(slack: Slack, feed: FeedSource, headline: str = "Tunnel opens") -> None:
+    story = Story(headline, f"{headline} in Oslo.", "", "", Provenance(guid=headline))
+    await slack.parley.store.corpus.load_feed(feed, [story], at=slack.clock())
+
+
+async def test_a_feed_is_added_and_listed(slack: Slack) -> None:
+    assert "0 feeds" in (await sources(slack))["text"]
+    answer = await sources(slack, f"add {ADDRESS}")
+    # The name cannot format anything, and the address keeps its letters.
+    (feed,) = await slack.parley.store.sources.all()
+    assert (feed.url, feed.team_id, feed.added_by) == (ADDRESS, TEAM, ANA)
+    assert answer["text"].startswith("*Example News* is added, with 3 stories now.")
+    await load(slack, feed)
+    shown = texts([await sources(slack)])
+    assert "1 story from 1 feed" in shown
+    assert "not polled yet" in shown
+    (again,) = await slack.type(f"/corpus sources add {ADDRESS}")
+    assert "is there already" in again["text"]
+
+
+async def test_a_feed_that_cannot_be_read_is_not_added(slack: Slack) -> None:
+    answer = await sources(slack, "add down.example/feed")
+    assert answer["text"] == "down.example does not answer."
+    assert not await slack.parley.store.sources.all()
+
+
+async def test_health_is_shown(slack: Slack) -> None:
+    store, now = slack.parley.store, slack.clock()
+    feed = await added(slack)
+    for number in range(2):
+        (claimed,) = await store.sources.claim_due(now, limit=1, owner="me")
+        await store.sources.note_failure(
+            claimed, f"It answers <{500 + number}>.", now=now, next_poll_at=now
+        )
+    shown = texts([await sources(slack)])
+    assert ":warning:" in shown
+    assert "failing since" in shown
+    assert "It answers &lt;501&gt;." in shown
+    (claimed,) = await store.sources.claim_due(now, limit=1, owner="me")
+    await store.sources.note_success(
+        claimed, now=now, next_poll_at=now + timedelta(hours=1), title="News"
+    )
+    shown = texts([await sources(slack)])
+    assert "polled" in shown
+    assert "next" in shown
+    assert "failing since" not in shown
+    await store.sources.keep(feed.id, days=30, stories=1)
+    assert "kept for 30 days and only the newest 1 story" in texts([await sources(slack)])
+
+
+async def test_buttons_pause_resume_refresh_and_remove(slack: Slack) -> None:
+    store, feed = slack.parley.store, await added(slack)
+    await load(slack, feed)
+    shown = await sources(slack)
+    assert labels(shown) == ["Refresh now", "Pause", "Remove"]
+    shown = (await slack.press(Action.SOURCE_PAUSE, shown))[-1]
+    assert "is paused: its stories stay" in shown["text"]
+    assert labels(shown) == ["Resume", "Remove"]
+    shown = (await slack.press(Action.SOURCE_RESUME, shown))[-1]
+    assert labels(shown) == ["Refresh now", "Pause", "Remove"]
+    slack.clock.forward(minutes=5)
+    shown = (await slack.press(Action.SOURCE_REFRESH, shown))[-1]
+    (now,) = await store.sources.all()
+    assert now.next_poll_at == slack.clock()
+    shown = (await slack.press(Action.SOURCE_REMOVE, shown))[-1]
+    assert "is removed, with 1 story. `/corpus undo` brings them back." in shown["text"]
+    assert not await store.sources.all()
+    (undone,) = await slack.type("/corpus undo")
+    assert "Its feed is paused" in undone["text"]
+    assert f"`/corpus sources resume {feed.id}`" in undone["text"]
+    (history,) = await slack.type("/corpus history")
+    assert "feed://" not in texts([history])
+
+
+async def test_a_feed_is_named_by_a_part_of_its_name(slack: Slack) -> None:
+    await added(slack)
+    await added(slack, "https://other.example/feed")
+    assert "could be several feeds" in (await sources(slack, "pause example"))["text"]
+    assert "is paused" in (await sources(slack, "pause OTHER.example"))["text"]
+    assert "resume it first" in (await sources(slack, "refresh other.example"))["text"]
+    assert "No feed has “weather”" in (await sources(slack, "remove weather"))["text"]
+    shown = texts([await sources(slack, "other")])
+    assert "1 feed." in shown
+    assert "other.example" in shown
+    assert "news.example" not in shown
+    assert "I do not know “weather”" in (await sources(slack, "weather"))["text"]
+    assert "sources add" in (await sources(slack, "add"))["text"]
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        ("keep news.example 30 days", (30, None)),
+        ("keep News.Example 1 day", (1, None)),
+        ("keep news.example 100 stories", (None, 100)),
+        ("keep news.example all", (None, None)),
+    ],
+)
+async def test_retention_is_set(
+    slack: Slack, words: str, kept: tuple[int | None, int | None]
+) -> None:
+    feed = await added(slack)
+    await slack.parley.store.sources.keep(feed.id, days=7, stories=7)
+    assert "from its next poll on" in (await sources(slack, words))["text"]
+    (feed,) = await slack.parley.store.sources.all()
+    assert (feed.keep_days, feed.keep_stories) == kept
+
+
+@pytest.mark.parametrize("words", ["keep news.example", "keep news.example 0 days", "keep 30"])
+async def test_a_strange_retention_changes_nothing(slack: Slack, words: str) -> None:
+    before = await added(slack)
+    await sources(slack, words)
+    assert await slack.parley.store.sources.all() == [before]
+
+
+async def test_a_list_of_feeds_is_imported_and_exported(slack: Slack) -> None:
+    await added(slack)
+    outlines = "".join(
+        f"<outline text='Feed {number}' xmlUrl='https://{number}.example/feed'/>"
+        for number in range(20)
+    )
+    more = f"<outline xmlUrl='{ADDRESS.replace('&', '&amp;')}'/><outline xmlUrl='ftp://x'/>"
+    data = f"<opml><body>{outlines}{more}</body></opml>".encode()
+    answer = await upload(slack, "feeds.OPML", data)
+    assert "20 feeds added" in answer["text"]
+    shown = texts([answer])
+    assert "Already there: 1 feed of the list." in shown
+    assert "ftp://x: I cannot poll an address that does not start with https://" in shown
+    assert "… and 13 feeds more" in shown
+    assert len(await slack.parley.store.sources.all()) == 21
+    exported = texts([await sources(slack, "export")])
+    assert "xmlUrl" in exported or "too many for a message" in exported
+    refused = await upload(slack, "other.opml", b"<rss/>")
+    assert "no list of feeds in OPML" in refused["text"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["", "add https://news.example", "remove news", "pause news", "keep news all", "export"],
+)
+async def test_only_admins_may(slack: Slack, words: str) -> None:
+    await added(slack)
+    before = await slack.parley.store.sources.all()
+    answer = await sources(slack, words, user=BEN)
+    assert "Only admins may do that" in answer["text"]
+    assert await slack.parley.store.sources.all() == before
+
+
+async def test_nothing_is_done_while_slack_cannot_say_who_asks(slack: Slack) -> None:
+    await added(slack)
+    before = await slack.parley.store.sources.all()
+    slack.clock.forward(minutes=6)
+    slack.workspace.faults.add(Fault(method="users.info", kind="refuse", times=None))
+    answer = await sources(slack, "remove news.example")
+    assert "I can't check with Slack who you are" in answer["text"]
+    assert await slack.parley.store.sources.all() == before
