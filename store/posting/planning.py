@@ -16,7 +16,9 @@ from store.posting.record import GRACE, LEASE, NewPost, fetch_post, plan_post
 from store.posting.schedules import advance, to_schedule
 from store.rows import Key, QueueReader
 from store.types import (
+    FOLDER,
     FOREVER,
+    QUESTION,
     About,
     Answer,
     ChannelId,
@@ -49,6 +51,10 @@ SELECT * FROM schedule WHERE next_at <= $1 AND topics <> '[]'
   AND (pool_revision IS NULL OR pool_revision <> $2)
 ORDER BY next_at, channel_id
 """
+_LAST_RELOAD = f"""
+SELECT COALESCE(MAX(number), 0) AS number FROM revision
+WHERE source = '{FOLDER}' AND loaded_by <> '{QUESTION}'
+"""  # noqa: S608 -- our own text
 _EMPTY_POOL = "DELETE FROM topic_pool WHERE team_id = $1 AND channel_id = $2"
 _FILL_POOL = "INSERT INTO topic_pool (team_id, channel_id, article_id) VALUES ($1, $2, $3)"
 _MARK_POOL = """
@@ -286,7 +292,8 @@ async def _warn_when_low(
 ) -> None:
     """Plan a notice to the owner if the questions run out in two weeks or sooner.
 
-    There is one notice for each round through the articles of a revision.
+    There is one notice for each round through the questions of a reload, until there are more or
+    fewer of them: polls of feeds bring revisions without questions all the time.
     """
     if not chosen.article_ids or schedule.max_age_days or schedule.news is not News.ANY:
         # What comes next is not there yet.
@@ -297,6 +304,7 @@ async def _warn_when_low(
     # A small corpus is always about to run out: warn only in the second half of a round.
     if 0 < chosen.left <= chosen.pool // 2 and days <= _LOW.days:
         about = About(channel_id=schedule.channel_id, left=chosen.left, days=days)
-        mark = f"{chosen.revision}:{chosen.times}"
+        (reload,) = await connection.fetch(_LAST_RELOAD)
+        mark = f"{reload['number']}:{chosen.times}:{chosen.pool}"
         to, kind = schedule.owner_id, PostKind.LOW
         await plan_notice(connection, schedule.team_id, kind, to, about, now=now, mark=mark)

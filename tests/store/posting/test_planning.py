@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store import Store, open_store
+from store.loading.documents.source import Story
 from store.posting.holidays import Holiday
 from store.posting.planning import occurrence_key
 from store.posting.record import GRACE, NewPost
@@ -336,9 +337,13 @@ async def test_the_owner_gets_one_notice_that_questions_run_out(
     store: Store, clock: StoppedClock
 ) -> None:
     await on(store, clock)
+    feed = await store.sources.add("example.com", now=NOW)
     clock.forward(hours=-23)
-    for _ in range(26):
+    for day in range(26):
         await store.planning.plan_due(clock.forward(hours=24))
+        # News without questions changes nothing about that.
+        news = Story(f"News {day}", f"Something happened {day}.", "", "")
+        await store.corpus.load_feed(feed, [news], at=clock())
     notices = [post for post in await store.posts.open(clock()) if post.kind is PostKind.LOW]
     assert [(one.channel_id, one.about and one.about.left) for one in notices] == [("U1", 13)]
     assert notices[0].about
