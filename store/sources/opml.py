@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 from xml.sax.saxutils import quoteattr
 
-from store.sources.feed_urls import MAX_LENGTH
+from store.links import MAX_LINK
 from store.text import well_formed
 from store.types import FeedSource, ParleyError
 
@@ -34,7 +34,7 @@ class _Outlines(HTMLParser):
         values = {name: (value or "").strip() for name, value in attrs}
         if tag == "outline" and (url := values.get("xmlurl")):
             title = " ".join((values.get("title") or values.get("text") or "").split())
-            self.found.setdefault(url[: MAX_LENGTH + 1], Outline(url, title[:200]))
+            self.found.setdefault(url[: MAX_LINK + 1], Outline(url, title[:200]))
 
 
 def read_opml(data: bytes) -> Sequence[Outline]:
