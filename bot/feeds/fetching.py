@@ -47,6 +47,8 @@ class NotModified:
     """The feed is as it was."""
 
     fresh_for: timedelta | None
+    permanent_url: str | None = None
+    """As for `Fetched`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +106,11 @@ class _Hop:
     def host(self) -> str:
         # Never the decoded name: it can look like another one.
         return self.url.raw_host or ""
+
+    @property
+    def permanent_url(self) -> str | None:
+        """Return this address if it replaces that of the feed for good."""
+        return str(self.url) if self.is_redirected and self.is_permanent else None
 
     def follow(self, redirect: _Redirect) -> "_Hop":
         # An address with TLS is never replaced for good by one without.
@@ -270,7 +277,7 @@ class Fetcher:
     ) -> Outcome | _Redirect:
         headers, status = response.headers, response.status
         if status == 304 and is_conditional:
-            return NotModified(fresh_for=_fresh_for(response))
+            return NotModified(fresh_for=_fresh_for(response), permanent_url=hop.permanent_url)
         if status in _REDIRECTS and "Location" in headers:
             return _Redirect(_target(hop, headers["Location"]), status in _PERMANENT)
         if status == 410 and hop.is_permanent:
@@ -296,7 +303,7 @@ class Fetcher:
             etag=_storable(headers.get("ETag", "")),
             last_modified=_storable(headers.get("Last-Modified", "")),
             fresh_for=_fresh_for(response),
-            permanent_url=str(hop.url) if hop.is_redirected and hop.is_permanent else None,
+            permanent_url=hop.permanent_url,
         )
 
 

@@ -145,7 +145,10 @@ class Poller:
                 await self._corpus.retire(feed, at=self._clock())
                 now = self._clock()
                 await self._sources.note_unchanged(
-                    feed, now=now, next_poll_at=self._next(feed, now, answer.fresh_for)
+                    feed,
+                    now=now,
+                    next_poll_at=self._next(feed, now, answer.fresh_for),
+                    moved_to=_moved_to(answer),
                 )
                 return "not modified"
             case Fetched():
@@ -167,7 +170,7 @@ class Poller:
             title=read.title,
             etag=answer.etag,
             last_modified=answer.last_modified,
-            moved_to=normalise_url(answer.permanent_url) if answer.permanent_url else None,
+            moved_to=_moved_to(answer),
         )
         if alike := load.near_duplicates.count:
             log.info("feed %s: %d new stories are nearly equal to others", feed.id, alike)
@@ -203,3 +206,7 @@ class Poller:
 
     def _next(self, feed: FeedSource, now: datetime, fresh_for: timedelta | None) -> datetime:
         return backoff.next_poll(feed.id, now, every=self._every, fresh_for=fresh_for)
+
+
+def _moved_to(answer: Fetched | NotModified) -> str | None:
+    return normalise_url(answer.permanent_url) if answer.permanent_url else None

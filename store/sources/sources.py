@@ -74,17 +74,20 @@ WHERE id = $1 AND removed_at IS NULL AND paused_at IS NULL AND next_poll_at <= $
 RETURNING *
 """
 _CLAIMED = "WHERE id = $1 AND claims = $2 RETURNING id"
+# $5 is the address after permanent redirects, unless another feed has it; NULL if it did not move.
+_URL = """
+    url = CASE WHEN EXISTS (
+        SELECT 1 FROM source other WHERE other.url = $5 AND other.removed_at IS NULL
+    ) THEN url ELSE COALESCE($5, url) END
+"""
 _SUCCESS = f"""
 UPDATE source SET failures = 0, failed_since = NULL, last_problem = NULL, lease_until = NULL,
-    last_success_at = $3, next_poll_at = $4, etag = $5, last_modified = $6,
-    title = CASE WHEN $7 = '' THEN title ELSE $7 END,
-    url = CASE WHEN EXISTS (
-        SELECT 1 FROM source other WHERE other.url = $8 AND other.removed_at IS NULL
-    ) THEN url ELSE COALESCE($8, url) END {_CLAIMED}
+    last_success_at = $3, next_poll_at = $4, {_URL}, etag = $6, last_modified = $7,
+    title = CASE WHEN $8 = '' THEN title ELSE $8 END {_CLAIMED}
 """  # noqa: S608 -- our own text
 _UNCHANGED = f"""
 UPDATE source SET failures = 0, failed_since = NULL, last_problem = NULL, lease_until = NULL,
-    last_success_at = $3, next_poll_at = $4 {_CLAIMED}
+    last_success_at = $3, next_poll_at = $4, {_URL} {_CLAIMED}
 """  # noqa: S608
 _FAILURE = f"""
 UPDATE source SET failures = failures + 1, failed_since = COALESCE(failed_since, $3),
@@ -242,17 +245,25 @@ class Sources:
             _SUCCESS,
             to_text(now),
             to_text(next_poll_at),
+            moved_to,
             etag,
             last_modified,
             title,
-            moved_to,
         )
 
     async def note_unchanged(
-        self, feed: FeedSource, *, now: datetime, next_poll_at: datetime
+        self,
+        feed: FeedSource,
+        *,
+        now: datetime,
+        next_poll_at: datetime,
+        moved_to: str | None = None,
     ) -> bool:
-        """Record that the server of a claimed *feed* had nothing new; False for a stale claim."""
-        return await self._note(feed, _UNCHANGED, to_text(now), to_text(next_poll_at))
+        """Record that the server of a claimed *feed* had nothing new; False for a stale claim.
+
+        For *moved_to*, see `note_success`.
+        """
+        return await self._note(feed, _UNCHANGED, to_text(now), to_text(next_poll_at), moved_to)
 
     async def note_failure(
         self,

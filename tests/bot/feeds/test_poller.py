@@ -191,6 +191,16 @@ async def test_an_address_moves_once_it_leads_to_a_feed(bench: Bench) -> None:
     assert publisher.paths == ["/new"]
 
 
+async def test_an_address_moves_also_if_nothing_is_new_there(bench: Bench) -> None:
+    publisher = bench.publisher
+    publisher.answers["/old"] = answer(rss("Ferries strike"), 'ETag: "1"')
+    feed = await bench.poll(await bench.add("/old"))
+    publisher.answers["/old"] = answer(b"", "Location: /new", status="301 Moved")
+    publisher.answers["/new"] = answer(status="304 Not Modified")
+    feed = await bench.poll(feed)
+    assert (feed.url, feed.last_problem) == (publisher.url("/new"), None)
+
+
 async def test_a_feed_that_is_gone_is_polled_no_more(bench: Bench) -> None:
     bench.publisher.answers["/feed"] = answer(rss("Ferries strike"))
     feed = await bench.poll(await bench.add("/feed"))
