@@ -11,16 +11,18 @@ with what the server sent.
 import argparse
 import asyncio
 import contextlib
+import logging
 import os
 import random
 import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from datetime import time as wall
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
@@ -38,7 +40,8 @@ from bot.feeds.reading import FeedReader
 from bot.observability.metrics import Metrics
 from store import Store, open_store
 from store.db import open_database, to_instant
-from store.types import Found
+from store.types import ChannelId, Found, News, Order, PostKind, Timetable
+from tests.ids import T1, U1
 from tests.machine import NOW
 
 _LENGTH = timedelta(days=10)
@@ -54,6 +57,20 @@ _MAX_GROWTH = 1.15
 """Memory at the end, as a multiple of the maximum in the first fifth, when the caches fill."""
 _MAX_WORK = 0.01
 """Seconds by which polls may lengthen the p99 of what the event loop does during a look-up."""
+
+_DIGEST_AT = wall(9)
+_ORDER = Order(
+    timetable=Timetable(at=_DIGEST_AT, weekdays=frozenset(range(7)), zone="UTC"),
+    kind=PostKind.DIGEST,
+    stories=5,
+    news=News.NEW_OR_NOTHING,
+)
+_LOAD = timedelta(minutes=15)
+_DIGESTS = """
+SELECT p.due_at, a.summary FROM post p JOIN post_story s ON s.post_key = p.key JOIN (
+    SELECT id, summary FROM article UNION SELECT id, summary FROM retired_article
+) a ON a.id = s.article_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +131,19 @@ class Judge:
                 self.problems["without its last edit"] += bool(mark) and mark not in story.text
         for feed, count in counts.items():
             self.problems["more than are kept"] += count > (self._kept(feed) or count)
+
+    def judge_digests(self, digests: Mapping[datetime, Sequence[str]]) -> None:
+        """Judge digests of what is new: the texts of their stories, by the time of each digest."""
+        posted: set[str] = set()
+        # A story may be loaded while the last digest is chosen.
+        since: datetime | None = None
+        for at, texts in sorted(digests.items()):
+            words = {word for text in texts for word in text.split()} & self._marks.keys()
+            self.problems["posted twice"] += len(words & posted)
+            old = [word for word in words if since and self.first[word].now < since]
+            self.problems["posted as new after an earlier digest could have it"] += len(old)
+            posted |= words
+            since = at - _LOAD
 
 
 @dataclass(slots=True)
@@ -294,12 +324,19 @@ async def measure(feeds: int, polls: int, seed: int, url: str) -> int:
         )
         for number, feed_url in enumerate(urls):
             await store.sources.add(feed_url, now=now, keep_stories=_kept(number))
+        await store.schedules.set(
+            team_id=T1, channel_id=ChannelId("C1"), owner_id=U1, order=_ORDER, now=now
+        )
         run = Run(store, poller, pipe, Judge(_kept))
         quiet, busy = Times(), Times()
         # More than half a wait: what is polled in a round is due again two rounds later.
         rounds = 2 * polls
+        digest_at = datetime.combine(NOW, _DIGEST_AT, UTC)
         for number in range(rounds):
             now += 0.56 * every
+            while digest_at <= now:
+                await store.planning.plan_due(digest_at)
+                digest_at += timedelta(days=1)
             if not number:
                 await run.pass_round(now, is_first=True)
                 continue
@@ -310,8 +347,9 @@ async def measure(feeds: int, polls: int, seed: int, url: str) -> int:
                 await asyncio.sleep(_QUIET_SECONDS)
             if number % 20 == 19:
                 print(f"{number + 1} of {rounds} rounds", file=sys.stderr, flush=True)
-        stored = await _stored(url)
+        stored, digests = await _stored(url), await _digests(url)
         run.judge.judge(stored)
+        run.judge.judge_digests(digests)
     problems = run.complaints + run.judge.problems
     elsewhere = {address for address in connected if address != f"{ALLOWED}:{port}"}
     problems.update({f"a connection to {address}": connected[address] for address in elsewhere})
@@ -324,6 +362,8 @@ async def measure(feeds: int, polls: int, seed: int, url: str) -> int:
     print("|---|---:|")
     print(f"| connections; stories sent | {connected.total():,}; {len(run.judge.first):,} |")
     print(f"| stories in the database | {len(stored):,} |")
+    posted = sum(map(len, digests.values()))
+    print(f"| digests of what is new; stories in them | {len(digests)}; {posted} |")
     print(f"| seconds until a story is found: median; p99 | {_spread(run.delays, 1)} |")
     print(f"| milliseconds of a look-up: median; p99 | {_spread(quiet.all, 1000)} |")
     print(f"| the same during polls | {_spread(busy.all, 1000)} |")
@@ -363,6 +403,15 @@ async def _stored(url: str) -> Sequence[Stored]:
     ]
 
 
+async def _digests(url: str) -> Mapping[datetime, Sequence[str]]:
+    async with open_database(url, is_looking=True) as database:
+        rows = await database.fetch(_DIGESTS)
+    texts: dict[datetime, list[str]] = {}
+    for row in rows:
+        texts.setdefault(to_instant(row["due_at"]), []).append(row["summary"])
+    return texts
+
+
 async def _on(kind: str, feeds: int, polls: int, seed: int) -> int:
     async with databases.database(kind) as url:
         return await measure(feeds, polls, seed, url)
@@ -376,6 +425,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--database", choices=databases.KINDS, default="sqlite")
     asked = parser.parse_args()
+    # Most feeds fail on purpose.
+    logging.getLogger("bot.feeds").setLevel(logging.ERROR)
     return int(asyncio.run(_on(asked.database, asked.feeds, asked.polls, asked.seed)) > 0)
 
 

@@ -63,25 +63,29 @@ class Answer:
     """For how long the reader must not ask again."""
 
 
+_chance = random.Random(0)
+_COMMON = ["".join(_chance.choices(_SYLLABLES, k=3)) for _ in range(900)]
+"""The words that many stories use: a language has not more of them for having more feeds."""
+
+
 class Words:
-    """Invents words, texts and guids, always the same for one seed."""
+    """Invents words and texts, always the same for one seed."""
 
     def __init__(self, seed: int) -> None:
         self._chance = random.Random(seed)
         self._taken: set[str] = set()
-        self._common = [self.new(3) for _ in range(900)]
 
-    def new(self, syllables: int = 5) -> str:
+    def new(self) -> str:
         """Return a word that was never returned before."""
         word = ""
         while not word or word in self._taken:
-            word = "".join(self._chance.choices(_SYLLABLES, k=syllables))
+            word = "".join(self._chance.choices(_SYLLABLES, k=5))
         self._taken.add(word)
         return word
 
     def text(self) -> str:
         """Return a text of common words."""
-        return " ".join(self._chance.sample(self._common, 30)).capitalize() + "."
+        return " ".join(self._chance.sample(_COMMON, 30)).capitalize() + "."
 
 
 class Feed:
@@ -116,10 +120,13 @@ class Feed:
 
     def publish(self, date: datetime) -> None:
         """Publish a new story with this date."""
-        # The number of the feed makes the word unique in the run.
-        word = self.words.new() + "".join(_SYLLABLES[int(digit)] for digit in str(self.number))
+        word = self.new_word()
         self.stories.insert(0, Story(word, self.words.text(), date))
         self.published[word] = self.changed_at = self.now
+
+    def new_word(self) -> str:
+        """Return a word that is new in the run: the number of the feed is in it."""
+        return self.words.new() + "".join(_SYLLABLES[int(digit)] for digit in str(self.number))
 
     def pass_time(self, now: datetime) -> None:
         """Go on to the time *now*; perhaps publish a story."""
@@ -312,7 +319,7 @@ class Edited(Feed):
     def pass_time(self, now: datetime) -> None:
         super().pass_time(now)
         if self.chance.random() < _EDITS:
-            self.chance.choice(self.stories[:_WINDOW]).mark = self.words.new(6)
+            self.chance.choice(self.stories[:_WINDOW]).mark = f"edit{self.new_word()}"
             self.changed_at = now
 
 

@@ -123,6 +123,18 @@ def test_stories_that_went_wrong_are_noticed() -> None:
     )
 
 
+def test_digests_with_old_stories_are_noticed() -> None:
+    judge = Judge(lambda _: None)
+    judge.note(Served(0, 10.0, NOW, {"first": "", "left": ""}))
+    judge.note(Served(0, 20.0, NOW + 5 * EVERY, {"second": ""}))
+    judge.judge_digests({NOW + EVERY: ["a first story"], NOW + 6 * EVERY: ["a second story"]})
+    assert not +judge.problems
+    judge.judge_digests({NOW + EVERY: ["first"], NOW + 6 * EVERY: ["second", "first", "left"]})
+    assert +judge.problems == Counter(
+        {"posted twice": 1, "posted as new after an earlier digest could have it": 2}
+    )
+
+
 async def test_every_kind_of_feed_answers_and_a_careless_reader_is_noticed() -> None:
     server = Server(len(KINDS), 1, NOW, EVERY)
     connected = Counter[str]()
