@@ -166,10 +166,10 @@ PLANTED = (
         "        state, error = PostState.MISSED, None",
     ),
     Planted(
-        "a poll whose claim was overtaken notes its outcome",
+        "a claim does not keep other processes from polling",
         "store/sources/sources.py",
-        "WHERE id = $1 AND claims = $2 RETURNING id",
-        "WHERE id = $1 AND $2 = $2 RETURNING id",
+        "    AND (lease_until IS NULL OR lease_until <= $2)\nRETURNING",
+        "RETURNING",
         "feeds",
     ),
     Planted(

@@ -39,6 +39,8 @@ class Publisher:
     """Headline and text of everything that was published, by guid, the oldest first."""
     version: int = 0
     is_broken: bool = False
+    asked_by: "Poll | None" = None
+    """The process whose request it is answering."""
 
     @property
     def window(self) -> list[tuple[str, str, str]]:
@@ -56,10 +58,14 @@ class _Fetcher:
     async def fetch(self, url: str, *, etag: str | None, last_modified: str | None) -> Outcome:
         """Return what the publisher at *url* answers."""
         process, world = self._process, self._process.feeds
-        await process.step("feed")
-        await asyncio.sleep(world.faults.between("latency", 0.05, 20))
-        process.require_alive()
         publisher = world.publishers[url]
+        await process.step("feed")
+        if publisher.asked_by and publisher.asked_by.is_alive:
+            world.broken.append(f"{url} was asked twice at the same time")
+        publisher.asked_by = process
+        await asyncio.sleep(world.faults.between("latency", 0.05, 20))
+        publisher.asked_by = None
+        process.require_alive()
         if publisher.is_broken or world.faults.happens("server error"):
             return Failed(problem="It answers with status 500.")
         if etag == str(publisher.version):
@@ -245,7 +251,9 @@ class FeedWorld(World):
     async def _people(self) -> None:
         orders = self._reload, self._write, self._pause, self._resume_all, self._undo
         async for _ in self.now_and_then("order", days=0.2):
-            self._order(orders[self.faults.whole("order", 0, len(orders) - 1)])
+            # Sometimes two people act at once.
+            for _ in range(self.faults.whole("at once", 1, 2)):
+                self._order(orders[self.faults.whole("order", 0, len(orders) - 1)])
 
     def _order(self, order: Order) -> None:
         """Let one of the bots carry out an order."""

@@ -1,5 +1,6 @@
 """What must hold at the end of every run: each occurrence is one message, or a visible reason."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from itertools import takewhile
@@ -23,6 +24,7 @@ def broken_posts(
     for key in sorted(messages.keys() - posts.keys()):
         yield f"a message has the unknown key {key}"
     asked = " ".join(row["about"] or "" for row in posts.values() if row["kind"] == "unsure")
+    yield from _two_a_day(posts)
     for key, row in posts.items():
         sent = messages[key]
         if len(sent) > 1:
@@ -40,6 +42,18 @@ def broken_posts(
                 yield f"{key} was posted {late} late"
             if one.thread_ts != parent:
                 yield f"{key} is in the thread {one.thread_ts}, and not in {parent}"
+
+
+def _two_a_day(posts: Mapping[str, Row]) -> Iterator[str]:
+    """Yield which channels got two posts of their schedule for one day."""
+    sent = Counter(
+        (row["channel_id"], row["due_on"])
+        for row in posts.values()
+        if row["due_on"] and row["state"] == "sent"
+    )
+    for (channel, on), count in sent.items():
+        if count > 1:
+            yield f"{channel} has {count} posts of its schedule for {on}"
 
 
 def _wrong_state(row: Row, sent: Sequence[Sent], now: datetime) -> Iterator[str]:

@@ -134,7 +134,8 @@ class World(ABC):
         self.writing = asyncio.Lock()
         self.changed = asyncio.Event()
         self.processes: list[Process] = []
-        self._broken: list[str] = []
+        self.broken: list[str] = []
+        """The promises that were broken, in words."""
         self._started = 0
         self._digest = hashlib.sha256()
         self._peek = connect(path)
@@ -197,12 +198,12 @@ class World(ABC):
         self.wake()
         await asyncio.sleep(_QUIET.total_seconds())
         count, broken = await self.check()
-        self._broken += broken
+        self.broken += broken
         for process in self.processes:
             process.die()
         self._peek.close()
         return Report(
-            broken=tuple(self._broken),
+            broken=tuple(self.broken),
             faults=tuple(self.faults.happened),
             count=count,
             digest=self._digest.hexdigest(),
@@ -219,7 +220,7 @@ class World(ABC):
             try:
                 await process.run()
             except Exception as error:  # noqa: BLE001 -- reported as broken
-                self._broken.append(f"{process.name} ended with {error!r}")
+                self.broken.append(f"{process.name} ended with {error!r}")
 
         process.begin(run)
 
@@ -267,7 +268,7 @@ class World(ABC):
 
     def length(self) -> float:
         """Return the seconds that an outage lasts: most are short, some take hours."""
-        return 4 * 3600 * self.faults.number("length") ** 3
+        return 8 * 3600 * self.faults.number("length") ** 3
 
     async def _outages(self) -> None:
         async for _ in self.now_and_then("database away", days=3):
