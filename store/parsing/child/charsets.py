@@ -108,9 +108,8 @@ def decode(data: bytes, warnings: Warnings, *, can_declare: bool = True) -> str:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        if not can_declare and _is_nearly_ascii(data):
-            warnings.add("is not UTF-8: it is read as Windows-1252")
-            return data.decode("cp1252", "replace")
+        if not can_declare:
+            return _decode_undeclared(data, error, warnings)
         return _decode_other(data, declared, codec, error, warnings)
     if codec and codec != "utf-8":
         return _text_of_either(data, text, declared, codec, warnings)
@@ -120,9 +119,36 @@ def decode(data: bytes, warnings: Warnings, *, can_declare: bool = True) -> str:
     return text
 
 
-def _is_nearly_ascii(data: bytes) -> bool:
-    """Return whether *data* holds too few other characters to find out their charset."""
-    return b"\0" not in data and sum(byte > 0x7F for byte in data) < _FEW
+def _decode_undeclared(data: bytes, error: UnicodeDecodeError, warnings: Warnings) -> str:
+    """Return the text of a table or a text file, which cannot say that it is not UTF-8."""
+    good, bad = _count_utf8(data)
+    if good >= bad * _GOOD_FOR_ONE_BAD:
+        return _replace(data, "utf-8", warnings)
+    best = "cp1252"
+    # Fewer characters do not show which charset they are in.
+    if b"\0" in data or sum(byte > 0x7F for byte in data) >= _FEW:
+        found, _, score = _detect(data, None)
+        if found is None or score < _MIN_CONFIDENCE:
+            raise ProblemError(*_not_utf8("", data, error))
+        best = found
+    warnings.add(f"is not UTF-8: it is read as {_shown(best)}", 1)
+    return data.decode(best, "replace")
+
+
+def _count_utf8(data: bytes) -> tuple[int, int]:
+    """Return how many characters outside ASCII are UTF-8, and how many bytes are not."""
+    text = data.decode(errors="replace")
+    bad = text.count("\ufffd")
+    return sum(character > "\x7f" for character in text) - bad, bad
+
+
+def _not_utf8(lead: str, data: bytes, error: UnicodeDecodeError) -> tuple[str, int]:
+    """Return the problem of bytes in no known charset, and its line."""
+    message = (
+        f"{lead}is not UTF-8 text: byte {error.start:,} of the file is"
+        f" 0x{data[error.start]:02X}; save it as UTF-8"
+    )
+    return message, data.count(b"\n", 0, error.start) + 1
 
 
 def _declared(head: bytes) -> str:
@@ -161,12 +187,10 @@ def _decode_other(
     data: bytes, declared: str, codec: str | None, error: UnicodeDecodeError, warnings: Warnings
 ) -> str:
     """Return the text of *data*, which is not UTF-8, or not quite."""
-    text = data.decode(errors="replace")
-    bad = text.count("\ufffd")
-    if codec in (None, "utf-8"):
-        good = sum(character > "\x7f" for character in text) - bad
-        if good >= bad * _GOOD_FOR_ONE_BAD or bad < _FEW:
-            return _replace(data, "utf-8", warnings)
+    good, bad = _count_utf8(data)
+    is_utf8 = good >= bad * _GOOD_FOR_ONE_BAD or bad < _FEW
+    if is_utf8 and codec in (None, "utf-8"):
+        return _replace(data, "utf-8", warnings)
     best, codec_score, best_score = _detect(data, codec)
     if (
         codec
@@ -180,11 +204,7 @@ def _decode_other(
         best = "cp1252"
     elif best is None or best_score < _MIN_CONFIDENCE:
         what = f"declares the charset {declared}" if declared else "declares no charset"
-        raise ProblemError(
-            f"{what} and is not UTF-8 text: byte {error.start:,} of the file is"
-            f" 0x{data[error.start]:02X}; save it as UTF-8",
-            data.count(b"\n", 0, error.start) + 1,
-        )
+        raise ProblemError(*_not_utf8(f"{what} and ", data, error))
     says = f"declares the charset {declared} and is not" if declared else "declares no charset"
     text = data.decode(best, "replace")
     warnings.add(f"{says}: it is read as {_shown(best)}", 1)

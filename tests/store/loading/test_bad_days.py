@@ -131,8 +131,7 @@ async def test_binary_files_are_reported_with_their_line(file: Store, tmp_path: 
     (path / "c.txt").write_bytes(bytes(range(128, 256)) * 4)
     assert (await load_error(file, path)).split("\n") == [
         "b.txt:3: is not text: it holds a NUL byte",
-        "c.txt:1: declares no charset and is not UTF-8 text: byte 0 of the file is 0x80; save it as"
-        " UTF-8",
+        "c.txt:1: is not UTF-8 text: byte 0 of the file is 0x80; save it as UTF-8",
     ]
 
 

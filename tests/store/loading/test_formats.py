@@ -188,7 +188,7 @@ def line(**changed: object) -> str:
         (
             "a.csv",
             bytes(range(128, 256)) * 20,
-            "a.csv:1: declares no charset and is not UTF-8 text: byte 0 of the file is 0x80;",
+            "a.csv:1: is not UTF-8 text: byte 0 of the file is 0x80; save it as UTF-8",
         ),
         (
             "a.csv",
@@ -335,8 +335,12 @@ GERMAN = "Straße gesperrt;Die Brücke schließt für drei Wochen;;Wer zahlt fü
     ("codec", "row", "warning"),
     [
         ("cp1252", GERMAN, "a.csv:1: is not UTF-8: it is read as Windows-1252"),
-        ("cp1252", "Café;Opens;;", "a.csv: is not UTF-8: it is read as Windows-1252"),
-        ("cp1251", "Порт открыт;Докеры вернулись на работу в понедельник;;", "WINDOWS"),
+        ("cp1252", "Café;Opens;;", "a.csv:1: is not UTF-8: it is read as Windows-1252"),
+        (
+            "cp1251",
+            "Порт открыт;Докеры вернулись на работу в понедельник;;",
+            "a.csv:1: is not UTF-8: it is read as Windows-1251",
+        ),
         ("utf-16", GERMAN, None),
         ("utf-8", GERMAN, None),
     ],
@@ -349,7 +353,17 @@ def test_tables_as_spreadsheets_of_all_systems_save_them(
     folder = write(tmp_path, "a.csv", text.encode(codec))
     (article,) = read(folder)
     assert ";".join(texts(article)) == row
-    assert len(warnings(folder)) == bool(warning)
+    assert warnings(folder) == ([warning] if warning else [])
+
+
+def test_a_bad_byte_in_utf8_costs_one_character(tmp_path: Path) -> None:
+    data = f"headline;summary\n{GERMAN.replace(';;', ' ')}\n".encode()
+    folder = write(tmp_path, "a.csv", data.replace(b"drei", b"d\xe9ei"))
+    (article,) = read(folder)
+    assert article.headline == "Straße gesperrt"
+    assert "für d\ufffdei Wochen" in article.summary
+    (warning,) = warnings(folder)
+    assert warning.startswith("a.csv:2: byte ")
 
 
 def test_a_text_document_in_another_charset(tmp_path: Path) -> None:
@@ -357,7 +371,7 @@ def test_a_text_document_in_another_charset(tmp_path: Path) -> None:
     folder = write(tmp_path, "a.txt", text.encode("cp1252"))
     (article,) = read(folder)
     assert texts(article) == ("Fog", "Ferries wait – for hours.", "Nobody’s fault.", "Who pays?")
-    assert warnings(folder) == ["a.txt: is not UTF-8: it is read as Windows-1252"]
+    assert warnings(folder) == ["a.txt:1: is not UTF-8: it is read as Windows-1252"]
 
 
 # --- what databases and spreadsheets put into cells ----------------------------------------------
