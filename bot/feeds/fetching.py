@@ -37,7 +37,7 @@ class Limits:
 
     seconds: float = 30
     """For all its requests together, however slowly they go on."""
-    size: int = 16 << 20
+    size: int = 10 << 20
     """Bytes of the body, as received and unpacked."""
     redirects: int = 5
 

@@ -20,12 +20,13 @@ MAX_ENTRIES = 2_000
 """The entries of one answer that are read: the first, which are the newest in nearly every feed."""
 _LIMITS = Limits(
     seconds=5,
-    seconds_per_mb=2,
-    wall_clock_factor=2,
+    seconds_per_mb=1,
     memory=512 << 20,
     answer=32 << 20,
     seconds_in_all=math.inf,
 )
+_SMALL = 1 << 20
+"""Bytes after which a child process is not used again: it would keep the memory it has taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,11 @@ class FeedReader:
         try:
             return await asyncio.to_thread(_read, parser, fetched)
         finally:
-            self._idle.append(parser)
+            if len(fetched.data) <= _SMALL:
+                self._idle.append(parser)
+            else:
+                parser.close()
+                self._parsers.discard(parser)
 
     def close(self) -> None:
         """Stop the child processes, and what they are reading."""
@@ -100,10 +105,11 @@ def _absolute(rows: Iterator[list[str]], url: str) -> Iterator[list[str]]:
 
 def _not_a_feed(parser: Parser, fetched: Fetched, problem: str) -> NotAFeedError:
     feeds: list[str] = []
-    # A page that cannot be read names no feed.
-    with suppress(ParsingError, ValueError):
-        rows = parser.parse("page", "", fetched.data).rows
-        links = (urljoin(fetched.url, href) for (href,) in rows)
-        feeds = [link for link in links if link.startswith(("http://", "https://"))]
+    if b"<link" in fetched.data.lower():
+        # A page that cannot be read names no feed.
+        with suppress(ParsingError, ValueError):
+            rows = parser.parse("page", "", fetched.data).rows
+            links = (urljoin(fetched.url, href) for (href,) in rows)
+            feeds = [link for link in links if link.startswith(("http://", "https://"))]
     found = f"; it names the feed {feeds[0]}" if feeds else ""
     return NotAFeedError(showable(f"{problem}{found}."), feeds)

@@ -310,22 +310,6 @@ async def test_of_several_processes_one_polls(bench: Bench) -> None:
     assert set(bench.publisher.most_at_once.values()) == {1}
 
 
-async def test_the_entries_of_a_feed_are_limited(bench: Bench) -> None:
-    titles = [f"Story {number}" for number in range(2_100)]
-    bench.publisher.answers["/feed"] = answer(rss(*titles))
-    await bench.poll(await bench.add("/feed"))
-    assert bench.store.corpus.revision
-    assert bench.store.corpus.revision.articles == 2_000
-
-
-async def test_links_are_those_of_the_feed_s_site(bench: Bench) -> None:
-    bench.publisher.answers["/blog/feed"] = answer(rss("Ferries strike"))
-    await bench.poll(await bench.add("/blog/feed"))
-    article = await found(bench.store, "ferries strike")
-    assert article
-    assert article.url == bench.publisher.url("/Ferries-strike")
-
-
 async def test_a_feed_that_is_paused_while_it_is_polled_brings_nothing(bench: Bench) -> None:
     async def pause(_: Request, write: Write) -> None:
         await bench.store.sources.pause(feed.id, now=bench.clock())
