@@ -59,7 +59,7 @@ class Questions:
             if not typed.question and not article.question:
                 await ack(**field_errors({Block.QUESTION: "Please write a question."}))
                 return
-            if note := await self._doubt(article, typed, value):
+            if note := await self._warning(article, typed, value):
                 await ack(**updated(await self._form(article, typed, note)))
                 return
         except ParleyError as refused:
@@ -94,14 +94,14 @@ class Questions:
             return
         await answer(respond, views.saved(saved, left=await self.store.articles.count_unasked()))
 
-    async def _doubt(self, article: Article, typed: WrittenQuestion, value: Value) -> str | None:
+    async def _warning(self, article: Article, typed: WrittenQuestion, value: Value) -> str | None:
         """Return what the admin should see before the question is saved; None if there is nothing.
 
-        *value* says which question the form was opened with, and which doubt was shown already.
+        *value* says which question the form was opened with, and which warning was shown already.
         """
-        if value.place != _mark(article.question):
+        if value.place != _hash(article.question):
             return views.changed_meanwhile(article)
-        if not typed.question or value.key == str(_mark(typed.question)):
+        if not typed.question or value.key == str(_hash(typed.question)):
             return None
         other = await self.store.corpus.question_like(article, typed.question)
         return views.nearly_identical(other) if other else None
@@ -110,10 +110,10 @@ class Questions:
         self, article: Article, typed: WrittenQuestion | None = None, note: str | None = None
     ) -> View:
         own = await self.store.corpus.as_in_source(article)
-        value = Value(article_id=article.id, place=_mark(article.question))
+        value = Value(article_id=article.id, place=_hash(article.question))
         if typed:
             # Pressing Save again confirms it.
-            value = replace(value, key=str(_mark(typed.question)))
+            value = replace(value, key=str(_hash(typed.question)))
         return views.question_form(
             own,
             typed or WrittenQuestion(insight=article.insight, question=article.question),
@@ -136,6 +136,6 @@ def _typed(view: dict[str, Any]) -> WrittenQuestion:
     )
 
 
-def _mark(question: str) -> int:
+def _hash(question: str) -> int:
     """Return a small number that differs for another question."""
     return crc32(question.encode()) >> 1

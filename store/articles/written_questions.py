@@ -1,4 +1,9 @@
-"""The questions that admins write for stories whose file or feed has none."""
+"""The questions that admins write for stories whose file or feed has none.
+
+The texts of stories hold them, so that stories are found, chosen and posted as if their source had
+a question. Whatever writes stories applies them, and whatever compares stories with their source
+removes them first.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -9,8 +14,8 @@ from typing import Self
 from store.db import Connection, Database, to_text
 from store.types import Article, TeamId, UserId
 
-_KEPT = 10
-"""How many versions of a question are kept: an undo reads the texts of ten loads at most."""
+_KEPT = 100
+"""How many versions of a question are kept; an undo may find any of them in the text of a story."""
 
 _ALL = "SELECT article_id, insight, question FROM written_question {} ORDER BY version"
 _LAST = """
@@ -38,7 +43,7 @@ class WrittenQuestions:
 
     _versions: Mapping[str, Sequence[WrittenQuestion]] = field(default_factory=dict)
 
-    def over(self, article: Article) -> Article:
+    def apply(self, article: Article) -> Article:
         """Return *article* with its written question, unless it has a question of its own."""
         written = self._versions.get(article.id, ())[-1:]
         if article.question or not written or not written[0].question:
@@ -46,7 +51,7 @@ class WrittenQuestions:
         (newest,) = written
         return replace(article, insight=article.insight or newest.insight, question=newest.question)
 
-    def without(self, article: Article) -> Article:
+    def remove(self, article: Article) -> Article:
         """Return *article* as its file or feed has it, without any version of its question."""
         for written in self._versions.get(article.id, ()):
             if written.question and written.question == article.question:
@@ -54,11 +59,11 @@ class WrittenQuestions:
                 return replace(article, insight=insight, question="")
         return article
 
-    def anew(self, article: Article) -> Article:
+    def reapply(self, article: Article) -> Article:
         """Return *article*, which may have an older version of its question, with the newest."""
-        return self.over(self.without(article))
+        return self.apply(self.remove(article))
 
-    def having(self, article_id: str, written: WrittenQuestion) -> Self:
+    def with_version(self, article_id: str, written: WrittenQuestion) -> Self:
         """Return the same questions, and *written* as the newest of the article."""
         versions = (*self._versions.get(article_id, ()), written)
         return replace(self, _versions={**self._versions, article_id: versions})

@@ -55,10 +55,10 @@ log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 Write: TypeAlias = Callable[[Connection], Awaitable[None]]
 
-_MANY = (POLL, QUESTION)
-"""Who loads small revisions, one soon after the other."""
-_DERIVE_AFTER_MANY = 60
-"""Seconds."""
+_SMALL_LOADS = (POLL, QUESTION)
+"""The values of `loaded_by` for small loads, which may come one soon after the other."""
+_DERIVE_LATER = 60
+"""How many seconds after a small load the topics are updated."""
 _TRIES = 3
 """How often a question is written if other loads come first."""
 _LONGEST_DERIVE_WAIT = 60
@@ -154,7 +154,7 @@ class Corpus:
                 await self._switch(self._loaded)
                 self._followed = last["number"]
             log.info("switched to revision %d", last["number"])
-            if last["loaded_by"] in _MANY:
+            if last["loaded_by"] in _SMALL_LOADS:
                 self._derive_later()
             else:
                 await self._derive()
@@ -426,11 +426,11 @@ class Corpus:
             if not articles:
                 raise ParleyError("That story is no longer in the corpus, so nothing was saved.")
             ((number, before),) = articles.items()
-            own = plan.written.without(before)
+            own = plan.written.remove(before)
             if own.question:
                 raise ParleyError("That story has a question from its own source, which stays.")
-            plan.written = plan.written.having(article_id, written)
-            after = plan.written.over(own)
+            plan.written = plan.written.with_version(article_id, written)
+            after = plan.written.apply(own)
             if after == before:
                 return before
             plan.remove(number, before, is_edited=True)
@@ -446,7 +446,7 @@ class Corpus:
 
     async def as_in_source(self, article: Article) -> Article:
         """Return *article* without what an admin wrote, as its file or feed has it."""
-        return (await written_questions.read(self._database, article.id)).without(article)
+        return (await written_questions.read(self._database, article.id)).remove(article)
 
     async def question_like(self, article: Article, question: str) -> Article | None:
         """Return another story whose question is nearly *question*; None if there is none."""
@@ -561,7 +561,7 @@ class Corpus:
                     )
                 self._loaded = await build()
                 self._followed = revision.number
-        if by in _MANY:
+        if by in _SMALL_LOADS:
             self._derive_later()
         else:
             await self._derive()
@@ -577,7 +577,7 @@ class Corpus:
     def _derive_later(self) -> None:
         """Derive within a minute: more such changes may follow soon."""
         if self._derive_again_at is None:
-            self._derive_again_at = time.monotonic() + _DERIVE_AFTER_MANY
+            self._derive_again_at = time.monotonic() + _DERIVE_LATER
 
     async def _derive(self) -> None:
         """Update the derived data of the articles, and load it.

@@ -79,7 +79,7 @@ class LoadPlan:
 
     def add(self, number: int, article: Article, *, is_edited: bool) -> None:
         """Plan to add an article to the index, with its written question if there is one."""
-        self.additions.append(IndexChange(number, self.written.over(article), is_edited))
+        self.additions.append(IndexChange(number, self.written.apply(article), is_edited))
         self.counts.edited += is_edited
         self.counts.added += not is_edited
 

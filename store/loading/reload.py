@@ -75,7 +75,7 @@ async def _read_old(
     hashes, numbers, positions = array("Q"), array("q"), array("q")
 
     def hashes_of(batch: Sequence[reading.Numbered]) -> Sequence[int]:
-        return [hash_texts(written.without(article)) for _, article in batch]
+        return [hash_texts(written.remove(article)) for _, article in batch]
 
     async for batch in reading.articles_of_documents(database, stored, changed):
         hashes.extend(await asyncio.to_thread(hashes_of, batch))
@@ -152,7 +152,7 @@ class _Planner:
         wanted.update(holders.values())
         articles = await reading.articles_by_number(self._database, sorted(wanted))
         as_loaded = {
-            number: self._plan.written.without(article) for number, article in articles.items()
+            number: self._plan.written.remove(article) for number, article in articles.items()
         }
         similar = await asyncio.to_thread(match_similar, as_loaded, unmatched, candidates)
         # In a thread, because the plan's lists may write to the disk.
@@ -257,7 +257,7 @@ class _Planner:
     def _keep(self, number: int, before: Article, new: Article) -> None:
         """Plan that the article *before* is *new* from now on, with the same id."""
         after = replace(new, id=before.id, first_seen_at=before.first_seen_at)
-        after = self._plan.written.over(after)
+        after = self._plan.written.apply(after)
         if texts(after) != texts(before):
             self._plan.remove(number, before, is_edited=True)
             self._plan.add_new(after, is_edited=True)

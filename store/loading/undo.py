@@ -107,7 +107,7 @@ async def _restore(
     holders = await reading.numbers_by_id(database, returning)
     same_id = await reading.articles_by_number(database, holders.values())
     for row in rows:
-        number, old = row["number"], plan.written.anew(to_article(row))
+        number, old = row["number"], plan.written.reapply(to_article(row))
         now = loaded.get(number)
         holder = holders.get(old.id) if now is None else None
         if holder is not None and texts(same_id[holder]) == texts(old):

@@ -135,6 +135,20 @@ async def test_undo_of_what_came_before_and_after_several_versions(
     assert not (await store.corpus.reload(stories(tmp_path), by=U1, at=NOW)).is_changed
 
 
+async def test_undo_knows_versions_that_were_replaced_often(store: Store, tmp_path: Path) -> None:
+    await load(store, stories(tmp_path))
+    await write(store, "ferries", WrittenQuestion(insight="", question="The first?"))
+    await load(store, stories(tmp_path, {}, {"headline": "More sun"}))
+    wanted = store.corpus.revision
+    assert wanted
+    for number in range(12):
+        await write(store, "ferries", WrittenQuestion(insight="", question=f"Number {number}?"))
+    await load(store, stories(tmp_path, {"headline": "More fog"}))
+    await store.corpus.undo(by=U1, at=NOW, number=wanted.number)
+    article = await story(store, "ferries")
+    assert (article.headline, article.question) == ("Fog", "Number 11?")
+
+
 async def test_questions_push_no_load_out_of_the_history(store: Store, tmp_path: Path) -> None:
     await load(store, stories(tmp_path))
     await load(store, stories(tmp_path, {}, {"headline": "More sun"}))
