@@ -258,8 +258,8 @@ def match_alike(
 ) -> dict[int, KnownStory]:
     """Match *entries* that have no id to rely on with the *known* stories of nearly the same words.
 
-    Their numbers must be equal: stories about earthquakes or releases differ in nothing else.
-    Return the stories by the index of the entry.
+    Their numbers must be equal, and their headlines alike: stories about earthquakes differ in
+    numbers only, and those of a series have one text. Return the stories by the index of the entry.
     """
     stories = [story for story in known if len(story.texts.words) >= LONG]
     pairs = sorted(
@@ -281,7 +281,10 @@ def _alike(entry: FeedEntry, stories: Iterable[KnownStory]) -> Iterator[tuple[fl
     for story in stories:
         other = story.texts.words
         shared = len(own & other)
-        if shared >= _ALIKE * (len(own) + len(other) - shared) and (
-            not any(map(has_digit, own ^ other))
+        if (
+            shared >= _ALIKE * (len(own) + len(other) - shared)
+            and not any(map(has_digit, own ^ other))
+            and _contained(entry.texts.headline_words, story.texts.headline_words)
+            >= _SHARED_HEADLINE
         ):
             yield shared / (len(own) + len(other) - shared), story
