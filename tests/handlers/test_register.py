@@ -266,7 +266,7 @@ WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Action.BRIEF_SHARE: answered(Action.BRIEF_SHARE),
     Action.BRIEF_DISCUSS: answered(Action.BRIEF_DISCUSS),
     Action.BRIEF_NEXT: answered(Action.BRIEF_NEXT),
-    Action.BRIEF_PICK: answered(Action.BRIEF_PICK, "hey dockworkers"),
+    Action.BRIEF_PICK: answered(Action.BRIEF_PICK, "qwzrt dockworkers"),
     Action.BRIEF_TOPIC: answered(f"{Action.BRIEF_TOPIC}_0", "help"),
     Action.BRIEF_LIKE: answered(Action.BRIEF_LIKE),
     Action.BRIEF_ASK: answered(Action.BRIEF_ASK, "kubernetes"),
