@@ -22,11 +22,11 @@ CASES = {
     ),
     "a new system changes all ids and some signs": (
         """
-        o-1 | o.example/1 | The river plan | Many met in a hall and spoke about the river plan for all of next winter in our valley.
-        o-2 | o.example/2 | The school plan | Few came to the theatre when the school plan was read aloud on Monday by its author.
+        o-1 | o.example/1 | The river plan | Many met in a hall and spoke about the river plan for next winter in the lower valley and its three villages.
+        o-2 | o.example/2 | The school plan | Few came to the theatre when the school plan was read aloud on Monday by its author, a retired cook from Bergen.
 
-        n-1 | n.example/a | The river plan | Many met in a hall, and spoke about the river plan for all of next winter in our valley
-        n-2 | n.example/b | The school plan | Few came to the theatre, when the school plan was read aloud on Monday by its author!
+        n-1 | n.example/a | The river plan | Many met in a hall, and spoke about the river plan for next winter in the lower valley and its three villages
+        n-2 | n.example/b | The school plan | Few came to the theatre, when the school plan was read aloud on Monday by its author, a retired cook from Bergen!
         """,
         (0, 2),
     ),
