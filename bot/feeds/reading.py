@@ -4,6 +4,7 @@ import asyncio
 import io
 import math
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -25,6 +26,7 @@ _LIMITS = Limits(
     answer=32 << 20,
     seconds_in_all=math.inf,
 )
+_THREADS = 16
 _SMALL = 1 << 20
 """Bytes after which a child process is not used again: it would keep the memory it has taken."""
 
@@ -54,13 +56,16 @@ class FeedReader:
     def __init__(self) -> None:
         self._parsers: set[Parser] = set()
         self._idle: list[Parser] = []
+        # Threads of its own: a look-up must not wait for one that waits for a hostile feed.
+        self._threads = ThreadPoolExecutor(_THREADS, "feeds")
 
     async def read(self, fetched: Fetched) -> Feed:
         """Return the feed that was fetched; raises `NotAFeedError`."""
         parser = self._idle.pop() if self._idle else Parser(_LIMITS)
         self._parsers.add(parser)
         try:
-            return await asyncio.to_thread(_read, parser, fetched)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, _read, parser, fetched)
         finally:
             if len(fetched.data) <= _SMALL:
                 self._idle.append(parser)
@@ -72,6 +77,7 @@ class FeedReader:
         """Stop the child processes, and what they are reading."""
         for parser in self._parsers:
             parser.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _read(parser: Parser, fetched: Fetched) -> Feed:

@@ -1,11 +1,14 @@
 """Reading what was fetched, in child processes."""
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from bot.feeds.fetching import Fetched
 from bot.feeds.reading import FeedReader, NotAFeedError
+from store.types import ParleyError
 from tests.conftest import Children
 from tests.publisher import rss
 
@@ -43,6 +46,20 @@ async def test_a_child_reads_many_feeds_but_none_after_a_large_one(
     assert children[1].poll() is None
     reader.close()
     assert children[1].poll() is not None
+
+
+async def test_a_hostile_feed_takes_no_thread_of_others(reader: FeedReader) -> None:
+    """Look-ups and loads use the threads of the loop."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    item = b"<item><title>x</title><description><![CDATA[%s]]></description></item>"
+    hostile = b"<rss><channel>" + item % (b"<div>" * 400_000) + b"</channel></rss>"
+    reading = asyncio.create_task(reader.read(fetched(hostile)))
+    await asyncio.sleep(0)
+    assert await asyncio.to_thread(len, "ready") == 5
+    assert not reading.done()
+    reader.close()
+    with pytest.raises(ParleyError, match="Parley is stopping"):
+        await reading
 
 
 async def test_the_title_of_a_feed_is_the_one_publisher_of_its_stories(reader: FeedReader) -> None:
