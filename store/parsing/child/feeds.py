@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from .charsets import decode
 from .entries import rows
-from .json_files import elements, feed_entries, is_json_feed, load
+from .json_files import elements, feed_entries, is_json_feed, load, only_array
 from .report import ProblemError, Warnings
 from .xml_feeds import parse_xml_feed
 
@@ -34,23 +34,28 @@ def parse_json(data: bytes, warnings: Warnings, *, longest: int) -> Iterator[lis
     """Yield what a JSON file is, and then its rows.
 
     After "feed" come the rows of `parse_feed`, and after "array" the line and the text of each
-    element. An object that is no feed is an array of one element.
+    element. An object that is no feed stands for the only array in it, or else for an array of one
+    element.
     """
     text = decode(_unpack(data, warnings), warnings).removeprefix("\ufeff")
     if not text.strip():
         raise ProblemError("is empty: a JSON array of stories or a JSON Feed was expected")
-    if text.lstrip().startswith("["):
-        yield ["array"]
-        for line, element in elements(text, warnings):
-            yield [str(line), element]
-        return
-    value = load(text)
-    if is_json_feed(value):
-        yield ["feed"]
-        yield from rows(feed_entries(value), warnings, longest=longest)
-    else:
-        yield ["array"]
+    start = 0 if text.lstrip().startswith("[") else None
+    if start is None:
+        value = load(text)
+        if is_json_feed(value):
+            yield ["feed"]
+            yield from rows(feed_entries(value), warnings, longest=longest)
+            return
+        is_object = isinstance(value, dict)
+        is_story = is_object and any(name.strip().lower() == "headline" for name in value)
+        start = only_array(text) if is_object and not is_story else None
+    yield ["array"]
+    if start is None:
         yield ["1", text]
+        return
+    for line, element in elements(text, warnings, start):
+        yield [str(line), element]
 
 
 def parse_text(data: bytes, warnings: Warnings) -> Iterator[list[str]]:

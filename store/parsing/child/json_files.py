@@ -63,13 +63,30 @@ def load(text: str) -> Any:
         raise ProblemError("is nested too deeply") from error
 
 
-def elements(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
-    """Yield the line and the text of each element of a JSON array.
+def only_array(text: str) -> int | None:
+    """Return where the only array in the JSON object *text* begins; None if there is not one."""
+    decoder = json.JSONDecoder()
+    at = _after_blanks(text, text.index("{") + 1)
+    starts: list[int] = []
+    while text[at] != "}":
+        _, end = decoder.raw_decode(text, at)
+        at = _after_blanks(text, _after_blanks(text, end) + len(":"))
+        if text[at] == "[":
+            starts.append(at)
+        _, end = decoder.raw_decode(text, at)
+        at = _after_blanks(text, end)
+        if text[at] == ",":
+            at = _after_blanks(text, at + 1)
+    return starts[0] if len(starts) == 1 else None
+
+
+def elements(text: str, warnings: Warnings, start: int = 0) -> Iterator[tuple[int, str]]:
+    """Yield the line and the text of each element of the JSON array that begins at *start*.
 
     Raises `ProblemError` at the first character that is not JSON.
     """
     decoder = json.JSONDecoder()
-    at = _after_blanks(text, text.index("[") + 1)
+    at = _after_blanks(text, text.index("[", start) + 1)
     line, counted = 1, 0
     if text[at : at + 1] == "]":
         warnings.add("is an empty array: it is loaded, and no story comes from it")

@@ -460,6 +460,30 @@ def test_a_json_array_is_read_and_its_lines_are_named(tmp_path: Path) -> None:
     assert warning.startswith("a.json:8: has no headline: ")
 
 
+def test_an_object_with_a_headline_is_a_story_whatever_else_it_holds(tmp_path: Path) -> None:
+    folder = write(tmp_path, "a.json", json.dumps({" Headline ": "A", "summary": "B", "tags": [1]}))
+    assert [texts(one)[:2] for one in read(folder)] == [("A", "B")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{{"stories": {}}}',
+        '{{"total": 2, "by": {{"a": [1], "b": [2]}},\n"data": {}, "next": null}}',
+        '\ufeff{{ "text" : "[\\"}}" , "items" : {} }}\n',
+    ],
+)
+def test_the_only_array_in_an_object_is_read(tmp_path: Path, text: str) -> None:
+    """The answers of many services are such objects."""
+    array = json.dumps([STORY, STORY | {"headline": ""}, STORY | {"headline": "Other"}], indent=1)
+    content = text.format(array)
+    folder = write(tmp_path, "a.json", content)
+    assert [texts(one)[0] for one in read(folder)] == ["Head", "Other"]
+    (warning,) = warnings(folder)
+    line = content[: content.index('"headline": ""')].count("\n")
+    assert warning.startswith(f"a.json:{line}: has no headline: ")
+
+
 @pytest.mark.parametrize("text", ["{}", '{"name": "parley", "items": [1]}', "[[1], [2]]", "[7]"])
 def test_other_json_files_are_left_out_and_named(tmp_path: Path, text: str) -> None:
     write(tmp_path, "a.txt", f"Head\n{TRIPLE}")
