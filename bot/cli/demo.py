@@ -61,7 +61,8 @@ TOUR = {
 NEWS_STEP = {
     "title": "Stories that arrive by themselves",
     "text": "Parley polls the feed of The Harbour Gazette. Publish its next story (Behind the"
-    " scenes, Feed), move the clock 35 minutes on, and find it.",
+    " scenes, Feed), move the clock 35 minutes on, and find it. Then write its question:"
+    " /corpus status leads to it. It is the next question of the day.",
     "try": "/brief ship's bell",
 }
 NEWS = (
