@@ -88,7 +88,8 @@ _NEXT_NUMBER = """
 SELECT COALESCE(MAX(next_number), 0) AS number FROM revision WHERE loaded_at <= $1
 """
 _RECENT = """
-SELECT a.headline, a.question FROM (
+SELECT COALESCE(a.headline, r.headline) AS headline, COALESCE(a.question, r.question) AS question
+FROM (
     SELECT article_id, due_at AS at, key FROM post
     WHERE team_id = $1 AND channel_id = $2 AND kind IN ('question', 'digest')
       AND state NOT IN ('failed', 'missed', 'skipped')
@@ -96,7 +97,9 @@ SELECT a.headline, a.question FROM (
     SELECT article_id, asked_on AS at, article_id AS key FROM posted_article
     WHERE team_id = $1 AND channel_id = $2 AND asked > 0
 ) asked
-JOIN article a ON a.id = asked.article_id
+LEFT JOIN article a ON a.id = asked.article_id
+LEFT JOIN retired_article r ON r.id = asked.article_id
+WHERE a.id IS NOT NULL OR r.id IS NOT NULL
 ORDER BY asked.at DESC, asked.key DESC LIMIT $3
 """
 # A day without a time stands for its beginning, in UTC.

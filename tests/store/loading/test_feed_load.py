@@ -18,6 +18,7 @@ from store.loading.feed_load import FeedPlan, plan_feed
 from store.posting.record import NewPost
 from store.types import (
     Article,
+    ChannelId,
     ConcurrentLoadError,
     FeedSource,
     Found,
@@ -282,6 +283,30 @@ async def test_a_retired_story_is_not_found_nor_asked_and_its_post_still_shows_i
     back = (await wire.stories())[posted]
     assert card
     assert back == replace(card, position=back.position)
+
+
+async def test_a_question_like_that_of_a_retired_story_waits(wire: Wire) -> None:
+    strike = "Should dockers be allowed to strike in winter?"
+    other = "Who owns what a glacier leaves behind?"
+    asked = {0: strike, 1: other, 2: f"{strike[:-1]} at all?"}
+    await wire.poll(*(story(number, question=question) for number, question in asked.items()))
+    retired, *_ = await wire.stories()
+    # Each channel has an order of its own.
+    channels = [ChannelId(f"C{number}") for number in range(8)]
+    for channel_id in channels:
+        post = NewPost(
+            key=f"T1:{channel_id}:1",
+            team_id=T1,
+            channel_id=channel_id,
+            kind=PostKind.QUESTION,
+            article_id=retired,
+            due_at=NOW,
+        )
+        assert await wire.store.posts.plan(post, now=NOW)
+    await wire.keep(stories=2)
+    assert changes(await wire.poll(*map(story, range(3)))) == (0, 0, 1)
+    following = [await wire.store.choice.next(T1, channel_id) for channel_id in channels]
+    assert {one.question for one in following if one} == {other}
 
 
 async def test_what_is_known_of_retired_stories_is_deleted_in_the_end(wire: Wire) -> None:
