@@ -40,6 +40,12 @@ INSERT INTO retired_article ({COLUMNS}, retired_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 ON CONFLICT (id) DO UPDATE SET retired_at = excluded.retired_at
 """  # noqa: S608 -- our own names
+_FORGETTABLE = """
+SELECT 1 AS one FROM feed_story WHERE COALESCE(retired_at, first_seen_at) < $1
+    AND NOT EXISTS (SELECT 1 FROM article a WHERE a.id = feed_story.article_id)
+UNION ALL SELECT 1 AS one FROM retired_article WHERE retired_at < $1
+LIMIT 1
+"""
 _FORGET = (
     "DELETE FROM retired_article WHERE retired_at < $1",
     """
@@ -140,7 +146,10 @@ async def retire(connection: Connection, articles: Sequence[Article], *, at: dat
 
 async def forget(database: Database, *, before: datetime) -> None:
     """Delete what is known of stories that were retired, or first seen and undone, *before*."""
-    async with database.transaction() as connection:
+    # There is seldom any, and a long transaction waits for loads: they write these rows too.
+    if not await database.fetch(_FORGETTABLE, to_text(before)):
+        return
+    async with database.long_transaction() as connection:
         for statement in _FORGET:
             await connection.execute(statement, to_text(before))
 
