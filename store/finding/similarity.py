@@ -21,7 +21,7 @@ from store.types import Article
 
 WORD_SCORE_WEIGHT = 0.1
 """The weight of the word score, added to the similarity of the embeddings."""
-MIN_SIMILARITY, MIN_FOR_A_WORD = 0.12, 0.18
+MIN_SIMILARITY, MIN_FOR_A_WORD = 0.12, 0.2
 """The lowest similarity at which a story may be proposed, in any corpus; more for a single word."""
 LONG_QUERY, LONG_QUERY_FACTOR = 4, 0.8
 """Words of a query from which on the minimum is lower: a whole sentence is seldom small talk."""
