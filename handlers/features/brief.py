@@ -59,7 +59,11 @@ class Brief:
         is_admin = await self.slack.directory.is_corpus_admin(press.team_id, press.user_id)
         can_write = is_admin and await self.lookup.can_write(article)
         shown = views.picked(
-            article, words=press.value.words, where=press.value.where, can_write=can_write
+            article,
+            words=press.value.words,
+            where=press.value.where,
+            can_write=can_write,
+            today=self.lookup.today,
         )
         await answer(respond, shown, replace=True)
 

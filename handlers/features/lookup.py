@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 
 from cachetools import LRUCache
@@ -58,7 +59,7 @@ class LookUp:
 
     store: Store
     options: Options
-    _cache: LRUCache[tuple[str, int, str, bool], _Rendered] = field(
+    _cache: LRUCache[tuple[str, int, str, bool, date], _Rendered] = field(
         default_factory=lambda: LRUCache(_CACHE_SIZE), init=False
     )
 
@@ -114,7 +115,8 @@ class LookUp:
             and isinstance(answer, Found)
             and await self.can_write(answer.matches[place % len(answer.matches)].article)
         )
-        key = (words, place, where, can_write)
+        # A story becomes old with time.
+        key = (words, place, where, can_write, self.today)
         rendered = self._cache.get(key)
         # The finder returns the same object for the same words until the corpus changes.
         if rendered is None or rendered.answer is not answer:
@@ -132,14 +134,21 @@ class LookUp:
         """Return a message with stories similar to *article*."""
         text = f"{article.headline} {article.summary}"
         matches = await self.store.corpus.like(text, exclude=article.id)
-        return views.like(article, matches, where=where)
+        return views.like(article, matches, where=where, today=self.today)
 
     async def related(self, text: str, *, where: str) -> Message:
         """Return a message with stories related to the *text* of somebody's message."""
         answer = await self.store.corpus.find(text)
         if isinstance(answer, Nothing):
-            return views.related(await self.store.corpus.like(text), where=where)
-        return views.related(answer.matches[:3], where=where)
+            matches = await self.store.corpus.like(text)
+        else:
+            matches = answer.matches[:3]
+        return views.related(matches, where=where, today=self.today)
+
+    @property
+    def today(self) -> date:
+        """Return the date in UTC, from which the age of a story is counted."""
+        return self.options.clock().date()
 
     async def article(self, article_id: str) -> Article:
         """Return the article; raises `ParleyError` if a reload has removed it."""
@@ -176,10 +185,17 @@ class LookUp:
                 # After a reload there may be fewer matches than when the button was rendered.
                 place %= len(found.matches)
                 return views.found(
-                    found, words=words, place=place, where=where, can_write=can_write
+                    found,
+                    words=words,
+                    place=place,
+                    where=where,
+                    can_write=can_write,
+                    today=self.today,
                 )
             case Unsure() as unsure:
-                return views.unsure(unsure, words=words, where=where, can_ask=can_ask)
+                return views.unsure(
+                    unsure, words=words, where=where, can_ask=can_ask, today=self.today
+                )
             case Nothing() as nothing:
                 return views.nothing(nothing, words=words, where=where, can_ask=can_ask)
 

@@ -3,28 +3,36 @@
 A link always shows the host that it opens.
 """
 
-from datetime import datetime
+import datetime
 
 from handlers.ids import Action
 from handlers.mrkdwn import date, escape, plain
 from handlers.views.blocks import Element, link_button
+from handlers.views.message import counted
 from store.links import host_of
 from store.types import Article
 
+_OLD = 60
+"""Days after which a story is marked as old."""
 _PUBLISHER = 80
 _HOST = 60
 """The most characters of a host; the end of a longer one is shown, which says whose it is."""
 
 
-def origin(article: Article, *, most_link: int = 0) -> list[str]:
+def origin(
+    article: Article, *, most_link: int = 0, today: datetime.date | None = None
+) -> list[str]:
     """Return the publisher, the date and the link of a story, as far as they are known.
 
     Each is a mrkdwn text of its own, so that letters from right to left reorder no other. The link
-    is left out if it is longer than *most_link* characters.
+    is left out if it is longer than *most_link* characters. An old story is marked if *today* is
+    given.
     """
     texts = [plain(article.publisher, _PUBLISHER)] if article.publisher else []
     if article.published_at:
         texts.append(_date(article.published_at))
+    if today and (age := old(article, today)):
+        texts.append(f"*{age}*")
     if article.url and len(link := escape(article.url)) <= most_link:
         texts.append(f"<{link}|{_host(article.url)}>")
     return texts
@@ -43,7 +51,16 @@ def _host(url: str) -> str:
     return host if len(host) <= _HOST else f"…{host[1 - _HOST :]}"
 
 
-def _date(at: datetime) -> str:
+def old(article: Article, today: datetime.date) -> str:
+    """Return how old a story is *today*, as "2 months old"; "" if it is young or has no date."""
+    days = (today - article.published_at.date()).days if article.published_at else 0
+    if days < _OLD:
+        return ""
+    years, months = days // 365, days // 30
+    return f"{counted(years, 'year') if years else counted(months, 'month')} old"
+
+
+def _date(at: datetime.datetime) -> str:
     day = f"{at.day} {at:%b %Y}"
     # Midnight in UTC stands for a day without a time, which is the same day everywhere.
     if not (at.hour or at.minute or at.second):

@@ -1,6 +1,7 @@
 """A story as a card, and the answers to a look-up."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from handlers.button_value import CHANNEL, DIRECT, MODAL, Value
 from handlers.ids import Action, Command
@@ -8,7 +9,7 @@ from handlers.mrkdwn import escape, pieces, plain, truncate
 from handlers.views.as_written import Part, as_written
 from handlers.views.blocks import Block, Element, actions, button, context, header, section
 from handlers.views.message import Message, message, paragraphs
-from handlers.views.origin import open_button, origin
+from handlers.views.origin import old, open_button, origin
 from store.types import Article, Found, Match, Nothing, Unsure, UserId
 
 _PIECE = 2800
@@ -25,15 +26,18 @@ def card(
     page: int = 0,
     where: str = CHANNEL,
     buttons: Sequence[Element] = (),
+    today: date | None = None,
 ) -> list[Block]:
     """Render a story: its headline, origin, summary, insight and question, and *buttons* below.
+
+    A story that is old *today* is marked; None marks none.
 
     The words in *why* are bold. A story too long for one message has pages and a button to the
     next page; a modal shows the whole story.
     """
     pages = _pages(article, question=question, why=why, is_whole=where == MODAL)
     page = min(page, len(pages) - 1)
-    small = origin(article)
+    small = origin(article, today=today)
     if len(pages) > 1:
         small.append(f"Part {page + 1} of {len(pages)}")
     row = [*buttons]
@@ -82,7 +86,13 @@ def spoken(article: Article) -> str:
 
 
 def found(
-    answer: Found, *, words: str, place: int, where: str = CHANNEL, can_write: bool = False
+    answer: Found,
+    *,
+    words: str,
+    place: int,
+    where: str = CHANNEL,
+    can_write: bool = False,
+    today: date | None = None,
 ) -> Message:
     """Render one of the matches, with buttons; *can_write* adds one for its question."""
     match, count = answer.matches[place], len(answer.matches)
@@ -94,7 +104,7 @@ def found(
         spoken(match.article),
         [
             context(_why(words=words, place=place, count=count)),
-            *card(match.article, why=match.why, where=where, buttons=buttons),
+            *card(match.article, why=match.why, where=where, buttons=buttons, today=today),
         ],
     )
 
@@ -135,12 +145,19 @@ def _buttons(
     return buttons
 
 
-def unsure(answer: Unsure, *, words: str, where: str = CHANNEL, can_ask: bool = True) -> Message:
+def unsure(
+    answer: Unsure,
+    *,
+    words: str,
+    where: str = CHANNEL,
+    can_ask: bool = True,
+    today: date | None = None,
+) -> Message:
     """Ask which story is meant; *can_ask* adds a button that requests the topic."""
     lead = f"I am not sure what you mean by “{plain(words, 200)}”. Did you mean:"
     label = "None of these: ask for this topic"
     ask = _ask(label, words=words, where=where) if can_ask else []
-    return _choices(lead, answer.matches, words=words, where=where, ask=ask)
+    return _choices(lead, answer.matches, words=words, where=where, ask=ask, today=today)
 
 
 def _ask(label: str, *, words: str, where: str) -> list[Block]:
@@ -152,23 +169,32 @@ def _ask(label: str, *, words: str, where: str) -> list[Block]:
     ]
 
 
-def like(article: Article, matches: Sequence[Match], *, where: str) -> Message:
+def like(
+    article: Article, matches: Sequence[Match], *, where: str, today: date | None = None
+) -> Message:
     """Render the stories that are similar to *article*."""
     if not matches:
         return message(f"I have nothing else like “{plain(article.headline, 300)}”.")
     lead = f"Close to “{plain(article.headline, 300)}”:"
-    return _choices(lead, matches, words=article.headline, where=where)
+    return _choices(lead, matches, words=article.headline, where=where, today=today)
 
 
-def related(matches: Sequence[Match], *, where: str) -> Message:
+def related(matches: Sequence[Match], *, where: str, today: date | None = None) -> Message:
     """Render the stories that are similar to a message."""
     if not matches:
         return message("I have no story that is close to that message.")
-    return _choices("Stories close to that message:", matches, words="", where=where)
+    lead = "Stories close to that message:"
+    return _choices(lead, matches, words="", where=where, today=today)
 
 
 def _choices(
-    lead: str, matches: Sequence[Match], *, words: str, where: str, ask: Sequence[Block] = ()
+    lead: str,
+    matches: Sequence[Match],
+    *,
+    words: str,
+    where: str,
+    ask: Sequence[Block] = (),
+    today: date | None,
 ) -> Message:
     blocks: list[Block] = [section(lead)]
     for match in matches:
@@ -181,18 +207,24 @@ def _choices(
         )
         headline = Part(article.headline, "bold", 150)
         summary = Part(truncate(article.summary, 220), most=2800)
-        blocks.append(as_written(headline, summary, accessory=show))
+        age = [Part(old(article, today), "bold")] if today and old(article, today) else []
+        blocks.append(as_written(headline, *age, summary, accessory=show))
     blocks += ask
     stories = "; ".join(plain(truncate(match.article.summary, 120)) for match in matches)
     return message(f"{lead} {stories}", blocks)
 
 
 def picked(
-    article: Article, *, words: str, where: str = CHANNEL, can_write: bool = False
+    article: Article,
+    *,
+    words: str,
+    where: str = CHANNEL,
+    can_write: bool = False,
+    today: date | None = None,
 ) -> Message:
     """Render the story that the user picked; *can_write* adds a button for its question."""
     buttons = _buttons(article, words=words, where=where, can_write=can_write)
-    return message(spoken(article), card(article, where=where, buttons=buttons))
+    return message(spoken(article), card(article, where=where, buttons=buttons, today=today))
 
 
 def more(article: Article, *, page: int, where: str) -> Message:

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import TypeAlias
 
 from store.articles.by_id import SELECT, SHUFFLE_SIZE, shuffle_position, to_article
-from store.db import Database, Row, places
+from store.db import Database, Row, places, to_instant
 from store.types import FOLDER, Article
 
 Numbered: TypeAlias = tuple[int, Article]
@@ -31,6 +32,9 @@ _SAMPLE = f"""
 {SELECT} WHERE a.shuffle > $1 AND a.shuffle <= $2 ORDER BY a.shuffle LIMIT {BATCH}
 """
 _BY_NUMBER = f"{SELECT} WHERE a.number IN ({{}})"
+_DATES_BY_NUMBER = """
+SELECT number, published_at FROM article WHERE published_at IS NOT NULL AND number IN ({})
+"""
 _NUMBERS_BY_ID = "SELECT number, id FROM article WHERE id IN ({})"
 
 
@@ -125,6 +129,16 @@ async def articles_by_number(database: Database, numbers: Iterable[int]) -> Mapp
     remaining = iter(numbers)
     while batch := list(islice(remaining, _PARAMETERS)):
         found.update(_numbered(await database.fetch(_BY_NUMBER.format(places(batch)), *batch)))
+    return found
+
+
+async def dates_by_number(database: Database, numbers: Sequence[int]) -> Mapping[int, datetime]:
+    """Return when articles were published, by number; leave out those without a date."""
+    found: dict[int, datetime] = {}
+    for start in range(0, len(numbers), _PARAMETERS):
+        batch = numbers[start : start + _PARAMETERS]
+        for row in await database.fetch(_DATES_BY_NUMBER.format(places(batch)), *batch):
+            found[row["number"]] = to_instant(row["published_at"])
     return found
 
 

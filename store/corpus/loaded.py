@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Self, TypeAlias
 
 from store.articles import reading
@@ -63,9 +64,13 @@ async def read(
             raise StaleRevisionError("The corpus has been replaced since: try again.")
         return found
 
+    async def dates(numbers: Sequence[int]) -> Mapping[int, datetime]:
+        return await reading.dates_by_number(database, numbers)
+
     async def build() -> Loaded:
         index = await build_all()
-        finder = Finder(index, articles, topics, semantic.over(index) if semantic else None)
+        similar = semantic.over(index) if semantic else None
+        finder = Finder(index, articles, dates, topics, similar)
         return Loaded(revision=revision, finder=finder, next_number=next_number)
 
     return build

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from copy import copy
+from datetime import datetime
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, groupby, islice
 from typing import Self, TypeAlias
 
 from cachetools import LRUCache
@@ -33,8 +34,13 @@ _LARGE = 20_000
 """Articles from which on work on the whole index runs in a thread."""
 _CACHED_ARTICLES, _CACHED_ANSWERS = 500, 500
 
+_TIES = 100
+"""How many more of equally good stories are considered, to find the newest of them."""
+
 GetArticles: TypeAlias = Callable[[Sequence[int]], Awaitable[Mapping[int, Article]]]
 """Returns articles by number; raises `StaleRevisionError` if one is no longer loaded."""
+GetDates: TypeAlias = Callable[[Sequence[int]], Awaitable[Mapping[int, datetime]]]
+"""Returns when articles were published, by number; leaves out those without a date."""
 
 
 class Finder:
@@ -44,12 +50,14 @@ class Finder:
         self,
         index: Index,
         articles: GetArticles,
+        dates: GetDates,
         topics: Sequence[Topic],
         semantic: SemanticSearch | None,
     ) -> None:
         """Create a finder; if *semantic* is None, it matches words only."""
         self.index = index
         self._articles = articles
+        self._dates = dates
         self.topics = topics
         """The topics, those with the most articles first."""
         names = [topic.name for topic in topics]
@@ -68,16 +76,20 @@ class Finder:
         async def get(numbers: Sequence[int]) -> Mapping[int, Article]:
             return {number: articles[number] for number in numbers}
 
+        async def dates(numbers: Sequence[int]) -> Mapping[int, datetime]:
+            every = ((number, articles[number].published_at) for number in numbers)
+            return {number: at for number, at in every if at}
+
         index = Index.of(articles)
         topics = [Topic(name=name, articles=len(ids)) for name, ids in catalogue(articles).items()]
         semantic = SemanticSearch.of(index, model, articles) if model else None
-        return cls(index, get, topics, semantic)
+        return cls(index, get, dates, topics, semantic)
 
     def with_topics(self, topics: Sequence[Topic]) -> Self:
         """Return a finder over the same index with these *topics*."""
         if topics == self.topics:
             return self
-        return type(self)(self.index, self._articles, topics, self._semantic)
+        return type(self)(self.index, self._articles, self._dates, topics, self._semantic)
 
     def with_index(self, index: Index) -> Self:
         """Return a finder over *index*, which has a few other articles, with the same topics."""
@@ -89,7 +101,7 @@ class Finder:
 
     def with_semantic(self, semantic: SemanticSearch) -> Self:
         """Return a finder over the same index that uses *semantic*."""
-        return type(self)(self.index, self._articles, self.topics, semantic)
+        return type(self)(self.index, self._articles, self._dates, self.topics, semantic)
 
     def complete(self, prefix: str, *, limit: int = 20) -> list[str]:
         """Return the names of topics that may complete *prefix*; see `Typeahead.complete`."""
@@ -109,7 +121,9 @@ class Finder:
 
     async def _find(self, query: str, limit: int) -> Answer:
         expanded = await self.expand(query)
-        scores = self.scores(expanded, limit=max(limit, 10), min_score=UNSURE)
+        most = max(limit, 10)
+        scores = self.scores(expanded, limit=most, min_score=UNSURE, ties=_TIES)
+        scores = (await self._newest_first(expanded, scores))[:most]
         answers = [(number, score) for number, score in scores if score >= CUT_OFF]
         found = await self._matches(expanded, answers[: max(limit, 1)])
         if found:
@@ -126,6 +140,21 @@ class Finder:
         if unsure:
             return Unsure(matches=unsure)
         return Nothing(topics=self._names.nearest(query, SUGGESTIONS))
+
+    async def _newest_first(
+        self, query: ExpandedQuery, scores: list[tuple[int, float]]
+    ) -> list[tuple[int, float]]:
+        """Return *scores* with the newest first among equal ones.
+
+        Stories without a date come after those with one, in the order in which they were loaded.
+        """
+        exact = {*self.index.with_headline(query.words, len(scores)).tolist()}
+        groups = [[*group] for _, group in groupby(scores, lambda one: (one[0] in exact, one[1]))]
+        tied = [number for group in groups if len(group) > 1 for number, _ in group]
+        if tied and (dates := await self._dates(tied)):
+            for group in groups:
+                group.sort(key=lambda one: -dates[one[0]].timestamp() if one[0] in dates else 0)
+        return [*chain.from_iterable(groups)]
 
     async def rank(self, query: str, *, limit: int, min_score: float = 0.0) -> list[Match]:
         """Return the articles that match most of the words of *query*, best first.
@@ -185,16 +214,18 @@ class Finder:
         return tuple(islice(dict.fromkeys(known), _MAX_WORDS))
 
     def scores(
-        self, query: ExpandedQuery, *, limit: int, min_score: float
+        self, query: ExpandedQuery, *, limit: int, min_score: float, ties: int = 0
     ) -> list[tuple[int, float]]:
         """Return the numbers and scores of the best articles, best first.
 
-        Articles whose whole headline is the query come first.
+        Articles whose whole headline is the query come first. There are at most *limit* articles,
+        and *ties* more; see `ranking.rank`.
         """
         scores = {int(number): 1.0 for number in self.index.with_headline(query.words, limit)}
-        for number, score in rank(query, self.index, limit=limit, min_score=min_score):
+        ranked = rank(query, self.index, limit=limit, min_score=min_score, ties=ties)
+        for number, score in ranked:
             scores.setdefault(number, score)
-        return list(islice(scores.items(), limit))
+        return list(islice(scores.items(), limit + ties))
 
     async def _load(self, numbers: Sequence[int]) -> Mapping[int, Article]:
         cached = {number: self._cached.get(number) for number in numbers}

@@ -66,12 +66,13 @@ class _Word:
 
 
 def rank(
-    query: ExpandedQuery, index: Index, *, limit: int, min_score: float
+    query: ExpandedQuery, index: Index, *, limit: int, min_score: float, ties: int = 0
 ) -> list[tuple[int, float]]:
     """Return the number and the score of the best articles, best first.
 
     Return at most *limit* articles, and only those that score *min_score* or more. Among articles
-    with the same score, the one that was loaded first comes first.
+    with the same score, the one that was loaded first comes first. Of the articles with the same
+    score as the last one, at most *ties* more are returned, those that were loaded last.
     """
     query_words = _weighted(query, index)
     total = sum(word.weight for word in query_words)
@@ -79,7 +80,7 @@ def rank(
         return []
     numbers, scores = _candidates(query_words, total, limit=limit, min_score=min_score)
     keep = scores >= min_score
-    return _best(numbers[keep], scores[keep], limit)
+    return _best(numbers[keep], scores[keep], limit, ties)
 
 
 def anchored(
@@ -148,12 +149,17 @@ def _weighted(query: ExpandedQuery, index: Index) -> list[_Word]:
     ]
 
 
-def _best(numbers: Numbers, scores: Scores, limit: int) -> list[tuple[int, float]]:
+def _best(numbers: Numbers, scores: Scores, limit: int, ties: int = 0) -> list[tuple[int, float]]:
     if len(numbers) > 4 * limit:
         kth = np.partition(scores, -limit)[-limit]
         keep = scores >= kth
         numbers, scores = numbers[keep], scores[keep]
-    order = np.lexsort((numbers, -scores))[:limit]
+    order = np.lexsort((numbers, -scores))
+    if ties and len(order) > limit:
+        equal = int(np.count_nonzero(scores >= scores[order[limit - 1]]))
+        order = np.concatenate([order[:limit], order[max(limit, equal - ties) : equal]])
+    else:
+        order = order[:limit]
     return [(int(numbers[at]), float(scores[at])) for at in order]
 
 

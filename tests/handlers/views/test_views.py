@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -450,6 +450,34 @@ def test_a_day_without_a_time_is_the_same_day_for_every_reader() -> None:
 def test_a_story_of_unknown_origin_has_no_small_print() -> None:
     article = replace(article_of(None), publisher=None, published_at=None)
     assert [block["type"] for block in story.card(article)] == ["header", "section"]
+
+
+@pytest.mark.parametrize(
+    ("days", "age"),
+    [
+        (59, ""),
+        (60, "2 months old"),
+        (364, "12 months old"),
+        (365, "1 year old"),
+        (1000, "2 years old"),
+    ],
+)
+def test_an_old_story_is_marked(days: int, age: str) -> None:
+    article = replace(article_of(None), published_at=NOW - timedelta(days=days))
+    match = Match(article=article, score=1.0, reasons=lambda _: ())
+    today, found = NOW.date(), Found(matches=(match,))
+    shown = [
+        story.found(found, words="x", place=0, today=today),
+        story.picked(article, words="x", today=today),
+        story.unsure(Unsure(matches=(match,)), words="x", today=today),
+        story.like(article, [match], where=CHANNEL, today=today),
+        story.related([match], where=CHANNEL, today=today),
+    ]
+    for message in shown:
+        check_message(message)
+        assert (f"*{age}*" in texts([dict(message)])) is bool(age)
+    # A post would say so for ever.
+    assert "old" not in texts([dict(story.shared(article, by=None))])
 
 
 def test_the_end_of_a_long_host_is_shown() -> None:

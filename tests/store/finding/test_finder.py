@@ -4,6 +4,8 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
 from random import Random
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from store.finding.finder import CUT_OFF, UNSURE, Finder
 from store.finding.words import is_english, terms, words
 from store.types import Answer, Article, Found, Match, Nothing, Unsure
-from tests.machine import ROOT
+from tests.machine import NOW, ROOT
 
 LOOKUPS = Path(__file__).with_name("lookups.jsonl")
 HARBOUR = ROOT / "tests" / "data" / "harbour.txt"
@@ -154,6 +156,26 @@ async def test_a_match_in_a_script_without_spaces_names_whole_words() -> None:
 async def test_stories_with_equal_scores_keep_the_order_of_the_corpus() -> None:
     finder = Finder.of([make_article(number, "A ferry sank.") for number in range(5)])
     assert [match.article.id for match in matches(await finder.find("ferry"))] == list("01234")
+
+
+@pytest.mark.parametrize("ties", [5, 50, 500])
+async def test_of_equally_good_stories_the_newest_come_first(ties: int) -> None:
+    """Those without a date come last, and a better story comes first, however old it is."""
+    stories = [make_article(number, "A ferry sank.") for number in range(ties)]
+    for age, number in enumerate((3, 1, ties - 1)):
+        stories[number] = replace(stories[number], published_at=NOW - timedelta(days=age))
+    better = make_article(ties, "A ship sank.", headline="Ferry")
+    finder = Finder.of([*stories, replace(better, published_at=NOW - timedelta(days=9000))])
+    found = [match.article.id for match in matches(await finder.find("ferry sank"))]
+    undated = [f"{number}" for number in range(ties) if number not in (3, 1, ties - 1)]
+    assert found == [f"{ties}", "3", "1", f"{ties - 1}", *undated][:10]
+
+
+async def test_an_exact_headline_comes_before_newer_stories() -> None:
+    exact = make_article(0, "A ship sank.", headline="Ferry")
+    newer = replace(make_article(1, "A ferry."), published_at=NOW)
+    found = matches(await Finder.of([newer, exact]).find("ferry"))
+    assert [match.article.id for match in found] == ["0", "1"]
 
 
 async def test_found_respects_the_limit() -> None:

@@ -16,7 +16,17 @@ from store import Store, open_store
 from store.posting.choice import Candidate, Recent, rank
 from store.posting.planning import occurrence_key
 from store.posting.posts import Outcome
-from store.types import Article, News, Order, ParleyError, Post, PostKind, PostState, Schedule
+from store.types import (
+    Article,
+    Found,
+    News,
+    Order,
+    ParleyError,
+    Post,
+    PostKind,
+    PostState,
+    Schedule,
+)
 from tests.conftest import StoppedClock
 from tests.ids import C1, T1, U1
 from tests.machine import NOW
@@ -379,3 +389,19 @@ def test_news_are_shown_once_and_only_after_the_digest_before_them(steps: list[s
 
     with TemporaryDirectory() as folder:
         asyncio.run(run(Path(folder)))
+
+
+# --- look-ups -----------------------------------------------------------------------------------
+
+
+async def test_equally_good_stories_are_found_newest_first(channel: Channel) -> None:
+    ages = {0: 3, 1: None, 2: 1, 3: 400, 4: None}
+    records = []
+    for number, age in ages.items():
+        record = story(number, age=age, question=False)
+        records.append(record | {"headline": "News", "summary": f"A ferry sank. ({number})"})
+    await channel.load(*records)
+    found = await channel.store.corpus.find("ferry")
+    assert isinstance(found, Found)
+    places = [match.article.position - 1 for match in found.matches]
+    assert places == [2, 0, 3, 1, 4]
