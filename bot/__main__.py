@@ -283,6 +283,8 @@ def _sources_parser(parser: argparse.ArgumentParser) -> None:
     ):
         subparser = command(name, sources.change, purpose)
         subparser.add_argument("feed", type=well_formed, metavar="FEED", help=which)
+    subparser = command("history", sources.history, "list what the last polls of a feed changed")
+    subparser.add_argument("feed", type=well_formed, metavar="FEED", help=which)
     subparser = command("keep", sources.keep, "set which stories of a feed stay")
     subparser.add_argument("feed", type=well_formed, metavar="FEED", help=which)
     add_limits(subparser)

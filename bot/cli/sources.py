@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.cli.context import EX_CONFIG, command_settings, command_store
+from bot.cli.load_report import format_revision
 from bot.cli.terminal import complain, say
 from bot.clock import system_clock
 from bot.feeds.addresses import Addresses
@@ -84,6 +85,18 @@ async def _change(store: Store, what: str, source_id: str) -> str:
                 f"Removed {feed.name}, with {counted(removed, 'story')}: `python -m bot undo`"
                 " brings them back."
             )
+
+
+async def history(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Print what the last polls of a feed changed."""
+    async with command_store(environ, is_looking=True) as store:
+        feed = await store.sources.find(arguments.feed)
+        revisions = await store.corpus.history(source=feed.id)
+        for revision in revisions:
+            say(format_revision(revision))
+        if not revisions:
+            say(f"No poll of {feed.name} has changed a story yet.")
+    return 0
 
 
 async def keep(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:

@@ -55,13 +55,19 @@ class SourcesAdmin:
             case "remove" | "pause" | "resume" | "refresh" as what if rest:
                 feed = await self.store.sources.find(rest)
                 return await self._list(await self._change(what, feed, request))
+            case "history" if rest:
+                feed = await self.store.sources.find(rest)
+                loads = await self.store.corpus.history(source=feed.id)
+                return views.loads(feed, loads)
             case "keep" if rest:
                 return await self._list(await self._keep(rest))
             case "export" if not rest:
                 return views.exported(await self.store.sources.all())
             case "" | "list" if not rest:
                 return await self._list()
-            case "help" | "add" | "remove" | "pause" | "resume" | "refresh" | "keep" | "export":
+            case "help":
+                return views.sources_help()
+            case _ if word.lower() in views.WORDS:
                 return views.sources_help()
         return await self._list(part=typed.strip())
 

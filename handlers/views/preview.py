@@ -191,8 +191,8 @@ def history(revisions: Sequence[Revision]) -> Message:
     if not revisions:
         return message(f"Nothing is loaded yet: `{Command.CORPUS} reload` reads the corpus folder.")
     text = (
-        f"The last changes; `{Command.CORPUS} undo` brings back the one before, and with a number"
-        " the revision of that number."
+        f"The last changes, without polls of feeds; `{Command.CORPUS} undo` brings back the one"
+        " before, and with a number the revision of that number."
     )
     lines = [*map(_revision, revisions)]
     return message("\n".join((text, *lines)), [section(text), *map(section, lines)])

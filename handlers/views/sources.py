@@ -9,9 +9,9 @@ from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
 from handlers.views.blocks import Block, Element, actions, button, section
 from handlers.views.message import Message, counted, message, paragraphs
-from handlers.views.preview import when
+from handlers.views.preview import when, who
 from store.sources.opml import write_opml
-from store.types import FOLDER, FeedSource, Health
+from store.types import FOLDER, FeedSource, Health, Revision
 
 SHOWN = 8
 """How many feeds one message shows; Slack limits the size of all blocks together."""
@@ -32,8 +32,11 @@ _WORDS = (
     ("sources resume example.com", "poll a feed again"),
     ("sources refresh example.com", "poll a feed now"),
     ("sources keep example.com 30 days", "keep its stories so long; or `100 stories`, or `all`"),
+    ("sources history example.com", "what its last polls changed, with numbers for an undo"),
     ("sources export", "the feeds as OPML, for another feed reader"),
 )  # fmt: skip
+WORDS = frozenset(("add", "remove", "pause", "resume", "refresh", "keep", "history", "export"))
+"""The words that say what to do, after `sources`."""
 
 
 def sources_help(*, unknown: str = "") -> Message:
@@ -57,13 +60,29 @@ def sources(
     if part:
         lead = f"*Sources* with “{plain(part, 100)}”: {counted(len(feeds), 'feed')}."
     blocks = [section(note)] if note else []
-    blocks.append(section(f"{lead}\n{_HOW}"))
+    blocks.append(section(lead if note else f"{lead}\n{_HOW}"))
     for feed in sorted(feeds, key=_worst_first)[:SHOWN]:
         blocks += _feed(feed, stories.get(feed.id, 0))
     if len(feeds) > SHOWN:
         rest = f"… and {counted(len(feeds) - SHOWN, 'feed')} more"
         blocks.append(section(f"{rest}: `{Command.CORPUS} sources NAME` shows those of a name."))
     return message(note or lead, blocks)
+
+
+def loads(feed: FeedSource, revisions: Sequence[Revision]) -> Message:
+    """Render what the last loads of *feed* changed, the latest first."""
+    if not revisions:
+        return paragraphs(f"No poll of {name(feed)} has changed a story yet.")
+    lead = (
+        f"The last changes of {name(feed)}. `{Command.CORPUS} undo` with a number brings back its"
+        " stories as they were then, and pauses it."
+    )
+    lines = [
+        f"• *{one.number}*{f' (revision {one.restores} again)' if one.restores else ''}:"
+        f" {one.changes}; {when(one.loaded_at)}, {who(one)}"
+        for one in revisions
+    ]
+    return paragraphs(lead, "\n".join(lines))
 
 
 def exported(feeds: Sequence[FeedSource]) -> Message:

@@ -50,6 +50,7 @@ def test_a_feed_is_added_changed_and_removed(capsys: pytest.CaptureFixture[str])
     assert "is polled as soon as" in run(capsys, "refresh", "news")
     assert "the newest 5 stories" in run(capsys, "keep", "news", "--stories", "5")
     assert "all kept" in run(capsys, "keep", "news")
+    assert "No poll of news.example has changed a story yet." in run(capsys, "history", "news")
     assert "Removed news.example. It had no stories." in run(capsys, "remove", "news")
     assert "There are no feeds yet" in run(capsys)
 

@@ -122,6 +122,22 @@ async def test_buttons_pause_resume_refresh_and_remove(slack: Slack) -> None:
     assert "feed://" not in texts([history])
 
 
+async def test_a_poll_is_undone_by_its_number(slack: Slack) -> None:
+    feed = await added(slack)
+    assert "No poll of" in (await sources(slack, "history news.example"))["text"]
+    for headline in ("Tunnel opens", "Bridge closes"):
+        await load(slack, feed, headline)
+    shown = texts([await sources(slack, "history news.example")])
+    assert "• *2*: 1 added, 0 edited, 0 removed" in shown
+    assert "• *3*: 1 added" in shown
+    # Without a number, an undo leaves polls alone.
+    assert "This is the first." in (await slack.type("/corpus undo"))[0]["text"]
+    (undone,) = await slack.type("/corpus undo 2")
+    assert "Its feed is paused" in undone["text"]
+    assert (await slack.parley.store.sources.stories())[feed.id] == 1
+    assert "*4* (revision 2 again)" in texts([await sources(slack, "history news.example")])
+
+
 async def test_a_feed_is_named_by_a_part_of_its_name(slack: Slack) -> None:
     await added(slack)
     await added(slack, "https://other.example/feed")
