@@ -58,8 +58,8 @@ PLANTED = (
     Planted(
         "the history is never looked at",
         DELIVERY,
-        "if claim.may_have_arrived:",
-        "if claim.may_have_arrived and not post.key:",
+        "if claim.may_have_arrived and",
+        "if claim.may_have_arrived and not claim.post.key and",
     ),
     Planted(
         "a lost answer counts as not delivered",
@@ -106,8 +106,8 @@ PLANTED = (
     Planted(
         "a claim that was overtaken writes its outcome",
         RECORD,
-        "WHERE key = $1 AND state = $2 AND attempts = $3 RETURNING *",
-        "WHERE key = $1 AND $2 = $2 AND $3 = $3 RETURNING *",
+        "WHERE key = m.column1 AND state = m.column2 AND attempts = m.column3",
+        "WHERE key = m.column1",
     ),
     Planted(
         "a post that was sent is planned again",
@@ -118,20 +118,20 @@ PLANTED = (
     Planted(
         "the ts of a message is not stored",
         RECORD,
-        "        message_ts,\n        error,\n        int(to in OPEN),",
-        "        None,\n        error,\n        int(to in OPEN),",
+        "            self.message_ts,\n            self.error,",
+        "            None,\n            self.error,",
     ),
     Planted(
         "the story in the thread is planned only for questions of people",
         POSTS,
-        "            if moved and outcome.message_ts:",
-        "            if moved and outcome.message_ts and post.asked_by:",
+        "if post and outcome and outcome.message_ts and change.has_thread:",
+        "if post and outcome and outcome.message_ts and change.has_thread and before.asked_by:",
     ),
     Planted(
         "nobody is asked about an unknown outcome",
         POSTS,
-        "            if moved and outcome.asks_person:",
-        "            if moved and outcome.asks_person and post.asked_by:",
+        "if post and outcome and outcome.asks_person:",
+        "if post and outcome and outcome.asks_person and before.asked_by:",
     ),
     Planted(
         "a schedule advances twice",

@@ -6,7 +6,7 @@ outcome is unknown, so the channel's history is checked before the message may b
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -95,13 +95,14 @@ class Delivery:
         """
         claim = await self.store.posts.claim(post, owner=self.owner, now=self.clock())
         if claim:
-            outcome = await self._answer(post, respond)
+            outcome = await self._answer(claim, respond)
             await self.store.posts.record(claim, outcome, now=self.clock())
 
-    async def _answer(self, post: Post, respond: AsyncRespond) -> Outcome:
-        message = render(post, await self.store.articles.get_many(await self._story_ids(post)))
+    async def _answer(self, claim: Claim, respond: AsyncRespond) -> Outcome:
+        post = claim.post
+        message = render(post, claim.articles)
         try:
-            response = await answer_channel(respond, message, thread_ts=_thread_of(post, None))
+            response = await answer_channel(respond, message, thread_ts=_thread_of(claim))
         except FAILURES as failed:
             failure = classify(failed)
             error, is_unknown = failure.code, failure.kind is FailureKind.UNKNOWN_OUTCOME
@@ -113,23 +114,17 @@ class Delivery:
         return Outcome(PostState.UNKNOWN if is_unknown else PostState.FAILED, error=error)
 
     async def _reconcile_and_send(self, claim: Claim) -> Outcome:
-        post = claim.post
-        parent = None
-        if post.parent_key:
-            parent = await self.store.posts.get(post.team_id, post.parent_key)
-        if claim.may_have_arrived:
-            settled = await self._reconcile(claim, _thread_of(post, parent))
-            if settled:
-                return settled
-        return await self._deliver(claim, parent)
+        if claim.may_have_arrived and (settled := await self._reconcile(claim)):
+            return settled
+        return await self._deliver(claim)
 
-    async def _reconcile(self, claim: Claim, thread_ts: str | None) -> Outcome | None:
+    async def _reconcile(self, claim: Claim) -> Outcome | None:
         """Check the history for the message; None if the message has to be sent again."""
         post = claim.post
         try:
             team = await self.teams.of(post.team_id)
             arrived, began = await self._history.find(
-                team, post, parent_ts=thread_ts, until=claim.until, clock=self.clock
+                team, post, parent_ts=_thread_of(claim), until=claim.until, clock=self.clock
             )
         except FAILURES as error:
             return self._unreadable(post, classify(error))
@@ -170,16 +165,14 @@ class Delivery:
         until = now + ((failed and failed.retry_after) or _UNREADABLE_WAIT)
         return Outcome(PostState.UNKNOWN, error=reason, until=until)
 
-    async def _deliver(self, claim: Claim, parent: Post | None) -> Outcome:
+    async def _deliver(self, claim: Claim) -> Outcome:
         post, late = claim.post, self.clock() - claim.post.due_at
         is_press = post.asked_by is not None and post.due_on is None
         if late > (PRESS_GRACE if is_press and not post.parent_key else GRACE):
             log.warning("post %s missed its time", post.key)
             return Outcome(PostState.MISSED, error=post.error or "found too late")
-        ids = await self._story_ids(parent or post)
-        articles = await self.store.articles.get_many(ids)
-        is_nothing_new = post.kind is PostKind.DIGEST and not ids
-        if not articles and not (post.kind.is_notice or is_nothing_new):
+        is_nothing_new = post.kind is PostKind.DIGEST and not claim.story_ids
+        if not claim.articles and not (post.kind.is_notice or is_nothing_new):
             return Outcome(PostState.FAILED, error="its story is no longer in the corpus")
         if self.clock() - claim.at > LEASE / 2:
             # Much of the lease is over: another process could claim the post during the call.
@@ -190,10 +183,10 @@ class Delivery:
             team = await self.teams.of(post.team_id)
             response = await team.posting.chat_postMessage(
                 channel=post.channel_id,
-                thread_ts=_thread_of(post, parent),
+                thread_ts=_thread_of(claim),
                 unfurl_links=False,
                 unfurl_media=False,
-                **_identifiable(post, render(post, articles)),
+                **_identifiable(post, render(post, claim.articles)),
             )
         except FAILURES as error:
             return self._failed(claim, classify(error))
@@ -233,12 +226,6 @@ class Delivery:
                 until = now + HISTORY_WAITS[0]
                 return Outcome(PostState.UNKNOWN, error=code, until=until, is_unanswered=True)
 
-    async def _story_ids(self, post: Post) -> Sequence[str]:
-        """Return the ids of the stories of a post and its thread; several for a digest."""
-        if post.kind is PostKind.DIGEST:
-            return await self.store.posts.stories(post.team_id, post.key)
-        return [post.article_id] if post.article_id else []
-
 
 def _identifiable(post: Post, message: Message) -> dict[str, Any]:
     """Return the arguments for Slack that carry *message* and the delivery key of *post*.
@@ -253,7 +240,8 @@ def _identifiable(post: Post, message: Message) -> dict[str, Any]:
     }
 
 
-def _thread_of(post: Post, parent: Post | None) -> str | None:
-    if parent:
-        return parent.message_ts
-    return (post.about.thread_ts or None) if post.about else None
+def _thread_of(claim: Claim) -> str | None:
+    if claim.parent:
+        return claim.parent.message_ts
+    about = claim.post.about
+    return (about.thread_ts or None) if about else None

@@ -1,10 +1,10 @@
 """The articles of the loaded corpus by id, and their positions in its fixed random order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 
-from store.db import Connection, Database, Row, to_instant, to_text
+from store.db import Connection, Database, Row, places, to_instant, to_text
 from store.types import Article
 
 COLUMNS = (
@@ -17,12 +17,16 @@ SHUFFLE_SIZE = 2**63 - 1
 """The number of positions in the random order."""
 
 _GET = f"{SELECT} WHERE a.id = $1"
-_RETIRED = f"SELECT {COLUMNS} FROM retired_article WHERE id = $1"  # noqa: S608 -- our own names
 _UNASKED = "SELECT COUNT(*) AS stories FROM article WHERE question = ''"
 _NEXT_UNASKED = f"""
 {SELECT} WHERE a.question = ''
     AND a.number < COALESCE((SELECT number FROM article WHERE id = $1), {2**63 - 1})
 ORDER BY a.number DESC LIMIT 1
+"""  # noqa: S608 -- our own names
+# One statement, so that an article that is retired at this moment is found.
+_GET_ANY = f"""
+SELECT 0 AS is_retired, {COLUMNS} FROM article WHERE id IN ({{ids}})
+UNION ALL SELECT 1, {COLUMNS} FROM retired_article WHERE id IN ({{ids}}) ORDER BY is_retired DESC
 """  # noqa: S608 -- our own names
 _MEASURE = """
 SELECT COUNT(DISTINCT NULLIF(question, '')) AS questions,
@@ -39,7 +43,7 @@ class Articles:
 
     async def get(self, article_id: str) -> Article | None:
         """Return the article, or None if it is not in the corpus."""
-        return await _fetch_any(self._database, article_id)
+        return next(iter(await self.get_many([article_id])), None)
 
     async def measure(self) -> tuple[int, int]:
         """Return the number of distinct questions, and the number of characters of all articles."""
@@ -63,9 +67,9 @@ class Articles:
 
     async def get_many(self, article_ids: Iterable[str]) -> Sequence[Article]:
         """Return the articles in the order of the ids; leave out those not in the corpus."""
-        async with self._database.reading() as connection:
-            found = [await _fetch_any(connection, each) for each in article_ids]
-        return [article for article in found if article]
+        wanted = list(article_ids)
+        found = await fetch_articles(self._database, wanted)
+        return [found[each] for each in wanted if each in found]
 
 
 def shuffle_position(text: str) -> int:
@@ -79,10 +83,13 @@ async def fetch_article(connection: Connection | Database, article_id: str) -> A
     return to_article(rows[0]) if rows else None
 
 
-async def _fetch_any(connection: Connection | Database, article_id: str) -> Article | None:
-    article = await fetch_article(connection, article_id)
-    rows = () if article else await connection.fetch(_RETIRED, article_id)
-    return to_article(rows[0]) if rows else article
+async def fetch_articles(
+    connection: Connection | Database, article_ids: Iterable[str]
+) -> Mapping[str, Article]:
+    """Return loaded and retired articles by id; leave out those that do not exist."""
+    ids = list(dict.fromkeys(article_ids))
+    rows = await connection.fetch(_GET_ANY.format(ids=places(ids)), *ids) if ids else ()
+    return {row["id"]: to_article(row) for row in rows}
 
 
 def to_article(row: Row) -> Article:

@@ -4,28 +4,36 @@ Most methods of `Posts` are one change of state in `store.posting.record`, with 
 the same transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import date, datetime
+from itertools import chain
+from typing import NamedTuple
 
+from store.articles.by_id import fetch_articles
 from store.db import Connection, Database, places, to_text
 from store.guards.installed import Installed
+from store.posting.group_commit import GroupCommit
 from store.posting.notices import plan_unknown_outcome_notice, stop_schedule
 from store.posting.record import (
     LEASE,
     NEVER,
     PERSON,
+    Move,
     NewPost,
     delete_old_posts,
     erase,
+    fetch_posts,
     fetch_team_post,
     forget_who_asked,
     move,
+    move_all,
     plan_post,
+    plan_posts,
     to_post,
 )
 from store.rows import QueueReader
-from store.types import ChannelId, Post, PostKind, PostState, TeamId
+from store.types import Article, ChannelId, Post, PostKind, PostState, TeamId
 
 _OPEN = """
 SELECT * FROM post WHERE state IN ('planned', 'sending', 'unknown') AND not_before <= $1{but}
@@ -33,10 +41,7 @@ ORDER BY due_at, key LIMIT $2
 """
 _BATCH = 100
 """How many posts one transaction deletes. Only one transaction can write at a time."""
-_STORIES = """
-SELECT s.article_id FROM post_story s JOIN post p ON p.key = s.post_key
-WHERE p.team_id = $1 AND p.key = $2 ORDER BY s.place
-"""
+_STORIES = "SELECT post_key, article_id FROM post_story WHERE post_key IN ({keys}) ORDER BY place"
 _BY_MESSAGE = """
 SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND message_ts = $3 ORDER BY key LIMIT 1
 """
@@ -57,6 +62,12 @@ class Claim:
     may_have_arrived: bool
     """Whether an earlier call has an unknown outcome. If so, check the channel's history for the
     message before sending it."""
+    parent: Post | None
+    """The post in whose thread it belongs."""
+    story_ids: Sequence[str]
+    """The stories of the post and its thread: one, or all of a digest; none if none is new."""
+    articles: Sequence[Article]
+    """Those of them that are in the corpus."""
     at: datetime
     until: datetime
     """When the lease ends."""
@@ -88,6 +99,25 @@ class Outcome:
         return self.state is PostState.UNKNOWN and self.until is None
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A claim, or the outcome of one."""
+
+    move: Move
+    outcome: Outcome | None = None
+    has_thread: bool = False
+    """Whether the post gets its stories in its thread once it is sent."""
+
+
+class _Content(NamedTuple):
+    """A claimed post, and what is needed to send it."""
+
+    post: Post
+    parent: Post | None
+    story_ids: Sequence[str]
+    articles: Sequence[Article]
+
+
 class Posts:
     """The posts of every channel."""
 
@@ -95,6 +125,7 @@ class Posts:
         self._database = database
         self._installed = installed
         self._queue = QueueReader(to_post, "post", "key")
+        self._changes = GroupCommit(self._write, key=lambda change: change.move.post.key)
 
     async def plan(self, new_post: NewPost, *, now: datetime) -> Post | None:
         """Store a post that is to be sent; see `store.posting.record.plan_post`.
@@ -117,7 +148,10 @@ class Posts:
 
     async def stories(self, team_id: TeamId, key: str) -> Sequence[str]:
         """Return the ids of a digest's articles, in the order in which it shows them."""
-        return [row["article_id"] for row in await self._database.fetch(_STORIES, team_id, key)]
+        if not await self.get(team_id, key):
+            return []
+        rows = await self._database.fetch(_STORIES.format(keys="$1"), key)
+        return [row["article_id"] for row in rows]
 
     async def open(
         self, now: datetime, *, but: Sequence[TeamId] = (), limit: int = 1000
@@ -148,24 +182,33 @@ class Posts:
         """Claim *post* for sending; None if another process was faster or the post is done."""
         # The lease of an earlier claim ran out, so the outcome of its call is unknown.
         was_interrupted = post.state is PostState.SENDING
-        async with self._database.transaction() as connection:
-            claimed = await move(
-                connection,
-                post,
-                PostState.SENDING,
-                now=now,
-                attempts=post.attempts + 1,
-                doubts=post.doubts + was_interrupted,
-                looks=0 if was_interrupted else post.looks,
-                not_before=now + LEASE,
-                called_at=post.called_at or now,
-                owner=owner,
-                error=post.error,
+        content = await self._changes.submit(
+            _Change(
+                Move(
+                    post=post,
+                    to=PostState.SENDING,
+                    at=now,
+                    attempts=post.attempts + 1,
+                    doubts=post.doubts + was_interrupted,
+                    looks=0 if was_interrupted else post.looks,
+                    not_before=now + LEASE,
+                    called_at=post.called_at or now,
+                    owner=owner,
+                    error=post.error,
+                )
             )
-        if claimed is None:
+        )
+        if content is None:
             return None
-        may_have_arrived = was_interrupted or post.state is PostState.UNKNOWN
-        return Claim(post=claimed, may_have_arrived=may_have_arrived, at=now, until=now + LEASE)
+        return Claim(
+            post=content.post,
+            may_have_arrived=was_interrupted or post.state is PostState.UNKNOWN,
+            parent=content.parent,
+            story_ids=content.story_ids,
+            articles=content.articles,
+            at=now,
+            until=now + LEASE,
+        )
 
     async def record(self, claim: Claim, outcome: Outcome, *, now: datetime) -> None:
         """Record the outcome of a claim, unless another process has claimed the post since.
@@ -177,26 +220,44 @@ class Posts:
         if outcome.asks_person and post.kind.is_notice:
             # Nobody is asked about a notice, so it would never be done.
             outcome = Outcome(PostState.FAILED, error=outcome.error)
+        move = Move(
+            post=post,
+            to=outcome.state,
+            at=now,
+            error=outcome.error,
+            message_ts=outcome.message_ts,
+            not_before=NEVER if outcome.asks_person else outcome.until,
+            doubts=post.doubts + outcome.is_unanswered,
+            looks=0 if outcome.is_unanswered else post.looks + outcome.is_absent,
+        )
+        has_thread = post.kind in (PostKind.QUESTION, PostKind.DIGEST) and bool(claim.story_ids)
+        await self._changes.submit(_Change(move, outcome, has_thread=has_thread))
+
+    async def _write(self, changes: Sequence[_Change]) -> Sequence[_Content | None]:
+        """Write claims and outcomes, and what follows from the outcomes.
+
+        Return the posts that were claimed, and None for the other changes.
+        """
+        stories: list[NewPost] = []
         async with self._database.transaction() as connection:
-            moved = await move(
-                connection,
-                post,
-                outcome.state,
-                now=now,
-                error=outcome.error,
-                message_ts=outcome.message_ts,
-                not_before=NEVER if outcome.asks_person else outcome.until,
-                doubts=post.doubts + outcome.is_unanswered,
-                looks=0 if outcome.is_unanswered else post.looks + outcome.is_absent,
-            )
-            if outcome.stops_schedule:
-                await stop_schedule(
-                    connection, post.team_id, post.channel_id, error=outcome.error or "", now=now
-                )
-            if moved and outcome.asks_person:
-                await plan_unknown_outcome_notice(connection, moved, now=now)
-            if moved and outcome.message_ts:
-                await _plan_story(connection, post, moved, now=now)
+            moved = await move_all(connection, [change.move for change in changes])
+            for change in changes:
+                before, outcome, now = change.move.post, change.outcome, change.move.at
+                post = moved.get(before.key)
+                if outcome and outcome.stops_schedule:
+                    error = outcome.error or ""
+                    await stop_schedule(
+                        connection, before.team_id, before.channel_id, error=error, now=now
+                    )
+                if post and outcome and outcome.asks_person:
+                    await plan_unknown_outcome_notice(connection, post, now=now)
+                if post and outcome and outcome.message_ts and change.has_thread:
+                    stories.append(_story(before, post, now=now))
+            await plan_posts(connection, stories, now=max(change.move.at for change in changes))
+            claims = {change.move.post.key for change in changes if not change.outcome}
+            claimed = [post for key, post in moved.items() if key in claims]
+            contents = await _contents(connection, claimed)
+        return [contents.get(change.move.post.key) for change in changes]
 
     async def seen(self, team_id: TeamId, key: str, *, now: datetime) -> bool:
         """Record that a person sees the message; False unless its outcome is unknown."""
@@ -204,7 +265,8 @@ class Posts:
             post = await _with_unknown_outcome(connection, team_id, key)
             if post is None:
                 return False
-            return bool(await move(connection, post, PostState.SENT, now=now, owner=PERSON))
+            seen = Move(post=post, to=PostState.SENT, at=now, owner=PERSON)
+            return bool(await move(connection, seen))
 
     async def not_there(self, team_id: TeamId, key: str, *, now: datetime) -> Post | None:
         """Plan the post again because a person does not see the message.
@@ -215,16 +277,16 @@ class Posts:
             post = await _with_unknown_outcome(connection, team_id, key)
             if post is None:
                 return None
-            return await move(
-                connection,
-                post,
-                PostState.PLANNED,
-                now=now,
+            again = Move(
+                post=post,
+                to=PostState.PLANNED,
+                at=now,
                 not_before=now + LEASE,
                 doubts=0,
                 looks=0,
                 owner=PERSON,
             )
+            return await move(connection, again)
 
     async def skip(self, new_post: NewPost, *, now: datetime) -> bool:
         """Skip an occurrence, which *new_post* describes; False if its post was claimed or is done.
@@ -237,11 +299,10 @@ class Posts:
                 return bool(await plan_post(connection, new_post, now=now))
             if post.state is not PostState.PLANNED:
                 return post.state is PostState.SKIPPED
-            return bool(
-                await move(
-                    connection, post, PostState.SKIPPED, now=now, owner=PERSON, error=new_post.error
-                )
+            skipped = Move(
+                post=post, to=PostState.SKIPPED, at=now, owner=PERSON, error=new_post.error
             )
+            return bool(await move(connection, skipped))
 
     async def delete_old(self, *, before: datetime) -> int:
         """Delete every team's posts that are done and were due before *before*; return how many.
@@ -266,22 +327,38 @@ class Posts:
             return await erase(connection, team_id, key)
 
 
+async def _contents(connection: Connection, posts: Sequence[Post]) -> Mapping[str, _Content]:
+    """Return what is needed to send *posts*, by key."""
+    parents = await fetch_posts(connection, (post.parent_key for post in posts if post.parent_key))
+    # The thread of a post shows the same stories.
+    shown = {post.key: parents.get(post.parent_key or "", post) for post in posts}
+    ids = {post.key: [post.article_id] if post.article_id else [] for post in shown.values()}
+    digests = [post.key for post in shown.values() if post.kind is PostKind.DIGEST]
+    if digests:
+        ids |= {key: [] for key in digests}
+        for row in await connection.fetch(_STORIES.format(keys=places(digests)), *digests):
+            ids[row["post_key"]].append(row["article_id"])
+    articles = await fetch_articles(connection, chain.from_iterable(ids.values()))
+    return {
+        post.key: _Content(
+            post=post,
+            parent=parents.get(post.parent_key or ""),
+            story_ids=ids[shown[post.key].key],
+            articles=[articles[each] for each in ids[shown[post.key].key] if each in articles],
+        )
+        for post in posts
+    }
+
+
 async def _with_unknown_outcome(connection: Connection, team_id: TeamId, key: str) -> Post | None:
     """Return the team's post if its outcome is unknown, else None."""
     post = await fetch_team_post(connection, team_id, key)
     return post if post and post.state is PostState.UNKNOWN else None
 
 
-async def _plan_story(connection: Connection, claimed: Post, sent: Post, *, now: datetime) -> None:
-    """Plan the stories in the thread of a question or a digest."""
-    if sent.kind not in (PostKind.QUESTION, PostKind.DIGEST):
-        return
-    if sent.kind is PostKind.DIGEST and not await connection.fetch(
-        _STORIES, sent.team_id, sent.key
-    ):
-        # It says that nothing is new.
-        return
-    story = NewPost(
+def _story(claimed: Post, sent: Post, *, now: datetime) -> NewPost:
+    """Return the post with the stories in the thread of a question or a digest."""
+    return NewPost(
         key=f"{sent.key}:story",
         team_id=sent.team_id,
         channel_id=sent.channel_id,
@@ -293,4 +370,3 @@ async def _plan_story(connection: Connection, claimed: Post, sent: Post, *, now:
         asked_by=claimed.asked_by,
         due_at=now,
     )
-    await plan_post(connection, story, now=now)

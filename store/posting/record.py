@@ -7,10 +7,12 @@ history before sending it again.
 """
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 
-from store.db import Connection, Database, Row, to_instant, to_text
+from store.db import Connection, Database, Row, places, to_instant, to_text
 from store.types import About, ChannelId, Post, PostKind, PostState, TeamId, UserId
 
 GRACE = timedelta(hours=2)
@@ -54,7 +56,7 @@ MOVES: dict[PostState, frozenset[PostState]] = {
 _PLAN = """
 INSERT INTO post (key, team_id, channel_id, kind, article_id, revision, why, about, state, due_on,
                   due_at, parent_key, asked_by, not_before, error)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+VALUES {rows}
 ON CONFLICT (key) DO UPDATE SET
     kind = excluded.kind, article_id = excluded.article_id, revision = excluded.revision,
     why = excluded.why, state = excluded.state, due_at = excluded.due_at,
@@ -64,12 +66,20 @@ WHERE post.team_id = excluded.team_id AND excluded.state = 'planned' AND (
     post.state IN ('failed', 'missed') OR (post.state = 'skipped' AND excluded.asked_by IS NOT NULL)
 ) RETURNING *
 """
+# Both engines name the columns of VALUES column1, column2, and so on.
 _MOVE = """
-UPDATE post SET state = $4, attempts = $5, doubts = $6, looks = $7, not_before = $8, called_at = $9,
-                owner = $10, message_ts = $11, error = $12,
-                asked_by = CASE WHEN $13 = 1 THEN asked_by END
-WHERE key = $1 AND state = $2 AND attempts = $3 RETURNING *
+UPDATE post SET state = m.column4, attempts = m.column5, doubts = m.column6, looks = m.column7,
+                not_before = m.column8, called_at = m.column9, owner = m.column10,
+                message_ts = m.column11, error = m.column12,
+                asked_by = CASE WHEN m.column13 = 1 THEN asked_by END
+FROM (VALUES {rows}) AS m
+WHERE key = m.column1 AND state = m.column2 AND attempts = m.column3
+RETURNING key, team_id, channel_id, kind, article_id, revision, why, about, state, due_on, due_at,
+          parent_key, asked_by, attempts, doubts, looks, not_before, called_at, owner, message_ts,
+          error
 """
+_MOVE_TYPES = ("TEXT", "TEXT", "BIGINT", "TEXT", *["BIGINT"] * 3, *["TEXT"] * 5, "BIGINT")
+"""The types of the columns of VALUES, which PostgreSQL cannot infer."""
 _LOG = """
 INSERT INTO post_move (post_key, number, state, at, owner, error)
 SELECT $1, COUNT(*) + 1, $2, $3, $4, $5 FROM post_move WHERE post_key = $1
@@ -141,7 +151,7 @@ WHERE post_key IN (SELECT key FROM post WHERE team_id = $1 AND channel_id = $2)
 )
 _FORGET_ASKERS = "UPDATE post SET asked_by = NULL WHERE asked_by IS NOT NULL AND due_at < $1"
 _ADD_STORY = "INSERT INTO post_story (post_key, place, article_id) VALUES ($1, $2, $3)"
-_GET = "SELECT * FROM post WHERE key = $1"
+_GET = "SELECT * FROM post WHERE key IN ({keys})"
 _GET_OF_TEAM = "SELECT * FROM post WHERE team_id = $1 AND key = $2"
 
 
@@ -171,14 +181,89 @@ class NewPost:
     error: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A change of the state of a post; a field that is None stays as it is in *post*."""
+
+    post: Post
+    to: PostState
+    at: datetime
+    attempts: int | None = None
+    doubts: int | None = None
+    looks: int | None = None
+    not_before: datetime | None = None
+    """None stands for the time at which the post is due."""
+    called_at: datetime | None = None
+    owner: str | None = None
+    message_ts: str | None = None
+    """None deletes it, and so does None for *error*."""
+    error: str | None = None
+
+    def columns(self) -> tuple[object, ...]:
+        """Return the values for `_MOVE`; raises ValueError if `MOVES` does not have this change."""
+        post = self.post
+        if self.to not in MOVES[post.state]:
+            raise ValueError(f"a post cannot go from {post.state} to {self.to}")
+        doubts = post.doubts if self.doubts is None else self.doubts
+        called_at = self.called_at or post.called_at
+        if self.to is PostState.PLANNED and not doubts:
+            called_at = None  # no call has an unknown outcome any more
+        return (
+            post.key,
+            post.state,
+            post.attempts,
+            self.to,
+            post.attempts if self.attempts is None else self.attempts,
+            doubts,
+            post.looks if self.looks is None else self.looks,
+            to_text(self.not_before or post.due_at),
+            to_text(called_at) if called_at else None,
+            self.owner or post.owner,
+            self.message_ts,
+            self.error,
+            int(self.to in OPEN),
+        )
+
+
 async def plan_post(connection: Connection, new_post: NewPost, *, now: datetime) -> Post | None:
     """Store a new post; return None if there is a post with its key that must not be replaced.
 
     A failed or missed post is planned again. A skipped post is planned again only if a person asks
     for it. Any other post stays as it is.
     """
-    rows = await connection.fetch(
-        _PLAN,
+    posts = await plan_posts(connection, [new_post], now=now)
+    return posts.get(new_post.key)
+
+
+async def plan_posts(
+    connection: Connection, new_posts: Sequence[NewPost], *, now: datetime
+) -> Mapping[str, Post]:
+    """Store new posts with different keys, as `plan_post` does; return those stored, by key."""
+    if not new_posts:
+        return {}
+    values = [_new_columns(new_post) for new_post in new_posts]
+    rows = await connection.fetch(_PLAN.format(rows=_rows(values)), *chain(*values))
+    planned = {row["key"]: to_post(row) for row in rows}
+    stored = [new_post for new_post in new_posts if new_post.key in planned]
+    for new_post in stored:
+        if new_post.kind is PostKind.DIGEST:
+            await connection.execute(_ERASE_STORIES, new_post.key)
+            await connection.executemany(
+                _ADD_STORY,
+                [(new_post.key, place, story) for place, story in enumerate(new_post.story_ids)],
+            )
+    await connection.executemany(
+        _LOG,
+        [
+            (one.key, one.state, to_text(now), PERSON if one.asked_by else None, one.error)
+            for one in stored
+        ],
+    )
+    return planned
+
+
+def _new_columns(new_post: NewPost) -> tuple[object, ...]:
+    return (
         new_post.key,
         new_post.team_id,
         new_post.channel_id,
@@ -195,68 +280,46 @@ async def plan_post(connection: Connection, new_post: NewPost, *, now: datetime)
         to_text(new_post.not_before or new_post.due_at),
         new_post.error,
     )
-    if not rows:
-        return None
-    if new_post.kind is PostKind.DIGEST:
-        await connection.execute(_ERASE_STORIES, new_post.key)
-        await connection.executemany(
-            _ADD_STORY,
-            [(new_post.key, place, story) for place, story in enumerate(new_post.story_ids)],
-        )
-    owner = PERSON if new_post.asked_by else None
-    await connection.execute(
-        _LOG, new_post.key, new_post.state, to_text(now), owner, new_post.error
-    )
-    return to_post(rows[0])
 
 
-async def move(
-    connection: Connection,
-    post: Post,
-    to: PostState,
-    *,
-    now: datetime,
-    attempts: int | None = None,
-    doubts: int | None = None,
-    looks: int | None = None,
-    not_before: datetime | None = None,
-    called_at: datetime | None = None,
-    owner: str | None = None,
-    message_ts: str | None = None,
-    error: str | None = None,
-) -> Post | None:
-    """Move *post* to another state; return None if the row has changed since *post* was read.
+async def move(connection: Connection, change: Move) -> Post | None:
+    """Move a post to another state; return None if its row has changed since it was read."""
+    moved = await move_all(connection, [change])
+    return moved.get(change.post.key)
+
+
+async def move_all(connection: Connection, changes: Sequence[Move]) -> Mapping[str, Post]:
+    """Move different posts to other states; return those whose row was as it had been read, by key.
 
     `attempts` is the fencing token: it rises with every claim, so a stale claim matches no row and
-    writes nothing. When the post is done, the id of the person who asked for it is deleted.
-    Raises ValueError if `MOVES` does not have this change.
+    writes nothing. When a post is done, the id of the person who asked for it is deleted.
     """
-    if to not in MOVES[post.state]:
-        raise ValueError(f"a post cannot go from {post.state} to {to}")
-    doubts = post.doubts if doubts is None else doubts
-    called_at = called_at or post.called_at
-    if to is PostState.PLANNED and not doubts:
-        called_at = None  # no call has an unknown outcome any more
-    rows = await connection.fetch(
-        _MOVE,
-        post.key,
-        post.state,
-        post.attempts,
-        to,
-        post.attempts if attempts is None else attempts,
-        doubts,
-        post.looks if looks is None else looks,
-        to_text(not_before or post.due_at),
-        to_text(called_at) if called_at else None,
-        owner or post.owner,
-        message_ts,
-        error,
-        int(to in OPEN),
+    values = [change.columns() for change in changes]
+    sql = _MOVE.format(rows=_rows(values, _MOVE_TYPES))
+    rows = await connection.fetch(sql, *chain(*values))
+    moved = {row["key"]: to_post(row) for row in rows}
+    await connection.executemany(
+        _LOG,
+        [
+            (one.post.key, one.to, to_text(one.at), one.owner or one.post.owner, one.error)
+            for one in changes
+            if one.post.key in moved
+        ],
     )
-    if not rows:
-        return None
-    await connection.execute(_LOG, post.key, to, to_text(now), owner or post.owner, error)
-    return to_post(rows[0])
+    return moved
+
+
+def _rows(values: Sequence[Sequence[object]], types: Sequence[str] = ()) -> str:
+    """Return the placeholders of *values* for VALUES, cast to *types* if given."""
+    rows, start = [], 1
+    for row in values:
+        marks = [f"${number}" for number in range(start, start + len(row))]
+        start += len(row)
+        if types:
+            pairs = zip(marks, types, strict=True)
+            marks = [f"CAST({mark} AS {name})" for mark, name in pairs]
+        rows.append(f"({', '.join(marks)})")
+    return ", ".join(rows)
 
 
 async def erase(connection: Connection, team_id: TeamId, key: str) -> bool:
@@ -301,8 +364,14 @@ async def forget_who_asked(connection: Connection, *, before: datetime) -> None:
 
 async def fetch_post(connection: Connection, key: str) -> Post | None:
     """Return the post with this delivery key, of any team, or None."""
-    rows = await connection.fetch(_GET, key)
-    return to_post(rows[0]) if rows else None
+    return (await fetch_posts(connection, [key])).get(key)
+
+
+async def fetch_posts(connection: Connection, keys: Iterable[str]) -> Mapping[str, Post]:
+    """Return the posts with these delivery keys, of any team, by key."""
+    wanted = list(dict.fromkeys(keys))
+    rows = await connection.fetch(_GET.format(keys=places(wanted)), *wanted) if wanted else ()
+    return {row["key"]: to_post(row) for row in rows}
 
 
 async def fetch_team_post(
