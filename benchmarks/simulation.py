@@ -135,17 +135,16 @@ PLANTED = (
     ),
     Planted(
         "a schedule advances twice",
-        PLANNING,
-        "        schedule = await advance(connection, schedule)",
-        "        schedule = await advance(connection, await advance(connection, schedule))",
+        "store/posting/schedules.py",
+        "after = [following(schedule).next for schedule in schedules]",
+        "after = [following(following(schedule)).next for schedule in schedules]",
     ),
     Planted(
         "a schedule does not advance past a post that is there already",
         PLANNING,
-        "    planned = await plan_post(connection, new_post, now=now)\n    if planned and chosen:",
-        "    planned = await plan_post(connection, new_post, now=now)\n"
-        "    if planned is None:\n        raise DatabaseError('planned before')\n"
-        "    if planned and chosen:",
+        "        for schedule, new_post, chosen in planned:",
+        "        if len(posts) < len(planned):\n            raise DatabaseError('planned before')\n"
+        "        for schedule, new_post, chosen in planned:",
     ),
     Planted(
         "a post may come a day late",

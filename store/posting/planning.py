@@ -12,8 +12,8 @@ from store.posting.choice import Chosen, choose
 from store.posting.due import occurrences
 from store.posting.holidays import holiday
 from store.posting.notices import plan_notice
-from store.posting.record import GRACE, LEASE, NewPost, fetch_post, plan_post
-from store.posting.schedules import advance, to_schedule
+from store.posting.record import GRACE, LEASE, NewPost, fetch_post, plan_post, plan_posts
+from store.posting.schedules import advance, following, to_schedule
 from store.rows import Key, QueueReader
 from store.types import (
     FOLDER,
@@ -102,22 +102,30 @@ class Planning:
         """
         await self._fill_pools(now)
         left_out: set[Key] = set()
+        size = _BATCH
         while True:
-            limit, row = _BATCH + len(left_out), None
+            limit, row = size + len(left_out), None
             try:
                 async with self._database.transaction() as connection:
                     rows = await connection.fetch(_DUE, to_text(now), limit)
-                    for row in rows:
-                        if self._queue.key(row) not in left_out:
-                            await _plan_occurrences(connection, to_schedule(row), now)
-                    row = None
+                    batch = _Batch(connection, now)
+                    for each in rows:
+                        if self._queue.key(each) not in left_out:
+                            row = each
+                            await batch.add(to_schedule(row))
+                    if size > 1:
+                        row = None
+                    await batch.write()
             except DatabaseError:
                 raise
             except Exception:
-                if row is None:
-                    raise
                 # The transaction rolled back the whole batch: plan the rest again without this row.
-                left_out.add(self._queue.note(row))
+                if row is not None:
+                    left_out.add(self._queue.note(row))
+                elif size > 1:
+                    size = 1  # to find out which row it is
+                else:
+                    raise
                 continue
             if len(rows) < limit:
                 return
@@ -166,8 +174,9 @@ class Planning:
                 post = await fetch_post(connection, occurrence_key(schedule, occurrence.due_on))
                 if post and post.state is not PostState.SKIPPED:
                     continue
+                on = occurrence.due_on
                 skip_reason = (
-                    post.error if post else await _skip_reason(connection, schedule, occurrence)
+                    post.error if post else _paused(schedule, on) or await holiday(connection, on)
                 )
                 upcoming.append(UpcomingPost(occurrence=occurrence, skip_reason=skip_reason))
                 count -= skip_reason is None
@@ -226,39 +235,55 @@ def occurrence_key(schedule: Schedule, on: date) -> str:
     return f"{schedule.team_id}:{schedule.channel_id}:{on}"
 
 
-async def _plan_occurrences(connection: Connection, schedule: Schedule, now: datetime) -> None:
-    while schedule.next.due_at <= now:
-        await _plan_next(connection, schedule, now)
-        schedule = await advance(connection, schedule)
+class _Batch:
+    """The occurrences of several schedules, chosen one by one and written together."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+        self._planned: list[tuple[Schedule, NewPost, Chosen | None]] = []
+        self._holidays: dict[date, str | None] = {}
+
+    async def add(self, schedule: Schedule) -> None:
+        """Plan every occurrence of *schedule* that is due."""
+        while schedule.next.due_at <= self._now:
+            self._planned.append((schedule, *await self._next(schedule)))
+            schedule = following(schedule)
+            if schedule.next.due_at <= self._now:
+                # What the next one posts depends on this one.
+                await self.write()
+
+    async def write(self) -> None:
+        """Store what was planned, and move the schedules on."""
+        planned, self._planned = self._planned, []
+        new_posts = [new_post for _, new_post, _ in planned]
+        posts = await plan_posts(self._connection, new_posts, now=self._now)
+        for schedule, new_post, chosen in planned:
+            if chosen and new_post.key in posts:
+                await _warn_when_low(self._connection, schedule, chosen, self._now)
+        await advance(self._connection, [schedule for schedule, _, _ in planned])
+
+    async def _next(self, schedule: Schedule) -> tuple[NewPost, Chosen | None]:
+        on, due_at = schedule.next.due_on, schedule.next.due_at
+        if on not in self._holidays:
+            self._holidays[on] = await holiday(self._connection, on)
+        state, error, chosen = PostState.PLANNED, None, None
+        if reason := _paused(schedule, on) or self._holidays[on]:
+            state, error = PostState.SKIPPED, reason
+        elif self._now - due_at > GRACE:
+            state, error = PostState.MISSED, "found too late"
+        elif schedule.stopped:
+            state, error = PostState.MISSED, schedule.stopped
+        elif (chosen := await choose(self._connection, schedule, now=self._now)) is None:
+            state, error = PostState.MISSED, f"there is {no_story(schedule)}"
+        elif not chosen.article_ids and schedule.news is News.NEW_OR_NOTHING:
+            state, error = PostState.SKIPPED, chosen.why.removesuffix(".")
+        return _new_post(schedule, on, chosen, due_at=due_at, state=state, error=error), chosen
 
 
-async def _plan_next(connection: Connection, schedule: Schedule, now: datetime) -> None:
-    occurrence = schedule.next
-    state, error, chosen = PostState.PLANNED, None, None
-    if reason := await _skip_reason(connection, schedule, occurrence):
-        state, error = PostState.SKIPPED, reason
-    elif now - occurrence.due_at > GRACE:
-        state, error = PostState.MISSED, "found too late"
-    elif schedule.stopped:
-        state, error = PostState.MISSED, schedule.stopped
-    elif (chosen := await choose(connection, schedule, now=now)) is None:
-        state, error = PostState.MISSED, f"there is {no_story(schedule)}"
-    elif not chosen.article_ids and schedule.news is News.NEW_OR_NOTHING:
-        state, error = PostState.SKIPPED, chosen.why.removesuffix(".")
-    on, due_at = occurrence.due_on, occurrence.due_at
-    new_post = _new_post(schedule, on, chosen, due_at=due_at, state=state, error=error)
-    planned = await plan_post(connection, new_post, now=now)
-    if planned and chosen:
-        await _warn_when_low(connection, schedule, chosen, now)
-
-
-async def _skip_reason(
-    connection: Connection, schedule: Schedule, occurrence: Occurrence
-) -> str | None:
-    """Return why the occurrence is skipped; None if it is to be posted."""
-    if schedule.paused_until and occurrence.due_on < schedule.paused_until:
-        return "paused"
-    return await holiday(connection, occurrence.due_on)
+def _paused(schedule: Schedule, on: date) -> str | None:
+    """Return why a pause skips the date *on*; None if no pause does."""
+    return "paused" if schedule.paused_until and on < schedule.paused_until else None
 
 
 def _new_post(

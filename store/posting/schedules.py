@@ -149,21 +149,30 @@ class Schedules:
             return bool(await connection.fetch(_REMOVE, team_id, channel_id))
 
 
-async def advance(connection: Connection, schedule: Schedule) -> Schedule:
-    """Move the schedule to the occurrence after its next one, and return the changed schedule.
+def following(schedule: Schedule) -> Schedule:
+    """Return the schedule with the occurrence after its next one."""
+    return replace(schedule, next=next(occurrences(schedule.timetable, after=schedule.next.due_at)))
 
-    A second call with the same *schedule* does not change the row again.
+
+async def advance(connection: Connection, schedules: Sequence[Schedule]) -> None:
+    """Move each schedule to the occurrence after its next one.
+
+    A second call with the same *schedules* does not change the rows again.
     """
-    following = next(occurrences(schedule.timetable, after=schedule.next.due_at))
-    await connection.execute(
+    after = [following(schedule).next for schedule in schedules]
+    await connection.executemany(
         _ADVANCE,
-        schedule.team_id,
-        schedule.channel_id,
-        following.due_on.isoformat(),
-        to_text(following.due_at),
-        to_text(schedule.next.due_at),
+        [
+            (
+                schedule.team_id,
+                schedule.channel_id,
+                occurrence.due_on.isoformat(),
+                to_text(occurrence.due_at),
+                to_text(schedule.next.due_at),
+            )
+            for schedule, occurrence in zip(schedules, after, strict=True)
+        ],
     )
-    return replace(schedule, next=following)
 
 
 def to_schedule(row: Row) -> Schedule:

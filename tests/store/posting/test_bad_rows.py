@@ -11,7 +11,7 @@ from store.db import Database, open_database
 from store.posting import planning
 from store.posting.record import NewPost
 from store.samples import STARTER
-from store.types import ChannelId, Order, PostKind, Timetable
+from store.types import ChannelId, Order, PostKind, PostState, Timetable
 from tests.conftest import StoppedClock
 from tests.ids import C1, C2, T1, U1
 from tests.machine import NOW
@@ -123,6 +123,32 @@ async def test_a_bad_schedule_blocks_no_other_schedule(
     assert planned == channels[3:]
     lines = [f"row T1/{channel} of schedule is left out" for channel in channels[:3]]
     assert left_out(caplog) == lines
+
+
+async def test_a_bad_post_of_a_schedule_blocks_no_other_schedule(
+    store: Store, database: Database, clock: StoppedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first schedule would replace a failed post, which cannot be read."""
+    await store.corpus.reload(STARTER, by="U1", at=NOW)
+    channels = [ChannelId(f"C{number}") for number in range(4)]
+    for channel in channels:
+        await scheduled(store, channel)
+    due_at = clock.forward(minutes=61)
+    plan = NewPost(
+        key=f"T1:C1:{due_at:%Y-%m-%d}",
+        team_id=T1,
+        channel_id=channels[1],
+        kind=PostKind.QUESTION,
+        due_at=due_at,
+        state=PostState.MISSED,
+    )
+    assert await store.posts.plan(plan, now=due_at)
+    await break_row(database, "post", "about", "not JSON", plan.key)
+    for _ in range(2):
+        await store.planning.plan_due(due_at)
+    planned = [post.channel_id for post in await store.posts.open(due_at)]
+    assert planned == ["C0", "C2", "C3"]
+    assert left_out(caplog) == ["row T1/C1 of schedule is left out"]
 
 
 async def test_a_bad_schedule_hides_no_other_schedule(
