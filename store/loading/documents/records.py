@@ -193,6 +193,7 @@ def _table(source: Source, delimiter: str | None) -> Iterator[Story]:
         if problem := _header_problem(header):
             source.add_problem(lines.at, problem)
             return
+        records.note_names(lines.at, {*header})
         is_empty, lines.start = True, 0
         for row in reader:
             is_empty = False
@@ -283,15 +284,19 @@ class _Records:
         others = record.keys() - texts.keys()
         yield Story(**texts, provenance=self._provenance(number, record, others))
 
+    def note_names(self, number: int, names: Set[str]) -> None:
+        """Remember those *names* of fields on line *number* that are not read."""
+        for name in names - _KNOWN - self._unknown.keys():
+            if name and len(self._unknown) < _MOST_UNKNOWN:
+                self._unknown[name] = number
+
     def _provenance(
         self, number: int, record: Mapping[str, object], others: Set[str]
     ) -> Provenance:
         """Return the provenance of a record on line *number*, whose other fields are *others*."""
         if not others:
             return NO_PROVENANCE
-        for name in others - _KNOWN - self._unknown.keys():
-            if name and len(self._unknown) < _MOST_UNKNOWN:
-                self._unknown[name] = number
+        self.note_names(number, others)
         fields: list[tuple[str, str]] = []
         flaws: dict[str, str] = {}
         for name in provenance.FIELDS:
