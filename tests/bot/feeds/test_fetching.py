@@ -327,6 +327,11 @@ async def test_410_says_that_a_feed_is_gone(fetcher: Fetcher, publisher: Publish
     assert "410 Gone" in (await failed(fetcher, publisher.url("/lent"))).problem
 
 
+def packed(data: bytes) -> bytes:
+    """Return *data* in gzip, without the time: it would be part of a test's name."""
+    return gzip.compress(data, mtime=0)
+
+
 def deflated(data: bytes, bits: int) -> bytes:
     stream = zlib.compressobj(wbits=bits)
     return stream.compress(data) + stream.flush()
@@ -336,10 +341,10 @@ def deflated(data: bytes, bits: int) -> bytes:
     ("encoding", "body"),
     [
         ("identity", FEED),
-        ("gzip", gzip.compress(FEED)),
-        ("X-GZIP", gzip.compress(FEED)),
-        ("gzip", gzip.compress(FEED[:9]) + gzip.compress(FEED[9:])),
-        ("gzip", gzip.compress(FEED) + b"\0" * 9),
+        ("gzip", packed(FEED)),
+        ("X-GZIP", packed(FEED)),
+        ("gzip", packed(FEED[:9]) + packed(FEED[9:])),
+        ("gzip", packed(FEED) + b"\0" * 9),
         ("deflate", deflated(FEED, zlib.MAX_WBITS)),
         ("deflate", deflated(FEED, -zlib.MAX_WBITS)),
         # Packed twice: the parser unpacks a file that is packed with gzip.
@@ -360,15 +365,15 @@ ZEROS = bytes(50 << 20)
 @pytest.mark.parametrize(
     ("encoding", "body", "words"),
     [
-        ("gzip", gzip.compress(ZEROS), "larger than 1 MB when it is unpacked"),
+        ("gzip", packed(ZEROS), "larger than 1 MB when it is unpacked"),
         ("deflate", deflated(ZEROS, -15), "larger than 1 MB when it is unpacked"),
-        ("gzip", gzip.compress(b"x") * 5_000, "too many parts"),
-        ("gzip", gzip.compress(FEED)[:-9], "cut off"),
+        ("gzip", packed(b"x") * 5_000, "too many parts"),
+        ("gzip", packed(FEED)[:-9], "cut off"),
         ("gzip", b"", "cut off"),
         ("gzip", FEED, "damaged"),
         ("deflate", FEED, "damaged"),
         ("br", FEED, "packed as 'br'"),
-        ("gzip, gzip", gzip.compress(gzip.compress(FEED)), "packed as 'gzip, gzip'"),
+        ("gzip, gzip", packed(packed(FEED)), "packed as 'gzip, gzip'"),
         ("", bytes((1 << 20) + 1), "larger than 1 MB"),
     ],
 )
@@ -544,7 +549,7 @@ LINES = st.sampled_from(
         b"\r\n",
         b"5\r\n<rss>\r\n0\r\n\r\n",
         b"Location: /feed\r\n",
-        gzip.compress(b"<rss>"),
+        packed(b"<rss>"),
     ]
 )
 
