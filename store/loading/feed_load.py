@@ -113,7 +113,7 @@ def _entries(stories: Iterable[Story]) -> Sequence[FeedEntry]:
 
 def _digest(feed: FeedSource, entries: Iterable[FeedEntry]) -> str:
     """Return a hash of all that a load depends on; the order of the entries is left out."""
-    lines = sorted(f"{entry.text}\0{entry.story.provenance}" for entry in entries)
+    lines = sorted(str(entry.story) for entry in entries)
     lines.append(f"{feed.keep_days} {feed.keep_stories}")
     return sha256("\n".join(lines).encode()).hexdigest()
 

@@ -189,15 +189,24 @@ class World:
 
 
 async def walk(url: str, tmp: Path, steps: Sequence[Step]) -> None:
-    async with open_store(url) as store, open_database(url) as database:
+    async with (
+        open_store(url) as store,
+        open_store(url) as replica,
+        open_database(url) as database,
+    ):
         feeds = [
             await store.sources.add(f"https://{number}.example/", now=NOW)
             for number in range(FEEDS)
         ]
         world = World(store, database, tmp, [feed.id for feed in feeds])
-        for step in steps:
+        for number, step in enumerate(steps):
             await world.do(step)
+            # A replica follows now and then, also over several loads at once.
+            if number % 3 == 0:
+                await replica.corpus.follow()
+        await replica.corpus.follow()
         in_memory = columns(store)
+        assert columns(replica) == in_memory
     async with open_store(url) as store:
         # What the loads changed in memory is what the next start reads.
         assert columns(store) == in_memory
