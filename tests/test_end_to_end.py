@@ -113,7 +113,9 @@ async def test_a_day_with_parley(tmp_path: Path) -> None:
             await workspace.type("/corpus reload", user=ANA, channel=GENERAL)
             await seen("1 added, 0 edited, 0 removed")
             await workspace.type("/corpus reload", user=BEN, channel=GENERAL)
-            assert await workspace.seen(GENERAL, lambda one: "Only admins" in one["text"], user=BEN)
+            assert await workspace.seen(
+                GENERAL, lambda one: "Only Parley admins" in one["text"], user=BEN
+            )
 
             await end(process, signal.SIGTERM)
 
@@ -121,7 +123,7 @@ async def test_a_day_with_parley(tmp_path: Path) -> None:
             assert process.stderr
             await line_with(process.stderr, "connected")
             await workspace.type("/digest next", user=ANA, channel=GENERAL)
-            await seen("organised by")
+            await seen("set up by")
             await end(process, signal.SIGTERM)
         asked = [one for one in workspace.messages(GENERAL) if "Question of the day" in one["text"]]
         assert len(asked) == 1

@@ -79,7 +79,7 @@ class Digest:
         """Run the commands of a button, one a line: corrected, chosen, or to take one back."""
         lines = [line.partition(" ") for line in press.value.words.splitlines()]
         if not lines or any(word not in _WORDS for word, _, _ in lines):
-            raise ParleyError("I do not know that word any more.")
+            raise ParleyError("I don't know that word any more.")
         request = press
         if press.value.channel_id not in ("", press.channel_id):
             # The value comes from the client, so the person may not be in that channel.
@@ -223,9 +223,7 @@ class Digest:
         except UnclearError as error:
             return _ask_for_order(error, now=self.options.clock())
         if request.channel_id.startswith("D"):
-            raise ParleyError(
-                "A schedule is for a channel: type this in the one that is to get it."
-            )
+            raise ParleyError("Schedules work only in channels. Run this in the channel you want.")
         try:
             await self.slack.directory.require_parley_in(request.team_id, request.channel_id)
         except NotReadyError as error:

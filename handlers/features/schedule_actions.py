@@ -91,7 +91,7 @@ class ScheduleActions:
         if not self.is_owner_or_admin(schedule, member):
             if schedule.owner_id is None:
                 raise ParleyError(_NO_OWNER)
-            raise ParleyError(f"Only its organiser, <@{schedule.owner_id}>, can do that.")
+            raise ParleyError(f"Only its owner, <@{schedule.owner_id}>, can do that.")
         return member
 
     @staticmethod

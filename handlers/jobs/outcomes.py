@@ -39,7 +39,7 @@ def format_pending(post: Post, now: datetime) -> str:
     wait = in_words(post.not_before - now)
     if post.state is not PostState.PLANNED:
         return (
-            "Slack has not confirmed the post. I am checking whether it arrived, and will tell you"
+            "Slack has not confirmed the post. I'm checking whether it arrived, and will tell you"
             " here. Please do not post it again."
         )
     if post.error in RATE_LIMITED:

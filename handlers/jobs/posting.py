@@ -184,7 +184,7 @@ class Posting:
             schedule, by=by.user_id, now=self._clock(), key=key
         )
         if post is None:
-            raise ParleyError("Today's post is in this channel already.")
+            raise ParleyError("Today's post is already in this channel.")
         await self.finish(post)
 
     async def finish(self, post: Post) -> None:

@@ -22,10 +22,10 @@ ASK_SECONDS = 1.4
 PRESENCE_SECONDS = 1.4
 """The time limit for looking up the channels of that user, after looking up the user."""
 
-STRANGER = "I answer the people of this workspace only: please ask one of them."
+STRANGER = "I can only help members of this workspace. Please ask one of them."
 UNKNOWN = "I can't check with Slack who you are, so I did nothing. Please try again in a minute."
-GUEST = "Guests cannot change what a channel gets: please ask a member."
-_INVITE = "I am not a member of this channel yet: type `/invite @Parley`, then try again."
+GUEST = "Guests can't change schedules. Please ask a member."
+_INVITE = "I'm not in this channel yet. Type `/invite @Parley`, then try again."
 NOT_READY = {
     "not_in_channel": _INVITE,
     "channel_not_found": _INVITE,  # Slack's answer for a private channel that we are not in
@@ -111,8 +111,7 @@ class Directory:
             await self.require_admin(team_id, user_id)
         elif self.name(team_id, user_id) not in self._admins:
             raise ParleyError(
-                "Several workspaces share these stories: only those in Parley's ADMIN_USER_IDS may"
-                " do that."
+                "Only Parley admins can do that, because several workspaces share these stories."
             )
 
     async def is_corpus_admin(self, team_id: TeamId, user_id: UserId) -> bool:
@@ -134,9 +133,7 @@ class Directory:
         if self._is_listed(team_id, user_id):
             return
         if not (await self.person(team_id, user_id)).is_admin:
-            raise ParleyError(
-                "Only admins may do that: workspace admins, and those in Parley's ADMIN_USER_IDS."
-            )
+            raise ParleyError("Only Parley admins can do that.")
 
     async def colleague(self, team_id: TeamId, user_id: UserId) -> Colleague:
         """Return the user as a colleague, who may change something; guests included.
@@ -251,7 +248,7 @@ class Directory:
         if not await self.can_join(by.team_id, channel_id):
             if await self.reason(by.team_id, channel_id) is None:
                 return
-            raise ParleyError("I cannot join that channel: `/invite @Parley` lets me in.")
+            raise ParleyError("I can't join that channel. Type `/invite @Parley` in it.")
         client = await self._teams.asking(by.team_id)
         try:
             await client.conversations_join(channel=channel_id)

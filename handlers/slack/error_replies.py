@@ -82,7 +82,7 @@ async def require_first(
     """
     if not await idempotency.claim(team_id, key, now=now):
         raise ParleyError(
-            "That came to me twice, and I act on it once: to have it done again, type it again."
+            "I received that twice and did it once. Type it again if you want it repeated."
         )
 
 
@@ -101,7 +101,7 @@ async def on_error(
     if isinstance(error, BoltUnhandledRequestError):
         context["outcome"] = "unknown"
         log.warning("no listener for a request of type %s", body.get("type", "command"))
-        return reply("I do not know that one. Type `/brief help` to begin.", body)
+        return reply("I don't know that one. Type `/brief help` to begin.", body)
     return reply(sentence(error), body)
 
 

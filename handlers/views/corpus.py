@@ -47,7 +47,7 @@ class Size:
 
 def corpus_help(*, unknown: str | None = None) -> Message:
     """Explain /corpus; *unknown* is a sub-command that was not understood."""
-    lead = f"I do not know “{plain(unknown, 100)}”. " if unknown else ""
+    lead = f"I don't know “{plain(unknown, 100)}”. " if unknown else ""
     lines = "\n".join(f"• `{Command.CORPUS} {word}`: {what}" for word, what in _SUBCOMMANDS)
     return paragraphs(f"{lead}For admins:\n{lines}")
 
@@ -145,7 +145,7 @@ def reloaded(reload: Reload) -> Message:
 
 def invalid(problems: Sequence[Problem]) -> Message:
     """Render the problems because of which nothing was loaded."""
-    text = f"The corpus stays as it was: {counted(len(problems), 'problem')} in the folder."
+    text = f"{counted(len(problems), 'problem')} in the folder; nothing was changed."
     return paragraphs(text, _lines(problems))
 
 

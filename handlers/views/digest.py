@@ -11,7 +11,8 @@ from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
 from handlers.parsing.date_format import format_date, format_dates, write_dates
 from handlers.parsing.schedule_order import order_of, write_order
-from handlers.parsing.timetable import describe
+from handlers.parsing.words import DAY_NAMES
+from handlers.parsing.zones import shown_name
 from handlers.views import question
 from handlers.views.blocks import Block, Element, button, context, overflow, pager, section
 from handlers.views.message import Message, counted, message, paragraphs
@@ -29,6 +30,7 @@ from store.types import (
     PostKind,
     PostState,
     Schedule,
+    Timetable,
     UserId,
 )
 
@@ -73,7 +75,7 @@ def digest_help(*, unknown: str | None = None, correction: str | None = None) ->
 
     *correction* is the command that may be meant.
     """
-    lead = f"I do not know “{plain(unknown, 100)}”. " if unknown else ""
+    lead = f"I don't know “{plain(unknown, 100)}”. " if unknown else ""
     if correction:
         shown = plain(correction, 60).replace("`", "'")
         text = f"{lead}Did you mean `{Command.DIGEST} {shown}`?"
@@ -123,14 +125,14 @@ def is_on(
     """
     there = now.astimezone(ZoneInfo(schedule.timetable.zone))
     text = (
-        f"<#{schedule.channel_id}> gets {_what(schedule)}. It is {there:%H:%M} there now. First:"
-        f" {_first(upcoming)}."
+        f"<#{schedule.channel_id}> will get {_what(schedule)}. It is {there:%H:%M} there now."
+        f" First: {_first(upcoming)}."
     )
     if note := _not_today(schedule, upcoming, now):
         text += f" {note}"
     if is_empty:
         text += " There is no story for it yet, so nothing will be posted until there is one."
-    hint = context(f"`{Command.DIGEST} next` lists what comes, `{Command.DIGEST} off` ends it.")
+    hint = context(f"`{Command.DIGEST} next` lists what comes, `{Command.DIGEST} off` stops it.")
     if not has_samples:
         return message(text, [section(text), hint])
     return message(f"{text}\n{SAMPLES}", [section(text), section(SAMPLES), hint])
@@ -156,12 +158,12 @@ def coming(
         lines.append(f"• {_when(post)}{note}")
     parts = [lead]
     if schedule.stopped == READY_AGAIN:
-        parts.append(f"It was stopped; `{Command.DIGEST} resume` lets it go on.")
+        parts.append(f"It was stopped; `{Command.DIGEST} resume` starts it again.")
     elif schedule.stopped:
         why = WHY_STOPPED.get(schedule.stopped, plain(schedule.stopped, 100))
         parts.append(f"I cannot post here: {why}. Then `{Command.DIGEST} resume`.")
     if schedule.paused_until == FOREVER:
-        parts.append(f"It is paused; `{Command.DIGEST} resume` lets it go on.")
+        parts.append(f"It is paused; `{Command.DIGEST} resume` starts it again.")
     elif schedule.is_paused and schedule.paused_until:
         parts.append(f"It is paused until {format_date(schedule.paused_until)}.")
     if lines:
@@ -188,14 +190,14 @@ def preview(
     else:
         shown = question.question(articles[0], asked_by=None, has_menu=True)
     when = _first(upcoming)
-    lead = context(f"Only you see this. As things are, it is posted {when}:")
+    lead = context(f"Only you see this. Scheduled for {when}:")
     return message(f"Posted {when}: {shown['text']}", [lead, *shown["blocks"]])
 
 
 def posted_now(upcoming: Sequence[UpcomingPost], *, is_todays: bool) -> Message:
     """Confirm a post of `/digest now`: today's post early, or an additional one."""
-    what = "Today's post" if is_todays else "One more post"
-    return paragraphs(f"{what} is in this channel. The next one comes {_first(upcoming)}.")
+    what = "today's post" if is_todays else "an extra one"
+    return paragraphs(f"Posted {what}. The next one comes {_first(upcoming)}.")
 
 
 def skipped(
@@ -271,7 +273,7 @@ def is_off(schedule: Schedule, upcoming: Sequence[UpcomingPost]) -> Message:
     """Confirm that a channel's schedule is deleted."""
     text = (
         f"<#{schedule.channel_id}> gets no more posts. The next one would have come"
-        f" {_first(upcoming)}, then at {describe(schedule.timetable)}."
+        f" {_first(upcoming)}, then {_every(schedule.timetable)}."
     )
     words = write_order(order_of(schedule))
     take_back = f"on {words}" if words else ""
@@ -313,7 +315,7 @@ def schedules(
 def _menu(schedule: Schedule) -> Element:
     options = [
         ("Edit", Value(words=EDIT, channel_id=schedule.channel_id)),
-        ("End it", Value(words=END, channel_id=schedule.channel_id)),
+        ("Stop", Value(words=END, channel_id=schedule.channel_id)),
     ]
     return overflow(Action.DIGEST_CHANGE, options)
 
@@ -343,7 +345,7 @@ def owner_text(schedule: Schedule) -> str:
     """Return who owns the schedule, in words."""
     if schedule.owner_id is None:
         return "without an owner until somebody saves it again"
-    return f"organised by <@{schedule.owner_id}>"
+    return f"set up by <@{schedule.owner_id}>"
 
 
 def _what(schedule: Schedule, *, is_first: bool = False, topics: int = 300) -> str:
@@ -357,9 +359,27 @@ def _what(schedule: Schedule, *, is_first: bool = False, topics: int = 300) -> s
     if days := schedule.max_age_days:
         what += " of today and yesterday" if days == 1 else f" of the last {days} days"
     if schedule.topics:
-        what += f" about {plain(', '.join(schedule.topics), topics)}"
-    text = f"{what} at {describe(schedule.timetable)}"
+        what += f" about {plain(_join(schedule.topics, 'or'), topics)}"
+    text = f"{what} {_every(schedule.timetable)}"
     return text[0].upper() + text[1:] if is_first else text
+
+
+def _every(timetable: Timetable) -> str:
+    """Return when a timetable posts: "at 09:30, Monday to Friday (Europe/Lisbon)"."""
+    days = sorted(timetable.weekdays)
+    names = [DAY_NAMES[day] for day in days]
+    if len(days) == 7:
+        when = " every day"
+    elif len(days) > 2 and days[-1] - days[0] == len(days) - 1:
+        when = f", {names[0]} to {names[-1]}"
+    else:
+        when = f" on {_join(names, 'and')}"
+    return f"at {timetable.at:%H:%M}{when} ({shown_name(timetable.zone)})"
+
+
+def _join(names: Sequence[str], word: str) -> str:
+    """Return names as a list in a sentence: "Monday, Tuesday and Friday"."""
+    return f" {word} ".join([*filter(None, [", ".join(names[:-1])]), names[-1]])
 
 
 def _first(upcoming: Sequence[UpcomingPost]) -> str:

@@ -96,7 +96,7 @@ def _today(today: Today | None) -> list[Block]:
         return [header("Today's question"), section("There are no stories yet.")]
     article = today.article
     value = Value(article_id=article.id, where=MODAL)
-    asked = f"Asked in <#{today.channel_id}> today" if today.channel_id else "One for today"
+    asked = f"Asked in <#{today.channel_id}> today" if today.channel_id else "Today's pick"
     return [
         header("Today's question"),
         as_written(Part(article.question, "quote", 2900)),

@@ -124,7 +124,7 @@ def discussion_preview(
     )
     blocks: list[Block] = [
         *([section(note)] if note else []),
-        context(f"For <#{value.channel_id}>. Posted, it comes with its story in the thread."),
+        context(f"For <#{value.channel_id}>. The story will be posted in the thread."),
         *asked_before(asked_at),
         question_of(article),
         actions(button("Another one", Action.DISCUSS_ANOTHER, another)),

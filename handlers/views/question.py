@@ -45,7 +45,7 @@ def preview(
     return message(
         text,
         [
-            context("Only you see this. Posted, it comes with its story in the thread."),
+            context("Only you see this. The story will be posted in the thread."),
             *asked_before(asked_at),
             question_of(article),
             actions(
@@ -83,7 +83,7 @@ def digest(
     articles: Sequence[Article], *, asked_by: UserId | None, has_menu: bool = False
 ) -> Message:
     """Render a digest: a few shortened stories, and the question of the first that has one."""
-    source = f"Brought by <@{asked_by}>" if asked_by else "Today's stories"
+    source = f"Posted by <@{asked_by}>" if asked_by else "Today's stories"
     asked = next((article.question for article in articles if article.question), "")
     lead, menu = f"{source} · more of each is in the thread", _menu(has_menu)
     blocks: list[Block] = [section(lead, accessory=menu) if menu and not asked else context(lead)]
@@ -133,7 +133,7 @@ def _menu(has_menu: bool) -> Element | None:
 
 def offer_to_join(why: str, label: str, action: Action, value: Value) -> Message:
     """Render *why* Parley cannot post here, with a button that joins the channel and posts."""
-    text = f"{why} Or let me join this public channel by myself:"
+    text = f"{why} Or I can join this public channel now:"
     join = button(label, action, value, primary=True)
     return paragraphs(text, buttons=[join])
 

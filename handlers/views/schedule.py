@@ -60,7 +60,7 @@ def schedule(
         _channel(channel_id, is_known=is_known),
         _field(
             ids.Block.KIND,
-            "What it gets",
+            "Post type",
             "radio_buttons",
             ids.Field.KIND,
             options=[option(_KINDS[kind], kind) for kind in _KINDS],
@@ -129,7 +129,7 @@ def schedule(
         ),
     ]
     value = Value(channel_id=channel_id if is_known else NO_CHANNEL, key=mark)
-    return form(ids.Modal.SCHEDULE, "A post a day", blocks, submit="Save", value=value)
+    return form(ids.Modal.SCHEDULE, "Schedule", blocks, submit="Save", value=value)
 
 
 def waits(schedule: Schedule) -> str | None:

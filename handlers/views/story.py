@@ -154,7 +154,7 @@ def unsure(
     today: date | None = None,
 ) -> Message:
     """Ask which story is meant; *can_ask* adds a button that requests the topic."""
-    lead = f"I am not sure what you mean by “{plain(words, 200)}”. Did you mean:"
+    lead = f"I'm not sure what you mean by “{plain(words, 200)}”. Did you mean:"
     label = "None of these: ask for this topic"
     ask = _ask(label, words=words, where=where) if can_ask else []
     return _choices(lead, answer.matches, words=words, where=where, ask=ask, today=today)

@@ -43,13 +43,13 @@ async def target_of(database: Database, number: int | None) -> Row:
         raise ParleyError("Nothing is loaded yet, so there is nothing to undo.")
     if number is None:
         target = await _before_last_change(database)
-        missing = "This is the first."
+        missing = f"Nothing to undo: revision {loaded['number']} is the first."
     else:
         # A number may be too large for the database, so compare it first.
         target = await revisions.get(database, number) if 0 < number <= loaded["number"] else None
-        missing = f"There is no revision {number}."
+        missing = f"There is no revision {number}. Revision {loaded['number']} is loaded."
     if target is None:
-        raise ParleyError(f"{missing} Revision {loaded['number']} is loaded.")
+        raise ParleyError(missing)
     # If that revision was itself an undo, restore the equal revision that it restored.
     if target["restores"] is not None:
         return await target_of(database, target["restores"])

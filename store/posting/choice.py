@@ -366,20 +366,22 @@ def _after(recent: Recent, picked: Sequence[Candidate]) -> Recent:
 
 
 def _why(first: Candidate, recent: Recent, order: Order, *, pool: int, before: int) -> str:
-    what = "stories" if order.kind is PostKind.DIGEST else "questions"
+    is_digest = order.kind is PostKind.DIGEST
     of = f" of the last {order.max_age_days} days" if order.max_age_days else ""
     if first.times:
         often = "once" if first.times == 1 else f"{first.times} times"
-        had = f"All {pool:,} {what}{of} had their turn here; this one came {often}"
+        what = "stories" if is_digest else "questions"
+        had = f"All {pool:,} {what}{of} have been here before; this one {often}"
         if before:
             had += f", {before:,} others more often"
     else:
-        had = f"This channel has had {before:,} of {pool:,} {what}{of}, and not this one"
+        was = "shown" if is_digest else "asked"
+        had = f"Not {was} here yet ({before:,} of {pool:,}{of} so far)"
     if recent.headlines and recent.headlines[0] != first.headline:
-        had += "; the last one was on another headline"
+        had += ", and on a different headline from the last one"
     if at := first.published_at:
-        return f"{had}. Among those it is the newest, published on {at.day} {at:%b %Y}."
-    return f"{had}. Among those it is the next in the channel's own order."
+        return f"{had}. It is the newest of those, published on {at.day} {at:%b %Y}."
+    return f"{had}. It is next in this channel's order."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

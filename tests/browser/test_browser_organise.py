@@ -14,7 +14,7 @@ async def test_a_schedule_is_made_in_the_modal_with_one_wrong_field_first(
 ) -> None:
     ana = await visit(house.workspace)
     await ana.write("/digest")
-    form = ana.page.get_by_role("dialog", name="A post a day")
+    form = ana.page.get_by_role("dialog", name="Schedule")
     await expect(form.get_by_role("combobox", name="Channel")).to_have_value("#general")
     await form.get_by_label("Time", exact=True).fill("08:15")
     await form.get_by_role("checkbox", name="Sunday").uncheck()
@@ -34,7 +34,7 @@ async def test_a_schedule_is_made_in_the_modal_with_one_wrong_field_first(
     await ana.page.get_by_role("option", name="sanctions").first.click()
     await ana.page.keyboard.press("Escape")
     await form.get_by_role("button", name="Save").click()
-    await expect(ana.dialog).to_contain_text("gets a question about sanctions at 08:15")
+    await expect(ana.dialog).to_contain_text("will get a question about sanctions at 08:15")
     await ana.dialog.get_by_role("button", name="Close").last.click()
 
     # A day later there is one question, and another person sees it too.

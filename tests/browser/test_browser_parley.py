@@ -93,7 +93,7 @@ async def test_a_day_passes_and_one_question_comes(house: House, visit: Open) ->
     await expect(questions).to_contain_text("1 reply")
     await ana.pane.get_by_role("button", name="+1 hour").click()
     await ana.write("/digest next")
-    await expect(ana.message("organised by")).to_be_visible()
+    await expect(ana.message("set up by")).to_be_visible()
     await expect(questions).to_have_count(1)
     await ana.pane.get_by_role("button", name="Next 09:30").click()
     await expect(face).to_have_text("Thu 26 Nov, 09:30")
@@ -108,7 +108,7 @@ async def test_a_broken_file_is_named_with_its_line(house: House, visit: Open) -
     await ana.write("/corpus reload")
     await expect(ana.message("Only visible to you")).to_contain_text("lima.txt:3")
     await ben.write("/corpus reload")
-    await expect(ben.message("Only admins")).to_be_visible()
+    await expect(ben.message("Only Parley admins")).to_be_visible()
 
 
 async def test_another_person_sees_no_ephemeral_even_after_a_reload(

@@ -137,12 +137,12 @@ async def test_a_stranger_presses_nothing(slack: Slack) -> None:
     await slack.workspace.use_message_shortcut(BEN, Shortcut.RELATED, **shared)
     await slack.settled()
     reply = slack.workspace.messages(GENERAL, BEN)[-1]
-    assert reply["text"] == "I answer the people of this workspace only: please ask one of them."
+    assert reply["text"] == "I can only help members of this workspace. Please ask one of them."
     await slack.workspace.use_shortcut(BEN, Shortcut.DISCUSSION)
     await slack.settled()
     modal = slack.modal(BEN)
     assert modal
-    assert "people of this workspace only" in texts([modal])
+    assert "only help members of this workspace" in texts([modal])
 
 
 async def test_a_stranger_submits_nothing(slack: Slack) -> None:
@@ -155,7 +155,7 @@ async def test_a_stranger_submits_nothing(slack: Slack) -> None:
     await slack.submit(modal, channel, user=BEN)
     reply = slack.modal(BEN)
     assert reply
-    assert "people of this workspace only" in texts([reply])
+    assert "only help members of this workspace" in texts([reply])
     assert not slack.public()
 
 
@@ -163,7 +163,7 @@ async def test_a_deactivated_admin_has_no_admin_rights(slack: Slack) -> None:
     slack.workspace.change_person(ANA, is_deleted=True)
     slack.clock.forward(minutes=6)
     (answer,) = await slack.type("/corpus reload")
-    assert answer["text"].startswith("Only admins may do that")
+    assert answer["text"].startswith("Only Parley admins can do that")
 
 
 async def test_the_schedule_of_a_deactivated_person_still_posts(slack: Slack) -> None:
@@ -257,7 +257,7 @@ async def test_a_form_of_another_version_stays_open_and_says_so(slack: Slack) ->
     assert modal
     slack.workspace.views[modal["id"]].content["callback_id"] = "of old"
     errors = await slack.submit(modal)
-    assert errors == {Block.CHANNEL: "I do not know that one. Type /brief help to begin."}
+    assert errors == {Block.CHANNEL: "I don't know that one. Type /brief help to begin."}
 
 
 def _break(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,8 +90,8 @@ class Need(Enum):
     ADMIN = auto()
 
 
-_ADMINS = "Only admins may do that: workspace admins, and those in Parley's ADMIN_USER_IDS."
-_OWNERS = f"Only its organiser, <@{ANA}>, can do that."
+_ADMINS = "Only Parley admins can do that."
+_OWNERS = f"Only its owner, <@{ANA}>, can do that."
 
 
 def refusal(need: Need, role: Role, *, is_known: bool, names_team: bool) -> str | None:

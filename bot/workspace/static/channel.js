@@ -22,7 +22,7 @@ export function channelPanel(workspace) {
         smallButton(isIn ? `Remove ${app}` : `Invite ${app}`, () => setMember(workspace.appUser(), !isIn)),
         smallButton(amIn ? "Leave" : "Join", () => setMember(workspace.me.id, !amIn)),
         smallButton(isArchived ? "Unarchive" : "Archive", () => changeChannel(isArchived ? "unarchive" : "archive")),
-        smallButton(isReadOnly ? "Let everybody post" : "Let only some post", () => changeChannel(isReadOnly ? "open" : "restrict")),
+        smallButton(isReadOnly ? "Let everybody post" : "Restrict posting", () => changeChannel(isReadOnly ? "open" : "restrict")),
       ),
       el("p", { class: "note" }, `As in Slack, /invite @${app} and /remove @${app} do the same.`),
     ];

@@ -25,7 +25,7 @@ async def test_no_word_of_a_command_confuses_the_parser(entry: Entry, words: str
     """Bolt's own parser takes a form that contains "payload" for an interaction."""
     status, body = await entry.send(command(f"/brief {words}"))
     assert status == 200
-    assert "I do not know that one" not in body
+    assert "I don't know that one" not in body
 
 
 async def test_a_button_is_answered(entry: Entry) -> None:

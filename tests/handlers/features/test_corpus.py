@@ -132,7 +132,7 @@ async def test_a_reload_that_outlives_its_response_url_answers_in_a_direct_messa
 async def test_a_broken_document_is_named_and_changes_nothing(slack: Slack) -> None:
     (slack.corpus / "bad.txt").write_text("Only a headline & <!channel>\n")
     (answer,) = await slack.type("/corpus reload")
-    assert "The corpus stays as it was: 1 problem" in answer["text"]
+    assert "1 problem in the folder; nothing was changed" in answer["text"]
     assert "bad.txt:1: has a headline and no article below it" in texts([answer])
     (answer,) = await slack.type("/corpus status")
     assert "revision 1" in answer["text"]
@@ -249,7 +249,7 @@ async def test_undo_restores_the_previous_revision(slack: Slack) -> None:
     (answer,) = await slack.type("/brief lima")
     assert "A summary of Lima." not in answer["text"]
     (answer,) = await slack.type("/corpus undo")
-    assert answer["text"] == "This is the first. Revision 3 is loaded."
+    assert answer["text"] == "Nothing to undo: revision 3 is the first."
     (answer,) = await slack.type("/corpus history")
     at, style = int(NOW.timestamp()), "{date_long_pretty} at {time}"
     lines = [
@@ -285,7 +285,7 @@ async def test_undo_with_an_invalid_number_changes_nothing(slack: Slack, words: 
     (slack.corpus / "ports.txt").unlink()
     await slack.type("/corpus reload")
     (answer,) = await slack.type(f"/corpus undo {words}")
-    assert answer["text"].startswith("I do not know “undo ")
+    assert answer["text"].startswith("I don't know “undo ")
     assert "`/corpus undo 3`: bring back revision 3 of the history" in answer["text"]
     assert slack.parley.store.corpus.revision
     assert slack.parley.store.corpus.revision.number == 2
@@ -310,7 +310,7 @@ async def test_undo_with_an_invalid_number_changes_nothing(slack: Slack, words: 
 async def test_others_are_refused(slack: Slack, words: str) -> None:
     (slack.corpus / "ports.txt").unlink()
     (answer,) = await slack.type(f"/corpus {words}", user=BEN)
-    assert answer["text"].startswith("Only admins may do that")
+    assert answer["text"].startswith("Only Parley admins can do that")
     assert slack.parley.store.corpus.revision
     assert slack.parley.store.corpus.revision.number == 1
 

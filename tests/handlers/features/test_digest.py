@@ -21,7 +21,7 @@ async def tick(slack: Slack) -> None:
 
 async def test_on_uses_the_asker_s_time_zone(slack: Slack) -> None:
     (answer,) = await slack.type("/digest on 09:30")
-    assert "at 09:30 on Mon–Fri (Europe/Lisbon)" in answer["text"]
+    assert "at 09:30, Monday to Friday (Europe/Lisbon)" in answer["text"]
     assert answer["ephemeral"]
     (answer,) = await slack.type("/digest on 09:30 daily", user=BEN)
     assert "at 09:30 every day (Africa/Accra)" in answer["text"]
@@ -36,7 +36,7 @@ async def test_an_abbreviation_of_a_zone_is_asked_back_with_the_time_there(slack
     ]
     assert not await slack.parley.store.schedules.list(TEAM)
     seen = await slack.press_thrice(Action.DIGEST_GUESS, answer)
-    assert "a digest of 2 stories about geneva at 09:30 on Mon (America/New_York)" in texts(seen)
+    assert "a digest of 2 stories about geneva at 09:30 on Monday (America/New_York)" in texts(seen)
     assert "It is 03:00 there now." in texts(seen)
     (schedule,) = await slack.parley.store.schedules.list(TEAM)
     summer = occurrences(schedule.timetable, after=datetime(2027, 7, 1, tzinfo=UTC))
@@ -56,11 +56,11 @@ async def test_days_and_a_zone_are_asked_back_together(slack: Slack) -> None:
 @pytest.mark.parametrize(
     ("words", "place", "started"),
     [
-        ("9:30 GMT-5", 1, "09:30 on Mon–Fri (America/New_York)"),
-        ("2:30 mon", 1, "14:30 on Mon (Europe/Lisbon)"),
-        ("9:30 every morning, mon-fri", 1, "09:30 on Mon–Fri (Europe/Lisbon)"),
-        ("9:30 mon,wendesday", 0, "09:30 on Mon, Wed (Europe/Lisbon)"),
-        ("9:30 lisbom", 0, "09:30 on Mon–Fri (Europe/Lisbon)"),
+        ("9:30 GMT-5", 1, "09:30, Monday to Friday (America/New_York)"),
+        ("2:30 mon", 1, "14:30 on Monday (Europe/Lisbon)"),
+        ("9:30 every morning, mon-fri", 1, "09:30, Monday to Friday (Europe/Lisbon)"),
+        ("9:30 mon,wendesday", 0, "09:30 on Monday and Wednesday (Europe/Lisbon)"),
+        ("9:30 lisbom", 0, "09:30, Monday to Friday (Europe/Lisbon)"),
     ],
 )
 async def test_an_unclear_schedule_starts_with_a_button(
@@ -109,26 +109,26 @@ async def test_a_post_within_the_grace_is_late_but_not_missed(slack: Slack) -> N
 async def test_now_today_counts_as_today_s_post(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     (*_, answer) = await slack.type("/digest now today")
-    assert "Today's post is in this channel." in answer["text"]
+    assert "Posted today's post." in answer["text"]
     assert len(slack.public()) == 1
     slack.clock.forward(hours=2)
     await tick(slack)
     assert len(slack.public()) == 1
     (answer,) = await slack.type("/digest now today")
-    assert answer["text"] == "Today's post is in this channel already."
+    assert answer["text"] == "Today's post is already in this channel."
 
 
 @pytest.mark.parametrize("words", ["today!", "as today's post", "for today please"])
 async def test_now_today_may_be_said_in_other_words(slack: Slack, words: str) -> None:
     await slack.type("/digest on 09:30 daily")
     (*_, answer) = await slack.type(f"/digest now {words}")
-    assert "Today's post is in this channel." in answer["text"]
+    assert "Posted today's post." in answer["text"]
 
 
 async def test_now_posts_one_more(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     (*_, answer) = await slack.type("/digest now")
-    assert "One more post is in this channel." in answer["text"]
+    assert "Posted an extra one." in answer["text"]
     slack.clock.forward(hours=2)
     await tick(slack)
     first, second = slack.public()
@@ -240,7 +240,7 @@ async def test_list_hides_other_channels_if_slack_does_not_say_who_is_a_guest(
 
 async def test_on_in_a_direct_message_is_refused(slack: Slack) -> None:
     (answer,) = await slack.type("/digest on 09:30", channel=dm(BEN), user=BEN)
-    assert answer["text"].startswith("A schedule is for a channel")
+    assert answer["text"].startswith("Schedules work only in channels")
 
 
 async def test_parley_offers_to_join_a_public_channel_and_starts_the_schedule(
@@ -252,8 +252,9 @@ async def test_parley_offers_to_join_a_public_channel_and_starts_the_schedule(
     assert labels(offer) == ["Join and start it"]
     assert not await slack.parley.store.schedules.list(TEAM)
     seen = await slack.press_thrice(Action.DIGEST_JOIN, offer, channel=RANDOM)
-    assert f"<#{RANDOM}> gets a digest of 2 stories about geneva at 10:15 on Sat, Sun" in texts(
-        seen
+    assert (
+        f"<#{RANDOM}> will get a digest of 2 stories about geneva at 10:15 on Saturday and Sunday"
+        in texts(seen)
     )
     assert "cannot join" not in texts(seen)
     assert len(await slack.parley.store.schedules.list(TEAM)) == 1
@@ -264,7 +265,7 @@ async def test_guests_cannot_let_parley_join_a_channel(slack: Slack) -> None:
     slack.workspace.change_person(BEN, is_restricted=True)
     slack.clock.forward(minutes=6)
     seen = await slack.press(Action.DIGEST_JOIN, offer, channel=RANDOM, user=BEN)
-    assert seen[-1]["text"].startswith("Guests cannot change what a channel gets")
+    assert seen[-1]["text"].startswith("Guests can't change schedules")
     assert not await slack.parley.store.schedules.list(TEAM)
 
 
@@ -280,7 +281,7 @@ async def test_on_where_parley_is_not_a_member_is_refused(slack: Slack, channel:
     ("words", "sentence"),
     [
         ("help", "A question a day"),
-        ("xylophone", "I do not know “xylophone”."),
+        ("xylophone", "I don't know “xylophone”."),
         ("on", "I need a time of day"),
         ("on 9:30 Europe/Lisbom", "Did you mean Europe/Lisbon?"),
         ("next", "This channel has no schedule."),
@@ -350,7 +351,7 @@ async def test_a_digest_without_a_question_shows_its_stories_and_has_its_menu(sl
 async def test_a_digest_says_that_nothing_is_new(slack: Slack) -> None:
     await bring(slack, "Wolves return to Riga", question="Who keeps the sheep?")
     (answer,) = await slack.type("/digest on 09:30 daily digest 2 only new")
-    assert "gets a digest of 2 new stories at 09:30" in answer["text"]
+    assert "will get a digest of 2 new stories at 09:30" in answer["text"]
     (post,) = await after_a_day(slack)
     assert "Who keeps the sheep?" in texts([post])
     (preview,) = await slack.type("/digest preview")

@@ -185,6 +185,6 @@ async def test_a_former_admin_is_refused_at_the_button(slack: Slack, action: str
     (slack.corpus / "ports.txt").unlink()
     reply = await slack.press_in(home, action)
     assert reply
-    assert "Only admins may do that" in texts([reply])
+    assert "Only Parley admins can do that" in texts([reply])
     assert slack.parley.store.corpus.revision
     assert slack.parley.store.corpus.revision.number == 1

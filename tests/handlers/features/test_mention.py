@@ -146,7 +146,7 @@ async def test_a_message_without_related_stories(slack: Slack, text: str, reply:
 async def test_a_stranger_is_refused_in_a_sentence(slack: Slack) -> None:
     slack.workspace.change_person(BEN, is_stranger=True)
     (answer,) = await slack.say("@Parley dockworkers", user=BEN)
-    assert answer["text"].startswith("I answer the people of this workspace only")
+    assert answer["text"].startswith("I can only help members of this workspace")
 
 
 async def test_a_guest_can_look_up_stories(slack: Slack) -> None:

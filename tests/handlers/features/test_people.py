@@ -16,8 +16,8 @@ WHO: dict[str, dict[str, bool]] = {
     "stranger": {"is_stranger": True, "is_admin": True},
     "deactivated": {"is_deleted": True},
 }
-_GUEST = "Guests cannot change what a channel gets: please ask a member."
-_ADMINS = "Only admins may do that: workspace admins, and those in Parley's ADMIN_USER_IDS."
+_GUEST = "Guests can't change schedules. Please ask a member."
+_ADMINS = "Only Parley admins can do that."
 
 Way = Callable[[Slack], Awaitable[list[dict[str, Any]]]]
 
@@ -93,7 +93,7 @@ WAYS: dict[str, tuple[Way, str, str, str]] = {
     "a direct message": (direct, "Harbours of the north", STRANGER, STRANGER),
     "App Home": (at_home, "Today's question", STRANGER, STRANGER),
     "the form": (form, _GUEST, STRANGER, STRANGER),
-    "Start a discussion": (discussion, "Posted, it comes with its story", STRANGER, "Posted, it"),
+    "Start a discussion": (discussion, "The story will be posted", STRANGER, "The story will be"),
     "Share": (share, "Shared with this channel", STRANGER, STRANGER),
 }
 

@@ -45,7 +45,7 @@ async def test_the_warning_is_shown_wherever_a_schedule_is_set_up(slack: Slack) 
     assert "Not saved yet" in form(slack)
     assert SAMPLES in form(slack)
     await slack.submit(modal)
-    assert "gets a question" in form(slack)
+    assert "will get a question" in form(slack)
     assert SAMPLES in form(slack)
     for words in ("status", "reload"):
         assert SAMPLES in texts(await slack.type(f"/corpus {words}"))

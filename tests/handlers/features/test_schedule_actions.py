@@ -240,7 +240,7 @@ async def test_an_ended_schedule_can_be_started_again(slack: Slack) -> None:
     (before,) = await slack.parley.store.schedules.list(TEAM)
     (answer,) = await slack.type("/digest off")
     assert "28 Nov 2026, 01:15 UTC" in answer["text"]
-    assert "then at 10:15 on Mon, Sat (Asia/Tokyo)" in answer["text"]
+    assert "then at 10:15 on Monday and Saturday (Asia/Tokyo)" in answer["text"]
     await slack.press_thrice(Action.DIGEST_GUESS, answer)
     assert await slack.parley.store.schedules.list(TEAM) == [before]
 
@@ -371,14 +371,14 @@ async def test_a_schedule_posts_only_its_topics(slack: Slack) -> None:
 async def test_why_this_one_is_answered_for_anybody(slack: Slack) -> None:
     post = await posted(slack)
     reply = await choose(slack, post, MENU_WHY, user=CHLOE)
-    assert "0 of 3 questions" in reply
+    assert "Not asked here yet (0 of 3 so far)" in reply
     assert "revision 1" in reply
 
 
 async def test_the_menu_s_skip_and_pause_are_for_the_owner(slack: Slack) -> None:
     post = await posted(slack)
     for what in (MENU_SKIP, MENU_PAUSE):
-        assert "Only its organiser, <@U0ANA>" in await choose(slack, post, what, user=BEN)
+        assert "Only its owner, <@U0ANA>" in await choose(slack, post, what, user=BEN)
     assert "No post on Wed 25 Nov 2026" in await choose(slack, post, MENU_SKIP)
     assert "Paused" in await choose(slack, post, MENU_PAUSE)
 

@@ -72,8 +72,9 @@ async def test_a_submitted_schedule_is_saved_and_posts(slack: Slack) -> None:
     assert not await slack.submit(modal, filled)
     done = slack.modal()
     assert done
-    assert f"<#{GENERAL}> gets a digest of 2 stories about Geneva at 10:00 on Tue (UTC)" in texts(
-        [done]
+    assert (
+        f"<#{GENERAL}> will get a digest of 2 stories about Geneva at 10:00 on Tuesday (UTC)"
+        in texts([done])
     )
     slack.clock.forward(hours=2, minutes=1)
     await slack.parley.ticker.tick()
@@ -88,7 +89,7 @@ async def test_news_and_their_age_are_saved_and_shown_again(slack: Slack) -> Non
     assert not await slack.submit(modal, filled)
     done = slack.modal()
     assert done
-    what = "gets a digest of 3 new stories, if there are any, of the last 7 days"
+    what = "will get a digest of 3 new stories, if there are any, of the last 7 days"
     assert what in texts([done])
     modal = await opened(slack)
     assert chosen(modal, "news")["value"] == "new or nothing"
@@ -217,8 +218,8 @@ async def test_a_concurrent_edit_shows_what_the_other_person_saved(slack: Slack)
     again = slack.modal()
     assert again
     assert "Not saved yet" in texts([again])
-    assert "a question at 10:00 on Mon–Fri (Africa/Accra), next" in texts([again])
-    assert f"organised by <@{BEN}>" in texts([again])
+    assert "a question at 10:00, Monday to Friday (Africa/Accra), next" in texts([again])
+    assert f"set up by <@{BEN}>" in texts([again])
     assert chosen(again, "time") == "11:00"
     assert [option["value"] for option in chosen(again, "topics")] == ["Geneva"]
     (schedule,) = await slack.parley.store.schedules.list(TEAM)
@@ -313,12 +314,12 @@ async def test_typeahead_options_load_before_anything_is_typed(slack: Slack) -> 
 async def test_guests_change_nothing(slack: Slack) -> None:
     slack.workspace.change_person(BEN, is_restricted=True)
     (answer,) = await slack.type("/digest on 09:30", user=BEN)
-    assert answer["text"].startswith("Guests cannot change what a channel gets")
+    assert answer["text"].startswith("Guests can't change schedules")
     errors = await slack.submit(await opened(slack, BEN), user=BEN)
-    assert errors[Block.CHANNEL].startswith("Guests cannot change what a channel gets")
+    assert errors[Block.CHANNEL].startswith("Guests can't change schedules")
     await slack.type("/digest on 09:30")
     (answer,) = await slack.type("/digest next", user=BEN)
-    assert "organised by" in answer["text"]
+    assert "set up by" in answer["text"]
 
 
 async def listed(slack: Slack, user: str = ANA) -> dict[str, Any]:
@@ -355,7 +356,7 @@ async def test_a_schedule_is_edited_from_the_list(slack: Slack) -> None:
 async def test_a_schedule_is_ended_from_the_list(slack: Slack) -> None:
     await slack.type("/digest on 09:30")
     answer = await listed(slack)
-    end = choice(answer, "End it")
+    end = choice(answer, "Stop")
     seen = await slack.press(Action.DIGEST_CHANGE, answer, selected_option=end)
     assert "No channel that you see has a schedule" in texts(seen)
 
@@ -367,14 +368,14 @@ async def test_only_owners_and_admins_change_a_schedule_from_the_list(slack: Sla
     theirs = await listed(slack, BEN)
     assert menus(theirs) == 1
     assert menus(await listed(slack)) == 2
-    forged = choice(theirs, "End it").replace(WORLD, GENERAL)
+    forged = choice(theirs, "Stop").replace(WORLD, GENERAL)
     slack.forged = forged
     await slack.workspace.press(
         BEN,
         Action.DIGEST_CHANGE,
         channel=GENERAL,
         ts=theirs["ts"],
-        selected_option=choice(theirs, "End it"),
+        selected_option=choice(theirs, "Stop"),
     )
     await slack.settled()
     assert await slack.parley.store.schedules.get(TEAM, GENERAL)
@@ -398,7 +399,7 @@ async def test_a_long_list_has_pages(slack: Slack) -> None:
 async def test_a_mistyped_word_asks_before_doing_anything(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     (answer,) = await slack.type("/digest puase until 26 Nov")
-    assert answer["text"] == "I do not know “puase”. Did you mean `/digest pause until 26 Nov`?"
+    assert answer["text"] == "I don't know “puase”. Did you mean `/digest pause until 26 Nov`?"
     (schedule,) = await slack.parley.store.schedules.list(TEAM)
     assert schedule.paused_until is None
     seen = await slack.press(Action.DIGEST_GUESS, answer)
@@ -425,14 +426,14 @@ async def test_a_guess_that_is_pressed_twice_skips_one(slack: Slack) -> None:
 async def test_a_guess_that_is_too_long_for_a_button_is_not_offered(slack: Slack) -> None:
     topics = ", ".join(f"{'geneva ' * 9}{number}" for number in range(5))
     (answer,) = await slack.type(f"/digest onn 09:30 about {topics}")
-    assert answer["text"].startswith("I do not know “onn”. A question a day")
+    assert answer["text"].startswith("I don't know “onn”. A question a day")
     assert Action.DIGEST_GUESS not in texts([answer])
 
 
 async def test_a_schedule_that_has_ended_is_not_changed_from_the_list(slack: Slack) -> None:
     await slack.type("/digest on 09:30")
     answer = await listed(slack)
-    end = choice(answer, "End it")
+    end = choice(answer, "Stop")
     await slack.type("/digest off")
     seen = await slack.press(Action.DIGEST_CHANGE, answer, selected_option=end)
     assert seen[-1]["text"] == "Somebody has ended that schedule."
@@ -440,7 +441,7 @@ async def test_a_schedule_that_has_ended_is_not_changed_from_the_list(slack: Sla
 
 async def test_an_unknown_word_gets_the_help_with_the_form(slack: Slack) -> None:
     (answer,) = await slack.type("/digest xylophone")
-    assert answer["text"].startswith("I do not know “xylophone”. A question a day")
+    assert answer["text"].startswith("I don't know “xylophone”. A question a day")
     await slack.press(Action.DIGEST_SET, answer)
     modal = slack.modal()
     assert modal

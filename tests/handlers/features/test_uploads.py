@@ -104,12 +104,12 @@ async def test_other_names_are_refused(slack: Slack, name: str) -> None:
 
 async def test_only_admins_may_check_and_add(slack: Slack) -> None:
     answer = await upload(slack, user=BEN)
-    assert answer["text"].startswith("Only admins may do that")
+    assert answer["text"].startswith("Only Parley admins can do that")
     offered = await upload(slack)
     slack.workspace.people[ANA].is_admin = False
     slack.clock.forward(minutes=6)
     refused = await add(slack, offered)
-    assert refused["text"].startswith("Only admins may do that")
+    assert refused["text"].startswith("Only Parley admins can do that")
     assert not (slack.corpus / "lima.txt").exists()
 
 

@@ -121,7 +121,7 @@ async def test_a_guess_undoes_one_skip(slack: Slack, other: Parley) -> None:
     (answer,) = await slack.type("/digest unskp")
     await slack.press_thrice(Action.DIGEST_GUESS, answer)
     await press_on_other(slack, other, Action.DIGEST_GUESS)
-    assert "That came to me twice" in texts(slack.workspace.messages(GENERAL, "U0ANA"))
+    assert "I received that twice" in texts(slack.workspace.messages(GENERAL, "U0ANA"))
     reply = await slack.type("/digest next")
     assert texts(reply).partition("\n[")[0].count("no post (skipped)") == 2
     # Typed again, it is a new request.
@@ -182,7 +182,7 @@ async def test_a_repeated_undo_undoes_once(slack: Slack, other: Parley, words: s
     await deliver_to_other(slack, other, undone)
     (revision, *_) = await other.store.corpus.history()
     assert (revision.number, revision.restores) == (4, 2)
-    assert "That came to me twice" in texts(slack.workspace.messages(GENERAL, "U0ANA"))
+    assert "I received that twice" in texts(slack.workspace.messages(GENERAL, "U0ANA"))
     # Typed again, it is a new request.
     await slack.type("/corpus undo")
     (revision, *_) = await other.store.corpus.history()

@@ -145,7 +145,7 @@ async def test_why_names_the_date(channel: Channel) -> None:
     assert post.why.endswith("Among those it is the newest, published on 23 Nov 2026.")
     post, _ = await channel.post()
     assert post.why
-    assert post.why.endswith("it is the next in the channel's own order.")
+    assert post.why.endswith("It is next in this channel's order.")
 
 
 async def test_a_question_of_discuss_is_the_newest_too(channel: Channel) -> None:

@@ -87,7 +87,7 @@ async def test_a_post_records_its_article_revision_and_reason(
     assert post.article_id
     assert post.revision == 1
     assert post.why
-    assert post.why.startswith("This channel has had 0 of 26 questions")
+    assert post.why.startswith("Not asked here yet (0 of 26 so far)")
 
 
 async def test_many_processes_plan_an_occurrence_once(tmp_path: Path, clock: StoppedClock) -> None:
