@@ -60,6 +60,8 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
 
     pressed(Action.BRIEF_NEXT, brief.show)
     pressed(re.compile(rf"^{Action.BRIEF_TOPIC}_\d+$"), brief.show)
+    pressed(Action.BRIEF_PREVIOUS, brief.show)
+    pressed(Action.BRIEF_BACK, brief.back)
     pressed(Action.BRIEF_PICK, brief.pick)
     pressed(Action.BRIEF_SHARE, brief.share)
     pressed(Action.BRIEF_LIKE, brief.like)

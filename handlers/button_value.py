@@ -12,11 +12,25 @@ from store.types import ChannelId, ParleyError
 MOST_WORDS = 300
 """The most characters of `words` in a button's value."""
 _MOST_PLACES = 1 << 31
-CHANNEL, DIRECT, MODAL = "", "direct", "modal"
-"""Where an answer is shown, unless it is in a thread: the possible texts of `Value.where`."""
+CHANNEL, DIRECT, MODAL, CONVERSATION = "", "direct", "modal", "conversation"
+"""Where an answer is shown, unless it is in a thread: the possible texts of `Value.where`.
+
+DIRECT is an answer to a message to Parley, CONVERSATION one to a command in a direct message, which
+may be between people.
+"""
 NO_CHANNEL = ChannelId("")
-_WHERE = re.compile(rf"|{DIRECT}|{MODAL}|\d+\.\d+")
+_WHERE = re.compile(rf"|{DIRECT}|{MODAL}|{CONVERSATION}|\d+\.\d+")
 _STALE = "That button is from another version of me: please ask again."
+
+
+def is_direct(channel_id: str) -> bool:
+    """Return whether the channel is a direct message, of Parley or between two people."""
+    return channel_id.startswith("D")
+
+
+def where_of(channel_id: str) -> str:
+    """Return where the answer to a command in the channel is shown, as in `Value.where`."""
+    return CONVERSATION if is_direct(channel_id) else CHANNEL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +50,12 @@ class Value:
     channel_id: ChannelId = NO_CHANNEL
     """The channel of a schedule, if the button is in another place."""
     where: str = CHANNEL
-    """Where the answer is shown: CHANNEL, DIRECT, MODAL, or the ts of a thread."""
+    """Where the answer is shown: CHANNEL, DIRECT, MODAL, CONVERSATION, or the ts of a thread."""
 
     @property
     def thread_ts(self) -> str | None:
         """Return the ts of the thread in which the answer is shown, or None."""
-        return None if self.where in (CHANNEL, DIRECT, MODAL) else self.where
+        return None if self.where in (CHANNEL, DIRECT, MODAL, CONVERSATION) else self.where
 
     def encode(self) -> str:
         """Return the value as JSON, at most 2,000 characters (docs.slack.dev, button element)."""

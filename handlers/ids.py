@@ -18,6 +18,8 @@ class Action(StrEnum):
     BRIEF_SHARE = "brief_share"
     BRIEF_DISCUSS = "brief_discuss"
     BRIEF_NEXT = "brief_next"
+    BRIEF_PREVIOUS = "brief_previous"
+    BRIEF_BACK = "brief_back"
     BRIEF_PICK = "brief_pick"
     BRIEF_TOPIC = "brief_topic"
     BRIEF_LIKE = "brief_like"

@@ -6,14 +6,14 @@ from slack_bolt import BoltResponse
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
+from handlers.button_value import where_of
 from handlers.features.dependencies import Slack
 from handlers.features.lookup import LookUp, in_time_for_ack, is_help
 from handlers.mrkdwn import readable
-from handlers.slack.background import answer
+from handlers.slack.background import answer, dismiss
 from handlers.slack.button_press import Press
 from handlers.slack.payloads import SlashCommand
 from handlers.views import story as views
-from handlers.views.message import message
 from store import Store
 from store.types import Found, TeamId, UserId
 
@@ -29,8 +29,9 @@ class Brief:
     async def command(self, command: SlashCommand, context: AsyncBoltContext) -> BoltResponse:
         """Show the best match, only to the person who asked."""
         words = readable(command.get("text") or "")
+        where = where_of(command["channel_id"])
         if is_help(words):
-            return BoltResponse(status=200, body={**self.lookup.help()})
+            return BoltResponse(status=200, body={**self.lookup.help(where)})
         async with in_time_for_ack():
             found = await self.store.corpus.find(words)
             team_id, user_id = command["team_id"], command["user_id"]
@@ -39,7 +40,9 @@ class Brief:
             is_admin = self.slack.directory.is_known_corpus_admin(team_id, user_id)
             if isinstance(found, Found) and not (is_admin or found.matches[0].article.question):
                 self.slack.background.start(self._learn_who(team_id, user_id))
-            return await self.lookup.ack(found, words=words, team_id=team_id, is_admin=is_admin)
+            return await self.lookup.ack(
+                found, words=words, where=where, team_id=team_id, is_admin=is_admin
+            )
 
     async def _learn_who(self, team_id: TeamId, user_id: UserId) -> None:
         await self.slack.directory.is_corpus_admin(team_id, user_id)
@@ -69,9 +72,23 @@ class Brief:
 
     async def like(self, press: Press, respond: AsyncRespond) -> None:
         """Show similar stories."""
-        article = await self.lookup.article(press.value.article_id)
-        shown = await self.lookup.like(article, where=press.value.where)
+        value = press.value
+        article = await self.lookup.article(value.article_id)
+        shown = await self.lookup.like(
+            article, words=value.words, place=value.place, where=value.where
+        )
         await answer(respond, shown, replace=True)
+
+    async def back(self, press: Press, respond: AsyncRespond) -> None:
+        """Show what was there before: a match, a picked story, or the stories to pick from."""
+        value = press.value
+        is_match = await self.lookup.is_match(
+            value.article_id, words=value.words, place=value.place
+        )
+        if value.article_id and not is_match:
+            await self.pick(press, respond)
+        else:
+            await self.show(press, respond)
 
     async def read(self, press: Press, respond: AsyncRespond) -> None:
         """Show the next part of a long story below the current part."""
@@ -87,10 +104,8 @@ class Brief:
         await answer(respond, views.asked(words), replace=True)
 
     async def share(self, press: Press, respond: AsyncRespond) -> None:
-        """Post the story for everybody in the channel or thread where it was looked up."""
+        """Post the story where it was looked up, for everybody there, and remove the answer."""
         by = await self.slack.directory.colleague(press.team_id, press.user_id)
         article = await self.lookup.article(press.value.article_id)
-        thread_ts = press.value.thread_ts
         await self.slack.posting.share(press, article, respond, by=by)
-        done = "Shared in this thread." if thread_ts else "Shared with this channel."
-        await answer(respond, message(done), replace=True)
+        await dismiss(respond)

@@ -9,9 +9,9 @@ from rapidfuzz import fuzz, process
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.button_value import MOST_WORDS, Value
+from handlers.button_value import MOST_WORDS, Value, is_direct
 from handlers.features.dependencies import Options, Slack
-from handlers.features.schedule_actions import ScheduleActions
+from handlers.features.schedule_actions import ONLY_CHANNELS, ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
 from handlers.ids import Action
 from handlers.mrkdwn import plain, unescape
@@ -222,8 +222,8 @@ class Digest:
             order = parse_order(words, zone=zone)
         except UnclearError as error:
             return _ask_for_order(error, now=self.options.clock())
-        if request.channel_id.startswith("D"):
-            raise ParleyError("Schedules work only in channels. Run this in the channel you want.")
+        if is_direct(request.channel_id):
+            raise ParleyError(ONLY_CHANNELS)
         try:
             await self.slack.directory.require_parley_in(request.team_id, request.channel_id)
         except NotReadyError as error:

@@ -6,11 +6,12 @@ from datetime import datetime
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
+from handlers.button_value import where_of
 from handlers.features.dependencies import Slack
 from handlers.features.lookup import LookUp, in_time_for_ack
 from handlers.ids import Action, Command
 from handlers.mrkdwn import readable
-from handlers.slack.background import answer
+from handlers.slack.background import answer, dismiss
 from handlers.slack.button_press import Press
 from handlers.slack.directory import NotReadyError
 from handlers.slack.payloads import SlashCommand
@@ -68,7 +69,7 @@ class Discuss:
         await self.slack.responders.update(press.team_id, press.view_id, view)
 
     async def post(self, press: Press, respond: AsyncRespond) -> None:
-        """Post the question to the channel, or offer to join the channel first."""
+        """Post the question to the channel and remove its preview, or offer to join first."""
         by = await self.slack.directory.colleague(press.team_id, press.user_id)
         article = await self.lookup.article(press.value.article_id)
         if not article.question:
@@ -82,8 +83,10 @@ class Discuss:
             offer = views.offer_to_join(str(error), "Join and post it", Action.DISCUSS_JOIN, value)
             await answer(respond, offer)
             return
-        done = message(f"The question is in <#{press.channel_id}>.")
-        await answer(respond, done, replace=True)
+        if press.view_id:
+            await answer(respond, message(f"Posted in <#{press.channel_id}>."))
+        else:
+            await dismiss(respond)
 
     async def join(self, press: Press, respond: AsyncRespond) -> None:
         """Join the channel and post the question."""
@@ -131,5 +134,11 @@ class Discuss:
     ) -> Message:
         found = await self.question(team_id, channel_id, words=words, place=place)
         if isinstance(found, Nothing):
-            return self.lookup.nothing(found, words=words)
-        return views.preview(found.article, words=words, place=place, asked_at=found.asked_at)
+            return self.lookup.nothing(found, words=words, where=where_of(channel_id))
+        return views.preview(
+            found.article,
+            words=words,
+            place=place,
+            asked_at=found.asked_at,
+            where=where_of(channel_id),
+        )

@@ -79,7 +79,7 @@ class LookUp:
         *is_admin* adds a button to a story whose question an admin may write.
         """
         if is_help(words):
-            return self.help()
+            return self.help(where)
         found = await self.store.corpus.find(words)
         if count_for and isinstance(found, Nothing):
             self.count_miss(count_for)
@@ -88,24 +88,24 @@ class LookUp:
         )
         return rendered.message
 
-    def help(self) -> Message:
-        """Return the message that explains how to look up stories."""
-        return views.brief_help(self.examples())
+    def help(self, where: str) -> Message:
+        """Return the message that explains how to look up stories; *where* as in `Value.where`."""
+        return views.brief_help(self.examples(), where=where)
 
     async def ack(
-        self, answer: Answer, *, words: str, team_id: TeamId, is_admin: bool
+        self, answer: Answer, *, words: str, where: str, team_id: TeamId, is_admin: bool
     ) -> BoltResponse:
         """Return a command's ack that shows *answer*, and count a search miss."""
         if isinstance(answer, Nothing):
             self.count_miss(team_id)
         rendered = await self._rendered(
-            answer, words=words, place=0, where=CHANNEL, is_admin=is_admin
+            answer, words=words, place=0, where=where, is_admin=is_admin
         )
         return BoltResponse(status=200, body=rendered.body)
 
-    def nothing(self, answer: Nothing, *, words: str) -> Message:
+    def nothing(self, answer: Nothing, *, words: str, where: str) -> Message:
         """Return the message for a search miss, with a request button if requests are kept."""
-        return views.nothing(answer, words=words, can_ask=self.options.keeps_misses)
+        return views.nothing(answer, words=words, where=where, can_ask=self.options.keeps_misses)
 
     async def _rendered(
         self, answer: Answer, *, words: str, place: int, where: str, is_admin: bool
@@ -130,11 +130,18 @@ class LookUp:
         """Return whether an admin may write the question of *article*, or has written it."""
         return not (await self.store.corpus.as_in_source(article)).question
 
-    async def like(self, article: Article, *, where: str) -> Message:
-        """Return a message with stories similar to *article*."""
+    async def like(self, article: Article, *, words: str, place: int, where: str) -> Message:
+        """Return a message with stories similar to *article*, the match at *place* for *words*."""
         text = f"{article.headline} {article.summary}"
         matches = await self.store.corpus.like(text, exclude=article.id)
-        return views.like(article, matches, where=where, today=self.today)
+        return views.like(article, matches, words=words, place=place, where=where, today=self.today)
+
+    async def is_match(self, article_id: str, *, words: str, place: int) -> bool:
+        """Return whether *words* find the article at *place*."""
+        found = await self.store.corpus.find(words) if words else None
+        if not isinstance(found, Found) or place >= len(found.matches):
+            return False
+        return found.matches[place].article.id == article_id
 
     async def related(self, text: str, *, where: str) -> Message:
         """Return a message with stories related to the *text* of somebody's message."""

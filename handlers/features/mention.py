@@ -6,7 +6,7 @@ from typing import Any
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.button_value import CHANNEL, DIRECT
+from handlers.button_value import CHANNEL, DIRECT, where_of
 from handlers.features.dependencies import Slack
 from handlers.features.lookup import LookUp, is_help
 from handlers.mrkdwn import readable
@@ -70,7 +70,8 @@ class Mention:
             if not text:
                 raise ParleyError("That message has no words to look for.")
             thread_ts = shortcut["message"].get("thread_ts")
-            shown = await self.lookup.related(text, where=thread_ts or CHANNEL)
+            where = thread_ts or where_of(body["channel"]["id"])
+            shown = await self.lookup.related(text, where=where)
             await answer(respond, shown, thread_ts=thread_ts)
 
         await ack()

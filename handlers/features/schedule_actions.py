@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
+from handlers.button_value import is_direct
 from handlers.features.dependencies import Options, Slack
 from handlers.parsing.date_format import format_date, format_dates
 from handlers.parsing.timetable import describe_days
@@ -30,6 +31,7 @@ _NO_OWNER = (
     " `/digest` in its channel and save it."
 )
 _NO_SCHEDULE = "This channel has no schedule. Start one: `/digest on 09:30`."
+ONLY_CHANNELS = "Schedules work only in channels. Run this in the channel you want."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +51,7 @@ class ScheduleActions:
         """Return the channel's schedule; raises `ParleyError` if it has no schedule."""
         schedule = await self.store.schedules.get(team_id, channel_id)
         if schedule is None:
-            raise ParleyError(_NO_SCHEDULE)
+            raise ParleyError(ONLY_CHANNELS if is_direct(channel_id) else _NO_SCHEDULE)
         return schedule
 
     async def set_up(

@@ -8,7 +8,7 @@ from handlers.features.dependencies import Options, Slack
 from handlers.features.schedule_actions import NO_RECORD, ScheduleActions
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
-from handlers.views.message import message
+from handlers.views.message import channel_link, message
 from store import Store
 from store.types import ParleyError, Post, PostState
 
@@ -31,14 +31,14 @@ class UnknownPosts:
         if post is None:
             raise ParleyError(_SETTLED)
         await self.slack.posting.finish(post)
-        await answer(respond, message(f"Posted in <#{post.channel_id}>."), replace=True)
+        await answer(respond, message(f"Posted in {channel_link(post.channel_id)}."), replace=True)
 
     async def seen(self, press: Press, respond: AsyncRespond) -> None:
         """Record the post as sent, after the person confirmed that it is in the channel."""
         post = await self._post(press)
         if not await self.store.posts.seen(press.team_id, post.key, now=self.options.clock()):
             raise ParleyError(_SETTLED)
-        shown = message(f"Good: the post in <#{post.channel_id}> counts as sent.")
+        shown = message(f"Good: the post in {channel_link(post.channel_id)} counts as sent.")
         await answer(respond, shown, replace=True)
 
     async def _post(self, press: Press) -> Post:

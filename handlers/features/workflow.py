@@ -17,6 +17,7 @@ from handlers.features.lookup import LookUp
 from handlers.ids import Step
 from handlers.slack.error_replies import sentence
 from handlers.slack.payloads import EventCallback
+from handlers.views.titles import titled
 from store import Store
 from store.posting.record import NewPost
 from store.types import (
@@ -70,8 +71,10 @@ class Workflow:
             case Found(matches=matches):
                 return matches[0].article
             case Unsure(matches=matches):
-                headlines = "; ".join(match.article.headline for match in matches)
-                raise ParleyError(f"I am not sure what “{words}” means. Perhaps: {headlines}")
+                titles = "; ".join(
+                    story.title for story in titled([match.article for match in matches])
+                )
+                raise ParleyError(f"I'm not sure what “{words}” means. Perhaps: {titles}")
             case Nothing():
                 self.lookup.count_miss(team_id)
         raise ParleyError(f"I have no story on “{words}”.")

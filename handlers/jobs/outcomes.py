@@ -4,8 +4,8 @@ from datetime import datetime
 
 from handlers.mrkdwn import plain
 from handlers.slack.api_errors import RATE_LIMITED
-from handlers.slack.directory import NOT_READY
-from handlers.views.message import in_words
+from handlers.slack.directory import format_not_ready
+from handlers.views.message import channel_link, in_words
 from store.posting.record import NEVER
 from store.types import Post, PostState
 
@@ -17,9 +17,10 @@ def format_outcome(post: Post) -> str | None:
     error = plain(post.error or "no reason given", _MAX_ERROR)
     match post.state:
         case PostState.SENT:
-            return f"The post is in <#{post.channel_id}> now."
+            return f"Posted in {channel_link(post.channel_id)}."
         case PostState.FAILED:
-            return NOT_READY.get(post.error or "", f"The post was not sent: {error}.")
+            why = format_not_ready(post.error or "", post.channel_id)
+            return why or f"The post was not sent: {error}."
         case PostState.MISSED:
             return (
                 f"Slack did not take the post in time ({error}), so I stopped trying."

@@ -200,7 +200,7 @@ class Posting:
         if done is None:
             raise GoneError
         if done.state is PostState.FAILED and done.error in NOT_READY:
-            raise NotReadyError(done.error)
+            raise NotReadyError(done.error, done.channel_id)
         if done.state is not PostState.SENT:
             raise self._unsent(done)
 

@@ -112,6 +112,20 @@ async def answer(
         await asyncio.sleep(wait)
 
 
+async def dismiss(respond: AsyncRespond) -> None:
+    """Delete the ephemeral message whose button was pressed.
+
+    A failure is only logged, because a preview that stays does no harm.
+    """
+    try:
+        response = await respond(delete_original=True)
+    except FAILURES as error:
+        log.warning("a preview was not deleted: %s", classify(error).code)
+    else:
+        if response.status_code != 200:
+            log.warning("a preview was not deleted: %s", response.body[:100])
+
+
 async def answer_channel(
     respond: AsyncRespond, message: Message, *, thread_ts: str | None = None
 ) -> WebhookResponse:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from slack_sdk.errors import SlackApiError
 
+from handlers.button_value import is_direct
 from handlers.parsing.zones import is_zone
 from handlers.slack.api_errors import FAILURES, classify
 from handlers.slack.people import Colleague, FullMember, Person
@@ -40,12 +41,19 @@ NOT_READY = {
 _OUTSIDE = frozenset({"not_in_channel", "channel_not_found"})
 
 
+def format_not_ready(reason: str, channel_id: ChannelId) -> str | None:
+    """Return why Parley cannot post in a channel; None if *reason* is no key of `NOT_READY`."""
+    if reason in _OUTSIDE and is_direct(channel_id):
+        return "I can't post in a direct message between people. Please choose a channel."
+    return NOT_READY.get(reason)
+
+
 class NotReadyError(ParleyError):
     """Raised when Parley cannot post in a channel."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, channel_id: ChannelId) -> None:
         """*reason* is Slack's error code, a key of `NOT_READY`."""
-        super().__init__(NOT_READY[reason])
+        super().__init__(format_not_ready(reason, channel_id) or reason)
         self.is_outside = reason in _OUTSIDE
         """Whether the reason is only that Parley is not a member of the channel."""
 
@@ -225,7 +233,7 @@ class Directory:
     async def require_parley_in(self, team_id: TeamId, channel_id: ChannelId) -> None:
         """Raise `NotReadyError` unless Parley is in the channel and may post there."""
         if reason := await self.reason(team_id, channel_id):
-            raise NotReadyError(reason)
+            raise NotReadyError(reason, channel_id)
 
     async def reason(self, team_id: TeamId, channel_id: ChannelId) -> str | None:
         """Return the error code that keeps Parley from posting in the channel, or None."""

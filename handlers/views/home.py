@@ -126,9 +126,8 @@ def _topics(topics: Sequence[Topic], page: int) -> list[Block]:
     shown = topics[page * TOPICS : (page + 1) * TOPICS]
     blocks: list[Block] = [section("*Browse by topic*")]
     for start in range(0, len(shown), _ROW):
-        row = shown[start : start + _ROW]
-        labels = [f"{topic.name[:60]} · {topic.articles:,}" for topic in row]
-        blocks.append(topic_row([topic.name for topic in row], labels=labels, where=MODAL))
+        row = [topic.name for topic in shown[start : start + _ROW]]
+        blocks.append(topic_row(row, where=MODAL))
     return blocks + pager(Action.HOME_PAGE, page, pages, following="More topics")
 
 

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import TypedDict
 
+from handlers.button_value import is_direct
 from handlers.mrkdwn import truncate
 from handlers.views.blocks import Block, Element, actions, section
 from store.text import legible
+from store.types import ChannelId
 
 MAX_TEXT = 4000
 """The longest text of a message (docs.slack.dev, chat.postMessage)."""
@@ -28,6 +30,11 @@ def paragraphs(*texts: str, buttons: Sequence[Element] = ()) -> Message:
     """Build a message with a section for each text, followed by a row of *buttons*."""
     row = [actions(*buttons)] if buttons else []
     return message("\n".join(texts), [*map(section, texts), *row])
+
+
+def channel_link(channel_id: ChannelId) -> str:
+    """Return a link to a channel, or words for a direct message, to which there is none."""
+    return "your direct message" if is_direct(channel_id) else f"<#{channel_id}>"
 
 
 def counted(number: int, noun: str) -> str:

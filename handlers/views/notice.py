@@ -4,7 +4,7 @@ from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
 from handlers.views.blocks import Element, button
-from handlers.views.message import Message, counted, paragraphs
+from handlers.views.message import Message, channel_link, counted, paragraphs
 from store.types import About, Post, PostKind
 
 WHY_STOPPED = {
@@ -40,8 +40,8 @@ def notice(post: Post) -> Message:
 
 def _unsure(about: About) -> Message:
     text = (
-        f"Slack did not confirm a post of mine in <#{about.channel_id}>, and I cannot see whether"
-        f" it is there ({plain(about.error or 'no answer', 200)}). To be sure that it is not there"
+        f"Slack did not confirm a post of mine in {channel_link(about.channel_id)}, and I can't see"
+        f" whether it is there ({plain(about.error or 'no answer', 200)}). So that it is not there"
         " twice, I leave it to you: please look."
     )
     value = Value(key=about.post_key, channel_id=about.channel_id)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from handlers.button_value import Value
+from handlers.button_value import CHANNEL, Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import date, plain, truncate
 from handlers.parsing.date_format import format_date
@@ -14,6 +14,7 @@ from handlers.views.blocks import (
     actions,
     button,
     context,
+    divider,
     header,
     overflow,
     section,
@@ -21,11 +22,12 @@ from handlers.views.blocks import (
 from handlers.views.message import Message, message, paragraphs
 from handlers.views.origin import origin
 from handlers.views.story import card, spoken
+from handlers.views.titles import Titled, split_lead, titled
 from store.types import Article, UserId
 
 MENU_WHY, MENU_SKIP, MENU_PAUSE = "why", "skip", "pause"
-_SHORT = 280
-"""Characters of each story in a digest."""
+_LINE, _SHORT_TITLE = 150, 60
+"""Characters of a story's line in a digest; a shorter title is followed by the summary's lead."""
 _THREAD = 8000
 """Characters of all stories in a thread; Slack refuses a message of about 11,000."""
 _LINKS = 2000
@@ -33,23 +35,33 @@ _LINKS = 2000
 
 
 def preview(
-    article: Article, *, words: str, place: int, asked_at: datetime | None = None
+    article: Article,
+    *,
+    words: str,
+    place: int,
+    asked_at: datetime | None = None,
+    where: str = CHANNEL,
 ) -> Message:
     """Render the preview of a question for the user who asked for it.
 
-    *asked_at* is when the channel was last asked this question; None if it never was.
+    *asked_at* is when the channel was last asked this question; None if it never was. *where* is
+    CHANNEL or CONVERSATION: a direct message may be between people, where Parley cannot post.
     """
-    text = f"Here is a question for this channel: {plain(article.question, 2500)}"
     this = Value(article_id=article.id, words=words, place=place)
     another = Value(words=words, place=place + 1)
+    note, label, action = (
+        ("The story will be posted in the thread.", "Post it here", Action.DISCUSS_POST)
+        if where == CHANNEL
+        else ("You choose the channel next.", "Discuss in a channel", Action.DISCUSS_START)
+    )
     return message(
-        text,
+        f"Here is a question: {plain(article.question, 2500)}",
         [
-            context("Only you see this. The story will be posted in the thread."),
+            context(f"Only you see this. {note}"),
             *asked_before(asked_at),
             question_of(article),
             actions(
-                button("Post it here", Action.DISCUSS_POST, this, primary=True),
+                button(label, action, this, primary=True),
                 button("Another one", Action.DISCUSS_ANOTHER, another),
             ),
         ],
@@ -82,20 +94,39 @@ def question(article: Article, *, asked_by: UserId | None, has_menu: bool = Fals
 def digest(
     articles: Sequence[Article], *, asked_by: UserId | None, has_menu: bool = False
 ) -> Message:
-    """Render a digest: a few shortened stories, and the question of the first that has one."""
+    """Render a digest: a numbered line for each story, and the first question there is."""
     source = f"Posted by <@{asked_by}>" if asked_by else "Today's stories"
     asked = next((article.question for article in articles if article.question), "")
     lead, menu = f"{source} · more of each is in the thread", _menu(has_menu)
     blocks: list[Block] = [section(lead, accessory=menu) if menu and not asked else context(lead)]
-    for article in articles:
-        summary = Part(truncate(article.summary, _SHORT), most=_SHORT * 2)
-        blocks.append(as_written(Part(article.headline, "bold", 150), summary))
-        texts = origin(article, most_link=_LINKS // len(articles))
-        blocks += [context(*texts)] if texts else []
+    lines = []
+    for story, small in _numbered(articles):
+        line = story.title
+        if not story.headline and len(line) < _SHORT_TITLE:
+            line = truncate(f"{line}: {split_lead(story.rest)[0]}", _LINE)
+        lines.append(line)
+        blocks += [divider(), as_written(Part(line, "bold", 200))]
+        blocks += [context(*small)] if small else []
     if asked:
-        blocks.append(as_written(Part(asked, "bold", 1500), accessory=menu))
-    summaries = " ".join(plain(truncate(article.summary, _SHORT)) for article in articles)
-    return message(f"{source}: {summaries} {plain(asked, 1500)}".rstrip(), blocks)
+        call = "What do you think? Answer in the thread:"
+        blocks += [divider(), context(call), as_written(Part(asked, "bold", 1500), accessory=menu)]
+    listed = "; ".join(plain(line, 200) for line in lines)
+    return message(f"{source}: {listed} {plain(asked, 1500)}".rstrip(), blocks)
+
+
+def _numbered(articles: Sequence[Article]) -> list[tuple[Titled, list[str]]]:
+    """Return the stories with numbered titles, each with its small print.
+
+    The small print is the headline, unless that is the title, and the origin.
+    """
+    shown = []
+    for number, story in enumerate(titled(articles), start=1):
+        small = [plain(story.headline, 150)] if story.headline else []
+        small += origin(story.article, most_link=_LINKS // len(articles))
+        if len(articles) > 1:
+            story = story._replace(title=f"{number}. {story.title}")
+        shown.append((story, small))
+    return shown
 
 
 def nothing_new(why: str) -> Message:
@@ -107,17 +138,19 @@ def thread(articles: Sequence[Article]) -> Message:
     """Render the stories for the thread of their question or digest."""
     if len(articles) == 1:
         return message(spoken(articles[0]), card(articles[0], question=False))
-    origins = [origin(article, most_link=_LINKS // len(articles)) for article in articles]
-    room = (_THREAD - sum(len(text) for texts in origins for text in texts)) // len(articles)
+    shown = _numbered(articles)
+    used = sum(len(text) for _, small in shown for text in small)
+    room = (_THREAD - used) // len(articles)
     blocks: list[Block] = []
-    for article, texts in zip(articles, origins, strict=True):
-        blocks += [header(article.headline), as_written(Part(article.summary, most=room * 2 // 3))]
-        if article.insight:
-            insight = Part(article.insight, most=room // 3)
+    for story, small in shown:
+        blocks.append(header(story.title))
+        if story.rest:
+            blocks.append(as_written(Part(story.rest, most=room * 2 // 3)))
+        if story.article.insight:
+            insight = Part(story.article.insight, most=room // 3)
             blocks.append(as_written(Part("Insight", "bold"), insight))
-        blocks += [context(*texts)] if texts else []
-    headlines = "; ".join(plain(article.headline, 150) for article in articles)
-    return message(f"More on: {headlines}", blocks)
+        blocks += [context(*small)] if small else []
+    return message(f"More on: {'; '.join(plain(story.title, 160) for story, _ in shown)}", blocks)
 
 
 def _menu(has_menu: bool) -> Element | None:

@@ -3,15 +3,19 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from handlers.button_value import CHANNEL, DIRECT, MODAL, Value
+from handlers.button_value import CHANNEL, CONVERSATION, DIRECT, MODAL, Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import escape, pieces, plain, truncate
 from handlers.views.as_written import Part, as_written
 from handlers.views.blocks import Block, Element, actions, button, context, header, section
 from handlers.views.message import Message, message, paragraphs
-from handlers.views.origin import old, open_button, origin
+from handlers.views.origin import open_button, origin
+from handlers.views.titles import titled
+from store.finding.finder import MOST_MATCHES
 from store.types import Article, Found, Match, Nothing, Unsure, UserId
 
+_COLLAPSED = 160
+"""Characters of a summary in a list."""
 _PIECE = 2800
 _ROOM = 7000
 """Characters of a card's texts. With everything else, a message stays below 9,000 characters;
@@ -96,10 +100,14 @@ def found(
 ) -> Message:
     """Render one of the matches, with buttons; *can_write* adds one for its question."""
     match, count = answer.matches[place], len(answer.matches)
-    following = Value(words=words, place=(place + 1) % count, where=where) if count > 1 else None
-    buttons = _buttons(
-        match.article, words=words, where=where, following=following, can_write=can_write
-    )
+    buttons = _buttons(match.article, words=words, place=place, where=where, can_write=can_write)
+    if count > 1:
+        for label, action, to in (
+            ("Previous", Action.BRIEF_PREVIOUS, place - 1),
+            ("Next", Action.BRIEF_NEXT, place + 1),
+        ):
+            value = Value(words=words, place=to % count, where=where)
+            buttons.append(button(label, action, value, hint=f"{label} match"))
     return message(
         spoken(match.article),
         [
@@ -110,7 +118,8 @@ def found(
 
 
 def _why(*, words: str, place: int, count: int) -> str:
-    which = "The only match" if count == 1 else f"Match {place + 1} of {count}"
+    best = "the best " if count == MOST_MATCHES else ""
+    which = "The only match" if count == 1 else f"Match {place + 1} of {best}{count}"
     return f"{which} for “{plain(words, 200)}”"
 
 
@@ -118,27 +127,27 @@ def _buttons(
     article: Article,
     *,
     words: str,
+    place: int = 0,
     where: str,
-    following: Value | None = None,
     can_write: bool = False,
 ) -> list[Element]:
-    value = Value(article_id=article.id, words=words, where=where)
+    value = Value(article_id=article.id, words=words, place=place, where=where)
 
     def about(label: str, action: Action, *, primary: bool = False) -> Element:
         return button(label, action, value, primary=primary, hint=f"{label}: {article.headline}")
 
     buttons = []
-    if where == CHANNEL:
-        buttons.append(about("Share to channel", Action.BRIEF_SHARE, primary=True))
-        if article.question:
-            buttons.append(about("Discuss here", Action.BRIEF_DISCUSS))
-    elif where not in (DIRECT, MODAL):
-        buttons.append(about("Share in thread", Action.BRIEF_SHARE, primary=True))
-    elif article.question:
-        buttons.append(about("Discuss in a channel", Action.DISCUSS_START, primary=True))
+    if where not in (DIRECT, MODAL):
+        share = {CHANNEL: "Share to channel", CONVERSATION: "Share here"}
+        label = share.get(where, "Share in thread")
+        buttons.append(about(label, Action.BRIEF_SHARE, primary=True))
+    if article.question and where == CHANNEL:
+        buttons.append(about("Discuss here", Action.BRIEF_DISCUSS))
+    elif article.question and where in (DIRECT, MODAL, CONVERSATION):
+        # Parley cannot be added to a direct message between people.
+        is_first = not buttons
+        buttons.append(about("Discuss in a channel", Action.DISCUSS_START, primary=is_first))
     buttons.append(about("More like this", Action.BRIEF_LIKE))
-    if following:
-        buttons.append(button("Next match", Action.BRIEF_NEXT, following))
     if can_write:
         label = "Change its question" if article.question else "Write its question"
         buttons.append(about(label, Action.QUESTION_WRITE))
@@ -157,7 +166,7 @@ def unsure(
     lead = f"I'm not sure what you mean by “{plain(words, 200)}”. Did you mean:"
     label = "None of these: ask for this topic"
     ask = _ask(label, words=words, where=where) if can_ask else []
-    return _choices(lead, answer.matches, words=words, where=where, ask=ask, today=today)
+    return _choices(lead, answer.matches, words=words, where=where, below=ask, today=today)
 
 
 def _ask(label: str, *, words: str, where: str) -> list[Block]:
@@ -170,13 +179,26 @@ def _ask(label: str, *, words: str, where: str) -> list[Block]:
 
 
 def like(
-    article: Article, matches: Sequence[Match], *, where: str, today: date | None = None
+    article: Article,
+    matches: Sequence[Match],
+    *,
+    words: str,
+    place: int = 0,
+    where: str,
+    today: date | None = None,
 ) -> Message:
-    """Render the stories that are similar to *article*."""
+    """Render the stories that are similar to *article*, and a button back to it.
+
+    The article is the match at *place* for *words*, if they found it.
+    """
+    story = Value(article_id=article.id, words=words, place=place, where=where)
+    below = [actions(button("Back", Action.BRIEF_BACK, story, hint="Back to the story"))]
     if not matches:
-        return message(f"I have nothing else like “{plain(article.headline, 300)}”.")
-    lead = f"Close to “{plain(article.headline, 300)}”:"
-    return _choices(lead, matches, words=article.headline, where=where, today=today)
+        text = f"I have nothing else like “{plain(article.headline, 300)}”."
+        return message(text, [section(text), *below])
+    title = titled([article, *(match.article for match in matches)])[0].title
+    lead = f"More like “{plain(title, 300)}”:"
+    return _choices(lead, matches, words="", where=where, below=below, today=today)
 
 
 def related(matches: Sequence[Match], *, where: str, today: date | None = None) -> Message:
@@ -193,25 +215,27 @@ def _choices(
     *,
     words: str,
     where: str,
-    ask: Sequence[Block] = (),
+    below: Sequence[Block] = (),
     today: date | None,
 ) -> Message:
     blocks: list[Block] = [section(lead)]
-    for match in matches:
-        article = match.article
+    shown = titled([match.article for match in matches])
+    for article, title, rest, headline in shown:
         show = button(
             "Show",
             Action.BRIEF_PICK,
             Value(article_id=article.id, words=words, where=where),
-            hint=f"Show: {truncate(article.summary, 60)}",
+            hint=f"Show: {truncate(title, 60)}",
         )
-        headline = Part(article.headline, "bold", 150)
-        summary = Part(truncate(article.summary, 220), most=2800)
-        age = [Part(old(article, today), "bold")] if today and old(article, today) else []
-        blocks.append(as_written(headline, *age, summary, accessory=show))
-    blocks += ask
-    stories = "; ".join(plain(truncate(match.article.summary, 120)) for match in matches)
-    return message(f"{lead} {stories}", blocks)
+        parts = [Part(title, "bold", 150)]
+        if rest:
+            parts.append(Part(truncate(rest, _COLLAPSED), most=2800))
+        blocks.append(as_written(*parts, accessory=show))
+        small = [plain(headline, 150)] if headline else []
+        small += origin(article, today=today)
+        blocks += [context(*small)] if small else []
+    blocks += below
+    return message(f"{lead} {'; '.join(plain(story.title, 150) for story in shown)}", blocks)
 
 
 def picked(
@@ -222,8 +246,14 @@ def picked(
     can_write: bool = False,
     today: date | None = None,
 ) -> Message:
-    """Render the story that the user picked; *can_write* adds a button for its question."""
+    """Render the story that the user picked, with a button back to the stories for *words*.
+
+    *can_write* adds a button for its question.
+    """
     buttons = _buttons(article, words=words, where=where, can_write=can_write)
+    if words:
+        back = Value(words=words, where=where)
+        buttons.append(button("Back", Action.BRIEF_BACK, back, hint="Back to the stories"))
     return message(spoken(article), card(article, where=where, buttons=buttons, today=today))
 
 
@@ -247,15 +277,13 @@ def nothing(answer: Nothing, *, words: str, where: str = CHANNEL, can_ask: bool 
     return message(text, blocks)
 
 
-def topics(
-    names: Sequence[str], *, labels: Sequence[str] | None = None, where: str = CHANNEL
-) -> Block:
-    """Return a row of buttons, one for each topic, with its name or with *labels*."""
+def topics(names: Sequence[str], *, where: str = CHANNEL) -> Block:
+    """Return a row of buttons, one for each topic."""
     buttons = []
-    for place, (name, label) in enumerate(zip(names, labels or names, strict=True)):
+    for place, name in enumerate(names):
         # An action_id must be unique in its block, so the index is part of it.
         action, value = f"{Action.BRIEF_TOPIC}_{place}", Value(words=name, where=where)
-        buttons.append(button(label, action, value, hint=f"Stories on {name}"))
+        buttons.append(button(name, action, value, hint=f"Stories on {name}"))
     return actions(*buttons)
 
 
@@ -266,7 +294,7 @@ def asked(words: str) -> Message:
     )
 
 
-def brief_help(examples: Sequence[str]) -> Message:
+def brief_help(examples: Sequence[str], *, where: str = CHANNEL) -> Message:
     """Explain /brief, with *examples* of topics that have stories."""
     tried = [f"`{Command.BRIEF} {plain(words, 75)}`" for words in examples]
     text = (
@@ -277,7 +305,7 @@ def brief_help(examples: Sequence[str]) -> Message:
         text += " There are no stories yet."
         return paragraphs(text)
     text += f" For example: {', '.join(tried)}."
-    return message(text, [section(text), topics(examples)])
+    return message(text, [section(text), topics(examples, where=where)])
 
 
 def shared(article: Article, *, by: UserId | None) -> Message:

@@ -23,6 +23,8 @@ CUT_OFF = 0.6
 """The lowest score of an answer; test_finder.py measures the errors that remain."""
 UNSURE = 0.475
 """The lowest score at which Parley asks whether a story is the right one."""
+MOST_MATCHES = 10
+"""The most matches of an answer, unless another limit is asked for."""
 SUGGESTIONS = 3
 
 _MAX_CHARACTERS, _MAX_WORDS = 2_000, 32
@@ -107,7 +109,7 @@ class Finder:
         """Return the names of topics that may complete *prefix*; see `Typeahead.complete`."""
         return self._names.complete(prefix, limit)
 
-    async def find(self, query: str, *, limit: int = 10) -> Answer:
+    async def find(self, query: str, *, limit: int = MOST_MATCHES) -> Answer:
         """Look up *query*, which may be any text; raise only `StaleRevisionError`.
 
         `Found` has at most *limit* matches; `Unsure` and `Nothing` offer at most three choices.

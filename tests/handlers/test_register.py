@@ -61,6 +61,11 @@ def answered(action: str, words: str = "geneva") -> Callable[[Slack], Awaitable[
     return way
 
 
+async def go_back(slack: Slack) -> None:
+    (alike,) = await slack.press(Action.BRIEF_LIKE, await found(slack, "geneva"))
+    await slack.press(Action.BRIEF_BACK, alike)
+
+
 async def read_on(slack: Slack) -> None:
     text = "A long story of a quarry. " * 500
     (slack.corpus / "long.txt").write_text(f"Quarry\n{text}\nInsight.\nWhy?\n")
@@ -266,6 +271,8 @@ WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Action.BRIEF_SHARE: answered(Action.BRIEF_SHARE),
     Action.BRIEF_DISCUSS: answered(Action.BRIEF_DISCUSS),
     Action.BRIEF_NEXT: answered(Action.BRIEF_NEXT),
+    Action.BRIEF_PREVIOUS: answered(Action.BRIEF_PREVIOUS),
+    Action.BRIEF_BACK: go_back,
     Action.BRIEF_PICK: answered(Action.BRIEF_PICK, "qwzrt dockworkers"),
     Action.BRIEF_TOPIC: answered(f"{Action.BRIEF_TOPIC}_0", "help"),
     Action.BRIEF_LIKE: answered(Action.BRIEF_LIKE),

@@ -459,6 +459,8 @@ WAYS: dict[tuple[str, str], Way] = {
     ),
     (Action.BRIEF_DISCUSS, ""): change(_COLLEAGUE, pressed(Action.BRIEF_DISCUSS, _SHARING)),
     (Action.BRIEF_NEXT, ""): look_up(pressed(Action.BRIEF_NEXT, _SHARING)),
+    (Action.BRIEF_PREVIOUS, ""): look_up(pressed(Action.BRIEF_PREVIOUS, _SHARING)),
+    (Action.BRIEF_BACK, ""): look_up(pressed(Action.BRIEF_BACK, _SHARING, Action.BRIEF_LIKE)),
     (Action.BRIEF_PICK, ""): look_up(pressed(Action.BRIEF_PICK, "/brief qwzrt dockworkers")),
     (Action.BRIEF_TOPIC, ""): look_up(pressed(f"{Action.BRIEF_TOPIC}_0", "/brief help")),
     (Action.BRIEF_LIKE, ""): look_up(pressed(Action.BRIEF_LIKE, _SHARING)),

@@ -38,9 +38,13 @@ async def test_next_match_replaces_the_answer(slack: Slack) -> None:
     assert "Match 1 of 2" in texts([answer])
     (second,) = await slack.press(Action.BRIEF_NEXT, answer)
     assert "Match 2 of 2" in texts([second])
-    (first,) = await slack.press(Action.BRIEF_NEXT, second)
-    assert "Match 1 of 2" in texts([first])
-    assert first["text"] == answer["text"]
+    assert labels(second)[-2:] == ["Previous", "Next"]
+    for action in (Action.BRIEF_NEXT, Action.BRIEF_PREVIOUS):
+        (first,) = await slack.press(action, second)
+        assert "Match 1 of 2" in texts([first])
+        assert first["text"] == answer["text"]
+        (second,) = await slack.press(Action.BRIEF_PREVIOUS, first)
+        assert "Match 2 of 2" in texts([second])
 
 
 async def test_share_shows_everybody_the_story_and_who_shared_it(slack: Slack) -> None:
@@ -49,10 +53,8 @@ async def test_share_shows_everybody_the_story_and_who_shared_it(slack: Slack) -
     (shared,) = slack.public()
     assert "Dockworkers in Gdansk" in texts([shared])
     assert f"Shared by <@{ANA}>" in texts([shared])
-    (note,) = [
-        message for message in slack.workspace.messages(GENERAL, ANA) if message["ephemeral"]
-    ]
-    assert note["text"] == "Shared with this channel."
+    left = slack.workspace.messages(GENERAL, ANA)
+    assert [message["ts"] for message in left] == [shared["ts"]], "the private answer is gone"
 
 
 async def test_pressing_share_twice_shares_once(slack: Slack) -> None:
@@ -147,11 +149,57 @@ async def test_the_examples_of_the_help_find_something(slack: Slack) -> None:
 async def test_more_like_this_offers_similar_stories(slack: Slack) -> None:
     (answer,) = await slack.type("/brief zelenskiy")
     (close,) = await slack.press(Action.BRIEF_LIKE, answer)
-    assert "Close to “Envoys meet again”" in close["text"]
+    assert "More like “Zelenskiy flew to Geneva" in close["text"]
     assert "Sanctions on timber" in texts([close])
-    assert "Zelenskiy flew" not in texts([close])
+    assert "*Zelenskiy flew" not in texts([close])
     (shown,) = await slack.press(Action.BRIEF_PICK, close)
     assert "Sanctions on timber" in shown["text"]
+
+
+async def test_back_leads_from_similar_stories_to_the_match_that_was_shown(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief geneva")
+    (second,) = await slack.press(Action.BRIEF_NEXT, answer)
+    (close,) = await slack.press(Action.BRIEF_LIKE, second)
+    (back,) = await slack.press(Action.BRIEF_BACK, close)
+    assert back["text"] == second["text"]
+    assert "Match 2 of 2" in texts([back])
+
+
+async def test_back_leads_from_a_picked_story_to_the_choice(slack: Slack) -> None:
+    (choice,) = await slack.type("/brief qwzrt dockworkers")
+    (picked,) = await slack.press(Action.BRIEF_PICK, choice)
+    (close,) = await slack.press(Action.BRIEF_LIKE, picked)
+    (again,) = await slack.press(Action.BRIEF_BACK, close)
+    assert again["text"] == picked["text"]
+    (back,) = await slack.press(Action.BRIEF_BACK, again)
+    assert back["text"] == choice["text"]
+
+
+async def test_stories_under_one_headline_are_told_apart_by_their_leads(slack: Slack) -> None:
+    (slack.corpus / "lake.csv").write_text(
+        "headline,summary,question\n"
+        "News of the lake,Divers found a quarry lamp. It is old.,Whose is it?\n"
+        "News of the lake,A quarry owner wants the lake drained. Others object.,Would you?\n"
+    )
+    await slack.type("/corpus reload")
+    (answer,) = await slack.type("/brief qwzrt quarry")
+    shown = texts([answer])
+    assert "*Divers found a quarry lamp*" in shown
+    assert "*A quarry owner wants the lake drained*" in shown
+    assert "*News of the lake*" not in shown
+    assert shown.count("News of the lake") == 2
+
+
+async def test_in_a_direct_message_nothing_is_offered_that_cannot_work(slack: Slack) -> None:
+    where = dm(ANA)
+    (answer,) = await slack.type("/brief dockworkers", channel=where)
+    assert labels(answer) == ["Share here", "Discuss in a channel", "More like this"]
+    await slack.press(Action.BRIEF_LIKE, answer, channel=where)
+    (preview,) = [*await slack.type("/discuss timber", channel=where)][-1:]
+    assert labels(preview) == ["Discuss in a channel", "Another one"]
+    assert "in the thread" not in texts([preview])
+    (refused,) = [*await slack.type("/digest next", channel=where)][-1:]
+    assert refused["text"].startswith("Schedules work only in channels")
 
 
 async def test_the_words_that_matched_are_bold(slack: Slack) -> None:

@@ -60,7 +60,7 @@ async def test_a_mention_without_words_explains(slack: Slack) -> None:
 async def test_a_direct_message_is_a_look_up(slack: Slack) -> None:
     (answer,) = await slack.say("geneva", channel=dm(BEN), user=BEN)
     assert "Match 1 of 2" in texts([answer])
-    assert labels(answer) == ["Discuss in a channel", "More like this", "Next match"]
+    assert labels(answer) == ["Discuss in a channel", "More like this", "Previous", "Next"]
     seen = await slack.press(Action.BRIEF_NEXT, answer, user=BEN, channel=dm(BEN))
     assert "Match 2 of 2" in texts([seen[-1]])
 

@@ -72,9 +72,7 @@ async def discussion(slack: Slack) -> list[dict[str, Any]]:
 async def share(slack: Slack) -> list[dict[str, Any]]:
     (answer,) = await slack.type("/brief dockworkers", user=BEN)
     await slack.press(Action.BRIEF_SHARE, answer, user=BEN)
-    return [message for message in slack.workspace.messages(GENERAL, BEN) if message["ephemeral"]][
-        -1:
-    ]
+    return slack.workspace.messages(GENERAL, BEN)[-1:]
 
 
 _NORTH, _QUESTION = "Harbours of the north", "Here is a question"
@@ -94,7 +92,7 @@ WAYS: dict[str, tuple[Way, str, str, str]] = {
     "App Home": (at_home, "Today's question", STRANGER, STRANGER),
     "the form": (form, _GUEST, STRANGER, STRANGER),
     "Start a discussion": (discussion, "The story will be posted", STRANGER, "The story will be"),
-    "Share": (share, "Shared with this channel", STRANGER, STRANGER),
+    "Share": (share, "Shared by", STRANGER, STRANGER),
 }
 
 

@@ -37,7 +37,7 @@ async def test_a_question_is_previewed_and_then_posted(slack: Slack) -> None:
     assert question["reply_count"] == 1
     done = slack.modal()
     assert done
-    assert f"The question is in <#{GENERAL}>" in texts([done])
+    assert f"Posted in <#{GENERAL}>" in texts([done])
 
 
 async def test_without_words_it_is_the_channel_s_next_question_or_another(slack: Slack) -> None:
@@ -81,7 +81,7 @@ async def test_where_parley_is_not_a_member_it_offers_to_join_a_public_channel(
     assert "`/invite @Parley`" in texts([offer])
     done = await slack.press_in(offer, Action.DISCUSS_JOIN)
     assert done
-    assert f"The question is in <#{RANDOM}>" in texts([done])
+    assert f"Posted in <#{RANDOM}>" in texts([done])
     assert len(slack.public(RANDOM)) == 1
 
 

@@ -33,7 +33,7 @@ async def test_a_miss_or_an_uncertain_match_fails_with_a_sentence(slack: Slack) 
     assert await slack.parley.store.misses.number(TEAM, since=slack.clock()) == 1
     status, _, error = await run(slack, Step.FIND_STORY, words="qwzrt dockworkers")
     assert status == "failed"
-    assert error == "I am not sure what “qwzrt dockworkers” means. Perhaps: Harbours of the north"
+    assert error == "I'm not sure what “qwzrt dockworkers” means. Perhaps: Harbours of the north"
 
 
 async def test_pick_a_question_returns_each_question_once(slack: Slack) -> None:
@@ -41,7 +41,7 @@ async def test_pick_a_question_returns_each_question_once(slack: Slack) -> None:
         (await run(slack, Step.PICK_QUESTION, channel=GENERAL))[1]["question"] for _ in range(2)
     ]
     (preview,) = await slack.type("/discuss", user=ANA)
-    picked.append(preview["text"].removeprefix("Here is a question for this channel: "))
+    picked.append(preview["text"].removeprefix("Here is a question: "))
     assert len(set(picked)) == 3
 
 

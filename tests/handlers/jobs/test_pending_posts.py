@@ -12,7 +12,7 @@ from tests.handlers.jobs.test_posting import settle
 from tests.ids import ANA, GENERAL
 
 POST = "chat.postMessage"
-DONE = f"The post is in <#{GENERAL}> now."
+DONE = f"Posted in <#{GENERAL}>."
 LIMITED: dict[str, Any] = {"kind": "ratelimit", "seconds": 7}
 LIMITED_NOTE = "Slack has had too many posts from me. I will send this one in 7 seconds"
 UNCONFIRMED: dict[str, dict[str, Any]] = {
@@ -54,7 +54,7 @@ async def test_the_note_about_an_unconfirmed_post_is_replaced(
     slack: Slack, fault: dict[str, Any]
 ) -> None:
     note = await pressed(slack, **fault)
-    assert note["text"].startswith("Slack has not confirmed the post. I am checking")
+    assert note["text"].startswith("Slack has not confirmed the post. I'm checking")
     await settle(slack)
     outcome = await note_after(slack, note)
     assert len(slack.public()) == (outcome == DONE)

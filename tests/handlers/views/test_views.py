@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.button_value import CHANNEL, DIRECT, MODAL, Value
+from handlers.button_value import CHANNEL, CONVERSATION, DIRECT, MODAL, Value
 from handlers.ids import Action
 from handlers.parsing.small_talk import SmallTalk
 from handlers.views import (
@@ -158,6 +158,17 @@ def planned(words: str) -> Schedule:
     )
 
 
+def same_headline(matches: tuple[Match, ...]) -> tuple[Match, ...]:
+    """Return at least two matches, all with the first one's headline."""
+    headline = matches[0].article.headline
+    return (
+        tuple(
+            replace(match, article=replace(match.article, headline=headline)) for match in matches
+        )
+        + matches[:1]
+    )
+
+
 VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "found": lambda matches, words: story.found(Found(matches=matches), words=words, place=0),
     "unsure": lambda matches, words: story.unsure(Unsure(matches=matches), words=words),
@@ -173,8 +184,27 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         matches[0].article, words=words, where=DIRECT
     ),
     "last part": lambda matches, words: story.more(matches[0].article, page=99, where=CHANNEL),
-    "like": lambda matches, words: story.like(matches[0].article, matches, where=CHANNEL),
-    "nothing like": lambda matches, words: story.like(matches[0].article, (), where=CHANNEL),
+    "like": lambda matches, words: story.like(
+        matches[0].article, matches, words=words, where=CHANNEL
+    ),
+    "nothing like": lambda matches, words: story.like(
+        matches[0].article, (), words=words, where=CHANNEL
+    ),
+    "in a conversation": lambda matches, words: story.found(
+        Found(matches=matches), words=words, place=0, where=CONVERSATION
+    ),
+    "under one headline": lambda matches, words: story.unsure(
+        Unsure(matches=same_headline(matches)), words=words
+    ),
+    "digest under one headline": lambda matches, words: question.digest(
+        [match.article for match in same_headline(matches)], asked_by=ANA
+    ),
+    "thread under one headline": lambda matches, words: question.thread(
+        [match.article for match in same_headline(matches) * 3]
+    ),
+    "preview in a conversation": lambda matches, words: question.preview(
+        matches[0].article, words=words, place=0, where=CONVERSATION
+    ),
     "related": lambda matches, words: story.related(matches, where="1.2"),
     "asked": lambda matches, words: story.asked(words),
     "help": lambda matches, words: story.brief_help([words] * 3),
@@ -470,7 +500,7 @@ def test_an_old_story_is_marked(days: int, age: str) -> None:
         story.found(found, words="x", place=0, today=today),
         story.picked(article, words="x", today=today),
         story.unsure(Unsure(matches=(match,)), words="x", today=today),
-        story.like(article, [match], where=CHANNEL, today=today),
+        story.like(article, [match], words="x", where=CHANNEL, today=today),
         story.related([match], where=CHANNEL, today=today),
     ]
     for message in shown:
