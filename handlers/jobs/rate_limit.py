@@ -108,7 +108,9 @@ class TeamRateLimiter:
     def taken(self, team_id: TeamId, now: datetime) -> None:
         """Record that Slack took a post."""
         self._last_minute(team_id, now).append(now)
-        if pace := self._pace(team_id, now):
+        pace = self._pace(team_id, now)
+        # A learned pace that holds no post back is not confirmed by a post.
+        if pace and (pace.free_at > now or pace.growth == _SOON):
             pace.per_minute *= pace.growth
 
     def refused(
@@ -121,7 +123,10 @@ class TeamRateLimiter:
             pace.paused_until = max(pace.paused_until, now + wait)
             pace.free_at = max(pace.free_at, pace.paused_until)
             return
-        taken = len(self._last_minute(team_id, now))
+        taken: float = len(self._last_minute(team_id, now))
+        if pace and now - pace.paused_until < _MINUTE:
+            # The last minute has fewer posts than Slack would have taken.
+            taken = max(taken, pace.per_minute)
         per_minute = max(_SLOWER * taken, _LEAST_PER_MINUTE)
         growth = _SOON if pace is None and taken < _LEAST_PER_MINUTE else _FASTER
         log.warning(

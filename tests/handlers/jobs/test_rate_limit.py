@@ -4,6 +4,7 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -78,6 +79,31 @@ def test_at_most_one_call_in_fifty_is_refused_and_no_minute_is_wasted(
     )
     assert refused <= messages / 50 + IN_FLIGHT
     assert took < 8 * MINUTE * 1.5
+
+
+@dataclass
+class OddSlack(CountingSlack):
+    """Refuses everything for three seconds besides, at random moments."""
+
+    chance: Random = field(default_factory=Random)
+    odd_until: datetime = NOW
+
+    def refuse(self, now: datetime) -> timedelta | None:
+        """Take a post, or return what Retry-After says."""
+        if now >= self.odd_until and self.chance.random() < 0.002:
+            self.odd_until = now + timedelta(seconds=3)
+        if now < self.odd_until:
+            return timedelta(seconds=math.ceil((self.odd_until - now).total_seconds()))
+        return super().refuse(now)
+
+
+@pytest.mark.parametrize("is_sliding", [True, False])
+@pytest.mark.parametrize("seed", range(3))
+def test_odd_refusals_do_not_hide_the_limit(seed: int, is_sliding: bool) -> None:
+    """Seen before: after the pause of a minute, an odd refusal halved the pace."""
+    slack = OddSlack(300, is_sliding, chance=Random(seed))
+    _, took = post(TeamRateLimiter(), slack, 4000, latency=timedelta(milliseconds=40))
+    assert took < 1.2 * (4000 / 300 - 1) * MINUTE
 
 
 class OnceBusySlack(CountingSlack):
