@@ -189,9 +189,10 @@ def preview(
         shown = question.digest(articles, asked_by=None, has_menu=True)
     else:
         shown = question.question(articles[0], asked_by=None, has_menu=True)
-    when = _first(upcoming)
-    lead = context(f"Only you see this. Scheduled for {when}:")
-    return message(f"Posted {when}: {shown['text']}", [lead, *shown["blocks"]])
+    post = _unskipped(upcoming)
+    when = f"Scheduled for {_when(post)}" if post else "To be posted after it is resumed"
+    lead = context(f"Only you see this. {when}:")
+    return message(f"{when}: {shown['text']}", [lead, *shown["blocks"]])
 
 
 def posted_now(upcoming: Sequence[UpcomingPost], *, is_todays: bool) -> Message:
@@ -383,8 +384,12 @@ def _join(names: Sequence[str], word: str) -> str:
 
 
 def _first(upcoming: Sequence[UpcomingPost]) -> str:
-    post = next((post for post in upcoming if post.skip_reason is None), None)
+    post = _unskipped(upcoming)
     return _when(post) if post else "when it is resumed"
+
+
+def _unskipped(upcoming: Sequence[UpcomingPost]) -> UpcomingPost | None:
+    return next((post for post in upcoming if post.skip_reason is None), None)
 
 
 def _not_today(schedule: Schedule, upcoming: Sequence[UpcomingPost], now: instant) -> str:

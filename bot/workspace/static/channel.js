@@ -36,7 +36,7 @@ export function channelPanel(workspace) {
       el(
         "div",
         { class: "row" },
-        smallButton(isAdmin ? "Remove as admin" : "Make an admin", () => changePerson({ is_admin: !isAdmin })),
+        smallButton(isAdmin ? "Remove admin" : "Make an admin", () => changePerson({ is_admin: !isAdmin })),
         smallButton(isGuest ? "Make a member" : "Make a guest", () => changePerson({ is_restricted: !isGuest })),
       ),
       el("p", { class: "note" }, `${workspace.appName()} may remember for some minutes who is an admin.`),

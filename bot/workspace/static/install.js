@@ -28,7 +28,7 @@ export function appPanel(workspace) {
     const open = sockets === 1 ? "one socket" : `${sockets || "no"} sockets`;
     return [
       el("p", {}, `${workspace.appName()} is reached by Socket Mode, and has ${open} open.`),
-      el("div", { class: "row" }, smallButton("Ask it to reconnect", () => attempt(() => post("disconnect", {})))),
+      el("div", { class: "row" }, smallButton("Reconnect", () => attempt(() => post("disconnect", {})))),
     ];
   }
 

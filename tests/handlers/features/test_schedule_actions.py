@@ -339,6 +339,13 @@ async def test_preview_shows_exactly_what_is_then_posted(slack: Slack, words: st
     assert preview["text"].endswith(post["text"])
 
 
+async def test_the_preview_of_a_paused_schedule_names_no_time(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    await slack.type("/digest pause")
+    (preview,) = await slack.type("/digest preview")
+    assert "To be posted after it is resumed:" in texts([preview])
+
+
 def bare(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{name: of for name, of in block.items() if name != "block_id"} for block in blocks]
 

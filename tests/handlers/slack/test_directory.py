@@ -11,12 +11,19 @@ from hypothesis import strategies as st
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.slack.directory import GUEST, STRANGER, UNKNOWN, Directory, UnknownPersonError
+from handlers.slack.directory import (
+    GUEST,
+    STRANGER,
+    UNKNOWN,
+    Directory,
+    NotReadyError,
+    UnknownPersonError,
+)
 from handlers.slack.people import Colleague, FullMember, Person
 from handlers.slack.teams import Bot, Teams
-from store.types import ParleyError, UserId
+from store.types import ChannelId, ParleyError, UserId
 from tests.conftest import StoppedClock
-from tests.ids import T1, U1, U2
+from tests.ids import C1, T1, U1, U2
 
 TEAM, BEN, ANA = T1, U1, U2
 MEMBER = {"id": BEN, "team_id": TEAM, "tz": "Europe/Lisbon"}
@@ -274,3 +281,11 @@ def test_a_user_of_another_team_is_no_colleague(described: Any) -> None:
         return
     assert not person.is_colleague
     assert not person.is_admin
+
+
+def test_nobody_is_told_to_invite_parley_to_a_direct_message() -> None:
+    for reason in ("not_in_channel", "channel_not_found"):
+        assert "/invite" in str(NotReadyError(reason, C1))
+        told = str(NotReadyError(reason, ChannelId("D0BEN")))
+        assert "Please choose a channel" in told
+        assert "/invite" not in told
