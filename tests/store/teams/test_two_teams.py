@@ -48,11 +48,21 @@ EVER = NOW - timedelta(days=400)
 
 WITHOUT_TEAM = frozenset(
     [
-        # The corpus, its articles, its folder and the holidays are shared by all teams.
+        # The corpus, its articles, folder and feeds, and the holidays are shared by all teams.
         *(f"corpus.{name}" for name in ("check", "complete", "find", "follow", "history", "like")),
-        *(f"corpus.{name}" for name in ("open", "reload", "undo", "use")),
+        *(
+            f"corpus.{name}"
+            for name in ("as_in_source", "open", "reload", "stories", "undo", "use")
+        ),
+        *(f"corpus.{name}" for name in ("forget_retired", "load_feed", "remove_feed", "retire")),
+        *(f"corpus.{name}" for name in ("question_like", "write_question")),
+        *(f"sources.{name}" for name in ("add", "all", "claim_due", "find", "get", "keep")),
+        *(f"sources.{name}" for name in ("names", "pause", "refresh_now", "remove", "resume")),
+        *(f"sources.note_{name}" for name in ("failure", "gone", "success", "unchanged")),
+        "sources.stories",
         *(f"embedder.{name}" for name in ("read", "run")),
         *(f"articles.{name}" for name in ("get", "get_many", "measure")),
+        *(f"articles.{name}" for name in ("count_unasked", "next_unasked")),
         *(f"holidays.{name}" for name in ("between", "replace")),
         *(f"statistics.{name}" for name in ("lag", "ping", "posts")),
         # The retention settings are the same for all teams.
@@ -287,11 +297,13 @@ async def view(team: PlayingTeam) -> dict[str, Any]:
     seen["but the other"] = await store.posts.open(NOW + timedelta(days=400), but=[other])
     for channel_id in (C1, C2):
         scheduled = await store.posts.scheduled(team_id, channel_id, since=date(2026, 1, 1))
+        article_ids = [post.article_id for post in scheduled if post.article_id]
         seen[channel_id] = [
             scheduled,
             [await store.posts.stories(team_id, one.key) for one in scheduled],
             await store.posts.last_scheduled(team_id, channel_id, now=NOW + timedelta(days=9)),
             [await store.choice.next(team_id, channel_id, place=place) for place in range(3)],
+            await store.choice.last_asked(team_id, channel_id, article_ids),
             [
                 await store.posts.get(team_id, team.key(channel_id, one))
                 for one in range(MAX_NUMBER + 1)
