@@ -140,7 +140,7 @@ async def test_a_running_bot_embeds_its_stories(tmp_path: Path) -> None:
         async with bot("run", folder=tmp_path, **environ) as process:
             assert process.stderr
             await line_with(process.stderr, "embedded")
-            await workspace.type("/brief aviation to swiss city", user=ANA, channel=GENERAL)
+            await workspace.type("/brief diplomats meeting abroad", user=ANA, channel=GENERAL)
             await workspace.seen(
                 GENERAL, lambda one: "Zelenskiy flew to Geneva" in texts([one]), user=ANA
             )
