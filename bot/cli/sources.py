@@ -107,7 +107,7 @@ async def keep(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
         if changed is None:
             raise ParleyError("That feed is no longer there.")
         await store.sources.refresh_now(feed.id, now=system_clock())
-        say(f"Stories of {feed.name} are {kept(changed) or 'all kept'} from its next poll on.")
+        say(f"From its next poll on, {feed.name} {kept(changed) or 'keeps all its stories'}.")
     return 0
 
 

@@ -181,9 +181,11 @@ class SourcesAdmin:
         if kept is None:
             raise ParleyError("That feed is no longer there.")
         await self.store.sources.refresh_now(feed.id, now=self.options.clock())
-        return (
-            f"Stories of {views.name(feed)} are {views.kept(kept) or 'all kept'} from its"
-            " next poll on. Older ones are neither found nor asked then; posts still show them."
+        rule = views.kept(kept)
+        return f"From its next poll on, {views.name(feed)} " + (
+            f"{rule}. Older ones are neither found nor asked then; posts still show them."
+            if rule
+            else "keeps all its stories."
         )
 
     async def _list(self, note: str = "", *, part: str = "") -> Message:

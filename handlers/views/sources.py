@@ -127,13 +127,20 @@ def name(feed: FeedSource) -> str:
 
 
 def kept(feed: FeedSource) -> str:
-    """Return which stories *feed* keeps: a phrase, or empty text for all."""
-    limits = []
-    if feed.keep_days is not None:
-        limits.append(f"for {counted(feed.keep_days, 'day')}")
+    """Return which stories *feed* keeps: "keeps …", or empty text for all."""
     if feed.keep_stories is not None:
-        limits.append(f"the newest {counted(feed.keep_stories, 'story')}")
-    return f"kept {' and only '.join(limits)}" if limits else ""
+        which = f"its newest {_many(feed.keep_stories, 'story')}"
+    elif feed.keep_days is not None:
+        which = "the stories"
+    else:
+        return ""
+    return f"keeps {which}" + (
+        f" of the last {_many(feed.keep_days, 'day')}" if feed.keep_days is not None else ""
+    )
+
+
+def _many(count: int, noun: str) -> str:
+    return counted(count, noun).removeprefix("1 ")
 
 
 def _worst_first(feed: FeedSource) -> tuple[int, str]:

@@ -41,15 +41,15 @@ def test_a_feed_is_added_changed_and_removed(capsys: pytest.CaptureFixture[str])
     said = run(capsys)
     assert "folder: 0 stories" in said
     assert "news.example https://news.example/Feed" in said
-    assert "0 stories; kept for 30 days; not polled yet" in said
+    assert "0 stories; keeps the stories of the last 30 days; not polled yet" in said
     assert "its stories stay" in run(capsys, "pause", "news")
     assert "paused since" in run(capsys)
     assert main(["sources", "refresh", "news"]) == 78
     assert "is paused: resume it first" in capsys.readouterr().err
     assert "is polled again" in run(capsys, "resume", "https://news.example/Feed")
     assert "is polled as soon as" in run(capsys, "refresh", "news")
-    assert "the newest 5 stories" in run(capsys, "keep", "news", "--stories", "5")
-    assert "all kept" in run(capsys, "keep", "news")
+    assert "keeps its newest 5 stories." in run(capsys, "keep", "news", "--stories", "5")
+    assert "keeps all its stories" in run(capsys, "keep", "news")
     assert "No poll of news.example has changed a story yet." in run(capsys, "history", "news")
     assert "Removed news.example. It had no stories." in run(capsys, "remove", "news")
     assert "There are no feeds yet" in run(capsys)

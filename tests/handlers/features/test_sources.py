@@ -95,7 +95,7 @@ async def test_health_is_shown(slack: Slack) -> None:
     assert "next" in shown
     assert "failing since" not in shown
     await store.sources.keep(feed.id, days=30, stories=1)
-    assert "kept for 30 days and only the newest 1 story" in texts([await sources(slack)])
+    assert "keeps its newest story of the last 30 days" in texts([await sources(slack)])
 
 
 async def test_buttons_pause_resume_refresh_and_remove(slack: Slack) -> None:
@@ -167,7 +167,9 @@ async def test_retention_is_set(
 ) -> None:
     feed = await added(slack)
     await slack.parley.store.sources.keep(feed.id, days=7, stories=7)
-    assert "from its next poll on" in (await sources(slack, words))["text"]
+    answered = (await sources(slack, words))["text"]
+    assert answered.startswith("From its next poll on, *Example News* keeps ")
+    assert ("Older ones" in answered) == (kept != (None, None))
     (feed,) = await slack.parley.store.sources.all()
     assert (feed.keep_days, feed.keep_stories) == kept
 
