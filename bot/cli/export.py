@@ -11,7 +11,7 @@ from bot.cli.context import command_store
 from bot.cli.terminal import complain, say
 from handlers.views.message import counted
 from store.loading.documents.records import RECORD_FIELDS, to_record
-from store.types import Article
+from store.types import Article, ParleyError
 
 
 async def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -35,6 +35,8 @@ async def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         except FileExistsError:
             complain(f"{file} exists already: name a new file.")
             return 2
+        except OSError as error:
+            raise ParleyError(f"{file} cannot be written: {error.strerror}.") from error
     say(f"Wrote {counted(stories, 'story')} to {file}, with the questions that admins wrote.")
     return 0
 

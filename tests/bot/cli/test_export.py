@@ -101,6 +101,9 @@ def test_the_file_holds_the_written_questions(
     file.write_text("mine")
     assert main(["export", "--stories", str(file)]) == 2
     assert f"{file} exists already: name a new file." in capsys.readouterr().err
+    missing = filled / "missing" / name
+    assert main(["export", "--stories", str(missing)]) == 78
+    assert f"{missing} cannot be written: No such file or directory." in capsys.readouterr().err
     assert file.read_text() == "mine"
 
 
