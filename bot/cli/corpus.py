@@ -76,7 +76,7 @@ async def undo(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
         if revision.source != FOLDER:
             say(
                 "Its feed is paused, because the next poll would bring the same again:"
-                f" `python -m bot sources resume {revision.source}` goes on."
+                f" `python -m bot sources resume {revision.source}` polls it again."
             )
     return 0
 

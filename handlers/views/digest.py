@@ -183,7 +183,7 @@ def preview(
     Without articles there is nothing new, and *why* says so.
     """
     if not articles:
-        also = " Then nothing is posted." if schedule.news is News.NEW_OR_NOTHING else ""
+        also = " As things are, nothing is posted." if schedule.news is News.NEW_OR_NOTHING else ""
         return paragraphs(f"{plain(why)}{also}")
     if schedule.kind is PostKind.DIGEST:
         shown = question.digest(articles, asked_by=None, has_menu=True)

@@ -182,7 +182,7 @@ def restored(revision: Revision) -> Message:
         return paragraphs(f"{text}`{Command.CORPUS} reload` reads the folder again.")
     return paragraphs(
         f"{text}Its feed is paused, because the next poll would bring the same again:"
-        f" `{Command.CORPUS} sources resume {revision.source}` goes on."
+        f" `{Command.CORPUS} sources resume {revision.source}` polls it again."
     )
 
 

@@ -60,7 +60,7 @@ export function feedPanel(workspace) {
   function lastRequest(request) {
     if (!request) return `${workspace.appName()} has not asked for it yet.`;
     const outcome = { 200: "and read it", 304: "and nothing was new", 500: "and it was broken" }[request.status];
-    return `${workspace.appName()} last asked for it at ${shortInstant(Date.parse(request.at), workspace.zone)}, ${outcome}.`;
+    return `${workspace.appName()} last asked for it on ${shortInstant(Date.parse(request.at), workspace.zone)}, ${outcome}.`;
   }
 
   const node = el(
@@ -68,7 +68,7 @@ export function feedPanel(workspace) {
     {},
     about,
     requested,
-    el("p", { class: "note" }, "It asks again half an hour later, by the workspace's clock. A story is found as soon as it was read."),
+    el("p", { class: "note" }, "It asks again half an hour later, by the workspace's clock. Its new stories can be found right after that."),
     el("div", { class: "row" }, smallButton("+35 minutes", () => attempt(() => post("clock", { seconds: LATER }))), breaking),
     el("form", { class: "step", "aria-label": "A story", onsubmit: submit }, el("label", {}, "Title", title), el("label", {}, "Text", text), el("div", { class: "row" }, save, cancel)),
     el("h4", {}, "In the feed"),
