@@ -131,7 +131,7 @@ async def test_a_poll_is_undone_by_its_number(slack: Slack) -> None:
     assert "• *2*: 1 added, 0 edited, 0 removed" in shown
     assert "• *3*: 1 added" in shown
     # Without a number, an undo leaves polls alone.
-    assert "This is the first." in (await slack.type("/corpus undo"))[0]["text"]
+    assert "is the first." in (await slack.type("/corpus undo"))[0]["text"]
     (undone,) = await slack.type("/corpus undo 2")
     assert "Its feed is paused" in undone["text"]
     assert (await slack.parley.store.sources.stories())[feed.id] == 1
@@ -210,7 +210,7 @@ async def test_only_admins_may(slack: Slack, words: str) -> None:
     await added(slack)
     before = await slack.parley.store.sources.all()
     answer = await sources(slack, words, user=BEN)
-    assert "Only admins may do that" in answer["text"]
+    assert "Only Parley admins can do that" in answer["text"]
     assert await slack.parley.store.sources.all() == before
 
 
