@@ -23,11 +23,11 @@ _LOAD_BEFORE = f"""
 SELECT * FROM revision WHERE source = $1 AND number < $2 AND loaded_by <> '{QUESTION}'
 ORDER BY number DESC LIMIT 1
 """  # noqa: S608 -- our own text
-_LAST_CHANGE = f"""
+_LAST_CHANGES = f"""
 SELECT * FROM revision r WHERE loaded_by NOT IN ('{POLL}', '{QUESTION}') AND NOT EXISTS (
     SELECT 1 FROM revision later WHERE later.source = r.source AND later.number > r.number
         AND later.loaded_by <> '{QUESTION}'
-) ORDER BY number DESC LIMIT 1
+) ORDER BY number DESC
 """  # noqa: S608 -- our own text
 _ALL = f"""
 SELECT * FROM revision WHERE loaded_by NOT IN ('{POLL}', '{QUESTION}')
@@ -142,13 +142,9 @@ async def loaded(database: Database) -> Revision:
     return to_revision(row)
 
 
-async def last_change(database: Database) -> Row | None:
-    """Return the row of the last load or undo that no poll made, unless a poll followed it.
-
-    None if there is none.
-    """
-    rows = await database.fetch(_LAST_CHANGE)
-    return rows[0] if rows else None
+async def last_changes(database: Database) -> Sequence[Row]:
+    """Return the row of each source's last load or undo, unless a poll made it, latest first."""
+    return await database.fetch(_LAST_CHANGES)
 
 
 async def get(database: Database, number: int) -> Row | None:

@@ -9,7 +9,7 @@ from store.db import Database, Row
 from store.loading import revisions
 from store.loading.documents import texts
 from store.loading.plan import DocumentChange, LoadPlan
-from store.types import ParleyError
+from store.types import FOLDER, ParleyError
 
 # The documents and articles of source $2 in revision $1: the first change after it stored their old
 # version.
@@ -62,12 +62,15 @@ async def target_of(database: Database, number: int | None) -> Row:
 
 
 async def _before_last_change(database: Database) -> Row | None:
-    change = await revisions.last_change(database)
-    if change is None:
-        return None
-    return await revisions.load_before(
-        database, change["source"], change["restores"] or change["number"]
-    )
+    for change in await revisions.last_changes(database):
+        # What came before the revision that an undo of a feed restored was most likely a poll.
+        restored = change["restores"] if change["source"] == FOLDER else None
+        before = await revisions.load_before(
+            database, change["source"], restored or change["number"]
+        )
+        if before:
+            return before
+    return None
 
 
 async def plan_undo(database: Database, plan: LoadPlan, target: Row) -> None:

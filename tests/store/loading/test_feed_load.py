@@ -4,6 +4,7 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from store.loading.documents.source import Story
 from store.loading.feed_load import FeedPlan, plan_feed
 from store.posting.record import NewPost
 from store.types import (
+    FOLDER,
     Article,
     ChannelId,
     ConcurrentLoadError,
@@ -366,6 +368,36 @@ async def test_a_removal_is_undone_and_a_feed_that_comes_back_brings_nothing_new
     assert {one.id: one.first_seen_at for one in (await wire.stories()).values()} == {
         one.id: one.first_seen_at for one in before.values()
     }
+
+
+async def test_an_undo_without_a_number_takes_back_no_poll(wire: Wire) -> None:
+    await wire.poll(story(0))
+    await wire.poll(story(0), story(1))
+    await wire.poll(story(0), story(1), story(2))
+    (*_, second, _) = sorted(
+        one.number for one in await wire.store.corpus.history(9, source=wire.feed.id)
+    )
+    await wire.store.corpus.undo(by="U1", at=wire.at, number=second)
+    assert len(await wire.stories()) == 2
+    # It takes back the undo, and then that, but never what a poll brought before.
+    for count in (3, 2, 3):
+        await wire.store.corpus.undo(by="U1", at=wire.at)
+        assert len(await wire.stories()) == count
+
+
+async def test_an_undo_of_everything_in_the_folder_does_not_hide_that_of_a_feed(
+    wire: Wire, tmp_path: Path
+) -> None:
+    await wire.poll(story(0))
+    (tmp_path / "a.txt").write_text("Head\nSummary.\nInsight.\nQuestion?\n")
+    await wire.store.corpus.reload(tmp_path, by="U1", at=wire.at)
+    await wire.store.corpus.remove_feed(wire.feed, by="U1", at=wire.at)
+    (first,) = [one.number for one in await wire.store.corpus.history(9) if one.source == FOLDER]
+    await wire.store.corpus.undo(by="U1", at=wire.at, number=first)
+    assert not await wire.stories()
+    revision = await wire.store.corpus.undo(by="U1", at=wire.at)
+    assert revision.source == wire.feed.id
+    assert len(await wire.stories()) == 1
 
 
 async def test_one_of_two_loads_of_a_feed_fails(
