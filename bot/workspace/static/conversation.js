@@ -123,7 +123,10 @@ export function conversation(workspace, home, actions) {
     if (drafts.get(key)) draft?.fill(drafts.get(key));
     keepDraft = () => drafts.set(key, draft?.text() ?? "");
     await list.read();
-    if (channel.kind === "im") suggest(await get("prompts", { channel: channel.id }));
+    if (channel.kind !== "im") return;
+    const known = await get("prompts", { channel: channel.id });
+    // Newer ones may have come while this was on its way.
+    if (!suggestions.hasChildNodes()) suggest(known);
   }
 
   return {

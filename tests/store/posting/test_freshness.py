@@ -142,7 +142,7 @@ async def test_why_names_the_date(channel: Channel) -> None:
     await channel.order(ORDER)
     post, _ = await channel.post()
     assert post.why
-    assert post.why.endswith("Among those it is the newest, published on 23 Nov 2026.")
+    assert post.why.endswith("It is the newest of those, published on 23 Nov 2026.")
     post, _ = await channel.post()
     assert post.why
     assert post.why.endswith("It is next in this channel's order.")
