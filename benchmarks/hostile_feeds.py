@@ -491,7 +491,7 @@ class Silent(Circle):
 
 
 class Misnamed(Circle):
-    """Says gzip, and sends plain text."""
+    """A feed that declares gzip and sends plain text."""
 
     def answer(self, request: Request) -> Answer:
         return Answer(self.body(self.stories), headers={"Content-Encoding": "gzip"})
@@ -541,7 +541,7 @@ class Busy(Feed):
 
 
 class Fresh(Feed):
-    """Says for how long its answer is fresh."""
+    """A feed whose answers have a max-age."""
 
     delay = timedelta(hours=7)
 

@@ -33,7 +33,7 @@ class Discovery:
         self._reader = reader
 
     async def find_feed(self, written: str) -> Discovered:
-        """Return the feed at the address *written*; raises `ParleyError` if there is none.
+        """Return the feed at the address *written*; raises `ParleyError` if no feed is there.
 
         An address without a scheme is tried with https and then with http. For a web page, the
         first feed that the page names and that works is returned.

@@ -165,7 +165,7 @@ class Fetcher:
     ) -> AsyncIterator[Self]:
         """Open a fetcher that requests only what *addresses* permits.
 
-        *contact* is an address at which publishers reach whoever runs this Parley.
+        *contact* is an address at which publishers reach the person who runs this bot.
         """
         headers = {
             "User-Agent": f"Parley/{VERSION} (feed reader; {contact or 'no contact given'})",

@@ -118,7 +118,7 @@ class Poller:
         except ParleyError as error:
             now = await self._sources.get(feed.id)
             if now is None or now.paused_at:
-                return "interrupted"  # by whoever paused or removed it during the poll
+                return "interrupted"  # somebody paused or removed it during the poll
             problem = str(error)
         except Exception:
             log.exception("polling feed %s", feed.id)

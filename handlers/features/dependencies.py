@@ -49,7 +49,7 @@ class FoundFeed(Protocol):
 
 
 FindFeed: TypeAlias = Callable[[str], Awaitable[FoundFeed]]
-"""Finds the feed at an address that a person writes; raises `ParleyError` if there is none."""
+"""Finds the feed at an address that a person types; raises `ParleyError` if no feed is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

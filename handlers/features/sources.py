@@ -35,7 +35,7 @@ def _escaping() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SourcesAdmin:
-    """Answers `/corpus sources` and its buttons; whoever calls it has checked the permission."""
+    """Answers `/corpus sources` and its buttons; the caller has checked the permission."""
 
     store: Store
     slack: Slack

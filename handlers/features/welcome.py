@@ -1,4 +1,4 @@
-"""The first words: in an empty direct message, and to whoever adds Parley to a channel."""
+"""The introduction: in an empty direct message, and to the person who adds Parley to a channel."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A feed of news, which whoever uses the page publishes, edits and breaks."""
+"""A feed of news that people publish, edit and break on the page."""
 
 from dataclasses import dataclass
 from datetime import datetime

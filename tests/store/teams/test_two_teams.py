@@ -70,7 +70,7 @@ WITHOUT_TEAM = frozenset(
         "personal_data.forget_loaders",
         "personal_data.overwrite_deleted",
         *(f"failed_loads.{name}" for name in ("forget_others", "last", "note")),
-        # Of whoever begins to install it, before there is a team.
+        # They belong to a person who begins to install it, before there is a team.
         *(f"installations.{name}" for name in ("begin", "end")),
     ]
 )
