@@ -34,9 +34,14 @@ def _label(found: re.Match[str]) -> str:
 
 
 def truncate(text: str, limit: int) -> str:
-    """Cut *text* to at most *limit* characters, if possible between words, and add an ellipsis."""
+    """Cut *text* to at most *limit* characters, if possible between words, and add an ellipsis.
+
+    A limit below 1 leaves nothing.
+    """
     if len(text) <= limit:
         return text
+    if limit < 1:
+        return ""
     cut = text[: limit - 1]
     word_end = cut.rfind(" ")
     return (cut[:word_end] if word_end > limit * 0.8 else cut).rstrip() + "…"
@@ -48,7 +53,7 @@ def plain(text: str, limit: int = 3000) -> str:
     The text is cut before it is escaped, so that no entity is split. Escaping makes it longer, so
     it is cut further until the result fits.
     """
-    room = limit
+    limit = room = max(0, limit)
     while len(result := escape(truncate(text, room))) > limit:
         room -= max(1, (len(result) - limit) // 4)
     return result

@@ -124,7 +124,7 @@ def _numbered(articles: Sequence[Article]) -> list[tuple[Titled, list[str]]]:
         small = [plain(story.headline, 150)] if story.headline else []
         small += origin(story.article, most_link=_LINKS // len(articles))
         if len(articles) > 1:
-            story = story._replace(title=f"{number}. {story.title}")
+            story = story._replace(title=truncate(f"{number}. {story.title}", 150))
         shown.append((story, small))
     return shown
 
@@ -139,7 +139,7 @@ def thread(articles: Sequence[Article]) -> Message:
     if len(articles) == 1:
         return message(spoken(articles[0]), card(articles[0], question=False))
     shown = _numbered(articles)
-    used = sum(len(text) for _, small in shown for text in small)
+    used = sum(len(text) for story, small in shown for text in [story.title, *small])
     room = (_THREAD - used) // len(articles)
     blocks: list[Block] = []
     for story, small in shown:

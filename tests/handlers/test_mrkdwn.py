@@ -3,6 +3,7 @@
 import html
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +44,11 @@ def test_a_channel_mention_in_a_story_pings_nobody() -> None:
 
 def test_text_is_cut_at_a_word() -> None:
     assert truncate("one two three four", 16) == "one two three…"
+
+
+@pytest.mark.parametrize("limit", [0, -1, -500])
+def test_where_there_is_no_room_nothing_is_left(limit: int) -> None:
+    assert truncate("one two", limit) == plain("one & two", limit) == ""
 
 
 def test_a_quote_is_one_line() -> None:

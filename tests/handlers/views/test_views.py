@@ -278,6 +278,21 @@ def test_limits_are_kept_and_nobody_is_mentioned(
     check_buttons(shown["blocks"])
 
 
+@pytest.mark.parametrize("written", ["x", "&amp;", "<", '"', "\\"])
+@pytest.mark.parametrize("stories", [2, 5, 12])
+def test_a_thread_of_long_stories_is_a_message_slack_takes(stories: int, written: str) -> None:
+    long = Article(
+        id="a",
+        document="plan.txt",
+        position=1,
+        headline="Plan",
+        summary=written * 3000,
+        insight=written * 3000,
+        question="",
+    )
+    check_message(question.thread([long] * stories), people=PEOPLE)
+
+
 def check_buttons(blocks: list[dict[str, Any]]) -> None:
     """Fail if two buttons with different values have the same label for a screen reader."""
     heard: dict[str, tuple[str, str]] = {}
