@@ -10,7 +10,9 @@ failure can be repeated. Some things are not moved:
 - Chromium, which does not start with libfaketime. The page shows the workspace's time.
 
 libfaketime 0.9.10 breaks `time.sleep` while the monotonic clock is not moved:
-`tests/faketime/sitecustomize.py` replaces it.
+`tests/faketime/sitecustomize.py` replaces it. On a busy machine it also fails now and then in
+`pthread_cond_timedwait`, and Python aborts with "take_gil: PyCOND_WAIT(gil->cond) failed". So what
+fails is run once more, one test at a time: a fault of the day fails again.
 """
 
 import argparse
@@ -99,18 +101,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         day = DAYS[name]
         sys.stdout.write(f"\n{name}: from {day.at:%A %d %B %Y, %H:%M} UTC in {day.zone}\n")
         sys.stdout.flush()
-        run = subprocess.run(
-            [
-                *(sys.executable, "-m", "pytest", "--numprocesses", "auto", "--maxprocesses", "4"),
-                *given.tests.split(),
-            ],
-            cwd=ROOT,
-            env=os.environ | faked(day, path, system_clock()),
-            check=False,
-        )
-        results[name] = "passed" if run.returncode == 0 else "failed"
+        if _passes(day, path, ["--numprocesses=auto", "--maxprocesses=4", *given.tests.split()]):
+            results[name] = "passed"
+        elif _passes(day, path, ["--last-failed", "--numprocesses=0", *given.tests.split()]):
+            results[name] = "passed, some tests at the second try"
+        else:
+            results[name] = "failed"
     sys.stdout.write("\n" + "".join(f"{name}: {result}\n" for name, result in results.items()))
     return int("failed" in results.values())
+
+
+def _passes(day: Day, path: Path, arguments: Sequence[str]) -> bool:
+    """Run pytest with *arguments* on a day, with the library at *path*; return if all passed."""
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", *arguments],
+        cwd=ROOT,
+        env=os.environ | faked(day, path, system_clock()),
+        check=False,
+    )
+    return run.returncode == 0
 
 
 if __name__ == "__main__":
