@@ -79,19 +79,28 @@ class Discuss:
         except NotReadyError as error:
             if not await self.slack.directory.can_join(press.team_id, press.channel_id):
                 raise
-            value = replace(press.value, channel_id=press.channel_id)
-            offer = views.offer_to_join(str(error), "Join and post it", Action.DISCUSS_JOIN, value)
-            await answer(respond, offer)
+            await answer(respond, self._offer_to_join(press, article, str(error)), replace=True)
             return
         if press.view_id:
             await answer(respond, message(f"Posted in <#{press.channel_id}>."))
         else:
             await dismiss(respond)
 
+    def _offer_to_join(self, press: Press, article: Article, why: str) -> Message:
+        # The key makes both buttons one delivery, so that pressing either again posts nothing.
+        value = replace(press.value, channel_id=press.channel_id, key=press.once)
+        if press.view_id:
+            return views.offer_to_join(why, views.JOIN, Action.DISCUSS_JOIN, value)
+        return views.preview(article, words=value.words, place=value.place, why_not=why, join=value)
+
     async def join(self, press: Press, respond: AsyncRespond) -> None:
-        """Join the channel and post the question."""
+        """Join the channel and post the question, in the delivery that was first tried."""
         by = await self.slack.directory.colleague(press.team_id, press.user_id)
-        press = replace(press, channel_id=press.channel_id or press.value.channel_id)
+        press = replace(
+            press,
+            channel_id=press.channel_id or press.value.channel_id,
+            message_ts=press.value.key or press.message_ts,
+        )
         await self.slack.directory.join(press.channel_id, by=by)
         await self.post(press, respond)
 

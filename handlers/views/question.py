@@ -25,6 +25,7 @@ from handlers.views.story import card, spoken
 from handlers.views.titles import Titled, split_lead, titled
 from store.types import Article, UserId
 
+JOIN = "Join and post it"
 MENU_WHY, MENU_SKIP, MENU_PAUSE = "why", "skip", "pause"
 _LINE, _SHORT_TITLE = 150, 60
 """Characters of a story's line in a digest; a shorter title is followed by the summary's lead."""
@@ -41,23 +42,29 @@ def preview(
     place: int,
     asked_at: datetime | None = None,
     where: str = CHANNEL,
+    join: Value | None = None,
+    why_not: str = "",
 ) -> Message:
     """Render the preview of a question for the user who asked for it.
 
     *asked_at* is when the channel was last asked this question; None if it never was. *where* is
     CHANNEL or CONVERSATION: a direct message may be between people, where Parley cannot post.
+    *join* is the value of a button that joins the channel first, and *why_not* the reason.
     """
     this = Value(article_id=article.id, words=words, place=place)
     another = Value(words=words, place=place + 1)
-    note, label, action = (
-        ("The story will be posted in the thread.", "Post it here", Action.DISCUSS_POST)
-        if where == CHANNEL
-        else ("You choose the channel next.", "Discuss in a channel", Action.DISCUSS_START)
-    )
+    if join:
+        note, label, action, this = _or_join(why_not), JOIN, Action.DISCUSS_JOIN, join
+    elif where == CHANNEL:
+        note = "The story will be posted in the thread."
+        label, action = "Post it here", Action.DISCUSS_POST
+    else:
+        note, label = "You choose the channel next.", "Discuss in a channel"
+        action = Action.DISCUSS_START
     return message(
-        f"Here is a question: {plain(article.question, 2500)}",
+        f"{f'{note} ' if join else ''}Here is a question: {plain(article.question, 2500)}",
         [
-            context(f"Only you see this. {note}"),
+            section(note) if join else context(f"Only you see this. {note}"),
             *asked_before(asked_at),
             question_of(article),
             actions(
@@ -166,9 +173,11 @@ def _menu(has_menu: bool) -> Element | None:
 
 def offer_to_join(why: str, label: str, action: Action, value: Value) -> Message:
     """Render *why* Parley cannot post here, with a button that joins the channel and posts."""
-    text = f"{why} Or I can join this public channel now:"
-    join = button(label, action, value, primary=True)
-    return paragraphs(text, buttons=[join])
+    return paragraphs(_or_join(why), buttons=[button(label, action, value, primary=True)])
+
+
+def _or_join(why: str) -> str:
+    return f"{why} Or I can join this public channel now:"
 
 
 def discuss_help(examples: Sequence[str]) -> Message:

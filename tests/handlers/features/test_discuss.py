@@ -1,5 +1,11 @@
 """/discuss: a preview for one person, then a post for the channel."""
 
+from typing import Any
+
+import pytest
+
+from bot.workspace import Fault
+from bot.workspace.web_api.faults import FaultKind
 from handlers.ids import Action
 from tests.handlers.conftest import Slack, labels, texts
 from tests.ids import ANA, BEN, GENERAL, RANDOM
@@ -56,6 +62,61 @@ async def test_where_parley_is_not_a_member_it_says_how_to_invite_it(slack: Slac
     (preview,) = await slack.type("/discuss", channel=RANDOM)
     seen = await slack.press(Action.DISCUSS_POST, preview, channel=RANDOM)
     assert "`/invite @Parley`" in seen[-1]["text"]
+
+
+async def offer_to_join(slack: Slack) -> dict[str, Any]:
+    """Press *Post it here* where Parley is not a member, and return what stands there then."""
+    (preview,) = await slack.type("/discuss timber", channel=RANDOM)
+    (offer,) = await slack.press(Action.DISCUSS_POST, preview, channel=RANDOM)
+    assert labels(offer) == ["Join and post it", "Another one"]
+    assert "Which sanction would you lift first" in texts([offer])
+    return offer
+
+
+async def test_joining_posts_the_question_and_leaves_no_preview(slack: Slack) -> None:
+    offer = await offer_to_join(slack)
+    seen = await slack.press_thrice(Action.DISCUSS_JOIN, offer, channel=RANDOM)
+    assert len(slack.public(RANDOM)) == 1
+    assert Action.DISCUSS_JOIN not in texts(seen)
+    assert Action.DISCUSS_POST not in texts(seen)
+
+
+async def press_late(slack: Slack, action: str, ts: str | None = None) -> None:
+    """Press a button that was pressed before, as from a window that still shows it.
+
+    With *ts* the button is in another message.
+    """
+    pressed = next(
+        payload
+        for payload in slack.payloads
+        if payload.get("actions", [{}])[0].get("action_id") == action
+    )
+    place = pressed["container"] | ({"message_ts": ts} if ts else {})
+    slack.payloads.append({**pressed, "trigger_id": "1.1.late", "container": place})
+    await slack.repeat()
+
+
+async def test_late_presses_after_joining_post_nothing_more(slack: Slack) -> None:
+    offer = await offer_to_join(slack)
+    await slack.press(Action.DISCUSS_JOIN, offer, channel=RANDOM)
+    await press_late(slack, Action.DISCUSS_POST)
+    await press_late(slack, Action.DISCUSS_JOIN)
+    # Slack may have shown the offer as a message of its own.
+    await press_late(slack, Action.DISCUSS_JOIN, ts="1.000001")
+    assert len(slack.public(RANDOM)) == 1
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+async def test_joining_again_after_slack_was_lost_posts_once(slack: Slack, kind: FaultKind) -> None:
+    offer = await offer_to_join(slack)
+    slack.workspace.faults.add(Fault(method="chat.postMessage", kind=kind))
+    await slack.press(Action.DISCUSS_JOIN, offer, channel=RANDOM)
+    await press_late(slack, Action.DISCUSS_JOIN)
+    await press_late(slack, Action.DISCUSS_POST)
+    slack.clock.forward(minutes=2)
+    await slack.parley.posting.run()
+    await slack.settled()
+    assert len(slack.public(RANDOM)) == 1
 
 
 async def test_words_without_a_story(slack: Slack) -> None:

@@ -218,6 +218,13 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         "Why.", "Join and post it", Action.DISCUSS_JOIN, Value(article_id="a", words=words)
     ),
     "preview": lambda matches, words: question.preview(matches[0].article, words=words, place=0),
+    "preview with an offer to join": lambda matches, words: question.preview(
+        matches[0].article,
+        words=words,
+        place=0,
+        why_not="Why.",
+        join=Value(article_id="a", words=words, key="1.2"),
+    ),
     "preview of one asked before": lambda matches, words: question.preview(
         matches[0].article, words=words, place=0, asked_at=NOW
     ),
