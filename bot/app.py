@@ -35,6 +35,7 @@ from handlers.jobs.channel_checks import ChannelChecks
 from handlers.jobs.delivery import Delivery
 from handlers.jobs.expiry import Expiry
 from handlers.jobs.posting import Posting
+from handlers.jobs.reply_counts import ReplyCounter
 from handlers.jobs.uninstalls import Uninstalls
 from handlers.slack.background import Background
 from handlers.slack.directory import Directory
@@ -172,7 +173,14 @@ async def assemble(
         expiry = Expiry(
             store, keep_misses=kept, keep_posts=timedelta(days=settings.posts_days), clock=clock
         )
-        timed: list[Job] = [channel_checks.run, posting.run, expiry.run, poller.run]
+        reply_counter = ReplyCounter(store.reply_counts, teams, clock=clock)
+        timed: list[Job] = [
+            channel_checks.run,
+            posting.run,
+            expiry.run,
+            poller.run,
+            reply_counter.run,
+        ]
         jobs: list[Job] = [store.corpus.follow, store.misses.write]
         if uninstalls:
             metrics.watch_tokens(uninstalls.without_token)

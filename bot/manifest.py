@@ -12,7 +12,7 @@ _COMMANDS = {
     Command.DISCUSS: ("Get a question for this channel", "[words]"),
     Command.DIGEST: (
         "A question or digest a day for this channel",
-        "[help | on 09:30 | next | list | pause]",
+        "[help | on 09:30 | next | talk | list | pause]",
     ),
     Command.CORPUS: (
         "See and reload the stories (admins)",
@@ -32,7 +32,8 @@ SCOPES = {
     "channels:read": "see whether it is in a public channel",
     "groups:read": "see whether it is in a private channel",
     "channels:join": "join a public channel when somebody presses **Join**",
-    "channels:history": "check whether a post arrived before sending it again",
+    "channels:history": "check whether a post arrived before sending it again, and count its"
+    " replies",
     "groups:history": "the same in private channels",
     "im:history": "answer direct messages, and see the documents that admins drop there",
     "files:read": "read those documents",

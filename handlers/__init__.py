@@ -22,6 +22,7 @@ from handlers.features.schedule_actions import ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
 from handlers.features.sources import SourcesAdmin
 from handlers.features.start_discussion import DiscussionForm
+from handlers.features.talk import Talk
 from handlers.features.unknown_posts import UnknownPosts
 from handlers.features.uploads import Uploads, is_upload
 from handlers.features.welcome import Welcome, is_messages_tab
@@ -43,10 +44,11 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     actions = ScheduleActions(store, slack, options)
     unknown_posts = UnknownPosts(store, slack, options, actions)
     form = ScheduleForm(store, slack, options, actions)
-    digest = Digest(store, slack, options, actions, form)
+    talk = Talk(store, slack, options)
+    digest = Digest(store, slack, options, actions, form, talk)
     sources = SourcesAdmin(store, slack, options)
     corpus = CorpusAdmin(store, slack, options, sources)
-    home = Home(store, slack, options, lookup)
+    home = Home(store, slack, options, lookup, talk)
     questions = Questions(store, slack, options, lookup)
     uploads = Uploads(store, slack, options, sources)
 

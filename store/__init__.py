@@ -19,6 +19,7 @@ from store.posting.choice import Choice
 from store.posting.holidays import Holidays
 from store.posting.planning import Planning
 from store.posting.posts import Posts
+from store.posting.reply_counts import ReplyCounts
 from store.posting.schedules import Schedules
 from store.sources.sources import Sources
 from store.statistics import Statistics
@@ -40,6 +41,7 @@ class Store:
     schedules: Schedules
     planning: Planning
     posts: Posts
+    reply_counts: ReplyCounts
     statistics: Statistics
     holidays: Holidays
     misses: SearchMisses
@@ -78,6 +80,7 @@ async def open_store(
             schedules=Schedules(database, installed),
             planning=Planning(database, installed, corpus),
             posts=Posts(database, installed),
+            reply_counts=ReplyCounts(database),
             statistics=Statistics(database),
             holidays=Holidays(database),
             misses=SearchMisses(database, installed),

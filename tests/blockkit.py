@@ -64,6 +64,7 @@ _CLASSES: dict[str, type[blockkit.core.Component]] = {
         "plain_text_input": "PlainTextInput",
         "radio_buttons": "RadioButtons",
         "rich_text": "RichText",
+        "rich_text_preformatted": "RichTextPreformatted",
         "rich_text_quote": "RichTextQuote",
         "rich_text_section": "RichTextSection",
         "section": "Section",

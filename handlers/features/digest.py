@@ -13,6 +13,7 @@ from handlers.button_value import MOST_WORDS, Value, is_direct
 from handlers.features.dependencies import Options, Slack
 from handlers.features.schedule_actions import ONLY_CHANNELS, ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
+from handlers.features.talk import Talk
 from handlers.ids import Action
 from handlers.mrkdwn import plain, unescape
 from handlers.parsing.calendar_dates import Dates
@@ -40,7 +41,7 @@ from store.types import FOREVER, ChannelId, Order, ParleyError, Schedule, TeamId
 _UPCOMING = 5
 """How many upcoming posts `/digest next` shows."""
 _CHANGING = frozenset({"on", "now", "skip", "unskip", "pause", "resume", "off"})
-_WORDS = _CHANGING | {"next", "preview", "list", "help"}
+_WORDS = _CHANGING | {"next", "preview", "talk", "list", "help"}
 _ENDLESS = frozenset(
     {"", "forever", "for ever", "indefinitely", "until resume", "until further notice"}
 )
@@ -61,6 +62,7 @@ class Digest:
     options: Options
     actions: ScheduleActions
     form: ScheduleForm
+    talk: Talk
 
     async def command(self, ack: AsyncAck, command: SlashCommand, respond: AsyncRespond) -> None:
         """Answer `/digest`: open the form, or do what the first word says."""
@@ -150,6 +152,8 @@ class Digest:
                 return await self._list(request.team_id, request.user_id)
             case "help":
                 return views.digest_help()
+            case "talk":
+                return await self.talk.of_channel(request)
             case "next":
                 schedule = await self.actions.schedule(request.team_id, request.channel_id)
                 return await self._next(schedule, request.user_id)

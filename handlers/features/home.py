@@ -10,6 +10,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from handlers.button_value import MODAL
 from handlers.features.dependencies import Options, Slack
 from handlers.features.lookup import LookUp
+from handlers.features.talk import Talk
 from handlers.slack.api_errors import FAILURES
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
@@ -30,6 +31,7 @@ class Home:
     slack: Slack
     options: Options
     lookup: LookUp
+    talk: Talk
     _publishing: set[tuple[TeamId, UserId]] = field(default_factory=set, init=False)
     """(team_id, user_id) of each person whose page is being published."""
     _shown: dict[tuple[TeamId, UserId], tuple[bytes, str]] = field(default_factory=dict, init=False)
@@ -95,6 +97,9 @@ class Home:
             page=page,
             schedules=schedules,
             coming=await self.store.planning.coming(schedules[: views.CHANNELS]),
+            talk=await self.talk.of(
+                team_id, user_id, [schedule.channel_id for schedule in schedules]
+            ),
             revision=self.store.corpus.revision,
             is_corpus_admin=is_corpus_admin,
             failed_load=await self.store.failed_loads.last() if is_corpus_admin else None,

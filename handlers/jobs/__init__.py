@@ -1,1 +1,1 @@
-"""The jobs that the ticker runs: posting, channel checks, expiry and uninstalls."""
+"""The jobs that the ticker runs: posting, channel checks, reply counts, expiry and uninstalls."""

@@ -49,6 +49,13 @@ def divider() -> Block:
     return {"type": "divider"}
 
 
+def preformatted(text: str) -> Block:
+    """Return a block that shows *text* as it is, in characters of one width."""
+    element = {"type": "text", "text": legible(text)}
+    part = {"type": "rich_text_preformatted", "elements": [element]}
+    return {"type": "rich_text", "elements": [part]}
+
+
 def actions(*elements: Element) -> Block:
     """Return an actions block: a row of buttons."""
     return {"type": "actions", "elements": list(elements)}

@@ -66,6 +66,7 @@ _EXAMPLES = (
     ),
     (f"{Command.DIGEST} pause until 2 Jan", "no posts before that date, or until `resume`"),
     (f"{Command.DIGEST} off", "no more posts in this channel"),
+    (f"{Command.DIGEST} talk", "which questions got people talking here"),
     (f"{Command.DIGEST} list", "every channel with a schedule"),
 )
 

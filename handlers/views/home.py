@@ -7,7 +7,7 @@ from handlers import ids
 from handlers.button_value import MODAL, Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
-from handlers.views import corpus, digest
+from handlers.views import corpus, digest, talk
 from handlers.views.as_written import Part, as_written
 from handlers.views.blocks import (
     Block,
@@ -52,6 +52,8 @@ class Contents:
     """The schedules of the channels that the user is in."""
     coming: Mapping[ChannelId, UpcomingPost]
     """The next occurrence of the first `CHANNELS` schedules, by channel id."""
+    talk: talk.Contents
+    """What got people talking in these channels."""
     revision: Revision | None
     is_corpus_admin: bool
     failed_load: FailedLoad | None = None
@@ -69,6 +71,7 @@ def home(contents: Contents) -> View:
         [_search()],
         _topics(contents.topics, contents.page),
         _channels(contents.schedules, contents.coming),
+        talk.home_section(contents.talk),
         _admin(contents) if contents.is_corpus_admin else [],
     ]
     blocks: list[Block] = []

@@ -39,7 +39,7 @@ def channel_link(channel_id: ChannelId) -> str:
 
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun: 1 story, 2,000 stories."""
-    plural = {"story": "stories"}.get(noun, f"{noun}s")
+    plural = {"story": "stories", "reply": "replies", "person": "people"}.get(noun, f"{noun}s")
     return f"{number:,} {noun if number == 1 else plural}"
 
 

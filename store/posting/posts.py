@@ -32,6 +32,7 @@ from store.posting.record import (
     plan_posts,
     to_post,
 )
+from store.posting.reply_counts import plan_counts
 from store.rows import QueueReader
 from store.types import Article, ChannelId, Post, PostKind, PostState, TeamId
 
@@ -253,7 +254,9 @@ class Posts:
                     await plan_unknown_outcome_notice(connection, post, now=now)
                 if post and outcome and outcome.message_ts and change.has_thread:
                     stories.append(_story(before, post, now=now))
-            await plan_posts(connection, stories, now=max(change.move.at for change in changes))
+            now = max(change.move.at for change in changes)
+            await plan_posts(connection, stories, now=now)
+            await plan_counts(connection, moved.values(), now=now)
             claims = {change.move.post.key for change in changes if not change.outcome}
             claimed = [post for key, post in moved.items() if key in claims]
             contents = await _contents(connection, claimed)

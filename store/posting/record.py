@@ -87,12 +87,14 @@ SELECT $1, COUNT(*) + 1, $2, $3, $4, $5 FROM post_move WHERE post_key = $1
 _ERASE_STORIES = "DELETE FROM post_story WHERE post_key = $1"
 _ERASE = (
     "DELETE FROM post_move WHERE post_key = $1",
+    "DELETE FROM reply_count WHERE post_key = $1",
     _ERASE_STORIES,
     "DELETE FROM post WHERE key = $1",
 )
 _FORGET = (
     "DELETE FROM post_move WHERE post_key IN (SELECT key FROM post WHERE team_id = $1)",
     "DELETE FROM post_story WHERE post_key IN (SELECT key FROM post WHERE team_id = $1)",
+    "DELETE FROM reply_count WHERE post_key IN (SELECT key FROM post WHERE team_id = $1)",
     "DELETE FROM post WHERE team_id = $1",
     "DELETE FROM posted_article WHERE team_id = $1",
 )
@@ -142,6 +144,10 @@ WHERE post_key IN (SELECT key FROM post WHERE team_id = $1 AND channel_id = $2)
 """,
     """
 DELETE FROM post_story
+WHERE post_key IN (SELECT key FROM post WHERE team_id = $1 AND channel_id = $2)
+""",
+    """
+DELETE FROM reply_count
 WHERE post_key IN (SELECT key FROM post WHERE team_id = $1 AND channel_id = $2)
 """,
     # The story of a question names its post as parent.

@@ -75,6 +75,7 @@ _TEAM = (
     _Part("post", "team_id = $1", "posts, deleted from the record"),
     _Part("post_move", _OF_POSTS, "steps of these posts, deleted"),
     _Part("post_story", _OF_POSTS, "stories of these posts, deleted from the record"),
+    _Part("reply_count", _OF_POSTS, "counts of the replies to these posts, deleted"),
     _Part(
         "posted_article", "team_id = $1", "articles that channels have had, deleted from the record"
     ),

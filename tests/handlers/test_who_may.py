@@ -436,6 +436,7 @@ WAYS: dict[tuple[str, str], Way] = {
     (Command.DIGEST, "list"): look_up(typed(_ON, "/digest list")),
     (Command.DIGEST, "next"): look_up(typed(_ON, "/digest next")),
     (Command.DIGEST, "preview"): look_up(typed(_ON, "/digest preview")),
+    (Command.DIGEST, "talk"): look_up(typed(_ON, "/digest talk")),
     (Command.DIGEST, "on"): change(_MEMBER, typed(_ON)),
     (Command.DIGEST, "off"): change(_MEMBER, typed(_ON, "/digest off")),
     (Command.DIGEST, "now"): change(_MEMBER, typed(_ON, "/digest now")),

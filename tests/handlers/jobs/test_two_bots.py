@@ -73,6 +73,15 @@ async def test_a_question_is_posted_once(slack: Slack, other: Parley) -> None:
     assert question["reply_count"] == 1
 
 
+async def test_replies_are_counted_once(slack: Slack, other: Parley) -> None:
+    (preview,) = await slack.type("/discuss")
+    await slack.press(Action.DISCUSS_POST, preview)
+    slack.clock.forward(days=1)
+    for bot in (slack.parley, other):
+        await bot.ticker.tick()
+    assert len(await slack.workspace.called("conversations.history")) == 1
+
+
 @pytest.mark.parametrize("error", [None, "msg_too_long"], ids=["sent", "refused"])
 async def test_who_asked_is_told_if_the_bot_that_took_the_press_has_ended(
     slack: Slack, other: Parley, error: str | None

@@ -23,6 +23,7 @@ from handlers.views import (
     question,
     schedule,
     story,
+    talk,
     unasked,
     welcome,
 )
@@ -31,6 +32,7 @@ from store.articles.written_questions import WrittenQuestion
 from store.links import clean_link
 from store.loading.documents import read_corpus
 from store.posting.planning import UpcomingPost
+from store.posting.reply_counts import Asked
 from store.samples import STARTER
 from store.teams.search_misses import TopicRequest
 from store.types import (
@@ -241,6 +243,8 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "low": lambda matches, words: notice.notice(told(PostKind.LOW, words)),
     "refused": lambda matches, words: notice.notice(told(PostKind.REFUSED, words)),
     "why": lambda matches, words: digest.why(told(PostKind.QUESTION, words)),
+    "talk": lambda matches, words: talk.talk(talked(words), channel_id=C1),
+    "talk of several channels": lambda matches, words: talk.talk(talked(words), channel_id=None),
     "coming": lambda matches, words: digest.coming(
         planned(words),
         [
@@ -325,8 +329,8 @@ WINDOWS: dict[str, Callable[[tuple[Match, ...], str], modal.View]] = {
 }
 
 
-def at_home(words: str, *, page: int) -> home.Contents:
-    article = Article(
+def written(words: str) -> Article:
+    return Article(
         id="a",
         document=words,
         position=1,
@@ -335,12 +339,35 @@ def at_home(words: str, *, page: int) -> home.Contents:
         insight="",
         question=words,
     )
+
+
+def talked(words: str) -> talk.Contents:
+    """Return questions about topics of which every name comes from documents."""
+    asked = [
+        Asked(
+            channel_id=C1,
+            article_id="a",
+            due_on=None,
+            posted_at=NOW + timedelta(days=day),
+            replies=10**6 + day if day < 9 else None,
+            people=10**5,
+            problem=words if day < 11 else None,
+            topics=[f"{words[:5000]} {day}", f"{day} {words[:5000]}", words[:5000]],
+        )
+        for day in range(12)
+    ]
+    articles = {"a": written(words)}
+    return talk.Contents(asked=asked, articles=articles, days=90, zone="Europe/Lisbon")
+
+
+def at_home(words: str, *, page: int) -> home.Contents:
     return home.Contents(
-        today=home.Today(article=article, channel_id=C1),
+        today=home.Today(article=written(words), channel_id=C1),
         topics=[Topic(name=words[:5000] or "x", articles=300)] * 100,
         page=page,
         schedules=[planned(words)] * 60,
         coming={},
+        talk=talked(words),
         revision=None,
         is_corpus_admin=True,
         failed_load=refused(words),

@@ -13,7 +13,7 @@ from store.db import open_database
 from store.posting.choice import outlook
 from store.posting.posts import Claim, Outcome
 from store.posting.record import NEVER, NewPost
-from store.types import ChannelId, Order, PostKind, PostState, Timetable
+from store.types import ChannelId, Order, PostKind, PostState, TeamId, Timetable
 from tests.conftest import StoppedClock
 from tests.ids import C1, C2, T1
 from tests.machine import NOW
@@ -32,8 +32,8 @@ def plan(key: str, days: int = 0, **more: object) -> NewPost:
     )
 
 
-async def claim(store: Store, key: str) -> Claim:
-    post = await store.posts.get(T1, key)
+async def claim(store: Store, key: str, team_id: TeamId = T1) -> Claim:
+    post = await store.posts.get(team_id, key)
     assert post
     claim = await store.posts.claim(post, owner="me", now=post.due_at)
     assert claim
@@ -43,10 +43,10 @@ async def claim(store: Store, key: str) -> Claim:
 async def send(store: Store, plan: NewPost) -> None:
     """Send a post and the story in its thread."""
     assert await store.posts.plan(plan, now=plan.due_at)
-    claimed = await claim(store, plan.key)
+    claimed = await claim(store, plan.key, plan.team_id)
     await store.posts.record(claimed, Outcome(PostState.SENT, message_ts=plan.key), now=plan.due_at)
-    if await store.posts.get(T1, f"{plan.key}:story"):
-        story = await claim(store, f"{plan.key}:story")
+    if await store.posts.get(plan.team_id, f"{plan.key}:story"):
+        story = await claim(store, f"{plan.key}:story", plan.team_id)
         await store.posts.record(
             story, Outcome(PostState.SENT, message_ts=f"{plan.key}.1"), now=plan.due_at
         )

@@ -223,6 +223,22 @@ async def fail(team: PlayingTeam, _: ChannelId, number: int) -> Any:
                 await posts.record(claim, Outcome(PostState.UNKNOWN, error="no answer"), now=at)
 
 
+async def count(team: PlayingTeam, _: ChannelId, number: int) -> Any:
+    """Count the replies that are due, or find that they cannot be counted."""
+    reply_counts = team.store.reply_counts
+    for one in await reply_counts.due(team.clock()):
+        if one.team_id == team.team_id and await reply_counts.claim(one, now=team.clock()):
+            match number:
+                case 0:
+                    await reply_counts.fail(one, "timeout")
+                case 1:
+                    await reply_counts.give_up(one, "deleted")
+                case 2:
+                    await reply_counts.give_up_channel(one, "not_in_channel")
+                case _:
+                    await reply_counts.record(one, replies=number, people=1)
+
+
 async def miss(team: PlayingTeam, _: ChannelId, number: int) -> Any:
     team.store.misses.add(team.team_id, at=team.clock())
     await team.store.misses.write()
@@ -271,7 +287,7 @@ async def erase(team: PlayingTeam, _: ChannelId, number: int) -> Any:
 
 ACTIONS: Sequence[Callable[[PlayingTeam, ChannelId, int], Awaitable[Any]]] = [
     *(set_up, pause, resume, stop, remove, plan, now, skip, unskip, seen, not_there, send),
-    *(post, post, fail),
+    *(post, post, fail, count),
     *(miss, once, install, replace_token, give_up, forget, erase),
 ]
 
@@ -304,6 +320,7 @@ async def view(team: PlayingTeam) -> dict[str, Any]:
             await store.posts.last_scheduled(team_id, channel_id, now=NOW + timedelta(days=9)),
             [await store.choice.next(team_id, channel_id, place=place) for place in range(3)],
             await store.choice.last_asked(team_id, channel_id, article_ids),
+            await store.reply_counts.asked(team_id, [channel_id], since=EVER),
             [
                 await store.posts.get(team_id, team.key(channel_id, one))
                 for one in range(MAX_NUMBER + 1)
@@ -380,6 +397,7 @@ async def play(
             if who == TIME:
                 clock.forward(hours=13)
                 await store.planning.plan_due(clock())
+                await store.reply_counts.due(clock())
             elif only in (None, who):
                 try:
                     done[who].append(await ACTIONS[what](teams[TeamId(who)], channel_id, number))
@@ -448,6 +466,8 @@ def test_every_method_of_the_store_is_tried() -> None:
         PlayingTeam.posts,
         PlayingTeam.schedule,
     )
-    text = "".join(inspect.getsource(one) for one in sources).replace(" posts.", "store.posts.")
+    text = "".join(inspect.getsource(one) for one in sources)
+    for name in ("posts", "reply_counts"):
+        text = text.replace(f" {name}.", f"store.{name}.")
     called = {one for one in every if f"store.{one}(" in text}
     assert called | WITHOUT_TEAM == every
