@@ -295,6 +295,8 @@ def _element(element: Json, at: str) -> Iterator[str]:
             spoken = element["accessibility_label"]
             if not 1 <= len(spoken.strip()) <= 75 or len(spoken) > 75:
                 yield f"{at}: accessibility_label {spoken!r}"
+            if label.casefold() not in spoken.casefold():
+                yield f"{at}: accessibility_label {spoken!r} without the label {label!r}"
     yield from _choices(element, at)
 
 

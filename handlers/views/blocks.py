@@ -80,7 +80,7 @@ def button(
         text=literal(truncate(label, _LABEL)),
         value=value.encode(),
         style="primary" if primary else None,
-        accessibility_label=truncate(legible(hint), _LABEL) if hint else None,
+        accessibility_label=_spoken(label, hint) if hint else None,
         confirm=_confirmation(label, confirm) if confirm else None,
     )
 
@@ -92,8 +92,19 @@ def link_button(label: str, action: str, url: str, *, hint: str) -> Element:
         action,
         text=literal(truncate(label, _LABEL)),
         url=url,
-        accessibility_label=truncate(legible(hint), _LABEL),
+        accessibility_label=_spoken(label, hint),
     )
+
+
+def _spoken(label: str, hint: str) -> str | None:
+    """Return the name of a button for screen readers, or None if its label is too long for more.
+
+    Who speaks to the computer says what they see, so the name contains the label (WCAG 2.5.3).
+    """
+    shown = legible(truncate(label, _LABEL))
+    spoken = hint if shown.casefold() in legible(hint).casefold() else f"{label}: {hint}"
+    name = legible(truncate(spoken, _LABEL))
+    return name if shown.casefold() in name.casefold() else None
 
 
 def _confirmation(label: str, question: str) -> Element:
