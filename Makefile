@@ -17,7 +17,7 @@ NEEDS_NODE := install Node 20.19 or later with npm (https://nodejs.org)
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(VENV)/.run ## try Parley in the browser, without Slack (CORPUS=folder PORT=8765)
+demo: $(VENV)/.run ## try Parley in the browser, without Slack (CORPUS=folder PORT=8765 AGENT_VIEW=1)
 	@exec $(VENV)/bin/python -m bot demo $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/.dev ## run every test, on up to four cores (RECORD=folder for make types)

@@ -303,7 +303,12 @@ async def _demo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
     configure_logging(level=settings.log_level, style="text")
     try:
         with _deadline.on_signals() as stop:
-            await demo(port=arguments.port, corpus=arguments.corpus, stop=stop)
+            await demo(
+                port=arguments.port,
+                corpus=arguments.corpus,
+                agent_view=settings.agent_view,
+                stop=stop,
+            )
     except OSError as error:
         if not _is_about_port(error):
             raise

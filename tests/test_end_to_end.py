@@ -219,6 +219,31 @@ async def test_the_demo_starts_serves_and_ends(tmp_path: Path) -> None:
         assert "Traceback" not in await end(process, signal.SIGINT)
 
 
+async def test_the_demo_has_outsiders_and_the_agent_panel(tmp_path: Path) -> None:
+    async with bot("demo", "--port", "0", folder=tmp_path, AGENT_VIEW="1") as process:
+        assert process.stdout
+        line = await line_with(process.stdout, "Parley is running")
+        (url,) = re.findall(r"http://\S+", line)
+        headers = {"X-Workspace": "1"}
+        async with aiohttp.ClientSession(url, headers=headers, raise_for_status=True) as session:
+            async with session.get("/page/state") as answer:
+                state = await answer.json()
+            assert state["has_agent"]
+            assert [one["name"] for one in state["people"] if one["is_guest"]] == ["dina"]
+            assert [one["name"] for one in state["people"] if one["is_stranger"]] == ["emre"]
+            written = {"text": "zelenski", "user": ANA, "channel": "D0ANA"}
+            await session.post("/page/type", json=written)
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    query = {"user": ANA, "channel": "D0ANA"}
+                    async with session.get("/page/messages", params=query) as answer:
+                        (asked,) = (await answer.json())["messages"]
+                    if asked["reply_count"] == 1:
+                        break
+                    await asyncio.sleep(0.1)
+        assert "Traceback" not in await end(process, signal.SIGINT)
+
+
 async def test_a_story_arrives_in_the_demo(tmp_path: Path) -> None:
     async with bot("demo", "--port", "0", folder=tmp_path) as process:
         assert process.stdout

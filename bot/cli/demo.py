@@ -47,7 +47,8 @@ TOUR = {
         {
             "title": "Look behind the scenes",
             "text": "Every call between Parley and Slack, the clock, and what happens when Slack"
-            " fails. To see what others see, act as somebody else: at the bottom on the left.",
+            " fails. To see what others see, act as somebody else, a guest or a person of another"
+            " company too: at the bottom on the left.",
         },
         {
             "title": "With stories of your own",
@@ -102,15 +103,17 @@ NEWS = (
 _PUBLISHED = 3
 
 
-async def demo(*, port: int, corpus: Path | None, stop: asyncio.Event) -> None:
+async def demo(
+    *, port: int, corpus: Path | None, agent_view: bool = False, stop: asyncio.Event
+) -> None:
     """Serve the local workspace on *port*, with the bot, until *stop* is set.
 
-    *corpus* is a folder of documents; None is the starter corpus. The demo's database is deleted at
-    the end.
+    *corpus* is a folder of documents; None is the starter corpus. *agent_view* switches on the
+    agent panel. The demo's database is deleted at the end.
     """
     clock = MovableClock()
     with TemporaryDirectory(prefix="parley-demo-") as folder:
-        whole = manifest(workflow_steps=True)
+        whole = manifest(agent_view=agent_view, workflow_steps=True)
         async with Workspace(manifest=whole, clock=clock, port=port, tour=TOUR) as workspace:
             settings = Settings(
                 slack_bot_token=workspace.bot_token,
@@ -119,9 +122,11 @@ async def demo(*, port: int, corpus: Path | None, stop: asyncio.Event) -> None:
                 database_url=f"sqlite:///{folder}/demo.db",
                 corpus_dir=corpus or STARTER,
                 feeds_allow=AllowList.parse(urlsplit(workspace.url).netloc),
+                agent_view=agent_view,
                 workflow_steps=True,
             )
             _publish(workspace)
+            _add_outsiders(workspace)
             # Who tries stories of their own wants to see those alone.
             if corpus is None:
                 workspace.tour = TOUR | {"steps": [*TOUR["steps"], NEWS_STEP]}
@@ -148,6 +153,13 @@ def _publish(workspace: Workspace) -> None:
     for title, text in NEWS[:_PUBLISHED]:
         workspace.feed.publish(title, text)
     workspace.feed.drafts = [*NEWS[_PUBLISHED:]]
+
+
+def _add_outsiders(workspace: Workspace) -> None:
+    """Add a guest, and somebody of another company who shares a channel."""
+    guest = workspace.add_person("Dina Reyes", tz="America/Mexico_City", is_restricted=True)
+    stranger = workspace.add_person("Emre Kaya", tz="Europe/Istanbul", is_stranger=True)
+    workspace.channels[WORLD_NEWS].members |= {guest.id, stranger.id}
 
 
 async def _subscribe(workspace: Workspace, settings: Settings) -> None:

@@ -17,7 +17,7 @@ BOT_USER_ID = "U0PARLEY"
 BOT_ID = "B0PARLEY"
 STRANGERS_TEAM_ID = "T0ELSEWHERE"
 
-_COLORS = ("4a7c59", "9b4f96", "c06c2b", "3b6ea5", "a33b3b", "5b5ea6", "2f7f7b", "8a6d3b")
+_COLORS = ("4a7c59", "9b4f96", "a95c1f", "3b6ea5", "a33b3b", "5b5ea6", "2f7f7b", "8a6d3b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,10 +148,6 @@ class Channel:
     def payload_name(self) -> str:
         """Return the name used in payloads, which hides private names."""
         return {"public": self.name, "private": "privategroup", "im": "directmessage"}[self.kind]
-
-    def is_visible_to(self, user: str) -> bool:
-        """Return whether *user* may see that the channel exists."""
-        return self.kind == "public" or user in self.members
 
     def as_page(self, user: str) -> Json:
         """Render the channel for *user*'s page."""

@@ -163,10 +163,21 @@ class State:
             if channel.kind != "im":
                 self.set_member(channel, user, is_member=False)
 
+    def sees(self, user: str, channel: Channel) -> bool:
+        """Return whether *user* may see that *channel* exists.
+
+        Guests and people of another team see no public channel before they are in it.
+        """
+        if user in channel.members:
+            return True
+        person = self.people.get(user)
+        is_member = person and not (person.is_restricted or person.is_stranger)
+        return channel.kind == "public" and bool(is_member)
+
     def visible_channel(self, user: str, channel: str) -> Channel:
         """Return a channel that *user* can see; raises LookupError."""
         found = self.channels[channel]
-        if not found.is_visible_to(user):
+        if not self.sees(user, found):
             raise LookupError(f"{user} does not see {channel}")
         return found
 
@@ -184,7 +195,7 @@ class State:
                 (one for one in self.channels.values() if one.kind != "im" and one.name == name),
                 None,
             )
-        if channel is None or not channel.is_visible_to(BOT_USER_ID):
+        if channel is None or not self.sees(BOT_USER_ID, channel):
             raise ApiError("channel_not_found")
         return channel
 
@@ -238,11 +249,11 @@ class State:
     def _message_changed(self, kind: str, message: Message) -> None:
         self.changed({"type": kind, "message": self.draw(message)}, self._audience(message))
 
-    def _audience(self, message: Message) -> Iterable[str] | None:
+    def _audience(self, message: Message) -> Iterable[str]:
         if message.only_for is not None:
             return [message.only_for]
         channel = self.channels[message.channel]
-        return None if channel.kind == "public" else channel.members
+        return [user for user in self.people if self.sees(user, channel)]
 
     # Addresses
 

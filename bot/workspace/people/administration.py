@@ -74,6 +74,6 @@ class Administration:
 
     def _tell(self, channel: Channel, what: str, about: Json) -> None:
         self._state.changed({"type": "channel", "channel": channel.id})
-        if channel.is_visible_to(BOT_USER_ID):
+        if self._state.sees(BOT_USER_ID, channel):
             kind = "channel" if channel.kind == "public" else "group"
             self._state.tell_app({"type": f"{kind}_{what}", **about}, scope=channel.scope("read"))

@@ -13,6 +13,10 @@ from bot.workspace.model.tickets import ResponseUrl, new_id
 from bot.workspace.model.timeline import Message
 from bot.workspace.people.markup import escape, escape_plain
 
+NO_COMMAND = (
+    '{} is not a valid command. In Slack, all messages that start with the "/" character are'
+    " interpreted as commands."
+)
 _ARCHIVED = "You cannot send messages to a channel that is archived."
 
 
@@ -128,10 +132,7 @@ class Composer:
         commands = self._state.manifest["features"].get("slash_commands", [])
         known = next((one for one in commands if one["command"] == command), None)
         if known is None or "commands" not in self._state.scopes:
-            return ActionResult(
-                error=f"{command} is not a valid command. In Slack, all messages that start with"
-                ' the "/" character are interpreted as commands.'
-            )
+            return ActionResult(error=NO_COMMAND.format(command))
         if thread_ts:
             return ActionResult(error=f"{command} is not supported in threads. Sorry!")
         text = text.strip()
@@ -169,7 +170,7 @@ class Composer:
             self._responses.answer(url, answer)
 
     def _escaped(self, text: str, user: str, *, with_names: bool = False) -> str:
-        channels = [one for one in self._state.channels.values() if one.is_visible_to(user)]
+        channels = [one for one in self._state.channels.values() if self._state.sees(user, one)]
         return escape(
             text, people=self._state.people.values(), channels=channels, with_names=with_names
         )

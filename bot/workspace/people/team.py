@@ -130,8 +130,11 @@ class Team:
         return self._state.draw(message)
 
     def add_person(self, name: str, **about: Any) -> Person:
-        """Add a person to the team; *about* are more fields of a `Person`."""
-        person = Person(id=new_id("U"), name=name.lower(), real_name=name, **about)
+        """Add a person to the team; *about* are more fields of a `Person`.
+
+        Their display name is the first word of *name*, in small letters.
+        """
+        person = Person(id=new_id("U"), name=name.split()[0].lower(), real_name=name, **about)
         self._state.add_person(person)
         return person
 

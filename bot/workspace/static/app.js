@@ -57,6 +57,7 @@ async function showLocation() {
   if (found.id !== workspace.current()?.id && pane.shown() === "thread") pane.close();
   workspace.setCurrent(found);
   document.title = `${found.kind === "im" ? workspace.appName() : found.name} · ${workspace.teamName()}`;
+  channelSidebar.close();
   channelSidebar.render();
   pane.refresh();
   const isApp = found.kind === "im" && found.bot_is_member;
@@ -109,8 +110,10 @@ const EVENT_HANDLERS = {
     else if (!isReply(message) && !workspace.unread().has(message.channel)) {
       workspace.unread().add(message.channel);
       channelSidebar.render();
+      main.renderHead();
     }
     pane.show(message);
+    if (isAgentAnswer(message) && pane.thread() !== message.thread_ts) attempt(() => pane.openThread(message.thread_ts));
   },
   changed({ message }) {
     if (message.channel === workspace.current()?.id) main.show(message);
@@ -142,10 +145,17 @@ const EVENT_HANDLERS = {
   home: ({ view }) => home.show(view),
 };
 
-// Reloads the people and channels after a change to them.
+// The agent panel shows each conversation as a thread, so an answer opens its thread.
+function isAgentAnswer(message) {
+  const isHere = message.channel === workspace.current()?.id && workspace.current().kind === "im";
+  return workspace.hasAgent() && isHere && isReply(message) && message.user === workspace.appUser();
+}
+
+// Reloads the people and channels after a change to them. Every date follows the reader's zone.
 async function reloadState() {
-  const before = workspace.current();
+  const [before, zone] = [workspace.current(), workspace.zone];
   await loadState(workspace.me.id);
+  if (zone !== workspace.zone) return refresh();
   const now = workspace.current();
   if (!now) return showLocation();
   if (before.is_member !== now.is_member || before.is_archived !== now.is_archived) await main.open(main.tab());

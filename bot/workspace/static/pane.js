@@ -58,6 +58,7 @@ export function sidePane(workspace, { fillComposer, send }) {
     close,
     openThread,
     shown: () => shown,
+    thread: () => thread?.ts,
     openTour() {
       if (workspace.tour()) open("tour", workspace.tour().title, null, tourPanel(workspace.tour(), fillComposer));
     },

@@ -49,6 +49,7 @@ export function makeWorkspace(actions) {
     messageShortcuts: () => state.message_shortcuts,
     shortcuts: () => state.shortcuts,
     hasHome: () => state.home_enabled,
+    hasAgent: () => state.has_agent,
     tour: () => state.tour,
     isConnected: () => isLive && state.connected,
     isInstalled: () => state.installed,

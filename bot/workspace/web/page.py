@@ -14,7 +14,7 @@ from bot.workspace.model.state import State
 from bot.workspace.model.traffic import Traffic
 from bot.workspace.origin_check import posted
 from bot.workspace.people.interactions import Interactions
-from bot.workspace.people.messages import Composer
+from bot.workspace.people.messages import NO_COMMAND, Composer
 from bot.workspace.web.live import Live
 from bot.workspace.web_api.faults import Fault, Faults
 
@@ -115,9 +115,10 @@ class Page:
         user = self._state.people.get(request.query.get("user", "U0ANA"))
         if user is None or user.is_bot:
             raise web.HTTPNotFound(text="no such person")
-        # An uninstalled app offers nothing.
+        # An uninstalled app offers nothing, and no app offers anything to another team's people.
         is_installed = self._state.bot_token is not None
-        features = self._state.manifest["features"] if is_installed else {}
+        is_offered = is_installed and not user.is_stranger
+        features = self._state.manifest["features"] if is_offered else {}
         shortcuts = features.get("shortcuts", [])
         channels = self._state.channels.values()
         return web.json_response(
@@ -135,7 +136,8 @@ class Page:
                 "channels": [
                     channel.as_page(user.id)
                     for channel in channels
-                    if channel.is_visible_to(user.id)
+                    if self._state.sees(user.id, channel)
+                    and not (user.is_stranger and channel.kind == "im")
                 ],
                 "commands": [
                     {key: one.get(key, "") for key in ("command", "description", "usage_hint")}
@@ -144,6 +146,7 @@ class Page:
                 "message_shortcuts": _of_type(shortcuts, "message"),
                 "shortcuts": _of_type(shortcuts, "global"),
                 "home_enabled": bool(features.get("app_home", {}).get("home_tab_enabled")),
+                "has_agent": "agent_view" in features,
                 "tour": self.tour,
                 "faults": self._faults.as_page(),
             }
@@ -157,7 +160,7 @@ class Page:
     async def _messages(self, request: web.Request) -> web.Response:
         user, channel = request.query.get("user", ""), request.query.get("channel", "")
         where = self._state.channels.get(channel)
-        if where is None or not where.is_visible_to(user):
+        if where is None or not self._state.sees(user, where):
             raise web.HTTPNotFound(text="no such channel")
         seen = self._state.timeline(channel).seen_by(user, request.query.get("thread_ts"))
         if before := request.query.get("before"):
@@ -202,6 +205,8 @@ class Page:
         text, user, channel = body["text"], body["user"], body["channel"]
         thread_ts = body.get("thread_ts") or None
         if text.startswith("/"):
+            if self._state.people[user].is_stranger:
+                return {"ok": False, "error": NO_COMMAND.format(text.partition(" ")[0])}
             return _told(
                 await self._composer.type(text, user=user, channel=channel, thread_ts=thread_ts)
             )

@@ -29,7 +29,7 @@ def list_channels(state: State, args: Args) -> Json:
     channels = [
         channel
         for channel in _of_types(state, args)
-        if channel.is_visible_to(BOT_USER_ID)
+        if state.sees(BOT_USER_ID, channel)
         and not (channel.is_archived and args.flag("exclude_archived"))
     ]
     page, cursor = _page(channels, args, default=100)
@@ -144,7 +144,7 @@ def of_user(state: State, args: Args) -> Json:
         channel
         for channel in _of_types(state, args)
         if user in channel.members
-        and channel.is_visible_to(BOT_USER_ID)
+        and state.sees(BOT_USER_ID, channel)
         and not (channel.is_archived and args.flag("exclude_archived"))
     ]
     page, cursor = _page(channels, args, default=100)

@@ -120,6 +120,49 @@ async def test_a_person_sees_what_is_theirs(
         assert response.status == 404
 
 
+async def test_guests_and_strangers_see_the_channels_that_they_are_in(
+    workspace: Workspace, browser: Browser
+) -> None:
+    guest = workspace.add_person("Dina Reyes", is_restricted=True)
+    stranger = workspace.add_person("Emre Kaya", is_stranger=True)
+    for person in (guest, stranger):
+        workspace.invite(GENERAL, person.id)
+        state = await browser.get("/page/state", user=person.id)
+        shown = [one["name"] for one in state["channels"] if one["kind"] != "im"]
+        assert shown == ["general"]
+        query = {"user": person.id, "channel": "C0RANDOM"}
+        async with browser.session.get("/page/messages", params=query) as response:
+            assert response.status == 404
+    assert [one["name"] for one in (await browser.get("/page/state", user=BEN))["people"]][-2:] == [
+        "dina",
+        "emre",
+    ]
+
+    # Slack offers an app's commands, shortcuts and Home to the people of its own workspace.
+    state = await browser.get("/page/state", user=stranger.id)
+    for offer in ("commands", "shortcuts", "message_shortcuts", "home_enabled"):
+        assert not state[offer]
+    assert not [one for one in state["channels"] if one["kind"] == "im"]
+    typed = await browser.post("/page/type", user=stranger.id, channel=GENERAL, text="/brief x")
+    assert "/brief is not a valid command" in typed["error"]
+    state = await browser.get("/page/state", user=guest.id)
+    assert state["commands"]
+    assert state["home_enabled"]
+
+
+async def test_a_guest_hears_nothing_of_other_channels(
+    workspace: Workspace, browser: Browser
+) -> None:
+    guest = workspace.add_person("Dina Reyes", is_restricted=True)
+    workspace.invite(GENERAL, guest.id)
+    live = await browser.session.ws_connect(f"/page/live?user={guest.id}")
+    workspace.post_as(BEN, "C0RANDOM", "Not for guests")
+    workspace.post_as(BEN, GENERAL, "For all")
+    while (event := await live.receive_json())["type"] != "message":
+        pass
+    assert event["message"]["text"] == "For all"
+
+
 async def test_a_long_channel_is_read_by_pages(workspace: Workspace, browser: Browser) -> None:
     for number in range(5):
         workspace.post_as(BEN, GENERAL, str(number))
