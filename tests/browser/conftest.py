@@ -2,15 +2,16 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from bot.app import serve
@@ -25,7 +26,17 @@ from tests.ids import ANA, GENERAL
 from tests.machine import PATIENCE, real_environment
 
 MORNING = datetime(2026, 11, 24, 10, 12, tzinfo=UTC)
+LOOKS: dict[str, tuple[Literal["light", "dark"], int]] = {
+    "light": ("light", 1280),
+    "dark": ("dark", 1280),
+    "narrow": ("light", 420),
+}
+"""The colour scheme and the width of the window, by the name of the look."""
+
+_HEIGHT = 800
 _MOST_MS = 30_000
+_EXTRA_RULES = ("label-content-name-mismatch", "p-as-heading", "target-size")
+"""Rules of axe-core that are off unless they are asked for."""
 
 expect.set_options(timeout=_MOST_MS)
 
@@ -57,7 +68,7 @@ class Person:
 
     @property
     def composer(self) -> Locator:
-        return self.page.get_by_role("main").get_by_role("combobox", name="Message", exact=False)
+        return self.page.get_by_role("main").get_by_role("textbox", name="Message", exact=False)
 
     @property
     def list(self) -> Locator:
@@ -79,6 +90,33 @@ class Person:
         await self.composer.fill(text)
         await self.composer.press("Enter")
 
+    async def looks(self, names: Iterable[str] = LOOKS) -> AsyncIterator[str]:
+        """Show the page in each look of *names*, and in the first of `LOOKS` at the end."""
+        for name in names:
+            await self.look(name)
+            yield name
+        await self.look("light")
+
+    async def look(self, name: str) -> None:
+        """Show the page in the look *name*."""
+        scheme, width = LOOKS[name]
+        await self.page.emulate_media(color_scheme=scheme)
+        await self.page.set_viewport_size({"width": width, "height": _HEIGHT})
+
+    async def barriers(self, looks: Iterable[str] = LOOKS) -> tuple[str, ...]:
+        """Return what axe-core finds on the page as it is, in each of these looks."""
+        rules = {rule: {"enabled": True} for rule in _EXTRA_RULES}
+        options = {"resultTypes": ["violations"], "rules": rules}
+        found = set()
+        async for look in self.looks(looks):
+            results = await Axe().run(self.page, options=options)
+            found |= {
+                f"{look}: {rule['id']}: {node['html'][:200]} {node['failureSummary']}"
+                for rule in results.response["violations"]
+                for node in rule["nodes"]
+            }
+        return tuple(sorted(found))
+
     async def picture(self, name: str) -> None:
         """Save a screenshot for the README if pytest runs with --pictures."""
         if self.pictures is not None:
@@ -99,7 +137,10 @@ async def visit(browser: Browser, pytestconfig: pytest.Config) -> AsyncIterator[
 
         async def visit(workspace: Workspace, user: str = ANA, *, at: str = GENERAL) -> Person:
             context = await browser.new_context(
-                viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="UTC"
+                viewport={"width": 1280, "height": _HEIGHT},
+                locale="en-GB",
+                timezone_id="UTC",
+                reduced_motion="reduce",
             )
             stack.push_async_callback(context.close)
             context.set_default_timeout(_MOST_MS)
@@ -129,13 +170,19 @@ class House:
     corpus: Path
 
 
+@pytest.fixture
+def has_agent() -> bool:
+    """Return whether the app has the agent panel; a test overrides it."""
+    return False
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def house(tmp_path: Path, has_agent: bool) -> AsyncIterator[House]:
     clock = StoppedClock(MORNING)
     corpus = tmp_path / "corpus"
     shutil.copytree(STARTER, corpus)
     moved = MovableClock(source=clock)
-    whole = manifest(workflow_steps=True)
+    whole = manifest(agent_view=has_agent, workflow_steps=True)
     async with Workspace(manifest=whole, clock=moved, tour=TOUR, ack_seconds=PATIENCE) as workspace:
         workspace.pace = False
         settings = Settings(
@@ -144,6 +191,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
             slack_api_url=workspace.api_url,
             database_url=f"sqlite:///{tmp_path}/parley.db",
             corpus_dir=corpus,
+            agent_view=has_agent,
             workflow_steps=True,
         )
         async with running(settings, moved):

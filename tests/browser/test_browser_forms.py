@@ -267,6 +267,8 @@ async def test_a_modal_with_a_wrong_field_first(desk: Desk, visit: Open) -> None
     await form.get_by_role("checkbox", name="Friday").check()
     await form.get_by_role("radio", name="Question").check()
 
+    assert not await ana.barriers()
+
     # A required field is empty: Slack says so, and the app is not asked.
     await form.get_by_role("button", name="Save").click()
     topic = form.locator("[data-block=topic]")
@@ -373,10 +375,12 @@ async def test_blocks_are_drawn_and_pressed(desk: Desk, visit: Open) -> None:
     await expect(message.get_by_role("img", name="A rising chart")).to_be_visible()
     await expect(message.locator("ol > li")).to_have_text(["First", "Second"])
     await expect(message.locator("hr")).to_be_visible()
+    assert not await ana.barriers()
 
     await message.get_by_role("button", name="Remove").click()
     asked = ana.page.get_by_role("dialog", name="Remove it?")
     await expect(asked).to_contain_text("It cannot be brought back.")
+    assert not await ana.barriers()
     await asked.get_by_role("button", name="Keep it").click()
     await message.get_by_role("button", name="Remove").click()
     await asked.get_by_role("button", name="Remove it").click()

@@ -83,7 +83,7 @@ const RENDERERS = {
   actions,
   image,
   input,
-  header: (block, surface) => el("h3", { class: "header" }, renderText(block.text, surface.workspace)),
+  header: (block, surface) => el(`h${surface.headingLevel}`, { class: "header" }, renderText(block.text, surface.workspace)),
   divider: () => el("hr"),
   rich_text: (block, surface) => richText(block, surface.workspace),
   markdown: (block) => markdown(block.text),

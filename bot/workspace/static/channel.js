@@ -29,18 +29,28 @@ export function channelPanel(workspace) {
   }
 
   function personPart() {
-    const { id, real_name: name, is_admin: isAdmin, is_guest: isGuest } = workspace.me;
+    const { id, real_name: name, tz, is_admin: isAdmin, is_guest: isGuest, is_stranger: isStranger } = workspace.me;
     const changePerson = (changes) => attempt(() => post("person", { user: id, changes }));
     return [
-      el("h4", {}, name),
-      el(
-        "div",
-        { class: "row" },
-        smallButton(isAdmin ? "Remove admin" : "Make an admin", () => changePerson({ is_admin: !isAdmin })),
-        smallButton(isGuest ? "Make a member" : "Make a guest", () => changePerson({ is_restricted: !isGuest })),
-      ),
-      el("p", { class: "note" }, `${workspace.appName()} may remember for some minutes who is an admin.`),
+      el("h3", {}, name),
+      isStranger
+        ? el("p", { class: "note" }, "Works at another company, and is here through a shared channel.")
+        : el(
+            "div",
+            { class: "row" },
+            smallButton(isAdmin ? "Remove admin" : "Make an admin", () => changePerson({ is_admin: !isAdmin })),
+            smallButton(isGuest ? "Make a member" : "Make a guest", () => changePerson({ is_restricted: !isGuest })),
+          ),
+      el("label", { class: "row" }, "Time zone", zoneSelect(tz, (chosen) => changePerson({ tz: chosen }))),
+      el("p", { class: "note" }, `Dates in messages are shown in this zone. ${workspace.appName()} may remember zones and roles for some minutes.`),
     ];
+  }
+
+  function zoneSelect(tz, change) {
+    const zones = [...new Set([tz, ...Intl.supportedValuesOf("timeZone")])].sort();
+    const select = el("select", { onchange: () => change(select.value) }, zones.map((zone) => el("option", { value: zone }, zone)));
+    select.value = tz;
+    return select;
   }
 
   return { node, render: () => node.replaceChildren(...channelPart(), ...personPart()) };

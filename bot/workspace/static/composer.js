@@ -9,16 +9,15 @@ export function composer(workspace, { label, send, tools = [] }) {
   let completions = [];
   let active = -1;
   let lastSent = "";
-  const list = el("div", { class: "completions", role: "listbox", id: listId, "aria-label": "Completions", hidden: true });
+  const list = el("div", { class: "completions", role: "listbox", id: listId, "aria-label": "Completions", tabindex: "0", hidden: true });
   const hint = el("div", { class: "usage", role: "status" });
   const errorBox = el("div", { class: "composer-error", role: "alert" });
   const input = el("textarea", {
     rows: "1",
     placeholder: label,
     "aria-label": label,
-    role: "combobox",
     "aria-autocomplete": "list",
-    "aria-expanded": "false",
+    "aria-haspopup": "listbox",
     "aria-controls": listId,
     "data-focus-key": "composer",
   });
@@ -70,7 +69,6 @@ export function composer(workspace, { label, send, tools = [] }) {
     completions = found;
     active = found.length ? 0 : -1;
     list.hidden = !found.length;
-    input.setAttribute("aria-expanded", String(found.length > 0));
     list.replaceChildren(
       ...found.map((completion, index) =>
         el(

@@ -4,14 +4,14 @@ import { get } from "./api.js";
 import { attachButton } from "./attach.js";
 import { composer } from "./composer.js";
 import { shortInstant } from "./dates.js";
-import { el, icon, iconButton, smallButton } from "./dom.js";
+import { el, icon, iconButton, replaceKeepingFocus, smallButton } from "./dom.js";
 import { isReply } from "./message.js";
 import { messageList } from "./messages.js";
 import { menu } from "./popup.js";
 
 // *actions*: send(text), use(shortcut), join(), openTour(), openControls(tab), openTab(name).
 export function conversation(workspace, home, actions) {
-  const head = el("header", { class: "channel-head" });
+  let head = el("header", { class: "channel-head" });
   const body = el("div", { class: "channel-body" });
   const node = el("main", { class: "conversation" }, head, body);
   const suggestions = el("div", { class: "row suggestions" });
@@ -25,37 +25,41 @@ export function conversation(workspace, home, actions) {
 
   function renderHead() {
     const channel = workspace.current();
+    if (!channel) return;
     const isApp = channel.kind === "im" && channel.bot_is_member;
     const tabs = isApp && workspace.hasHome() && el("div", { class: "tabs", role: "tablist", "aria-label": nameOf(channel) }, tabButton("home", "Home"), tabButton("messages", "Messages"));
     const isMoved = Math.abs(workspace.offset()) >= 60;
     const clock = el(
       "button",
-      { type: "button", class: `clock-chip ${isMoved ? "moved" : ""}`, title: "The clock of this workspace", onclick: () => actions.openControls("clock") },
+      { type: "button", class: `clock-chip ${isMoved ? "moved" : ""}`, title: "The clock of this workspace", "data-focus-key": "clock", onclick: () => actions.openControls("clock") },
       icon("clock"),
-      shortInstant(workspace.now(), workspace.zone),
+      el("span", {}, shortInstant(workspace.now(), workspace.zone)),
     );
-    head.replaceChildren(
-      ...[
-        el(
-          "div",
-          { class: "channel-title" },
-          el("h1", {}, channel.kind !== "im" && icon(channel.kind === "private" ? "lock" : "hash"), isApp ? workspace.appName() : channel.name),
-          channel.topic && el("p", {}, channel.topic),
-        ),
-        tabs,
-        el(
-          "div",
-          { class: "channel-tools" },
-          clock,
-          workspace.tour() && iconButton("help", "Things to try", actions.openTour),
-          el("button", { type: "button", class: "button small", onclick: () => actions.openControls() }, icon("panel"), el("span", {}, "Behind the scenes")),
-        ),
-      ].filter(Boolean),
+    const fresh = el(
+      "header",
+      { class: "channel-head" },
+      iconButton("menu", "Channels and people", null, { class: `icon-button drawer-button ${workspace.unread().size ? "unread" : ""}`, popovertarget: "sidebar", "data-focus-key": "drawer" }),
+      el(
+        "div",
+        { class: "channel-title" },
+        el("h1", {}, channel.kind !== "im" && icon(channel.kind === "private" ? "lock" : "hash"), el("span", {}, isApp ? workspace.appName() : channel.name)),
+        channel.topic && el("p", {}, channel.topic),
+      ),
+      tabs,
+      el(
+        "div",
+        { class: "channel-tools" },
+        clock,
+        workspace.tour() && iconButton("help", "Things to try", actions.openTour, { "data-focus-key": "tour" }),
+        el("button", { type: "button", class: "button small", title: "Behind the scenes", "data-focus-key": "controls", onclick: () => actions.openControls() }, icon("panel"), el("span", {}, "Behind the scenes")),
+      ),
     );
+    replaceKeepingFocus(head, fresh);
+    head = fresh;
   }
 
   function tabButton(name, label) {
-    return el("button", { type: "button", role: "tab", "aria-selected": String(tab === name), onclick: () => actions.openTab(name) }, label);
+    return el("button", { type: "button", role: "tab", "aria-selected": String(tab === name), "data-focus-key": name, onclick: () => actions.openTab(name) }, label);
   }
 
   function beginning(channel) {

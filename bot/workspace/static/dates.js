@@ -34,6 +34,12 @@ export function shortInstant(at, zone) {
   return `${weekday} ${day} ${month}, ${timeOf(at, zone)}`;
 }
 
+// Returns the whole date and time with the name of the zone, as Slack shows them on hover.
+export function longInstant(at, zone) {
+  const { year } = parts(at, zone, { year: "numeric" });
+  return `${longDay(at, zone)} ${year}, ${timeOf(at, zone, true)} (${zone})`;
+}
+
 function ordinal(day) {
   const teens = day % 100 > 10 && day % 100 < 14;
   return day + (teens ? "th" : ["th", "st", "nd", "rd"][day % 10] || "th");

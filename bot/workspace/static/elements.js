@@ -10,6 +10,7 @@ const TYPING_PAUSE_MS = 300;
 
 // *surface* is the message or view that shows *element*:
 //   workspace: the page's model
+//   headingLevel: the level of its headers among the page's headings
 //   sendAction(element, block, value): sends a block action to the app
 //   loadOptions(element, block, text): asks the app for the options of an external select
 //   fields (views only): a list to which input elements add {block, element, input, read}
@@ -162,10 +163,12 @@ function choices(element, block, surface, aria) {
     });
   });
   surface.fields?.push({ block, element, read: state });
-  const role = isMany ? "group" : "radiogroup";
+  const attributes = { class: "choices", role: isMany ? "group" : "radiogroup", ...labelAttributes(element, aria) };
+  // ARIA knows required radio groups, and no other required groups.
+  if (isMany) delete attributes["aria-required"];
   return el(
     "div",
-    { class: "choices", role, ...labelAttributes(element, aria) },
+    attributes,
     element.options.map((option, index) =>
       el(
         "label",

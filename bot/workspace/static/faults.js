@@ -82,10 +82,10 @@ export function faultsPanel(workspace) {
     {},
     el("p", { class: "note" }, `What would ${workspace.appName()} do if Slack failed? Choose a fault, then try something.`),
     el("div", { class: "row" }, PRESETS.map(([label, fault]) => smallButton(label, () => add(fault)))),
-    el("h4", {}, "Set to go wrong"),
+    el("h3", {}, "Set to go wrong"),
     list,
     smallButton("Clear all", () => add({ clear: true })),
-    el("h4", {}, "Another fault"),
+    el("h3", {}, "Another fault"),
     el("datalist", { id: "methods" }, METHODS.map((name) => el("option", { value: name }))),
     form,
   );

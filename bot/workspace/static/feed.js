@@ -71,7 +71,7 @@ export function feedPanel(workspace) {
     el("p", { class: "note" }, "It asks again half an hour later, by the workspace's clock. Its new stories can be found right after that."),
     el("div", { class: "row" }, smallButton("+35 minutes", () => attempt(() => post("clock", { seconds: LATER }))), breaking),
     el("form", { class: "step", "aria-label": "A story", onsubmit: submit }, el("label", {}, "Title", title), el("label", {}, "Text", text), el("div", { class: "row" }, save, cancel)),
-    el("h4", {}, "In the feed"),
+    el("h3", {}, "In the feed"),
     list,
   );
   edit(null);

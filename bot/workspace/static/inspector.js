@@ -73,9 +73,9 @@ function renderCall(call, workspace) {
     if (!box.open || body.childElementCount) return;
     body.append(
       el("p", { class: "note" }, `No. ${call.n}, at ${timeOf(Date.parse(call.at), workspace.zone, true)}, HTTP ${call.status}`),
-      el("h4", {}, isEnvelope ? "Envelope" : "Arguments"),
+      el("h3", {}, isEnvelope ? "Envelope" : "Arguments"),
       el("pre", { tabindex: "0" }, JSON.stringify(call.request, null, 2)),
-      el("h4", {}, isEnvelope ? "Ack" : "Answer"),
+      el("h3", {}, isEnvelope ? "Ack" : "Answer"),
       el("pre", { tabindex: "0" }, JSON.stringify(call.response, null, 2) ?? "none"),
     );
   });

@@ -36,7 +36,7 @@ export function appPanel(workspace) {
     if (!functions.length) return [];
     for (const step of functions) if (!forms.has(step.callback_id)) forms.set(step.callback_id, stepForm(workspace, step));
     return [
-      el("h4", {}, "Workflow steps"),
+      el("h3", {}, "Workflow steps"),
       el("p", { class: "note" }, "In Workflow Builder each is a step, whose texts go on to the steps after it."),
       ...functions.map((step) => forms.get(step.callback_id)),
     ];
@@ -50,7 +50,7 @@ export function appPanel(workspace) {
       ? `It may do this: ${scopes.join(", ")}.`
       : "Slack would give it another token. Here the old one is good again, so that you can go on; invite it to its channels.";
     return [
-      el("h4", {}, installed ? "Installed" : "Not installed"),
+      el("h3", {}, installed ? "Installed" : "Not installed"),
       el("p", { class: "note" }, note),
       el("div", { class: "row" }, button),
     ];

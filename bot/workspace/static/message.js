@@ -2,7 +2,7 @@
 
 import { post } from "./api.js";
 import { renderBlocks } from "./blocks.js";
-import { dayOf, longDay, timeOf } from "./dates.js";
+import { dayOf, longDay, longInstant, timeOf } from "./dates.js";
 import { avatar, el, icon, iconButton } from "./dom.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { attempt, menu } from "./popup.js";
@@ -41,9 +41,10 @@ export function renderMessage(message, workspace, { isInThread }) {
           { class: "byline" },
           el("strong", {}, message.name),
           author.is_bot && el("span", { class: "badge" }, "APP"),
-          el("time", { title: new Date(at).toISOString() }, time),
+          author.is_stranger && el("span", { class: "badge" }, "EXTERNAL"),
+          el("time", { datetime: new Date(at).toISOString(), title: longInstant(at, workspace.zone) }, time),
         ),
-        content(message, workspace),
+        content(message, workspace, isInThread ? 3 : 2),
         !isInThread && message.reply_count > 0 && thread(message, workspace),
       ),
       toolbar(message, workspace, isInThread),
@@ -51,9 +52,10 @@ export function renderMessage(message, workspace, { isInThread }) {
   );
 }
 
-function content(message, workspace) {
+function content(message, workspace, headingLevel) {
   const surface = {
     workspace,
+    headingLevel,
     sendAction: (element, block, chosen) => attempt(() => post("press", { ...target(element, block), ...chosen })),
     loadOptions: (element, block, value) => attempt(() => post("options", { ...target(element, block), value })),
   };

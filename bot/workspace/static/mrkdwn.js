@@ -1,10 +1,11 @@
 // Renders Slack's mrkdwn: escapes, links, mentions, dates, code, quotes, bold, italic, strike.
 
-import { slackDate } from "./dates.js";
+import { longInstant, slackDate } from "./dates.js";
 import { el } from "./dom.js";
 
 const CODE_BLOCK = /```\n?([\s\S]+?)\n?```/g;
 const QUOTED = /^(?:&gt;|>) ?/;
+const QUOTED_TO_THE_END = /^(?:&gt;|>){3} ?/;
 // A letter or digit just outside the marks keeps them literal, as in snake_case_names.
 const delimited = (mark) => `(?<![\\p{L}\\p{N}${mark}])${mark}(?=\\S)([^${mark}\\n]*[^${mark}\\s])${mark}(?![\\p{L}\\p{N}])`;
 const INLINE = new RegExp(
@@ -48,11 +49,13 @@ function lines(text, workspace) {
   const nodes = [];
   let quote = null;
   let isFirst = true;
+  let isQuotedToTheEnd = false;
   for (const line of text.split("\n")) {
-    if (QUOTED.test(line)) {
+    isQuotedToTheEnd ||= QUOTED_TO_THE_END.test(line);
+    if (isQuotedToTheEnd || QUOTED.test(line)) {
       if (quote) quote.append(el("br"));
       else nodes.push((quote = el("blockquote")));
-      quote.append(...inline(line.replace(QUOTED, ""), workspace));
+      quote.append(...inline(line.replace(isQuotedToTheEnd ? QUOTED_TO_THE_END : QUOTED, ""), workspace));
     } else {
       if (!isFirst && !quote) nodes.push(el("br"));
       quote = null;
@@ -118,9 +121,15 @@ export function link(address, label = null) {
 }
 
 function date(content, fallback, workspace) {
-  const [seconds, tokens, address] = content.split("^");
-  const at = Number(seconds) * 1000;
-  const label = Number.isFinite(at) && tokens ? slackDate(tokens, at, workspace.zone, workspace.now()) : unescape(fallback || "");
-  const time = el("time", { title: Number.isFinite(at) ? new Date(at).toISOString() : null }, label);
-  return (address && link(unescape(address), label)) || time;
+  const [seconds, tokens, address] = content.split("^").map(unescape);
+  return dateNode(Number(seconds), tokens, address, unescape(fallback || ""), workspace);
+}
+
+// Renders an instant in the reader's zone: *tokens* as in {date_short}, *address* a link or null.
+export function dateNode(seconds, tokens, address, fallback, workspace) {
+  const at = seconds * 1000;
+  if (!Number.isFinite(at) || !tokens) return el("time", {}, fallback);
+  const label = slackDate(tokens, at, workspace.zone, workspace.now());
+  const time = el("time", { datetime: new Date(at).toISOString(), title: longInstant(at, workspace.zone) }, label);
+  return (address && link(address, time)) || time;
 }

@@ -1,8 +1,7 @@
 // Renders rich_text blocks, and the Markdown that Slack supports in markdown blocks.
 
-import { slackDate } from "./dates.js";
 import { el } from "./dom.js";
-import { broadcast, channelMention, emoji, link, userMention } from "./mrkdwn.js";
+import { broadcast, channelMention, dateNode, emoji, link, userMention } from "./mrkdwn.js";
 
 export function richText(block, workspace) {
   return el("div", { class: "rich-text" }, block.elements.map((element) => part(element, workspace)));
@@ -14,11 +13,14 @@ function part(element, workspace) {
     case "rich_text_quote":
       return el("blockquote", {}, spans(children, workspace));
     case "rich_text_preformatted":
-      return el("pre", {}, children.map((element) => element.text ?? element.url ?? ""));
+      return el("pre", { class: element.border ? "bordered" : null }, children.map((element) => element.text ?? element.url ?? ""));
     case "rich_text_list": {
       const tag = element.style === "ordered" ? "ol" : "ul";
       const start = tag === "ol" && element.offset ? element.offset + 1 : null;
-      const list = el(tag, { start, class: `indent-${Math.min(element.indent || 0, 4)}` });
+      // Three markers take turns with the depth, as in Slack.
+      const indent = element.indent || 0;
+      const list = el(tag, { start, class: `level-${indent % 3} ${element.border ? "bordered" : ""}` });
+      list.style.marginLeft = `${indent * 26}px`;
       list.append(...children.map((item) => el("li", {}, spans(item.elements || [], workspace))));
       return list;
     }
@@ -36,7 +38,7 @@ function span(element, workspace) {
     case "text":
       return lineBreaks(element.text);
     case "link":
-      return [link(element.url, element.text) ?? element.text ?? element.url];
+      return [(!element.style?.unlink && link(element.url, element.text)) || element.text || element.url];
     case "emoji":
       return [element.unicode ? fromUnicode(element.unicode) : emoji(element.name)];
     case "user":
@@ -48,7 +50,7 @@ function span(element, workspace) {
     case "broadcast":
       return [broadcast(element.range)];
     case "date":
-      return [slackDate(element.format, element.timestamp * 1000, workspace.zone, workspace.now())];
+      return [dateNode(element.timestamp, element.format, element.url, element.fallback, workspace)];
     case "color":
       return [el("code", {}, element.value)];
     default:
@@ -57,7 +59,7 @@ function span(element, workspace) {
 }
 
 function styled(nodes, style) {
-  const tags = { code: "code", strike: "s", italic: "em", bold: "strong" };
+  const tags = { code: "code", highlight: "mark", client_highlight: "mark", strike: "s", underline: "u", italic: "em", bold: "strong" };
   return Object.entries(tags).reduce((children, [name, tag]) => (style[name] ? [el(tag, {}, children)] : children), nodes);
 }
 

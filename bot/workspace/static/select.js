@@ -36,7 +36,7 @@ export function combobox({ label, placeholder, isMany, search, minLength = 0, ch
     else {
       chips.replaceChildren(
         ...picked.map((option) =>
-          el("button", { type: "button", class: "chip", "aria-label": `Remove ${option.text}`, onmousedown: keepFocus, onclick: () => drop(option) }, option.text, " ×"),
+          el("button", { type: "button", class: "chip", onmousedown: keepFocus, onclick: () => drop(option) }, el("span", { class: "unseen" }, "Remove "), option.text, el("span", { "aria-hidden": "true" }, " ×")),
         ),
       );
       input.value = "";

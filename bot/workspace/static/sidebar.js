@@ -1,14 +1,25 @@
-// The sidebar: the channels, and the menu that switches the user.
+// The sidebar: the channels, and the menu that switches the user. In a narrow window it is a drawer
+// that the button with popovertarget="sidebar" opens.
 
 import { avatar, el, focusedIn, icon } from "./dom.js";
 import { menu } from "./popup.js";
 
-// *switchUser* takes a user id, *open* a channel id. Returns {node, render}.
+const NARROW = matchMedia("(max-width: 760px)");
+
+// *switchUser* takes a user id, *open* a channel id. Returns {node, render, close}.
 export function sidebar(workspace, { switchUser, open }) {
   const head = el("header", { class: "team" });
   const lists = el("div", { class: "channel-lists" });
   const account = el("div", { class: "who" });
-  const node = el("nav", { class: "sidebar", "aria-label": "Channels and people" }, head, lists, account);
+  const node = el("nav", { class: "sidebar", id: "sidebar", "aria-label": "Channels and people" }, head, lists, account);
+
+  function fit() {
+    if (NARROW.matches) node.setAttribute("popover", "auto");
+    else node.removeAttribute("popover");
+  }
+
+  NARROW.addEventListener("change", fit);
+  fit();
 
   function group(title, channels) {
     if (!channels.length) return null;
@@ -23,29 +34,29 @@ export function sidebar(workspace, { switchUser, open }) {
     const mark = isApp
       ? avatar(workspace.person(workspace.appUser()), "small")
       : icon(channel.is_archived ? "archive" : channel.kind === "private" ? "lock" : "hash");
-    const state = [channel.is_archived && "archived", !channel.is_member && "not joined"].filter(Boolean);
+    const isDim = channel.is_archived || !channel.is_member;
+    const state = [isUnread && "unread", channel.is_archived && "archived", !channel.is_member && "not joined"].filter(Boolean);
     return el(
       "button",
       {
         type: "button",
-        class: `${isUnread ? "unread" : ""} ${state.length ? "dim" : ""}`,
+        class: `${isUnread ? "unread" : ""} ${isDim ? "dim" : ""}`,
         "aria-current": isHere ? "page" : null,
-        "aria-label": `${name}${isUnread ? ", unread" : ""}${state.length ? `, ${state.join(", ")}` : ""}`,
         "data-channel": channel.id,
         "data-focus-key": channel.id,
         onclick: () => open(channel.id),
       },
       mark,
-      el("span", {}, name),
+      el("span", {}, name, el("span", { class: "unseen" }, state.map((word) => `, ${word}`))),
     );
   }
 
   function userButton() {
     const button = el(
       "button",
-      { type: "button", class: "who-button", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": `Acting as ${workspace.me.real_name}: change`, onclick: choose },
+      { type: "button", class: "who-button", "aria-haspopup": "menu", "aria-expanded": "false", onclick: choose },
       avatar(workspace.me),
-      el("span", { class: "who-name" }, el("small", {}, "Acting as"), el("strong", {}, workspace.me.real_name)),
+      el("span", { class: "who-name" }, el("small", {}, "Acting as "), el("strong", {}, workspace.me.real_name)),
       icon("down"),
     );
     function choose() {
@@ -58,7 +69,7 @@ export function sidebar(workspace, { switchUser, open }) {
           .map((person) => ({
             lead: avatar(person, "small"),
             label: person.real_name,
-            detail: [person.tz, person.is_admin && "admin", person.is_guest && "guest"].filter(Boolean).join(", "),
+            detail: [person.tz, person.is_admin && "admin", person.is_guest && "guest", person.is_stranger && "another company"].filter(Boolean).join(", "),
             isChosen: person.id === workspace.me.id,
             run: () => switchUser(person.id),
           })),
@@ -69,6 +80,7 @@ export function sidebar(workspace, { switchUser, open }) {
 
   return {
     node,
+    close: () => node.matches(":popover-open") && node.hidePopover(),
     render() {
       const focused = focusedIn(node)?.dataset.focusKey;
       const channels = workspace.channels();

@@ -19,7 +19,7 @@ export function tourPanel(tour, fillComposer) {
           el("p", {}, step.text),
           el(
             "button",
-            { type: "button", class: "try", "aria-label": `Put ${step.try} into the composer`, onclick: () => fillComposer(step.try) },
+            { type: "button", class: "try", title: "Put this into the message box", onclick: () => fillComposer(step.try) },
             el("code", {}, step.try),
             el("span", {}, "Try it", icon("reply")),
           ),

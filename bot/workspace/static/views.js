@@ -18,6 +18,7 @@ function renderView(view, workspace, drafts) {
   });
   const surface = {
     workspace,
+    headingLevel: view.type === "home" ? 2 : 3,
     fields,
     values: mergeValues(view.state.values, drafts),
     sendAction: (element, block, chosen) => attempt(() => post("press", { ...target(element, block), values: values(), ...chosen })),
