@@ -120,11 +120,11 @@ async def test_discuss_where_parley_is_not_a_member_says_how_to_invite_it(slack:
     assert not slack.public(RANDOM)
 
 
-async def test_after_the_invitation_the_same_button_works(slack: Slack) -> None:
+async def test_after_an_invitation_the_offer_to_join_posts_too(slack: Slack) -> None:
     (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
-    await slack.press(Action.BRIEF_DISCUSS, answer, channel=RANDOM)
+    (offer,) = await slack.press(Action.BRIEF_DISCUSS, answer, channel=RANDOM)
     slack.workspace.invite(RANDOM, slack.workspace.bot_user_id)
-    await slack.press(Action.BRIEF_DISCUSS, answer, channel=RANDOM)
+    await slack.press(Action.DISCUSS_JOIN, offer, channel=RANDOM)
     assert len(slack.public(RANDOM)) == 1
 
 
