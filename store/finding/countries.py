@@ -64,7 +64,9 @@ def country(name: Sequence[str]) -> Name | None:
 
     For a city with an older spelling, return the current spelling. Return None for any other name.
     """
-    return _countries()[0].get(tuple(name))
+    *others, last = name
+    known = _countries()[0]
+    return known.get((*others, last)) or known.get((*others, _PERSON.sub("", last)))
 
 
 def is_country(text: str) -> bool:
@@ -83,12 +85,23 @@ def _countries() -> tuple[Mapping[Name, Name], Container[Name]]:
     peoples: set[Name] = set()
     for country, names, people in _named_countries():
         peoples.update(people)
-        for name in (*names, *people):
-            named.setdefault(name, _name(country["name"]))
+        peoples.update((person,) for person in _persons(people))
+        own = _name(country["name"])
+        translated = map(_name, country.get("translations", {}).values())
+        for name in (*names, *people, *((person,) for person in _persons(people)), *translated):
+            named.setdefault(name, own)
     for city, others in _older_spellings().items():
         for name in (city, *others):
             named.setdefault(name, city)
     return named, peoples
+
+
+def _persons(people: Iterable[Name]) -> Iterator[str]:
+    """Yield what one of the *people* may be called: a Turk is Turkish, and a Swede Swedish."""
+    for name in people:
+        root = name[-1].removesuffix("ish")
+        if len(name) == 1 and 2 < len(root) < len(name[-1]):
+            yield from (root, f"{root}e")
 
 
 def _named_countries() -> Iterator[tuple[Mapping[str, Any], Sequence[Name], Sequence[Name]]]:

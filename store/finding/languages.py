@@ -36,6 +36,8 @@ class Language:
     rarer: NDArray[np.int64]
     """Sorted hashes of further words, because the words themselves would need 40 MB."""
     has_compounds: bool
+    has_capital_nouns: bool
+    """Whether every noun has a capital, so that a capital does not make a name."""
 
     def commonness(self, word: str) -> float:
         """Return how common *word* is; see `words.commonness`."""
@@ -113,6 +115,7 @@ def load(name: str) -> Language:
         uses={word: common for word, common in uses.items() if common >= _RAREST},
         rarer=np.array(sorted(rarer), dtype=np.int64),
         has_compounds=name in _WITH_COMPOUNDS,
+        has_capital_nouns=name == "german",
     )
 
 

@@ -279,7 +279,7 @@ def stem(word: str) -> str:
     """Return the stem of *word*, the same for British and American spelling."""
     if len(word) < 4 or not word.isascii() or not word.isalpha():
         return _AMERICAN.get(word, word)
-    word = _singular(word)
+    word = singular(word)
     word = _AMERICAN.get(word, word)
     for ending, min_length in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= min_length:
@@ -293,7 +293,8 @@ def stem(word: str) -> str:
     return _BRITISH.sub(lambda found: found.lastgroup or "", word) if len(word) > 4 else word
 
 
-def _singular(word: str) -> str:
+def singular(word: str) -> str:
+    """Return an English noun without the ending of its plural."""
     if word.endswith("ies"):
         return word[:-3] + "y"
     if word.endswith("s") and not word.endswith(("ss", "us")):

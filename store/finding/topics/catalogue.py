@@ -9,9 +9,9 @@ from typing import TypeAlias
 from rapidfuzz.distance import OSA
 
 from store.finding.countries import country, is_people
-from store.finding.languages import SPOKEN, spoken
-from store.finding.topics.mentions import WITHIN, Mentions, Phrase, Run, Word, mentions
-from store.finding.words import FUNCTION_WORDS, commonness, is_english, words
+from store.finding.languages import SPOKEN, Language, spoken
+from store.finding.topics.mentions import WITHIN, Mentions, Phrase, Run, Word, base, mentions
+from store.finding.words import FUNCTION_WORDS, commonness, is_english, singular, words
 from store.types import Article
 
 
@@ -34,6 +34,14 @@ _EMPTY = _words_of(
     """
 )
 _NAMELESS = _EMPTY | _TITLES | FUNCTION_WORDS
+_NO_SUBJECTS = _words_of(
+    """
+    everybody everyone somebody someone nobody anybody whoever themselves
+    two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred
+    hundreds thousand thousands million millions billion dozen dozens half first second third
+    """
+)
 _NUMERAL = re.compile(r"[ivx]+")
 _ADJECTIVE = re.compile(r"(?:[aeiy]*ans?|ish|ese|i)$")
 _PLACE_ENDINGS = ("", "a", "ia", "ea", "e", "y", "ey")
@@ -47,6 +55,9 @@ SAMPLE = 5_000
 _SHARE, _FEWEST, _MOST = 0.02, 3, 0.7
 _LIFT = 2.2
 _TOGETHER = 0.2
+# A word that stories keep to, in several of their texts, needs less to be a topic.
+_KEPT_TO, _KEPT_LIFT, _ONE_STORY, _TOO_COMMON = 0.25, 1.5, 2.2, 5.3
+_NEVER_A_NOUN = re.compile(r"(?:ed|ly|ous)$")
 _NOT_A_NOUN = re.compile(r"(?:ing|ed|ly|ic|[^e]al|ous|ive|er|ate)$")
 
 _Key: TypeAlias = tuple[str, ...]
@@ -57,8 +68,8 @@ class Catalogue:
 
     def __init__(self, sample: Iterable[Article]) -> None:
         """Create an empty catalogue; *sample* articles decide what the corpus argues about."""
-        self._subjects = _subjects([mentions(article) for article in sample])
-        self._usage = _Usage()
+        self._subjects = _Subjects([mentions(article) for article in sample])
+        self._usage = _Usage(self._subjects.languages)
         self._runs: dict[Run, dict[int, int]] = defaultdict(dict)
         self._argued: dict[Phrase, list[int]] = defaultdict(list)
         self._ids: list[str] = []
@@ -71,7 +82,7 @@ class Catalogue:
             self._usage.add(found)
             for run in found.runs:
                 self._runs[run][number] = self._runs[run].get(number, 0) + 1
-            for phrase in self._subjects.intersection(found.phrases):
+            for phrase in self._subjects.of(found):
                 self._argued[phrase].append(number)
 
     def topics(self) -> Mapping[str, Sequence[str]]:
@@ -80,10 +91,10 @@ class Catalogue:
         for name, numbers in _names(self._runs, self._usage):
             found[name].update(numbers)
         for phrase, numbers in self._argued.items():
-            found[" ".join(phrase)].update(numbers)
+            found[self._subjects.names[phrase]].update(numbers)
         return {
             name: [self._ids[number] for number in sorted(numbers)]
-            for name, numbers in sorted(found.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+            for name, numbers in sorted(found.items(), key=_most_articles_first)
         }
 
 
@@ -94,42 +105,125 @@ def catalogue(articles: Sequence[Article]) -> Mapping[str, Sequence[str]]:
     return result.topics()
 
 
-def _subjects(sample: Sequence[Mentions]) -> frozenset[Phrase]:
-    """Return the words and word pairs that the articles of *sample* argue about."""
-    uses: Counter[Phrase] = Counter()
-    articles: Counter[Phrase] = Counter()
-    verbs: Counter[str] = Counter()
-    for found in sample:
-        uses.update(found.phrases)
-        articles.update(set(found.phrases))
-        verbs.update(found.verbs)
-    total = sum(count for phrase, count in uses.items() if len(phrase) == 1) or 1
-    min_articles = max(_FEWEST, min(_SHARE * len(sample), 50))
-    languages = spoken(lambda word: articles[word,] > SPOKEN * len(sample))
+def _most_articles_first(topic: tuple[str, Set[int]]) -> tuple[int, str, str]:
+    name, numbers = topic
+    return -len(numbers), name.casefold(), name
 
-    chosen = set()
-    for phrase, count in articles.items():
+
+def _commonest_first(spelling: tuple[str, int]) -> tuple[int, str]:
+    return -spelling[1], spelling[0]
+
+
+class _Subjects:
+    """The words and word pairs that the articles of a sample argue about."""
+
+    def __init__(self, sample: Sequence[Mentions]) -> None:
+        common = Counter(word for found in sample for word in {*found.lowercase, *_capitals(found)})
+        self.languages = spoken(lambda word: common[word] > SPOKEN * len(sample))
+        self._has_capital_nouns = any(each.has_capital_nouns for each in self.languages)
+        self._lowercase = {word for found in sample for word in found.lowercase}
+        self._size = len(sample)
+        self._min_articles = max(_FEWEST, min(_SHARE * len(sample), 50))
+        self._uses: Counter[Phrase] = Counter()
+        self._articles: Counter[Phrase] = Counter()
+        self._kept_to: Counter[Phrase] = Counter()
+        self._verbs: Counter[str] = Counter()
+        self._spellings: dict[Phrase, Counter[str]] = defaultdict(Counter)
+        for found in sample:
+            self._count(found)
+        self._total = sum(count for phrase, count in self._uses.items() if len(phrase) == 1) or 1
+        chosen = {phrase for phrase in self._articles if self._is_subject(phrase)}
+        self.names = {
+            phrase: min(self._spellings[phrase].items(), key=_commonest_first)[0]
+            for phrase in _without_parts(chosen, self._uses)
+        }
+        """{phrase without endings: the topic's name, which is its commonest spelling}."""
+
+    def of(self, found: Mentions) -> Set[Phrase]:
+        """Return the phrases of an article that are topics."""
+        return self.names.keys() & {_base(phrase) for phrase, _ in self._phrases(found)}
+
+    def _phrases(self, found: Mentions) -> Iterator[tuple[Phrase, str]]:
+        """Yield each phrase that may be a subject, and its spelling."""
+        if self._has_capital_nouns:
+            for run in found.runs:
+                for word in run.words:
+                    if word.is_capital and _is_capital_noun(word.word, self.languages):
+                        yield (word.word,), word.spelling
+            return
+        for phrase in found.phrases:
+            yield phrase, " ".join(phrase)
+        for word in found.openers():
+            # "Holiday is booked": some other sentence has the word without its capital.
+            if word.word in self._lowercase:
+                yield (word.word,), word.word
+
+    def _count(self, found: Mentions) -> None:
+        here = Counter[Phrase]()
+        for phrase, spelling in self._phrases(found):
+            self._spellings[_base(phrase)][spelling] += 1
+            here[_base(phrase)] += 1
+        self._uses += here
+        self._articles.update(here.keys())
+        self._kept_to.update(phrase for phrase in here if found.repeated.issuperset(phrase))
+        self._verbs.update(map(base, found.verbs))
+
+    def _is_subject(self, phrase: Phrase) -> bool:
+        count = self._articles[phrase]
         # A topic of nearly all stories does not distinguish them.
-        if not min_articles <= count <= _MOST * len(sample):
-            continue
-        *first, last = phrase
-        if _NOT_A_NOUN.search(last) or verbs[last] > 0.1 * uses[last,]:
-            continue
-        if any(each.is_function_word(word) for each in languages for word in phrase):
-            continue
-        if first:
-            if len(first[0]) < 4 and is_english(first[0]) and commonness(first[0]) > _COMMON_WORD:
-                continue
-            is_subject = uses[phrase] ** 2 >= _TOGETHER * uses[first[0],] * uses[last,]
-        else:
-            # How much more common than in English, as a power of ten.
-            common = max(
-                each(last) for each in (commonness, *(one.commonness for one in languages))
+        if count > max(_MOST * self._size, 1) or not self._is_noun(phrase):
+            return False
+        if len(phrase) == 1:
+            lift, is_common = self._lift(phrase)
+            return (count >= self._min_articles and lift >= _LIFT) or (
+                self._is_kept_to(phrase)
+                and count >= self._min_articles / _FEWEST
+                and lift >= (_KEPT_LIFT if count > 1 else _ONE_STORY)
+                and not is_common
             )
-            is_subject = log10(uses[phrase] / total * 1e9) - max(common, 2.5) >= _LIFT
-        if is_subject:
-            chosen.add(phrase)
-    return _without_parts(chosen, uses)
+        first = phrase[0]
+        if len(first) < 4 and is_english(first) and commonness(first) > _COMMON_WORD:
+            return False
+        alone = self._uses[phrase[:1]] * self._uses[phrase[1:]]
+        return count >= self._min_articles and self._uses[phrase] ** 2 >= _TOGETHER * alone
+
+    def _is_kept_to(self, phrase: Phrase) -> bool:
+        return self._kept_to[phrase] >= _KEPT_TO * self._articles[phrase]
+
+    def _is_noun(self, phrase: Phrase) -> bool:
+        spelled = [word for spelling in self._spellings[phrase] for word, _ in words(spelling)]
+        if not _NO_SUBJECTS.isdisjoint(spelled):
+            return False
+        if any(each.is_function_word(word) for each in self.languages for word in spelled):
+            return False
+        if self._verbs[phrase[-1]] > 0.1 * self._uses[phrase[-1],]:
+            return False
+        no_noun = _NEVER_A_NOUN if self._is_kept_to(phrase) else _NOT_A_NOUN
+        return self._has_capital_nouns or not no_noun.search(spelled[-1])
+
+    def _lift(self, phrase: Phrase) -> tuple[float, bool]:
+        """Return how much more common a word is than in its language, as a power of ten.
+
+        And whether it is too common to be a topic by itself.
+        """
+        scales = [commonness, *(one.commonness for one in self.languages)]
+        spelled = [word for spelling in self._spellings[phrase] for word, _ in words(spelling)]
+        common = max(each(word) for each in scales for word in spelled)
+        lift = log10(self._uses[phrase] / self._total * 1e9) - max(common, 2.5)
+        return lift, common >= _TOO_COMMON
+
+
+def _base(phrase: Phrase) -> Phrase:
+    return tuple(map(base, phrase))
+
+
+def _capitals(found: Mentions) -> Iterator[str]:
+    return (word.word for run in found.runs for word in run.words)
+
+
+def _is_capital_noun(word: str, languages: Iterable[Language]) -> bool:
+    """Return whether a capital does not make *word* a name, because its language has it as noun."""
+    return any(each.has_capital_nouns and each.commonness(word) > 0 for each in languages)
 
 
 def _without_parts(chosen: Set[Phrase], uses: Mapping[Phrase, int]) -> frozenset[Phrase]:
@@ -146,7 +240,8 @@ def _without_parts(chosen: Set[Phrase], uses: Mapping[Phrase, int]) -> frozenset
 class _Usage:
     """How the corpus capitalizes its words, which shows what is a name."""
 
-    def __init__(self) -> None:
+    def __init__(self, languages: Sequence[Language]) -> None:
+        self._languages = languages
         self._capital: Counter[str] = Counter()
         self._lowercase: Counter[str] = Counter()
         self._alone: set[str] = set()
@@ -164,8 +259,14 @@ class _Usage:
     def is_name(self, word: str) -> bool:
         """Return whether *word* has a capital more often than not."""
         return (
-            len(word) > 1 and word not in _NAMELESS and self._capital[word] > self._lowercase[word]
+            len(word) > 1
+            and not self._is_nameless(word)
+            and self._capital[word] > self._lowercase[word]
         )
+
+    def _is_nameless(self, word: str) -> bool:
+        is_plain = _is_capital_noun(word, self._languages) and not country((word,))
+        return is_plain or word in _NAMELESS or singular(word) in _EMPTY
 
     def names(self, run: Run) -> Iterator[tuple[tuple[Word, ...], bool]]:
         """Yield the names in a run of capitalized words, and whether a title precedes each."""
@@ -177,12 +278,17 @@ class _Usage:
                 yield from self._piece(piece, is_titled)
                 piece, is_titled = [], False
             is_opener = not place and run.is_opening and not self._opens(run)
-            if (word.word in _NAMELESS and word.word not in WITHIN) or is_opener:
+            is_within = place and word.word in WITHIN
+            if (self._is_nameless(word.word) and not is_within) or is_opener:
                 yield from self._piece(piece, is_titled)
                 piece, is_titled = [], word.word in _TITLES
             else:
                 piece.append(word)
         yield from self._piece(piece, is_titled)
+
+    def _is_link(self, word: str) -> bool:
+        """Return whether *word* starts no name: "of", or "de" in Spanish."""
+        return word == "of" or any(each.is_function_word(word) for each in self._languages)
 
     def _opens(self, run: Run) -> bool:
         """Return whether the first word of a sentence belongs to the name after it."""
@@ -200,7 +306,7 @@ class _Usage:
     def _piece(self, piece: list[Word], is_titled: bool) -> Iterator[tuple[tuple[Word, ...], bool]]:
         while piece and not piece[-1].is_capital:
             piece = piece[:-1]
-        while piece and piece[0].word == "of":
+        while piece and not piece[0].is_capital and self._is_link(piece[0].word):
             piece = piece[1:]
         if sum(word.is_capital for word in piece) > 1 or (piece and self.is_name(piece[-1].word)):
             yield tuple(piece), is_titled

@@ -6,11 +6,12 @@ only collects the evidence of one article: runs of capitalized words, and lowerc
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
-from store.finding.words import FUNCTION_WORDS, words
+from store.finding.words import FUNCTION_WORDS, singular, words
 from store.types import Article
 
 _TOKEN = re.compile(r"(?:[A-Z]\.){2,}|[^\W\d_][^\W_]*(?:['’][^\W_]+)*")
@@ -58,20 +59,39 @@ class Mentions:
     """What the article may be about: single lowercase words, and pairs of adjacent ones."""
     verbs: list[str] = field(default_factory=list)
     """Lowercase words that are followed by an object, and so are probably verbs."""
+    repeated: set[str] = field(default_factory=set)
+    """Words in several of its texts, and so probably what it is about."""
+
+    def openers(self) -> Iterator[Word]:
+        """Yield the single words that start a sentence, where any word has a capital."""
+        for run in self.runs:
+            if run.is_opening and len(run.words) == 1:
+                yield run.words[0]
 
 
 def mentions(article: Article) -> Mentions:
     """Extract the mentions of *article*.
 
-    The headline is left out, because any word in it may have a capital.
+    The names in the headline are left out, because any word in it may have a capital.
     """
     found = Mentions()
+    seen = {base(word) for word, _ in words(article.headline)}
     for text in (article.summary, article.insight, article.question):
-        _read(text, found)
+        here = set(map(base, _read(text, found)))
+        found.repeated |= seen & here
+        seen |= here
     return found
 
 
-def _read(text: str, found: Mentions) -> None:
+@lru_cache(maxsize=200_000)
+def base(word: str) -> str:
+    """Return *word* without its ending: the singular and the plural of a noun are one topic."""
+    return singular(word) if len(word) > 3 else word
+
+
+def _read(text: str, found: Mentions) -> set[str]:
+    """Add what *text* mentions to *found*; return the words of the text."""
+    seen: set[str] = set()
     run: list[Word] = []
     waiting: list[Word] = []
     leading: list[Word] = []
@@ -86,6 +106,7 @@ def _read(text: str, found: Mentions) -> None:
         end = token.end()
         if not word:
             continue
+        seen.add(word)
         if spelling[0].isupper():
             current = Word(
                 word,
@@ -120,6 +141,7 @@ def _read(text: str, found: Mentions) -> None:
         last = _read_lowercase(spelling, word, last if before == " " else "", found)
     if run:
         found.runs.append(Run(tuple(run), is_opening))
+    return seen
 
 
 def _read_lowercase(spelling: str, word: str, last: str, found: Mentions) -> str:

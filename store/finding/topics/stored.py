@@ -14,7 +14,7 @@ from store.articles.reading import (
 )
 from store.db import Connection, Database
 from store.finding.topics.catalogue import SAMPLE, Catalogue
-from store.finding.topics.mentions import mentions
+from store.finding.topics.mentions import base, mentions
 from store.finding.words import words
 from store.types import Article, Topic
 
@@ -144,13 +144,14 @@ def _links(
 
 def _mentioned(article: Article) -> Iterator[tuple[str, ...]]:
     found = mentions(article)
-    yield from found.phrases
+    for phrase in found.phrases:
+        yield tuple(map(base, phrase))
     for run in found.runs:
-        words_of_run = tuple(word.word for word in run.words)
+        words_of_run = tuple(base(word.word) for word in run.words)
         for start in range(len(words_of_run)):
             for end in range(start + 1, min(start + _LONGEST, len(words_of_run)) + 1):
                 yield words_of_run[start:end]
 
 
 def _key(name: str) -> tuple[str, ...]:
-    return tuple(word for word, _ in words(name))
+    return tuple(base(word) for word, _ in words(name))

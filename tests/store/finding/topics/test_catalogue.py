@@ -99,6 +99,80 @@ def test_what_the_articles_argue_about_is_a_topic() -> None:
     assert topics == {"ceasefire": ("40", "41", "42"), "military aid": ("42", "43", "44")}
 
 
+OFFICE = [
+    (
+        "The new holiday policy gives everybody two more days. Holiday is planned in March.",
+        "People who rest well stay longer.",
+        "Would you rather have more holiday or more pay?",
+    ),
+    (
+        "Expenses for trains are now paid within a week, if the receipt is there.",
+        "Slow expenses make people avoid trips.",
+        "Which expenses should never need a receipt?",
+    ),
+    (
+        "The company pays for cycling to work: thirty cents a mile.",
+        "Cycling is cheaper than a parking space.",
+        "What would get you to try cycling to work?",
+    ),
+    (
+        "Every laptop gets an update at night. Laptops that are off ask for a password.",
+        "Old machines are the easiest way into a network.",
+        "How long should a laptop last?",
+    ),
+    (
+        "The beginners of the cycling group ride to Ilkley. Everybody is welcome.",
+        "Groups keep people cycling in winter.",
+        "What is your favourite ride?",
+    ),
+]
+VEREIN = [
+    (
+        "Der Urlaub des Platzwarts beginnt am Montag. Im Urlaub mäht Herr Kowalski den Rasen.",
+        "Ohne Vertretung wächst der Rasen schneller.",
+        "Wer könnte ihn im Urlaub vertreten?",
+    ),
+    (
+        "Die Turnhalle wird saniert. Der Hallenboden bekommt eine Dämmung.",
+        "Eine gute Turnhalle zieht Kinder an.",
+        "Wohin weichen wir aus, wenn die Turnhalle zu ist?",
+    ),
+    (
+        "Die Physiotherapie von Frau Yılmaz hilft nach einer Verletzung mit Rabatt.",
+        "Nach einer Verletzung ist Geduld das beste Training und nicht der Ehrgeiz.",
+        "Wie bist du nach deiner Verletzung zurückgekommen?",
+    ),
+]
+
+
+def topics_of_stories(stories: list[tuple[str, str, str]]) -> dict[str, list[str]]:
+    articles = [make_article(number, *story) for number, story in enumerate(stories)]
+    return {name: [*ids] for name, ids in catalogue(articles).items()}
+
+
+def test_what_a_few_stories_keep_to_is_a_topic() -> None:
+    topics = topics_of_stories(OFFICE)
+    assert topics["cycling"] == ["2", "4"]
+    assert {"holiday", "expenses", "receipt", "laptop", "Ilkley"} <= topics.keys()
+    assert not topics.keys() & {"everybody", "people", "thirty", "more", "work", "Cycling"}
+
+
+def test_singular_and_plural_are_one_topic() -> None:
+    assert not topics_of_stories(OFFICE).keys() & {"laptops", "Laptops", "expense"}
+
+
+def test_a_capital_makes_no_name_where_every_noun_has_one() -> None:
+    topics = topics_of_stories(VEREIN)
+    assert {"Urlaub", "Turnhalle", "Verletzung", "Kowalski", "Yılmaz"} <= topics.keys()
+    assert not [name for name in topics if name.split()[0] in {"Der", "Die", "Eine", "den", "Herr"}]
+    assert not topics.keys() & {"beginnt", "Geduld", "Montag", "Rabatt", "urlaub"}
+
+
+def test_a_country_is_one_topic_in_several_languages_and_with_its_people() -> None:
+    topics = topics_of("They saw Türkei and Turkey.", "Some Turks came.", "It was Turkish.")
+    assert topics == {"Turkey": ("0", "1", "2")}
+
+
 def test_a_function_word_of_another_language_is_no_topic() -> None:
     german = ["Der Hund und die Katze sind nicht mit dem Rad auf der Straße."] * 3
     topics = topics_of(*german, "Eine Brücke.", "Den Fluss.", "Das Tal für alle.", "Ein Rad.")
