@@ -10,6 +10,7 @@ from handlers.button_value import where_of
 from handlers.features.dependencies import Slack
 from handlers.features.lookup import LookUp, in_time_for_ack, is_help
 from handlers.mrkdwn import readable
+from handlers.parsing.small_talk import small_talk
 from handlers.slack.background import answer, dismiss
 from handlers.slack.button_press import Press
 from handlers.slack.payloads import SlashCommand
@@ -34,6 +35,8 @@ class Brief:
             return BoltResponse(status=200, body={**self.lookup.help(where)})
         async with in_time_for_ack():
             found = await self.store.corpus.find(words)
+            if small_talk(words) and not isinstance(found, Found):
+                return BoltResponse(status=200, body={**self.lookup.help(where)})
             team_id, user_id = command["team_id"], command["user_id"]
             context["outcome"] = type(found).__name__.lower()
             # An ack does not wait for Slack to say who is an admin, but the next one knows it.

@@ -140,6 +140,19 @@ async def test_without_words_it_explains(slack: Slack, text: str) -> None:
     assert "`/brief Geneva`" in answer["text"]
 
 
+@pytest.mark.parametrize("said", ["hello", "what can you do?", "who are you", "thanks!"])
+async def test_small_talk_is_answered_with_the_help(slack: Slack, said: str) -> None:
+    (answer,) = await slack.type(f"/brief {said}")
+    assert "`/brief Geneva`" in answer["text"]
+
+
+async def test_a_greeting_that_stands_in_a_story_is_looked_up(slack: Slack) -> None:
+    (slack.corpus / "new.txt").write_text("New\nA salve heals burns.\nAn insight.\nWhy?\n")
+    await slack.type("/corpus reload")
+    (answer,) = await slack.type("/brief salve")
+    assert "heals burns" in answer["text"]
+
+
 async def test_the_examples_of_the_help_find_something(slack: Slack) -> None:
     (answer,) = await slack.type("/brief help")
     (shown,) = await slack.press(f"{Action.BRIEF_TOPIC}_0", answer)
