@@ -43,7 +43,7 @@ async def target_of(database: Database, number: int | None) -> Row:
         raise ParleyError("Nothing is loaded yet, so there is nothing to undo.")
     if number is None:
         target = await _before_last_change(database)
-        missing = f"Nothing to undo: revision {loaded['number']} is the first."
+        missing = "Nothing to undo: there is no earlier load of the folder."
     else:
         # A number may be too large for the database, so compare it first.
         target = await revisions.get(database, number) if 0 < number <= loaded["number"] else None

@@ -249,7 +249,7 @@ async def test_undo_restores_the_previous_revision(slack: Slack) -> None:
     (answer,) = await slack.type("/brief lima")
     assert "A summary of Lima." not in answer["text"]
     (answer,) = await slack.type("/corpus undo")
-    assert answer["text"] == "Nothing to undo: revision 3 is the first."
+    assert answer["text"] == "Nothing to undo: there is no earlier load of the folder."
     (answer,) = await slack.type("/corpus history")
     at, style = int(NOW.timestamp()), "{date_long_pretty} at {time}"
     lines = [

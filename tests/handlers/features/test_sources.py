@@ -131,7 +131,8 @@ async def test_a_poll_is_undone_by_its_number(slack: Slack) -> None:
     assert "• *2*: 1 added, 0 edited, 0 removed" in shown
     assert "• *3*: 1 added" in shown
     # Without a number, an undo leaves polls alone.
-    assert "is the first." in (await slack.type("/corpus undo"))[0]["text"]
+    (nothing,) = await slack.type("/corpus undo")
+    assert "there is no earlier load of the folder" in nothing["text"]
     (undone,) = await slack.type("/corpus undo 2")
     assert "Its feed is paused" in undone["text"]
     assert (await slack.parley.store.sources.stories())[feed.id] == 1

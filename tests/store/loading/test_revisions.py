@@ -200,7 +200,7 @@ async def test_repeated_undo_goes_further_back(store: Store, tmp_path: Path) -> 
     for state in reversed(states[:-1]):
         await store.corpus.undo(by="U1", at=NOW)
         assert await loaded_articles(store) == state
-    with pytest.raises(ParleyError, match="Nothing to undo: revision 7 is the first"):
+    with pytest.raises(ParleyError, match="Nothing to undo: there is no earlier load"):
         await store.corpus.undo(by="U1", at=NOW)
 
 
