@@ -21,12 +21,12 @@ from handlers.views.message import Message
 from handlers.views.modal import window
 from store import Store
 from store.loading.documents import read_corpus
-from store.types import CorpusInvalidError, TeamId, UserId
+from store.types import CorpusInvalidError, ParleyError, TeamId, UserId
 from store.version import VERSION
 
 _CORPUS_WORDS = frozenset({"check", "reload", "undo", "history", "problems", "sources"})
 """The first words that concern the corpus itself, and so all teams that share it."""
-_UNDO = re.compile(r"undo(?: (\d{1,9}))?", re.ASCII)
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,10 +90,8 @@ class CorpusAdmin:
                 return await self._check(team_id, respond)
             case "reload":
                 return await self._reload(by, respond)
-            case _ if undo := _UNDO.fullmatch(word):
-                now, once = self.options.clock(), request.trigger_id
-                await require_first(self.store.idempotency, team_id, once, now=now)
-                return await self._undo(by, respond, int(undo[1]) if undo[1] else None)
+            case _ if first.lower() == "undo":
+                return await self._undo(rest, request, by, respond)
             case "history":
                 return preview.history(await self.store.corpus.history())
             case "problems":
@@ -149,7 +147,12 @@ class CorpusAdmin:
             return views.invalid(error.problems)
         return views.reloaded(reload)
 
-    async def _undo(self, by: str, respond: AsyncRespond, number: int | None) -> Message:
+    async def _undo(self, typed: str, request: Request, by: str, respond: AsyncRespond) -> Message:
+        if typed and not _NUMBER.fullmatch(typed):
+            raise ParleyError("The number of a revision comes after undo: `/corpus undo 3`.")
+        number = int(typed) if typed else None
+        now, once = self.options.clock(), request.trigger_id
+        await require_first(self.store.idempotency, request.team_id, once, now=now)
         async with notify_progress(respond) as progress:
             revision = await self.store.corpus.undo(
                 by=by, at=self.options.clock(), number=number, progress=progress

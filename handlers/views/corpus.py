@@ -7,6 +7,7 @@ from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
 from handlers.parsing.date_format import format_date
+from handlers.parsing.words import nearest
 from handlers.views import sources
 from handlers.views.blocks import Block, actions, button, section
 from handlers.views.message import Message, counted, message, paragraphs, sized
@@ -48,6 +49,9 @@ class Size:
 def corpus_help(*, unknown: str | None = None) -> Message:
     """Explain /corpus; *unknown* is a sub-command that was not understood."""
     lead = f"I don't know “{plain(unknown, 100)}”. " if unknown else ""
+    words = (unknown or "").split()
+    if words and (guess := nearest(words[0], [word for word, _ in _SUBCOMMANDS])):
+        lead += f"Did you mean `{Command.CORPUS} {guess}`?\n"
     lines = "\n".join(f"• `{Command.CORPUS} {word}`: {what}" for word, what in _SUBCOMMANDS)
     return paragraphs(f"{lead}For admins:\n{lines}")
 

@@ -280,13 +280,31 @@ async def test_undo_restores_a_revision_by_its_number(slack: Slack) -> None:
         assert answer["text"] == f"There is no revision {int(number)}. Revision 5 is loaded."
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("relaod", "reload"), ("sorces add https://example.com", "sources"), ("hist", "history")],
+)
+async def test_a_misspelt_word_is_guessed_and_not_obeyed(
+    slack: Slack, typed: str, meant: str
+) -> None:
+    (slack.corpus / "ports.txt").unlink()
+    (answer,) = await slack.type(f"/corpus {typed}")
+    assert f"Did you mean `/corpus {meant}`?" in answer["text"]
+    assert slack.parley.store.corpus.revision
+    assert slack.parley.store.corpus.revision.number == 1
+
+
+async def test_a_word_like_none_is_answered_with_the_help(slack: Slack) -> None:
+    (answer,) = await slack.type("/corpus xylophone")
+    assert answer["text"].startswith("I don't know “xylophone”. For admins:")
+
+
 @pytest.mark.parametrize("words", ["two", "-1", "1 2", "1.5", "²", "9" * 5000, "1 <!here>"])
 async def test_undo_with_an_invalid_number_changes_nothing(slack: Slack, words: str) -> None:
     (slack.corpus / "ports.txt").unlink()
     await slack.type("/corpus reload")
     (answer,) = await slack.type(f"/corpus undo {words}")
-    assert answer["text"].startswith("I don't know “undo ")
-    assert "`/corpus undo 3`: bring back revision 3 of the history" in answer["text"]
+    assert answer["text"] == "The number of a revision comes after undo: `/corpus undo 3`."
     assert slack.parley.store.corpus.revision
     assert slack.parley.store.corpus.revision.number == 2
 
