@@ -29,6 +29,9 @@ async def command_store(
     """
     url = command_settings(environ).database_url
     if not exists(url):
-        raise DatabaseError(f"There is no database {readable(url)}.")
+        raise DatabaseError(
+            f"There is no database {readable(url)}."
+            " Check DATABASE_URL, or load stories first: python -m bot load"
+        )
     async with open_store(url, is_looking=is_looking) as store:
         yield store
