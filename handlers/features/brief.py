@@ -16,7 +16,7 @@ from handlers.slack.button_press import Press
 from handlers.slack.payloads import SlashCommand
 from handlers.views import story as views
 from store import Store
-from store.types import Found, TeamId, UserId
+from store.types import Article, Found, TeamId, UserId
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +27,9 @@ class Brief:
     slack: Slack
     lookup: LookUp
 
-    async def command(self, command: SlashCommand, context: AsyncBoltContext) -> BoltResponse:
+    async def command(
+        self, command: SlashCommand, context: AsyncBoltContext, respond: AsyncRespond
+    ) -> BoltResponse:
         """Show the best match, only to the person who asked."""
         words = readable(command.get("text") or "")
         where = where_of(command["channel_id"])
@@ -39,16 +41,28 @@ class Brief:
                 return BoltResponse(status=200, body={**self.lookup.help(where)})
             team_id, user_id = command["team_id"], command["user_id"]
             context["outcome"] = type(found).__name__.lower()
-            # An ack does not wait for Slack to say who is an admin, but the next one knows it.
-            is_admin = self.slack.directory.is_known_corpus_admin(team_id, user_id)
-            if isinstance(found, Found) and not (is_admin or found.matches[0].article.question):
-                self.slack.background.start(self._learn_who(team_id, user_id))
-            return await self.lookup.ack(
-                found, words=words, where=where, team_id=team_id, is_admin=is_admin
+            is_admin = self.slack.directory.known_corpus_admin(team_id, user_id)
+            article = None if is_admin is False else await self.lookup.writable(found)
+            if article and is_admin is None:
+                # An ack does not wait for Slack to say who is an admin.
+                offer = self._offer_form(article, team_id, user_id, where, respond)
+                self.slack.background.start(offer)
+            can_write = article is not None and is_admin is True
+            return self.lookup.ack(
+                found, words=words, where=where, team_id=team_id, can_write=can_write
             )
 
-    async def _learn_who(self, team_id: TeamId, user_id: UserId) -> None:
-        await self.slack.directory.is_corpus_admin(team_id, user_id)
+    async def _offer_form(
+        self,
+        article: Article,
+        team_id: TeamId,
+        user_id: UserId,
+        where: str,
+        respond: AsyncRespond,
+    ) -> None:
+        """Send an admin the button that the answer to a command could not have yet."""
+        if await self.slack.directory.is_corpus_admin(team_id, user_id):
+            await answer(respond, views.question_offer(article, where=where))
 
     async def show(self, press: Press, respond: AsyncRespond) -> None:
         """Replace the answer with another match, or with the result for a suggested topic."""
@@ -63,7 +77,7 @@ class Brief:
         """Show the story that the person picked from several."""
         article = await self.lookup.article(press.value.article_id)
         is_admin = await self.slack.directory.is_corpus_admin(press.team_id, press.user_id)
-        can_write = is_admin and await self.lookup.can_write(article)
+        can_write = is_admin and await self.store.corpus.can_write_question(article)
         shown = views.picked(
             article,
             words=press.value.words,

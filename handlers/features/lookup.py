@@ -83,38 +83,30 @@ class LookUp:
         found = await self.store.corpus.find(words)
         if count_for and isinstance(found, Nothing):
             self.count_miss(count_for)
-        rendered = await self._rendered(
-            found, words=words, place=place, where=where, is_admin=is_admin
-        )
+        can_write = is_admin and await self.writable(found, place) is not None
+        rendered = self._rendered(found, words=words, place=place, where=where, can_write=can_write)
         return rendered.message
 
     def help(self, where: str) -> Message:
         """Return the message that explains how to look up stories; *where* as in `Value.where`."""
         return views.brief_help(self.examples(), where=where)
 
-    async def ack(
-        self, answer: Answer, *, words: str, where: str, team_id: TeamId, is_admin: bool
+    def ack(
+        self, answer: Answer, *, words: str, where: str, team_id: TeamId, can_write: bool
     ) -> BoltResponse:
         """Return a command's ack that shows *answer*, and count a search miss."""
         if isinstance(answer, Nothing):
             self.count_miss(team_id)
-        rendered = await self._rendered(
-            answer, words=words, place=0, where=where, is_admin=is_admin
-        )
+        rendered = self._rendered(answer, words=words, place=0, where=where, can_write=can_write)
         return BoltResponse(status=200, body=rendered.body)
 
     def nothing(self, answer: Nothing, *, words: str, where: str) -> Message:
         """Return the message for a search miss, with a request button if requests are kept."""
         return views.nothing(answer, words=words, where=where, can_ask=self.options.keeps_misses)
 
-    async def _rendered(
-        self, answer: Answer, *, words: str, place: int, where: str, is_admin: bool
+    def _rendered(
+        self, answer: Answer, *, words: str, place: int, where: str, can_write: bool
     ) -> _Rendered:
-        can_write = (
-            is_admin
-            and isinstance(answer, Found)
-            and await self.can_write(answer.matches[place % len(answer.matches)].article)
-        )
         # A story becomes old with time.
         key = (words, place, where, can_write, self.today)
         rendered = self._cache.get(key)
@@ -126,9 +118,12 @@ class LookUp:
             rendered = self._cache[key] = _Rendered(answer, message)
         return rendered
 
-    async def can_write(self, article: Article) -> bool:
-        """Return whether an admin may write the question of *article*, or has written it."""
-        return not (await self.store.corpus.as_in_source(article)).question
+    async def writable(self, answer: Answer, place: int = 0) -> Article | None:
+        """Return the match at *place* if an admin may write its question; otherwise None."""
+        if not isinstance(answer, Found):
+            return None
+        article = answer.matches[place % len(answer.matches)].article
+        return article if await self.store.corpus.can_write_question(article) else None
 
     async def like(self, article: Article, *, words: str, place: int, where: str) -> Message:
         """Return a message with stories similar to *article*, the match at *place* for *words*."""

@@ -37,7 +37,7 @@ class Questions:
         article: Article | None
         if press.value.article_id:
             article = await self.lookup.article(press.value.article_id)
-            if not await self.lookup.can_write(article):
+            if not await self.store.corpus.can_write_question(article):
                 raise ParleyError("That story has a question from its own source, which stays.")
         else:
             article = await self.store.articles.next_unasked(press.value.key)

@@ -126,12 +126,12 @@ class Directory:
         """Return whether the user may change the corpus; False if asking Slack fails."""
         return await _passes(self.require_corpus_admin(team_id, user_id))
 
-    def is_known_corpus_admin(self, team_id: TeamId, user_id: UserId) -> bool:
-        """Return whether the user is known to be one who may change the corpus; ask nobody."""
-        if self._is_listed(team_id, user_id):
-            return True
-        known = None if self._is_shared else self._known(team_id, user_id)
-        return known is not None and known.is_admin
+    def known_corpus_admin(self, team_id: TeamId, user_id: UserId) -> bool | None:
+        """Return whether the user may change the corpus; None if only Slack can say."""
+        if self._is_shared or self._is_listed(team_id, user_id):
+            return self._is_listed(team_id, user_id)
+        known = self._known(team_id, user_id)
+        return known.is_admin if known else None
 
     async def require_admin(self, team_id: TeamId, user_id: UserId) -> None:
         """Raise `ParleyError` unless the user is a workspace admin or in ADMIN_USER_IDS.

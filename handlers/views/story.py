@@ -149,9 +149,21 @@ def _buttons(
         buttons.append(about("Discuss in a channel", Action.DISCUSS_START, primary=is_first))
     buttons.append(about("More like this", Action.BRIEF_LIKE))
     if can_write:
-        label = "Change its question" if article.question else "Write its question"
-        buttons.append(about(label, Action.QUESTION_WRITE))
+        buttons.append(_write_button(article, value))
     return buttons
+
+
+def question_offer(article: Article, *, where: str) -> Message:
+    """Render the button to the form for the question of a story that was shown before."""
+    lead = "You can change the question of" if article.question else "You can write a question for"
+    text = f"{lead} “{plain(truncate(article.headline, 100))}”."
+    value = Value(article_id=article.id, where=where)
+    return message(text, [section(text), actions(_write_button(article, value))])
+
+
+def _write_button(article: Article, value: Value) -> Element:
+    label = "Change its question" if article.question else "Write its question"
+    return button(label, Action.QUESTION_WRITE, value, hint=f"{label}: {article.headline}")
 
 
 def unsure(

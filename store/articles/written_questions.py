@@ -18,6 +18,7 @@ _KEPT = 100
 """How many versions of a question are kept; an undo may find any of them in the text of a story."""
 
 _ALL = "SELECT article_id, insight, question FROM written_question {} ORDER BY version"
+_IDS = "SELECT DISTINCT article_id FROM written_question"
 _LAST = """
 SELECT COALESCE(MAX(version), 0) AS version FROM written_question WHERE article_id = $1
 """
@@ -85,6 +86,11 @@ async def add(
         _ADD, article_id, version, written.insight, written.question, team_id, by, to_text(at)
     )
     await connection.execute(_DROP_OLD, article_id, version - _KEPT)
+
+
+async def article_ids(database: Database) -> frozenset[str]:
+    """Return the ids of the articles for which an admin has ever written a question."""
+    return frozenset(row["article_id"] for row in await database.fetch(_IDS))
 
 
 async def read(database: Database, article_id: str | None = None) -> WrittenQuestions:

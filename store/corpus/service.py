@@ -112,6 +112,8 @@ class Corpus:
         self._followed: int | None = None
         """The last revision that was loaded completely here, with its derived data."""
         self._loaded = Loaded(revision=None, finder=Finder.of(()), next_number=0)
+        self._written: tuple[Revision | None, frozenset[str]] | None = None
+        """The articles with a written question, as of a revision; None if not read yet."""
         self._failed_derivations = 0
         self._derive_again_at: float | None = None
         """When `follow` derives again, by the monotonic clock; None if nothing failed."""
@@ -447,6 +449,18 @@ class Corpus:
     async def as_in_source(self, article: Article) -> Article:
         """Return *article* without what an admin wrote, as its file or feed has it."""
         return (await written_questions.read(self._database, article.id)).remove(article)
+
+    async def can_write_question(self, article: Article) -> bool:
+        """Return whether an admin may write the question of *article*, or has written it."""
+        if not article.question:
+            return True
+        revision = self.revision
+        # Every question that is written is a new revision.
+        if self._written is None or self._written[0] != revision:
+            self._written = revision, await written_questions.article_ids(self._database)
+        if article.id not in self._written[1]:
+            return False
+        return not (await self.as_in_source(article)).question
 
     async def question_like(self, article: Article, question: str) -> Article | None:
         """Return another story whose question is nearly *question*; None if there is none."""

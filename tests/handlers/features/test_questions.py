@@ -133,10 +133,38 @@ async def test_only_admins_see_the_button(slack: Slack) -> None:
 async def test_a_command_does_not_wait_to_learn_who_is_an_admin(slack: Slack) -> None:
     await load(slack, FOG)
     slack.clock.forward(minutes=6)
-    (answer,) = await slack.type("/brief ferries")
+    (answer, offer) = await slack.type("/brief ferries")
     assert WRITE not in labels(answer)
+    assert offer["text"] == "You can write a question for “Fog”."
+    await slack.press(Action.QUESTION_WRITE, offer)
+    assert "Ferries wait" in texts([slack.modal() or {}])
     (answer,) = await slack.type("/brief ferries")
     assert WRITE in labels(answer)
+
+
+async def test_the_form_for_a_written_question_is_offered_late_too(slack: Slack) -> None:
+    await load(slack, FOG)
+    await save(slack, QUESTION)
+    slack.clock.forward(minutes=6)
+    (_, offer) = await slack.type("/brief ferries")
+    assert offer["text"] == "You can change the question of “Fog”."
+    await slack.press(Action.QUESTION_WRITE, offer)
+    assert initial(slack.modal() or {}, Block.QUESTION) == QUESTION
+
+
+async def test_nothing_is_offered_late_to_those_who_may_not_write(slack: Slack) -> None:
+    await load(slack, FOG)
+    await slack.type("/brief ferries", user=BEN)
+    slack.clock.forward(minutes=6)
+    assert len(await slack.type("/brief ferries", user=BEN)) == 1
+    # Nor for a story that has a question of its own: Slack is not even asked.
+    slack.clock.forward(minutes=6)
+    calls = len(slack.workspace.calls)
+    assert len(await slack.type("/brief geneva")) == 1
+    assert len(slack.workspace.calls) == calls
+    # If Slack cannot say who asks, the answer stays as it is.
+    slack.workspace.faults.add(Fault(method="users.info", kind="refuse", times=None))
+    assert len(await slack.type("/brief ferries")) == 1
 
 
 async def test_a_story_with_a_question_of_its_own_has_no_button(slack: Slack) -> None:

@@ -228,23 +228,26 @@ async def test_users_who_are_no_colleagues(
     assert not await directory.is_admin(TEAM, BEN)
 
 
-async def test_a_known_admin_is_known_for_five_minutes_without_asking(
+async def test_who_is_an_admin_is_known_for_five_minutes_without_asking(
     client: AsyncWebClient, fake: FakeSlack, clock: StoppedClock
 ) -> None:
     fake.answer = user({**MEMBER, "is_admin": True})
     directory = directory_of(client, clock, ANA)
-    assert directory.is_known_corpus_admin(TEAM, ANA)
-    assert not directory.is_known_corpus_admin(TEAM, BEN)
+    assert directory.known_corpus_admin(TEAM, ANA)
+    assert directory.known_corpus_admin(TEAM, BEN) is None
     assert fake.asked == 0
     assert await directory.is_corpus_admin(TEAM, BEN)
-    assert directory.is_known_corpus_admin(TEAM, BEN)
+    assert directory.known_corpus_admin(TEAM, BEN)
     clock.forward(minutes=5)
-    assert not directory.is_known_corpus_admin(TEAM, BEN)
+    assert directory.known_corpus_admin(TEAM, BEN) is None
+    fake.answer = user(MEMBER)
+    assert not await directory.is_corpus_admin(TEAM, BEN)
+    assert directory.known_corpus_admin(TEAM, BEN) is False
     # Where workspaces share the stories, an admin of one may not change them.
     shared = directory_of(client, clock, f"{TEAM}:{ANA}", is_shared=True)
     await shared.person(TEAM, BEN)
-    assert not shared.is_known_corpus_admin(TEAM, BEN)
-    assert shared.is_known_corpus_admin(TEAM, ANA)
+    assert shared.known_corpus_admin(TEAM, BEN) is False
+    assert shared.known_corpus_admin(TEAM, ANA)
 
 
 async def test_guests_cannot_change_schedules(directory: Directory, fake: FakeSlack) -> None:

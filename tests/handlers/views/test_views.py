@@ -178,6 +178,9 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         Nothing(topics=tuple(match.article.headline for match in matches)), words=words
     ),
     "picked": lambda matches, words: story.picked(matches[0].article, words=words, can_write=True),
+    "question offer": lambda matches, words: story.question_offer(
+        matches[0].article, where=CHANNEL
+    ),
     "shared": lambda matches, words: story.shared(matches[0].article, by=ANA),
     "in a thread": lambda matches, words: story.found(
         Found(matches=matches), words=words, place=0, where="1.2"
