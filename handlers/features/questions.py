@@ -1,5 +1,6 @@
 """Write the question of a story that has none, for admins."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 from zlib import crc32
@@ -20,6 +21,10 @@ from handlers.views.modal import View, field_errors, updated, window
 from store import Store
 from store.articles.written_questions import WrittenQuestion
 from store.types import Article, ParleyError, TeamId, UserId
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+"""A letter of Thai, Lao, Burmese, Khmer, Japanese or Chinese."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,8 +61,10 @@ class Questions:
             value = Value.decode(view["private_metadata"])
             article = await self.lookup.article(value.article_id)
             await self.slack.directory.require_corpus_admin(team_id, user_id)
-            if not typed.question and not article.question:
-                await ack(**field_errors({Block.QUESTION: "Please write a question."}))
+            # Empty text takes a question back.
+            if not _is_sentence(typed.question) and (typed.question or not article.question):
+                problem = "Please write a question of at least two words."
+                await ack(**field_errors({Block.QUESTION: problem}))
                 return
             if note := await self._warning(article, typed, value):
                 await ack(**updated(await self._form(article, typed, note)))
@@ -128,12 +135,18 @@ def _typed(view: dict[str, Any]) -> WrittenQuestion:
     values = view["state"]["values"]
 
     def text(block: Block, field: Field) -> str:
-        typed = " ".join((values.get(block, {}).get(field, {}).get("value") or "").split())
-        return typed if any(map(str.isalnum, typed)) else ""
+        return " ".join((values.get(block, {}).get(field, {}).get("value") or "").split())
 
     return WrittenQuestion(
         insight=text(Block.INSIGHT, Field.INSIGHT), question=text(Block.QUESTION, Field.QUESTION)
     )
+
+
+def _is_sentence(text: str) -> bool:
+    """Return whether *text* has at least two words."""
+    words = _WORD.findall(text)
+    # Some scripts, such as those of Chinese and Thai, put no spaces between words.
+    return len(words) > 1 or any(len(word) > 1 and _UNSPACED.search(word) for word in words)
 
 
 def _hash(question: str) -> int:

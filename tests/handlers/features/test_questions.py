@@ -203,11 +203,31 @@ async def test_an_insight_of_the_file_is_shown_and_not_asked_for(slack: Slack) -
     assert (await found(slack)).insight == "The pier is old."
 
 
-@pytest.mark.parametrize("typed", ["  \n ", "???"])
+@pytest.mark.parametrize(
+    "typed", ["  \n ", "???", "1234 5678?", "Why?", "asdf", "it's", "__ a __", "🙂 🙂"]
+)
 async def test_a_question_without_words_is_refused(slack: Slack, typed: str) -> None:
     await load(slack, FOG)
     errors = await slack.submit(await opened(slack), filled(typed))
-    assert errors == {Block.QUESTION: "Please write a question."}
+    assert errors == {Block.QUESTION: "Please write a question of at least two words."}
+    assert (await found(slack)).question == ""
+
+
+@pytest.mark.parametrize(
+    "typed", ["Who pays?", "¿Y ahora?", "谁来付钱？", "誰が払うのか", "ใครเป็นคนจ่าย", "Wer zahlt? 9"]
+)
+async def test_a_short_question_in_any_language_is_saved(slack: Slack, typed: str) -> None:
+    await load(slack, FOG)
+    await save(slack, typed)
+    assert (await found(slack)).question == typed
+
+
+async def test_a_changed_question_without_words_does_not_take_it_back(slack: Slack) -> None:
+    await load(slack, FOG)
+    await save(slack, QUESTION)
+    errors = await slack.submit(await opened(slack), filled("???"))
+    assert errors == {Block.QUESTION: "Please write a question of at least two words."}
+    assert (await found(slack)).question == QUESTION
 
 
 async def test_a_nearly_identical_question_is_pointed_out_once(slack: Slack) -> None:
