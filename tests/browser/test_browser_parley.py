@@ -236,22 +236,30 @@ async def test_the_inspector_and_the_faults(house: House, visit: Open) -> None:
 
 
 async def test_the_feed_is_published_edited_and_broken(house: House, visit: Open) -> None:
-    house.workspace.feed.drafts = [("Divers raise a bell", "It sank in 1871.")]
+    house.workspace.feed.drafts = [("Divers raise a bell", "It sank in 1871."), ("Next", "Later.")]
     ana = await visit(house.workspace)
     await ana.page.get_by_role("button", name="Behind the scenes").click()
     await ana.pane.get_by_role("tab", name="Feed").click()
     await expect(ana.pane).to_contain_text("Parley has not asked for it yet")
-    await ana.pane.get_by_role("button", name="Publish").click()
+    await ana.pane.get_by_role("button", name="Publish").dblclick()
+    await expect(ana.pane).to_contain_text("Published: Divers raise a bell. Parley reads it when")
+    await expect(ana.pane.get_by_role("listitem")).to_have_count(1)
     await ana.pane.get_by_role("button", name="Edit Divers raise a bell").click()
     await expect(ana.pane.get_by_label("Text")).to_have_value("It sank in 1871.")
     await ana.pane.get_by_label("Title").fill("Divers raise an anchor")
     await ana.pane.get_by_role("button", name="Save").click()
     await expect(ana.pane.get_by_role("listitem")).to_have_text("Divers raise an anchorEdit")
-    await expect(ana.pane.get_by_label("Title")).to_have_value("")
+    await expect(ana.pane.get_by_label("Title")).to_have_value("Next")
+    await ana.pane.get_by_label("Text").fill("  ")
+    await ana.pane.get_by_role("button", name="Publish").click()
+    await expect(ana.pane).to_contain_text("A story needs a title and a text.")
+    await expect(ana.pane.get_by_role("listitem")).to_have_count(1)
+    await expect(ana.pane).to_contain_text("Break makes every request fail")
     await ana.pane.get_by_role("button", name="Break").click()
     async with aiohttp.ClientSession() as session:
         await session.get(house.workspace.feed.url)
-    await expect(ana.pane.get_by_role("status")).to_contain_text("and it was broken")
+    await expect(ana.pane).to_contain_text("and it was broken")
+    await expect(ana.pane).to_contain_text("Mend ends that.")
     await ana.pane.get_by_role("button", name="Mend").click()
     await expect(ana.pane.get_by_role("button", name="Break")).to_be_visible()
 

@@ -12,17 +12,22 @@ export function feedPanel(workspace) {
   let edited = null;
   const title = el("input", { type: "text", required: true });
   const text = el("textarea", { rows: "4", required: true });
-  const save = el("button", { type: "submit", class: "button small" });
+  // The second click of a double click would publish the next draft.
+  const save = el("button", { type: "submit", class: "button small", onclick: (event) => event.detail > 1 && event.preventDefault() });
   const cancel = smallButton("Cancel", () => edit(null));
   const about = el("p", { class: "note" });
   const requested = el("p", { role: "status" });
+  const outcome = el("p", { role: "status" });
   const breaking = smallButton("Break", () => act({ act: isBroken ? "mend" : "break" }));
+  const health = el("p", { class: "note" });
   const list = el("ul", { class: "feed" });
   let draft = ["", ""];
   let isBroken = false;
 
   async function act(body) {
-    if (await attempt(() => post("feed", body))) await attempt(read);
+    const isDone = (await attempt(() => post("feed", body)))?.ok === true;
+    if (isDone) await attempt(read);
+    return isDone;
   }
 
   // Shows *entry* in the form, or, if it is null, the next draft.
@@ -35,9 +40,17 @@ export function feedPanel(workspace) {
 
   async function submit(event) {
     event.preventDefault();
-    const story = { title: title.value, text: text.value };
-    if (edited) await act({ act: "edit", number: edited.number, ...story });
-    else await act({ act: "publish", ...story });
+    const story = { title: title.value.trim(), text: text.value.trim() };
+    if (!story.title || !story.text) {
+      outcome.textContent = "A story needs a title and a text.";
+      (story.title ? text : title).focus();
+      return;
+    }
+    save.disabled = true;
+    const isDone = await act(edited ? { act: "edit", number: edited.number, ...story } : { act: "publish", ...story });
+    save.disabled = false;
+    if (!isDone) return;
+    outcome.textContent = `${edited ? "Saved" : "Published"}: ${story.title}. ${workspace.appName()} reads it when it next asks.`;
     edit(null);
   }
 
@@ -50,6 +63,9 @@ export function feedPanel(workspace) {
     requested.textContent = lastRequest(feed.last_request);
     isBroken = feed.is_broken;
     breaking.textContent = isBroken ? "Mend" : "Break";
+    health.textContent = isBroken
+      ? "The feed is broken: every request fails, as when a server is down. Mend ends that."
+      : "Break makes every request fail, as when a server is down: the stories stay, and /corpus sources names the problem.";
     list.replaceChildren(
       ...feed.entries.map((entry) =>
         el("li", {}, el("span", {}, entry.title), el("button", { type: "button", class: "button small", "aria-label": `Edit ${entry.title}`, onclick: () => edit(entry) }, "Edit")),
@@ -70,7 +86,8 @@ export function feedPanel(workspace) {
     requested,
     el("p", { class: "note" }, "It asks again half an hour later, by the workspace's clock. Its new stories can be found right after that."),
     el("div", { class: "row" }, smallButton("+35 minutes", () => attempt(() => post("clock", { seconds: LATER }))), breaking),
-    el("form", { class: "step", "aria-label": "A story", onsubmit: submit }, el("label", {}, "Title", title), el("label", {}, "Text", text), el("div", { class: "row" }, save, cancel)),
+    health,
+    el("form", { class: "step", "aria-label": "A story", novalidate: true, onsubmit: submit }, el("label", {}, "Title", title), el("label", {}, "Text", text), el("div", { class: "row" }, save, cancel), outcome),
     el("h3", {}, "In the feed"),
     list,
   );
