@@ -33,7 +33,7 @@ from bot.settings import (
 from bot.shutdown import ShutdownDeadline
 from store.db import DatabaseUnavailableError, TemporaryDatabaseError
 from store.text import well_formed
-from store.types import CorpusInvalidError, ParleyError, Problem
+from store.types import CorpusInvalidError, FeedChange, ParleyError, Problem
 from store.version import VERSION
 
 log = logging.getLogger(__name__)
@@ -264,7 +264,7 @@ def _sources_parser(parser: argparse.ArgumentParser) -> None:
         subparser = commands.add_parser(
             name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}."
         )
-        subparser.set_defaults(run=run, what=name)
+        subparser.set_defaults(run=run)
         return subparser
 
     def add_limits(subparser: argparse.ArgumentParser) -> None:
@@ -275,13 +275,14 @@ def _sources_parser(parser: argparse.ArgumentParser) -> None:
     subparser = command("add", sources.add, "add a feed, or the feed of a web page")
     subparser.add_argument("address", type=well_formed, metavar="ADDRESS")
     add_limits(subparser)
-    for name, purpose in (
-        ("remove", "stop polling a feed, and take its stories away"),
-        ("pause", "stop polling a feed; its stories stay"),
-        ("resume", "poll a feed again"),
-        ("refresh", "poll a feed now"),
+    for change, purpose in (
+        (FeedChange.REMOVE, "stop polling a feed, and take its stories away"),
+        (FeedChange.PAUSE, "stop polling a feed; its stories stay"),
+        (FeedChange.RESUME, "poll a feed again"),
+        (FeedChange.REFRESH, "poll a feed now"),
     ):
-        subparser = command(name, sources.change, purpose)
+        subparser = command(change, sources.change, purpose)
+        subparser.set_defaults(what=change)
         subparser.add_argument("feed", type=well_formed, metavar="FEED", help=which)
     subparser = command("history", sources.history, "list what the last polls of a feed changed")
     subparser.add_argument("feed", type=well_formed, metavar="FEED", help=which)

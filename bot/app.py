@@ -162,7 +162,7 @@ async def assemble(
             clock=clock,
             corpus_path=settings.corpus_dir,
             keep_misses=kept,
-            find_feed=Discovery(fetcher, reader).find_feed,
+            feeds=Discovery(fetcher, reader),
             has_agent_view=settings.agent_view,
             has_workflow_steps=settings.workflow_steps,
             warns_of_samples=not is_demo,

@@ -31,6 +31,7 @@ from handlers.ids import Action, Command, Field, Modal, Shortcut
 from handlers.slack.button_press import Pressed, acknowledge, on_press
 from handlers.slack.error_replies import on_error
 from store import Store
+from store.types import FeedChange
 
 
 def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> None:
@@ -100,10 +101,10 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     pressed(Action.CORPUS_ADD, uploads.add)
     pressed(Action.QUESTION_WRITE, questions.write)
     pressed(Action.QUESTION_NEXT, questions.write)
-    pressed(Action.SOURCE_PAUSE, sources.pressed("pause"))
-    pressed(Action.SOURCE_RESUME, sources.pressed("resume"))
-    pressed(Action.SOURCE_REFRESH, sources.pressed("refresh"))
-    pressed(Action.SOURCE_REMOVE, sources.pressed("remove"))
+    pressed(Action.SOURCE_PAUSE, sources.pressed(FeedChange.PAUSE))
+    pressed(Action.SOURCE_RESUME, sources.pressed(FeedChange.RESUME))
+    pressed(Action.SOURCE_REFRESH, sources.pressed(FeedChange.REFRESH))
+    pressed(Action.SOURCE_REMOVE, sources.pressed(FeedChange.REMOVE))
 
     if options.has_agent_view:
         Agent(lookup, slack).register(app)

@@ -154,6 +154,15 @@ class Revision:
         return f"{self.added:,} added, {self.edited:,} edited, {self.removed:,} removed"
 
 
+class FeedChange(StrEnum):
+    """What an admin does to a feed, besides adding it and setting what it keeps."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    REFRESH = "refresh"
+    REMOVE = "remove"
+
+
 class Health(StrEnum):
     """How the polls of a feed go."""
 

@@ -2,21 +2,22 @@
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, closing
 from datetime import datetime
 
 from bot.cli.context import EX_CONFIG, command_settings, command_store
 from bot.cli.load_report import format_revision
-from bot.cli.terminal import complain, say
+from bot.cli.terminal import say
 from bot.clock import system_clock
 from bot.feeds.addresses import Addresses
-from bot.feeds.discovery import Discovered, Discovery
+from bot.feeds.discovery import Discovery
 from bot.feeds.fetching import Fetcher
 from bot.feeds.reading import FeedReader
 from bot.settings import Settings
 from handlers.views.message import counted
-from handlers.views.sources import kept, state
-from store import Store, open_store
+from handlers.views.sources import changed, imported, kept, state
+from store import open_store
 from store.sources.opml import MAX_BYTES, read_opml, write_opml
 from store.types import FOLDER, ParleyError
 
@@ -37,8 +38,11 @@ async def show(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
 async def add(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Find the feed at an address, and add it."""
     settings = command_settings(environ)
-    found = await _find(arguments.address, settings)
     async with open_store(settings.database_url) as store:
+        # First, because a request can take most of a minute.
+        await store.sources.require_new(arguments.address)
+        async with _discovery(settings) as discovery:
+            found = await discovery.find_feed(arguments.address)
         feed = await store.sources.add(
             found.url,
             title=found.title,
@@ -57,34 +61,12 @@ async def change(arguments: argparse.Namespace, environ: Mapping[str, str]) -> i
     """Remove, pause, resume or refresh a feed."""
     async with command_store(environ) as store:
         feed = await store.sources.find(arguments.feed)
-        say(await _change(store, arguments.what, feed.id))
+        feed, removed = await store.corpus.change_feed(
+            feed.id, arguments.what, by="terminal", at=system_clock()
+        )
+        soon, undo = "as soon as the bot runs", "python -m bot undo"
+        say(changed(feed.name, arguments.what, removed, soon=soon, undo=undo))
     return 0
-
-
-async def _change(store: Store, what: str, source_id: str) -> str:
-    now, sources = system_clock(), store.sources
-    feed = await sources.get(source_id)
-    if feed is None:
-        raise ParleyError("That feed is no longer there.")
-    match what:
-        case "pause":
-            await sources.pause(feed.id, now=now)
-            return f"Paused {feed.name}: its stories stay, and no new ones come."
-        case "resume":
-            await sources.resume(feed.id, now=now)
-            return f"{feed.name} is polled again as soon as the bot runs."
-        case "refresh":
-            if not await sources.refresh_now(feed.id, now=now):
-                raise ParleyError(f"{feed.name} is paused: resume it first.")
-            return f"{feed.name} is polled as soon as the bot runs."
-        case _:
-            removed = await store.corpus.remove_feed(feed, by="terminal", at=now)
-            if not removed:
-                return f"Removed {feed.name}. It had no stories."
-            return (
-                f"Removed {feed.name}, with {counted(removed, 'story')}: `python -m bot undo`"
-                " brings them back."
-            )
 
 
 async def history(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -118,17 +100,11 @@ async def import_list(arguments: argparse.Namespace, environ: Mapping[str, str])
             outlines = read_opml(file.read(MAX_BYTES + 1))
     except OSError as error:
         raise ParleyError(f"{arguments.file} cannot be read: {error.strerror}.") from error
-    added, code = 0, 0
-    async with open_store(command_settings(environ).database_url) as store:
-        for url, title in outlines:
-            try:
-                await store.sources.add(url, title=title, now=system_clock())
-                added += 1
-            except ParleyError as error:
-                complain(f"{url}: {error}")
-                code = EX_CONFIG
-    say(f"Added {counted(added, 'feed')} of {len(outlines):,}.")
-    return code
+    settings = command_settings(environ)
+    async with open_store(settings.database_url) as store, _discovery(settings) as discovery:
+        outcome = await store.sources.add_list(outlines, check=discovery.check, now=system_clock())
+    say(imported(outcome, str, most=len(outlines)))
+    return EX_CONFIG if outcome.refused else 0
 
 
 async def export_list(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -139,18 +115,16 @@ async def export_list(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return 0
 
 
-async def _find(written: str, settings: Settings) -> Discovered:
-    reader = FeedReader()
-    try:
+@asynccontextmanager
+async def _discovery(settings: Settings) -> AsyncIterator[Discovery]:
+    with closing(FeedReader()) as reader:
         async with Fetcher.open(
             Addresses(settings.feeds_allow),
             clock=system_clock,
             proxy_for=settings.proxy_for,
             contact=settings.feeds_contact,
         ) as fetcher:
-            return await Discovery(fetcher, reader).find_feed(written)
-    finally:
-        reader.close()
+            yield Discovery(fetcher, reader)
 
 
 def _at(instant: datetime) -> str:

@@ -100,6 +100,11 @@ class AllowList:
         """Return whether an entry lists this name."""
         return any(one.has_name(host) and one.has_port(port) for one in self.entries)
 
+    @property
+    def has_networks(self) -> bool:
+        """Whether a network or an IP address is listed."""
+        return any(one.network for one in self.entries)
+
     def has_port(self, port: int) -> bool:
         """Return whether a network is listed with this port."""
         return any(one.network and one.port == port for one in self.entries)
@@ -185,9 +190,16 @@ class Addresses:
                 f"Add {host}:{port} to FEEDS_ALLOW if it is yours.",
             )
         if ip is not None and not self.permits(host, port, ip):
-            raise _private(host)
+            raise _private(host, [ip])
         if is_proxied and ip is None and not is_listed and _is_local(host):
             raise _private(host)
+
+    def check_unresolved(self, url: URL) -> None:
+        """Check *url* without resolving its host; raises `AddressError`.
+
+        Names that exist only inside of a network pass if they may lead into a listed network.
+        """
+        self.check(url, is_proxied=not self._allow.has_networks)
 
     def permits(self, host: str, port: int, ip: IP) -> bool:
         """Return whether *ip*, to which *host* resolves, may be requested."""
@@ -229,11 +241,11 @@ def _is_local(host: str) -> bool:
     return "." not in name or any(f".{name}".endswith(f".{one}") for one in _LOCAL_NAMES)
 
 
-def _private(host: str) -> AddressError:
-    return AddressError(
-        f"{host} is not on the public internet.",
-        "If it is a server of yours, add it to FEEDS_ALLOW.",
-    )
+def _private(host: str, ips: Sequence[IP] = ()) -> AddressError:
+    """Return the error for *host*, which is or resolves to *ips*, if they are known."""
+    is_never_a_feed = any(map(_is_beyond_a_name, ips))
+    advice = "" if is_never_a_feed else "If it is a server of yours, add it to FEEDS_ALLOW."
+    return AddressError(f"{host} is not on the public internet.", advice)
 
 
 async def look_up(host: str, port: int) -> Sequence[IP]:
@@ -290,7 +302,7 @@ class CheckedResolver(AbstractResolver):
         found = await self._look_up(host, port)
         permitted = [ip for ip in found if self._addresses.permits(host, port, ip)]
         if found and not permitted:
-            raise _private(host)
+            raise _private(host, found)
         return [
             ResolveResult(
                 hostname=host,

@@ -32,6 +32,10 @@ class Discovery:
         self._fetcher = fetcher
         self._reader = reader
 
+    def check(self, written: str) -> None:
+        """Raise `ParleyError` if no request is needed to see that no feed is at *written*."""
+        self._fetcher.check(normalise_url(written))
+
     async def find_feed(self, written: str) -> Discovered:
         """Return the feed at the address *written*; raises `ParleyError` if no feed is there.
 

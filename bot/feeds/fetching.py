@@ -18,6 +18,7 @@ from bot.feeds.addresses import AddressError, Addresses, CheckedResolver, LookUp
 from bot.feeds.unpacking import ENCODINGS, UnpackingError, unpack
 from bot.proxies import ProxyFor, is_usable, no_proxy_for
 from store.text import showable
+from store.types import ParleyError
 from store.version import VERSION
 
 _ACCEPT = (
@@ -192,6 +193,15 @@ class Fetcher:
             session(aiohttp.TCPConnector(use_dns_cache=False, force_close=True)) as proxied,
         ):
             yield cls(direct, proxied, addresses, clock=clock, proxy_for=proxy_for, limits=limits)
+
+    def check(self, url: str) -> None:
+        """Raise `ParleyError` if *url* is refused whatever its host resolves to."""
+        try:
+            self._addresses.check_unresolved(_parse(url))
+        except _FailedError as error:
+            raise ParleyError(error.outcome.problem) from error
+        except AddressError as error:
+            raise ParleyError(f"{error} {error.advice}".strip()) from error
 
     async def fetch(
         self, url: str, *, etag: str | None = None, last_modified: str | None = None

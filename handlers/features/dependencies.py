@@ -1,10 +1,10 @@
 """What the features share besides the store: the parts that speak to Slack, and the options."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from handlers.jobs.posting import Posting
 from handlers.jobs.uninstalls import Uninstalls
@@ -48,8 +48,16 @@ class FoundFeed(Protocol):
         ...
 
 
-FindFeed: TypeAlias = Callable[[str], Awaitable[FoundFeed]]
-"""Finds the feed at an address that a person types; raises `ParleyError` if no feed is there."""
+class FindsFeeds(Protocol):
+    """Finds the feeds at addresses that people write; its methods raise `ParleyError`."""
+
+    def check(self, written: str) -> None:
+        """Raise if no request is needed to see that no feed is at the address."""
+        ...
+
+    async def find_feed(self, written: str) -> FoundFeed:
+        """Return the feed at the address, or that of the web page there."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +69,7 @@ class Options:
     """The folder that a reload reads, and that uploads are added to."""
     keep_misses: timedelta
     """How long search misses and topic requests are stored; zero stores none."""
-    find_feed: FindFeed | None = None
+    feeds: FindsFeeds | None = None
     """None where no feed can be requested."""
     has_agent_view: bool = False
     has_workflow_steps: bool = False

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.features.dependencies import Options, Slack
+from handlers.features.dependencies import FindsFeeds, Options, Slack
 from handlers.mrkdwn import plain
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press, Pressed, Request
@@ -16,12 +16,16 @@ from handlers.views import sources as views
 from handlers.views.message import Message, counted
 from store import Store
 from store.sources.opml import read_opml
-from store.types import FeedSource, ParleyError, TeamId, UserId
+from store.types import FeedChange, ParleyError, TeamId, UserId
 
-_LIMIT = re.compile(r"(\d{1,6}) (days?|stor(?:y|ies))")
-_ALL = ("all", "everything")
-_NAMED = 10
-"""How many feeds of a list that were refused are named."""
+_RULE = re.compile(
+    r"(.+?) (?:(?:for )?(?:(\d{1,4}|an?|one) ?(d|days?|w|weeks?|months?|y|years?|stor(?:y|ies))"
+    r"|all|ever|everything))",
+    re.IGNORECASE,
+)
+"""A feed, and how long or how many of its stories are kept."""
+_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
+"""The days of a unit, by its first letter."""
 
 
 @contextmanager
@@ -54,7 +58,7 @@ class SourcesAdmin:
                 return await self._add(rest, request)
             case "remove" | "pause" | "resume" | "refresh" as what if rest:
                 feed = await self.store.sources.find(rest)
-                return await self._list(await self._change(what, feed, request))
+                return await self._list(await self._change(FeedChange(what), feed.id, request))
             case "history" if rest:
                 feed = await self.store.sources.find(rest)
                 loads = await self.store.corpus.history(source=feed.id)
@@ -71,54 +75,39 @@ class SourcesAdmin:
                 return views.sources_help()
         return await self._list(part=typed.strip())
 
-    def pressed(self, what: str) -> Pressed:
-        """Return a listener for a button that does *what* to the feed in its value."""
+    def pressed(self, change: FeedChange) -> Pressed:
+        """Return a listener for a button that makes *change* to the feed in its value."""
 
         async def listener(press: Press, respond: AsyncRespond) -> None:
             await self.slack.directory.require_corpus_admin(press.team_id, press.user_id)
-            feed = await self.store.sources.get(press.value.key)
-            if feed is None:
-                raise ParleyError("That feed is no longer there.")
             with _escaping():
-                note = await self._change(what, feed, press)
+                note = await self._change(change, press.value.key, press)
             await answer(respond, await self._list(note), replace=True)
 
         return listener
 
     async def add_list(self, data: bytes, team_id: TeamId, user_id: UserId) -> Message:
         """Add the feeds of a list in OPML for an admin, and return what was added."""
-        added, known, refused = 0, 0, []
-        there = {feed.url for feed in await self.store.sources.all()}
         with _escaping():
-            outlines = read_opml(data)
-        for url, title in outlines:
-            try:
-                feed = await self.store.sources.add(
-                    url,
-                    title=title,
-                    now=self.options.clock(),
-                    team_id=team_id,
-                    added_by=user_id,
-                )
-                added += feed.url not in there
-            except ParleyError as error:
-                if "is there already" in str(error):
-                    known += 1
-                else:
-                    refused.append(f"• {plain(url, 200)}: {plain(str(error), 200)}")
-        note = f"{counted(added, 'feed')} added; the first stories come within minutes."
-        if known:
-            note += f" Already there: {counted(known, 'feed')} of the list."
-        if refused:
-            more = f"\n… and {len(refused) - _NAMED:,} more" if len(refused) > _NAMED else ""
-            note += "\nNot added:\n" + "\n".join(refused[:_NAMED]) + more
-        return await self._list(note)
+            outcome = await self.store.sources.add_list(
+                read_opml(data),
+                check=self._feeds.check,
+                now=self.options.clock(),
+                team_id=team_id,
+                added_by=user_id,
+            )
+        return await self._list(views.imported(outcome, lambda text: plain(text, 200)))
+
+    @property
+    def _feeds(self) -> FindsFeeds:
+        if self.options.feeds is None:
+            raise ParleyError("Feeds cannot be added here.")
+        return self.options.feeds
 
     async def _add(self, written: str, request: Request) -> Message:
-        find_feed = self.options.find_feed
-        if find_feed is None:
-            raise ParleyError("Feeds cannot be added here.")
-        found = await find_feed(written)
+        # First, because a request can take most of a minute.
+        await self.store.sources.require_new(written)
+        found = await self._feeds.find_feed(written)
         feed = await self.store.sources.add(
             found.url,
             title=found.title,
@@ -132,59 +121,42 @@ class SourcesAdmin:
             " admin has written its question."
         )
 
-    async def _change(self, what: str, feed: FeedSource, request: Request) -> str:
-        now, sources, name = self.options.clock(), self.store.sources, views.name(feed)
-        match what:
-            case "pause":
-                await sources.pause(feed.id, now=now)
-                return f"{name} is paused: its stories stay, and no new ones come."
-            case "resume":
-                await sources.resume(feed.id, now=now)
-                return f"{name} is polled again, in a moment."
-            case "refresh":
-                if not await sources.refresh_now(feed.id, now=now):
-                    raise ParleyError(f"{feed.name} is paused: resume it first.")
-                return f"{name} is polled in a moment."
-            case _:
-                await require_first(
-                    self.store.idempotency, request.team_id, request.trigger_id, now=now
-                )
-                by = self.slack.directory.name(request.team_id, request.user_id)
-                removed = await self.store.corpus.remove_feed(feed, by=by, at=now)
-                if not removed:
-                    return f"{name} is removed. It had no stories."
-                return (
-                    f"{name} is removed, with {counted(removed, 'story')}. `/corpus undo` brings"
-                    " them back."
-                )
+    async def _change(self, change: FeedChange, source_id: str, request: Request) -> str:
+        now = self.options.clock()
+        if change is FeedChange.REMOVE:
+            await require_first(
+                self.store.idempotency, request.team_id, request.trigger_id, now=now
+            )
+        by = self.slack.directory.name(request.team_id, request.user_id)
+        feed, removed = await self.store.corpus.change_feed(source_id, change, by=by, at=now)
+        return views.changed(views.name(feed), change, removed)
 
     async def _keep(self, typed: str) -> str:
-        words = typed.split()
-        days = stories = None
-        if words[-1].lower() in _ALL:
-            which = words[:-1]
-        elif limit := _LIMIT.fullmatch(" ".join(words[-2:]).lower()):
-            which = words[:-2]
-            if limit[2].startswith("day"):
-                days = int(limit[1])
-            else:
-                stories = int(limit[1])
-        else:
+        rule = _RULE.fullmatch(typed)
+        if rule is None:
             raise ParleyError(
                 "Say for how long or how many: `keep example.com 30 days`, `keep example.com 100"
                 " stories`, or `keep example.com all`."
             )
-        if 0 in (days, stories):
-            raise ParleyError("With nothing kept, nothing is found: pause or remove the feed.")
-        feed = await self.store.sources.find(" ".join(which))
+        which, count, unit = rule.groups()
+        days = stories = None
+        if unit:
+            amount = int(count) if count.isdecimal() else 1
+            if not amount:
+                raise ParleyError("With nothing kept, nothing is found: pause or remove the feed.")
+            if unit.lower().startswith("s"):
+                stories = amount
+            else:
+                days = amount * _DAYS[unit[0].lower()]
+        feed = await self.store.sources.find(which)
         kept = await self.store.sources.keep(feed.id, days=days, stories=stories)
         if kept is None:
             raise ParleyError("That feed is no longer there.")
         await self.store.sources.refresh_now(feed.id, now=self.options.clock())
-        rule = views.kept(kept)
+        which_stay = views.kept(kept)
         return f"From its next poll on, {views.name(feed)} " + (
-            f"{rule}. Older ones are neither found nor asked then; posts still show them."
-            if rule
+            f"{which_stay}. Older ones are neither found nor asked then; posts still show them."
+            if which_stay
             else "keeps all its stories."
         )
 

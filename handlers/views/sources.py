@@ -11,7 +11,8 @@ from handlers.views.blocks import Block, Element, actions, button, section
 from handlers.views.message import Message, counted, message, paragraphs
 from handlers.views.preview import when, who
 from store.sources.opml import write_opml
-from store.types import FOLDER, FeedSource, Health, Revision
+from store.sources.sources import ListImport
+from store.types import FOLDER, FeedChange, FeedSource, Health, Revision
 
 SHOWN = 8
 """How many feeds one message shows; Slack limits the size of all blocks together."""
@@ -31,7 +32,7 @@ _WORDS = (
     ("sources pause example.com", "stop polling a feed; its stories stay"),
     ("sources resume example.com", "poll a feed again"),
     ("sources refresh example.com", "poll a feed now"),
-    ("sources keep example.com 30 days", "keep its stories so long; or `100 stories`, or `all`"),
+    ("sources keep example.com 30 days", "which stay; or `2 weeks`, `100 stories` or `all`"),
     ("sources history example.com", "what its last polls changed, with numbers for an undo"),
     ("sources export", "the feeds as OPML, for another feed reader"),
 )  # fmt: skip
@@ -119,6 +120,51 @@ def state(feed: FeedSource, at: Callable[[datetime], str]) -> str:
         case Health.WELL:
             polled = at(feed.last_success_at) if feed.last_success_at else "never"
             return f"polled {polled}, next {at(feed.next_poll_at)}"
+
+
+def changed(
+    name: str,
+    change: FeedChange,
+    removed: int,
+    *,
+    soon: str = "in a moment",
+    undo: str = f"{Command.CORPUS} undo",
+) -> str:
+    """Return what was done to the feed called *name*, with which *removed* stories went.
+
+    *soon* says when a feed that is due is polled, and *undo* is the command that brings back what
+    is removed.
+    """
+    match change:
+        case FeedChange.PAUSE:
+            return f"{name} is paused: its stories stay, and no new ones come."
+        case FeedChange.RESUME:
+            return f"{name} is polled again, {soon}."
+        case FeedChange.REFRESH:
+            return f"{name} is polled {soon}."
+        case FeedChange.REMOVE if removed:
+            return (
+                f"{name} is removed, with {counted(removed, 'story')}. `{undo}` brings them back."
+            )
+        case FeedChange.REMOVE:
+            return f"{name} is removed. It had no stories."
+
+
+def imported(outcome: ListImport, address: Callable[[str], str], *, most: int = 10) -> str:
+    """Return what became of the feeds of a list; *most* limits how many refused ones are named.
+
+    *address* formats text from the list.
+    """
+    note = "No feed was added."
+    if outcome.added:
+        note = f"{counted(outcome.added, 'feed')} added; the first stories come within minutes."
+    if outcome.known:
+        note += f" Already there: {counted(outcome.known, 'feed')} of the list."
+    refused = [f"• {address(url)}: {address(problem)}" for url, problem in outcome.refused]
+    if refused:
+        more = f"\n… and {len(refused) - most:,} more" if len(refused) > most else ""
+        note += "\nNot added:\n" + "\n".join(refused[:most]) + more
+    return note
 
 
 def name(feed: FeedSource) -> str:

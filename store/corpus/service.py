@@ -40,6 +40,7 @@ from store.types import (
     Article,
     ConcurrentLoadError,
     CorpusInvalidError,
+    FeedChange,
     FeedSource,
     Match,
     ParleyError,
@@ -172,6 +173,11 @@ class Corpus:
     def finder(self) -> Finder:
         """Return the finder of the loaded revision; each reload replaces it."""
         return self._loaded.finder
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no story is loaded."""
+        return not self.finder.index.size
 
     def use(self, semantic: SemanticSearch) -> None:
         """Search with *semantic* too, from the next look-up on."""
@@ -474,8 +480,31 @@ class Corpus:
             )
         return next((pair.other for pair in found.found if pair.is_question), None)
 
+    async def change_feed(
+        self, source_id: str, change: FeedChange, *, by: str, at: datetime
+    ) -> tuple[FeedSource, int]:
+        """Pause, resume, refresh or remove a feed; return it, and how many stories went with it.
+
+        `undo` restores them. Raises `ParleyError` if the feed is not there, or is paused and cannot
+        be refreshed.
+        """
+        feed, removed = await self._sources.get(source_id), 0
+        if feed is None:
+            raise ParleyError("That feed is no longer there.")
+        match change:
+            case FeedChange.PAUSE:
+                await self._sources.pause(feed.id, now=at)
+            case FeedChange.RESUME:
+                await self._sources.resume(feed.id, now=at)
+            case FeedChange.REFRESH:
+                if not await self._sources.refresh_now(feed.id, now=at):
+                    raise ParleyError(f"{feed.name} is paused: resume it first.")
+            case FeedChange.REMOVE:
+                removed = await self.remove_feed(feed, by=by, at=at)
+        return feed, removed
+
     async def remove_feed(self, feed: FeedSource, *, by: str, at: datetime) -> int:
-        """Remove *feed* and its stories, and return how many there were; `undo` restores them."""
+        """Remove *feed* and its stories, and return how many there were."""
         sources = self._sources
         # First, so that no poll comes in between. If this ends here, the feed is only paused.
         await sources.pause(feed.id, now=at)

@@ -1,6 +1,7 @@
 """The feeds: which there are, which one process polls now, and how the last polls went."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from store.db import Connection, Database, Row, to_instant, to_text
 from store.guards.installed import Installed
 from store.posting.notices import plan_notice
 from store.sources.feed_urls import derive_id, normalise_url
+from store.sources.opml import Outline
 from store.types import About, ChannelId, FeedSource, ParleyError, PostKind, TeamId, UserId
 
 MAX_FEEDS = 1_000
@@ -100,6 +102,21 @@ UPDATE source SET failures = failures + 1, failed_since = COALESCE(failed_since,
 _STORIES = "SELECT source, SUM(articles) AS articles FROM document GROUP BY source"
 
 
+class KnownFeedError(ParleyError):
+    """Raised when a feed that is to be added is there already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListImport:
+    """What became of the feeds of a list."""
+
+    added: int
+    known: int
+    """How many were there already."""
+    refused: Sequence[tuple[str, str]]
+    """The address and the problem of each of the others."""
+
+
 class Sources:
     """The feeds of this database, shared by all its processes."""
 
@@ -127,10 +144,7 @@ class Sources:
         """
         url = normalise_url(url)
         async with self._database.transaction() as connection:
-            for row in await connection.fetch(_AT_URL, derive_id(url), url):
-                raise ParleyError(f"{_feed(row).name} ({row['url']}) is there already.")
-            if len(await connection.fetch(_ALL)) >= MAX_FEEDS:
-                raise ParleyError(f"There are {MAX_FEEDS:,} feeds, and that is as many as I poll.")
+            await _require_new(connection, url)
             (row,) = await connection.fetch(
                 _ADD,
                 derive_id(url),
@@ -143,6 +157,33 @@ class Sources:
                 title,
             )
         return _feed(row)
+
+    async def require_new(self, written: str) -> None:
+        """Raise `ParleyError` as `add` does, before anything is requested."""
+        await _require_new(self._database, normalise_url(written))
+
+    async def add_list(
+        self,
+        outlines: Iterable[Outline],
+        *,
+        check: Callable[[str], None],
+        now: datetime,
+        team_id: TeamId | None = None,
+        added_by: UserId | None = None,
+    ) -> ListImport:
+        """Add the feeds of a list; *check* raises `ParleyError` for an address not to be polled."""
+        added, known = 0, 0
+        refused = []
+        for url, title in outlines:
+            try:
+                check(url)
+                await self.add(url, title=title, now=now, team_id=team_id, added_by=added_by)
+                added += 1
+            except KnownFeedError:
+                known += 1
+            except ParleyError as error:
+                refused.append((url, str(error)))
+        return ListImport(added=added, known=known, refused=refused)
 
     async def all(self) -> Sequence[FeedSource]:
         """Return the feeds, in the order in which they were added."""
@@ -324,6 +365,13 @@ class Sources:
     async def _write(self, sql: str, *args: object) -> Sequence[Row]:
         async with self._database.transaction() as connection:
             return await connection.fetch(sql, *args)
+
+
+async def _require_new(connection: Connection | Database, url: str) -> None:
+    for row in await connection.fetch(_AT_URL, derive_id(url), url):
+        raise KnownFeedError(f"{_feed(row).name} ({row['url']}) is there already.")
+    if len(await connection.fetch(_ALL)) >= MAX_FEEDS:
+        raise ParleyError(f"There are {MAX_FEEDS:,} feeds, and that is as many as I poll.")
 
 
 async def is_polled(connection: Connection, source_id: str) -> bool:

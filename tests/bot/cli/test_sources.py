@@ -47,34 +47,40 @@ def test_a_feed_is_added_changed_and_removed(capsys: pytest.CaptureFixture[str])
     assert main(["sources", "refresh", "news"]) == 78
     assert "is paused: resume it first" in capsys.readouterr().err
     assert "is polled again" in run(capsys, "resume", "https://news.example/Feed")
-    assert "is polled as soon as" in run(capsys, "refresh", "news")
+    assert "is polled as soon as the bot runs" in run(capsys, "refresh", "news")
     assert "keeps its newest 5 stories." in run(capsys, "keep", "news", "--stories", "5")
     assert "keeps all its stories" in run(capsys, "keep", "news")
     assert "No poll of news.example has changed a story yet." in run(capsys, "history", "news")
-    assert "Removed news.example. It had no stories." in run(capsys, "remove", "news")
+    assert "news.example is removed. It had no stories." in run(capsys, "remove", "news")
     assert "There are no feeds yet" in run(capsys)
 
 
 def test_feeds_are_imported_and_exported(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     file = folder / "feeds.opml"
     file.write_text(OPML)
-    assert "Added 2 feeds of 2." in run(capsys, "import", str(file))
+    assert run(capsys, "import", str(file)).startswith("2 feeds added;")
     exported = run(capsys, "export")
     assert 'title="Daily" xmlUrl="https://daily.example/feed"' in exported
     # What is there already is said, and the rest is added.
-    file.write_text(exported.replace("</body>", '<outline xmlUrl="new.example"/></body>'))
+    more = '<outline xmlUrl="new.example"/><outline xmlUrl="http://192.168.0.1/feed"/></body>'
+    file.write_text(exported.replace("</body>", more))
     assert main(["sources", "import", str(file)]) == 78
-    said = capsys.readouterr()
-    assert "Added 1 feed of 3." in said.out
-    assert "https://daily.example/feed: Daily (https://daily.example/feed) is there" in said.err
+    said = capsys.readouterr().out
+    assert said.startswith("1 feed added;")
+    assert "Already there: 2 feeds of the list." in said
+    assert "• http://192.168.0.1/feed: 192.168.0.1 is not on the public internet." in said
+    file.write_text(exported)
+    assert run(capsys, "import", str(file)).startswith("No feed was added. Already there: 2 feeds")
 
 
 def test_what_cannot_be_done_is_said(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
-    assert main(["sources", "add", "down.example"]) == 78
-    assert "down.example does not answer." in capsys.readouterr().err
     assert main(["sources"]) == 78
     assert "There is no database" in capsys.readouterr().err
+    assert main(["sources", "add", "down.example"]) == 78
+    assert "down.example does not answer." in capsys.readouterr().err
     run(capsys, "add", "news.example")
+    assert main(["sources", "add", "http://news.example/"]) == 78
+    assert "is there already." in capsys.readouterr().err
     assert main(["sources", "pause", "weather"]) == 78
     assert "No feed has “weather” in its name or its address." in capsys.readouterr().err
     assert main(["sources", "import", str(folder / "nowhere.opml")]) == 78

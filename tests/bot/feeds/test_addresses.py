@@ -1,5 +1,6 @@
 """Which addresses are requested: public ones, and those that are listed."""
 
+from contextlib import nullcontext
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import pytest
@@ -209,8 +210,34 @@ async def test_only_public_addresses_of_a_name_are_connected_to() -> None:
 
 async def test_a_name_of_private_addresses_is_refused() -> None:
     names = Names(feeds_example=["10.0.0.1 ::1"])
-    with pytest.raises(AddressError, match=r"feeds\.example is not on the public internet"):
+    with pytest.raises(AddressError, match=r"feeds\.example is not on the public internet") as one:
         await resolved(Addresses(), names, "feeds.example")
+    assert "FEEDS_ALLOW" in one.value.advice
+
+
+@pytest.mark.parametrize("ip", ["169.254.169.254", "fe80::1", "100.100.100.200", "fd00:ec2::254"])
+async def test_nobody_is_advised_to_allow_metadata(ip: str) -> None:
+    """Such an address is no feed, and a name that leads there is refused even if it is listed."""
+    with pytest.raises(AddressError, match="not on the public internet") as one:
+        await resolved(Addresses(), Names(feeds_example=[ip]), "feeds.example")
+    assert not one.value.advice
+    host = f"[{ip}]" if ":" in ip else ip
+    with pytest.raises(AddressError, match="not on the public internet") as one:
+        Addresses().check(URL(f"http://{host}/"), is_proxied=False)
+    assert not one.value.advice
+
+
+@pytest.mark.parametrize(
+    ("allow", "is_let_in"), [("", False), ("redis", True), ("10.0.0.0/8", True)]
+)
+def test_a_name_is_judged_before_it_is_resolved(allow: str, is_let_in: bool) -> None:
+    """A name of the network may lead into a listed network."""
+    addresses = Addresses(AllowList.parse(allow))
+    with nullcontext() if is_let_in else pytest.raises(AddressError, match="not on the public"):
+        addresses.check_unresolved(URL("http://redis/feed"))
+    addresses.check_unresolved(URL("https://example.com/feed"))
+    with pytest.raises(AddressError, match="Port 99"):
+        addresses.check_unresolved(URL("https://example.com:99/feed"))
 
 
 async def test_names_are_resolved_by_the_system() -> None:

@@ -19,15 +19,18 @@ ADDRESS = "https://news.example/Feed?a=1&b=2"
 
 
 @pytest.fixture(autouse=True)
-def web(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answer for every host but down.example with a feed of three stories."""
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Answer for every host but down.example with a feed of three stories; return what is asked."""
+    asked: list[str] = []
 
     async def find_feed(_: Discovery, written: str) -> Discovered:
+        asked.append(written)
         if "down.example" in written:
             raise ParleyError("down.example does not answer.")
         return Discovered(url=written, title="Example *News*", stories=3)
 
     monkeypatch.setattr(Discovery, "find_feed", find_feed)
+    return asked
 
 
 async def sources(slack: Slack, words: str = "", *, user: str = ANA) -> dict[str, Any]:
@@ -53,7 +56,7 @@ async def load(slack: Slack, feed: FeedSource, headline: str = "Tunnel opens") -
     await slack.parley.store.corpus.load_feed(feed, [story], at=slack.clock())
 
 
-async def test_a_feed_is_added_and_listed(slack: Slack) -> None:
+async def test_a_feed_is_added_and_listed(slack: Slack, asked: list[str]) -> None:
     assert "0 feeds" in (await sources(slack))["text"]
     answer = await sources(slack, f"add {ADDRESS}")
     # The name cannot format anything, and the address keeps its letters.
@@ -64,8 +67,10 @@ async def test_a_feed_is_added_and_listed(slack: Slack) -> None:
     shown = texts([await sources(slack)])
     assert "1 story from 1 feed" in shown
     assert "not polled yet" in shown
-    (again,) = await slack.type(f"/corpus sources add {ADDRESS}")
-    assert "is there already" in again["text"]
+    asked.clear()
+    for address in (ADDRESS, ADDRESS.replace("https", "http"), f"<{ADDRESS}|news>"):
+        assert "is there already" in (await sources(slack, f"add {address}"))["text"]
+    assert not asked
 
 
 async def test_a_feed_that_cannot_be_read_is_not_added(slack: Slack) -> None:
@@ -161,6 +166,13 @@ async def test_a_feed_is_named_by_a_part_of_its_name(slack: Slack) -> None:
         ("keep News.Example 1 day", (1, None)),
         ("keep news.example 100 stories", (None, 100)),
         ("keep news.example all", (None, None)),
+        ("keep Example *News* for ever", (None, None)),
+        ("keep news.example 1 week", (7, None)),
+        ("keep news.example for a week", (7, None)),
+        ("keep news.example 2w", (14, None)),
+        ("keep news.example 3 Months", (90, None)),
+        ("keep news.example a year", (365, None)),
+        ("keep news.example one story", (None, 1)),
     ],
 )
 async def test_retention_is_set(
@@ -175,7 +187,18 @@ async def test_retention_is_set(
     assert (feed.keep_days, feed.keep_stories) == kept
 
 
-@pytest.mark.parametrize("words", ["keep news.example", "keep news.example 0 days", "keep 30"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "keep news.example",
+        "keep news.example 0 days",
+        "keep 30",
+        "keep news.example 1 fortnight",
+        "keep news.example days",
+        "keep 3 days",
+        "keep all",
+    ],
+)
 async def test_a_strange_retention_changes_nothing(slack: Slack, words: str) -> None:
     before = await added(slack)
     await sources(slack, words)
@@ -195,12 +218,37 @@ async def test_a_list_of_feeds_is_imported_and_exported(slack: Slack) -> None:
     shown = texts([answer])
     assert "Already there: 1 feed of the list." in shown
     assert "ftp://x: I cannot poll an address that does not start with https://" in shown
+    (again,) = [await upload(slack, "feeds.OPML", data)]
+    assert again["text"].startswith("No feed was added. Already there: 21 feeds of the list.")
     assert "… and 13 feeds more" in shown
     assert len(await slack.parley.store.sources.all()) == 21
     exported = texts([await sources(slack, "export")])
     assert "xmlUrl" in exported or "too many for a message" in exported
     refused = await upload(slack, "other.opml", b"<rss/>")
     assert "no list of feeds in OPML" in refused["text"]
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://10.0.0.1/feed", "10.0.0.1 is not on the public internet. If it is a server"),
+        ("http://[::1]/feed", "::1 is not on the public internet"),
+        ("https://localhost/feed", "localhost is not on the public internet"),
+        ("intranet", "intranet is not on the public internet"),
+        ("https://wiki.internal/rss", "wiki.internal is not on the public internet"),
+        ("https://news.example:8443/", "Port 8443 of news.example is not requested"),
+        ("not an address", "A feed needs its address"),
+        ("http://127.1/", "IP address is not four decimal numbers"),
+    ],
+)
+async def test_a_list_adds_no_address_that_cannot_work(
+    slack: Slack, address: str, said: str
+) -> None:
+    data = f"<opml><body><outline xmlUrl='{address}'/></body></opml>".encode()
+    answer = await upload(slack, "feeds.opml", data)
+    assert answer["text"].startswith("No feed was added.\nNot added:")
+    assert said in texts([answer])
+    assert not await slack.parley.store.sources.all()
 
 
 @pytest.mark.parametrize(

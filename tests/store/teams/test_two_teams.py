@@ -54,10 +54,24 @@ WITHOUT_TEAM = frozenset(
             f"corpus.{name}"
             for name in ("as_in_source", "open", "reload", "stories", "undo", "use")
         ),
-        *(f"corpus.{name}" for name in ("forget_retired", "load_feed", "remove_feed", "retire")),
-        *(f"corpus.{name}" for name in ("question_like", "write_question")),
+        *(
+            f"corpus.{name}"
+            for name in ("change_feed", "forget_retired", "load_feed", "remove_feed", "retire")
+        ),
+        *(f"corpus.{name}" for name in ("can_write_question", "question_like", "write_question")),
         *(f"sources.{name}" for name in ("add", "all", "claim_due", "find", "get", "keep")),
-        *(f"sources.{name}" for name in ("names", "pause", "refresh_now", "remove", "resume")),
+        *(
+            f"sources.{name}"
+            for name in (
+                "add_list",
+                "names",
+                "pause",
+                "refresh_now",
+                "remove",
+                "require_new",
+                "resume",
+            )
+        ),
         *(f"sources.note_{name}" for name in ("failure", "gone", "success", "unchanged")),
         "sources.stories",
         *(f"embedder.{name}" for name in ("read", "run")),
