@@ -27,9 +27,12 @@ def clean_link(text: str) -> str:
         raise ValueError("that does not start with https:// or http://")
     try:
         parts = urlsplit(text)
+    except ValueError as error:
+        raise ValueError("that is malformed") from error
+    try:
         port = parts.port
     except ValueError as error:
-        raise ValueError("that is no link") from error
+        raise ValueError("whose port is not a number up to 65535") from error
     if "@" in parts.netloc:
         raise ValueError("with a user name or a password")
     is_v6 = parts.netloc.startswith("[")
@@ -59,14 +62,19 @@ def _clean_host(host: str, *, is_v6: bool) -> str:
             return IPv6Address("" if "%" in host else host).compressed
         if not host.isascii():
             host = idna.encode(host, uts46=True).decode()
-        host = host.removesuffix(".")
-        if _NUMBER.fullmatch(host):
-            return str(IPv4Address(host))
     except ValueError as error:
         # idna's errors are UnicodeErrors, which are ValueErrors.
-        raise ValueError("that names no host") from error
+        raise ValueError("without a valid host name") from error
+    host = host.removesuffix(".")
+    if _NUMBER.fullmatch(host):
+        try:
+            return str(IPv4Address(host))
+        except ValueError as error:
+            raise ValueError(
+                "whose IP address is not four decimal numbers, such as 203.0.113.7"
+            ) from error
     if not _NAME.fullmatch(host) or len(host) > 253:
-        raise ValueError("that names no host")
+        raise ValueError("without a valid host name")
     return host
 
 

@@ -1,6 +1,7 @@
 """The commands that load, check and restore the corpus."""
 
 import argparse
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from bot.settings import SAMPLES
 from handlers.views.message import counted, sized
 from store import Store, open_store, samples
 from store.posting.holidays import read_holidays
-from store.types import FOLDER, CorpusInvalidError, Problem
+from store.types import FOLDER, CorpusInvalidError, ParleyError, Problem
 
 
 async def load(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -30,6 +31,8 @@ async def load(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
 
 async def _load_corpus(store: Store, path: Path) -> int:
     """Load the folder at *path*, and return the exit code."""
+    if not await asyncio.to_thread(path.exists):
+        raise ParleyError(f"Nothing was loaded: there is no file or folder {path}.")
     try:
         async with show_progress() as progress:
             reload = await store.corpus.reload(

@@ -25,6 +25,9 @@ class Finds(Protocol):
         ...
 
 
+_LOAD = (
+    "Load some: `python -m bot load FOLDER`, or add a feed: `python -m bot sources add ADDRESS`."
+)
 _OUTCOMES = {Found: "found", Unsure: "unsure", Nothing: "none"}
 
 
@@ -51,12 +54,15 @@ async def _finder(corpus: Path | None, environ: Mapping[str, str]) -> AsyncItera
     """
     if not corpus:
         settings = command_settings(environ)
+        corpus = settings.corpus_dir
         async with open_store(settings.database_url, is_looking=True) as store:
             if store.corpus.revision:
+                if store.corpus.is_empty:
+                    complain(f"No stories are loaded. {_LOAD}")
                 await store.embedder.read()
                 yield store.corpus
                 return
-        corpus = settings.corpus_dir
+        complain(f"No stories are loaded, so those of {corpus} are searched. {_LOAD}")
     yield Finder.of([*read_corpus(corpus).articles()], Embeddings.load())
 
 

@@ -102,6 +102,8 @@ class LookUp:
 
     def nothing(self, answer: Nothing, *, words: str, where: str) -> Message:
         """Return the message for a search miss, with a request button if requests are kept."""
+        if self.store.corpus.is_empty:
+            return views.nothing_loaded()
         return views.nothing(answer, words=words, where=where, can_ask=self.options.keeps_misses)
 
     def _rendered(
@@ -199,7 +201,7 @@ class LookUp:
                     unsure, words=words, where=where, can_ask=can_ask, today=self.today
                 )
             case Nothing() as nothing:
-                return views.nothing(nothing, words=words, where=where, can_ask=can_ask)
+                return self.nothing(nothing, words=words, where=where)
 
 
 def is_help(words: str) -> bool:

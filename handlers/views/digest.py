@@ -54,8 +54,8 @@ _EXAMPLES = (
     ),
     (
         f"{Command.DIGEST} on 09:30 digest 3 only new max age 7 days",
-        "only stories that came since the last digest; `only new or nothing` leaves out a post"
-        " without any",
+        "only stories that came since the last digest; with `only new or nothing`, no post when"
+        " there are none",
     ),
     (f"{Command.DIGEST} next", "the next posts in this channel"),
     (f"{Command.DIGEST} preview", "what the next one will say; only you see it"),

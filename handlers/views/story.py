@@ -289,6 +289,15 @@ def nothing(answer: Nothing, *, words: str, where: str = CHANNEL, can_ask: bool 
     return message(text, blocks)
 
 
+def nothing_loaded() -> Message:
+    """Say that there is no story at all, and how admins bring some."""
+    return paragraphs(
+        "No stories are loaded yet. An admin can add a feed of them with"
+        f" `{Command.CORPUS} sources add ADDRESS`, or drop a file of stories into my direct"
+        " messages."
+    )
+
+
 def topics(names: Sequence[str], *, where: str = CHANNEL) -> Block:
     """Return a row of buttons, one for each topic."""
     buttons = []

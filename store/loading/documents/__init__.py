@@ -217,7 +217,7 @@ class _Reading:
 def _list_files(path: Path) -> Files:
     try:
         if not path.exists():
-            raise _invalid(path.name or str(path), f"there is no such folder: {path}")
+            raise _invalid(path.name or str(path), "there is no such file or folder")
         return list_files(path)
     except OSError as error:
         name = os.path.relpath(error.filename or path, path.resolve())

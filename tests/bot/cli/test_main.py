@@ -19,6 +19,8 @@ from bot.entrances.socket_mode import SocketLostError
 from bot.manifest import render
 from bot.settings import Settings
 from store import open_store
+from store.loading.documents.provenance import Provenance
+from store.loading.documents.source import Story
 from store.types import Order, Timetable
 from tests.ids import C1, T1, U1
 from tests.machine import NOW, ROOT, environment
@@ -64,7 +66,27 @@ def test_the_script_and_the_module_are_the_same_command(command: list[str], usag
 def test_find_prints_text(capsys: pytest.CaptureFixture[str]) -> None:
     """If there is no database yet, `find` searches the starter corpus."""
     assert main(["find", "zelenksiy"]) == 0
-    assert "Question: " in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "Question: " in said.out
+    assert "No stories are loaded, so those of " in said.err
+    assert "`python -m bot load FOLDER`" in said.err
+
+
+def test_find_says_that_every_story_was_removed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def load_and_remove() -> None:
+        async with open_store(f"sqlite:///{folder}/data/parley.db") as store:
+            feed = await store.sources.add("https://news.example/feed", now=NOW)
+            story = Story("Talks", "Envoys met.", "", "", Provenance())
+            await store.corpus.load_feed(feed, [story], at=NOW)
+            await store.corpus.remove_feed(feed, by="terminal", at=NOW)
+
+    asyncio.run(load_and_remove())
+    assert main(["find", "talks"]) == 0
+    said = capsys.readouterr()
+    assert said.err.startswith("No stories are loaded. Load some: ")
+    assert "No story on “talks”." in said.out
 
 
 def test_find_reports_that_nothing_was_found(capsys: pytest.CaptureFixture[str]) -> None:
@@ -246,7 +268,7 @@ def test_load_of_a_broken_folder_keeps_the_old_corpus(
 
 def test_load_of_a_missing_folder(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["load", "nowhere"]) == 78
-    assert "there is no such folder" in capsys.readouterr().err
+    assert capsys.readouterr().err == "Nothing was loaded: there is no file or folder nowhere.\n"
 
 
 def test_migrate(capsys: pytest.CaptureFixture[str]) -> None:

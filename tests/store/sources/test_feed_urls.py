@@ -44,10 +44,12 @@ def test_an_address_is_read_in_one_form(written: str, url: str) -> None:
         ("file:///etc/passwd", "does not start with https:// or http://"),
         ("https://ana:secret@example.com/feed", "with a user name or a password"),
         ("https://:@example.com/feed", "with a user name or a password"),
-        ("https:///feed", "names no host"),
-        ("https://example.com:99999/", "is no link"),
-        ("https://[::1/", "is no link"),
-        ("https://a..example/", "names no host"),
+        ("https:///feed", "without a valid host name"),
+        ("https://example.com:99999/", "port is not a number up to 65535"),
+        ("https://[::1/", "that is malformed"),
+        ("https://example.com:abc/", "port is not a number up to 65535"),
+        ("https://0x7f.1/feed", "IP address is not four decimal numbers"),
+        ("https://a..example/", "without a valid host name"),
     ],
 )
 def test_what_cannot_be_polled_is_refused(written: str, said: str) -> None:
