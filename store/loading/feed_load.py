@@ -27,6 +27,8 @@ from store.loading.plan import DocumentChange, LoadPlan
 from store.types import Article, FeedSource
 
 _LAST_POSITION = "SELECT COALESCE(MAX(position), 0) AS position FROM article WHERE document = $1"
+_MOST_DAYS = 36_500
+"""A longer time may reach back before the year 1."""
 _SEEN_AGAIN = timedelta(days=1)
 """How often it is stored that a retired story is still in its feed."""
 
@@ -305,7 +307,9 @@ async def _not_kept(
         loaded = dated.get(after.id)
         ranked[after.id] = (date, loaded[1] if loaded else later + place, loaded and loaded[2])
     newest = sorted(ranked, key=lambda one: ranked[one][:2], reverse=True)
-    oldest_at = at - timedelta(days=feed.keep_days) if feed.keep_days is not None else None
+    oldest_at = None
+    if feed.keep_days is not None:
+        oldest_at = at - timedelta(days=min(feed.keep_days, _MOST_DAYS))
     return {
         story_id: ranked[story_id][2]
         for place, story_id in enumerate(newest)

@@ -255,6 +255,11 @@ async def test_retention_by_number_and_by_age(wire: Wire) -> None:
     assert await wire.headlines() == []
 
 
+async def test_a_feed_may_keep_its_stories_for_ages(wire: Wire) -> None:
+    await wire.keep(days=999_999)
+    assert changes(await wire.poll(*map(story, range(2)))) == (2, 0, 0)
+
+
 async def test_a_retired_story_is_not_found_nor_asked_and_its_post_still_shows_it(
     wire: Wire,
 ) -> None:
