@@ -2,9 +2,11 @@
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 _MARKUP = re.compile(r"<(?P<person>@|!(?!date))?[#!]?[^<>|]*(?:\|(?P<label>[^<>]*))?>")
+_INSIDE, _NOT_AFTER = frozenset("_'’&;"), frozenset("_&")
+"""What joins a word to the word after it, and before it; "&" and ";" belong to entities."""
 _CHARACTERS = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
@@ -79,8 +81,24 @@ def split_at(text: str, words: Iterable[str]) -> Sequence[str]:
 
     Slack reads an asterisk as a mark only next to a space or punctuation.
     """
-    wanted = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-    return re.split(rf"(?<![\w'’&;])({wanted})(?![\w&])", text) if wanted else [text]
+    split: list[str] = []
+    end = 0
+    # The first place, and of words at the same place the longest.
+    for at, shorter in sorted((at, -len(word)) for word in {*words} for at in _places(text, word)):
+        if at >= end:
+            split += [text[end:at], text[at : at - shorter]]
+            end = at - shorter
+    return [*split, text[end:]]
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    """Yield where *word* is a whole word of *text*."""
+    at = text.find(word)
+    while at >= 0 and word:
+        before, after = text[max(at - 1, 0) : at], text[at + len(word) : at + len(word) + 1]
+        if not (before.isalnum() or after.isalnum() or before in _INSIDE or after in _NOT_AFTER):
+            yield at
+        at = text.find(word, at + 1)
 
 
 def pieces(text: str, limit: int) -> Sequence[str]:
