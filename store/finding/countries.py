@@ -33,6 +33,7 @@ _LONGEST = 4
 """Words of a name, not counting "of" and "the"."""
 _MIN_SIMILARITY = 0.35
 _COMMON_WORD, _RARE_WORD = 4.7, 3.6
+_PERSON_ENDS = ("s", "n")
 _PERSON = re.compile("(?<=....)(?:s|w?om[ae]n|m[ae]n)$")
 _DOTTED = re.compile(r"\s+(?:[A-Z]\.)+$")
 
@@ -54,7 +55,9 @@ def relatives(query_words: Sequence[str]) -> Iterator[tuple[slice, Relatives]]:
         for end in range(start + 1, min(start + _LONGEST, len(query_words)) + 1):
             *others, last = query_words[start:end]
             # "Iranians" and a "Frenchman" are the people of a country too.
-            found = known.get((*others, last)) or known.get((*others, _PERSON.sub("", last)))
+            found = known.get((*others, last))
+            if not found and last.endswith(_PERSON_ENDS):
+                found = known.get((*others, _PERSON.sub("", last)))
             if found:
                 yield slice(start, end), found
 

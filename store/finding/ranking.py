@@ -8,6 +8,7 @@ expansion in the article, times the weight of the place.
 import math
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import combinations
 from typing import TypeAlias
 
@@ -36,6 +37,9 @@ _BESIDE_NAME = 0.6
 # Covers are packed into the low 16 bits of a sort key: this many steps from 0 to 1.
 _STEPS = 0xFFFF
 
+_FEW_POSTINGS, _FEW_CANDIDATES = 150, 3_000
+"""Up to so many, the simplest way is the fastest."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpandedQuery:
@@ -60,7 +64,7 @@ class _Word:
         """Return how well each article of *numbers* covers the word; 0 if it does not."""
         if not len(self.numbers):
             return np.zeros(len(numbers), dtype=np.float32)
-        at = np.searchsorted(self.numbers, numbers)
+        at = self.numbers.searchsorted(numbers)
         at[at == len(self.numbers)] = 0
         return np.where(self.numbers[at] == numbers, self.covers[at], np.float32(0))
 
@@ -174,6 +178,13 @@ def _candidates(
     scanned. This is the idea of MaxScore (Turtle and Flood 1995).
     """
     order = sorted(query_words, key=lambda word: (-word.weight, len(word.numbers)))
+    if sum(len(word.numbers) for word in order) <= _FEW_CANDIDATES:
+        every = np.sort(np.concatenate([word.numbers for word in order]))
+        every = every[_is_last(every)]
+        share = np.zeros(len(every), dtype=np.float32)
+        for word in order:
+            share[every.searchsorted(word.numbers)] += word.covers * word.weight
+        return every, np.minimum(share / total, 1.0).round(6)
     left = total
     numbers: list[Numbers] = []
     scores: list[Scores] = []
@@ -193,7 +204,7 @@ def _candidates(
             else:
                 share = share + cover * other.weight
         numbers.append(new)
-        scores.append(np.round(np.minimum(share / total, 1.0), 6))
+        scores.append(np.minimum(share / total, 1.0).round(6))
         all_scores = np.concatenate(scores)
         if len(all_scores) >= limit:
             threshold = max(min_score, float(np.partition(all_scores, -limit)[-limit]))
@@ -229,8 +240,9 @@ def _intersect(expansion: Expansion, postings: Mapping[str, Postings]) -> Postin
 
     The place of each is the one with the smallest weight among those of the words.
     """
-    first, *rest = (postings[word] for word in expansion)
-    for other in rest:
+    first = postings[expansion[0]]
+    for word in expansion[1:]:
+        other = postings[word]
         numbers, of_first, of_other = np.intersect1d(
             first >> 2, other >> 2, assume_unique=True, return_indices=True
         )
@@ -245,6 +257,17 @@ def _merge(matched: Sequence[tuple[float, Postings]]) -> tuple[Numbers, Scores]:
     if len(matched) == 1:
         ((similarity, found),) = matched
         return found >> np.uint32(2), np.float32(similarity) * _PLACE_WEIGHTS[found & 3]
+    if sum(len(postings) for _, postings in matched) <= _FEW_POSTINGS:
+        best: dict[int, int] = {}
+        for similarity, postings in matched:
+            steps_of = _steps_of(similarity)
+            for posting in postings.tolist():
+                number, step = posting >> 2, steps_of[posting & 3]
+                if step > best.get(number, -1):
+                    best[number] = step
+        in_order = sorted(best)
+        few = np.array([best[number] for number in in_order], dtype=np.float32)
+        return np.array(in_order, dtype=np.uint32), few / np.float32(_STEPS)
     found = np.concatenate([postings for _, postings in matched])
     similarities = np.repeat(
         np.array([similarity for similarity, _ in matched], dtype=np.float32),
@@ -253,8 +276,22 @@ def _merge(matched: Sequence[tuple[float, Postings]]) -> tuple[Numbers, Scores]:
     steps = (similarities * _PLACE_WEIGHTS[found & 3] * _STEPS).astype(np.uint64)
     keys = np.sort((found.astype(np.uint64) >> np.uint64(2)) << np.uint64(16) | steps)
     numbers = (keys >> np.uint64(16)).astype(np.uint32)
-    last = np.append(numbers[1:] != numbers[:-1], True)
-    return numbers[last], (keys[last] & np.uint64(_STEPS)).astype(np.float32) / _STEPS
+    last = _is_last(numbers)
+    return numbers[last], (keys[last] & np.uint64(_STEPS)).astype(np.float32) / np.float32(_STEPS)
+
+
+def _is_last(ordered: Numbers) -> NDArray[np.bool_]:
+    """Return for each of *ordered* whether it is the last of its equals."""
+    last = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=last[:-1])
+    return last
+
+
+@lru_cache(maxsize=1_000)
+def _steps_of(similarity: float) -> Sequence[int]:
+    """Return the steps of a cover with *similarity*, for each place."""
+    steps: Sequence[int] = (np.float32(similarity) * _PLACE_WEIGHTS * _STEPS).astype(int).tolist()
+    return steps
 
 
 def reasons(

@@ -88,8 +88,9 @@ class Vocabulary:
     def __init__(self, words: Iterable[tuple[str, int]]) -> None:
         """Build a vocabulary of words, each with the number of articles that contain it."""
         counted = sorted(words)
-        self._words = [word for word, _ in counted]
-        self._counts = np.array([count for _, count in counted], dtype=np.uint32)
+        self._counted = dict(counted)
+        self._words = [*self._counted]
+        self._counts = np.array([*self._counted.values()], dtype=np.uint32)
         self._lengths = np.fromiter(map(len, self._words), np.int16, len(counted))
         self._letters = np.fromiter(map(letters, self._words), np.uint64, len(counted))
         self.languages = self._spoken()
@@ -114,8 +115,8 @@ class Vocabulary:
         changed = self._counts.copy()
         added: list[str] = []
         for word, count in sorted(counts.items()):
-            at = bisect_left(self._words, word)
-            if self._words[at : at + 1] == [word]:
+            if word in self:
+                at = bisect_left(self._words, word)
                 changed[at], is_kept[at] = count, count > 0
             elif count:
                 added.append(word)
@@ -129,6 +130,7 @@ class Vocabulary:
         for place, word in zip(reversed(places), reversed(added), strict=True):
             words.insert(place, word)
         new._words = words
+        new._counted = {**self._counted, **counts}
         new.languages = new._spoken()
         if new.languages != self.languages:
             return type(self)(new.counted)
@@ -141,7 +143,7 @@ class Vocabulary:
 
     def __contains__(self, word: str) -> bool:
         """Return whether the corpus contains exactly *word*."""
-        return self.count(word) > 0
+        return self._counted.get(word, 0) > 0
 
     def _stems_of(self, word: str) -> tuple[str, ...]:
         """Return the stems of *word* in the languages of the corpus; the English one is first."""
@@ -162,8 +164,7 @@ class Vocabulary:
 
     def count(self, word: str) -> int:
         """Return how many articles contain exactly *word*."""
-        at = bisect_left(self._words, word)
-        return int(self._counts[at]) if self._words[at : at + 1] == [word] else 0
+        return self._counted.get(word, 0)
 
     def expand(self, query_words: Sequence[str]) -> list[Expansions]:
         """Return the best expansions of each word of a query, in the order of the words."""
@@ -303,10 +304,12 @@ class Vocabulary:
     def _with_stem(self, word: str) -> list[str]:
         found: dict[str, None] = {}
         for of in self._stems_of(word):
-            low, high = np.searchsorted(self._stems, (hash(of), hash(of) + 1)).tolist()
-            places = self._by_stem[low:high] % len(self._words)
-            words = (self._words[at] for at in places.tolist())
-            found.update((each, None) for each in words if of in self._stems_of(each))
+            low = self._stems.searchsorted(hash(of))
+            high = self._stems.searchsorted(hash(of), side="right")
+            for at in self._by_stem[low:high].tolist():
+                each = self._words[at % len(self._words)]
+                if of in self._stems_of(each):
+                    found[each] = None
         return [*found]
 
     def _halves(self, word: str) -> Iterator[Expansion]:
