@@ -154,12 +154,12 @@ async def lag(find: Find, lookups: Sequence[Lookup]) -> tuple[float, float]:
     return late[int(len(late) * 0.99)], late[-1]
 
 
-async def agreement(store: Store, lookups: Sequence[Lookup]) -> float:
+def agreement(store: Store, lookups: Sequence[Lookup]) -> float:
     """Return how often the best article of an exhaustive search is among the first five."""
     finder = store.corpus.finder
     agreed = 0
     for lookup in lookups:
-        expanded = await finder.expand(lookup.query)
+        expanded = finder.expand(lookup.query)
         every = finder.scores(expanded, limit=sys.maxsize, min_score=0)
         shown = finder.scores(expanded, limit=SHOWN, min_score=UNSURE)
         agreed += not every or every[0][1] < UNSURE or every[0] in shown
@@ -200,7 +200,7 @@ async def run(size: int, count: int, *, others: bool) -> None:
             write(await measure("Parley", ours, lookups) + "\n")
             memory = resident() - before
             late, latest = await lag(ours, lookups)
-            same = await agreement(store, lookups[: 100 if size > 100_000 else None])
+            same = agreement(store, lookups[: 100 if size > 100_000 else None])
             if others:
                 await compare(summaries(folder), lookups)
         write(

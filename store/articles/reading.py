@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from store.articles.by_id import SELECT, SHUFFLE_SIZE, shuffle_position, to_article
-from store.db import Database, Row, places, to_instant
+from store.db import Connection, Database, Row, places, to_instant
 from store.types import FOLDER, Article
 
 Numbered: TypeAlias = tuple[int, Article]
@@ -23,6 +23,7 @@ _OF_DOCUMENT = f"""
 {SELECT} WHERE a.document = $1 AND a.position > $2 ORDER BY a.position LIMIT {BATCH}
 """
 _FROM_NUMBER = f"{SELECT} WHERE a.number >= $1 ORDER BY a.number LIMIT {BATCH}"
+_NEWEST = f"{SELECT} WHERE a.number < $1 ORDER BY a.number DESC LIMIT {BATCH}"
 _OF_SOURCE = f"""
 {SELECT} JOIN document d ON d.path = a.document
 WHERE a.number >= $1 AND d.source = $2 ORDER BY a.number LIMIT {BATCH}
@@ -107,6 +108,15 @@ async def articles_from_number(
     while rows := await database.fetch(sql, number, *of):
         number = rows[-1]["number"] + 1
         yield _numbered(rows)
+
+
+async def newest_first(connection: Connection) -> AsyncIterator[Numbered]:
+    """Yield the articles and their numbers, the one that was loaded last first."""
+    number = SHUFFLE_SIZE
+    while rows := await connection.fetch(_NEWEST, number):
+        for numbered in _numbered(rows):
+            yield numbered
+        number = rows[-1]["number"]
 
 
 async def sample_articles(

@@ -7,8 +7,8 @@ from typing import Self, TypeAlias
 
 from store.articles import reading
 from store.db import Connection, Database
-from store.finding import chunks
-from store.finding.finder import Finder
+from store.finding import segments
+from store.finding.finder import CACHED_CHARACTERS, Finder, size_in_memory
 from store.finding.similarity import SemanticSearch
 from store.finding.topics import stored
 from store.loading import revisions
@@ -24,9 +24,9 @@ class Loaded:
     next_number: int
     """The first article number that the revision had not used."""
 
-    def without_caches(self) -> Self:
+    def without_articles(self) -> Self:
         """Return the same revision with a finder that reads all articles again."""
-        return replace(self, finder=self.finder.with_index(self.finder.index))
+        return replace(self, finder=self.finder.without_articles())
 
 
 Build: TypeAlias = Callable[[], Awaitable[Loaded]]
@@ -47,16 +47,18 @@ async def read(
     last = await revisions.last(connection)
     revision = revisions.to_revision(last) if last else None
     next_number = last["next_number"] if last else 0
-    build_index = await _read_update(database, connection, before, revision)
-    if before and build_index:
+    changes = await _read_update(connection, before, revision)
+    if before and changes:
+        build_index, changed = changes
 
         async def update() -> Loaded:
-            finder = before.finder.with_index(await build_index())
+            finder = before.finder.with_index(await build_index(), changed)
             return Loaded(revision=revision, finder=finder, next_number=next_number)
 
         return update
-    build_all = await chunks.read(database, connection)
+    build_all = await segments.read(connection)
     topics = await stored.read(connection)
+    recent = await _read_recent(connection)
 
     async def articles(numbers: Sequence[int]) -> Mapping[int, Article]:
         found = await reading.articles_by_number(database, numbers)
@@ -70,23 +72,35 @@ async def read(
     async def build() -> Loaded:
         index = await build_all()
         similar = semantic.over(index) if semantic else None
-        finder = Finder(index, articles, dates, topics, similar)
+        finder = Finder(index, articles, dates, topics, similar, recent)
         return Loaded(revision=revision, finder=finder, next_number=next_number)
 
     return build
 
 
+async def _read_recent(connection: Connection) -> Mapping[int, Article]:
+    """Read the newest articles, as many as the finder keeps in memory."""
+    recent: dict[int, Article] = {}
+    left = CACHED_CHARACTERS
+    async for number, article in reading.newest_first(connection):
+        left -= size_in_memory(article)
+        if left < 0:
+            break
+        recent[number] = article
+    # The finder drops the first of them first.
+    return dict(reversed(recent.items()))
+
+
 async def _read_update(
-    database: Database, connection: Connection, before: Loaded | None, now: Revision | None
-) -> chunks.BuildIndex | None:
+    connection: Connection, before: Loaded | None, now: Revision | None
+) -> segments.Update | None:
     """Read what has changed since *before*; None if everything must be read."""
     if before is None or before.revision is None or now is None:
         return None
     number = before.revision.number
     if not now.number >= number >= await revisions.oldest_with_all_changes(connection):
         return None
-    return await chunks.read_update(
-        database,
+    return await segments.read_update(
         connection,
         before.finder.index,
         revision=number,

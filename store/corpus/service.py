@@ -14,8 +14,9 @@ from store.articles import reading, written_questions
 from store.articles.written_questions import WrittenQuestion
 from store.corpus.loaded import Loaded, read
 from store.db import Connection, Database, DatabaseUnavailableError
-from store.finding import chunks
+from store.finding import segments
 from store.finding.finder import Finder
+from store.finding.index import Segment
 from store.finding.similarity import SemanticSearch
 from store.finding.topics import stored
 from store.finding.words import prepare
@@ -128,7 +129,7 @@ class Corpus:
         """
         with self._timing():
             await asyncio.to_thread(prepare)
-            await chunks.rebuild(self._database)
+            await segments.rebuild(self._database)
             await self._read_stored()
             if self._database.is_read_only:
                 return
@@ -153,7 +154,7 @@ class Corpus:
                 if last["number"] == self._followed:
                     # This process was loading it itself.
                     return
-                await chunks.rebuild(self._database)
+                await segments.rebuild(self._database)
                 await self._switch(self._loaded)
                 self._followed = last["number"]
             log.info("switched to revision %d", last["number"])
@@ -403,7 +404,7 @@ class Corpus:
             await write(connection)
             await revisions.write_quietly(connection, planned.plan)
         # The finder remembers articles with their old links.
-        self._loaded = self._loaded.without_caches()
+        self._loaded = self._loaded.without_articles()
 
     async def write_question(
         self,
@@ -579,8 +580,8 @@ class Corpus:
         """
         progress = progress or Progress()
         await revisions.reserve_numbers(self._database, plan)
-        with DiskList[chunks.ChunkChange](batch=1) as chunk_changes:
-            await asyncio.to_thread(_index, plan, chunk_changes, progress)
+        with DiskList[Segment](batch=1) as added:
+            await asyncio.to_thread(_index, plan, added, progress)
             async with self._writing:
                 async with self._database.long_transaction() as connection:
                     await self._require_base(connection, plan)
@@ -595,7 +596,8 @@ class Corpus:
                         restores=restores,
                         progress=progress,
                     )
-                    await chunks.write(connection, chunk_changes)
+                    removed = (number for number, _ in plan.removed())
+                    await segments.write(connection, removed, added)
                     if whole:
                         await failed_loads.forget(connection, whole)
                     # Read before the commit, so that nothing can fail after it.
@@ -658,7 +660,6 @@ class Corpus:
             log.error("topics were not updated; trying again in %d min", minutes, exc_info=error)
 
 
-def _index(plan: LoadPlan, chunk_changes: DiskList[chunks.ChunkChange], progress: Progress) -> None:
-    progress.start("Indexing", len(plan.removals) + len(plan.additions))
-    removed, added = plan.removed(), plan.added()
-    chunk_changes.extend(chunks.chunk_changes(progress.counting(removed), progress.counting(added)))
+def _index(plan: LoadPlan, added: DiskList[Segment], progress: Progress) -> None:
+    progress.start("Indexing", len(plan.additions))
+    added.extend(segments.build_segments(progress.counting(plan.added())))

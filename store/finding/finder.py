@@ -34,7 +34,11 @@ _MAX_CANDIDATES, _MIN_CANDIDATE_SCORE = 200, 0.05
 _MAX_GUESSES = 10
 _LARGE = 20_000
 """Articles from which on work on the whole index runs in a thread."""
-_CACHED_ARTICLES, _CACHED_ANSWERS = 500, 500
+_CACHED_ANSWERS = 500
+CACHED_CHARACTERS = 16 << 20
+"""The most text of articles kept in memory: all those of a team, the newest of a large corpus."""
+_OVERHEAD = 1_000
+"""What an article takes in memory besides its text, in characters."""
 
 _TIES = 100
 """How many more of equally good stories are considered, to find the newest of them."""
@@ -55,11 +59,23 @@ class Finder:
         dates: GetDates,
         topics: Sequence[Topic],
         semantic: SemanticSearch | None,
+        recent: Mapping[int, Article],
     ) -> None:
-        """Create a finder; if *semantic* is None, it matches words only."""
+        """Create a finder; if *semantic* is None, it matches words only.
+
+        *recent* are articles by number that need not be read again.
+        """
         self.index = index
         self._articles = articles
         self._dates = dates
+        self._semantic = semantic
+        self._cached: dict[int, Article] = {}
+        self._room = CACHED_CHARACTERS
+        self._cache(recent)
+        self._answers: LRUCache[tuple[str, int], Answer] = LRUCache(_CACHED_ANSWERS)
+        self._set_topics(topics)
+
+    def _set_topics(self, topics: Sequence[Topic]) -> None:
         self.topics = topics
         """The topics, those with the most articles first."""
         names = [topic.name for topic in topics]
@@ -67,9 +83,6 @@ class Finder:
         self._named = {
             tuple(word for word, _ in words(name)) for name in names if not name.islower()
         }
-        self._semantic = semantic
-        self._cached: LRUCache[int, Article] = LRUCache(_CACHED_ARTICLES)
-        self._answers: LRUCache[tuple[str, int], Answer] = LRUCache(_CACHED_ANSWERS)
 
     @classmethod
     def of(cls, articles: Sequence[Article], model: Embeddings | None = None) -> Self:
@@ -85,25 +98,50 @@ class Finder:
         index = Index.of(articles)
         topics = [Topic(name=name, articles=len(ids)) for name, ids in catalogue(articles).items()]
         semantic = SemanticSearch.of(index, model, articles) if model else None
-        return cls(index, get, dates, topics, semantic)
+        return cls(index, get, dates, topics, semantic, {})
 
     def with_topics(self, topics: Sequence[Topic]) -> Self:
         """Return a finder over the same index with these *topics*."""
         if topics == self.topics:
             return self
-        return type(self)(self.index, self._articles, self._dates, topics, self._semantic)
+        new = self._copy()
+        new._set_topics(topics)
+        return new
 
-    def with_index(self, index: Index) -> Self:
-        """Return a finder over *index*, which has a few other articles, with the same topics."""
-        new = copy(self)
+    def with_index(self, index: Index, changed: Mapping[int, Article]) -> Self:
+        """Return a finder over *index*, in which a few articles *changed*, with the same topics."""
+        new = self._copy()
         new.index = index
         new._semantic = self._semantic.over(index) if self._semantic else None
-        new._cached, new._answers = LRUCache(_CACHED_ARTICLES), LRUCache(_CACHED_ANSWERS)
+        new._cache(changed)
         return new
 
     def with_semantic(self, semantic: SemanticSearch) -> Self:
         """Return a finder over the same index that uses *semantic*."""
-        return type(self)(self.index, self._articles, self._dates, self.topics, semantic)
+        new = self._copy()
+        new._semantic = semantic
+        return new
+
+    def without_articles(self) -> Self:
+        """Return a finder over the same index that reads all articles again."""
+        new = self._copy()
+        new._cached, new._room = {}, CACHED_CHARACTERS
+        return new
+
+    def _copy(self) -> Self:
+        new = copy(self)
+        new._cached = self._cached.copy()
+        new._answers = LRUCache(_CACHED_ANSWERS)
+        return new
+
+    def _cache(self, articles: Mapping[int, Article]) -> None:
+        """Keep *articles* in memory, and if there is no room, drop those that came first."""
+        for number, article in articles.items():
+            before = self._cached.pop(number, None)
+            self._room += (size_in_memory(before) if before else 0) - size_in_memory(article)
+            self._cached[number] = article
+        while self._room < 0:
+            self._room += size_in_memory(self._cached.pop(next(iter(self._cached))))
 
     def complete(self, prefix: str, *, limit: int = 20) -> list[str]:
         """Return the names of topics that may complete *prefix*; see `Typeahead.complete`."""
@@ -122,7 +160,7 @@ class Finder:
         return answer
 
     async def _find(self, query: str, limit: int) -> Answer:
-        expanded = await self.expand(query)
+        expanded = self.expand(query)
         most = max(limit, 10)
         scores = self.scores(expanded, limit=most, min_score=UNSURE, ties=_TIES)
         scores = (await self._newest_first(expanded, scores))[:most]
@@ -153,9 +191,13 @@ class Finder:
         exact = {*self.index.with_headline(query.words, len(scores)).tolist()}
         groups = [[*group] for _, group in groupby(scores, lambda one: (one[0] in exact, one[1]))]
         tied = [number for group in groups if len(group) > 1 for number, _ in group]
-        if tied and (dates := await self._dates(tied)):
+        cached = {number: self._cached.get(number) for number in tied}
+        dates = {number: one.published_at for number, one in cached.items() if one}
+        if len(dates) < len(tied):
+            dates.update(await self._dates([number for number in tied if not cached[number]]))
+        if any(dates.values()):
             for group in groups:
-                group.sort(key=lambda one: -dates[one[0]].timestamp() if one[0] in dates else 0)
+                group.sort(key=lambda one: -at.timestamp() if (at := dates.get(one[0])) else 0)
         return [*chain.from_iterable(groups)]
 
     async def rank(self, query: str, *, limit: int, min_score: float = 0.0) -> list[Match]:
@@ -163,7 +205,7 @@ class Finder:
 
         Return only articles that score *min_score* or more. Semantic search is not used.
         """
-        expanded = await self.expand(query)
+        expanded = self.expand(query)
         scores = self.scores(expanded, limit=limit, min_score=min_score)
         return await self._matches(expanded, scores)
 
@@ -199,12 +241,12 @@ class Finder:
             Match(article=articles[number], score=score, reasons=why) for number, score in scores
         ]
 
-    async def expand(self, query: str) -> ExpandedQuery:
-        """Split *query* into words, expand them, and fetch the postings of all expansions."""
+    def expand(self, query: str) -> ExpandedQuery:
+        """Split *query* into words, expand them, and look up the postings of all expansions."""
         split = self._split(query)
         expanded = self.index.vocabulary.expand(split)
         every = chain.from_iterable(chain.from_iterable(expanded))
-        postings = await self.index.postings(every)
+        postings = self.index.postings(every)
         return ExpandedQuery(words=split, expansions=expanded, postings=postings)
 
     def _split(self, query: str) -> tuple[str, ...]:
@@ -235,9 +277,15 @@ class Finder:
         missing = [number for number, article in cached.items() if not article]
         if missing:
             loaded = await self._articles(missing)
-            self._cached.update(loaded)
+            self._cache(loaded)
             articles |= loaded
         return articles
+
+
+def size_in_memory(article: Article) -> int:
+    """Return about how much memory *article* takes, in characters of text."""
+    texts = (article.headline, article.summary, article.insight, article.question)
+    return _OVERHEAD + sum(map(len, texts))
 
 
 def _without_near_duplicates(matches: Iterable[Match]) -> Iterable[Match]:

@@ -1,17 +1,18 @@
 """The inverted index: for each word, the numbers of the articles that contain it.
 
-Article numbers are assigned in ascending order and never used again, so a loaded index stays
-correct for the articles it knows. The columns have one row for each of those articles, however many
-were deleted. `store.finding.chunks` stores the index in the database.
+It is in memory as a whole, and `store.finding.segments` stores it in the database. Article numbers
+are assigned in ascending order and never used again, so an index stays correct for its articles.
 """
 
-import asyncio
 from array import array
-from collections import OrderedDict, defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import compress
 from typing import Self, TypeAlias
 
 import numpy as np
@@ -28,13 +29,6 @@ Postings: TypeAlias = NDArray[np.uint32]
 The places: 0 the headline and the rest of the article, 1 the headline or the question, 2 the
 summary, 3 only the insight. The obvious story comes first.
 """
-
-CHUNK = 1 << 16
-"""Article numbers in one chunk, which the database stores together."""
-
-_CACHED_BYTES = 16 << 20
-
-Fetch: TypeAlias = Callable[[Sequence[str]], Awaitable[Mapping[str, Postings]]]
 
 
 def to_places(article: Article) -> Mapping[str, int]:
@@ -62,129 +56,46 @@ def _hash_headline(text: str) -> int:
 
 
 def hash_words(headline: tuple[str, ...]) -> int:
-    """Return a 64-bit hash of a headline's words; never 0, which stands for "no article"."""
-    return int.from_bytes(blake2b(" ".join(headline).encode(), digest_size=8).digest()) or 1
-
-
-class Index:
-    """The index: vocabulary and columns in memory, postings fetched when a query needs them."""
-
-    def __init__(
-        self,
-        *,
-        vocabulary: Vocabulary,
-        numbers: Numbers,
-        headlines: NDArray[np.uint64],
-        fetch: Fetch,
-    ) -> None:
-        self.vocabulary = vocabulary
-        self.numbers = numbers
-        """The article numbers, ascending; the other columns are in the same order."""
-        by_headline = np.argsort(headlines, kind="stable")
-        self._by_headline = numbers[by_headline]
-        self._headlines = headlines[by_headline]
-        self.size = len(numbers)
-        """The number of articles."""
-        self._fetch = fetch
-        self._cached: OrderedDict[str, Postings] = OrderedDict()
-        self._cached_bytes = 0
-
-    async def updated(
-        self,
-        *,
-        removed: Numbers,
-        added: Mapping[int, int],
-        counts: Mapping[str, int],
-        fetch: Fetch,
-    ) -> Self:
-        """Return the index after a few articles changed; look-ups go on meanwhile.
-
-        *added* has the hashes of headlines by number; *counts* has the new number of articles of
-        each word of an article that was removed or added.
-        """
-        index = await asyncio.to_thread(self._updated, removed, added, counts, fetch)
-        # Not in the thread: look-ups change the cache at any time.
-        for word, postings in self._cached.items():
-            if word not in counts:
-                index._cache(word, postings)
-        return index
-
-    def _updated(
-        self, removed: Numbers, added: Mapping[int, int], counts: Mapping[str, int], fetch: Fetch
-    ) -> Self:
-        by_number = np.argsort(self._by_headline)
-        is_kept = ~np.isin(self.numbers, removed)
-        new = np.array(sorted(added), dtype=np.uint32)
-        numbers = self.numbers[is_kept]
-        places = np.searchsorted(numbers, new)
-        hashes = np.array([added[number] for number in new.tolist()], dtype=np.uint64)
-        return type(self)(
-            vocabulary=self.vocabulary.updated(counts),
-            numbers=np.insert(numbers, places, new),
-            headlines=np.insert(self._headlines[by_number][is_kept], places, hashes),
-            fetch=fetch,
-        )
-
-    @classmethod
-    def of(cls, articles: Iterable[Article]) -> Self:
-        """Build an index of *articles* in memory, numbered from 0."""
-        built = build(enumerate(articles))
-
-        async def fetch(wanted: Sequence[str]) -> Mapping[str, Postings]:
-            return {word: built.postings[word] for word in wanted}
-
-        size = len(built.headlines)
-        return cls(
-            vocabulary=Vocabulary((word, len(found)) for word, found in built.postings.items()),
-            numbers=np.arange(size, dtype=np.uint32),
-            headlines=np.fromiter(built.headlines.values(), np.uint64, size),
-            fetch=fetch,
-        )
-
-    def with_headline(self, headline: tuple[str, ...], limit: int) -> Numbers:
-        """Return the first articles whose headline has exactly these words; none if it is empty."""
-        wanted = np.uint64(hash_words(headline))
-        low = int(np.searchsorted(self._headlines, wanted))
-        high = int(np.searchsorted(self._headlines, wanted, side="right"))
-        return self._by_headline[low : min(high, low + limit) if headline else low]
-
-    async def postings(self, wanted: Iterable[str]) -> Mapping[str, Postings]:
-        """Return the postings of *wanted*, which must be words of the vocabulary."""
-        found: dict[str, Postings] = {}
-        missing: list[str] = []
-        for word in dict.fromkeys(wanted):
-            cached = self._cached.get(word)
-            if cached is None:
-                missing.append(word)
-            else:
-                self._cached.move_to_end(word)
-                found[word] = cached
-        if missing:
-            fetched = await self._fetch(missing)
-            found.update(fetched)
-            for word, postings in fetched.items():
-                self._cache(word, postings)
-        return found
-
-    def _cache(self, word: str, postings: Postings) -> None:
-        if word in self._cached:
-            return
-        self._cached[word] = postings
-        self._cached_bytes += postings.nbytes
-        while self._cached_bytes > _CACHED_BYTES:
-            _, dropped = self._cached.popitem(last=False)
-            self._cached_bytes -= dropped.nbytes
+    """Return a 64-bit hash of a headline's words."""
+    return int.from_bytes(blake2b(" ".join(headline).encode(), digest_size=8).digest())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
-    """Indexed articles: postings by word, and columns by article number."""
+class Segment:
+    """The indexed articles of a corpus, or of a part of it."""
 
-    postings: Mapping[str, Postings]
-    headlines: Mapping[int, int]
+    numbers: Numbers
+    """The article numbers, ascending."""
+    headlines: NDArray[np.uint64]
+    """The hash of each article's headline."""
+    words: Sequence[str]
+    """The words of the articles, sorted."""
+    counts: NDArray[np.uint32]
+    """How many articles contain each word."""
+    postings: Postings
+    """The postings of all words, one word after another."""
+
+    def by_word(self) -> Mapping[str, Postings]:
+        """Return the postings of each word."""
+        starts = np.cumsum(self.counts, dtype=np.int64) - self.counts
+        return dict(zip(self.words, np.split(self.postings, starts)[1:], strict=True))
+
+    def without(self, removed: Numbers) -> "Segment":
+        """Return the segment without some articles."""
+        is_kept = ~np.isin(self.numbers, removed)
+        is_left = ~np.isin(self.postings >> np.uint32(2), removed)
+        owners = np.repeat(np.arange(len(self.words)), self.counts)[is_left]
+        counts = np.bincount(owners, minlength=len(self.words)).astype(np.uint32)
+        return Segment(
+            numbers=self.numbers[is_kept],
+            headlines=self.headlines[is_kept],
+            words=[*compress(self.words, counts > 0)],
+            counts=counts[counts > 0],
+            postings=self.postings[is_left],
+        )
 
 
-def build(numbered: Iterable[tuple[int, Article]]) -> Built:
+def build(numbered: Iterable[tuple[int, Article]]) -> Segment:
     """Index articles, which must be sorted by number."""
     places: defaultdict[str, int] = defaultdict()
     places.default_factory = places.__len__
@@ -195,9 +106,114 @@ def build(numbered: Iterable[tuple[int, Article]]) -> Built:
         first, of_article = number << 2, to_places(article)
         owners.extend([places[word] for word in of_article])
         values.extend([first | place for place in of_article.values()])
-    # Group the values by word, keeping their order.
-    owned_by = np.array(owners, dtype=np.uint32)
-    grouped = np.array(values, dtype=np.uint32)[np.argsort(owned_by, kind="stable")]
-    ends = np.cumsum(np.bincount(owned_by, minlength=len(places)))
-    postings = dict(zip(places, np.split(grouped, ends), strict=False))
-    return Built(postings=postings, headlines=headlines)
+    by_word = sorted(places)
+    ranks = np.empty(len(places), dtype=np.uint32)
+    ranks[[places[word] for word in by_word]] = np.arange(len(places))
+    owned_by = ranks[np.array(owners, dtype=np.uint32)]
+    return Segment(
+        numbers=np.fromiter(headlines, np.uint32, len(headlines)),
+        headlines=np.fromiter(headlines.values(), np.uint64, len(headlines)),
+        words=by_word,
+        counts=np.bincount(owned_by, minlength=len(places)).astype(np.uint32),
+        # Group the values by word, keeping their order.
+        postings=np.array(values, dtype=np.uint32)[np.argsort(owned_by, kind="stable")],
+    )
+
+
+def merge(segments: Sequence[Segment]) -> Segment:
+    """Return one segment with all articles of *segments*, none of which is in two of them."""
+    words = sorted(set[str]().union(*(segment.words for segment in segments)))
+    places = {word: place for place, word in enumerate(words)}
+    counts = np.zeros(len(words), dtype=np.int64)
+    for segment in segments:
+        counts[[places[word] for word in segment.words]] += segment.counts
+    free = np.cumsum(counts) - counts
+    postings = np.empty(counts.sum(), dtype=np.uint32)
+    for segment in segments:
+        at = np.array([places[word] for word in segment.words], dtype=np.int64)
+        starts = np.cumsum(segment.counts, dtype=np.int64) - segment.counts
+        shifts = np.repeat(free[at] - starts, segment.counts)
+        postings[np.arange(len(shifts)) + shifts] = segment.postings
+        free[at] += segment.counts
+    numbers = np.concatenate([np.zeros(0, np.uint32), *(each.numbers for each in segments)])
+    headlines = np.concatenate([np.zeros(0, np.uint64), *(each.headlines for each in segments)])
+    if (numbers[1:] < numbers[:-1]).any():
+        order = np.argsort(numbers)
+        numbers, headlines = numbers[order], headlines[order]
+        postings = postings[np.lexsort((postings, np.repeat(np.arange(len(words)), counts)))]
+    return Segment(
+        numbers=numbers,
+        headlines=headlines,
+        words=words,
+        counts=counts.astype(np.uint32),
+        postings=postings,
+    )
+
+
+class Index:
+    """The index of the loaded articles. It never changes, so a look-up needs no lock."""
+
+    def __init__(self, articles: Segment) -> None:
+        self._base = articles
+        self._starts = np.append(0, np.cumsum(articles.counts, dtype=np.int64))
+        self._changed: Mapping[str, Postings] = {}
+        """The postings of words of articles that were removed or added since *articles*."""
+        self.vocabulary = Vocabulary(zip(articles.words, articles.counts.tolist(), strict=True))
+        self._set_numbers(articles.numbers, articles.headlines)
+
+    def _set_numbers(self, numbers: Numbers, headlines: NDArray[np.uint64]) -> None:
+        self.numbers = numbers
+        """The article numbers, ascending."""
+        self.size = len(numbers)
+        """The number of articles."""
+        by_headline = np.argsort(headlines, kind="stable")
+        self._by_headline = numbers[by_headline]
+        self._headlines = headlines[by_headline]
+
+    @classmethod
+    def of(cls, articles: Iterable[Article]) -> Self:
+        """Build an index of *articles*, numbered from 0."""
+        return cls(build(enumerate(articles)))
+
+    def updated(self, *, removed: Segment, added: Segment) -> Self:
+        """Return the index after a few articles changed."""
+        changed = {**self._changed}
+        removed_of, added_of = removed.by_word(), added.by_word()
+        for word in removed_of.keys() | added_of.keys():
+            postings = self._postings(word)
+            if word in removed_of:
+                postings = postings[~np.isin(postings >> 2, removed.numbers)]
+            if word in added_of:
+                postings = np.sort(np.concatenate([postings, added_of[word]]))
+            changed[word] = postings
+        new = copy(self)
+        new._changed = changed
+        counts = {word: len(changed[word]) for word in removed_of.keys() | added_of.keys()}
+        new.vocabulary = self.vocabulary.updated(counts)
+        by_number = np.argsort(self._by_headline)
+        is_kept = ~np.isin(self.numbers, removed.numbers)
+        places = np.searchsorted(self.numbers[is_kept], added.numbers)
+        new._set_numbers(
+            np.insert(self.numbers[is_kept], places, added.numbers),
+            np.insert(self._headlines[by_number][is_kept], places, added.headlines),
+        )
+        return new
+
+    def with_headline(self, headline: tuple[str, ...], limit: int) -> Numbers:
+        """Return the first articles whose headline has exactly these words; none if it is empty."""
+        wanted = np.uint64(hash_words(headline))
+        low = int(self._headlines.searchsorted(wanted))
+        high = int(self._headlines.searchsorted(wanted, side="right"))
+        return self._by_headline[low : min(high, low + limit) if headline else low]
+
+    def postings(self, wanted: Iterable[str]) -> Mapping[str, Postings]:
+        """Return the postings of *wanted*, which must be words of the vocabulary."""
+        return {word: self._postings(word) for word in wanted}
+
+    def _postings(self, word: str) -> Postings:
+        changed = self._changed.get(word)
+        if changed is not None:
+            return changed
+        at = bisect_left(self._base.words, word)
+        is_there = self._base.words[at : at + 1] == [word]
+        return self._base.postings[self._starts[at] : self._starts[at + is_there]]

@@ -155,7 +155,7 @@ class SemanticSearch:
         the language and the style of the corpus.
         """
         probes = await asyncio.to_thread(choose_probes, self._index.vocabulary)
-        postings = await self._index.postings(probes)
+        postings = self._index.postings(probes)
         owners = np.array([postings[word][0] >> 2 for word in probes], dtype=np.uint32)
         means, best = await asyncio.to_thread(self._similarity_to_others, probes, owners)
         half, few = np.quantile(best, (0.5, 1 - PROBE_RATE)).tolist()

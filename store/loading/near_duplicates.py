@@ -72,7 +72,7 @@ async def find_near_duplicates(database: Database, index: Index, plan: LoadPlan)
         for start in range(0, len(added), _BATCH):
             batch = range(start, min(start + _BATCH, len(added)))
             wanted = {word for place in batch for word in texts.rarest[place]}
-            postings = await index.postings(word for word in wanted if word in index.vocabulary)
+            postings = index.postings(word for word in wanted if word in index.vocabulary)
             candidates = await asyncio.to_thread(
                 _loaded_candidates, texts, batch, postings, removed
             )
