@@ -22,7 +22,7 @@ from tests.machine import NOW
 async def test_status_says_what_is_loaded(slack: Slack) -> None:
     (answer,) = await slack.type("/corpus status")
     assert "2 documents with 3 stories are loaded: revision 1" in answer["text"]
-    assert "3 questions, 2 topics, " in answer["text"]
+    assert "3 questions, 4 topics, " in answer["text"]
     assert f" Parley {VERSION}." in answer["text"]
     assert answer["ephemeral"]
 
