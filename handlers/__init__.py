@@ -88,16 +88,10 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     pressed(re.compile(rf"^{Action.DIGEST_PAGE}_\d+$"), digest.page)
     pressed(Action.HOME_SEARCH, home.search)
     pressed(re.compile(rf"^{Action.HOME_PAGE}_\d+$"), home.page)
-    pressed(Action.CORPUS_STATUS, corpus.pressed("status"))
+    pressed(Action.CORPUS_MORE, corpus.menu)
     pressed(Action.CORPUS_CHECK, corpus.pressed("check"))
     pressed(Action.CORPUS_UNDO, corpus.pressed("undo"))
-    pressed(Action.CORPUS_HISTORY, corpus.pressed("history"))
     pressed(Action.CORPUS_RELOAD, corpus.pressed("reload"))
-    pressed(Action.CORPUS_PROBLEMS, corpus.pressed("problems"))
-    pressed(Action.CORPUS_MISSED, corpus.pressed("missed"))
-
-    pressed(Action.CORPUS_SOURCES, corpus.pressed("sources"))
-
     pressed(Action.CORPUS_ADD, uploads.add)
     pressed(Action.QUESTION_WRITE, questions.write)
     pressed(Action.QUESTION_NEXT, questions.write)

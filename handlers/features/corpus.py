@@ -59,18 +59,27 @@ class CorpusAdmin:
         """Return a listener for a button in App Home that does what `/corpus` does for *word*."""
 
         async def listener(press: Press, respond: AsyncRespond) -> None:
-            await self.slack.directory.require_admin(press.team_id, press.user_id)
-            # Reading a folder can take longer than a trigger is valid, so open the modal first.
-            view = window(views.waiting())
-            waiting = await self.slack.responders.open(press.team_id, press.trigger_id, view)
-            if waiting:
-                respond = self.slack.responders.modal(press.team_id, waiting)
-            try:
-                await answer(respond, await self._answer(word, press, respond))
-            except Exception as error:  # noqa: BLE001 -- `sentence` logs it
-                await answer(respond, Message(text=sentence(error), blocks=[]))
+            await self._press(word, press, respond)
 
         return listener
+
+    async def menu(self, press: Press, respond: AsyncRespond) -> None:
+        """Do what was chosen from the menu in App Home."""
+        if press.value.words not in dict(views.MENU):
+            raise ParleyError("That is not in my menu any more.")
+        await self._press(press.value.words, press, respond)
+
+    async def _press(self, word: str, press: Press, respond: AsyncRespond) -> None:
+        await self.slack.directory.require_admin(press.team_id, press.user_id)
+        # Reading a folder can take longer than a trigger is valid, so open the modal first.
+        view = window(views.waiting())
+        waiting = await self.slack.responders.open(press.team_id, press.trigger_id, view)
+        if waiting:
+            respond = self.slack.responders.modal(press.team_id, waiting)
+        try:
+            await answer(respond, await self._answer(word, press, respond))
+        except Exception as error:  # noqa: BLE001 -- `sentence` logs it
+            await answer(respond, Message(text=sentence(error), blocks=[]))
 
     async def _answer(self, typed: str, request: Request, respond: AsyncRespond) -> Message:
         team_id, user_id, word = request.team_id, request.user_id, typed.lower()

@@ -102,6 +102,7 @@ class Home:
             ),
             revision=self.store.corpus.revision,
             is_corpus_admin=is_corpus_admin,
+            is_guest=await self.slack.directory.is_guest(team_id, user_id),
             failed_load=await self.store.failed_loads.last() if is_corpus_admin else None,
             unasked=await self.store.articles.count_unasked() if is_corpus_admin else 0,
             feeds=await self.store.sources.all() if is_corpus_admin else (),

@@ -230,6 +230,13 @@ class Directory:
         """Return whether the user is an admin; False if asking Slack fails."""
         return await _passes(self.require_admin(team_id, user_id))
 
+    async def is_guest(self, team_id: TeamId, user_id: UserId) -> bool:
+        """Return whether the user is a guest; False if asking Slack fails."""
+        try:
+            return (await self.person(team_id, user_id)).is_guest
+        except UnknownPersonError:
+            return False
+
     async def require_parley_in(self, team_id: TeamId, channel_id: ChannelId) -> None:
         """Raise `NotReadyError` unless Parley is in the channel and may post there."""
         if reason := await self.reason(team_id, channel_id):

@@ -9,7 +9,7 @@ from handlers.mrkdwn import plain
 from handlers.parsing.date_format import format_date
 from handlers.parsing.words import nearest
 from handlers.views import sources
-from handlers.views.blocks import Block, actions, button, section
+from handlers.views.blocks import Block, actions, button, overflow, section
 from handlers.views.message import Message, counted, message, paragraphs, sized
 from handlers.views.preview import SLACK, first_problems, listed, not_loaded, when, who
 from handlers.views.samples import SAMPLES
@@ -21,6 +21,14 @@ from store.teams.search_misses import TopicRequest
 from store.types import FailedLoad, FeedSource, Problem, Revision
 
 _MISSED = 20
+MENU = (
+    ("status", "Status"),
+    ("sources", "Feeds"),
+    ("problems", "Problems in the folder"),
+    ("missed", "Topics that people asked for"),
+    ("history", "History and undo"),
+)
+"""What the menu in App Home offers: (sub-command, label)."""
 
 _SUBCOMMANDS = (
     ("status", "what is loaded"),
@@ -99,27 +107,16 @@ def panel(
     feeds: Sequence[FeedSource] = (),
 ) -> list[Block]:
     """Return the admin section of App Home."""
-    sure = "Bring back the stories that were loaded before the last reload?"
-    buttons = [
-        button(label, action, Value(), hint=hint, confirm=confirm)
-        for label, action, hint, confirm in (
-            ("Status", Action.CORPUS_STATUS, "Status of the corpus", None),
-            ("Check", Action.CORPUS_CHECK, "Check what a reload would change", None),
-            ("Reload", Action.CORPUS_RELOAD, "Reload the corpus folder", None),
-            ("Undo", Action.CORPUS_UNDO, "Undo the last reload", sure),
-            ("History", Action.CORPUS_HISTORY, "History of the corpus", None),
-            ("Problems", Action.CORPUS_PROBLEMS, "Problems in the corpus folder", None),
-            ("Sources", Action.CORPUS_SOURCES, "Feeds that are polled", None),
-            ("Missed", Action.CORPUS_MISSED, "Topics that people asked for", None),
-        )
-    ]
     polled = f" {sources.summary(feeds)}" if feeds else ""
     blocks = [section(f"*Corpus* (for admins)\n{_loaded(revision)}{polled}")]
     if failed_load:
         blocks.append(section(_refused(failed_load)))
     if stories_unasked:
         blocks.append(section(unasked(stories_unasked), accessory=write_button()))
-    return [*blocks, actions(*buttons)]
+    check = button("Check", Action.CORPUS_CHECK, Value(), hint="Check what a reload would change")
+    reload = button("Reload", Action.CORPUS_RELOAD, Value(), hint="Reload the corpus folder")
+    menu = overflow(Action.CORPUS_MORE, [(label, Value(words=word)) for word, label in MENU])
+    return [*blocks, actions(check, reload, menu)]
 
 
 def waiting() -> Message:
@@ -199,7 +196,7 @@ def _times(number: int) -> str:
 
 def _loaded(revision: Revision | None) -> str:
     if revision is None:
-        return f"Nothing is loaded yet: `{Command.CORPUS} reload` reads the corpus folder."
+        return f"No stories are loaded yet: `{Command.CORPUS} reload` loads the corpus folder."
     return (
         f"{sized(revision.documents, revision.articles)} are loaded: revision {revision.number},"
         f" {when(revision.loaded_at)}, {who(revision)}."

@@ -1,4 +1,4 @@
-"""App Home: today's question, search, topics, the user's channels, and the corpus for admins."""
+"""App Home: what Parley is, today's question, search, topics, channels, and admins' corpus."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,12 +23,13 @@ from handlers.views.blocks import (
 )
 from handlers.views.modal import MAX_WORDS, View
 from handlers.views.story import topics as topic_row
+from handlers.views.welcome import ABOUT
 from store.posting.planning import UpcomingPost
 from store.types import Article, ChannelId, FailedLoad, FeedSource, Revision, Schedule, Topic
 
-TOPICS = 20
+TOPICS = 8
 """Topics per page."""
-_ROW = 5
+_ROW = 4
 CHANNELS = 20
 """The most channels of the user that are shown."""
 
@@ -56,6 +57,7 @@ class Contents:
     """What got people talking in these channels."""
     revision: Revision | None
     is_corpus_admin: bool
+    is_guest: bool = False
     failed_load: FailedLoad | None = None
     """Why the watched folder last failed to load; set only for users who may change the corpus."""
     unasked: int = 0
@@ -67,10 +69,10 @@ class Contents:
 def home(contents: Contents) -> View:
     """Render a user's App Home."""
     parts = [
-        _today(contents.today),
-        [_search()],
+        [section(f"*Hello, I'm Parley.* {ABOUT}"), *_lead(contents)],
+        [_search()] if contents.revision else [],
         _topics(contents.topics, contents.page),
-        _channels(contents.schedules, contents.coming),
+        _channels(contents),
         talk.home_section(contents.talk),
         _admin(contents) if contents.is_corpus_admin else [],
     ]
@@ -94,9 +96,20 @@ def closed(why: str) -> View:
     return {"type": "home", "blocks": [section(why)]}
 
 
-def _today(today: Today | None) -> list[Block]:
-    if today is None:
-        return [header("Today's question"), section("There are no stories yet.")]
+def _lead(contents: Contents) -> list[Block]:
+    """Return today's question with the primary button of App Home, or what to do without one."""
+    if contents.today:
+        return _today(contents.today)
+    if contents.revision and contents.revision.articles:
+        return [section("No story has a question yet, so there is none for today.")]
+    if not contents.is_corpus_admin:
+        return [section("There are no stories yet: an admin of Parley loads them.")]
+    load = button("Load the stories", Action.CORPUS_RELOAD, Value(), primary=True)
+    text = "There are no stories yet. Put some into the corpus folder, or add a feed; then:"
+    return [section(text), actions(load)]
+
+
+def _today(today: Today) -> list[Block]:
     article = today.article
     value = Value(article_id=article.id, where=MODAL)
     asked = f"Asked in <#{today.channel_id}> today" if today.channel_id else "Today's pick"
@@ -105,8 +118,8 @@ def _today(today: Today | None) -> list[Block]:
         as_written(Part(article.question, "quote", 2900)),
         context(f"{asked} · {plain(article.headline, 300)}"),
         actions(
+            button("Discuss in a channel", Action.DISCUSS_START, value, primary=True),
             button("Read the story", Action.BRIEF_PICK, value),
-            button("Discuss in a channel", Action.DISCUSS_START, value),
         ),
     ]
 
@@ -134,11 +147,13 @@ def _topics(topics: Sequence[Topic], page: int) -> list[Block]:
     return blocks + pager(Action.HOME_PAGE, page, pages, following="More topics")
 
 
-def _channels(
-    schedules: Sequence[Schedule], coming: Mapping[ChannelId, UpcomingPost]
-) -> list[Block]:
+def _channels(contents: Contents) -> list[Block]:
+    schedules, coming = contents.schedules, contents.coming
     lead = "*In your channels*"
     if not schedules:
+        # Guests cannot change schedules, and without stories a schedule posts nothing.
+        if contents.is_guest or not contents.revision:
+            return []
         hint = f"No channel of yours has a schedule. In one, type `{Command.DIGEST} on 09:30`."
         return [section(f"{lead}\n{hint}")]
     lines = [

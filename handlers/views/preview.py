@@ -189,13 +189,19 @@ def restored(revision: Revision) -> Message:
 def history(revisions: Sequence[Revision]) -> Message:
     """Render the history of revisions, latest first: who changed how much, where and when."""
     if not revisions:
-        return message(f"Nothing is loaded yet: `{Command.CORPUS} reload` reads the corpus folder.")
+        return message(
+            f"No stories are loaded yet: `{Command.CORPUS} reload` loads the corpus folder."
+        )
     text = (
         f"The last changes, without polls of feeds; `{Command.CORPUS} undo` brings back the one"
         " before, and with a number the revision of that number."
     )
     lines = [*map(_revision, revisions)]
-    return message("\n".join((text, *lines)), [section(text), *map(section, lines)])
+    blocks = [section(text), *map(section, lines)]
+    if (revisions[0].restores or revisions[0].number) > revisions[-1].number:
+        sure = "Bring back the stories that were loaded before the last change?"
+        blocks.append(actions(button("Undo", Action.CORPUS_UNDO, Value(), confirm=sure)))
+    return message("\n".join((text, *lines)), blocks)
 
 
 def _revision(revision: Revision) -> str:

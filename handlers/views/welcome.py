@@ -10,7 +10,7 @@ from handlers.views.blocks import button, section
 from handlers.views.message import Message, message, paragraphs
 from handlers.views.story import topics
 
-_ABOUT = "I find stories from a few words, and bring channels a good question to talk about."
+ABOUT = "I find stories from a few words, and bring channels a good question to talk about."
 _THANKS = "You're welcome! Whenever you need a story, {how}."
 
 
@@ -47,7 +47,7 @@ def introduction(examples: Sequence[str], *, where: str) -> Message:
             f"Outside of threads, type `{Command.DISCUSS}` for a question to ask in the channel.",
         ]
     lines = "\n".join(f"{number}. {line}" for number, line in enumerate(tries, start=1))
-    text = f"Hello! {_ABOUT} Three things to try:\n{lines}"
+    text = f"Hello! {ABOUT} Three things to try:\n{lines}"
     return message(text, [section(text), *([topics(examples, where=where)] if examples else [])])
 
 

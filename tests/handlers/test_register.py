@@ -10,6 +10,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from handlers import ids
+from handlers.button_value import Value
 from handlers.ids import Action, Block, Command, Field, Modal, Shortcut, Step
 from handlers.views.question import MENU_WHY
 from tests.handlers.conftest import Slack, Switches, dm
@@ -163,6 +164,14 @@ def step(name: str, **inputs: str) -> Callable[[Slack], Awaitable[Any]]:
     return way
 
 
+async def undo(slack: Slack) -> None:
+    (slack.corpus / "ports.txt").unlink()
+    await slack.type("/corpus reload")
+    (history,) = await slack.type("/corpus history")
+    await slack.press(Action.CORPUS_UNDO, history)
+    assert slack.modal()
+
+
 async def menu(slack: Slack) -> None:
     assert await choose(slack, await posted(slack), MENU_WHY)
 
@@ -285,15 +294,13 @@ WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Action.DISCUSS_START: start,
     Action.HOME_SEARCH: at_home(Action.HOME_SEARCH, value="geneva"),
     Action.HOME_PAGE: pages,
-    Action.CORPUS_STATUS: at_home(Action.CORPUS_STATUS),
     Action.CORPUS_CHECK: at_home(Action.CORPUS_CHECK),
-    Action.CORPUS_UNDO: at_home(Action.CORPUS_UNDO),
-    Action.CORPUS_HISTORY: at_home(Action.CORPUS_HISTORY),
+    Action.CORPUS_MORE: at_home(
+        Action.CORPUS_MORE, selected_option=Value(words="history").encode()
+    ),
+    Action.CORPUS_UNDO: undo,
     Action.CORPUS_RELOAD: at_home(Action.CORPUS_RELOAD),
-    Action.CORPUS_MISSED: at_home(Action.CORPUS_MISSED),
-    Action.CORPUS_PROBLEMS: at_home(Action.CORPUS_PROBLEMS),
     Action.CORPUS_ADD: uploaded,
-    Action.CORPUS_SOURCES: at_home(Action.CORPUS_SOURCES),
     Action.SOURCE_PAUSE: source(Action.SOURCE_PAUSE),
     Action.SOURCE_RESUME: source(Action.SOURCE_RESUME, is_paused=True),
     Action.SOURCE_REFRESH: source(Action.SOURCE_REFRESH),

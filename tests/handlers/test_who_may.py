@@ -25,6 +25,7 @@ from handlers.features.digest import _CHANGING, _WORDS
 from handlers.ids import Action, Block, Command, Field, Modal, Shortcut, Step
 from handlers.slack.directory import GUEST, STRANGER, UNKNOWN
 from handlers.views.corpus import _SUBCOMMANDS as CORPUS_WORDS
+from handlers.views.corpus import MENU as CORPUS_MENU
 from handlers.views.digest import EDIT, END
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from tests.handlers.conftest import Slack, Switches, dm
@@ -476,15 +477,18 @@ WAYS: dict[tuple[str, str], Way] = {
     (Action.DISCUSS_START, ""): look_up(start_from_a_message),
     (Action.HOME_SEARCH, ""): look_up(at_home(Action.HOME_SEARCH, value="geneva")),
     (Action.HOME_PAGE, ""): look_up(next_page),
-    (Action.CORPUS_STATUS, ""): look_up(at_home(Action.CORPUS_STATUS), _ADMIN),
     (Action.CORPUS_CHECK, ""): look_up(at_home(Action.CORPUS_CHECK), _ADMIN),
-    (Action.CORPUS_UNDO, ""): change(_ADMIN, reloaded(at_home(Action.CORPUS_UNDO))),
-    (Action.CORPUS_HISTORY, ""): look_up(at_home(Action.CORPUS_HISTORY), _ADMIN),
+    (Action.CORPUS_UNDO, ""): change(
+        _ADMIN, reloaded(pressed(Action.CORPUS_UNDO, "/corpus history"))
+    ),
+    **{
+        (Action.CORPUS_MORE, word): look_up(
+            at_home(Action.CORPUS_MORE, selected_option=Value(words=word).encode()), _ADMIN
+        )
+        for word, _ in CORPUS_MENU
+    },
     (Action.CORPUS_RELOAD, ""): change(_ADMIN, edited(at_home(Action.CORPUS_RELOAD))),
-    (Action.CORPUS_MISSED, ""): look_up(at_home(Action.CORPUS_MISSED), _ADMIN),
-    (Action.CORPUS_PROBLEMS, ""): look_up(at_home(Action.CORPUS_PROBLEMS), _ADMIN),
     (Action.CORPUS_ADD, ""): change(_ADMIN, add_document),
-    (Action.CORPUS_SOURCES, ""): look_up(at_home(Action.CORPUS_SOURCES), _ADMIN),
     (Action.SOURCE_PAUSE, ""): change(_ADMIN, source(Action.SOURCE_PAUSE)),
     (Action.SOURCE_RESUME, ""): change(_ADMIN, source(Action.SOURCE_RESUME, is_paused=True)),
     (Action.SOURCE_REFRESH, ""): change(_ADMIN, source(Action.SOURCE_REFRESH)),

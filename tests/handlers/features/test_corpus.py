@@ -261,7 +261,7 @@ async def test_undo_restores_the_previous_revision(slack: Slack) -> None:
         f" <!date^{at}^{style}|Tue 24 Nov 2026, 08:00 UTC>, at the terminal",
     ]
     assert answer["text"].split("\n")[1:] == lines
-    assert [block["text"]["text"] for block in answer["blocks"]][1:] == lines
+    assert [block["text"]["text"] for block in answer["blocks"][1:]] == lines
 
 
 async def test_undo_restores_a_revision_by_its_number(slack: Slack) -> None:

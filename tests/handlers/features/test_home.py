@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 
 from bot.workspace import Fault
+from handlers.button_value import Value
 from handlers.ids import Action, Block
+from handlers.views import home as views
+from handlers.views import talk
 from tests.handlers.conftest import Slack, labels, texts
-from tests.ids import ANA, BEN, GENERAL, LEADERS
+from tests.ids import ANA, BEN, CHLOE, GENERAL, LEADERS
 
 
 async def opened(slack: Slack, user: str = ANA) -> dict[str, Any]:
@@ -33,7 +36,7 @@ async def test_it_shows_a_question_a_search_box_and_topics_with_their_counts(sla
 
 async def test_the_question_stays_for_the_day(slack: Slack) -> None:
     def question(home: dict[str, Any]) -> Any:
-        return home["blocks"][1]["text"]["text"]
+        return home["blocks"][2]["text"]["text"]
 
     first = question(await opened(slack))
     slack.clock.forward(hours=9)
@@ -144,47 +147,111 @@ async def test_a_page_published_by_another_process_is_not_overwritten(slack: Sla
     assert all(hashes[1:])
 
 
-async def test_admins_have_the_corpus_with_its_buttons(slack: Slack) -> None:
+MENU = {
+    "status": "revision 2",
+    "history": "• *2*",
+    "problems": "No problems",
+    "missed": "Nobody has asked for a topic",
+    "sources": "0 stories from 0 feeds",
+}
+
+
+async def choose(slack: Slack, home: dict[str, Any], word: str) -> str:
+    option = Value(words=word).encode()
+    shown = await slack.press_in(home, Action.CORPUS_MORE, selected_option=option)
+    assert shown
+    return texts([shown])
+
+
+async def test_admins_have_the_corpus_with_two_buttons_and_a_menu(slack: Slack) -> None:
     home = await opened(slack)
-    assert {"Status", "Reload", "Problems", "Missed"} <= set(labels(home))
+    assert {"Check", "Reload"} <= set(labels(home))
     (slack.corpus / "ports.txt").unlink()
     shown = await slack.press_in(home, Action.CORPUS_RELOAD)
     assert shown
     assert "0 added, 0 edited, 1 removed. This is revision 2." in texts([shown])
-    for action, reply in (
-        (Action.CORPUS_STATUS, "revision 2"),
-        (Action.CORPUS_CHECK, "Nothing would change"),
-        (Action.CORPUS_HISTORY, "• *2*"),
-        (Action.CORPUS_UNDO, "Revision 1 is back, as revision 3"),
-        (Action.CORPUS_PROBLEMS, "No problems"),
-        (Action.CORPUS_MISSED, "Nobody has asked for a topic"),
-        (Action.CORPUS_SOURCES, "0 stories from 0 feeds"),
-    ):
-        shown = await slack.press_in(home, action)
-        assert shown
-        assert reply in texts([shown])
+    shown = await slack.press_in(home, Action.CORPUS_CHECK)
+    assert shown
+    assert "Nothing would change" in texts([shown])
+    for word, reply in MENU.items():
+        assert reply in await choose(slack, home, word)
+    slack.forged = Value(words="undo 1").encode()
+    assert "not in my menu any more" in await choose(slack, home, "status")
 
 
-@pytest.mark.parametrize(
-    "action",
-    [
-        Action.CORPUS_STATUS,
-        Action.CORPUS_CHECK,
-        Action.CORPUS_UNDO,
-        Action.CORPUS_HISTORY,
-        Action.CORPUS_RELOAD,
-        Action.CORPUS_PROBLEMS,
-        Action.CORPUS_MISSED,
-        Action.CORPUS_SOURCES,
-    ],
-)
+async def test_the_history_has_a_button_to_undo_the_last_change(slack: Slack) -> None:
+    home = await opened(slack)
+    assert "Undo" not in await choose(slack, home, "history")
+    (slack.corpus / "ports.txt").unlink()
+    await slack.press_in(home, Action.CORPUS_RELOAD)
+    await choose(slack, home, "history")
+    history = slack.modal()
+    assert history
+    shown = await slack.press_in(history, Action.CORPUS_UNDO)
+    assert shown
+    assert "Revision 1 is back, as revision 3" in texts([shown])
+
+
+def primary(home: dict[str, Any]) -> list[str]:
+    return [
+        element["text"]["text"]
+        for block in home["blocks"]
+        for element in block.get("elements", [])
+        if element.get("style") == "primary"
+    ]
+
+
+@pytest.mark.parametrize("user", [ANA, BEN, CHLOE])
+async def test_it_leads_with_one_sentence_and_one_primary_button(slack: Slack, user: str) -> None:
+    slack.workspace.change_person(CHLOE, is_restricted=True)
+    home = await opened(slack, user)
+    assert "I'm Parley" in home["blocks"][0]["text"]["text"]
+    assert primary(home) == ["Discuss in a channel"]
+
+
+async def test_a_guest_is_not_told_to_start_a_schedule(slack: Slack) -> None:
+    slack.workspace.change_person(CHLOE, is_restricted=True)
+    assert "/digest on" in texts([await opened(slack, BEN)])
+    assert "/digest" not in texts([await opened(slack, CHLOE)])
+
+
+def without_stories(*, is_corpus_admin: bool) -> dict[str, Any]:
+    nothing = views.Contents(
+        today=None,
+        topics=(),
+        page=0,
+        schedules=(),
+        coming={},
+        talk=talk.Contents(asked=(), articles={}, days=28, zone="UTC"),
+        revision=None,
+        is_corpus_admin=is_corpus_admin,
+    )
+    return views.home(nothing)
+
+
+def test_without_stories_an_admin_is_offered_to_load_them() -> None:
+    home = without_stories(is_corpus_admin=True)
+    assert primary(home) == ["Load the stories"]
+    assert "Find a story" not in texts([home])
+
+
+def test_without_stories_others_read_who_loads_them() -> None:
+    home = without_stories(is_corpus_admin=False)
+    assert not labels(home)
+    assert "an admin of Parley loads them" in texts([home])
+    assert "/digest" not in texts([home])
+
+
+@pytest.mark.parametrize("action", [Action.CORPUS_CHECK, Action.CORPUS_RELOAD, *MENU])
 async def test_a_former_admin_is_refused_at_the_button(slack: Slack, action: str) -> None:
     home = await opened(slack)
     slack.workspace.change_person(ANA, is_admin=False)
     slack.clock.forward(minutes=6)
     (slack.corpus / "ports.txt").unlink()
-    reply = await slack.press_in(home, action)
-    assert reply
-    assert "Only Parley admins can do that" in texts([reply])
+    if action in MENU:
+        reply = await choose(slack, home, action)
+    else:
+        reply = texts([await slack.press_in(home, action) or {"blocks": []}])
+    assert "Only Parley admins can do that" in reply
     assert slack.parley.store.corpus.revision
     assert slack.parley.store.corpus.revision.number == 1
