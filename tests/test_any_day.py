@@ -83,35 +83,6 @@ def test_an_invalid_day_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "someday is not one of the days: friday-evening, " in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("codes", "result", "code"),
-    [
-        ([0], "passed", 0),
-        ([1, 0], "passed, some tests at the second try", 0),
-        ([1, 1], "failed", 1),
-    ],
-)
-def test_what_fails_runs_once_more(
-    codes: list[int],
-    result: str,
-    code: int,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """Because libfaketime makes Python abort now and then."""
-    runs: list[list[str]] = []
-
-    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
-        runs.append(command)
-        return subprocess.CompletedProcess(command, codes[len(runs) - 1])
-
-    monkeypatch.setattr(any_day, "library", lambda: Path("lib.so"))
-    monkeypatch.setattr(subprocess, "run", run)
-    assert any_day.main(["leap-day"]) == code
-    assert capsys.readouterr().out.endswith(f"leap-day: {result}\n")
-    assert ["--last-failed" in command for command in runs] == [False, True][: len(codes)]
-
-
 @pytest.mark.skipif(library() is None, reason="needs Debian's package libfaketime")
 @pytest.mark.skipif(machine.is_faked(), reason="the clock is moved already")
 def test_a_process_lives_on_that_day() -> None:
