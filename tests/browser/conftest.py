@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
@@ -17,6 +18,7 @@ from playwright.async_api import Browser, Locator, Page, async_playwright, expec
 from bot.app import serve
 from bot.cli.demo import TOUR
 from bot.clock import MovableClock
+from bot.feeds.addresses import AllowList
 from bot.manifest import manifest
 from bot.settings import Settings
 from bot.workspace import Workspace
@@ -33,6 +35,13 @@ LOOKS: dict[str, tuple[Literal["light", "dark"], int]] = {
 }
 """The colour scheme and the width of the window, by the name of the look."""
 
+_COUNT_PRESSES = """
+    window.presses = 0;
+    addEventListener("pointerdown", () => { window.presses += 1; }, true);
+    addEventListener("keydown", (event) => {
+        if (event.key === "Enter" && event.target.matches("input, textarea")) window.presses += 1;
+    }, true);
+"""
 _HEIGHT = 800
 _MOST_MS = 30_000
 _EXTRA_RULES = ("label-content-name-mismatch", "p-as-heading", "target-size")
@@ -89,6 +98,14 @@ class Person:
     async def write(self, text: str) -> None:
         await self.composer.fill(text)
         await self.composer.press("Enter")
+
+    @asynccontextmanager
+    async def within(self, most: int) -> AsyncIterator[None]:
+        """Fail if the block takes more than *most* presses: clicks, and Enter to send a text."""
+        before = await self.page.evaluate("window.presses")
+        yield
+        presses = await self.page.evaluate("window.presses") - before
+        assert 0 < presses <= most, f"{presses} presses, at most {most} are fair"
 
     async def looks(self, names: Iterable[str] = LOOKS) -> AsyncIterator[str]:
         """Show the page in each look of *names*, and in the first of `LOOKS` at the end."""
@@ -147,6 +164,7 @@ async def visit(browser: Browser, pytestconfig: pytest.Config) -> AsyncIterator[
             page = await context.new_page()
             # The page then shows the workspace's time to the second, however slow the machine is.
             await page.clock.set_fixed_time(MORNING)
+            await page.add_init_script(_COUNT_PRESSES)
             page.on(
                 "console",
                 lambda line: complaints.append(line.text) if line.type != "log" else None,
@@ -191,6 +209,7 @@ async def house(tmp_path: Path, has_agent: bool) -> AsyncIterator[House]:
             slack_api_url=workspace.api_url,
             database_url=f"sqlite:///{tmp_path}/parley.db",
             corpus_dir=corpus,
+            feeds_allow=AllowList.parse(urlsplit(workspace.url).netloc),
             agent_view=has_agent,
             workflow_steps=True,
         )
