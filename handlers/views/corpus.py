@@ -171,8 +171,9 @@ def missed(requests: Sequence[TopicRequest], *, searches: int, days: int) -> Mes
     """Render the topics that people asked for, and the number of *searches* without a match."""
     if not days:
         return message("Neither requests nor search misses are kept: MISSES_DAYS is 0.")
+    number = counted(searches, "look-up") if searches else "no look-up"
     lead = (
-        f"In the last {counted(days, 'day')}, {counted(searches, 'look-up')} found nothing."
+        f"In the last {counted(days, 'day')}, {number} came back empty."
         " What people looked for is not stored unless they ask for it."
     )
     if not requests:
@@ -197,8 +198,9 @@ def _times(number: int) -> str:
 def _loaded(revision: Revision | None) -> str:
     if revision is None:
         return f"No stories are loaded yet: `{Command.CORPUS} reload` loads the corpus folder."
+    verb = "is" if revision.documents == 1 else "are"
     return (
-        f"{sized(revision.documents, revision.articles)} are loaded: revision {revision.number},"
+        f"{sized(revision.documents, revision.articles)} {verb} loaded: revision {revision.number},"
         f" {when(revision.loaded_at)}, {who(revision)}."
     )
 

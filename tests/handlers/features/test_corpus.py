@@ -27,6 +27,13 @@ async def test_status_says_what_is_loaded(slack: Slack) -> None:
     assert answer["ephemeral"]
 
 
+async def test_status_counts_a_single_document(slack: Slack) -> None:
+    (slack.corpus / "ports.txt").unlink()
+    await slack.type("/corpus reload")
+    (answer,) = await slack.type("/corpus status")
+    assert answer["text"].startswith("1 document with 2 stories is loaded: revision 2")
+
+
 async def test_problems_are_listed_before_loading(slack: Slack) -> None:
     (answer,) = await slack.type("/corpus problems")
     assert answer["text"] == "No problems: 2 documents can be loaded."
@@ -64,7 +71,7 @@ async def test_warnings_do_not_keep_a_feed_from_being_loaded(slack: Slack) -> No
 
 async def test_missed_lists_requests_and_counts_search_misses(slack: Slack) -> None:
     (answer,) = await slack.type("/corpus missed")
-    assert "0 look-ups found nothing" in answer["text"]
+    assert "no look-up came back empty" in answer["text"]
     assert "Nobody has asked for a topic." in answer["text"]
     for words in ("kubernetes", "Kubernetes", "kubernetess"):
         await slack.type(f"/brief {words}", user=BEN)
@@ -72,7 +79,7 @@ async def test_missed_lists_requests_and_counts_search_misses(slack: Slack) -> N
         (missed,) = await slack.type("/brief pizza <!channel>", user=BEN)
         await slack.press(Action.BRIEF_ASK, missed, user=BEN)
     (answer,) = await slack.type("/corpus missed")
-    assert "5 look-ups found nothing" in answer["text"]
+    assert "5 look-ups came back empty" in answer["text"]
     (line,) = [line for line in answer["text"].splitlines() if line.startswith("• ")]
     assert line == "• “pizza &lt;!channel&gt;”: asked for twice, last on Tue 24 Nov 2026"
     assert "kubernetes" not in texts([answer])
@@ -88,7 +95,7 @@ async def test_search_misses_and_requests_expire(slack: Slack) -> None:
     assert await store.topic_requests.list(TEAM, since=before)
     slack.clock.forward(days=91)
     (answer,) = await slack.type("/corpus missed")
-    assert "0 look-ups found nothing" in answer["text"]
+    assert "no look-up came back empty" in answer["text"]
     assert "Nobody has asked for a topic." in answer["text"]
     await slack.parley.ticker.tick()
     assert not await store.topic_requests.list(TEAM, since=before)

@@ -162,7 +162,7 @@ async def test_an_odd_character_does_not_block_requests(slack: Slack, odd: str) 
         (*_, thanks) = await slack.press(Action.BRIEF_ASK, answer, user=BEN)
         assert thanks["text"].startswith("Thanks!")
     (answer,) = await slack.type("/corpus missed")
-    assert "2 look-ups found nothing" in answer["text"]
+    assert "2 look-ups came back empty" in answer["text"]
     assert answer["text"].count("asked for once") == 2
 
 
