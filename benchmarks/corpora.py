@@ -13,6 +13,8 @@ from itertools import accumulate
 from pathlib import Path
 
 from store.finding.words import FUNCTION_WORDS
+from store.finding.words import words as split
+from store.types import Article
 
 ARTICLES_IN_A_DOCUMENT = 1_000
 
@@ -149,6 +151,24 @@ class News:
         if rng.random() < 0.15 and others:
             return [name, *rng.sample(others, min(len(others), 2))]
         return [name]
+
+
+def new_lookups(articles: Sequence[Article], count: int) -> Sequence[str]:
+    """Generate *count* different queries: three words of a story, every fourth with a typo.
+
+    Words decide them, so that semantic search is not needed.
+    """
+    rng = random.Random(4)
+    texts = [f"{article.headline} {article.summary}" for article in articles]
+    queries: dict[str, None] = {}
+    while len(queries) < count:
+        found = [word for word, _ in split(rng.choice(texts)) if word not in FUNCTION_WORDS]
+        long = [word for word in dict.fromkeys(found) if len(word) > 3]
+        typed = rng.sample(long, min(3, len(long)))
+        if typed and len(queries) % 4 == 3:
+            typed[0] = _typo(typed[0], rng)
+        queries[" ".join(typed)] = None
+    return [*queries]
 
 
 KINDS = ("clean", "one typo", "all typo", "prefix", "order", "joined", "spelling")
