@@ -9,6 +9,7 @@ from handlers.mrkdwn import truncate
 from store.text import well_formed
 from store.types import ChannelId, ParleyError
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 MOST_WORDS = 300
 """The most characters of `words` in a button's value."""
 _MOST_PLACES = 1 << 31
@@ -63,7 +64,7 @@ class Value:
         given = {name: value for name, value in fields if value}
         if self.words:
             given["words"] = truncate(self.words, MOST_WORDS)
-        return json.dumps(given, ensure_ascii=False)
+        return _ENCODER.encode(given)
 
     @classmethod
     def decode(cls, text: str) -> Self:

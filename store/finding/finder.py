@@ -188,6 +188,8 @@ class Finder:
 
         Stories without a date come after those with one, in the order in which they were loaded.
         """
+        if len({score for _, score in scores}) == len(scores):
+            return scores
         exact = {*self.index.with_headline(query.words, len(scores)).tolist()}
         groups = [[*group] for _, group in groupby(scores, lambda one: (one[0] in exact, one[1]))]
         tied = [number for group in groups if len(group) > 1 for number, _ in group]

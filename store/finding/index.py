@@ -202,9 +202,10 @@ class Index:
     def with_headline(self, headline: tuple[str, ...], limit: int) -> Numbers:
         """Return the first articles whose headline has exactly these words; none if it is empty."""
         wanted = np.uint64(hash_words(headline))
-        low = int(self._headlines.searchsorted(wanted))
-        high = int(self._headlines.searchsorted(wanted, side="right"))
-        return self._by_headline[low : min(high, low + limit) if headline else low]
+        low = high = int(self._headlines.searchsorted(wanted))
+        while headline and high < min(low + limit, self.size) and self._headlines[high] == wanted:
+            high += 1
+        return self._by_headline[low:high]
 
     def postings(self, wanted: Iterable[str]) -> Mapping[str, Postings]:
         """Return the postings of *wanted*, which must be words of the vocabulary."""

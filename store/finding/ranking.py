@@ -318,6 +318,7 @@ def reasons(
     yield from filter(None, [last])
 
 
+@lru_cache(maxsize=500)
 def _spellings(article: Article) -> Mapping[str, str]:
     """Return the words of *article*, each with its first spelling there."""
     spellings: dict[str, str] = {}

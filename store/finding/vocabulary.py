@@ -304,12 +304,14 @@ class Vocabulary:
     def _with_stem(self, word: str) -> list[str]:
         found: dict[str, None] = {}
         for of in self._stems_of(word):
-            low = self._stems.searchsorted(hash(of))
-            high = self._stems.searchsorted(hash(of), side="right")
-            for at in self._by_stem[low:high].tolist():
-                each = self._words[at % len(self._words)]
+            wanted = hash(of)
+            at = int(self._stems.searchsorted(wanted))
+            # Seldom any word has the stem.
+            while at < len(self._stems) and self._stems[at] == wanted:
+                each = self._words[self._by_stem[at] % len(self._words)]
                 if of in self._stems_of(each):
                     found[each] = None
+                at += 1
         return [*found]
 
     def _halves(self, word: str) -> Iterator[Expansion]:
