@@ -143,7 +143,7 @@ def _summary(asked: Sequence[Asked]) -> str:
     known = sum(one.replies is not None for one in asked)
     text = (
         f"Replies counted for {known} of {counted(len(asked), 'question')}, a day and a week after"
-        " each, without mine."
+        " each, without mine. The tables show means per question."
     )
     why = Counter(one.problem for one in asked if one.replies is None)
     if too_new := why.pop(None, 0):
