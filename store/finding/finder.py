@@ -13,9 +13,17 @@ from cachetools import LRUCache
 from store.finding.countries import is_code
 from store.finding.embeddings import Embeddings
 from store.finding.index import Index
-from store.finding.ranking import ExpandedQuery, anchored, rank, reasons
+from store.finding.ranking import (
+    ExpandedQuery,
+    QueryWord,
+    anchored,
+    match_word,
+    rank,
+    reasons,
+)
 from store.finding.similarity import SemanticSearch, join
 from store.finding.topics import Typeahead, catalogue
+from store.finding.vocabulary import Expansions
 from store.finding.words import has_digit, query_words, words
 from store.types import Answer, Article, Found, Match, Nothing, Topic, Unsure
 
@@ -35,6 +43,8 @@ _MAX_GUESSES = 10
 _LARGE = 20_000
 """Articles from which on work on the whole index runs in a thread."""
 _CACHED_ANSWERS = 500
+_CACHED_WORDS, _CACHED_NUMBERS = 2_000, 5_000
+"""How many words of queries to keep, each with at most so many articles that contain it."""
 CACHED_CHARACTERS = 16 << 20
 """The most text of articles kept in memory: all those of a team, the newest of a large corpus."""
 _OVERHEAD = 1_000
@@ -73,6 +83,7 @@ class Finder:
         self._room = CACHED_CHARACTERS
         self._cache(recent)
         self._answers: LRUCache[tuple[str, int], Answer] = LRUCache(_CACHED_ANSWERS)
+        self._matched: dict[object, QueryWord] = {}
         self._set_topics(topics)
 
     def _set_topics(self, topics: Sequence[Topic]) -> None:
@@ -111,7 +122,7 @@ class Finder:
     def with_index(self, index: Index, changed: Mapping[int, Article]) -> Self:
         """Return a finder over *index*, in which a few articles *changed*, with the same topics."""
         new = self._copy()
-        new.index = index
+        new.index, new._matched = index, {}
         new._semantic = self._semantic.over(index) if self._semantic else None
         new._cache(changed)
         return new
@@ -237,19 +248,32 @@ class Finder:
         self, query: ExpandedQuery, scores: Sequence[tuple[int, float]]
     ) -> list[Match]:
         articles = await self._load([number for number, _ in scores])
-        # Without the postings, so that a cached answer does not keep them in memory.
+        # Without the articles of each word, so that a cached answer does not keep them in memory.
         why = partial(reasons, query.words, query.expansions)
         return [
             Match(article=articles[number], score=score, reasons=why) for number, score in scores
         ]
 
     def expand(self, query: str) -> ExpandedQuery:
-        """Split *query* into words, expand them, and look up the postings of all expansions."""
+        """Split *query* into words, expand them, and find the articles that contain them."""
         split = self._split(query)
         expanded = self.index.vocabulary.expand(split)
-        every = chain.from_iterable(chain.from_iterable(expanded))
-        postings = self.index.postings(every)
-        return ExpandedQuery(words=split, expansions=expanded, postings=postings)
+        matched = [
+            self._match(word, expansions) for word, expansions in zip(split, expanded, strict=True)
+        ]
+        return ExpandedQuery(words=split, expansions=expanded, matched=matched)
+
+    def _match(self, word: str, expansions: Expansions) -> QueryWord:
+        # People use the same words in different look-ups.
+        key = word, tuple(expansions.items())
+        found = self._matched.get(key)
+        if found is None:
+            found = match_word(word, expansions, self.index)
+            if len(self._matched) >= _CACHED_WORDS:
+                self._matched.clear()
+            if len(found.numbers) <= _CACHED_NUMBERS:
+                self._matched[key] = found
+        return found
 
     def _split(self, query: str) -> tuple[str, ...]:
         """Return the first distinct words of *query*; a limit keeps long queries cheap."""

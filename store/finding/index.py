@@ -180,7 +180,7 @@ class Index:
         changed = {**self._changed}
         removed_of, added_of = removed.by_word(), added.by_word()
         for word in removed_of.keys() | added_of.keys():
-            postings = self._postings(word)
+            postings = self.postings_of(word)
             if word in removed_of:
                 postings = postings[~np.isin(postings >> 2, removed.numbers)]
             if word in added_of:
@@ -208,10 +208,11 @@ class Index:
         return self._by_headline[low:high]
 
     def postings(self, wanted: Iterable[str]) -> Mapping[str, Postings]:
-        """Return the postings of *wanted*, which must be words of the vocabulary."""
-        return {word: self._postings(word) for word in wanted}
+        """Return the postings of each of *wanted*."""
+        return {word: self.postings_of(word) for word in wanted}
 
-    def _postings(self, word: str) -> Postings:
+    def postings_of(self, word: str) -> Postings:
+        """Return the postings of *word*; none if no article contains it."""
         changed = self._changed.get(word)
         if changed is not None:
             return changed

@@ -41,17 +41,8 @@ _FEW_POSTINGS, _FEW_CANDIDATES = 150, 3_000
 """Up to so many, the simplest way is the fastest."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpandedQuery:
-    """A query: its words, the expansions of each word, and the postings of all expansions."""
-
-    words: tuple[str, ...]
-    expansions: Sequence[Expansions]
-    postings: Mapping[str, Postings]
-
-
 @dataclass(frozen=True, slots=True)
-class _Word:
+class QueryWord:
     """One word of the query, with the articles that contain an expansion of it."""
 
     text: str
@@ -67,6 +58,15 @@ class _Word:
         at = self.numbers.searchsorted(numbers)
         at[at == len(self.numbers)] = 0
         return np.where(self.numbers[at] == numbers, self.covers[at], np.float32(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpandedQuery:
+    """A query: its words, the expansions of each word, and the articles that contain them."""
+
+    words: tuple[str, ...]
+    expansions: Sequence[Expansions]
+    matched: Sequence[QueryWord]
 
 
 def rank(
@@ -128,11 +128,8 @@ def _may_be_name(word: str) -> bool:
     return len(word) > 1 and not (has_digit(word) or is_people((word,)) or is_unspaced(word))
 
 
-def _weighted(query: ExpandedQuery, index: Index) -> list[_Word]:
-    query_words = [
-        _to_word(word, expansions, query.postings, index)
-        for word, expansions in zip(query.words, query.expansions, strict=True)
-    ]
+def _weighted(query: ExpandedQuery, index: Index) -> list[QueryWord]:
+    query_words = query.matched
     common = index.vocabulary.commonness
     if any(
         len(word.numbers) and _may_be_name(word.text) and common(word.text) < _NAME
@@ -168,7 +165,7 @@ def _best(numbers: Numbers, scores: Scores, limit: int, ties: int = 0) -> list[t
 
 
 def _candidates(
-    query_words: Sequence[_Word], total: float, *, limit: int, min_score: float
+    query_words: Sequence[QueryWord], total: float, *, limit: int, min_score: float
 ) -> tuple[Numbers, Scores]:
     """Return the numbers and scores of all articles that may be among the best.
 
@@ -211,12 +208,10 @@ def _candidates(
     return np.concatenate(numbers), np.concatenate(scores)
 
 
-def _to_word(
-    word: str, expansions: Expansions, postings: Mapping[str, Postings], index: Index
-) -> _Word:
+def match_word(word: str, expansions: Expansions, index: Index) -> QueryWord:
+    """Return the articles that contain one of the *expansions* of a word of a query."""
     matched = [
-        (similarity, _intersect(expansion, postings))
-        for expansion, similarity in expansions.items()
+        (similarity, _intersect(expansion, index)) for expansion, similarity in expansions.items()
     ]
     matched = [(similarity, found) for similarity, found in matched if len(found)]
     numbers, covers = _merge(matched)
@@ -232,17 +227,17 @@ def _to_word(
         weight *= _PAIR
     else:
         weight *= rarity(index.vocabulary.commonness(word))
-    return _Word(word, weight, numbers, covers)
+    return QueryWord(word, weight, numbers, covers)
 
 
-def _intersect(expansion: Expansion, postings: Mapping[str, Postings]) -> Postings:
+def _intersect(expansion: Expansion, index: Index) -> Postings:
     """Return the articles that contain every word of *expansion*.
 
     The place of each is the one with the smallest weight among those of the words.
     """
-    first = postings[expansion[0]]
+    first = index.postings_of(expansion[0])
     for word in expansion[1:]:
-        other = postings[word]
+        other = index.postings_of(word)
         numbers, of_first, of_other = np.intersect1d(
             first >> 2, other >> 2, assume_unique=True, return_indices=True
         )

@@ -78,6 +78,8 @@ for _short, _long in (pair.split(" = ") for pair in " ".join(_SAME.split()).spli
     _ABBREVIATIONS[_short].append(tuple(_long.split()))
     if " " not in _long:
         _ABBREVIATIONS[_long].append((_short,))
+_CACHED = 5_000
+"""How many words with their expansions are kept."""
 _MAX_EXPANSIONS = 32
 """Per query word: in a large corpus, thousands of words may start with "pro"."""
 
@@ -93,6 +95,7 @@ class Vocabulary:
         self._counts = np.array([*self._counted.values()], dtype=np.uint32)
         self._lengths = np.fromiter(map(len, self._words), np.int16, len(counted))
         self._letters = np.fromiter(map(letters, self._words), np.uint64, len(counted))
+        self._expanded: dict[tuple[str, bool], Expansions] = {}
         self.languages = self._spoken()
         self._arrange(_stem_hashes(self._words, self.languages))
 
@@ -171,21 +174,35 @@ class Vocabulary:
         last = len(query_words) - 1
         # A query of one or two letters could be the start of anything.
         expanded = [
-            self._expand(
+            self._expand_once(
                 word, is_last=at == last and (at > 0 or len(word) > 2 or is_unspaced(word))
             )
             for at, word in enumerate(query_words)
         ]
+
+        def add(places: Iterable[int], name: Expansion, similarity: float) -> None:
+            for at in places:
+                best = max(similarity, expanded[at].get(name, 0.0))
+                expanded[at] = {**expanded[at], name: best}
+
         for at in range(last):
             for joined, similarity in self._joined(query_words[at], query_words[at + 1]).items():
-                for expansions in expanded[at : at + 2]:
-                    expansions[joined] = max(similarity, expansions.get(joined, 0.0))
+                add((at, at + 1), joined, similarity)
         for span, found in relatives(query_words):
             for name, similarity in found.items():
                 if all(word in self for word in name):
-                    for expansions in expanded[span]:
-                        expansions[name] = max(similarity, expansions.get(name, 0.0))
+                    add(range(span.start, span.stop), name, similarity)
         return [_best(expansions) for expansions in expanded]
+
+    def _expand_once(self, word: str, *, is_last: bool) -> Expansions:
+        """Return the expansions of *word*; people use the same words in different look-ups."""
+        key = word, is_last
+        found = self._expanded.get(key)
+        if found is None:
+            if len(self._expanded) >= _CACHED:
+                self._expanded.clear()
+            found = self._expanded[key] = self._expand(word, is_last=is_last)
+        return found
 
     def lacks_country(self, query_words: Sequence[str]) -> bool:
         """Return whether *query_words* name a country of which the corpus has no name at all."""
