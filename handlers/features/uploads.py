@@ -10,6 +10,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.features.dependencies import Options, Slack
 from handlers.features.sources import SourcesAdmin
+from handlers.mrkdwn import plain
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
 from handlers.slack.payloads import Context, Event
@@ -22,6 +23,7 @@ from store.loading.documents import ENDINGS, ending_of
 from store.types import CorpusInvalidError, ParleyError, TeamId, UserId
 
 _NAME = re.compile(r"[\w()+,-][\w .()+,-]{0,99}")
+_LISTED = ", ".join(ending for ending in ENDINGS if not ending.endswith(".gz"))
 
 
 async def is_upload(event: Event) -> bool:
@@ -50,8 +52,9 @@ class Uploads:
         """Write the document to the corpus folder and load it; undo the write if nothing loads."""
         await self.slack.directory.require_corpus_admin(press.team_id, press.user_id)
         name, data = await self._file(press.team_id, press.value.words)
-        await asyncio.to_thread(require_writable, self.options.corpus_path)
         folder, now = self.options.corpus_path, self.options.clock()
+        if why_not := await asyncio.to_thread(why_unwritable, folder):
+            raise ParleyError(why_not)
         path = folder / name
         before = await asyncio.to_thread(_swap, path, data)
         try:
@@ -86,9 +89,10 @@ class Uploads:
                         progress=progress,
                     )
             except CorpusInvalidError as error:
-                shown = views.invalid(error.problems)
+                shown = views.invalid(error.problems, of="this document")
             else:
-                shown = preview.dropped(check, name, file_id, team_id=team_id)
+                why_not = await asyncio.to_thread(why_unwritable, self.options.corpus_path)
+                shown = preview.dropped(check, name, file_id, team_id=team_id, why_not=why_not)
         await answer(respond, shown, replace=True)
 
     async def _is_list(self, team_id: TeamId, file_id: str) -> bool:
@@ -107,18 +111,20 @@ class Uploads:
         name: str = file["name"]
         if not ending_of(name) or not _NAME.fullmatch(name):
             raise ParleyError(
-                f"I take documents with a plain name that ends in {', '.join(ENDINGS)}; `README.md`"
-                " says what is in them."
+                f"I can't take “{plain(name, 100)}”. I take documents with a plain name that ends"
+                f" in {_LISTED}, and lists of feeds in .opml."
             )
         return name, await self.slack.files.read(team_id, file)
 
 
-def require_writable(folder: Path) -> None:
-    """Raise `ParleyError` unless *folder* exists and is not the one of the sample stories."""
-    if not folder.is_dir() or folder.resolve() == samples.STARTER.resolve():
-        raise ParleyError(
-            "There is no folder of yours to add it to: set `CORPUS_DIR` to one, and start me again."
-        )
+def why_unwritable(folder: Path) -> str:
+    """Return why no document can be added to *folder*; empty if one can.
+
+    It must exist, and not be the folder of the sample stories.
+    """
+    if folder.is_dir() and folder.resolve() != samples.STARTER.resolve():
+        return ""
+    return "There is no folder of yours to add it to: set `CORPUS_DIR` to one, and start me again."
 
 
 def _swap(path: Path, data: bytes | None) -> bytes | None:

@@ -144,9 +144,9 @@ def reloaded(reload: Reload) -> Message:
     return paragraphs(*parts)
 
 
-def invalid(problems: Sequence[Problem]) -> Message:
-    """Render the problems because of which nothing was loaded."""
-    text = f"{counted(len(problems), 'problem')} in the folder; nothing was changed."
+def invalid(problems: Sequence[Problem], *, of: str = "the folder") -> Message:
+    """Render the problems *of* the folder or a document because of which nothing was loaded."""
+    text = f"{counted(len(problems), 'problem')} in {of}; nothing was changed."
     return paragraphs(text, _lines(problems))
 
 

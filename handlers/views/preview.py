@@ -160,15 +160,17 @@ def checked(check: Check, *, team_id: TeamId) -> Message:
     return message(f"{text} {last}", [section(text), *map(section, (lines, *notes, last))])
 
 
-def dropped(check: Check, name: str, file_id: str, *, team_id: TeamId) -> Message:
-    """Render what an uploaded document would change, with a button that adds it."""
+def dropped(
+    check: Check, name: str, file_id: str, *, team_id: TeamId, why_not: str = ""
+) -> Message:
+    """Render what an uploaded document would change, and a button that adds it or *why_not*."""
     shown = checked(check, team_id=team_id)
     if not check.is_changed:
         return shown
     add = button("Add it to the corpus", Action.CORPUS_ADD, Value(words=file_id), primary=True)
     text = f"*{plain(name, 150)}* has no mistakes. {shown['text']}"
-    # Replace the last block, which explains `/corpus reload`, with the button.
-    blocks = [*shown["blocks"][:-1], actions(add)]
+    # Replace the last block, which explains `/corpus reload`.
+    blocks = [*shown["blocks"][:-1], section(why_not) if why_not else actions(add)]
     return Message(text=text, blocks=blocks)
 
 

@@ -7,7 +7,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace import Fault
-from handlers.features.uploads import require_writable
+from handlers.features.uploads import why_unwritable
 from handlers.slack.files import Files
 from handlers.slack.teams import Bot, Teams
 from store import samples
@@ -92,6 +92,7 @@ async def test_a_document_of_the_same_name_is_replaced(slack: Slack) -> None:
 
 async def test_a_mistake_is_named_and_there_is_no_button(slack: Slack) -> None:
     answer = await upload(slack, content=b"Only a headline\n")
+    assert answer["text"].startswith("1 problem in this document; nothing was changed.")
     assert "lima.txt:1: has a headline and no article below it" in texts([answer])
     assert labels(answer) == []
 
@@ -99,7 +100,8 @@ async def test_a_mistake_is_named_and_there_is_no_button(slack: Slack) -> None:
 @pytest.mark.parametrize("name", ["lima.pdf", "..txt", ".lima.txt", "li/ma.txt", "lima\n.txt"])
 async def test_other_names_are_refused(slack: Slack, name: str) -> None:
     answer = await upload(slack, name=name)
-    assert answer["text"].startswith("I take documents with a plain name that ends in .txt")
+    assert "I take documents with a plain name that ends in .txt" in answer["text"]
+    assert "in .opml" in answer["text"]
 
 
 async def test_only_admins_may_check_and_add(slack: Slack) -> None:
@@ -164,5 +166,18 @@ async def test_the_token_is_sent_only_to_slack() -> None:
 
 def test_adding_documents_needs_a_corpus_folder(tmp_path: Path) -> None:
     for path in (samples.STARTER, tmp_path / "a.txt"):
-        with pytest.raises(ParleyError, match="set `CORPUS_DIR`"):
-            require_writable(path)
+        assert "set `CORPUS_DIR`" in why_unwritable(path)
+    assert not why_unwritable(tmp_path)
+
+
+async def test_without_a_folder_a_document_is_checked_and_has_no_button(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered = await upload(slack)
+    monkeypatch.setattr(samples, "STARTER", slack.corpus)
+    answer = await upload(slack)
+    assert "stories: 1 added" in texts([answer])
+    assert "set `CORPUS_DIR`" in texts([answer])
+    assert labels(answer) == []
+    refused = await add(slack, offered)
+    assert "set `CORPUS_DIR`" in refused["text"]
