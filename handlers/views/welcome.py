@@ -51,6 +51,18 @@ def introduction(examples: Sequence[str], *, where: str) -> Message:
     return message(text, [section(text), *([topics(examples, where=where)] if examples else [])])
 
 
+def command(words: str) -> Message:
+    """Say how to type the command *words*, which came in a message.
+
+    Slash commands do not work in threads (docs.slack.dev, Implementing slash commands).
+    """
+    typed = plain(words.removeprefix("/"), 200).replace("`", "'")
+    return paragraphs(
+        f"That is a command: type `/{typed}` by itself in the channel, without mentioning me. Slack"
+        " takes no commands in threads."
+    )
+
+
 def added(channel_id: str) -> Message:
     """Tell the person who added Parley to the channel how to begin."""
     text = (

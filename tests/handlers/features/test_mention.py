@@ -65,6 +65,28 @@ async def test_a_direct_message_is_a_look_up(slack: Slack) -> None:
     assert "Match 2 of 2" in texts([seen[-1]])
 
 
+@pytest.mark.parametrize(
+    "words", ["/digest on 09:30", "digest on 09:30", "/discuss", "Corpus status"]
+)
+async def test_a_command_in_a_message_is_named_and_not_looked_up(slack: Slack, words: str) -> None:
+    (answer,) = await slack.say(f"@Parley {words}")
+    assert f"type `/{words.removeprefix('/')}` by itself in the channel" in answer["text"]
+
+
+async def test_brief_in_a_message_is_a_look_up(slack: Slack) -> None:
+    (answer,) = await slack.say("@Parley /brief dockworkers")
+    assert "*Dockworkers* in Gdansk" in texts([answer])
+    (answer,) = await slack.say("@Parley /brief")
+    assert answer["text"].startswith("Hello!")
+
+
+async def test_a_word_that_is_also_a_command_is_looked_up(slack: Slack) -> None:
+    (slack.corpus / "new.txt").write_text("New\nA digest of the law.\nAn insight.\nWhy?\n")
+    await slack.type("/corpus reload")
+    (answer,) = await slack.say("@Parley digest of the law")
+    assert "A *digest* of the *law*" in texts([answer])
+
+
 async def test_messages_without_a_mention_are_ignored(slack: Slack) -> None:
     assert not await slack.say("dockworkers everywhere")
 
