@@ -124,13 +124,16 @@ def merge(segments: Sequence[Segment]) -> Segment:
     """Return one segment with all articles of *segments*, none of which is in two of them."""
     words = sorted(set[str]().union(*(segment.words for segment in segments)))
     places = {word: place for place, word in enumerate(words)}
+    placed = [
+        np.fromiter(map(places.__getitem__, segment.words), np.int32, len(segment.words))
+        for segment in segments
+    ]
     counts = np.zeros(len(words), dtype=np.int64)
-    for segment in segments:
-        counts[[places[word] for word in segment.words]] += segment.counts
+    for segment, at in zip(segments, placed, strict=True):
+        counts[at] += segment.counts
     free = np.cumsum(counts) - counts
     postings = np.empty(counts.sum(), dtype=np.uint32)
-    for segment in segments:
-        at = np.array([places[word] for word in segment.words], dtype=np.int64)
+    for segment, at in zip(segments, placed, strict=True):
         starts = np.cumsum(segment.counts, dtype=np.int64) - segment.counts
         shifts = np.repeat(free[at] - starts, segment.counts)
         postings[np.arange(len(shifts)) + shifts] = segment.postings
