@@ -8,7 +8,7 @@ from bot.entrances.install import REDIRECT_PATH
 from handlers.ids import Command, Shortcut, Step
 
 _COMMANDS = {
-    Command.BRIEF: ("Find a story by a few words", "embassy talks"),
+    Command.BRIEF: ("Find a story by a few words", "a few words"),
     Command.DISCUSS: ("Get a question for this channel", "[words]"),
     Command.DIGEST: (
         "A question or digest a day for this channel",
@@ -40,6 +40,17 @@ SCOPES = {
     "users:read": "read a person's time zone, and see who is an admin, a guest or a stranger",
 }
 """Every bot scope and its purpose."""
+OPTIONAL = {
+    "channels:join": "people have to invite it to each channel",
+    "channels:history": "it cannot check whether a post arrived that Slack did not confirm, so it"
+    " asks its owner, and it counts no replies",
+    "groups:history": "the same in private channels",
+    "files:read": "it cannot add the documents that admins drop there",
+}
+"""Scopes that an admin may decline, and what is lost without each.
+
+docs.slack.dev, App manifest reference: `bot_optional` lists scopes that are in `bot` too.
+"""
 _EVENTS = ("app_home_opened", "app_mention", "member_joined_channel", "message.im")
 _UNINSTALL_EVENTS = ["app_uninstalled", "tokens_revoked"]
 
@@ -151,7 +162,7 @@ def _plain(entry: str | None) -> dict[str, Any]:
                 for shortcut, (kind, name, description) in _SHORTCUTS.items()
             ],
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {"scopes": {"bot": list(SCOPES), "bot_optional": list(OPTIONAL)}},
         "settings": {
             "interactivity": {"is_enabled": True}
             | ({"request_url": entry, "message_menu_options_url": entry} if entry else {}),

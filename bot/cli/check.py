@@ -13,7 +13,7 @@ from bot.cli import corpus
 from bot.cli.context import EX_CONFIG
 from bot.cli.terminal import complain, say
 from bot.clock import CheckedClock, slack_clock, system_clock
-from bot.manifest import SCOPES
+from bot.manifest import OPTIONAL, SCOPES
 from bot.proxies import is_usable, without_credentials
 from bot.retry import is_temporary, reason
 from bot.settings import ENV_FILE, SAMPLES, Settings, misspelled
@@ -282,12 +282,14 @@ async def _team(
     found.passed.append(f"{name}: {identity['user']} in {identity['team']}.")
     # Slack lists the token's scopes in a header of every answer (docs.slack.dev: OAuth scopes).
     granted = {scope.strip() for scope in identity.headers.get("x-oauth-scopes", "").split(",")}
-    if lacking := [scope for scope in SCOPES if scope not in granted]:
+    declined = [scope for scope in OPTIONAL if scope not in granted]
+    found.warnings += [f"{name}: without {scope}, {OPTIONAL[scope]}." for scope in declined]
+    if lacking := [scope for scope in SCOPES if scope not in granted and scope not in OPTIONAL]:
         found.problems.append(
             f"{name}: lacks {', '.join(lacking)}; paste the manifest again"
             " (python -m bot manifest) and reinstall the app."
         )
-    else:
+    elif not declined:
         found.passed.append(f"{name}: has every scope of the manifest.")
     channels = [schedule.channel_id for schedule in schedules.get(identity["team_id"], ())]
     if channels:

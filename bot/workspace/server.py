@@ -220,6 +220,10 @@ class Workspace(Team):
         self._tokens.uninstall(self._state)
         return self._tokens.install(self._state, scopes)
 
+    def decline(self, *scopes: str) -> None:
+        """Take *scopes* from the app, as if they had been declined at its installation."""
+        self._state.scopes = [scope for scope in self._state.scopes if scope not in scopes]
+
     def install(self) -> None:
         """Install the app in the first team with every scope it asks for, after it was uninstalled.
 

@@ -204,15 +204,20 @@ class Directory:
             )
 
     async def can_join(self, team_id: TeamId, channel_id: ChannelId) -> bool:
-        """Return whether Parley can join the channel: public, not archived, not joined already."""
+        """Return whether Parley can join the channel: public, not archived, not joined already.
+
+        And the scope to join must be granted: Slack lists the scopes in a header of every answer.
+        """
         try:
             client = await self._teams.asking(team_id)
             response = await client.conversations_info(channel=channel_id)
         except FAILURES:
             return False
         channel = response["channel"]
+        scopes = response.headers.get("x-oauth-scopes")
         return bool(
-            channel.get("is_channel")
+            (scopes is None or "channels:join" in scopes)
+            and channel.get("is_channel")
             and not channel.get("is_private")
             and not channel.get("is_archived")
             and not channel.get("is_member")

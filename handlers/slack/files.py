@@ -34,7 +34,10 @@ class Files:
             file: dict[str, Any] = (await client.files_info(file=file_id))["file"]
         except SlackApiError as error:
             if classify(error).code == "missing_scope":
-                raise ParleyError("I may not read files yet: I need `files:read`.") from error
+                raise ParleyError(
+                    "I may not read files until the workspace grants me `files:read`: please put"
+                    " them into the corpus folder."
+                ) from error
             raise ParleyError("That file is not there any more.") from error
         return file
 

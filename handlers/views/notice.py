@@ -20,6 +20,10 @@ WHY_STOPPED = {
 """Why Parley cannot post in a channel and what to do, by Slack's error code."""
 
 
+NO_HISTORY = "I lack the scope `channels:history` or, for a private channel, `groups:history`"
+"""Why the messages of a channel cannot be read, if an admin declined the optional scopes."""
+
+
 def notice(post: Post) -> Message:
     """Render a notice according to its kind."""
     about = post.about or About(channel_id=post.channel_id)
@@ -39,10 +43,10 @@ def notice(post: Post) -> Message:
 
 
 def _unsure(about: About) -> Message:
+    why = NO_HISTORY if "missing_scope" in about.error else plain(about.error or "no answer", 200)
     text = (
         f"Slack did not confirm a post of mine in {channel_link(about.channel_id)}, and I can't see"
-        f" whether it is there ({plain(about.error or 'no answer', 200)}). So that it is not there"
-        " twice, I leave it to you: please look."
+        f" whether it is there ({why}). Please look, so that it is not posted twice."
     )
     value = Value(key=about.post_key, channel_id=about.channel_id)
     buttons = [

@@ -14,6 +14,7 @@ from handlers.parsing.words import DAY_NAMES
 from handlers.views.as_written import Part, as_written
 from handlers.views.blocks import Block, context, header, preformatted, section
 from handlers.views.message import Message, counted, message
+from handlers.views.notice import NO_HISTORY
 from store.posting.reply_counts import DELETED, LATE, UNTRACKED, Asked
 from store.types import Article, ChannelId
 
@@ -26,8 +27,7 @@ _WHY = {
     DELETED: "deleted from the channel",
     LATE: "I was not running when it was time",
     UNTRACKED: "posted before I counted, or without Slack's confirmation",
-    "missing_scope": "I lack the scope `channels:history` or, for a private channel,"
-    " `groups:history`",
+    "missing_scope": NO_HISTORY,
     "not_in_channel": "I was no longer in the channel",
     "channel_not_found": "I was no longer in the channel",
     "is_archived": "the channel was archived",

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bot.__main__ import main
-from bot.manifest import SCOPES, manifest, render
+from bot.manifest import OPTIONAL, SCOPES, manifest, render
 from handlers.ids import Command, Shortcut, Step
 from tests.machine import ROOT
 
@@ -20,6 +20,14 @@ def test_every_command_is_in_it() -> None:
     commands = [entry["command"] for entry in manifest()["features"]["slash_commands"]]
     assert commands == [str(command) for command in Command]
     assert not SLACK_S_OWN & set(commands)
+
+
+def test_optional_scopes_are_scopes_and_are_explained() -> None:
+    scopes = manifest()["oauth_config"]["scopes"]
+    assert set(scopes["bot_optional"]) < set(scopes["bot"])
+    text = (ROOT / "docs" / "operations.md").read_text()
+    for scope, lost in OPTIONAL.items():
+        assert f"| `{scope}` | {lost} |" in text
 
 
 def test_slack_s_length_limits_are_kept() -> None:
