@@ -308,6 +308,7 @@ async def _demo(arguments: argparse.Namespace, environ: dict[str, str]) -> int:
                 port=arguments.port,
                 corpus=arguments.corpus,
                 agent_view=settings.agent_view,
+                command_prefix=settings.command_prefix,
                 stop=stop,
             )
     except OSError as error:

@@ -31,6 +31,7 @@ from bot.ticker import Job, Ticker
 from bot.watched_folder import WatchedFolder
 from handlers import register
 from handlers.features.dependencies import Options, Slack
+from handlers.ids import CommandPrefix
 from handlers.jobs.channel_checks import ChannelChecks
 from handlers.jobs.delivery import Delivery
 from handlers.jobs.expiry import Expiry
@@ -167,6 +168,7 @@ async def assemble(
             has_workflow_steps=settings.workflow_steps,
             warns_of_samples=not is_demo,
         )
+        CommandPrefix.used = settings.command_prefix
         register(app, store, slack, options)
         # Another process may load a corpus too: from a terminal, or as a replica.
         channel_checks = ChannelChecks(store.schedules, directory, clock=clock)

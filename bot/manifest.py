@@ -87,16 +87,18 @@ _FUNCTIONS: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
 def manifest(
     url: str | None = None,
     *,
+    command_prefix: str = "",
     agent_view: bool = False,
     workflow_steps: bool = False,
     is_shared: bool = False,
 ) -> dict[str, Any]:
     """Return the manifest (docs.slack.dev, app manifest, version 2).
 
-    *url* is Parley's public URL for HTTP, or None for Socket Mode. *is_shared* is for many
+    *url* is Parley's public URL for HTTP, or None for Socket Mode. *command_prefix* is as in
+    `CommandPrefix`. *is_shared* is for many
     workspaces and needs *url*.
     """
-    whole = _plain(f"{url.rstrip('/')}{PATH}" if url else None)
+    whole = _plain(f"{url.rstrip('/')}{PATH}" if url else None, command_prefix)
     if url and is_shared:
         whole["oauth_config"]["redirect_urls"] = [f"{url.rstrip('/')}{REDIRECT_PATH}"]
         whole["settings"]["event_subscriptions"]["bot_events"] += _UNINSTALL_EVENTS
@@ -127,7 +129,7 @@ def _function(
     }
 
 
-def _plain(entry: str | None) -> dict[str, Any]:
+def _plain(entry: str | None, prefix: str) -> dict[str, Any]:
     return {
         "_metadata": {"major_version": 2, "minor_version": 0},
         "display_information": {
@@ -144,7 +146,7 @@ def _plain(entry: str | None) -> dict[str, Any]:
             "bot_user": {"display_name": "Parley", "always_online": True},
             "slash_commands": [
                 {
-                    "command": str(command),
+                    "command": f"/{prefix}{command.value[1:]}",
                     "description": description,
                     "usage_hint": hint,
                     "should_escape": True,
@@ -175,6 +177,6 @@ def _plain(entry: str | None) -> dict[str, Any]:
     }
 
 
-def render(url: str | None = None, **options: bool) -> str:
+def render(url: str | None = None, **options: Any) -> str:
     """Return `manifest(url, **options)` as JSON; without arguments it equals `manifest.json`."""
     return json.dumps(manifest(url, **options), indent=2) + "\n"

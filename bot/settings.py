@@ -167,6 +167,13 @@ def _address(default: str) -> Callable[[str], tuple[str, int]]:
     return read
 
 
+def _prefix(text: str) -> str:
+    # Slack: a command has at most 32 characters, and /discuss is the longest.
+    if not re.fullmatch(r"[a-z0-9_-]{1,24}", text):
+        raise ValueError("must be at most 24 of the characters a-z, 0-9, - and _, such as team-")
+    return text
+
+
 def _proxy(text: str) -> str:
     """Parse the URL of a proxy; http:// may be left out."""
     return text if "://" in text else f"http://{text}"
@@ -269,6 +276,11 @@ class Settings:
         90,
         "days for which the record of posts is kept; which articles a channel has had is kept"
         " longer, without users",
+    )
+    command_prefix: str = _setting(
+        _prefix,
+        "",
+        "what the commands begin with: team- makes /team-brief, if another app has /brief",
     )
     agent_view: bool = _setting(
         _flag, False, "1 to switch on the agent panel, if the workspace's plan has it"

@@ -56,10 +56,10 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     def pressed(action: str | re.Pattern[str], listener: Pressed) -> None:
         app.block_action(action)(on_press(slack.background, slack.responders, listener))
 
-    app.command(Command.BRIEF)(brief.command)
-    app.command(Command.DISCUSS)(discuss.command)
-    app.command(Command.DIGEST)(digest.command)
-    app.command(Command.CORPUS)(corpus.command)
+    app.command(str(Command.BRIEF))(brief.command)
+    app.command(str(Command.DISCUSS))(discuss.command)
+    app.command(str(Command.DIGEST))(digest.command)
+    app.command(str(Command.CORPUS))(corpus.command)
 
     pressed(Action.BRIEF_NEXT, brief.show)
     pressed(re.compile(rf"^{Action.BRIEF_TOPIC}_\d+$"), brief.show)

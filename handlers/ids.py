@@ -4,12 +4,31 @@ from enum import StrEnum
 
 
 class Command(StrEnum):
-    """Slash commands; /topic, /search, /status and /feed are Slack's own."""
+    """Slash commands; /topic, /search, /status and /feed are Slack's own.
+
+    As text they have the prefix of `CommandPrefix`, so never keep such a text in a constant.
+    """
 
     BRIEF = "/brief"
     DISCUSS = "/discuss"
     DIGEST = "/digest"
     CORPUS = "/corpus"
+
+    def __str__(self) -> str:
+        return f"/{CommandPrefix.used}{self.value[1:]}"
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+
+class CommandPrefix:
+    """What the names of all commands begin with: "team-" makes /team-brief.
+
+    Two apps of a workspace may have commands of one name, and then the one installed last gets it.
+    A process serves one app, so this holds for the process.
+    """
+
+    used = ""
 
 
 class Action(StrEnum):

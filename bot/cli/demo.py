@@ -3,8 +3,10 @@
 import asyncio
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.parse import urlsplit
 
 from bot.app import serve
@@ -13,7 +15,7 @@ from bot.feeds.addresses import AllowList
 from bot.manifest import manifest
 from bot.settings import Settings
 from bot.workspace import Workspace
-from handlers.ids import Action
+from handlers.ids import Action, Command, CommandPrefix
 from store import open_store
 from store.samples import STARTER
 from store.types import TeamId, UserId
@@ -21,51 +23,64 @@ from store.types import TeamId, UserId
 ANA, BEN, CHLOE = UserId("U0ANA"), "U0BEN", "U0CHLOE"
 WORLD_NEWS = "C0WORLD"
 _POST_SECONDS = 5
+_SAMPLE_TOPICS = ("zelenski", "sanctions")
+"""Words to try with the sample stories, one of them misspelt."""
 
-TOUR = {
-    "channel": WORLD_NEWS,
-    "title": "Welcome to a Slack of your own",
-    "intro": "Parley is here, as it would be in your workspace. Nothing leaves this computer.",
-    "steps": [
+
+def tour(topics: Sequence[str], *, has_feed: bool = False) -> dict[str, Any]:
+    """Return the tour of the page, which tries *topics* that have stories, and the feed if any."""
+    first, *others = topics or [""]
+    steps = [
         {
             "title": "Find a story",
             "text": "A few words do, misspelt or not. Only you see the answer, until you share it.",
-            "try": "/brief zelenski",
+            "try": f"{Command.BRIEF} {first}".strip(),
         },
         {
             "title": "Get people talking",
             "text": "See a question first, then post it or ask for another one.",
-            "try": "/discuss sanctions",
+            "try": f"{Command.DISCUSS} {others[0] if others else ''}".strip(),
         },
         {
             "title": "A question a day",
             "text": "Then press the clock above, move it to the next 09:30, and see it arrive.",
-            "try": "/digest on 09:30 daily",
+            "try": f"{Command.DIGEST} on 09:30 daily",
         },
-    ],
-    "notes": [
-        {
-            "title": "Look behind the scenes",
-            "text": "Every call between Parley and Slack, the clock, and what happens when Slack"
-            " fails. To see what others see, act as somebody else, a guest or a person of another"
-            " company too: at the bottom on the left.",
-        },
-        {
-            "title": "With stories of your own",
-            "text": "Start it as `make demo CORPUS=path/to/folder`, in place of the sample stories."
-            " A story is three lines of a text file: a summary, an insight, a question; the file's"
-            " first line is its headline.",
-        },
-    ],
-}
+    ]
+    if has_feed:
+        steps.append(
+            {
+                "title": "Stories that arrive by themselves",
+                "text": "Parley polls the feed of The Harbour Gazette. Publish its next story"
+                " (Behind the scenes, Feed), move the clock 35 minutes on, and find it. Then write"
+                f" its question: {Command.CORPUS} status leads to it. It is the next question of"
+                " the day.",
+                "try": f"{Command.BRIEF} ship's bell",
+            }
+        )
+    return {
+        "channel": WORLD_NEWS,
+        "title": "Welcome to a Slack of your own",
+        "intro": "Parley is here, as it would be in your workspace. Nothing leaves this computer.",
+        "steps": steps,
+        "notes": _NOTES,
+    }
 
-NEWS_STEP = {
-    "title": "Stories that arrive by themselves",
-    "text": "Parley polls the feed of The Harbour Gazette. Publish its next story (Behind the"
-    " scenes, Feed), move the clock 35 minutes on, and find it. Then write its question:"
-    " /corpus status leads to it. It is the next question of the day.",
-    "try": "/brief ship's bell",
-}
+
+_NOTES = [
+    {
+        "title": "Look behind the scenes",
+        "text": "Every call between Parley and Slack, the clock, and what happens when Slack"
+        " fails. To see what others see, act as somebody else, a guest or a person of another"
+        " company too: at the bottom on the left.",
+    },
+    {
+        "title": "With stories of your own",
+        "text": "Start it as `make demo CORPUS=path/to/folder`, in place of the sample stories."
+        " A story is three lines of a text file: a summary, an insight, a question; the file's"
+        " first line is its headline.",
+    },
+]
 NEWS = (
     (
         "Harbour ferry runs on batteries for a winter",
@@ -104,17 +119,24 @@ _PUBLISHED = 3
 
 
 async def demo(
-    *, port: int, corpus: Path | None, agent_view: bool = False, stop: asyncio.Event
+    *,
+    port: int,
+    corpus: Path | None,
+    agent_view: bool = False,
+    command_prefix: str = "",
+    stop: asyncio.Event,
 ) -> None:
     """Serve the local workspace on *port*, with the bot, until *stop* is set.
 
     *corpus* is a folder of documents; None is the starter corpus. *agent_view* switches on the
-    agent panel. The demo's database is deleted at the end.
+    agent panel, and *command_prefix* is as in `CommandPrefix`. The demo's database is deleted at
+    the end.
     """
     clock = MovableClock()
     with TemporaryDirectory(prefix="parley-demo-") as folder:
-        whole = manifest(agent_view=agent_view, workflow_steps=True)
-        async with Workspace(manifest=whole, clock=clock, port=port, tour=TOUR) as workspace:
+        CommandPrefix.used = command_prefix
+        whole = manifest(command_prefix=command_prefix, agent_view=agent_view, workflow_steps=True)
+        async with Workspace(manifest=whole, clock=clock, port=port, tour=tour([])) as workspace:
             settings = Settings(
                 slack_bot_token=workspace.bot_token,
                 slack_app_token=workspace.app_token,
@@ -122,6 +144,7 @@ async def demo(
                 database_url=f"sqlite:///{folder}/demo.db",
                 corpus_dir=corpus or STARTER,
                 feeds_allow=AllowList.parse(urlsplit(workspace.url).netloc),
+                command_prefix=command_prefix,
                 agent_view=agent_view,
                 workflow_steps=True,
             )
@@ -129,13 +152,14 @@ async def demo(
             _add_outsiders(workspace)
             # Who tries stories of their own wants to see those alone.
             if corpus is None:
-                workspace.tour = TOUR | {"steps": [*TOUR["steps"], NEWS_STEP]}
                 await _subscribe(workspace, settings)
 
             async def welcome() -> None:
                 await connected.wait()
+                topics = _SAMPLE_TOPICS if corpus is None else await _topics(settings)
+                workspace.tour = tour(topics, has_feed=corpus is None)
                 await _fill_channel(workspace)
-                sys.stdout.write(_welcome(workspace.url))
+                sys.stdout.write(_welcome(workspace.url, workspace.tour))
                 sys.stdout.flush()
 
             connected = asyncio.Event()
@@ -173,6 +197,12 @@ async def _subscribe(workspace: Workspace, settings: Settings) -> None:
         )
 
 
+async def _topics(settings: Settings) -> Sequence[str]:
+    """Return the first topics of the loaded stories."""
+    async with open_store(settings.database_url, is_looking=True) as store:
+        return [topic.name for topic in store.corpus.topics[:2]]
+
+
 async def _fill_channel(workspace: Workspace) -> None:
     """Post a conversation with the bot, so that a newcomer sees an active channel."""
     workspace.post_as(
@@ -181,7 +211,7 @@ async def _fill_channel(workspace: Workspace) -> None:
         "Hello everyone! @parley is new here. It finds a story by a few words, and asks us a"
         " question when we want one. Ben, will you try it?",
     )
-    await workspace.type("/discuss", user=BEN, channel=WORLD_NEWS)
+    await workspace.type(str(Command.DISCUSS), user=BEN, channel=WORLD_NEWS)
     preview = workspace.messages(WORLD_NEWS, BEN)[-1]
     if Action.DISCUSS_POST not in json.dumps(preview["blocks"]):
         return  # the corpus has no questions
@@ -199,12 +229,16 @@ async def _fill_channel(workspace: Workspace) -> None:
         workspace.post_as(who, WORLD_NEWS, text, thread_ts=question["ts"])
 
 
-def _welcome(url: str) -> str:
+def _welcome(url: str, tour: Mapping[str, Any]) -> str:
+    whys = (
+        "find a story, misspelt or not; then press Share to channel",
+        "a question for the channel, shown to you first",
+        "a question a day; then move the clock to the next 09:30",
+    )
+    tries = [step["try"] for step in tour["steps"][: len(whys)]]
+    width = max(map(len, tries))
+    lines = "".join(f"  {each:{width}}  {why}\n" for each, why in zip(tries, whys, strict=True))
     return (
-        f"\nParley is running: open {url}\n\n"
-        "Try first:\n"
-        "  /brief zelenski         find a story, misspelt or not; then press Share to channel\n"
-        "  /discuss sanctions      a question for the channel, shown to you first\n"
-        "  /digest on 09:30 daily  a question a day; then move the clock to the next 09:30\n\n"
+        f"\nParley is running: open {url}\n\nTry first:\n{lines}\n"
         "With stories of your own: make demo CORPUS=path/to/folder. Ctrl-C ends it.\n"
     )

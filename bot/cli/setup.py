@@ -19,6 +19,7 @@ async def print_manifest(arguments: argparse.Namespace, environ: Mapping[str, st
         return 2
     manifest = render(
         arguments.url,
+        command_prefix=settings.command_prefix,
         agent_view=settings.agent_view,
         workflow_steps=settings.workflow_steps,
         is_shared=arguments.shared,

@@ -10,6 +10,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.features.dependencies import Options, Slack
 from handlers.features.sources import SourcesAdmin
+from handlers.ids import Command
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press, Pressed, Request
 from handlers.slack.error_replies import require_first, sentence
@@ -158,7 +159,9 @@ class CorpusAdmin:
 
     async def _undo(self, typed: str, request: Request, by: str, respond: AsyncRespond) -> Message:
         if typed and not _NUMBER.fullmatch(typed):
-            raise ParleyError("The number of a revision comes after undo: `/corpus undo 3`.")
+            raise ParleyError(
+                f"The number of a revision comes after undo: `{Command.CORPUS} undo 3`."
+            )
         number = int(typed) if typed else None
         now, once = self.options.clock(), request.trigger_id
         await require_first(self.store.idempotency, request.team_id, once, now=now)

@@ -14,7 +14,7 @@ from handlers.features.dependencies import Options, Slack
 from handlers.features.schedule_actions import ONLY_CHANNELS, ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
 from handlers.features.talk import Talk
-from handlers.ids import Action
+from handlers.ids import Action, Command
 from handlers.mrkdwn import plain, unescape
 from handlers.parsing.calendar_dates import Dates
 from handlers.parsing.date_format import format_date, format_dates, write_dates
@@ -151,7 +151,7 @@ class Digest:
             case "list":
                 return await self._list(request.team_id, request.user_id)
             case "help":
-                return views.digest_help()
+                return views.digest_help(self._topics())
             case "talk":
                 return await self.talk.of_channel(request)
             case "next":
@@ -165,7 +165,12 @@ class Digest:
                 corrected = " ".join(f"{guess} {rest}".split()) if guess else ""
                 # A button would cut off longer words.
                 is_whole = len(corrected) <= MOST_WORDS
-                return views.digest_help(unknown=word, correction=corrected if is_whole else None)
+                return views.digest_help(
+                    self._topics(), unknown=word, correction=corrected if is_whole else None
+                )
+
+    def _topics(self) -> list[str]:
+        return [topic.name for topic in self.store.corpus.topics[:2]]
 
     async def _change(self, request: Request, word: str, rest: str, by: FullMember) -> Message:
         """Run the sub-command *word*, one of `_CHANGING`, with its arguments *rest*."""
@@ -262,7 +267,8 @@ class Digest:
         is_todays = _TODAYS.fullmatch(rest) is not None
         if rest and not is_todays:
             raise ParleyError(
-                "It is `/digest now` for one more, or `/digest now today` as today's."
+                f"It is `{Command.DIGEST} now` for one more, or `{Command.DIGEST} now today` as"
+                " today's."
             )
         if is_todays:
             await self.actions.require_todays(schedule)
@@ -302,7 +308,7 @@ def _ask_about(word: str, rest: str, today: date) -> Message:
     if word == "off":
         other = "pause" if is_until(rest) else "skip"
         label, does = "End the schedule", "ends the schedule"
-    question = f"`/digest {word}` {does}. What do you mean with “{plain(rest, 60)}”?"
+    question = f"`{Command.DIGEST} {word}` {does}. What do you mean with “{plain(rest, 60)}”?"
     return views.ask(question, [*_choices(readings, other), (label, word)])
 
 

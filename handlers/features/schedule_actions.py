@@ -9,6 +9,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.button_value import is_direct
 from handlers.features.dependencies import Options, Slack
+from handlers.ids import Command
 from handlers.parsing.date_format import format_date, format_dates
 from handlers.parsing.timetable import describe_days
 from handlers.slack.background import answer
@@ -26,11 +27,6 @@ NO_RECORD = "I have no record of that post any more."
 _SKIPPED = "skipped"
 _MOST_SKIPPED = 60
 """How many posts one command skips; each is a transaction."""
-_NO_OWNER = (
-    "This schedule has no owner any more, so only admins can do that. To become its owner, type"
-    " `/digest` in its channel and save it."
-)
-_NO_SCHEDULE = "This channel has no schedule. Start one: `/digest on 09:30`."
 ONLY_CHANNELS = "Schedules work only in channels. Run this in the channel you want."
 
 
@@ -51,7 +47,11 @@ class ScheduleActions:
         """Return the channel's schedule; raises `ParleyError` if it has no schedule."""
         schedule = await self.store.schedules.get(team_id, channel_id)
         if schedule is None:
-            raise ParleyError(ONLY_CHANNELS if is_direct(channel_id) else _NO_SCHEDULE)
+            raise ParleyError(
+                ONLY_CHANNELS
+                if is_direct(channel_id)
+                else f"This channel has no schedule. Start one: `{Command.DIGEST} on 09:30`."
+            )
         return schedule
 
     async def set_up(
@@ -92,7 +92,10 @@ class ScheduleActions:
         member = await self.slack.directory.full_member(schedule.team_id, user_id)
         if not self.is_owner_or_admin(schedule, member):
             if schedule.owner_id is None:
-                raise ParleyError(_NO_OWNER)
+                raise ParleyError(
+                    "This schedule has no owner any more, so only admins can do that. To become its"
+                    f" owner, type `{Command.DIGEST}` in its channel and save it."
+                )
             raise ParleyError(f"Only its owner, <@{schedule.owner_id}>, can do that.")
         return member
 
@@ -114,7 +117,7 @@ class ScheduleActions:
         if len(due) > _MOST_SKIPPED:
             raise ParleyError(
                 f"I skip at most {_MOST_SKIPPED} posts at a time, and these are {len(due)}."
-                " `/digest pause until 2 Jan` stops them all until a date."
+                f" `{Command.DIGEST} pause until 2 Jan` stops them all until a date."
             )
         late = [on for on in due if not await self._skip(schedule, on, by=by)]
         skipped = [on for on in due if on not in late]
@@ -153,7 +156,7 @@ class ScheduleActions:
             days = describe_days(schedule.timetable.weekdays)
             raise ParleyError(
                 f"There is no post on {format_date(today)}: posts come {days}."
-                " `/digest now` posts an extra one."
+                f" `{Command.DIGEST} now` posts an extra one."
             )
 
     async def skip_next(self, schedule: Schedule, *, by: FullMember) -> Message:

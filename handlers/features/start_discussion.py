@@ -32,7 +32,7 @@ class DiscussionForm:
 
         async def work() -> None:
             team_id = require_home(body)
-            view = views.discussion(None)
+            view = views.discussion(None, example=self._example)
             await self.slack.responders.require_open(team_id, body["trigger_id"], view)
 
         await ack()
@@ -47,10 +47,14 @@ class DiscussionForm:
         if press.value.article_id:
             article = await self.lookup.article(press.value.article_id)
         on_top = bool(press.view_id)
-        view = views.discussion(article)
+        view = views.discussion(article, example=self._example)
         await self.slack.responders.require_open(
             press.team_id, press.trigger_id, view, on_top=on_top
         )
+
+    @property
+    def _example(self) -> str:
+        return next(iter(self.lookup.examples(1)), "")
 
     async def submitted(self, ack: AsyncAck, body: Interaction, view: dict[str, Any]) -> None:
         """Post the question of the form's story, or find a story and show a preview."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from handlers.ids import Command
 from handlers.mrkdwn import plain
 from handlers.parsing.calendar_dates import Dates, nearest_date
 from handlers.parsing.date_tokens import Token, not_understood
@@ -67,7 +68,9 @@ def elements_of(tokens: Sequence[Token]) -> Iterator[Element]:
     place, is_glued = 0, False
     while place < len(kinds):
         if kinds[place] == "u":
-            raise ParleyError("To stop the posts until a date, use `/digest pause until 2 Jan`.")
+            raise ParleyError(
+                f"To stop the posts until a date, use `{Command.DIGEST} pause until 2 Jan`."
+            )
         opening = kinds[place] if kinds[place] in "fbk" else ""
         first, place = _spec(tokens, kinds, place + len(opening))
         join = kinds[place : place + 1]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from handlers.ids import Command
 from handlers.mrkdwn import plain
 from handlers.parsing.calendar_dates import DAY, Dates, days_between, days_in_month, nearest_date
 from handlers.parsing.readings import UnknownWordError
@@ -156,7 +157,9 @@ def _word(typed: str, today: date) -> Iterator[Token]:
     elif word in NUMBERS:
         yield Token(kind="D", text=typed, value=number_of(word))
     elif word in ("every", "each", *map(str.lower, DAY_PLURALS)):
-        raise ParleyError("I can skip single dates. For other weekdays, use `/digest on` again.")
+        raise ParleyError(
+            f"I can skip single dates. For other weekdays, use `{Command.DIGEST} on` again."
+        )
     elif kind is None:
         raise not_understood(typed)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import islice, pairwise, product
 
+from handlers.ids import Command
 from handlers.mrkdwn import plain
 from handlers.parsing.calendar_dates import DAY, Dates, days_between, days_in_month, nearest_date
 from handlers.parsing.date_format import format_date, format_dates
@@ -102,7 +103,9 @@ def parse_until(words: str, *, today: date) -> date:
     is_through = bool(inclusive or (start and start[1].lower().startswith("thr")))
     until = date_after(today, rest) if is_span(rest) else _end_of_pause(rest, is_through, today)
     if until <= today:
-        raise ParleyError("That would pause nothing. `/digest skip today` leaves out today's post.")
+        raise ParleyError(
+            f"That would pause nothing. `{Command.DIGEST} skip today` leaves out today's post."
+        )
     if until - today > _LONG_PAUSE and not re.search(r"\d{4}|day|week|month|year", words):
         question = f"That is a long pause. Do you mean until {format_date(until)}?"
         raise UnclearError(question, [(until,)])

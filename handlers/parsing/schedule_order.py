@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields
 
+from handlers.ids import Command
 from handlers.parsing.readings import UnclearError
 from handlers.parsing.timetable import has_time, parse
 from handlers.parsing.words import DAY_NAMES
@@ -98,8 +99,8 @@ def parse_order(words: str, *, zone: str) -> Order:
     words, stories = _take_digest(words)
     if new and not stories:
         raise ParleyError(
-            "Only a digest can be limited to what is new, as in `/digest on 09:30 digest 3 only"
-            " new`. A question takes `max age 7 days`."
+            f"Only a digest can be limited to what is new, as in `{Command.DIGEST} on 09:30 digest"
+            " 3 only new`. A question takes `max age 7 days`."
         )
     has_sentence = not (new and new["nothing"])
     max_age_days = _days(age) if age else None
@@ -131,7 +132,7 @@ def _split_about(words: str) -> tuple[str, str | None]:
 def _read_topics(listed: str) -> tuple[str, ...]:
     topics = tuple(dict.fromkeys(_topics(listed)))
     if not topics:
-        raise ParleyError("About what? As in `/digest on 09:30 about sanctions, turkey`.")
+        raise ParleyError(f"About what? Type `{Command.DIGEST} on 09:30 about` and a topic or two.")
     if len(topics) > MOST_TOPICS:
         raise ParleyError(f"A schedule has at most {MOST_TOPICS} topics, not {len(topics)}.")
     if any(len(topic) > LONGEST_TOPIC for topic in topics):

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import time
 from itertools import combinations
 
+from handlers.ids import Command
 from handlers.mrkdwn import plain
 from handlers.parsing.readings import UnclearError, UnknownWordError
 from handlers.parsing.words import (
@@ -124,9 +125,6 @@ _LISTED_LETTERS = re.compile(r"(?<=\b[mtwf]),\s*(?=(?:[mtwf]|th)\b)", re.IGNOREC
 _TO = frozenset({"-", "to", "through", "thru", "until", "till"})
 _EXCEPT = frozenset({"except", "excluding", "but", "not", "no", "without", "minus"})
 _OTHER_WORDS = ("daily", "weekdays", "weekends", "digest", "about", "stories")
-_EXAMPLE = "`/digest on 09:30 mon-fri Europe/Lisbon`"
-_NO_TIME = f"I need a time of day, as in {_EXAMPLE}."
-_POSSIBLE = f"I can post at one time of day, on the same weekdays every week, as in {_EXAMPLE}."
 
 
 def parse(words: str, *, zone: str) -> Timetable:
@@ -138,7 +136,7 @@ def parse(words: str, *, zone: str) -> Timetable:
     """
     text = " ".join(as_typed(words).split())
     if len(text) > _MOST_CHARACTERS:
-        raise ParleyError(f"That is too long for a time, days and a time zone. {_POSSIBLE}")
+        raise ParleyError(f"That is too long for a time, days and a time zone. {_possible()}")
     text = _NUMBER_WORD.sub(_in_digits, text)
     for phrase, word in _PHRASES:
         text = phrase.sub(word, text)
@@ -217,26 +215,26 @@ def _times(text: str) -> tuple[Sequence[time], str]:
     if bare and not matches:
         matches = bare if bare[0].start() else bare[:1]
     if found := _TWO_TIMES.search(text):
-        raise ParleyError(f"“{found[0]}” can be two times. {_POSSIBLE}")
+        raise ParleyError(f"“{found[0]}” can be two times. {_possible()}")
     rest = text
     for match in reversed(matches):
         rest = f"{rest[: match.start()]} {rest[match.end() :]}"
     if found := _NOT_WEEKLY.search(rest):
-        raise ParleyError(f"I cannot do “{plain(found[0].strip(), 60)}” yet. {_POSSIBLE}")
+        raise ParleyError(f"I cannot do “{plain(found[0].strip(), 60)}” yet. {_possible()}")
     if start := _START.search(rest):
         raise ParleyError(
             f"A schedule starts at once. Leave out “{plain(start[0], 60)}”, and then type"
-            f" `/digest pause until {plain(start['when'] or start['day'], 60)}`."
+            f" `{Command.DIGEST} pause until {plain(start['when'] or start['day'], 60)}`."
         )
     if not matches:
-        raise ParleyError(_NO_TIME)
+        raise ParleyError(_no_time())
     readings = [_read_time(match) for match in matches]
     if [] in readings:
         typed = plain(matches[readings.index([])][0].strip(), 60)
-        raise ParleyError(f"“{typed}” is not a time. {_NO_TIME}")
+        raise ParleyError(f"“{typed}” is not a time. {_no_time()}")
     if any(times != readings[0] for times in readings):
         every_time = " and ".join(f"“{match[0].strip()}”" for match in matches)
-        raise ParleyError(f"{every_time} are {len(matches)} times. {_POSSIBLE}")
+        raise ParleyError(f"{every_time} are {len(matches)} times. {_possible()}")
     return readings[0], rest
 
 
@@ -296,13 +294,13 @@ def _split(rest: str) -> tuple[Sequence[frozenset[int]], Sequence[Sequence[str]]
         if runs[-1]:
             runs.append([])
     if is_weekly and not included:
-        raise ParleyError("Weekly on which day? As in `/digest on 09:30 fri`.")
+        raise ParleyError(f"Weekly on which day? As in `{Command.DIGEST} on 09:30 fri`.")
     # Not every day and on Mon–Fri: one of them contains the other, so they contradict each other.
     narrow = [some for some in included if not any(some > other for other in included)]
     choices = [frozenset().union(*groups) for groups in (included or [WEEKDAYS], narrow) if groups]
     readings = [*dict.fromkeys(choice.difference(*excluded) for choice in choices)]
     if not all(readings):
-        raise ParleyError(f"That leaves no day of the week. {_POSSIBLE}")
+        raise ParleyError(f"That leaves no day of the week. {_possible()}")
     return readings, [run for run in runs if run]
 
 
@@ -379,3 +377,15 @@ def _corrected(text: str, error: UnknownWordError, zone: str) -> ParleyError:
     if not readings and guesses in ([], [" "]):
         return ParleyError(f"{error} Try mon-fri, a country, or a city such as Lisbon.")
     return UnclearError(f"{error} {question}", readings)
+
+
+def _no_time() -> str:
+    return f"I need a time of day, as in {_example()}."
+
+
+def _possible() -> str:
+    return f"I can post at one time of day, on the same weekdays every week, as in {_example()}."
+
+
+def _example() -> str:
+    return f"`{Command.DIGEST} on 09:30 mon-fri Europe/Lisbon`"

@@ -12,6 +12,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk.errors import SlackApiError
 
+from handlers.ids import Command
 from handlers.slack.api_errors import FAILURES, Failure, FailureKind, classify
 from handlers.views.message import in_words, message
 from handlers.views.modal import field_errors, updated, window
@@ -101,7 +102,7 @@ async def on_error(
     if isinstance(error, BoltUnhandledRequestError):
         context["outcome"] = "unknown"
         log.warning("no listener for a request of type %s", body.get("type", "command"))
-        return reply("I don't know that one. Type `/brief help` to begin.", body)
+        return reply(f"I don't know that one. Type `{Command.BRIEF} help` to begin.", body)
     return reply(sentence(error), body)
 
 

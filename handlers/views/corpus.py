@@ -8,11 +8,11 @@ from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
 from handlers.parsing.date_format import format_date
 from handlers.parsing.words import nearest
+from handlers.views import samples as sample_stories
 from handlers.views import sources
 from handlers.views.blocks import Block, actions, button, overflow, section
 from handlers.views.message import Message, counted, message, paragraphs, sized
 from handlers.views.preview import SLACK, first_problems, listed, not_loaded, when, who
-from handlers.views.samples import SAMPLES
 from handlers.views.unasked import unasked, write_button
 from store import samples
 from store.corpus.service import Reload
@@ -89,7 +89,7 @@ def status(
         text += f" Parley {plain(version)}."
     parts = [text]
     if samples.are_loaded(revision):
-        parts.append(SAMPLES)
+        parts.append(sample_stories.warning())
     if failed_load:
         parts.append(_refused(failed_load))
     buttons = []
@@ -138,7 +138,7 @@ def reloaded(reload: Reload) -> Message:
     if reload.warnings:
         warnings = counted(len(reload.warnings), "warning")
         text += f" {warnings} about the documents: `{Command.CORPUS} problems` lists them."
-    parts = [text, SAMPLES] if samples.are_loaded(revision) else [text]
+    parts = [text, sample_stories.warning()] if samples.are_loaded(revision) else [text]
     if reload.problems:
         parts.append(not_loaded(reload.problems))
     return paragraphs(*parts)

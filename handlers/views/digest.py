@@ -13,11 +13,10 @@ from handlers.parsing.date_format import format_date, format_dates, write_dates
 from handlers.parsing.schedule_order import order_of, write_order
 from handlers.parsing.words import DAY_NAMES
 from handlers.parsing.zones import shown_name
-from handlers.views import question
+from handlers.views import question, samples
 from handlers.views.blocks import Block, Element, button, context, overflow, pager, section
 from handlers.views.message import Message, counted, message, paragraphs
 from handlers.views.notice import WHY_STOPPED, span
-from handlers.views.samples import SAMPLES
 from store.posting.choice import Chosen
 from store.posting.notices import READY_AGAIN
 from store.posting.planning import UpcomingPost
@@ -43,38 +42,40 @@ _LISTED = 20
 """Schedules per page."""
 
 _EXAMPLES = (
-    (f"{Command.DIGEST}", "a form: what, where, when and about what"),
+    ("", "a form: what, where, when and about what"),
     (
-        f"{Command.DIGEST} on 09:30 mon-fri Europe/Lisbon",
+        "on 09:30 mon-fri Europe/Lisbon",
         "a question then; the zone can be left out",
     ),
     (
-        f"{Command.DIGEST} on 09:30 digest 3 about sanctions, turkey",
+        "on 09:30 digest 3 about {topics}",
         "three stories and a question; either part can be left out",
     ),
     (
-        f"{Command.DIGEST} on 09:30 digest 3 only new max age 7 days",
+        "on 09:30 digest 3 only new max age 7 days",
         "only stories that came since the last digest; with `only new or nothing`, no post when"
         " there are none",
     ),
-    (f"{Command.DIGEST} next", "the next posts in this channel"),
-    (f"{Command.DIGEST} preview", "what the next one will say; only you see it"),
-    (f"{Command.DIGEST} now", "one more at once; `now today`: today's, ahead of its time"),
+    ("next", "the next posts in this channel"),
+    ("preview", "what the next one will say; only you see it"),
+    ("now", "one more at once; `now today`: today's, ahead of its time"),
     (
-        f"{Command.DIGEST} skip",
+        "skip",
         "leave the next one out, or `skip 24 Dec to 2 Jan`; `unskip` takes it back",
     ),
-    (f"{Command.DIGEST} pause until 2 Jan", "no posts before that date, or until `resume`"),
-    (f"{Command.DIGEST} off", "no more posts in this channel"),
-    (f"{Command.DIGEST} talk", "which questions got people talking here"),
-    (f"{Command.DIGEST} list", "every channel with a schedule"),
+    ("pause until 2 Jan", "no posts before that date, or until `resume`"),
+    ("off", "no more posts in this channel"),
+    ("talk", "which questions got people talking here"),
+    ("list", "every channel with a schedule"),
 )
 
 
-def digest_help(*, unknown: str | None = None, correction: str | None = None) -> Message:
-    """Explain /digest; *unknown* is a word that is not a sub-command.
+def digest_help(
+    topics: Sequence[str], *, unknown: str | None = None, correction: str | None = None
+) -> Message:
+    """Explain /digest, with *topics* that have stories.
 
-    *correction* is the command that may be meant.
+    *unknown* is a word that is not a sub-command; *correction* is the command that may be meant.
     """
     lead = f"I don't know “{plain(unknown, 100)}”. " if unknown else ""
     if correction:
@@ -82,7 +83,11 @@ def digest_help(*, unknown: str | None = None, correction: str | None = None) ->
         text = f"{lead}Did you mean `{Command.DIGEST} {shown}`?"
         return ask(text, [(f"Yes: {correction}", correction)])
     text = f"{lead}A question a day gets a channel talking:"
-    lines = "\n".join(f"• `{words}`: {what}" for words, what in _EXAMPLES)
+    about = ", ".join(plain(topic, 75) for topic in topics[:2]) or "TOPICS"
+    lines = "\n".join(
+        f"• `{f'{Command.DIGEST} {words}'.rstrip()}`: {what}".replace("{topics}", about)
+        for words, what in _EXAMPLES
+    )
     form = button("Open the form", Action.DIGEST_SET, Value(), hint="Open the form of a schedule")
     return paragraphs(f"{text}\n{lines}", buttons=[form])
 
@@ -136,7 +141,9 @@ def is_on(
     hint = context(f"`{Command.DIGEST} next` lists what comes, `{Command.DIGEST} off` stops it.")
     if not has_samples:
         return message(text, [section(text), hint])
-    return message(f"{text}\n{SAMPLES}", [section(text), section(SAMPLES), hint])
+    return message(
+        f"{text}\n{samples.warning()}", [section(text), section(samples.warning()), hint]
+    )
 
 
 def coming(

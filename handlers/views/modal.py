@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from handlers import ids
 from handlers.button_value import MODAL, Value
 from handlers.ids import Action
+from handlers.mrkdwn import truncate
 from handlers.views.as_written import question_of
 from handlers.views.blocks import (
     Block,
@@ -96,14 +97,17 @@ def _bounded(blocks: Sequence[Block]) -> list[Block]:
     return kept
 
 
-def discussion(article: Article | None) -> View:
-    """Build the form that asks for a channel and, unless *article* is given, for a topic."""
+def discussion(article: Article | None, *, example: str) -> View:
+    """Build the form that asks for a channel and, unless *article* is given, for a topic.
+
+    *example* is a topic that has stories.
+    """
     channel = channel_select(ids.Field.CHANNEL)
     blocks = [input_block(ids.Block.CHANNEL, "Channel", channel)]
     if article:
         blocks.insert(0, question_of(article))
     else:
-        typed = text_input(ids.Field.WORDS, "sanctions", most=MAX_WORDS)
+        typed = text_input(ids.Field.WORDS, truncate(example, 75) or "A few words", most=MAX_WORDS)
         hint = "A few words; without any it is the channel's next question."
         blocks.append(input_block(ids.Block.WORDS, "About", typed, hint=hint, optional=True))
     value = Value(article_id=article.id if article else "")

@@ -8,6 +8,7 @@ from handlers.button_value import NO_CHANNEL, Value
 from handlers.parsing.schedule_order import MOST_STORIES, MOST_TOPICS
 from handlers.parsing.words import DAY_NAMES
 from handlers.parsing.zones import zone_label
+from handlers.views import samples
 from handlers.views.blocks import (
     Block,
     Element,
@@ -21,7 +22,6 @@ from handlers.views.blocks import (
 from handlers.views.digest import owner_text, schedule_line, schedule_status
 from handlers.views.message import counted
 from handlers.views.modal import View, form
-from handlers.views.samples import SAMPLES
 from store.types import ChannelId, News, Order, PostKind, Schedule
 
 _KINDS = {
@@ -56,7 +56,7 @@ def schedule(
     timetable = order.timetable
     blocks: list[Block] = [
         *([section(note)] if note else []),
-        *([section(SAMPLES)] if has_samples else []),
+        *([section(samples.warning())] if has_samples else []),
         _channel(channel_id, is_known=is_known),
         _field(
             ids.Block.KIND,

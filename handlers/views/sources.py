@@ -19,11 +19,6 @@ SHOWN = 8
 _MOST_OPML = 2_800
 """Characters of a list that a message shows; a section holds 3,000."""
 
-_HOW = (
-    f"`{Command.CORPUS} sources add ADDRESS` adds a feed or the feed of a web page; `remove`,"
-    " `pause`, `resume`, `refresh` and `keep` take an address or a part of a name. Drop an OPML"
-    " file into my direct messages to add many."
-)
 _WORDS = (
     ("sources", "the feeds, and how their polls go"),
     ("sources example.com", "the feeds with that in their name or address"),
@@ -38,6 +33,14 @@ _WORDS = (
 )  # fmt: skip
 WORDS = frozenset(("add", "remove", "pause", "resume", "refresh", "keep", "history", "export"))
 """The words that say what to do, after `sources`."""
+
+
+def _how() -> str:
+    return (
+        f"`{Command.CORPUS} sources add ADDRESS` adds a feed or the feed of a web page; `remove`,"
+        " `pause`, `resume`, `refresh` and `keep` take an address or a part of a name. Drop an OPML"
+        " file into my direct messages to add many."
+    )
 
 
 def sources_help(*, unknown: str = "") -> Message:
@@ -61,7 +64,7 @@ def sources(
     if part:
         lead = f"*Sources* with “{plain(part, 100)}”: {counted(len(feeds), 'feed')}."
     blocks = [section(note)] if note else []
-    blocks.append(section(lead if note else f"{lead}\n{_HOW}"))
+    blocks.append(section(lead if note else f"{lead}\n{_how()}"))
     for feed in sorted(feeds, key=_worst_first)[:SHOWN]:
         blocks += _feed(feed, stories.get(feed.id, 0))
     if len(feeds) > SHOWN:

@@ -22,6 +22,16 @@ def test_every_command_is_in_it() -> None:
     assert not SLACK_S_OWN & set(commands)
 
 
+def test_a_prefix_is_part_of_every_command() -> None:
+    commands = manifest(command_prefix="team-")["features"]["slash_commands"]
+    assert [one["command"] for one in commands] == [
+        "/team-brief",
+        "/team-discuss",
+        "/team-digest",
+        "/team-corpus",
+    ]
+
+
 def test_optional_scopes_are_scopes_and_are_explained() -> None:
     scopes = manifest()["oauth_config"]["scopes"]
     assert set(scopes["bot_optional"]) < set(scopes["bot"])

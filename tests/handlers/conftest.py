@@ -46,6 +46,7 @@ What would make night work fair?
 class Switches(TypedDict, total=False):
     """The settings that add to the manifest."""
 
+    command_prefix: str
     agent_view: bool
     workflow_steps: bool
 

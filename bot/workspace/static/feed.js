@@ -65,7 +65,7 @@ export function feedPanel(workspace) {
     breaking.textContent = isBroken ? "Mend" : "Break";
     health.textContent = isBroken
       ? "The feed is broken: every request fails, as when a server is down. Mend ends that."
-      : "Break makes every request fail, as when a server is down: the stories stay, and /corpus sources names the problem.";
+      : "Break makes every request fail, as when a server is down: the stories stay, and the list of feeds names the problem.";
     list.replaceChildren(
       ...feed.entries.map((entry) =>
         el("li", {}, el("span", {}, entry.title), el("button", { type: "button", class: "button small", "aria-label": `Edit ${entry.title}`, onclick: () => edit(entry) }, "Edit")),

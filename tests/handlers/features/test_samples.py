@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from handlers.ids import Action
-from handlers.views.samples import SAMPLES
+from handlers.views.samples import warning
 from store import samples
 from tests.handlers.conftest import Slack, texts, write_corpus
 from tests.ids import RANDOM
@@ -31,24 +31,24 @@ def form(slack: Slack) -> str:
 
 
 async def test_the_warning_is_shown_wherever_a_schedule_is_set_up(slack: Slack) -> None:
-    assert SAMPLES in texts(await slack.type("/digest on 09:30"))
+    assert warning() in texts(await slack.type("/digest on 09:30"))
     (offer,) = await slack.type("/digest on 09:30", channel=RANDOM)
     joined = await slack.press(Action.DIGEST_JOIN, offer, channel=RANDOM)
-    assert SAMPLES in texts(joined)
+    assert warning() in texts(joined)
     await slack.type("/digest")
-    assert SAMPLES in form(slack)
+    assert warning() in form(slack)
     modal = slack.modal()
     assert modal
     # The schedule changes while the form is open, so the form shows the change before it saves.
     await slack.type("/digest on 10:30")
     await slack.submit(modal)
     assert "Not saved yet" in form(slack)
-    assert SAMPLES in form(slack)
+    assert warning() in form(slack)
     await slack.submit(modal)
     assert "will get a question" in form(slack)
-    assert SAMPLES in form(slack)
+    assert warning() in form(slack)
     for words in ("status", "reload"):
-        assert SAMPLES in texts(await slack.type(f"/corpus {words}"))
+        assert warning() in texts(await slack.type(f"/corpus {words}"))
 
 
 async def test_there_is_no_warning_with_own_stories(slack: Slack) -> None:
@@ -59,7 +59,7 @@ async def test_there_is_no_warning_with_own_stories(slack: Slack) -> None:
     await slack.type("/digest")
     assert "sample" not in texts(shown) + form(slack)
     await slack.type("/corpus undo")
-    assert SAMPLES in texts(await slack.type("/digest on 09:30"))
+    assert warning() in texts(await slack.type("/digest on 09:30"))
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:

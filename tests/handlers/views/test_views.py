@@ -261,7 +261,9 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "schedules": lambda matches, words: digest.schedules(
         [planned(words)] * 20, {}, user_id=ANA, is_admin=False, page=1, pages=4
     ),
-    "mistyped digest": lambda matches, words: digest.digest_help(unknown=words, correction=words),
+    "mistyped digest": lambda matches, words: digest.digest_help(
+        [words] * 2, unknown=words, correction=words
+    ),
     "status": lambda matches, words: corpus.status(
         None, corpus.Size(questions=1, unasked=10**6, topics=10**6, characters=10**9)
     ),
@@ -276,7 +278,7 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "problems": lambda matches, words: corpus.invalid(
         [Problem(path=PurePosixPath(words), line=1, message=words)] * 40
     ),
-    "unknown digest": lambda matches, words: digest.digest_help(unknown=words),
+    "unknown digest": lambda matches, words: digest.digest_help([words] * 2, unknown=words),
     "unknown corpus": lambda matches, words: corpus.corpus_help(unknown=words),
 }
 
@@ -322,8 +324,10 @@ WINDOWS: dict[str, Callable[[tuple[Match, ...], str], modal.View]] = {
     "answer": lambda matches, words: modal.window(
         story.found(Found(matches=matches), words=words, place=0, where=MODAL)
     ),
-    "discussion": lambda matches, words: modal.discussion(None),
-    "discussion of a story": lambda matches, words: modal.discussion(matches[0].article),
+    "discussion": lambda matches, words: modal.discussion(None, example=words),
+    "discussion of a story": lambda matches, words: modal.discussion(
+        matches[0].article, example=words
+    ),
     "discussion preview": lambda matches, words: modal.discussion_preview(
         matches[0].article,
         value=Value(article_id="a", words=words, channel_id=C1, where=MODAL),
