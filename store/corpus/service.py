@@ -207,7 +207,9 @@ class Corpus:
     async def _switch(self, stale: Loaded) -> None:
         """Read what has changed since *stale*, and use it unless another task was faster."""
         async with self._database.long_reading() as connection:
-            build = await read(self._database, connection, self._semantic, before=stale)
+            # The other process may also have loaded new links, which make no revision.
+            before = stale.without_articles()
+            build = await read(self._database, connection, self._semantic, before=before)
         loaded = await build()
         if self._loaded is stale:
             self._loaded = loaded

@@ -161,6 +161,21 @@ async def test_a_search_reads_no_story_of_another_revision(
         assert await loaded(two) == await loaded(one)
 
 
+async def test_a_story_is_read_again_after_another_process_has_loaded(
+    database_url: str, tmp_path: Path
+) -> None:
+    """A feed that only changes its links makes no revision."""
+    async with open_store(database_url) as one, open_store(database_url) as two:
+        await load(one, folder(tmp_path, talks=TALKS))
+        await two.corpus.follow()
+        assert (await loaded(two))[1][0].url is None
+        async with open_database(database_url) as database, database.transaction() as connection:
+            await connection.execute("UPDATE article SET url = 'https://news.example/new'")
+        await load(one, folder(tmp_path, trade=TALKS.replace("Geneva", "Lagos")))
+        await two.corpus.follow()
+        assert (await loaded(two))[1][0].url == "https://news.example/new"
+
+
 async def test_a_check_by_a_process_with_a_stale_revision(
     database_url: str, tmp_path: Path
 ) -> None:
