@@ -17,7 +17,9 @@ async def test_the_panel_suggests_topics_that_find_stories(slack: Slack) -> None
     shown = slack.workspace.prompts[dm(ANA)]
     assert [prompt["title"] for prompt in shown["prompts"]] == [
         "Stories on Geneva",
+        "Stories on envoys",
         "Stories on Gdansk",
+        "Stories on sanction",
     ]
     (answer,) = await slack.say(shown["prompts"][0]["message"], channel=dm(ANA))
     assert "Match 1 of 2" in texts([answer])
