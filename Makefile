@@ -10,7 +10,7 @@ HAS_NODE := command -v npm >/dev/null && node -e \
 NEEDS_NODE := install Node 20.19 or later with npm (https://nodejs.org)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-any-day types coverage lint lint-page fix fuzz audit soak pictures
+.PHONY: help demo test test-any-day types coverage lint lint-page fix fuzz audit soak gallery pictures
 .PHONY: bench bench-replicas bench-finding bench-quality bench-ablations bench-posting bench-loading
 .PHONY: bench-kills bench-feeds bench-simulation
 
@@ -94,6 +94,12 @@ bench-posting: $(VENV)/.dev ## kills, a crowd and a year: posts counted and time
 
 bench-finding: $(VENV)/.bench ## ways of finding a story, side by side (SIZE=100000)
 	@$(VENV)/bin/python -m benchmarks.finding $(if $(SIZE),--size $(SIZE))
+
+gallery: $(VENV)/.dev ## take pictures of all that Parley shows, in three looks: build/gallery/index.html
+	@rm -rf build/gallery
+	@$(PYTEST) --quiet --record=build/gallery/sent tests/handlers/features tests/handlers/jobs
+	@$(VENV)/bin/python -m pytest --quiet --gallery build/gallery/screens tests/browser
+	@$(VENV)/bin/python -m tests.gallery build/gallery
 
 pictures: $(VENV)/.dev ## take the README's pictures again (needs chromium; handsome with fonts-lato)
 	@$(VENV)/bin/python -m pytest tests/browser --pictures docs

@@ -1,6 +1,7 @@
 """A real browser on the page of a real workspace: one browser for all, a window for each person."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -52,6 +53,7 @@ expect.set_options(timeout=_MOST_MS)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pictures", metavar="FOLDER", help="save the README's pictures here")
+    parser.addoption("--gallery", metavar="FOLDER", help="save how each page looks in the end here")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -145,10 +147,12 @@ Open = Callable[..., Any]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(browser: Browser, pytestconfig: pytest.Config) -> AsyncIterator[Open]:
+async def visit(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Open]:
     """Return a function that opens a window; an error in the page's console fails the test."""
     complaints: list[str] = []
-    pictures = pytestconfig.getoption("pictures", None)
+    people: list[Person] = []
+    pictures = request.config.getoption("pictures", None)
+    gallery = request.config.getoption("gallery", None)
 
     async with AsyncExitStack() as stack:
 
@@ -173,9 +177,15 @@ async def visit(browser: Browser, pytestconfig: pytest.Config) -> AsyncIterator[
             await page.goto(f"{workspace.url}#{user}/{at}")
             person = Person(page, complaints, Path(pictures) if pictures else None)
             await expect(page.locator("body[data-live]")).to_be_visible()
+            people.append(person)
             return person
 
         yield visit
+        if gallery:
+            name = re.sub(r"\W+", "-", request.node.name).strip("-")
+            for number, person in enumerate(people, 1):
+                async for look in person.looks():
+                    await person.page.screenshot(path=f"{gallery}/{name}-{number}-{look}.png")
     assert complaints == []
 
 

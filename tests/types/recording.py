@@ -50,8 +50,8 @@ _FREE = frozenset(
 Every other text counts: it may be one of a few that Slack knows, such as a style. A field that is
 missing here makes more shapes, and never hides a mismatch.
 """
-_EXAMPLE = 40
-"""Characters of a text that are kept in an example."""
+_EXAMPLE = 3_000
+"""Characters of a text that are kept in an example; a section has no more."""
 _OWN_CALLERS = ("tests/bot/workspace/", "tests/browser/")
 """Tests of the local workspace: they call it themselves, often wrongly on purpose."""
 _BROKEN_IDS = ("tests/handlers/test_any_payload.py",)
