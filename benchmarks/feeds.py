@@ -68,7 +68,7 @@ _ORDER = Order(
 _LOAD = timedelta(minutes=15)
 _DIGESTS = """
 SELECT p.due_at, a.summary FROM post p JOIN post_story s ON s.post_key = p.key JOIN (
-    SELECT id, summary FROM article UNION SELECT id, summary FROM retired_article
+    SELECT id, summary FROM loaded_article UNION SELECT id, summary FROM retired_article
 ) a ON a.id = s.article_id
 """
 
@@ -392,7 +392,7 @@ def _spread(values: Sequence[float], unit: float) -> str:
 
 async def _stored(url: str) -> Sequence[Stored]:
     async with open_database(url, is_looking=True) as database:
-        rows = await database.fetch("SELECT * FROM article")
+        rows = await database.fetch("SELECT * FROM loaded_article")
     return [
         Stored(
             text=f"{row['headline']} {row['summary']}",

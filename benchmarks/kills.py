@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from store import Store, open_store
+from store.loading import staging
 from store.loading.documents import read_corpus
 from store.types import Found
 from tests.machine import NOW, ROOT
@@ -34,7 +35,8 @@ def write(folder: Path, mark: str) -> None:
 
 
 async def reload_forever(url: str, folders: list[Path]) -> None:
-    """Load the folders in turn until the process is killed."""
+    """Load the folders in turn until the process is killed; every load is staged."""
+    staging._FEWEST = 1
     async with open_store(url) as store:
         sys.stdout.write("ready\n")
         sys.stdout.flush()

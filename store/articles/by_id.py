@@ -12,26 +12,26 @@ COLUMNS = (
     " url, publisher, published_at, guid, first_seen_at"
 )
 """The columns of an article in the tables article and past_article, as `to_columns` has them."""
-SELECT = f"SELECT a.number, {COLUMNS} FROM article a"  # noqa: S608 -- our own names
+SELECT = f"SELECT a.number, {COLUMNS} FROM loaded_article a"  # noqa: S608 -- our own names
 SHUFFLE_SIZE = 2**63 - 1
 """The number of positions in the random order."""
 
 _GET = f"{SELECT} WHERE a.id = $1"
-_UNASKED = "SELECT COUNT(*) AS stories FROM article WHERE question = ''"
+_UNASKED = "SELECT COUNT(*) AS stories FROM loaded_article WHERE question = ''"
 _NEXT_UNASKED = f"""
 {SELECT} WHERE a.question = ''
-    AND a.number < COALESCE((SELECT number FROM article WHERE id = $1), {2**63 - 1})
+    AND a.number < COALESCE((SELECT number FROM loaded_article WHERE id = $1), {2**63 - 1})
 ORDER BY a.number DESC LIMIT 1
 """  # noqa: S608 -- our own names
 # One statement, so that an article that is retired at this moment is found.
 _GET_ANY = f"""
-SELECT 0 AS is_retired, {COLUMNS} FROM article WHERE id IN ({{ids}})
+SELECT 0 AS is_retired, {COLUMNS} FROM loaded_article WHERE id IN ({{ids}})
 UNION ALL SELECT 1, {COLUMNS} FROM retired_article WHERE id IN ({{ids}}) ORDER BY is_retired DESC
 """  # noqa: S608 -- our own names
 _MEASURE = """
 SELECT COUNT(DISTINCT NULLIF(question, '')) AS questions,
        SUM(LENGTH(summary) + LENGTH(insight) + LENGTH(question)) AS characters
-FROM article
+FROM loaded_article
 """
 
 

@@ -17,7 +17,9 @@ BATCH = 2_000
 _PARAMETERS = 500
 
 _DOCUMENTS = "SELECT path, digest, articles FROM document WHERE source = $1"
-_SOURCE = "SELECT d.source FROM article a JOIN document d ON d.path = a.document WHERE a.id = $1"
+_SOURCE = (
+    "SELECT d.source FROM loaded_article a JOIN document d ON d.path = a.document WHERE a.id = $1"
+)
 _OF_DOCUMENTS = f"{SELECT} WHERE a.document IN ({{}})"
 _OF_DOCUMENT = f"""
 {SELECT} WHERE a.document = $1 AND a.position > $2 ORDER BY a.position LIMIT {BATCH}
@@ -34,9 +36,9 @@ _SAMPLE = f"""
 """
 _BY_NUMBER = f"{SELECT} WHERE a.number IN ({{}})"
 _DATES_BY_NUMBER = """
-SELECT number, published_at FROM article WHERE published_at IS NOT NULL AND number IN ({})
+SELECT number, published_at FROM loaded_article WHERE published_at IS NOT NULL AND number IN ({})
 """
-_NUMBERS_BY_ID = "SELECT number, id FROM article WHERE id IN ({})"
+_NUMBERS_BY_ID = "SELECT number, id FROM loaded_article WHERE id IN ({})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

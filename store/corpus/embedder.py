@@ -34,7 +34,7 @@ _SHARE = 20
 """The minimum similarity is measured again once one story in 20 is new."""
 _LOG_SECONDS = 60
 
-_NEWEST = "SELECT number FROM article ORDER BY number DESC LIMIT $1"
+_NEWEST = "SELECT number FROM loaded_article ORDER BY number DESC LIMIT $1"
 _STORED = "SELECT number, vector FROM embedding WHERE model = $1 AND number IN ({}) ORDER BY number"
 _PUT = """
 INSERT INTO embedding (number, model, vector) VALUES ($1, $2, $3)

@@ -20,7 +20,7 @@ from store.finding.index import Segment
 from store.finding.similarity import SemanticSearch
 from store.finding.topics import stored
 from store.finding.words import prepare
-from store.loading import derived, failed_loads, feed_stories, revisions
+from store.loading import derived, failed_loads, feed_stories, revisions, staging
 from store.loading.check import Check, check
 from store.loading.disk_list import DiskList
 from store.loading.documents import CorpusFolder, read_corpus
@@ -584,9 +584,12 @@ class Corpus:
         await revisions.reserve_numbers(self._database, plan)
         with DiskList[Segment](batch=1) as added:
             await asyncio.to_thread(_index, plan, added, progress)
-            async with self._writing:
+            async with self._staged(plan, added, progress) as staged, self._writing:
+                unstaged = await staging.without_staged(staged, added) if staged else added
                 async with self._database.long_transaction() as connection:
                     await self._require_base(connection, plan)
+                    if staged:
+                        await staging.show(connection, staged)
                     if also:
                         await also(connection)
                     revision = await revisions.write(
@@ -597,22 +600,43 @@ class Corpus:
                         at=at,
                         restores=restores,
                         progress=progress,
+                        is_staged=staged is not None,
                     )
                     removed = (number for number, _ in plan.removed())
-                    await segments.write(connection, removed, added)
+                    await segments.write(connection, removed, unstaged)
                     if whole:
                         await failed_loads.forget(connection, whole)
-                    # Read before the commit, so that nothing can fail after it.
-                    build = await read(
-                        self._database, connection, self._semantic, before=self._loaded
-                    )
-                self._loaded = await build()
+                    # Read before the commit, so that nothing can fail after it. But a large load
+                    # takes long to read, and others wait to write.
+                    build = None
+                    if not staged:
+                        build = await read(
+                            self._database, connection, self._semantic, before=self._loaded
+                        )
+                if build:
+                    self._loaded = await build()
+                else:
+                    await self._switch(self._loaded)
                 self._followed = revision.number
         if by in _SMALL_LOADS:
             self._derive_later()
         else:
             await self._derive()
         return revision
+
+    @asynccontextmanager
+    async def _staged(
+        self, plan: LoadPlan, added: DiskList[Segment], progress: Progress
+    ) -> AsyncIterator[staging.Staged | None]:
+        """Stage a large load; if it fails, delete what was staged."""
+        staged = await staging.stage(self._database, plan, added, progress)
+        try:
+            yield staged
+        except ParleyError:
+            if staged:
+                with suppress(ParleyError):
+                    await staging.discard(self._database, staged)
+            raise
 
     async def _require_base(self, connection: Connection, plan: LoadPlan) -> None:
         last = await revisions.last(connection, source=plan.source)

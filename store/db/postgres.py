@@ -192,6 +192,7 @@ class Postgres:
     ) -> None:
         """Set the *pool* and the set of its *connections*; `connect` adds each new connection."""
         self.is_read_only = is_read_only
+        self.blocks_writers = False
         self._pool = pool
         self._connections = connections
         self._in_use: set[int] = set()

@@ -198,6 +198,7 @@ class SQLite:
         self, path: Path, threads: Sequence[_Thread], *, is_held: bool, is_read_only: bool
     ) -> None:
         self.is_read_only = is_read_only
+        self.blocks_writers = True
         self._path = path
         self._threads = threads
         self._writer, self._reader, self._single = threads

@@ -82,6 +82,8 @@ class Database(Protocol):
 
     is_read_only: bool
     """Whether it was opened only to look at it: then every write raises `DatabaseError`."""
+    blocks_writers: bool
+    """Whether a long transaction blocks all others that write until it ends."""
 
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """Open a transaction that writes: committed at the end, rolled back on any exception.

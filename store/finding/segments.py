@@ -35,7 +35,13 @@ MAX_UPDATED = 2_000
 _log = logging.getLogger(__name__)
 
 _SEGMENTS = "SELECT numbers, headlines, words, counts, postings FROM segment"
-_READ = f"{_SEGMENTS} ORDER BY segment"
+# Without those that a load has staged (store/loading/staging.py).
+_READ = f"""
+{_SEGMENTS} WHERE NOT (
+    segment * {SIZE} >= (SELECT first FROM staging)
+    AND (segment + 1) * {SIZE} <= (SELECT past FROM staging)
+) ORDER BY segment
+"""  # noqa: S608 -- our own text
 _GET = f"{_SEGMENTS} WHERE segment = $1"
 _PUT = """
 INSERT INTO segment (segment, numbers, headlines, words, counts, postings)
@@ -49,13 +55,13 @@ _FORMAT = 5
 """The form of the index: increase it with every change of what `index.to_places` returns."""
 _SET_FORMAT = "UPDATE index_format SET version = $1 WHERE version <> $1 RETURNING version"
 _OLD_FORMAT = "SELECT 1 FROM index_format WHERE version <> $1"
-_HAS_ARTICLES = "SELECT 1 FROM article LIMIT 1"
+_HAS_ARTICLES = "SELECT 1 FROM loaded_article LIMIT 1"
 
 _CHANGED = f"""
 SELECT DISTINCT number FROM past_article WHERE revision > $1 AND number < $2
 LIMIT {MAX_UPDATED + 1}
 """  # noqa: S608 -- our own number
-_NEW = f"SELECT number FROM article WHERE number >= $1 LIMIT {MAX_UPDATED + 1}"  # noqa: S608
+_NEW = f"SELECT number FROM loaded_article WHERE number >= $1 LIMIT {MAX_UPDATED + 1}"  # noqa: S608
 _LOADED = f"{SELECT} WHERE a.number IN ({{}})"
 # The first change after a revision stored what an article was like in it.
 _PAST = f"""
@@ -85,6 +91,24 @@ async def write(connection: Connection, removed: Iterable[int], added: Iterable[
         await _change(connection, number, removed_from.pop(number, nothing), segment)
     for number, numbers in removed_from.items():
         await _change(connection, number, numbers, None)
+
+
+def is_within(number: int, first: int, past: int) -> bool:
+    """Return whether all numbers of the segment of *number* are from *first* on, below *past*."""
+    start = number // SIZE * SIZE
+    return first <= start and start + SIZE <= past
+
+
+async def drop_within(
+    connection: Connection, start: int, end: int, *, first: int, past: int
+) -> None:
+    """Delete the segments that begin from *start* on and below *end*, and are within a range.
+
+    The range is of the numbers from *first* on and below *past*.
+    """
+    for number in range(-(-start // SIZE), -(-end // SIZE)):
+        if is_within(number * SIZE, first, past):
+            await connection.execute(_DROP, number)
 
 
 def _by_segment(numbers: Iterable[int]) -> dict[int, Numbers]:
@@ -153,6 +177,8 @@ async def rebuild(database: Database) -> None:
         if not await connection.fetch(_SET_FORMAT, _FORMAT):
             return
         await connection.execute("DELETE FROM segment")
+        # A load that stages notices that its segments are gone.
+        await connection.execute("UPDATE staging SET token = 0")
         count = 0
         async for batch in articles_from_number(database, 0):
             await write(connection, (), build_segments(batch))

@@ -22,7 +22,7 @@ _MAX_SCHEDULES = 50
 _MAX_HEADLINES = 5
 
 _SCHEDULED = "SELECT * FROM schedule ORDER BY team_id, channel_id"
-_SIZES = "SELECT COUNT(*) AS stories, COUNT(NULLIF(question, '')) AS questions FROM article"
+_SIZES = "SELECT COUNT(*) AS stories, COUNT(NULLIF(question, '')) AS questions FROM loaded_article"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,9 @@ from store.loading.feed_stories import known_story
 from store.loading.plan import DocumentChange, LoadPlan
 from store.types import Article, FeedSource
 
-_LAST_POSITION = "SELECT COALESCE(MAX(position), 0) AS position FROM article WHERE document = $1"
+_LAST_POSITION = (
+    "SELECT COALESCE(MAX(position), 0) AS position FROM loaded_article WHERE document = $1"
+)
 _MOST_DAYS = 36_500
 """A longer time may reach back before the year 1."""
 _SEEN_AGAIN = timedelta(days=1)

@@ -20,9 +20,10 @@ _BY_KEY = "SELECT * FROM feed_story WHERE source = $1 AND {column} IN ({keys})"
 _BY_ID = "SELECT * FROM feed_story WHERE article_id IN ({keys})"
 _RETIRED = f"SELECT {COLUMNS} FROM retired_article WHERE id IN ({{keys}})"  # noqa: S608
 _DATES = """
-SELECT number, id, COALESCE(published_at, first_seen_at) AS dated FROM article WHERE document = $1
+SELECT number, id, COALESCE(published_at, first_seen_at) AS dated
+FROM loaded_article WHERE document = $1
 """
-_RECENT = "SELECT id FROM article WHERE document = $1 ORDER BY position DESC LIMIT $2"
+_RECENT = "SELECT id FROM loaded_article WHERE document = $1 ORDER BY position DESC LIMIT $2"
 _PUT = """
 INSERT INTO feed_story (
     article_id, source, guid, link, text, headline, published_at, first_seen_at, retired_at
@@ -42,7 +43,7 @@ ON CONFLICT (id) DO UPDATE SET retired_at = excluded.retired_at
 """  # noqa: S608 -- our own names
 _FORGETTABLE = """
 SELECT 1 AS one FROM feed_story WHERE COALESCE(retired_at, first_seen_at) < $1
-    AND NOT EXISTS (SELECT 1 FROM article a WHERE a.id = feed_story.article_id)
+    AND NOT EXISTS (SELECT 1 FROM loaded_article a WHERE a.id = feed_story.article_id)
 UNION ALL SELECT 1 AS one FROM retired_article WHERE retired_at < $1
 LIMIT 1
 """
@@ -50,7 +51,7 @@ _FORGET = (
     "DELETE FROM retired_article WHERE retired_at < $1",
     """
     DELETE FROM feed_story WHERE COALESCE(retired_at, first_seen_at) < $1
-        AND NOT EXISTS (SELECT 1 FROM article a WHERE a.id = feed_story.article_id)
+        AND NOT EXISTS (SELECT 1 FROM loaded_article a WHERE a.id = feed_story.article_id)
     """,
 )
 

@@ -3,6 +3,7 @@
 The articles are kept in lists on disk, so a plan for a million articles needs little memory.
 """
 
+from array import array
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -64,6 +65,8 @@ class LoadPlan:
     """A number that no article had yet; new articles are numbered from it on."""
     new: int = 0
     """How many of these numbers the plan uses."""
+    returned: "array[int]" = field(default_factory=lambda: array("q"))
+    """The older numbers under which an undo adds articles again."""
     reserved: int | None = None
     """The first number that the load has reserved in place of *first_number*, before it writes."""
     written: WrittenQuestions = field(default_factory=WrittenQuestions)
@@ -80,6 +83,8 @@ class LoadPlan:
     def add(self, number: int, article: Article, *, is_edited: bool) -> None:
         """Plan to add an article to the index, with its written question if there is one."""
         self.additions.append(IndexChange(number, self.written.apply(article), is_edited))
+        if number < self.first_number:
+            self.returned.append(number)
         self.counts.edited += is_edited
         self.counts.added += not is_edited
 

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 
 from store.articles.by_id import COLUMNS, shuffle_position, to_columns
 from store.db import Connection, Database, Row, to_instant, to_text
 from store.loading.plan import LoadPlan
 from store.progress import Progress
-from store.types import FOLDER, POLL, QUESTION, Revision
+from store.types import FOLDER, POLL, QUESTION, Article, Revision
 
 KEPT = 10
 """How many revisions of a source can be restored, not counting undos and written questions."""
@@ -87,7 +88,7 @@ INSERT INTO document (path, digest, articles, source) VALUES ($1, $2, $3, $4)
 ON CONFLICT (path) DO UPDATE SET digest = excluded.digest, articles = excluded.articles
 """
 _DROP_DOCUMENT = "DELETE FROM document WHERE path = $1"
-_ADD_ARTICLE = f"""
+ADD_ARTICLE = f"""
 INSERT INTO article (number, {COLUMNS}, shuffle)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 """  # noqa: S608 -- our own names
@@ -206,10 +207,12 @@ async def write(
     at: datetime,
     restores: int | None,
     progress: Progress,
+    is_staged: bool,
 ) -> Revision:
     """Write the changes of *plan* in the caller's transaction, and keep the old versions.
 
-    *fingerprint* is None if the folder stays as it is.
+    *fingerprint* is None if the folder stays as it is. *is_staged* means that the new articles are
+    written already.
     """
     before = await last(connection)
     number = before["number"] + 1 if before else 1
@@ -217,11 +220,12 @@ async def write(
     if fingerprint is None:
         fingerprint = before["fingerprint"] if before else ""
     steps = len(plan.removals) + 2 * len(plan.moves) + len(plan.additions)
+    steps -= plan.new if is_staged else 0
     progress.start("Writing", steps)
     if before:
         await connection.executemany(_KEEP_DOCUMENT, _past_documents(plan, number))
         await connection.executemany(_KEEP_ARTICLE, _past_articles(plan, number, first_new))
-    await _write_articles(connection, plan, progress)
+    await _write_articles(connection, plan, progress, is_staged=is_staged)
     sizes = (await connection.fetch(_SIZES))[0]
     await connection.execute(
         _ADD,
@@ -248,11 +252,17 @@ async def write(
 
 async def write_quietly(connection: Connection, plan: LoadPlan) -> None:
     """Write the documents and the moves of *plan* without a new revision; it has nothing else."""
-    await _write_articles(connection, plan, Progress())
+    await _write_articles(connection, plan, Progress(), is_staged=False)
 
 
-async def _write_articles(connection: Connection, plan: LoadPlan, progress: Progress) -> None:
-    # A moved article is deleted and inserted: two articles may swap places, which are unique.
+def new_article(number: int, article: Article) -> Sequence[object]:
+    """Return the row of a new article, for `ADD_ARTICLE`."""
+    return number, *to_columns(article), shuffle_position(article.id)
+
+
+async def _write_articles(
+    connection: Connection, plan: LoadPlan, progress: Progress, *, is_staged: bool
+) -> None:
     await connection.executemany(_DROP_ARTICLE, ((change.number,) for change in plan.removals))
     await connection.executemany(_DROP_ARTICLE, ((move.number,) for move in plan.moves))
     after = {path: change.after for path, change in plan.documents.items()}
@@ -267,7 +277,16 @@ async def _write_articles(connection: Connection, plan: LoadPlan, progress: Prog
             if document
         ),
     )
-    await connection.executemany(_ADD_ARTICLE, _new_articles(plan, progress))
+    moved = (new_article(move.number, move.after) for move in progress.counting(plan.moves))
+    await connection.executemany(ADD_ARTICLE, moved)
+    if not is_staged or plan.returned:
+        least = plan.reserved if is_staged else None
+        rows = (
+            new_article(number, article)
+            for number, article in plan.added()
+            if least is None or number < least
+        )
+        await connection.executemany(ADD_ARTICLE, progress.counting(rows))
 
 
 def _past_documents(plan: LoadPlan, revision: int) -> Iterator[Sequence[object]]:
@@ -282,15 +301,8 @@ def _past_articles(plan: LoadPlan, revision: int, first_new: int) -> Iterator[Se
         yield number, revision, *to_columns(article)
     for move in plan.moves:
         yield move.number, revision, *to_columns(move.before)
-    # Numbers from *first_new* on are new. A smaller number returns with an undo, so store that the
-    # article did not exist before.
-    for number, _ in plan.added():
-        if number < first_new:
-            yield number, revision, *_ABSENT
-
-
-def _new_articles(plan: LoadPlan, progress: Progress) -> Iterator[Sequence[object]]:
-    for move in progress.counting(plan.moves):
-        yield move.number, *to_columns(move.after), shuffle_position(move.after.id)
-    for number, article in progress.counting(plan.added()):
-        yield number, *to_columns(article), shuffle_position(article.id)
+    # Numbers from *first_new* on are new. A smaller number returns with an undo, or another source
+    # was loaded since it was reserved, so store that the article did not exist before.
+    first = plan.first_number if plan.reserved is None else plan.reserved
+    for number in chain(plan.returned, range(first, min(first + plan.new, first_new))):
+        yield number, revision, *_ABSENT

@@ -97,7 +97,7 @@ FROM (
     SELECT article_id, asked_on AS at, article_id AS key FROM posted_article
     WHERE team_id = $1 AND channel_id = $2 AND asked > 0
 ) asked
-LEFT JOIN article a ON a.id = asked.article_id
+LEFT JOIN loaded_article a ON a.id = asked.article_id
 LEFT JOIN retired_article r ON r.id = asked.article_id
 WHERE a.id IS NOT NULL OR r.id IS NOT NULL
 ORDER BY asked.at DESC, asked.key DESC LIMIT $3
@@ -408,7 +408,7 @@ class _Pool:
             connection=connection,
             channel=(team_id, channel_id),
             had=_TIMES.format(had=_ASKED),
-            table="(SELECT * FROM article WHERE question <> '') a",
+            table="(SELECT * FROM loaded_article WHERE question <> '') a",
         )
 
     @classmethod
@@ -428,7 +428,7 @@ class _Pool:
         conditions = [] if is_digest else ["b.question <> ''"]
         values: list[object] = []
         if order.topics:
-            table = "topic_pool t JOIN article b ON b.id = t.article_id"
+            table = "topic_pool t JOIN loaded_article b ON b.id = t.article_id"
             conditions.append("t.team_id = $1 AND t.channel_id = $2")
         if order.max_age_days:
             # Some dates are days without a time, so count whole days.

@@ -51,6 +51,7 @@ class SimulatedDatabase:
     """The database as one process sees it; all processes share the file and its *writing* lock."""
 
     is_read_only = False
+    blocks_writers = True
 
     def __init__(self, path: Path, *, step: Step, writing: asyncio.Lock) -> None:
         """*step* is called with "database" before statements and with "commit" after a commit."""

@@ -170,7 +170,7 @@ class FeedWorld(World):
     async def check(self) -> tuple[int, Iterable[str]]:
         """Return the number of stories, and what is wrong with them."""
         rows = self.fetch(
-            "SELECT a.*, d.source FROM article a JOIN document d ON d.path = a.document"
+            "SELECT a.*, d.source FROM loaded_article a JOIN document d ON d.path = a.document"
         )
         broken = []
         for row in self.fetch("SELECT * FROM source"):
@@ -278,7 +278,7 @@ class FeedWorld(World):
         await poll.corpus.undo(by="U1", at=poll.clock())
 
     async def _write(self, poll: Poll) -> None:
-        rows = self.fetch("SELECT id FROM article WHERE guid IS NOT NULL ORDER BY id")
+        rows = self.fetch("SELECT id FROM loaded_article WHERE guid IS NOT NULL ORDER BY id")
         if not rows:
             return
         article_id = rows[self.faults.whole("story", 0, len(rows) - 1)]["id"]

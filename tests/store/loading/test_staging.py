@@ -1,0 +1,234 @@
+"""Large loads are staged: nobody sees them before they are loaded, and others write meanwhile."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from store import Store, open_store
+from store.db import Database, DatabaseUnavailableError, open_database
+from store.finding import segments
+from store.loading import staging
+from store.types import ConcurrentLoadError, Found, Nothing, ParleyError
+from tests.ids import T1
+from tests.machine import NOW
+
+STORIES = 30
+
+
+@pytest.fixture(autouse=True)
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stage every load, in many transactions, over several segments of the index."""
+    monkeypatch.setattr(staging, "_FEWEST", 1)
+    monkeypatch.setattr(staging, "_ROWS", 3)
+    monkeypatch.setattr(staging, "_DELETED", 4)
+    monkeypatch.setattr(segments, "SIZE", 8)
+    monkeypatch.setattr(segments, "_READ", segments._READ.replace("2048", "8"))
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """The URL of a new SQLite database: only SQLite blocks those who write."""
+    return f"sqlite:///{tmp_path}/parley.db"
+
+
+def folder(tmp_path: Path, word: str, count: int = STORIES) -> Path:
+    path = tmp_path / "corpus"
+    path.mkdir(exist_ok=True)
+    rows = "\n".join(f"Story {number},The {word} {number} closed." for number in range(count))
+    (path / "stories.csv").write_text(f"headline,summary\n{rows}\n")
+    return path
+
+
+async def load(store: Store, path: Path) -> None:
+    await store.corpus.reload(path, by="U1", at=NOW)
+
+
+async def count(store: Store, word: str) -> int:
+    """Return how many loaded stories have *word*; look-ups and reads of the database agree."""
+    stories = [one async for batch in store.corpus.stories() for one in batch]
+    number = sum(word in one.summary for one in stories)
+    answer = await store.corpus.find(word)
+    assert isinstance(answer, Found) == bool(number)
+    assert isinstance(answer, Nothing) != bool(number)
+    assert await store.articles.count_unasked() == len(stories)
+    return number
+
+
+async def rows(url: str) -> int:
+    """Return how many articles are in the database, seen or not."""
+    async with open_database(url, is_looking=True) as database:
+        ((number,),) = await database.fetch("SELECT COUNT(*) FROM article")
+        return int(number)
+
+
+def at_each_step(
+    monkeypatch: pytest.MonkeyPatch, do: Callable[[int], Awaitable[None]]
+) -> list[int]:
+    """Call *do* before each transaction that stages something; return the steps that were."""
+    steps: list[int] = []
+    require = staging._require
+
+    async def required(connection: object, staged: staging.Staged) -> None:
+        steps.append(len(steps))
+        await do(steps[-1])
+        await require(connection, staged)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(staging, "_require", required)
+    return steps
+
+
+async def test_what_is_staged_is_not_seen(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_store(url) as store, open_store(url, is_looking=True) as other:
+        await load(store, folder(tmp_path, "bridge"))
+        await other.corpus.follow()
+
+        async def look(_: int) -> None:
+            assert await count(other, "bridge") == STORIES
+            assert await count(other, "tunnel") == 0
+            # Nor does a process see it that starts now.
+            async with open_store(url, is_looking=True) as new:
+                assert await count(new, "bridge") == STORIES
+                assert await count(new, "tunnel") == 0
+
+        steps = at_each_step(monkeypatch, look)
+        await load(store, folder(tmp_path, "tunnel", STORIES + 1))
+        assert len(steps) > STORIES // 3
+        for each in (store, other):
+            await each.corpus.follow()
+            assert await count(each, "bridge") == 0
+            assert await count(each, "tunnel") == STORIES + 1
+        await store.corpus.undo(by="U1", at=NOW)
+        assert await count(store, "bridge") == STORIES
+        assert await count(store, "tunnel") == 0
+    assert await rows(url) == STORIES
+
+
+@pytest.mark.parametrize("step", [0, 1, 5, 10, 11, 12])
+async def test_a_crash_leaves_nothing_that_is_seen_or_stays(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    class Crash(BaseException):
+        pass
+
+    async def crash(now: int) -> None:
+        if now == step:
+            raise Crash
+
+    async with open_store(url) as store:
+        await load(store, folder(tmp_path, "bridge"))
+        with monkeypatch.context() as patched:
+            at_each_step(patched, crash)
+            with suppress(Crash):
+                await load(store, folder(tmp_path, "tunnel"))
+    async with open_store(url) as store:
+        assert await count(store, "bridge") == STORIES
+        assert await count(store, "tunnel") == 0
+        await load(store, folder(tmp_path, "harbour"))
+        assert await count(store, "harbour") == STORIES
+        assert await count(store, "tunnel") == 0
+    assert await rows(url) == STORIES
+
+
+async def test_a_crash_during_the_clean_up_is_cleaned_up(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Crash(BaseException):
+        pass
+
+    def crash(at: int) -> Callable[[int], Awaitable[None]]:
+        async def crash(step: int) -> None:
+            if step == at:
+                raise Crash
+
+        return crash
+
+    async with open_store(url) as store:
+        await load(store, folder(tmp_path, "bridge"))
+        for at in (9, 2, 5):
+            with monkeypatch.context() as patched:
+                at_each_step(patched, crash(at))
+                with suppress(Crash):
+                    await load(store, folder(tmp_path, "tunnel"))
+        await load(store, folder(tmp_path, "harbour"))
+        assert await count(store, "harbour") == STORIES
+    assert await rows(url) == STORIES
+
+
+async def test_a_failed_load_deletes_what_it_staged(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_store(url) as store:
+        await load(store, folder(tmp_path, "bridge"))
+
+        async def refuse(*_: object) -> None:
+            raise ParleyError("no")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(store.corpus, "_require_base", refuse)
+            with pytest.raises(ParleyError, match=r"^no$"):
+                await load(store, folder(tmp_path, "tunnel"))
+        assert await count(store, "bridge") == STORIES
+    assert await rows(url) == STORIES
+
+
+async def test_a_load_that_was_committed_is_not_deleted_if_the_answer_is_lost(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_store(url) as store:
+        await load(store, folder(tmp_path, "bridge"))
+
+        async def lost(*_: object) -> None:
+            raise DatabaseUnavailableError
+
+        with monkeypatch.context() as patched:
+            patched.setattr(store.corpus, "_switch", lost)
+            with pytest.raises(DatabaseUnavailableError):
+                await load(store, folder(tmp_path, "tunnel"))
+        await store.corpus.follow()
+        assert await count(store, "tunnel") == STORIES
+
+
+async def test_a_second_large_load_takes_the_place_of_the_first(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_store(url) as one, open_store(url) as two:
+        path = folder(tmp_path, "bridge")
+        staged = staging.stage
+
+        async def stage(*args: object) -> staging.Staged | None:
+            result = await staged(*args)  # type: ignore[arg-type]
+            monkeypatch.setattr(staging, "stage", staged)
+            await load(two, path)
+            return result
+
+        monkeypatch.setattr(staging, "stage", stage)
+        with pytest.raises(ConcurrentLoadError):
+            await load(one, path)
+        assert await count(two, "bridge") == STORIES
+    assert await rows(url) == STORIES
+
+
+async def test_others_write_while_a_load_is_staged(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_store(url) as store, open_store(url) as other:
+        written: list[Database] = []
+
+        async def between(database: Database) -> None:
+            await other.topic_requests.add(T1, "tunnels", once=f"{len(written)}", now=NOW)
+            written.append(database)
+
+        discard = staging.discard
+
+        async def discarding(database: Database, staged: staging.Staged) -> None:
+            await between(database)
+            await discard(database, staged)
+
+        monkeypatch.setattr(staging, "discard", discarding)
+        await load(store, folder(tmp_path, "bridge"))
+        assert written
+        assert await count(store, "bridge") == STORIES
