@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,15 +52,11 @@ async def loaded_articles(store: Store) -> dict[str, Article]:
 
 
 def columns(store: Store) -> dict[str, object]:
-    """Return what the index of the loaded revision holds in memory, apart from caches."""
+    """Return what the index of the loaded revision holds: its articles, words and postings."""
     index = store.corpus.finder.index
-    values = {**vars(index), **vars(index.vocabulary)}
-    for name in ("vocabulary", "_fetch", "_cached", "_cached_bytes"):
-        del values[name]
-    return {
-        name: value.tolist() if isinstance(value, np.ndarray) else value
-        for name, value in values.items()
-    }
+    words = {word: count for word, count in index.vocabulary._counted.items() if count}
+    postings = {word: found.tolist() for word, found in index.postings(words).items()}
+    return {"numbers": index.numbers.tolist(), "words": words, "postings": postings}
 
 
 def by_place(articles: dict[str, Article]) -> dict[tuple[str, int], str]:
