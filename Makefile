@@ -10,7 +10,8 @@ HAS_NODE := command -v npm >/dev/null && node -e \
 NEEDS_NODE := install Node 20.19 or later with npm (https://nodejs.org)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-any-day types coverage lint lint-page fix fuzz audit soak gallery pictures
+.PHONY: help demo test test-any-day types sentences coverage lint lint-page fix fuzz audit soak
+.PHONY: gallery pictures
 .PHONY: bench bench-replicas bench-finding bench-quality bench-ablations bench-posting bench-loading
 .PHONY: bench-kills bench-feeds bench-simulation
 
@@ -21,15 +22,22 @@ demo: $(VENV)/.run ## try Parley in the browser, without Slack (CORPUS=folder PO
 	@exec $(VENV)/bin/python -m bot demo $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/.dev ## run every test, on up to four cores (RECORD=folder for make types)
-	@$(if $(RECORD),rm -f "$(RECORD)"/*.jsonl)
+	@$(if $(RECORD),rm -f "$(RECORD)"/*.jsonl "$(RECORD)"/*.txt)
 	@$(PYTEST) $(if $(RECORD),--record="$(RECORD)")
 
 types: $(VENV)/.dev $(VENV)/types/.done ## check what tests send against Slack's types (needs Node 18; RECORD=folder)
 ifndef RECORD
-	@rm -f build/sent/*.jsonl
+	@rm -f build/sent/*
 	@$(PYTEST) --quiet --record=build/sent tests/handlers tests/bot/entrances/test_install.py
 endif
 	@$(VENV)/bin/python -m tests.types "$(or $(RECORD),build/sent)" $(VENV)/types
+
+sentences: $(VENV)/.dev ## list every sentence that Parley says in the tests, in build/sentences.txt (RECORD=folder)
+ifndef RECORD
+	@rm -f build/sent/*
+	@$(PYTEST) --quiet --record=build/sent tests/handlers
+endif
+	@$(VENV)/bin/python -m tests.types.sentences "$(or $(RECORD),build/sent)" build/sentences.txt
 
 coverage: $(VENV)/.dev ## run every test and list the lines that none of them reaches
 	@$(PYTEST) --cov --cov-report term-missing:skip-covered

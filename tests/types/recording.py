@@ -12,6 +12,7 @@ from aiohttp import web
 
 from bot.workspace.model.traffic import Traffic
 from bot.workspace.web_api import arguments
+from tests.types.sentences import SUFFIX, sentences
 
 MESSAGE, VIEW = "Message", "View"
 _ACKS = {"view_submission": "Submission", "block_suggestion": "Suggestions"}
@@ -56,19 +57,24 @@ _OWN_CALLERS = ("tests/bot/workspace/", "tests/browser/")
 """Tests of the local workspace: they call it themselves, often wrongly on purpose."""
 _BROKEN_IDS = ("tests/handlers/test_any_payload.py",)
 """Tests whose payloads have broken ids, which go back to Slack as they came."""
+_ANY_TEXT = ("tests/handlers/test_any_text.py", "tests/handlers/views/")
+"""Tests that make up texts, so that their sentences are not Parley's."""
 
 
 class Recording:
-    """Collects what is sent, by shape."""
+    """Collects what is sent, by shape, and the sentences in it."""
 
     def __init__(self) -> None:
         self._sent: dict[str, dict[str, Any]] = {}
+        self._sentences: set[str] = set()
 
     def add(self, kind: str, payload: Any) -> None:
         """Count *payload*, which has to have the type *kind* of `slack.ts`."""
         test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]
         if test.startswith(_OWN_CALLERS + _BROKEN_IDS):
             return
+        if not test.startswith(_ANY_TEXT):
+            self._sentences.update(sentences(payload))
         key = json.dumps([kind, shape(payload)])
         if key not in self._sent:
             example = _shortened(payload)
@@ -76,10 +82,15 @@ class Recording:
         self._sent[key]["count"] += 1
 
     def write(self, path: Path) -> None:
-        """Write a line of JSON for each shape: {shape, kind, payload, test, count}."""
+        """Write a line of JSON for each shape: {shape, kind, payload, test, count}.
+
+        And a line for each sentence into the file beside it that ends in `SUFFIX`.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = (json.dumps({"shape": key, **sent}) for key, sent in self._sent.items())
         path.write_text("".join(f"{line}\n" for line in lines))
+        said = "".join(f"{sentence}\n" for sentence in sorted(self._sentences))
+        path.with_suffix(SUFFIX).write_text(said, "utf-8")
 
 
 _recordings: list[Recording] = []

@@ -15,6 +15,7 @@ from tests.machine import running_clock
 from tests.types import __main__ as command
 from tests.types.checking import CheckError, Source, check
 from tests.types.recording import KINDS, MESSAGE, Recording, merged, recorded, sent, shape
+from tests.types.sentences import SUFFIX, listed
 from tests.types.wrong import WRONG
 
 
@@ -84,6 +85,22 @@ def test_a_shape_is_counted_over_all_processes_and_keeps_its_first_example() -> 
     (one,) = merged(lines)
     assert (one["count"], one["payload"]) == (4, {"text": "first"})
     assert "test_a_shape_is_counted" in one["test"]
+
+
+def test_each_sentence_is_listed_once_whatever_it_names(tmp_path: Path) -> None:
+    for number, (user, words) in enumerate((("U1", "fog"), ("U2", "ice"))):
+        recording = Recording()
+        text = f"Asked by <@{user}> on 24 Dec, {number + 3} times. I have no story on “{words}”."
+        story = {"type": "rich_text", "elements": [{"type": "text", "text": "Fog is slow."}]}
+        blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": text}}, story]
+        recording.add(MESSAGE, {"text": "as in the blocks", "blocks": blocks})
+        recording.add("Submission", {"response_action": "errors", "errors": {"a": "When?"}})
+        recording.write(tmp_path / f"{number}.jsonl")
+    assert listed(tmp_path.glob(f"*{SUFFIX}")) == [
+        "Asked by PERSON on DATE, N times.",
+        "I have no story on “WORDS”.",
+        "When?",
+    ]
 
 
 def test_nothing_is_kept_when_nothing_is_recorded(tmp_path: Path) -> None:
