@@ -9,7 +9,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from handlers.button_value import CHANNEL, DIRECT, where_of
 from handlers.features.dependencies import Slack
 from handlers.features.lookup import LookUp, is_help
-from handlers.ids import Command
+from handlers.ids import Command, CommandPrefix
 from handlers.mrkdwn import readable
 from handlers.parsing.message_text import message_text
 from handlers.parsing.small_talk import SmallTalk, small_talk
@@ -18,8 +18,6 @@ from handlers.slack.button_press import require_home
 from handlers.slack.payloads import Context, Event, Interaction
 from handlers.views import welcome
 from store.types import Found, ParleyError, TeamId, UserId
-
-_COMMANDS = frozenset({Command.DISCUSS, Command.DIGEST, Command.CORPUS})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,34 +78,34 @@ class Mention:
         await ack()
         self.slack.background.start(work(), respond)
 
-    async def _is_command(self, words: str) -> bool:
-        """Return whether *words* are a command other than `/brief`, with its slash or without.
-
-        Without it they are a look-up if they find something.
-        """
-        first = words.split()[0].lower()
-        if first in _COMMANDS:
-            return True
-        return f"/{first}" in _COMMANDS and not isinstance(
-            await self.lookup.store.corpus.find(words), Found
-        )
-
     async def _answer(
         self, team_id: TeamId, user_id: UserId, words: str, respond: AsyncRespond, where: str
     ) -> None:
         await self.slack.directory.require_reader(team_id, user_id)
         # People type the command in threads, where it does not work by itself.
         first, _, rest = words.partition(" ")
-        words = rest if first.lower() == Command.BRIEF else words
+        command, has_slash = _command_of(first), first.startswith("/")
+        if command is Command.BRIEF:
+            command, words = None, rest if has_slash else words
+        elif command and not has_slash:
+            # Without its slash, a command is a look-up if it finds something.
+            found = await self.lookup.store.corpus.find(words)
+            command = None if isinstance(found, Found) else command
         talk = SmallTalk.ABOUT if is_help(words) else small_talk(words)
         if talk:
             shown = welcome.small_talk(talk, self.lookup.examples(), where=where)
-        elif await self._is_command(words):
-            shown = welcome.command(words)
+        elif command:
+            shown = welcome.command(command, rest)
         else:
             is_admin = await self.slack.directory.is_corpus_admin(team_id, user_id)
             shown = await self.lookup.answer(words, where=where, is_admin=is_admin)
         await answer(respond, shown)
+
+
+def _command_of(word: str) -> Command | None:
+    """Return the command that *word* names, with the slash and the prefix or without."""
+    bare = word.lower().removeprefix("/").removeprefix(CommandPrefix.used)
+    return next((command for command in Command if command.value == f"/{bare}"), None)
 
 
 def _is_from_person(event: Event) -> bool:

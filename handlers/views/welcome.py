@@ -51,14 +51,14 @@ def introduction(examples: Sequence[str], *, where: str) -> Message:
     return message(text, [section(text), *([topics(examples, where=where)] if examples else [])])
 
 
-def command(words: str) -> Message:
-    """Say how to type the command *words*, which came in a message.
+def command(name: Command, words: str) -> Message:
+    """Say how to type a command with *words* after it, which came in a message.
 
     Slash commands do not work in threads (docs.slack.dev, Implementing slash commands).
     """
-    typed = plain(words.removeprefix("/"), 200).replace("`", "'")
+    typed = plain(f"{name} {words}".strip(), 200).replace("`", "'")
     return paragraphs(
-        f"That is a command: type `/{typed}` by itself in the channel, without mentioning me. Slack"
+        f"That is a command: type `{typed}` by itself in the channel, without mentioning me. Slack"
         " takes no commands in threads."
     )
 

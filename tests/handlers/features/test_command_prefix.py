@@ -64,6 +64,12 @@ async def test_other_places_name_them_too(slack: Slack) -> None:
     assert "`/team-discuss`" in texts(slack.workspace.messages(RANDOM, ANA))
 
 
+@pytest.mark.parametrize("typed", ["/team-digest", "team-digest", "/digest", "Digest"])
+async def test_a_command_in_a_message_is_named_with_its_prefix(slack: Slack, typed: str) -> None:
+    (answer,) = await slack.say(f"@Parley {typed} on 09:30")
+    assert "type `/team-digest on 09:30` by itself" in answer["text"]
+
+
 async def test_the_buttons_go_on_working(slack: Slack) -> None:
     (preview,) = await slack.type("/team-discuss timber")
     await slack.press(Action.DISCUSS_POST, preview)

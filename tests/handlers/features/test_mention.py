@@ -70,7 +70,8 @@ async def test_a_direct_message_is_a_look_up(slack: Slack) -> None:
 )
 async def test_a_command_in_a_message_is_named_and_not_looked_up(slack: Slack, words: str) -> None:
     (answer,) = await slack.say(f"@Parley {words}")
-    assert f"type `/{words.removeprefix('/')}` by itself in the channel" in answer["text"]
+    typed = words.lower().removeprefix("/")
+    assert f"type `/{typed}` by itself in the channel" in answer["text"]
 
 
 async def test_brief_in_a_message_is_a_look_up(slack: Slack) -> None:
