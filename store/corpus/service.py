@@ -533,9 +533,12 @@ class Corpus:
             first_number = await revisions.next_number(self._database)
             base = last["number"] if last else 0
             written = await written_questions.read(self._database)
-            with LoadPlan(
-                base=base, source=source, first_number=first_number, written=written
-            ) as plan:
+            with (
+                background_work(),
+                LoadPlan(
+                    base=base, source=source, first_number=first_number, written=written
+                ) as plan,
+            ):
                 try:
                     yield plan
                 except OSError as error:
@@ -658,7 +661,8 @@ class Corpus:
         """
         error = None
         try:
-            await derived.bring_up_to_date(self._database, self.finder.index.size)
+            with background_work():
+                await derived.bring_up_to_date(self._database, self.finder.index.size)
         except StaleRevisionError:
             # The process that loaded the newer revision derives its data.
             return

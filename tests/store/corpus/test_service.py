@@ -1,6 +1,7 @@
 """Loading and reloading the corpus, and keeping the old one if a load fails."""
 
 import sqlite3
+import sys
 from pathlib import Path
 
 import asyncpg
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from store import Store, open_store
 from store.db import open_database
+from store.loading.documents.provenance import Provenance
+from store.loading.documents.source import Story
 from store.samples import STARTER
 from store.types import Article, CorpusInvalidError, Found, Nothing, ParleyError, Revision, Unsure
 from tests.ids import C1, T1
@@ -317,3 +320,29 @@ async def test_what_another_process_derives_is_used(
         now += 3600
         await one.corpus.follow()
         assert [topic.name for topic in one.corpus.topics] == ["Geneva"]
+
+
+async def test_other_threads_get_their_turn_during_polls_and_later_derivations(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = sys.getswitchinterval()
+    seen = []
+
+    async def derive(*_: object) -> None:
+        seen.append(sys.getswitchinterval())
+
+    async def is_polled(*_: object) -> bool:
+        seen.append(sys.getswitchinterval())
+        return True
+
+    await load(store, folder(tmp_path, talks=TALKS))
+    monkeypatch.setattr("store.corpus.service.derived.bring_up_to_date", derive)
+    monkeypatch.setattr("store.corpus.service.is_polled", is_polled)
+    feed = await store.sources.add("https://news.example/feed", now=NOW)
+    story = Story("Tunnel opens", "Fishermen got a quay.", "", "", Provenance(guid="1"))
+    await store.corpus.load_feed(feed, [story], at=NOW)
+    monkeypatch.setattr(store.corpus, "_derive_again_at", 0.0)
+    await store.corpus.follow()
+    assert len(seen) == 2
+    assert max(seen) < usual
+    assert sys.getswitchinterval() == usual
