@@ -87,10 +87,14 @@ class Posting:
         queue: deque[Post] = deque()
         time = asyncio.get_running_loop().time
         planned_at, active_at = -_BEAT, time()
+        is_more_due = False
         try:
             while not self._is_stopping:
+                if time() - planned_at >= _BEAT or is_more_due:
+                    # What was planned is sent while the rest of a crowd is planned.
+                    is_more_due = await self._store.planning.plan_some(self._clock())
+                    active_at = time() if is_more_due else active_at
                 if time() - planned_at >= _BEAT:
-                    await self._store.planning.plan_due(self._clock())
                     await self._report_outcomes()
                     planned_at = time()
                 if not queue:
@@ -98,7 +102,8 @@ class Posting:
                     queue += await self._store.posts.open(self._clock(), but=waiting, limit=_BATCH)
                 self._start(queue, calls)
                 # A team that may post soon does not wait for the next tick.
-                soon = min(self._delivery.waits().values(), default=_LONG).total_seconds()
+                wait = min(self._delivery.waits().values(), default=_LONG)
+                soon = 0.0 if is_more_due else wait.total_seconds()
                 if calls:
                     active_at = time()
                     await asyncio.wait(

@@ -36,7 +36,7 @@ from store.types import (
     UserId,
 )
 
-_BATCH = 50
+_BATCH = 20
 """How many schedules one transaction plans. Only one transaction can write at a time."""
 _TOPIC_STORIES = 1000
 """The largest number of stories on one topic that a schedule chooses from."""
@@ -94,7 +94,12 @@ class Planning:
         self._queue = QueueReader(to_schedule, "schedule", "team_id", "channel_id")
 
     async def plan_due(self, now: datetime) -> None:
-        """Plan every occurrence that is due by *now*.
+        """Plan every occurrence that is due by *now*; see `plan_some`."""
+        while await self.plan_some(now):
+            pass
+
+    async def plan_some(self, now: datetime) -> bool:
+        """Plan some of the occurrences that are due by *now*; return whether more may be due.
 
         One transaction stores the post and moves the schedule to its next occurrence. So a crash
         or a second process neither loses an occurrence nor plans it twice. A schedule that cannot
@@ -127,8 +132,7 @@ class Planning:
                 else:
                     raise
                 continue
-            if len(rows) < limit:
-                return
+            return len(rows) == limit
 
     async def plan_now(
         self, schedule: Schedule, *, by: UserId, now: datetime, key: str | None

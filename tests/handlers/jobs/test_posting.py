@@ -4,7 +4,8 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -281,6 +282,27 @@ async def test_a_call_that_hangs_does_not_block_the_others(slack: Slack) -> None
     assert not slack.public(other)
     await tick
     assert len(slack.public(other)) == 1
+
+
+async def test_posts_are_sent_while_others_are_planned(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of two thousand channels does not wait for the choice of all the others."""
+    monkeypatch.setattr("store.posting.planning._BATCH", 1)
+    for channel in (GENERAL, "C0WORLD"):
+        await slack.type("/digest on 09:30 daily", channel=channel)
+    slack.clock.forward(minutes=91)
+    planning = slack.parley.store.planning
+    plan_some, planned = planning.plan_some, count()
+
+    async def plan_after_the_first_is_sent(now: datetime) -> bool:
+        if next(planned) == 1:
+            await slack.workspace.received(POST)
+        return await plan_some(now)
+
+    monkeypatch.setattr(planning, "plan_some", plan_after_the_first_is_sent)
+    await slack.parley.ticker.tick()
+    assert all(len(slack.public(channel)) == 1 for channel in (GENERAL, "C0WORLD"))
 
 
 async def first_with_its_story(slack: Slack) -> str:
