@@ -28,6 +28,7 @@ from store.finding import (
     finder,
     index,
     languages,
+    minilm,
     ranking,
     similarity,
     vocabulary,
@@ -98,8 +99,16 @@ RULES: Mapping[str, Patches] = {
 }
 
 
-def _without_headline(article: Article) -> str:
-    return _TEXT(replace(article, headline=""))
+def _without_headline(article: Article) -> Sequence[str]:
+    return _TEXTS(replace(article, headline=""))
+
+
+def _in_one(article: Article) -> Sequence[str]:
+    return [". ".join(_TEXTS(article))]
+
+
+def _alike(_: minilm.MiniLM, texts: Sequence[str]) -> minilm.Array:
+    return np.full((len(texts), minilm.DIMENSIONS), minilm.DIMENSIONS**-0.5, dtype=np.float32)
 
 
 async def _each_passes(self: SemanticSearch, query: str) -> list[tuple[int, float]]:
@@ -111,15 +120,17 @@ def _signs(vectors: embeddings.Vectors) -> embeddings.PackedVectors:
     return _PACK(np.sign(vectors))
 
 
-_FIND, _PACK, _TEXT = SemanticSearch.find, embeddings.pack, embeddings.embedded_text
+_FIND, _PACK, _TEXTS = SemanticSearch.find, embeddings.pack, embeddings.embedded_texts
 SEMANTIC_RULES: Mapping[str, Patches] = {
     "semantic search": [(SemanticSearch, "find", _none)],
-    "the headline is a part of the story": [(embeddings, "embedded_text", _without_headline)],
+    "MiniLM for English": [(minilm.MiniLM, "embed", _alike)],
+    "each text of a story by itself": [(embeddings, "embedded_texts", _in_one)],
+    "the headline is a part of the story": [(embeddings, "embedded_texts", _without_headline)],
     "three are shown once one is near": [(SemanticSearch, "find", _each_passes)],
     "words count beside the meaning": [(similarity, "WORD_SCORE_WEIGHT", 0.0)],
     "a sentence needs less similarity": [(similarity, "LONG_QUERY_FACTOR", 1.0)],
-    "a single word needs more": [(similarity, "MIN_FOR_A_WORD", 0.0)],
-    "the minimum is measured": [(similarity, "PROBE_RATE", 1.0), (similarity, "PROBE_FACTOR", 0.0)],
+    "a single word needs more": [(similarity, "WORD_FACTOR", 1.0)],
+    "the minimum is measured": [(similarity, "choose_probes", _nothing)],
     "languages that the model does not know": [(similarity, "MAX_MEAN_SIMILARITY", 1.0)],
     "a country that no story names": [(vocabulary.Vocabulary, "lacks_country", _is_not)],
     "codes have no meaning": [(finder, "has_digit", _is_not)],

@@ -17,21 +17,21 @@ from store.corpus.service import Corpus
 from store.db import Database, places
 from store.finding.embeddings import HALF, MODEL, Embeddings, PackedVectors
 from store.finding.index import Numbers
-from store.finding.similarity import SemanticSearch, StoryVectors
+from store.finding.similarity import Calibration, SemanticSearch, StoryVectors
 from store.progress import background_work
 from store.types import StaleRevisionError
 
 MAX_STORIES = 100_000
-"""How many stories are embedded, the newest: they need 26 MB, and each search scans them."""
+"""How many stories are embedded, the newest: they need 45 MB, and each search scans them."""
 
 _BATCH = 16
-"""Stories embedded at a time, in about a fifth of a second."""
+"""Stories embedded at a time, in about a second."""
 _WINDOW = 32
 """Batches of which processes choose in random order, so that they seldom embed the same one."""
 _ROWS = 500
 """Rows in one statement; also how many new stories are used together at least."""
 _SHARE = 20
-"""The minimum similarity is measured again once one story in 20 is new."""
+"""Semantic search is calibrated again once one story in 20 is new."""
 _LOG_SECONDS = 60
 
 _NEWEST = "SELECT number FROM loaded_article ORDER BY number DESC LIMIT $1"
@@ -55,9 +55,9 @@ class Embedder:
         self._vectors = StoryVectors.empty()
         self._new: list[tuple[Sequence[int], PackedVectors]] = []
         """Vectors that are not used yet."""
-        self._least: float | None = None
+        self._calibration: Calibration | None = None
         self._uncalibrated = 0
-        """How many stories are used that were not when the minimum was measured."""
+        """How many stories are used that were not at the last calibration."""
         self._done: int | None = None
         """The last revision whose stories are all embedded and in use."""
 
@@ -169,9 +169,10 @@ class Embedder:
         self._uncalibrated += sum(len(numbers) for numbers, _ in new)
         if not len(self._vectors):
             return
-        semantic = SemanticSearch(self._corpus.finder.index, model, self._vectors, self._least)
-        if self._least is None or self._uncalibrated * _SHARE > len(self._vectors):
-            self._least = await semantic.calibrate()
+        index, known = self._corpus.finder.index, self._calibration
+        semantic = SemanticSearch(index, model, self._vectors, known)
+        if not known or self._uncalibrated * _SHARE > len(self._vectors):
+            self._calibration = await semantic.calibrate()
             self._uncalibrated = 0
         self._corpus.use(semantic)
 

@@ -1,19 +1,28 @@
 """Semantic search: find stories that say the same as a query in other words.
 
 It is used only if word matching finds no answer. The nearest stories are proposed if the first one
-is similar enough. What is enough depends on the model and is measured on the corpus.
+is similar enough. What is enough depends on the models and is measured on the corpus.
 """
 
 import asyncio
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from store.finding.embeddings import HALF, Embeddings, PackedVectors, Vectors, unpack
+from store.finding.embeddings import (
+    HALF,
+    PARTS,
+    Embeddings,
+    PackedVectors,
+    Vectors,
+    parts,
+    unpack,
+)
 from store.finding.index import Index, Numbers
 from store.finding.vocabulary import Vocabulary
 from store.finding.words import FUNCTION_WORDS, has_digit
@@ -21,20 +30,20 @@ from store.types import Article
 
 WORD_SCORE_WEIGHT = 0.1
 """The weight of the word score, added to the similarity of the embeddings."""
-MIN_SIMILARITY, MIN_FOR_A_WORD = 0.12, 0.2
-"""The lowest similarity at which a story may be proposed, in any corpus; more for a single word."""
-LONG_QUERY, LONG_QUERY_FACTOR = 4, 0.8
-"""Words of a query from which on the minimum is lower: a whole sentence is seldom small talk."""
 PROBE_COUNT = 400
-PROBE_RATE, PROBE_FACTOR, SIMILAR = 0.2, 1.6, 0.2
-"""The share of the probes that may reach the minimum, and how far it is above half of them, up to
-a similarity that is always enough; see `SemanticSearch.calibrate`."""
+PROBE_RATE, MIN_SIMILARITY = 0.2, 0.12
+"""The share of the probes that may reach the minimum, if all models know the language, and the
+lowest minimum of any corpus; see `SemanticSearch.calibrate`."""
+LONG_QUERY, LONG_QUERY_FACTOR, WORD_FACTOR = 4, 0.75, 1.3
+"""Words of a query from which on the minimum is lower, because a whole sentence is seldom small
+talk; for a single word it is higher."""
 MAX_MEAN_SIMILARITY = 0.15
-"""In a language that the model does not know, all texts are about equally similar: 0.25 or more."""
+"""In a language that a model does not know, all texts are about equally similar: 0.18 or more."""
 
 _BLOCK = 512
 """Stories compared at a time: few enough to stay in the processor's cache."""
 _PROBE_BATCH = 16
+_LANGUAGE_PROBES = 50
 _MAX_CANDIDATES = 200
 
 
@@ -76,7 +85,10 @@ class StoryVectors:
         return self if keep.all() else StoryVectors(self.numbers[keep], self._rows[keep])
 
     def similarities(self, queries: Vectors) -> Vectors:
-        """Return a row for each story with its similarity to each query: at most 1."""
+        """Return a row for each story with the sum of its similarities to each query.
+
+        The sum is over the parts of the vectors: at most 1 for each model.
+        """
         found = np.empty((len(self), len(queries)), dtype=np.float32)
         for start in range(0, len(self), _BLOCK):
             block = slice(start, start + _BLOCK)
@@ -86,13 +98,27 @@ class StoryVectors:
 
     @cached_property
     def _scales(self) -> Vectors:
-        """One divided by the length of each row."""
+        """What makes each part of a row about 1 long."""
         squares = np.empty(len(self), dtype=np.float32)
         for start in range(0, len(self), _BLOCK):
             block = unpack(self._rows[start : start + _BLOCK])
             squares[start : start + _BLOCK] = np.einsum("ij,ij->i", block, block)
-        scales: Vectors = np.reciprocal(np.sqrt(np.maximum(squares, 1)))
+        scales: Vectors = np.sqrt(len(PARTS) / np.maximum(squares, 1))
         return scales
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What `SemanticSearch.calibrate` measures on a corpus."""
+
+    weights: Sequence[float]
+    """The weight of each model: 0 if it does not know the language; otherwise they sum to 1."""
+    least: float
+    """The lowest similarity at which a story is proposed; infinite if none should be."""
+
+    def weigh(self, queries: Vectors) -> Vectors:
+        """Return *queries* so that their similarities are those of all models, at most 1."""
+        return np.hstack([part * w for part, w in zip(parts(queries), self.weights, strict=True)])
 
 
 class SemanticSearch:
@@ -103,16 +129,16 @@ class SemanticSearch:
         index: Index,
         model: Embeddings,
         vectors: StoryVectors,
-        least: float | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
-        """Search *vectors*; *least* is what `calibrate` returned for this index or an older one.
+        """Search *vectors* with the *calibration* of this index or an older one.
 
-        If *least* is None, the first search measures it.
+        If it is None, the first search calibrates.
         """
         self._index = index
         self._model = model
         self.vectors = vectors
-        self._least = least
+        self._calibration = calibration
 
     @classmethod
     def of(cls, index: Index, model: Embeddings, articles: Sequence[Article]) -> Self:
@@ -122,24 +148,22 @@ class SemanticSearch:
 
     def over(self, index: Index) -> Self:
         """Return the same search over another *index*, until its new stories are embedded."""
-        return type(self)(index, self._model, self.vectors, self._least)
+        return type(self)(index, self._model, self.vectors, self._calibration)
 
     async def find(self, query: str) -> list[tuple[int, float]]:
         """Return the numbers of the stories most similar to *query*, and their similarity.
 
         Return none unless the first is similar enough.
         """
-        least = await self.calibrate() if self._least is None else self._least
-        found = await asyncio.to_thread(self._find, query)
+        calibration = self._calibration or await self.calibrate()
+        found = await asyncio.to_thread(self._find, query, calibration)
         length = len(query.split())
-        if length == 1:
-            least = max(least, MIN_FOR_A_WORD)
-        elif length >= LONG_QUERY:
-            least *= LONG_QUERY_FACTOR
-        return found if found and found[0][1] >= least else []
+        factor = LONG_QUERY_FACTOR if length >= LONG_QUERY else WORD_FACTOR if length == 1 else 1
+        return found if found and found[0][1] >= calibration.least * factor else []
 
-    def _find(self, query: str) -> list[tuple[int, float]]:
-        found = self.vectors.similarities(self._model.embed([query]))[:, 0]
+    def _find(self, query: str, calibration: Calibration) -> list[tuple[int, float]]:
+        queries = calibration.weigh(self._model.embed([query]))
+        found = self.vectors.similarities(queries)[:, 0]
         found[~self._is_loaded] = 0
         size = min(_MAX_CANDIDATES, len(found))
         rows = np.argpartition(found, -size)[-size:] if size else np.zeros(0, dtype=np.intp)
@@ -147,8 +171,8 @@ class SemanticSearch:
         rows = rows[np.lexsort((rows, -found[rows]))]
         return list(zip(self.vectors.numbers[rows].tolist(), found[rows].tolist(), strict=True))
 
-    async def calibrate(self) -> float:
-        """Measure the lowest similarity at which a story is proposed; infinite if none should be.
+    async def calibrate(self) -> Calibration:
+        """Measure which models know the language, and how similar a story must be to be proposed.
 
         The probes are words that are each in exactly one story. Such a word says nothing of the
         other stories, so its similarity to them is that of a query that should find nothing, in
@@ -157,19 +181,29 @@ class SemanticSearch:
         probes = await asyncio.to_thread(choose_probes, self._index.vocabulary)
         postings = self._index.postings(probes)
         owners = np.array([postings[word][0] >> 2 for word in probes], dtype=np.uint32)
-        means, best = await asyncio.to_thread(self._similarity_to_others, probes, owners)
-        half, few = np.quantile(best, (0.5, 1 - PROBE_RATE)).tolist()
-        self._least = max(MIN_SIMILARITY, few, min(PROBE_FACTOR * half, SIMILAR))
-        if np.median(means) > MAX_MEAN_SIMILARITY:
-            self._least = math.inf
-        return self._least
+        self._calibration = await asyncio.to_thread(self._calibrate, probes, owners)
+        return self._calibration
 
-    def _similarity_to_others(self, words: Sequence[str], owners: Numbers) -> Vectors:
-        """Return the mean and the highest similarity of each of *words* to all but its owner."""
+    def _calibrate(self, probes: Sequence[str], owners: Numbers) -> Calibration:
+        queries = self._model.embed(probes)
+        some = slice(None, None, len(probes) // _LANGUAGE_PROBES + 1)
+        each = (Calibration(row, 0).weigh(queries[some]) for row in np.eye(len(PARTS)).tolist())
+        means = [np.median(self._similarity_to_others(one, owners[some])[0]) for one in each]
+        known = [float(mean <= MAX_MEAN_SIMILARITY) for mean in means]
+        if not any(known):
+            return Calibration(known, math.inf)
+        weights = [weight / sum(known) for weight in known]
+        best = self._similarity_to_others(Calibration(weights, 0).weigh(queries), owners)[1]
+        # One model alone errs more often than two together.
+        rate = PROBE_RATE * sum(known) / len(known)
+        return Calibration(weights, max(MIN_SIMILARITY, float(np.quantile(best, 1 - rate))))
+
+    def _similarity_to_others(self, queries: Vectors, owners: Numbers) -> Vectors:
+        """Return the mean and the highest similarity of each of *queries* to all but its owner."""
         both = [np.zeros((2, 1), np.float32)]
-        for start in range(0, len(words), _PROBE_BATCH):
+        for start in range(0, len(queries), _PROBE_BATCH):
             batch = slice(start, start + _PROBE_BATCH)
-            found = self.vectors.similarities(self._model.embed(words[batch]))
+            found = self.vectors.similarities(queries[batch])
             found[~self._is_loaded] = 0
             found[self.vectors.numbers[:, None] == owners[batch]] = 0
             both.append(

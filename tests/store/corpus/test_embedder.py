@@ -28,7 +28,7 @@ class Counting(Embeddings):
     def __init__(self) -> None:
         model = Embeddings.load()
         assert model
-        super().__init__(model._encoder)
+        super().__init__(model._encoder, model._english)
         self.embedded: list[str] = []
         self.has_begun = threading.Event()
 

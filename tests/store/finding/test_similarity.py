@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from unittest.mock import patch
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -11,10 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.finding import similarity
-from store.finding.embeddings import DIMENSIONS, Embeddings, pack
+from store.finding.embeddings import DIMENSIONS, PARTS, Embeddings, Vectors, pack, parts
 from store.finding.finder import Finder
 from store.finding.index import Index
-from store.finding.similarity import MIN_SIMILARITY, SemanticSearch, StoryVectors
+from store.finding.similarity import (
+    MIN_SIMILARITY,
+    Calibration,
+    SemanticSearch,
+    StoryVectors,
+)
 from store.finding.vocabulary import Vocabulary
 from store.types import Found, Nothing, Unsure
 from tests.store.finding.test_finder import (
@@ -117,7 +122,7 @@ async def test_quality_with_semantic_search() -> None:
         unsure.add(lookup["class"], is_true=isinstance(answer, Unsure))
         found.add(lookup["class"], is_true=isinstance(answer, Found))
     assert shown.rate("question") >= 0.92
-    assert shown.rate("paraphrase") >= 0.85
+    assert shown.rate("paraphrase") >= 0.75
     assert unsure.rate("everyday") <= 0.05
     assert unsure.rate("nearmiss") <= 0.45
     assert found.rate("everyday", "nearmiss") <= 0.01
@@ -126,21 +131,24 @@ async def test_quality_with_semantic_search() -> None:
 # --- the gate ------------------------------------------------------------------------------------
 
 
-async def test_a_story_is_proposed_from_the_minimum_on_and_a_long_query_needs_less() -> None:
+@pytest.mark.parametrize(
+    ("query", "factor"),
+    [
+        ("diplomats quarrel", 1.0),
+        ("are diplomats quarrelling over an armistice", similarity.LONG_QUERY_FACTOR),
+        ("hostilities", similarity.WORD_FACTOR),
+    ],
+)
+async def test_a_story_is_proposed_from_the_minimum_on(query: str, factor: float) -> None:
+    """A sentence needs less than a phrase, and a single word more."""
     assert MODEL
-    short, long = "diplomats quarrel", "are diplomats quarrelling over an armistice"
-    index = FINDER.index
-
-    async def finds(query: str, least: float) -> bool:
-        search = SemanticSearch.of(index, MODEL, STARTER)
-        search = SemanticSearch(index, MODEL, search.vectors, least)
-        return bool(await search.find(query))
-
-    for query, factor in ((short, 1), (long, similarity.LONG_QUERY_FACTOR)):
-        search = SemanticSearch.of(index, MODEL, STARTER)
-        found = search.vectors.similarities(MODEL.embed([query])).max()
-        assert await finds(query, found / factor * 0.99)
-        assert not await finds(query, found / factor * 1.01)
+    vectors = SemanticSearch.of(FINDER.index, MODEL, STARTER).vectors
+    weights = [0.5, 0.5]
+    found = vectors.similarities(Calibration(weights, 0).weigh(MODEL.embed([query]))).max()
+    for share, is_shown in ((0.99, True), (1.01, False)):
+        calibration = Calibration(weights, found / factor * share)
+        search = SemanticSearch(FINDER.index, MODEL, vectors, calibration)
+        assert bool(await search.find(query)) == is_shown
 
 
 GEORGIAN = (
@@ -150,16 +158,6 @@ GEORGIAN = (
     "ხიდი და გზა მთებში",
     "საავადმყოფო და ექიმი სოფელში",
 )
-
-
-async def test_a_single_word_needs_more() -> None:
-    assert MODEL
-    search = SemanticSearch.of(FINDER.index, MODEL, STARTER)
-    similarity_of = search.vectors.similarities(MODEL.embed(["hostilities"])).max()
-    assert similarity_of > similarity.MIN_SIMILARITY
-    for limit, is_shown in ((similarity_of * 0.99, True), (similarity_of * 1.01, False)):
-        with patch.object(similarity, "MIN_FOR_A_WORD", limit):
-            assert bool(await search.find("hostilities")) == is_shown
 
 
 async def test_a_country_that_no_story_names_is_another_subject() -> None:
@@ -194,11 +192,29 @@ async def test_nothing_is_proposed_in_a_language_that_the_model_does_not_know() 
     assert MODEL
     stories = [make_article(number, text) for number, text in enumerate(GEORGIAN)]
     unknown = SemanticSearch.of(Index.of(stories), MODEL, stories)
-    assert await unknown.calibrate() == math.inf
+    assert await unknown.calibrate() == Calibration([0, 0], math.inf)
     assert not await unknown.find("ფეხბურთი")
-    known = SemanticSearch.of(FINDER.index, MODEL, STARTER)
-    assert await known.calibrate() == pytest.approx(MIN_SIMILARITY, abs=0.02)
-    assert await SemanticSearch.of(Index.of(()), MODEL, ()).calibrate() == MIN_SIMILARITY
+
+
+GERMAN = (
+    "Regen und ein voller Fluss in der Stadt",
+    "Die Schule kauft Bücher für die Kinder",
+    "Auf dem Markt steigen die Preise im Sommer",
+    "Die Brücke an der Straße durch die Berge ist gesperrt",
+    "Im Krankenhaus auf dem Dorf fehlt ein Arzt",
+)
+
+
+async def test_only_the_models_that_know_the_language_count() -> None:
+    assert MODEL
+    english = await SemanticSearch.of(FINDER.index, MODEL, STARTER).calibrate()
+    assert english.weights == [0.5, 0.5]
+    assert MIN_SIMILARITY < english.least < 0.25
+    stories = [make_article(number, text) for number, text in enumerate(GERMAN)]
+    german = await SemanticSearch.of(Index.of(stories), MODEL, stories).calibrate()
+    assert german.weights == [1, 0]
+    nothing = await SemanticSearch.of(Index.of(()), MODEL, ()).calibrate()
+    assert nothing == Calibration([0.5, 0.5], MIN_SIMILARITY)
 
 
 def test_probes_are_words_of_one_story_in_any_language() -> None:
@@ -213,30 +229,34 @@ def test_probes_are_words_of_one_story_in_any_language() -> None:
 # --- the arrays ----------------------------------------------------------------------------------
 
 
-def make_vectors(rows: dict[int, list[float]]) -> StoryVectors:
-    """Build vectors of stories by number; the dimensions that are left out are 0."""
-    vectors = np.zeros((len(rows), DIMENSIONS), dtype=np.float32)
-    for vector, row in zip(vectors, rows.values(), strict=True):
-        vector[: len(row)] = row
-    return StoryVectors.empty().merged([([*rows], pack(vectors))])
+def make_vectors(numbers: Sequence[int], seed: int = 0) -> tuple[StoryVectors, Vectors]:
+    """Return random vectors of stories with these *numbers*, packed and as they were."""
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(len(numbers), DIMENSIONS)).astype(np.float32)
+    for part in parts(vectors):
+        part /= np.linalg.norm(part, axis=1, keepdims=True)
+    return StoryVectors.empty().merged([(numbers, pack(vectors))]), vectors
 
 
 @given(st.integers(0, 2**32), st.integers(1, 1_200))
-def test_similarities_are_those_of_the_unpacked_vectors(seed: int, stories: int) -> None:
-    rng = np.random.default_rng(seed)
-    vectors = rng.normal(size=(stories, DIMENSIONS)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+def test_similarities_are_the_sums_over_the_parts(seed: int, stories: int) -> None:
+    packed, vectors = make_vectors(range(stories), seed)
     queries = vectors[:2]
-    found = StoryVectors(np.arange(stories, dtype=np.uint32), pack(vectors)).similarities(queries)
-    np.testing.assert_allclose(found, vectors @ queries.T, atol=0.05)
+    found = packed.similarities(queries)
+    np.testing.assert_allclose(found, vectors @ queries.T, atol=0.1)
+    assert found.max() <= len(PARTS) + 0.1
+    for model, part in enumerate(parts(vectors)):
+        weights = np.eye(len(PARTS))[model].tolist()
+        found = packed.similarities(Calibration(weights, 0).weigh(queries))
+        np.testing.assert_allclose(found, part @ part[:2].T, atol=0.1)
 
 
 def test_vectors_are_merged_in_the_order_of_their_numbers() -> None:
-    new = ([5], make_vectors({5: [0, 0, 1]})._rows)
-    both = make_vectors({7: [1], 3: [0, 1]}).merged([new])
+    (one, one_row), (two, two_rows) = make_vectors([5]), make_vectors([7, 3], seed=1)
+    both = two.merged([([5], one._rows)])
     assert both.numbers.tolist() == [3, 5, 7]
-    found = both.similarities(np.eye(3, DIMENSIONS, dtype=np.float32))
-    assert found.argmax(axis=1).tolist() == [1, 2, 0]
+    found = both.similarities(np.vstack([two_rows[1], one_row[0], two_rows[0]]))
+    assert found.argmax(axis=1).tolist() == [0, 1, 2]
     assert both.only(np.array([5, 9], dtype=np.uint32)).numbers.tolist() == [5]
 
 
