@@ -63,7 +63,7 @@ class Intake:
             request = AsyncBoltRequest(mode="socket_mode", body=body)
         except Exception as error:  # noqa: BLE001 -- Bolt raises anything for a malformed body
             log.warning("a request is unreadable: %s", type(error).__name__)
-            return reply("Slack sent me what I cannot read. Please try again.", body), "unreadable"
+            return reply("Slack sent me what I can't read. Please try again.", body), "unreadable"
         # By default Bolt uses the proxy of the Web API, but response_url is on another host.
         url = request.context.response_url
         proxy = self._proxy_for(url) if isinstance(url, str) else None

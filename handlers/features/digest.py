@@ -308,7 +308,7 @@ def _ask_about(word: str, rest: str, today: date) -> Message:
     if word == "off":
         other = "pause" if is_until(rest) else "skip"
         label, does = "End the schedule", "ends the schedule"
-    question = f"`{Command.DIGEST} {word}` {does}. What do you mean with “{plain(rest, 60)}”?"
+    question = f"`{Command.DIGEST} {word}` {does}. What do you mean by “{plain(rest, 60)}”?"
     return views.ask(question, [*_choices(readings, other), (label, word)])
 
 

@@ -223,7 +223,9 @@ class ScheduleActions:
         goes out now. Raises `NotReadyError` if Parley still cannot post in the channel.
         """
         if not (schedule.stopped or schedule.paused_until):
-            raise ParleyError("The schedule of this channel is neither paused nor stopped.")
+            raise ParleyError(
+                "This channel's schedule isn't paused or stopped, so there is nothing to resume."
+            )
         await self.slack.directory.require_parley_in(schedule.team_id, schedule.channel_id)
         await self.store.schedules.resume(schedule.team_id, schedule.channel_id)
         if schedule.stopped and await self._has_lost_post(schedule):

@@ -28,7 +28,7 @@ def format_outcome(post: Post) -> str | None:
             )
         case PostState.UNKNOWN if post.not_before == NEVER:
             return (
-                "Slack has not confirmed the post, and I cannot see whether it is there. I am"
+                "Slack has not confirmed the post, and I can't see whether it is there. I am"
                 " sending you a direct message about it: please look, and press a button there."
             )
         case _:

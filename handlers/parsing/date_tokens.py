@@ -272,5 +272,5 @@ def _feast(typed: str) -> Iterator[Token]:
 
 def not_understood(words: str) -> UnknownWordError:
     """Return the error for words that name no date."""
-    sentence = f"I do not understand “{plain(words.strip(), 60)}” as a date. {HINT}"
+    sentence = f"I don't understand “{plain(words.strip(), 60)}” as a date. {HINT}"
     return UnknownWordError(words.strip(), sentence)

@@ -220,7 +220,7 @@ def _times(text: str) -> tuple[Sequence[time], str]:
     for match in reversed(matches):
         rest = f"{rest[: match.start()]} {rest[match.end() :]}"
     if found := _NOT_WEEKLY.search(rest):
-        raise ParleyError(f"I cannot do “{plain(found[0].strip(), 60)}” yet. {_possible()}")
+        raise ParleyError(f"I can't do “{plain(found[0].strip(), 60)}” yet. {_possible()}")
     if start := _START.search(rest):
         raise ParleyError(
             f"A schedule starts at once. Leave out “{plain(start[0], 60)}”, and then type"

@@ -30,8 +30,8 @@ _INVITE = "I'm not in this channel yet. Type `/invite @Parley`, then try again."
 NOT_READY = {
     "not_in_channel": _INVITE,
     "channel_not_found": _INVITE,  # Slack's answer for a private channel that we are not in
-    "is_archived": "This channel is archived, so I cannot post in it.",
-    "restricted_action": "This channel does not let me post.",
+    "is_archived": "This channel is archived, so I can't post in it.",
+    "restricted_action": "This channel doesn't let me post.",
     "restricted_action_read_only_channel": "Only some people may post in this channel.",
     "restricted_action_thread_only_channel": "This channel takes replies in threads only.",
     "restricted_action_non_threadable_channel": "This channel has no threads for the story.",
@@ -199,7 +199,7 @@ class Directory:
             theirs = await self.channels(team_id, of=user_id)
         if channel_id not in theirs:
             raise ParleyError(
-                "I do not see you in that channel. If you are in it, type `/invite @Parley` there,"
+                "I don't see you in that channel. If you are in it, type `/invite @Parley` there,"
                 " then try again."
             )
 
@@ -273,7 +273,7 @@ class Directory:
         try:
             await client.conversations_join(channel=channel_id)
         except SlackApiError as error:
-            raise ParleyError("Slack does not let me join: type `/invite @Parley`.") from error
+            raise ParleyError("Slack doesn't let me join: type `/invite @Parley`.") from error
 
     async def known_to(self, team_id: TeamId, user_id: UserId) -> frozenset[ChannelId]:
         """Return the ids of Parley's channels that the user may see.

@@ -67,9 +67,9 @@ def _about_slack(failure: Failure, code: str) -> str | None:
         case FailureKind.NOT_DELIVERED | FailureKind.UNKNOWN_OUTCOME:
             return f"Slack has a problem right now ({code}). Please try again in a minute."
         case FailureKind.TOKEN:
-            return f"Slack does not let me in ({code}). Please tell an admin."
+            return f"Slack doesn't let me in ({code}). Please tell an admin."
         case FailureKind.CHANNEL:
-            return f"Slack does not let me do that in this conversation ({code})."
+            return f"Slack doesn't let me do that in this conversation ({code})."
         case _:
             return None
 

@@ -169,7 +169,7 @@ def coming(
         parts.append(f"It was stopped; `{Command.DIGEST} resume` starts it again.")
     elif schedule.stopped:
         why = WHY_STOPPED.get(schedule.stopped, plain(schedule.stopped, 100))
-        parts.append(f"I cannot post here: {why}. Then `{Command.DIGEST} resume`.")
+        parts.append(f"I can't post here: {why}. Then `{Command.DIGEST} resume`.")
     if schedule.paused_until == FOREVER:
         parts.append(f"It is paused; `{Command.DIGEST} resume` starts it again.")
     elif schedule.is_paused and schedule.paused_until:
@@ -364,7 +364,7 @@ def _what(schedule: Schedule, *, is_first: bool = False, topics: int = 300) -> s
         new = "" if schedule.news is News.ANY else "new "
         what = f"a digest of {schedule.stories} {new}{stories}"
         if schedule.news is News.NEW_OR_NOTHING:
-            what += ", if there are any,"
+            what += ", if there is one," if schedule.stories == 1 else ", if there are any,"
     if days := schedule.max_age_days:
         what += " of today and yesterday" if days == 1 else f" of the last {days} days"
     if schedule.topics:

@@ -127,7 +127,7 @@ def _today(today: Today) -> list[Block]:
 def _search() -> Block:
     words = text_input(
         Action.HOME_SEARCH,
-        "A few words, misspelt or not, and Enter",
+        "Type a few words and press Enter",
         most=MAX_WORDS,
         dispatch_action_config={"trigger_actions_on": ["on_enter_pressed"]},
     )

@@ -58,7 +58,7 @@ def _unsure(about: About) -> Message:
 
 def _stopped(about: About) -> Message:
     why = WHY_STOPPED.get(about.error, f"Slack says `{plain(about.error, 100)}`")
-    text = f"I cannot post in <#{about.channel_id}>: {why}. Its schedule waits until you resume it."
+    text = f"I can't post in <#{about.channel_id}>: {why}. Its schedule waits until you resume it."
     return paragraphs(text, buttons=[_resume(about)])
 
 

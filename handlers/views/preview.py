@@ -63,17 +63,16 @@ def changes(check: Check, medium: Medium) -> Iterator[tuple[str, str]]:
 def _effects(check: Check, medium: Medium, team_id: TeamId | None) -> Iterator[str]:
     own = [effect for effect in check.effects if team_id in (None, effect.team_id)]
     for effect in own[:MAX_SCHEDULES]:
-        vanish = "vanishes" if effect.vanishing < 2 else "vanish"
         yield (
             f"{medium.channel(effect)}: {effect.vanishing or 'none'} of the next"
-            f" {counted(effect.upcoming, 'question')} {vanish}; {effect.left:,} left"
+            f" {counted(effect.upcoming, 'question')} would be gone; {effect.left:,} left"
         )
     others = [effect for effect in check.effects if team_id not in (None, effect.team_id)]
     for whose, rest in (("more", own[MAX_SCHEDULES:]), ("of other workspaces", others)):
         if touched := sum(bool(effect.vanishing) for effect in rest):
-            yield f"{counted(touched, 'schedule')} {whose}: next questions vanish"
+            yield f"{counted(touched, 'schedule')} {whose}: next questions would be gone"
         if calm := len(rest) - touched:
-            yield f"{counted(calm, 'schedule')} {whose}: none of the next questions vanishes"
+            yield f"{counted(calm, 'schedule')} {whose}: none of the next questions would be gone"
     if check.schedules > len(check.effects):
         yield f"… and {check.schedules - len(check.effects):,} that were not looked at"
 

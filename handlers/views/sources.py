@@ -45,7 +45,7 @@ def _how() -> str:
 
 def sources_help(*, unknown: str = "") -> Message:
     """Explain `/corpus sources`; *unknown* is what was not understood."""
-    lead = f"I do not know “{plain(unknown, 100)}”. " if unknown else ""
+    lead = f"I don't know “{plain(unknown, 100)}”. " if unknown else ""
     lines = "\n".join(f"• `{Command.CORPUS} {word}`: {what}" for word, what in _WORDS)
     return paragraphs(f"{lead}For admins:\n{lines}")
 

@@ -30,7 +30,7 @@ def normalise_url(written: str) -> str:
     try:
         return urldefrag(clean_link(text)).url
     except ValueError as error:
-        raise ParleyError(f"I cannot poll an address {error}.") from error
+        raise ParleyError(f"I can't poll an address {error}.") from error
 
 
 def derive_id(url: str) -> str:

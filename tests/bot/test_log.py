@@ -108,7 +108,7 @@ def test_the_sdk_is_never_at_debug(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("formatter", [JsonFormatter(), TextFormatter()])
 def test_a_traceback_holds_no_sentence_that_quotes_a_user(formatter: logging.Formatter) -> None:
     """Also if it is only the cause, or the context, of the error that is logged."""
-    sentence = "I do not understand “my secret plan” as a date."
+    sentence = "I don't understand “my secret plan” as a date."
     try:
         try:
             raise ParleyError(sentence)

@@ -222,8 +222,8 @@ async def test_check_says_what_happens_to_the_schedules(slack: Slack) -> None:
     (slack.corpus / "ports.txt").unlink()
     (answer,) = await slack.type("/corpus check")
     assert under("Schedules", answer) == [
-        f"• <#{GENERAL}>: 1 of the next 3 questions vanishes; 2 left",
-        f"• <#{RANDOM}>: none of the next 2 questions vanishes; 2 left",
+        f"• <#{GENERAL}>: 1 of the next 3 questions would be gone; 2 left",
+        f"• <#{RANDOM}>: none of the next 2 questions would be gone; 2 left",
     ]
 
 
@@ -231,7 +231,7 @@ async def test_check_says_what_schedules_have_left_if_nothing_changes(slack: Sla
     await slack.type("/digest on 09:30 daily")
     (answer,) = await slack.type("/corpus check")
     assert under("Schedules", answer) == [
-        f"• <#{GENERAL}>: none of the next 3 questions vanishes; 3 left"
+        f"• <#{GENERAL}>: none of the next 3 questions would be gone; 3 left"
     ]
 
 

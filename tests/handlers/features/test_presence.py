@@ -177,7 +177,7 @@ async def test_the_form_of_a_story_accepts_another_channel_after_a_refusal(
     modal = slack.modal(BEN)
     assert modal
     errors = await slack.submit(modal, filled(LEADERS), user=BEN)
-    assert errors[Block.CHANNEL].startswith("I do not see you in that channel.")
+    assert errors[Block.CHANNEL].startswith("I don't see you in that channel.")
     assert not slack.public(LEADERS)
     assert not await slack.submit(modal, filled(GENERAL), user=BEN)
     assert len(slack.public(GENERAL)) == 1

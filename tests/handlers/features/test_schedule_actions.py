@@ -276,7 +276,7 @@ async def test_only_members_of_a_channel_start_its_schedule_again_from_elsewhere
     slack.workspace.remove(WORLD, ANA)
     slack.clock.forward(minutes=6)
     seen = await slack.press(Action.DIGEST_GUESS, answer)
-    assert "I do not see you in that channel" in texts(seen)
+    assert "I don't see you in that channel" in texts(seen)
     slack.workspace.invite(WORLD, ANA)
     slack.clock.forward(minutes=6)
     await slack.press(Action.DIGEST_GUESS, answer)
@@ -324,7 +324,7 @@ async def test_a_pause_without_a_date_ends_by_resume(slack: Slack) -> None:
     await tick(slack)
     assert len(slack.public()) == 1
     (answer,) = await slack.type("/digest resume")
-    assert "neither paused nor stopped" in answer["text"]
+    assert "isn't paused or stopped" in answer["text"]
 
 
 @pytest.mark.parametrize("words", ["09:30 daily", "09:30 daily digest 3"])

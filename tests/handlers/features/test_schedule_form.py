@@ -179,7 +179,7 @@ async def test_a_channel_of_others_is_not_theirs_to_fill(slack: Slack) -> None:
     slack.workspace.remove(LEADERS, BEN)
     modal = await opened(slack, BEN)
     errors = await slack.submit(modal, values(channel=LEADERS), user=BEN)
-    assert "I do not see you in that channel" in errors[Block.CHANNEL]
+    assert "I don't see you in that channel" in errors[Block.CHANNEL]
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ async def test_a_feed_is_named_by_a_part_of_its_name(slack: Slack) -> None:
     assert "1 feed." in shown
     assert "other.example" in shown
     assert "news.example" not in shown
-    assert "I do not know “weather”" in (await sources(slack, "weather"))["text"]
+    assert "I don't know “weather”" in (await sources(slack, "weather"))["text"]
     assert "sources add" in (await sources(slack, "add"))["text"]
 
 
@@ -217,7 +217,7 @@ async def test_a_list_of_feeds_is_imported_and_exported(slack: Slack) -> None:
     assert "20 feeds added" in answer["text"]
     shown = texts([answer])
     assert "Already there: 1 feed of the list." in shown
-    assert "ftp://x: I cannot poll an address that does not start with https://" in shown
+    assert "ftp://x: I can't poll an address that does not start with https://" in shown
     (again,) = [await upload(slack, "feeds.OPML", data)]
     assert again["text"].startswith("No feed was added. Already there: 21 feeds of the list.")
     assert "… and 13 feeds more" in shown

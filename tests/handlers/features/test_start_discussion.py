@@ -130,7 +130,7 @@ async def test_nobody_posts_into_a_private_channel_that_they_are_not_in(slack: S
     await slack.submit(preview, user=BEN)
     reply = slack.modal(BEN)
     assert reply
-    assert "I do not see you in that channel." in texts([reply])
+    assert "I don't see you in that channel." in texts([reply])
     assert not slack.public(LEADERS)
 
 

@@ -143,7 +143,7 @@ async def test_a_folder_that_cannot_be_written_to(slack: Slack) -> None:
     offered = await upload(slack)
     (slack.corpus / ".lima.txt.part").mkdir()
     refused = await add(slack, offered)
-    assert refused["text"] == "I cannot write in the corpus folder: Is a directory."
+    assert refused["text"] == "I can't write in the corpus folder: Is a directory."
 
 
 async def test_the_token_is_sent_only_to_slack() -> None:

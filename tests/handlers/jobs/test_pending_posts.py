@@ -64,7 +64,7 @@ async def test_the_note_about_an_unconfirmed_post_is_replaced(
 @pytest.mark.parametrize(
     ("error", "outcome"),
     [
-        ("is_archived", "This channel is archived, so I cannot post in it."),
+        ("is_archived", "This channel is archived, so I can't post in it."),
         ("msg_too_long", "The post was not sent: msg_too_long."),
     ],
 )

@@ -148,7 +148,7 @@ async def test_a_guess_with_an_invalid_date_gets_the_same_error_each_time(
     await slack.press(Action.DIGEST_GUESS, answer)
     await press_on_other(slack, other, Action.DIGEST_GUESS)
     reply = texts(slack.workspace.messages(GENERAL, "U0ANA"))
-    assert "I do not understand “nonsense” as a date" in reply
+    assert "I don't understand “nonsense” as a date" in reply
     assert "twice" not in reply
 
 

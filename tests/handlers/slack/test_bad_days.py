@@ -128,11 +128,11 @@ async def test_a_short_rate_limit_is_waited_for(slack: Slack) -> None:
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        ("token_revoked", "Slack does not let me in (token_revoked). Please tell an admin."),
-        ("app_access_restricted", "Slack does not let me in (app_access_restricted)."),
-        ("method_deprecated", "Slack does not let me in (method_deprecated)."),
+        ("token_revoked", "Slack doesn't let me in (token_revoked). Please tell an admin."),
+        ("app_access_restricted", "Slack doesn't let me in (app_access_restricted)."),
+        ("method_deprecated", "Slack doesn't let me in (method_deprecated)."),
         ("team_added_to_org", "Slack has a problem right now (team_added_to_org)."),
-        ("user_not_found", "Slack does not let me do that in this conversation (user_not_found)."),
+        ("user_not_found", "Slack doesn't let me do that in this conversation (user_not_found)."),
         ("moon_phase", "Something went wrong on my side."),
     ],
 )
