@@ -30,6 +30,12 @@ def test_only_bot_reads_the_clock_and_the_environment(path: Path) -> None:
         assert not used & {"os.environ", "os.getenv"}
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_stories_are_read_by_the_view_of_what_is_loaded(path: Path) -> None:
+    """The table article may hold what a load has only staged."""
+    assert not re.search(r"(?<!DELETE )\b(?:FROM|JOIN) article\b", path.read_text())
+
+
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 READ_THE_CLOCK = {
     "any_day.py": "counts how far to move the clock",
