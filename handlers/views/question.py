@@ -108,9 +108,12 @@ def digest(
     blocks: list[Block] = [section(lead, accessory=menu) if menu and not asked else context(lead)]
     lines = []
     for story, small in _numbered(articles):
-        line = story.title
-        if not story.headline and len(line) < _SHORT_TITLE:
-            line = truncate(f"{line}: {split_lead(story.rest)[0]}", _LINE)
+        line, more = story.title, split_lead(story.rest)[0]
+        # Many feeds repeat the title as the text.
+        headline = story.article.headline.casefold().rstrip(".")
+        is_more = not more.casefold().startswith(headline)
+        if is_more and not story.headline and len(line) < _SHORT_TITLE:
+            line = truncate(f"{line}: {more}", _LINE)
         lines.append(line)
         blocks += [divider(), as_written(Part(line, "bold", 200))]
         blocks += [context(*small)] if small else []

@@ -590,6 +590,14 @@ def test_a_digest_and_its_thread_show_where_each_story_comes_from() -> None:
         assert first[:-1] == second == third
 
 
+def test_a_digest_says_a_title_once_if_the_summary_repeats_it() -> None:
+    repeated = replace(article_of(None), summary="Envoys meet. They met in Geneva.")
+    other = replace(article_of(None), headline="Harbours", summary="Dockworkers ended a strike.")
+    shown = texts([dict(question.digest([repeated, other], asked_by=None))])
+    assert "1. Envoys meet: Envoys" not in shown
+    assert "2. Harbours: Dockworkers ended a strike" in shown
+
+
 def article_of(url: str | None) -> Article:
     return Article(
         id="a",
