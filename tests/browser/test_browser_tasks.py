@@ -232,11 +232,12 @@ async def test_20_read_todays_story_without_a_command(ana: Person) -> None:
 
 
 async def test_21_start_a_discussion_from_anywhere(house: House, visit: Open) -> None:
-    ana = await visit(house.workspace, ANA, at="C0RANDOM")
+    ana = await visit(house.workspace, ANA, at="D0ANA/messages")
     async with ana.within(6):
         await press(ana.page.get_by_role("main"), "Commands and shortcuts")
         await ana.page.get_by_role("menuitem", name="Start a discussion").click()
         channel = ana.dialog.get_by_role("combobox", name="Channel")
+        await expect(channel).to_have_value("")
         await channel.click()
         await ana.page.get_by_role("option", name="#general").click()
         await press(ana.dialog, "See the question")

@@ -118,7 +118,10 @@ function select(element, block, surface, aria) {
   }[kind]?.() || ((text) => searchGroups([{ options: choices[kind]() }])(text));
 
   let initial = currentValue(element, block, surface, name, `initial_${noun}${isMany ? "s" : ""}`);
-  if (!initial && element.default_to_current_conversation) initial = workspace.current()?.id ?? null;
+  if (!initial && element.default_to_current_conversation) {
+    // A conversation that the filter leaves out is not chosen.
+    initial = choices[kind]().find((choice) => choice.value === workspace.current()?.id)?.value ?? null;
+  }
   const chosen = [initial ?? []].flat().map((value) =>
     isOption ? toChoice(value) : choices[kind]().find((choice) => choice.value === value) || { text: value, value },
   );

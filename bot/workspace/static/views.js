@@ -69,7 +69,7 @@ export function modals(workspace) {
   function firstField(view, node) {
     const wanted = view.blocks.map((block) => block.element || block.accessory).find((element) => element?.focus_on_load);
     const key = wanted && [...node.querySelectorAll("[data-focus-key]")].find((field) => field.dataset.focusKey.includes(wanted.action_id));
-    return key || node.querySelector(".modal-body :is(input, textarea, select, button)") || node.querySelector("footer button");
+    return key || node.querySelector(".modal-body :is(input, textarea, select, button:not(.mention))") || node.querySelector("footer button");
   }
 
   function frame(view, form) {
