@@ -24,9 +24,10 @@ from bot.manifest import manifest
 from bot.settings import Settings
 from bot.workspace import Workspace
 from store.samples import STARTER
+from tests.browser.pictures import read_words, write_words
 from tests.conftest import StoppedClock
 from tests.ids import ANA, GENERAL
-from tests.machine import PATIENCE, real_environment
+from tests.machine import PATIENCE, ROOT, real_environment
 
 MORNING = datetime(2026, 11, 24, 10, 12, tzinfo=UTC)
 LOOKS: dict[str, tuple[Literal["light", "dark"], int]] = {
@@ -138,10 +139,18 @@ class Person:
         return tuple(sorted(found))
 
     async def picture(self, name: str) -> None:
-        """Save a screenshot for the README if pytest runs with --pictures."""
-        if self.pictures is not None:
-            await self.page.evaluate("document.fonts.ready")
-            await self.page.screenshot(path=self.pictures / f"{name}.png", animations="disabled")
+        """Fail if the picture *name* in docs is stale; with --pictures, take it instead."""
+        tour = self.page.get_by_role("button", name="Close Welcome")
+        if await tour.is_visible():
+            await tour.click()
+        words = await self.page.locator("#app").inner_text()
+        if self.pictures is None:
+            assert read_words(ROOT / f"docs/{name}.png") == words, "stale: run `make pictures`"
+            return
+        path = self.pictures / f"{name}.png"
+        await self.page.evaluate("document.fonts.ready")
+        await self.page.screenshot(path=path, animations="disabled")
+        write_words(path, words)
 
 
 Open = Callable[..., Any]

@@ -52,6 +52,7 @@ async def test_a_schedule_is_made_in_the_modal_with_one_wrong_field_first(
 async def test_app_home_searches(house: House, visit: Open) -> None:
     ana = await visit(house.workspace, at="D0ANA/home")
     await expect(ana.page.get_by_role("heading", name="Today's question")).to_be_visible()
+    await ana.picture("home")
     search = ana.page.get_by_role("textbox", name="Find a story")
     await search.fill("zelenski")
     await search.press("Enter")

@@ -23,6 +23,7 @@ async def test_a_misspelt_name_finds_a_story_that_is_shared(house: House, visit:
 
     answer = ana.message("Only visible to you")
     await expect(answer).to_contain_text("Zelensky")
+    await ana.picture("brief")
     headline = await answer.get_by_role("heading", level=2).inner_text()
     await expect(ben.message("Oval Office row")).to_be_visible()
     await expect(ben.message("Only visible to you")).to_have_count(0)
@@ -37,7 +38,10 @@ async def test_a_question_gets_a_channel_talking(house: House, visit: Open) -> N
     workspace = house.workspace
     ana, ben = await visit(workspace), await visit(workspace, BEN)
     workspace.post_as(CHLOE, GENERAL, "Has anyone followed what came of the Oval Office row?")
-    workspace.post_as(BEN, GENERAL, "A little. @ana, does @parley have a question on it?")
+    await ben.write("/brief oval office reaction")
+    await ben.message("Only visible to you").get_by_role("button", name="Share").click()
+    await expect(ben.message("Shared by @Ben Osei")).to_be_visible()
+    workspace.post_as(BEN, GENERAL, "This. @ana, does @parley have a question for us?")
     await ana.write("/discuss peacekeepers")
     preview = ana.message("Only visible to you")
     await preview.get_by_role("button", name="Post it here").click()
