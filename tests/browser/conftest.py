@@ -123,6 +123,8 @@ class Person:
         scheme, width = LOOKS[name]
         await self.page.emulate_media(color_scheme=scheme)
         await self.page.set_viewport_size({"width": width, "height": _HEIGHT})
+        # Until it is drawn, some colours are those of the look before.
+        await self.page.evaluate("() => new Promise(done => requestAnimationFrame(done))")
 
     async def barriers(self, looks: Iterable[str] = LOOKS) -> tuple[str, ...]:
         """Return what axe-core finds on the page as it is, in each of these looks."""

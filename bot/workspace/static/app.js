@@ -34,6 +34,7 @@ const pane = sidePane(workspace, {
 });
 const offlineBanner = el("div", { class: "offline", role: "alert", hidden: true }, "The workspace does not answer. Trying again…");
 let unsubscribe = () => {};
+let viewChanges = 0;
 
 // The URL fragment holds the location, #user/channel/tab, so that a reload or a second window works.
 function readLocation() {
@@ -91,7 +92,12 @@ async function refresh() {
   await attempt(async () => {
     await loadState(workspace.me.id);
     setLive(true);
-    const views = await readViews(workspace.me.id);
+    // A view that changes while the answer is on its way is newer than the answer.
+    let views, changes;
+    do {
+      changes = viewChanges;
+      views = await readViews(workspace.me.id);
+    } while (changes !== viewChanges);
     openModals.set(views.modals);
     home.show(views.home);
     if (!workspace.current()) return;
@@ -101,6 +107,7 @@ async function refresh() {
 }
 
 function handleEvent(event) {
+  if (["view", "view_closed", "home"].includes(event.type)) viewChanges += 1;
   EVENT_HANDLERS[event.type]?.(event);
 }
 
