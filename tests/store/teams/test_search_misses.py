@@ -17,6 +17,7 @@ from handlers.slack.people import Colleague
 from store import Store, open_store
 from store.db import Connection, DatabaseError, open_database
 from store.guards.installed import Installed
+from store.samples import STARTER
 from store.teams.search_misses import SearchMisses
 from store.types import GoneError, ParleyError, TeamId
 from tests.conftest import StoppedClock
@@ -256,6 +257,7 @@ async def test_nothing_is_stored_if_the_setting_is_zero(store: Store, clock: Sto
         await lookup.ask_for("mars", by=ASKER, once="press")
     assert await asked(store) == []
     assert await store.misses.number(TEAM, since=EVER) == 0
+    await store.corpus.reload(STARTER, by="U1", at=NOW)
     for keeps_misses in (False, True):
         kept = timedelta(days=90 * keeps_misses)
         lookup = LookUp(store, Options(clock=clock, corpus_path=Path(), keep_misses=kept))
