@@ -31,7 +31,7 @@ from store.types import Article
 WORD_SCORE_WEIGHT = 0.1
 """The weight of the word score, added to the similarity of the embeddings."""
 PROBE_COUNT = 400
-PROBE_RATE, MIN_SIMILARITY = 0.2, 0.12
+PROBE_RATE, MIN_SIMILARITY = 0.2, 0.18
 """The share of the probes that may reach the minimum, if all models know the language, and the
 lowest minimum of any corpus; see `SemanticSearch.calibrate`."""
 LONG_QUERY, LONG_QUERY_FACTOR, WORD_FACTOR = 4, 0.75, 1.3
