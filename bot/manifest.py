@@ -44,7 +44,8 @@ OPTIONAL = {
     "channels:join": "people have to invite it to each channel",
     "channels:history": "it cannot check whether a post arrived that Slack did not confirm, so it"
     " asks its owner, and it counts no replies",
-    "groups:history": "the same in private channels",
+    "groups:history": "in private channels it can neither check whether a post arrived nor"
+    " count replies",
     "files:read": "it cannot add the documents that admins drop there",
 }
 """Scopes that an admin may decline, and what is lost without each.

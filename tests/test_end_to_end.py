@@ -183,7 +183,8 @@ async def test_check_while_slack_is_down(tmp_path: Path) -> None:
 async def test_check_looks_at_scopes_and_channels(tmp_path: Path) -> None:
     """The app lacks newer scopes because it was installed before, and has left a channel since."""
     lacking = manifest()
-    lacking["oauth_config"]["scopes"]["bot"].remove("groups:history")
+    for scope in ("app_mentions:read", "groups:history"):
+        lacking["oauth_config"]["scopes"]["bot"].remove(scope)
     async with Workspace(manifest=lacking, clock=running_clock()) as workspace:
         environ = settings(workspace, tmp_path)
         async with bot("run", folder=tmp_path, **environ) as process:
@@ -198,7 +199,8 @@ async def test_check_looks_at_scopes_and_channels(tmp_path: Path) -> None:
         async with bot("check", folder=tmp_path, **environ) as process:
             out, err = await process.communicate()
         assert process.returncode == 78
-        assert "SLACK_BOT_TOKEN: lacks groups:history; paste the manifest again" in err.decode()
+        assert "SLACK_BOT_TOKEN: lacks app_mentions:read; paste the manifest" in err.decode()
+        assert "SLACK_BOT_TOKEN: without groups:history, in private channels it can" in err.decode()
         assert "Channel C0RANDOM has a schedule: I'm not in this channel yet" in err.decode()
         assert "Channels: Parley can post in 1 of 2 with a schedule." in out.decode()
 

@@ -20,6 +20,7 @@ from handlers.views import preview
 from handlers.views.message import Message
 from store import Store, samples
 from store.loading.documents import ENDINGS, ending_of
+from store.text import legible, well_formed
 from store.types import CorpusInvalidError, ParleyError, TeamId, UserId
 
 _NAME = re.compile(r"[\w()+,-][\w .()+,-]{0,99}")
@@ -108,11 +109,11 @@ class Uploads:
     async def _file(self, team_id: TeamId, file_id: str) -> tuple[str, bytes]:
         """Return the file's name and content; raises `ParleyError` for an unsuitable name."""
         file = await self.slack.files.describe(team_id, file_id)
-        name: str = file["name"]
+        name = well_formed(file["name"])
         if not ending_of(name) or not _NAME.fullmatch(name):
             raise ParleyError(
-                f"I can't take “{plain(name, 100)}”. I take documents with a plain name that ends"
-                f" in {_LISTED}, and lists of feeds in .opml."
+                f"I can't take “{plain(legible(name), 100)}”. I take documents with a plain name"
+                f" that ends in {_LISTED}, and lists of feeds in .opml."
             )
         return name, await self.slack.files.read(team_id, file)
 

@@ -410,6 +410,7 @@ async def play(
         for who, what, channel_id, number in (*FIRST_ACTIONS, *actions):
             if who == TIME:
                 clock.forward(hours=13)
+                await store.planning.plan_some(clock())
                 await store.planning.plan_due(clock())
                 await store.reply_counts.due(clock())
             elif only in (None, who):
