@@ -70,7 +70,7 @@ class ReplyCounter:
         message = next((one for one in page["messages"] if one["ts"] == reading.message_ts), None)
         # A deleted message with replies leaves a tombstone in its place.
         if message is None or message.get("subtype") == "tombstone":
-            await self.counts.give_up(reading, reply_counts.DELETED)
+            await self.counts.cancel(reading, reply_counts.DELETED)
             return
         replies, people = _figures(message)
         own = reading.own_replies
@@ -84,7 +84,7 @@ class ReplyCounter:
         log.warning("cannot count the replies to post %s: %s", reading.post_key, failed.code)
         if failed.kind is FailureKind.CHANNEL or failed.code == "missing_scope":
             # A scope may be missing for private channels only.
-            await self.counts.give_up_channel(reading, failed.code)
+            await self.counts.cancel_channel(reading, failed.code)
             return
         await self.counts.fail(reading, failed.code)
         if failed.is_rate_limit or failed.kind is FailureKind.TOKEN:

@@ -101,7 +101,7 @@ def _lead(contents: Contents) -> list[Block]:
     if contents.today:
         return _today(contents.today)
     if contents.revision and contents.revision.articles:
-        return [section("No story has a question yet, so there is none for today.")]
+        return [section("I have no question for today: no story has one yet.")]
     if not contents.is_corpus_admin:
         return [section("There are no stories yet: an admin of Parley loads them.")]
     load = button("Load the stories", Action.CORPUS_RELOAD, Value(), primary=True)

@@ -33,7 +33,7 @@ def paragraphs(*texts: str, buttons: Sequence[Element] = ()) -> Message:
 
 
 def channel_link(channel_id: ChannelId) -> str:
-    """Return a link to a channel, or words for a direct message, to which there is none."""
+    """Return a link to a channel, or words for a direct message, which cannot be linked."""
     return "your direct message" if is_direct(channel_id) else f"<#{channel_id}>"
 
 

@@ -290,7 +290,7 @@ def nothing(answer: Nothing, *, words: str, where: str = CHANNEL, can_ask: bool 
 
 
 def nothing_loaded() -> Message:
-    """Say that there is no story at all, and how admins bring some."""
+    """Render the answer when no stories are loaded, with how admins add some."""
     return paragraphs(
         "No stories are loaded yet. An admin can add a feed of them with"
         f" `{Command.CORPUS} sources add ADDRESS`, or drop a file of stories into my direct"

@@ -23,7 +23,7 @@ def small_talk(talk: SmallTalk, examples: Sequence[str], *, where: str) -> Messa
 
 
 def introduction(examples: Sequence[str], *, where: str) -> Message:
-    """Say what Parley is, and name three things to try where the person is.
+    """Introduce Parley, and name three things to try where the person is.
 
     Slash commands do not work in threads (docs.slack.dev, Implementing slash commands).
     """
@@ -52,7 +52,7 @@ def introduction(examples: Sequence[str], *, where: str) -> Message:
 
 
 def command(name: Command, words: str) -> Message:
-    """Say how to type a command with *words* after it, which came in a message.
+    """Explain how to type the command that came in a message, with *words* after it.
 
     Slash commands do not work in threads (docs.slack.dev, Implementing slash commands).
     """

@@ -57,10 +57,10 @@ WHERE post_key = $1 AND days = $2
 _FAIL = """
 UPDATE reply_count SET problem = $3 WHERE post_key = $1 AND days = $2 AND replies IS NULL
 """
-_GIVE_UP = """
+_CANCEL = """
 UPDATE reply_count SET due_at = NULL, problem = $2 WHERE due_at IS NOT NULL AND post_key = $1
 """
-_GIVE_UP_CHANNEL = """
+_CANCEL_CHANNEL = """
 UPDATE reply_count SET due_at = NULL, problem = $3 WHERE due_at IS NOT NULL
 AND post_key IN (SELECT key FROM post WHERE team_id = $1 AND channel_id = $2)
 """
@@ -119,7 +119,7 @@ class ReplyCounts:
     async def due(self, now: datetime, *, but: Sequence[TeamId] = ()) -> Sequence[Reading]:
         """Return the reading of each team that is due first, without the teams in *but*.
 
-        Readings that were not possible in their time are given up.
+        Readings that were not possible in their time are cancelled.
         """
         await self._write(_END, to_text(now), LATE)
         sql = _DUE.format(but=f" AND p.team_id NOT IN ({places(but, start=2)})" if but else "")
@@ -141,13 +141,13 @@ class ReplyCounts:
         """Store why the count could not be read; it is due again in an hour."""
         await self._write(_FAIL, reading.post_key, reading.days, problem)
 
-    async def give_up(self, reading: Reading, problem: str) -> None:
-        """Give up the later readings of this post, too."""
-        await self._write(_GIVE_UP, reading.post_key, problem)
+    async def cancel(self, reading: Reading, problem: str) -> None:
+        """Cancel this reading and the later ones of the post; store why."""
+        await self._write(_CANCEL, reading.post_key, problem)
 
-    async def give_up_channel(self, reading: Reading, problem: str) -> None:
-        """Give up every reading of the channel's posts so far."""
-        await self._write(_GIVE_UP_CHANNEL, reading.team_id, reading.channel_id, problem)
+    async def cancel_channel(self, reading: Reading, problem: str) -> None:
+        """Cancel the readings of all posts that the channel has so far; store why."""
+        await self._write(_CANCEL_CHANNEL, reading.team_id, reading.channel_id, problem)
 
     async def asked(
         self, team_id: TeamId, channel_ids: Sequence[ChannelId], *, since: datetime

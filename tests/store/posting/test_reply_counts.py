@@ -125,13 +125,13 @@ async def test_the_count_of_a_day_stays_if_the_later_one_fails(
 ) -> None:
     await send(store, plan("q"))
     await store.reply_counts.record(await reading(store, clock, days=1), replies=3, people=2)
-    await store.reply_counts.give_up(await reading(store, clock, days=6), DELETED)
+    await store.reply_counts.cancel(await reading(store, clock, days=6), DELETED)
     assert await figures(store) == [(3, 2, None)]
 
 
 async def test_a_deleted_post_is_read_no_more(store: Store, clock: StoppedClock) -> None:
     await send(store, plan("q"))
-    await store.reply_counts.give_up(await reading(store, clock, days=1), DELETED)
+    await store.reply_counts.cancel(await reading(store, clock, days=1), DELETED)
     assert await figures(store) == [(None, None, DELETED)]
     assert not await due(store, clock, days=6)
 
@@ -143,7 +143,7 @@ async def test_a_channel_that_cannot_be_read_is_not_asked_again(
         await send(store, plan(key))
     await send(store, plan("c", channel_id=C2))
     found, *_ = await store.reply_counts.due(clock.forward(days=1))
-    await store.reply_counts.give_up_channel(found, "not_in_channel")
+    await store.reply_counts.cancel_channel(found, "not_in_channel")
     assert await figures(store) == [(None, None, "not_in_channel")] * 2
     assert await due(store, clock) == [("c", 1)]
 

@@ -246,9 +246,9 @@ async def count(team: PlayingTeam, _: ChannelId, number: int) -> Any:
                 case 0:
                     await reply_counts.fail(one, "timeout")
                 case 1:
-                    await reply_counts.give_up(one, "deleted")
+                    await reply_counts.cancel(one, "deleted")
                 case 2:
-                    await reply_counts.give_up_channel(one, "not_in_channel")
+                    await reply_counts.cancel_channel(one, "not_in_channel")
                 case _:
                     await reply_counts.record(one, replies=number, people=1)
 
