@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from bot.feeds import backoff
 from bot.feeds.fetching import Failed, Fetched, Fetcher, Gone, NotModified
@@ -17,7 +18,9 @@ from store.types import FeedSource, ParleyError, TeamId, UserId
 
 log = logging.getLogger(__name__)
 
-_AT_ONCE = 4
+_AT_ONCE = 8
+_LOADED_AT_ONCE = 4
+"""Fewer than are polled: most polls wait for a server, and each load keeps a processor busy."""
 _SECONDS = 240
 """For one poll with all its steps: less than the lease of a claim."""
 _CLAIM_EVERY = 1.0
@@ -53,6 +56,9 @@ class Poller:
         self._clock = clock
         self._admins = admins
         self._polls: set[asyncio.Task[None]] = set()
+        self._loading = asyncio.Semaphore(_LOADED_AT_ONCE)
+        self._loaded: dict[str, tuple[bytes, str]] = {}
+        """A hash of the last answer of each feed, and the digest of the stories it brought."""
         self._is_stopped = False
 
     def stop(self) -> None:
@@ -152,30 +158,39 @@ class Poller:
                 )
                 return "not modified"
             case Fetched():
-                return await self._load(feed, answer)
+                async with self._loading:
+                    return await self._load(feed, answer)
 
     async def _load(self, feed: FeedSource, answer: Fetched) -> str:
-        try:
-            read = await self._reader.read(answer)
-        except NotAFeedError as error:
-            return await self._fail(feed, Failed(problem=str(error)))
-        load = await self._corpus.load_feed(feed, read.stories, at=self._clock())
-        for warning in read.warnings:
-            log.debug("feed %s: %s", feed.id, warning.message)
+        answer_hash = await asyncio.to_thread(_hash, feed, answer)
+        known_hash, digest = self._loaded.get(feed.id, (b"", ""))
+        title, counts = "", None
+        if answer_hash == known_hash and await self._corpus.holds(feed, digest):
+            # Many servers know no conditional requests. What they send again is not parsed again.
+            await self._corpus.retire(feed, at=self._clock())
+        else:
+            try:
+                read = await self._reader.read(answer)
+            except NotAFeedError as error:
+                return await self._fail(feed, Failed(problem=str(error)))
+            for warning in read.warnings:
+                log.debug("feed %s: %s", feed.id, warning.message)
+            load = await self._corpus.load_feed(feed, read.stories, at=self._clock())
+            self._loaded[feed.id] = answer_hash, load.digest
+            title, counts = read.title, load.counts
+            if alike := load.near_duplicates.count:
+                log.info("feed %s: %d new stories are nearly equal to others", feed.id, alike)
         now = self._clock()
         await self._sources.note_success(
             feed,
             now=now,
             next_poll_at=self._next(feed, now, answer.fresh_for),
-            title=read.title,
+            title=title,
             etag=answer.etag,
             last_modified=answer.last_modified,
             moved_to=_moved_to(answer),
         )
-        if alike := load.near_duplicates.count:
-            log.info("feed %s: %d new stories are nearly equal to others", feed.id, alike)
-        counts = load.counts
-        if not (counts.added or counts.edited or counts.removed):
+        if not (counts and (counts.added or counts.edited or counts.removed)):
             return "unchanged"
         log.info(
             "feed %s: %d stories added, %d edited, %d removed",
@@ -206,6 +221,13 @@ class Poller:
 
     def _next(self, feed: FeedSource, now: datetime, fresh_for: timedelta | None) -> datetime:
         return backoff.next_poll(feed.id, now, every=self._every, fresh_for=fresh_for)
+
+
+def _hash(feed: FeedSource, answer: Fetched) -> bytes:
+    """Return a hash of all that a load of *answer* depends on."""
+    # The links are relative to the address.
+    settings = f"{answer.url}\n{feed.keep_days} {feed.keep_stories}\n"
+    return sha256(settings.encode() + answer.data).digest()
 
 
 def _moved_to(answer: Fetched | NotModified) -> str | None:

@@ -91,6 +91,8 @@ class FeedLoad:
     counts: Counts
     near_duplicates: NearDuplicates
     """New stories that are nearly equal to others, such as those of another feed."""
+    digest: str
+    """A hash of the entries, for `Corpus.holds`."""
 
 
 class Corpus:
@@ -374,7 +376,15 @@ class Corpus:
                 lambda finder: find_near_duplicates(self._database, finder.index, plan)
             )
             await self._apply_feed(planned)
-            return FeedLoad(counts=plan.counts, near_duplicates=found)
+            return FeedLoad(counts=plan.counts, near_duplicates=found, digest=planned.digest)
+
+    async def holds(self, feed: FeedSource, digest: str) -> bool:
+        """Return whether the entries that *feed* brought last are those of *digest*.
+
+        They are not if an undo restored others.
+        """
+        document = (await reading.stored_documents(self._database, feed.id)).get(feed.document)
+        return document is not None and document.digest == digest
 
     async def retire(self, feed: FeedSource, *, at: datetime) -> int:
         """Take away the stories that *feed* no longer keeps; return how many.

@@ -42,6 +42,8 @@ class FeedPlan:
     plan: LoadPlan
     feed: FeedSource
     at: datetime
+    digest: str = ""
+    """A hash of the entries that are loaded."""
     known: dict[str, KnownStory] = field(default_factory=dict)
     """How stories are recognised from now on, by id, if that changes."""
     retired: list[Article] = field(default_factory=list)
@@ -279,6 +281,7 @@ def _plan_article(plan: LoadPlan, known: KnownStory | None, after: Article) -> N
 
 
 def _plan_document(feed_plan: FeedPlan, document: StoredDocument | None, digest: str) -> None:
+    feed_plan.digest = digest
     counts = feed_plan.plan.counts
     articles = (document.articles if document else 0) + counts.added - counts.removed
     after = StoredDocument(digest=digest, articles=articles)
