@@ -5,7 +5,7 @@ Look-ups run all the time. The server (`benchmarks.feed_server`) judges the requ
 notes every connection that it makes itself. At the end, the stories in the database are compared
 with what the server sent.
 
-    python -m benchmarks.feeds --feeds 500 --polls 100
+    python -m benchmarks.feeds --feeds 500 --polls 100 --minutes 100
 """
 
 import argparse
@@ -51,10 +51,14 @@ _ANSWER_SECONDS = 3.0
 _FINDABLE_SECONDS = 2.0
 _KEEP_STORIES = 15
 """How many stories of every third feed are kept: more than a feed lists."""
-_LOOK_UP_EVERY = 0.02
+_LOOK_UP_EVERY = 0.05
 _QUIET_SECONDS = 1
+_QUIET_ROUNDS = 60
+"""The most rounds after which the look-ups go on without polls."""
 _MAX_GROWTH = 1.15
 """Memory at the end, as a multiple of the maximum in the first fifth, when the caches fill."""
+_MB_OF_A_STORY = 0.004
+"""What memory may grow by for each story since then: its text, its index and what is noted here."""
 _MAX_WORK = 0.01
 """Seconds by which polls may lengthen the p99 of what the event loop does during a look-up."""
 
@@ -104,9 +108,9 @@ class Judge:
         self._marks |= served.stories
         return new
 
-    def note_found(self, word: str, at: float | None) -> None:
-        """Note when a look-up found a word, by the monotonic clock; None if none did in time."""
-        if at is None or at - self.first[word].at > _FINDABLE_SECONDS:
+    def note_found(self, seconds: float | None) -> None:
+        """Note how long after its poll a word was found; None if no look-up found it."""
+        if seconds is None or seconds > _FINDABLE_SECONDS:
             self.problems["new, and not found in time"] += 1
 
     def judge(self, stories: Sequence[Stored]) -> None:
@@ -152,21 +156,51 @@ class Times:
 
     all: list[float] = field(default_factory=list)
     work: list[float] = field(default_factory=list)
-    """The work of the event loop alone, which other processes on the machine do not change."""
+    """The work of the event loop from the time at which the look-up was due to its answer.
+
+    Other processes on the machine do not change it.
+    """
+
+
+class Polls(Metrics):
+    """Counts the polls by how they went, and notes when each feed's last poll ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outcomes = Counter[str]()
+        self.ended: dict[str, float] = {}
+        """By the name of the poll's task, on the monotonic clock."""
+
+    def polled(self, outcome: str, seconds: float) -> None:
+        """Count a poll."""
+        self.outcomes[outcome] += 1
+        if task := asyncio.current_task():
+            self.ended[task.get_name()] = time.monotonic()
+        super().polled(outcome, seconds)
 
 
 class Run:
     """One run: the server, the feeds that are polled, and the look-ups."""
 
-    def __init__(self, store: Store, poller: Poller, pipe: Connection, judge: Judge) -> None:
-        self._store, self._poller, self._pipe = store, poller, pipe
+    def __init__(
+        self,
+        store: Store,
+        poller: Poller,
+        pipe: Connection,
+        judge: Judge,
+        ended: Callable[[int], float],
+    ) -> None:
+        """*ended* returns when the last poll of a feed ended, by its number."""
+        self._store, self._poller, self._pipe, self._ended = store, poller, pipe, ended
         # A thread of its own, because the polls use those that all share.
         self._asking = ThreadPoolExecutor(1)
         self.judge = judge
         self.complaints = Counter[str]()
         self.delays: list[float] = []
-        """Seconds until each new story was found."""
-        self.memory: list[float] = []
+        """Seconds from the answer of the server until each new story was found."""
+        self.memory: list[tuple[float, int]] = []
+        """The megabytes after each round, and how many stories had been sent."""
+        self.quiet, self.busy = Times(), Times()
 
     async def pass_round(self, now: datetime, *, is_first: bool) -> None:
         """Go on to *now*, poll what is due, and wait until what is new is found.
@@ -175,7 +209,7 @@ class Run:
         """
         await self._ask(now)
         polling = asyncio.create_task(self._poller.run())
-        missing: dict[str, float] = {}
+        missing: dict[str, Served] = {}
         is_over = False
         while missing or not is_over:
             await asyncio.wait([polling], timeout=0.05)
@@ -183,15 +217,18 @@ class Run:
             for served in await self._ask(None):
                 # One word of each answer: all its stories are loaded at once.
                 new = self.judge.note(served)[-1:]
-                missing |= {} if is_first else dict.fromkeys(new, served.at)
-            for word, at in list(missing.items()):
-                found_at = await self._found(word)
-                if found_at or (is_over and time.monotonic() - at > 2 * _FINDABLE_SECONDS):
-                    self.judge.note_found(word, found_at)
-                    self.delays.append((found_at or time.monotonic()) - at)
+                missing |= {} if is_first else dict.fromkeys(new, served)
+            for word, served in list(missing.items()):
+                found_at, ended = await self._found(word), self._ended(served.feed)
+                until = found_at or time.monotonic()
+                # The poll that brought it may not have ended yet.
+                late = until - ended if ended > served.at else 0
+                if found_at or (is_over and late > 2 * _FINDABLE_SECONDS):
+                    self.judge.note_found(late if found_at else None)
+                    self.delays.append(until - served.at)
                     del missing[word]
         await polling
-        self.memory.append(memory())
+        self.memory.append((memory(), len(self.judge.first)))
 
     async def _ask(self, order: datetime | None) -> Sequence[Served]:
         """Send an order to the server; return what it has sent since the last order."""
@@ -212,6 +249,20 @@ class Run:
         texts = (f"{match.article.headline} {match.article.summary}" for match in answer.matches)
         return time.monotonic() if any(word in text.split() for text in texts) else None
 
+    def judge_speed(self, rounds: int) -> Iterator[str]:
+        """Print the times and the memory of *rounds*; yield what is wrong with them."""
+        fifth = self.memory[: max(rounds // 5, 1)]
+        before, (after, sent) = max(fifth)[0], self.memory[-1]
+        print(f"| seconds until a story is found: median; p99 | {_spread(self.delays, 1)} |")
+        for name, times in (("", self.quiet), (" during polls", self.busy)):
+            print(f"| milliseconds of a look-up{name}: median; p99 | {_spread(times.all, 1000)} |")
+            print(f"| of them, work in the event loop | {_spread(times.work, 1000)} |")
+        print(f"| MB after a fifth of the run; at the end | {before:.0f}; {after:.0f} |")
+        if after > before * _MAX_GROWTH + _MB_OF_A_STORY * (sent - fifth[-1][1]):
+            yield "memory grew"
+        if p99(self.busy.work) > p99(self.quiet.work) + _MAX_WORK:
+            yield "look-ups wait for polls"
+
     async def look_up(self, times: Times) -> None:
         """Look words up until it is cancelled, and append how long that took to *times*.
 
@@ -220,11 +271,13 @@ class Run:
         chance = random.Random(0)
         words = [*self.judge.first]
         while True:
-            due, worked = time.monotonic() + _LOOK_UP_EVERY, time.thread_time()
+            due, slept = time.monotonic() + _LOOK_UP_EVERY, time.thread_time()
             await asyncio.sleep(_LOOK_UP_EVERY)
+            began = time.thread_time()
+            delay = min(time.monotonic() - due, began - slept)
             await self._store.corpus.find(chance.choice(words))
             times.all.append(time.monotonic() - due)
-            times.work.append(time.thread_time() - worked)
+            times.work.append(delay + time.thread_time() - began)
 
 
 @contextlib.asynccontextmanager
@@ -299,8 +352,11 @@ def server(
         process.join()
 
 
-async def measure(feeds: int, polls: int, seed: int, url: str) -> int:
-    """Make the run on an empty database and print the results; return how much is wrong."""
+async def measure(feeds: int, polls: int, seed: int, minutes: float, url: str) -> int:
+    """Make the run on an empty database and print the results; return how much is wrong.
+
+    After *minutes*, the run is cut short.
+    """
     began = time.monotonic()
     every = _LENGTH / polls
     now = NOW
@@ -317,22 +373,28 @@ async def measure(feeds: int, polls: int, seed: int, url: str) -> int:
                 look_up=names(),
             )
         )
-        reader = FeedReader()
+        reader, metrics = FeedReader(), Polls()
         stack.callback(reader.close)
         poller = Poller(
-            store, fetcher, reader, Metrics(), owner="bench", every=every, clock=lambda: now
+            store, fetcher, reader, metrics, owner="bench", every=every, clock=lambda: now
         )
+        ids = []
         for number, feed_url in enumerate(urls):
-            await store.sources.add(feed_url, now=now, keep_stories=_kept(number))
+            feed = await store.sources.add(feed_url, now=now, keep_stories=_kept(number))
+            ids.append(feed.id)
         await store.schedules.set(
             team_id=T1, channel_id=ChannelId("C1"), owner_id=U1, order=_ORDER, now=now
         )
-        run = Run(store, poller, pipe, Judge(_kept))
-        quiet, busy = Times(), Times()
+        run = Run(
+            store, poller, pipe, Judge(_kept), lambda number: metrics.ended[f"poll {ids[number]}"]
+        )
         # More than half a wait: what is polled in a round is due again two rounds later.
         rounds = 2 * polls
         digest_at = datetime.combine(NOW, _DIGEST_AT, UTC)
         for number in range(rounds):
+            if time.monotonic() - began > minutes * 60:
+                rounds = number
+                break
             now += 0.56 * every
             while digest_at <= now:
                 await store.planning.plan_due(digest_at)
@@ -340,11 +402,12 @@ async def measure(feeds: int, polls: int, seed: int, url: str) -> int:
             if not number:
                 await run.pass_round(now, is_first=True)
                 continue
-            async with looking_up(run, busy):
+            async with looking_up(run, run.busy):
                 await run.pass_round(now, is_first=False)
             # In turn, so that other load on the machine affects both.
-            async with looking_up(run, quiet):
-                await asyncio.sleep(_QUIET_SECONDS)
+            if number % max(rounds // _QUIET_ROUNDS, 1) == 0:
+                async with looking_up(run, run.quiet):
+                    await asyncio.sleep(_QUIET_SECONDS)
             if number % 20 == 19:
                 print(f"{number + 1} of {rounds} rounds", file=sys.stderr, flush=True)
         stored, digests = await _stored(url), await _digests(url)
@@ -353,23 +416,15 @@ async def measure(feeds: int, polls: int, seed: int, url: str) -> int:
     problems = run.complaints + run.judge.problems
     elsewhere = {address for address in connected if address != f"{ALLOWED}:{port}"}
     problems.update({f"a connection to {address}": connected[address] for address in elsewhere})
-    before, after = max(run.memory[: max(rounds // 5, 1)]), run.memory[-1]
-    if after > before * _MAX_GROWTH:
-        problems["memory grew"] += 1
-    if p99(busy.work) > p99(quiet.work) + _MAX_WORK:
-        problems["look-ups wait for polls"] += 1
     print(f"| {feeds} feeds, {polls} polls of each | |")
     print("|---|---:|")
+    outcomes = ", ".join(f"{count:,} {name}" for name, count in metrics.outcomes.most_common())
+    print(f"| polls in {rounds} rounds: {outcomes} | {metrics.outcomes.total():,} |")
     print(f"| connections; stories sent | {connected.total():,}; {len(run.judge.first):,} |")
     print(f"| stories in the database | {len(stored):,} |")
     posted = sum(map(len, digests.values()))
     print(f"| digests of what is new; stories in them | {len(digests)}; {posted} |")
-    print(f"| seconds until a story is found: median; p99 | {_spread(run.delays, 1)} |")
-    print(f"| milliseconds of a look-up: median; p99 | {_spread(quiet.all, 1000)} |")
-    print(f"| the same during polls | {_spread(busy.all, 1000)} |")
-    print(f"| milliseconds of work in the event loop: median; p99 | {_spread(quiet.work, 1000)} |")
-    print(f"| the same during polls | {_spread(busy.work, 1000)} |")
-    print(f"| MB after a fifth of the run; at the end | {before:.0f}; {after:.0f} |")
+    problems.update(run.judge_speed(rounds))
     for problem, count in sorted(problems.items()):
         print(f"| {problem} | {count:,} |")
     print(f"| **all that is wrong** | **{problems.total():,}** |")
@@ -412,9 +467,9 @@ async def _digests(url: str) -> Mapping[datetime, Sequence[str]]:
     return texts
 
 
-async def _on(kind: str, feeds: int, polls: int, seed: int) -> int:
-    async with databases.database(kind) as url:
-        return await measure(feeds, polls, seed, url)
+async def _on(asked: argparse.Namespace) -> int:
+    async with databases.database(asked.database) as url:
+        return await measure(asked.feeds, asked.polls, asked.seed, asked.minutes, url)
 
 
 def main() -> int:
@@ -423,11 +478,12 @@ def main() -> int:
     parser.add_argument("--feeds", type=int, default=50)
     parser.add_argument("--polls", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=600, help="when to cut the run short")
     parser.add_argument("--database", choices=databases.KINDS, default="sqlite")
     asked = parser.parse_args()
     # Most feeds fail on purpose.
     logging.getLogger("bot.feeds").setLevel(logging.ERROR)
-    return int(asyncio.run(_on(asked.database, asked.feeds, asked.polls, asked.seed)) > 0)
+    return int(asyncio.run(_on(asked)) > 0)
 
 
 if __name__ == "__main__":

@@ -104,6 +104,8 @@ class Feed:
 
     def __init__(self, number: int, port: int, seed: int, start: datetime) -> None:
         self.number, self.port = number, port
+        self.variant = number // len(KINDS) % 2
+        """Some kinds have two."""
         self.host = f"f{number}.{self.zone}"
         self.url = f"http://{self.host}:{port}/feed"
         self.chance = random.Random(f"{seed}:{number}")
@@ -338,7 +340,7 @@ class WrongCharset(Feed):
 
     def whole(self) -> Answer:
         whole = super().whole()
-        charset, real = (("utf-8", "cp1252"), ("iso-8859-1", "utf-8"))[self.number % 2]
+        charset, real = (("utf-8", "cp1252"), ("iso-8859-1", "utf-8"))[self.variant]
         whole.headers["Content-Type"] = f"application/rss+xml; charset={charset}"
         items = [self.item(story, place) for place, story in enumerate(self.entries())]
         whole.body = _rss("Café Ünsal", items).replace("utf-8", charset).encode(real)
@@ -462,8 +464,8 @@ class EntityBomb(Circle):
     """Sends entities that expand to gigabytes, or elements in elements without end."""
 
     def answer(self, request: Request) -> Answer:
-        if self.number % 2:
-            return Answer(b"<rss><channel>" + b"<item>" * 200_000)
+        if self.variant:
+            return Answer(b"<rss><channel>" + b"<item>" * 40_000)
         steps = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
         bomb = f'<!DOCTYPE rss [<!ENTITY e0 "lol">{steps}]><rss><channel><title>&e11;</title>'
         return Answer(f"{bomb}<item><title>&e11;</title></item></channel></rss>".encode())
@@ -534,7 +536,7 @@ class Busy(Feed):
             return super().answer(request)
         wait = timedelta(hours=20)
         after = str(int(wait.total_seconds()))
-        if self.number % 2:
+        if self.variant:
             after = _http_date(self.now + wait)
         headers = {"Retry-After": after}
         return Answer(status=self.chance.choice((429, 503)), headers=headers, wait=wait)

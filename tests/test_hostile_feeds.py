@@ -107,9 +107,8 @@ def test_stories_that_went_wrong_are_noticed() -> None:
             replace(good, text="also"),
         ]
     )
-    judge.note_found("kept", 11.0)
-    judge.note_found("old", 12.1)
-    judge.note_found("mark", None)
+    for seconds in (0.0, 2.1, None):
+        judge.note_found(seconds)
     assert +judge.problems == Counter(
         {
             "lost": 2,

@@ -118,13 +118,44 @@ async def test_the_stories_of_a_feed_are_found_and_an_unchanged_feed_costs_littl
     assert await bench.outcomes() == {"changed": 2, "not modified": 1}
 
 
-async def test_the_same_bytes_with_another_etag_are_no_change(bench: Bench) -> None:
+async def test_the_same_bytes_with_another_etag_are_no_change_and_are_not_parsed_again(
+    bench: Bench,
+) -> None:
     feed = await bench.add("/feed")
     for number in range(3):
         bench.publisher.answers["/feed"] = answer(rss("Ferries strike"), f"ETag: {number}")
         feed = await bench.poll(feed)
         assert feed.etag == str(number)
+        # It cannot parse anything from now on.
+        bench.reader.close()
+    assert feed.failures == 0
+    assert feed.title == "Harbour News"
     assert await bench.outcomes() == {"changed": 1, "unchanged": 2}
+
+
+async def test_the_same_bytes_are_loaded_again_if_their_stories_were_undone_or_retired(
+    bench: Bench,
+) -> None:
+    publisher, sources = bench.publisher, bench.store.sources
+    publisher.answers["/feed"] = answer(rss("Ferries strike"))
+    feed = await bench.poll(await bench.add("/feed"))
+    both = answer(rss("Bridge opens", "Ferries strike"))
+    publisher.answers["/feed"] = both
+    await bench.poll(feed)
+
+    latest = (await bench.store.corpus.history(1, source=feed.id))[0]
+    await bench.store.corpus.undo(by="U1", at=bench.clock(), number=latest.number - 1)
+    assert not await headline(bench.store, "bridge opens")
+    await sources.resume(feed.id, now=bench.clock())
+    await bench.poll(feed)
+    assert await headline(bench.store, "bridge opens")
+
+    await sources.keep(feed.id, days=None, stories=0)
+    await bench.poll(feed)
+    assert not await headline(bench.store, "bridge opens")
+    await sources.keep(feed.id, days=None, stories=None)
+    await bench.poll(feed)
+    assert await headline(bench.store, "bridge opens")
 
 
 async def test_a_server_that_answers_304_for_ever_is_asked_in_full_within_a_week(
