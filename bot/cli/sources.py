@@ -21,6 +21,8 @@ from store import open_store
 from store.sources.opml import MAX_BYTES, read_opml, write_opml
 from store.types import FOLDER, ParleyError
 
+_SOON = "as soon as the bot runs"
+
 
 async def show(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print the sources: how many stories each has, and how its polls go."""
@@ -28,8 +30,8 @@ async def show(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
         feeds, stories = await store.sources.all(), await store.sources.stories()
         say(f"folder: {counted(stories.get(FOLDER, 0), 'story')}")
         for feed in feeds:
-            facts = [counted(stories.get(feed.id, 0), "story"), kept(feed), state(feed, _at)]
-            say(f"{feed.name} {feed.url}\n  {'; '.join(filter(None, facts))}")
+            facts = state(feed, stories.get(feed.id, 0), _at, soon=_SOON)
+            say(f"{feed.name} {feed.url}\n  {facts}")
         if not feeds:
             say("There are no feeds yet: python -m bot sources add ADDRESS")
     return 0
@@ -51,8 +53,8 @@ async def add(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
             keep_stories=arguments.stories,
         )
     say(
-        f"Added {feed.name} ({feed.url}), with {counted(found.stories, 'story')} now. The bot polls"
-        " it within seconds if it runs."
+        f"Added {feed.name} ({feed.url}), with {counted(found.stories, 'story')} now. It is polled"
+        f" {_SOON}."
     )
     return 0
 
@@ -64,8 +66,8 @@ async def change(arguments: argparse.Namespace, environ: Mapping[str, str]) -> i
         feed, removed = await store.corpus.change_feed(
             feed.id, arguments.what, by="terminal", at=system_clock()
         )
-        soon, undo = "as soon as the bot runs", "python -m bot undo"
-        say(changed(feed.name, arguments.what, removed, soon=soon, undo=undo))
+        undo = "python -m bot undo"
+        say(changed(feed.name, arguments.what, removed, soon=_SOON, undo=undo))
     return 0
 
 

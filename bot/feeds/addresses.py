@@ -186,7 +186,7 @@ class Addresses:
         is_unknown = ip is None and not is_proxied and self._allow.has_port(port)
         if port not in _PORTS and not is_listed and not is_unknown:
             raise AddressError(
-                f"Port {port} of {host} is not requested: feeds are on 80 and 443.",
+                f"I fetch feeds from the ports 80 and 443 only, not from port {port} of {host}.",
                 f"Add {host}:{port} to FEEDS_ALLOW if it is yours.",
             )
         if ip is not None and not self.permits(host, port, ip):
@@ -245,7 +245,7 @@ def _private(host: str, ips: Sequence[IP] = ()) -> AddressError:
     """Return the error for *host*, which is or resolves to *ips*, if they are known."""
     is_never_a_feed = any(map(_is_beyond_a_name, ips))
     advice = "" if is_never_a_feed else "If it is a server of yours, add it to FEEDS_ALLOW."
-    return AddressError(f"{host} is not on the public internet.", advice)
+    return AddressError(f"{host} is not on the public internet, so I don't fetch it.", advice)
 
 
 async def look_up(host: str, port: int) -> Sequence[IP]:

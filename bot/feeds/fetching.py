@@ -241,8 +241,7 @@ class Fetcher:
                         raise
                     # Without the advice to allow this address: a stranger chose it.
                     raise _FailedError(
-                        f"{asked[0].raw_host} redirects to an address that is not requested."
-                        f" {error}"
+                        f"{asked[0].raw_host} redirects to an address that I don't fetch. {error}"
                     ) from error
                 seconds -= loop.time() - began
             if not isinstance(answer, _Redirect):

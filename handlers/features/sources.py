@@ -9,13 +9,15 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.features.dependencies import FindsFeeds, Options, Slack
 from handlers.mrkdwn import plain
+from handlers.parsing.words import nearest as nearest_word
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press, Pressed, Request
 from handlers.slack.error_replies import require_first
 from handlers.views import sources as views
-from handlers.views.message import Message, counted
+from handlers.views.message import Message
 from store import Store
 from store.sources.opml import read_opml
+from store.sources.sources import nearest
 from store.types import FeedChange, ParleyError, TeamId, UserId
 
 _RULE = re.compile(
@@ -71,8 +73,8 @@ class SourcesAdmin:
                 return await self._list()
             case "help":
                 return views.sources_help()
-            case _ if word.lower() in views.WORDS:
-                return views.sources_help()
+            case what if what in views.WORDS:
+                return views.ask_which(what, await self.store.sources.all())
         return await self._list(part=typed.strip())
 
     def pressed(self, change: FeedChange) -> Pressed:
@@ -116,9 +118,8 @@ class SourcesAdmin:
             added_by=request.user_id,
         )
         return await self._list(
-            f"{views.name(feed)} is added, with {counted(found.stories, 'story')} now. They"
-            " can be found in a moment, and new ones come by themselves. A story is asked once an"
-            " admin has written its question."
+            f"{views.added(views.name(feed), found.stories)} New ones come by themselves. A story"
+            " is asked once an admin has written its question."
         )
 
     async def _change(self, change: FeedChange, source_id: str, request: Request) -> str:
@@ -163,8 +164,12 @@ class SourcesAdmin:
     async def _list(self, note: str = "", *, part: str = "") -> Message:
         feeds = await self.store.sources.all()
         if part:
-            folded = part.casefold()
-            feeds = [feed for feed in feeds if folded in f"{feed.name} {feed.url}".casefold()]
+            folded, every = part.casefold(), feeds
+            feeds = [feed for feed in every if folded in f"{feed.name} {feed.url}".casefold()]
             if not feeds:
-                return views.sources_help(unknown=part)
+                word, _, rest = part.partition(" ")
+                near = nearest(every, part)
+                guess = nearest_word(word, sorted(views.WORDS))
+                meant = f"{guess} {rest}".strip() if guess else near.name if near else ""
+                return views.sources_help(unknown=part, meant=meant)
         return views.sources(feeds, await self.store.sources.stories(), note=note, part=part)

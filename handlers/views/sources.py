@@ -33,6 +33,8 @@ _WORDS = (
 )  # fmt: skip
 WORDS = frozenset(("add", "remove", "pause", "resume", "refresh", "keep", "history", "export"))
 """The words that say what to do, after `sources`."""
+_NAMED = 5
+"""How many feeds are named if a person may mean any."""
 
 
 def _how() -> str:
@@ -43,11 +45,41 @@ def _how() -> str:
     )
 
 
-def sources_help(*, unknown: str = "") -> Message:
-    """Explain `/corpus sources`; *unknown* is what was not understood."""
+def sources_help(*, unknown: str = "", meant: str = "") -> Message:
+    """Explain `/corpus sources`; *unknown* was not understood, and *meant* is a guess."""
     lead = f"I don't know “{plain(unknown, 100)}”. " if unknown else ""
+    if meant:
+        lead += f"Did you mean {_command(meant)}?\n"
     lines = "\n".join(f"• `{Command.CORPUS} {word}`: {what}" for word, what in _WORDS)
     return paragraphs(f"{lead}For admins:\n{lines}")
+
+
+def ask_which(what: str, feeds: Sequence[FeedSource]) -> Message:
+    """Ask which of *feeds* to remove, pause, and so on, if *what* was typed without a name."""
+    if what == "add":
+        return paragraphs(f"Which feed? {_command('add https://example.com/feed')}, for example.")
+    if not feeds:
+        return paragraphs(f"There are no feeds yet. {_command('add ADDRESS')} adds one.")
+    tail = " 30 days" if what == "keep" else ""
+    if len(feeds) == 1:
+        return paragraphs(f"Which feed? There is one: {_command(f'{what} {feeds[0].name}{tail}')}")
+    names = [name(feed) for feed in feeds[:_NAMED]]
+    names += [f"{len(feeds) - _NAMED:,} more"] if len(feeds) > _NAMED else []
+    return paragraphs(
+        f"Which feed? {_command(f'{what} NAME{tail}')}, with a part of its name or address:"
+        f" {', '.join(names)}."
+    )
+
+
+def _command(words: str) -> str:
+    return f"`{Command.CORPUS} sources {plain(words.replace('`', ''), 120)}`"
+
+
+def added(name: str, stories: int) -> str:
+    """Return that the feed called *name* was added, and how many *stories* it has now."""
+    if not stories:
+        return f"{name} is added. It has no stories yet."
+    return f"{name} is added. Its {counted(stories, 'story')} can be found in a moment."
 
 
 def sources(
@@ -107,11 +139,22 @@ def summary(feeds: Sequence[FeedSource]) -> str:
     return f"{counted(len(feeds), 'feed')}{trouble}."
 
 
-def state(feed: FeedSource, at: Callable[[datetime], str]) -> str:
-    """Return how the polls of *feed* go; *at* writes an instant."""
+def state(
+    feed: FeedSource, stories: int, at: Callable[[datetime], str], *, soon: str = "in a moment"
+) -> str:
+    """Return how many *stories* of *feed* are loaded, which it keeps, and how its polls go.
+
+    *at* writes an instant, and *soon* says when a feed that is due is polled.
+    """
+    is_new = feed.health is Health.WAITING and not stories
+    count = "" if is_new else counted(stories, "story")
+    return "; ".join(filter(None, (count, kept(feed), _polls(feed, at, soon))))
+
+
+def _polls(feed: FeedSource, at: Callable[[datetime], str], soon: str) -> str:
     match feed.health:
         case Health.WAITING:
-            return "not polled yet"
+            return f"first poll {soon}"
         case Health.PAUSED:
             since = f"paused since {at(feed.paused_at)}" if feed.paused_at else "paused"
             return f"{since} ({feed.last_problem})" if feed.last_problem else since
@@ -199,15 +242,10 @@ def _worst_first(feed: FeedSource) -> tuple[int, str]:
 
 def _feed(feed: FeedSource, stories: int) -> list[Block]:
     sign = ":warning: " if feed.health is Health.FAILING else ""
-    facts = [counted(stories, "story"), kept(feed), plain_state(feed)]
-    text = f"{sign}{name(feed)} {plain(feed.url, 120)}\n"
-    return [section(text + "; ".join(filter(None, facts))), actions(*_buttons(feed))]
-
-
-def plain_state(feed: FeedSource) -> str:
-    """Return `state` in mrkdwn, with instants in the reader's time zone."""
     problem = feed.last_problem and plain(feed.last_problem, 150)
-    return state(replace(feed, last_problem=problem), when)
+    facts = state(replace(feed, last_problem=problem), stories, when)
+    text = f"{sign}{name(feed)} {plain(feed.url, 120)}\n{facts}"
+    return [section(text), actions(*_buttons(feed))]
 
 
 def _buttons(feed: FeedSource) -> list[Element]:

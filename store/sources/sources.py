@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
+from rapidfuzz import fuzz, process
+from rapidfuzz.utils import default_process
+
 from store.db import Connection, Database, Row, to_instant, to_text
 from store.guards.installed import Installed
 from store.posting.notices import plan_notice
@@ -16,6 +19,8 @@ from store.types import About, ChannelId, FeedSource, ParleyError, PostKind, Tea
 MAX_FEEDS = 1_000
 _NAMED = 5
 """How many feeds are named if a person may mean several."""
+_MIN_SIMILARITY = 75
+"""The percentage of letters that a misspelt name has in common with the right one."""
 _NOTIFIED_AFTER = timedelta(days=3)
 """How long polls fail before a person is notified: a weekend without a server is no news."""
 Owner: TypeAlias = tuple[TeamId, UserId]
@@ -217,11 +222,14 @@ class Sources:
         ]
         if len(found) == 1:
             return found[0]
-        if not found:
-            raise ParleyError(f"No feed has “{written.strip()}” in its name or its address.")
-        some = "; ".join(f"{feed.name} ({feed.url})" for feed in found[:_NAMED])
-        more = f"; and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
-        raise ParleyError(f"That could be several feeds. Write the address of one: {some}{more}")
+        if found:
+            raise ParleyError(
+                f"That could be several feeds. Write the address of one: {_listed(found)}"
+            )
+        none = f"No feed has “{written.strip()}” in its name or its address."
+        if near := nearest(feeds, written):
+            raise ParleyError(f"{none} Did you mean {near.name}?")
+        raise ParleyError(f"{none} The feeds: {_listed(feeds)}" if feeds else none)
 
     async def stories(self) -> Mapping[str, int]:
         """Return how many stories each source has, by its id; also those of the folder."""
@@ -365,6 +373,24 @@ class Sources:
     async def _write(self, sql: str, *args: object) -> Sequence[Row]:
         async with self._database.transaction() as connection:
             return await connection.fetch(sql, *args)
+
+
+def nearest(feeds: Sequence[FeedSource], written: str) -> FeedSource | None:
+    """Return the feed whose name, or a part of it, *written* misspells; None for any other text."""
+    names = {feed.id: feed.name for feed in feeds}
+    found = process.extractOne(
+        written,
+        names,
+        scorer=fuzz.partial_ratio,
+        processor=default_process,
+        score_cutoff=_MIN_SIMILARITY,
+    )
+    return next((feed for feed in feeds if found and feed.id == found[2]), None)
+
+
+def _listed(feeds: Sequence[FeedSource]) -> str:
+    some = "; ".join(f"{feed.name} ({feed.url})" for feed in feeds[:_NAMED])
+    return some + (f"; and {len(feeds) - _NAMED:,} more" if len(feeds) > _NAMED else "")
 
 
 async def _require_new(connection: Connection | Database, url: str) -> None:

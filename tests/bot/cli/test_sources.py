@@ -41,7 +41,7 @@ def test_a_feed_is_added_changed_and_removed(capsys: pytest.CaptureFixture[str])
     said = run(capsys)
     assert "folder: 0 stories" in said
     assert "news.example https://news.example/Feed" in said
-    assert "0 stories; keeps the stories of the last 30 days; not polled yet" in said
+    assert "  keeps the stories of the last 30 days; first poll as soon as the bot runs" in said
     assert "its stories stay" in run(capsys, "pause", "news")
     assert "paused since" in run(capsys)
     assert main(["sources", "refresh", "news"]) == 78
@@ -68,7 +68,9 @@ def test_feeds_are_imported_and_exported(capsys: pytest.CaptureFixture[str], fol
     said = capsys.readouterr().out
     assert said.startswith("1 feed added;")
     assert "Already there: 2 feeds of the list." in said
-    assert "• http://192.168.0.1/feed: 192.168.0.1 is not on the public internet." in said
+    assert (
+        "• http://192.168.0.1/feed: 192.168.0.1 is not on the public internet, so I don't" in said
+    )
     file.write_text(exported)
     assert run(capsys, "import", str(file)).startswith("No feed was added. Already there: 2 feeds")
 

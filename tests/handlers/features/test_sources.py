@@ -58,15 +58,17 @@ async def load(slack: Slack, feed: FeedSource, headline: str = "Tunnel opens") -
 
 async def test_a_feed_is_added_and_listed(slack: Slack, asked: list[str]) -> None:
     assert "0 feeds" in (await sources(slack))["text"]
+    assert (await sources(slack, "refresh"))["text"].startswith("There are no feeds yet.")
     answer = await sources(slack, f"add {ADDRESS}")
     # The name cannot format anything, and the address keeps its letters.
     (feed,) = await slack.parley.store.sources.all()
     assert (feed.url, feed.team_id, feed.added_by) == (ADDRESS, TEAM, ANA)
-    assert answer["text"].startswith("*Example News* is added, with 3 stories now.")
+    assert answer["text"].startswith("*Example News* is added. Its 3 stories can be found in")
+    assert "0 stories; " not in texts([answer])
     await load(slack, feed)
     shown = texts([await sources(slack)])
     assert "1 story from 1 feed" in shown
-    assert "not polled yet" in shown
+    assert "1 story; first poll in a moment" in shown
     asked.clear()
     for address in (ADDRESS, ADDRESS.replace("https", "http"), f"<{ADDRESS}|news>"):
         assert "is there already" in (await sources(slack, f"add {address}"))["text"]
@@ -156,7 +158,26 @@ async def test_a_feed_is_named_by_a_part_of_its_name(slack: Slack) -> None:
     assert "other.example" in shown
     assert "news.example" not in shown
     assert "I don't know “weather”" in (await sources(slack, "weather"))["text"]
-    assert "sources add" in (await sources(slack, "add"))["text"]
+
+
+@pytest.mark.parametrize(
+    ("words", "answered"),
+    [
+        ("pause exmple news", "“exmple news” in its name or its address. Did you mean Example"),
+        ("keep Exampel 30 days", "Did you mean Example"),
+        ("history weather", "No feed has “weather” in its name or its address. The feeds: Example"),
+        ("puase example", "Did you mean `/corpus sources pause example`?"),
+        ("exmple", "Did you mean `/corpus sources Example *News*`?"),
+        ("refresh", "Which feed? There is one: `/corpus sources refresh Example *News*`"),
+        ("keep", "Which feed? There is one: `/corpus sources keep Example *News* 30 days`"),
+        ("add", "Which feed? `/corpus sources add https://example.com/feed`, for example."),
+    ],
+)
+async def test_a_feed_that_is_misspelt_or_missing_is_guessed_or_asked_for(
+    slack: Slack, words: str, answered: str
+) -> None:
+    await added(slack)
+    assert answered in (await sources(slack, words))["text"]
 
 
 @pytest.mark.parametrize(
@@ -231,12 +252,15 @@ async def test_a_list_of_feeds_is_imported_and_exported(slack: Slack) -> None:
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("http://10.0.0.1/feed", "10.0.0.1 is not on the public internet. If it is a server"),
+        (
+            "http://10.0.0.1/feed",
+            "10.0.0.1 is not on the public internet, so I don't fetch it. If it is",
+        ),
         ("http://[::1]/feed", "::1 is not on the public internet"),
         ("https://localhost/feed", "localhost is not on the public internet"),
         ("intranet", "intranet is not on the public internet"),
         ("https://wiki.internal/rss", "wiki.internal is not on the public internet"),
-        ("https://news.example:8443/", "Port 8443 of news.example is not requested"),
+        ("https://news.example:8443/", "ports 80 and 443 only, not from port 8443 of news"),
         ("not an address", "A feed needs its address"),
         ("http://127.1/", "IP address is not four decimal numbers"),
     ],
