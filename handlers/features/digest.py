@@ -15,7 +15,7 @@ from handlers.features.schedule_actions import ONLY_CHANNELS, ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
 from handlers.features.talk import Talk
 from handlers.ids import Action, Command
-from handlers.mrkdwn import plain, unescape
+from handlers.mrkdwn import plain, readable, unescape
 from handlers.parsing.calendar_dates import Dates
 from handlers.parsing.date_format import format_date, format_dates, write_dates
 from handlers.parsing.dates import is_until, parse_posts, parse_until
@@ -148,6 +148,8 @@ class Digest:
             return await self._change(request, word.lower(), rest, by)
         await self.slack.directory.require_reader(request.team_id, request.user_id)
         match word.lower():
+            case "talk" | "list" if more := as_typed(readable(rest)).strip():
+                return views.no_more_words(word.lower(), more)
             case "list":
                 return await self._list(request.team_id, request.user_id)
             case "help":

@@ -37,12 +37,15 @@ class Talk:
         self, team_id: TeamId, user_id: UserId, channel_ids: Sequence[ChannelId]
     ) -> views.Contents:
         """Return what got people talking in the channels, for this reader."""
-        since = self.options.clock() - timedelta(days=_DAYS)
-        asked = await self.store.reply_counts.asked(team_id, channel_ids, since=since)
+        now = self.options.clock()
+        asked = await self.store.reply_counts.asked(
+            team_id, channel_ids, since=now - timedelta(days=_DAYS)
+        )
         ids = [one.article_id for one in views.best(asked) if one.article_id]
         return views.Contents(
             asked=asked,
             articles={one.id: one for one in await self.store.articles.get_many(ids)},
             days=_DAYS,
+            now=now,
             zone=await self.slack.directory.zone(team_id, user_id),
         )

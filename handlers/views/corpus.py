@@ -11,8 +11,8 @@ from handlers.parsing.words import nearest
 from handlers.views import samples as sample_stories
 from handlers.views import sources
 from handlers.views.blocks import Block, actions, button, overflow, section
-from handlers.views.message import Message, counted, message, paragraphs, sized
-from handlers.views.preview import SLACK, first_problems, listed, not_loaded, when, who
+from handlers.views.message import Message, counted, message, paragraphs, sized, when
+from handlers.views.preview import SLACK, first_problems, listed, not_loaded, who
 from handlers.views.unasked import unasked, write_button
 from store import samples
 from store.corpus.service import Reload

@@ -98,6 +98,16 @@ def ask(question: str, choices: Sequence[tuple[str, str]]) -> Message:
     return paragraphs(question, buttons=buttons)
 
 
+def no_more_words(word: str, rest: str) -> Message:
+    """Offer the list or the talk of a channel as it is, because *rest* cannot narrow it."""
+    shows = {
+        "talk": "all questions of the last 90 days, in the channel where you type it",
+        "list": "every channel with a schedule",
+    }
+    text = f"`{Command.DIGEST} {word}` shows {shows[word]}, so I can't use “{plain(rest, 60)}”."
+    return ask(text, [("Show it", word)])
+
+
 def commands(
     choices: Sequence[tuple[str, str]], channel_id: ChannelId = NO_CHANNEL
 ) -> list[Element]:

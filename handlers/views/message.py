@@ -1,11 +1,12 @@
 """A message: blocks, and a text for notifications and screen readers."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 from handlers.button_value import is_direct
-from handlers.mrkdwn import truncate
+from handlers.mrkdwn import date, truncate
+from handlers.parsing.date_format import format_date
 from handlers.views.blocks import Block, Element, actions, section
 from store.text import legible
 from store.types import ChannelId
@@ -50,6 +51,11 @@ def in_words(wait: timedelta) -> str:
         return "a second" if seconds == 1 else f"{seconds} seconds"
     minutes = -(-seconds // 60)
     return "a minute" if minutes == 1 else f"{minutes} minutes"
+
+
+def when(at: datetime) -> str:
+    """Return an instant that Slack shows in each reader's time zone."""
+    return date(int(at.timestamp()), f"{format_date(at.date())}, {at:%H:%M} UTC")
 
 
 def sized(documents: int, stories: int) -> str:

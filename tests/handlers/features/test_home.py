@@ -11,6 +11,7 @@ from handlers.views import home as views
 from handlers.views import talk
 from tests.handlers.conftest import Slack, labels, texts
 from tests.ids import ANA, BEN, CHLOE, GENERAL, LEADERS
+from tests.machine import NOW
 
 
 async def opened(slack: Slack, user: str = ANA) -> dict[str, Any]:
@@ -222,7 +223,7 @@ def without_stories(*, is_corpus_admin: bool) -> dict[str, Any]:
         page=0,
         schedules=(),
         coming={},
-        talk=talk.Contents(asked=(), articles={}, days=28, zone="UTC"),
+        talk=talk.Contents(asked=(), articles={}, days=28, zone="UTC", now=NOW),
         revision=None,
         is_corpus_admin=is_corpus_admin,
     )

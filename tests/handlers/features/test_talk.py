@@ -1,10 +1,12 @@
 """/digest talk and App Home: which questions got people talking."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.workspace import Fault
+from handlers.ids import Action
 from tests.handlers.conftest import Slack, texts
 from tests.handlers.features.test_home import opened
 from tests.handlers.jobs.test_reply_counts import HISTORY, ask, later, reply
@@ -22,40 +24,54 @@ def table(message: dict[str, Any], heading: str) -> list[list[str]]:
     return []
 
 
-async def test_it_shows_what_was_talked_about_by_weekday_and_topic(slack: Slack) -> None:
-    """Two questions on a Tuesday and one on a Wednesday."""
-    busy, quiet = await ask(slack), await ask(slack)
-    await reply(slack, busy, ANA, BEN, ANA)
-    await reply(slack, quiet, CHLOE)
-    slack.clock.forward(days=1)
-    await ask(slack)
-    for _ in range(3):
+async def later_by_minutes(slack: Slack, minutes: int) -> None:
+    for _ in range(minutes):
         await later(slack, minutes=1)
+
+
+async def test_it_shows_what_was_talked_about_by_weekday_and_topic(slack: Slack) -> None:
+    """Three questions on a Tuesday, three on the Wednesday, and one on the Thursday."""
+    busy, quiet, _ = [await ask(slack) for _ in range(3)]
+    await reply(slack, busy, ANA, BEN, ANA, ANA, BEN)
+    await reply(slack, quiet, CHLOE)
+    for number in (3, 1):
+        await later(slack, days=1)
+        for _ in range(number):
+            await ask(slack)
+        await later_by_minutes(slack, 3)
     await later(slack, days=1)
     (shown,) = await slack.type("/digest talk")
     assert table(shown, "Weekday") == [
-        ["Tuesday", "2", "2.0", "1.5"],
-        ["Wednesday", "1", "0.0", "0.0"],
+        ["Tuesday", "3", "2.0", "1.0"],
+        ["Wednesday", "3", "0.0", "0.0"],
     ]
+    assert all(int(row[-3]) >= 3 for row in table(shown, "Topic"))
+    assert max(map(len, lines_of_tables(shown))) <= 36
     text = texts([shown])
-    assert text.index("3 replies by 2 people") < text.index("1 reply by 1 person")
+    assert text.index("5 replies by 2 people") < text.index("1 reply by 1 person")
     assert "Tue 24 Nov 2026" in text
-    assert "Replies counted for 3 of 3 questions" in text
+    assert "Replies counted for 7 of 7 questions" in text
 
 
-async def test_a_table_fits_on_a_phone(slack: Slack) -> None:
-    await reply(slack, await ask(slack), BEN)
-    await later(slack, days=1)
-    (shown,) = await slack.type("/digest talk")
-    lines = [
+def lines_of_tables(shown: dict[str, Any]) -> list[str]:
+    return [
         line
         for block in shown["blocks"]
         for part in block.get("elements", [])
         if part.get("type") == "rich_text_preformatted"
         for line in part["elements"][0]["text"].splitlines()
     ]
-    assert lines
-    assert max(map(len, lines)) <= 36
+
+
+async def test_two_questions_make_no_table(slack: Slack) -> None:
+    for question in [await ask(slack), await ask(slack)]:
+        await reply(slack, question, BEN)
+    await later(slack, days=1)
+    await later(slack, minutes=1)
+    (shown,) = await slack.type("/digest talk")
+    assert "counted for 2 of 2" in texts([shown])
+    assert not lines_of_tables(shown)
+    assert "table" not in texts([shown])
 
 
 async def test_before_the_first_question_it_says_how_to_begin(slack: Slack) -> None:
@@ -64,12 +80,33 @@ async def test_before_the_first_question_it_says_how_to_begin(slack: Slack) -> N
     assert "/discuss" in shown["text"]
 
 
-async def test_a_new_question_is_too_new(slack: Slack) -> None:
+async def test_before_the_first_count_it_says_when_that_comes(slack: Slack) -> None:
     await ask(slack)
     (shown,) = await slack.type("/digest talk")
-    assert "counted for 0 of 1 question" in texts([shown])
-    assert "1 too new" in texts([shown])
-    assert not table(shown, "Weekday")
+    assert "Nothing to show yet" in shown["text"]
+    tomorrow = slack.clock() + timedelta(days=1)
+    assert f"1 question will be counted later, the next <!date^{tomorrow:%s}" in shown["text"]
+
+
+async def test_old_questions_that_wait_for_their_turn_are_not_called_new(slack: Slack) -> None:
+    for _ in range(3):
+        await ask(slack)
+    await later(slack, days=9)
+    await ask(slack)
+    (shown,) = await slack.type("/digest talk")
+    text = texts([shown])
+    assert "counted for 0 of 4" not in text
+    assert "2 questions will be counted in the next minutes" in text
+    assert "1 question will be counted later" in text
+
+
+@pytest.mark.parametrize("words", ["talk about iran", "talk 7 days", "list all", "talk #random"])
+async def test_words_that_cannot_narrow_it_are_not_ignored(slack: Slack, words: str) -> None:
+    word, _, rest = words.partition(" ")
+    (shown,) = await slack.type(f"/digest {words}")
+    assert f"I can't use “{rest.removeprefix('#')}”" in shown["text"]
+    (shown,) = await slack.press(Action.DIGEST_GUESS, shown)
+    assert {"talk": "I asked nothing", "list": "No channel"}[word] in shown["text"]
 
 
 @pytest.mark.parametrize(

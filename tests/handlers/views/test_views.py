@@ -358,13 +358,14 @@ def talked(words: str) -> talk.Contents:
             posted_at=NOW + timedelta(days=day),
             replies=10**6 + day if day < 9 else None,
             people=10**5,
+            count_at=NOW + timedelta(days=day),
             problem=words if day < 11 else None,
             topics=[f"{words[:5000]} {day}", f"{day} {words[:5000]}", words[:5000]],
         )
         for day in range(12)
     ]
     articles = {"a": written(words)}
-    return talk.Contents(asked=asked, articles=articles, days=90, zone="Europe/Lisbon")
+    return talk.Contents(asked=asked, articles=articles, days=90, zone="Europe/Lisbon", now=NOW)
 
 
 def at_home(words: str, *, page: int) -> home.Contents:

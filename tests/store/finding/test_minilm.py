@@ -6,11 +6,10 @@ import pytest
 from store.finding import embeddings
 from store.finding.minilm import DIMENSIONS, MiniLM
 
-(FOLDER,) = (folder for folder, files in embeddings.FOLDERS.items() if files is embeddings.MINILM)
-PLACE = embeddings._installed(FOLDER)
-assert PLACE, "make test installs the optional part"
-MODEL = MiniLM(*(PLACE / name for name in embeddings.MINILM))
-PIECES = (PLACE / "vocab.txt").read_text("utf-8").splitlines()
+FOUND = embeddings._find_files(embeddings.MINILM)
+assert FOUND, "make test installs the optional part"
+MODEL = MiniLM(*FOUND)
+PIECES = {number: piece for piece, number in MODEL._pieces.items()}
 
 
 @pytest.mark.parametrize(
