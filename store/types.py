@@ -278,7 +278,7 @@ class Unsure:
 class Nothing:
     """The answer to a query without a match: the topics nearest to its words, possibly none."""
 
-    topics: tuple[str, ...]
+    topics: tuple[str, ...] = ()
 
 
 Answer = Found | Unsure | Nothing

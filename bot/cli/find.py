@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,8 @@ from store import open_store
 from store.finding.embeddings import Embeddings
 from store.finding.finder import Finder
 from store.loading.documents import read_corpus
-from store.types import Answer, Found, Match, Nothing, Unsure
+from store.topics import Typeahead, catalogue
+from store.types import Answer, Article, Found, Match, Nothing, Unsure
 
 
 class Finds(Protocol):
@@ -46,6 +47,17 @@ async def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return 0
 
 
+class _FolderFinder:
+    """A finder over stories that are in no database."""
+
+    def __init__(self, articles: Sequence[Article]) -> None:
+        self._topics = Typeahead(catalogue(articles))
+        self._finder = Finder.of(articles, Embeddings.load()).with_names(self._topics.names)
+
+    async def find(self, query: str) -> Answer:
+        return self._topics.suggest(query, await self._finder.find(query))
+
+
 @asynccontextmanager
 async def _finder(corpus: Path | None, environ: Mapping[str, str]) -> AsyncIterator[Finds]:
     """Yield a finder over the folder *corpus*, or else over the database's corpus.
@@ -63,7 +75,7 @@ async def _finder(corpus: Path | None, environ: Mapping[str, str]) -> AsyncItera
                 yield store.corpus
                 return
         complain(f"No stories are loaded, so those of {corpus} are searched. {_LOAD}")
-    yield Finder.of([*read_corpus(corpus).articles()], Embeddings.load())
+    yield _FolderFinder([*read_corpus(corpus).articles()])
 
 
 async def find_each(find: Finds, queries: Iterable[str]) -> AsyncIterator[Mapping[str, object]]:

@@ -1,7 +1,7 @@
-"""The loaded revision of the corpus, and the finder that searches its articles."""
+"""The loaded revision of the corpus, its topics, and the finder that searches its articles."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self, TypeAlias
 
@@ -10,23 +10,34 @@ from store.db import Connection, Database
 from store.finding import segments
 from store.finding.finder import CACHED_CHARACTERS, Finder, size_in_memory
 from store.finding.similarity import SemanticSearch
-from store.finding.topics import stored
 from store.loading import revisions
-from store.types import Article, Revision, StaleRevisionError
+from store.topics import Typeahead, stored
+from store.types import Article, Revision, StaleRevisionError, Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A revision and its finder; the revision is None before the first load."""
+    """A revision, its finder and its topics; the revision is None before the first load."""
 
     revision: Revision | None
     finder: Finder
     next_number: int
     """The first article number that the revision had not used."""
+    topics: Sequence[Topic] = ()
+    """Those with the most articles first."""
+    typeahead: Typeahead = field(default_factory=lambda: Typeahead(()))
 
     def without_articles(self) -> Self:
         """Return the same revision with a finder that reads all articles again."""
         return replace(self, finder=self.finder.without_articles())
+
+    def with_topics(self, topics: Sequence[Topic]) -> Self:
+        """Return the same revision with these *topics*."""
+        if topics == self.topics:
+            return self
+        typeahead = Typeahead(topic.name for topic in topics)
+        finder = self.finder.with_names(typeahead.names)
+        return replace(self, finder=finder, topics=topics, typeahead=typeahead)
 
 
 Build: TypeAlias = Callable[[], Awaitable[Loaded]]
@@ -53,7 +64,7 @@ async def read(
 
         async def update() -> Loaded:
             finder = before.finder.with_index(await build_index(), changed)
-            return Loaded(revision=revision, finder=finder, next_number=next_number)
+            return replace(before, revision=revision, finder=finder, next_number=next_number)
 
         return update
     build_all = await segments.read(connection)
@@ -72,8 +83,9 @@ async def read(
     async def build() -> Loaded:
         index = await build_all()
         similar = semantic.over(index) if semantic else None
-        finder = Finder(index, articles, dates, topics, similar, recent)
-        return Loaded(revision=revision, finder=finder, next_number=next_number)
+        finder = Finder(index, articles, dates, similar, recent)
+        loaded = Loaded(revision=revision, finder=finder, next_number=next_number)
+        return loaded.with_topics(topics)
 
     return build
 

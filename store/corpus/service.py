@@ -18,7 +18,6 @@ from store.finding import segments
 from store.finding.finder import Finder
 from store.finding.index import Segment
 from store.finding.similarity import SemanticSearch
-from store.finding.topics import stored
 from store.finding.words import prepare
 from store.loading import derived, failed_loads, feed_stories, revisions, staging
 from store.loading.check import Check, check
@@ -33,6 +32,7 @@ from store.loading.undo import plan_undo, target_of
 from store.parsing import Parser
 from store.progress import Progress, background_work
 from store.sources.sources import Sources, is_polled
+from store.topics import stored
 from store.types import (
     FOLDER,
     POLL,
@@ -190,7 +190,8 @@ class Corpus:
 
     async def find(self, query: str, *, limit: int = 10) -> Answer:
         """Search for *query*, which may be any text; see `Finder.find`."""
-        return await self._search(lambda finder: finder.find(query, limit=limit))
+        answer = await self._search(lambda finder: finder.find(query, limit=limit))
+        return self._loaded.typeahead.suggest(query, answer)
 
     async def _search(self, search: Callable[[Finder], Awaitable[_T]]) -> _T:
         """Call *search* with the finder, again if the revision is replaced during the call."""
@@ -233,11 +234,11 @@ class Corpus:
     @property
     def topics(self) -> Sequence[Topic]:
         """Return the topics of the loaded articles, those of most articles first."""
-        return self._loaded.finder.topics
+        return self._loaded.topics
 
     def complete(self, prefix: str, *, limit: int = 20) -> Sequence[str]:
         """Return the names of topics that may begin with *prefix*."""
-        return self._loaded.finder.complete(prefix, limit=limit)
+        return self._loaded.typeahead.complete(prefix, limit)
 
     async def like(self, text: str, *, limit: int = 3, exclude: str = "") -> Sequence[Match]:
         """Return the articles that are most similar to a whole *text*, best first.
@@ -684,8 +685,7 @@ class Corpus:
         except Exception as raised:  # noqa: BLE001 -- logged below
             error = error or raised
         else:
-            finder = self._loaded.finder.with_topics(topics)
-            self._loaded = replace(self._loaded, finder=finder)
+            self._loaded = self._loaded.with_topics(topics)
         self._plan_derivation(error)
 
     def _plan_derivation(self, error: Exception | None) -> None:

@@ -1,7 +1,7 @@
 """The finder: look up stories by a few words, which may be misspelled."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from copy import copy
 from datetime import datetime
 from functools import partial
@@ -22,10 +22,9 @@ from store.finding.ranking import (
     reasons,
 )
 from store.finding.similarity import SemanticSearch, join
-from store.finding.topics import Typeahead, catalogue
 from store.finding.vocabulary import Expansions
 from store.finding.words import has_digit, query_words, words
-from store.types import Answer, Article, Found, Match, Nothing, Topic, Unsure
+from store.types import Answer, Article, Found, Match, Nothing, Unsure
 
 CUT_OFF = 0.6
 """The lowest score of an answer; test_finder.py measures the errors that remain."""
@@ -67,7 +66,6 @@ class Finder:
         index: Index,
         articles: GetArticles,
         dates: GetDates,
-        topics: Sequence[Topic],
         semantic: SemanticSearch | None,
         recent: Mapping[int, Article],
     ) -> None:
@@ -84,16 +82,7 @@ class Finder:
         self._cache(recent)
         self._answers: LRUCache[tuple[str, int], Answer] = LRUCache(_CACHED_ANSWERS)
         self._matched: dict[object, QueryWord] = {}
-        self._set_topics(topics)
-
-    def _set_topics(self, topics: Sequence[Topic]) -> None:
-        self.topics = topics
-        """The topics, those with the most articles first."""
-        names = [topic.name for topic in topics]
-        self._names = Typeahead(names)
-        self._named = {
-            tuple(word for word, _ in words(name)) for name in names if not name.islower()
-        }
+        self._names: Set[tuple[str, ...]] = frozenset()
 
     @classmethod
     def of(cls, articles: Sequence[Article], model: Embeddings | None = None) -> Self:
@@ -107,20 +96,22 @@ class Finder:
             return {number: at for number, at in every if at}
 
         index = Index.of(articles)
-        topics = [Topic(name=name, articles=len(ids)) for name, ids in catalogue(articles).items()]
         semantic = SemanticSearch.of(index, model, articles) if model else None
-        return cls(index, get, dates, topics, semantic, {})
+        return cls(index, get, dates, semantic, {})
 
-    def with_topics(self, topics: Sequence[Topic]) -> Self:
-        """Return a finder over the same index with these *topics*."""
-        if topics == self.topics:
-            return self
+    def with_names(self, names: Iterable[str]) -> Self:
+        """Return a finder over the same index to which these *names* of topics are names.
+
+        Those without a capital are left out.
+        """
         new = self._copy()
-        new._set_topics(topics)
+        new._names = {
+            tuple(word for word, _ in words(name)) for name in names if not name.islower()
+        }
         return new
 
     def with_index(self, index: Index, changed: Mapping[int, Article]) -> Self:
-        """Return a finder over *index*, in which a few articles *changed*, with the same topics."""
+        """Return a finder over *index*, in which a few articles *changed*, with the same names."""
         new = self._copy()
         new.index, new._matched = index, {}
         new._semantic = self._semantic.over(index) if self._semantic else None
@@ -154,14 +145,10 @@ class Finder:
         while self._room < 0:
             self._room += size_in_memory(self._cached.pop(next(iter(self._cached))))
 
-    def complete(self, prefix: str, *, limit: int = 20) -> list[str]:
-        """Return the names of topics that may complete *prefix*; see `Typeahead.complete`."""
-        return self._names.complete(prefix, limit)
-
     async def find(self, query: str, *, limit: int = MOST_MATCHES) -> Answer:
         """Look up *query*, which may be any text; raise only `StaleRevisionError`.
 
-        `Found` has at most *limit* matches; `Unsure` and `Nothing` offer at most three choices.
+        `Found` has at most *limit* matches, and `Unsure` at most three.
         Answers are cached, so a repeated query or a button press returns the same answer.
         """
         key = (query[:_MAX_CHARACTERS], limit)
@@ -182,7 +169,7 @@ class Finder:
         guesses = await self._guess(query, expanded)
         best = guesses[: SUGGESTIONS - 1]
         score = best[-1][1] if best else UNSURE
-        named = anchored(expanded, self.index, self._named, limit=_MAX_GUESSES, score=score)
+        named = anchored(expanded, self.index, self._names, limit=_MAX_GUESSES, score=score)
         if guesses and not dict(guesses[:SUGGESTIONS]).keys() & dict(named).keys():
             guesses = best + (named or guesses[len(best) :])
         scores = guesses or scores or named
@@ -190,7 +177,7 @@ class Finder:
         unsure = tuple(islice(_without_near_duplicates(matches), SUGGESTIONS))
         if unsure:
             return Unsure(matches=unsure)
-        return Nothing(topics=self._names.nearest(query, SUGGESTIONS))
+        return Nothing()
 
     async def _newest_first(
         self, query: ExpandedQuery, scores: list[tuple[int, float]]

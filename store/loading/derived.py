@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from secrets import randbits
 
 from store.db import Connection, Database, Row
-from store.finding.topics import stored
 from store.loading import revisions
+from store.topics import stored
 
 _GET = "SELECT revision, articles, next_number, touched FROM derived"
 _PUT = """

@@ -25,6 +25,7 @@ from store.types import Found, Nothing, Unsure
 from tests.store.finding.test_finder import (
     LOOKUPS,
     STARTER,
+    TOPICS,
     Rates,
     make_article,
     matches,
@@ -33,8 +34,8 @@ from tests.store.finding.test_finder import (
 
 MODEL = Embeddings.load()
 assert MODEL, "make test installs the optional part"
-FINDER = Finder.of(STARTER, MODEL)
-BY_WORDS = Finder.of(STARTER)
+FINDER = Finder.of(STARTER, MODEL).with_names(TOPICS)
+BY_WORDS = Finder.of(STARTER).with_names(TOPICS)
 
 
 async def test_a_paraphrase_gives_an_unsure_answer() -> None:

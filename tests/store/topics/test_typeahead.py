@@ -4,8 +4,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from store.finding.topics import Typeahead
 from store.finding.words import FUNCTION_WORDS
+from store.topics import Typeahead
+from store.types import Nothing, Unsure
 
 NAMES = ("Russia", "Volodymyr Zelenskiy", "North Korea", "Turkey", "Jean-Noël Barrot", "Ibiza")
 TYPEAHEAD = Typeahead(NAMES)
@@ -88,3 +89,9 @@ def test_every_start_and_one_typo_complete_the_topic(names: list[str], data: st.
     typo = name[:at] + data.draw(st.sampled_from("xyw")) + name[at + 1 :]
     assume(typo != name)
     assert name in typeahead.complete(typo)
+
+
+def test_the_nearest_topics_are_suggested_instead_of_nothing() -> None:
+    assert TYPEAHEAD.suggest("karea plane", Nothing()) == Nothing(topics=("North Korea",))
+    unsure = Unsure(matches=())
+    assert TYPEAHEAD.suggest("korea", unsure) is unsure

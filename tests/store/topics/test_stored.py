@@ -10,8 +10,8 @@ import pytest
 from store import Store, open_store
 from store.articles.reading import articles_from_number
 from store.db import Database, open_database
-from store.finding.topics import stored
 from store.loading import derived
+from store.topics import stored
 from store.types import Topic
 from tests.machine import NOW
 
@@ -30,7 +30,7 @@ async def load(store: Store, path: Path, **documents: str) -> dict[str, int]:
     """Load *documents*; return how many articles each topic has."""
     write(path, documents)
     await store.corpus.reload(path, by="U1", at=NOW)
-    return {topic.name: topic.articles for topic in store.corpus.finder.topics}
+    return {topic.name: topic.articles for topic in store.corpus.topics}
 
 
 LIMA = story("They met the mayor of Lima in Oslo.")
@@ -46,7 +46,7 @@ async def load_large(store: Store, path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 async def test_topics_follow_a_reload(store: Store, tmp_path: Path) -> None:
     assert await load(store, tmp_path / "a", one=LIMA, two=OSLO) == {"Oslo": 2, "Lima": 1}
-    assert store.corpus.finder.complete("osl") == ["Oslo"]
+    assert store.corpus.complete("osl") == ["Oslo"]
     assert await load(store, tmp_path / "a", two=story("They saw Quito.")) == {
         "Lima": 1,
         "Oslo": 1,
@@ -67,7 +67,7 @@ async def test_in_a_large_corpus_changed_articles_are_linked_to_existing_topics(
     gone = await load(store, path)
     assert (gone.get("Oslo"), gone["Lima"]) == (None, 1)
     await load(store, path, **{f"d{at}": story("They saw Quito, and Quito.") for at in range(5)})
-    assert Topic(name="Quito", articles=6) in store.corpus.finder.topics
+    assert Topic(name="Quito", articles=6) in store.corpus.topics
 
 
 async def test_an_undo_restores_the_topics(

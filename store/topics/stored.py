@@ -13,9 +13,9 @@ from store.articles.reading import (
     sample_articles,
 )
 from store.db import Connection, Database
-from store.finding.topics.catalogue import SAMPLE, Catalogue
-from store.finding.topics.mentions import base, mentions
 from store.finding.words import words
+from store.topics.catalogue import SAMPLE, Catalogue
+from store.topics.mentions import base, mentions
 from store.types import Article, Topic
 
 _TOPICS = "SELECT name, articles FROM topic WHERE articles > 0 ORDER BY place"

@@ -1,14 +1,13 @@
 """The topics of articles: what they name and what they argue about."""
 
-from pathlib import Path
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.finding.topics import catalogue
+from store.topics import catalogue
 from store.types import Article
+from tests.machine import ROOT
 
-STARTER = Path(__file__).parents[4] / "store" / "starter"
+STARTER = ROOT / "store" / "starter"
 
 
 def make_article(number: int, summary: str, insight: str = "", question: str = "") -> Article:

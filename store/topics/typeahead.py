@@ -1,7 +1,7 @@
 """Autocomplete topics while somebody types."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import numpy as np
@@ -10,6 +10,10 @@ from rapidfuzz.distance import OSA
 
 from store.finding.vocabulary import letters
 from store.finding.words import FUNCTION_WORDS, is_english, words
+from store.types import Answer, Nothing
+
+SUGGESTIONS = 3
+"""Topics that are suggested if no story is found."""
 
 _LONGEST = 60
 _COMPARED = 2_000
@@ -19,11 +23,11 @@ _MIN_SIMILARITY = 0.65
 class Typeahead:
     """Finds topics by the start of any word of their names, even if it is misspelled."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Iterable[str]) -> None:
         """Index the *names* of topics, given in the order in which to offer them."""
-        self._names = list(names)
+        self.names = list(names)
         starts = sorted(
-            (start, place) for place, name in enumerate(self._names) for start in _starts(name)
+            (start, place) for place, name in enumerate(self.names) for start in _starts(name)
         )
         # Each name from each of its words on, so that "korea" finds "North Korea".
         self._starts = [start for start, _ in starts]
@@ -39,11 +43,17 @@ class Typeahead:
         """
         typed = " ".join(word for word, _ in words(prefix[:_LONGEST]))
         if not typed:
-            return self._names[:limit] if not prefix.strip() else []
+            return self.names[:limit] if not prefix.strip() else []
         places = dict.fromkeys(islice(self._starting(typed), limit))
         if len(places) < limit:
             places.update(dict.fromkeys(self._misspelled(typed)))
-        return [self._names[place] for place in islice(places, limit)]
+        return [self.names[place] for place in islice(places, limit)]
+
+    def suggest(self, query: str, answer: Answer) -> Answer:
+        """Return *answer*, or if it is `Nothing`, one with the topics nearest to *query*."""
+        if not isinstance(answer, Nothing):
+            return answer
+        return Nothing(topics=self.nearest(query, SUGGESTIONS))
 
     def nearest(self, query: str, limit: int) -> tuple[str, ...]:
         """Return the names of at most *limit* topics similar to a word of *query*, best first."""
@@ -62,7 +72,7 @@ class Typeahead:
                     for place in self._starting(other, is_whole=True):
                         scores[place] = max(similarity, scores.get(place, 0.0))
         best = sorted(scores, key=lambda place: (-scores[place], place))
-        return tuple(self._names[place] for place in best[:limit])
+        return tuple(self.names[place] for place in best[:limit])
 
     def _starting(self, typed: str, *, is_whole: bool = False) -> list[int]:
         """Return the places of the names in which a word starts with *typed*, in order."""

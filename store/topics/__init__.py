@@ -5,7 +5,7 @@ from one article, `catalogue` combines those of all articles into topics, `store
 in the database, and `typeahead` finds topics while somebody types.
 """
 
-from store.finding.topics.catalogue import catalogue
-from store.finding.topics.typeahead import Typeahead
+from store.topics.catalogue import catalogue
+from store.topics.typeahead import Typeahead
 
 __all__ = ["Typeahead", "catalogue"]
