@@ -3,7 +3,8 @@
     python -m benchmarks.ablations FOLDER
 
 FOLDER has one folder for each corpus, with `stories/` (documents) and `queries.jsonl` (look-ups as
-in `quality`). Each rule is switched off in turn. Word matching only.
+in `quality`). Each rule is switched off in turn: first those of word matching, then those of
+semantic search.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import asyncio
 import json
 import re
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ from store.finding import (
 )
 from store.finding.similarity import SemanticSearch
 from store.loading.documents import read_corpus
+from store.topics import catalogue
 from store.types import Article, Found, Unsure
 
 SHOWN = 3
@@ -74,6 +76,8 @@ RULES: Mapping[str, Patches] = {
     "one word typed as two": [(vocabulary.Vocabulary, "_joined", lambda *_: {})],
     "other names of a country, its capital": [(vocabulary, "relatives", _nothing)],
     "codes of countries": [(countries, "_codes", dict)],
+    "older spellings of cities": [(countries, "_older_spellings", lambda: defaultdict(set))],
+    "a Turk is Turkish": [(countries, "_persons", _nothing)],
     "St. is Saint, PM is prime minister": [(vocabulary, "_ABBREVIATIONS", {})],
     "a name whatever is typed around it": [(finder, "anchored", _nothing)],
     "an everyday word beside a name": [(ranking, "_BESIDE_NAME", 1.0)],
@@ -107,8 +111,29 @@ def _in_one(article: Article) -> Sequence[str]:
     return [". ".join(_TEXTS(article))]
 
 
-def _alike(_: minilm.MiniLM, texts: Sequence[str]) -> minilm.Array:
-    return np.full((len(texts), minilm.DIMENSIONS), minilm.DIMENSIONS**-0.5, dtype=np.float32)
+class _Memory(embeddings.Embeddings):
+    """Embeds each text once, however often it is embedded."""
+
+    def __init__(self, encoder: Any, english: minilm.MiniLM | None) -> None:
+        super().__init__(encoder, english)
+        self._known: dict[str, embeddings.Vectors] = {}
+
+    def embed(self, texts: Sequence[str]) -> embeddings.Vectors:
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known.update(zip(new, super().embed(new), strict=True))
+        return np.array([self._known[text] for text in texts]).reshape(len(texts), -1)
+
+
+def _without_english(self: _Memory, texts: Sequence[str]) -> embeddings.Vectors:
+    vectors = _EMBED(self, texts)
+    embeddings.parts(vectors)[1][:] = minilm.DIMENSIONS**-0.5
+    return vectors
+
+
+def _without_encoder(self: _Memory, texts: Sequence[str]) -> embeddings.Vectors:
+    vectors = _EMBED(self, texts)
+    embeddings.parts(vectors)[0][:] = embeddings.PARTS[0] ** -0.5
+    return vectors
 
 
 async def _each_passes(self: SemanticSearch, query: str) -> list[tuple[int, float]]:
@@ -121,9 +146,11 @@ def _signs(vectors: embeddings.Vectors) -> embeddings.PackedVectors:
 
 
 _FIND, _PACK, _TEXTS = SemanticSearch.find, embeddings.pack, embeddings.embedded_texts
+_EMBED = _Memory.embed
 SEMANTIC_RULES: Mapping[str, Patches] = {
     "semantic search": [(SemanticSearch, "find", _none)],
-    "MiniLM for English": [(minilm.MiniLM, "embed", _alike)],
+    "MiniLM for English": [(_Memory, "embed", _without_english)],
+    "the Universal Sentence Encoder": [(_Memory, "embed", _without_encoder)],
     "each text of a story by itself": [(embeddings, "embedded_texts", _in_one)],
     "the headline is a part of the story": [(embeddings, "embedded_texts", _without_headline)],
     "three are shown once one is near": [(SemanticSearch, "find", _each_passes)],
@@ -177,7 +204,7 @@ def without(patches: Patches) -> Iterator[None]:
     """Switch a rule off."""
     caches = (
         words._normalize, words.stem, words._initials, index._distinct, index._hash_headline,
-        countries._relatives,
+        countries._relatives, countries._countries, countries._codes,
     )  # fmt: skip
     with ExitStack() as stack:
         for owner, name, value in patches:
@@ -195,7 +222,10 @@ async def judge(
 ) -> Judged:
     """Run *lookups* with the rules that are switched on."""
     judged = Judged(set(), set(), set(), set())
-    finders = {name: finder.Finder.of(articles, model) for name, articles in corpora.items()}
+    finders = {
+        name: finder.Finder.of(articles, model).with_names(catalogue(articles))
+        for name, articles in corpora.items()
+    }
     for lookup in lookups:
         answer = await finders[lookup.corpus].find(lookup.query)
         shown = answer.matches[:SHOWN] if isinstance(answer, Found | Unsure) else ()
@@ -242,7 +272,9 @@ async def run(folder: Path) -> None:
     """Print both tables."""
     corpora, lookups = await asyncio.to_thread(read, folder)
     answered = sum(lookup.has_answer for lookup in lookups)
-    for rules, model in ((RULES, None), (SEMANTIC_RULES, embeddings.Embeddings.load())):
+    loaded = embeddings.Embeddings.load()
+    memory = _Memory(loaded._encoder, loaded._english) if loaded else None
+    for rules, model in ((RULES, None), (SEMANTIC_RULES, memory)):
         on = await judge(corpora, lookups, model)
         sys.stdout.write(
             f"{len(corpora)} corpora; of {answered} look-ups with an answer {len(on.shown)} show it"
