@@ -312,7 +312,8 @@ async def _channels(
         try:
             await directory.require_parley_in(team_id, channel)
         except ParleyError as error:
-            found.problems.append(f"Channel {channel}{where} has a schedule: {error}")
+            why = str(error).replace(f"<#{channel}>", "this channel")
+            found.problems.append(f"Channel {channel}{where} has a schedule: {why}")
         except FAILURES as error:
             found.call_failed(f"Channel {channel}{where} has a schedule", error, settings)
         else:

@@ -26,7 +26,7 @@ PRESENCE_SECONDS = 1.4
 STRANGER = "I can only help members of this workspace. Please ask one of them."
 UNKNOWN = "I can't check with Slack who you are, so I did nothing. Please try again in a minute."
 GUEST = "Guests can't change schedules. Please ask a member."
-_INVITE = "I'm not in this channel yet. Type `/invite @Parley`, then try again."
+_INVITE = "I'm not in {channel} yet. Type `/invite @Parley` there, then try again."
 NOT_READY = {
     "not_in_channel": _INVITE,
     "channel_not_found": _INVITE,  # Slack's answer for a private channel that we are not in
@@ -36,7 +36,7 @@ NOT_READY = {
     "restricted_action_thread_only_channel": "This channel takes replies in threads only.",
     "restricted_action_non_threadable_channel": "This channel has no threads for the story.",
 }
-"""What the user reads for each error code with which Slack refuses a post in a channel."""
+"""What the user reads for each error code with which Slack refuses a post in *channel*."""
 
 _OUTSIDE = frozenset({"not_in_channel", "channel_not_found"})
 
@@ -45,7 +45,8 @@ def format_not_ready(reason: str, channel_id: ChannelId) -> str | None:
     """Return why Parley cannot post in a channel; None if *reason* is no key of `NOT_READY`."""
     if reason in _OUTSIDE and is_direct(channel_id):
         return "I can't post in a direct message between people. Please choose a channel."
-    return NOT_READY.get(reason)
+    why = NOT_READY.get(reason)
+    return why and why.format(channel=f"<#{channel_id}>")
 
 
 class NotReadyError(ParleyError):

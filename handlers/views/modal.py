@@ -1,6 +1,7 @@
 """Modals: a message shown in a modal, and the form that starts a discussion."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -26,6 +27,7 @@ from handlers.views.question import asked_before
 from handlers.views.story import card
 from store.types import Article
 
+_CHANNEL = re.compile(r"<#\w+>")
 View: TypeAlias = dict[str, Any]
 """The `view` argument of views.open, views.update and views.publish."""
 
@@ -47,8 +49,11 @@ def window(shown: Message) -> View:
 
 def field_errors(errors: Mapping[str, str]) -> dict[str, Any]:
     """Return the ack that keeps a form open, with an error at each field: {block_id: error}."""
-    # Slack shows errors at fields as plain text.
-    plain_errors = {block_id: error.replace("`", "") for block_id, error in errors.items()}
+    # Slack shows errors at fields as plain text, with neither code nor links to channels.
+    plain_errors = {
+        block_id: _CHANNEL.sub("this channel", error).replace("`", "")
+        for block_id, error in errors.items()
+    }
     return {"response_action": "errors", "errors": plain_errors}
 
 
