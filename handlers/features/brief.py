@@ -10,13 +10,14 @@ from handlers.button_value import where_of
 from handlers.features.dependencies import Slack
 from handlers.features.lookup import LookUp, in_time_for_ack, is_help
 from handlers.mrkdwn import readable
-from handlers.parsing.small_talk import small_talk
+from handlers.parsing.small_talk import SmallTalk
 from handlers.slack.background import answer, dismiss
 from handlers.slack.button_press import Press
 from handlers.slack.payloads import SlashCommand
 from handlers.views import story as views
+from handlers.views import welcome
 from store import Store
-from store.types import Article, Found, TeamId, UserId
+from store.types import Article, TeamId, UserId
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,10 +37,13 @@ class Brief:
         if is_help(words):
             return BoltResponse(status=200, body={**self.lookup.help(where)})
         async with in_time_for_ack():
-            found = await self.store.corpus.find(words)
-            if small_talk(words) and not isinstance(found, Found):
-                return BoltResponse(status=200, body={**self.lookup.help(where)})
             team_id, user_id = command["team_id"], command["user_id"]
+            if talk := await self.lookup.small_talk(words):
+                self.slack.background.start(
+                    self._small_talk(talk, team_id, user_id, where, respond), respond
+                )
+                return BoltResponse(status=200, body="")
+            found = await self.store.corpus.find(words)
             context["outcome"] = type(found).__name__.lower()
             is_admin = self.slack.directory.known_corpus_admin(team_id, user_id)
             article = None if is_admin is False else await self.lookup.writable(found)
@@ -51,6 +55,19 @@ class Brief:
             return self.lookup.ack(
                 found, words=words, where=where, team_id=team_id, can_write=can_write
             )
+
+    async def _small_talk(
+        self,
+        talk: SmallTalk,
+        team_id: TeamId,
+        user_id: UserId,
+        where: str,
+        respond: AsyncRespond,
+    ) -> None:
+        is_guest = await self.slack.directory.is_guest(team_id, user_id)
+        examples = self.lookup.examples()
+        shown = welcome.small_talk(talk, examples, where=where, is_guest=is_guest)
+        await answer(respond, shown)
 
     async def _offer_form(
         self,

@@ -16,6 +16,7 @@ from handlers.slack.background import answer
 from handlers.slack.button_press import Press
 from handlers.slack.payloads import Context, Event
 from handlers.views import home as views
+from handlers.views import welcome
 from store import Store
 from store.types import ChannelId, ParleyError, PostState, Schedule, TeamId, UserId
 
@@ -58,11 +59,16 @@ class Home:
 
     async def search(self, press: Press, respond: AsyncRespond) -> None:
         """Look up the words typed into the search box."""
-        words = press.value.words
-        is_admin = await self.slack.directory.is_corpus_admin(press.team_id, press.user_id)
-        shown = await self.lookup.answer(
-            words, where=MODAL, count_for=press.team_id, is_admin=is_admin
-        )
+        words, who = press.value.words, (press.team_id, press.user_id)
+        if talk := await self.lookup.small_talk(words):
+            is_guest = await self.slack.directory.is_guest(*who)
+            examples = self.lookup.examples()
+            shown = welcome.small_talk(talk, examples, where=MODAL, is_guest=is_guest)
+        else:
+            is_admin = await self.slack.directory.is_corpus_admin(*who)
+            shown = await self.lookup.answer(
+                words, where=MODAL, count_for=press.team_id, is_admin=is_admin
+            )
         await answer(respond, shown)
 
     async def _publish(

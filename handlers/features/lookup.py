@@ -13,6 +13,7 @@ from slack_bolt import BoltResponse
 
 from handlers.button_value import CHANNEL
 from handlers.features.dependencies import Options
+from handlers.parsing.small_talk import SmallTalk, small_talk
 from handlers.slack.people import Colleague
 from handlers.views import story as views
 from handlers.views.message import Message
@@ -160,6 +161,16 @@ class LookUp:
         if article is None:
             raise ParleyError(views.gone())
         return article
+
+    async def small_talk(self, words: str) -> SmallTalk | None:
+        """Return what kind of small talk *words* in a search are; None for a look-up.
+
+        A phrase of courtesy such as "salve" is a look-up if it finds a story.
+        """
+        talk = small_talk(words) if words else None
+        if talk and talk.is_courtesy and isinstance(await self.store.corpus.find(words), Found):
+            return None
+        return talk
 
     def count_miss(self, team_id: TeamId) -> None:
         """Count a search miss of the team, without its words, if misses are kept."""

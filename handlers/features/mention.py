@@ -93,7 +93,8 @@ class Mention:
             command = None if isinstance(found, Found) else command
         talk = SmallTalk.ABOUT if is_help(words) else small_talk(words)
         if talk:
-            shown = welcome.small_talk(talk, self.lookup.examples(), where=where)
+            is_guest = await self.slack.directory.is_guest(team_id, user_id)
+            shown = welcome.small_talk(talk, self.lookup.examples(), where=where, is_guest=is_guest)
         elif command:
             shown = welcome.command(command, rest)
         else:

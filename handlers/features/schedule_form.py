@@ -80,12 +80,18 @@ class ScheduleForm:
     actions: ScheduleActions
 
     async def open(
-        self, request: Request, channel_id: ChannelId, *, is_known: bool = False
+        self,
+        request: Request,
+        channel_id: ChannelId,
+        *,
+        is_known: bool = False,
+        on_top: bool = False,
     ) -> None:
         """Open the form, filled in with the channel's current schedule if there is one.
 
-        *is_known* fixes the channel: the form then has no channel field. Raises `ParleyError` if
-        the trigger expired before the form was open.
+        *is_known* fixes the channel: the form then has no channel field. *on_top* opens it on top
+        of the modal that holds the pressed button. Raises `ParleyError` if the trigger expired
+        before the form was open.
         """
         team_id = request.team_id
         schedule = await self.store.schedules.get(team_id, channel_id)
@@ -94,7 +100,7 @@ class ScheduleForm:
         else:
             order, note = await self._default_order(team_id, request.user_id), None
         view = self._view(order, channel_id, schedule, note, is_known=is_known)
-        await self.slack.responders.require_open(team_id, request.trigger_id, view)
+        await self.slack.responders.require_open(team_id, request.trigger_id, view, on_top=on_top)
 
     def _view(
         self,
@@ -118,7 +124,7 @@ class ScheduleForm:
 
     async def pressed(self, press: Press, _: AsyncRespond) -> None:
         """Open the form for the channel in which the button was pressed."""
-        await self.open(press, press.channel_id)
+        await self.open(press, press.channel_id, on_top=bool(press.view_id))
 
     async def topics(self, ack: AsyncAck, payload: dict[str, Any]) -> None:
         """Answer the typeahead with matching topics, and with the typed words themselves."""

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.workspace import Fault
+from handlers.ids import Action, Modal
 from store.types import UserId
 from tests.handlers.conftest import Slack, dm, labels, texts
 from tests.ids import ANA, BEN, CHLOE, GENERAL, RANDOM
@@ -66,6 +67,61 @@ async def test_small_talk_in_a_direct_message(slack: Slack, said: str) -> None:
 async def test_thanks_are_answered_in_a_line(slack: Slack) -> None:
     (answer,) = await slack.say("thanks @Parley!")
     assert answer["text"].startswith("You're welcome!")
+
+
+@pytest.mark.parametrize(
+    ("said", "typed", "button"),
+    [
+        ("how do I set up a daily question?", "`/digest on 09:30`", "Set up a daily question"),
+        ("how do I skip a post?", "`/digest skip`", "Show the schedules"),
+        ("how do I start a discussion?", "`/discuss Geneva`", "Start a discussion"),
+        ("how can I add stories?", "`/corpus sources add ADDRESS`", "Geneva"),
+        ("how do I invite you?", "`/invite @Parley`", "Start a discussion"),
+    ],
+)
+async def test_a_question_on_how_to_is_answered_wherever_it_is_asked(
+    slack: Slack, said: str, typed: str, button: str
+) -> None:
+    (direct,) = await slack.say(said, channel=dm(BEN), user=BEN)
+    (mention,) = await slack.say(f"@Parley {said}")
+    (command,) = await slack.type(f"/brief {said}")
+    assert direct["text"] == mention["text"] == command["text"]
+    await slack.workspace.open_home(BEN)
+    await slack.settled()
+    home = slack.workspace.home(BEN)
+    assert home
+    found = await slack.press_in(home, Action.HOME_SEARCH, user=BEN, value=said)
+    assert found
+    for answer in (direct, mention, command, found):
+        assert typed in texts([answer])
+        assert button in labels(answer)
+
+
+async def test_a_form_opens_on_top_of_the_answer_in_a_modal(slack: Slack) -> None:
+    await slack.workspace.open_home(BEN)
+    await slack.settled()
+    home = slack.workspace.home(BEN)
+    assert home
+    value = "how do I set up a daily question?"
+    shown = await slack.press_in(home, Action.HOME_SEARCH, user=BEN, value=value)
+    assert shown
+    form = await slack.press_in(shown, Action.DIGEST_SET, user=BEN)
+    assert form
+    assert form["callback_id"] == Modal.SCHEDULE
+
+
+async def test_in_a_thread_it_says_that_commands_work_outside(slack: Slack) -> None:
+    root = slack.workspace.post_as(BEN, GENERAL, "What do we know?")
+    (answer,) = await slack.say("@Parley can I schedule this?", thread_ts=root["ts"])
+    assert answer["text"].startswith("Outside of threads, in a channel, type `/digest on 09:30`")
+
+
+@pytest.mark.parametrize("said", ["how do I set up a daily question?", "stop the digest please"])
+async def test_a_guest_is_not_told_to_type_what_guests_cannot(slack: Slack, said: str) -> None:
+    slack.workspace.change_person(CHLOE, is_restricted=True)
+    (answer,) = await slack.say(said, channel=dm(CHLOE), user=CHLOE)
+    assert "guests can't" in answer["text"]
+    assert not labels(answer)
 
 
 async def test_help_in_a_thread_says_what_works_there(slack: Slack) -> None:

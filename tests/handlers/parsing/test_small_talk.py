@@ -5,63 +5,50 @@ import pytest
 from handlers.parsing.small_talk import SmallTalk, small_talk
 from tests.machine import ROOT
 
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "hello",
-        "Hi!",
-        "hey there 👋",
-        "Good morning, Parley",
-        ":wave: hallo",
-        ":wave:",
-        "👋",
-        "!",
-        "¡Hola!",
-        "hi all",
-    ],
-)
-def test_a_greeting(text: str) -> None:
-    assert small_talk(text) is SmallTalk.HELLO
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "thanks",
-        "Thank you so much!",
-        "thx :+1:",
-        "great, thanks",
-        "merci beaucoup",
-        "ok",
-        "got it",
-        "well done",
-        "Good bot",
-        "nice one!",
-        "see you later",
-    ],
-)
-def test_thanks(text: str) -> None:
-    assert small_talk(text) is SmallTalk.THANKS
+_SAID = {
+    SmallTalk.HELLO: """
+        hello; Hi!; hey there 👋; Good morning, Parley; :wave: hallo; :wave:; 👋; !; ¡Hola!; hi all
+        happy friday!; hi parley, how are you?
+    """,
+    SmallTalk.THANKS: """
+        thanks; Thank you so much!; thx :+1:; great, thanks; merci beaucoup
+        thanks for your help, bye
+    """,
+    SmallTalk.BYE: "bye; see you later; Good night everyone; have a nice weekend; ok, see you soon",
+    SmallTalk.PRAISE: "well done; Good bot; nice one!; that's great; I love it; got it",
+    SmallTalk.FINE: "ok; sorry; never mind; lol; no; yes please",
+    SmallTalk.ABOUT: """
+        what can you do?; who are you; What's this bot?; how does this work?; how do I use it
+        what commands do you have; can you help me; what do you know about
+        what stories do you have?
+        tell me about yourself; who made you; are you a bot?; what is this about; who can see this?
+        what does /brief do?; how do i share a story with my team
+    """,
+    SmallTalk.SCHEDULE: """
+        how do I set up a daily question?; how do I post a digest; can I schedule this
+        how can we get a question every morning; what's a digest?; schedule a question for friday
+        how do I schedlue a digest; can I choose the topics?; what does /digest do
+    """,
+    SmallTalk.CHANGE: """
+        where do I change the time of our question; how to pause the digest over christmas
+        please skip tomorrow's question; how do I unsubscribe from this; how do I stop you
+        when is the next question?; which channels get a question?; delete the schedule
+    """,
+    SmallTalk.DISCUSS: """
+        how do I ask a question in this channel; post a question to #general; start a discussion
+        can you post in #random too; what's the question of the day?; what does /discuss do?
+    """,
+    SmallTalk.ADD: "how do I add a story; can I add my own feed; where do the stories come from?",
+    SmallTalk.INVITE: "how do I invite you to a channel; can I add parley to our team",
+}
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "what can you do?",
-        "who are you",
-        "What's this bot?",
-        "how does this work?",
-        "how do I use it",
-        "what commands do you have",
-        "can you help me",
-        "what do you know about",
-        "what stories do you have?",
-        "tell me about yourself",
-    ],
-)
-def test_a_question_about_parley(text: str) -> None:
-    assert small_talk(text) is SmallTalk.ABOUT
+@pytest.mark.parametrize("kind", _SAID, ids=lambda kind: kind.name)
+def test_small_talk(kind: SmallTalk) -> None:
+    said = _SAID[kind].replace("\n", ";").split(";")
+    assert {text.strip(): small_talk(text) for text in said if text.strip()} == {
+        text.strip(): kind for text in said if text.strip()
+    }
 
 
 @pytest.mark.parametrize(
@@ -71,21 +58,37 @@ def test_a_question_about_parley(text: str) -> None:
         "morning",
         "hello kitty",
         "good friday",
+        "good friday agreement",
         "thank you letters",
-        "what can you tell me about turkey",
-        "what do you know about Geneva",
+        "bye bye birdie",
+        "no deal",
+        "perfect storm",
+        "wow air",
         "who",
         "WHO",
         "who is this",
+        "work",
         "the day after",
         "help desk",
-        "work",
+        "it department",
+        "schedule",
+        "post",
+        "question time",
+        "daily mail",
+        "next post",
+        "stop the war",
+        "what can you tell me about turkey",
+        "what do you know about Geneva",
+        "which topics are there about sanctions",
         "how do I start work here",
         "how do we get paid",
-        "it department",
-        "which topics are there about sanctions",
-        "perfect storm",
-        "wow air",
+        "how do countries schedule elections?",
+        "how do I schedule a day off",
+        "can I get time off for christmas",
+        "how do we stop climate change",
+        "how do I post a parcel",
+        "set up a school in kenya",
+        "/brief hello",
     ],
 )
 def test_what_may_be_a_look_up(text: str) -> None:
