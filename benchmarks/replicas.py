@@ -41,7 +41,7 @@ from bot.workspace import Fault, Workspace
 from store import open_store
 from store.db import open_database, to_text
 from store.samples import STARTER
-from store.types import ChannelId, TeamId
+from store.types import ChannelId, Schedule, TeamId
 from tests import postgres
 from tests.black_hole import BlackHole
 from tests.machine import environment, running_clock
@@ -165,6 +165,7 @@ class Run:
     ) -> None:
         self.server, self.url, self.workspace, self.chance = server, url, workspace, chance
         self.channels: list[ChannelId] = []
+        self.schedules: list[Schedule] = []
         self.replicas: list[Replica] = []
         self.faults: Counter[str] = Counter()
         self.overdue: list[float] = []
@@ -277,10 +278,10 @@ class Run:
     def check_messages(self, rounds: int) -> Counter[int]:
         """Return how many of the expected messages arrived how many times."""
         found = count_deliveries(self.workspace, self.channels)
-        dates = {key.split(":")[2] for key in found}
+        dates = {key.removesuffix(":story").rpartition(":")[2] for key in found}
         keys = {
-            f"{self.workspace.team_id}:{channel}:{date}{part}"
-            for channel in self.channels
+            f"{schedule.id}:{date}{part}"
+            for schedule in self.schedules
             for date in dates
             for part in ("", ":story")
         }
@@ -365,7 +366,8 @@ async def prepared(channels: int, seed: int, folder: Path) -> AsyncIterator[Run]
         ]
         async with open_store(url) as store:
             await store.corpus.reload(STARTER, by="terminal", at=clock())
-            await schedule_posts(store, TeamId(workspace.team_id), run.channels, clock())
+            team_id = TeamId(workspace.team_id)
+            run.schedules += await schedule_posts(store, team_id, run.channels, clock())
         # Slow enough that bots are killed before and after Slack has a message.
         for after in (False, True):
             workspace.faults.add(

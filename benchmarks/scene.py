@@ -18,8 +18,9 @@ from bot.workspace import Workspace
 from store import open_store
 from store.db import open_database
 from store.db.types import Database
+from store.posting.planning import occurrence_key
 from store.samples import STARTER
-from store.types import Order, TeamId, Timetable
+from store.types import Order, Schedule, TeamId, Timetable
 from tests.ids import ANA, GENERAL
 from tests.machine import running_clock
 from tests.replicas import count_deliveries
@@ -55,6 +56,7 @@ class Scene:
     settings: Settings
     database: Database
     processes: list[BaseProcess] = field(default_factory=list)
+    schedule: Schedule = field(init=False)
 
     @property
     def now(self) -> datetime:
@@ -64,7 +66,7 @@ class Scene:
         """Load stories, and schedule a daily question in the channel."""
         async with open_store(self.settings.database_url) as store:
             await store.corpus.reload(self.settings.corpus_dir, by="terminal", at=self.now)
-            await store.schedules.set(
+            self.schedule = await store.schedules.set(
                 team_id=TeamId(self.workspace.team_id),
                 channel_id=CHANNEL,
                 owner_id=ANA,
@@ -98,7 +100,7 @@ class Scene:
     @property
     def key(self) -> str:
         """The delivery key of today's question."""
-        return f"{self.workspace.team_id}:{CHANNEL}:{self.now.date()}"
+        return occurrence_key(self.schedule, self.now.date())
 
     async def states(self) -> dict[str, str]:
         """Return the state of every post by its key."""

@@ -153,6 +153,12 @@ PLANTED = (
         "GRACE = timedelta(hours=26)",
     ),
     Planted(
+        "the schedules of a channel share the keys of their posts",
+        PLANNING,
+        'return f"{schedule.id}:{on}"',
+        'return f"{schedule.team_id}:{schedule.channel_id}:{on}"',
+    ),
+    Planted(
         "today's post on demand has a key of its own",
         PLANNING,
         "        key=key or occurrence_key(schedule, on),",

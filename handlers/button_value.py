@@ -50,6 +50,8 @@ class Value:
     """The delivery key of a post, or the version mark of the schedule in a form."""
     channel_id: ChannelId = NO_CHANNEL
     """The channel of a schedule, if the button is in another place."""
+    schedule_id: str = ""
+    """The schedule that the button is about; empty for the only one of its channel."""
     where: str = CHANNEL
     """Where the answer is shown: CHANNEL, DIRECT, MODAL, CONVERSATION, or the ts of a thread."""
 
@@ -77,6 +79,7 @@ class Value:
                 place=int(fields.get("place", 0)),
                 key=_text(fields, "key"),
                 channel_id=ChannelId(_text(fields, "channel_id")),
+                schedule_id=_text(fields, "schedule_id"),
                 where=_text(fields, "where"),
             )
         except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:

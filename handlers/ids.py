@@ -111,6 +111,7 @@ class Block(StrEnum):
     STORIES = "block_stories"
     NEWS = "block_news"
     MAX_AGE = "block_max_age"
+    NAME = "block_name"
     INSIGHT = "block_insight"
     QUESTION = "block_question"
 
@@ -128,6 +129,7 @@ class Field(StrEnum):
     STORIES = "field_stories"
     NEWS = "field_news"
     MAX_AGE = "field_max_age"
+    NAME = "field_name"
     INSIGHT = "field_insight"
     QUESTION = "field_question"
 

@@ -365,6 +365,8 @@ class Order:
     """What a person wants a channel to get: when, how much and about what."""
 
     timetable: Timetable
+    name: str = ""
+    """The name of its schedule; empty for the default name."""
     kind: PostKind = PostKind.QUESTION
     """QUESTION or DIGEST."""
     stories: int = 1
@@ -380,8 +382,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule(Order):
-    """A channel's daily question or digest, as it was ordered, its owner and its state."""
+    """One of a channel's questions or digests, as it was ordered, its owner and its state.
 
+    Its name is never empty, is unique in the channel, and has small letters only.
+    """
+
+    id: str
+    """The begin of the delivery keys of its posts. It is never used again for another schedule."""
     team_id: TeamId
     channel_id: ChannelId
     owner_id: UserId | None
@@ -425,6 +432,7 @@ class About:
     """The details of a notice or of a shared story; each kind of post uses some of the fields."""
 
     channel_id: ChannelId
+    schedule_id: str = ""
     post_key: str = ""
     error: str = ""
     left: int = 0
@@ -453,6 +461,8 @@ class Post:
     """Why this article was chosen."""
     about: About | None
     state: PostState
+    schedule_id: str | None
+    """The schedule that it is a post of; None for any other post."""
     due_on: date | None
     """The local date of its schedule's occurrence; None for any other post."""
     due_at: datetime

@@ -21,7 +21,7 @@ from store import Store, open_store
 from store.db import open_database
 from store.posting.record import LEASE
 from store.samples import STARTER
-from store.types import ChannelId, Order, PostState, TeamId, Timetable
+from store.types import ChannelId, Order, PostState, Schedule, TeamId, Timetable
 from tests.ids import ANA
 from tests.machine import environment, running_clock
 
@@ -63,7 +63,7 @@ async def post_to_many(
         ]
         store = await stack.enter_async_context(open_store(url))
         await store.corpus.reload(STARTER, by="terminal", at=clock())
-        due_at = await schedule_posts(store, TeamId(workspace.team_id), ids, clock())
+        first, *_ = await schedule_posts(store, TeamId(workspace.team_id), ids, clock())
         bots = [
             await stack.enter_async_context(_bot(workspace, url, folder)) for _ in range(replicas)
         ]
@@ -71,7 +71,7 @@ async def post_to_many(
             Fault(method=POST, kind="delay", seconds=call_seconds, after=True, times=10**9)
         )
         began = asyncio.get_running_loop().time()
-        clock.move(due_at - clock() + timedelta(seconds=1))
+        clock.move(first.next.due_at - clock() + timedelta(seconds=1))
         await workspace.received(POST, kill_after)
         victim = await _busy(url, bots)
         victim.send_signal(signal.SIGKILL)
@@ -97,19 +97,20 @@ async def post_to_many(
 
 async def schedule_posts(
     store: Store, team: TeamId, channels: Sequence[ChannelId], now: datetime
-) -> datetime:
-    """Schedule a daily post in every channel, an hour from now; return the time."""
+) -> Sequence[Schedule]:
+    """Schedule a daily post in every channel, an hour from now."""
     at = now + timedelta(hours=1)
     timetable = Timetable(at=time(at.hour, at.minute), weekdays=frozenset(range(7)), zone="UTC")
-    for channel in channels:
-        schedule = await store.schedules.set(
+    return [
+        await store.schedules.set(
             team_id=team,
             channel_id=channel,
             owner_id=ANA,
             now=now,
             order=Order(timetable=timetable),
         )
-    return schedule.next.due_at
+        for channel in channels
+    ]
 
 
 @asynccontextmanager

@@ -77,5 +77,10 @@ async def test_no_other_column_holds_a_person_or_their_words(house: House) -> No
         if any(one in str(value) for one in (BEN, ANA, WORDS))
     }
     # These become words of the stories, or are.
-    words = {"schedule.topics", "written_question.insight", "written_question.question"}
+    words = {
+        "schedule.name",
+        "schedule.topics",
+        "written_question.insight",
+        "written_question.question",
+    }
     assert found == personal() - words

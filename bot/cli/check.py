@@ -291,7 +291,8 @@ async def _team(
         )
     elif not declined:
         found.passed.append(f"{name}: has every scope of the manifest.")
-    channels = [schedule.channel_id for schedule in schedules.get(identity["team_id"], ())]
+    ours = schedules.get(identity["team_id"], ())
+    channels = [*dict.fromkeys(schedule.channel_id for schedule in ours)]
     if channels:
         bot = Bot(bot_id=identity["bot_id"], user_id=identity["user_id"], token=token)
         await _channels(identity["team_id"], channels, bot, settings, found)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -11,7 +12,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.button_value import MOST_WORDS, Value, is_direct
 from handlers.features.dependencies import Options, Slack
-from handlers.features.schedule_actions import ONLY_CHANNELS, ScheduleActions
+from handlers.features.schedule_actions import ENDED, ONLY_CHANNELS, ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
 from handlers.features.talk import Talk
 from handlers.ids import Action, Command
@@ -20,7 +21,8 @@ from handlers.parsing.calendar_dates import Dates
 from handlers.parsing.date_format import format_date, format_dates, write_dates
 from handlers.parsing.dates import is_until, parse_posts, parse_until
 from handlers.parsing.readings import UnclearError
-from handlers.parsing.schedule_order import parse_order, write_order
+from handlers.parsing.schedule_names import COMMANDS, take_name, take_whole_name
+from handlers.parsing.schedule_order import order_of, parse_order, write_order
 from handlers.parsing.timetable import describe, describe_days
 from handlers.parsing.words import as_typed
 from handlers.parsing.zones import zone_label
@@ -33,15 +35,17 @@ from handlers.slack.payloads import SlashCommand
 from handlers.slack.people import FullMember
 from handlers.views import digest as views
 from handlers.views import question
-from handlers.views.message import Message
+from handlers.views.message import Message, message
 from store import Store
+from store.posting.names import default_name
 from store.posting.planning import no_story
 from store.types import FOREVER, ChannelId, Order, ParleyError, Schedule, TeamId, UserId
 
 _UPCOMING = 5
 """How many upcoming posts `/digest next` shows."""
-_CHANGING = frozenset({"on", "now", "skip", "unskip", "pause", "resume", "off"})
-_WORDS = _CHANGING | {"next", "preview", "talk", "list", "help"}
+_CHANGING = COMMANDS - {"next", "preview", "talk", "list", "help"}
+_FOR_ALL = frozenset({"skip", "unskip", "pause", "resume", "off"})
+"""The sub-commands that may be about all schedules of a channel at a time."""
 _ENDLESS = frozenset(
     {"", "forever", "for ever", "indefinitely", "until resume", "until further notice"}
 )
@@ -74,13 +78,15 @@ class Digest:
         word, _, rest = unescape(command.get("text") or "").strip().partition(" ")
         if word := word.rstrip(".,;:!"):
             await answer(respond, await self._answer(request, word, rest.strip()))
+        elif shown := await self._of_channel(request.team_id, request.user_id, request.channel_id):
+            await answer(respond, shown)
         else:
             await self.form.open(request, request.channel_id)
 
     async def guessed(self, press: Press, respond: AsyncRespond) -> None:
         """Run the commands of a button, one a line: corrected, chosen, or to take one back."""
         lines = [line.partition(" ") for line in press.value.words.splitlines()]
-        if not lines or any(word not in _WORDS for word, _, _ in lines):
+        if not lines or any(word not in COMMANDS for word, _, _ in lines):
             raise ParleyError("I don't know that word any more.")
         request = press
         if press.value.channel_id not in ("", press.channel_id):
@@ -88,7 +94,8 @@ class Digest:
             channel_id = press.value.channel_id
             await self.slack.directory.require_present(press.team_id, press.user_id, channel_id)
             request = replace(request, channel_id=channel_id)
-        answers = [await self._answer(request, word, rest) for word, _, rest in lines]
+        about = press.value.schedule_id
+        answers = [await self._answer(request, word, rest, about) for word, _, rest in lines]
         await answer(respond, answers[-1], replace=True)
 
     async def joined(self, press: Press, respond: AsyncRespond) -> None:
@@ -104,20 +111,53 @@ class Digest:
         await answer(respond, shown, replace=True)
 
     async def change(self, press: Press, respond: AsyncRespond) -> None:
-        """Edit or end a schedule from the list."""
-        schedule = await self.store.schedules.get(press.team_id, press.value.channel_id)
-        if schedule is None:
-            raise ParleyError("Somebody has ended that schedule.")
-        by = await self.actions.owner_or_admin(schedule, press.user_id)
-        match press.value.words:
+        """Do what was chosen from the menu of a schedule in a list."""
+        schedule = await self.actions.schedule(press.team_id, press.value)
+        words = press.value.words.removeprefix(views.LIST)
+        if words == views.EDIT and schedule.owner_id is None:
+            # The next person who saves it becomes its owner.
+            by = await self.slack.directory.full_member(press.team_id, press.user_id)
+        else:
+            by = await self.actions.owner_or_admin(schedule, press.user_id)
+        match words:
             case views.EDIT:
-                await self.form.open(press, schedule.channel_id, is_known=True)
+                await self.form.open(press, schedule.channel_id, schedule)
+                return
             case views.END:
-                await answer(respond, await self.actions.off(schedule, by=by))
-                shown = await self._list(press.team_id, press.user_id)
-                await answer(respond, shown, replace=True)
+                shown = await self.actions.off(schedule, by=by)
+            case views.SKIP:
+                shown = await self.actions.skip_next(schedule, by=by)
+            case views.PAUSE:
+                shown = await self.actions.pause(schedule, FOREVER, by=by)
+            case views.RESUME:
+                shown = await self.actions.resume(schedule, by=by)
             case _:
                 raise ParleyError("That is not in my menu any more.")
+        await answer(respond, await self._named(schedule, shown))
+        team_id, user_id, channel_id = press.team_id, press.user_id, schedule.channel_id
+        if press.value.words.startswith(views.LIST):
+            listed = await self._list(team_id, user_id)
+        else:
+            listed = await self._of_channel(team_id, user_id, channel_id) or message(
+                f"<#{channel_id}> has no schedule any more."
+            )
+        await answer(respond, listed, replace=True)
+
+    async def _named(self, schedule: Schedule, shown: Message) -> Message:
+        """Return the answer, with the schedule's name if it is one of several in its channel."""
+        schedules = await self.store.schedules.of_channel(schedule.team_id, schedule.channel_id)
+        is_one_of_several = len(schedules) > 1 and schedule.id in {one.id for one in schedules}
+        return views.about(schedule, shown) if is_one_of_several else shown
+
+    async def _of_channel(
+        self, team_id: TeamId, user_id: UserId, channel_id: ChannelId
+    ) -> Message | None:
+        """Return the list of the channel's schedules; None if it has none."""
+        schedules = await self.store.schedules.of_channel(team_id, channel_id)
+        if not schedules:
+            return None
+        await self.slack.directory.require_reader(team_id, user_id)
+        return views.of_channel(schedules, await self.store.planning.coming(schedules))
 
     async def _list(self, team_id: TeamId, user_id: UserId, *, page: int = 0) -> Message:
         schedules = await self.store.schedules.list(team_id)
@@ -142,10 +182,17 @@ class Digest:
         except FAILURES:
             return frozenset()
 
-    async def _answer(self, request: Request, word: str, rest: str) -> Message:
+    async def _answer(
+        self, request: Request, word: str, rest: str, schedule_id: str = ""
+    ) -> Message:
+        """Run a command, about the schedule with *schedule_id* or about the one that it names."""
         if word.lower() in _CHANGING:
             by = await self.slack.directory.full_member(request.team_id, request.user_id)
-            return await self._change(request, word.lower(), rest, by)
+            if word.lower() == "on":
+                return await self._on(request, rest, by, schedule_id)
+            return await self._for_each(
+                request, word.lower(), as_typed(rest).strip(), schedule_id, by
+            )
         await self.slack.directory.require_reader(request.team_id, request.user_id)
         match word.lower():
             case "talk" | "list" if more := as_typed(readable(rest)).strip():
@@ -156,12 +203,8 @@ class Digest:
                 return views.digest_help(self._topics())
             case "talk":
                 return await self.talk.of_channel(request)
-            case "next":
-                schedule = await self.actions.schedule(request.team_id, request.channel_id)
-                return await self._next(schedule, request.user_id)
-            case "preview":
-                schedule = await self.actions.schedule(request.team_id, request.channel_id)
-                return await self._preview(schedule)
+            case "next" | "preview":
+                return await self._look(request, word.lower(), as_typed(rest).strip(), schedule_id)
             case _:
                 guess = _guess(word)
                 corrected = " ".join(f"{guess} {rest}".split()) if guess else ""
@@ -171,15 +214,84 @@ class Digest:
                     self._topics(), unknown=word, correction=corrected if is_whole else None
                 )
 
+    async def _look(self, request: Request, word: str, rest: str, schedule_id: str) -> Message:
+        """Run `next` or `preview`."""
+        schedules, _ = await self._which(request, rest, schedule_id)
+        if len(schedules) > 1 and word == "next":
+            return views.of_channel(schedules, await self.store.planning.coming(schedules))
+        if len(schedules) > 1:
+            return views.which(schedules, word, "", takes_all=False)
+        (schedule,) = schedules
+        if word == "next":
+            return await self._named(schedule, await self._next(schedule, request.user_id))
+        return await self._named(schedule, await self._preview(schedule))
+
     def _topics(self) -> list[str]:
         return [topic.name for topic in self.store.corpus.topics[:2]]
 
-    async def _change(self, request: Request, word: str, rest: str, by: FullMember) -> Message:
+    async def _which(
+        self, request: Request, rest: str, schedule_id: str
+    ) -> tuple[Sequence[Schedule], str]:
+        """Return the schedules that a command can be about, and its words without their names."""
+        schedules = await self.actions.of_channel(request.team_id, request.channel_id)
+        if schedule_id:
+            # The id comes from the client, so it may be of a schedule in another channel.
+            schedules = [one for one in schedules if one.id == schedule_id]
+            if not schedules:
+                raise ParleyError(ENDED)
+            return schedules, rest
+        named, rest = take_name(rest, schedules)
+        return named or schedules, rest
+
+    async def _for_each(
+        self, request: Request, word: str, rest: str, schedule_id: str, by: FullMember
+    ) -> Message:
+        """Run the sub-command *word* for the schedule that it is about, or ask which that is."""
+        schedules, words = await self._which(request, rest, schedule_id)
+        is_named = words != rest
+        if not is_named and len(schedules) > 1:
+            schedules = await self._likely(schedules, word, rest) or schedules
+        if len(schedules) > 1 and not (is_named and word in _FOR_ALL):
+            return views.which(schedules, word, words, takes_all=word in _FOR_ALL)
+        answers = []
+        for schedule in schedules:
+            try:
+                shown = await self._change(schedule, request, word, words, by)
+            except ParleyError as error:
+                if len(schedules) == 1:
+                    raise
+                shown = message(str(error))
+            answers.append(await self._named(schedule, shown))
+        return answers[0] if len(answers) == 1 else views.joined(answers)
+
+    async def _likely(
+        self, schedules: Sequence[Schedule], word: str, rest: str
+    ) -> Sequence[Schedule]:
+        """Return the schedules that can do what a command without a name says.
+
+        What is not paused cannot be resumed, and only one may have a post on a date.
+        """
+        if word == "resume":
+            return [one for one in schedules if one.paused_until or one.stopped]
+        if word == "unskip" and not rest:
+            return [one for one in schedules if await self.actions.skipped(one)]
+        if word not in ("skip", "unskip") or not rest:
+            return schedules
+        able = []
+        for schedule in schedules:
+            with suppress(ParleyError):
+                posts = parse_posts(rest, today=self._today(schedule))
+                dates = () if isinstance(posts, int) else posts
+                if isinstance(posts, int) or any(
+                    [await self.actions.is_due(schedule, on) for on in dates]
+                ):
+                    able.append(schedule)
+        return able
+
+    async def _change(
+        self, schedule: Schedule, request: Request, word: str, rest: str, by: FullMember
+    ) -> Message:
         """Run the sub-command *word*, one of `_CHANGING`, with its arguments *rest*."""
-        if word == "on":
-            return await self._on(request, rest, by)
-        rest = as_typed(rest).strip()
-        schedule = await self.actions.schedule(request.team_id, request.channel_id)
         match word:
             case "now":
                 return await self._now(schedule, request, rest, by)
@@ -188,7 +300,7 @@ class Digest:
             case "pause":
                 return await self._pause(schedule, rest, by)
             case "off" | "resume" if rest:
-                return _ask_about(word, rest, self._today(schedule))
+                return _ask_about(word, rest, schedule, self._today(schedule))
             case "resume":
                 return await self.actions.resume(schedule, by=by)
             case _:
@@ -204,11 +316,11 @@ class Digest:
         try:
             posts = parse_posts(rest, today=self._today(schedule))
         except UnclearError as error:
-            return views.ask(str(error), _choices(error.readings, word))
+            return views.ask(str(error), _choices(error.readings, word), schedule.id)
         number, dates = (posts, ()) if isinstance(posts, int) else (1, posts)
         if not dates:
             # Without a date, a repeated request would skip one more post.
-            key = f"{request.channel_id}:{word}:{request.once}"
+            key = f"{schedule.id}:{word}:{request.once}"
             await require_first(
                 self.store.idempotency, request.team_id, key, now=self.options.clock()
             )
@@ -224,15 +336,25 @@ class Digest:
                 until = parse_until(rest, today=self._today(schedule))
         except UnclearError as error:
             words = ("pause",) if is_until(rest) else ("skip", "pause")
-            return views.ask(str(error), _choices(error.readings, *words))
+            return views.ask(str(error), _choices(error.readings, *words), schedule.id)
         return await self.actions.pause(schedule, until, by=by)
 
-    async def _on(self, request: Request, words: str, by: FullMember) -> Message:
+    async def _on(
+        self, request: Request, words: str, by: FullMember, schedule_id: str = ""
+    ) -> Message:
+        """Set up a schedule: a new one, or with *schedule_id* that one.
+
+        Words that name a schedule of the channel change only what they say. Without a name, the
+        only schedule is replaced by one of the same kind; else a person decides.
+        """
         zone = await self.slack.directory.zone(request.team_id, request.user_id)
+        schedules = await self.store.schedules.of_channel(request.team_id, request.channel_id)
+        named, rest = (None, words) if schedule_id else take_whole_name(words, schedules)
         try:
-            order = parse_order(words, zone=zone)
+            order = parse_order(rest, zone=zone, base=order_of(named) if named else None)
         except UnclearError as error:
-            return _ask_for_order(error, now=self.options.clock())
+            about = named.id if named else schedule_id
+            return _ask_for_order(error, about, now=self.options.clock())
         if is_direct(request.channel_id):
             raise ParleyError(ONLY_CHANNELS)
         try:
@@ -244,13 +366,17 @@ class Digest:
             return question.offer_to_join(
                 str(error), "Join and start it", Action.DIGEST_JOIN, Value(words=words)
             )
-        return await self.actions.set_up(request.channel_id, order=order, by=by)
+        if not (named or order.name or schedule_id):
+            others = {one.name for one in schedules}
+            if len(schedules) > 1 or any(one.kind is not order.kind for one in schedules):
+                return views.add_or_replace(order, default_name(order, taken=others), schedules)
+            named = schedules[0] if schedules else None
+        about = schedule_id or (named.id if named else "")
+        return await self.actions.set_up(request.channel_id, order=order, by=by, schedule_id=about)
 
     async def _next(self, schedule: Schedule, user_id: UserId) -> Message:
         upcoming = await self.store.planning.upcoming(schedule, _UPCOMING)
-        last = await self.store.posts.last_scheduled(
-            schedule.team_id, schedule.channel_id, now=self.options.clock()
-        )
+        last = await self.store.posts.last_scheduled(schedule, now=self.options.clock())
         chosen = await self.store.planning.preview(schedule, now=self.options.clock())
         zone = await self.slack.directory.zone(schedule.team_id, user_id)
         return views.coming(schedule, upcoming, zone=zone, last=last, chosen=chosen)
@@ -274,7 +400,7 @@ class Digest:
             )
         if is_todays:
             await self.actions.require_todays(schedule)
-        key = f"{schedule.team_id}:{schedule.channel_id}:now:{request.once}"
+        key = f"{schedule.id}:now:{request.once}"
         await self.slack.posting.now(schedule, by=by, key=None if is_todays else key)
         upcoming = await self.store.planning.upcoming(schedule, 1)
         return views.posted_now(upcoming, is_todays=is_todays)
@@ -297,7 +423,7 @@ def _choices(readings: Sequence[int | Dates], *words: str) -> list[tuple[str, st
     return choices
 
 
-def _ask_about(word: str, rest: str, today: date) -> Message:
+def _ask_about(word: str, rest: str, schedule: Schedule, today: date) -> Message:
     """Ask what words after `off` or `resume` mean, both of which are for now and for all days."""
     readings: Sequence[Dates] = ()
     try:
@@ -311,10 +437,10 @@ def _ask_about(word: str, rest: str, today: date) -> Message:
         other = "pause" if is_until(rest) else "skip"
         label, does = "End the schedule", "ends the schedule"
     question = f"`{Command.DIGEST} {word}` {does}. What do you mean by “{plain(rest, 60)}”?"
-    return views.ask(question, [*_choices(readings, other), (label, word)])
+    return views.ask(question, [*_choices(readings, other), (label, word)], schedule.id)
 
 
-def _ask_for_order(error: UnclearError[Order], *, now: datetime) -> Message:
+def _ask_for_order(error: UnclearError[Order], schedule_id: str, *, now: datetime) -> Message:
     """Ask which schedule is meant, with a button for each reading that starts it."""
     timetables = [order.timetable for order in error.readings]
     has_zones = len({timetable.zone for timetable in timetables}) > 1
@@ -328,12 +454,12 @@ def _ask_for_order(error: UnclearError[Order], *, now: datetime) -> Message:
             days = f"{describe_days(order.timetable.weekdays)}, " if has_days else ""
             label = f"{at}{days}{zone_label(order.timetable.zone, now=now)}"
         choices.append((label, f"on {write_order(order) or ''}"))
-    return views.ask(str(error), choices)
+    return views.ask(str(error), choices, schedule_id)
 
 
 def _guess(word: str) -> str | None:
     """Return the known word that is most similar to *word*; None if none is similar enough."""
     nearest = process.extractOne(
-        word.lower(), sorted(_WORDS), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY
+        word.lower(), sorted(COMMANDS), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY
     )
     return nearest[0] if nearest else None

@@ -134,7 +134,7 @@ class Home:
         """
         now = self.options.clock()
         for schedule in schedules[:_MAX_CHANNELS]:
-            last = await self.store.posts.last_scheduled(team_id, schedule.channel_id, now=now)
+            last = await self.store.posts.last_scheduled(schedule, now=now)
             is_today = last and last.due_on == schedule.timetable.local_date(now)
             if last and is_today and last.state is PostState.SENT and last.article_id:
                 article = await self.store.articles.get(last.article_id)

@@ -1,13 +1,14 @@
 """Changes to a schedule (set up, skip, pause, resume, end) and the menu under its posts."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.button_value import is_direct
+from handlers.button_value import Value, is_direct
 from handlers.features.dependencies import Options, Slack
 from handlers.ids import Command
 from handlers.parsing.date_format import format_date, format_dates
@@ -21,12 +22,23 @@ from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from store import Store, samples
 from store.posting.planning import occurrence_key
 from store.posting.record import GRACE, NewPost
-from store.types import FOREVER, ChannelId, Order, ParleyError, PostState, Schedule, TeamId, UserId
+from store.types import (
+    FOREVER,
+    ChannelId,
+    Order,
+    ParleyError,
+    Post,
+    PostState,
+    Schedule,
+    TeamId,
+    UserId,
+)
 
 NO_RECORD = "I have no record of that post any more."
 _SKIPPED = "skipped"
 _MOST_SKIPPED = 60
 """How many posts one command skips; each is a transaction."""
+ENDED = "Somebody has ended that schedule."
 ONLY_CHANNELS = "Schedules work only in channels. Run this in the channel you want."
 
 
@@ -43,30 +55,60 @@ class ScheduleActions:
         """Whether to warn that only sample stories are loaded."""
         return self.options.warns_of_samples and samples.are_loaded(self.store.corpus.revision)
 
-    async def schedule(self, team_id: TeamId, channel_id: ChannelId) -> Schedule:
-        """Return the channel's schedule; raises `ParleyError` if it has no schedule."""
-        schedule = await self.store.schedules.get(team_id, channel_id)
-        if schedule is None:
+    async def of_channel(self, team_id: TeamId, channel_id: ChannelId) -> Sequence[Schedule]:
+        """Return the channel's schedules; raises `ParleyError` if it has none."""
+        schedules = await self.store.schedules.of_channel(team_id, channel_id)
+        if not schedules:
             raise ParleyError(
                 ONLY_CHANNELS
                 if is_direct(channel_id)
                 else f"This channel has no schedule. Start one: `{Command.DIGEST} on 09:30`."
             )
+        return schedules
+
+    async def schedule(self, team_id: TeamId, value: Value) -> Schedule:
+        """Return the schedule of a button, or the only one of its channel.
+
+        Raises `ParleyError` if it has ended.
+        """
+        if value.schedule_id:
+            schedule = await self.store.schedules.get(team_id, value.schedule_id)
+        else:
+            # Buttons of older versions name a channel, which had one schedule.
+            schedules = await self.store.schedules.of_channel(team_id, value.channel_id)
+            schedule = schedules[0] if len(schedules) == 1 else None
+        if schedule is None:
+            raise ParleyError(ENDED)
         return schedule
 
+    async def of_post(self, post: Post) -> Schedule | None:
+        """Return the schedule of a post, or else the only one of its channel."""
+        with suppress(ParleyError):
+            value = Value(channel_id=post.channel_id, schedule_id=post.schedule_id or "")
+            return await self.schedule(post.team_id, value)
+        return None
+
     async def set_up(
-        self, channel_id: ChannelId, *, order: Order, by: FullMember, owner_id: UserId | None = None
+        self,
+        channel_id: ChannelId,
+        *,
+        order: Order,
+        by: FullMember,
+        owner_id: UserId | None = None,
+        schedule_id: str = "",
     ) -> Message:
-        """Save *order* as the channel's schedule, in place of an earlier one.
+        """Save *order* as a new schedule of the channel, or as the one with *schedule_id*.
 
         The schedule's owner is *owner_id*, or *by* if that is None.
         """
+        schedules = await self.store.schedules.of_channel(by.team_id, channel_id)
         schedule = await self.store.schedules.set(
             team_id=by.team_id,
             channel_id=channel_id,
             owner_id=owner_id or by.user_id,
             order=order,
             now=self.options.clock(),
+            schedule_id=schedule_id,
         )
         is_empty = await self.store.planning.preview(schedule, now=self.options.clock()) is None
         upcoming = await self.store.planning.upcoming(schedule, 1)
@@ -74,15 +116,18 @@ class ScheduleActions:
             schedule,
             upcoming,
             now=self.options.clock(),
+            before=next((one for one in schedules if one.id == schedule.id), None),
+            others=sum(one.id != schedule.id for one in schedules),
             is_empty=is_empty,
             has_samples=self.has_samples,
         )
 
     async def off(self, schedule: Schedule, *, by: FullMember) -> Message:
-        """Delete the channel's schedule."""
+        """Delete a schedule."""
         upcoming = await self.store.planning.upcoming(replace(schedule, paused_until=None), 1)
-        await self.store.schedules.remove(by.team_id, schedule.channel_id)
-        return views.is_off(schedule, upcoming)
+        await self.store.schedules.remove(schedule)
+        others = await self.store.schedules.of_channel(by.team_id, schedule.channel_id)
+        return views.is_off(schedule, upcoming, others=len(others))
 
     async def owner_or_admin(self, schedule: Schedule, user_id: UserId) -> FullMember:
         """Return that person if they own the schedule or are an admin.
@@ -94,7 +139,7 @@ class ScheduleActions:
             if schedule.owner_id is None:
                 raise ParleyError(
                     "This schedule has no owner any more, so only admins can do that. To become its"
-                    f" owner, type `{Command.DIGEST}` in its channel and save it."
+                    f" owner, type `{Command.DIGEST}` in its channel, choose *Edit* and save it."
                 )
             raise ParleyError(f"Only its owner, <@{schedule.owner_id}>, can do that.")
         return member
@@ -110,7 +155,7 @@ class ScheduleActions:
         Raises `ParleyError` if none of the dates has a post that can be skipped.
         """
         dates = sorted(set(dates))
-        due = [on for on in dates if await self._is_due(schedule, on)]
+        due = [on for on in dates if await self.is_due(schedule, on)]
         if not due:
             days = describe_days(schedule.timetable.weekdays)
             raise ParleyError(f"No post is planned for {format_dates(dates)}: posts come {days}.")
@@ -125,9 +170,9 @@ class ScheduleActions:
             raise ParleyError(f"The post of {format_dates(late)} is out already, or under way.")
         upcoming = await self.store.planning.upcoming(schedule, 1)
         idle = [on for on in dates if on not in due]
-        return views.skipped(skipped, upcoming, late=late, idle=idle)
+        return views.skipped(schedule, skipped, upcoming, late=late, idle=idle)
 
-    async def _is_due(self, schedule: Schedule, on: date) -> bool:
+    async def is_due(self, schedule: Schedule, on: date) -> bool:
         """Return whether the schedule has, or had, a post on that date."""
         if on >= schedule.next.due_on:
             return on.weekday() in schedule.timetable.weekdays
@@ -141,6 +186,7 @@ class ScheduleActions:
             team_id=schedule.team_id,
             channel_id=schedule.channel_id,
             kind=schedule.kind,
+            schedule_id=schedule.id,
             due_on=on,
             due_at=datetime.combine(on, timetable.at, tzinfo=ZoneInfo(timetable.zone)),
             asked_by=by.user_id,
@@ -173,15 +219,7 @@ class ScheduleActions:
 
         Raises `ParleyError` if none of them is skipped.
         """
-        if not dates:
-            skipped = [
-                post.due_on
-                for post in await self.store.posts.scheduled(
-                    schedule.team_id, schedule.channel_id, since=schedule.next.due_on
-                )
-                if post.state is PostState.SKIPPED and post.due_on
-            ]
-            dates = skipped[:number]
+        dates = dates or (await self.skipped(schedule))[:number]
         if not dates:
             raise ParleyError("No post to come is skipped.")
         restored = [
@@ -194,7 +232,24 @@ class ScheduleActions:
             raise ParleyError(f"The post of {format_dates(dates)} is not skipped.")
         return views.unskipped(restored)
 
-    async def pause(self, schedule: Schedule, until: date, *, by: FullMember) -> Message:
+    async def skipped(self, schedule: Schedule) -> Sequence[date]:
+        """Return the dates of the schedule's posts to come that are skipped."""
+        posts = await self.store.posts.scheduled(
+            schedule.team_id, schedule.channel_id, since=schedule.next.due_on
+        )
+        return [
+            post.due_on
+            for post in posts
+            if post.schedule_id == schedule.id and post.state is PostState.SKIPPED and post.due_on
+        ]
+
+    async def pause(
+        self,
+        schedule: Schedule,
+        until: date,
+        *,
+        by: FullMember,  # noqa: ARG002 -- only a member may pause
+    ) -> Message:
         """Skip every post before *until*, a date in the schedule's time zone.
 
         Raises `ParleyError` if no post is planned before that date.
@@ -202,9 +257,9 @@ class ScheduleActions:
         coming = await self._coming(schedule, until)
         if not (coming or schedule.paused_until):
             raise ParleyError(f"No post is planned before {format_date(until)}.")
-        await self.store.schedules.pause(by.team_id, schedule.channel_id, until=until)
+        await self.store.schedules.pause(schedule, until=until)
         upcoming = await self.store.planning.upcoming(replace(schedule, paused_until=until), 1)
-        return views.paused(until, coming, upcoming, before=schedule.paused_until)
+        return views.paused(schedule, until, coming, upcoming)
 
     async def _coming(self, schedule: Schedule, until: date) -> Sequence[date]:
         """Return the dates of the posts that would come before *until*; only one for FOREVER."""
@@ -224,13 +279,13 @@ class ScheduleActions:
         """
         if not (schedule.stopped or schedule.paused_until):
             raise ParleyError(
-                "This channel's schedule isn't paused or stopped, so there is nothing to resume."
+                "The schedule isn't paused or stopped, so there is nothing to resume."
             )
         await self.slack.directory.require_parley_in(schedule.team_id, schedule.channel_id)
-        await self.store.schedules.resume(schedule.team_id, schedule.channel_id)
+        await self.store.schedules.resume(schedule)
         if schedule.stopped and await self._has_lost_post(schedule):
             await self.slack.posting.now(schedule, by=by, key=None)
-        schedule = await self.schedule(schedule.team_id, schedule.channel_id)
+        schedule = await self.schedule(schedule.team_id, Value(schedule_id=schedule.id))
         return views.resumed(schedule, await self.store.planning.upcoming(schedule, 1))
 
     async def menu(self, press: Press, respond: AsyncRespond) -> None:
@@ -241,7 +296,9 @@ class ScheduleActions:
         if press.value.words == MENU_WHY:
             await answer(respond, views.why(post))
             return
-        schedule = await self.schedule(press.team_id, press.channel_id)
+        schedule = await self.of_post(post)
+        if schedule is None:
+            raise ParleyError(ENDED)
         by = await self.owner_or_admin(schedule, press.user_id)
         if press.value.words == MENU_SKIP:
             shown = await self.skip_next(schedule, by=by)
@@ -252,11 +309,16 @@ class ScheduleActions:
         await answer(respond, shown)
 
     async def resume_pressed(self, press: Press, respond: AsyncRespond) -> None:
-        """Resume the schedule that a notice is about."""
-        schedule = await self.schedule(press.team_id, press.value.channel_id)
-        by = await self.owner_or_admin(schedule, press.user_id)
-        shown = await self.resume(schedule, by=by)
-        await answer(respond, shown, replace=True)
+        """Resume the schedules that a notice is about: those of the owner in a channel."""
+        schedules = await self.of_channel(press.team_id, press.value.channel_id)
+        member = await self.slack.directory.full_member(press.team_id, press.user_id)
+        theirs = [one for one in schedules if one.stopped and self.is_owner_or_admin(one, member)]
+        answers = []
+        for schedule in theirs or schedules[:1]:
+            by = await self.owner_or_admin(schedule, press.user_id)
+            shown = await self.resume(schedule, by=by)
+            answers.append(views.about(schedule, shown) if len(schedules) > 1 else shown)
+        await answer(respond, views.joined(answers), replace=True)
 
     async def next_dates(self, schedule: Schedule, number: int) -> Sequence[date]:
         """Return the dates of the next *number* posts; raises `ParleyError` if none is coming."""
@@ -269,7 +331,7 @@ class ScheduleActions:
     async def _has_lost_post(self, schedule: Schedule) -> bool:
         """Return whether the schedule's last post failed or was missed today, within `GRACE`."""
         now = self.options.clock()
-        last = await self.store.posts.last_scheduled(schedule.team_id, schedule.channel_id, now=now)
+        last = await self.store.posts.last_scheduled(schedule, now=now)
         return (
             last is not None
             and last.state in (PostState.FAILED, PostState.MISSED)

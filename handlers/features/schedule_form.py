@@ -1,6 +1,7 @@
 """The `/digest` form: a modal that checks and saves what a channel gets and when."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import time
@@ -10,10 +11,11 @@ from typing import Any
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.button_value import Value
+from handlers.button_value import NO_CHANNEL, Value
 from handlers.features.dependencies import Options, Slack
 from handlers.features.schedule_actions import ScheduleActions
 from handlers.ids import Block, Field
+from handlers.parsing.schedule_names import read_name
 from handlers.parsing.schedule_order import (
     LONGEST_TOPIC,
     MOST_DAYS,
@@ -21,7 +23,7 @@ from handlers.parsing.schedule_order import (
     MOST_TOPICS,
     order_of,
 )
-from handlers.parsing.timetable import WEEKDAYS, describe
+from handlers.parsing.timetable import WEEKDAYS
 from handlers.parsing.zones import is_zone, zones_like
 from handlers.slack.api_errors import FAILURES
 from handlers.slack.background import answer
@@ -32,6 +34,7 @@ from handlers.views import schedule as views
 from handlers.views.message import message
 from handlers.views.modal import View, field_errors, updated, window
 from store import Store
+from store.posting.names import is_default_name
 from store.types import (
     ChannelId,
     Found,
@@ -83,40 +86,35 @@ class ScheduleForm:
         self,
         request: Request,
         channel_id: ChannelId,
+        schedule: Schedule | None = None,
         *,
-        is_known: bool = False,
         on_top: bool = False,
     ) -> None:
-        """Open the form, filled in with the channel's current schedule if there is one.
+        """Open the form: filled in with *schedule* to edit it, or for a new one in the channel.
 
-        *is_known* fixes the channel: the form then has no channel field. *on_top* opens it on top
-        of the modal that holds the pressed button. Raises `ParleyError` if the trigger expired
-        before the form was open.
+        *on_top* opens it on top of the modal that holds the pressed button. Raises `ParleyError` if
+        the trigger expired before the form was open.
         """
         team_id = request.team_id
-        schedule = await self.store.schedules.get(team_id, channel_id)
         if schedule:
-            order, note = _shown(order_of(schedule)), views.waits(schedule)
+            order, note, shown = order_of(schedule), views.waits(schedule), [schedule]
         else:
             order, note = await self._default_order(team_id, request.user_id), None
-        view = self._view(order, channel_id, schedule, note, is_known=is_known)
+            shown = list(await self.store.schedules.of_channel(team_id, channel_id))
+        value = Value(
+            channel_id=channel_id if schedule else NO_CHANNEL,
+            schedule_id=schedule.id if schedule else "",
+            key=_fingerprint(shown),
+        )
+        view = self._view(order, channel_id, value, note)
         await self.slack.responders.require_open(team_id, request.trigger_id, view, on_top=on_top)
 
-    def _view(
-        self,
-        order: Order,
-        channel_id: ChannelId,
-        schedule: Schedule | None,
-        note: str | None,
-        *,
-        is_known: bool,
-    ) -> View:
-        """Return the form with *order*, the current *schedule*'s fingerprint, and a *note*."""
+    def _view(self, order: Order, channel_id: ChannelId, value: Value, note: str | None) -> View:
+        """Return the form with *order*, its state *value*, and a *note*."""
         return views.schedule(
-            order,
+            _shown(order),
             channel_id=channel_id,
-            is_known=is_known,
-            mark=_fingerprint(schedule),
+            value=value,
             note=note,
             has_samples=self.actions.has_samples,
             now=self.options.clock(),
@@ -146,29 +144,38 @@ class ScheduleForm:
         user_id = body["user"]["id"]
         try:
             team_id, before = require_home(body), None
+            schedules: Sequence[Schedule] = ()
             submission, errors = _parse(view)
             if submission:
-                before = await self.store.schedules.get(team_id, submission.channel_id)
-                errors = await self._problems(submission, before, team_id, user_id)
+                of_channel = self.store.schedules.of_channel
+                schedules = await of_channel(team_id, submission.channel_id)
+                edited = submission.initial.schedule_id
+                before = next((one for one in schedules if one.id == edited), None)
+                errors = await self._problems(submission, before, schedules, team_id, user_id)
         except ParleyError as error:
             await ack(**updated(window(message(str(error)))))
             return
         if errors or submission is None:
             await ack(**field_errors(errors))
             return
-        if note := _conflict(submission, before):
-            order, channel_id = submission.order, submission.channel_id
-            shown = self._view(order, channel_id, before, note, is_known=submission.is_known)
-            await ack(**updated(shown))
+        if note := _conflict(submission, before, schedules):
+            shown = [before] if before else [] if submission.is_known else schedules
+            value = replace(submission.initial, key=_fingerprint(shown))
+            form = self._view(submission.order, submission.channel_id, value, note)
+            await ack(**updated(form))
             return
         # An admin who edits somebody's schedule does not become its owner, unless it has none.
-        owner_id = (before.owner_id if before and submission.is_known else None) or user_id
+        owner_id = (before.owner_id if before else None) or user_id
         respond = self.slack.responders.modal(team_id, view["id"])
 
         async def work() -> None:
             by = await self.slack.directory.full_member(team_id, user_id)
             shown = await self.actions.set_up(
-                submission.channel_id, order=submission.order, by=by, owner_id=owner_id
+                submission.channel_id,
+                order=submission.order,
+                by=by,
+                owner_id=owner_id,
+                schedule_id=submission.initial.schedule_id,
             )
             await answer(respond, shown)
 
@@ -176,10 +183,21 @@ class ScheduleForm:
         self.slack.background.start(work(), respond)
 
     async def _problems(
-        self, submission: Submission, before: Schedule | None, team_id: TeamId, user_id: UserId
+        self,
+        submission: Submission,
+        before: Schedule | None,
+        schedules: Sequence[Schedule],
+        team_id: TeamId,
+        user_id: UserId,
     ) -> dict[str, str]:
-        """Return the problems of well-formed values: {block_id: sentence}."""
+        """Return the problems of well-formed values: {block_id: sentence}.
+
+        *before* is the edited one of the channel's *schedules*; None for a new one.
+        """
         errors: dict[str, str] = {}
+        name = submission.order.name
+        if any(one.name == name and one is not before for one in schedules):
+            errors[Block.NAME] = f"This channel has a schedule called {name} already."
         for topic in submission.order.topics:
             if not isinstance(await self.store.corpus.find(topic, limit=1), Found):
                 errors[Block.TOPICS] = f"I have no story on “{topic}”: please take it out."
@@ -227,36 +245,41 @@ class ScheduleForm:
 
 
 def _shown(order: Order) -> Order:
-    """Return the order with the number of stories that the form shows for a question."""
+    """Return the order with the values that the form shows.
+
+    A question shows a number of stories, and a default name is not shown, so that it can change.
+    """
+    if is_default_name(order.name, order):
+        order = replace(order, name="")
     is_digest = order.kind is PostKind.DIGEST
     return order if is_digest else replace(order, stories=_DEFAULT_STORIES)
 
 
-def _fingerprint(schedule: Schedule | None) -> str:
-    """Return a hash of the schedule's state; "" if the channel has no schedule."""
-    if schedule is None:
+def _fingerprint(schedules: Sequence[Schedule]) -> str:
+    """Return a hash of the state of some schedules; "" for none."""
+    if not schedules:
         return ""
-    state = (
-        schedule.channel_id,
-        schedule.owner_id,
-        describe(schedule.timetable),
-        schedule.kind,
-        schedule.stories,
-        schedule.topics,
-        schedule.max_age_days,
-        schedule.news,
-        schedule.paused_until,
-        schedule.stopped,
-    )
+    state = [
+        (one.id, one.owner_id, order_of(one), one.paused_until, one.stopped)
+        for one in sorted(schedules, key=lambda one: one.id)
+    ]
     return blake2b(repr(state).encode(), digest_size=12).hexdigest()
 
 
-def _conflict(submission: Submission, before: Schedule | None) -> str | None:
-    """Return a note on how the schedule changed since the form was opened; None if it did not."""
-    if before and _fingerprint(before) != submission.initial.key:
-        return views.replaces(before)
-    if before is None and submission.is_known:
-        return views.ended(submission.channel_id) if submission.initial.key else None
+def _conflict(
+    submission: Submission, before: Schedule | None, schedules: Sequence[Schedule]
+) -> str | None:
+    """Return a note on what the form did not show and saving would change; None for nothing.
+
+    *before* is the edited one of the channel's *schedules*; None for a new one.
+    """
+    initial = submission.initial
+    if before:
+        return views.replaces(before) if _fingerprint([before]) != initial.key else None
+    if submission.is_known:
+        return views.ended(submission.channel_id) if initial.key else None
+    if schedules and _fingerprint(schedules) != initial.key:
+        return views.adds_to(schedules)
     return None
 
 
@@ -299,11 +322,14 @@ def _parse(view: dict[str, Any]) -> tuple[Submission | None, dict[str, str]]:
     age = str((chosen(Block.MAX_AGE, Field.MAX_AGE, "selected_option") or {}).get("value"))
     if age not in {str(days) for days in range(MOST_DAYS + 1)}:
         errors[Block.MAX_AGE] = "Choose how old stories may be."
+    name, problem = _parse_name(str(chosen(Block.NAME, Field.NAME, "value") or "").strip())
+    errors |= {Block.NAME: problem} if problem else {}
     topics = chosen(Block.TOPICS, Field.TOPICS, "selected_options") or ()
     if errors:
         return None, errors
     order = Order(
         timetable=Timetable(at=at, weekdays=weekdays, zone=zone),
+        name=name,
         kind=PostKind.DIGEST if is_digest else PostKind.QUESTION,
         stories=int(stories) if is_digest else 1,
         news=News(news) if is_digest else News.ANY,
@@ -313,3 +339,11 @@ def _parse(view: dict[str, Any]) -> tuple[Submission | None, dict[str, str]]:
         ],
     )
     return Submission(channel_id=channel_id, order=order, initial=initial), {}
+
+
+def _parse_name(typed: str) -> tuple[str, str | None]:
+    """Return the name that was filled in, "" for none, and what is wrong with it."""
+    try:
+        return typed and read_name(typed), None
+    except ParleyError as error:
+        return "", str(error).replace("`", "")

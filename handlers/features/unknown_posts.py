@@ -54,8 +54,7 @@ class UnknownPosts:
         if post.state is not PostState.UNKNOWN:
             raise ParleyError(_SETTLED)
         if by.user_id != post.asked_by:
-            schedule = await self.store.schedules.get(post.team_id, post.channel_id)
-            if schedule:
+            if schedule := await self.actions.of_post(post):
                 await self.actions.owner_or_admin(schedule, by.user_id)
             else:
                 await self.slack.directory.require_admin(post.team_id, by.user_id)

@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from handlers.slack.api_errors import FAILURES, classify
 from handlers.slack.directory import Directory
 from store.posting.notices import READY_AGAIN
 from store.posting.schedules import Schedules
-from store.types import Schedule, TeamId
+from store.types import ChannelId, Schedule, TeamId
 
 log = logging.getLogger(__name__)
 
@@ -60,15 +61,13 @@ class ChannelChecks:
 
     async def _check(self, team_id: TeamId, watched: Sequence[Schedule]) -> None:
         ours = await self._directory.channels(team_id)
-        missing = [schedule for schedule in watched if schedule.channel_id not in ours]
-        for schedule in watched:
-            if schedule.channel_id in ours and schedule.stopped in _VISIBLE_IN_LIST:
-                await self._record(schedule, READY_AGAIN)
-        for schedule in missing[:_MAX_REQUESTS]:
-            if reason := await self._directory.reason(team_id, schedule.channel_id):
-                await self._record(schedule, reason)
+        closed = {one.channel_id for one in watched if one.stopped in _VISIBLE_IN_LIST}
+        for channel_id in sorted(closed & ours):
+            await self._record(team_id, channel_id, READY_AGAIN)
+        missing = dict.fromkeys(one.channel_id for one in watched if one.channel_id not in ours)
+        for channel_id in islice(missing, _MAX_REQUESTS):
+            if reason := await self._directory.reason(team_id, channel_id):
+                await self._record(team_id, channel_id, reason)
 
-    async def _record(self, schedule: Schedule, error: str) -> None:
-        await self._schedules.stop(
-            schedule.team_id, schedule.channel_id, error=error, now=self._clock()
-        )
+    async def _record(self, team_id: TeamId, channel_id: ChannelId, error: str) -> None:
+        await self._schedules.stop(team_id, channel_id, error=error, now=self._clock())

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
+from datetime import time
 
 from handlers.ids import Command
 from handlers.parsing.readings import UnclearError
+from handlers.parsing.schedule_names import NAMED, read_name
 from handlers.parsing.timetable import has_time, parse
 from handlers.parsing.words import DAY_NAMES
 from store.finding.countries import is_country
@@ -39,8 +41,14 @@ _NEWS_WORDS = {
     News.NEW: " only new",
     News.NEW_OR_NOTHING: " only new or nothing",
 }
+_NAME = re.compile(
+    rf"""\b{NAMED}\s+(?:["“„](?P<quoted>[^"“”„]+)["“”]|(?P<name>[^\s,]+))""",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(r"\b(?:an? +)?questions?\b", re.IGNORECASE)
 _TOPICS = re.compile(r'["“„]([^"“”„]+)["“”]|([^,"“„]+)')
 _AND = re.compile(r"(?<!\S)and(?!\S)", re.IGNORECASE)
+_PLAIN = Order(timetable=Timetable(at=time(), weekdays=frozenset(), zone=""))
 _ABOUT = re.compile(r"\b(?P<about>about)\b(?P<topics>.*)$", re.IGNORECASE)
 
 
@@ -58,6 +66,8 @@ def write_order(order: Order) -> str | None:
         words += f" digest {order.stories}{_NEWS_WORDS[order.news]}"
     if order.max_age_days:
         words += f" max age {order.max_age_days} days"
+    if order.name:
+        words += f" named {order.name}"
     if order.topics:
         words += f" about {', '.join(map(_write_topic, order.topics))}"
     try:
@@ -67,7 +77,8 @@ def write_order(order: Order) -> str | None:
 
 
 def _write_topic(topic: str) -> str:
-    is_clear = [*_topics(topic)] == [topic] and not (_AGE.search(topic) or _NEWS.search(topic))
+    has_option = any(option.search(topic) for option in (_AGE, _NAME, _NEWS))
+    is_clear = [*_topics(topic)] == [topic] and not has_option
     return topic if is_clear else f'"{topic}"'
 
 
@@ -83,42 +94,57 @@ def _topics(words: str) -> Iterator[str]:
         yield from topics
 
 
-def parse_order(words: str, *, zone: str) -> Order:
-    """Parse a timetable, then optionally a digest, what may be in it, and `about` with topics.
+def parse_order(words: str, *, zone: str, base: Order | None = None) -> Order:
+    """Parse a timetable, then optionally what is posted, its name, and `about` with topics.
 
-    *zone* is that of the person who typed the words. Raises `UnclearError[Order]`, or
-    `ParleyError`, which names the words that were not understood.
+    *zone* is that of the person who typed the words. With *base*, what the words leave out stays
+    as in that order. Raises `UnclearError[Order]`, or `ParleyError`, which names the words that
+    were not understood.
     """
     words, listed = _split_about(words)
-    words, listed, age = _take(_AGE, words, listed)
-    words, listed, new = _take(_NEWS, words, listed)
-    if not age:
-        # It may have stood before "only new", at the end of the topics.
-        words, listed, age = _take(_AGE, words, listed)
-    topics = () if listed is None else _read_topics(listed)
-    words, stories = _take_digest(words)
-    if new and not stories:
-        raise ParleyError(
-            f"Only a digest can be limited to what is new, as in `{Command.DIGEST} on 09:30 digest"
-            " 3 only new`. A question takes `max age 7 days`."
-        )
-    has_sentence = not (new and new["nothing"])
-    max_age_days = _days(age) if age else None
-
-    def order(timetable: Timetable) -> Order:
-        return Order(
-            timetable=timetable,
-            kind=PostKind.DIGEST if stories else PostKind.QUESTION,
-            stories=stories or 1,
-            topics=topics,
-            max_age_days=max_age_days,
-            news=(News.NEW if has_sentence else News.NEW_OR_NOTHING) if new else News.ANY,
-        )
-
+    found: dict[re.Pattern[str], re.Match[str]] = {}
+    # In the topics the options stand at the end, in any order.
+    for option in (_NAME, _AGE, _NEWS) * 3:
+        if option not in found:
+            words, listed, match = _take(option, words, listed)
+            found |= {option: match} if match else {}
+    order = _read_kind(words, base)
+    if listed is not None:
+        order = replace(order, topics=_read_topics(listed))
+    if age := found.get(_AGE):
+        order = replace(order, max_age_days=_days(age))
+    if name := found.get(_NAME):
+        order = replace(order, name=read_name(name["quoted"] or name["name"]))
+    if new := found.get(_NEWS):
+        if order.kind is not PostKind.DIGEST:
+            raise ParleyError(
+                f"Only a digest can be limited to what is new, as in `{Command.DIGEST} on 09:30"
+                " digest 3 only new`. A question takes `max age 7 days`."
+            )
+        order = replace(order, news=News.NEW_OR_NOTHING if new["nothing"] else News.NEW)
+    rest = _DIGEST.sub(" ", _QUESTION.sub(" ", words), count=1)
     try:
-        return order(parse(words, zone=zone))
+        return replace(
+            order, timetable=parse(rest, zone=zone, base=base.timetable if base else None)
+        )
     except UnclearError as error:
-        raise UnclearError(str(error), [*map(order, error.readings)]) from None
+        readings = [replace(order, timetable=timetable) for timetable in error.readings]
+        raise UnclearError(str(error), readings) from None
+
+
+def _read_kind(words: str, base: Order | None) -> Order:
+    """Return an order of the kind that *words* name, or else of the kind of *base*."""
+    digest = _DIGEST.search(words)
+    if not digest:
+        order = base or _PLAIN
+        is_other = order.kind is PostKind.DIGEST and _QUESTION.search(words)
+        return (
+            replace(order, kind=PostKind.QUESTION, stories=1, news=News.ANY) if is_other else order
+        )
+    stories = int(digest["after"] or digest["before"] or _STORIES)
+    if not 1 <= stories <= MOST_STORIES:
+        raise ParleyError(f"A digest has 1 to {MOST_STORIES} stories.")
+    return replace(base or _PLAIN, kind=PostKind.DIGEST, stories=stories)
 
 
 def _split_about(words: str) -> tuple[str, str | None]:
@@ -138,17 +164,6 @@ def _read_topics(listed: str) -> tuple[str, ...]:
     if any(len(topic) > LONGEST_TOPIC for topic in topics):
         raise ParleyError(f"A topic has at most {LONGEST_TOPIC} characters.")
     return topics
-
-
-def _take_digest(words: str) -> tuple[str, int]:
-    """Return the other words, and how many stories a digest has; 0 for a question."""
-    digest = _DIGEST.search(words)
-    if not digest:
-        return words, 0
-    stories = int(digest["after"] or digest["before"] or _STORIES)
-    if not 1 <= stories <= MOST_STORIES:
-        raise ParleyError(f"A digest has 1 to {MOST_STORIES} stories.")
-    return f"{words[: digest.start()]} {words[digest.end() :]}", stories
 
 
 def _take(

@@ -127,12 +127,13 @@ _EXCEPT = frozenset({"except", "excluding", "but", "not", "no", "without", "minu
 _OTHER_WORDS = ("daily", "weekdays", "weekends", "digest", "about", "stories")
 
 
-def parse(words: str, *, zone: str) -> Timetable:
+def parse(words: str, *, zone: str, base: Timetable | None = None) -> Timetable:
     """Parse a time, optionally weekdays and a time zone, in any order.
 
-    The default weekdays are Monday to Friday, and the default time zone is *zone*, which should be
-    that of the person who typed the words. Raises `UnclearError[Timetable]`, or `ParleyError`,
-    which names the words that were not understood.
+    With *base*, what the words leave out stays as in that timetable. Without, the time is
+    required, the default weekdays are Monday to Friday, and the default time zone is *zone*, which
+    should be that of the person who typed the words. Raises `UnclearError[Timetable]`, or
+    `ParleyError`, which names the words that were not understood.
     """
     text = " ".join(as_typed(words).split())
     if len(text) > _MOST_CHARACTERS:
@@ -141,14 +142,14 @@ def parse(words: str, *, zone: str) -> Timetable:
     for phrase, word in _PHRASES:
         text = phrase.sub(word, text)
     try:
-        return _parse(text, zone)
+        return _parse(text, zone, base)
     except UnknownWordError as error:
-        raise _corrected(text, error, zone) from None
+        raise _corrected(text, error, zone, base) from None
 
 
-def _parse(text: str, zone: str) -> Timetable:
-    times, rest = _times(text)
-    days, others = _split(rest)
+def _parse(text: str, zone: str, base: Timetable | None) -> Timetable:
+    times, rest = _times(text, base.at if base else None)
+    days, others = _split(rest, base.weekdays if base else WEEKDAYS)
     doubt = ""
     if len(days) > 1:
         doubt = f"Do you mean {' or '.join(map(describe_days, days))}?"
@@ -161,7 +162,7 @@ def _parse(text: str, zone: str) -> Timetable:
         )
     readings = [
         Timetable(at=at, weekdays=weekdays, zone=place)
-        for place in zones or [zone]
+        for place in zones or [base.zone if base else zone]
         for weekdays in days
         for at in times
     ]
@@ -190,6 +191,11 @@ def describe_days(weekdays: Iterable[int]) -> str:
     return "on " + ", ".join(_DAYS[day] for day in days)
 
 
+def is_days(word: str) -> bool:
+    """Return whether *word* names weekdays: `mon-fri`, `weekdays`."""
+    return _weekdays(word) is not None
+
+
 def has_time(words: str, *, first: bool = False) -> bool:
     """Return whether a time of day is in *words*, or is their *first* word."""
     text = _NUMBER_WORD.sub(_in_digits, as_typed(words).strip())
@@ -206,8 +212,8 @@ def _in_digits(match: re.Match[str]) -> str:
     return f"{20 + 10 * TENS.index(match['tens'].lower()) + ones}{unit}"
 
 
-def _times(text: str) -> tuple[Sequence[time], str]:
-    """Return the times that *text* can name, and the rest of it."""
+def _times(text: str, default: time | None) -> tuple[Sequence[time], str]:
+    """Return the times that *text* can name, or else the default, and the rest of the text."""
     every = [*_TIME.finditer(text)]
     # A number alone is a time if it is the first word, or no word is a time: `mon-fri 9`.
     bare = [match for match in every if match[0].isdigit() and len(match[0]) < 3]
@@ -227,7 +233,9 @@ def _times(text: str) -> tuple[Sequence[time], str]:
             f" `{Command.DIGEST} pause until {plain(start['when'] or start['day'], 60)}`."
         )
     if not matches:
-        raise ParleyError(_no_time())
+        if default is None:
+            raise ParleyError(_no_time())
+        return [default], rest
     readings = [_read_time(match) for match in matches]
     if [] in readings:
         typed = plain(matches[readings.index([])][0].strip(), 60)
@@ -268,7 +276,9 @@ def _read_time(match: re.Match[str]) -> list[time]:
     )
 
 
-def _split(rest: str) -> tuple[Sequence[frozenset[int]], Sequence[Sequence[str]]]:
+def _split(
+    rest: str, default: frozenset[int]
+) -> tuple[Sequence[frozenset[int]], Sequence[Sequence[str]]]:
     """Return the sets of weekdays that *rest* can mean, and the runs of its other words."""
     included: list[frozenset[int]] = []
     excluded: list[frozenset[int]] = []
@@ -297,7 +307,7 @@ def _split(rest: str) -> tuple[Sequence[frozenset[int]], Sequence[Sequence[str]]
         raise ParleyError(f"Weekly on which day? As in `{Command.DIGEST} on 09:30 fri`.")
     # Not every day and on Mon–Fri: one of them contains the other, so they contradict each other.
     narrow = [some for some in included if not any(some > other for other in included)]
-    choices = [frozenset().union(*groups) for groups in (included or [WEEKDAYS], narrow) if groups]
+    choices = [frozenset().union(*groups) for groups in (included or [default], narrow) if groups]
     readings = [*dict.fromkeys(choice.difference(*excluded) for choice in choices)]
     if not all(readings):
         raise ParleyError(f"That leaves no day of the week. {_possible()}")
@@ -359,7 +369,9 @@ def _find_zones(runs: Sequence[Sequence[str]], *, own: str) -> tuple[Sequence[st
     return zones, unknown
 
 
-def _corrected(text: str, error: UnknownWordError, zone: str) -> ParleyError:
+def _corrected(
+    text: str, error: UnknownWordError, zone: str, base: Timetable | None
+) -> ParleyError:
     """Return the error that offers what *text* means with the word nearest to the unknown one.
 
     If no word is near but a zone is named, the unknown word may be a small place: Kochi, India.
@@ -373,7 +385,7 @@ def _corrected(text: str, error: UnknownWordError, zone: str) -> ParleyError:
     readings = []
     for guess in guesses:
         with suppress(ParleyError):
-            readings.append(_parse(text.replace(error.word, guess, 1), zone))
+            readings.append(_parse(text.replace(error.word, guess, 1), zone, base))
     if not readings and guesses in ([], [" "]):
         return ParleyError(f"{error} Try mon-fri, a country, or a city such as Lisbon.")
     return UnclearError(f"{error} {question}", readings)

@@ -1,6 +1,8 @@
 """Answers to /digest."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from datetime import datetime as instant
 from zoneinfo import ZoneInfo
@@ -14,7 +16,7 @@ from handlers.parsing.schedule_order import order_of, write_order
 from handlers.parsing.words import DAY_NAMES
 from handlers.parsing.zones import shown_name
 from handlers.views import question, samples
-from handlers.views.blocks import Block, Element, button, context, overflow, pager, section
+from handlers.views.blocks import Block, Element, actions, button, context, overflow, pager, section
 from handlers.views.message import Message, counted, message, paragraphs
 from handlers.views.notice import WHY_STOPPED, span
 from store.posting.choice import Chosen
@@ -25,6 +27,7 @@ from store.types import (
     Article,
     ChannelId,
     News,
+    Order,
     Post,
     PostKind,
     PostState,
@@ -33,16 +36,18 @@ from store.types import (
     UserId,
 )
 
-EDIT, END = "edit", "end"
+EDIT, SKIP, PAUSE, RESUME, END = "edit", "skip", "pause", "resume", "end"
+LIST = "list "
+"""Before these words in the list of all channels."""
 _FEW = 3
 """How many dates without a post an answer names; a range has one at each weekend."""
 _MANY = 60
 """How many dates an answer lists. A skip has at most as many; a pause may have more."""
-_LISTED = 20
+_LISTED = 15
 """Schedules per page."""
 
 _EXAMPLES = (
-    ("", "a form: what, where, when and about what"),
+    ("", "this channel's schedules, or a form for the first one"),
     (
         "on 09:30 mon-fri Europe/Lisbon",
         "a question then; the zone can be left out",
@@ -65,6 +70,10 @@ _EXAMPLES = (
     ),
     ("pause until 2 Jan", "no posts before that date, or until `resume`"),
     ("off", "no more posts in this channel"),
+    (
+        "on 16:00 fri digest 5 named friday-digest",
+        "one more; where there are several, say which: `skip friday-digest`, `pause all schedules`",
+    ),
     ("talk", "which questions got people talking here"),
     ("list", "every channel with a schedule"),
 )
@@ -92,10 +101,40 @@ def digest_help(
     return paragraphs(f"{text}\n{lines}", buttons=[form])
 
 
-def ask(question: str, choices: Sequence[tuple[str, str]]) -> Message:
-    """Ask which of several commands is meant: (label, words after /digest) for each button."""
-    buttons = commands(choices)
-    return paragraphs(question, buttons=buttons)
+def ask(question: str, choices: Sequence[tuple[str, str]], schedule_id: str = "") -> Message:
+    """Ask which of several commands is meant: (label, words after /digest) for each button.
+
+    The commands are about the schedule *schedule_id*; without, about the only one of the channel.
+    """
+    return paragraphs(question, buttons=commands(choices, schedule_id=schedule_id))
+
+
+def which(schedules: Sequence[Schedule], word: str, rest: str, *, takes_all: bool) -> Message:
+    """Ask which of the channel's *schedules* the command `/digest word rest` is about."""
+    lines = "\n".join(f"• `{one.name}`: {_what(one, topics=40)}" for one in schedules)
+    text = f"Which one do you mean with `{Command.DIGEST} {word}`?\n{lines}"
+    choices = [(one.name, f"{word} {one.name} {rest}".rstrip()) for one in schedules]
+    if takes_all:
+        choices.append(("All of them", f"{word} all schedules {rest}".rstrip()))
+    return ask(text, choices)
+
+
+def add_or_replace(order: Order, name: str, schedules: Sequence[Schedule]) -> Message:
+    """Ask whether *order* is one more schedule, called *name*, or replaces one of *schedules*."""
+    lines = "\n".join(f"• `{one.name}`: {_what(one, topics=40)}" for one in schedules)
+    text = (
+        f"This channel has a schedule already:\n{lines}\nYou want {_what(order, topics=40)}. Is it"
+        " one more?"
+    )
+    if len(schedules) > 1:
+        text = text.replace("a schedule already", "schedules already")
+    added = write_order(replace(order, name=name))
+    buttons = commands([("Add it", f"on {added}")] if added else [])
+    for place, one in enumerate(schedules, start=len(buttons)):
+        written = write_order(replace(order, name=""))
+        choice = [(f"Replace {one.name}", f"on {written}")] if written else []
+        buttons += commands(choice, schedule_id=one.id, first=place)
+    return paragraphs(text, buttons=buttons)
 
 
 def no_more_words(word: str, rest: str) -> Message:
@@ -109,21 +148,41 @@ def no_more_words(word: str, rest: str) -> Message:
 
 
 def commands(
-    choices: Sequence[tuple[str, str]], channel_id: ChannelId = NO_CHANNEL
+    choices: Sequence[tuple[str, str]],
+    channel_id: ChannelId = NO_CHANNEL,
+    schedule_id: str = "",
+    *,
+    first: int = 0,
 ) -> list[Element]:
     """Return buttons that run /digest, without those whose words are too long for a button.
 
-    *channel_id* is the schedule's channel if the buttons are shown in another place.
+    *channel_id* is the schedule's channel if the buttons are shown in another place. *first* is
+    the place of the first button among all of its message.
     """
     return [
         button(
             label,
             f"{Action.DIGEST_GUESS}_{place}" if place else Action.DIGEST_GUESS,
-            Value(words=words, channel_id=channel_id),
+            Value(words=words, channel_id=channel_id, schedule_id=schedule_id),
         )
-        for place, (label, words) in enumerate(choices)
+        for place, (label, words) in enumerate(choices, start=first)
         if 0 < len(words) <= MOST_WORDS
     ]
+
+
+def about(schedule: Schedule, shown: Message) -> Message:
+    """Return an answer that begins with the name of its schedule, one of several in its channel."""
+    first, *rest = shown["blocks"] or [section(shown["text"])]
+    name = f"`{schedule.name}`: "
+    if first["type"] == "section":
+        first = first | {"text": first["text"] | {"text": name + first["text"]["text"]}}
+    return message(name + shown["text"], [first, *rest])
+
+
+def joined(answers: Sequence[Message]) -> Message:
+    """Return several answers as one message."""
+    blocks = [block for one in answers for block in (one["blocks"] or [section(one["text"])])]
+    return message("\n".join(one["text"] for one in answers), blocks)
 
 
 def is_on(
@@ -131,13 +190,15 @@ def is_on(
     upcoming: Sequence[UpcomingPost],
     *,
     now: instant,
+    before: Schedule | None,
+    others: int,
     is_empty: bool,
     has_samples: bool,
 ) -> Message:
     """Confirm a new or changed schedule.
 
-    *is_empty* means that no story matches its topics,
-    *has_samples* that there are only sample stories.
+    *before* is the schedule that it replaces, *others* how many more the channel has. *is_empty*
+    means that no story matches its topics, *has_samples* that there are only sample stories.
     """
     there = now.astimezone(ZoneInfo(schedule.timetable.zone))
     text = (
@@ -146,13 +207,23 @@ def is_on(
     )
     if note := _not_today(schedule, upcoming, now):
         text += f" {note}"
+    if others:
+        text += f" Its name is `{schedule.name}`."
+    if before:
+        text += f" It replaces {_what(before, topics=40)}."
     if is_empty:
         text += " There is no story for it yet, so nothing will be posted until there is one."
-    hint = context(f"`{Command.DIGEST} next` lists what comes, `{Command.DIGEST} off` stops it.")
-    if not has_samples:
-        return message(text, [section(text), hint])
+    name = f" {schedule.name}" if others else ""
+    hint = f"`{Command.DIGEST} next{name}` lists what comes, `{Command.DIGEST} off{name}` stops it."
+    words = write_order(order_of(before)) if before else None
+    take_back = commands(
+        [("Take it back", f"on {words}")] if words else [], schedule.channel_id, schedule.id
+    )
+    warnings = [samples.warning()] if has_samples else []
+    buttons = [actions(*take_back)] if take_back else []
     return message(
-        f"{text}\n{samples.warning()}", [section(text), section(samples.warning()), hint]
+        "\n".join([text, *warnings]),
+        [section(text), *map(section, warnings), *buttons, context(hint)],
     )
 
 
@@ -220,6 +291,7 @@ def posted_now(upcoming: Sequence[UpcomingPost], *, is_todays: bool) -> Message:
 
 
 def skipped(
+    schedule: Schedule,
     dates: Sequence[date],
     upcoming: Sequence[UpcomingPost],
     *,
@@ -238,7 +310,7 @@ def skipped(
     words = f"unskip {write_dates(dates)}"
     if len(words) > MOST_WORDS:
         words = f"unskip {dates[0]} to {dates[-1]}"
-    return _with_take_back(text, words)
+    return _with_take_back(text, words, schedule)
 
 
 def unskipped(dates: Sequence[date]) -> Message:
@@ -247,20 +319,21 @@ def unskipped(dates: Sequence[date]) -> Message:
 
 
 def paused(
-    until: date, dates: Sequence[date], upcoming: Sequence[UpcomingPost], *, before: date | None
+    schedule: Schedule, until: date, dates: Sequence[date], upcoming: Sequence[UpcomingPost]
 ) -> Message:
-    """Confirm a pause, which leaves out the posts on *dates*; *before* is the pause it replaces."""
+    """Confirm a pause of a *schedule*, given as it was; it leaves out the posts on *dates*."""
+    before = schedule.paused_until
     take_back = _pause(before) if before else "resume"
     if until == FOREVER:
         first = f" The first one left out is that of {format_date(dates[0])}." if dates else ""
-        text = f"Paused: no posts in this channel until `{Command.DIGEST} resume`.{first}"
+        text = f"Paused: no posts until `{Command.DIGEST} resume`.{first}"
     else:
         missing = f" {_none_on(dates)}" if dates else ""
         text = (
-            f"Paused: the posts in this channel go on from {format_date(until)}.{missing} The next"
-            f" one comes {_first(upcoming)}."
+            f"Paused: the posts go on from {format_date(until)}.{missing} The next one comes"
+            f" {_first(upcoming)}."
         )
-    return _with_take_back(text, take_back)
+    return _with_take_back(text, take_back, schedule)
 
 
 def _pause(until: date) -> str:
@@ -268,8 +341,8 @@ def _pause(until: date) -> str:
     return "pause" if until == FOREVER else f"pause until {until}"
 
 
-def _with_take_back(text: str, words: str, channel_id: ChannelId = NO_CHANNEL) -> Message:
-    buttons = commands([("Take it back", words)], channel_id)
+def _with_take_back(text: str, words: str, schedule: Schedule) -> Message:
+    buttons = commands([("Take it back", words)], schedule.channel_id, schedule.id)
     return paragraphs(text, buttons=buttons)
 
 
@@ -288,17 +361,18 @@ def why(post: Post) -> Message:
     return message(plain(text), [section(plain(text))])
 
 
-def is_off(schedule: Schedule, upcoming: Sequence[UpcomingPost]) -> Message:
-    """Confirm that a channel's schedule is deleted."""
+def is_off(schedule: Schedule, upcoming: Sequence[UpcomingPost], *, others: int) -> Message:
+    """Confirm that a schedule is deleted; its channel has *others* that go on."""
+    ended = "gets no more posts" + (f" of `{schedule.name}`" if others else "")
     text = (
-        f"<#{schedule.channel_id}> gets no more posts. The next one would have come"
+        f"<#{schedule.channel_id}> {ended}. The next one would have come"
         f" {_first(upcoming)}, then {_every(schedule.timetable)}."
     )
     words = write_order(order_of(schedule))
     take_back = f"on {words}" if words else ""
     if words and schedule.paused_until:
         take_back += f"\n{_pause(schedule.paused_until)}"
-    return _with_take_back(text, take_back, schedule.channel_id)
+    return _with_take_back(text, take_back, schedule)
 
 
 def paged(every: Sequence[Schedule], page: int) -> tuple[Sequence[Schedule], int, int]:
@@ -310,7 +384,7 @@ def paged(every: Sequence[Schedule], page: int) -> tuple[Sequence[Schedule], int
 
 def schedules(
     shown: Sequence[Schedule],
-    coming: Mapping[ChannelId, UpcomingPost],
+    coming: Mapping[str, UpcomingPost],
     *,
     user_id: UserId,
     is_admin: bool,
@@ -321,28 +395,67 @@ def schedules(
     if not shown:
         text = f"No channel that you see has a schedule. Start one: `{Command.DIGEST} on 09:30`."
         return message(text)
-    lines = [schedule_line(schedule, coming.get(schedule.channel_id)) for schedule in shown]
+    lines = schedule_lines(shown, coming)
     lead = "Channels with a schedule:"
     blocks: list[Block] = [section(lead)]
     for text, schedule in zip(lines, shown, strict=True):
         may_change = is_admin or schedule.owner_id == user_id
-        blocks.append(section(text, accessory=_menu(schedule) if may_change else None))
+        menu = _menu(schedule, ("Edit", LIST + EDIT), ("Stop", LIST + END))
+        blocks.append(section(text, accessory=menu if may_change else None))
     blocks += pager(Action.DIGEST_PAGE, page, pages, following="Next page")
     return message("\n".join([lead, *lines[:10]]), blocks)
 
 
-def _menu(schedule: Schedule) -> Element:
-    options = [
-        ("Edit", Value(words=EDIT, channel_id=schedule.channel_id)),
-        ("Stop", Value(words=END, channel_id=schedule.channel_id)),
+def of_channel(schedules: Sequence[Schedule], coming: Mapping[str, UpcomingPost]) -> Message:
+    """Render the schedules of one channel and their next posts, with what to do with them."""
+    channel_id = schedules[0].channel_id
+    count = "one schedule" if len(schedules) == 1 else f"{len(schedules)} schedules"
+    lead = f"<#{channel_id}> has {count}:"
+    blocks: list[Block] = [section(lead)]
+    lines = []
+    for schedule in schedules:
+        name = f"`{schedule.name}`: " if len(schedules) > 1 else ""
+        status = schedule_status(schedule, coming.get(schedule.id))
+        lines.append(f"• {name}{_what(schedule, topics=40)}, {status}")
+        is_active = not (schedule.stopped or schedule.paused_until)
+        going = ("Pause", PAUSE) if is_active else ("Resume", RESUME)
+        options = (("Edit", EDIT), ("Skip the next one", SKIP), going, ("Stop", END))
+        blocks.append(section(lines[-1], accessory=_menu(schedule, *options)))
+    form = "Open the form of a schedule"
+    buttons = [button("Add another", Action.DIGEST_SET, Value(), hint=form)]
+    if len(schedules) == 1:
+        value = Value(words=EDIT, schedule_id=schedules[0].id)
+        buttons.insert(0, button("Edit", Action.DIGEST_CHANGE, value, hint=form))
+    hint = f"`{Command.DIGEST} next` lists more posts, `{Command.DIGEST} help` the other commands."
+    return message("\n".join([lead, *lines]), [*blocks, actions(*buttons), context(hint)])
+
+
+def _menu(schedule: Schedule, *options: tuple[str, str]) -> Element:
+    values = [(label, Value(words=words, schedule_id=schedule.id)) for label, words in options]
+    return overflow(Action.DIGEST_CHANGE, values)
+
+
+def schedule_lines(
+    schedules: Sequence[Schedule], coming: Mapping[str, UpcomingPost] | None = None
+) -> list[str]:
+    """Return what each schedule's channel gets and its next post: *coming*, by schedule id.
+
+    A schedule is named if several of its channel are listed.
+    """
+    counts = Counter(schedule.channel_id for schedule in schedules)
+    return [
+        schedule_line(one, (coming or {}).get(one.id), is_named=counts[one.channel_id] > 1)
+        for one in schedules
     ]
-    return overflow(Action.DIGEST_CHANGE, options)
 
 
-def schedule_line(schedule: Schedule, coming: UpcomingPost | None = None) -> str:
+def schedule_line(
+    schedule: Schedule, coming: UpcomingPost | None = None, *, is_named: bool = False
+) -> str:
     """Return what a channel gets and its next post: *coming*, or the schedule's next."""
+    name = f" `{schedule.name}`" if is_named else ""
     what, when = _what(schedule, topics=40), schedule_status(schedule, coming)
-    return f"• <#{schedule.channel_id}>: {what}, {when}"
+    return f"• <#{schedule.channel_id}>{name}: {what}, {when}"
 
 
 def line_sections(lines: Sequence[str]) -> list[Block]:
@@ -367,7 +480,7 @@ def owner_text(schedule: Schedule) -> str:
     return f"set up by <@{schedule.owner_id}>"
 
 
-def _what(schedule: Schedule, *, is_first: bool = False, topics: int = 300) -> str:
+def _what(schedule: Order, *, is_first: bool = False, topics: int = 300) -> str:
     what = "a question"
     if schedule.kind is PostKind.DIGEST:
         stories = "story" if schedule.stories == 1 else "stories"

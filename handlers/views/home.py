@@ -31,7 +31,7 @@ TOPICS = 8
 """Topics per page."""
 _ROW = 4
 CHANNELS = 20
-"""The most channels of the user that are shown."""
+"""The most schedules of the user's channels that are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +51,8 @@ class Contents:
     page: int
     schedules: Sequence[Schedule]
     """The schedules of the channels that the user is in."""
-    coming: Mapping[ChannelId, UpcomingPost]
-    """The next occurrence of the first `CHANNELS` schedules, by channel id."""
+    coming: Mapping[str, UpcomingPost]
+    """The next occurrence of the first `CHANNELS` schedules, by schedule id."""
     talk: talk.Contents
     """What got people talking in these channels."""
     revision: Revision | None
@@ -156,10 +156,7 @@ def _channels(contents: Contents) -> list[Block]:
             return []
         hint = f"No channel of yours has a schedule. In one, type `{Command.DIGEST} on 09:30`."
         return [section(f"{lead}\n{hint}")]
-    lines = [
-        digest.schedule_line(schedule, coming.get(schedule.channel_id))
-        for schedule in schedules[:CHANNELS]
-    ]
+    lines = digest.schedule_lines(schedules, coming)[:CHANNELS]
     if len(schedules) > len(lines):
         lines.append(f"… and {len(schedules) - len(lines)} more: `{Command.DIGEST} list`")
     return [section(lead), *digest.line_sections(lines)]

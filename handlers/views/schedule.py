@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from handlers import ids
-from handlers.button_value import NO_CHANNEL, Value
+from handlers.button_value import Value
+from handlers.parsing.schedule_names import LONGEST_NAME
 from handlers.parsing.schedule_order import MOST_STORIES, MOST_TOPICS
 from handlers.parsing.words import DAY_NAMES
 from handlers.parsing.zones import zone_label
@@ -18,8 +19,9 @@ from handlers.views.blocks import (
     literal,
     option,
     section,
+    text_input,
 )
-from handlers.views.digest import owner_text, schedule_line, schedule_status
+from handlers.views.digest import owner_text, schedule_line, schedule_lines, schedule_status
 from handlers.views.message import counted
 from handlers.views.modal import View, form
 from store.types import ChannelId, News, Order, PostKind, Schedule
@@ -41,23 +43,22 @@ def schedule(
     order: Order,
     *,
     channel_id: ChannelId,
-    is_known: bool,
-    mark: str,
+    value: Value,
     note: str | None = None,
     has_samples: bool = False,
     now: datetime,
 ) -> View:
     """Build the form that asks what a channel gets and when, prefilled with *order*.
 
-    *is_known* means that the channel cannot be changed, as for an existing schedule. *mark*
-    identifies the version of the schedule that the form shows. *note* is a warning to read before
-    saving. *has_samples* means that there are only sample stories.
+    *value* is the state of the form: the channel if it cannot be changed, the id of an existing
+    schedule, and the version of what the form shows. *note* is a warning to read before saving.
+    *has_samples* means that there are only sample stories.
     """
     timetable = order.timetable
     blocks: list[Block] = [
         *([section(note)] if note else []),
         *([section(samples.warning())] if has_samples else []),
-        _channel(channel_id, is_known=is_known),
+        _channel(channel_id, is_known=bool(value.channel_id)),
         _field(
             ids.Block.KIND,
             "Post type",
@@ -127,8 +128,16 @@ def schedule(
             initial_option=_age(order.max_age_days or 0),
             hint="With a limit, stories without a date are left out.",
         ),
+        input_block(
+            ids.Block.NAME,
+            "Name",
+            text_input(
+                ids.Field.NAME, "friday-digest", most=LONGEST_NAME, initial_value=order.name or None
+            ),
+            hint="What to call it in commands, if the channel has several.",
+            optional=True,
+        ),
     ]
-    value = Value(channel_id=channel_id if is_known else NO_CHANNEL, key=mark)
     return form(ids.Modal.SCHEDULE, "Schedule", blocks, submit="Save", value=value)
 
 
@@ -146,6 +155,16 @@ def replaces(schedule: Schedule) -> str:
     return (
         f"*Not saved yet.* There is a schedule that this form did not show you:\n{what},"
         f" {owner_text(schedule)}.\nSave again to put yours in its place."
+    )
+
+
+def adds_to(schedules: Sequence[Schedule]) -> str:
+    """Return a warning that the channel has schedules that the form did not show."""
+    lines = zip(schedule_lines(schedules), schedules, strict=True)
+    listed = "\n".join(f"{line}, {owner_text(schedule)}" for line, schedule in lines)
+    return (
+        f"*Not saved yet.* The channel has what this form did not show you:\n{listed}\nSave again"
+        " to add yours."
     )
 
 

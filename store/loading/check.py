@@ -21,7 +21,7 @@ _MAX_SCHEDULES = 50
 """The maximum number of schedules that are checked."""
 _MAX_HEADLINES = 5
 
-_SCHEDULED = "SELECT * FROM schedule ORDER BY team_id, channel_id"
+_SCHEDULED = "SELECT * FROM schedule ORDER BY team_id, channel_id, name"
 _SIZES = "SELECT COUNT(*) AS stories, COUNT(NULLIF(question, '')) AS questions FROM loaded_article"
 
 
@@ -77,7 +77,7 @@ async def check(
     """Return what *plan* for loading *folder* would change."""
     changes = plan.documents.items()
     rows = await database.fetch(_SCHEDULED)
-    readable = QueueReader(to_schedule, "schedule", "team_id", "channel_id")
+    readable = QueueReader(to_schedule, "schedule", "id")
     schedules = readable.read(rows[:_MAX_SCHEDULES])
     return Check(
         counts=plan.counts,
@@ -109,14 +109,7 @@ async def _effects(
     questions = loaded["questions"] + _added_questions(plan)
     for schedule in schedules:
         async with database.reading() as connection:
-            ahead = await outlook(
-                connection,
-                schedule.team_id,
-                schedule.channel_id,
-                schedule,
-                count=UPCOMING,
-                now=now,
-            )
+            ahead = await outlook(connection, schedule, count=UPCOMING, now=now)
         is_digest = schedule.kind is PostKind.DIGEST
         vanishing = removed if is_digest else removed | unasked
         # Which new articles match its topics is known only after the load.

@@ -79,7 +79,7 @@ _IDS = "SELECT a.id FROM {pool}"
 _HAD_OF_POOL = "SELECT had.article_id FROM had JOIN {pool} ON a.id = had.article_id"
 _LAST_DIGEST = """
 SELECT MAX(p.due_at) AS at FROM post p
-WHERE p.team_id = $1 AND p.channel_id = $2 AND p.kind = 'digest'
+WHERE p.team_id = $1 AND p.channel_id = $2 AND p.kind = 'digest' AND p.schedule_id = $3
   AND p.state NOT IN ('failed', 'missed', 'skipped')
   AND EXISTS (SELECT 1 FROM post_story s WHERE s.post_key = p.key)
 """
@@ -205,11 +205,10 @@ class Choice:
 async def choose(connection: Connection, schedule: Schedule, *, now: datetime) -> Chosen | None:
     """Return what the schedule would post *now*; None if there is nothing to choose from.
 
-    If the schedule has topics, choose from the channel's `topic_pool`, else from all stories.
+    If the schedule has topics, choose from its `topic_pool`, else from all stories.
     """
-    team_id, channel_id = schedule.team_id, schedule.channel_id
     last = await _last_digest(connection, schedule)
-    pool = await _Pool.of_order(connection, team_id, channel_id, schedule, last=last, now=now)
+    pool = await _Pool.of_schedule(connection, schedule, last=last, now=now)
     window = await _window(pool)
     rows = await connection.fetch(_REVISION)
     if not rows:
@@ -223,7 +222,7 @@ async def choose(connection: Connection, schedule: Schedule, *, now: datetime) -
             article_ids=(), asked_id=None, revision=revision, why=why, pool=0, left=0, times=0
         )
     size: int = (await pool.fetch(_SIZE))[0]["articles"]
-    recent = await _recent(connection, team_id, channel_id)
+    recent = await _recent(connection, schedule.team_id, schedule.channel_id)
     if schedule.kind is PostKind.DIGEST:
         picked = _pick_stories(window.candidates, recent, schedule.stories)
     else:
@@ -248,24 +247,20 @@ async def _last_digest(connection: Connection, schedule: Schedule) -> datetime |
     """
     if schedule.news is News.ANY:
         return None
-    (row,) = await connection.fetch(_LAST_DIGEST, schedule.team_id, schedule.channel_id)
+    of = schedule.team_id, schedule.channel_id, schedule.id
+    (row,) = await connection.fetch(_LAST_DIGEST, *of)
     return to_instant(row["at"]) if row["at"] else None
 
 
 async def outlook(
-    connection: Connection,
-    team_id: TeamId,
-    channel_id: ChannelId,
-    order: Order,
-    *,
-    count: int,
-    now: datetime,
+    connection: Connection, schedule: Schedule, *, count: int, now: datetime
 ) -> Outlook:
-    """Return the outlook of a channel with this *order*, with its next *count* articles."""
-    pool = await _Pool.of_order(connection, team_id, channel_id, order, last=None, now=now)
+    """Return the outlook of a schedule, with its next *count* articles."""
+    pool = await _Pool.of_schedule(connection, schedule, last=None, now=now)
     window = await _window(pool)
-    picked = _pick(window.candidates, await _recent(connection, team_id, channel_id), count)
-    limited = await pool.fetch(_IDS) if order.topics or order.max_age_days else ()
+    recent = await _recent(connection, schedule.team_id, schedule.channel_id)
+    picked = _pick(window.candidates, recent, count)
+    limited = await pool.fetch(_IDS) if schedule.topics or schedule.max_age_days else ()
     return Outlook(
         next=tuple(each.article_id for each in picked),
         had=frozenset(row["article_id"] for row in await pool.fetch(_HAD_OF_POOL)),
@@ -412,27 +407,26 @@ class _Pool:
         )
 
     @classmethod
-    async def of_order(
+    async def of_schedule(
         cls,
         connection: Connection,
-        team_id: TeamId,
-        channel_id: ChannelId,
-        order: Order,
+        schedule: Schedule,
         *,
         last: datetime | None,
         now: datetime,
     ) -> "_Pool":
-        """Return the pool of an *order*, without what is not newer than the digest at *last*."""
-        is_digest = order.kind is PostKind.DIGEST
+        """Return the pool of a schedule, without what is not newer than the digest at *last*."""
+        is_digest = schedule.kind is PostKind.DIGEST
         table = "article b"
         conditions = [] if is_digest else ["b.question <> ''"]
         values: list[object] = []
-        if order.topics:
+        if schedule.topics:
             table = "topic_pool t JOIN loaded_article b ON b.id = t.article_id"
-            conditions.append("t.team_id = $1 AND t.channel_id = $2")
-        if order.max_age_days:
+            values.append(schedule.id)
+            conditions.append("t.schedule_id = $3")
+        if schedule.max_age_days:
             # Some dates are days without a time, so count whole days.
-            first = (now - timedelta(days=order.max_age_days)).date()
+            first = (now - timedelta(days=schedule.max_age_days)).date()
             values.append(to_text(datetime.combine(first, time(), UTC)))
             conditions.append(f"b.published_at >= ${len(values) + 2}")
         if last:
@@ -446,12 +440,12 @@ class _Pool:
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         return cls(
             connection=connection,
-            channel=(team_id, channel_id),
+            channel=(schedule.team_id, schedule.channel_id),
             had=_TIMES.format(had=_SHOWN if is_digest else _ASKED),
             table=f"(SELECT b.* FROM {table} {where}) a",  # noqa: S608 -- our own text
             values=tuple(values),
             is_digest=is_digest,
-            has_undated=not order.max_age_days,
+            has_undated=not schedule.max_age_days,
             is_fresh=last is not None,
         )
 

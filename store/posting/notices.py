@@ -17,39 +17,45 @@ READY_AGAIN = "ready_again"
 """Stored as the reason for a stop after Parley can post in the channel again: the schedule stays
 stopped until a person resumes it."""
 
-_OWNER = "SELECT organiser_id FROM schedule WHERE team_id = $1 AND channel_id = $2"
+_OWNERS = """
+SELECT organiser_id FROM schedule
+WHERE team_id = $1 AND channel_id = $2 AND organiser_id <> '' AND $3 IN (id, '')
+ORDER BY name
+"""
 _STOP = """
 UPDATE schedule SET stopped = $3
 WHERE team_id = $1 AND channel_id = $2 AND (stopped IS NULL OR stopped <> $3)
-RETURNING organiser_id
+RETURNING id, organiser_id
 """
 
 
 async def plan_unknown_outcome_notice(connection: Connection, post: Post, *, now: datetime) -> None:
     """Plan a notice that asks a person whether *post* arrived.
 
-    It goes to the person who asked for the post, or else to the owner of the channel's schedule.
+    It goes to the person who asked for the post, or else to the owner of its schedule. If that
+    schedule was ended since, or the post has none, an owner of another one in its channel gets it.
     """
     user_id = post.asked_by
-    if user_id is None:
-        rows = await connection.fetch(_OWNER, post.team_id, post.channel_id)
-        user_id = rows[0]["organiser_id"] if rows else None
+    for schedule_id in (post.schedule_id or "", ""):
+        if user_id is None:
+            rows = await connection.fetch(_OWNERS, post.team_id, post.channel_id, schedule_id)
+            user_id = rows[0]["organiser_id"] if rows else None
     about = About(channel_id=post.channel_id, post_key=post.key, error=post.error or "")
     await plan_notice(connection, post.team_id, PostKind.UNSURE, user_id, about, now=now)
 
 
-async def stop_schedule(
+async def stop_schedules(
     connection: Connection, team_id: TeamId, channel_id: ChannelId, *, error: str, now: datetime
 ) -> bool:
-    """Stop the channel's schedule because of *error*, and plan a notice to its owner.
+    """Stop the channel's schedules because of *error*, and plan one notice to each owner.
 
-    Return False if there is no schedule, or if it is already stopped because of *error*.
+    Return False if there is no schedule that is not yet stopped because of *error*.
     """
     rows = await connection.fetch(_STOP, team_id, channel_id, error)
-    for row in rows:
-        kind = PostKind.READY if error == READY_AGAIN else PostKind.STOPPED
-        about = About(channel_id=channel_id, error=error)
-        await plan_notice(connection, team_id, kind, row["organiser_id"], about, now=now)
+    kind = PostKind.READY if error == READY_AGAIN else PostKind.STOPPED
+    for owner_id, schedule_id in {row["organiser_id"]: row["id"] for row in rows}.items():
+        about = About(channel_id=channel_id, schedule_id=schedule_id, error=error)
+        await plan_notice(connection, team_id, kind, owner_id, about, now=now)
     return bool(rows)
 
 
@@ -67,12 +73,12 @@ async def plan_notice(
 
     There is at most one such notice for each *mark*; without a mark, for each *now*.
     """
+    subject = about.schedule_id or f"{about.post_key or team_id}:{about.channel_id}"
     if not user_id:
         # The owner's data was deleted. `/digest next` and `/digest list` still show the state.
-        schedule = f"{team_id}:{about.channel_id}"
-        log.warning("schedule %s has no owner: a notice (%s) is not sent", schedule, kind)
+        log.warning("schedule %s has no owner: a notice (%s) is not sent", subject, kind)
         return
-    key = f"{about.post_key or team_id}:{about.channel_id}:{kind}:{mark or to_text(now)}"
+    key = f"{subject}:{kind}:{mark or to_text(now)}"
     planned = await fetch_post(connection, key)
     if planned and planned.state is PostState.FAILED:
         # Slack does not let us write to this person: do not try the same notice again.

@@ -21,7 +21,6 @@ from store.types import (
     QUESTION,
     About,
     Answer,
-    ChannelId,
     Found,
     News,
     Occurrence,
@@ -45,21 +44,19 @@ _FAR = 400
 _LOW = timedelta(days=14)
 """How long before a channel's questions run out its schedule's owner gets a notice."""
 
-_DUE = "SELECT * FROM schedule WHERE next_at <= $1 ORDER BY next_at, channel_id LIMIT $2"
+_DUE = "SELECT * FROM schedule WHERE next_at <= $1 ORDER BY next_at, channel_id, name LIMIT $2"
 _STALE = """
 SELECT * FROM schedule WHERE next_at <= $1 AND topics <> '[]'
   AND (pool_revision IS NULL OR pool_revision <> $2)
-ORDER BY next_at, channel_id
+ORDER BY next_at, channel_id, name
 """
 _LAST_RELOAD = f"""
 SELECT COALESCE(MAX(number), 0) AS number FROM revision
 WHERE source = '{FOLDER}' AND loaded_by <> '{QUESTION}'
 """  # noqa: S608 -- our own text
-_EMPTY_POOL = "DELETE FROM topic_pool WHERE team_id = $1 AND channel_id = $2"
-_FILL_POOL = "INSERT INTO topic_pool (team_id, channel_id, article_id) VALUES ($1, $2, $3)"
-_MARK_POOL = """
-UPDATE schedule SET pool_revision = $3 WHERE team_id = $1 AND channel_id = $2 RETURNING channel_id
-"""
+_EMPTY_POOL = "DELETE FROM topic_pool WHERE schedule_id = $1"
+_FILL_POOL = "INSERT INTO topic_pool (schedule_id, team_id, article_id) VALUES ($1, $2, $3)"
+_MARK_POOL = "UPDATE schedule SET pool_revision = $2 WHERE id = $1 RETURNING id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +88,7 @@ class Planning:
         self._database = database
         self._installed = installed
         self._finder = finder
-        self._queue = QueueReader(to_schedule, "schedule", "team_id", "channel_id")
+        self._queue = QueueReader(to_schedule, "schedule", "id")
 
     async def plan_due(self, now: datetime) -> None:
         """Plan every occurrence that is due by *now*; see `plan_some`."""
@@ -188,13 +185,13 @@ class Planning:
                     break
         return upcoming
 
-    async def coming(self, schedules: Sequence[Schedule]) -> Mapping[ChannelId, UpcomingPost]:
-        """Return the next post that each channel will get, by channel id."""
-        coming: dict[ChannelId, UpcomingPost] = {}
+    async def coming(self, schedules: Sequence[Schedule]) -> Mapping[str, UpcomingPost]:
+        """Return the next post of each schedule that has one, by schedule id."""
+        coming: dict[str, UpcomingPost] = {}
         for schedule in schedules:
             for post in await self.upcoming(schedule, 1):
                 if post.skip_reason is None:
-                    coming[schedule.channel_id] = post
+                    coming[schedule.id] = post
         return coming
 
     async def _fill_pools(self, now: datetime) -> None:
@@ -218,13 +215,12 @@ class Planning:
             match await self._finder.find(topic, limit=_TOPIC_STORIES):
                 case Found(matches=matches) | Unsure(matches=matches):
                     ids |= dict.fromkeys(match.article.id for match in matches)
-        channel = schedule.team_id, schedule.channel_id
         async with self._database.transaction() as connection:
-            await connection.execute(_EMPTY_POOL, *channel)
+            await connection.execute(_EMPTY_POOL, schedule.id)
             # No row if the schedule was removed, or its team deleted, since it was read.
-            if await connection.fetch(_MARK_POOL, *channel, revision.number):
+            if await connection.fetch(_MARK_POOL, schedule.id, revision.number):
                 await connection.executemany(
-                    _FILL_POOL, [(*channel, article_id) for article_id in ids]
+                    _FILL_POOL, [(schedule.id, schedule.team_id, article_id) for article_id in ids]
                 )
 
 
@@ -236,7 +232,7 @@ def no_story(order: Order) -> str:
 
 def occurrence_key(schedule: Schedule, on: date) -> str:
     """Return the delivery key of the schedule's post for the local date *on*."""
-    return f"{schedule.team_id}:{schedule.channel_id}:{on}"
+    return f"{schedule.id}:{on}"
 
 
 class _Batch:
@@ -250,6 +246,10 @@ class _Batch:
 
     async def add(self, schedule: Schedule) -> None:
         """Plan every occurrence of *schedule* that is due."""
+        channel = schedule.team_id, schedule.channel_id
+        if channel in {(each.team_id, each.channel_id) for each, _, _ in self._planned}:
+            # What this schedule posts depends on what another one posts in the same channel.
+            await self.write()
         while schedule.next.due_at <= self._now:
             self._planned.append((schedule, *await self._next(schedule)))
             schedule = following(schedule)
@@ -310,6 +310,7 @@ def _new_post(
         story_ids=story_ids,
         revision=chosen.revision if chosen else None,
         why=chosen.why if chosen else None,
+        schedule_id=schedule.id,
         due_on=None if key else on,
         due_at=due_at,
         **fields,
@@ -332,7 +333,9 @@ async def _warn_when_low(
     days = -(-posts * 7 // posts_a_week)
     # A small corpus is always about to run out: warn only in the second half of a round.
     if 0 < chosen.left <= chosen.pool // 2 and days <= _LOW.days:
-        about = About(channel_id=schedule.channel_id, left=chosen.left, days=days)
+        about = About(
+            channel_id=schedule.channel_id, schedule_id=schedule.id, left=chosen.left, days=days
+        )
         (reload,) = await connection.fetch(_LAST_RELOAD)
         mark = f"{reload['number']}:{chosen.times}:{chosen.pool}"
         to, kind = schedule.owner_id, PostKind.LOW

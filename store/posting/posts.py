@@ -14,7 +14,7 @@ from store.articles.by_id import fetch_articles
 from store.db import Connection, Database, places, to_text
 from store.guards.installed import Installed
 from store.posting.group_commit import GroupCommit
-from store.posting.notices import plan_unknown_outcome_notice, stop_schedule
+from store.posting.notices import plan_unknown_outcome_notice, stop_schedules
 from store.posting.record import (
     LEASE,
     NEVER,
@@ -34,7 +34,7 @@ from store.posting.record import (
 )
 from store.posting.reply_counts import plan_counts
 from store.rows import QueueReader
-from store.types import Article, ChannelId, Post, PostKind, PostState, TeamId
+from store.types import Article, ChannelId, Post, PostKind, PostState, Schedule, TeamId
 
 _OPEN = """
 SELECT * FROM post WHERE state IN ('planned', 'sending', 'unknown') AND not_before <= $1{but}
@@ -50,7 +50,8 @@ _SCHEDULED = """
 SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND due_on >= $3 ORDER BY due_on, key
 """
 _LAST_SCHEDULED = """
-SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND due_on IS NOT NULL AND due_at <= $3
+SELECT * FROM post
+WHERE team_id = $1 AND channel_id = $2 AND schedule_id = $3 AND due_on IS NOT NULL AND due_at <= $4
 ORDER BY due_at DESC, key DESC LIMIT 1
 """
 
@@ -172,11 +173,10 @@ class Posts:
         rows = await self._database.fetch(_SCHEDULED, team_id, channel_id, since.isoformat())
         return [to_post(row) for row in rows]
 
-    async def last_scheduled(
-        self, team_id: TeamId, channel_id: ChannelId, *, now: datetime
-    ) -> Post | None:
-        """Return the channel's latest scheduled post that is due; None before the first."""
-        rows = await self._database.fetch(_LAST_SCHEDULED, team_id, channel_id, to_text(now))
+    async def last_scheduled(self, schedule: Schedule, *, now: datetime) -> Post | None:
+        """Return the schedule's latest post that is due; None before the first."""
+        of = schedule.team_id, schedule.channel_id, schedule.id
+        rows = await self._database.fetch(_LAST_SCHEDULED, *of, to_text(now))
         return to_post(rows[0]) if rows else None
 
     async def claim(self, post: Post, *, owner: str, now: datetime) -> Claim | None:
@@ -247,7 +247,7 @@ class Posts:
                 post = moved.get(before.key)
                 if outcome and outcome.stops_schedule:
                     error = outcome.error or ""
-                    await stop_schedule(
+                    await stop_schedules(
                         connection, before.team_id, before.channel_id, error=error, now=now
                     )
                 if post and outcome and outcome.asks_person:

@@ -54,8 +54,8 @@ MOVES: dict[PostState, frozenset[PostState]] = {
 """Every legal change of state. A new row has `NewPost.state`; a skipped row can be deleted."""
 
 _PLAN = """
-INSERT INTO post (key, team_id, channel_id, kind, article_id, revision, why, about, state, due_on,
-                  due_at, parent_key, asked_by, not_before, error)
+INSERT INTO post (key, team_id, channel_id, kind, article_id, revision, why, about, state,
+                  schedule_id, due_on, due_at, parent_key, asked_by, not_before, error)
 VALUES {rows}
 ON CONFLICT (key) DO UPDATE SET
     kind = excluded.kind, article_id = excluded.article_id, revision = excluded.revision,
@@ -74,9 +74,9 @@ UPDATE post SET state = m.column4, attempts = m.column5, doubts = m.column6, loo
                 asked_by = CASE WHEN m.column13 = 1 THEN asked_by END
 FROM (VALUES {rows}) AS m
 WHERE key = m.column1 AND state = m.column2 AND attempts = m.column3
-RETURNING key, team_id, channel_id, kind, article_id, revision, why, about, state, due_on, due_at,
-          parent_key, asked_by, attempts, doubts, looks, not_before, called_at, owner, message_ts,
-          error
+RETURNING key, team_id, channel_id, kind, article_id, revision, why, about, state, schedule_id,
+          due_on, due_at, parent_key, asked_by, attempts, doubts, looks, not_before, called_at,
+          owner, message_ts, error
 """
 _MOVE_TYPES = ("TEXT", "TEXT", "BIGINT", "TEXT", *["BIGINT"] * 3, *["TEXT"] * 5, "BIGINT")
 """The types of the columns of VALUES, which PostgreSQL cannot infer."""
@@ -175,6 +175,7 @@ class NewPost:
     why: str | None = None
     story_ids: tuple[str, ...] = ()
     """The stories of a digest; empty for other posts."""
+    schedule_id: str | None = None
     due_on: date | None = None
     asked_by: UserId | None = None
     parent_key: str | None = None
@@ -279,6 +280,7 @@ def _new_columns(new_post: NewPost) -> tuple[object, ...]:
         new_post.why,
         json.dumps(asdict(new_post.about)) if new_post.about else None,
         new_post.state,
+        new_post.schedule_id,
         new_post.due_on.isoformat() if new_post.due_on else None,
         to_text(new_post.due_at),
         new_post.parent_key,
@@ -406,6 +408,7 @@ def to_post(row: Row) -> Post:
         why=row["why"],
         about=_about(row["about"]) if row["about"] else None,
         state=PostState(row["state"]),
+        schedule_id=row["schedule_id"],
         due_on=date.fromisoformat(row["due_on"]) if row["due_on"] else None,
         due_at=to_instant(row["due_at"]),
         parent_key=row["parent_key"],

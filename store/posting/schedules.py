@@ -1,20 +1,23 @@
-"""Schedules: which channel has a daily question or a digest, and when the next post is due."""
+"""Schedules: which questions and digests a channel gets, and when the next post of each is due."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
+from hashlib import blake2b
 
 from store.db import Connection, Database, Row, to_instant, to_text
 from store.guards.installed import Installed
 from store.posting.due import occurrences
-from store.posting.notices import stop_schedule
+from store.posting.names import default_name, is_default_name
+from store.posting.notices import stop_schedules
 from store.rows import QueueReader
 from store.types import (
     ChannelId,
     News,
     Occurrence,
     Order,
+    ParleyError,
     PostKind,
     Schedule,
     TeamId,
@@ -22,42 +25,50 @@ from store.types import (
     UserId,
 )
 
+MOST_SCHEDULES = 10
+"""The most schedules of one channel."""
+
 _SET = """
-INSERT INTO schedule (team_id, channel_id, kind, organiser_id, at, weekdays, zone, stories, topics,
-                      max_age_days, news, next_on, next_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-ON CONFLICT (team_id, channel_id) DO UPDATE SET
-    kind = excluded.kind, organiser_id = excluded.organiser_id, at = excluded.at,
-    weekdays = excluded.weekdays, zone = excluded.zone, stories = excluded.stories,
-    topics = excluded.topics, max_age_days = excluded.max_age_days, news = excluded.news,
-    pool_revision = NULL, paused_until = NULL, stopped = NULL, next_on = excluded.next_on,
-    next_at = excluded.next_at
+INSERT INTO schedule (id, team_id, channel_id, name, kind, organiser_id, at, weekdays, zone,
+                      stories, topics, max_age_days, news, next_on, next_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+ON CONFLICT (id) DO UPDATE SET
+    name = excluded.name, kind = excluded.kind, organiser_id = excluded.organiser_id,
+    at = excluded.at, weekdays = excluded.weekdays, zone = excluded.zone,
+    stories = excluded.stories, topics = excluded.topics, max_age_days = excluded.max_age_days,
+    news = excluded.news, pool_revision = NULL, paused_until = NULL, stopped = NULL,
+    next_on = excluded.next_on, next_at = excluded.next_at
 """
-_GET = "SELECT * FROM schedule WHERE team_id = $1 AND channel_id = $2"
-_ALL = "SELECT * FROM schedule WHERE team_id = $1 ORDER BY next_at, channel_id"
-_EVERY = "SELECT * FROM schedule ORDER BY team_id, next_at, channel_id"
-_ADVANCE = """
-UPDATE schedule SET next_on = $3, next_at = $4
-WHERE team_id = $1 AND channel_id = $2 AND next_at = $5
+_GET = "SELECT * FROM schedule WHERE team_id = $1 AND id = $2"
+_OF_CHANNEL = """
+SELECT * FROM schedule WHERE team_id = $1 AND channel_id = $2 ORDER BY next_at, name
 """
+_ALL = "SELECT * FROM schedule WHERE team_id = $1 ORDER BY next_at, channel_id, name"
+_EVERY = "SELECT * FROM schedule ORDER BY team_id, next_at, channel_id, name"
+_ADVANCE = "UPDATE schedule SET next_on = $2, next_at = $3 WHERE id = $1 AND next_at = $4"
 _WATCHED = """
-SELECT * FROM schedule WHERE next_at <= $1 OR stopped IS NOT NULL ORDER BY next_at, channel_id
+SELECT * FROM schedule WHERE next_at <= $1 OR stopped IS NOT NULL
+ORDER BY next_at, channel_id, name
 """
-_PAUSE = "UPDATE schedule SET paused_until = $3 WHERE team_id = $1 AND channel_id = $2"
-_RESUME = """
-UPDATE schedule SET paused_until = NULL, stopped = NULL WHERE team_id = $1 AND channel_id = $2
+_PAUSE = "UPDATE schedule SET paused_until = $3 WHERE team_id = $1 AND id = $2"
+_RESUME = "UPDATE schedule SET paused_until = NULL, stopped = NULL WHERE team_id = $1 AND id = $2"
+_REMOVE = "DELETE FROM schedule WHERE team_id = $1 AND id = $2 RETURNING id"
+_EMPTY_POOL = "DELETE FROM topic_pool WHERE team_id = $1 AND schedule_id = $2"
+_POSTED_BY_ENDED = """
+SELECT due_on FROM post
+WHERE team_id = $1 AND channel_id = $2 AND kind = $3 AND due_on IS NOT NULL
+  AND state NOT IN ('failed', 'missed', 'skipped') AND due_at > $4
+  AND schedule_id NOT IN (SELECT id FROM schedule WHERE team_id = $1 AND channel_id = $2)
 """
-_REMOVE = "DELETE FROM schedule WHERE team_id = $1 AND channel_id = $2 RETURNING channel_id"
-_EMPTY_POOL = "DELETE FROM topic_pool WHERE team_id = $1 AND channel_id = $2"
 
 
 class Schedules:
-    """The schedules of all teams; a channel has at most one."""
+    """The schedules of all teams; a channel has several."""
 
     def __init__(self, database: Database, installed: Installed) -> None:
         self._database = database
         self._installed = installed
-        self._rows = QueueReader(to_schedule, "schedule", "team_id", "channel_id")
+        self._rows = QueueReader(to_schedule, "schedule", "id")
 
     async def set(
         self,
@@ -67,24 +78,55 @@ class Schedules:
         owner_id: UserId,
         order: Order,
         now: datetime,
+        schedule_id: str = "",
     ) -> Schedule:
-        """Create the channel's schedule, or replace the one that it has.
+        """Create a schedule in the channel, or replace the one with *schedule_id*.
 
-        The first occurrence is after *now*. A pause, or a reason for being stopped, is deleted.
-        Raises `GoneError`.
+        An id without its schedule, which was ended, is used again: its posts and skips count. The
+        first occurrence is after *now*, and not on a day on which an ended schedule of the channel
+        has posted the same kind. A pause, or a reason for being stopped, is deleted. Raises
+        `GoneError`, and `ParleyError` if the name is taken or the channel has too many schedules.
         """
-        schedule = Schedule(
-            team_id=team_id,
-            channel_id=channel_id,
-            owner_id=owner_id,
-            next=next(occurrences(order.timetable, after=now)),
-            **{each.name: getattr(order, each.name) for each in fields(Order)},
-        )
         async with self._installed.writing(team_id) as connection:
+            rows = await connection.fetch(_OF_CHANNEL, team_id, channel_id)
+            before = next((row for row in rows if row["id"] == schedule_id), None)
+            taken = [row["name"] for row in rows if row is not before]
+            if order.name in taken:
+                raise ParleyError(f"This channel has a schedule called `{order.name}` already.")
+            if len(taken) >= MOST_SCHEDULES:
+                raise ParleyError(
+                    f"This channel has {MOST_SCHEDULES} schedules, and more are not possible. End"
+                    " one first."
+                )
+            name = order.name or _name(order, before, taken)
+            if not f"{schedule_id}:".startswith(f"{team_id}:{channel_id}:"):
+                # None was given, or that of another channel.
+                schedule_id = _new_id(team_id, channel_id, rows, now)
+            since = to_text(now - timedelta(days=2))
+            posted = await connection.fetch(
+                _POSTED_BY_ENDED, team_id, channel_id, order.kind, since
+            )
+            days = {row["due_on"] for row in posted} if before is None else set()
+            due = (
+                each
+                for each in occurrences(order.timetable, after=now)
+                if each.due_on.isoformat() not in days
+            )
+            of_order = {each.name: getattr(order, each.name) for each in fields(Order)}
+            schedule = Schedule(
+                **of_order | {"name": name},
+                id=schedule_id,
+                team_id=team_id,
+                channel_id=channel_id,
+                owner_id=owner_id,
+                next=next(due),
+            )
             await connection.execute(
                 _SET,
+                schedule_id,
                 team_id,
                 channel_id,
+                name,
                 order.kind,
                 owner_id,
                 order.timetable.at.isoformat("minutes"),
@@ -99,10 +141,14 @@ class Schedules:
             )
         return schedule
 
-    async def get(self, team_id: TeamId, channel_id: ChannelId) -> Schedule | None:
-        """Return the channel's schedule; None if it has none."""
-        rows = await self._database.fetch(_GET, team_id, channel_id)
+    async def get(self, team_id: TeamId, schedule_id: str) -> Schedule | None:
+        """Return the team's schedule with this id; None if there is none."""
+        rows = await self._database.fetch(_GET, team_id, schedule_id)
         return to_schedule(rows[0]) if rows else None
+
+    async def of_channel(self, team_id: TeamId, channel_id: ChannelId) -> Sequence[Schedule]:
+        """Return the channel's schedules, the soonest first; leave out rows with bad values."""
+        return self._rows.read(await self._database.fetch(_OF_CHANNEL, team_id, channel_id))
 
     async def list(self, team_id: TeamId) -> Sequence[Schedule]:
         """Return every schedule of the team, the soonest first; leave out rows with bad values."""
@@ -122,31 +168,45 @@ class Schedules:
         """
         return self._rows.read(await self._database.fetch(_WATCHED, to_text(until)))
 
-    async def pause(self, team_id: TeamId, channel_id: ChannelId, *, until: date) -> None:
+    async def pause(self, schedule: Schedule, *, until: date) -> None:
         """Skip every occurrence before the local date *until*."""
         async with self._database.transaction() as connection:
-            await connection.execute(_PAUSE, team_id, channel_id, until.isoformat())
+            await connection.execute(_PAUSE, schedule.team_id, schedule.id, until.isoformat())
 
-    async def resume(self, team_id: TeamId, channel_id: ChannelId) -> None:
+    async def resume(self, schedule: Schedule) -> None:
         """End the pause of a schedule, and start it again if it is stopped."""
         async with self._database.transaction() as connection:
-            await connection.execute(_RESUME, team_id, channel_id)
+            await connection.execute(_RESUME, schedule.team_id, schedule.id)
 
     async def stop(
         self, team_id: TeamId, channel_id: ChannelId, *, error: str, now: datetime
     ) -> bool:
-        """Stop the schedule because of *error*, and plan a notice to its owner.
+        """Stop the channel's schedules because of *error*, and plan a notice to each owner.
 
-        Return False if there is no schedule, or if it is already stopped because of *error*.
+        Return False if there is no schedule that is not yet stopped because of *error*.
         """
         async with self._database.transaction() as connection:
-            return await stop_schedule(connection, team_id, channel_id, error=error, now=now)
+            return await stop_schedules(connection, team_id, channel_id, error=error, now=now)
 
-    async def remove(self, team_id: TeamId, channel_id: ChannelId) -> bool:
-        """Delete the channel's schedule; return False if it had none."""
+    async def remove(self, schedule: Schedule) -> bool:
+        """Delete a schedule; return False if it was deleted before."""
         async with self._database.transaction() as connection:
-            await connection.execute(_EMPTY_POOL, team_id, channel_id)
-            return bool(await connection.fetch(_REMOVE, team_id, channel_id))
+            await connection.execute(_EMPTY_POOL, schedule.team_id, schedule.id)
+            return bool(await connection.fetch(_REMOVE, schedule.team_id, schedule.id))
+
+
+def _name(order: Order, before: Row | None, taken: Sequence[str]) -> str:
+    """Return the name of a schedule that is not named: a name that a person chose stays."""
+    if before and not is_default_name(before["name"], to_schedule(before)):
+        return str(before["name"])
+    return default_name(order, taken=taken)
+
+
+def _new_id(team_id: TeamId, channel_id: ChannelId, rows: Sequence[Row], now: datetime) -> str:
+    """Return an id that no other schedule has; *rows* are those that the channel has *now*."""
+    state = f"{to_text(now)} {[row['id'] for row in rows]}"
+    mark = blake2b(state.encode(), digest_size=4).hexdigest()
+    return f"{team_id}:{channel_id}:{mark}"
 
 
 def following(schedule: Schedule) -> Schedule:
@@ -164,8 +224,7 @@ async def advance(connection: Connection, schedules: Sequence[Schedule]) -> None
         _ADVANCE,
         [
             (
-                schedule.team_id,
-                schedule.channel_id,
+                schedule.id,
                 occurrence.due_on.isoformat(),
                 to_text(occurrence.due_at),
                 to_text(schedule.next.due_at),
@@ -179,6 +238,8 @@ def to_schedule(row: Row) -> Schedule:
     """Build a schedule from its row."""
     until = row["paused_until"]
     return Schedule(
+        id=row["id"],
+        name=row["name"],
         team_id=row["team_id"],
         channel_id=row["channel_id"],
         owner_id=row["organiser_id"] or None,

@@ -122,8 +122,9 @@ async def test_10_a_question_on_every_working_day(ana: Person) -> None:
 async def test_11_another_time_for_it(ana: Person) -> None:
     await ana.write("/digest on 09:30")
     await expect(private(ana)).to_be_visible()
-    async with ana.within(3):
+    async with ana.within(4):
         await ana.write("/digest")
+        await press(private(ana), "Edit")
         await ana.dialog.get_by_label("Time", exact=True).click()
         await ana.dialog.get_by_label("Time", exact=True).fill("08:15")
         await press(ana.dialog, "Save")

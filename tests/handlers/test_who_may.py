@@ -21,8 +21,9 @@ from bot.workspace import Fault
 from bot.workspace.model.directory import BOT_USER_ID, STRANGERS_TEAM_ID, Person
 from bot.workspace.model.tickets import new_id
 from handlers.button_value import Value
-from handlers.features.digest import _CHANGING, _WORDS
+from handlers.features.digest import _CHANGING
 from handlers.ids import Action, Block, Command, Field, Modal, Shortcut, Step
+from handlers.parsing.schedule_names import COMMANDS
 from handlers.slack.directory import GUEST, STRANGER, UNKNOWN
 from handlers.views.corpus import _SUBCOMMANDS as CORPUS_WORDS
 from handlers.views.corpus import MENU as CORPUS_MENU
@@ -324,7 +325,8 @@ def from_the_list(words: str) -> Callable[[Slack], Awaitable[Json]]:
     async def prepare(slack: Slack) -> Json:
         await slack.type("/digest on 09:30")
         (shown,) = await slack.type("/digest list")
-        option = Value(words=words, channel_id=GENERAL).encode()
+        (menu,) = [block["accessory"] for block in shown["blocks"] if block.get("accessory")]
+        option = next(each["value"] for each in menu["options"] if f'{words}"' in each["value"])
         choosing = slack.workspace.press(
             ANA, Action.DIGEST_CHANGE, channel=GENERAL, ts=shown["ts"], selected_option=option
         )
@@ -537,7 +539,7 @@ def test_every_way_in_has_a_row(switches: Switches) -> None:
     ids = {*Command, *Action, *Shortcut, *Step, *Modal, Field.ZONE, Field.TOPICS, *events}
     assert {id_ for id_, _ in WAYS} == ids - _WITHOUT_A_PERSON - _ACKED_ONLY
     words = {word for id_, word in WAYS if id_ is Command.DIGEST}
-    assert words == {*_WORDS, "", "typo"}
+    assert words == {*COMMANDS, "", "typo"}
     assert {word for word in words if WAYS[Command.DIGEST, word].changes} == _CHANGING
     words = {word for id_, word in WAYS if id_ is Command.CORPUS}
     assert words == {*dict(CORPUS_WORDS), ""}

@@ -1,4 +1,4 @@
-"""The world of posting: schedules of a few channels, people who change them, and a lossy Slack."""
+"""The world of posting: three schedules a channel, people who change them, and a lossy Slack."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -31,6 +31,7 @@ from store.types import (
     PostKind,
     PostState,
     Revision,
+    Schedule,
     TeamId,
     Timetable,
     UserId,
@@ -41,6 +42,9 @@ from tests.simulation.slack import BOT_ID, Client, Sent, SimulatedSlack
 from tests.simulation.world import Process, World
 
 TEAM = TeamId("T1")
+Slot = tuple[ChannelId, str]
+"""A channel, and the name of one of its schedules."""
+NAMES = ("first", "second", "third")
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe")
 
 
@@ -82,6 +86,12 @@ class Poster(Process):
             self.store, delivery, Background(), Responders(teams), clock=self.clock
         )
 
+    async def schedule(self, slot: Slot) -> Schedule | None:
+        """Return the schedule of this name in its channel; None if it has ended."""
+        channel_id, name = slot
+        schedules = await self.store.schedules.of_channel(TEAM, channel_id)
+        return next((one for one in schedules if one.name == name), None)
+
     async def work(self) -> None:
         """Plan and send what is due."""
         await self.posting.run()
@@ -102,10 +112,10 @@ class PostingWorld(World):
     def __init__(self, path: Path, faults: Faults, *, days: int) -> None:
         super().__init__(path, faults, days=days)
         self.slack = SimulatedSlack(faults, self.began, self._note_message)
-        count = faults.whole("channels", 1, 3)
-        self._channels = [ChannelId(f"C{number}") for number in range(count)]
-        self._ordered: dict[ChannelId, datetime] = {}
-        """When somebody last changed the schedule of a channel, or tried to."""
+        channels = [ChannelId(f"C{number}") for number in range(faults.whole("channels", 1, 3))]
+        self._slots = [(channel, name) for channel in channels for name in NAMES]
+        self._ordered: dict[Slot, datetime] = {}
+        """When somebody last changed a schedule, or tried to."""
 
     def _note_message(self, sent: Sent) -> None:
         self.note(sent.channel, f"{sent.ts} {sent.thread_ts} {sent.key}")
@@ -115,9 +125,9 @@ class PostingWorld(World):
         return Poster(self, name)
 
     def begin(self) -> None:
-        """Give every channel a schedule."""
-        for channel in self._channels:
-            self._order(self._set(channel), channel)
+        """Give every channel its schedules."""
+        for slot in self._slots:
+            self._order(self._set(slot), slot)
 
     def trouble(self) -> Iterable[Awaitable[None]]:
         """Return the outages of Slack, the closed channels, and the people."""
@@ -131,7 +141,7 @@ class PostingWorld(World):
     async def check(self) -> tuple[int, Iterable[str]]:
         """Return the number of posts, and what is wrong with posts and schedules."""
         posts = {row["key"]: row for row in self.fetch("SELECT * FROM post ORDER BY key")}
-        schedules = self.fetch("SELECT * FROM schedule ORDER BY channel_id")
+        schedules = self.fetch("SELECT * FROM schedule ORDER BY channel_id, name")
         return len(posts), chain(
             broken_posts(posts, self.slack, now=self.now()),
             broken_schedules(posts, schedules, since=self._ordered, now=self.now()),
@@ -152,15 +162,15 @@ class PostingWorld(World):
     # --- orders of people ----------------------------------------------------------------------
 
     async def _people(self) -> None:
-        async for _ in self.now_and_then("order", days=1.5):
-            channel = self._channels[self.faults.whole("which", 0, len(self._channels) - 1)]
+        async for _ in self.now_and_then("order", days=0.5):
+            slot = self._slots[self.faults.whole("which", 0, len(self._slots) - 1)]
             orders = (
                 *(self._set, self._pause, self._resume, self._remove),
                 *(self._skip, self._unskip, self._post_now, self._post_now),
             )
-            self._order(orders[self.faults.whole("order", 0, len(orders) - 1)](channel), channel)
+            self._order(orders[self.faults.whole("order", 0, len(orders) - 1)](slot), slot)
 
-    def _order(self, order: Order, channel: ChannelId) -> None:
+    def _order(self, order: Order, slot: Slot) -> None:
         """Let one of the bots carry out an order."""
         process = self.any_process()
         if not isinstance(process, Poster):
@@ -170,14 +180,14 @@ class PostingWorld(World):
         async def carry_out() -> None:
             with suppress(ParleyError):
                 await order(poster)
-            self._ordered[channel] = self.now()
+            self._ordered[slot] = self.now()
             self.wake()
 
-        self._ordered[channel] = self.now()
+        self._ordered[slot] = self.now()
         poster.begin(carry_out)
 
-    def _set(self, channel: ChannelId) -> Order:
-        draw = self.faults
+    def _set(self, slot: Slot) -> Order:
+        draw, (channel, name) = self.faults, slot
         days = frozenset(day for day in range(7) if draw.number("weekday") < 0.7) or frozenset({0})
         at = time(draw.whole("hour", 0, 23), draw.whole("minute", 0, 59))
         timetable = Timetable(at=at, weekdays=days, zone=ZONES[draw.whole("zone", 0, 4)])
@@ -185,37 +195,52 @@ class PostingWorld(World):
         stories = 3 if kind is PostKind.DIGEST else 1
 
         async def set_(process: Poster) -> None:
+            before = await process.schedule(slot)
             await process.store.schedules.set(
                 team_id=TEAM,
                 channel_id=channel,
                 owner_id=UserId("U1"),
-                order=types.Order(timetable=timetable, kind=kind, stories=stories),
+                order=types.Order(timetable=timetable, name=name, kind=kind, stories=stories),
                 now=process.clock(),
+                schedule_id=before.id if before else "",
             )
 
         return set_
 
-    def _pause(self, channel: ChannelId) -> Order:
+    def _pause(self, slot: Slot) -> Order:
         until = self.now().date() + timedelta(days=self.faults.whole("pause", 1, 4))
-        return lambda process: process.store.schedules.pause(TEAM, channel, until=until)
 
-    def _resume(self, channel: ChannelId) -> Order:
-        return lambda process: process.store.schedules.resume(TEAM, channel)
+        async def pause(process: Poster) -> None:
+            if schedule := await process.schedule(slot):
+                await process.store.schedules.pause(schedule, until=until)
 
-    def _remove(self, channel: ChannelId) -> Order:
-        return lambda process: process.store.schedules.remove(TEAM, channel)
+        return pause
 
-    def _skip(self, channel: ChannelId) -> Order:
+    def _resume(self, slot: Slot) -> Order:
+        async def resume(process: Poster) -> None:
+            if schedule := await process.schedule(slot):
+                await process.store.schedules.resume(schedule)
+
+        return resume
+
+    def _remove(self, slot: Slot) -> Order:
+        async def remove(process: Poster) -> None:
+            if schedule := await process.schedule(slot):
+                await process.store.schedules.remove(schedule)
+
+        return remove
+
+    def _skip(self, slot: Slot) -> Order:
         async def skip(process: Poster) -> None:
-            schedule = await process.store.schedules.get(TEAM, channel)
-            if schedule:
+            if schedule := await process.schedule(slot):
                 new_post = NewPost(
                     key=occurrence_key(schedule, schedule.next.due_on),
                     team_id=TEAM,
-                    channel_id=channel,
+                    channel_id=schedule.channel_id,
                     kind=schedule.kind,
                     state=PostState.SKIPPED,
                     error="skipped",
+                    schedule_id=schedule.id,
                     due_on=schedule.next.due_on,
                     due_at=schedule.next.due_at,
                 )
@@ -223,24 +248,22 @@ class PostingWorld(World):
 
         return skip
 
-    def _unskip(self, channel: ChannelId) -> Order:
+    def _unskip(self, slot: Slot) -> Order:
         async def unskip(process: Poster) -> None:
-            schedule = await process.store.schedules.get(TEAM, channel)
-            if schedule:
+            if schedule := await process.schedule(slot):
                 key = occurrence_key(schedule, schedule.next.due_on)
                 await process.store.posts.unskip(TEAM, key)
 
         return unskip
 
-    def _post_now(self, channel: ChannelId) -> Order:
+    def _post_now(self, slot: Slot) -> Order:
         key = None
         if self.faults.number("kind of now") < 0.5:
-            key = f"{TEAM}:{channel}:extra:{self.faults.number('key')}"
+            key = f"{TEAM}:{slot[0]}:extra:{self.faults.number('key')}"
         by = FullMember(team_id=TEAM, user_id=UserId("U1"), is_admin=False, is_guest=False)
 
         async def post(process: Poster) -> None:
-            schedule = await process.store.schedules.get(TEAM, channel)
-            if schedule:
+            if schedule := await process.schedule(slot):
                 await process.posting.now(schedule, by=by, key=key)
 
         return post

@@ -45,15 +45,15 @@ def broken_posts(
 
 
 def _two_a_day(posts: Mapping[str, Row]) -> Iterator[str]:
-    """Yield which channels got two posts of their schedule for one day."""
+    """Yield which schedules have two posts for one day."""
     sent = Counter(
-        (row["channel_id"], row["due_on"])
+        (row["schedule_id"], row["due_on"])
         for row in posts.values()
         if row["due_on"] and row["state"] == "sent"
     )
-    for (channel, on), count in sent.items():
+    for (schedule, on), count in sent.items():
         if count > 1:
-            yield f"{channel} has {count} posts of its schedule for {on}"
+            yield f"{schedule} has {count} posts for {on}"
 
 
 def _wrong_state(row: Row, sent: Sequence[Sent], now: datetime) -> Iterator[str]:
@@ -65,31 +65,40 @@ def _wrong_state(row: Row, sent: Sequence[Sent], now: datetime) -> Iterator[str]
             yield f"{key} is {state}, and its message is there"
         case "missed" | "failed" | "skipped" if not row["error"]:
             yield f"{key} is {state} without a reason"
-        case "planned" | "sending" if to_instant(row["due_at"]) <= now:
+        case "planned" | "sending" if to_instant(row["due_at"]) < now:
             yield f"{key} is still {state}: {row['error']}"
 
 
 def broken_schedules(
-    keys: Mapping[str, Row],
+    posts: Mapping[str, Row],
     schedules: Sequence[Row],
     *,
-    since: Mapping[ChannelId, datetime],
+    since: Mapping[tuple[ChannelId, str], datetime],
     now: datetime,
 ) -> Iterator[str]:
     """Yield in words which schedules are stuck, and which occurrences have no post.
 
-    *since* has the time of the last order about each channel; before it, anything may be.
+    *since* has the time of the last order about each schedule, by channel and name; before it,
+    anything may be. A day on which an ended schedule has posted the same kind is left out.
     """
+    living = {row["id"] for row in schedules}
+    ended = {
+        (post["channel_id"], post["kind"], post["due_on"])
+        for post in posts.values()
+        if post["due_on"] and post["schedule_id"] not in living
+    }
     for row in schedules:
-        channel = ChannelId(row["channel_id"])
-        if to_instant(row["next_at"]) <= now:
-            yield f"the schedule of {channel} is stuck at {row['next_at']}"
+        channel, schedule = ChannelId(row["channel_id"]), row["id"]
+        if to_instant(row["next_at"]) < now:
+            yield f"{schedule} is stuck at {row['next_at']}"
         timetable = Timetable(
             at=time.fromisoformat(row["at"]),
             weekdays=frozenset(map(int, row["weekdays"])),
             zone=row["zone"],
         )
-        due = occurrences(timetable, after=since[channel] + _AFTER_ORDER)
-        for occurrence in takewhile(lambda one: one.due_at <= now, due):
-            if f"{row['team_id']}:{channel}:{occurrence.due_on}" not in keys:
-                yield f"{channel} has no post for {occurrence.due_on}, and no reason"
+        due = occurrences(timetable, after=since[channel, row["name"]] + _AFTER_ORDER)
+        for occurrence in takewhile(lambda one: one.due_at < now, due):
+            on = occurrence.due_on
+            is_ours = f"{schedule}:{on}" in posts
+            if not is_ours and (channel, row["kind"], str(on)) not in ended:
+                yield f"{schedule} has no post for {on}, and no reason"

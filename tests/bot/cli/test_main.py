@@ -24,6 +24,7 @@ from store.loading.documents.source import Story
 from store.types import Order, Timetable
 from tests.ids import C1, T1, U1
 from tests.machine import NOW, ROOT, environment
+from tests.schedules import schedule_of
 
 
 @pytest.fixture(autouse=True)
@@ -719,7 +720,7 @@ class TestPersonalData:
 
         async def read() -> tuple[str | None, int]:
             async with open_store("sqlite:///data/parley.db") as store:
-                schedule = await store.schedules.get(T1, C1)
+                schedule = await schedule_of(store, T1, C1)
                 requests = await store.topic_requests.list(T1, since=NOW)
                 return schedule.owner_id if schedule else "gone", len(requests)
 

@@ -10,9 +10,10 @@ from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from store.types import PostState, UserId
 from tests.handlers.conftest import Slack, texts
 from tests.handlers.features.test_schedule_actions import choose, tick
-from tests.handlers.features.test_schedule_form import choice, listed, menus, opened, values
+from tests.handlers.features.test_schedule_form import choice, edited, listed, menus, opened, values
 from tests.handlers.jobs.test_posting import settle
 from tests.ids import ANA, BEN, CHLOE, GENERAL, TEAM
+from tests.schedules import schedule_of
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ async def ownerless(slack: Slack) -> Slack:
 
 
 async def owner(slack: Slack) -> str | None:
-    schedule = await slack.parley.store.schedules.get(TEAM, GENERAL)
+    schedule = await schedule_of(slack.parley.store, TEAM, GENERAL)
     assert schedule
     return schedule.owner_id
 
@@ -87,7 +88,7 @@ async def test_the_list_offers_admins_to_change_it(ownerless: Slack) -> None:
 
 
 async def test_a_member_who_saves_the_form_owns_it(ownerless: Slack) -> None:
-    modal = await opened(ownerless, user=BEN)
+    modal = await edited(ownerless, user=BEN)
     assert not await ownerless.submit(modal, values(time="11:45"), user=BEN)
     assert await owner(ownerless) == BEN
 
@@ -110,10 +111,10 @@ async def test_a_stop_notifies_nobody_but_is_shown_in_the_list(
     for _ in range(3):
         await tick(ownerless)
         ownerless.clock.forward(minutes=6)
-    schedule = await ownerless.parley.store.schedules.get(TEAM, GENERAL)
+    schedule = await schedule_of(ownerless.parley.store, TEAM, GENERAL)
     assert schedule
     assert schedule.stopped == "not_in_channel"
-    assert f"{TEAM}:{GENERAL} has no owner: a notice (stopped) is not sent" in caplog.text
+    assert "has no owner: a notice (stopped) is not sent" in caplog.text
     assert "stopped" in texts([await listed(ownerless)])
     ownerless.workspace.invite(GENERAL, ownerless.workspace.bot_user_id)
     assert "gets its posts again" in texts(await ownerless.type("/digest resume", user=BEN))
@@ -129,8 +130,9 @@ async def test_an_unknown_outcome_is_left_to_admins(
         Fault(method="conversations.history", kind="refuse", error="missing_scope", times=999)
     )
     await settle(ownerless)
-    posts = ownerless.parley.store.posts
-    last = await posts.last_scheduled(TEAM, GENERAL, now=ownerless.clock())
+    schedule = await schedule_of(ownerless.parley.store, TEAM, GENERAL)
+    assert schedule
+    last = await ownerless.parley.store.posts.last_scheduled(schedule, now=ownerless.clock())
     assert last
     assert last.state is PostState.UNKNOWN
     assert "has no owner: a notice (unsure) is not sent" in caplog.text

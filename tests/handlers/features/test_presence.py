@@ -14,10 +14,11 @@ from handlers.slack.teams import Bot, Teams
 from store.types import TeamId
 from tests.conftest import StoppedClock
 from tests.handlers.conftest import Slack, dm, texts
-from tests.handlers.features.test_schedule_form import chosen, values
+from tests.handlers.features.test_schedule_form import chosen, edited, values
 from tests.handlers.features.test_schedule_form import opened as schedule_opened
 from tests.handlers.features.test_start_discussion import filled, opened
 from tests.ids import ANA, BEN, GENERAL, LEADERS, T1, TEAM, U1
+from tests.schedules import schedule_of
 
 UNKNOWN = (
     "I can't check with Slack whether you are in that channel, so I did nothing."
@@ -99,9 +100,12 @@ async def test_a_schedule_is_not_saved_when_slack_cannot_be_reached(slack: Slack
     assert chosen(still, "time") == "11:11"
 
 
-async def test_somebody_s_schedule_is_not_replaced_when_slack_does_not_say(slack: Slack) -> None:
+async def test_no_schedule_is_added_when_slack_does_not_say(slack: Slack) -> None:
     await slack.type("/digest on 09:30", user=ANA)
-    modal = await schedule_opened(slack, BEN)
+    (answer,) = await slack.type("/digest", user=BEN)
+    await slack.press(Action.DIGEST_SET, answer, user=BEN)
+    modal = slack.modal(BEN)
+    assert modal
     slack.workspace.faults.add(REFUSED)
     errors = await slack.submit(modal, values(time="11:11"), user=BEN)
     assert errors == {Block.CHANNEL: UNKNOWN}
@@ -112,7 +116,7 @@ async def test_somebody_s_schedule_is_not_replaced_when_slack_does_not_say(slack
 async def test_an_owner_can_change_their_schedule_when_slack_does_not_say(slack: Slack) -> None:
     """Parley knows the owner without asking Slack."""
     await slack.type("/digest on 09:30")
-    modal = await schedule_opened(slack)
+    modal = await edited(slack)
     slack.workspace.faults.add(REFUSED)
     assert not await slack.submit(modal, values(time="11:11"))
     (schedule,) = await slack.parley.store.schedules.list(TEAM)
@@ -127,7 +131,7 @@ async def test_a_form_is_saved_when_slack_does_not_say_whether_parley_may_post(
     modal = await schedule_opened(slack)
     slack.workspace.faults.add(Fault(method="conversations.info", times=None, **FAULTS[what]))
     assert not await slack.submit(modal)
-    assert await slack.parley.store.schedules.get(TEAM, GENERAL)
+    assert await schedule_of(slack.parley.store, TEAM, GENERAL)
 
 
 async def test_a_discussion_is_posted_only_once_slack_says_who_is_there(

@@ -10,6 +10,7 @@ from handlers.ids import Action
 from handlers.views.samples import warning
 from store import samples
 from tests.handlers.conftest import Slack, texts, write_corpus
+from tests.handlers.features.test_schedule_form import edited
 from tests.ids import RANDOM
 
 
@@ -35,10 +36,8 @@ async def test_the_warning_is_shown_wherever_a_schedule_is_set_up(slack: Slack) 
     (offer,) = await slack.type("/digest on 09:30", channel=RANDOM)
     joined = await slack.press(Action.DIGEST_JOIN, offer, channel=RANDOM)
     assert warning() in texts(joined)
-    await slack.type("/digest")
+    modal = await edited(slack)
     assert warning() in form(slack)
-    modal = slack.modal()
-    assert modal
     # The schedule changes while the form is open, so the form shows the change before it saves.
     await slack.type("/digest on 10:30")
     await slack.submit(modal)
@@ -56,7 +55,7 @@ async def test_there_is_no_warning_with_own_stories(slack: Slack) -> None:
     write_corpus(slack.corpus)
     shown = await slack.type("/corpus reload") + await slack.type("/corpus status")
     shown += await slack.type("/digest on 09:30")
-    await slack.type("/digest")
+    await edited(slack)
     assert "sample" not in texts(shown) + form(slack)
     await slack.type("/corpus undo")
     assert warning() in texts(await slack.type("/digest on 09:30"))
@@ -86,6 +85,6 @@ class TestDemo:
         self, slack: Slack, caplog: pytest.LogCaptureFixture
     ) -> None:
         assert "sample" not in texts(await slack.type("/digest on 09:30"))
-        await slack.type("/digest")
+        await edited(slack)
         assert "sample" not in form(slack)
         assert not warnings(caplog)

@@ -12,6 +12,7 @@ from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from store.types import PostState
 from tests.handlers.conftest import Slack, labels, texts
 from tests.ids import ANA, BEN, CHLOE, GENERAL, TEAM, WORLD
+from tests.schedules import schedule_of
 
 ANA_DM = "D0ANA"
 
@@ -280,7 +281,7 @@ async def test_only_members_of_a_channel_start_its_schedule_again_from_elsewhere
     slack.workspace.invite(WORLD, ANA)
     slack.clock.forward(minutes=6)
     await slack.press(Action.DIGEST_GUESS, answer)
-    assert await slack.parley.store.schedules.get(TEAM, WORLD)
+    assert await schedule_of(slack.parley.store, TEAM, WORLD)
 
 
 @pytest.mark.parametrize(

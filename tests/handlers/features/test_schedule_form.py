@@ -10,11 +10,24 @@ from handlers.parsing import zones
 from store.types import ChannelId
 from tests.handlers.conftest import Slack, dm, labels, texts
 from tests.ids import ANA, BEN, GENERAL, LEADERS, RANDOM, TEAM, WORLD
+from tests.schedules import schedule_of
 
 
 async def opened(slack: Slack, user: str = ANA, channel: str = GENERAL) -> dict[str, Any]:
     """Type `/digest`, and return the modal that opens."""
     assert not await slack.type("/digest", user=user, channel=channel)
+    modal = slack.modal(user)
+    assert modal
+    return modal
+
+
+async def edited(slack: Slack, user: str = ANA, channel: str = GENERAL) -> dict[str, Any]:
+    """Type `/digest`, choose *Edit* in the menu of the only schedule, and return the modal."""
+    (answer,) = await slack.type("/digest", user=user, channel=channel)
+    edit = choice(answer, "Edit")
+    await slack.press(
+        Action.DIGEST_CHANGE, answer, user=user, channel=channel, selected_option=edit
+    )
     modal = slack.modal(user)
     assert modal
     return modal
@@ -32,6 +45,7 @@ def values(**fields: Any) -> dict[str, Any]:
         "zone": "selected_option",
         "weekdays": "selected_options",
         "topics": "selected_options",
+        "name": "value",
     }
     return {
         Block[name.upper()]: {Field[name.upper()]: {names[name]: value}}
@@ -91,30 +105,30 @@ async def test_news_and_their_age_are_saved_and_shown_again(slack: Slack) -> Non
     assert done
     what = "will get a digest of 3 new stories, if there are any, of the last 7 days"
     assert what in texts([done])
-    modal = await opened(slack)
+    modal = await edited(slack)
     assert chosen(modal, "news")["value"] == "new or nothing"
     assert chosen(modal, "max_age")["value"] == "7"
 
 
 async def test_an_age_that_was_typed_is_among_those_to_choose(slack: Slack) -> None:
     await slack.type("/digest on 09:30 max age 5 days")
-    modal = await opened(slack)
+    modal = await edited(slack)
     assert chosen(modal, "max_age")["value"] == "5"
     assert not await slack.submit(modal, values(time="10:00"))
-    schedule = await slack.parley.store.schedules.get(TEAM, GENERAL)
+    schedule = await schedule_of(slack.parley.store, TEAM, GENERAL)
     assert schedule
     assert schedule.max_age_days == 5
 
 
 async def test_another_channel_may_be_chosen(slack: Slack) -> None:
     await slack.submit(await opened(slack), values(channel=WORLD))
-    assert await slack.parley.store.schedules.get(TEAM, WORLD)
-    assert not await slack.parley.store.schedules.get(TEAM, GENERAL)
+    assert await schedule_of(slack.parley.store, TEAM, WORLD)
+    assert not await schedule_of(slack.parley.store, TEAM, GENERAL)
 
 
 async def test_it_shows_the_channel_s_current_schedule(slack: Slack) -> None:
     await slack.type("/digest on 07:15 sat,sun Asia/Tokyo digest 4 about sanctions, gdansk")
-    modal = await opened(slack)
+    modal = await edited(slack)
     assert chosen(modal, "time") == "07:15"
     assert [option["value"] for option in chosen(modal, "weekdays")] == ["5", "6"]
     assert chosen(modal, "zone")["value"] == "Asia/Tokyo"
@@ -207,12 +221,12 @@ async def test_it_is_saved_when_slack_does_not_say_whether_parley_may_post(slack
         Fault(method="conversations.info", kind="refuse", error="internal_error")
     )
     assert not await slack.submit(modal)
-    assert await slack.parley.store.schedules.get(TEAM, GENERAL)
+    assert await schedule_of(slack.parley.store, TEAM, GENERAL)
 
 
 async def test_a_concurrent_edit_shows_what_the_other_person_saved(slack: Slack) -> None:
     await slack.type("/digest on 09:30", user=BEN)
-    mine, theirs = await opened(slack), await opened(slack, BEN)
+    mine, theirs = await edited(slack), await edited(slack, BEN)
     await slack.submit(theirs, values(time="10:00"), user=BEN)
     assert not await slack.submit(mine, values(time="11:00", topics=[option("Geneva")]))
     again = slack.modal()
@@ -229,21 +243,22 @@ async def test_a_concurrent_edit_shows_what_the_other_person_saved(slack: Slack)
     assert f"{schedule.timetable.at:%H:%M}" == "11:00"
 
 
-async def test_another_channel_s_schedule_is_shown_before_it_is_replaced(slack: Slack) -> None:
+async def test_another_channel_s_schedule_is_shown_before_one_is_added(slack: Slack) -> None:
     await slack.type("/digest on 08:00 daily", user=BEN, channel=WORLD)
     modal = await opened(slack)
     assert not await slack.submit(modal, values(channel=WORLD))
     again = slack.modal()
     assert again
-    assert "There is a schedule that this form did not show you" in texts([again])
+    assert "The channel has what this form did not show you" in texts([again])
+    assert f"<#{WORLD}>: a question at 08:00 every day" in texts([again])
     assert chosen(again, "channel") == WORLD
-    schedule = await slack.parley.store.schedules.get(TEAM, WORLD)
-    assert schedule
-    assert schedule.owner_id == BEN
+    assert len(await slack.parley.store.schedules.of_channel(TEAM, WORLD)) == 1
     await slack.submit(again)
-    schedule = await slack.parley.store.schedules.get(TEAM, WORLD)
-    assert schedule
-    assert schedule.owner_id == ANA
+    schedules = await slack.parley.store.schedules.of_channel(TEAM, WORLD)
+    assert {(one.owner_id, f"{one.timetable.at:%H:%M}") for one in schedules} == {
+        (BEN, "08:00"),
+        (ANA, "09:30"),
+    }
 
 
 async def test_a_schedule_that_ended_while_the_form_was_open_is_not_restarted_unasked(
@@ -268,7 +283,7 @@ async def test_a_schedule_that_ended_while_the_form_was_open_is_not_restarted_un
 async def test_a_form_of_a_paused_schedule_says_that_saving_resumes_it(slack: Slack) -> None:
     await slack.type("/digest on 09:30")
     await slack.type("/digest pause")
-    modal = await opened(slack)
+    modal = await edited(slack)
     assert f"Posts in <#{GENERAL}> are paused. Saving lets them go on." in texts([modal])
 
 
@@ -293,7 +308,7 @@ async def test_in_a_direct_message_the_form_leaves_the_channel_open(slack: Slack
     assert not chosen(modal, "channel")
     assert Block.CHANNEL in await slack.submit(modal)
     assert not await slack.submit(modal, values(channel=GENERAL))
-    assert await slack.parley.store.schedules.get(TEAM, GENERAL)
+    assert await schedule_of(slack.parley.store, TEAM, GENERAL)
 
 
 async def test_an_unknown_zone_is_utc(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -378,8 +393,8 @@ async def test_only_owners_and_admins_change_a_schedule_from_the_list(slack: Sla
         selected_option=choice(theirs, "Stop"),
     )
     await slack.settled()
-    assert await slack.parley.store.schedules.get(TEAM, GENERAL)
-    assert await slack.parley.store.schedules.get(TEAM, WORLD)
+    assert await schedule_of(slack.parley.store, TEAM, GENERAL)
+    assert await schedule_of(slack.parley.store, TEAM, WORLD)
 
 
 async def test_a_long_list_has_pages(slack: Slack) -> None:
@@ -389,7 +404,7 @@ async def test_a_long_list_has_pages(slack: Slack) -> None:
         )
         await slack.type("/digest on 09:30", channel=where.id)
     first = await listed(slack)
-    assert menus(first) == 20
+    assert menus(first) == 15
     assert labels(first) == ["Next page"]
     (*_, second) = await slack.press(f"{Action.DIGEST_PAGE}_0", first)
     assert labels(second) == ["Previous", "Next page"]

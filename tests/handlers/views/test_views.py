@@ -131,6 +131,7 @@ def told(kind: PostKind, words: str) -> Post:
         why=words,
         about=About(channel_id=C1, post_key="k" * 80, error=words, left=10**9, days=10**6, more=9),
         state=PostState.FAILED,
+        schedule_id="T1:C1",
         due_on=date(2026, 11, 24),
         due_at=NOW,
         parent_key=None,
@@ -148,6 +149,8 @@ def told(kind: PostKind, words: str) -> Post:
 
 def planned(words: str) -> Schedule:
     return Schedule(
+        id="T1:C1",
+        name="n" * 40,
         team_id=T1,
         channel_id=C1,
         owner_id=ANA,
@@ -387,16 +390,14 @@ WINDOWS |= {
     "schedule": lambda matches, words: schedule.schedule(
         Order(timetable=planned(words).timetable, topics=(words, words[:75], "x")),
         channel_id=C1,
-        is_known=False,
-        mark="",
+        value=Value(),
         note=schedule.replaces(planned(words)),
         now=NOW,
     ),
     "known schedule": lambda matches, words: schedule.schedule(
         Order(timetable=planned(words).timetable),
         channel_id=C1,
-        is_known=True,
-        mark="of before",
+        value=Value(channel_id=C1, schedule_id="T1:C1", key="of before"),
         note=schedule.waits(planned(words)),
         now=NOW,
     ),
@@ -617,6 +618,8 @@ def article_of(url: str | None) -> Article:
 @pytest.mark.parametrize("every", [0, 1, 30, 31, 500])
 def test_the_list_of_schedules_fits_at_any_length(every: int) -> None:
     one = Schedule(
+        id="T1:C0123456789",
+        name="weekly-question",
         team_id=T1,
         channel_id=ChannelId("C0123456789"),
         owner_id=U1,

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, closing
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -29,11 +29,13 @@ from store.db import (
     sqlite,
 )
 from store.db.schema import LEDGER_TABLE, newest_version, statements, version_of
+from store.posting.planning import occurrence_key
 from store.posting.record import forget_posts
-from store.types import About, Found, PostKind, PostState
-from tests.ids import C1, C2, T1, T2
+from store.types import About, Found, Order, PostKind, PostState
+from tests.ids import C1, C2, T1, T2, U1
 from tests.machine import NOW, ROOT
 from tests.rows import every_row
+from tests.schedules import schedule_of
 
 FIRST = Path(__file__).parents[1] / "first_schema.sql"
 RELEASED = [FIRST, FIRST.with_name("schema_0_1_0.sql")]
@@ -241,9 +243,10 @@ async def test_a_database_of_every_released_schema_is_migrated(
 ) -> None:
     """Every row of a released version is there after the newest version has migrated it.
 
-    What is computed again, for another model or in another form, is dropped.
+    What is computed again, for another model or in another form, is dropped. The stories of a
+    channel's schedule are now those of its id.
     """
-    dropped = {("derived", "least")}
+    dropped = {("derived", "least"), ("topic_pool", "channel_id")}
     computed = {"word", "posting", "chunk", "index_format"}
     await write_first(database_url, snapshot=snapshot)
     async with connect(database_url) as database:
@@ -292,7 +295,7 @@ async def test_schedules_and_posts_of_every_released_schema_go_on(
         await store.corpus.undo(by="U1", at=NOW)
         assert isinstance(await store.corpus.find("paper ferries"), Found)
 
-        first, second = [await store.schedules.get(T1, one) for one in (C1, C2)]
+        first, second = [await schedule_of(store, T1, one) for one in (C1, C2)]
         assert first
         assert second
         assert (first.stopped, first.topics) == ("is_archived", ("lisbon",))
@@ -302,6 +305,48 @@ async def test_schedules_and_posts_of_every_released_schema_go_on(
         assert len(await store.posts.stories(T1, sent.key)) == 2
         await store.planning.plan_due(NOW + timedelta(days=9))
         assert len(await store.posts.scheduled(T1, C2, since=NOW.date())) > len(turns)
+
+
+@pytest.mark.parametrize("snapshot", RELEASED, ids=lambda path: path.stem)
+async def test_the_schedule_of_a_channel_gets_a_name_and_posts_nothing_twice(
+    database_url: str, snapshot: Path
+) -> None:
+    """The keys of its posts stay: what was posted, skipped or told counts, and only for it."""
+    skipped = "INSERT INTO post (key, team_id, channel_id, kind, state, due_on, due_at, not_before"
+    values = "'T1', 'C2', 'digest', 'skipped', '2026-12-03', '2026-12-03T09:40', '2026-12-03T09:40'"
+    skip = f"{skipped}) VALUES ('T1:C2:2026-12-03', {values})"
+    await write_first(database_url, skip, snapshot=snapshot)
+    async with connect(database_url) as database:
+        keys = {row["key"] for row in await database.fetch("SELECT key FROM post")}
+    async with open_store(database_url) as store:
+        question, digest = [await schedule_of(store, T1, one) for one in (C1, C2)]
+        assert question
+        assert digest
+        assert (question.name, digest.name) == ("weekday-question", "daily-digest")
+        turns = await store.posts.scheduled(T1, C2, since=date.min)
+        assert {post.schedule_id for post in turns} == {digest.id}
+        assert keys >= {occurrence_key(digest, post.due_on) for post in turns if post.due_on}
+        # Today's is out, so nobody can post it again.
+        sent_at = datetime(2026, 11, 25, 12, tzinfo=UTC)
+        assert not await store.planning.plan_now(digest, by=U1, now=sent_at, key=None)
+        last = await store.posts.last_scheduled(digest, now=sent_at)
+        assert last
+        assert last.key == "T1:C2:2026-11-25"
+        # One more schedule at the same time is not silenced by the skip of the other.
+        other = await store.schedules.set(
+            team_id=T1,
+            channel_id=C2,
+            owner_id=U1,
+            order=Order(timetable=digest.timetable, kind=digest.kind, stories=2),
+            now=datetime(2026, 12, 2, 12, tzinfo=UTC),
+        )
+        assert other.name == "daily-digest-2"
+        await store.planning.plan_due(datetime(2026, 12, 3, 10, tzinfo=UTC))
+        turns = await store.posts.scheduled(T1, C2, since=date(2026, 12, 3))
+        assert {(post.schedule_id, str(post.state)) for post in turns} == {
+            (digest.id, "skipped"),
+            (other.id, "planned"),
+        }
 
 
 async def test_a_migration_goes_on_from_every_schema(database_url: str) -> None:

@@ -30,6 +30,7 @@ from store.types import (
 from tests.conftest import StoppedClock
 from tests.ids import C1, T1, U1
 from tests.machine import NOW
+from tests.schedules import schedule_of
 from tests.store.posting.test_schedules import NINE
 
 DIGEST = PostKind.DIGEST
@@ -79,7 +80,7 @@ class Channel:
 
     async def post(self) -> tuple[Post, list[int]]:
         """Let the next occurrence pass; return its post and the numbers of its stories."""
-        schedule = await self.store.schedules.get(T1, C1)
+        schedule = await schedule_of(self.store, T1, C1)
         assert schedule
         due = schedule.next
         await self.store.planning.plan_due(

@@ -31,6 +31,7 @@ from store.types import (
 from tests.conftest import StoppedClock
 from tests.ids import C1, T1, U1
 from tests.machine import NOW
+from tests.schedules import schedule_of
 
 TODAY = date(2026, 11, 24)
 DAILY = frozenset(range(7))
@@ -47,9 +48,11 @@ async def on(
 ) -> Schedule:
     await store.corpus.reload(corpus, by="U1", at=NOW)
     order = {"timetable": Timetable(at=time(9), weekdays=DAILY, zone="UTC"), **changes}
+    before = await schedule_of(store, T1, channel_id)
     return await store.schedules.set(
         team_id=T1,
         channel_id=channel_id,
+        schedule_id=before.id if before else "",
         owner_id=U1,
         order=Order(**order),  # type: ignore[arg-type]
         now=now or clock(),
@@ -72,7 +75,7 @@ async def test_an_occurrence_becomes_one_post_and_the_schedule_advances(
     for _ in range(2):
         await store.planning.plan_due(clock.forward(minutes=1))
     assert await rows(store) == [("2026-11-24", "planned", None)]
-    schedule = await store.schedules.get(T1, C1)
+    schedule = await schedule_of(store, T1, C1)
     assert schedule
     assert schedule.next.due_on == date(2026, 11, 25)
 
@@ -162,8 +165,8 @@ async def test_a_missed_post_can_be_sent_later_the_same_day(
 
 
 async def test_a_pause_skips_occurrences_with_a_reason(store: Store, clock: StoppedClock) -> None:
-    await on(store, clock)
-    await store.schedules.pause(T1, C1, until=date(2026, 11, 26))
+    schedule = await on(store, clock)
+    await store.schedules.pause(schedule, until=date(2026, 11, 26))
     for _ in range(3):
         await store.planning.plan_due(clock.forward(days=1))
     assert await rows(store) == [
@@ -221,9 +224,9 @@ async def test_a_skip_can_be_undone(store: Store, clock: StoppedClock) -> None:
 
 
 async def test_an_endless_pause_has_no_upcoming_posts(store: Store, clock: StoppedClock) -> None:
-    await on(store, clock)
-    await store.schedules.pause(T1, C1, until=FOREVER)
-    schedule = await store.schedules.get(T1, C1)
+    paused = await on(store, clock)
+    await store.schedules.pause(paused, until=FOREVER)
+    schedule = await schedule_of(store, T1, C1)
     assert schedule
     assert not await store.planning.upcoming(schedule, 5)
 

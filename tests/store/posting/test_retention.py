@@ -13,7 +13,15 @@ from store.db import open_database
 from store.posting.choice import outlook
 from store.posting.posts import Claim, Outcome
 from store.posting.record import NEVER, NewPost
-from store.types import ChannelId, Order, PostKind, PostState, TeamId, Timetable
+from store.types import (
+    ChannelId,
+    Occurrence,
+    PostKind,
+    PostState,
+    Schedule,
+    TeamId,
+    Timetable,
+)
 from tests.conftest import StoppedClock
 from tests.ids import C1, C2, T1
 from tests.machine import NOW
@@ -162,9 +170,16 @@ async def test_deleting_posts_does_not_change_what_a_channel_has_had(
             had = [
                 await outlook(
                     connection,
-                    T1,
-                    channel,
-                    Order(timetable=at_nine, kind=kind),
+                    Schedule(
+                        id="s",
+                        name="s",
+                        team_id=T1,
+                        channel_id=channel,
+                        owner_id=None,
+                        next=Occurrence(due_on=NOW.date(), due_at=NOW),
+                        timetable=at_nine,
+                        kind=kind,
+                    ),
                     count=8,
                     now=NOW,
                 )

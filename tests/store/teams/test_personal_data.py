@@ -30,6 +30,7 @@ from store.types import (
 from tests.ids import ANA, BEN, C1, C2, T1, T2
 from tests.machine import NOW
 from tests.rows import every_row
+from tests.schedules import schedule_of
 from tests.store.teams.test_installations import ONE
 
 CHANNEL = {BEN: C1, ANA: C2}
@@ -169,7 +170,7 @@ async def test_a_person_is_erased_and_everybody_else_stays(house: House) -> None
     unknown = await house.store.posts.get(T1, "T1:C1:unknown")
     assert unknown
     assert (unknown.state, unknown.asked_by) == (PostState.UNKNOWN, None)
-    schedule = await house.store.schedules.get(T1, C1)
+    schedule = await schedule_of(house.store, T1, C1)
     assert schedule
     assert schedule.owner_id is None
 

@@ -118,12 +118,15 @@ class PlayingTeam:
         return [one for one in every if one.team_id == self.team_id]
 
     async def schedule(self, channel_id: ChannelId) -> Schedule | None:
-        return await self.store.schedules.get(self.team_id, channel_id)
+        schedules = await self.store.schedules.of_channel(self.team_id, channel_id)
+        return schedules[0] if schedules else None
 
 
 async def set_up(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
+    before = await team.schedule(channel_id)
     return await team.store.schedules.set(
         team_id=team.team_id,
+        schedule_id=before.id if before else "",
         channel_id=channel_id,
         owner_id=U1,
         now=team.clock(),
@@ -136,11 +139,13 @@ async def set_up(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
 
 async def pause(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
     until = TODAY + timedelta(days=number)
-    await team.store.schedules.pause(team.team_id, channel_id, until=until)
+    if schedule := await team.schedule(channel_id):
+        await team.store.schedules.pause(schedule, until=until)
 
 
 async def resume(team: PlayingTeam, channel_id: ChannelId, _: int) -> Any:
-    await team.store.schedules.resume(team.team_id, channel_id)
+    if schedule := await team.schedule(channel_id):
+        await team.store.schedules.resume(schedule)
 
 
 async def stop(team: PlayingTeam, channel_id: ChannelId, _: int) -> Any:
@@ -150,7 +155,8 @@ async def stop(team: PlayingTeam, channel_id: ChannelId, _: int) -> Any:
 
 
 async def remove(team: PlayingTeam, channel_id: ChannelId, _: int) -> Any:
-    return await team.store.schedules.remove(team.team_id, channel_id)
+    schedule = await team.schedule(channel_id)
+    return schedule and await team.store.schedules.remove(schedule)
 
 
 async def plan(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
@@ -331,7 +337,6 @@ async def view(team: PlayingTeam) -> dict[str, Any]:
         seen[channel_id] = [
             scheduled,
             [await store.posts.stories(team_id, one.key) for one in scheduled],
-            await store.posts.last_scheduled(team_id, channel_id, now=NOW + timedelta(days=9)),
             [await store.choice.next(team_id, channel_id, place=place) for place in range(3)],
             await store.choice.last_asked(team_id, channel_id, article_ids),
             await store.reply_counts.asked(team_id, [channel_id], since=EVER),
@@ -349,7 +354,10 @@ async def view(team: PlayingTeam) -> dict[str, Any]:
                 await store.planning.preview(schedule, now=NOW),
                 await store.planning.upcoming(schedule, 3),
                 await store.planning.coming([schedule]),
+                await store.posts.last_scheduled(schedule, now=NOW + timedelta(days=9)),
             ]
+            # The id of another team's schedule finds nothing.
+            assert await store.schedules.get(other, schedule.id) is None
         # The key of another team's post finds nothing.
         theirs = f"{other}:{channel_id}:0"
         assert await store.posts.get(team_id, theirs) is None

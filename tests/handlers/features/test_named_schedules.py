@@ -1,0 +1,366 @@
+"""Several schedules in a channel: their names in commands, lists, menus and the form."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from handlers.button_value import Value
+from handlers.ids import Action, Block
+from store.types import PostKind, PostState, Schedule
+from tests.handlers.conftest import Slack, dm, labels, texts
+from tests.handlers.features.test_schedule_actions import choose, tick
+from tests.handlers.features.test_schedule_form import option, values
+from tests.ids import ANA, BEN, GENERAL, TEAM, WORLD
+
+_QUESTION = "/digest on 09:30 daily"
+_DIGEST = "/digest on 16:00 fri digest 3 named friday-digest"
+
+
+async def schedules(slack: Slack) -> dict[str, Schedule]:
+    """Return the schedules of the general channel by name."""
+    found = await slack.parley.store.schedules.of_channel(TEAM, GENERAL)
+    return {one.name: one for one in found}
+
+
+async def states(slack: Slack, name: str) -> dict[date, PostState]:
+    """Return the states of the posts of a schedule by date."""
+    schedule = (await schedules(slack))[name]
+    posts = await slack.parley.store.posts.scheduled(TEAM, GENERAL, since=date.min)
+    return {one.due_on: one.state for one in posts if one.schedule_id == schedule.id and one.due_on}
+
+
+@pytest.fixture
+async def two(slack: Slack) -> Slack:
+    """A question every morning and a digest on Friday, in the general channel."""
+    await slack.type(_QUESTION)
+    await slack.type(_DIGEST)
+    assert list(await schedules(slack)) == ["daily-question", "friday-digest"]
+    return slack
+
+
+def which(message: dict[str, Any]) -> list[str]:
+    """Return the labels of the buttons of a question which schedule is meant."""
+    assert "Which one do you mean" in message["text"]
+    return labels(message)
+
+
+async def menu(slack: Slack, message: dict[str, Any], label: str, place: int) -> str:
+    """Choose from the menu of the schedule at *place* in a list; return all that is new."""
+    menus = [block["accessory"] for block in message["blocks"] if block.get("accessory")]
+    options = {one["text"]["text"]: one["value"] for one in menus[place]["options"]}
+    seen = await slack.press(
+        Action.DIGEST_CHANGE, message, nth=place, selected_option=options[label]
+    )
+    return texts(seen)
+
+
+# --- one more ------------------------------------------------------------------------------------
+
+
+async def test_one_schedule_needs_no_name(slack: Slack) -> None:
+    (answer,) = await slack.type(_QUESTION)
+    assert "name" not in texts([answer])
+    for words in ("next", "skip", "pause", "resume", "off"):
+        (answer,) = await slack.type(f"/digest {words}")
+        assert "daily-question" not in answer["text"]
+
+
+async def test_an_order_of_the_same_kind_replaces_the_only_schedule(slack: Slack) -> None:
+    await slack.type(_QUESTION)
+    (answer,) = await slack.type("/digest on 10:00 mon")
+    assert "It replaces a question at 09:30 every day" in answer["text"]
+    assert list(await schedules(slack)) == ["monday-question"]
+    await slack.press(Action.DIGEST_GUESS, answer)
+    (schedule,) = (await schedules(slack)).values()
+    assert (schedule.name, f"{schedule.timetable.at:%H:%M}") == ("daily-question", "09:30")
+
+
+async def test_an_order_of_another_kind_is_asked_about(slack: Slack) -> None:
+    await slack.type(_QUESTION)
+    (answer,) = await slack.type("/digest on 16:00 fri digest 3")
+    assert "This channel has a schedule already" in answer["text"]
+    assert labels(answer) == ["Add it", "Replace daily-question"]
+    assert list(await schedules(slack)) == ["daily-question"]
+    await slack.press(Action.DIGEST_GUESS, answer)
+    assert list(await schedules(slack)) == ["daily-question", "friday-digest"]
+
+
+async def test_it_can_be_put_in_place_of_another(slack: Slack) -> None:
+    await slack.type(_QUESTION)
+    before = (await schedules(slack))["daily-question"]
+    (answer,) = await slack.type("/digest on 16:00 fri digest 3")
+    await slack.press(f"{Action.DIGEST_GUESS}_1", answer)
+    (schedule,) = (await schedules(slack)).values()
+    assert (schedule.name, schedule.id) == ("friday-digest", before.id)
+    assert schedule.kind is PostKind.DIGEST
+
+
+async def test_where_there_are_several_each_can_be_replaced(two: Slack) -> None:
+    (answer,) = await two.type("/digest on 12:00 digest 2")
+    assert labels(answer) == ["Add it", "Replace daily-question", "Replace friday-digest"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "friday-digest 10:00",
+        "10:00 named Friday-Digest",
+        "the friday-digest at 10",
+        "10:00 friday-digest",
+    ],
+)
+async def test_a_name_changes_only_what_is_said(two: Slack, words: str) -> None:
+    before = (await schedules(two))["friday-digest"]
+    (answer,) = await two.type(f"/digest on {words}")
+    assert "It replaces a digest of 3 stories at 16:00 on Friday" in answer["text"]
+    after = (await schedules(two))["friday-digest"]
+    assert (after.id, after.kind, after.stories) == (before.id, before.kind, before.stories)
+    assert after.timetable.weekdays == before.timetable.weekdays
+    assert f"{after.timetable.at:%H:%M}" == "10:00"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["friday", "skip", "digest", "lisbon", "mon-fri", "24-dec", "next-week", "all", "7up", "a+b"],
+)
+async def test_a_word_of_the_grammar_is_no_name(slack: Slack, name: str) -> None:
+    (answer,) = await slack.type(f"/digest on 09:30 named {name}")
+    assert "cannot be a name" in answer["text"]
+    assert not await schedules(slack)
+
+
+async def test_a_channel_has_ten_schedules_at_most(slack: Slack) -> None:
+    for number in range(10):
+        await slack.type(f"/digest on 09:30 named room-{'abcdefghij'[number]}")
+    (answer,) = await slack.type("/digest on 09:30 named one-more")
+    assert "10 schedules" in answer["text"]
+    (answer,) = await slack.type("/digest")
+    assert texts([answer]).count("a question at 09:30") >= 10
+
+
+# --- which one -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["now", "skip", "pause", "off", "preview"])
+async def test_a_command_without_a_name_asks_which(two: Slack, word: str) -> None:
+    before = await schedules(two)
+    (answer,) = await two.type(f"/digest {word}")
+    every = [] if word in ("now", "preview") else ["All of them"]
+    assert which(answer) == ["daily-question", "friday-digest", *every]
+    assert await schedules(two) == before
+    assert not await states(two, "friday-digest")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "skip friday-digest",
+        "skip FRIDAY-DIGEST!",
+        "skip the friday digest",
+        "skip fridaydigest",
+        "skip the digest please",
+        "skip 27 Nov of friday-digest",
+        "skip friday-digest next 1",
+    ],
+)
+async def test_a_name_says_which(two: Slack, words: str) -> None:
+    (answer,) = await two.type(f"/digest {words}")
+    assert "`friday-digest`: No post on Fri 27 Nov 2026." in answer["text"]
+    assert await states(two, "friday-digest") == {date(2026, 11, 27): PostState.SKIPPED}
+    assert not await states(two, "daily-question")
+    seen = await two.press(Action.DIGEST_GUESS, answer)
+    assert "There will be a post on Fri 27 Nov 2026" in texts(seen)
+    assert not await states(two, "friday-digest")
+
+
+async def test_a_button_says_which(two: Slack) -> None:
+    (answer,) = await two.type("/digest pause until 4 Dec")
+    seen = await two.press(f"{Action.DIGEST_GUESS}_1", answer)
+    assert "`friday-digest`: Paused: the posts go on from Fri 4 Dec 2026." in texts(seen)
+    found = await schedules(two)
+    assert found["friday-digest"].paused_until == date(2026, 12, 4)
+    assert not found["daily-question"].paused_until
+
+
+async def test_a_date_on_which_only_one_posts_says_which(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 mon")
+    await slack.type(_DIGEST)
+    (answer,) = await slack.type("/digest skip 30 Nov")
+    assert "`monday-question`: No post on Mon 30 Nov 2026." in answer["text"]
+    (answer,) = await slack.type("/digest unskip")
+    assert "`monday-question`: There will be a post" in answer["text"]
+
+
+async def test_only_what_is_paused_is_resumed(two: Slack) -> None:
+    await two.type("/digest pause friday-digest")
+    (answer,) = await two.type("/digest resume")
+    assert "`friday-digest`:" in answer["text"]
+    assert not (await schedules(two))["friday-digest"].paused_until
+
+
+@pytest.mark.parametrize(
+    "words", ["all schedules until 4 Dec", "until 4 Dec for all the schedules"]
+)
+async def test_all_schedules_are_paused_at_once(two: Slack, words: str) -> None:
+    (answer,) = await two.type(f"/digest pause {words}")
+    assert answer["text"].count("Paused") == 2
+    assert {one.paused_until for one in (await schedules(two)).values()} == {date(2026, 12, 4)}
+    (answer,) = await two.type("/digest resume all")
+    assert answer["text"].count("gets its posts again") == 2
+
+
+async def test_an_unclear_date_keeps_its_schedule(two: Slack) -> None:
+    (answer,) = await two.type("/digest skip friday-digest friday or saturday")
+    if labels(answer):
+        await two.press(Action.DIGEST_GUESS, answer)
+        assert not await states(two, "daily-question")
+
+
+async def test_one_is_ended_and_started_again_with_its_skips(two: Slack) -> None:
+    await two.type("/digest skip friday-digest")
+    before = (await schedules(two))["friday-digest"]
+    (answer,) = await two.type("/digest off friday-digest")
+    assert f"<#{GENERAL}> gets no more posts of `friday-digest`" in answer["text"]
+    assert list(await schedules(two)) == ["daily-question"]
+    seen = await two.press(Action.DIGEST_GUESS, answer)
+    assert "will get a digest of 3 stories" in texts(seen)
+    assert (await schedules(two))["friday-digest"] == before
+    assert await states(two, "friday-digest") == {date(2026, 11, 27): PostState.SKIPPED}
+
+
+async def test_a_skip_ends_with_its_schedule(slack: Slack) -> None:
+    await slack.type(_QUESTION)
+    await slack.type("/digest skip")
+    await slack.type("/digest off")
+    slack.clock.forward(seconds=1)
+    await slack.type(_QUESTION)
+    slack.clock.forward(minutes=91)
+    await tick(slack)
+    assert len(slack.public()) == 1
+
+
+# --- posting -------------------------------------------------------------------------------------
+
+
+async def test_three_schedules_that_are_due_at_once_post_three_things(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily named first-one")
+    await slack.type("/digest on 09:30 daily named second-one")
+    await slack.type("/digest on 09:30 daily digest 1 named third-one")
+    slack.clock.forward(minutes=91)
+    for _ in range(8):
+        await tick(slack)
+        slack.clock.forward(seconds=2)
+    posts = slack.public()
+    assert len(posts) == 3
+    assert len({str(post["blocks"][-1]) for post in posts}) == 3
+    assert [post["reply_count"] for post in posts] == [1, 1, 1]
+
+
+async def test_the_menu_of_a_post_is_about_its_schedule(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily named first-one")
+    await slack.type("/digest on 12:00 daily named second-one")
+    slack.clock.forward(minutes=91)
+    await tick(slack)
+    (post,) = slack.public()
+    await choose(slack, post, "pause")
+    found = await schedules(slack)
+    assert found["first-one"].paused_until
+    assert not found["second-one"].paused_until
+    await slack.type("/digest off first-one")
+    assert "Somebody has ended that schedule" in await choose(slack, post, "pause")
+
+
+async def test_a_channel_that_refuses_stops_all_with_one_notice_to_each_owner(two: Slack) -> None:
+    await two.type("/digest on 18:00 daily named evening-question", user=BEN)
+    two.workspace.remove(GENERAL, two.workspace.bot_user_id)
+    two.clock.forward(minutes=91)
+    for _ in range(3):
+        await tick(two)
+        two.clock.forward(seconds=2)
+    assert {one.stopped for one in (await schedules(two)).values()} == {"not_in_channel"}
+    for user in (ANA, BEN):
+        notices = [one for one in two.public(dm(user)) if "I can't post" in one["text"]]
+        assert len(notices) == 1
+    two.workspace.invite(GENERAL, two.workspace.bot_user_id)
+    (notice,) = [one for one in two.public(dm(BEN)) if "I can't post" in one["text"]]
+    await two.press(Action.DIGEST_RESUME, notice, user=BEN, channel=dm(BEN))
+    stopped = {name: bool(one.stopped) for name, one in (await schedules(two)).items()}
+    assert stopped == {"daily-question": True, "evening-question": False, "friday-digest": True}
+
+
+# --- the lists, the form -------------------------------------------------------------------------
+
+
+async def test_digest_alone_lists_the_channel_s_schedules(two: Slack) -> None:
+    await two.type("/digest on 09:30", channel=WORLD)
+    (answer,) = await two.type("/digest")
+    shown = texts([answer])
+    assert "`daily-question`: a question at 09:30 every day" in shown
+    assert "`friday-digest`: a digest of 3 stories at 16:00 on Friday" in shown
+    assert WORLD not in shown
+    assert labels(answer) == ["Add another"]
+
+
+@pytest.mark.parametrize(
+    ("label", "reply"),
+    [
+        ("Skip the next one", "`friday-digest`: No post on Fri 27 Nov 2026"),
+        ("Pause", "`friday-digest`: Paused"),
+        ("Stop", "gets no more posts of `friday-digest`"),
+    ],
+)
+async def test_the_list_has_a_menu_for_each(two: Slack, label: str, reply: str) -> None:
+    (answer,) = await two.type("/digest")
+    seen = await menu(two, answer, label, place=1)
+    assert reply in seen
+    assert "`daily-question`" in seen or label == "Stop"
+    assert not (await schedules(two))["daily-question"].paused_until
+
+
+async def test_the_form_edits_one_and_adds_another(two: Slack) -> None:
+    (answer,) = await two.type("/digest")
+    await menu(two, answer, "Edit", place=1)
+    modal = two.modal()
+    assert modal
+    assert not await two.submit(modal, values(time="17:00"))
+    assert f"{(await schedules(two))['friday-digest'].timetable.at:%H:%M}" == "17:00"
+    (answer,) = await two.type("/digest")
+    await two.press(Action.DIGEST_SET, answer)
+    modal = two.modal()
+    assert modal
+    errors = await two.submit(modal, values(name="Friday Digest"))
+    assert errors == {Block.NAME: "This channel has a schedule called friday-digest already."}
+    errors = await two.submit(modal, values(name="tomorrow"))
+    assert "cannot be a name" in errors[Block.NAME]
+    assert not await two.submit(modal, values(name="Noon Poll", time="12:00", zone=option("UTC")))
+    assert sorted(await schedules(two)) == ["daily-question", "friday-digest", "noon-poll"]
+
+
+async def test_list_and_home_name_schedules_of_one_channel(two: Slack) -> None:
+    await two.type("/digest on 09:30", channel=WORLD)
+    (answer,) = await two.type("/digest list")
+    await two.workspace.open_home(ANA)
+    await two.settled()
+    for shown in (texts([answer]), str(two.workspace.home(ANA))):
+        assert f"<#{GENERAL}> `friday-digest`: a digest of 3 stories" in shown
+        assert f"<#{GENERAL}> `daily-question`: a question at 09:30" in shown
+        assert f"<#{WORLD}>: a question at 09:30" in shown
+
+
+async def test_a_forged_id_reaches_no_other_channel(two: Slack) -> None:
+    await two.type("/digest on 09:30", channel=WORLD)
+    (theirs,) = await two.parley.store.schedules.of_channel(TEAM, WORLD)
+    (answer,) = await two.type("/digest pause")
+    for words in ("pause", "on 23:00 daily"):
+        value = Value(words=words, schedule_id=theirs.id).encode()
+        await two.press(Action.DIGEST_GUESS, answer, forged=value)
+    assert await two.parley.store.schedules.of_channel(TEAM, WORLD) == [theirs]
+
+
+async def test_a_button_of_an_older_version_names_only_the_channel(slack: Slack) -> None:
+    await slack.type(_QUESTION)
+    (answer,) = await slack.type("/digest list")
+    old = Value(words="edit", channel_id=GENERAL).encode()
+    await slack.press(Action.DIGEST_CHANGE, answer, forged=old)
+    assert slack.modal()
