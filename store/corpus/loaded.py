@@ -27,6 +27,11 @@ class Loaded:
     """Those with the most articles first."""
     typeahead: Typeahead = field(default_factory=lambda: Typeahead(()))
 
+    def with_articles(self, articles: Mapping[int, Article]) -> Self:
+        """Return the same revision with these *articles* in place of those of their numbers."""
+        finder = self.finder.with_index(self.finder.index, articles)
+        return replace(self, finder=finder)
+
     def without_articles(self) -> Self:
         """Return the same revision with a finder that reads all articles again."""
         return replace(self, finder=self.finder.without_articles())

@@ -417,7 +417,8 @@ class Corpus:
             await write(connection)
             await revisions.write_quietly(connection, planned.plan)
         # The finder remembers articles with their old links.
-        self._loaded = self._loaded.without_articles()
+        moved = {move.number: move.after for move in planned.plan.moves}
+        self._loaded = self._loaded.with_articles(moved)
 
     async def write_question(
         self,

@@ -205,6 +205,19 @@ async def test_rotating_ids_and_dates_make_no_old_story_new(
     assert changes(await wire.poll(served(0, 9), served(1, 9), edited, served(4, 9))) == (1, 1, 0)
 
 
+async def test_new_links_leave_the_stories_in_memory(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look-up during polls does not wait for the database."""
+    await wire.poll(*(story(number, url=f"{SITE}/{number}?session=1") for number in range(4)))
+    await wire.poll(story(2, url=f"{SITE}/2?session=2"))
+    monkeypatch.setattr(reading, "articles_by_number", None)
+    for number, session in ((1, 1), (2, 2)):
+        answer = await wire.store.corpus.find(SUBJECTS[number][0])
+        assert isinstance(answer, Found)
+        assert answer.matches[0].article.url == f"{SITE}/{number}?session={session}"
+
+
 async def test_a_feed_without_ids_is_recognised_by_its_words(wire: Wire) -> None:
     bare = {"guid": None, "url": None, "published_at": None}
     await wire.poll(*(story(number, **bare) for number in range(3)))
