@@ -14,10 +14,11 @@ import contextlib
 import logging
 import os
 import random
+import selectors
 import socket
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -162,6 +163,25 @@ class Times:
     """
 
 
+class Selector(selectors.DefaultSelector):
+    """Notes how much the event loop's thread had worked when each of its rounds began."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rounds = deque[tuple[float, float]](maxlen=10_000)
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for events, and note the time."""
+        events = super().select(timeout)
+        self._rounds.append((time.monotonic(), time.thread_time()))
+        return events
+
+    def work_since(self, at: float) -> float:
+        """Return the seconds of work since the round began in which it was *at*, at least."""
+        begun = (worked for began, worked in reversed(self._rounds) if began <= at)
+        return time.thread_time() - next(begun, self._rounds[0][1])
+
+
 class Polls(Metrics):
     """Counts the polls by how they went, and notes when each feed's last poll ended."""
 
@@ -189,8 +209,10 @@ class Run:
         pipe: Connection,
         judge: Judge,
         ended: Callable[[int], float],
+        selector: Selector,
     ) -> None:
         """*ended* returns when the last poll of a feed ended, by its number."""
+        self._selector = selector
         self._store, self._poller, self._pipe, self._ended = store, poller, pipe, ended
         # A thread of its own, because the polls use those that all share.
         self._asking = ThreadPoolExecutor(1)
@@ -251,7 +273,7 @@ class Run:
 
     def judge_speed(self, rounds: int) -> Iterator[str]:
         """Print the times and the memory of *rounds*; yield what is wrong with them."""
-        fifth = self.memory[: max(rounds // 5, 1)]
+        fifth = self.memory[: max(rounds // 5, 10)]
         before, (after, sent) = max(fifth)[0], self.memory[-1]
         print(f"| seconds until a story is found: median; p99 | {_spread(self.delays, 1)} |")
         for name, times in (("", self.quiet), (" during polls", self.busy)):
@@ -271,13 +293,11 @@ class Run:
         chance = random.Random(0)
         words = [*self.judge.first]
         while True:
-            due, slept = time.monotonic() + _LOOK_UP_EVERY, time.thread_time()
+            due = time.monotonic() + _LOOK_UP_EVERY
             await asyncio.sleep(_LOOK_UP_EVERY)
-            began = time.thread_time()
-            delay = min(time.monotonic() - due, began - slept)
             await self._store.corpus.find(chance.choice(words))
             times.all.append(time.monotonic() - due)
-            times.work.append(delay + time.thread_time() - began)
+            times.work.append(self._selector.work_since(due))
 
 
 @contextlib.asynccontextmanager
@@ -352,7 +372,9 @@ def server(
         process.join()
 
 
-async def measure(feeds: int, polls: int, seed: int, minutes: float, url: str) -> int:
+async def measure(
+    feeds: int, polls: int, seed: int, minutes: float, url: str, selector: Selector
+) -> int:
     """Make the run on an empty database and print the results; return how much is wrong.
 
     After *minutes*, the run is cut short.
@@ -386,7 +408,12 @@ async def measure(feeds: int, polls: int, seed: int, minutes: float, url: str) -
             team_id=T1, channel_id=ChannelId("C1"), owner_id=U1, order=_ORDER, now=now
         )
         run = Run(
-            store, poller, pipe, Judge(_kept), lambda number: metrics.ended[f"poll {ids[number]}"]
+            store,
+            poller,
+            pipe,
+            Judge(_kept),
+            lambda number: metrics.ended[f"poll {ids[number]}"],
+            selector,
         )
         # More than half a wait: what is polled in a round is due again two rounds later.
         rounds = 2 * polls
@@ -467,9 +494,9 @@ async def _digests(url: str) -> Mapping[datetime, Sequence[str]]:
     return texts
 
 
-async def _on(asked: argparse.Namespace) -> int:
+async def _on(asked: argparse.Namespace, selector: Selector) -> int:
     async with databases.database(asked.database) as url:
-        return await measure(asked.feeds, asked.polls, asked.seed, asked.minutes, url)
+        return await measure(asked.feeds, asked.polls, asked.seed, asked.minutes, url, selector)
 
 
 def main() -> int:
@@ -483,7 +510,9 @@ def main() -> int:
     asked = parser.parse_args()
     # Most feeds fail on purpose.
     logging.getLogger("bot.feeds").setLevel(logging.ERROR)
-    return int(asyncio.run(_on(asked)) > 0)
+    selector = Selector()
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
+        return int(runner.run(_on(asked, selector)) > 0)
 
 
 if __name__ == "__main__":
