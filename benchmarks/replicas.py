@@ -127,7 +127,10 @@ class Replica:
                 *(sys.executable, "-m", "bot", "run"),
                 cwd=self.folder,
                 env=environment(
-                    **self.settings, DATABASE_URL=self.hole.url, STATUS_PORT=str(self.port)
+                    TESTS_EMBED="1",
+                    **self.settings,
+                    DATABASE_URL=self.hole.url,
+                    STATUS_PORT=str(self.port),
                 ),
                 stderr=log,
             )

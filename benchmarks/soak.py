@@ -152,6 +152,7 @@ async def soak(seconds: float) -> int:
                 *(sys.executable, "-m", "bot", "run"),
                 cwd=folder,
                 env=environment(
+                    TESTS_EMBED="1",
                     SLACK_BOT_TOKEN=workspace.bot_token,
                     SLACK_APP_TOKEN=workspace.app_token,
                     SLACK_API_URL=workspace.api_url,

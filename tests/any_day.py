@@ -10,7 +10,7 @@ failure can be repeated. Some things are not moved:
 - Chromium, which does not start with libfaketime. The page shows the workspace's time.
 
 libfaketime 0.9.10 breaks `time.sleep` while the monotonic clock is not moved:
-`tests/faketime/sitecustomize.py` replaces it.
+`tests/processes/sitecustomize.py` replaces it.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from math import ceil
 from pathlib import Path
 
 from bot.clock import system_clock
-from tests.machine import ROOT
+from tests.machine import PROCESSES, ROOT
 
 # Debian has it below the name of the architecture, others in lib itself.
 _LIBRARIES = ("/usr/lib", "/usr/lib64", "/usr/local/lib")
@@ -77,7 +77,7 @@ def faked(day: Day, path: Path, now: datetime) -> dict[str, str]:
         # negative, Python aborts: "take_gil: PyCOND_WAIT(gil->cond) failed".
         "FAKETIME_FORCE_MONOTONIC_FIX": "0",
         "NO_FAKE_STAT": "1",
-        "PYTHONPATH": str(ROOT / "tests" / "faketime"),
+        "PYTHONPATH": str(PROCESSES),
         "TZ": day.zone,
     }
 

@@ -14,6 +14,9 @@ ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 """A Tuesday morning: the time at which every test begins."""
 
+PROCESSES = ROOT / "tests" / "processes"
+"""The folder of what Python imports first in the processes that tests start."""
+
 PATIENCE = 120
 """Seconds that nothing takes, however slow the machine is."""
 
@@ -31,15 +34,14 @@ def running_clock(start: datetime = NOW) -> MovableClock:
 def environment(**settings: str) -> dict[str, str]:
     """Return the environment of a bot process: *settings*, and nothing that the developer has set.
 
-    The clock and the zone that `tests/any_day.py` sets are passed on.
+    The bot embeds no stories, which takes longer than most tests of a process, unless TESTS_EMBED
+    is one of *settings*. The clock and the zone that `tests/any_day.py` sets are passed on.
     """
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "TZ")}
-    path = str(ROOT)
     if is_faked():
         kept |= {name: value for name, value in os.environ.items() if "FAKE" in name}
         kept["LD_PRELOAD"] = os.environ["LD_PRELOAD"]
-        path = os.pathsep.join([path, os.environ["PYTHONPATH"]])
-    return {**kept, "PYTHONPATH": path, **settings}
+    return {**kept, "PYTHONPATH": os.pathsep.join([str(ROOT), str(PROCESSES)]), **settings}
 
 
 def real_environment() -> dict[str, str]:

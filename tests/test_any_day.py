@@ -55,7 +55,7 @@ def test_a_bot_gets_the_clock_and_the_zone_and_nothing_else(
     given = machine.environment(PORT="0")
     assert (given["LD_PRELOAD"], given["TZ"], given["PORT"]) == ("lib.so", day.zone, "0")
     assert given["PYTHONPATH"].startswith(str(machine.ROOT))
-    assert "tests/faketime" in given["PYTHONPATH"]
+    assert "tests/processes" in given["PYTHONPATH"]
     assert "SLACK_BOT_TOKEN" not in given
     real = machine.real_environment()
     assert (real.get("LD_PRELOAD"), real["TZ"]) == (None, day.zone)

@@ -132,7 +132,7 @@ async def test_a_day_with_parley(tmp_path: Path) -> None:
 async def test_a_running_bot_embeds_its_stories(tmp_path: Path) -> None:
     """Also during this, `SIGTERM` ends it in order."""
     async with Workspace(manifest=manifest(), clock=running_clock()) as workspace:
-        environ = settings(workspace, tmp_path)
+        environ = settings(workspace, tmp_path) | {"TESTS_EMBED": "1"}
         async with bot("run", folder=tmp_path, **environ) as process:
             assert process.stderr
             await line_with(process.stderr, "connected")
