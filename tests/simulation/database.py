@@ -134,7 +134,6 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open the file, in which readers see the last commit while another process writes."""
     raw = sqlite3.connect(path, isolation_level=None)
     raw.row_factory = sqlite3.Row
-    raw.execute("PRAGMA journal_mode = WAL")
     raw.execute("PRAGMA synchronous = OFF")
     return raw
 

@@ -1,10 +1,10 @@
-"""What goes wrong, and when: every draw is a hash of the seed, the kind and how often it was asked.
+"""What goes wrong, and when: each kind has random numbers of its own, which the seed decides.
 
 So a fault can be left out without moving the others, which is how a failing run is made shorter.
 """
 
 from collections import Counter
-from hashlib import blake2b
+from random import Random
 
 RATES = {
     "connect": 0.02,
@@ -30,6 +30,7 @@ class Faults:
         self._seed = seed
         self._only = only
         self._asked: Counter[str] = Counter()
+        self._numbers: dict[str, Random] = {}
         self.happened: list[str] = []
         """The names of the faults that happened: their kind and a number."""
         self.is_over = False
@@ -39,8 +40,10 @@ class Faults:
     def number(self, kind: str) -> float:
         """Return the next number of *kind*, from 0 to 1."""
         self._asked[kind] += 1
-        text = f"{self._seed}:{kind}:{self._asked[kind]}"
-        return int.from_bytes(blake2b(text.encode(), digest_size=7).digest()) / (1 << 56)
+        numbers = self._numbers.get(kind)
+        if numbers is None:
+            numbers = self._numbers[kind] = Random(f"{self._seed}:{kind}")
+        return numbers.random()
 
     def between(self, kind: str, low: float, high: float) -> float:
         """Return the next number of *kind*, from *low* to *high*."""
