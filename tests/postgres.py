@@ -14,10 +14,14 @@ from urllib.parse import quote
 import asyncpg
 import pytest
 
+from store.db import open_database
 from tests.machine import real_environment
 
 _BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 _NUMBERS = count(1)
+_TEMPLATE = "template_of_parley"
+_with_template: set[str] = set()
+"""The servers that have the database from which new ones are copied."""
 
 
 class Server:
@@ -43,7 +47,10 @@ class Server:
     def start(self) -> None:
         """Start the server, and wait until it accepts connections."""
         # No test needs to survive a power cut, so do not wait for the disk.
-        options = f"-c listen_addresses= -c unix_socket_directories={self._folder} -c fsync=off"
+        options = (
+            f"-c listen_addresses= -c unix_socket_directories={self._folder} -c fsync=off"
+            " -c autovacuum=off"
+        )
         log = str(self._folder / "log")
         self._run("pg_ctl", "--log", log, "--options", options, "--wait", "start")
 
@@ -108,6 +115,20 @@ def server() -> Iterator[str]:
     """Start a server, and yield its URL."""
     with running() as one:
         yield one.url
+
+
+@asynccontextmanager
+async def database(address: str) -> AsyncIterator[str]:
+    """Yield the URL of a new database on the server at *address*, with today's schema."""
+    template = address.replace("/postgres?", f"/{_TEMPLATE}?")
+    if address not in _with_template:
+        await _execute(address, f"CREATE DATABASE {_TEMPLATE}")
+        async with open_database(template):
+            _with_template.add(address)
+    name = f"test_{next(_NUMBERS)}"
+    await _execute(address, f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    yield address.replace("/postgres?", f"/{name}?")
+    await _execute(address, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @asynccontextmanager

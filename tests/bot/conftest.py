@@ -1,6 +1,7 @@
 """A bot with the HTTP entrance, and requests signed as Slack signs them."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -106,7 +107,7 @@ class Entry:
 
 
 @pytest.fixture
-async def entry(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Entry]:
+async def entry(tmp_path: Path, clock: StoppedClock, migrated: Path) -> AsyncIterator[Entry]:
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     for name, text in CORPUS.items():
@@ -118,7 +119,7 @@ async def entry(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Entry]:
             slack_signing_secret=SECRET,
             port=("127.0.0.1", 0),
             slack_api_url=workspace.api_url,
-            database_url=f"sqlite:///{tmp_path}/parley.db",
+            database_url=f"sqlite:///{shutil.copy(migrated, tmp_path)}",
             corpus_dir=corpus,
         )
         metrics, stop, ready = Metrics(), asyncio.Event(), asyncio.Event()

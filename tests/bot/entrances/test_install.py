@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -76,7 +77,7 @@ class Both(Visitor):
 
 
 @pytest.fixture
-async def both(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Both]:
+async def both(tmp_path: Path, clock: StoppedClock, migrated: Path) -> AsyncIterator[Both]:
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     for name, text in CORPUS.items():
@@ -96,7 +97,7 @@ async def both(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Both]:
             encryption_key=(new_key(),),
             admin_user_ids=frozenset({f"{workspace.team_id}:{ANA}"}),
             slack_api_url=workspace.api_url,
-            database_url=f"sqlite:///{tmp_path}/parley.db",
+            database_url=f"sqlite:///{shutil.copy(migrated, tmp_path)}",
             corpus_dir=corpus,
         )
         assert not settings.missing()
