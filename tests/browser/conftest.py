@@ -23,6 +23,7 @@ from bot.feeds.addresses import AllowList
 from bot.manifest import manifest
 from bot.settings import Settings
 from bot.workspace import Workspace
+from store.finding.embeddings import Embeddings
 from store.samples import STARTER
 from tests.browser.pictures import read_words, write_words
 from tests.conftest import StoppedClock
@@ -217,7 +218,11 @@ def has_agent() -> bool:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def house(tmp_path: Path, has_agent: bool) -> AsyncIterator[House]:
+async def house(
+    tmp_path: Path, has_agent: bool, migrated: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[House]:
+    # Every bot would embed the starter corpus, which takes longer than most tests.
+    monkeypatch.setattr(Embeddings, "load", lambda: None)
     clock = StoppedClock(MORNING)
     corpus = tmp_path / "corpus"
     shutil.copytree(STARTER, corpus)
@@ -231,7 +236,7 @@ async def house(tmp_path: Path, has_agent: bool) -> AsyncIterator[House]:
             slack_bot_token=workspace.bot_token,
             slack_app_token=workspace.app_token,
             slack_api_url=workspace.api_url,
-            database_url=f"sqlite:///{tmp_path}/parley.db",
+            database_url=f"sqlite:///{shutil.copy(migrated, tmp_path)}",
             corpus_dir=corpus,
             feeds_allow=AllowList.parse(urlsplit(workspace.url).netloc),
             agent_view=has_agent,

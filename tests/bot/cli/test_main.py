@@ -19,6 +19,7 @@ from bot.entrances.socket_mode import SocketLostError
 from bot.manifest import render
 from bot.settings import Settings
 from store import open_store
+from store.finding.embeddings import Embeddings
 from store.loading.documents.provenance import Provenance
 from store.loading.documents.source import Story
 from store.types import Order, Timetable
@@ -33,6 +34,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DATABASE_URL", "CORPUS_DIR"):
         monkeypatch.delenv(name, raising=False)
+    # Most of the work of `find` would be to load two models and embed the starter corpus.
+    monkeypatch.setattr(Embeddings, "load", lambda: None)
+    # A Slack that cannot be reached is asked again at once.
+    monkeypatch.setattr("bot.slack_clients._RETRY_SECONDS", 0)
     return tmp_path
 
 
