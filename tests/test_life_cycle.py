@@ -408,8 +408,10 @@ async def test_a_port_that_is_taken_is_reported(tmp_path: Path, setting: str) ->
         assert "Traceback" not in err.decode()
 
 
-@pytest.mark.parametrize("setting", ["PORT", "STATUS_PORT"])
-@pytest.mark.parametrize("host", ["203.0.113.7", "nowhere.invalid", "[2001:db8::7]"])
+@pytest.mark.parametrize(
+    ("setting", "host"),
+    [("PORT", "203.0.113.7"), ("STATUS_PORT", "nowhere.invalid"), ("PORT", "[2001:db8::7]")],
+)
 async def test_an_address_of_another_machine_is_reported(
     tmp_path: Path, setting: str, host: str
 ) -> None:

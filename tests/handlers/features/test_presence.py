@@ -42,12 +42,20 @@ def fault(request: pytest.FixtureRequest) -> Fault:
     return Fault(method="users.conversations", times=None, **FAULTS[request.param])
 
 
+def be_impatient(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait for an answer that comes too late."""
+    if fault.kind == "delay":
+        monkeypatch.setattr("handlers.slack.directory.PRESENCE_SECONDS", 0.1)
+
+
 async def test_a_schedule_is_saved_only_once_slack_says_who_is_there(
-    slack: Slack, fault: Fault
+    slack: Slack, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     modal = await schedule_opened(slack)
     slack.workspace.faults.add(fault)
-    assert await slack.submit(modal, values(time="11:11")) == {Block.CHANNEL: UNKNOWN}
+    with monkeypatch.context() as patched:
+        be_impatient(fault, patched)
+        assert await slack.submit(modal, values(time="11:11")) == {Block.CHANNEL: UNKNOWN}
     assert not await slack.parley.store.schedules.list(TEAM)
     slack.workspace.faults.clear()
     slack.clock.forward(seconds=30)
@@ -135,13 +143,15 @@ async def test_a_form_is_saved_when_slack_does_not_say_whether_parley_may_post(
 
 
 async def test_a_discussion_is_posted_only_once_slack_says_who_is_there(
-    slack: Slack, fault: Fault
+    slack: Slack, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await slack.submit(await opened(slack), filled(GENERAL, "timber"))
     preview = slack.modal()
     assert preview
     slack.workspace.faults.add(fault)
-    assert not await slack.submit(preview)
+    with monkeypatch.context() as patched:
+        be_impatient(fault, patched)
+        assert not await slack.submit(preview)
     again = slack.modal()
     assert again
     assert UNKNOWN in texts([again])
