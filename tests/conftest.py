@@ -18,8 +18,11 @@ from tests import postgres
 from tests.machine import NOW
 from tests.types.recording import recorded
 
-# The duration of a test depends on the machine, not on Parley, so there is no deadline.
-settings.register_profile("parley", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The duration of a test depends on the machine, not on Parley, so there is no deadline. Each run
+# tries other examples, and CI has many runs, so half of hypothesis's usual number is enough in one.
+settings.register_profile(
+    "parley", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("parley")
 
 # With a developer's proxy settings, the SDK would use the proxy for loopback addresses.

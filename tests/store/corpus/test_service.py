@@ -237,7 +237,7 @@ FOLDERS = st.dictionaries(
 )
 
 
-@settings(max_examples=20)  # each loads up to five corpora
+@settings(max_examples=10)  # each loads up to five corpora
 @given(st.lists(FOLDERS, min_size=1, max_size=4))
 async def test_many_reloads_equal_one_load(
     tmp_path_factory: pytest.TempPathFactory, folders: list[dict[str, list[str]]]

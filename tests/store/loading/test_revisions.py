@@ -289,7 +289,7 @@ FOLDERS = st.dictionaries(
 )
 
 
-@settings(max_examples=40)  # each loads up to eight corpora
+@settings(max_examples=20)  # each loads up to eight corpora
 @given(st.lists(FOLDERS | st.integers(1, 6) | st.none(), min_size=2, max_size=8))
 async def test_every_undo_is_exact(
     tmp_path_factory: pytest.TempPathFactory, steps: list[dict[str, list[str]] | int | None]

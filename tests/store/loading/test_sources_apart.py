@@ -212,7 +212,7 @@ async def walk(url: str, tmp: Path, steps: Sequence[Step]) -> None:
         assert columns(store) == in_memory
 
 
-@settings(max_examples=40)  # each makes up to twelve loads
+@settings(max_examples=20)  # each makes up to twelve loads
 @given(st.lists(STEPS, min_size=4, max_size=12))
 async def test_sources_do_not_touch_each_other(
     tmp_path_factory: pytest.TempPathFactory, steps: list[Step]

@@ -326,7 +326,7 @@ class Model:
                 assert is_found == (word in article.question)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(steps=st.lists(STEP, max_size=9))
 @example(
     steps=[

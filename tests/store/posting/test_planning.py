@@ -377,7 +377,7 @@ TICKS = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(
     zones=st.lists(st.sampled_from(ZONES), min_size=1, max_size=3),
     at=st.times().map(lambda at: at.replace(second=0, microsecond=0, fold=0)),

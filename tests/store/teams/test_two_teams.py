@@ -451,7 +451,7 @@ async def loaded(database_url: str, tmp_path: Path) -> AsyncIterator[Loaded]:
 
 # Examples share the database, so each play clears it first.
 @settings(
-    max_examples=15,
+    max_examples=8,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
