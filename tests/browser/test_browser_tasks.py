@@ -184,7 +184,7 @@ async def test_17_subscribe_a_feed_and_write_its_question(ana: Person, house: Ho
     feed.publish("The ferry runs on batteries", "It has sailed on batteries since November.")
     async with ana.within(1):
         await ana.write(f"/corpus sources add {feed.url}")
-    await expect(private(ana)).to_contain_text("is added, with 1 story now")
+    await expect(private(ana)).to_contain_text("The Harbour Gazette is added")
     # Its first poll comes within seconds.
     while await ana.message("1 story has no question").count() == 0:
         await ana.write("/corpus status")
