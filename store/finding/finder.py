@@ -1,6 +1,5 @@
 """The finder: look up stories by a few words, which may be misspelled."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from copy import copy
 from datetime import datetime
@@ -21,7 +20,7 @@ from store.finding.ranking import (
     rank,
     reasons,
 )
-from store.finding.similarity import SemanticSearch, join
+from store.finding.similarity import SemanticSearch
 from store.finding.vocabulary import Expansions
 from store.finding.words import has_digit, query_words, words
 from store.types import Answer, Article, Found, Match, Nothing, Unsure
@@ -36,11 +35,7 @@ SUGGESTIONS = 3
 
 _MAX_CHARACTERS, _MAX_WORDS = 2_000, 32
 """What is used of a query; the rest is ignored."""
-_MAX_CANDIDATES, _MIN_CANDIDATE_SCORE = 200, 0.05
-"""Limits for the stories that word matching adds to a joint ranking."""
 _MAX_GUESSES = 10
-_LARGE = 20_000
-"""Articles from which on work on the whole index runs in a thread."""
 _CACHED_ANSWERS = 500
 _CACHED_WORDS, _CACHED_NUMBERS = 2_000, 5_000
 """How many words of queries to keep, each with at most so many articles that contain it."""
@@ -166,7 +161,7 @@ class Finder:
         found = await self._matches(expanded, answers[: max(limit, 1)])
         if found:
             return Found(matches=tuple(found))
-        guesses = await self._guess(query, expanded)
+        guesses = await self._nearest(query, expanded)
         best = guesses[: SUGGESTIONS - 1]
         score = best[-1][1] if best else UNSURE
         named = anchored(expanded, self.index, self._names, limit=_MAX_GUESSES, score=score)
@@ -209,8 +204,8 @@ class Finder:
         scores = self.scores(expanded, limit=limit, min_score=min_score)
         return await self._matches(expanded, scores)
 
-    async def _guess(self, query: str, expanded: ExpandedQuery) -> list[tuple[int, float]]:
-        """Return the best stories by semantic search and word matching together.
+    async def _nearest(self, query: str, expanded: ExpandedQuery) -> list[tuple[int, float]]:
+        """Return the best stories by semantic search.
 
         Return none if no story is similar enough, if the query holds only codes and numbers, or if
         it names a country that no story names.
@@ -221,15 +216,7 @@ class Finder:
             or self.index.vocabulary.lacks_country(expanded.words)
         ):
             return []
-        similar = await self._semantic.find(query)
-        if not similar:
-            return []
-        scores = partial(
-            self.scores, expanded, limit=_MAX_CANDIDATES, min_score=_MIN_CANDIDATE_SCORE
-        )
-        is_large = self.index.size >= _LARGE
-        by_words = await asyncio.to_thread(scores) if is_large else scores()
-        return join(by_words, similar)[:_MAX_GUESSES]
+        return await self._semantic.find(query)
 
     async def _matches(
         self, query: ExpandedQuery, scores: Sequence[tuple[int, float]]

@@ -6,7 +6,7 @@ is similar enough. What is enough depends on the models and is measured on the c
 
 import asyncio
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -28,15 +28,12 @@ from store.finding.vocabulary import Vocabulary
 from store.finding.words import FUNCTION_WORDS, has_digit
 from store.types import Article
 
-WORD_SCORE_WEIGHT = 0.1
-"""The weight of the word score, added to the similarity of the embeddings."""
 PROBE_COUNT = 400
 PROBE_RATE, MIN_SIMILARITY = 0.2, 0.18
 """The share of the probes that may reach the minimum, if all models know the language, and the
 lowest minimum of any corpus; see `SemanticSearch.calibrate`."""
-LONG_QUERY, LONG_QUERY_FACTOR, WORD_FACTOR = 4, 0.75, 1.3
-"""Words of a query from which on the minimum is lower, because a whole sentence is seldom small
-talk; for a single word it is higher."""
+LONG_QUERY, LONG_QUERY_FACTOR = 4, 0.75
+"""Words of a query from which on the minimum is lower: a sentence is seldom small talk."""
 MAX_MEAN_SIMILARITY = 0.15
 """In a language that a model does not know, all texts are about equally similar: 0.18 or more."""
 
@@ -44,7 +41,7 @@ _BLOCK = 512
 """Stories compared at a time: few enough to stay in the processor's cache."""
 _PROBE_BATCH = 16
 _LANGUAGE_PROBES = 50
-_MAX_CANDIDATES = 200
+_MAX_MATCHES = 10
 
 
 class StoryVectors:
@@ -151,23 +148,22 @@ class SemanticSearch:
         return type(self)(index, self._model, self.vectors, self._calibration)
 
     async def find(self, query: str) -> list[tuple[int, float]]:
-        """Return the numbers of the stories most similar to *query*, and their similarity.
+        """Return the numbers of the stories most similar to *query*, and their similarity up to 1.
 
-        Return none unless the first is similar enough.
+        Return at most ten, and none unless the first is similar enough.
         """
         calibration = self._calibration or await self.calibrate()
         found = await asyncio.to_thread(self._find, query, calibration)
-        length = len(query.split())
-        factor = LONG_QUERY_FACTOR if length >= LONG_QUERY else WORD_FACTOR if length == 1 else 1
+        factor = LONG_QUERY_FACTOR if len(query.split()) >= LONG_QUERY else 1
         return found if found and found[0][1] >= calibration.least * factor else []
 
     def _find(self, query: str, calibration: Calibration) -> list[tuple[int, float]]:
         queries = calibration.weigh(self._model.embed([query]))
-        found = self.vectors.similarities(queries)[:, 0]
+        found = np.minimum(self.vectors.similarities(queries)[:, 0], 1)
         found[~self._is_loaded] = 0
-        size = min(_MAX_CANDIDATES, len(found))
+        size = min(_MAX_MATCHES, len(found))
         rows = np.argpartition(found, -size)[-size:] if size else np.zeros(0, dtype=np.intp)
-        rows = rows[self._is_loaded[rows]]
+        rows = rows[found[rows] > 0]
         rows = rows[np.lexsort((rows, -found[rows]))]
         return list(zip(self.vectors.numbers[rows].tolist(), found[rows].tolist(), strict=True))
 
@@ -215,20 +211,6 @@ class SemanticSearch:
     def _is_loaded(self) -> NDArray[np.bool_]:
         """For each vector, whether the index has its story."""
         return np.isin(self.vectors.numbers, self._index.numbers)
-
-
-def join(
-    by_words: Iterable[tuple[int, float]], by_similarity: Iterable[tuple[int, float]]
-) -> list[tuple[int, float]]:
-    """Rank article numbers by similarity and word score together; a missing score counts as 0.
-
-    Return them with joint scores from 0 to 1, best first.
-    """
-    scores = dict(by_similarity)
-    for number, share in by_words:
-        scores[number] = scores.get(number, 0.0) + WORD_SCORE_WEIGHT * share
-    best = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [(number, min(max(score, 0.0) / (1 + WORD_SCORE_WEIGHT), 1.0)) for number, score in best]
 
 
 def choose_probes(vocabulary: Vocabulary) -> list[str]:

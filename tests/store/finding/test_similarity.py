@@ -137,11 +137,10 @@ async def test_quality_with_semantic_search() -> None:
     [
         ("diplomats quarrel", 1.0),
         ("are diplomats quarrelling over an armistice", similarity.LONG_QUERY_FACTOR),
-        ("hostilities", similarity.WORD_FACTOR),
     ],
 )
 async def test_a_story_is_proposed_from_the_minimum_on(query: str, factor: float) -> None:
-    """A sentence needs less than a phrase, and a single word more."""
+    """A sentence needs less than a phrase."""
     assert MODEL
     vectors = SemanticSearch.of(FINDER.index, MODEL, STARTER).vectors
     weights = [0.5, 0.5]
@@ -269,8 +268,3 @@ async def test_stories_that_are_not_loaded_are_never_returned() -> None:
     found = await search.find(STARTER[9].summary)
     assert found
     assert {number for number, _ in found} <= set(range(5))
-
-
-def test_joint_scores_add_similarity_and_word_score() -> None:
-    joined = similarity.join([(1, 0.4), (2, 0.4)], [(3, 0.43), (2, 0.4)])
-    assert [number for number, _ in joined] == [2, 3, 1]
