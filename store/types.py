@@ -5,7 +5,7 @@ Names that end in `_at` are aware datetimes in UTC; names that end in `_on` are 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -289,16 +289,44 @@ Answer = Found | Unsure | Nothing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timetable:
-    """A wall time on some weekdays in one IANA time zone."""
+    """A wall time on some weekdays, every week or in some weeks, in one IANA time zone."""
 
     at: time
     weekdays: frozenset[int]
     """Monday is 0."""
     zone: str
+    every_weeks: int = 1
+    """2 for every other week."""
+    begins_on: date | None = None
+    """The date of the first post, if `every_weeks` is not 1; weeks begin on Monday."""
+    of_month: frozenset[int] = frozenset()
+    """Which of each weekday in its month: 1 to 4, and -1 for the last. Empty for all."""
+
+    @property
+    def posts_a_week(self) -> float:
+        """Return how many days a week have a post, in the long run."""
+        share = len(self.of_month) * 12 * 7 / 365.2425 if self.of_month else 1 / self.every_weeks
+        return len(self.weekdays) * share
+
+    def has_post_on(self, on: date) -> bool:
+        """Return whether the local date has a post."""
+        if on.weekday() not in self.weekdays:
+            return False
+        if begins_on := self.begins_on:
+            weeks = (_monday(on) - _monday(begins_on)).days // 7
+            if on < begins_on or weeks % self.every_weeks:
+                return False
+        place = (on.day - 1) // 7 + 1
+        is_last = (on + timedelta(days=7)).month != on.month
+        return not self.of_month or place in self.of_month or (is_last and -1 in self.of_month)
 
     def local_date(self, instant: datetime) -> date:
         """Return the local date at *instant*."""
         return instant.astimezone(ZoneInfo(self.zone)).date()
+
+
+def _monday(on: date) -> date:
+    return on - timedelta(days=on.weekday())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -378,6 +406,9 @@ class Order:
     for any age."""
     news: News = News.ANY
     """Which stories a digest may have; ANY for a question."""
+    holidays: str = ""
+    """The code of the country or region on whose public holidays it does not post, such as DE-BY;
+    empty if it posts on them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

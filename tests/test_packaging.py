@@ -13,7 +13,7 @@ from tests.machine import ROOT
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
-EXTRAS = ("meaning", "postgres", "teams")
+EXTRAS = ("holidays", "meaning", "postgres", "teams")
 """The extras that a running Parley may need; the others are for development."""
 
 

@@ -77,6 +77,20 @@ def is_country(text: str) -> bool:
     return _name(text) in _countries()[0]
 
 
+def code_of(text: str) -> str | None:
+    """Return the two letters of the country that *text* names, or whose people it is, or None."""
+    name = _name(text)
+    return _codes_of_names().get(country(name) or ()) if name else None
+
+
+@cache
+def _codes_of_names() -> Mapping[Name, str]:
+    """Return the two letters of each country by its main name."""
+    return {
+        _name(country["name"]): country["ISO"]["alpha2"] for country, _, _ in _named_countries()
+    }
+
+
 def is_people(name: Sequence[str]) -> bool:
     """Return whether *name* is the people of a country, such as British."""
     return tuple(name) in _countries()[1]

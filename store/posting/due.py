@@ -1,5 +1,9 @@
 """The occurrences of a timetable: wall time in an IANA zone, across every change of the clocks.
 
+Which dates have a post is asked date by date: `Timetable.has_post_on` is shorter than what
+dateutil.rrule would need, and answers for any date without counting from the first. The tests
+compare it with dateutil.rrule.
+
 A wall time that the clocks skip falls due at the first instant after the gap. A wall time that
 comes twice falls due the first time. Debian's cron does the same, and so does the cronsim library,
 which the tests compare with.
@@ -25,7 +29,7 @@ def occurrences(timetable: Timetable, *, after: datetime) -> Iterator[Occurrence
     # Start a day early: if a gap crosses midnight, yesterday's occurrence falls due today.
     on = after.astimezone(zone).date() - _DAY
     while True:
-        if on.weekday() in timetable.weekdays:
+        if timetable.has_post_on(on):
             due_at = _instant(on, timetable.at, zone)
             if due_at is not None and due_at > after:
                 yield Occurrence(due_on=on, due_at=due_at)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
+from math import ceil
 from typing import Any, Protocol
 
 from store.db import Connection, Database, DatabaseError, to_text
@@ -12,6 +13,7 @@ from store.posting.choice import Chosen, choose
 from store.posting.due import occurrences
 from store.posting.holidays import holiday
 from store.posting.notices import plan_notice
+from store.posting.public_holidays import holiday_in
 from store.posting.record import GRACE, LEASE, NewPost, fetch_post, plan_post, plan_posts
 from store.posting.schedules import advance, following, to_schedule
 from store.rows import Key, QueueReader
@@ -177,7 +179,7 @@ class Planning:
                     continue
                 on = occurrence.due_on
                 skip_reason = (
-                    post.error if post else _paused(schedule, on) or await holiday(connection, on)
+                    post.error if post else day_off(schedule, on) or await holiday(connection, on)
                 )
                 upcoming.append(UpcomingPost(occurrence=occurrence, skip_reason=skip_reason))
                 count -= skip_reason is None
@@ -272,7 +274,7 @@ class _Batch:
         if on not in self._holidays:
             self._holidays[on] = await holiday(self._connection, on)
         state, error, chosen = PostState.PLANNED, None, None
-        if reason := _paused(schedule, on) or self._holidays[on]:
+        if reason := day_off(schedule, on) or self._holidays[on]:
             state, error = PostState.SKIPPED, reason
         elif self._now - due_at > GRACE:
             state, error = PostState.MISSED, "found too late"
@@ -285,9 +287,11 @@ class _Batch:
         return _new_post(schedule, on, chosen, due_at=due_at, state=state, error=error), chosen
 
 
-def _paused(schedule: Schedule, on: date) -> str | None:
-    """Return why a pause skips the date *on*; None if no pause does."""
-    return "paused" if schedule.paused_until and on < schedule.paused_until else None
+def day_off(schedule: Schedule, on: date) -> str | None:
+    """Return why the schedule itself skips the date *on*: a pause or a public holiday; or None."""
+    if schedule.paused_until and on < schedule.paused_until:
+        return "paused"
+    return holiday_in(schedule.holidays, on) if schedule.holidays else None
 
 
 def _new_post(
@@ -328,9 +332,8 @@ async def _warn_when_low(
     if not chosen.article_ids or schedule.max_age_days or schedule.news is not News.ANY:
         # What comes next is not there yet.
         return
-    posts_a_week = len(schedule.timetable.weekdays)
     posts = -(-chosen.left // len(chosen.article_ids))
-    days = -(-posts * 7 // posts_a_week)
+    days = ceil(posts * 7 / schedule.timetable.posts_a_week)
     # A small corpus is always about to run out: warn only in the second half of a round.
     if 0 < chosen.left <= chosen.pool // 2 and days <= _LOW.days:
         about = About(

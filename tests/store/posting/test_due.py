@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from cronsim import CronSim
+from dateutil.rrule import FR, MO, MONTHLY, SA, SU, TH, TU, WE, WEEKLY, rrule  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -110,3 +111,97 @@ def test_a_date_has_one_occurrence_and_instants_rise(zone: str, at: time, start:
     assert len({turn.due_on for turn in found}) == len(found)
     assert all(one.due_at < other.due_at for one, other in pairwise(found))
     assert all(other.due_on - one.due_on <= timedelta(days=2) for one, other in pairwise(found))
+
+
+DAYS = (MO, TU, WE, TH, FR, SA, SU)
+WEEKDAYS = st.frozensets(st.integers(0, 6), min_size=1)
+DATES = st.dates(date(2020, 1, 1), date(2040, 12, 31))
+YEARS = timedelta(days=800)
+
+
+def dates_of(timetable: Timetable, start: date) -> list[date]:
+    days = (start + timedelta(days=day) for day in range(YEARS.days))
+    return [day for day in days if timetable.has_post_on(day)]
+
+
+def midnight(on: date) -> datetime:
+    return datetime.combine(on, time())
+
+
+@given(weekdays=WEEKDAYS, every=st.integers(1, 8), begins_on=DATES)
+def test_weeks_apart_equal_those_of_dateutil(
+    weekdays: frozenset[int], every: int, begins_on: date
+) -> None:
+    monday = begins_on - timedelta(days=begins_on.weekday())
+    expected = rrule(
+        WEEKLY,
+        interval=every,
+        wkst=MO,
+        byweekday=[DAYS[day] for day in sorted(weekdays)],
+        dtstart=midnight(begins_on),
+        until=midnight(monday + YEARS - timedelta(days=1)),
+    )
+    timetable = Timetable(
+        at=time(9), weekdays=weekdays, zone="UTC", every_weeks=every, begins_on=begins_on
+    )
+    assert dates_of(timetable, monday) == [each.date() for each in expected]
+    assert dates_of(timetable, monday - YEARS) == []
+
+
+@given(
+    weekdays=WEEKDAYS,
+    of_month=st.frozensets(st.sampled_from([1, 2, 3, 4, -1]), min_size=1),
+    start=DATES,
+)
+def test_days_of_the_month_equal_those_of_dateutil(
+    weekdays: frozenset[int], of_month: frozenset[int], start: date
+) -> None:
+    expected = rrule(
+        MONTHLY,
+        byweekday=[DAYS[day](place) for day in weekdays for place in of_month],
+        dtstart=midnight(start),
+        until=midnight(start + YEARS - timedelta(days=1)),
+    )
+    timetable = Timetable(at=time(9), weekdays=weekdays, zone="UTC", of_month=of_month)
+    assert dates_of(timetable, start) == [each.date() for each in expected]
+
+
+@settings(max_examples=30)
+@given(
+    timetable=st.builds(
+        Timetable,
+        at=st.just(time(9)),
+        weekdays=WEEKDAYS,
+        zone=st.just("UTC"),
+        every_weeks=st.integers(1, 4),
+        begins_on=st.dates(date(1999, 1, 1), date(2000, 12, 31)),
+    )
+    | st.builds(
+        Timetable,
+        at=st.just(time(9)),
+        weekdays=WEEKDAYS,
+        zone=st.just("UTC"),
+        # The fourth is sometimes the last, too.
+        of_month=st.frozensets(st.sampled_from([1, 2, 3, -1]), max_size=3),
+    )
+)
+def test_the_posts_of_a_week_are_those_of_28_years(timetable: Timetable) -> None:
+    start, days = date(2001, 1, 1), 28 * 1461 // 4
+    number = sum(timetable.has_post_on(start + timedelta(days=day)) for day in range(days))
+    assert number / days * 7 == pytest.approx(timetable.posts_a_week, rel=0.01)
+
+
+def test_every_other_week_goes_on_across_the_change_of_the_clocks() -> None:
+    timetable = Timetable(
+        at=time(2, 30),
+        weekdays=frozenset({6}),
+        zone="Europe/Berlin",
+        every_weeks=2,
+        begins_on=date(2026, 3, 1),
+    )
+    found = islice(occurrences(timetable, after=datetime(2026, 3, 10, tzinfo=UTC)), 3)
+    assert [f"{turn.due_at:%m-%d %H:%M}" for turn in found] == [
+        "03-15 01:30",
+        "03-29 01:00",
+        "04-12 00:30",
+    ]

@@ -1,0 +1,107 @@
+"""Public holidays of countries and their regions, from the package `holidays`.
+
+The package is an extra; its data is inside, and nothing is downloaded.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from store.finding.countries import code_of
+from store.types import ParleyError
+
+log = logging.getLogger(__name__)
+
+_AMBIGUOUS = frozenset(
+    (
+        *("am", "as", "at", "be", "by", "do", "in", "is", "it", "me", "mo", "my", "no", "pm", "sa"),
+        *("so", "to", "us"),
+    )
+)
+"""Codes that are words of a schedule, unless they are written in capitals."""
+
+
+class NoHolidaysError(ParleyError):
+    """Raised if the package is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "I don't know the holidays of countries here: the people who run me have to install"
+            " `parley[holidays]`. A calendar that they load works without it."
+        )
+
+
+def find_regions(text: str) -> Sequence[str]:
+    """Return the codes of the countries or regions that *text* names.
+
+    DE stands for Germany or its people, DE-BY for Bayern; Georgia may be two. Raises
+    `NoHolidaysError`.
+    """
+    known = _countries()
+    text = " ".join(text.replace("_", " ").split()).strip(" .,()")
+    code = text.upper()
+    if code in known and (text == code or text.lower() not in _AMBIGUOUS):
+        return [code]
+    country, _, part = code.partition("-")
+    if part in known.get(country, {}).values():
+        return [code]
+    named = code_of(text)
+    regions = [named] if named and named in known else []
+    for country, parts in known.items():
+        regions += [
+            f"{country}-{part}"
+            for name, part in parts.items()
+            if name != part and name.casefold() == text.casefold()
+        ]
+    return regions
+
+
+def holiday_in(region: str, on: date) -> str | None:
+    """Return the name of the public holiday on the date *on*; None if it is a working day.
+
+    None without the package, too, which is logged: a schedule goes on.
+    """
+    try:
+        return _names(region, on.year).get(on)
+    except NoHolidaysError:
+        _warn_once(region)
+        return None
+
+
+@cache
+def _names(region: str, year: int) -> Mapping[date, str]:
+    country, _, part = region.partition("-")
+    package = _package()
+    options: dict[str, Any] = {"subdiv": part or None, "years": year}
+    # The names in English, where the package has them.
+    languages = getattr(package, country).supported_languages
+    if "en_US" in languages:
+        options["language"] = "en_US"
+    return dict(package.country_holidays(country, **options))
+
+
+@cache
+def _countries() -> Mapping[str, Mapping[str, str]]:
+    """Return the code of each country, with the codes of its parts by name and by code."""
+    package = _package()
+    supported = package.list_supported_countries(include_aliases=False)
+    countries = {}
+    for country, parts in supported.items():
+        names = getattr(package, country).subdivisions_aliases
+        countries[country] = {part: part for part in parts} | dict(names)
+    return countries
+
+
+def _package() -> Any:
+    try:
+        return import_module("holidays")
+    except ImportError:
+        raise NoHolidaysError from None
+
+
+@cache
+def _warn_once(region: str) -> None:
+    log.error("holidays of %s are not left out: install parley[holidays]", region)
